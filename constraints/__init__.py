@@ -1,0 +1,1 @@
+"""The law: dated, cited rules, what they mean for an offer and for a plan, and the audit."""

@@ -1,0 +1,96 @@
+"""The words of the law room: methods, verdicts, citations, rules. Frozen values, standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+STRICTNESS = {"permit": 0, "warn": 1, "condition": 2, "forbid": 3}
+"""Verdicts combine to the strictest: forbid > condition > warn > permit."""
+
+KINDS = ("eligibility", "term", "price_floor", "limit", "relation", "preference", "lock", "note")
+GRADES = ("V1", "V2", "V2L", "T", "U")
+"""Verification grades, strongest first; a verdict shows the weakest grade it rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in both languages."""
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A supply method: a (right, mode) pair; lead times in working days; ``default`` verdict before any rule speaks."""
+
+    id: str
+    title: Text
+    right: str
+    mode: str
+    competitive: bool
+    min_bidders: int
+    default: str
+    default_rule: str
+    paid: bool
+    statutory_days: int
+    planning_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cite:
+    """Where a rule stands: document, number, article, rank (5 law .. 0 practice), grade and source."""
+
+    doc: str
+    article: str
+    number: str
+    rank: int
+    grade: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One dated value of a limit: ``amount`` in integers of the measure's unit, ``key`` by the limit's ``per`` fields."""
+
+    start: str
+    until: str | None
+    key: tuple[str, ...]
+    amount: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as loaded. ``when``, ``where`` and ``per_m2`` are texts of the rule language (see ``expr``).
+
+    ``start`` and ``until`` (exclusive) are ISO dates. ``spec`` holds the keys of the rule's kind as plain JSON values
+    (for ``eligibility``: ``verdict``, ``condition``; for ``limit``: ``measure``, ``per``, ``sense`` and so on).
+    ``place`` is "file:line" and is never part of a digest.
+    """
+
+    id: str
+    kind: str
+    title: Text
+    cite: Cite
+    start: str
+    until: str | None
+    when: str
+    spec: Mapping[str, Any]
+    domain: tuple[str, ...] = ()
+    exception_to: tuple[str, ...] = ()
+    date_grade: str = ""
+    origin: str = "pack"
+    place: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must be on file: the rule that asks for it, the fact it hangs on (or ""), the text, the document if on file."""
+
+    rule: str
+    fact: str
+    text: Text
+    document: str | None = None
