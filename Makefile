@@ -1,0 +1,70 @@
+# make demo: set up and run the embedded round.   make test: set up and run the tests.   Nothing else is needed.
+.PHONY: demo test slow browser lint types imports docs wheel wheelhouse bench bench-facts bench-law clean
+
+VENV := .venv
+PY := $(VENV)/bin/python
+ifeq ($(OS),Windows_NT)
+PY := $(VENV)/Scripts/python.exe
+endif
+PIP_FLAGS := --quiet --disable-pip-version-check -c pins.txt
+
+demo: $(VENV)/.run
+	$(PY) -m landopt solve examples/nansha
+
+test: $(VENV)/.dev
+	$(PY) -m pytest
+
+slow: $(VENV)/.dev
+	$(PY) -m pytest -m slow
+
+browser: $(VENV)/.dev
+	$(PY) -m pytest -m browser
+
+lint: $(VENV)/.dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(VENV)/.dev
+	$(PY) -m mypy
+
+imports: $(VENV)/.dev
+	$(PY) -c "from importlinter.cli import lint_imports_command as c; c()"
+
+docs: $(VENV)/.dev
+	$(PY) -m landopt.desk.docs --write
+
+wheel: $(VENV)/.dev
+	rm -rf dist && $(PY) -m build --wheel --outdir dist . >/dev/null && $(PY) -m check_wheel_contents dist
+
+wheelhouse: $(VENV)/.run
+	$(PY) -m pip download $(PIP_FLAGS) -d .wheelhouse ".[all]" hatchling
+
+bench: $(VENV)/.dev
+	$(PY) -m benchmarks.decision
+
+bench-facts: $(VENV)/.dev
+	$(PY) -m benchmarks.facts
+
+bench-law: $(VENV)/.dev
+	$(PY) -m benchmarks.law
+
+$(VENV)/.made:
+	@found=; for p in "$$PYTHON" python3 python3.13 python3.12 python; do \
+	  [ -n "$$p" ] || continue; \
+	  if "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1; then found="$$p"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "landopt needs Python 3.12 or newer with venv: install it (Debian: apt-get install python3 python3-venv) or set PYTHON=/path/to/python." >&2; exit 1; \
+	fi; \
+	"$$found" -m venv $(VENV) && touch $@
+
+$(VENV)/.run: $(VENV)/.made pyproject.toml pins.txt
+	PIP_CONSTRAINT=pins.txt $(PY) -m pip install $(PIP_FLAGS) -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	PIP_CONSTRAINT=pins.txt $(PY) -m pip install $(PIP_FLAGS) -e ".[all,dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .wheelhouse .pytest_cache .mypy_cache .ruff_cache .hypothesis

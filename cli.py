@@ -1,0 +1,114 @@
+"""The desk: the click group, thin. Each command lives in ``landopt/desk/`` and is imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from landopt import __version__
+from parcels.issues import Issue, LandoptError
+
+COMMANDS = {
+    "new": "a filled example round to start from",
+    "check": "read and check everything; all problems at once",
+    "solve": "the main job: prints the plan and its justification, writes the plan folder",
+    "explain": "why a parcel or a platform got what it got",
+    "whynot": "why another choice was not made, and what it would cost",
+    "diagnose": "why no plan satisfies the rules",
+    "alternatives": "next-best and clearly different plans",
+    "repair": "the nearest lawful plan to one made by hand",
+    "convert": "parcels between formats",
+    "compare": "what moved between two plans, and which rule or number moved it",
+    "sweep": "many scenarios of one round",
+    "rules": "the law: list, show, diff, test, ask",
+    "model": "the model as solved, and every lawful offer",
+    "report": "map, tables, documents",
+    "audit": "re-check a plan without the solver",
+    "round": "open, record, adopt, close, show rounds in the ledger",
+}
+
+
+class Desk(click.Group):
+    """Loads a command's module when it is asked for; turns landopt's errors into messages and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All command names, in the order of work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; an unknown name gets the nearest one."""
+        if cmd_name not in COMMANDS:
+            near = get_close_matches(cmd_name, COMMANDS, n=1)
+            hint = f"\nMaybe you meant '{near[0]}'." if near else ""
+            raise click.UsageError(f"There is no command '{cmd_name}'.{hint}", ctx)
+        module = importlib.import_module(f"landopt.desk.{cmd_name}")
+        command: click.Command = getattr(module, f"{cmd_name}_" if cmd_name == "round" else cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Complete command names without importing any of them."""
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; every refusal ends here, with all its issues and its exit code."""
+        try:
+            return super().invoke(ctx)
+        except LandoptError as refusal:
+            _print(refusal, as_json="--json" in sys.argv)
+            ctx.exit(refusal.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(7)
+        except OSError as trouble:
+            where = trouble.filename or ""
+            _print(
+                LandoptError(
+                    Issue("error", "E001", f"{trouble.strerror or trouble}", str(where), "Check the disk and the path.")
+                ),
+                as_json="--json" in sys.argv,
+            )
+            ctx.exit(6)
+
+
+def _print(refusal: LandoptError, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"issues": [issue.as_dict() for issue in refusal.issues]}, ensure_ascii=False))
+    for issue in refusal.issues:
+        click.echo(issue_text(issue), err=True)
+
+
+def issue_text(issue: Issue) -> str:
+    """One issue in three short lines: what, where, "Maybe ..."."""
+    lines = [f"{issue.level} {issue.code}  {issue.what}"]
+    if issue.where:
+        lines.append(f"      {issue.where}")
+    if issue.maybe:
+        maybe = issue.maybe if issue.maybe.startswith("Maybe") else f"Maybe: {issue.maybe}"
+        lines.append(f"      {maybe}")
+    return "\n".join(lines)
+
+
+@click.group(cls=Desk, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="landopt")
+def desk() -> None:
+    """Supply construction land to innovation platforms: lawful offers, one plan, its reasons, its proof.
+
+    \b
+    Example:
+      landopt new my-round
+      landopt check my-round
+      landopt solve my-round
+    """

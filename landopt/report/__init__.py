@@ -1,0 +1,1 @@
+"""What people look at: map, tables, documents, from the plan folder alone."""
