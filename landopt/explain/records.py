@@ -1,0 +1,321 @@
+"""The records of a justification: frozen, typed, equal when they say the same, plain JSON for ``plan.json``.
+
+Points are millipoints, areas m², money yuan, dates ISO; a ``value`` is the fact as it stands in the canonical tables,
+scaled back to the unit a person writes (a decimal text where the table keeps hundredths).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+SCHEMA = "landopt.justification/1"
+Shown = int | bool | str | list[str] | None
+"""A fact as it is shown: integer, truth value, text (codes, dates, decimals), list of codes, or unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a sentence about law comes from. Every one shows document, number, article and grade."""
+
+    rule: str
+    en: str
+    zh: str
+    doc: str
+    number: str
+    article: str
+    rank: int
+    grade: str
+    start: str
+    until: str | None = None
+    origin: str = "pack"
+
+
+@dataclass(frozen=True, slots=True)
+class FactUsed:
+    """One fact and whose it is: a parcel id, a demand id, or ``site``."""
+
+    field: str
+    owner: str
+    value: Shown
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A rule that decided: its verdict, the values it read, the facts it missed."""
+
+    cite: Citation
+    verdict: str
+    facts: tuple[FactUsed, ...] = ()
+    unknowns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherMethod:
+    """A method not chosen for this site and platform.
+
+    ``why`` is ``rule`` (a rule forbids it), ``default`` (closed unless a rule opens it), ``filter`` (the platform's own
+    requirement), ``verdict`` (lawful, but not among the verdicts this round considers), ``term``, or ``cost`` (lawful;
+    the plan is at least ``loss`` millipoints better). ``loss`` 0 means: not distinguishable at this gap; ``None``: no
+    proof to measure it by. ``losses`` has one value a tier.
+    """
+
+    method: str
+    verdict: str
+    why: str
+    rulings: tuple[Ruling, ...] = ()
+    loss: int | None = None
+    tier: int = 0
+    filter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceInput:
+    """One number that went into a price."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """How the price came about: floor (yuan/m²) by the largest formula that holds, unit price, expected price.
+
+    ``basis`` names what decided the unit price: ``floor``, ``appraised``, ``benchmark``, ``free`` (allocation) or
+    ``unknown``. ``year_factor`` is the rounded decimal of the exact rational, ``full_term`` the years it is measured by.
+    """
+
+    floor: int | None
+    floor_rule: Citation | None
+    formula: str
+    inputs: tuple[PriceInput, ...]
+    unit_price: int | None
+    expected_yuan: int
+    basis: str
+    year_factor: str = ""
+    full_term: int | None = None
+    reduction_rate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionDue:
+    """What must be on file before contract; ``document`` where it is."""
+
+    cite: Citation | None
+    rule: str
+    fact: str
+    en: str
+    zh: str
+    document: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepDue:
+    """A step of the statutory timetable with its earliest and latest day."""
+
+    step: str
+    en: str
+    zh: str
+    earliest: str
+    latest: str | None
+    cite: Citation | None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """A limit of the plan: what is used, what is allowed, what this offer takes (``own``)."""
+
+    cite: Citation
+    key: tuple[str, ...]
+    sense: str
+    used: int
+    limit: int
+    unit: str
+    own: int = 0
+    binding: bool = False
+    share: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NextBest:
+    """Another lawful offer and its proven least loss (millipoints; 0 not distinguishable; ``None`` no proof)."""
+
+    parcel_ids: tuple[str, ...]
+    demand_id: str | None
+    method: str
+    loss: int | None
+    tier: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Why this site is supplied to this platform (or the market) by this method."""
+
+    id: str
+    parcel_ids: tuple[str, ...]
+    parcel_names: tuple[str, ...]
+    districts: tuple[str, ...]
+    uses: tuple[str, ...]
+    land_sources: tuple[str, ...]
+    area_m2: int
+    demand_id: str | None
+    platform: str
+    platform_kind: str | None
+    operator: str | None
+    role: str
+    method: str
+    right: str
+    term_years: int | None
+    lease_years: int | None
+    period: str | None
+    verdict: str
+    grade: str
+    facts: tuple[FactUsed, ...]
+    permits: tuple[Ruling, ...]
+    others: tuple[OtherMethod, ...]
+    price: Price
+    conditions: tuple[ConditionDue, ...]
+    notes: tuple[Ruling, ...]
+    fallback: str | None
+    timetable: tuple[StepDue, ...]
+    limits: tuple[LimitUse, ...]
+    next_sites: tuple[NextBest, ...]
+    next_platforms: tuple[NextBest, ...]
+    score: tuple[int, ...]
+    round_id: str
+    as_of: str
+    overlays: tuple[str, ...] = ()
+    kind: str = "assignment"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A reason and how many parcels (or offers) it holds for; ``code`` is closed (``landopt/templates/*/reasons.j2``)."""
+
+    code: str
+    count: int
+    ruling: Ruling | None = None
+    parcels: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """Why a platform gets no site: every reason by count, the best lawful offers, and a building where one would do."""
+
+    id: str
+    platform: str
+    platform_kind: str | None
+    operator: str | None
+    uses: tuple[str, ...]
+    area_min_m2: int
+    area_max_m2: int
+    candidates: int
+    lawful: int
+    reasons: tuple[Counted, ...]
+    best: tuple[NextBest, ...]
+    premises: bool
+    premises_cites: tuple[Citation, ...]
+    divided: tuple[str, ...]
+    round_id: str
+    as_of: str
+    overlays: tuple[str, ...] = ()
+    kind: str = "unserved"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a parcel is held back; ``divided`` names platforms a part of it would serve."""
+
+    id: str
+    name: str
+    district: str
+    use: str
+    area_m2: int
+    status: str
+    lawful: int
+    reasons: tuple[Counted, ...]
+    best: tuple[NextBest, ...]
+    divided: tuple[str, ...]
+    round_id: str
+    as_of: str
+    overlays: tuple[str, ...] = ()
+    kind: str = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class MethodTotal:
+    """One line of the method table."""
+
+    method: str
+    assignments: int
+    parcels: int
+    area_m2: int
+    start_price_yuan: int
+
+
+@dataclass(frozen=True, slots=True)
+class TierBound:
+    """Objective and bounds of one tier, millipoints; ``gap`` a decimal text rounded up (audited bound)."""
+
+    objective: int
+    bound: int | None
+    solver_bound: int | None
+    gap: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """What it took to win a contested parcel or a platform: the winner and the proven least loss of the runner-up."""
+
+    id: str
+    of: str
+    winner: NextBest
+    runner_up: NextBest
+    rivals: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReasons:
+    """The plan as a whole: totals, bounds, binding limits, what is unmet, tensions, ties."""
+
+    id: str
+    stopped: str
+    scope: str
+    tiers: tuple[TierBound, ...]
+    optimal: bool
+    unique: bool
+    methods: tuple[MethodTotal, ...]
+    parcels_total: int
+    parcels_supplied: int
+    parcels_held: int
+    demands_total: int
+    demands_served: int
+    unmet: tuple[str, ...]
+    limits: tuple[LimitUse, ...]
+    relaxed: tuple[LimitUse, ...]
+    tensions: tuple[Ruling, ...]
+    ties: dict[str, Any]
+    cutoffs: tuple[CutOff, ...]
+    sources: tuple[Citation, ...]
+    packs: tuple[str, ...]
+    rules_in_force: int
+    round_id: str
+    as_of: str
+    overlays: tuple[str, ...] = ()
+    kind: str = "plan"
+
+
+Record = Assignment | Unserved | Held | PlanReasons
+
+
+def as_json(value: Any) -> Any:
+    """A record (or part of one) as plain JSON: dataclasses become objects, tuples lists."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple | list):
+        return [as_json(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): as_json(item) for key, item in value.items()}
+    return value
