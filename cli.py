@@ -104,7 +104,7 @@ def issue_text(issue: Issue) -> str:
 @click.group(cls=Desk, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="landopt")
 def desk() -> None:
-    """Supply construction land to innovation platforms: lawful offers, one plan, its reasons, its proof.
+    r"""Supply construction land to innovation platforms: lawful offers, one plan, its reasons, its proof.
 
     \b
     Example:

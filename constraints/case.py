@@ -1,4 +1,4 @@
-"""The case: everything a decision rests on, as canonical facts. Read by the optimiser and, from ``case.json``, by the auditor.
+"""The case: everything a decision rests on, as canonical facts, for the optimiser and (``case.json``) the auditor.
 
 Standard library only. All lists of texts that JSON cannot key in ASCII (parcel ids, districts) are values, never keys.
 """
@@ -215,8 +215,18 @@ def case_digest(case: Case) -> str:
 
 
 _ROUND = ("id", "authority", "land_reduction_rate", "purpose", "as_of", "start", "end")
-_METHOD = ("id", "right", "mode", "competitive", "min_bidders", "default", "default_rule", "paid")
-_METHOD += ("statutory_days", "planning_days")
+_METHOD = (
+    "id",
+    "right",
+    "mode",
+    "competitive",
+    "min_bidders",
+    "default",
+    "default_rule",
+    "paid",
+    "statutory_days",
+    "planning_days",
+)
 _SETTINGS = ("gap", "time_limit_s", "nodes", "seed", "threads", "adjacency_m", "site_cap")
 _RECORD = ("rule", "parcel_id", "demand_id", "document", "date", "by")
 _RULE = ("id", "kind", "start", "until", "when", "date_grade", "origin")

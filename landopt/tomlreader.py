@@ -1,0 +1,116 @@
+"""Take values out of parsed TOML strictly, collecting every issue with file, line and key."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from parcels.issues import Issue, error
+
+Kinds = Mapping[str, Mapping[str, tuple[type, ...]]]
+"""For each table its keys and the types each may have."""
+
+_NAMES = {
+    str: "text",
+    dict: "a table",
+    list: "a list",
+    int: "a whole number",
+    Decimal: "a decimal",
+    datetime.date: "a date",
+}
+
+
+class TomlReader:
+    """Collects issues while values are taken out of the parsed tables."""
+
+    def __init__(self, path: Path, text: str, tables: dict[str, Any], kinds: Kinds) -> None:
+        self.path, self.lines, self.tables, self.kinds = path, text.splitlines(), tables, kinds
+        self.issues: list[Issue] = []
+
+    def place(self, section: str, key: str = "") -> str:
+        """ "file:line, [section] key" as far as it can be found."""
+        inside = False
+        for number, line in enumerate(self.lines, 1):
+            header = re.match(r"\s*\[([^\[\]]+)\]", line)
+            if header:
+                inside = header.group(1).strip() == section
+                if inside and not key:
+                    return f"{self.path.name}:{number}, [{section}]"
+            elif inside and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+                return f"{self.path.name}:{number}, [{section}] {key}"
+        return f"{self.path.name}, [{section}]" + (f" {key}" if key else "")
+
+    def refuse(self, code: str, what: str, section: str, key: str = "", maybe: str = "") -> None:
+        """Note an error at a key."""
+        self.issues.append(error(code, what, self.place(section, key), maybe))
+
+    def table(self, section: str) -> dict[str, Any]:
+        """The known, rightly typed keys of a table; notes all others."""
+        found = self.tables.get(section, {})
+        if not isinstance(found, dict):
+            self.refuse("C002", f"[{section}] is not a table", section)
+            return {}
+        known = self.kinds[section]
+        clean: dict[str, Any] = {}
+        for key, value in found.items():
+            if key not in known:
+                near = get_close_matches(key, known, n=1)
+                maybe = f"Maybe you meant '{near[0]}'." if near else "Known keys: " + ", ".join(known) + "."
+                self.refuse("C001", f"unknown key '{key}' in [{section}]", section, key, maybe)
+            elif not isinstance(value, known[key]) or (isinstance(value, bool) and bool not in known[key]):
+                want = " or ".join(_NAMES[kind] for kind in known[key])
+                self.refuse("C002", f"'{key}' in [{section}] is {value!r}, not {want}", section, key)
+            else:
+                clean[key] = value
+        return clean
+
+    def need(self, table: dict[str, Any], section: str, key: str) -> Any:
+        """A required value, or None and an issue."""
+        if key not in table:
+            if not any(key in issue.where.split() for issue in self.issues):
+                self.refuse("C003", f"[{section}] has no '{key}'", section, "", f"Add {key} = ... under [{section}].")
+            return None
+        return table[key]
+
+    def decimal(self, value: Any, section: str, key: str, low: Decimal, high: Decimal) -> str:
+        """An exact decimal text within bounds."""
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            self.refuse("C002", f"'{key}' is {value!r}, not a decimal number", section, key)
+            return str(low)
+        if not number.is_finite() or not low <= number <= high:
+            self.refuse("C004", f"'{key}' is {value}, outside {low} to {high}", section, key)
+        return format(number, "f")
+
+    def file(self, value: Any, section: str, key: str) -> Path:
+        """An existing file beside the TOML file."""
+        target = (self.path.parent / str(value)).resolve()
+        if not target.exists():
+            folder = target.parent
+            names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+            near = get_close_matches(target.name, names, n=1)
+            held = ", ".join(sorted(names)[:8]) or "nothing"
+            maybe = f"Maybe you meant '{near[0]}'." if near else f"The folder holds: {held}."
+            self.refuse("C005", f"there is no file '{value}'", section, key, maybe)
+        return target
+
+    def choice(self, value: Any, allowed: tuple[str, ...], section: str, key: str) -> str:
+        """A value out of a closed list."""
+        if value not in allowed:
+            near = get_close_matches(str(value), allowed, n=1)
+            maybe = f"Maybe you meant '{near[0]}'." if near else "Known: " + ", ".join(allowed) + "."
+            self.refuse("C004", f"'{key}' names '{value}', which is not known", section, key, maybe)
+        return str(value)
+
+    def texts(self, value: Any, section: str, key: str) -> tuple[str, ...]:
+        """A tuple of texts from one text or a list."""
+        found = [value] if isinstance(value, str) else list(value or ())
+        if not all(isinstance(item, str) for item in found):
+            self.refuse("C002", f"'{key}' holds something that is not text", section, key)
+        return tuple(str(item) for item in found)
