@@ -33,7 +33,7 @@ class TomlReader:
         self.issues: list[Issue] = []
 
     def place(self, section: str, key: str = "") -> str:
-        """ "file:line, [section] key" as far as it can be found."""
+        """Name the place as file:line, [section] key, as far as it can be found."""
         inside = False
         for number, line in enumerate(self.lines, 1):
             header = re.match(r"\s*\[([^\[\]]+)\]", line)
