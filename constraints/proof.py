@@ -1,0 +1,258 @@
+"""The bound of a plan from integer prices, exactly: docs/proof.md. No solver, no floats, standard library only.
+
+Weak duality: whatever the prices are, k x (best any plan can reach) is at most sum(price x right-hand side) + what each
+part can still add at those prices.  A tree of such leaves, covering all cases, bounds by its worst leaf.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from constraints.plan import LARGEST, Part, Row
+
+MAX_LEAVES = 100_000
+
+
+class BadProof(ValueError):
+    """The proof says something that is not a proof: a wrong sign, an uncovered case, a row that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Offers to ``demand`` whose site contains every one of ``parcels``, by ``method`` (None: any)."""
+
+    demand: int | None
+    parcels: frozenset[int] | None
+    method: int | None
+
+
+@dataclass(slots=True)
+class Leaf:
+    """Prices of one leaf and what its path says: no offer of ``zero`` is taken, exactly one of each of ``one`` is."""
+
+    rows: list[int]
+    tiers: list[int]
+    parcels: Sequence[int]
+    zero: tuple[Branch, ...]
+    one: tuple[Branch, ...]
+    constant: int = 0
+    forced: frozenset[int] = frozenset()
+    total: int = 0
+    empty: bool = False
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST:
+        raise BadProof(f"{value!r} is not an integer below 2^53")
+    return value
+
+
+def unpack_prices(text: str, count: int) -> Sequence[int]:
+    """The prices of all parcels: base64 of zlib of little-endian int64."""
+    try:
+        packed = base64.b64decode(text, validate=True)
+        inflate = zlib.decompressobj()
+        raw = inflate.decompress(packed, 8 * count + 1)
+    except (binascii.Error, zlib.error, ValueError) as torn:
+        raise BadProof(f"parcel prices cannot be read: {torn}") from torn
+    if len(raw) != 8 * count or inflate.unconsumed_tail or inflate.unused_data or not inflate.eof:
+        raise BadProof(f"parcel prices are not {count} numbers")
+    return [int.from_bytes(raw[at : at + 8], "little", signed=True) for at in range(0, len(raw), 8)]
+
+
+def pack_prices(prices: Sequence[int]) -> str:
+    """The inverse of :func:`unpack_prices`."""
+    raw = b"".join(price.to_bytes(8, "little", signed=True) for price in array("q", prices))
+    return base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
+
+
+def leaves(tree: Any, rows: int, tier: int, parcels: int) -> list[Leaf]:
+    """The leaves of a proof tree; a branch splits into "none is taken" and "exactly one is", so all cases are covered.
+
+    ``rows`` is the number of listed rows; prices of row ``rows + j`` stand for "objective of tier j >= its value".
+    """
+    found: list[Leaf] = []
+    stack: list[tuple[Any, tuple[Branch, ...], tuple[Branch, ...]]] = [(tree, (), ())]
+    while stack:
+        node, zero, one = stack.pop()
+        if not isinstance(node, Mapping):
+            raise BadProof("a node of the tree is missing")
+        if "on" in node:
+            branch = _branch(node["on"], parcels)
+            stack.append((node.get("zero"), (*zero, branch), one))
+            stack.append((node.get("one"), zero, (*one, branch)))
+        else:
+            found.append(_leaf(node, rows, tier, parcels, zero, one))
+        if len(found) + len(stack) > MAX_LEAVES:
+            raise BadProof("the tree has too many leaves")
+    return found
+
+
+def _branch(on: Any, parcels: int) -> Branch:
+    if not isinstance(on, Mapping):
+        raise BadProof("a branch does not say on what")
+    demand, group, method = on.get("d"), on.get("parcels"), on.get("method")
+    if demand is None and not group:
+        raise BadProof("a branch needs a demand or parcels: more than one of its offers could be taken otherwise")
+    if group is not None and not all(0 <= _integer(parcel) < parcels for parcel in group):
+        raise BadProof("a branch names a parcel that does not exist")
+    return Branch(
+        None if demand is None else _integer(demand),
+        None if not group else frozenset(group),
+        None if method is None else _integer(method),
+    )
+
+
+Path = tuple[Branch, ...]
+
+
+def _leaf(node: Mapping[str, Any], rows: int, tier: int, parcels: int, zero: Path, one: Path) -> Leaf:
+    prices = [0] * (rows + tier)
+    named: set[int] = set()
+    for pair in node.get("rows", ()):
+        row, price = _integer(pair[0]), _integer(pair[1])
+        if not 0 <= row < len(prices) or row in named:
+            raise BadProof(f"row {row} does not exist or is priced twice")
+        named.add(row)
+        prices[row] = price
+    packed = node.get("parcels")
+    per_parcel: Sequence[int] = [0] * parcels if packed is None else unpack_prices(packed, parcels)
+    if parcels and min(per_parcel) < 0:
+        raise BadProof("a parcel has a negative price")
+    leaf = Leaf(prices[:rows], prices[rows:], per_parcel, zero, one)
+    leaf.forced = frozenset(branch.demand for branch in one if branch.demand is not None)
+    return leaf
+
+
+def constant(leaf: Leaf, rows: Sequence[Row], tier: int, scale: int, reached: Sequence[int]) -> int:
+    """What a leaf adds before any offer: price x right-hand side, 1 a parcel, and the slacks of soft limits."""
+    total = sum(leaf.parcels)
+    for price, row in zip(leaf.rows, rows, strict=True):
+        if (row.sense == "<=" and price < 0) or (row.sense == ">=" and price > 0):
+            raise BadProof(f"the price of {row.id} has the wrong sign")
+        total += price * row.rhs
+        if row.slack:
+            gain = abs(price) - (scale * row.penalty if row.tier == tier else 0)
+            gain += leaf.tiers[row.tier] * row.penalty if row.tier < tier else 0
+            total += max(0, gain) * row.slack
+    for price, value in zip(leaf.tiers, reached, strict=True):
+        if price > 0:
+            raise BadProof("the price of an earlier tier has the wrong sign")
+        total += price * value
+    return total
+
+
+class Bound:
+    """The bound of one tier; feed every part once, then read :attr:`value`."""
+
+    def __init__(
+        self, entry: Mapping[str, Any], tier: int, rows: Sequence[Row], parcels: int, reached: Sequence[int]
+    ) -> None:
+        self.tier = tier
+        self.seen: set[int] = set()
+        self.scale = _integer(entry.get("scale"))
+        if self.scale <= 0:
+            raise BadProof("the scale of a proof is positive")
+        self.leaves = leaves(entry.get("tree"), len(rows), tier, parcels)
+        for leaf in self.leaves:
+            leaf.total = leaf.constant = constant(leaf, rows, tier, self.scale, reached)
+
+    def feed(self, part: Part) -> None:
+        """Add what one part can still reach, at most, in every leaf.
+
+        Raises
+        ------
+        BadProof
+            If two offers of the part could be taken together, or a demand has two parts.
+        """
+        if part.demand is None and (len(part.sites) != 1 or len(part.sites[0]) != 1):
+            raise BadProof("a market part is the offers of one parcel")
+        if part.demand is not None:
+            if part.demand in self.seen:
+                raise BadProof(f"demand row {part.demand} has two parts")
+            self.seen.add(part.demand)
+        for leaf in self.leaves:
+            best = self._best(part, leaf)
+            forced = part.demand is not None and part.demand in leaf.forced
+            if best is None:
+                leaf.empty = leaf.empty or forced
+            elif forced or best > 0:
+                leaf.total += best
+
+    def _best(self, part: Part, leaf: Leaf) -> int | None:
+        per_parcel, per_row, scale, tier = leaf.parcels, leaf.rows, self.scale, self.tier
+        site_price = [sum([per_parcel[parcel] for parcel in site]) for site in part.sites]
+        priced_tiers = [(j, price) for j, price in enumerate(leaf.tiers) if price]
+        split = bool(leaf.zero or leaf.one)
+        best: int | None = None
+        for offer in part.offers:
+            value: int = scale * offer[7][tier] - site_price[offer[0]]
+            pairs = iter(offer[8])
+            for row in pairs:
+                value -= per_row[row] * next(pairs)
+            for j, price in priced_tiers:
+                value -= price * offer[7][j]
+            if (best is None or value > best) and not (split and _excluded(offer, part, leaf)):
+                best = value
+        return best
+
+    @property
+    def value(self) -> int | None:
+        """The bound in millipoints, rounded down (objectives are integers); None when no case is left at all."""
+        worst = [leaf.total // self.scale for leaf in self.leaves if not leaf.empty and leaf.forced <= self.seen]
+        return max(worst) if worst else None
+
+
+def _matches(branch: Branch, offer: Sequence[Any], part: Part) -> bool:
+    if branch.demand is not None and branch.demand != part.demand:
+        return False
+    if branch.method is not None and branch.method != offer[1]:
+        return False
+    return branch.parcels is None or branch.parcels <= set(part.sites[offer[0]])
+
+
+def _excluded(offer: Sequence[Any], part: Part, leaf: Leaf) -> bool:
+    """True where the path of the leaf rules the offer out."""
+    if any(_matches(branch, offer, part) for branch in leaf.zero):
+        return True
+    for branch in leaf.one:
+        touches = branch.parcels is not None and not branch.parcels.isdisjoint(part.sites[offer[0]])
+        if (touches or (branch.demand is not None and branch.demand == part.demand)) and not _matches(
+            branch, offer, part
+        ):
+            return True
+    return False
+
+
+def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, parts: Iterable[Part]) -> list[int | None]:
+    """The bound of every tier of a proof over the listed offers.
+
+    Raises
+    ------
+    BadProof
+        If the proof is not one.
+    """
+    running = start(proof, rows, parcels)
+    for part in parts:
+        for tier in running:
+            tier.feed(part)
+    return [tier.value for tier in running]
+
+
+def start(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int) -> list[Bound]:
+    """A :class:`Bound` for every tier of the proof."""
+    reached = [_integer(entry.get("objective")) for entry in proof["tiers"]]
+    return [Bound(entry, tier, rows, parcels, reached[:tier]) for tier, entry in enumerate(proof["tiers"])]
+
+
+def gap_text(bound: int, objective: int) -> str:
+    """(bound - objective) / max(1, |objective|) as a decimal string with six places, rounded up."""
+    millionths = -((objective - bound) * 1_000_000 // max(1, abs(objective)))
+    sign, size = ("-", -millionths) if millionths < 0 else ("", millionths)
+    return f"{sign}{size // 1_000_000}.{size % 1_000_000:06d}"
