@@ -1,0 +1,103 @@
+"""offers.jsonl.gz: what is written is what is read, and the same offers give the same bytes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from constraints.case import Case, Objective, Round
+from constraints.types import Text
+from landopt.offers import Offers, Row, read_offers, write_offers
+from parcels.issues import Refused
+from parcels.tables import Neighbours, table
+
+
+def small_case() -> Case:
+    """Three parcels and two demands, without any law."""
+    return Case(
+        round=Round("r", Text("r", "r"), "", "0.05", "supply", "2026-03-31"),
+        parcels=table(["A", "B", "C"], {"use": ["IND", "IND", "COM"]}),
+        demands=table(["X", "Y"], {"priority": [3, 5]}),
+        neighbours=Neighbours(((0, 1),), (100,)),
+        rules=(),
+        methods=(),
+        objective=Objective({"served": "1"}, (("served",),)),
+    )
+
+
+def small_offers() -> Offers:
+    """Demand X may take A, or A with B; C goes to the market; Y has nothing."""
+    return Offers(
+        site_start=np.array([0, 1, 3, 4], np.int64),
+        site_parcels=np.array([0, 0, 1, 2], np.int32),
+        site=np.array([0, 1, 2], np.int32),
+        demand=np.array([0, 0, -1], np.int32),
+        method=np.array([0, 4, 4], np.int8),
+        period=np.full(3, -1, np.int16),
+        term=np.array([0, 50, 40], np.int16),
+        verdict=np.array([0, 2, 0], np.int8),
+        floor=np.array([-1, 480, 1200], np.int64),
+        price=np.array([0, 12_345_678, 99], np.int64),
+        score=np.array([[3000, 2950, -7]], np.int64),
+        row_start=np.array([0, 1, 1, 3], np.int64),
+        row_index=np.array([0, 0, 1], np.int32),
+        row_coef=np.array([20_000, 5, -3], np.int64),
+        rows=(Row("q[南沙]", "q", ("南沙",), "limit", "<=", 30_000), Row("s", "s", (), "limit", ">=", -4, 9, 1000)),
+        part_start=np.array([0, 2, 2, 3], np.int64),
+        scope="listed",
+    )
+
+
+def test_offers_come_back_equal(tmp_path: Path) -> None:
+    """Every array, row and the scope survive the file; types too."""
+    offers = small_offers()
+    write_offers(tmp_path / "offers.jsonl.gz", small_case(), offers)
+    again = read_offers(tmp_path / "offers.jsonl.gz")
+    for entry in fields(Offers):
+        before, after = getattr(offers, entry.name), getattr(again, entry.name)
+        if isinstance(before, np.ndarray):
+            assert before.dtype == after.dtype, entry.name
+            assert np.array_equal(before, after), entry.name
+        else:
+            assert before == after, entry.name
+
+
+def test_same_offers_give_the_same_bytes(tmp_path: Path) -> None:
+    """No clock and no file name enter the file."""
+    first = write_offers(tmp_path / "one.gz", small_case(), small_offers())
+    second = write_offers(tmp_path / "two.gz", small_case(), small_offers())
+    assert first == second
+    assert (tmp_path / "one.gz").read_bytes() == (tmp_path / "two.gz").read_bytes()
+
+
+def test_lines_follow_the_documented_form(tmp_path: Path) -> None:
+    """One line a part, demands first (empty ones too), null for unknown floors and for the market."""
+    write_offers(tmp_path / "o.gz", small_case(), small_offers())
+    lines = [json.loads(line) for line in gzip.open(tmp_path / "o.gz", "rb").read().splitlines()]
+    assert [line["d"] for line in lines[1:]] == [0, 1, None]
+    assert lines[1]["sites"] == [[0], [0, 1]]
+    assert lines[1]["o"][0] == [0, 0, -1, 0, 0, None, 0, [3000], [0, 20_000]]
+    assert lines[3]["o"] == [[0, 4, -1, 40, 0, 1200, 99, [-7], [0, 5, 1, -3]]]
+
+
+def test_arrays_cannot_be_written_to() -> None:
+    """Offers are values: nobody changes them behind another's back."""
+    with pytest.raises(ValueError, match="read-only"):
+        small_offers().score[0, 0] = 1
+
+
+def test_a_cut_file_is_refused(tmp_path: Path) -> None:
+    """A truncated or foreign file is refused with its path."""
+    write_offers(tmp_path / "o.gz", small_case(), small_offers())
+    (tmp_path / "cut.gz").write_bytes((tmp_path / "o.gz").read_bytes()[:-12])
+    with gzip.open(tmp_path / "other.gz", "wb") as stream:
+        stream.write(b'{"schema":"x"}\n')
+    for name in ("cut.gz", "other.gz", "absent.gz"):
+        with pytest.raises(Refused) as caught:
+            read_offers(tmp_path / name)
+        assert name in caught.value.issues[0].where
