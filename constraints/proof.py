@@ -25,11 +25,19 @@ class BadProof(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Offers to ``demand`` whose site contains every one of ``parcels``, by ``method`` (None: any)."""
+    """Offers of one part whose site contains every one of ``parcels`` (empty: any) by ``method`` (None: any)."""
 
-    demand: int | None
-    parcels: frozenset[int] | None
+    parcels: frozenset[int]
     method: int | None
+
+    def matches(self, offer: Sequence[Any], part: Part) -> bool:
+        """True where the branch speaks of the offer."""
+        return self.method in (None, offer[1]) and self.parcels <= set(part.sites[offer[0]])
+
+
+Place = tuple[str, int]
+"""A part: ("d", demand row) or ("m", row of the market parcel)."""
+Path = tuple[tuple[Place, Branch], ...]
 
 
 @dataclass(slots=True)
@@ -39,12 +47,16 @@ class Leaf:
     rows: list[int]
     tiers: list[int]
     parcels: Sequence[int]
-    zero: tuple[Branch, ...]
-    one: tuple[Branch, ...]
-    constant: int = 0
-    forced: frozenset[int] = frozenset()
+    zero: dict[Place, list[Branch]]
+    one: dict[Place, list[Branch]]
     total: int = 0
     empty: bool = False
+
+    def allows(self, place: Place, offer: Sequence[Any], part: Part) -> bool:
+        """False where the path of the leaf rules the offer out."""
+        if any(branch.matches(offer, part) for branch in self.zero.get(place, ())):
+            return False
+        return all(branch.matches(offer, part) for branch in self.one.get(place, ()))
 
 
 def _integer(value: Any) -> int:
@@ -78,7 +90,7 @@ def leaves(tree: Any, rows: int, tier: int, parcels: int) -> list[Leaf]:
     ``rows`` is the number of listed rows; prices of row ``rows + j`` stand for "objective of tier j >= its value".
     """
     found: list[Leaf] = []
-    stack: list[tuple[Any, tuple[Branch, ...], tuple[Branch, ...]]] = [(tree, (), ())]
+    stack: list[tuple[Any, Path, Path]] = [(tree, (), ())]
     while stack:
         node, zero, one = stack.pop()
         if not isinstance(node, Mapping):
@@ -94,22 +106,16 @@ def leaves(tree: Any, rows: int, tier: int, parcels: int) -> list[Leaf]:
     return found
 
 
-def _branch(on: Any, parcels: int) -> Branch:
+def _branch(on: Any, parcels: int) -> tuple[Place, Branch]:
     if not isinstance(on, Mapping):
         raise BadProof("a branch does not say on what")
-    demand, group, method = on.get("d"), on.get("parcels"), on.get("method")
-    if demand is None and not group:
-        raise BadProof("a branch needs a demand or parcels: more than one of its offers could be taken otherwise")
-    if group is not None and not all(0 <= _integer(parcel) < parcels for parcel in group):
+    demand, group, method = on.get("d"), on.get("parcels") or [], on.get("method")
+    if not all(0 <= _integer(parcel) < parcels for parcel in group):
         raise BadProof("a branch names a parcel that does not exist")
-    return Branch(
-        None if demand is None else _integer(demand),
-        None if not group else frozenset(group),
-        None if method is None else _integer(method),
-    )
-
-
-Path = tuple[Branch, ...]
+    if demand is None and len(group) != 1:
+        raise BadProof("a branch concerns one part: a demand, or the market offers of one parcel")
+    place = ("m", group[0]) if demand is None else ("d", _integer(demand))
+    return place, Branch(frozenset(group), None if method is None else _integer(method))
 
 
 def _leaf(node: Mapping[str, Any], rows: int, tier: int, parcels: int, zero: Path, one: Path) -> Leaf:
@@ -125,8 +131,11 @@ def _leaf(node: Mapping[str, Any], rows: int, tier: int, parcels: int, zero: Pat
     per_parcel: Sequence[int] = [0] * parcels if packed is None else unpack_prices(packed, parcels)
     if parcels and min(per_parcel) < 0:
         raise BadProof("a parcel has a negative price")
-    leaf = Leaf(prices[:rows], prices[rows:], per_parcel, zero, one)
-    leaf.forced = frozenset(branch.demand for branch in one if branch.demand is not None)
+    leaf = Leaf(prices[:rows], prices[rows:], per_parcel, {}, {})
+    for place, branch in zero:
+        leaf.zero.setdefault(place, []).append(branch)
+    for place, branch in one:
+        leaf.one.setdefault(place, []).append(branch)
     return leaf
 
 
@@ -155,13 +164,13 @@ class Bound:
         self, entry: Mapping[str, Any], tier: int, rows: Sequence[Row], parcels: int, reached: Sequence[int]
     ) -> None:
         self.tier = tier
-        self.seen: set[int] = set()
+        self.seen: set[Place] = set()
         self.scale = _integer(entry.get("scale"))
         if self.scale <= 0:
             raise BadProof("the scale of a proof is positive")
         self.leaves = leaves(entry.get("tree"), len(rows), tier, parcels)
         for leaf in self.leaves:
-            leaf.total = leaf.constant = constant(leaf, rows, tier, self.scale, reached)
+            leaf.total = constant(leaf, rows, tier, self.scale, reached)
 
     def feed(self, part: Part) -> None:
         """Add what one part can still reach, at most, in every leaf.
@@ -173,23 +182,23 @@ class Bound:
         """
         if part.demand is None and (len(part.sites) != 1 or len(part.sites[0]) != 1):
             raise BadProof("a market part is the offers of one parcel")
-        if part.demand is not None:
-            if part.demand in self.seen:
-                raise BadProof(f"demand row {part.demand} has two parts")
-            self.seen.add(part.demand)
+        place = ("m", part.sites[0][0]) if part.demand is None else ("d", part.demand)
+        if place in self.seen:
+            raise BadProof("a demand or a market parcel has two parts")
+        self.seen.add(place)
         for leaf in self.leaves:
-            best = self._best(part, leaf)
-            forced = part.demand is not None and part.demand in leaf.forced
+            best = self._best(part, place, leaf)
+            forced = place in leaf.one
             if best is None:
                 leaf.empty = leaf.empty or forced
             elif forced or best > 0:
                 leaf.total += best
 
-    def _best(self, part: Part, leaf: Leaf) -> int | None:
+    def _best(self, part: Part, place: Place, leaf: Leaf) -> int | None:
         per_parcel, per_row, scale, tier = leaf.parcels, leaf.rows, self.scale, self.tier
         site_price = [sum([per_parcel[parcel] for parcel in site]) for site in part.sites]
         priced_tiers = [(j, price) for j, price in enumerate(leaf.tiers) if price]
-        split = bool(leaf.zero or leaf.one)
+        split = place in leaf.zero or place in leaf.one
         best: int | None = None
         for offer in part.offers:
             value: int = scale * offer[7][tier] - site_price[offer[0]]
@@ -198,36 +207,15 @@ class Bound:
                 value -= per_row[row] * next(pairs)
             for j, price in priced_tiers:
                 value -= price * offer[7][j]
-            if (best is None or value > best) and not (split and _excluded(offer, part, leaf)):
+            if (best is None or value > best) and (not split or leaf.allows(place, offer, part)):
                 best = value
         return best
 
     @property
     def value(self) -> int | None:
         """The bound in millipoints, rounded down (objectives are integers); None when no case is left at all."""
-        worst = [leaf.total // self.scale for leaf in self.leaves if not leaf.empty and leaf.forced <= self.seen]
+        worst = [leaf.total // self.scale for leaf in self.leaves if not leaf.empty and leaf.one.keys() <= self.seen]
         return max(worst) if worst else None
-
-
-def _matches(branch: Branch, offer: Sequence[Any], part: Part) -> bool:
-    if branch.demand is not None and branch.demand != part.demand:
-        return False
-    if branch.method is not None and branch.method != offer[1]:
-        return False
-    return branch.parcels is None or branch.parcels <= set(part.sites[offer[0]])
-
-
-def _excluded(offer: Sequence[Any], part: Part, leaf: Leaf) -> bool:
-    """True where the path of the leaf rules the offer out."""
-    if any(_matches(branch, offer, part) for branch in leaf.zero):
-        return True
-    for branch in leaf.one:
-        touches = branch.parcels is not None and not branch.parcels.isdisjoint(part.sites[offer[0]])
-        if (touches or (branch.demand is not None and branch.demand == part.demand)) and not _matches(
-            branch, offer, part
-        ):
-            return True
-    return False
 
 
 def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, parts: Iterable[Part]) -> list[int | None]:
