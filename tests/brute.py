@@ -14,7 +14,7 @@ def brute_force(
 ) -> tuple[int, ...] | None:
     """The best objective per tier over *all* plans, by complete enumeration of states; ``None`` if no plan is lawful.
 
-    Offer k takes the parcels ``sites[k]`` for demand row ``demands[k]`` (-1: the market) and ``scores[k][tier]`` points.
+    Offer k takes the parcels ``sites[k]`` for demand row ``demands[k]`` (-1: market), worth ``scores[k][tier]`` points.
     A row is ``{"sense", "rhs", "slack", "penalty", "tier", "coef": {offer: coefficient}}``; a slack of s units costs
     ``penalty`` each in ``tier``. Parcels and demands are taken at most once without saying.
     """

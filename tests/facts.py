@@ -226,7 +226,7 @@ def limit(
     tier: int | None = None,
     **more: Any,
 ) -> Rule:
-    """A limit: ``amount`` in base integers (by key where ``per`` is given) or ``share`` (num, den); ``penalty`` makes it soft."""
+    """A limit: ``amount`` in base integers (by key with ``per``) or ``share`` (num, den); ``penalty`` makes it soft."""
     amounts = {} if amount is None else {(): amount} if isinstance(amount, int) else dict(amount)
     unit = {"count": "count", "expected_price_yuan": "yuan"}.get(measure, "m2")
     spec = {
