@@ -1,0 +1,98 @@
+"""``plan.gpkg``: parcels with method and reasons, and the supplied sites, for QGIS and ArcGIS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas
+
+_COLUMNS = ("use", "district", "land_source", "area_m2")
+
+
+def _joined(reasons: list[Mapping[str, Any]], language: str) -> str:
+    return "; ".join(str(reason.get(language, "")) for reason in reasons if reason.get(language))
+
+
+def _of_assignment(entry: Mapping[str, Any]) -> dict[str, Any]:
+    conditions = entry["conditions"]
+    return {
+        "state": "supplied",
+        "site": "+".join(entry["parcel_ids"]),
+        "demand_id": entry["demand_id"],
+        "role": entry["role"],
+        "method": entry["method"],
+        "term_years": entry["term_years"],
+        "verdict": entry["verdict"],
+        "start_price_yuan": entry["start_price_yuan"],
+        "rules": "; ".join(entry["rules"]),
+        "reasons_en": _joined(conditions, "en"),
+        "reasons_zh": _joined(conditions, "zh"),
+    }
+
+
+def write_plan_gpkg(
+    path: Path, plan: Mapping[str, Any], parcels: Mapping[str, Mapping[str, Any]], polygons: geopandas.GeoDataFrame
+) -> None:
+    """Write the layers ``parcels`` and ``sites``.
+
+    Parameters
+    ----------
+    path
+        The GeoPackage to write.
+    plan
+        ``plan.json``.
+    parcels
+        For each parcel id its facts (``use``, ``district``, ``land_source``, ``area_m2``).
+    polygons
+        Polygons in the projected CRS, index = parcel id.
+    """
+    import geopandas
+    import pyogrio
+
+    state: dict[str, dict[str, Any]] = {}
+    for entry in plan["assignments"]:
+        for identifier in entry["parcel_ids"]:
+            state[identifier] = _of_assignment(entry)
+    for entry in plan["held"]:
+        state[entry["parcel_id"]] = {
+            "state": "held",
+            "reasons_en": _joined(entry["reasons"], "en"),
+            "reasons_zh": _joined(entry["reasons"], "zh"),
+        }
+    names = ["state", "site", "demand_id", "role", "method", "term_years", "verdict", "start_price_yuan", "rules"]
+    names += ["reasons_en", "reasons_zh"]
+    rows = [
+        {"parcel_id": identifier}
+        | {name: parcels[identifier].get(name) for name in _COLUMNS}
+        | {name: state.get(identifier, {}).get(name) for name in names}
+        for identifier in polygons.index
+    ]
+    frame = geopandas.GeoDataFrame(rows, geometry=list(polygons.geometry), crs=polygons.crs)
+    for name in ("term_years", "start_price_yuan", "area_m2"):
+        frame[name] = frame[name].astype("Int64")
+    sites = [
+        {
+            "site": "+".join(entry["parcel_ids"]),
+            "demand_id": entry["demand_id"],
+            "method": entry["method"],
+            "role": entry["role"],
+            "area_m2": entry["area_m2"],
+            "term_years": entry["term_years"],
+            "start_price_yuan": entry["start_price_yuan"],
+            "geometry": polygons.geometry.loc[list(entry["parcel_ids"])].union_all(),
+        }
+        for entry in plan["assignments"]
+    ]
+    # the date inside the file is the round's, so that the same plan gives the same bytes
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{plan['case']['as_of']}T00:00:00.000Z"})
+    try:
+        frame.to_file(path, layer="parcels", driver="GPKG", engine="pyogrio", promote_to_multi=True)
+        if sites:
+            chosen = geopandas.GeoDataFrame(sites, geometry="geometry", crs=polygons.crs)
+            chosen["term_years"] = chosen["term_years"].astype("Int64")
+            chosen.to_file(path, layer="sites", driver="GPKG", engine="pyogrio", promote_to_multi=True)
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
