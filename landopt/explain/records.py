@@ -111,6 +111,15 @@ class ConditionDue:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """Agreement is a result, not a choice: what happens if a second applicant appears, and by which rules."""
+
+    method: str
+    days: int | None
+    cites: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StepDue:
     """A step of the statutory timetable with its earliest and latest day."""
 
@@ -177,7 +186,7 @@ class Assignment:
     price: Price
     conditions: tuple[ConditionDue, ...]
     notes: tuple[Ruling, ...]
-    fallback: str | None
+    fallback: Fallback | None
     timetable: tuple[StepDue, ...]
     limits: tuple[LimitUse, ...]
     next_sites: tuple[NextBest, ...]

@@ -1,0 +1,125 @@
+"""Words and numbers for people: names of codes in both languages, money, areas, points, dates. No law."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unicodedata import east_asian_width
+
+from parcels.schema import fields
+
+TEMPLATES = Path(__file__).parent / "templates"
+_MILLION = 1_000_000
+
+
+@cache
+def words() -> dict[str, dict[str, dict[str, str]]]:
+    """The word lists by subject, code and language."""
+    return tomllib.loads((TEMPLATES / "words.toml").read_text(encoding="utf-8"))
+
+
+def word(subject: str, code: str | None, lang: str) -> str:
+    """The name of a code; the code itself where no name is kept (districts, points)."""
+    if code is None:
+        return ""
+    entry = words().get(subject, {}).get(code)
+    return code if entry is None else entry[lang]
+
+
+def field_title(name: str, lang: str) -> str:
+    """The title of a declared field in the language; the name itself if it is not declared."""
+    field = fields().get(name)
+    if field is None:
+        return name
+    return field.title_zh if lang == "zh" else field.title_en
+
+
+def code_word(field: str, code: str, lang: str) -> str:
+    """The name of a code of a field (``use``, ``uses`` and ``present_use`` share their words)."""
+    subject = {"uses": "use", "present_use": "use", "zones": "zone", "partners": "operator", "want_right": "right"}
+    return word(subject.get(field, field), code, lang)
+
+
+def grouped(number: int) -> str:
+    """An integer with commas between thousands."""
+    return f"{number:,}"
+
+
+def decimal(value: int, places: int) -> str:
+    """An integer of 10^-places units as a decimal text, exact: ``decimal(12345, 2) == '123.45'``."""
+    sign, digits = ("-" if value < 0 else ""), str(abs(value)).rjust(places + 1, "0")
+    whole = f"{int(digits[:-places]):,}"
+    return f"{sign}{whole}.{digits[-places:]}"
+
+
+def hectares(area_m2: int) -> str:
+    """Hectares to four places: ``23156`` m² is ``2.3156``."""
+    return decimal(area_m2, 4)
+
+
+def points(millipoints: int) -> str:
+    """Points to three places from millipoints."""
+    return decimal(millipoints, 3)
+
+
+def money(yuan: int, lang: str) -> str:
+    """Yuan as a file writes them: ``8,640.00 万元`` or ``CNY 86.40 million``; small amounts in yuan."""
+    if lang == "zh":
+        if yuan % 100 == 0 and abs(yuan) >= 10_000:
+            return f"{decimal(yuan // 100, 2)} 万元"
+        return f"{yuan:,} 元"
+    if abs(yuan) >= _MILLION and yuan % 100 == 0:
+        return f"CNY {_trim(decimal(yuan // 100, 4))} million"
+    return f"CNY {yuan:,}"
+
+
+def _trim(text: str) -> str:
+    """At least two decimals, no further trailing zeros."""
+    whole, _, part = text.partition(".")
+    return f"{whole}.{part.rstrip('0').ljust(2, '0')}"
+
+
+def date(iso: str | None, lang: str) -> str:
+    """An ISO date, in Chinese as a file writes it."""
+    if iso is None:
+        return "未定" if lang == "zh" else "not fixed"
+    if lang != "zh" or len(iso) != 10:
+        return iso
+    year, month, day = iso.split("-")
+    return f"{int(year)}年{int(month)}月{int(day)}日"
+
+
+def shown(field: str, value: Any, unit: str, lang: str) -> str:
+    """A fact's value for people: unknown said so, codes by their names, numbers with their unit."""
+    if value is None:
+        return "未知" if lang == "zh" else "unknown"
+    if isinstance(value, bool):
+        if lang == "zh":
+            return "是" if value else "否"
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        text = f"{value:,}"
+    elif isinstance(value, list | tuple):
+        names = [code_word(field, str(item), lang) for item in value]
+        text = ("、" if lang == "zh" else ", ").join(names) or ("无" if lang == "zh" else "none")
+    else:
+        declared = fields().get(field)
+        if declared is not None and declared.type == "date":
+            return date(str(value), lang)
+        text = code_word(field, str(value), lang)
+    name = word("unit", unit, lang) if unit else ""
+    return f"{text}{'' if name == '%' or not name else ' '}{name}"
+
+
+def width(text: str) -> int:
+    """Columns a text takes on a terminal: wide and full-width characters count two."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def pad(value: Any, columns: int) -> str:
+    """A value padded with blanks to a number of columns: to the right, or to the left where negative."""
+    text = str(value)
+    blanks = " " * max(0, abs(columns) - width(text))
+    return blanks + text if columns < 0 else text + blanks
