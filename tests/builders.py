@@ -168,7 +168,7 @@ def _random_demand(draw: Random, number: int, land: Sequence[Mapping[str, Value]
         lease_years=draw.choice([None, None, 4, 5, 6]),
         needed_by=draw.choice([None, None, "2026-05-15", "2026-12-01"]),
         strategic_industry=draw.choice([True, False, None]),
-        near=draw.choice([None, None, None, ("metro:500",)]),
+        near=draw.choice([None, None, None, "metro:500"]),
         applied_for=draw.choice([None, None, (str(some[0]["parcel_id"]),)]),
         holds=draw.choice([None, None, None, None, (str(some[-1]["parcel_id"]),)]),
     )
