@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from constraints.expr import (
+from constraints.nodes import (
     And,
     Apply,
     Compare,
@@ -46,10 +46,10 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 def compiled(node: Node) -> Test:
     """The condition as a function of the facts (a missing key is an unknown fact)."""
     match node:
-        case Const(value):
-            return lambda facts: value
-        case Flag(name):
-            return _flag(name)
+        case Const(known):
+            return lambda facts: known
+        case Flag(field):
+            return _flag(field)
         case Compare(name, op, value):
             return _compare(name, _ORDER[op], value)
         case CompareFields(left, op, right, left_factor, right_factor):
