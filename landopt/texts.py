@@ -124,9 +124,7 @@ def reasons(record: Any) -> list[dict[str, Any]]:
             for lang in LANGUAGES
         }
         name = "+".join(entry["parcel_ids"]) + f"/{entry['demand_id'] or 'market'}/{entry['method']}"
-        found.append(
-            {"offer": name, "en": f"{offer['en']}: {losses['en']}.", "zh": f"{offer['zh']}，{losses['zh']}。"}
-        )
+        found.append({"offer": name, "en": f"{offer['en']}: {losses['en']}.", "zh": f"{offer['zh']}，{losses['zh']}。"})
     if data.get("premises"):
         found.append(
             {
@@ -151,16 +149,20 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
     if plan is None:
         raise ValueError("the plan has no record of the plan as a whole")
     assignments = plan_json["assignments"]
-    text = environment(lang).get_template(f"{lang}/summary.j2").render(
-        r=plan,
-        plan=plan_json,
-        title=case.round.title.zh if lang == "zh" else case.round.title.en,
-        authority=case.round.authority,
-        rows=[] if len(assignments) > LONG else assignments,
-        held=[record for record in records if record["kind"] == "held"],
-        unserved=[record for record in records if record["kind"] == "unserved"],
-        long=len(assignments) > LONG,
-        one=assignments[0] if assignments else None,
+    text = (
+        environment(lang)
+        .get_template(f"{lang}/summary.j2")
+        .render(
+            r=plan,
+            plan=plan_json,
+            title=case.round.title.zh if lang == "zh" else case.round.title.en,
+            authority=case.round.authority,
+            rows=[] if len(assignments) > LONG else assignments,
+            held=[record for record in records if record["kind"] == "held"],
+            unserved=[record for record in records if record["kind"] == "unserved"],
+            long=len(assignments) > LONG,
+            one=assignments[0] if assignments else None,
+        )
     )
     return _tidy(text)
 

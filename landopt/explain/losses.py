@@ -1,0 +1,165 @@
+"""Proven least losses: what the prices of a proof say about every offer that was not chosen, at once, exactly.
+
+A plan that takes offer o cannot exceed ``bound - (best of its part - value of o)`` in any leaf that allows o; the least
+loss is what remains between the plan and the weakest of these bounds: never more than the true loss (DESIGN.md §5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from constraints.proof import BadProof, Branch, Leaf, constant, leaves
+from landopt.offers import Ints, Offers
+from parcels.issues import Refused, error
+
+_HUGE = np.int64(2**62)
+
+
+@dataclass(frozen=True)
+class Losses:
+    """``tier[k]`` holds for every offer the proven least loss in tier k, millipoints >= 0 (k > 0: earlier tiers kept)."""
+
+    tiers: tuple[Ints, ...]
+
+    def of(self, offer: int) -> tuple[int, int]:
+        """(loss, tier) of an offer: the first tier with a proven loss, else (0, 0)."""
+        for tier, column in enumerate(self.tiers):
+            if column[offer]:
+                return int(column[offer]), tier
+        return 0, 0
+
+    def order(self, which: Ints) -> Ints:
+        """Offer indices from the smallest proven loss to the largest, ties in offer order."""
+        keys = [which, *(column[which] for column in reversed(self.tiers))]
+        return np.asarray(which[np.lexsort(keys)])
+
+
+def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int) -> Losses | None:
+    """The proven least loss of every offer, or ``None`` without a proof.
+
+    Raises
+    ------
+    Refused
+        If the proof cannot be read (run the audit for the details).
+    """
+    if proof is None or not proof.get("tiers"):
+        return None
+    rows = [row for row in offers.rows if row.kind != "tier"]
+    reached = [int(entry["objective"]) for entry in proof["tiers"]]
+    parts = np.repeat(np.arange(len(offers.part_start) - 1), np.diff(offers.part_start))
+    try:
+        columns = []
+        for tier, entry in enumerate(proof["tiers"]):
+            scale = int(entry["scale"])
+            columns.append(_tier(offers, rows, parts, tier, scale, entry["tree"], reached, parcels))
+        return Losses(tuple(columns))
+    except (BadProof, KeyError, TypeError, ValueError) as bad:
+        raise Refused(
+            error("X001", f"the price proof cannot be read: {bad}", "proof.json", "Maybe run landopt audit.")
+        ) from bad
+
+
+def _tier(
+    offers: Offers,
+    rows: Sequence[Any],
+    parts: Ints,
+    tier: int,
+    scale: int,
+    tree: Any,
+    reached: Sequence[int],
+    parcels: int,
+) -> Ints:
+    least = np.full(len(offers), _HUGE, np.int64)
+    weakest = np.full(len(offers), _HUGE, np.int64)
+    for leaf in leaves(tree, len(rows), tier, parcels):
+        worth = values(offers, leaf, scale, tier)
+        allowed = _allowed(offers, leaf)
+        best, void = _best(offers, leaf, worth, allowed)
+        if void:
+            continue
+        total = constant(leaf, rows, tier, scale, reached[:tier]) + _exact_sum(best)
+        behind = best[parts] - worth
+        shift = reached[tier] * scale - total
+        loss = -((-(np.int64(shift) + behind)) // np.int64(scale))
+        np.minimum(weakest, loss, out=weakest)
+        np.minimum(least, loss, out=least, where=np.ones(len(offers), bool) if allowed is None else allowed)
+    # An offer barred in every leaf is in no plan at all; its weakest bound still holds and is printed.
+    least = np.where(least == _HUGE, weakest, least)
+    return np.asarray(np.clip(least, 0, _HUGE - 1))
+
+
+def values(offers: Offers, leaf: Leaf, scale: int, tier: int) -> Ints:
+    """What every offer is worth beyond the prices of what it uses in a leaf, times ``scale``: int64[n], exact."""
+    per_parcel = np.asarray(leaf.parcels, np.int64)
+    per_row = np.asarray(leaf.rows, np.int64)
+    site = _segments(per_parcel[offers.site_parcels], offers.site_start)
+    found = offers.score[tier] * np.int64(scale) - site[offers.site]
+    if per_row.any():
+        found = found - _segments(per_row[offers.row_index] * offers.row_coef, offers.row_start)
+    for earlier, price in enumerate(leaf.tiers):
+        if price:
+            found = found - np.int64(price) * offers.score[earlier]
+    return np.asarray(found)
+
+
+def _segments(items: Ints, start: Ints) -> Ints:
+    sums = np.concatenate(([0], np.cumsum(items, dtype=np.int64)))
+    return np.asarray(sums[start[1:]] - sums[start[:-1]])
+
+
+def matching(offers: Offers, branch: Branch) -> Ints:
+    """The offers a branch of the proof tree matches, as a boolean array."""
+    found = np.ones(len(offers), bool)
+    if branch.demand is not None:
+        found &= offers.demand == branch.demand
+    if branch.method is not None:
+        found &= offers.method == branch.method
+    if branch.parcels is not None:
+        hits = np.isin(offers.site_parcels, list(branch.parcels)).astype(np.int64)
+        found &= (_segments(hits, offers.site_start) == len(branch.parcels))[offers.site]
+    return found
+
+
+def touching(offers: Offers, parcels: Sequence[int]) -> Ints:
+    """The offers whose site holds one of these parcel rows, as a boolean array."""
+    hits = np.isin(offers.site_parcels, list(parcels)).astype(np.int64)
+    return np.asarray((_segments(hits, offers.site_start) > 0)[offers.site])
+
+
+def _allowed(offers: Offers, leaf: Leaf) -> Ints | None:
+    """The offers the path of a leaf leaves open; ``None`` when all."""
+    if not leaf.zero and not leaf.one:
+        return None
+    open_ = np.ones(len(offers), bool)
+    for branch in leaf.zero:
+        open_ &= ~matching(offers, branch)
+    for branch in leaf.one:
+        mine = matching(offers, branch)
+        if branch.demand is not None:
+            open_ &= mine | (offers.demand != branch.demand)
+        if branch.parcels is not None:
+            open_ &= mine | ~touching(offers, sorted(branch.parcels))
+    return open_
+
+
+def _best(offers: Offers, leaf: Leaf, worth: Ints, allowed: Ints | None) -> tuple[Ints, bool]:
+    """The best each part can add in a leaf, and whether the leaf is void (a part that must give something has nothing)."""
+    seen = worth if allowed is None else np.where(allowed, worth, -_HUGE)
+    count = len(offers.part_start) - 1
+    top = np.full(count, -_HUGE, np.int64)
+    filled = np.diff(offers.part_start) > 0
+    if filled.any():
+        top[filled] = np.maximum.reduceat(seen, offers.part_start[:-1][filled])
+    forced = np.zeros(count, bool)
+    forced[[demand for demand in leaf.forced if demand < count]] = True
+    void = bool((forced & (top == -_HUGE)).any())
+    return np.where(forced, top, np.maximum(top, 0)), void
+
+
+def _exact_sum(items: Ints) -> int:
+    """A sum of 64-bit integers that cannot overflow: high and low halves apart."""
+    return (int((items >> 32).sum()) << 32) + int((items & 0xFFFFFFFF).sum())
