@@ -1,0 +1,283 @@
+"""Rows of law and policy over a plan (docs/model.md §7), read one offer at a time in plain integers.
+
+Standard library only: the second reading of every limit, relation and lock. :class:`PlanRows` gives the coefficients of
+one offer, the row of a key, and what a whole plan uses of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from constraints.case import Case
+from constraints.expr import Node, parse
+from constraints.facts import DEMAND_FIELDS, CaseFacts, Facts, integer, key_text
+from constraints.plan import Row
+from constraints.scalar import compiled, unknowns
+from constraints.types import Rule
+from parcels.schema import fields_of
+
+Key = tuple[str, tuple[str, ...]]
+"""(rule id, key): names a row."""
+_PARCEL_FIELDS = frozenset(fields_of("parcel"))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An offer as the rows see it: parcel rows, demand row or None, method; facts and price by parcel."""
+
+    site: tuple[int, ...]
+    demand: int | None
+    method: str
+    facts: tuple[Facts, ...]
+    prices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a plan uses of a row: ``used`` and ``limit`` in the row's units, ``broken`` how far past the slack it is."""
+
+    row: Row
+    used: int
+    slack: int
+    broken: int
+
+    @property
+    def binding(self) -> bool:
+        """True where not a single unit more (or less) would do without breaking or slack."""
+        return self.used == self.row.rhs or self.slack > 0
+
+
+class _Limit:
+    def __init__(self, rule: Rule, tiers: int) -> None:
+        spec = rule.spec
+        self.id = rule.id
+        self.sense = str(spec["sense"])
+        self.measure = str(spec["measure"])
+        self.per = tuple(spec["per"])
+        self.share = tuple(spec["share"]) if spec.get("share") else None
+        self.credit = spec.get("credit")
+        self.where = _test(rule.when, rule.id)
+        self.of = _test(spec.get("of") or "", rule.id)
+        self.credited = _test(self.credit["where"], rule.id) if self.credit else None
+        self.amounts = {tuple(value["key"]): int(value["amount"]) for value in spec.get("values") or ()}
+        self.used = {tuple(value["key"]): int(value["amount"]) for value in spec.get("used") or ()}
+        self.hard = bool(spec.get("hard", True))
+        self.penalty = 0 if self.hard else 1000 * int(spec.get("penalty") or 0)
+        self.tier = tiers - 1 if spec.get("tier") is None else int(spec["tier"])
+        self.times = self.share[1] if self.share else int(self.credit["den"]) if self.credit else 1
+        self.less = self.share[0] if self.share else int(self.credit["num"]) if self.credit else 0
+
+    def amount(self, key: tuple[str, ...]) -> int | None:
+        """The right-hand side before scaling; None where the law names no amount for the key."""
+        if self.share:
+            return 0
+        return self.amounts.get(key, self.amounts.get(()) if self.per else None)
+
+    def counts(self, test: _Test, facts: Facts, market: bool) -> bool:
+        """Unknown counts for "<=", not for ">="; on the open market what hangs on a demand fact does not count."""
+        found = test.holds(facts)
+        if found is None:
+            if market and not DEMAND_FIELDS.isdisjoint(unknowns(test.node, facts)):
+                return False
+            return self.sense == "<="
+        return found
+
+    def coefficient(self, facts: Facts, price: int, market: bool) -> int:
+        """The coefficient one parcel of an offer adds."""
+        size = (
+            1
+            if self.measure == "count"
+            else price
+            if self.measure == "expected_price_yuan"
+            else integer(facts.get(self.measure))
+        )
+        value = self.times * size if self.counts(self.where, facts, market) else 0
+        other = self.of if self.share else self.credited
+        if other is not None and self.less and other.holds(facts) is True:
+            value -= self.less * size
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    node: Node
+    holds: Callable[[Facts], bool | None]
+
+
+def _test(text: str, identifier: str) -> _Test:
+    node = parse(text, f"rule {identifier}")
+    return _Test(node, compiled(node))
+
+
+class PlanRows:
+    """The rows of a case."""
+
+    def __init__(self, case: Case, facts: CaseFacts) -> None:
+        self.case = case
+        self.facts = facts
+        tiers = len(case.objective.tiers)
+        self.limits = [_Limit(rule, tiers) for rule in case.rules if rule.kind == "limit"]
+        self.by_id = {limit.id: limit for limit in self.limits}
+        self.relations = [rule for rule in case.rules if rule.kind == "relation"]
+        fixed = {case.parcels.ids[row] for row, taken in enumerate(facts.fixed) if taken}
+        self.locks = [rule for rule in case.rules if rule.kind == "lock" and fixed.isdisjoint(rule.spec["parcels"])]
+        self.decided = {
+            facts.parcel_row[name]: rule
+            for rule in case.rules
+            if rule.kind == "lock" and not fixed.isdisjoint(rule.spec["parcels"])
+            for name in rule.spec["parcels"]
+            if name in facts.parcel_row
+        }
+        self.reserved = self._reserved()
+
+    def _reserved(self) -> dict[Key, int]:
+        """What parcels already announced or contracted use of each limit."""
+        found: dict[Key, int] = {}
+        methods = {method.id: method for method in self.case.methods}
+        for parcel, taken in enumerate(self.facts.fixed):
+            if not taken:
+                continue
+            facts: dict[str, Any] = dict(self.facts.parcels[parcel])
+            lock = self.decided.get(parcel)
+            if lock is not None:
+                method = methods[lock.spec["method"]]
+                demand = self.facts.demand_row.get(lock.spec["demand"] or "")
+                facts = self.facts.offer(parcel, demand, self.facts.site((parcel,)), method, 0, None)
+            for limit in self.limits:
+                self._add(found, limit, facts, 0, False)
+        return found
+
+    @staticmethod
+    def _add(found: dict[Key, int], limit: _Limit, facts: Facts, price: int, market: bool) -> None:
+        value = limit.coefficient(facts, price, market)
+        if value:
+            key = (limit.id, tuple(key_text(facts.get(name)) for name in limit.per))
+            found[key] = found.get(key, 0) + value
+
+    def of_parcel(self, facts: Facts, price: int, market: bool) -> dict[Key, int]:
+        """What one parcel of an offer adds to each limit."""
+        found: dict[Key, int] = {}
+        for limit in self.limits:
+            self._add(found, limit, facts, price, market)
+        return found
+
+    def of_offer(self, taken: Taken) -> dict[Key, int]:
+        """The coefficients of one offer in every row (limits, relations, locks); zeros left out."""
+        found: dict[Key, int] = {}
+        for facts, price in zip(taken.facts, taken.prices, strict=True):
+            for limit in self.limits:
+                self._add(found, limit, facts, price, taken.demand is None)
+        found = {key: value for key, value in found.items() if value and self.row(*key) is not None}
+        found.update(self.links(taken.site, taken.demand, taken.method))
+        return found
+
+    def links(self, site: Sequence[int], demand: int | None, method: str) -> dict[Key, int]:
+        """The coefficients of one offer in relations and locks."""
+        found: dict[Key, int] = {}
+        ids = self.case.parcels.ids
+        inside = {ids[parcel] for parcel in site}
+        who = {self.case.demands.ids[demand]} if demand is not None else set()
+        for rule in self.relations:
+            members: list[str] = list(rule.spec["parcels"] or rule.spec["demands"])
+            present = inside if rule.spec["parcels"] else who
+            if present.isdisjoint(members):
+                continue
+            if rule.spec["relation"] == "conflict":
+                found[(rule.id, ())] = len(present.intersection(members))
+                continue
+            for other in members[1:]:
+                value = (members[0] in present) - (other in present)
+                if value:
+                    found[(rule.id, (other,))] = value
+        for rule in self.locks:
+            wanted = rule.spec["demand"]
+            if set(rule.spec["parcels"]) == inside and rule.spec["method"] == method and (not wanted or wanted in who):
+                found[(rule.id, ())] = 1
+        return found
+
+    def row(self, identifier: str, key: tuple[str, ...]) -> Row | None:
+        """The row of a rule and key; None where the law names no amount for it."""
+        limit = self.by_id.get(identifier)
+        if limit is None:
+            return self._link_row(identifier, key)
+        amount = limit.amount(key)
+        if amount is None:
+            return None
+        if not limit.share:
+            amount = limit.times * (amount - limit.used.get(key, 0))
+        rhs = amount - self.reserved.get((identifier, key), 0)
+        slack = 0 if limit.hard else abs(rhs)
+        return Row(
+            row_id(identifier, key), identifier, key, "limit", limit.sense, rhs, slack, limit.penalty, limit.tier
+        )
+
+    def _link_row(self, identifier: str, key: tuple[str, ...]) -> Row | None:
+        for rule in (*self.relations, *self.locks):
+            if rule.id == identifier:
+                if rule.kind == "lock":
+                    sense, rhs = ">=", 1
+                else:
+                    sense, rhs = {"conflict": ("<=", 1), "together": ("=", 0), "requires": ("<=", 0)}[
+                        rule.spec["relation"]
+                    ]
+                return Row(
+                    row_id(identifier, key),
+                    identifier,
+                    key,
+                    rule.kind,
+                    sense,
+                    rhs,
+                    0,
+                    0,
+                    len(self.case.objective.tiers) - 1,
+                )
+        return None
+
+    def is_share(self, identifier: str) -> bool:
+        """True for a share: its slack has no stated end."""
+        limit = self.by_id.get(identifier)
+        return limit is not None and limit.share is not None
+
+    def keys(self) -> set[Key]:
+        """The rows that exist whatever is offered: keys the law names, and those of candidate parcels."""
+        found: set[Key] = set()
+        for limit in self.limits:
+            found.update((limit.id, key) for key in limit.amounts if len(key) == len(limit.per))
+            if not limit.per:
+                found.add((limit.id, ()))
+            elif _PARCEL_FIELDS.issuperset(limit.per):
+                for facts, candidate in zip(self.facts.parcels, self.facts.candidate, strict=True):
+                    if candidate:
+                        found.add((limit.id, tuple(key_text(facts.get(name)) for name in limit.per)))
+        for rule in self.relations:
+            members = rule.spec["parcels"] or rule.spec["demands"]
+            pairs = [()] if rule.spec["relation"] == "conflict" else [(other,) for other in members[1:]]
+            found.update((rule.id, key) for key in pairs)
+        found.update((rule.id, ()) for rule in self.locks)
+        return {key for key in found if self.row(*key) is not None}
+
+    def uses(self, plan: Iterable[Mapping[Key, int]], extra: Iterable[Key] = ()) -> list[Use]:
+        """What a plan (the coefficients of its offers) uses of every row, in the order of (rule, key)."""
+        total = dict.fromkeys(self.keys(), 0)
+        total.update((key, 0) for key in extra)
+        for offer in plan:
+            for key, value in offer.items():
+                total[key] = total.get(key, 0) + value
+        found = []
+        for key, used in sorted(total.items()):
+            row = self.row(*key)
+            if row is None:
+                continue
+            over = used - row.rhs
+            past = abs(over) if row.sense == "=" else max(0, over if row.sense == "<=" else -over)
+            soft = row.penalty > 0 or (row.rule in self.by_id and not self.by_id[row.rule].hard)
+            slack = past if soft and (self.is_share(row.rule) or past <= row.slack) else 0
+            found.append(Use(row, used, slack, past - slack))
+        return found
+
+
+def row_id(rule: str, key: Sequence[str]) -> str:
+    """The id of a row, ``rule[key]``."""
+    return f"{rule}[{';'.join(key)}]" if key else rule
