@@ -42,7 +42,7 @@ def environment(lang: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,
+        autoescape=False,  # noqa: S701 - plain text for a terminal and a file, never HTML
         keep_trailing_newline=False,
     )
     made.filters.update(
@@ -115,14 +115,8 @@ def reasons(record: Any) -> list[dict[str, Any]]:
         name = entry["code"] if ruling is None else ruling["cite"]["rule"]
         found.append({"rule": name, "count": entry["count"], **texts})
     for entry in data["best"]:
-        offer = {
-            lang: str(getattr(environment(lang).get_template(f"{lang}/law.j2").module, "offer")(entry))
-            for lang in LANGUAGES
-        }
-        losses = {
-            lang: str(getattr(environment(lang).get_template(f"{lang}/law.j2").module, "loss")(entry))
-            for lang in LANGUAGES
-        }
+        offer = {lang: _macro(lang, "offer", entry) for lang in LANGUAGES}
+        losses = {lang: _macro(lang, "loss", entry) for lang in LANGUAGES}
         name = "+".join(entry["parcel_ids"]) + f"/{entry['demand_id'] or 'market'}/{entry['method']}"
         found.append({"offer": name, "en": f"{offer['en']}: {losses['en']}.", "zh": f"{offer['zh']}，{losses['zh']}。"})
     if data.get("premises"):
@@ -135,6 +129,11 @@ def reasons(record: Any) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _macro(lang: str, name: str, entry: Mapping[str, Any]) -> str:
+    module: Any = environment(lang).get_template(f"{lang}/law.j2").module
+    return str(vars(module)[name](entry))
 
 
 def render_all(records: Iterable[Mapping[str, Any]], lang: str) -> str:

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from constraints.proof import BadProof, Branch, Leaf, constant, leaves
+from constraints.proof import BadProof, Branch, Leaf, Place, constant, leaves
 from landopt.offers import Ints, Offers
 from parcels.issues import Refused, error
 
+Mask = NDArray[np.bool_]
 _HUGE = np.int64(2**62)
 
 
 @dataclass(frozen=True)
 class Losses:
-    """``tier[k]`` holds for every offer the proven least loss in tier k, millipoints >= 0 (k > 0: earlier tiers kept)."""
+    """``tiers[k]`` has for every offer the proven least loss in tier k, millipoints (k > 0: earlier tiers kept)."""
 
     tiers: tuple[Ints, ...]
 
@@ -111,43 +113,48 @@ def _segments(items: Ints, start: Ints) -> Ints:
     return np.asarray(sums[start[1:]] - sums[start[:-1]])
 
 
-def matching(offers: Offers, branch: Branch) -> Ints:
-    """The offers a branch of the proof tree matches, as a boolean array."""
-    found = np.ones(len(offers), bool)
-    if branch.demand is not None:
-        found &= offers.demand == branch.demand
+def touching(offers: Offers, parcels: Sequence[int]) -> Mask:
+    """The offers whose site holds one of these parcel rows, as a boolean array."""
+    hits = np.isin(offers.site_parcels, list(parcels)).astype(np.int64)
+    return np.asarray((_segments(hits, offers.site_start) > 0)[offers.site], bool)
+
+
+def _part(offers: Offers, place: Place) -> slice:
+    """The offers of a part as named by a branch; an empty slice if it has none."""
+    of, row = place
+    if of == "d":
+        return slice(int(offers.part_start[row]), int(offers.part_start[row + 1]))
+    market = np.flatnonzero(offers.demand == -1)
+    mine = market[offers.site_parcels[offers.site_start[offers.site[market]]] == row]
+    return slice(int(mine[0]), int(mine[-1]) + 1) if mine.size else slice(0, 0)
+
+
+def _matching(offers: Offers, here: slice, branch: Branch) -> Mask:
+    found = np.ones(here.stop - here.start, bool)
     if branch.method is not None:
-        found &= offers.method == branch.method
-    if branch.parcels is not None:
-        hits = np.isin(offers.site_parcels, list(branch.parcels)).astype(np.int64)
-        found &= (_segments(hits, offers.site_start) == len(branch.parcels))[offers.site]
+        found &= np.asarray(offers.method[here] == branch.method)
+    for number, offer in enumerate(range(here.start, here.stop)):
+        if found[number] and branch.parcels:
+            found[number] = branch.parcels <= set(offers.parcels(offer))
     return found
 
 
-def touching(offers: Offers, parcels: Sequence[int]) -> Ints:
-    """The offers whose site holds one of these parcel rows, as a boolean array."""
-    hits = np.isin(offers.site_parcels, list(parcels)).astype(np.int64)
-    return np.asarray((_segments(hits, offers.site_start) > 0)[offers.site])
-
-
-def _allowed(offers: Offers, leaf: Leaf) -> Ints | None:
+def _allowed(offers: Offers, leaf: Leaf) -> Mask | None:
     """The offers the path of a leaf leaves open; ``None`` when all."""
     if not leaf.zero and not leaf.one:
         return None
     open_ = np.ones(len(offers), bool)
-    for branch in leaf.zero:
-        open_ &= ~matching(offers, branch)
-    for branch in leaf.one:
-        mine = matching(offers, branch)
-        if branch.demand is not None:
-            open_ &= mine | (offers.demand != branch.demand)
-        if branch.parcels is not None:
-            open_ &= mine | ~touching(offers, sorted(branch.parcels))
+    for sign, places in ((False, leaf.zero), (True, leaf.one)):
+        for place, branches in places.items():
+            here = _part(offers, place)
+            for branch in branches:
+                hit = _matching(offers, here, branch)
+                open_[here] &= hit if sign else ~hit
     return open_
 
 
-def _best(offers: Offers, leaf: Leaf, worth: Ints, allowed: Ints | None) -> tuple[Ints, bool]:
-    """The best each part can add in a leaf, and whether the leaf is void (a part that must give something has nothing)."""
+def _best(offers: Offers, leaf: Leaf, worth: Ints, allowed: Mask | None) -> tuple[Ints, bool]:
+    """The best each part can add in a leaf, and whether the leaf is void (a part that must give has nothing)."""
     seen = worth if allowed is None else np.where(allowed, worth, -_HUGE)
     count = len(offers.part_start) - 1
     top = np.full(count, -_HUGE, np.int64)
@@ -155,7 +162,11 @@ def _best(offers: Offers, leaf: Leaf, worth: Ints, allowed: Ints | None) -> tupl
     if filled.any():
         top[filled] = np.maximum.reduceat(seen, offers.part_start[:-1][filled])
     forced = np.zeros(count, bool)
-    forced[[demand for demand in leaf.forced if demand < count]] = True
+    for place in leaf.one:
+        here = _part(offers, place)
+        if here.start == here.stop:
+            return top, True
+        forced[int(np.searchsorted(offers.part_start, here.start, side="right")) - 1] = True
     void = bool((forced & (top == -_HUGE)).any())
     return np.where(forced, top, np.maximum(top, 0)), void
 

@@ -83,7 +83,7 @@ class Price:
     """How the price came about: floor (yuan/m²) by the largest formula that holds, unit price, expected price.
 
     ``basis`` names what decided the unit price: ``floor``, ``appraised``, ``benchmark``, ``free`` (allocation) or
-    ``unknown``. ``year_factor`` is the rounded decimal of the exact rational, ``full_term`` the years it is measured by.
+    ``unknown``. ``year_factor`` is the exact rational rounded, ``full_term`` the years it is measured by.
     """
 
     floor: int | None
@@ -200,7 +200,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A reason and how many parcels (or offers) it holds for; ``code`` is closed (``landopt/templates/*/reasons.j2``)."""
+    """A reason and how many parcels (or offers) it holds for; ``code`` is closed (``templates/words.toml``)."""
 
     code: str
     count: int
