@@ -23,7 +23,7 @@ class CaseFacts:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.parcels = [self._parcel(row) for row in case.parcels.rows()]
-        self.demands = [{k: v for k, v in row.items() if v is not None} for row in case.demands.rows()]
+        self.demands = list(case.demands.rows())
         self.parcel_row = case.parcels.index()
         self.demand_row = case.demands.index()
         self.area = [integer(row.get("area_m2")) for row in self.parcels]
@@ -43,14 +43,15 @@ class CaseFacts:
 
     @staticmethod
     def _parcel(row: Facts) -> dict[str, Value]:
-        facts: dict[str, Value] = {name: value for name, value in row.items() if value is not None}
-        facts.setdefault("status", "candidate")
-        if "new_area_m2" not in facts and "land_source" in facts and "area_m2" in facts:
-            facts["new_area_m2"] = facts["area_m2"] if facts["land_source"] == "new" else 0
+        facts = dict(row)
+        if facts.get("status") is None:
+            facts["status"] = "candidate"
+        if facts.get("new_area_m2") is None and facts.get("land_source") is not None:
+            facts["new_area_m2"] = facts.get("area_m2") if facts["land_source"] == "new" else 0
         return facts
 
     def applicants(self, site: Sequence[int]) -> int | None:
-        """The n of a site: the larger of the counted intending users and the demands that applied; None where unknown."""
+        """The n of a site: the larger of counted intending users and demands that applied; None where unknown."""
         counts: list[int] = []
         for parcel in site:
             facts = self.parcels[parcel]
