@@ -1,0 +1,270 @@
+"""The main job, step by step: read, check, screen, solve, justify, write, audit; nothing is shown before the audit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from constraints.case import Case
+from parcels.issues import Environment, Issue, LandoptError, Refused, error
+
+if TYPE_CHECKING:
+    from landopt.assemble import Loaded
+    from landopt.offers import Offers
+    from landopt.solver import Outcome
+
+Say = Callable[[str], None]
+
+
+class NoPlan(LandoptError):
+    """No plan satisfies the rules (exit 3)."""
+
+    exit_code = 3
+
+
+class Breach(LandoptError):
+    """The audit found a breach; the plan is withheld (exit 5)."""
+
+    exit_code = 5
+
+
+class Stopped(LandoptError):
+    """Stopped before any plan was found (exit 7)."""
+
+    exit_code = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the desk asks of one run; ``None`` means the round's own setting."""
+
+    round_path: Path
+    output: Path | None = None
+    gap: str | None = None
+    time_limit_s: int | None = None
+    nodes: int | None = None
+    seed: int | None = None
+    threads: int | None = None
+    solver: str = "highs"
+    overlays: tuple[Path, ...] = ()
+    sets: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    reason: str = ""
+    by: str = ""
+    keep: Path | None = None
+    change_cost: int = 0
+    ledger: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A plan that was written and passed the audit."""
+
+    folder: Path
+    plan: dict[str, Any]
+    case: Case
+    audit: Any
+    exit_code: int
+    seconds: float
+    phases: dict[str, float] = field(default_factory=dict)
+
+    def footer(self, lang: str) -> str:
+        """Where the plan stands and what to do next."""
+        if lang == "zh":
+            lines = [f"方案已写入 {self.folder}，审查通过（{self.audit.checked} 项核对，0 项不符）。"]
+            lines += [f"下一步：landopt explain {self.folder} --parcel 宗地编号；landopt report {self.folder} --html"]
+            return "\n".join(lines)
+        lines = [f"Plan written to {self.folder}; the audit re-checked {self.audit.checked} statements, 0 breaches."]
+        lines += [f"Next: landopt explain {self.folder} --parcel ID; landopt report {self.folder} --html"]
+        return "\n".join(lines)
+
+
+def read_case(
+    round_path: Path,
+    *,
+    overlays: Sequence[Path] = (),
+    sets: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    reason: str = "",
+) -> tuple[Loaded, Case, Offers]:
+    """Read a round, apply a scenario, build every lawful offer.
+
+    Raises
+    ------
+    Refused
+        With every problem of the input.
+    """
+    from landopt.assemble import read_round
+    from landopt.offers import build_offers
+    from landopt.overlay import apply_overlays
+
+    loaded = read_round(round_path, drop=drop, reason=reason)
+    case = apply_overlays(loaded.ready(), overlays, sets)
+    return loaded, case, build_offers(case)
+
+
+def _asked(case: Case, options: Options) -> Case:
+    """The case with the settings asked for on the command line."""
+    settings = case.settings
+    if options.gap is not None:
+        try:
+            gap = Decimal(options.gap)
+        except InvalidOperation:
+            gap = Decimal(-1)
+        if not gap.is_finite() or not 0 <= gap <= 1:
+            raise Refused(error("C004", f"gap '{options.gap}' is not between 0 and 1", "--gap", "Maybe 0.001."))
+        settings = replace(settings, gap=format(gap, "f"))
+    for name in ("time_limit_s", "nodes", "seed", "threads"):
+        value = getattr(options, name)
+        if value is not None:
+            settings = replace(settings, **{name: value})
+    return replace(case, settings=settings)
+
+
+def run(options: Options, say: Say) -> Result:
+    """Decide a round and write its plan folder.
+
+    Raises
+    ------
+    Refused
+        The input is refused (exit 1).
+    NoPlan
+        No plan satisfies the rules (exit 3).
+    Breach
+        The audit found a breach (exit 5); nothing is written.
+    Environment
+        Solver, disk or lock trouble (exit 6).
+    Stopped
+        Stopped before any plan was found (exit 7).
+    """
+    from landopt.assemble import read_round
+    from landopt.atomic import write_folder
+    from landopt.explain.records import as_json
+    from landopt.hold import hold
+    from landopt.justify import justify
+    from landopt.offers import build_offers, write_offers
+    from landopt.overlay import apply_fixes, apply_overlays
+    from landopt.plan import plan_json
+    from landopt.solver import solve
+
+    begun = time.perf_counter()
+    phases: dict[str, float] = {}
+    say("reading")
+    loaded = read_round(options.round_path, drop=options.drop, reason=options.reason)
+    case = _asked(loaded.ready(), options)
+    case = apply_overlays(case, options.overlays, options.sets)
+    case, overrides = apply_fixes(case, options.fixes, reason=options.reason, by=options.by)
+    for issue in loaded.issues:
+        say(f"{issue.level} {issue.code}  {issue.what}")
+    folder = options.output if options.output is not None else loaded.file.path.parent / "plan"
+    _require_place(folder)
+    with hold(loaded.file.path.parent, say):
+        phases["read"] = time.perf_counter() - begun
+        say("screening")
+        offers = build_offers(case)
+        phases["screen"] = time.perf_counter() - begun
+        say(f"built {len(offers.site)} lawful offers under {len(case.rules)} rules")
+        outcome = solve(
+            case,
+            offers,
+            gap=case.settings.gap,
+            time_limit_s=case.settings.time_limit_s,
+            nodes=case.settings.nodes,
+            seed=case.settings.seed,
+            threads=case.settings.threads,
+            solver=options.solver,
+            progress=say,
+        )
+        phases["solve"] = time.perf_counter() - begun
+        _require_plan(outcome, options)
+        say("justifying")
+        records = [as_json(record) for record in justify(case, offers, outcome.chosen, outcome)]
+        phases["justify"] = time.perf_counter() - begun
+        plan = plan_json(
+            case,
+            stopped=outcome.stopped,
+            scope=offers.scope,
+            ties=outcome.ties,
+            tiers=[(tier.objective, tier.bound, tier.solver_bound) for tier in outcome.tiers],
+            records=records,
+            overrides=overrides,
+        )
+        report: list[Any] = []
+
+        def fill(place: Path) -> None:
+            _write(place, case, plan, outcome, lambda path: write_offers(path, case, offers), loaded)
+            say("auditing")
+            report.append(_audited(place))
+
+        write_folder(folder, fill)
+    phases["write"] = time.perf_counter() - begun
+    return Result(
+        folder=folder,
+        plan=plan,
+        case=case,
+        audit=report[0],
+        exit_code=_exit_code(case, plan),
+        seconds=time.perf_counter() - begun,
+        phases=phases,
+    )
+
+
+def _require_place(folder: Path) -> None:
+    """A folder is replaced whole: never one that holds anything but a plan."""
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "plan.json").exists()):
+        issue = error("E002", f"'{folder}' exists and is not a plan folder", str(folder), "Choose another with -o DIR.")
+        raise Environment(issue)
+
+
+def _require_plan(outcome: Outcome, options: Options) -> None:
+    where = str(options.round_path)
+    if outcome.chosen is not None:
+        return
+    if outcome.stopped == "infeasible":
+        issue = error("S003", "no plan satisfies the rules", where, f"landopt diagnose {where}")
+        raise NoPlan(issue)
+    if outcome.stopped in ("limit", "user"):
+        what = "stopped before any plan was found; this says nothing about whether one exists"
+        raise Stopped(error("S007", what, where, "a longer --time-limit"))
+    reason = getattr(outcome, "message", "") or "the solver failed"
+    raise Environment(error("S006", reason, where, "--solver highs, or more memory"))
+
+
+def _write(
+    place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offers: Callable[[Path], Any], loaded: Loaded
+) -> None:
+    from constraints.canonical import canonical
+    from constraints.case import to_json
+    from landopt.report.gis import write_plan_gpkg
+
+    (place / "case.json").write_bytes(canonical(to_json(case)))
+    offers(place / "offers.jsonl.gz")
+    (place / "proof.json").write_bytes(canonical(outcome.proof))
+    (place / "plan.json").write_bytes(canonical(plan))
+    if loaded.geometry is not None:
+        facts = {identifier: case.parcels.row(row) for row, identifier in enumerate(case.parcels.ids)}
+        write_plan_gpkg(place / "plan.gpkg", plan, facts, loaded.geometry)
+
+
+def _audited(place: Path) -> Any:
+    from constraints.audit import audit_plan
+
+    report = audit_plan(place)
+    if report.breaches:
+        issues = [Issue("error", "A005", str(breach), "audit", "The plan is withheld.") for breach in report.breaches]
+        raise Breach(issues)
+    return report
+
+
+def _exit_code(case: Case, plan: dict[str, Any]) -> int:
+    """0, or 4 where a tier's proven gap (by the better bound) is above the one asked for."""
+    for tier in plan["result"]["tiers"]:
+        better = min(value for value in (tier["bound"], tier["solver_bound"]) if value is not None)
+        if Decimal(better - tier["objective"]) > Decimal(case.settings.gap) * max(1, abs(tier["objective"])):
+            return 4
+    return 0
