@@ -1,0 +1,144 @@
+"""GeoJSON read strictly: exact decimals, no double keys, no NaN, and the offset where a cut-off file ends."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from parcels.digests import sha256_of
+from parcels.issues import Issue, Refused, error
+from parcels.sources import RawTable
+
+
+class _Double(ValueError):
+    """A key that appears twice in one object."""
+
+
+class _NotFinite(ValueError):
+    """NaN or Infinity, which JSON does not know."""
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _Double(next(key for key in keys if keys.count(key) > 1))
+    return made
+
+
+def _constant(name: str) -> Any:
+    raise _NotFinite(name)
+
+
+def load_json(path: Path) -> Any:
+    """The value of a JSON file, numbers with a point as exact decimals.
+
+    Raises
+    ------
+    Refused
+        31 (not UTF-8), 35 (NaN, Infinity), 36 (a key twice in one object), 37 (cut off, with the offset).
+    """
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        what = f"{path.name} is not UTF-8 (byte {problem.start:,})"
+        raise Refused(error("P031", what, path.name, "JSON is UTF-8: save it as such")) from None
+    try:
+        return json.loads(text, object_pairs_hook=_pairs, parse_float=Decimal, parse_constant=_constant)
+    except _Double as problem:
+        what = f"the key {str(problem)!r} appears twice in one object"
+        raise Refused(error("P036", what, path.name, "keep one of the two")) from None
+    except _NotFinite as problem:
+        raise Refused(error("P035", f"{problem} is no number of JSON", path.name, "use null for unknown")) from None
+    except json.JSONDecodeError as problem:
+        where = f"{path.name}:{problem.lineno}"
+        cut = problem.pos >= len(text.rstrip()) - 1
+        what = f"{path.name} {'is cut off' if cut else 'is no JSON'} at byte {len(text[: problem.pos].encode()):,}"
+        raise Refused(error("P037", f"{what}: {problem.msg}", where, "copy or export the file again")) from None
+    except (RecursionError, ValueError) as problem:
+        raise Refused(error("F004", f"{path.name} cannot be read: {problem}", path.name, "")) from None
+
+
+def read_geojson(path: Path) -> RawTable:
+    """A GeoJSON feature collection as a raw table.
+
+    Raises
+    ------
+    Refused
+        As :func:`load_json`; ``F004`` if it is no feature collection.
+    """
+    value = load_json(path)
+    if not isinstance(value, dict) or not isinstance(value.get("features"), list):
+        raise Refused(error("F004", f"{path.name} is no FeatureCollection", path.name, "export it as GeoJSON again"))
+    names: dict[str, None] = {}
+    for feature in value["features"]:
+        properties = feature.get("properties") if isinstance(feature, dict) else None
+        if isinstance(properties, dict):
+            names.update(dict.fromkeys(properties))
+    columns: dict[str, list[object]] = {name: [] for name in names}
+    shapes: list[Any] = []
+    issues: list[Issue] = []
+    for row, feature in enumerate(value["features"], 1):
+        entry = feature if isinstance(feature, dict) else {}
+        properties = entry.get("properties")
+        properties = properties if isinstance(properties, dict) else {}
+        for name, column in columns.items():
+            column.append(_cell(properties.get(name)))
+        shape, issue = _shape(entry.get("geometry"), f"{path.name}, row {row}")
+        shapes.append(shape)
+        issues.extend(issue)
+    geometry = np.full(len(shapes), None, dtype=object)
+    geometry[:] = shapes
+    return RawTable(
+        path,
+        "",
+        "GeoJSON",
+        columns,
+        range(1, len(shapes) + 1),
+        geometry,
+        _crs(value),
+        issues=tuple(issues),
+        sha256=sha256_of(path),
+    )
+
+
+def _cell(value: Any) -> object:
+    if isinstance(value, list):
+        return ";".join(str(item) for item in value)
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else value
+
+
+def _crs(value: dict[str, Any]) -> str | None:
+    named = value.get("crs")
+    if isinstance(named, dict) and isinstance(named.get("properties"), dict):
+        name = named["properties"].get("name")
+        return str(name) if name else None
+    return "EPSG:4326" if "crs" not in value else None
+
+
+_BUILD = {"Polygon": 1, "MultiPolygon": 2}
+
+
+def _shape(geometry: Any, where: str) -> tuple[Any, list[Issue]]:
+    if geometry is None:
+        return None, []
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    try:
+        if kind == "Polygon":
+            return _polygon(geometry["coordinates"]), []
+        if kind == "MultiPolygon":
+            return shapely.MultiPolygon([_polygon(part) for part in geometry["coordinates"]]), []
+        return shapely.from_geojson(json.dumps(geometry, default=float)), []
+    except (ValueError, TypeError, KeyError, IndexError, shapely.errors.ShapelyError) as problem:
+        return None, [error("P012", f"the outline cannot be built: {str(problem)[:120]}", where, "draw it again")]
+
+
+def _polygon(rings: list[list[list[Any]]]) -> shapely.Polygon:
+    closed = [[(float(point[0]), float(point[1])) for point in ring] for ring in rings]
+    return shapely.Polygon(closed[0], closed[1:]) if closed else shapely.Polygon()

@@ -1,0 +1,145 @@
+"""A parcel file as checked facts and outlines: :func:`read_parcels` is the front door of the room."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+
+from parcels.areas import settle_areas
+from parcels.columns import match_columns
+from parcels.crs import place
+from parcels.facts import Facts, Findings, read_facts
+from parcels.issues import Issue, Refused, error
+from parcels.schema import Value
+from parcels.shapes import check_shapes
+from parcels.sources import RawTable
+from parcels.tables import FactTable, table
+from parcels.usecodes import systems
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelFile:
+    """What a parcel file holds.
+
+    ``geometry`` has the column ``parcel_id`` and is sorted by it, row for row as ``table``; outlines that were refused
+    are ``None``. ``issues`` holds every finding: with one of level ``error`` the file is refused. ``notes`` are the
+    findings worth keeping in the plan (encoding used, projection, areas measured); ``dropped`` the ids left out.
+    """
+
+    geometry: geopandas.GeoDataFrame
+    table: FactTable
+    crs: str
+    issues: tuple[Issue, ...]
+    notes: tuple[str, ...]
+    sha256: str
+    path: Path
+    where: str = ""
+    dropped: tuple[str, ...] = ()
+
+
+def read_parcels(
+    path: str | Path,
+    *,
+    layer: str | None = None,
+    encoding: str | None = None,
+    crs: str | None = None,
+    area_source: str | None = None,
+    use_codes: str | None = None,
+    units: Mapping[str, str] | None = None,
+    drop: Collection[str] = (),
+) -> ParcelFile:
+    """Read any parcel file, right or with the reasons why not.
+
+    Parameters
+    ----------
+    path
+        GeoPackage, GeoJSON, shapefile (also zipped), FileGDB, DXF, KML, CSV or XLSX with WKT or a reference to boundary
+        points, boundary-point TXT, GeoParquet.
+    layer
+        Layer or sheet, where several fit.
+    encoding
+        Overrides what is found from the bytes.
+    crs
+        The CRS of a file that has none, or the projected zone for one in degrees.
+    area_source
+        ``"attribute"`` or ``"geometry"``: which area counts; then a disagreement of more than 1 % is only noted.
+    use_codes
+        Code system of land use; never guessed (default ``landopt``).
+    units
+        Unit by field or column, stronger than the heading.
+    drop
+        Ids of parcels to leave out before anything about them is judged.
+
+    Returns
+    -------
+    ParcelFile
+        Complete only if none of its issues is an error.
+
+    Raises
+    ------
+    Refused
+        If nothing can be read at all (no such file, no layer, cut off, undecodable).
+    """
+    from parcels.open import open_parcels
+
+    path = Path(path)
+    if use_codes is not None and use_codes not in systems():
+        what = f"use_codes = {use_codes!r} is no code system"
+        raise Refused(error("P048", what, path.name, f"one of {', '.join(systems())}"))
+    if area_source not in (None, "attribute", "geometry"):
+        what = f"area_source = {area_source!r}"
+        raise Refused(error("P018", what, path.name, 'say "attribute" or "geometry"'))
+    raw = open_parcels(path, layer=layer, encoding=encoding, crs=crs)
+    return from_raw(raw, crs=crs, area_source=area_source, use_codes=use_codes, units=units, drop=drop)
+
+
+def from_raw(
+    raw: RawTable,
+    *,
+    crs: str | None = None,
+    area_source: str | None = None,
+    use_codes: str | None = None,
+    units: Mapping[str, str] | None = None,
+    drop: Collection[str] = (),
+) -> ParcelFile:
+    """As :func:`read_parcels`, from a table already opened."""
+    found = Findings(raw.where, "P")
+    stubs = raw.format in ("ESRI Shapefile", "zip")
+    match = match_columns(raw.columns, "parcel", raw.where, units=units, stubs=stubs)
+    facts = read_facts(raw.columns, match.columns, raw.rows, "parcel", found, use_codes=use_codes, drop=drop)
+    shapes = _shapes(raw, facts)
+    rows = [raw.rows[i] for i in facts.keep]
+    placed = place(shapes, raw.crs, raw.where, declared=crs)
+    outlines = check_shapes(placed.geometry, facts.ids, rows, found)
+    stated = match.columns.get("area_m2")
+    notes = settle_areas(facts, outlines, rows, found, stated, area_source, bool(placed.crs))
+    issues = (*raw.issues, *match.issues, *placed.issues, *found.done())
+    held = table(facts.ids, facts.columns)
+    order = sorted(range(len(facts.ids)), key=lambda i: facts.ids[i])
+    frame = geopandas.GeoDataFrame(
+        {"parcel_id": list(held.ids)}, geometry=outlines[order] if order else [], crs=placed.crs or None
+    )
+    told = tuple(f"{issue.where}: {issue.what}" for issue in issues if issue.level == "note")
+    return ParcelFile(
+        frame, held, placed.crs, issues, (*raw.notes, *told, *notes), raw.sha256, raw.path, raw.where, facts.dropped
+    )
+
+
+def _shapes(raw: RawTable, facts: Facts) -> np.ndarray[Any, Any]:
+    if raw.geometry is None:
+        return np.full(len(facts.keep), None, dtype=object)
+    if len(facts.keep) == len(raw.geometry):
+        return raw.geometry
+    return np.asarray(raw.geometry[list(facts.keep)])
+
+
+def with_columns(file: FactTable, columns: Mapping[str, tuple[Value, ...]]) -> FactTable:
+    """A table with columns added or replaced."""
+    return FactTable(file.ids, {**file.columns, **columns})
+
+
