@@ -174,11 +174,8 @@ def _round(reader: TomlReader) -> Round:
     if start and end and start > end:
         reader.refuse("C004", f"start {start} is after end {end}", "round", "start")
     purpose = reader.choice(table.get("purpose", "supply"), ("supply", "annual_plan"), "round", "purpose")
-    rate = reader.decimal(
-        table.get("land_reduction_rate", "0.05"), "round", "land_reduction_rate", Decimal(0), Decimal("0.5")
-    )
-    if Decimal(rate) == 0:
-        reader.refuse("C004", "land_reduction_rate is 0: the year factor has no value", "round", "land_reduction_rate")
+    given = table.get("land_reduction_rate", "0.05")
+    rate = reader.decimal(given, "round", "land_reduction_rate", Decimal("0.0001"), Decimal("0.5"))
     return Round(
         id=str(identifier),
         title=Text(*both),
