@@ -1,0 +1,155 @@
+"""Invented rounds of any size, the same for the same seed: ``write_round`` makes the folder ``landopt new`` hands over.
+
+Nothing in them is real: parcels, platforms and numbers are drawn around public aggregate figures
+(``calibration.toml``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from parcels.synthetic_demands import demand_facts
+from parcels.synthetic_facts import BlockPlan, Cell, districts_of, parcel_facts, plan_blocks, zones_of
+from parcels.synthetic_policy import Numbers, numbers, policy_text, round_text
+from parcels.synthetic_special import set_pieces
+
+if TYPE_CHECKING:
+    from parcels.synthetic_town import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An invented round before it is written. Cells are keyed by field name, in the units of a file."""
+
+    parcels: tuple[dict[str, Cell], ...]
+    demands: tuple[dict[str, Cell], ...]
+    records: tuple[dict[str, Cell], ...]
+    numbers: Numbers
+    policy: str
+    plans: tuple[BlockPlan, ...]
+    block_of: tuple[int, ...]
+    town: tuple[Block, ...] = field(default=())
+
+
+def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geometry: bool = True) -> Draft:
+    """Invent a round.
+
+    Parameters
+    ----------
+    parcels, demands
+        How many; at least 12 parcels and 1 demand.
+    seed
+        The same seed gives the same round.
+    contested
+        Platforms ask for 1.3 times the suitable land or more, half of them for several parcels; the rest of the land is
+        housing or not ready.
+    geometry
+        Without it nothing is drawn: areas are those planned, the town is empty.
+
+    Raises
+    ------
+    ValueError
+        For fewer than 12 parcels or no demand.
+    """
+    if parcels < 12 or demands < 1:
+        raise ValueError(f"{parcels} parcels and {demands} demands: at least 12 parcels and 1 demand are needed")
+    draw = Random(f"landopt {seed} {parcels} {demands} {contested}")
+    suitable = min(parcels, round(demands * 1.55)) if contested else None
+    districts = districts_of(max(3, min(9, parcels // 16)) if parcels < 20_000 else 9 + parcels // 4_000)
+    plans = plan_blocks(parcels, draw, districts, suitable)
+    lanes = _lanes(plans, draw) if geometry else frozenset()
+    blocks: Sequence[Block] = ()
+    if geometry:
+        from parcels.synthetic_town import town
+
+        blocks = town([plan.areas for plan in plans], draw, lanes)
+    width = max(4, len(str(parcels)))
+    rows: list[dict[str, Cell]] = []
+    block_of: list[int] = []
+    for number, plan in enumerate(plans):
+        for index, use in enumerate(plan.uses):
+            area = blocks[number].plots[index].area if geometry else plan.areas[index]
+            cells: dict[str, Cell] = {"parcel_id": f"NS-{len(rows) + 1:0{width}d}"}
+            cells.update(parcel_facts(use, int(area + 0.5), plan, draw))
+            cells["zone"] = zones_of(plan.district, plan.kind)
+            rows.append(cells)
+            block_of.append(number)
+    wants = _demands(demands, draw, rows, districts, plans, block_of, contested)
+    pieces = set_pieces(rows, wants, block_of, draw, contested)
+    found = numbers(rows, wants, contested)
+    return Draft(
+        tuple(rows),
+        tuple(wants),
+        pieces.records,
+        found,
+        policy_text(found, pieces.lock, pieces.conflict),
+        tuple(plans),
+        tuple(block_of),
+        tuple(blocks),
+    )
+
+
+def _lanes(plans: Sequence[BlockPlan], draw: Random) -> frozenset[tuple[int, int]]:
+    big = [(n, i) for n, plan in enumerate(plans) for i, area in enumerate(plan.areas) if 15_000 < area < 60_000]
+    return frozenset(draw.sample(big, min(len(big), max(3, len(big) // 60))))
+
+
+def _demands(
+    count: int,
+    draw: Random,
+    rows: Sequence[dict[str, Cell]],
+    districts: Sequence[str],
+    plans: Sequence[BlockPlan],
+    block_of: Sequence[int],
+    contested: bool,
+) -> list[dict[str, Cell]]:
+    sites: dict[str, list[float]] = {}
+    for row, block in zip(rows, block_of, strict=True):
+        if plans[block].ready:
+            sites.setdefault(str(row["use"]), []).append(float(str(row["area_m2"])))
+    width = max(3, len(str(count)))
+    open_districts = [name for name in districts if any(p.ready and p.district == name for p in plans)]
+    return [
+        {"demand_id": f"D-{number + 1:0{width}d}", **demand_facts(number, draw, sites, open_districts, contested)}
+        for number in range(count)
+    ]
+
+
+def write_round(
+    folder: str | Path, *, parcels: int = 160, demands: int = 56, seed: int = 2026, contested: bool = False
+) -> dict[str, int]:
+    """Write an example round: ``round.toml``, ``parcels.gpkg``, ``layers.gpkg``, ``demands.csv``, ``policy.toml`` ...
+
+    Parameters
+    ----------
+    folder
+        Made if it does not stand; files of the same names are replaced.
+    parcels, demands, seed, contested
+        As in :func:`draft`.
+
+    Returns
+    -------
+    dict
+        Counts: ``parcels``, ``demands``, ``blocks``.
+    """
+    from parcels.synthetic_files import write_layers, write_parcels, write_table
+
+    found = draft(parcels, demands, seed, contested=contested)
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    write_parcels(target / "parcels.gpkg", found.parcels, [plot for block in found.town for plot in block.plots])
+    write_layers(target / "layers.gpkg", found, Random(f"layers {seed}"))
+    write_table(target / "demands.csv", found.demands)
+    write_table(target / "records.csv", found.records)
+    identifier = "nansha-2026-example" if (parcels, demands, seed) == (160, 56, 2026) else f"nansha-2026-{seed}"
+    texts = {
+        "policy.toml": found.policy,
+        "round.toml": round_text(identifier, layers=True, records=bool(found.records)),
+    }
+    for name, text in texts.items():
+        (target / name).write_text(text, encoding="utf-8", newline="\n")
+    return {"parcels": len(found.parcels), "demands": len(found.demands), "blocks": len(found.plans)}
