@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from constraints import expr
+from constraints.case import Case
 from constraints.kinds import ADOPT_KEYS, COMMON, FACT_KEYS, KINDS, PACK_KEYS
 from constraints.lint import across, alone, looser
 from constraints.rulefile import Block, RuleText, iso_date, read_text
@@ -397,3 +398,9 @@ def weakest(grades: Iterable[str]) -> str:
 def grade_of(rule: Rule) -> str:
     """The weaker of a rule's grade and its dates' grade."""
     return weakest((rule.cite.grade, rule.date_grade))
+
+
+def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:
+    """The rules of a case on a date: its packs as installed here, and its own other rules; in force, sorted by id."""
+    own = [rule for rule in case.rules if rule.origin not in case.packs]
+    return in_force([*(rule for name in case.packs for rule in load_pack(name)), *own], as_of)
