@@ -73,7 +73,7 @@ class _Limit:
         """The right-hand side before scaling; None where the law names no amount for the key."""
         if self.share:
             return 0
-        return self.amounts.get(key, self.amounts.get(()) if self.per else None)
+        return self.amounts.get(key)
 
     def counts(self, test: _Test, facts: Facts, market: bool) -> bool:
         """Unknown counts for "<=", not for ">="; on the open market what hangs on a demand fact does not count."""
