@@ -1,0 +1,224 @@
+/* Verifies the bound of a landopt plan from its files alone (docs/proof.md). No library, exact integers (BigInt).
+   Node:    node verify.js PLAN_FOLDER          prints one JSON line; exit 0 if it holds, 5 if not
+   Browser: await landoptVerify.verify({plan, proof, case, offers})   each a Uint8Array (offers: the .gz bytes) */
+"use strict";
+(function (root) {
+  class Bad extends Error {}
+  const need = (ok, why) => { if (!ok) throw new Bad(why); };
+  const isInt = (n) => typeof n === "number" && Number.isSafeInteger(n);
+  const int = (n, what) => { need(isInt(n), what + " is not an integer below 2^53"); return BigInt(n); };
+  const big = (n) => (n < 0n ? -n : n);
+  const floorDiv = (a, b) => { const q = a / b; return a % b !== 0n && (a < 0n) !== (b < 0n) ? q - 1n : q; };
+
+  function canonical(value) {
+    if (value === null || typeof value === "boolean" || typeof value === "string") return JSON.stringify(value);
+    if (typeof value === "number") { need(Number.isSafeInteger(value), "a number is not an integer below 2^53"); return String(value); }
+    if (Array.isArray(value)) return "[" + value.map(canonical).join(",") + "]";
+    return "{" + Object.keys(value).sort().map((k) => JSON.stringify(k) + ":" + canonical(value[k])).join(",") + "}";
+  }
+  const bytesOf = (text) => new TextEncoder().encode(text);
+  async function sha256(bytes) {
+    const hash = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes));
+    return Array.from(hash, (b) => b.toString(16).padStart(2, "0")).join("");
+  }
+  async function inflate(bytes, format) {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream(format));
+    try { return new Uint8Array(await new Response(stream).arrayBuffer()); }
+    catch (e) { throw new Bad("compressed data cannot be read"); }
+  }
+  function parse(bytes, name) {
+    try { return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)); }
+    catch (e) { throw new Bad(name + " is not JSON"); }
+  }
+
+  async function parcelPrices(text, count) {
+    if (text === undefined || text === null) return new Array(count).fill(0n);
+    let packed;
+    try { packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); } catch (e) { throw new Bad("parcel prices are not base64"); }
+    const raw = await inflate(packed, "deflate");
+    need(raw.length === 8 * count, "parcel prices are not one per parcel");
+    const view = new DataView(raw.buffer, raw.byteOffset, raw.length), found = [];
+    for (let at = 0; at < raw.length; at += 8) {
+      const price = view.getBigInt64(at, true);
+      need(price >= 0n, "a parcel has a negative price");
+      found.push(price);
+    }
+    return found;
+  }
+
+  async function leaves(tree, tier, rows, parcels, scale, reached) {
+    const found = [], stack = [[tree, [], []]];
+    while (stack.length) {
+      const [node, zero, one] = stack.pop();
+      need(node && typeof node === "object" && !Array.isArray(node), "a node of the tree is missing");
+      if ("on" in node) {
+        const on = node.on, group = on.parcels || [];
+        group.forEach((p) => need(isInt(p) && p >= 0 && p < parcels, "a branch names a parcel that does not exist"));
+        need(on.d === null || on.d === undefined ? group.length === 1 : isInt(on.d), "a branch concerns one part");
+        need(on.method === null || on.method === undefined || isInt(on.method), "a branch names no method number");
+        const place = on.d === null || on.d === undefined ? "m" + group[0] : "d" + on.d;
+        const branch = { place, group, method: on.method === undefined ? null : on.method };
+        stack.push([node.zero, [...zero, branch], one], [node.one, zero, [...one, branch]]);
+      } else {
+        found.push(await leaf(node, tier, rows, parcels, scale, reached, zero, one));
+      }
+      need(found.length + stack.length <= 100000, "the tree has too many leaves");
+    }
+    return found;
+  }
+
+  async function leaf(node, tier, rows, parcels, scale, reached, zero, one) {
+    const p = await parcelPrices(node.parcels, parcels);
+    const y = new Array(rows.length).fill(0n), z = new Array(tier).fill(0n), named = new Set();
+    for (const pair of node.rows || []) {
+      const row = pair[0], price = int(pair[1], "a price");
+      need(isInt(row) && row >= 0 && row < rows.length + tier && !named.has(row), "a row does not exist or is priced twice");
+      named.add(row);
+      if (row < rows.length) y[row] = price; else z[row - rows.length] = price;
+    }
+    let total = p.reduce((a, b) => a + b, 0n);
+    rows.forEach((row, r) => {
+      need(row.sense === "=" || (row.sense === "<=" && y[r] >= 0n) || (row.sense === ">=" && y[r] <= 0n), "a price has the wrong sign");
+      total += y[r] * row.rhs;
+      if (row.slack > 0n) {
+        let gain = big(y[r]) - (row.tier === tier ? scale * row.penalty : 0n);
+        if (row.tier < tier) gain += z[row.tier] * row.penalty;
+        need(gain <= 0n || row.slack === big(row.rhs), "the price of a soft share is above its penalty");
+        if (gain > 0n) total += gain * row.slack;
+      }
+    });
+    z.forEach((price, j) => { need(price <= 0n, "an earlier tier has the wrong sign"); total += price * reached[j]; });
+    return { p, y, z, zero, one, total, empty: false };
+  }
+
+  function readRow(row) {
+    need(["<=", ">=", "="].includes(row.sense), "a row has no sense");
+    const found = { sense: row.sense, rhs: int(row.rhs, "rhs"), slack: int(row.slack, "slack"), penalty: int(row.penalty, "penalty"), tier: row.tier };
+    need(found.slack >= 0n && found.penalty >= 0n && isInt(row.tier) && row.tier >= 0, "a row is not as specified");
+    return found;
+  }
+
+  const matches = (branch, offer, site) =>
+    (branch.method === null || branch.method === offer[1]) && branch.group.every((parcel) => site.includes(parcel));
+
+  function feed(tierState, part, place) {
+    const { tier, scale } = tierState;
+    for (const l of tierState.leaves) {
+      const zero = l.zero.filter((b) => b.place === place), one = l.one.filter((b) => b.place === place);
+      const sitePrice = part.sites.map((site) => site.reduce((a, parcel) => a + l.p[parcel], 0n));
+      let best = null;
+      for (const offer of part.o) {
+        const site = part.sites[offer[0]];
+        if (zero.some((b) => matches(b, offer, site)) || !one.every((b) => matches(b, offer, site))) continue;
+        let worth = scale * BigInt(offer[7][tier]) - sitePrice[offer[0]];
+        const pairs = offer[8];
+        for (let i = 0; i < pairs.length; i += 2) if (l.y[pairs[i]] !== 0n) worth -= l.y[pairs[i]] * BigInt(pairs[i + 1]);
+        for (let j = 0; j < tier; j++) worth -= l.z[j] * BigInt(offer[7][j]);
+        if (best === null || worth > best) best = worth;
+      }
+      if (one.length) { if (best === null) l.empty = true; else l.total += best; }
+      else if (best !== null && best > 0n) l.total += best;
+    }
+  }
+
+  function checkPart(part, parcels, rows, tiers, last) {
+    const market = part.d === null;
+    need(market || (isInt(part.d) && part.d >= 0), "a part has no demand row");
+    need(Array.isArray(part.sites) && Array.isArray(part.o), "a part is not as specified");
+    for (const site of part.sites) need(site.length > 0 && site.every((row) => isInt(row) && row >= 0 && row < parcels), "a site names a parcel that does not exist");
+    if (market) need(part.sites.length === 1 && part.sites[0].length === 1, "a market part is the offers of one parcel");
+    const rank = market ? [1, part.sites[0][0]] : [0, part.d];
+    need(last[0] < rank[0] || (last[0] === rank[0] && last[1] < rank[1]), "the parts are not in order");
+    for (const offer of part.o) {
+      need(isInt(offer[0]) && offer[0] >= 0 && offer[0] < part.sites.length, "an offer has no site");
+      need(offer[7].length === tiers && offer[7].every(isInt), "an offer has no score per tier");
+      need(offer[8].length % 2 === 0 && offer[8].every(isInt), "an offer's coefficients are no pairs");
+      for (let i = 0; i < offer[8].length; i += 2) need(offer[8][i] >= 0 && offer[8][i] < rows, "an offer names a row that does not exist");
+    }
+    return rank;
+  }
+
+  function gapText(bound, objective) {
+    const size = big(objective) > 1n ? big(objective) : 1n;
+    const parts = -floorDiv((objective - bound) * 1000000n, size), whole = big(parts);
+    return (parts < 0n ? "-" : "") + whole / 1000000n + "." + String(whole % 1000000n).padStart(6, "0");
+  }
+
+  async function run(files, say) {
+    const plan = parse(files.plan, "plan.json"), proof = parse(files.proof, "proof.json"), kase = parse(files.case, "case.json");
+    need(plan.schema === "landopt.plan/1" && proof.schema === "landopt.proof/1" && kase.schema === "landopt.case/1", "a file has an unknown schema");
+    const digest = await sha256(bytesOf(canonical(kase)));
+    need(plan.case.digest === digest && proof.case === digest, "the case is not the one the plan and the proof name");
+    const names = ["parcel_ids", "demand_id", "method", "period", "term_years"];
+    const given = plan.assignments.map((a) => canonical(Object.fromEntries(names.map((n) => [n, a[n] === undefined ? null : a[n]]))));
+    const order = given.map((text) => [bytesOf(text), text]).sort((a, b) => compareBytes(a[0], b[0])).map((pair) => pair[1]);
+    need(plan.plan_hash === (await sha256(bytesOf("[" + order.join(",") + "]"))), "plan_hash is not that of the assignments");
+    const raw = await inflate(files.offers, "gzip");
+    need((await sha256(raw)) === proof.offers, "the offers are not the ones the proof names");
+    const parcels = kase.parcels.ids.length, lines = splitLines(raw);
+    const header = parse(lines.next().value, "line 1 of the offers");
+    need(header.schema === "landopt.offers/1" && header.case === digest, "the offers belong to another case");
+    const rows = header.rows.map(readRow), tiers = proof.tiers.length;
+    need(header.tiers === tiers && plan.result.tiers.length === tiers, "the number of tiers differs");
+    const reached = proof.tiers.map((t) => int(t.objective, "an objective"));
+    const states = [];
+    for (let tier = 0; tier < tiers; tier++) {
+      const scale = int(proof.tiers[tier].scale, "the scale");
+      need(scale > 0n, "the scale is not positive");
+      states.push({ tier, scale, leaves: await leaves(proof.tiers[tier].tree, tier, rows, parcels, scale, reached) });
+    }
+    let last = [-1, -1], count = 0;
+    const seen = new Set();
+    for (const line of lines) {
+      const part = parse(line, "a part of the offers");
+      last = checkPart(part, parcels, rows.length, tiers, last);
+      const place = (last[0] ? "m" : "d") + last[1];
+      seen.add(place);
+      count += part.o.length;
+      for (const state of states) feed(state, part, place);
+    }
+    need(count === header.count, "the offers are not as many as announced");
+    say.offers = count;
+    say.tiers = states.map((state, tier) => {
+      const open = state.leaves.filter((l) => !l.empty && l.one.every((b) => seen.has(b.place)));
+      need(open.length > 0, "the proof covers no plan at all");
+      const bound = open.map((l) => floorDiv(l.total, state.scale)).reduce((a, b) => (a > b ? a : b));
+      const stated = plan.result.tiers[tier];
+      need(int(proof.tiers[tier].bound, "a bound") === bound && int(stated.bound, "a bound") === bound, "tier " + (tier + 1) + ": the prices prove " + bound);
+      need(int(stated.objective, "an objective") === reached[tier], "the plan's objective is not the proof's");
+      need(bound >= reached[tier], "the bound is below the objective");
+      need(stated.proven_gap === gapText(bound, reached[tier]), "proven_gap is " + gapText(bound, reached[tier]));
+      return { objective: String(reached[tier]), bound: String(bound), proven_gap: stated.proven_gap, leaves: state.leaves.length };
+    });
+    need(plan.result.bound_scope === proof.scope, "bound_scope is not the proof's");
+    const closed = say.tiers.every((t) => t.bound === t.objective);
+    need(plan.result.stopped !== "optimal" || closed, "the plan is called optimal, but the gap is not 0");
+  }
+
+  function compareBytes(a, b) {
+    for (let i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) return a[i] - b[i];
+    return a.length - b.length;
+  }
+  function* splitLines(raw) {
+    let from = 0;
+    for (let at = raw.indexOf(10); at >= 0; at = raw.indexOf(10, from)) { yield raw.subarray(from, at); from = at + 1; }
+    if (from < raw.length) yield raw.subarray(from);
+  }
+
+  async function verify(files) {
+    const say = { holds: false, problem: null, offers: 0, tiers: [] };
+    try { await run(files, say); say.holds = true; }
+    catch (e) { say.problem = e instanceof Bad ? e.message : "not as specified: " + e.message; }
+    return say;
+  }
+  root.landoptVerify = { verify };
+  if (typeof module !== "undefined" && typeof require !== "undefined" && require.main === module) {
+    const fs = require("fs"), path = require("path"), folder = process.argv[2];
+    if (!folder) { process.stderr.write("node verify.js PLAN_FOLDER\n"); process.exit(2); }
+    const read = (name) => new Uint8Array(fs.readFileSync(path.join(folder, name)));
+    verify({ plan: read("plan.json"), proof: read("proof.json"), case: read("case.json"), offers: read("offers.jsonl.gz") }).then((say) => {
+      process.stdout.write(JSON.stringify(say) + "\n");
+      process.exit(say.holds ? 0 : 5);
+    });
+  }
+})(globalThis);
