@@ -11,13 +11,12 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from constraints.case import Case
-from constraints.rulefile import Block, read_text
+from constraints.load import Fact, in_force, load
 from constraints.types import Rule
 from parcels.issues import Issue, Refused, error
 from parcels.schema import Field, Value, fields
@@ -41,26 +40,18 @@ def apply_overlays(case: Case, overlays: Sequence[str | Path] = (), sets: Sequen
     """
     for entry in overlays:
         path = Path(entry)
-        case = replace(with_rules(case, _rules(path)), overlays=(*case.overlays, path.stem))
-        case = with_facts(case, read_text(path).blocks.get("fact", ()))
+        loaded = load(path, path.stem, {rule.id: rule for rule in case.rules})
+        case = replace(with_rules(case, loaded.rules), overlays=(*case.overlays, path.stem))
+        case = with_facts(case, loaded.facts, path.name)
     return apply_sets(case, sets)
-
-
-def _rules(path: Path) -> tuple[Rule, ...]:
-    from constraints.load import load_file
-
-    return load_file(path, "overlay")
 
 
 def with_rules(case: Case, rules: Sequence[Rule]) -> Case:
     """The case with rules added, or replaced where the id is known; those not in force on the round's date fall out."""
-    day = case.round.as_of
     named = {rule.id: rule for rule in case.rules}
     for rule in rules:
-        if rule.start <= day and (rule.until is None or day < rule.until):
-            named[rule.id] = rule
-        else:
-            named.pop(rule.id, None)
+        named.pop(rule.id, None)
+    named.update((rule.id, rule) for rule in in_force(rules, case.round.as_of))
     return replace(case, rules=tuple(named[name] for name in sorted(named)))
 
 
@@ -80,8 +71,8 @@ def without_rules(case: Case, ids: Sequence[str]) -> Case:
     return replace(case, rules=tuple(rule for rule in case.rules if rule.id not in gone))
 
 
-def with_facts(case: Case, blocks: Sequence[Block]) -> Case:
-    """The case with the facts of ``[[fact]]`` blocks changed.
+def with_facts(case: Case, facts: Sequence[Fact], where: str = "[[fact]]") -> Case:
+    """The case with some facts changed.
 
     Raises
     ------
@@ -91,48 +82,37 @@ def with_facts(case: Case, blocks: Sequence[Block]) -> Case:
     issues: list[Issue] = []
     changed: dict[str, dict[tuple[int, str], Value]] = {"parcel": {}, "demand": {}}
     tables = {"parcel": case.parcels, "demand": case.demands}
-    names: list[str] = []
-    for block in blocks:
-        found = _fact(block, tables, issues)
+    for fact in facts:
+        found = _fact(fact, tables[fact.of], where, issues)
         if found is not None:
-            of, row, field, value = found
-            changed[of][row, field] = value
-        names += [str(block.table["scenario"])] if block.table.get("scenario") else []
+            row, value = found
+            changed[fact.of][row, fact.field] = value
     if issues:
         raise Refused(issues)
-    overlays = (*case.overlays, *(name for name in dict.fromkeys(names) if name not in case.overlays))
+    names = dict.fromkeys(fact.scenario for fact in facts if fact.scenario)
     return replace(
         case,
         parcels=_changed(case.parcels, changed["parcel"]),
         demands=_changed(case.demands, changed["demand"]),
-        overlays=overlays,
+        overlays=(*case.overlays, *(name for name in names if name not in case.overlays)),
     )
 
 
-def _fact(block: Block, tables: Mapping[str, FactTable], issues: list[Issue]) -> tuple[str, int, str, Value] | None:
-    entry = block.table
-    of = "parcel" if "parcel" in entry else "demand"
-    where = block.place("field")
-    if "field" not in entry or "value" not in entry or ("parcel" in entry) == ("demand" in entry):
-        text = "a [[fact]] needs field, value and one of parcel or demand"
-        issues.append(error("O001", text, where, 'Maybe parcel = "P1", field = "use", value = "RES".'))
+def _fact(fact: Fact, table: FactTable, where: str, issues: list[Issue]) -> tuple[int, Value] | None:
+    rows = table.index()
+    if fact.id not in rows:
+        issues.append(error("O002", f"{fact.of} '{fact.id}' is not in the round", where, _near(fact.id, rows)))
         return None
-    identifier, name = str(entry[of]), str(entry["field"])
-    rows = tables[of].index()
-    if identifier not in rows:
-        issues.append(error("O002", f"{of} '{identifier}' is not in the round", where, _near(identifier, rows)))
+    field = fields()[fact.field]
+    if field.of not in (fact.of, "case") or field.derived or field.name == f"{fact.of}_id":
+        what = f"'{field.name}' is not a field of a {fact.of} that a scenario can change"
+        issues.append(error("O003", what, where, "Maybe see docs/fields.md."))
         return None
-    field = fields().get(name)
-    if field is None or field.of not in (of, "case") or field.derived or name == f"{of}_id":
-        issues.append(
-            error("O003", f"'{name}' is not a field of a {of} that a scenario can change", where, _near(name, fields()))
-        )
+    value = _value(field, fact.value)
+    if value is None and fact.value != "unknown":
+        issues.append(error("O004", f"{field.name} cannot be {fact.value!r}", where, _range(field)))
         return None
-    value = _value(field, entry["value"])
-    if value is None and entry["value"] != "unknown":
-        issues.append(error("O004", f"{name} cannot be {entry['value']!r}", where, _range(field)))
-        return None
-    return of, rows[identifier], name, value
+    return rows[fact.id], value
 
 
 def _value(field: Field, given: Any) -> Value:
@@ -140,7 +120,7 @@ def _value(field: Field, given: Any) -> Value:
     if field.type == "bool":
         return given if isinstance(given, bool) else None
     if field.type == "int":
-        number = Fraction(given) * field.scale if isinstance(given, int | Decimal | str) and _numeric(given) else None
+        number = Fraction(given) * field.scale if _numeric(given) else None
         if number is None or number.denominator != 1:
             return None
         whole = int(number)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
+from constraints.load import grade_of
 from constraints.types import Rule
 from landopt.explain.losses import Losses, losses
 from landopt.explain.records import Citation, FactUsed, NextBest, Shown
@@ -105,7 +106,7 @@ def citation(rule: Rule) -> Citation:
         number=rule.cite.number,
         article=rule.cite.article,
         rank=rule.cite.rank,
-        grade=rule.cite.grade,
+        grade=grade_of(rule),
         start=rule.start,
         until=rule.until,
         origin=rule.origin,

@@ -1,0 +1,244 @@
+"""Why a platform gets no site and why a parcel is held back: every reason, by count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landopt.explain.context import Context
+from landopt.explain.law import Law
+from landopt.explain.nextbest import best_for, best_on
+from landopt.explain.records import Counted, Held, Ruling, Unserved
+from parcels.schema import Value
+
+CANDIDATE = ("candidate", "failed")
+SHOWN_PARCELS = 5
+PREMISES_DOMAINS = frozenset({"R-KC-41", "R-NS-26"})
+"""Knowledge City Regulation art. 41 and the Nansha statement of 2026-03-10: a building where a building would do."""
+Mask = NDArray[np.bool_]
+
+
+class Absent:
+    """Reasons for what the plan leaves out; columns of the parcels as arrays, read once."""
+
+    def __init__(self, context: Context, law: Law) -> None:
+        self.context = context
+        self.law = law
+        case = context.case
+        self.area = np.array([value or 0 for value in case.parcels.column("area_m2")], np.int64)
+        self.use = np.array([str(value) for value in case.parcels.column("use")])
+        self.district = np.array([str(value) for value in case.parcels.column("district")])
+        status = np.array([str(value or "candidate") for value in case.parcels.column("status")])
+        self.open = np.isin(status, CANDIDATE)
+        locked = {name for rule in case.rules if rule.kind == "lock" for name in rule.spec["parcels"]}
+        self.open |= np.isin(np.array(case.parcels.ids), list(locked)) & ~np.isin(status, ("announced", "contracted"))
+        self.end = self._end()
+
+    def _end(self) -> str:
+        round_ = self.context.case.round
+        return max((period.end for period in round_.periods), default=round_.end or "9999-12-31")
+
+    @cached_property
+    def _available(self) -> Mask:
+        column = self.context.case.parcels.column("available_from")
+        return np.array([value is None or str(value) <= self.end for value in column], bool)
+
+    def _in_zones(self, zones: Sequence[str]) -> Mask:
+        column = self.context.case.parcels.column("zone")
+        wanted = set(zones)
+        return np.array([bool(wanted.intersection(value or ())) for value in column], bool)  # type: ignore[arg-type]
+
+    def _near(self, near: Value) -> Mask:
+        good = np.ones(len(self.area), bool)
+        for entry in near if isinstance(near, tuple) else ():
+            point, _, metres = str(entry).rpartition(":")
+            known = self.context.case.distances.get(point)
+            if known is not None:
+                good &= np.array(known) <= int(metres)
+        return good
+
+    def filters(self, demand: Mapping[str, Value]) -> list[tuple[str, Mask]]:
+        """The platform's own requirements, in the order they are named: (code, parcels that fail it)."""
+        districts, zones = _texts(demand.get("districts")), _texts(demand.get("zones"))
+        found = [
+            ("status", ~self.open),
+            ("uses", ~np.isin(self.use, list(_texts(demand.get("uses"))))),
+        ]
+        if districts:
+            found.append(("districts", ~np.isin(self.district, list(districts))))
+        if zones:
+            found.append(("zones", ~self._in_zones(zones)))
+        found.append(("area_large", self.area > int(str(demand.get("area_max_m2") or 0))))
+        found.append(("available_from", ~self._available))
+        found.append(("near", ~self._near(demand.get("near"))))
+        return found
+
+    def unserved(self, row: int) -> Unserved:
+        """Why a platform has no site."""
+        context, case = self.context, self.context.case
+        demand = case.demands.row(row)
+        left = np.ones(len(self.area), bool)
+        reasons: list[Counted] = []
+        for code, fails in self.filters(demand):
+            hit = left & fails
+            left &= ~fails
+            if hit.any():
+                reasons.append(self._counted(code, hit))
+        offers = context.to_demand(row)
+        lawful = np.zeros(len(self.area), bool)
+        for site in np.unique(context.offers.site[offers]).tolist():
+            lawful[
+                context.offers.site_parcels[context.offers.site_start[site] : context.offers.site_start[site + 1]]
+            ] = True
+        small = left & ~lawful & (self.area < int(str(demand.get("area_min_m2") or 0)))
+        if small.any():
+            reasons.append(self._counted("area_small", small))
+        reasons += self._by_rule(row, np.flatnonzero(left & ~lawful & ~small))
+        taken = np.isin(np.arange(len(self.area)), list(context.taken))
+        for code, hit in (("taken", lawful & taken), ("outweighed", lawful & ~taken)):
+            if hit.any():
+                reasons.append(self._counted(code, hit))
+        premises = demand.get("building_suffices") is True
+        cites = [context.cite(rule) for rule in case.rules if PREMISES_DOMAINS.intersection(rule.domain)]
+        return Unserved(
+            id=case.demands.ids[row],
+            platform=str(demand.get("name") or ""),
+            platform_kind=_text(demand.get("platform_kind")),
+            operator=_text(demand.get("operator")),
+            uses=_texts(demand.get("uses")),
+            area_min_m2=int(str(demand.get("area_min_m2") or 0)),
+            area_max_m2=int(str(demand.get("area_max_m2") or 0)),
+            candidates=int(self.open.sum()),
+            lawful=len(offers),
+            reasons=tuple(reasons),
+            best=best_for(context, row),
+            premises=premises,
+            premises_cites=tuple(cites) if premises else (),
+            divided=self._divisible_for(demand),
+            round_id=case.round.id,
+            as_of=case.round.as_of,
+            overlays=case.overlays,
+        )
+
+    def _counted(self, code: str, hit: Mask, ruling: Ruling | None = None, detail: str = "") -> Counted:
+        rows = np.flatnonzero(hit)
+        ids = tuple(self.context.case.parcels.ids[row] for row in rows[:SHOWN_PARCELS].tolist())
+        return Counted(code, len(rows), ruling, ids if len(rows) <= SHOWN_PARCELS else (), detail)
+
+    def _by_rule(self, demand: int | None, rows: np.ndarray) -> list[Counted]:
+        """The rules and requirements that close every wanted method on these parcels, each with its count."""
+        counts: dict[tuple[str, str], tuple[Ruling | None, list[int]]] = {}
+        for parcel in rows.tolist():
+            for code, ruling in self.law.closed((parcel,), demand):
+                key = (code, "" if ruling is None else ruling.cite.rule)
+                counts.setdefault(key, (ruling, []))[1].append(parcel)
+        found = []
+        for (code, _), (ruling, parcels) in sorted(counts.items(), key=lambda entry: (-len(entry[1][1]), entry[0])):
+            ids = tuple(self.context.case.parcels.ids[row] for row in parcels)
+            shown = None
+            if ruling is not None:
+                facts = ruling.facts if len(parcels) == 1 else ()
+                shown = Ruling(ruling.cite, ruling.verdict, facts, ruling.unknowns)
+            found.append(Counted(code, len(parcels), shown, ids if len(ids) <= SHOWN_PARCELS else ()))
+        return found
+
+    def _divisible_for(self, demand: Mapping[str, Value]) -> tuple[str, ...]:
+        """Open, unsupplied parcels that only their size keeps from a platform."""
+        left = np.ones(len(self.area), bool)
+        for code, fails in self.filters(demand):
+            left &= fails if code == "area_large" else ~fails
+        left[list(self.context.taken)] = False
+        return tuple(self.context.case.parcels.ids[row] for row in np.flatnonzero(left)[:SHOWN_PARCELS].tolist())
+
+    @cached_property
+    def _divided(self) -> dict[str, list[str]]:
+        """For each held parcel the unserved platforms that a part of it would serve."""
+        found: dict[str, list[str]] = {}
+        for row, name in enumerate(self.context.case.demands.ids):
+            if row not in self.context.served:
+                left = np.ones(len(self.area), bool)
+                for code, fails in self.filters(self.context.case.demands.row(row)):
+                    left &= fails if code == "area_large" else ~fails
+                for parcel in np.flatnonzero(left).tolist():
+                    found.setdefault(self.context.case.parcels.ids[parcel], []).append(name)
+        return found
+
+    def held(self, row: int) -> Held:
+        """Why a parcel is held back."""
+        context, case = self.context, self.context.case
+        facts = case.parcels.row(row)
+        offers = context.on_parcels((row,))
+        name = case.parcels.ids[row]
+        divided = tuple(self._divided.get(name, ())) if self.open[row] else ()
+        return Held(
+            id=name,
+            name=str(facts.get("name") or ""),
+            district=str(facts.get("district") or ""),
+            use=str(facts.get("use") or ""),
+            area_m2=int(self.area[row]),
+            status=str(facts.get("status") or "candidate"),
+            lawful=len(offers),
+            reasons=tuple(self._held_reasons(row, len(offers), bool(divided))),
+            best=best_on(context, row),
+            divided=divided,
+            round_id=case.round.id,
+            as_of=case.round.as_of,
+            overlays=case.overlays,
+        )
+
+    def _held_reasons(self, row: int, offers: int, divided: bool) -> list[Counted]:
+        case = self.context.case
+        if not self.open[row]:
+            return [Counted("status", 1, detail=str(case.parcels.column("status")[row]))]
+        if offers:
+            return [Counted("outweighed", 1)]
+        reasons: list[Counted] = []
+        asked = [
+            (number, fails)
+            for number in range(len(case.demands))
+            if (fails := self._fails(number, row)) in ("", "area_small")
+        ]
+        for number, _ in asked[:SHOWN_PARCELS]:
+            reasons += self._by_rule(number, np.array([row]))
+        market = case.market
+        if market is None:
+            reasons.append(Counted("no_market", 1))
+        elif str(case.parcels.column("use")[row]) not in market.uses:
+            reasons.append(Counted("market_use", 1))
+        else:
+            reasons += self._by_rule(None, np.array([row]))
+        unique: dict[Any, Counted] = {}
+        for reason in reasons:
+            unique.setdefault((reason.code, None if reason.ruling is None else reason.ruling.cite.rule), reason)
+        if divided:
+            unique["divided", None] = Counted("divided", 1)
+        return list(unique.values()) or [Counted("no_offer", 1)]
+
+    @cached_property
+    def _first_failure(self) -> dict[int, list[str]]:
+        return {}
+
+    def _fails(self, demand: int, parcel: int) -> str:
+        """The first requirement of a platform that a parcel fails; "" if none."""
+        known = self._first_failure.get(demand)
+        if known is None:
+            known = [""] * len(self.area)
+            facts = self.context.case.demands.row(demand)
+            small = ("area_small", self.area < int(str(facts.get("area_min_m2") or 0)))
+            for code, fails in reversed([*self.filters(facts), small]):
+                for hit in np.flatnonzero(fails).tolist():
+                    known[hit] = code
+            self._first_failure[demand] = known
+        return known[parcel]
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
