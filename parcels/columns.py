@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cache
 
 from parcels.issues import Issue, error, warning
-from parcels.schema import Field, fields_of
+from parcels.schema import Field, fields, fields_of
 from parcels.units import UNITS, unit_factor, unit_name
 
 SYSTEM = {"fid", "ogc_fid", "objectid", "objectid_1", "shape_length", "shape_leng", "shape", "geom", "geometry", "wkt"}
@@ -208,10 +208,11 @@ def _unknown(unknown: Sequence[str], columns: Mapping[str, Column], of: str, whe
 
 def _unused_units(stated: Mapping[str, str], columns: Mapping[str, Column], where: str, prefix: str) -> list[Issue]:
     used = {column_key(name) for name in columns} | {column_key(column.name) for column in columns.values()}
+    what = "a unit is stated for {!r}, which is neither a field nor a column of this file"
     return [
-        error(f"{prefix}019", f"a unit is stated for {key!r}, which is no column of the file", where, "check its name")
+        warning(f"{prefix}019", what.format(key), where, "check its name")
         for key in stated
-        if key not in used
+        if key not in used and key not in fields()
     ]
 
 

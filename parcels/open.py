@@ -25,3 +25,17 @@ def open_parcels(
         return read_geojson(path)
     raw = read_vector(path, layer, encoding=encoding)
     return replace(raw, format=kind)
+
+
+def open_layer(path: Path, layer: str | None = None, *, points: bool = False) -> RawTable:
+    """Open a role layer (polygons, or points).
+
+    Raises
+    ------
+    Refused
+        As :func:`open_parcels`.
+    """
+    kind = file_format(path, "L")
+    if kind == "GeoJSON":
+        return open_parcels(path)
+    return replace(read_vector(path, layer, points=points), format=kind)

@@ -11,7 +11,7 @@ import geopandas
 import numpy as np
 
 from parcels.areas import settle_areas
-from parcels.columns import match_columns
+from parcels.columns import match_columns, nearest
 from parcels.crs import place
 from parcels.facts import Facts, Findings, read_facts
 from parcels.issues import Issue, Refused, error
@@ -40,6 +40,11 @@ class ParcelFile:
     path: Path
     where: str = ""
     dropped: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Number of parcels."""
+        return len(self.table)
 
 
 def read_parcels(
@@ -118,6 +123,11 @@ def from_raw(
     outlines = check_shapes(placed.geometry, facts.ids, rows, found)
     stated = match.columns.get("area_m2")
     notes = settle_areas(facts, outlines, rows, found, stated, area_source, bool(placed.crs))
+    for identifier in sorted(drop):
+        if identifier not in facts.dropped and "parcel_id" in match.columns:
+            near = nearest([identifier], facts.ids)
+            maybe = f"did you mean {near}?" if near else ""
+            found.add("error", 59, f"parcel {identifier!r} is to be dropped but is not in the file", "", maybe)
     issues = (*raw.issues, *match.issues, *placed.issues, *found.done())
     held = table(facts.ids, facts.columns)
     order = sorted(range(len(facts.ids)), key=lambda i: facts.ids[i])

@@ -85,7 +85,7 @@ def _similar(path: Path) -> str:
     return f"did you mean {near[0]}?" if near else f"look into {folder}"
 
 
-def pick_layer(path: Path, source: str, layer: str | None, *, polygons: bool = True) -> str:
+def pick_layer(path: Path, source: str, layer: str | None, *, points: bool = False) -> str:
     """The layer to read: the one asked for, else the only one that fits.
 
     Raises
@@ -102,7 +102,7 @@ def pick_layer(path: Path, source: str, layer: str | None, *, polygons: bool = T
         if layer in names:
             return layer
         raise Refused(error("F003", f"{path.name} has no layer {layer!r}", path.name, f"layers: {', '.join(names)}"))
-    fitting = [name for name, kind in listed if kind is not None and (not polygons or _may_hold_polygons(str(kind)))]
+    fitting = [name for name, kind in listed if kind is not None and _fits(str(kind), points)]
     if len(fitting) == 1:
         return fitting[0]
     if not fitting and len(names) == 1:
@@ -115,8 +115,9 @@ def pick_layer(path: Path, source: str, layer: str | None, *, polygons: bool = T
     raise Refused(error("F003", what, path.name, f'say layer = "{first}"; layers: {shown}'))
 
 
-def _may_hold_polygons(kind: str) -> bool:
-    return any(word in kind for word in ("Polygon", "Unknown", "Surface", "Collection", "Geometry"))
+def _fits(kind: str, points: bool) -> bool:
+    wanted = ("Point", "Unknown") if points else ("Polygon", "Unknown", "Surface", "Collection", "Geometry")
+    return any(word in kind for word in wanted)
 
 
 def unreadable(path: Path, problem: Exception) -> Issue:
@@ -130,7 +131,9 @@ def unreadable(path: Path, problem: Exception) -> Issue:
     return error("F004", f"{path.name} cannot be read: {text}", path.name, "open it in a GIS and save it again")
 
 
-def read_vector(path: Path, layer: str | None, *, encoding: str | None = None, source: str | None = None) -> RawTable:
+def read_vector(
+    path: Path, layer: str | None, *, encoding: str | None = None, source: str | None = None, points: bool = False
+) -> RawTable:
     """A layer of any GDAL vector file.
 
     Raises
@@ -139,7 +142,7 @@ def read_vector(path: Path, layer: str | None, *, encoding: str | None = None, s
         ``F001``-``F004``, 37.
     """
     opened = source or str(path)
-    name = pick_layer(path, opened, layer)
+    name = pick_layer(path, opened, layer, points=points)
     try:
         meta, fids, wkb, data = pyogrio.raw.read(
             opened, layer=name, encoding=encoding, return_fids=True, datetime_as_string=True

@@ -1,0 +1,155 @@
+"""Parcels against each other and against the round: duplicates, overlaps, slivers, the declared box, dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+
+from parcels.facts import Findings
+from parcels.issues import Issue
+from parcels.neighbours import candidate_pairs
+from parcels.read import ParcelFile
+from parcels.schema import Value
+from parcels.tables import FactTable
+
+OVERLAP_M2 = 1.0
+"""Two parcels may overlap by this much (slivers of rounding); more is refused."""
+
+FAR_M = 200_000.0
+"""A parcel this far from the middle of all is taken for a digitising error."""
+
+PAST = ("publication_closed", "appraised_on")
+"""Dates of things that have happened: they cannot lie after the round's date."""
+
+Array = np.ndarray[Any, Any]
+
+
+def check_parcels(
+    land: ParcelFile,
+    table: FactTable | None = None,
+    *,
+    as_of: str,
+    tolerance_m2: float = OVERLAP_M2,
+    box: Sequence[str] = (),
+) -> tuple[Issue, ...]:
+    """What is wrong between parcels, or between parcels and the round.
+
+    Parameters
+    ----------
+    land
+        The parcels as read.
+    table
+        Their facts, layers included (default: those of the file).
+    as_of
+        The round's date (ISO).
+    tolerance_m2
+        Overlap that is tolerated, m².
+    box
+        West, south, east, north of the district in the parcels' CRS, as decimal texts.
+
+    Returns
+    -------
+    tuple of Issue
+        Findings 4-6, 16, 20, 39, 67, 68.
+    """
+    found = Findings(land.where, "P")
+    facts = land.table if table is None else table
+    shapes = np.asarray(land.geometry.geometry.values, dtype=object)
+    _overlaps(shapes, facts.ids, tolerance_m2, found)
+    _placed(shapes, facts.ids, box, land.crs, found)
+    _dates(facts, as_of, found)
+    _ranges(facts, found)
+    return found.done()
+
+
+def _overlaps(shapes: Array, ids: Sequence[str], tolerance: float, found: Findings) -> None:
+    left, right, area = overlapping(shapes)
+    real = area > tolerance
+    for i, j, m2 in zip(left[real].tolist(), right[real].tolist(), area[real].tolist(), strict=True):
+        pair = (ids[i], ids[j])
+        if shapes[i].equals(shapes[j]):
+            what = f"{ids[i]} and {ids[j]} have the same outline"
+            found.add("error", 4, what, "", f"keep one: landopt check --drop {ids[j]} --reason ...", pair)
+        else:
+            what = f"{ids[i]} overlaps {ids[j]} by {m2:,.1f} m2 (tolerance {tolerance:g} m2)"
+            found.add("error", 5, what, "", "correct the boundary or drop one of the two", pair)
+    sliver = ~real & (area > 0.0001)
+    if sliver.any():
+        worst = int(np.argmax(np.where(sliver, area, 0)))
+        names = sorted({ids[i] for i in (*left[sliver].tolist(), *right[sliver].tolist())})
+        what = f"{int(sliver.sum())} pair(s) of parcels overlap by a sliver of at most {tolerance:g} m2"
+        most = f"; the largest is {area[worst]:.2f} m2, {ids[int(left[worst])]} and {ids[int(right[worst])]}"
+        found.add("warning", 6, what + most, "", "", names)
+
+
+def overlapping(shapes: Array) -> tuple[Array, Array, Array]:
+    """Pairs i < j whose interiors meet, and m² of overlap.
+
+    Pairs that a straight line separates (up to a hair) are passed over without a geometric intersection.
+    """
+    left, right = candidate_pairs(shapes, 0.0)
+    meet = ~_separated(shapes, left, right)
+    left, right = left[meet], right[meet]
+    area = shapely.area(shapely.intersection(shapes[left], shapes[right])) if len(left) else np.zeros(0)
+    some = area > 0
+    return left[some], right[some], area[some]
+
+
+HAIR_M = 0.0
+
+
+def _separated(shapes: Array, left: Array, right: Array) -> Array:
+    return np.zeros(len(left), dtype=bool)
+
+
+def _placed(shapes: Array, ids: Sequence[str], box: Sequence[str], crs: str, found: Findings) -> None:
+    bounds = shapely.bounds(shapes)
+    known = ~np.isnan(bounds[:, 0])
+    if not known.any():
+        return
+    if box:
+        west, south, east, north = (float(side) for side in box)
+        out = known & ~((bounds[:, 0] >= west) & (bounds[:, 1] >= south) & (bounds[:, 2] <= east) & (bounds[:, 3] <= north))
+        if out.sum() == known.sum():
+            what = f"all {int(out.sum())} parcels lie outside the declared box of the district ({', '.join(box)}; {crs})"
+            found.add("error", 16, what, "", "the zone may be wrong or the axes swapped: see crs =", ids)
+            return
+        for i in np.flatnonzero(out).tolist():
+            found.add("error", 20, f"{ids[i]} lies outside the declared box of the district", "", "", (ids[i],))
+        return
+    centre = (bounds[:, :2] + bounds[:, 2:]) / 2
+    middle = np.median(centre[known], axis=0)
+    far = known & (np.hypot(*(centre - middle).T) > FAR_M)
+    for i in np.flatnonzero(far).tolist():
+        away = float(np.hypot(*(centre[i] - middle))) / 1000
+        what = f"{ids[i]} lies {away:,.0f} km from the other parcels"
+        found.add("error", 20, what, "", "check its coordinates", (ids[i],))
+
+
+def _dates(facts: FactTable, as_of: str, found: Findings) -> None:
+    for name in PAST:
+        for identifier, value in zip(facts.ids, facts.column(name), strict=True):
+            if isinstance(value, str) and value > as_of:
+                what = f"{name} {value} lies after the round's date {as_of}"
+                found.add("error", 39, what, f"id {identifier}", "correct the date or as_of", (identifier,))
+
+
+def _ranges(facts: FactTable, found: Findings) -> None:
+    _at_most(facts, "far_min", "far_max", found)
+    for part in ("new_area_m2", "in_pbf", "in_erl", "in_erl_core"):
+        _at_most(facts, part, "area_m2", found, slack=True)
+
+
+def _at_most(facts: FactTable, low: str, high: str, found: Findings, slack: bool = False) -> None:
+    for identifier, a, b in zip(facts.ids, facts.column(low), facts.column(high), strict=True):
+        if isinstance(a, int) and isinstance(b, int) and a > b + (b // 100 + 1 if slack else 0):
+            level = "warning" if low == "far_min" else "error"
+            what = f"{low} {_number(a, low)} is above {high} {_number(b, high)}"
+            found.add(level, 67, what, f"id {identifier}", "", (identifier,))
+
+
+def _number(value: Value, name: str) -> str:
+    return f"{int(value or 0) / 100:.2f}" if name.startswith("far") else f"{value:,}"

@@ -1,0 +1,173 @@
+"""Demands of innovation platforms and records on file, read with the same care as parcels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from parcels.columns import match_columns
+from parcels.delimited import read_csv
+from parcels.facts import Findings, read_facts
+from parcels.issues import Issue, Refused, error, warning
+from parcels.schema import fields
+from parcels.sources import RawTable, file_format
+from parcels.tables import FactTable, table
+from parcels.units import BadValue
+from parcels.usecodes import systems
+from parcels.values import clean_text, parse_date
+
+
+@dataclass(frozen=True, slots=True)
+class DemandFile:
+    """Demands sorted by id; refused if one of ``issues`` is an error."""
+
+    table: FactTable
+    issues: tuple[Issue, ...]
+    notes: tuple[str, ...]
+    sha256: str
+    path: Path
+
+    @property
+    def rows(self) -> int:
+        """Number of demands."""
+        return len(self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """Documents on file; each record has rule, parcel_id, demand_id, document, date and by."""
+
+    rows_: tuple[dict[str, str], ...]
+    issues: tuple[Issue, ...]
+    notes: tuple[str, ...]
+    sha256: str
+    path: Path
+
+    @property
+    def rows(self) -> int:
+        """Number of records."""
+        return len(self.rows_)
+
+
+def open_table(path: Path, *, layer: str | None = None, encoding: str | None = None, prefix: str = "D") -> RawTable:
+    """A CSV or XLSX table.
+
+    Raises
+    ------
+    Refused
+        If there is no such file or it is no table.
+    """
+    kind = file_format(path, prefix)
+    if kind == "CSV":
+        return read_csv(path, encoding=encoding, prefix=prefix)
+    if kind == "XLSX":
+        from parcels.workbook import read_xlsx
+
+        return read_xlsx(path, layer=layer, prefix=prefix)
+    raise Refused(error("F002", f"{path.name}: a table is needed here", path.name, "send CSV or XLSX"))
+
+
+def read_demands(
+    path: str | Path,
+    *,
+    layer: str | None = None,
+    encoding: str | None = None,
+    units: Mapping[str, str] | None = None,
+    use_codes: str | None = None,
+) -> DemandFile:
+    """Read a demand table.
+
+    Parameters
+    ----------
+    path
+        CSV or XLSX.
+    layer
+        Sheet of a workbook.
+    encoding
+        Overrides what is found from the bytes.
+    units
+        Unit by field or column.
+    use_codes
+        Code system of ``uses``; uses may also be written in landopt's own codes where they are no code of the system.
+
+    Returns
+    -------
+    DemandFile
+        Complete only if none of its issues is an error.
+
+    Raises
+    ------
+    Refused
+        If nothing can be read at all.
+    """
+    path = Path(path)
+    if use_codes is not None and use_codes not in systems():
+        what = f"use_codes = {use_codes!r} is no code system"
+        raise Refused(error("D048", what, path.name, f"one of {', '.join(systems())}"))
+    raw = open_table(path, layer=layer, encoding=encoding)
+    found = Findings(raw.where, "D")
+    match = match_columns(raw.columns, "demand", raw.where, units=units)
+    facts = read_facts(raw.columns, match.columns, raw.rows, "demand", found, use_codes=use_codes)
+    held = table(facts.ids, facts.columns)
+    _cross(held, found)
+    issues = (*raw.issues, *match.issues, *found.done())
+    told = tuple(f"{issue.where}: {issue.what}" for issue in issues if issue.level == "note")
+    return DemandFile(held, issues, (*raw.notes, *told), raw.sha256, path)
+
+
+def _cross(held: FactTable, found: Findings) -> None:
+    for identifier, low, high in zip(held.ids, held.column("area_min_m2"), held.column("area_max_m2"), strict=True):
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            what = f"area_min_m2 {low:,} is above area_max_m2 {high:,}"
+            found.add("error", 67, what, f"id {identifier}", "swap the two or correct one", (identifier,))
+    assumed = fields()["lease_years"].default
+    terms = zip(held.ids, held.column("lease_years"), held.column("want_term"), strict=True)
+    for identifier, lease, term in terms:
+        if isinstance(lease, int) and isinstance(term, int) and lease > term and lease != assumed:
+            what = f"lease_years {lease} is above want_term {term}, which includes it"
+            found.add("error", 67, what, f"id {identifier}", "", (identifier,))
+
+
+_RECORD = ("rule", "parcel_id", "demand_id", "document", "date", "by")
+_RECORD_ZH = {"rule": "规则", "parcel_id": "宗地编号", "demand_id": "需求编号", "document": "文件", "date": "日期", "by": "经办"}
+
+
+def read_records(path: str | Path, *, layer: str | None = None, encoding: str | None = None) -> RecordFile:
+    """Read the table of documents on file (``rule, parcel_id, demand_id, document, date, by``).
+
+    Raises
+    ------
+    Refused
+        If nothing can be read at all.
+    """
+    path = Path(path)
+    raw = open_table(path, layer=layer, encoding=encoding, prefix="K")
+    found = Findings(raw.where, "K")
+    words = {word.lower(): name for name in _RECORD for word in (name, _RECORD_ZH[name])}
+    columns = {words[name.strip().lower()]: name for name in raw.columns if name.strip().lower() in words}
+    issues = list(raw.issues)
+    for name in _RECORD:
+        if name not in columns and name in ("rule", "document", "date"):
+            issues.append(error("K023", f"column {name} ({_RECORD_ZH[name]}) is missing", raw.where))
+    unknown = [name for name in raw.columns if name.strip().lower() not in words]
+    if unknown:
+        issues.append(warning("K024", f"not known and not read: {', '.join(unknown)}", raw.where))
+    records = []
+    for position, row in enumerate(raw.rows):
+        entry: dict[str, str] = {}
+        for name in _RECORD:
+            cell = raw.columns[columns[name]][position] if name in columns else None
+            place = f"row {row}, column {name}"
+            try:
+                text = "" if cell is None else (parse_date(cell) or "") if name == "date" else clean_text(cell)
+            except BadValue as problem:
+                found.add("error", problem.fault, f"{name}: {problem.why}", place)
+                text = ""
+            else:
+                if not text and name in ("rule", "document", "date"):
+                    found.add("error", 25, f"{name} is blank", place, "a record names its rule, document and date")
+            entry[name] = text
+        records.append(entry)
+    order = sorted(records, key=lambda entry: tuple(entry[name] for name in _RECORD))
+    return RecordFile(tuple(order), (*issues, *found.done()), raw.notes, raw.sha256, path)

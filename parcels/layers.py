@@ -1,0 +1,282 @@
+"""Polygon and point layers by role: how much of each parcel they cover, measured once, carried as whole m²."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import shapely
+
+from parcels.crs import place, to_crs
+from parcels.facts import Findings
+from parcels.open import open_layer
+from parcels.overlay import Cover, cover
+from parcels.read import ParcelFile
+from parcels.rolecolumns import Attributes, attributes
+from parcels.schema import Value
+from parcels.tables import FactTable
+
+OVERLAP_ROLES = {
+    "permanent_basic_farmland": "in_pbf",
+    "ecological_red_line": "in_erl",
+    "ecological_red_line_core": "in_erl_core",
+}
+TOLERANCE_M2 = 1
+"""An overlap below this is reported and counts 0; a parcel is inside if no more than this lies outside."""
+
+Array = np.ndarray[Any, Any]
+
+
+class LayerRef(Protocol):
+    """A layer by role: ``role``, ``path`` and (optional) ``layer``."""
+
+    @property
+    def role(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def layer(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A plain :class:`LayerRef`."""
+
+    role: str
+    path: Path
+    layer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """Parcels with what the layers say about them.
+
+    ``distances[point]`` are metres, rounded up, per parcel row; ``inputs`` name, digest and rows of each layer file.
+    """
+
+    table: FactTable
+    distances: Mapping[str, tuple[int, ...]]
+    inputs: tuple[Mapping[str, Any], ...]
+    issues: tuple[Any, ...]
+    notes: tuple[str, ...]
+
+
+def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str = "supply") -> Overlaid:
+    """Measure every role layer against the parcels.
+
+    Parameters
+    ----------
+    land
+        The parcels, in a projected CRS.
+    layers
+        What the round names; a role may be given once.
+    purpose
+        Of the round; kept for the notes.
+
+    Returns
+    -------
+    Overlaid
+        Facts of the file stay where a layer says nothing; where both speak and differ, the stricter counts and the
+        difference is reported (finding 60).
+
+    Raises
+    ------
+    Refused
+        If a layer file cannot be read at all.
+    """
+    shapes = np.asarray(land.geometry.geometry.values, dtype=object)
+    columns: dict[str, tuple[Value, ...]] = dict(land.table.columns)
+    distances: dict[str, tuple[int, ...]] = {}
+    inputs: list[Mapping[str, Any]] = []
+    issues: list[Any] = []
+    notes: list[str] = []
+    for ref in sorted(layers, key=lambda entry: entry.role):
+        raw = open_layer(ref.path, ref.layer, points=ref.role == "points")
+        found = Findings(f"{raw.where} ({ref.role})", "L")
+        inputs.append({"name": ref.path.name, "sha256": raw.sha256, "rows": len(raw.rows)})
+        geometry = raw.geometry if raw.geometry is not None else np.zeros(0, dtype=object)
+        placed = place(geometry, raw.crs, raw.where, declared=None if raw.crs else land.crs or None, prefix="L")
+        issues.extend((*raw.issues, *placed.issues))
+        if any(issue.level == "error" for issue in placed.issues) or not land.crs:
+            continue
+        moved = placed.geometry
+        if placed.crs != land.crs:
+            moved = to_crs(moved, placed.crs, land.crs)
+            found.add("note", 17, f"projected from {placed.crs} to {land.crs}, the system of the parcels")
+        usable, named = _usable(ref.role, moved, attributes(raw, ref.role, found), found)
+        made = _measure(ref.role, shapes, land.table, usable, named, distances, found)
+        for name, values in made.items():
+            columns[name] = _settle(name, columns.get(name), values, land.table.ids, found)
+        issues.extend(found.done())
+        notes.extend(f"{issue.where}: {issue.what}" for issue in (*placed.issues, *found.issues) if issue.level == "note")
+    return Overlaid(FactTable(land.table.ids, columns), distances, tuple(inputs), tuple(issues), tuple(notes))
+
+
+def _usable(role: str, geometry: Array, named: Attributes, found: Findings) -> tuple[Array, Attributes]:
+    """Features that can be measured; invalid polygons are refused, other kinds passed over with a word."""
+    geometry = shapely.force_2d(geometry)
+    kinds = shapely.get_type_id(geometry)
+    fit = np.isin(kinds, (0, 4)) if role == "points" else np.isin(kinds, (3, 6))
+    fit &= ~shapely.is_empty(geometry)
+    if (~fit).any():
+        wanted = "points" if role == "points" else "polygons"
+        found.add("warning", 61, f"{int((~fit).sum())} feature(s) are no {wanted} and are not read")
+    if role != "points":
+        bad = fit & ~shapely.is_valid(geometry)
+        for i in np.flatnonzero(bad).tolist():
+            reason = shapely.is_valid_reason(geometry[i])
+            found.add("error", 1, f"the outline is not valid: {reason}", f"row {i + 1}", "correct the layer")
+        fit &= ~bad
+    if not fit.any():
+        found.add("warning", 62, "the layer has no feature that counts: every parcel lies outside it")
+    keep = np.flatnonzero(fit)
+    return geometry[keep], named.take(keep.tolist())
+
+
+def _measure(
+    role: str,
+    shapes: Array,
+    table: FactTable,
+    geometry: Array,
+    named: Attributes,
+    distances: dict[str, tuple[int, ...]],
+    found: Findings,
+) -> dict[str, tuple[Value, ...]]:
+    ids = table.ids
+    if role == "points":
+        for point, name in zip(geometry, named.ids, strict=True):
+            metres = np.ceil(np.round(shapely.distance(shapes, point), 4))
+            distances[name] = tuple(np.nan_to_num(metres, nan=10**9).astype(np.int64).tolist())
+        return {}
+    if role in OVERLAP_ROLES:
+        covered = cover(shapes, geometry)
+        return {OVERLAP_ROLES[role]: _whole(covered.area, ids, found)}
+    if role == "urban_boundary":
+        return {"in_udb": tuple(_inside(cover(shapes, geometry), shapes).tolist())}
+    if role == "industrial_block":
+        return _blocks(shapes, geometry, named, table, found)
+    if role == "zones":
+        return {"zone": _zones(shapes, geometry, named, table, found)}
+    return {}
+
+
+def _whole(area: Array, ids: Sequence[str], found: Findings) -> tuple[int, ...]:
+    """Overlaps in whole m² (half up); below 1 m² they are reported and count 0."""
+    exact = np.round(area, 4)
+    slight = (exact > 0.0001) & (exact < TOLERANCE_M2)
+    for i in np.flatnonzero(slight).tolist():
+        what = f"an overlap of {exact[i]:.4f} m2 is below {TOLERANCE_M2} m2 and counts 0"
+        found.add("warning", 63, what, f"id {ids[i]}", "correct the boundary if the parcel does not touch", (ids[i],))
+    return tuple(np.where(exact < TOLERANCE_M2, 0, np.floor(exact + 0.5)).astype(np.int64).tolist())
+
+
+def _inside(covered: Cover, shapes: Array) -> Array:
+    return np.asarray(np.nan_to_num(shapely.area(shapes)) - covered.area <= TOLERANCE_M2) & (covered.area > 0)
+
+
+def _blocks(
+    shapes: Array, geometry: Array, named: Attributes, table: FactTable, found: Findings
+) -> dict[str, tuple[Value, ...]]:
+    """Each parcel's block: the one that holds it wholly; a parcel across an edge is outside and reported."""
+    count = len(shapes)
+    parcel, block, area = _pairs(shapes, geometry)
+    whole = np.nan_to_num(shapely.area(shapes))
+    held = whole[parcel] - area <= TOLERANCE_M2
+    holder: list[int | None] = [None] * count
+    for p, b in sorted(zip(parcel[held].tolist(), block[held].tolist(), strict=True), key=lambda e: named.ids[e[1]]):
+        if holder[p] is None:
+            holder[p] = b
+        else:
+            first = named.ids[holder[p] or 0]
+            what = f"lies in blocks {first} and {named.ids[b]}; {first} counts"
+            found.add("warning", 64, what, f"id {table.ids[p]}", "blocks should not overlap", (table.ids[p],))
+    partly = ~held & (area >= TOLERANCE_M2)
+    for p, b, m2 in zip(parcel[partly].tolist(), block[partly].tolist(), area[partly].tolist(), strict=True):
+        if holder[p] is None:
+            what = f"{m2:,.0f} of {whole[p]:,.0f} m2 lie in block {named.ids[b]}: the parcel is not wholly inside"
+            found.add("warning", 65, what, f"id {table.ids[p]}", "", (table.ids[p],))
+    measured = shapely.area(geometry)
+    out: dict[str, tuple[Value, ...]] = {
+        "in_ind_block": tuple(b is not None for b in holder),
+        "ind_block": tuple(None if b is None else named.ids[b] for b in holder),
+    }
+    for name, key in _BLOCK.items():
+        given = named.numbers.get(key)
+        if key == "area_m2":
+            given = [v if v is not None else int(np.floor(round(float(measured[i]), 4) + 0.5)) for i, v in enumerate(given or [None] * len(geometry))]
+        if given is not None:
+            out[name] = tuple(None if b is None else given[b] for b in holder)
+    return out
+
+
+_BLOCK = {
+    "ind_block_level": "level",
+    "ind_block_area_m2": "area_m2",
+    "ind_block_ind_m2": "ind_m2",
+    "ind_block_m0_m2": "m0_m2",
+}
+
+
+def _pairs(shapes: Array, geometry: Array) -> tuple[Array, Array, Array]:
+    """(parcel, feature, m² of overlap) of all that meet."""
+    parcel, feature = shapely.STRtree(geometry).query(shapes, predicate="intersects")
+    area = shapely.area(shapely.intersection(shapes[parcel], geometry[feature]))
+    return parcel, feature, area
+
+
+def _zones(
+    shapes: Array, geometry: Array, named: Attributes, table: FactTable, found: Findings
+) -> tuple[Value, ...]:
+    """The zones of each parcel: those that hold more than half of it; a parcel across an edge is reported."""
+    total: dict[tuple[int, str], float] = {}
+    parcel, feature, area = _pairs(shapes, geometry)
+    for p, f, m2 in zip(parcel.tolist(), feature.tolist(), area.tolist(), strict=True):
+        key = (p, named.ids[f])
+        total[key] = total.get(key, 0.0) + m2
+    whole = np.nan_to_num(shapely.area(shapes))
+    zones: list[set[str]] = [set() for _ in table.ids]
+    for (p, name), m2 in sorted(total.items()):
+        if whole[p] - m2 > TOLERANCE_M2 and m2 >= TOLERANCE_M2:
+            counted = "counts" if 2 * m2 > whole[p] else "does not count"
+            what = f"{m2:,.0f} of {whole[p]:,.0f} m2 lie in zone {name}, which {counted}"
+            found.add("warning", 66, what, f"id {table.ids[p]}", "say the zone in the parcel file", (table.ids[p],))
+        if 2 * m2 > whole[p]:
+            zones[p].add(name)
+    return tuple(tuple(sorted(names)) for names in zones)
+
+
+def _settle(
+    name: str, stated: Sequence[Value] | None, measured: tuple[Value, ...], ids: Sequence[str], found: Findings
+) -> tuple[Value, ...]:
+    """What counts where the file states a fact that a layer also gives: the stricter; a difference is reported."""
+    if stated is None:
+        return measured
+    out: list[Value] = []
+    for identifier, said, seen in zip(ids, stated, measured, strict=True):
+        if said is None or said == seen:
+            out.append(seen)
+            continue
+        taken = _stricter(name, said, seen)
+        out.append(taken)
+        if isinstance(said, int) and isinstance(seen, int) and not isinstance(said, bool) and abs(said - seen) <= 1:
+            continue
+        what = f"{name}: the parcel file says {_show(said)}, the layer {_show(seen)}; {_show(taken)} counts"
+        found.add("warning", 60, what, f"id {identifier}", "correct one of the two", (identifier,))
+    return tuple(out)
+
+
+def _stricter(name: str, said: Value, seen: Value) -> Value:
+    if name in OVERLAP_ROLES.values() and isinstance(said, int) and isinstance(seen, int):
+        return max(said, seen)
+    if isinstance(said, bool) and isinstance(seen, bool):
+        return said and seen
+    return seen
+
+
+def _show(value: Value) -> str:
+    if isinstance(value, tuple):
+        return ";".join(value) or "none"
+    return "unknown" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,89 @@
+"""XLSX as a raw table: typed cells, formulas refused, one sheet."""
+
+from __future__ import annotations
+
+import datetime
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from parcels.digests import sha256_of
+from parcels.issues import Issue, Refused, error
+from parcels.sources import RawTable
+
+
+def read_xlsx(path: Path, *, layer: str | None = None, prefix: str = "D") -> RawTable:
+    """A sheet of a workbook.
+
+    Raises
+    ------
+    Refused
+        ``F003`` (sheet), ``F004`` (no workbook), 37 (cut off), 68 (heading).
+    """
+    import openpyxl
+
+    from parcels.archives import check_members
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_members(archive, path.name)
+        book = openpyxl.load_workbook(path, read_only=False, data_only=False)
+    except (zipfile.BadZipFile, EOFError) as problem:
+        what = f"{path.name} is cut off or no workbook ({path.stat().st_size:,} bytes): {problem}"
+        raise Refused(error(f"{prefix}037", what, path.name, "save it again as .xlsx")) from None
+    except (KeyError, ValueError, TypeError, OSError, SyntaxError) as problem:
+        raise Refused(error("F004", f"{path.name} cannot be read: {problem}", path.name, "save it again")) from None
+    sheet = _sheet(book, path, layer)
+    rows = [(number, list(row)) for number, row in enumerate(sheet.iter_rows(), 1)]
+    rows = [(number, row) for number, row in rows if any(_text(cell.value) for cell in row)]
+    if not rows:
+        raise Refused(error(f"{prefix}068", f"{path.name}: the sheet is empty", path.name, "the first row is the heading"))
+    heading = [_text(cell.value) for cell in rows[0][1]]
+    where = f"{path.name}, sheet {sheet.title}"
+    issues: list[Issue] = []
+    for name in sorted({name for name in heading if name and heading.count(name) > 1}):
+        issues.append(error(f"{prefix}068", f"two columns are called {name!r}", where, "keep one"))
+    columns: dict[str, list[object]] = {name: [] for name in heading if name}
+    for number, row in rows[1:]:
+        seen: set[str] = set()
+        for name, cell in zip(heading, row, strict=False):
+            if not name or name in seen:
+                continue
+            seen.add(name)
+            value = cell.value
+            if cell.data_type == "f":
+                what = f"{cell.coordinate} holds a formula ({str(value)[:60]}); landopt reads values only"
+                issues.append(error(f"{prefix}040", what, f"{where}, row {number}, column {name}", "paste as values"))
+                value = None
+            elif cell.data_type == "e":
+                what = f"{cell.coordinate} holds the error {value}"
+                issues.append(error(f"{prefix}040", what, f"{where}, row {number}, column {name}", "correct the cell"))
+                value = None
+            columns[name].append(_value(value))
+    lines = tuple(number for number, _ in rows[1:])
+    return RawTable(path, sheet.title, "XLSX", columns, lines, issues=tuple(issues), sha256=sha256_of(path))
+
+
+def _sheet(book: Any, path: Path, layer: str | None) -> Any:
+    names = book.sheetnames
+    if layer is not None:
+        if layer not in names:
+            raise Refused(error("F003", f"{path.name} has no sheet {layer!r}", path.name, f"sheets: {', '.join(names)}"))
+        return book[layer]
+    filled = [sheet for sheet in book.worksheets if sheet.max_row > 1]
+    if len(filled) > 1:
+        shown = ", ".join(sheet.title for sheet in filled)
+        raise Refused(error("F003", f"{path.name} has {len(filled)} sheets with rows", path.name, f"say which: {shown}"))
+    return filled[0] if filled else book.worksheets[0]
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip("\ufeff \t\r\n")
+
+
+def _value(value: object) -> object:
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, datetime.datetime | datetime.date | int | float | bool) or value is None:
+        return value
+    return str(value)
