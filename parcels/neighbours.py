@@ -80,7 +80,9 @@ class _Segments:
     """All boundary segments of all parcels: ends, and where each parcel's begin."""
 
     def __init__(self, shapes: Array) -> None:
-        rings, of_shape = shapely.get_rings(shapes, return_index=True)
+        parts, of_part = shapely.get_parts(shapes, return_index=True)
+        rings, of_ring_part = shapely.get_rings(parts, return_index=True)
+        of_shape = of_part[of_ring_part]
         points, of_ring = shapely.get_coordinates(rings, return_index=True)
         inner = of_ring[1:] == of_ring[:-1]
         self.a = points[:-1][inner]
