@@ -128,7 +128,7 @@ def parcel_facts(use: str, area_m2: int, block: BlockPlan, draw: Random) -> dict
     published = draw.random() < 0.62
     closed = AS_OF - datetime.timedelta(days=draw.randint(1, 120)) if published else None
     if published and draw.random() < 0.1:
-        closed = AS_OF + datetime.timedelta(days=draw.randint(3, 25))
+        closed = None  # still open: the count is not final
     ready = block.ready
     appraised = draw.random() < 0.55
     return {

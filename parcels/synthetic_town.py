@@ -2,7 +2,8 @@
 
 Blocks are quadrilaterals between slightly bent streets, with corner cuts at the crossings. A block is cut again and
 again across its longer side, at a small angle, so that parcels meet in T-junctions; some cuts take a corner out (the
-rest is L-shaped), and a service lane may leave a parcel in two parts. Coordinates are rounded to the millimetre.
+rest is L-shaped), and a service lane may leave a parcel in two parts. Coordinates are rounded to a thousandth of a
+millimetre: rounding to whole ones leaves slivers along every T-junction.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def town(
     Returns
     -------
     list of Block
-        In the order of ``areas``, coordinates in EPSG:4526, metres, rounded to 0.001.
+        In the order of ``areas``, coordinates in EPSG:4526, metres, rounded to 0.000001.
     """
     width_limit = 1.25 * math.sqrt(sum(map(sum, areas)) * 1.35)
     street = _Streets(draw)
@@ -252,12 +253,12 @@ def _area(ring: Ring) -> float:
 
 
 def _place(shape: Polygon | MultiPolygon, angle: float) -> Polygon | MultiPolygon:
-    """Turn, move to the town's place and round to the millimetre."""
+    """Turn, move to the town's place and round."""
     if isinstance(shape, MultiPolygon):
         return MultiPolygon([_place(part, angle) for part in shape.geoms])
     cos, sin = math.cos(angle), math.sin(angle)
     ring = [
-        (round(ORIGIN[0] + x * cos - y * sin, 3), round(ORIGIN[1] + x * sin + y * cos, 3))
+        (round(ORIGIN[0] + x * cos - y * sin, 6), round(ORIGIN[1] + x * sin + y * cos, 6))
         for x, y in list(orient(shape).exterior.coords)[:-1]
     ]
     return Polygon(ring)
