@@ -80,20 +80,20 @@ def with_facts(case: Case, facts: Sequence[Fact], where: str = "[[fact]]") -> Ca
         If an id, a field or a value is not understood; every problem at once.
     """
     issues: list[Issue] = []
-    changed: dict[str, dict[tuple[int, str], Value]] = {"parcel": {}, "demand": {}}
+    new: dict[str, dict[tuple[int, str], Value]] = {"parcel": {}, "demand": {}}
     tables = {"parcel": case.parcels, "demand": case.demands}
     for fact in facts:
         found = _fact(fact, tables[fact.of], where, issues)
         if found is not None:
             row, value = found
-            changed[fact.of][row, fact.field] = value
+            new[fact.of][row, fact.field] = value
     if issues:
         raise Refused(issues)
     names = dict.fromkeys(fact.scenario for fact in facts if fact.scenario)
     return replace(
         case,
-        parcels=_changed(case.parcels, changed["parcel"]),
-        demands=_changed(case.demands, changed["demand"]),
+        parcels=changed(case.parcels, new["parcel"]),
+        demands=changed(case.demands, new["demand"]),
         overlays=(*case.overlays, *(name for name in names if name not in case.overlays)),
     )
 
@@ -151,7 +151,8 @@ def _range(field: Field) -> str:
     return f'Maybe {kind}{f" in {field.unit}" if field.unit else ""}, or "unknown".'
 
 
-def _changed(table: FactTable, values: Mapping[tuple[int, str], Value]) -> FactTable:
+def changed(table: FactTable, values: Mapping[tuple[int, str], Value]) -> FactTable:
+    """The table with single facts replaced, by (row, field)."""
     if not values:
         return table
     columns = {name: list(column) for name, column in table.columns.items()}
