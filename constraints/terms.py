@@ -42,7 +42,7 @@ def range_of(bounds: Sequence[Bound]) -> Range:
     """The range some bounds leave; a bound whose condition is unknown holds, and is named where it narrows the range."""
     least, most = _least(bounds), _most(bounds)
     known = [bound for bound in bounds if not bound.unknowns]
-    hangs = []
+    hangs: list[tuple[str, str]] = []
     if (_least(known), _most(known)) != (least, most):
         for bound in bounds:
             narrows = (bound.least is not None and bound.least == least) or (

@@ -1,0 +1,311 @@
+"""The scalar reading of the law for one case (docs/model.md §3-4). Standard library only.
+
+An answer that hangs on an unknown fact is ``condition`` and names the fact; nothing here guesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from constraints.book import Facts, RuleBook, book
+from constraints.case import Record
+from constraints.core import NOBODY, Core, Said, cached
+from constraints.floors import Floor, floor_of, rounded_up, unit_price
+from constraints.speak import established
+from constraints.types import STRICTNESS, Condition, Method, Text
+from parcels.schema import Value
+
+__all__ = ["Judgement", "Part", "RuleBook", "Ruling", "SiteJudgement", "book", "judge", "judge_site", "parts_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one rule says here; ``unknowns`` are the facts its answer hangs on."""
+
+    rule_id: str
+    verdict: str
+    unknowns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a mixed parcel: its use, per cent of the area, and the longest term of that use."""
+
+    use: str
+    percent: str
+    term_max: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The answer for one parcel, demand and method. Years; yuan per m²; ``notes`` are ids of rules to be printed."""
+
+    verdict: str
+    rules: tuple[Ruling, ...]
+    conditions: tuple[Condition, ...]
+    notes: tuple[str, ...]
+    term_min: int | None
+    term_max: int | None
+    term: int | None
+    lease_years: int | None
+    floor: Fraction | None
+    floor_rule: str | None
+    unit_price: int | None
+    factor: Fraction = Fraction(1)
+    derivation: Floor = Floor(None, None, ())
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def deciding(self) -> tuple[str, ...]:
+        """The ids of the rules whose own verdict is the verdict."""
+        return tuple(ruling.rule_id for ruling in self.rules if ruling.verdict == self.verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteJudgement:
+    """The answer for a site: strictest verdict; ``price`` expected yuan; ``floor_price`` area-weighted yuan per m²."""
+
+    verdict: str
+    rulings: tuple[Ruling, ...]
+    conditions: tuple[Condition, ...]
+    notes: tuple[str, ...]
+    term_min: int | None
+    term_max: int | None
+    term: int | None
+    lease_years: int | None
+    price: int
+    floor_price: int | None
+    parcels: tuple[Judgement, ...]
+
+
+def judge(
+    book: RuleBook,
+    facts: Facts,
+    method: Method,
+    *,
+    records: Sequence[Record] = (),
+    market: bool = False,
+    term: int | None = None,
+    assumed: frozenset[str] = NOBODY,
+) -> Judgement:
+    """The verdict, conditions, term and floor of one parcel for one demand (or the market) by one method.
+
+    Parameters
+    ----------
+    book
+        The rules in force, compiled.
+    facts
+        Facts of parcel, demand and case by field name; a missing key is unknown (a case fact: its declared default).
+    method
+        The supply method.
+    records
+        Documents on file that may answer conditions.
+    market
+        Nobody in particular asks: rules that hang on demand facts do not apply.
+    term
+        The term in years where it is already chosen (a site of several parcels).
+    assumed
+        Facts taken as lawful where unknown (``rules ask``: prices).
+    """
+    mixed = parts_of(facts.get("use_mix"))
+    if not mixed:
+        return _judge(book, facts, method, records, market, term, assumed)
+    by_use = {use: _judge(book, {**facts, "use": use}, method, records, market, term, assumed) for use, _ in mixed}
+    most = [each.term for each in by_use.values() if each.term is not None]
+    if term is None and len(set(most)) > 1:
+        term = min(most)
+        shorter = {use: _judge(book, {**facts, "use": use}, method, records, market, term, assumed) for use, _ in mixed}
+    else:
+        shorter = by_use
+    parts = tuple(Part(use, percent, by_use[use].term_max) for use, percent in mixed)
+    return _mixed(tuple(shorter.values()), parts)
+
+
+def parts_of(mix: Value) -> tuple[tuple[str, str], ...]:
+    """The parts of a ``use_mix`` value as (use, per cent); a value may be "IND:70;BIZ:30" or its parts."""
+    if not isinstance(mix, str | tuple):
+        return ()
+    items = mix.replace("、", ";").replace(",", ";").split(";") if isinstance(mix, str) else mix
+    pairs = (item.partition(":") for item in items if item.strip())
+    return tuple((use.strip(), percent.strip()) for use, _, percent in pairs)
+
+
+def _mixed(each: tuple[Judgement, ...], parts: tuple[Part, ...]) -> Judgement:
+    strict = max(each, key=lambda one: STRICTNESS[one.verdict])
+    dear = max(each, key=lambda one: (one.unit_price is None, one.unit_price or 0))
+    return replace(
+        strict,
+        rules=_united(one.rules for one in each),
+        conditions=_united(one.conditions for one in each),
+        notes=_united(one.notes for one in each),
+        term_min=max((one.term_min for one in each if one.term_min is not None), default=None),
+        term_max=min((one.term_max for one in each if one.term_max is not None), default=None),
+        floor=dear.floor,
+        floor_rule=dear.floor_rule,
+        unit_price=dear.unit_price,
+        derivation=dear.derivation,
+        parts=parts,
+    )
+
+
+def _united(groups: Iterable[Sequence[Any]]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(item for group in groups for item in group))
+
+
+def _judge(
+    book: RuleBook,
+    facts: Facts,
+    method: Method,
+    records: Sequence[Record],
+    market: bool,
+    term: int | None,
+    assumed: frozenset[str],
+) -> Judgement:
+    core = cached(book, facts, method, market, term, assumed)
+    floor, price, reserve = _priced(book, core, facts, method, assumed)
+    said = [*core.said, *reserve]
+    if method.paid and not assumed:
+        said += [Said(rule, "condition", (name,), (established(rule, name, book),)) for rule, name in floor.hangs]
+    said = [_answered(one, facts, records, book.as_of) for one in said] if records else said
+    lifts = [one for one in said if one.lift]
+    strict = [one.verdict for one in said if not one.lift]
+    if lifts:
+        strict.append(min((one.verdict for one in lifts), key=STRICTNESS.__getitem__))
+    verdict = max(strict, key=STRICTNESS.__getitem__, default="permit")
+    conditions = _united(one.conditions for one in said)
+    if price is None and method.paid and not assumed:
+        conditions += (established("price", "appraised_price", book),)
+    return Judgement(
+        verdict,
+        tuple(Ruling(one.rule, one.verdict, one.unknowns) for one in said),
+        conditions,
+        core.notes + (core.looser if verdict != "permit" else ()),
+        core.range.least,
+        core.range.most,
+        core.term,
+        core.lease,
+        floor.amount,
+        floor.rule,
+        price,
+        core.factor,
+        floor,
+    )
+
+
+def _answered(said: Said, facts: Facts, records: Sequence[Record], as_of: str) -> Said:
+    """A condition with a record on file is a permit that names its document."""
+    if said.verdict != "condition":
+        return said
+    for record in records:
+        if (
+            record.rule == said.rule
+            and record.parcel_id in ("", facts.get("parcel_id"))
+            and record.demand_id in ("", facts.get("demand_id"))
+            and (not as_of or record.date <= as_of)
+        ):
+            filed = tuple(replace(each, document=record.document) for each in said.conditions)
+            return replace(said, verdict="permit", conditions=filed)
+    return said
+
+
+def _priced(
+    book: RuleBook, core: Core, facts: Facts, method: Method, assumed: frozenset[str]
+) -> tuple[Floor, int | None, tuple[Said, ...]]:
+    if not method.paid:
+        return Floor(None, None, ()), 0, ()
+    key = (id(core), assumed, *(facts.get(name) for name in book.shelves[method.id].prices))
+    found = book.price_memo.get(key)
+    if found is None:
+        floor = floor_of(core.holding, core.hanging, facts, core.factor, assumed)
+        price = unit_price(floor.amount, facts, core.factor)
+        found = floor, price, _reserve(book, floor, facts, method, assumed)
+        book.price_memo[key] = found
+    return found  # type: ignore[return-value]
+
+
+def _reserve(book: RuleBook, floor: Floor, facts: Facts, method: Method, assumed: frozenset[str]) -> tuple[Said, ...]:
+    """A reserve price below the floor forbids a grant; a lease is held against the grant by listing, as a condition."""
+    reserve = facts.get("reserve_price")
+    if not isinstance(reserve, int):
+        return ()
+    if method.right == "grant":
+        if floor.amount is not None and floor.rule and Fraction(reserve, 100) < floor.amount:
+            return (Said(floor.rule, "forbid"),)
+        return ()
+    if floor.amount is None and "listing" in book.methods and method.id != "listing":
+        listing = book.methods["listing"]
+        core = cached(book, facts, listing, False, None, assumed)
+        floor = floor_of(core.holding, core.hanging, facts, core.factor, assumed)
+    if floor.amount is None or floor.rule is None or Fraction(reserve, 100) >= floor.amount:
+        return ()
+    text = Text(
+        f"reserve price below the floor of {rounded_up(floor.amount)} yuan/m2: record why the lease is balanced with it",
+        f"底价低于最低价 {rounded_up(floor.amount)} 元/平方米：须说明租金与出让价的均衡",
+    )
+    return (Said(floor.rule, "condition", (), (Condition(floor.rule, "reserve_price", text),)),)
+
+
+def _area(facts: Facts) -> int:
+    area = facts.get("area_m2")
+    return area if isinstance(area, int) else 0
+
+
+def judge_site(
+    book: RuleBook,
+    parcel_facts: Sequence[Facts],
+    demand_facts: Facts,
+    site_facts: Facts,
+    method: Method,
+    *,
+    records: Sequence[Record] = (),
+    market: bool = False,
+) -> SiteJudgement:
+    """The answer for a site of one or more parcels: the strictest over its parcels and the demand's partners.
+
+    Parameters
+    ----------
+    parcel_facts
+        Facts of each parcel; ``operator`` there (the existing user of that parcel) goes before the demand's.
+    demand_facts
+        Facts of the demand; empty for the market.
+    site_facts
+        Facts of the site and offer: ``site_area_m2``, ``site_parcels``, ``intending_users``, ``other_applicants``, ``period``.
+    method
+        The supply method.
+    """
+    cases = []
+    for parcel in parcel_facts:
+        facts = {**demand_facts, **parcel, **site_facts}
+        partners = demand_facts.get("partners")
+        operators = [facts.get("operator"), *(partners if isinstance(partners, tuple) else ())]
+        cases.append([{**facts, "operator": operator} for operator in dict.fromkeys(operators)])
+    term = None
+    if len(parcel_facts) > 1:
+        alone = [judge(book, facts, method, records=records, market=market) for each in cases for facts in each]
+        terms = [each.term for each in alone if each.term is not None]
+        term = min(terms) if terms else None
+    judged = [[judge(book, f, method, records=records, market=market, term=term) for f in each] for each in cases]
+    every = [one for each in judged for one in each]
+    first = [each[0] for each in judged]
+    areas = [_area(facts) for facts in parcel_facts]
+    floors = [one.floor for one in first]
+    floor = None
+    if all(amount is not None for amount in floors) and sum(areas):
+        total = sum((amount or Fraction(0)) * area for amount, area in zip(floors, areas, strict=True))
+        floor = rounded_up(Fraction(total) / sum(areas))
+    return SiteJudgement(
+        max((one.verdict for one in every), key=STRICTNESS.__getitem__),
+        _united(one.rules for one in every),
+        _united(one.conditions for one in every),
+        _united(one.notes for one in every),
+        max((one.term_min for one in every if one.term_min is not None), default=None),
+        min((one.term_max for one in every if one.term_max is not None), default=None),
+        every[0].term,
+        every[0].lease_years,
+        sum((one.unit_price or 0) * area for one, area in zip(first, areas, strict=True)),
+        floor,
+        tuple(first),
+    )
