@@ -1,0 +1,201 @@
+"""Rounds of any size in memory, without files: the instances of every benchmark, the same for the same seed.
+
+Street blocks are laid in running bond (each row shifted by half a parcel), so that parcels meet as in a planner's
+drawing; facts, platforms and policy are those of ``parcels.synthetic``, judged by the shipped rule packs.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from constraints.case import Case, Market, Objective, Round, Settings
+from constraints.load import methods, rules_for
+from constraints.types import Rule, Text
+from parcels.schema import Value, fields
+from parcels.synthetic import Draft, draft
+from parcels.synthetic_facts import Cell
+from parcels.tables import FactTable, Neighbours, table
+from parcels.units import scaled
+
+PACKS = ("cn", "cn-guangdong", "cn-guangzhou", "cn-guangzhou-nansha")
+SIZES = {"1k": (1_000, 100), "5k": (5_000, 500), "20k": (20_000, 1_000), "100k": (100_000, 5_000)}
+"""Parcels and platforms of the frozen benchmark sizes."""
+SEEDS = (11, 12, 13, 14, 15)
+WEIGHTS = {"served": "100", "preference": "1", "revenue": "1", "warn": "500", "condition": "50"}
+
+
+def case_round(
+    parcels: int,
+    demands: int,
+    seed: int,
+    *,
+    contested: bool = True,
+    packs: Sequence[str] = PACKS,
+    market: bool = False,
+) -> Case:
+    """A round as a case, made in memory.
+
+    Parameters
+    ----------
+    parcels, demands, seed
+        Size and seed, as in ``parcels.synthetic.draft``.
+    contested
+        More land asked for than there is; half of the platforms ask for 2 to 6 parcels.
+    packs
+        The rule packs to load beside the round's own policy.
+    market
+        Also offer industrial and business parcels openly.
+    """
+    found = draft(parcels, demands, seed, contested=contested, geometry=False)
+    land = _parcel_table(found, Random(f"layers {seed}"))
+    return Case(
+        round=Round(
+            f"bench-{parcels}-{demands}-{seed}", Text("Benchmark round", "基准测试轮次"), "bureau", "0.05", "supply",
+            "2026-03-31", "2026-04-01", "2026-12-31",
+        ),
+        parcels=land,
+        demands=_table(found.demands, "demand_id"),
+        neighbours=_neighbours(found, Random(f"bonds {seed}")),
+        rules=_rules(found.policy, tuple(packs)),
+        methods=tuple(method for method in methods() if method.id != "contribution"),
+        objective=Objective(WEIGHTS, (("served", "preference", "revenue"),)),
+        settings=Settings(),
+        market=Market(("IND", "COM", "BIZ"), ("listing",)) if market else None,
+        distances={name: _metres(len(land), f"{name} {seed}") for name in ("M-1", "M-2")},
+        calendar=_calendar(),
+        packs=tuple(packs),
+        crs="EPSG:4526",
+    )  # fmt: skip
+
+
+@cache
+def _calendar() -> tuple[str, ...]:
+    from landopt.assemble import non_working_days
+
+    return non_working_days("2026-03-31")
+
+
+def _metres(count: int, seed: str) -> tuple[int, ...]:
+    draw = Random(seed)
+    return tuple(draw.randint(100, 6_000) for _ in range(count))
+
+
+def _rules(policy: str, packs: tuple[str, ...]) -> tuple[Rule, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "policy.toml"
+        path.write_text(policy, encoding="utf-8")
+        rules, issues = rules_for(packs, [path], "2026-03-31")
+    wrong = [issue for issue in issues if issue.level == "error"]
+    if wrong:
+        raise ValueError(f"the benchmark policy does not load: {wrong[0]}")
+    return rules
+
+
+def _parcel_table(found: Draft, draw: Random) -> FactTable:
+    rows = []
+    for cells, block in zip(found.parcels, found.block_of, strict=True):
+        works = found.plans[block].kind in ("industry", "valley")
+        farmland = draw.randint(100, 2_000) if draw.random() < 0.02 else 0
+        red_line = draw.randint(100, 2_000) if draw.random() < 0.01 else 0
+        more: dict[str, Cell] = {
+            "in_pbf": farmland, "in_erl": red_line, "in_erl_core": 0, "in_udb": draw.random() < 0.985,
+            "in_ind_block": works, "ind_block_level": 1 if works else None,
+            "ind_block": f"NSB-{block:05d}" if works else None,
+        }  # fmt: skip
+        rows.append({**cells, **more})
+    return _table(rows, "parcel_id")
+
+
+def _table(rows: Sequence[Mapping[str, Cell]], key: str) -> FactTable:
+    names = sorted({name for row in rows for name in row})
+    columns = {name: [_value(name, row.get(name)) for row in rows] for name in names}
+    kept = {name: column for name, column in columns.items() if any(value is not None for value in column)}
+    return table([str(row[key]) for row in rows], kept)
+
+
+def _value(name: str, cell: Cell) -> Value:
+    field = fields()[name]
+    if cell is None:
+        return field.default
+    if field.type == "int":
+        return cell * field.scale if isinstance(cell, int) else scaled(str(cell), field.scale)
+    if field.is_set:
+        return tuple(sorted(str(cell).split(";")))
+    return cell
+
+
+def _neighbours(found: Draft, draw: Random) -> Neighbours:
+    pairs: set[tuple[int, int]] = set()
+    sizes = Counter(found.block_of)
+    first = 0
+    for block in range(len(found.plans)):
+        size = sizes[block]
+        width = max(2, round(math.sqrt(size * 1.5)))
+        for place in range(size):
+            row, column = divmod(place, width)
+            shift = 1 if row % 2 else -1
+            below = place + width
+            for other in ([place + 1] if column + 1 < width else []) + [below]:
+                if other < size:
+                    pairs.add((first + place, first + other))
+            if 0 <= column + shift < width and below + shift < size:
+                pairs.add((first + place, first + below + shift))
+        first += size
+    kept = sorted(pair for pair in pairs if draw.random() < 0.94)
+    return Neighbours(tuple(kept), tuple(draw.randint(200, 1_800) for _ in kept))
+
+
+def contest(case: Case, offers: Any) -> dict[str, Any]:
+    """What makes a round contested, from its lawful offers.
+
+    Returns
+    -------
+    dict
+        ``adjacency`` (mean neighbours of a parcel), ``suitable_m2`` (parcels in at least one lawful offer to a
+        platform), ``asked_m2`` (sum of the least areas of the platforms that have an offer), ``ratio`` of the two,
+        ``several`` (share of platforms that ask for 2 to 6 parcels), ``offers``, ``per_demand``.
+    """
+    import numpy as np
+
+    start, of_offer = offers.parcel_rows()
+    wanted = np.repeat(offers.demand >= 0, np.diff(start))
+    parcels = np.unique(of_offer[wanted])
+    area = np.array(case.parcels.column("area_m2"), dtype=np.int64)
+    least = np.array(case.demands.column("area_min_m2"), dtype=np.int64)
+    served = np.unique(offers.demand[offers.demand >= 0])
+    suitable, asked = int(area[parcels].sum()), int(least[served].sum())
+    several = [int(str(n or 1)) for n in case.demands.column("max_parcels")]
+    return {
+        "adjacency": round(2 * len(case.neighbours.pairs) / len(case.parcels), 2),
+        "suitable_m2": suitable,
+        "asked_m2": asked,
+        "ratio": round(asked / max(1, suitable), 2),
+        "several": round(sum(2 <= n <= 6 for n in several) / len(several), 2),
+        "offers": len(offers),
+        "per_demand": round(len(offers) / max(1, len(case.demands))),
+    }
+
+
+def binding(offers: Any, amounts: Sequence[float]) -> dict[str, Any]:
+    """Which limits bind where the offers are taken by ``amounts`` (an LP point or a plan): counts by sense, and ids."""
+    import numpy as np
+
+    taken = np.repeat(np.asarray(amounts, dtype=float), np.diff(offers.row_start))
+    activity = np.bincount(offers.row_index, weights=offers.row_coef * taken, minlength=len(offers.rows))
+    tight = [
+        row
+        for row, amount in zip(offers.rows, activity, strict=True)
+        if row.kind == "limit" and abs(amount - row.rhs) <= 1e-6 * max(1, abs(row.rhs)) + 1e-3
+    ]
+    return {
+        "binding": len(tight),
+        "binding_at_least": sum(row.sense == ">=" for row in tight),
+        "ids": sorted(row.id for row in tight),
+    }
