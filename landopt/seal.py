@@ -1,6 +1,6 @@
 """The seal of a plan folder: digests of every file, an in-toto statement in a DSSE envelope, and Merkle receipts.
 
-``seal/SHA256SUMS`` is checked with ``sha256sum -c``, the signature with ``openssl pkeyutl -verify`` (docs/audit.md); only
+``seal/SHA256SUMS`` is checked with ``sha256sum -c``, the signature with ``openssl pkeyutl`` (docs/audit.md); only
 signing and verifying here need ``cryptography`` (``pip install landopt[seal]``).
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.canonical import canonical, digest
 from landopt.atomic import write_folder
-from parcels.issues import Environment, Issue, Refused, error
+from parcels.issues import Environment, Issue, Refused, error, note
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -127,12 +127,12 @@ def verify(folder: str | Path, public_keys: Sequence[str | Path] = ()) -> list[I
     for name in sorted(stated.keys() - here):
         found.append(error("A081", f"{name} is missing", str(place)))
     for name in sorted(here - stated.keys()):
-        found.append(error("A081", f"{name} was added after the seal", str(place)))
+        found.append(note("A081", f"{name} was added after the seal and is not covered by it", str(place)))
     for name in sorted(here & stated.keys()):
         if file_digest(place / name) != stated[name]:
             found.append(error("A081", f"{name} was changed after the seal", str(place)))
     payload = (inside / STATEMENT).read_bytes()
-    if not found:
+    if not any(issue.level == "error" for issue in found):
         try:
             if canonical(statement(place, sums)) != payload:
                 found.append(error("A081", "the statement is not that of these files", str(inside)))
