@@ -96,7 +96,7 @@ def plan_blocks(count: int, draw: Random, districts: Sequence[str], suitable: in
         uses = sorted(queue[:size], key=lambda use: (-BLOCK_MIX[kind][use], use))
         del queue[:size]
         district = districts[index * len(districts) // len(sizes)]
-        areas = {use: sorted(draw_area(use, draw) for _ in range(uses.count(use))) for use in set(uses)}
+        areas = {use: sorted(draw_area(use, draw) for _ in range(uses.count(use))) for use in sorted(set(uses))}
         blocks.append(BlockPlan(kind, district, ready[index], tuple(uses), tuple(areas[use].pop(0) for use in uses)))
     return blocks
 

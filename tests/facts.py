@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from constraints.case import Case, Market, Objective, Period, Record, Round, Settings
+from constraints.load import methods as load_methods
 from constraints.types import Cite, Method, Rule, Text
 from parcels.schema import Value
 from parcels.tables import Neighbours, table
@@ -69,37 +70,9 @@ def demand(**facts: Value) -> dict[str, Value]:
     return {**found, **facts}
 
 
-_LEAD = {
-    "allocation": ("划拨", "alloc", 0, 30),
-    "agreement": ("协议出让", "grant", 26, 55),
-    "bid": ("招标出让", "grant", 15, 60),
-    "auction": ("拍卖出让", "grant", 15, 45),
-    "listing": ("挂牌出让", "grant", 22, 55),
-    "lease": ("长期租赁", "lease", 15, 40),
-    "lease_then_grant": ("先租后让", "lease_then_grant", 22, 55),
-    "contribution": ("作价出资", "contrib", 0, 60),
-}
-
-
 def methods() -> tuple[Method, ...]:
-    """The supply methods, independent of ``constraints/methods.toml``; lead times in working days."""
-    closed = ("allocation", "agreement", "contribution")
-    return tuple(
-        Method(
-            id=name,
-            title=Text(name.replace("_", " "), zh),
-            right=right,
-            mode=name if name in ("allocation", "agreement", "bid", "auction") else "listing",
-            competitive=name in COMPETITIVE,
-            min_bidders=3 if name == "bid" else 1,
-            default="forbid" if name in closed else "permit",
-            default_rule="t.default",
-            paid=name != "allocation",
-            statutory_days=statutory,
-            planning_days=planning,
-        )
-        for name, (zh, right, statutory, planning) in _LEAD.items()
-    )
+    """The supply methods of ``constraints/methods.toml``, contribution included."""
+    return load_methods()
 
 
 def case(
