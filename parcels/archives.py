@@ -65,7 +65,9 @@ def unpack(archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], folder:
     for member in members:
         if member.is_dir():
             continue
-        target = folder.joinpath(*[part for part in member.filename.replace("\\", "/").split("/") if part not in ("", ".")])
+        target = folder.joinpath(
+            *[part for part in member.filename.replace("\\", "/").split("/") if part not in ("", ".")]
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         left = member.file_size
         with archive.open(member) as source, target.open("wb") as sink:

@@ -53,13 +53,21 @@ def settle_areas(
             _each(differ, a, m, facts, rows, found, column)
     elif differ.any():
         hit = [facts.ids[i] for i in np.flatnonzero(differ).tolist()]
-        what = f"area and outline of {len(hit)} parcel(s) differ by more than 1 %; by area_source the {area_source} counts"
+        what = (
+            f"area and outline of {len(hit)} parcel(s) differ by more than 1 %; by area_source the {area_source} counts"
+        )
         found.add("warning", 18, what, f"column {column.name}", "", hit)
     blank = (a < 0) & (m >= 0)
     if blank.any() and area_source != "geometry":
         hit = [facts.ids[i] for i in np.flatnonzero(blank).tolist()]
-        found.add("note", 58, f"area of {len(hit)} parcel(s) is blank and was measured", f"column {column.name}", "", hit)
-    use = measured if area_source == "geometry" else [s if s is not None else v for s, v in zip(stated, measured, strict=True)]
+        found.add(
+            "note", 58, f"area of {len(hit)} parcel(s) is blank and was measured", f"column {column.name}", "", hit
+        )
+    use = (
+        measured
+        if area_source == "geometry"
+        else [s if s is not None else v for s, v in zip(stated, measured, strict=True)]
+    )
     facts.columns["area_m2"] = list(use)
     if area_source == "geometry":
         notes.append(f"{found.where}: areas measured in the projected CRS, as area_source says")

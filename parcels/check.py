@@ -112,9 +112,13 @@ def _placed(shapes: Array, ids: Sequence[str], box: Sequence[str], crs: str, fou
         return
     if box:
         west, south, east, north = (float(side) for side in box)
-        out = known & ~((bounds[:, 0] >= west) & (bounds[:, 1] >= south) & (bounds[:, 2] <= east) & (bounds[:, 3] <= north))
+        out = known & ~(
+            (bounds[:, 0] >= west) & (bounds[:, 1] >= south) & (bounds[:, 2] <= east) & (bounds[:, 3] <= north)
+        )
         if out.sum() == known.sum():
-            what = f"all {int(out.sum())} parcels lie outside the declared box of the district ({', '.join(box)}; {crs})"
+            what = (
+                f"all {int(out.sum())} parcels lie outside the declared box of the district ({', '.join(box)}; {crs})"
+            )
             found.add("error", 16, what, "", "the zone may be wrong or the axes swapped: see crs =", ids)
             return
         for i in np.flatnonzero(out).tolist():

@@ -71,7 +71,9 @@ def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: 
     issues: list[Issue] = []
     double = sorted({name for name in heading if name and heading.count(name) > 1})
     for name in double:
-        issues.append(error(f"{prefix}068", f"two columns are called {name!r}", f"{path.name}:{rows[0][0]}", "keep one"))
+        issues.append(
+            error(f"{prefix}068", f"two columns are called {name!r}", f"{path.name}:{rows[0][0]}", "keep one")
+        )
     columns: dict[str, list[object]] = {name: [] for name in heading if name}
     for line, row in rows[1:]:
         extra = [cell for cell in row[len(heading) :] if cell.strip()]

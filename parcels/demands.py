@@ -130,7 +130,14 @@ def _cross(held: FactTable, found: Findings) -> None:
 
 
 _RECORD = ("rule", "parcel_id", "demand_id", "document", "date", "by")
-_RECORD_ZH = {"rule": "规则", "parcel_id": "宗地编号", "demand_id": "需求编号", "document": "文件", "date": "日期", "by": "经办"}
+_RECORD_ZH = {
+    "rule": "规则",
+    "parcel_id": "宗地编号",
+    "demand_id": "需求编号",
+    "document": "文件",
+    "date": "日期",
+    "by": "经办",
+}
 
 
 def read_records(path: str | Path, *, layer: str | None = None, encoding: str | None = None) -> RecordFile:

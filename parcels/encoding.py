@@ -42,7 +42,9 @@ def decode(data: bytes, name: str, *, encoding: str | None = None, prefix: str =
             text = data.decode("utf-8-sig" if said == "utf-8" else said)
         except UnicodeDecodeError as problem:
             what = f"byte {problem.start:,} of {name} is no {encoding}"
-            raise Refused(error(f"{prefix}031", what, name, "leave --encoding out: it is found from the bytes")) from None
+            raise Refused(
+                error(f"{prefix}031", what, name, "leave --encoding out: it is found from the bytes")
+            ) from None
         return Decoded(text, said, f"{name}: read as {NAMES.get(said, said)}, as was said")
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         try:

@@ -280,9 +280,7 @@ def _dates(
         found.add("warning", 56, what, f"column {column.name}", "leave unknown dates blank", filler)
 
 
-def _texts(
-    cells: Sequence[object], column: Column, ids: Sequence[str], rows: Sequence[int], found: Findings
-) -> None:
+def _texts(cells: Sequence[object], column: Column, ids: Sequence[str], rows: Sequence[int], found: Findings) -> None:
     suspicious = {cell for cell in set(cells) if isinstance(cell, str) and _SUSPICIOUS.search(cell)}
     if not suspicious:
         return
@@ -297,7 +295,9 @@ def _texts(
             found.add("note", 41, "control characters were stripped", place, "", (identifier,))
 
 
-_SUSPICIOUS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_SUSPICIOUS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 
 
 def _former(values: Sequence[Value], column: Column, ids: Sequence[str], found: Findings) -> None:
@@ -306,5 +306,3 @@ def _former(values: Sequence[Value], column: Column, ids: Sequence[str], found: 
     if hit:
         names = ", ".join(sorted({str(value) for value in values if value in gone}))
         found.add("warning", 57, f"district {names} no longer exists", f"column {column.name}", "", hit)
-
-

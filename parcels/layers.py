@@ -111,7 +111,9 @@ def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str
         for name, values in made.items():
             columns[name] = _settle(name, columns.get(name), values, land.table.ids, found)
         issues.extend(found.done())
-        notes.extend(f"{issue.where}: {issue.what}" for issue in (*placed.issues, *found.issues) if issue.level == "note")
+        notes.extend(
+            f"{issue.where}: {issue.what}" for issue in (*placed.issues, *found.issues) if issue.level == "note"
+        )
     return Overlaid(FactTable(land.table.ids, columns), distances, tuple(inputs), tuple(issues), tuple(notes))
 
 
@@ -206,7 +208,10 @@ def _blocks(
     for name, key in _BLOCK.items():
         given = named.numbers.get(key)
         if key == "area_m2":
-            given = [v if v is not None else int(np.floor(round(float(measured[i]), 4) + 0.5)) for i, v in enumerate(given or [None] * len(geometry))]
+            given = [
+                v if v is not None else int(np.floor(round(float(measured[i]), 4) + 0.5))
+                for i, v in enumerate(given or [None] * len(geometry))
+            ]
         if given is not None:
             out[name] = tuple(None if b is None else given[b] for b in holder)
     return out
@@ -227,9 +232,7 @@ def _pairs(shapes: Array, geometry: Array) -> tuple[Array, Array, Array]:
     return parcel, feature, area
 
 
-def _zones(
-    shapes: Array, geometry: Array, named: Attributes, table: FactTable, found: Findings
-) -> tuple[Value, ...]:
+def _zones(shapes: Array, geometry: Array, named: Attributes, table: FactTable, found: Findings) -> tuple[Value, ...]:
     """The zones of each parcel: those that hold more than half of it; a parcel across an edge is reported."""
     total: dict[tuple[int, str], float] = {}
     parcel, feature, area = _pairs(shapes, geometry)

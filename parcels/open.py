@@ -19,12 +19,49 @@ def open_parcels(
         As :func:`parcels.read.read_parcels`.
     """
     kind = file_format(path)
+    raw = _open(path, kind, layer, encoding, crs)
+    return replace(raw, format=kind) if not raw.format else raw
+
+
+def _open(path: Path, kind: str, layer: str | None, encoding: str | None, crs: str | None) -> RawTable:
     if kind == "GeoJSON":
         from parcels.geojson import read_geojson
 
         return read_geojson(path)
-    raw = read_vector(path, layer, encoding=encoding)
-    return replace(raw, format=kind)
+    if kind in ("ESRI Shapefile", "zip"):
+        from parcels.shapefile import read_shapefile, read_zip
+
+        if kind == "zip":
+            return read_zip(path, layer=layer, encoding=encoding, crs=crs)
+        return read_shapefile(path, encoding=encoding)
+    if kind in ("TXT", "DXF", "LIBKML"):
+        return _drawing(path, kind, layer, encoding, crs)
+    if kind in ("CSV", "XLSX"):
+        return _table(path, kind, layer, encoding, crs)
+    if kind == "Parquet":
+        from parcels.drawn import read_parquet
+
+        return read_parquet(path)
+    return read_vector(path, layer, encoding=encoding)
+
+
+def _drawing(path: Path, kind: str, layer: str | None, encoding: str | None, crs: str | None) -> RawTable:
+    from parcels.companion import with_companion
+    from parcels.drawn import read_dxf, read_kml
+    from parcels.txt import read_txt
+
+    if kind == "TXT":
+        return with_companion(read_txt(path, encoding=encoding, crs=crs), path)
+    return with_companion(read_dxf(path, crs) if kind == "DXF" else read_kml(path, layer), path)
+
+
+def _table(path: Path, kind: str, layer: str | None, encoding: str | None, crs: str | None) -> RawTable:
+    from parcels.delimited import read_csv
+    from parcels.drawn import with_outlines
+    from parcels.workbook import read_xlsx
+
+    raw = read_csv(path, encoding=encoding, prefix="P") if kind == "CSV" else read_xlsx(path, layer=layer, prefix="P")
+    return with_outlines(raw, encoding=encoding, crs=crs)
 
 
 def open_layer(path: Path, layer: str | None = None, *, points: bool = False) -> RawTable:
@@ -36,6 +73,6 @@ def open_layer(path: Path, layer: str | None = None, *, points: bool = False) ->
         As :func:`open_parcels`.
     """
     kind = file_format(path, "L")
-    if kind == "GeoJSON":
-        return open_parcels(path)
-    return replace(read_vector(path, layer, points=points), format=kind)
+    if kind in ("GPKG", "OpenFileGDB"):
+        return replace(read_vector(path, layer, points=points), format=kind)
+    return open_parcels(path, layer=layer)

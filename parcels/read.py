@@ -151,5 +151,3 @@ def _shapes(raw: RawTable, facts: Facts) -> np.ndarray[Any, Any]:
 def with_columns(file: FactTable, columns: Mapping[str, tuple[Value, ...]]) -> FactTable:
     """A table with columns added or replaced."""
     return FactTable(file.ids, {**file.columns, **columns})
-
-

@@ -152,7 +152,7 @@ def read_vector(
     except (DataSourceError, DataLayerError, UnicodeDecodeError, ValueError) as problem:
         raise Refused(unreadable(path, problem)) from None
     columns = {str(n): _cells(column) for n, column in zip(meta["fields"], data, strict=True)}
-    geometry, issues = _geometries(wkb, f"{path.name}, layer {name}") if wkb is not None else (None, ())
+    geometry, issues = geometries(wkb, f"{path.name}, layer {name}") if wkb is not None else (None, ())
     count = len(fids) if fids is not None else 0
     return RawTable(
         path,
@@ -170,7 +170,8 @@ def read_vector(
 _CURVES = "make curves straight (linearise) with a tolerance of 0.001 m before export"
 
 
-def _geometries(wkb: np.ndarray[Any, Any], where: str) -> tuple[np.ndarray[Any, Any], tuple[Issue, ...]]:
+def geometries(wkb: np.ndarray[Any, Any], where: str) -> tuple[np.ndarray[Any, Any], tuple[Issue, ...]]:
+    """Outlines from WKB; those that cannot be built are ``None`` with finding 8 (curves) or 12."""
     geometry = shapely.from_wkb(wkb, on_invalid="ignore")
     lost = np.flatnonzero((geometry == None) & (wkb != None))  # noqa: E711 - elementwise
     issues = []

@@ -37,7 +37,9 @@ def read_xlsx(path: Path, *, layer: str | None = None, prefix: str = "D") -> Raw
     rows = [(number, list(row)) for number, row in enumerate(sheet.iter_rows(), 1)]
     rows = [(number, row) for number, row in rows if any(_text(cell.value) for cell in row)]
     if not rows:
-        raise Refused(error(f"{prefix}068", f"{path.name}: the sheet is empty", path.name, "the first row is the heading"))
+        raise Refused(
+            error(f"{prefix}068", f"{path.name}: the sheet is empty", path.name, "the first row is the heading")
+        )
     heading = [_text(cell.value) for cell in rows[0][1]]
     where = f"{path.name}, sheet {sheet.title}"
     issues: list[Issue] = []
@@ -68,12 +70,16 @@ def _sheet(book: Any, path: Path, layer: str | None) -> Any:
     names = book.sheetnames
     if layer is not None:
         if layer not in names:
-            raise Refused(error("F003", f"{path.name} has no sheet {layer!r}", path.name, f"sheets: {', '.join(names)}"))
+            raise Refused(
+                error("F003", f"{path.name} has no sheet {layer!r}", path.name, f"sheets: {', '.join(names)}")
+            )
         return book[layer]
     filled = [sheet for sheet in book.worksheets if sheet.max_row > 1]
     if len(filled) > 1:
         shown = ", ".join(sheet.title for sheet in filled)
-        raise Refused(error("F003", f"{path.name} has {len(filled)} sheets with rows", path.name, f"say which: {shown}"))
+        raise Refused(
+            error("F003", f"{path.name} has {len(filled)} sheets with rows", path.name, f"say which: {shown}")
+        )
     return filled[0] if filled else book.worksheets[0]
 
 
