@@ -1,4 +1,4 @@
-"""What the rules say of one case before prices and records, cached by the facts it can depend on. Standard library only."""
+"""What the rules say of one case before prices and records, cached by the facts read. Standard library only."""
 
 from __future__ import annotations
 

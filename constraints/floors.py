@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from constraints.nodes import PriceNode
+from constraints.nodes import Apply, Number, PriceNode
 from constraints.scalar import amount, missing
 from parcels.schema import Value
 
@@ -35,6 +35,9 @@ class Floor:
         return tuple((part.rule, name) for part in self.parts for name in part.unknowns)
 
 
+NO_FLOOR = Floor(None, None, ())
+
+
 def floor_of(
     holding: Iterable[tuple[str, str, PriceNode]],
     hanging: Iterable[tuple[str, str, tuple[str, ...]]],
@@ -55,19 +58,33 @@ def floor_of(
     factor
         The year factor of the term.
     quiet
-        Facts taken as lawful where unknown: a part that hangs on one is left out.
+        Facts taken as lawful where unknown: what hangs on one is left out.
     """
     parts = [Part(rule, text, None, unknowns) for rule, text, unknowns in hanging]
     for rule, text, node in holding:
         found = amount(node, facts, factor)
         unknowns = () if found is not None else missing(node, facts, factor)
-        if not quiet.isdisjoint(unknowns):
-            continue
+        if unknowns and quiet.issuperset(unknowns):
+            found, unknowns = _known(node, facts, factor), ()
         parts.append(Part(rule, text, found, unknowns))
-    if not parts or any(part.unknowns for part in parts):
+    counted = [(part.amount, part.rule) for part in parts if part.amount is not None]
+    if not counted or any(part.unknowns for part in parts):
         return Floor(None, None, tuple(parts))
-    best = max(parts, key=lambda part: part.amount or Fraction(0))
-    return Floor(best.amount, best.rule, tuple(parts))
+    best = max(counted, key=lambda each: each[0])
+    return Floor(best[0], best[1], tuple(parts))
+
+
+def _known(node: PriceNode, facts: Mapping[str, Value], factor: Fraction) -> Fraction | None:
+    """What is left of a price where its unknown alternatives of a maximum are taken not to bind."""
+    match node:
+        case Apply("max", items):
+            found = [each for item in items if (each := _known(item, facts, factor)) is not None]
+            return max(found, default=None)
+        case Apply(op, items):
+            each = tuple(_known(item, facts, factor) for item in items)
+            known = tuple(Number(value) for value in each if value is not None)
+            return amount(Apply(op, known), facts, factor) if len(known) == len(each) else None
+    return amount(node, facts, factor)
 
 
 def unit_price(floor: Fraction | None, facts: Mapping[str, Value], factor: Fraction) -> int | None:

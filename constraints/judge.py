@@ -13,7 +13,7 @@ from typing import Any
 from constraints.book import Facts, RuleBook, book
 from constraints.case import Record
 from constraints.core import NOBODY, Core, Said, cached
-from constraints.floors import Floor, floor_of, rounded_up, unit_price
+from constraints.floors import NO_FLOOR, Floor, floor_of, rounded_up, unit_price
 from constraints.speak import established
 from constraints.types import STRICTNESS, Condition, Method, Text
 from parcels.schema import Value
@@ -55,7 +55,7 @@ class Judgement:
     floor_rule: str | None
     unit_price: int | None
     factor: Fraction = Fraction(1)
-    derivation: Floor = Floor(None, None, ())
+    derivation: Floor = NO_FLOOR
     parts: tuple[Part, ...] = ()
 
     @property
@@ -215,7 +215,7 @@ def _priced(
     book: RuleBook, core: Core, facts: Facts, method: Method, assumed: frozenset[str]
 ) -> tuple[Floor, int | None, tuple[Said, ...]]:
     if not method.paid:
-        return Floor(None, None, ()), 0, ()
+        return NO_FLOOR, 0, ()
     key = (id(core), assumed, *(facts.get(name) for name in book.shelves[method.id].prices))
     found = book.price_memo.get(key)
     if found is None:
@@ -242,7 +242,7 @@ def _reserve(book: RuleBook, floor: Floor, facts: Facts, method: Method, assumed
     if floor.amount is None or floor.rule is None or Fraction(reserve, 100) >= floor.amount:
         return ()
     text = Text(
-        f"reserve price below the floor of {rounded_up(floor.amount)} yuan/m2: record why the lease is balanced with it",
+        f"reserve price below the floor of {rounded_up(floor.amount)} yuan/m2: record how rent and price are balanced",
         f"底价低于最低价 {rounded_up(floor.amount)} 元/平方米：须说明租金与出让价的均衡",
     )
     return (Said(floor.rule, "condition", (), (Condition(floor.rule, "reserve_price", text),)),)
@@ -272,7 +272,7 @@ def judge_site(
     demand_facts
         Facts of the demand; empty for the market.
     site_facts
-        Facts of the site and offer: ``site_area_m2``, ``site_parcels``, ``intending_users``, ``other_applicants``, ``period``.
+        Facts of the site and offer: ``site_area_m2``, ``site_parcels``, ``intending_users``, ``other_applicants``.
     method
         The supply method.
     """
@@ -290,7 +290,7 @@ def judge_site(
     judged = [[judge(book, f, method, records=records, market=market, term=term) for f in each] for each in cases]
     every = [one for each in judged for one in each]
     first = [each[0] for each in judged]
-    areas = [_area(facts) for facts in parcel_facts]
+    areas: list[int] = [_area(facts) for facts in parcel_facts]
     floors = [one.floor for one in first]
     floor = None
     if all(amount is not None for amount in floors) and sum(areas):
@@ -305,7 +305,7 @@ def judge_site(
         min((one.term_max for one in every if one.term_max is not None), default=None),
         every[0].term,
         every[0].lease_years,
-        sum((one.unit_price or 0) * area for one, area in zip(first, areas, strict=True)),
+        sum([(one.unit_price or 0) * area for one, area in zip(first, areas, strict=True)]),
         floor,
         tuple(first),
     )

@@ -16,16 +16,16 @@ class Key:
 
 
 COMMON = (
-    Key("id", "id", True, "authority.instrument.point, lower case; used unchanged in rows, justifications, audit and tests"),
+    Key("id", "id", True, "authority.instrument.point, lower case; the same in rows, justifications and audit"),
     Key("domain", "texts", False, "the ids of the legal fact base this rule encodes"),
     Key("kind", "kind", True, "one of the kinds below"),
     Key("title", "bilingual", True, "{ en = ..., zh = ... }"),
-    Key("cite", "cite", True, "{ doc, article, number, rank, grade, source }; doc, rank and grade are required, in packs article too"),
-    Key("from", "date", True, "first day in force; an incomplete date (\"2022\", \"2022-08\") counts from its first day and sets date_grade U"),
+    Key("cite", "cite", True, "{ doc, article, number, rank, grade, source }; number and source may be blank"),
+    Key("from", "date", True, 'first day in force; "2022" or "2022-08" counts from its first day, date_grade U'),
     Key("until", "date", False, "first day no longer in force"),
     Key("date_grade", "grade", False, "grade of the dates, where weaker than that of the text"),
     Key("exception_to", "ids", False, "the rules this one silences where it holds"),
-    Key("reason", "text", False, "with until: answers the fair-competition flag (science-technology progress and the like)"),
+    Key("reason", "text", False, "with until: answers the fair-competition flag (R-FCR-12)"),
 )  # fmt: skip
 
 KINDS: dict[str, tuple[Key, ...]] = {

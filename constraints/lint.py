@@ -1,4 +1,4 @@
-"""What is wrong with rules that load: contradictions, cycles, rules that never match, fair competition. Standard library only."""
+"""What is wrong with rules that load: contradictions, cycles, rules that never match. Standard library only."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def alone(rule: Rule, *, policy: bool) -> list[Issue]:
 
 
 def across(rules: Sequence[Rule], known: Collection[str] | None = None) -> list[Issue]:
-    """Findings about rules together: same id (R012), same thing set twice (R013), cycles (R014), unknown bases (R016)."""
+    """Findings about rules together: same id (R012), same thing (R013), cycles (R014), bases (R016)."""
     issues = _same_id(rules) + _same_value(rules) + _same_thing(rules) + _cycles(rules)
     if known is not None:
         ids = {rule.id for rule in rules}
@@ -67,7 +67,7 @@ def across(rules: Sequence[Rule], known: Collection[str] | None = None) -> list[
 
 
 def looser(rules: Sequence[Rule]) -> list[Issue]:
-    """Rules of low rank that permit what a default or a higher rule forbids, undeclared: reported, not obeyed (R017)."""
+    """Rules of low rank that permit what is forbidden above, undeclared: reported, not obeyed (R017)."""
     strict = {
         method
         for rule in rules
@@ -84,7 +84,7 @@ def looser(rules: Sequence[Rule]) -> list[Issue]:
             issues.append(
                 warning(
                     "R017",
-                    f"rule {rule.id} (rank {rule.cite.rank}) permits {', '.join(named)}: a looser rule of low rank is not obeyed",
+                    f"rule {rule.id} (rank {rule.cite.rank}) permits {', '.join(named)}: looser, not obeyed",
                     rule.place,
                     "Maybe adopt it by name in the policy ([[adopt]]), which gives a condition at best.",
                     (rule.id,),
@@ -124,7 +124,7 @@ def _same_value(rules: Iterable[Rule]) -> list[Issue]:
 
 
 def _subject(rule: Rule) -> list[tuple[Any, Any]]:
-    """What a rule sets, as (subject, value) pairs; rules with equal subjects and unequal values contradict each other."""
+    """What a rule sets, as (subject, value) pairs; equal subjects with unequal values contradict each other."""
     where, spec, rank = _normal(rule.when), rule.spec, rule.cite.rank
     if rule.kind == "eligibility":
         return [((rule.kind, rank, where, method), verdict) for method, verdict in spec["verdict"].items()]
@@ -135,8 +135,7 @@ def _subject(rule: Rule) -> list[tuple[Any, Any]]:
         subject = (rule.kind, rank, where, spec["measure"], tuple(spec["per"]), spec["sense"], spec["of"])
         if spec["share"]:
             return [((*subject, "share"), tuple(spec["share"]))]
-        dated = [((*subject, tuple(v["key"]), v["from"], v["until"]), v["amount"]) for v in spec["values"]]
-        return dated
+        return [((*subject, tuple(v["key"]), v["from"], v["until"]), v["amount"]) for v in spec["values"]]
     if rule.kind == "lock":
         return [
             ((rule.kind, parcel), (tuple(spec["parcels"]), spec["demand"], spec["method"]))

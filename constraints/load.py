@@ -31,7 +31,7 @@ STATE_FIELDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A pack's head: from ``complete_from`` on it claims to hold what bears on an offer; ``off`` packs are asked by name."""
+    """A pack's head: complete from ``complete_from`` on; ``off`` packs are asked by name only."""
 
     id: str
     title: Text

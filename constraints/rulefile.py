@@ -1,4 +1,4 @@
-"""A rule file as text: strict TOML, exact decimals, and the line where each table and key stands. Standard library only."""
+"""A rule file as text: strict TOML, exact decimals, the line of each table and key. Standard library only."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def read_text(path: Path) -> RuleText:
     Raises
     ------
     Refused
-        R001 if it is missing, not UTF-8, too large, nested too deeply, not TOML (a key given twice included) or holds an
-        unknown table.
+        R001 if it is missing, not UTF-8, too large, nested too deeply or not TOML (a key given twice included);
+        R002 for an unknown table.
     """
     name = str(path)
     try:

@@ -1,4 +1,4 @@
-"""The shapes of the keys of a rule: each checks a TOML value and returns the plain JSON the rule keeps. Standard library only."""
+"""The shapes of a rule's keys: each checks a TOML value and returns plain JSON. Standard library only."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def _fields(reading: Reading, key: str, value: Any) -> list[str] | None:
 
 
 def base_amount(value: object, unit: str) -> int | None:
-    """An amount in base integers (m², yuan, count); mu are rounded half up; ``None`` if it is not whole in the base unit."""
+    """An amount in base integers (m², yuan, count), mu rounded half up; ``None`` if not whole in the base unit."""
     text = decimal_text(value)
     if text is None or (unit not in UNITS and unit != "mu"):
         return None

@@ -1,4 +1,4 @@
-"""Rules as sentences, in English and Chinese: conditions, prices, what is still to be established. Standard library only."""
+"""Rules as sentences, in English and Chinese. Standard library only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,15 @@ if TYPE_CHECKING:
 _EN = {"==": "is", "!=": "is not", "<": "is below", "<=": "is at most", ">": "is above", ">=": "is at least"}
 _ZH = {"==": "为", "!=": "不为", "<": "小于", "<=": "不超过", ">": "大于", ">=": "不少于"}
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-_UNITS_ZH = {"m2": "平方米", "yuan/m2": "元/平方米", "yuan": "元", "years": "年", "days": "日", "working days": "个工作日", "months": "个月"}  # fmt: skip
+_UNITS_ZH = {
+    "m2": "平方米",
+    "yuan/m2": "元/平方米",
+    "yuan": "元",
+    "years": "年",
+    "days": "日",
+    "working days": "个工作日",
+    "months": "个月",
+}
 
 
 def sentence(node: Node, lang: str = "en") -> str:

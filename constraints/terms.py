@@ -1,4 +1,4 @@
-"""Terms and the year factor: how long a right may last and what fewer years are worth. Exact rationals, standard library only."""
+"""How long a right may last and what fewer years are worth. Exact rationals, standard library only."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Range:
 
 
 def range_of(bounds: Sequence[Bound]) -> Range:
-    """The range some bounds leave; a bound whose condition is unknown holds, and is named where it narrows the range."""
+    """The range some bounds leave; one whose condition is unknown holds, and is named where it narrows the range."""
     least, most = _least(bounds), _most(bounds)
     known = [bound for bound in bounds if not bound.unknowns]
     hangs: list[tuple[str, str]] = []
@@ -68,7 +68,7 @@ def _most(bounds: Sequence[Bound]) -> int | None:
 
 
 def chosen(method: Method, facts: Mapping[str, Value], most: int | None) -> int | None:
-    """The term in years: the one wanted (where the right is), else the longest allowed; ``None`` for allocation or none."""
+    """The term in years: the one wanted (where the right is), else the longest; ``None`` for allocation or none."""
     if method.right == "alloc":
         return None
     wanted, rights = facts.get("want_term"), facts.get("want_right")

@@ -18,7 +18,7 @@ Facts = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step with the day it can end at the earliest (statutory minimum) and by planning (ISO), and its rule ("" if none)."""
+    """A step with the day (ISO) it can end at the earliest by law and by planning, and its rule ("" if none)."""
 
     step: str
     earliest: str
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A step's length: statutory minimum in calendar days (``days``) or working days (``working``), planning in working days."""
+    """A step's length: at least ``days`` (calendar) and ``working`` days by law, ``planning`` working days by plan."""
 
     step: str
     days: int
