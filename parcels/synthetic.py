@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from parcels.synthetic_demands import demand_facts
 from parcels.synthetic_facts import BlockPlan, Cell, districts_of, parcel_facts, plan_blocks, zones_of
-from parcels.synthetic_policy import Numbers, numbers, policy_text, round_text
+from parcels.synthetic_policy import Numbers, numbers, policy_text, readme_text, round_text
 from parcels.synthetic_special import set_pieces
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def write_round(
     write_table(target / "records.csv", found.records)
     identifier = "nansha-2026-example" if (parcels, demands, seed) == (160, 56, 2026) else f"nansha-2026-{seed}"
     texts = {
+        "README.md": readme_text(parcels, demands, seed),
         "policy.toml": found.policy,
         "round.toml": round_text(identifier, layers=True, records=bool(found.records)),
     }

@@ -16,6 +16,11 @@ _CITE = (
     'cite = {{ doc = "Supply policy of the round (example) 本轮供地政策（示例）", article = "{article}", '
     'number = "EX-2026-1", rank = 0, grade = "V1", source = "policy.toml" }}\nfrom = 2026-01-01\n'
 )
+LAYERS = (
+    "permanent_basic_farmland", "ecological_red_line", "ecological_red_line_core", "urban_boundary", "industrial_block",
+    "zones", "points",
+)  # fmt: skip
+"""The layers of ``layers.gpkg``, by role."""
 USUAL: tuple[tuple[str, str, str, tuple[tuple[str, int], ...]], ...] = (
     ("national", "national platforms", "国家级平台", (("allocation", 60), ("agreement", 30), ("listing", 10))),
     ("multi_district", "multi-district platforms", "跨区平台",
@@ -200,6 +205,30 @@ def _rule(identifier: str, kind: str, en: str, zh: str, article: str, body: str,
     return head + _CITE.format(article=article) + body + "\n"
 
 
+def readme_text(parcels: int, demands: int, seed: int) -> str:
+    """``README.md`` of the folder: what each file is, and that nothing in it is real."""
+    return f"""\
+# An invented round 虚构的示例轮次
+
+{parcels} parcels and {demands} innovation platforms, made by `landopt new` with seed {seed}. Nothing here is real:
+no parcel, platform, price or decision. Areas and prices are drawn around medians counted from public disclosures of landchina.com
+(aggregates only; see `parcels/calibration.toml`).
+本文件夹内容均为虚构，面积与价格围绕公开数据的中位数随机生成。
+
+| file 文件 | what 内容 |
+|---|---|
+| `round.toml` | the round: dates, inputs, rule packs, weights 轮次设置 |
+| `parcels.gpkg` | candidate parcels, EPSG:4526 候选宗地 |
+| `layers.gpkg` | farmland, red lines, boundary, industrial blocks, zones, stations 管控图层 |
+| `demands.csv` | what the platforms ask for 平台用地需求 |
+| `policy.toml` | the round's own limits, lock, conflict and preferences 本轮政策 |
+| `records.csv` | documents on file 已备文件 |
+
+    landopt check .        read and check everything 检查
+    landopt solve .        the plan and why 求解并说明理由
+"""
+
+
 def round_text(identifier: str, layers: bool, records: bool) -> str:
     """``round.toml``."""
     lines = [
@@ -222,9 +251,7 @@ def round_text(identifier: str, layers: bool, records: bool) -> str:
         "",
     ]
     if layers:
-        roles = ("permanent_basic_farmland", "ecological_red_line", "ecological_red_line_core", "urban_boundary")
-        roles += ("industrial_block", "zones", "points")
-        lines += ["[inputs.layers]", *(f'{role} = "layers.gpkg|{role}"' for role in roles), ""]
+        lines += ["[inputs.layers]", *(f'{role} = "layers.gpkg|{role}"' for role in LAYERS), ""]
     lines += [
         "[rules]",
         'packs = ["cn", "cn-guangdong", "cn-guangzhou", "cn-guangzhou-nansha"]',
