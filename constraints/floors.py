@@ -78,8 +78,8 @@ def _known(node: PriceNode, facts: Mapping[str, Value], factor: Fraction) -> Fra
     """What is left of a price where its unknown alternatives of a maximum are taken not to bind."""
     match node:
         case Apply("max", items):
-            found = [each for item in items if (each := _known(item, facts, factor)) is not None]
-            return max(found, default=None)
+            kept = [found for item in items if (found := _known(item, facts, factor)) is not None]
+            return max(kept, default=None)
         case Apply(op, items):
             each = tuple(_known(item, facts, factor) for item in items)
             known = tuple(Number(value) for value in each if value is not None)

@@ -292,10 +292,10 @@ def judge_site(
     first = [each[0] for each in judged]
     areas: list[int] = [_area(facts) for facts in parcel_facts]
     floors = [one.floor for one in first]
-    floor = None
-    if all(amount is not None for amount in floors) and sum(areas):
+    floor, whole = None, sum(areas)
+    if all(amount is not None for amount in floors) and whole:
         total = sum((amount or Fraction(0)) * area for amount, area in zip(floors, areas, strict=True))
-        floor = rounded_up(Fraction(total) / sum(areas))
+        floor = rounded_up(Fraction(total) / whole)
     return SiteJudgement(
         max((one.verdict for one in every), key=STRICTNESS.__getitem__),
         _united(one.rules for one in every),

@@ -1,0 +1,268 @@
+"""Which methods may this case use, and why: the answer for every method, with what was assumed. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from constraints.book import Clause, RuleBook, book
+from constraints.case import Record
+from constraints.expr import parse_price
+from constraints.judge import Judgement, judge
+from constraints.load import grade_of, in_force, load_pack, methods, pack, pack_names, weakest
+from constraints.speak import decimal, formula
+from constraints.telling import read_facts, shown
+from constraints.types import Method, Rule
+from parcels.schema import Value, fields
+
+PRICES = ("grade", "benchmark_price", "cost_floor", "office_price", "appraised_price", "reserve_price")
+"""Facts that count as lawful where they are not told."""
+_RECORD = ("rule", "document", "date", "by")
+
+
+def ask(
+    facts: Mapping[str, str],
+    as_of: str,
+    packs: Sequence[str] | None = None,
+    *,
+    policy: Sequence[Rule] = (),
+    enabled: Collection[str] = (),
+    rate: str = "0.05",
+) -> dict[str, Any]:
+    """Ask the rules in force on a date about one case.
+
+    Parameters
+    ----------
+    facts
+        Texts by field name (docs/fields.md); ``unknown`` makes a fact unknown. ``rule`` and ``document`` put a record on file.
+    as_of
+        ISO date of the plan or notice decision.
+    packs
+        Names of rule packs; all that are not switched off if ``None``.
+    policy
+        Further rules, such as a round's policy.
+    enabled
+        Methods that are off by default and shall be answered (``contribution``).
+    rate
+        Land reduction rate of the year factor, a decimal text.
+
+    Returns
+    -------
+    dict
+        By method: ``verdict``, ``grade``, ``rules``, ``conditions``, ``notes``, ``term_min_years``, ``term_max_years``,
+        ``price_floor``; and ``assumed``: the facts nobody told.
+
+    Raises
+    ------
+    Refused
+        For a fact, a value or a pack that is not known.
+    """
+    names = tuple(packs) if packs is not None else pack_names()
+    rules = in_force([*(rule for name in names for rule in load_pack(name)), *policy], as_of)
+    told = {key: value for key, value in facts.items() if key not in _RECORD}
+    case, assumed = complete(read_facts(_mixed(told)), as_of)
+    records = _records(facts, as_of)
+    rulebook = book(rules, methods(), as_of=as_of, rate=rate)
+    quiet = frozenset(name for name in PRICES if name not in case)
+    late = [name for name in names if as_of < pack(name).complete_from]
+    notes = [_incomplete(name, as_of) for name in late]
+    answer: dict[str, Any] = {}
+    for method in methods():
+        if method.id == "contribution" and method.id not in enabled:
+            answer[method.id] = _off(notes)
+            continue
+        judgement = judge(rulebook, case, method, records=records, assumed=quiet)
+        answer[method.id] = _answer(rulebook, judgement, method, case, quiet, notes)
+    return {**answer, "assumed": assumed}
+
+
+def _mixed(told: Mapping[str, str]) -> dict[str, str]:
+    """``use=RES+IND`` means a mixed parcel."""
+    found = dict(told)
+    if "+" in found.get("use", ""):
+        parts = [part.strip() for part in found["use"].split("+")]
+        found.setdefault("use_mix", ";".join(parts))
+        found["use"] = parts[0]
+    return found
+
+
+def _records(facts: Mapping[str, str], as_of: str) -> tuple[Record, ...]:
+    rules = [name.strip() for name in re.split(r"[;、,]", facts.get("rule", "")) if name.strip()]
+    document, by = facts.get("document", ""), facts.get("by", "")
+    return tuple(Record(name, "", "", document or "on file", facts.get("date", as_of), by) for name in rules)
+
+
+def complete(told: Mapping[str, Value], as_of: str) -> tuple[dict[str, Value], dict[str, Any]]:
+    """The case with what ``rules ask`` assumes (DESIGN §7), and the assumptions as JSON.
+
+    A fact told to be unknown stays unknown; so do the intending users then, where it is the day the publication closed.
+    """
+    case = dict(told)
+    assumed: dict[str, Any] = {}
+
+    def assume(name: str, value: Value) -> None:
+        if name not in case:
+            case[name] = value
+            assumed[name] = shown(fields()[name], value)
+
+    for name, field in fields().items():
+        if field.ask is not None:
+            assume(name, field.ask)
+        elif field.of == "case" and field.default is not None:
+            assume(name, field.default)
+    operator = str(case.get("operator") or "")
+    if operator in ("gov", "pubinst", "univ"):
+        assume("nonprofit", True)
+        assume("public_welfare", True)
+    elif operator.startswith("npo_"):
+        assume("nonprofit", True)
+    if "publication_closed" in case:
+        closed = case["publication_closed"]
+        if closed is None or str(closed) > as_of:
+            case["intending_users"] = None
+    else:
+        assumed["publication_closed"] = True
+        case["publication_closed"] = as_of
+    if case.get("use_mix") and "use" not in case:
+        mix = case["use_mix"]
+        case["use"] = str(mix[0]).partition(":")[0] if isinstance(mix, tuple) else None
+    if "area_m2" in case:
+        case.setdefault("site_area_m2", case["area_m2"])
+        new = case["area_m2"] if case.get("land_source") == "new" else 0
+        case.setdefault("new_area_m2", new)
+    case.setdefault("site_parcels", 1)
+    quiet = [name for name in PRICES if name not in case]
+    if quiet:
+        assumed["prices"] = "lawful"
+    return case, assumed
+
+
+def _incomplete(name: str, as_of: str) -> dict[str, str]:
+    since = pack(name).complete_from
+    return {
+        "rule": "",
+        "en": f"pack {name} is complete from {since} only; {as_of} is earlier",
+        "zh": f"规则库 {name} 自 {since} 起完整；{as_of} 在此之前",
+    }
+
+
+def _off(notes: list[dict[str, str]]) -> dict[str, Any]:
+    return {
+        "verdict": "n/a",
+        "grade": "",
+        "rules": [],
+        "conditions": [],
+        "notes": notes,
+        "term_min_years": None,
+        "term_max_years": None,
+        "price_floor": None,
+    }
+
+
+def _answer(
+    rulebook: RuleBook,
+    judgement: Judgement,
+    method: Method,
+    case: Mapping[str, Value],
+    quiet: frozenset[str],
+    notes: list[dict[str, str]],
+) -> dict[str, Any]:
+    rules = [rule_entry(rulebook, r.rule_id, r.verdict, r.unknowns) for r in judgement.rules]
+    return {
+        "verdict": judgement.verdict,
+        "grade": weakest(entry["grade"] for entry in rules if entry["verdict"] == judgement.verdict),
+        "rules": rules,
+        "conditions": [
+            {"rule": c.rule, "fact": c.fact, "en": c.text.en, "zh": c.text.zh, "document": c.document}
+            for c in judgement.conditions
+        ],
+        "notes": notes + [_note(rulebook.rules[name], judgement) for name in judgement.notes],
+        "term_min_years": judgement.term_min,
+        "term_max_years": judgement.term_max,
+        "term_years": judgement.term,
+        "lease_years": judgement.lease_years,
+        "parts": [{"use": p.use, "percent": p.percent, "term_max_years": p.term_max} for p in judgement.parts],
+        "price_floor": floor_entry(rulebook, judgement, method, case, quiet),
+    }
+
+
+def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequence[str] = ()) -> dict[str, Any]:
+    """A deciding rule with its citation and grade, as JSON."""
+    rule = rulebook.rules.get(identifier)
+    if rule is None:
+        title = {"en": "default of the method", "zh": "该方式的默认规则"}
+        entry = {"id": identifier, "domain": [], "verdict": verdict, "cite": None, "grade": "", "title": title}
+        return {**entry, "unknown": list(unknowns)}
+    cite = rule.cite
+    return {
+        "id": rule.id,
+        "domain": list(rule.domain),
+        "verdict": verdict,
+        "cite": {
+            "doc": cite.doc,
+            "number": cite.number,
+            "article": cite.article,
+            "rank": cite.rank,
+            "from": rule.start,
+            "until": rule.until,
+        },
+        "grade": grade_of(rule),
+        "title": {"en": rule.title.en, "zh": rule.title.zh},
+        "unknown": list(unknowns),
+    }
+
+
+def _note(rule: Rule, judgement: Judgement) -> dict[str, str]:
+    if rule.kind == "note":
+        return {"rule": rule.id, "flag": rule.spec["flag"], **rule.spec["text"]}
+    if any(verdict == "permit" for verdict in rule.spec["verdict"].values()) and rule.id not in judgement.deciding:
+        en, zh = "looser rule of lower rank, not obeyed", "下位规则较宽，不予适用"
+        return {"rule": rule.id, "flag": "looser", "en": f"{en}: {rule.title.en}", "zh": f"{zh}：{rule.title.zh}"}
+    return {"rule": rule.id, "flag": "unknown", "en": f"may apply: {rule.title.en}", "zh": f"或将适用：{rule.title.zh}"}
+
+
+def floor_entry(
+    rulebook: RuleBook, judgement: Judgement, method: Method, case: Mapping[str, Value], quiet: frozenset[str]
+) -> dict[str, Any] | None:
+    """The price floor with its formula, and its amount in yuan per m² where the facts give it; ``None`` if there is none."""
+    parts = judgement.derivation.parts
+    if not parts:
+        possible = _possible(rulebook, method, case) if quiet else []
+        if not possible:
+            return None
+        texts = list(dict.fromkeys(clause.rule.spec["per_m2"] for clause in possible))
+        rules = [clause.rule.id for clause in possible]
+        return {"yuan_per_m2": None, "formula": _largest(texts), "rules": rules, "year_factor": _factor(judgement)}
+    texts = list(dict.fromkeys(part.text for part in parts))
+    return {
+        "yuan_per_m2": None if judgement.floor is None else _money(judgement.floor),
+        "formula": _largest(texts),
+        "words": {lang: [formula(parse_price(text), lang) for text in texts] for lang in ("en", "zh")},
+        "rules": [part.rule for part in parts],
+        "year_factor": _factor(judgement),
+    }
+
+
+def _factor(judgement: Judgement) -> str:
+    return decimal(judgement.factor, 6)
+
+
+def _possible(rulebook: RuleBook, method: Method, case: Mapping[str, Value]) -> list[Clause]:
+    """Floors that would hold for some price facts nobody told."""
+    here = {**case, "method": method.id, "right": method.right, "competitive": method.competitive}
+    return [clause for clause, _ in rulebook.shelves[method.id].floors if clause.holds(here) is not False]
+
+
+def _largest(texts: Sequence[str]) -> str:
+    if len(texts) == 1:
+        return texts[0]
+    if len(texts) > 4:
+        return f"max of {len(texts)} rules by grade: {texts[0]} ... {texts[-1]}"
+    return f"max({', '.join(texts)})"
+
+
+def _money(amount: Fraction) -> int | str:
+    text = decimal(amount, 4)
+    return int(text) if "." not in text else text
