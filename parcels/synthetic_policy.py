@@ -211,8 +211,8 @@ def readme_text(parcels: int, demands: int, seed: int) -> str:
 # An invented round 虚构的示例轮次
 
 {parcels} parcels and {demands} innovation platforms, made by `landopt new` with seed {seed}. Nothing here is real:
-no parcel, platform, price or decision. Areas and prices are drawn around medians counted from public disclosures of landchina.com
-(aggregates only; see `parcels/calibration.toml`).
+no parcel, platform, price or decision. Areas and prices are drawn around medians counted from public disclosures
+of landchina.com (aggregates only; see `parcels/calibration.toml`).
 本文件夹内容均为虚构，面积与价格围绕公开数据的中位数随机生成。
 
 | file 文件 | what 内容 |
