@@ -82,7 +82,7 @@ def assignment(context: Context, law: Law, limits: Limits, offer: int) -> Assign
     return Assignment(
         id="+".join(context.ids(offer)),
         parcel_ids=context.ids(offer),
-        parcel_names=tuple(str(each["name"]) for each in facts if each.get("name")),
+        parcel_names=tuple(str(each["parcel_name"]) for each in facts if each.get("parcel_name")),
         districts=_distinct(each.get("district") for each in facts),
         uses=_distinct(each.get("use") for each in facts),
         land_sources=_distinct(each.get("land_source") for each in facts),

@@ -176,7 +176,7 @@ class Absent:
         divided = tuple(self._divided.get(name, ())) if self.open[row] else ()
         return Held(
             id=name,
-            name=str(facts.get("name") or ""),
+            name=str(facts.get("parcel_name") or ""),
             district=str(facts.get("district") or ""),
             use=str(facts.get("use") or ""),
             area_m2=int(self.area[row]),
