@@ -20,7 +20,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA,
-        "title": "Justification of a landopt plan: one record for each assignment, unserved platform, held parcel, plan",
+        "title": "Justification of a landopt plan: assignments, unserved platforms, held parcels, the plan",
         "type": "array",
         "items": {"oneOf": [{"$ref": f"#/$defs/{cls.__name__}"} for cls in KINDS.values()]},
         "$defs": dict(sorted(defs.items())),
