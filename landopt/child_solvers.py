@@ -1,0 +1,60 @@
+"""Solvers that PuLP knows, by the name a user gives them, and what to install where one is missing."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from parcels.issues import Environment, error
+
+NAMES = {
+    "highs": ("HiGHS",),
+    "cbc": ("COIN_CMD",),
+    "scip": ("SCIP_PY", "SCIP_CMD"),
+    "gurobi": ("GUROBI", "GUROBI_CMD"),
+    "cplex": ("CPLEX_PY", "CPLEX_CMD"),
+    "xpress": ("XPRESS_PY", "XPRESS"),
+    "copt": ("COPT", "COPT_CMD"),
+    "mosek": ("MOSEK",),
+    "glpk": ("GLPK_CMD",),
+    "cpsat": ("CPSAT",),
+}
+INSTALL = {
+    "highs": "pip install highspy",
+    "cbc": "pip install cbcbox",
+    "scip": "pip install PySCIPOpt",
+    "gurobi": "pip install gurobipy (and a licence)",
+    "cpsat": "pip install ortools",
+    "glpk": "install glpsol and put it on PATH",
+}
+
+
+def pulp_solver(name: str, gap: Fraction, seconds: float | None, threads: int) -> Any:
+    """A PuLP solver by its short name.
+
+    Raises
+    ------
+    Environment
+        S010: the solver is unknown or not installed; says what to install.
+    """
+    import pulp
+
+    found = NAMES.get(name.lower())
+    if found is None:
+        raise Environment(error("S010", f"solver {name!r} is not known", "", f"Maybe one of {', '.join(NAMES)}."))
+    for identifier in found:
+        keywords: dict[str, Any] = {"msg": False, "gapRel": float(gap)}
+        if seconds is not None:
+            keywords["timeLimit"] = max(1, round(seconds))
+        if identifier not in ("GLPK_CMD", "SCIP_PY"):
+            keywords["threads"] = threads
+        if identifier == "GLPK_CMD":
+            keywords.pop("gapRel")
+        try:
+            solver = pulp.getSolver(identifier, **keywords)
+        except (pulp.PulpSolverError, TypeError):
+            continue
+        if solver.available():
+            return solver
+    hint = INSTALL.get(name.lower(), "install it where PuLP finds it")
+    raise Environment(error("S010", f"solver {name!r} is not installed", "", f"Maybe {hint}, or use --solver highs."))

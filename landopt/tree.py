@@ -1,0 +1,249 @@
+"""A small tree of leaves, each with its own prices: closes the part of the gap that single prices cannot see.
+
+Branches are on one part at a time (docs/plan.md): which demand takes a site that contains a parcel, or by which method.
+Every leaf's bound is exact; the proof is the maximum over the leaves.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from landopt.greedy import greedy
+from landopt.model_arrays import Floats, Ints, Program, standing
+from landopt.prices import PER_PART, Relaxation, Sifter, Stopped, _improving, _margin
+from landopt.prices_bound import Branch, Prices, bound_scaled, leaf_json, rounded
+
+if TYPE_CHECKING:
+    from landopt.solver_search import Options
+
+NODES = 2_000
+LEAF_BYTES = 40_000_000
+"""At most so many nodes, and so many bytes of parcel prices over all leaves (8 a parcel)."""
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A finished tree: the bound it proves, its JSON node, and a better plan if one turned up."""
+
+    bound: int
+    node: dict[str, Any]
+    plan: Ints | None
+
+
+@dataclass
+class _Node:
+    branches: tuple[Branch, ...]
+    prices: Prices
+    scaled: int | None
+    zero: _Node | None = None
+    one: _Node | None = None
+    on: dict[str, Any] | None = None
+
+
+def grow(
+    prog: Program, relaxed: Relaxation, sifter: Sifter, objective: int, options: Options, seconds: float | None
+) -> Grown | None:
+    """Branch on the worst leaf until the proved gap is the one asked for, or time, nodes or size run out."""
+    scale = relaxed.prices.scale
+    root = _Node((), relaxed.prices, bound_scaled(prog, relaxed.prices))
+    heap: list[tuple[int, int, _Node]] = [(-int(root.scaled or 0), 0, root)]
+    end = None if seconds is None else monotonic() + seconds
+    budget = min(NODES if options.nodes is None else options.nodes, LEAF_BYTES // (8 * max(1, prog.parcels)))
+    made, plan, best = 0, None, objective
+    while heap and made < budget and (end is None or monotonic() < end):
+        top = -heap[0][0] // scale
+        if top <= best + int(max(1, abs(best)) * options.gap):
+            break
+        _, _, node = heapq.heappop(heap)
+        found = _resolve(prog, sifter, node, end)
+        if found is None:
+            heapq.heappush(heap, (-int(node.scaled or 0), made, node))
+            break
+        x, integral = found
+        if integral is not None:
+            state = standing(prog, integral)
+            if state.lawful and state.objective > best:
+                best, plan = state.objective, integral
+        if node.scaled is None or node.scaled // scale <= best + int(max(1, abs(best)) * options.gap):
+            continue
+        split = _split(prog, sifter, x, node)
+        if split is None:
+            heapq.heappush(heap, (-node.scaled, made, node))
+            break
+        on, part, match = split
+        node.on = on
+        for taken in (False, True):
+            made += 1
+            branches = (*node.branches, Branch(on, part, match, taken))
+            child = _Node(branches, node.prices, bound_scaled(prog, node.prices, branches))
+            if taken:
+                node.one = child
+            else:
+                node.zero = child
+            if child.scaled is not None:
+                heapq.heappush(heap, (-child.scaled, made, child))
+    _restore(sifter)
+    worst = max((leaf for leaf in _leaves(root) if leaf is not None), default=None)
+    proved = best if worst is None else max(worst // scale, best)
+    return Grown(proved, _json(root), plan)
+
+
+def _leaves(node: _Node) -> list[int | None]:
+    if node.zero is None or node.one is None:
+        return [node.scaled]
+    return _leaves(node.zero) + _leaves(node.one)
+
+
+def _json(node: _Node) -> dict[str, Any]:
+    if node.zero is None or node.one is None:
+        return leaf_json(node.prices)
+    return {"on": node.on, "zero": _json(node.zero), "one": _json(node.one)}
+
+
+def _resolve(prog: Program, sifter: Sifter, node: _Node, end: float | None) -> tuple[Floats, Ints | None] | None:
+    """Prices of a leaf: the relaxation under its branches, from the last basis. None: out of time."""
+    _restore(sifter)
+    barred = _bar(sifter, node.branches)
+    sifter.deadline = end
+    for _ in range(30):
+        try:
+            sifter.run()
+        except Stopped:
+            return None
+        import highspy
+
+        if sifter.status == highspy.HighsModelStatus.kInfeasible:
+            ray = _ray(prog, sifter, node)
+            return (np.zeros(len(sifter.order)), None) if ray else (sifter.x(), None)
+        parcels, demands, rows = sifter.duals()
+        margin = _margin(sifter, parcels, demands, rows)
+        margin[barred] = -np.inf
+        new = _improving(sifter, margin, 1e-6 * sifter.unit, PER_PART)
+        if not len(new):
+            break
+        sifter.add(new)
+        barred = _bar(sifter, node.branches)
+    parcels, demands, rows = sifter.duals()
+    prices = rounded(prog, parcels, rows)
+    if prices.scale == node.prices.scale:
+        scaled = bound_scaled(prog, prices, node.branches)
+        if scaled is None or (node.scaled is not None and scaled < node.scaled):
+            node.prices, node.scaled = prices, scaled
+    x = sifter.x()
+    whole = np.abs(x - np.rint(x)) <= 1e-6
+    plan = np.sort(sifter.order[x > 0.5]) if whole.all() else greedy(prog, x, np.sort(sifter.order[x > 1e-6]))
+    return x, plan
+
+
+def _ray(prog: Program, sifter: Sifter, node: _Node) -> bool:
+    """An empty leaf: add a multiple of the Farkas ray until the bound is as low as it need be."""
+    status, has, ray = sifter.solver.getDualRay()
+    if not has:
+        return False
+    values = np.array(ray)
+    size = float(np.abs(values).max(initial=0.0))
+    if size <= 0:
+        return False
+    head = sifter.head
+    scale = node.prices.scale
+    for sign in (1.0, -1.0):
+        for factor in (1e1, 1e2, 1e3, 1e4):
+            step = sign * values / size * sifter.unit * factor * 64
+            parcels = node.prices.parcels / scale + step[: prog.parcels]
+            rows = node.prices.rows / scale + step[head:] / sifter.row_unit
+            prices = rounded(prog, parcels, rows)
+            if prices.scale != scale:
+                break
+            scaled = bound_scaled(prog, prices, node.branches)
+            if scaled is not None and node.scaled is not None and scaled < node.scaled:
+                node.prices, node.scaled = prices, scaled
+    return True
+
+
+def _bar(sifter: Sifter, branches: tuple[Branch, ...]) -> Ints:
+    """Bar what the branches exclude from the live programme; the barred offers."""
+    prog = sifter.prog
+    barred: list[Ints] = []
+    for branch in branches:
+        if branch.taken:
+            low, high = int(prog.part_start[branch.part]), int(prog.part_start[branch.part + 1])
+            barred.append(np.setdiff1d(np.arange(low, high), branch.match))
+            if prog.demands and prog.demand[low] >= 0:
+                row = prog.parcels + int(prog.demand[low])
+                sifter.solver.changeRowBounds(row, 1.0, 1.0)
+                sifter.bounds[-1 - row] = (-sifter.infinity, 1.0)
+        else:
+            barred.append(branch.match)
+    out = np.unique(np.concatenate(barred)) if barred else np.zeros(0, dtype=np.int64)
+    place = np.flatnonzero(np.isin(sifter.order, out))
+    if len(place):
+        cols = (sifter.extra + place).astype(np.int32)
+        sifter.solver.changeColsBounds(len(cols), cols, np.zeros(len(cols)), np.zeros(len(cols)))
+        for col in cols.tolist():
+            sifter.bounds[col] = (0.0, sifter.infinity)
+    return out
+
+
+def _restore(sifter: Sifter) -> None:
+    for key, (low, high) in sifter.bounds.items():
+        if key < 0:
+            sifter.solver.changeRowBounds(-1 - key, low, high)
+        else:
+            sifter.solver.changeColsBounds(1, np.array([key], dtype=np.int32), np.array([low]), np.array([high]))
+    sifter.bounds.clear()
+
+
+def _split(prog: Program, sifter: Sifter, x: Floats, node: _Node) -> tuple[dict[str, Any], int, Ints] | None:
+    """The choice that is most open in the relaxation: a demand and a parcel, or a demand and a method."""
+    open_ = np.flatnonzero((x > 1e-6) & (x < 1 - 1e-6))
+    if not len(open_):
+        return None
+    offers = sifter.order[open_]
+    share: dict[tuple[int, int, int], float] = {}
+    for offer, value in zip(offers.tolist(), x[open_].tolist(), strict=True):
+        part = int(sifter.part[offer])
+        site = int(prog.site[offer])
+        for parcel in prog.site_parcels[int(prog.site_start[site]) : int(prog.site_start[site + 1])].tolist():
+            key = (part, parcel, -1)
+            share[key] = share.get(key, 0.0) + value
+        share[(part, -1, -1)] = share.get((part, -1, -1), 0.0) + value
+        key = (part, -1, int(prog.method[offer]))
+        share[key] = share.get(key, 0.0) + value
+    ranked = sorted(share.items(), key=lambda item: (abs(item[1] - 0.5), item[0]))
+    for (part, parcel, method), value in ranked:
+        if value < 1e-6 or value > 1 - 1e-6:
+            continue
+        low = int(prog.part_start[part])
+        demand = int(prog.demand[low])
+        if demand < 0:
+            site = int(prog.site[low])
+            parcel = int(prog.site_parcels[int(prog.site_start[site])])
+        match = _match(prog, part, parcel, method)
+        on = {
+            "d": demand if demand >= 0 else None,
+            "parcels": [parcel] if parcel >= 0 else None,
+            "method": method if method >= 0 else None,
+        }
+        if all(branch.on != on for branch in node.branches):
+            return on, part, match
+    return None
+
+
+def _match(prog: Program, part: int, parcel: int, method: int) -> Ints:
+    """The offers of a part on a parcel and by a method (-1: any)."""
+    here = np.arange(int(prog.part_start[part]), int(prog.part_start[part + 1]))
+    keep = np.ones(len(here), dtype=bool)
+    if method >= 0:
+        keep &= prog.method[here] == method
+    if parcel >= 0:
+        sites = prog.site[here]
+        holds = [
+            parcel in prog.site_parcels[int(prog.site_start[s]) : int(prog.site_start[s + 1])] for s in sites.tolist()
+        ]
+        keep &= np.array(holds, dtype=bool)
+    return here[keep]
