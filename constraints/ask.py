@@ -1,4 +1,4 @@
-"""Which methods may this case use, and why: the answer for every method, with what was assumed. Standard library only."""
+"""Which methods may this case use, and why: an answer for every method. Standard library only."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ask(
     Parameters
     ----------
     facts
-        Texts by field name (docs/fields.md); ``unknown`` makes a fact unknown. ``rule`` and ``document`` put a record on file.
+        Texts by field name (docs/fields.md); ``unknown`` makes a fact unknown; ``rule`` and ``document`` file a record.
     as_of
         ISO date of the plan or notice decision.
     packs
@@ -157,6 +157,10 @@ def _off(notes: list[dict[str, str]]) -> dict[str, Any]:
         "notes": notes,
         "term_min_years": None,
         "term_max_years": None,
+        "term_years": None,
+        "term_rules": [],
+        "lease_years": None,
+        "parts": [],
         "price_floor": None,
     }
 
@@ -182,6 +186,7 @@ def _answer(
         "term_min_years": judgement.term_min,
         "term_max_years": judgement.term_max,
         "term_years": judgement.term,
+        "term_rules": list(judgement.term_rules),
         "lease_years": judgement.lease_years,
         "parts": [{"use": p.use, "percent": p.percent, "term_max_years": p.term_max} for p in judgement.parts],
         "price_floor": floor_entry(rulebook, judgement, method, case, quiet),
@@ -193,8 +198,8 @@ def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequ
     rule = rulebook.rules.get(identifier)
     if rule is None:
         title = {"en": "default of the method", "zh": "该方式的默认规则"}
-        entry = {"id": identifier, "domain": [], "verdict": verdict, "cite": None, "grade": "", "title": title}
-        return {**entry, "unknown": list(unknowns)}
+        entry: dict[str, Any] = {"id": identifier, "domain": [], "verdict": verdict, "cite": None, "grade": ""}
+        return {**entry, "title": title, "unknown": list(unknowns)}
     cite = rule.cite
     return {
         "id": rule.id,
@@ -226,7 +231,7 @@ def _note(rule: Rule, judgement: Judgement) -> dict[str, str]:
 def floor_entry(
     rulebook: RuleBook, judgement: Judgement, method: Method, case: Mapping[str, Value], quiet: frozenset[str]
 ) -> dict[str, Any] | None:
-    """The price floor with its formula, and its amount in yuan per m² where the facts give it; ``None`` if there is none."""
+    """The price floor: formula, and yuan per m² where the facts give it; ``None`` if there is none."""
     parts = judgement.derivation.parts
     if not parts:
         possible = _possible(rulebook, method, case) if quiet else []

@@ -56,6 +56,7 @@ class Judgement:
     unit_price: int | None
     factor: Fraction = Fraction(1)
     derivation: Floor = NO_FLOOR
+    term_rules: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
 
     @property
@@ -147,6 +148,7 @@ def _mixed(each: tuple[Judgement, ...], parts: tuple[Part, ...]) -> Judgement:
         floor_rule=dear.floor_rule,
         unit_price=dear.unit_price,
         derivation=dear.derivation,
+        term_rules=_united(one.term_rules for one in each),
         parts=parts,
     )
 
@@ -167,7 +169,7 @@ def _judge(
     core = cached(book, facts, method, market, term, assumed)
     floor, price, reserve = _priced(book, core, facts, method, assumed)
     said = [*core.said, *reserve]
-    if method.paid and not assumed:
+    if method.paid:
         said += [Said(rule, "condition", (name,), (established(rule, name, book),)) for rule, name in floor.hangs]
     said = [_answered(one, facts, records, book.as_of) for one in said] if records else said
     lifts = [one for one in said if one.lift]
@@ -192,6 +194,7 @@ def _judge(
         price,
         core.factor,
         floor,
+        core.range.rules,
     )
 
 

@@ -37,6 +37,11 @@ class Range:
     most_rules: tuple[str, ...]
     hangs: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the rules that set the range."""
+        return tuple(dict.fromkeys((*self.least_rules, *self.most_rules)))
+
 
 def range_of(bounds: Sequence[Bound]) -> Range:
     """The range some bounds leave; one whose condition is unknown holds, and is named where it narrows the range."""
