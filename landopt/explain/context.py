@@ -37,7 +37,7 @@ class Context:
     @cached_property
     def losses(self) -> Losses | None:
         """The proven least loss of every offer."""
-        return losses(self.offers, self.proof, len(self.case.parcels))
+        return losses(self.offers, self.proof, len(self.case.parcels), self.chosen)
 
     @cached_property
     def _by_parcel(self) -> tuple[Ints, Ints]:

@@ -7,7 +7,7 @@ loss is what remains between the plan and the weakest of these bounds: never mor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,13 @@ _HUGE = np.int64(2**62)
 
 @dataclass(frozen=True)
 class Losses:
-    """``tiers[k]`` has for every offer the proven least loss in tier k, millipoints (k > 0: earlier tiers kept)."""
+    """``tiers[k]`` has for every offer the proven least loss in tier k, millipoints (k > 0: earlier tiers kept).
+
+    ``leaving[offer]`` is the proven least loss (any tier) of a plan that does without a chosen offer.
+    """
 
     tiers: tuple[Ints, ...]
+    leaving: Mapping[int, int] = field(default_factory=dict)
 
     def of(self, offer: int) -> tuple[int, int]:
         """(loss, tier) of an offer: the first tier with a proven loss, else (0, 0)."""
@@ -40,8 +44,8 @@ class Losses:
         return np.asarray(which[np.lexsort(keys)])
 
 
-def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int) -> Losses | None:
-    """The proven least loss of every offer, or ``None`` without a proof.
+def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen: Sequence[int] = ()) -> Losses | None:
+    """The proven least loss of every offer (and of leaving each chosen one), or ``None`` without a proof.
 
     Raises
     ------
@@ -55,10 +59,13 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int) -> Los
     parts = np.repeat(np.arange(len(offers.part_start) - 1), np.diff(offers.part_start))
     try:
         columns = []
+        leaving = dict.fromkeys(chosen, 0)
         for tier, entry in enumerate(proof["tiers"]):
             scale = int(entry["scale"])
-            columns.append(_tier(offers, rows, parts, tier, scale, entry["tree"], reached, parcels))
-        return Losses(tuple(columns))
+            least, without = _tier(offers, rows, parts, tier, scale, entry["tree"], reached, parcels, chosen)
+            columns.append(least)
+            leaving = {offer: leaving[offer] or without[offer] for offer in chosen}
+        return Losses(tuple(columns), leaving)
     except (BadProof, KeyError, TypeError, ValueError) as bad:
         raise Refused(
             error("X001", f"the price proof cannot be read: {bad}", "proof.json", "Maybe run landopt audit.")
@@ -74,7 +81,9 @@ def _tier(
     tree: Any,
     reached: Sequence[int],
     parcels: int,
-) -> Ints:
+    chosen: Sequence[int],
+) -> tuple[Ints, dict[int, int]]:
+    without = dict.fromkeys(chosen, int(_HUGE))
     least = np.full(len(offers), _HUGE, np.int64)
     weakest = np.full(len(offers), _HUGE, np.int64)
     for leaf in leaves(tree, len(rows), tier, parcels):
@@ -89,9 +98,17 @@ def _tier(
         loss = -((-(np.int64(shift) + behind)) // np.int64(scale))
         np.minimum(weakest, loss, out=weakest)
         np.minimum(least, loss, out=least, where=np.ones(len(offers), bool) if allowed is None else allowed)
+        for offer in chosen:
+            part = int(parts[offer])
+            seen = slice(int(offers.part_start[part]), int(offers.part_start[part + 1]))
+            rest = worth[seen] if allowed is None else np.where(allowed[seen], worth[seen], -_HUGE)
+            rest = np.delete(rest, offer - seen.start)
+            second = max(0, int(rest.max())) if rest.size else 0
+            less = -((-(shift + int(best[part]) - second)) // scale)
+            without[offer] = min(without[offer], less)
     # An offer barred in every leaf is in no plan at all; its weakest bound still holds and is printed.
     least = np.where(least == _HUGE, weakest, least)
-    return np.asarray(np.clip(least, 0, _HUGE - 1))
+    return np.asarray(np.clip(least, 0, _HUGE - 1)), {offer: max(0, loss) for offer, loss in without.items()}
 
 
 def values(offers: Offers, leaf: Leaf, scale: int, tier: int) -> Ints:

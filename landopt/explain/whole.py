@@ -12,6 +12,7 @@ from landopt.explain.nextbest import cutoffs
 from landopt.explain.records import MethodTotal, PlanReasons, Ruling, TierBound
 
 TENSION = "tension"
+SHOWN = 50
 
 
 def whole(
@@ -36,7 +37,7 @@ def whole(
         scope=context.offers.scope,
         tiers=bounds,
         optimal=closed and context.offers.scope == "all",
-        unique=closed and context.offers.scope == "all" and bool(ties.get("unique")),
+        unique=closed and context.offers.scope == "all" and ties.get("status") == "unique",
         methods=_totals(context),
         parcels_total=len(case.parcels),
         parcels_supplied=len(context.taken),
@@ -47,7 +48,7 @@ def whole(
         limits=limits.all,
         relaxed=limits.relaxed,
         tensions=_tensions(context),
-        ties=_ties(ties),
+        ties=_ties(context, ties, closed),
         cutoffs=cutoffs(context),
         sources=tuple(context.cite(rule) for rule in sorted(set(cited)) if rule in context.rules),
         packs=case.packs,
@@ -80,7 +81,26 @@ def _tensions(context: Context) -> tuple[Ruling, ...]:
     )
 
 
-def _ties(ties: Mapping[str, Any]) -> dict[str, Any]:
-    """The ties as plain JSON with the keys the texts read."""
-    found: dict[str, Any] = {"examined": False, "ladder": [], "lot": None, **ties}
-    return {str(name): value for name, value in sorted(found.items())}
+def _ties(context: Context, ties: Mapping[str, Any], closed: bool) -> dict[str, Any]:
+    """The ties as plain JSON: what the second stage found, and which parcels the prices settle.
+
+    ``in_every`` counts the supplied parcels that have this choice in every best plan (proved by the prices), ``in_some``
+    names those that might be supplied otherwise in another plan as good; both only where the audited gap is 0.
+    """
+    found: dict[str, Any] = {"status": "not examined", "by": "", "parcels": 0, "broken_by": [], **ties}
+    found.update(in_every=None, in_some=[], more=0)
+    if not closed or context.losses is None:
+        return dict(sorted(found.items()))
+    lost = sum((tier > 0 for tier in context.losses.tiers[1:]), context.losses.tiers[0] > 0)
+    loose: set[int] = set()
+    for offer in set((lost == 0).nonzero()[0].tolist()) - context.chosen_set:
+        loose.update(context.offers.parcels(offer))
+    every = 0
+    some: list[str] = []
+    for parcel, offer in sorted(context.taken.items()):
+        if parcel not in loose and context.losses.leaving.get(offer, 0) > 0:
+            every += 1
+        else:
+            some.append(context.case.parcels.ids[parcel])
+    found.update(in_every=every, in_some=some[:SHOWN], more=max(0, len(some) - SHOWN))
+    return dict(sorted(found.items()))

@@ -263,7 +263,15 @@ def plan(*, closed: bool = False) -> PlanReasons:
         limits=(LimitUse(QUOTA, ("横沥镇",), "<=", 30_000, 30_000, "m2", 0, True),),
         relaxed=(),
         tensions=(Ruling(TENSION, "note"),),
-        ties={"examined": closed, "ladder": [], "lot": None},
+        ties={
+            "status": "unique" if closed else "not examined",
+            "by": "prices" if closed else "",
+            "parcels": 0,
+            "broken_by": [],
+            "in_every": 3 if closed else None,
+            "in_some": [],
+            "more": 0,
+        },
         cutoffs=(
             CutOff(
                 "D07",
