@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -144,7 +144,6 @@ def run(options: Options, say: Say) -> Result:
     """
     from landopt.assemble import read_round
     from landopt.atomic import write_folder
-    from landopt.explain.records import as_json
     from landopt.hold import hold
     from landopt.justify import justify
     from landopt.offers import build_offers, write_offers
@@ -178,12 +177,14 @@ def run(options: Options, say: Say) -> Result:
             seed=case.settings.seed,
             threads=case.settings.threads,
             solver=options.solver,
-            progress=say,
+            progress=_heard(say),
         )
         phases["solve"] = time.perf_counter() - begun
         _require_plan(outcome, options)
+        assert outcome.chosen is not None
+        assert outcome.proof is not None
         say("justifying")
-        records = [as_json(record) for record in justify(case, offers, outcome.chosen, outcome)]
+        records = justify(case, offers, outcome.chosen.tolist(), outcome)
         phases["justify"] = time.perf_counter() - begun
         plan = plan_json(
             case,
@@ -214,6 +215,24 @@ def run(options: Options, say: Say) -> Result:
     )
 
 
+def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
+    """Progress of the solver as lines: phase, best value and gap as they come, never an invented percentage."""
+    last: list[str] = [""]
+
+    def hear(news: Mapping[str, Any]) -> None:
+        value, bound = news.get("value"), news.get("bound")
+        line = f"  {news.get('phase', 'searching')}"
+        if value is not None:
+            line += f"   best {value / 1000:,.1f}"
+            if bound is not None:
+                line += f"   gap {100 * max(0, bound - value) / max(1, abs(value)):.3f} %"
+        if line != last[0]:
+            last[0] = line
+            say(f"{line}   {news.get('seconds', 0):.1f} s")
+
+    return hear
+
+
 def _require_place(folder: Path) -> None:
     """A folder is replaced whole: never one that holds anything but a plan."""
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "plan.json").exists()):
@@ -231,8 +250,7 @@ def _require_plan(outcome: Outcome, options: Options) -> None:
     if outcome.stopped in ("limit", "user"):
         what = "stopped before any plan was found; this says nothing about whether one exists"
         raise Stopped(error("S007", what, where, "a longer --time-limit"))
-    reason = getattr(outcome, "message", "") or "the solver failed"
-    raise Environment(error("S006", reason, where, "--solver highs, or more memory"))
+    raise Environment(outcome.issues or error("S006", "the solver failed", where, "Try --solver highs."))
 
 
 def _write(
