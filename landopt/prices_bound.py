@@ -13,6 +13,8 @@ from landopt.model_arrays import Floats, Ints, Program, segment_sum
 
 LIMIT = 2**61
 """Sums of products stay below this, so that 64-bit integers are exact."""
+LARGEST_PRICE = 2**53 - 1
+"""Written prices stay within what a double holds exactly, so that JavaScript reads them too."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def rounded(prog: Program, parcels: Floats, rows: Floats) -> Prices:
         if scale == 1 or _fits(prog, y_parcels, y_rows, scale):
             break
         scale //= 10
-    cap = float(LIMIT)
+    cap = float(LARGEST_PRICE)
     whole = np.clip(y_parcels, 0, cap).astype(np.int64), np.clip(y_rows, -cap, cap).astype(np.int64)
     return clamped(prog, Prices(whole[0], whole[1], scale))
 
@@ -68,7 +70,8 @@ def _fits(prog: Program, parcels: Floats, rows: Floats, scale: int) -> bool:
     site = segment_sum(parcels[prog.site_parcels], prog.site_start)
     row = segment_sum(np.abs(rows)[prog.row_index] * np.abs(prog.row_coef), prog.row_start)
     worst = np.abs(prog.score).astype(np.float64) * scale + site[prog.site] + row
-    return float(worst.max(initial=0.0)) < LIMIT
+    dearest = max(float(parcels.max(initial=0.0)), float(np.abs(rows).max(initial=0.0)))
+    return float(worst.max(initial=0.0)) < LIMIT and dearest <= LARGEST_PRICE
 
 
 def reduced(prog: Program, prices: Prices) -> Ints:

@@ -136,8 +136,11 @@ def _resolve(prog: Program, sifter: Sifter, node: _Node, end: float | None) -> t
             node.prices, node.scaled = prices, scaled
     x = sifter.x()
     whole = np.abs(x - np.rint(x)) <= 1e-6
-    plan = np.sort(sifter.order[x > 0.5]) if whole.all() else greedy(prog, x, np.sort(sifter.order[x > 1e-6]))
-    return x, plan
+    if whole.all():
+        return x, np.sort(sifter.order[x > 0.5])
+    worth = np.full(prog.count, -np.inf)
+    worth[sifter.order] = x
+    return x, greedy(prog, worth, np.sort(sifter.order[x > 1e-6]))
 
 
 def _ray(prog: Program, sifter: Sifter, node: _Node) -> bool:

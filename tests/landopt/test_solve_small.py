@@ -1,0 +1,98 @@
+"""The solver against complete enumeration on small rounds, in process (the child itself is tested apart)."""
+
+from __future__ import annotations
+
+import csv
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from landopt.greedy import greedy
+from landopt.model import write_csv, write_mps
+from landopt.model_arrays import base_arrays, from_arrays, program, standing
+from landopt.prices import relax
+from landopt.solver import proof_bound
+from landopt.solver_search import Answer, Options, search
+from tests.brute import brute_force_offers
+from tests.landopt.solve_rounds import bare_round
+
+EXACT = Options(Fraction(0), None, None, 0, 1, "highs")
+
+
+def _tiers(seed: int, **keywords: int) -> tuple[list[Answer], tuple[int, ...] | None]:
+    case, offers = bare_round(seed, **keywords)
+    base = base_arrays(case, offers)
+    answers: list[Answer] = []
+    warm = None
+    for tier in range(len(base["score"])):
+        prog = from_arrays(base, tier, [answer.objective for answer in answers])
+        answer = search(prog, EXACT, lambda *_: None, warm)
+        answers.append(answer)
+        if answer.chosen is None:
+            break
+        warm = answer.chosen
+        assert standing(prog, warm).lawful
+        assert answer.tree_json is not None
+        assert proof_bound(prog, answer.tree_json, answer.scale) == answer.bound >= answer.objective
+    return answers, brute_force_offers(offers)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_plan_equals_brute_force(seed: int) -> None:
+    """At gap 0 the objective of every tier is that of complete enumeration, or both say that no plan is lawful."""
+    answers, best = _tiers(seed, tiers=1 + seed % 2)
+    if best is None:
+        assert answers[-1].stopped == "infeasible" and answers[-1].chosen is None
+    else:
+        assert tuple(answer.objective for answer in answers) == best
+        for answer in answers:
+            assert answer.solver_bound is None or answer.solver_bound >= answer.objective
+
+
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_prices_of_any_kind_bound_every_plan(seed: int) -> None:
+    """Random integer prices, clamped to their signs, never bound below the best plan."""
+    from landopt.prices_bound import bound, rounded
+
+    case, offers = bare_round(seed, hard=False)
+    best = brute_force_offers(offers)
+    prog = program(case, offers, 0)
+    draw = np.random.default_rng(seed)
+    prices = rounded(prog, draw.normal(0, 800, prog.parcels), draw.normal(0, 3, len(prog.sense)))
+    if best is not None:
+        assert bound(prog, prices) >= best[0]
+        assert relax(prog)[0].bound >= best[0]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_greedy_plan_is_lawful(seed: int) -> None:
+    """The first plan breaks no row."""
+    case, offers = bare_round(seed)
+    prog = program(case, offers, 0)
+    chosen = greedy(prog)
+    assert chosen is None or standing(prog, chosen).lawful
+
+
+def test_exported_model_has_the_same_optimum(tmp_path: Path) -> None:
+    """SCIP on the exported MPS of each tier finds what enumeration finds; line k of the CSV is column xk."""
+    from pyscipopt import Model
+
+    for seed in (2, 3, 5, 11):
+        case, offers = bare_round(seed, tiers=2, hard=False)
+        best = brute_force_offers(offers)
+        assert best is not None
+        for tier in range(2):
+            path = tmp_path / f"{seed}-{tier}.mps"
+            write_mps(path, case, offers, tier, best[:tier])
+            assert "OBJSENSE" in path.read_text()
+            problem = Model()
+            problem.hideOutput()
+            problem.readProblem(str(path))
+            problem.optimize()
+            assert round(problem.getObjVal()) == best[tier]
+    write_csv(tmp_path / "offers.csv", case, offers)
+    with (tmp_path / "offers.csv").open(encoding="utf-8") as stream:
+        lines = list(csv.DictReader(stream))
+    assert [line["column"] for line in lines] == [f"x{k}" for k in range(len(offers))]
