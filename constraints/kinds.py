@@ -31,7 +31,7 @@ COMMON = (
 KINDS: dict[str, tuple[Key, ...]] = {
     "eligibility": (
         Key("when", "condition", False, "where the rule holds; blank: always"),
-        Key("verdict", "verdicts", True, "{ method = permit | condition | warn | forbid }"),
+        Key("verdict", "verdicts", True, "{ method = permit, condition, warn or forbid }"),
         Key("condition", "bilingual", False, "what must be on file when the verdict is condition"),
     ),
     "term": (

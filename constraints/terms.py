@@ -87,9 +87,8 @@ def lease_part(method: Method, facts: Mapping[str, Value], term: int | None) -> 
     if method.right != "lease_then_grant":
         return None
     wanted = facts.get("lease_years")
-    if isinstance(wanted, int):
-        return wanted
-    return LEASE_PART_YEARS if term is None else min(LEASE_PART_YEARS, term)
+    years = wanted if isinstance(wanted, int) else LEASE_PART_YEARS
+    return years if term is None else min(years, term)
 
 
 @lru_cache(maxsize=4096)

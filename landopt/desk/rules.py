@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def rules() -> None:
-    """The law: list, show, diff, test, ask.
+    r"""The law: list, show, diff, test, ask.
 
     \b
     Example:
@@ -83,7 +83,7 @@ def _brief(rule: Rule) -> dict[str, Any]:
 @_json
 @_lang
 def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, as_json: bool, lang: str | None) -> None:
-    """The rules in force on a date.
+    r"""The rules in force on a date.
 
     \b
     Example:
@@ -113,7 +113,7 @@ def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, a
 @_json
 @_lang
 def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) -> None:
-    """One rule in full: what it says, where it stands, since when.
+    r"""One rule in full: what it says, where it stands, since when.
 
     \b
     Example:
@@ -183,7 +183,7 @@ def _full(rule: Rule, lang: str) -> str:
 @_json
 @_lang
 def diff(earlier: str, later: str, packs: str | None, as_json: bool, lang: str | None) -> None:
-    """What changed between two dates, in words, and for whom.
+    r"""What changed between two dates, in words, and for whom.
 
     \b
     Example:
@@ -208,9 +208,8 @@ def diff(earlier: str, later: str, packs: str | None, as_json: bool, lang: str |
         title = titles[shift["method"]].zh if tongue == "zh" else titles[shift["method"]].en
         who = ", ".join(shift["operators"])
         by = ", ".join(shift["rules"])
-        click.echo(
-            f"  {shift['use']} n={shift['intending_users']} {title}: {shift['before']} -> {shift['after']} ({by}): {who}"
-        )
+        change = f"{shift['before']} -> {shift['after']}"
+        click.echo(f"  {shift['use']} n={shift['intending_users']} {title}: {change} ({by}): {who}")
     if not found["changes"] and not found["shifts"]:
         click.echo("无变化。" if tongue == "zh" else "Nothing changed.")
 
@@ -220,7 +219,7 @@ def diff(earlier: str, later: str, packs: str | None, as_json: bool, lang: str |
 @_json
 @_lang
 def test(packs: str | None, as_json: bool, lang: str | None) -> None:
-    """Run the worked cases of the packs; exit 1 if one does not agree.
+    r"""Run the worked cases of the packs; exit 1 if one does not agree.
 
     \b
     Example:
@@ -264,7 +263,7 @@ def ask(
     as_json: bool,
     lang: str | None,
 ) -> None:
-    """Which methods may this case use, and why (no round needed). Fields: docs/fields.md.
+    r"""Which methods may this case use, and why (no round needed). Fields: docs/fields.md.
 
     \b
     Example:
