@@ -86,6 +86,11 @@ class _Limit:
 
     def coefficient(self, facts: Facts, price: int, market: bool) -> int:
         """The coefficient one parcel of an offer adds."""
+        where, other = self.sizes(facts, price, market)
+        return self.times * where - self.less * other
+
+    def sizes(self, facts: Facts, price: int, market: bool) -> tuple[int, int]:
+        """The measure of one parcel where ``where`` counts it, and where ``of`` (``credit.where``) does."""
         size = (
             1
             if self.measure == "count"
@@ -93,11 +98,9 @@ class _Limit:
             if self.measure == "expected_price_yuan"
             else integer(facts.get(self.measure))
         )
-        value = self.times * size if self.counts(self.where, facts, market) else 0
         other = self.of if self.share else self.credited
-        if other is not None and self.less and other.holds(facts) is True:
-            value -= self.less * size
-        return value
+        counted = other is not None and self.less and other.holds(facts) is True
+        return size if self.counts(self.where, facts, market) else 0, size if counted else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +135,24 @@ class PlanRows:
         }
         self.reserved = self._reserved()
 
+    def _fixed_facts(self) -> list[Facts]:
+        """The facts of parcels already announced or contracted; with a lock rule by its method, else as they stand."""
+        methods = {method.id: method for method in self.case.methods}
+        found: list[Facts] = []
+        for parcel, taken in enumerate(self.facts.fixed):
+            lock = self.decided.get(parcel)
+            if taken and lock is not None and lock.spec["method"] in methods:
+                demand = self.facts.demand_row.get(lock.spec["demand"] or "")
+                site, method = self.facts.site((parcel,)), methods[lock.spec["method"]]
+                found.append(self.facts.offer(parcel, demand, site, method, 0, None))
+            elif taken:
+                found.append(self.facts.parcels[parcel])
+        return found
+
     def _reserved(self) -> dict[Key, int]:
         """What parcels already announced or contracted use of each limit."""
         found: dict[Key, int] = {}
-        methods = {method.id: method for method in self.case.methods}
-        for parcel, taken in enumerate(self.facts.fixed):
-            if not taken:
-                continue
-            facts: dict[str, Any] = dict(self.facts.parcels[parcel])
-            lock = self.decided.get(parcel)
-            if lock is not None:
-                method = methods[lock.spec["method"]]
-                demand = self.facts.demand_row.get(lock.spec["demand"] or "")
-                facts = self.facts.offer(parcel, demand, self.facts.site((parcel,)), method, 0, None)
+        for facts in self._fixed_facts():
             for limit in self.limits:
                 self._add(found, limit, facts, 0, False)
         return found
@@ -235,6 +243,11 @@ class PlanRows:
                 )
         return None
 
+    def is_soft(self, identifier: str) -> bool:
+        """True for a limit that may be missed at a penalty."""
+        limit = self.by_id.get(identifier)
+        return limit is not None and not limit.hard
+
     def is_share(self, identifier: str) -> bool:
         """True for a share: its slack has no stated end."""
         limit = self.by_id.get(identifier)
@@ -272,9 +285,28 @@ class PlanRows:
                 continue
             over = used - row.rhs
             past = abs(over) if row.sense == "=" else max(0, over if row.sense == "<=" else -over)
-            soft = row.penalty > 0 or (row.rule in self.by_id and not self.by_id[row.rule].hard)
-            slack = past if soft and (self.is_share(row.rule) or past <= row.slack) else 0
+            slack = past if self.is_soft(row.rule) and (self.is_share(row.rule) or past <= row.slack) else 0
             found.append(Use(row, used, slack, past - slack))
+        return found
+
+    def shown(self, uses: Iterable[Use]) -> dict[Key, dict[str, Any]]:
+        """Used and limit of every row as ``plan.json`` states them.
+
+        A plain amount in the law's own units, counting what was used before and parcels already announced; shares,
+        credits, relations and locks in the row's units.
+        """
+        found: dict[Key, dict[str, Any]] = {}
+        for use in uses:
+            limit = self.by_id.get(use.row.rule)
+            plain = limit is not None and not limit.share and not limit.credit
+            amount = limit.amount(use.row.key) if plain and limit is not None else None
+            stated = use.row.rhs if amount is None else amount
+            found[(use.row.rule, use.row.key)] = {
+                "sense": use.row.sense,
+                "used": use.used + stated - use.row.rhs,
+                "limit": stated,
+                "binding": use.binding,
+            }
         return found
 
 

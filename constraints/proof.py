@@ -149,6 +149,8 @@ def constant(leaf: Leaf, rows: Sequence[Row], tier: int, scale: int, reached: Se
         if row.slack:
             gain = abs(price) - (scale * row.penalty if row.tier == tier else 0)
             gain += leaf.tiers[row.tier] * row.penalty if row.tier < tier else 0
+            if gain > 0 and row.slack != abs(row.rhs):
+                raise BadProof(f"the price of {row.id}, a share, is above its penalty")
             total += max(0, gain) * row.slack
     for price, value in zip(leaf.tiers, reached, strict=True):
         if price > 0:

@@ -1,0 +1,119 @@
+"""What an audit finds, as data and as lines of text. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from constraints.rescreen import Completeness
+
+OWN = ("constraints", "parcels")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One group of checks: ``count`` single comparisons, ``broken`` of them failed, a line in each language."""
+
+    name: str
+    count: int
+    broken: int
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """What the plan says or does that its facts do not bear out: rule (or check), key, used, allowed."""
+
+    rule: str
+    key: tuple[str, ...]
+    used: str
+    limit: str
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return self.en
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What the audit found; ``tiers`` are (objective, bound, gap) as re-derived, ``modules`` all that was imported."""
+
+    plan_id: str
+    checks: tuple[Check, ...]
+    breaches: tuple[Breach, ...]
+    tiers: tuple[tuple[int, int | None, str], ...]
+    completeness: Completeness | None
+    modules: tuple[str, ...]
+
+    @property
+    def stands(self) -> bool:
+        """True when nothing was found."""
+        return not self.breaches
+
+    @property
+    def checked(self) -> int:
+        """How many single statements were compared."""
+        return sum(check.count for check in self.checks)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain JSON."""
+        own = [name for name in self.modules if name.split(".")[0] in OWN]
+        return {
+            "plan_id": self.plan_id,
+            "stands": self.stands,
+            "checked": self.checked,
+            "checks": [{name: getattr(check, name) for name in Check.__slots__} for check in self.checks],
+            "breaches": [
+                {**{name: getattr(breach, name) for name in Breach.__slots__}, "key": list(breach.key)}
+                for breach in self.breaches
+            ],
+            "tiers": [{"objective": o, "bound": b, "proven_gap": g} for o, b, g in self.tiers],
+            "completeness": None if self.completeness is None else self.completeness.as_dict(),
+            "modules": {"own": own, "standard_library": len(self.modules) - len(own)},
+        }
+
+
+def points(millipoints: int | None) -> str:
+    """Millipoints as points with three places."""
+    if millipoints is None:
+        return "-"
+    sign, size = ("-", -millipoints) if millipoints < 0 else ("", millipoints)
+    return f"{sign}{size // 1000:,}.{size % 1000:03d}"
+
+
+def short(value: Any) -> str:
+    """A value as text, cut where it is long."""
+    text = str(value)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def lines(report: AuditReport, lang: str = "en") -> list[str]:
+    """The report as lines of text."""
+    zh = lang == "zh"
+    width = max((len(check.en) for check in report.checks), default=0)
+    found = []
+    for check in report.checks:
+        said = check.zh if zh else check.en.ljust(width)
+        found.append(f" {check.name:<9} {said}   {_state(check, zh)}")
+    found += [f" ! {breach.zh if zh else breach.en}" for breach in report.breaches]
+    own = sum(1 for name in report.modules if name.split(".")[0] in OWN)
+    if report.stands:
+        end = (
+            f"方案成立（核对 {report.checked:,} 项，未使用求解器）。"
+            if zh
+            else f"Plan stands. {report.checked:,} statements re-derived"
+        )
+        end += "" if zh else f" by {own} modules of our own and the standard library; no solver."
+    else:
+        end = (
+            f"方案不成立：{len(report.breaches)} 处不符。" if zh else f"Plan refused: {len(report.breaches)} breaches."
+        )
+    return [*found, end]
+
+
+def _state(check: Check, zh: bool) -> str:
+    if check.broken:
+        return f"{check.broken} 处不符" if zh else f"{check.broken} broken"
+    return "相符" if zh else "holds"

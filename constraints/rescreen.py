@@ -1,0 +1,202 @@
+"""Is the list of offers complete? Platforms are screened again from the facts: all of them, or some drawn at random.
+
+Standard library only, with an enumeration of connected sites of its own.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import comb
+from typing import TYPE_CHECKING, Any
+
+from constraints.reread import Reader
+
+if TYPE_CHECKING:
+    from constraints.listing import Listing, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """``checked`` of ``total`` platforms were screened again; at 95 % at most ``missed`` lists have a hole."""
+
+    checked: int
+    total: int
+    missed: int
+    seed: int | None
+    problems: tuple[Problem, ...]
+    en: str
+    zh: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "platforms": self.total,
+            "rescreened": self.checked,
+            "at_most_incomplete_95": self.missed,
+            "seed": self.seed,
+        }
+
+
+class Capped(Exception):
+    """A platform has more sites than the round's stated cap."""
+
+
+def at_most(checked: int, total: int) -> int:
+    """The most bad items of ``total`` that ``checked`` good draws miss with a chance above 5 %, exactly."""
+    if checked >= total:
+        return 0
+    low, high = 0, total - checked
+    while low < high:
+        middle = (low + high + 1) // 2
+        if 20 * comb(total - middle, checked) > comb(total, checked):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def connected_sites(reader: Reader, demand: int) -> Iterator[tuple[int, ...]]:
+    """Every connected set of parcels the demand could use, each once, as ascending rows.
+
+    Raises
+    ------
+    Capped
+        Past the round's ``site_cap``.
+    """
+    facts = reader.case.demands.row(demand)
+    least, most = facts["area_min_m2"], facts["area_max_m2"]
+    size = facts.get("max_parcels") or 1
+    assert isinstance(least, int)
+    assert isinstance(most, int)
+    assert isinstance(size, int)
+    area = reader.facts.area
+    eligible = {row for row in range(len(area)) if area[row] <= most and reader.parcel_problem(row, demand) is None}
+    found = 0
+    for first in sorted(eligible):
+        stack: list[tuple[tuple[int, ...], int, tuple[int, ...], frozenset[int]]]
+        stack = [
+            (
+                (first,),
+                area[first],
+                _beyond(reader, first, first, eligible),
+                frozenset((first, *reader.adjacent[first])),
+            )
+        ]
+        while stack:
+            site, total, border, near = stack.pop()
+            if total >= least:
+                found += 1
+                if found > reader.case.settings.site_cap:
+                    raise Capped
+                yield tuple(sorted(site))
+            if len(site) == size:
+                continue
+            for at, parcel in enumerate(border):
+                grown = total + area[parcel]
+                if grown > most:
+                    continue
+                fresh = [p for p in _beyond(reader, parcel, first, eligible) if p not in near]
+                stack.append(((*site, parcel), grown, (*border[at + 1 :], *fresh), near.union(reader.adjacent[parcel])))
+
+
+def _beyond(reader: Reader, parcel: int, first: int, eligible: set[int]) -> tuple[int, ...]:
+    return tuple(p for p in sorted(reader.adjacent[parcel]) if p > first and p in eligible)
+
+
+def lawful(
+    reader: Reader, demand: int | None, sites: Sequence[tuple[int, ...]]
+) -> set[tuple[tuple[int, ...], int, int]]:
+    """The (site, method, period) of every lawful offer on the sites."""
+    readings = reader.part(demand)
+    found = set()
+    for site in sites:
+        for method in range(len(reader.case.methods)):
+            for period in reader.periods:
+                if readings.read(site, method, period).refused is None:
+                    found.add((site, method, period))
+    return found
+
+
+def rescreen(reader: Reader, listing: Listing, *, complete: bool, sample: int, seed: int | None) -> Completeness:
+    """Screen platforms again and compare with what is listed; market parcels likewise, all of them or as many."""
+    total = len(reader.case.demands)
+    market = reader.market_parcels()
+    if complete:
+        chosen, places, drawn = set(range(total)), set(market), None
+    else:
+        drawn = secrets.randbits(32) if seed is None else seed
+        draw = random.Random(drawn)
+        chosen = set(draw.sample(range(total), min(sample, total)))
+        places = set(draw.sample(market, min(max(32, sample), len(market))))
+    problems: list[Problem] = []
+    capped = 0
+    for part in listing.parts():
+        if part.demand is None:
+            row = part.sites[0][0]
+            if row in places:
+                places.discard(row)
+                _compare(reader, part.demand, [(row,)], part, problems)
+        elif part.demand in chosen:
+            chosen.discard(part.demand)
+            capped += _platform(reader, part.demand, part, problems, listing.scope)
+    for demand in sorted(chosen):
+        capped += _platform(reader, demand, None, problems, listing.scope)
+    for row in sorted(places):
+        _compare(reader, None, [(row,)], None, problems)
+    done = total if complete else min(sample, total)
+    missed = at_most(done - capped, total)
+    if complete and not capped:
+        en = f"the lists of all {total} platforms and {len(market)} market parcels are complete"
+        zh = f"全部 {total} 个平台及 {len(market)} 宗公开供应宗地的方案清单完整"
+    else:
+        en = f"the lists of {done - capped} of {total} platforms are complete; at 95 % at most {missed} are not; "
+        en += "the bound holds for the listed offers"
+        zh = f"抽查 {total} 个平台中的 {done - capped} 个，清单完整；95% 置信度下至多 {missed} 个不完整；"
+        zh += "上界对所列方案成立"
+    return Completeness(done - capped, total, missed, drawn, tuple(problems), en, zh)
+
+
+def _platform(reader: Reader, demand: int, part: Any, problems: list[Problem], scope: str) -> int:
+    """Compare one platform; 1 where it has more sites than the cap."""
+    try:
+        sites = list(connected_sites(reader, demand))
+    except Capped:
+        if scope == "all":
+            name = reader.case.demands.ids[demand]
+            problems.append(
+                (
+                    "scope",
+                    f"{name} has more sites than the cap, yet the scope is 'all'",
+                    f"{name} 的组合超过上限，范围却记为全部",
+                )
+            )
+        return 1
+    if reader.asks_applicants:
+        reach = frozenset(p for site, _, _ in lawful(reader.first_pass(), demand, sites) for p in site)
+        if reach != reader.reach.get(demand, frozenset()):
+            name = reader.case.demands.ids[demand]
+            problems.append(
+                ("reach", f"{name}: the parcels it could use are not as listed", f"{name}：可用宗地与所列不符")
+            )
+    _compare(reader, demand, sites, part, problems)
+    return 0
+
+
+def _compare(
+    reader: Reader, demand: int | None, sites: list[tuple[int, ...]], part: Any, problems: list[Problem]
+) -> None:
+    listed = set() if part is None else {(tuple(part.sites[o[0]]), o[1], o[2]) for o in part.offers}
+    for site, method, _ in sorted(lawful(reader, demand, sites) - listed)[:5]:
+        who = "market" if demand is None else reader.case.demands.ids[demand]
+        name = "+".join(reader.case.parcels.ids[row] for row in site)
+        way = reader.case.methods[method].id
+        problems.append(
+            (
+                "complete",
+                f"a lawful offer is missing: {name} to {who} by {way}",
+                f"清单缺少合法方案：{name} 至 {who}，{way}",
+            )
+        )
