@@ -7,6 +7,7 @@ round, ``r{i}`` row i counted over parcels, demands, then rows. PuLP rewrites na
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,15 @@ def write_mps(path: Path, case: Case, offers: Offers, tier: int = 0, reached: Se
     """Write one tier's whole model: OBJSENSE MAX, integers, no constant. ``reached``: objectives of the earlier tiers."""
     prog = program(case, offers, tier, reached)
     built = build(prog, np.arange(prog.count))
-    built.problem.writeMPS(str(path), with_objsense=True)
+    aside = path.with_name(path.name + ".new")
+    built.problem.writeMPS(str(aside), with_objsense=True)
+    with aside.open(encoding="ascii") as source, path.open("w", encoding="ascii", newline="\n") as out:
+        head = [next(source) for _ in range(3)]
+        if head[0].strip() != "OBJSENSE" or not head[2].startswith("NAME"):
+            raise AssertionError("PuLP writes MPS files in another order than expected")
+        out.writelines([head[2], head[0], "    MAX\n"])  # SCIP reads OBJSENSE only after NAME
+        shutil.copyfileobj(source, out)
+    aside.unlink()
 
 
 def write_csv(path: Path, case: Case, offers: Offers) -> None:
