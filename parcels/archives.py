@@ -1,4 +1,7 @@
-"""Zip files opened with suspicion: names, links, sizes and ratio are judged before anything is unpacked. Standard library only."""
+"""Zip files opened with suspicion: names, links, sizes and ratio are judged before anything is unpacked.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 

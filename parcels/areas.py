@@ -46,7 +46,8 @@ def settle_areas(
     if differ.any() and area_source is None:
         if unit:
             hint = f'the values look like {unit}: say units = {{ area_m2 = "{unit}" }} or head the column with its unit'
-            what = f"area_m2 is read as {column.unit or 'm2'}, but the outlines are about {_times(a[both], exact[both])} as large"
+            times = _times(a[both], exact[both])
+            what = f"area_m2 is read as {column.unit or 'm2'}, but the outlines are about {times} as large"
             hit = [facts.ids[i] for i in np.flatnonzero(differ).tolist()]
             found.add("error", 19, what, f"column {column.name}", hint, hit)
         else:

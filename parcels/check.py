@@ -12,7 +12,6 @@ from parcels.facts import Findings
 from parcels.issues import Issue
 from parcels.neighbours import candidate_pairs
 from parcels.read import ParcelFile
-from parcels.schema import Value
 from parcels.tables import FactTable
 
 OVERLAP_M2 = 1.0
@@ -155,5 +154,5 @@ def _at_most(facts: FactTable, low: str, high: str, found: Findings, slack: bool
             found.add(level, 67, what, f"id {identifier}", "", (identifier,))
 
 
-def _number(value: Value, name: str) -> str:
-    return f"{int(value or 0) / 100:.2f}" if name.startswith("far") else f"{value:,}"
+def _number(value: int, name: str) -> str:
+    return f"{value / 100:.2f}" if name.startswith("far") else f"{value:,}"

@@ -20,7 +20,7 @@ SYSTEM |= {"tessellate", "extrude", "visibility", "draworder", "begin", "end", "
 """Columns a format or a GIS adds by itself; they are passed over without a word."""
 
 _BRACKET = re.compile(r"^(.*?)[(（\[【]\s*([^()（）\[\]【】]+?)\s*[)）\]】]$")
-_SUFFIX = re.compile(r"^(.*)_(m2|sqm|ha|hm2|mu|km2|yuan|wanyuan)$")
+_SUFFIX = re.compile(r"^(.*)_(m2|sqm|ha|hm2|mu|km2|yuan|wanyuan|公顷|亩|平方米|万元|元)_?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,8 @@ def _choose(
         return best, [error(f"{prefix}045", what, where, f"keep one of them, or name the right one {field}")]
     passed = [hit[1] for hit in others if hit[1].lower() != "shape_area"]
     if passed:
-        what = f"{field} is read from column {best[1]!r}; {', '.join(map(repr, passed))} also stands for it and is not read"
+        other = ", ".join(map(repr, passed))
+        what = f"{field} is read from column {best[1]!r}; {other} also stands for it and is not read"
         return best, [warning(f"{prefix}046", what, where, "remove the column that is not meant")]
     return best, []
 

@@ -163,14 +163,14 @@ _SAY = 'say which one it is, for example crs = "EPSG:4526" (zone 38, easting wit
 def _advice(bounds: np.ndarray[Any, Any]) -> str:
     """What the coordinates look like; a proposal, never a decision."""
     west, south, east, north = bounds.tolist()
-    if 25_000_000 < west and east < 46_000_000 and west // 1_000_000 == east // 1_000_000:
+    if west > 25_000_000 and east < 46_000_000 and west // 1_000_000 == east // 1_000_000:
         zone = int(west // 1_000_000)
         return f'eastings begin with {zone}: probably zone {zone}; then say crs = "EPSG:{zone_epsg(zone)}"'
-    if 25_000_000 < south and north < 46_000_000:
+    if south > 25_000_000 and north < 46_000_000:
         return "northing and easting seem to be swapped: write east first"
-    if 73 < west and east < 136 and 3 < south and north < 54:
+    if west > 73 and east < 136 and south > 3 and north < 54:
         return 'looks like degrees: say crs = "EPSG:4490" if they are CGCS2000'
-    if 0 < west and east < 1_000_000:
+    if west > 0 and east < 1_000_000:
         return 'six-digit eastings fit every zone: say the one it is, for example crs = "EPSG:4547" (114 degrees east)'
     return _SAY
 
@@ -199,7 +199,7 @@ def _outside(bounds: np.ndarray[Any, Any], epsg: int) -> str:
         return ""
     centre = _parameters(crs).get("x_0", 500_000)
     half = 300_000 if epsg not in SIX_DEGREE else 500_000
-    if abs(west - centre) <= half and abs(east - centre) <= half and 300_000 <= south and north <= 6_100_000:
+    if abs(west - centre) <= half and abs(east - centre) <= half and south >= 300_000 and north <= 6_100_000:
         return ""
     x, y = f"{west:.0f}..{east:.0f}", f"{south:.0f}..{north:.0f}"
     return f"coordinates x {x}, y {y} do not lie in EPSG:{epsg} ({crs.name})"

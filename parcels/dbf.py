@@ -7,9 +7,11 @@ Standard library only.
 from __future__ import annotations
 
 import codecs
+import re
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from parcels.encoding import NAMES, known
@@ -162,9 +164,8 @@ def choose(
         return said_cpg or said_ldid or "utf-8", f"{name}: plain ASCII", []
     fitting = [one for one in ("utf-8", "gb18030") if _fits(high, one)]
     for stated in (said_ldid, said_cpg):
-        if stated and stated not in fitting and stated not in ("utf-8", "gb18030") and _fits(high, stated):
-            if not fitting:
-                fitting.append(stated)
+        if stated and not fitting and stated not in ("utf-8", "gb18030") and _fits(high, stated):
+            fitting.append(stated)
     if not fitting:
         what = f"{name} is neither UTF-8 nor GB18030 throughout"
         raise Refused(error("P031", what, name, "say --encoding, for example --encoding big5"))
@@ -211,7 +212,7 @@ def _fits(parts: Iterable[tuple[bytes, bool]], encoding: str) -> bool:
 
 
 def _has_cjk(parts: Iterable[tuple[bytes, bool]], encoding: str) -> bool:
-    return any(any("\u2e80" <= mark for mark in _decode(raw, encoding, full)) for raw, full in parts)
+    return any(any(mark >= "\u2e80" for mark in _decode(raw, encoding, full)) for raw, full in parts)
 
 
 def _is_cut(raw: bytes, encoding: str) -> bool:
@@ -238,5 +239,22 @@ def _cell(raw: bytes, field: DbfField, encoding: str) -> object:
     if field.kind == "L":
         return {"t": True, "y": True, "f": False, "n": False}.get(plain.lower(), None if plain in ("", "?") else plain)
     if field.kind in "NF":
-        return None if not plain or set(plain) == {"*"} else plain
+        return _number(plain)
     return plain or None
+
+
+def _number(plain: str) -> object:
+    """A number exactly as written: integer or decimal; anything else stays a text and is refused as such."""
+    if not plain or set(plain) == {"*"}:
+        return None
+    if re.fullmatch("[+-]?[0-9]+", plain):
+        return int(plain)
+    return (
+        Decimal(plain)
+        if re.fullmatch(r"[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]{1,3})?", plain) and _digits(plain)
+        else plain
+    )
+
+
+def _digits(plain: str) -> bool:
+    return any(mark.isdigit() for mark in re.split("[eE]", plain)[0])

@@ -1,4 +1,7 @@
-"""Which encoding a text is in, from all its bytes: strict UTF-8, else strict GB18030, else a refusal. Standard library only."""
+"""Which encoding a text is in, from all its bytes: strict UTF-8, else strict GB18030, else a refusal.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 

@@ -34,11 +34,16 @@ class LayerRef(Protocol):
     """A layer by role: ``role``, ``path`` and (optional) ``layer``."""
 
     @property
-    def role(self) -> str: ...
+    def role(self) -> str:
+        """What the layer means."""
+
     @property
-    def path(self) -> Path: ...
+    def path(self) -> Path:
+        """Its file."""
+
     @property
-    def layer(self) -> str | None: ...
+    def layer(self) -> str | None:
+        """Its layer in the file, where there are several."""
 
 
 @dataclass(frozen=True, slots=True)

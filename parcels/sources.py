@@ -1,4 +1,4 @@
-"""A file as a raw table: columns of plain cells, geometry, CRS, row numbers. The only module that opens vector files."""
+"""A file as a raw table: columns of plain cells, geometry, CRS, row numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Code systems of land use (``use_codes.toml``): stated by the file, mapped by data, never guessed. Standard library only."""
+"""Code systems of land use (``use_codes.toml``): stated by the file, mapped by data, never guessed.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parcels.digests import sha256_of
-from parcels.issues import Issue, Refused, error
+from parcels.issues import Environment, Issue, Refused, error
 from parcels.sources import RawTable
 
 
@@ -19,9 +19,14 @@ def read_xlsx(path: Path, *, layer: str | None = None, prefix: str = "D") -> Raw
     ------
     Refused
         ``F003`` (sheet), ``F004`` (no workbook), 37 (cut off), 68 (heading).
+    Environment
+        ``F005`` without openpyxl.
     """
-    import openpyxl
-
+    try:
+        import openpyxl
+    except ImportError:
+        what = f"{path.name}: workbooks need openpyxl"
+        raise Environment(error("F005", what, path.name, "pip install openpyxl, or save the sheet as CSV")) from None
     from parcels.archives import check_members
 
     try:
