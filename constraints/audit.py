@@ -14,7 +14,7 @@ from typing import Any
 
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json
-from constraints.finding import OWN, AuditReport, Breach, Check, lines, points, short
+from constraints.finding import AuditReport, Breach, Check, lines, points, short
 from constraints.listing import Listing
 from constraints.plan import PROOF_SCHEMA, load_json, plan_hash, read_plan
 from constraints.proof import gap_text
@@ -225,10 +225,9 @@ def audit_plan(
         except _SHAPE as wrong:
             auditor.breach("format", *_unread(wrong))
     except _SHAPE as wrong:
-        return AuditReport("", (), (Breach("format", (), "", "", *_unread(wrong)),), (), None, ())
-    modules = tuple(sorted(n for n in sys.modules if n.split(".")[0] in OWN or n in sys.stdlib_module_names))
+        return AuditReport("", (), (Breach("format", (), "", "", *_unread(wrong)),), (), None)
     name, done, breaches = str(auditor.plan.get("plan_id")), tuple(auditor.checks), tuple(auditor.breaches)
-    return AuditReport(name, done, breaches, tuple(auditor.tiers), found, modules)
+    return AuditReport(name, done, breaches, tuple(auditor.tiers), found)
 
 
 _SHAPE = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, AssertionError)

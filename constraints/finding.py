@@ -2,12 +2,56 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from constraints.rescreen import Completeness
 
 OWN = ("constraints", "parcels")
+PLACE = Path(__file__).parent.parent
+
+
+@cache
+def modules() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """All that the audit imports, read from its sources: modules of our own, and those of the standard library.
+
+    Raises
+    ------
+    ImportError
+        If anything else is imported: the auditor must not be able to reach the optimiser.
+    """
+    own: set[str] = set()
+    library: set[str] = set()
+    queue = ["constraints.audit"]
+    while queue:
+        name = queue.pop()
+        if name in own:
+            continue
+        own.add(name)
+        tree = ast.parse((PLACE / Path(*name.split("."))).with_suffix(".py").read_text(encoding="utf-8"))
+        for wanted in _imports(tree):
+            top = wanted.split(".")[0]
+            if top in sys.stdlib_module_names:
+                library.add(wanted)
+            elif top not in OWN:
+                raise ImportError(f"{name} imports {wanted}")
+            elif (PLACE / Path(*wanted.split("."))).with_suffix(".py").is_file():
+                queue.append(wanted)
+    return tuple(sorted(own)), tuple(sorted(library))
+
+
+def _imports(tree: ast.Module) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names if node.module in OWN)]
+    return [name for name in found if name not in OWN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +82,13 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What the audit found; ``tiers`` are (objective, bound, gap) as re-derived, ``modules`` all that was imported."""
+    """What the audit found; ``tiers`` are (objective, bound, gap) as re-derived."""
 
     plan_id: str
     checks: tuple[Check, ...]
     breaches: tuple[Breach, ...]
     tiers: tuple[tuple[int, int | None, str], ...]
     completeness: Completeness | None
-    modules: tuple[str, ...]
 
     @property
     def stands(self) -> bool:
@@ -59,7 +102,7 @@ class AuditReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON."""
-        own = [name for name in self.modules if name.split(".")[0] in OWN]
+        own, library = modules()
         return {
             "plan_id": self.plan_id,
             "stands": self.stands,
@@ -71,7 +114,7 @@ class AuditReport:
             ],
             "tiers": [{"objective": o, "bound": b, "proven_gap": g} for o, b, g in self.tiers],
             "completeness": None if self.completeness is None else self.completeness.as_dict(),
-            "modules": {"own": own, "standard_library": len(self.modules) - len(own)},
+            "modules": {"own": list(own), "standard_library": list(library)},
         }
 
 
@@ -98,14 +141,14 @@ def lines(report: AuditReport, lang: str = "en") -> list[str]:
         said = check.zh if zh else check.en.ljust(width)
         found.append(f" {check.name:<9} {said}   {_state(check, zh)}")
     found += [f" ! {breach.zh if zh else breach.en}" for breach in report.breaches]
-    own = sum(1 for name in report.modules if name.split(".")[0] in OWN)
+    own, library = modules()
     if report.stands:
         end = (
             f"方案成立（核对 {report.checked:,} 项，未使用求解器）。"
             if zh
             else f"Plan stands. {report.checked:,} statements re-derived"
         )
-        end += "" if zh else f" by {own} modules of our own and the standard library; no solver."
+        end += "" if zh else f" by {len(own)} modules of our own and {len(library)} of the standard library; no solver."
     else:
         end = (
             f"方案不成立：{len(report.breaches)} 处不符。" if zh else f"Plan refused: {len(report.breaches)} breaches."

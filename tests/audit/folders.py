@@ -1,0 +1,270 @@
+"""Plan folders made without the optimiser: offers by the scalar reading, the plan by enumeration, prices by a few steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from constraints.canonical import canonical, digest
+from constraints.case import Case, from_json, to_json
+from constraints.check import Key
+from constraints.plan import Part, Row, header_line, part_line, plan_hash, write_offers
+from constraints.proof import Bound, gap_text, pack_prices, start
+from constraints.reread import Reader, Reading
+from constraints.rescreen import connected_sites, lawful
+from constraints.restate import restated
+
+
+@dataclass
+class Small:
+    """A small round with every lawful offer, the best plan (None: no plan), and parts as the offers file lists them."""
+
+    case: Case
+    reader: Reader
+    rows: list[Row]
+    parts: list[Part]
+    offers: list[Reading]
+    best: tuple[int, ...] | None
+    chosen: tuple[int, ...]
+
+
+def small(case: Case) -> Small:
+    """Screen a small round by the scalar reading and find its best plan by complete enumeration."""
+    case = from_json(to_json(case))
+    reader = Reader(case)
+    if reader.asks_applicants:
+        for demand in range(len(case.demands)):
+            sites = list(connected_sites(reader, demand))
+            found = lawful(reader, demand, sites)
+            reader.reach[demand] = frozenset(p for site, _, _ in found for p in site)
+        reader.count_reach()
+    offers = list(_offers(reader))
+    keys = reader.rows.keys().union(*(set(offer.rows) for offer in offers))
+    rows = [reader.rows.row(*key) for key in sorted(keys)]
+    rows = [_with_slack(row, offers, reader) for row in rows if row is not None]
+    number = {(row.rule, row.key): index for index, row in enumerate(rows)}
+    best, chosen = _enumerate(offers, rows, len(case.objective.tiers))
+    return Small(case, reader, rows, _parts(offers, number, reader), offers, best, chosen)
+
+
+def _with_slack(row: Row, offers: Sequence[Reading], reader: Reader) -> Row:
+    if not reader.rows.is_soft(row.rule) or not reader.rows.is_share(row.rule):
+        return row
+    most = sum(abs(offer.rows.get((row.rule, row.key), 0)) for offer in offers) + abs(row.rhs) + 1
+    return Row(row.id, row.rule, row.key, row.kind, row.sense, row.rhs, most, row.penalty, row.tier)
+
+
+def _offers(reader: Reader) -> Iterator[Reading]:
+    parts: list[tuple[int | None, list[tuple[int, ...]]]]
+    parts = [(demand, sorted(connected_sites(reader, demand))) for demand in range(len(reader.case.demands))]
+    parts += [(None, [(row,)]) for row in reader.market_parcels()]
+    for demand, sites in parts:
+        readings = reader.part(demand)
+        for site in sites:
+            for method in range(len(reader.case.methods)):
+                for period in reader.periods:
+                    reading = readings.read(site, method, period)
+                    if reading.refused is None:
+                        yield reading
+
+
+def _parts(offers: Sequence[Reading], number: dict[Key, int], reader: Reader) -> list[Part]:
+    groups: dict[tuple[int, int], list[Reading]] = {}
+    for offer in offers:
+        place = (1, offer.site[0]) if offer.demand is None else (0, offer.demand)
+        groups.setdefault(place, []).append(offer)
+    found = []
+    for place, group in sorted(groups.items()):
+        sites = sorted({offer.site for offer in group})
+        index = {site: at for at, site in enumerate(sites)}
+        lines: list[list[Any]] = []
+        for offer in sorted(group, key=lambda o: (o.site, o.method, o.period)):
+            pairs = [x for key, value in sorted((number[k], v) for k, v in offer.rows.items()) for x in (key, value)]
+            head = [index[offer.site], offer.method, offer.period, offer.term, offer.verdict, offer.floor, offer.price]
+            lines.append([*head, list(offer.score), pairs])
+        demand = place[1] if place[0] == 0 else None
+        reach = sorted(reader.reach[demand]) if demand is not None and reader.asks_applicants else None
+        found.append(Part(demand, [list(site) for site in sites], lines, reach))
+    return found
+
+
+def _enumerate(
+    offers: Sequence[Reading], rows: Sequence[Row], tiers: int
+) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
+    """The best objective and a plan that reaches it, by trying every plan."""
+    best: tuple[int, ...] | None = None
+    chosen: tuple[int, ...] = ()
+    masks = [sum(1 << p for p in offer.site) for offer in offers]
+
+    def walk(at: int, mask: int, served: int, taken: tuple[int, ...]) -> None:
+        nonlocal best, chosen
+        if at == len(offers):
+            value = objective([offers[k] for k in taken], rows, tiers)
+            if value is not None and (best is None or value > best):
+                best, chosen = value, taken
+            return
+        walk(at + 1, mask, served, taken)
+        demand = offers[at].demand
+        bit = 0 if demand is None else 1 << demand
+        if not mask & masks[at] and not served & bit:
+            walk(at + 1, mask | masks[at], served | bit, (*taken, at))
+
+    walk(0, 0, 0, ())
+    return best, chosen
+
+
+def objective(plan: Sequence[Reading], rows: Sequence[Row], tiers: int) -> tuple[int, ...] | None:
+    """The objective per tier; None where the plan breaks a row."""
+    value = [sum(offer.score[t] for offer in plan) for t in range(tiers)]
+    for row in rows:
+        over = sum(offer.rows.get((row.rule, row.key), 0) for offer in plan) - row.rhs
+        past = abs(over) if row.sense == "=" else max(0, over if row.sense == "<=" else -over)
+        if past > row.slack:
+            return None
+        value[row.tier] -= past * row.penalty
+    return tuple(value)
+
+
+def random_leaf(draw: Random, found: Small, tier: int, scale: int) -> dict[str, Any]:
+    """Prices with lawful signs, drawn at random around the scores."""
+    span = max((abs(offer.score[tier]) for offer in found.offers), default=1) * scale
+    rows = []
+    for index, row in enumerate(found.rows):
+        if draw.random() < 0.5:
+            continue
+        sizes = [abs(offer.rows.get((row.rule, row.key), 0)) for offer in found.offers]
+        price = draw.randint(0, max(1, span // max(1, max(sizes, default=1))))
+        if row.slack and row.slack != abs(row.rhs):
+            price = min(price, scale * row.penalty if row.tier == tier else 0)
+        sign = -1 if row.sense == ">=" or (row.sense == "=" and draw.random() < 0.5) else 1
+        rows.append([index, sign * price])
+    if tier and draw.random() < 0.5 and not any(row.slack and row.tier < tier for row in found.rows):
+        rows.append([len(found.rows) + draw.randrange(tier), -draw.randint(0, 3 * scale)])
+    prices = [draw.choice([0, draw.randint(0, span)]) for _ in found.case.parcels.ids]
+    return {"rows": [pair for pair in rows if pair[1]], "parcels": pack_prices(prices)}
+
+
+def random_tree(draw: Random, found: Small, tier: int, scale: int, depth: int = 2) -> dict[str, Any]:
+    """A random proof tree over the parts of a small round."""
+    if depth == 0 or not found.offers or draw.random() < 0.4:
+        return random_leaf(draw, found, tier, scale)
+    offer = draw.choice(found.offers)
+    if offer.demand is None:
+        on: dict[str, Any] = {"d": None, "parcels": list(offer.site), "method": draw.choice([None, offer.method])}
+    else:
+        group = draw.choice([None, list(offer.site), [offer.site[0]]])
+        on = {"d": offer.demand, "parcels": group, "method": draw.choice([None, offer.method])}
+    below = [random_tree(draw, found, tier, scale, depth - 1) for _ in range(2)]
+    return {"on": on, "zero": below[0], "one": below[1]}
+
+
+def proven(entry: dict[str, Any], found: Small, tier: int, reached: Sequence[int]) -> int | None:
+    """The bound of one tier's tree."""
+    bound = Bound(entry, tier, found.rows, len(found.case.parcels), reached)
+    for part in found.parts:
+        bound.feed(part)
+    return bound.value
+
+
+def proof_for(found: Small, seed: int = 0, tries: int = 40) -> dict[str, Any]:
+    """The best of some random proofs: valid, rarely tight."""
+    assert found.best is not None
+    draw, tiers = Random(seed), []
+    for tier, reached in enumerate(found.best):
+        best: dict[str, Any] | None = None
+        for attempt in range(tries):
+            scale = draw.choice([1, 10, 1000])
+            tree = random_tree(draw, found, tier, scale) if attempt else {"rows": []}
+            entry = {"objective": reached, "bound": 0, "scale": scale, "tree": tree}
+            value = proven(entry, found, tier, found.best[:tier])
+            if value is not None and (best is None or value < best["bound"]):
+                best = {**entry, "bound": value}
+        assert best is not None
+        tiers.append(best)
+    return {"schema": "landopt.proof/1", "scope": "all", "tiers": tiers}
+
+
+def write(folder: Path, found: Small, proof: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Write the plan folder of a small round; returns ``plan.json``."""
+    assert found.best is not None
+    folder.mkdir(parents=True, exist_ok=True)
+    case = digest(to_json(found.case))
+    (folder / "case.json").write_bytes(canonical(to_json(found.case)))
+    head = header_line(case, found.rows, len(found.best), len(found.offers))
+    sha = write_offers(folder / "offers.jsonl.gz", head, [part_line(part) for part in found.parts])
+    proof = {**(proof or proof_for(found)), "case": case, "offers": sha}
+    (folder / "proof.json").write_bytes(canonical(proof))
+    plan = plan_of(found, proof, case)
+    (folder / "plan.json").write_bytes(canonical(plan))
+    return plan
+
+
+def plan_of(found: Small, proof: dict[str, Any], case: str) -> dict[str, Any]:
+    """``plan.json`` of a small round's best plan."""
+    assert found.best is not None
+    reader, parcels, demands = found.reader, found.case.parcels.ids, found.case.demands.ids
+    plan = [found.offers[k] for k in found.chosen]
+    assignments = [
+        {
+            "parcel_ids": [parcels[row] for row in offer.site],
+            "demand_id": None if offer.demand is None else demands[offer.demand],
+            "method": found.case.methods[offer.method].id,
+            "period": reader.period_id(offer.period),
+            "term_years": offer.term or None,
+            **restated(reader, offer),
+        }
+        for offer in plan
+    ]
+    taken = {name for entry in assignments for name in entry["parcel_ids"]}
+    served = {entry["demand_id"] for entry in assignments}
+    uses = reader.rows.uses([offer.rows for offer in plan], [(row.rule, row.key) for row in found.rows])
+    shown = reader.rows.shown(uses)
+    listed = [(row.rule, row.key) for row in found.rows]
+    return {
+        "schema": "landopt.plan/1",
+        "plan_id": f"{found.case.round.id}/P-test",
+        "plan_hash": plan_hash(assignments),
+        "case": {
+            "digest": case,
+            "round": found.case.round.id,
+            "as_of": found.case.round.as_of,
+            **{name: to_json(found.case)[name] for name in ("inputs", "packs", "overlays", "dropped")},
+        },
+        "result": {
+            "stopped": "gap",
+            "bound_scope": "all",
+            "ties": {},
+            "tiers": [
+                {
+                    "objective": entry["objective"],
+                    "bound": entry["bound"],
+                    "solver_bound": None,
+                    "proven_gap": gap_text(entry["bound"], entry["objective"]),
+                }
+                for entry in proof["tiers"]
+            ],
+        },
+        "assignments": assignments,
+        "held": [{"parcel_id": name, "reasons": []} for name in parcels if name not in taken],
+        "unserved": [{"demand_id": name, "reasons": []} for name in demands if name not in served],
+        "limits": [{"rule": rule, "key": list(key), "unit": "m2", **shown[(rule, key)]} for rule, key in listed],
+        "overrides": [],
+        "justification": [],
+    }
+
+
+__all__ = [
+    "Small",
+    "objective",
+    "plan_of",
+    "proof_for",
+    "proven",
+    "random_leaf",
+    "random_tree",
+    "small",
+    "start",
+    "write",
+]
