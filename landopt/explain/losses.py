@@ -83,7 +83,8 @@ def _tier(
     parcels: int,
     chosen: Sequence[int],
 ) -> tuple[Ints, dict[int, int]]:
-    without = dict.fromkeys(chosen, int(_HUGE))
+    taken = np.asarray(sorted(chosen), np.int64)
+    without = np.full(len(taken), _HUGE, np.int64)
     least = np.full(len(offers), _HUGE, np.int64)
     weakest = np.full(len(offers), _HUGE, np.int64)
     for leaf in leaves(tree, len(rows), tier, parcels):
@@ -98,17 +99,16 @@ def _tier(
         loss = -((-(np.int64(shift) + behind)) // np.int64(scale))
         np.minimum(weakest, loss, out=weakest)
         np.minimum(least, loss, out=least, where=np.ones(len(offers), bool) if allowed is None else allowed)
-        for offer in chosen:
-            part = int(parts[offer])
-            seen = slice(int(offers.part_start[part]), int(offers.part_start[part + 1]))
-            rest = worth[seen] if allowed is None else np.where(allowed[seen], worth[seen], -_HUGE)
-            rest = np.delete(rest, offer - seen.start)
-            second = max(0, int(rest.max())) if rest.size else 0
-            less = -((-(shift + int(best[part]) - second)) // scale)
-            without[offer] = min(without[offer], less)
+        dropped = worth if allowed is None else np.where(allowed, worth, -_HUGE)
+        dropped = dropped.copy()
+        dropped[taken] = -_HUGE
+        second = np.maximum(_top(offers, dropped), 0)[parts[taken]]
+        np.minimum(without, -((-(np.int64(shift) + best[parts[taken]] - second)) // np.int64(scale)), out=without)
     # An offer barred in every leaf is in no plan at all; its weakest bound still holds and is printed.
     least = np.where(least == _HUGE, weakest, least)
-    return np.asarray(np.clip(least, 0, _HUGE - 1)), {offer: max(0, loss) for offer, loss in without.items()}
+    return np.asarray(np.clip(least, 0, _HUGE - 1)), dict(
+        zip(taken.tolist(), np.maximum(without, 0).tolist(), strict=True)
+    )
 
 
 def values(offers: Offers, leaf: Leaf, scale: int, tier: int) -> Ints:
@@ -173,12 +173,8 @@ def _allowed(offers: Offers, leaf: Leaf) -> Mask | None:
 def _best(offers: Offers, leaf: Leaf, worth: Ints, allowed: Mask | None) -> tuple[Ints, bool]:
     """The best each part can add in a leaf, and whether the leaf is void (a part that must give has nothing)."""
     seen = worth if allowed is None else np.where(allowed, worth, -_HUGE)
-    count = len(offers.part_start) - 1
-    top = np.full(count, -_HUGE, np.int64)
-    filled = np.diff(offers.part_start) > 0
-    if filled.any():
-        top[filled] = np.maximum.reduceat(seen, offers.part_start[:-1][filled])
-    forced = np.zeros(count, bool)
+    top = _top(offers, seen)
+    forced = np.zeros(len(top), bool)
     for place in leaf.one:
         here = _part(offers, place)
         if here.start == here.stop:
@@ -186,6 +182,15 @@ def _best(offers: Offers, leaf: Leaf, worth: Ints, allowed: Mask | None) -> tupl
         forced[int(np.searchsorted(offers.part_start, here.start, side="right")) - 1] = True
     void = bool((forced & (top == -_HUGE)).any())
     return np.where(forced, top, np.maximum(top, 0)), void
+
+
+def _top(offers: Offers, seen: Ints) -> Ints:
+    """The largest value of each part; very small for an empty part."""
+    top = np.full(len(offers.part_start) - 1, -_HUGE, np.int64)
+    filled = np.diff(offers.part_start) > 0
+    if filled.any():
+        top[filled] = np.maximum.reduceat(seen, offers.part_start[:-1][filled])
+    return top
 
 
 def _exact_sum(items: Ints) -> int:

@@ -84,8 +84,8 @@ def _tensions(context: Context) -> tuple[Ruling, ...]:
 def _ties(context: Context, ties: Mapping[str, Any], closed: bool) -> dict[str, Any]:
     """The ties as plain JSON: what the second stage found, and which parcels the prices settle.
 
-    ``in_every`` counts the supplied parcels that have this choice in every best plan (proved by the prices), ``in_some``
-    names those that might be supplied otherwise in another plan as good; both only where the audited gap is 0.
+    ``in_every`` counts the supplied parcels that have this choice in every best plan (proved by the prices),
+    ``in_some`` names those the prices leave open; both only where the audited gap is 0.
     """
     found: dict[str, Any] = {"status": "not examined", "by": "", "parcels": 0, "broken_by": [], **ties}
     found.update(in_every=None, in_some=[], more=0)
