@@ -59,7 +59,13 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     reached: list[int] = []
     for tier in range(len(base["score"])):
         told = _Teller(folder, tier, started)
-        answer = search(from_arrays(base, tier, reached), options, told, warm)
+
+        def keep(bound: int, scale: int, leaf: dict[str, Any]) -> None:
+            now = {"bound": bound, "solver_bound": None, "scale": scale, "tree": leaf, "stopped": "limit"}
+            so_far = {"stopped": "limit", "tiers": [*map(_tier, answers), now], "phases": _sum_phases(answers)}
+            _write(folder / "so_far.json", json.dumps(so_far).encode("ascii"))
+
+        answer = search(from_arrays(base, tier, reached), options, told, warm, keep)
         answers.append(answer)
         if answer.chosen is None:
             break
@@ -77,11 +83,13 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         "stopped": _overall(answers, len(base["score"])),
         "ties": ties,
         "phases": _sum_phases(answers),
-        "tiers": [
-            {"bound": a.bound, "solver_bound": a.solver_bound, "scale": a.scale, "tree": a.tree_json, "stopped": a.stopped}
-            for a in answers
-        ],
+        "tiers": [_tier(answer) for answer in answers],
     }
+
+
+def _tier(answer: Any) -> dict[str, Any]:
+    names = {"bound": "bound", "solver_bound": "solver_bound", "scale": "scale", "tree": "tree_json", "stopped": "stopped"}
+    return {name: getattr(answer, source) for name, source in names.items()}
 
 
 def _overall(answers: list[Any], tiers: int) -> str:

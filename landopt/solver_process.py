@@ -22,7 +22,7 @@ COMMAND: tuple[str, ...] = ("-m", "landopt.child")
 
 @dataclass(frozen=True)
 class Ended:
-    """How the child ended: ``why`` is done, user, limit or failed; ``result`` is its ``result.json`` if it got so far."""
+    """How the child ended: ``why`` is done, user, limit or failed; ``result`` is what it wrote: all, or so far."""
 
     why: str
     result: dict[str, Any] | None
@@ -65,11 +65,14 @@ def watch(folder: Path, hard_limit_s: float | None, progress: Callable[[Mapping[
         if child is not None:
             _close(child, gently=why == "done")
     code = child.returncode if child is not None else None
-    result = _result(folder) if why == "done" else None
+    result = _read(folder / "result.json") if why == "done" else None
+    so_far = _read(folder / "so_far.json") if result is None else None
     if why == "done" and result is None:
-        return Ended("failed", None, (_trouble(code, log),))
-    issues = (error("S012", f"the solver did not stop at its limit and was ended after {hard_limit_s:.0f} s"),)
-    return Ended(why, result, issues if why == "limit" else ())
+        return Ended("failed", so_far, (_trouble(code, log),))
+    if why == "limit":
+        what = f"the solver did not stop at its limit and was ended after {hard_limit_s or 0:.0f} s"
+        return Ended(why, so_far, (error("S012", what),))
+    return Ended(why, result if result is not None else so_far)
 
 
 def _start(folder: Path, stderr: Any) -> subprocess.Popen[bytes]:
@@ -138,8 +141,7 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
         pass
 
 
-def _result(folder: Path) -> dict[str, Any] | None:
-    path = folder / "result.json"
+def _read(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:

@@ -51,6 +51,10 @@ Tell = Callable[[str, int | None, int | None, Ints | None], None]
 """Hears (phase, best value, best bound, new best plan or None)."""
 
 
+Keep = Callable[[int, int, dict[str, Any]], None]
+"""Takes (bound, scale, leaf of the proof)."""
+
+
 def gap_of(objective: int, bound: int) -> Fraction:
     """(bound - objective) / max(1, abs(objective))."""
     return Fraction(max(0, bound - objective), max(1, abs(objective)))
@@ -110,8 +114,10 @@ class Search:
         return self.options.deadline is not None and monotonic() >= self.options.deadline
 
 
-def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None) -> Answer:
-    """Solve one tier; ``warm`` is a plan to start from (lawful or not)."""
+def search(
+    prog: Program, options: Options, tell: Tell, warm: Ints | None = None, keep: Keep | None = None
+) -> Answer:
+    """Solve one tier; ``warm`` is a plan to start from (lawful or not); ``keep`` gets the first proof as soon as it stands."""
     state = Search(prog, options, tell)
     clock = _Clock(state.phases)
     state.offer(warm, "warm")
@@ -136,6 +142,8 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
         return _answer(state, relaxed, "infeasible")
     state.bound = relaxed.bound
     tell("prices", state.objective if state.chosen is not None else None, state.bound, None)
+    if keep is not None:
+        keep(relaxed.bound, relaxed.prices.scale, leaf_json(relaxed.prices))
     leaf: dict[str, Any] | None = None
     infeasible = False
     if not state.reached():

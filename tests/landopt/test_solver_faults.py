@@ -1,0 +1,192 @@
+"""The fault tour: a solver that lies, crashes, hangs, runs out of memory, ignores its limit or is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from landopt import solver_process
+from landopt.model_arrays import program, standing
+from landopt.solver import Outcome, Withheld, proof_bound, solve
+from parcels.issues import Environment
+from tests.brute import brute_force_offers
+from tests.landopt.solve_rounds import bare_round
+
+HEAD = """
+import json, os, sys, time
+from pathlib import Path
+import numpy as np
+folder = Path(sys.argv[1])
+def plan(offers):
+    np.save(folder / "best.npy", np.array(offers, dtype=np.int64))
+def end(stopped, **more):
+    tier = {"bound": 0, "solver_bound": more.get("claim"), "scale": 1, "tree": None, "stopped": stopped}
+    (folder / "result.json").write_text(json.dumps({"stopped": stopped, "tiers": [tier], "phases": {}, "ties": {"status": "unique"}}))
+"""
+
+
+def _fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> None:
+    script = tmp_path / "fake.py"
+    script.write_text(HEAD + body, "utf-8")
+    monkeypatch.setattr(solver_process, "COMMAND", (str(script),))
+
+
+def _run(**keywords: Any) -> tuple[Outcome, Any]:
+    case, offers = bare_round(7, hard=False)
+    return solve(case, offers, gap="0", **keywords), program(case, offers, 0)
+
+
+def test_child_solves_and_proves() -> None:
+    """The real child: the plan is the best one, its proof is checked again, progress was heard."""
+    heard: list[Any] = []
+    case, offers = bare_round(7, hard=False)
+    outcome = solve(case, offers, gap="0", progress=heard.append)
+    assert outcome.chosen is not None and outcome.proof is not None
+    assert (outcome.tiers[0].objective,) == brute_force_offers(offers)
+    entry = outcome.proof["tiers"][0]
+    prog = program(case, offers, 0)
+    assert proof_bound(prog, entry["tree"], entry["scale"]) == entry["bound"] >= entry["objective"]
+    assert any(event["value"] is not None for event in heard)
+    assert json.loads(json.dumps(outcome.proof)) == outcome.proof
+
+
+def test_infeasible_round_has_no_plan() -> None:
+    """A round without a lawful plan ends as infeasible and holds nothing, not a plan of zeros."""
+    for seed in range(40):
+        case, offers = bare_round(seed)
+        if brute_force_offers(offers) is None:
+            outcome = solve(case, offers)
+            assert outcome.stopped == "infeasible" and outcome.chosen is None and outcome.proof is None
+            return
+    raise AssertionError("no infeasible round among the seeds")
+
+
+def test_lie_about_a_plan_is_withheld(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A plan called optimal that breaks a row is never handed on."""
+    _fake(monkeypatch, tmp_path, "plan(range(12)); end('optimal')")
+    with pytest.raises(Withheld, match="breaks"):
+        _run()
+    assert Withheld.exit_code == 5
+
+
+def test_lie_about_the_bound_stays_a_claim(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty plan called optimal: the audited bound shows the gap, optimal is not said, uniqueness neither."""
+    _fake(monkeypatch, tmp_path, "plan([]); end('optimal', claim=0)")
+    outcome, _ = _run()
+    assert outcome.stopped == "gap" and outcome.tiers[0].bound > outcome.tiers[0].objective
+    assert outcome.ties == {"status": "not examined"}
+
+
+def test_crash_keeps_the_plan_and_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A crash after a first plan: failed, with that plan; before one: failed, with nothing."""
+    _fake(monkeypatch, tmp_path, "plan([]); os.abort()")
+    outcome, _ = _run()
+    assert outcome.stopped == "failed" and outcome.chosen is not None and outcome.issues[0].code == "S014"
+    _fake(monkeypatch, tmp_path, "raise SystemExit(3)")
+    outcome, _ = _run()
+    assert outcome.stopped == "failed" and outcome.chosen is None and "code 3" in outcome.issues[0].what
+
+
+def test_hanging_child_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A solver that ignores its limit is ended from outside within a second, with all it started."""
+    note = tmp_path / "grandchild"
+    body = f"""
+import subprocess
+plan([])
+inner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+Path({str(note)!r}).write_text(str(inner.pid))
+time.sleep(600)
+"""
+    _fake(monkeypatch, tmp_path, body)
+    monkeypatch.setattr("landopt.solver.GRACE_S", 1.0)
+    since = time.monotonic()
+    outcome, _ = _run(time_limit_s=0.5)
+    assert time.monotonic() - since < 3.5
+    assert outcome.stopped == "limit" and outcome.chosen is not None and outcome.issues[0].code == "S012"
+    assert _gone(int(note.read_text()))
+
+
+def _gone(process: int) -> bool:
+    for _ in range(20):
+        status = Path(f"/proc/{process}/stat")
+        if not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_interrupt_keeps_the_best_plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Ctrl-C once ends the child within a second and leaves the best plan; without one there is none."""
+    for body, held in (("plan([]); time.sleep(600)", True), ("time.sleep(600)", False)):
+        _fake(monkeypatch, tmp_path, body)
+        threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+        since = time.monotonic()
+        outcome, _ = _run()
+        assert time.monotonic() - since < 2.5
+        assert outcome.stopped == "user" and (outcome.chosen is not None) == held
+
+
+def test_memory_limit_is_respected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A child that needs more than it may ends as failed, naming memory; the plan found before stays."""
+    body = """
+from landopt.child import _limit_memory
+plan([])
+_limit_memory(1_000_000_000)
+try:
+    held = [bytearray(10**8) for _ in range(100)]
+except MemoryError:
+    sys.exit(9)
+"""
+    _fake(monkeypatch, tmp_path, body)
+    outcome, _ = _run()
+    assert outcome.stopped == "failed" and outcome.issues[0].code == "S013" and outcome.chosen is not None
+
+
+def test_missing_solver_is_named() -> None:
+    """A solver that is not installed or not known: what to install, exit 6."""
+    with pytest.raises(Environment, match="gurobi") as missing:
+        _run(solver="gurobi")
+    assert "pip install gurobipy" in missing.value.issues[0].maybe
+    with pytest.raises(Environment, match="not known"):
+        _run(solver="oracle")
+
+
+def test_other_solvers_agree() -> None:
+    """CBC and SCIP through PuLP, as a second opinion, reach the same value; the bound is still audited."""
+    case, offers = bare_round(7, hard=False)
+    best = brute_force_offers(offers)
+    for name in ("cbc", "scip"):
+        outcome = solve(case, offers, gap="0", solver=name)
+        assert outcome.chosen is not None and (outcome.tiers[0].objective,) == best
+        assert outcome.tiers[0].bound >= outcome.tiers[0].objective
+
+
+def test_node_limited_runs_repeat() -> None:
+    """Reproducible mode: two runs give the same plan, value, bound and proof."""
+    case, offers = bare_round(12, parcels=12, demands=9, hard=False)
+    first, second = (solve(case, offers, gap="0", nodes=50) for _ in range(2))
+    assert first.chosen is not None and second.chosen is not None
+    assert np.array_equal(first.chosen, second.chosen) and first.proof == second.proof
+    assert standing(program(case, offers, 0), first.chosen).lawful
+
+
+def test_wrong_optimum_of_a_solver_shows() -> None:
+    """min 2x + 3z, x + z >= 4.5, x <= 10, z integer (HiGHS 1.14 claimed 15, true 9): the pinned HiGHS gets it right."""
+    import highspy
+
+    model = highspy.Highs()
+    model.setOptionValue("output_flag", False)
+    x, z = model.addVariable(0, 10), model.addIntegral(0, 10)
+    model.addConstr(x + z >= 4.5)
+    model.minimize(2 * x + 3 * z)
+    assert abs(model.getObjectiveValue() - 9) < 1e-6
+    assert sys.version_info >= (3, 12)
