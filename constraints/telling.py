@@ -1,4 +1,4 @@
-"""Facts told in words (``rules ask use=RES intending_users=1``): read strictly in the declared fields. Standard library only."""
+"""Facts told in words (``rules ask use=RES``), read strictly in the declared fields. Standard library only."""
 
 from __future__ import annotations
 
