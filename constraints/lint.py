@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from constraints import expr
 from constraints.nodes import And, Compare, Const, Contains, Flag, In, Node, Not, Or
 from constraints.types import STRICTNESS, Rule
 from parcels.issues import Issue, error, warning
-from parcels.schema import fields
+from parcels.schema import Value, fields
 
 IDENTITY = frozenset(("operator", "partners", "hkmo", "name", "demand_id", "level", "holds"))
 """Facts of identity, ownership or place of registration (fair-competition review)."""
@@ -278,3 +278,29 @@ def _holds(node: Node, value: Any) -> bool:
 def strictest(verdicts: Iterable[str]) -> str:
     """The strictest of some verdicts; ``permit`` of none."""
     return max(verdicts, key=STRICTNESS.__getitem__, default="permit")
+
+
+def coverage(rules: Iterable[Rule], rows: Sequence[Mapping[str, Value]]) -> list[Issue]:
+    """Rules whose condition matches none or all of a round's cases (R022), with counts; unknown counts as neither.
+
+    Parameters
+    ----------
+    rules
+        Rules in force.
+    rows
+        Facts of each parcel of the round; fields of demands and offers may be missing.
+    """
+    from constraints.scalar import truth
+
+    issues = []
+    for rule in rules:
+        if not rule.when or not rows:
+            continue
+        node = expr.parse(rule.when)
+        read = [truth(node, row) for row in rows]
+        never, always = read.count(False), read.count(True)
+        if len(rows) in (never, always):
+            count = 0 if never else always
+            what = f"rule {rule.id} matches {count} of {len(rows)} parcels: {rule.when}"
+            issues.append(warning("R022", what, rule.place, "", (rule.id,)))
+    return issues

@@ -1,0 +1,288 @@
+"""Loading rules: every fault of the list is refused or reported, with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from constraints import lint, load
+from constraints.expr import parse
+from constraints.load import in_force, methods, rules_for
+from constraints.reference import PAGES
+from parcels.issues import Refused
+
+HERE = Path(__file__).parent
+GOOD = """
+[[rule]]
+id = "t.a.one"
+kind = "eligibility"
+title = { en = "one", zh = "一" }
+cite = { doc = "示例办法", article = "第一条", rank = 3, grade = "V2" }
+from = 2020-01-01
+when = "use == 'IND'"
+verdict = { agreement = "forbid" }
+"""
+OTHER = GOOD.replace("t.a.one", "t.a.two").replace("IND", "COM")
+
+
+def read(tmp_path: Path, text: str):
+    path = tmp_path / "policy.toml"
+    path.write_text(text, encoding="utf-8")
+    return load.load(path, "policy")
+
+
+def faults(tmp_path: Path, text: str):
+    with pytest.raises(Refused) as caught:
+        read(tmp_path, text)
+    return caught.value.issues
+
+
+def fault(tmp_path: Path, text: str, code: str, line: int | None = None):
+    found = [issue for issue in faults(tmp_path, text) if issue.code == code]
+    assert found, faults(tmp_path, text)
+    if line is not None:
+        assert found[0].where.endswith(f"policy.toml:{line}")
+    return found[0]
+
+
+def test_every_kind_and_key_loads():
+    """The fixture holds every kind with every key, and all of it is read."""
+    loaded = load.load(HERE / "every_key.toml", "policy")
+    kinds = {rule.kind for rule in loaded.rules}
+    assert kinds == set(load.KINDS)
+    text = (HERE / "every_key.toml").read_text(encoding="utf-8")
+    for keys in (load.COMMON, *load.KINDS.values()):
+        for key in keys:
+            assert f"\n{key.name} =" in text, key.name
+    assert loaded.facts[0].field == "net_land"
+
+
+def test_values_load_in_base_integers():
+    """Hectares and mu become m², shares a fraction, used amounts follow the unit of the values."""
+    rules = {rule.id: rule for rule in load.load_file(HERE / "every_key.toml")}
+    quota = rules["t.limit.quota"].spec
+    assert [value["amount"] for value in quota["values"]] == [30_000, 30_333]
+    assert quota["used"] == [{"key": ["南沙"], "amount": 15_000}]
+    assert rules["t.limit.share"].spec["share"] == [2, 5]
+    assert rules["t.limit.share"].spec["hard"] is False
+    (on,) = in_force([rules["t.limit.quota"]], "2026-01-01")
+    assert [value["amount"] for value in on.spec["values"]] == [30_333]
+
+
+def test_incomplete_dates_count_from_their_first_day():
+    """A year or a month loads with its first day and the date grade U."""
+    rules = {rule.id: rule for rule in load.load_file(HERE / "every_key.toml")}
+    assert (rules["t.eligibility.exception"].start, rules["t.eligibility.exception"].date_grade) == ("2020-03-01", "U")
+    assert (rules["t.term.lease"].start, rules["t.term.lease"].date_grade) == ("2020-01-01", "U")
+    assert rules["t.price.floor"].date_grade == ""
+    assert load.grade_of(rules["t.term.lease"]) == "U"
+
+
+def test_in_force_is_inclusive_then_exclusive():
+    """A rule holds on its first day and no longer on its last."""
+    (rule,) = [r for r in load.load_file(HERE / "every_key.toml") if r.id == "t.eligibility.one"]
+    assert [bool(in_force([rule], day)) for day in ("2019-12-31", "2020-01-01", "2029-12-31", "2030-01-01")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_fault_45_unknown_field(tmp_path):
+    """An unknown field is refused at load, with the nearest one."""
+    issue = fault(tmp_path, GOOD.replace("use == 'IND'", "distrct == 'A'"), "R009", 8)
+    assert issue.maybe == "Maybe you meant 'district'."
+
+
+def test_fault_46_types(tmp_path):
+    """A comparison whose types do not fit is refused."""
+    fault(tmp_path, GOOD.replace("use == 'IND'", "area_m2 > 'big'"), "R010", 8)
+
+
+def test_fault_47_cycle(tmp_path):
+    """Exceptions that run in a circle are refused, and the circle is printed."""
+    text = GOOD + 'exception_to = ["t.a.two"]\n' + OTHER + 'exception_to = "t.a.one"\n'
+    assert "t.a.one -> t.a.two -> t.a.one" in fault(tmp_path, text, "R014").what
+
+
+def test_fault_48_and_51_same_thing(tmp_path):
+    """Two rules of one rank that say different things of the same case are refused, with both lines."""
+    issue = fault(tmp_path, GOOD + GOOD.replace("t.a.one", "t.a.two").replace("forbid", "permit"), "R013")
+    assert issue.where.count("policy.toml:") == 2
+    related = GOOD + GOOD.replace("t.a.one", "t.a.two").replace("forbid", "permit") + 'exception_to = ["t.a.one"]\n'
+    assert len(read(tmp_path, related).rules) == 2
+
+
+def test_fault_49_matches_nothing_or_everything():
+    """A rule that matches no parcel or every parcel of a round is reported with counts."""
+    rows = [{"use": "IND", "land_source": "stock"}, {"use": "RES", "land_source": "stock", "intending_users": 1}]
+    rules = load.load_file(HERE / "every_key.toml")
+    by_rule = {issue.ids[0]: issue.what for issue in lint.coverage(rules, rows)}
+    assert "0 of 2" in by_rule["t.preference.new"]
+    assert "t.eligibility.one" not in by_rule
+    again = {issue.ids[0]: issue.what for issue in lint.coverage(rules, rows[:1])}
+    assert "1 of 1" in again["t.eligibility.one"]
+    assert "t.eligibility.exception" not in again
+
+
+def test_fault_50_not_in_force(tmp_path):
+    """A policy rule that is not in force is listed, not applied; adopting one by name is refused."""
+    path = tmp_path / "policy.toml"
+    path.write_text(GOOD, encoding="utf-8")
+    rules, issues = rules_for([], [path], "2019-01-01")
+    assert rules == ()
+    assert [issue.code for issue in issues] == ["R021"]
+    text = GOOD + '[[adopt]]\nrule = "t.x.gone"\nbelow = ["t.a.one"]\ndocument = "d"\n'
+    assert fault(tmp_path, text, "R019").what.endswith("no rule 't.x.gone' is loaded")
+
+
+def test_fault_52_no_citation(tmp_path):
+    """A rule without a citation, or with one that has no grade or rank, is refused."""
+    assert "cite" in fault(tmp_path, GOOD.replace("cite =", "# cite ="), "R007").what
+    assert "no grade" in fault(tmp_path, GOOD.replace(', grade = "V2"', ""), "R007", 6).what
+    assert "no rank" in fault(tmp_path, GOOD.replace(", rank = 3", ""), "R007", 6).what
+
+
+def test_fault_53_escape(tmp_path):
+    """No expression reaches the interpreter."""
+    fault(tmp_path, GOOD.replace("use == 'IND'", "use.__class__ == 'x'"), "R008", 8)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("from = 2020-01-01", "from = 2020-02-30", "R001"),
+        ("from = 2020-01-01", 'from = "2020-13"', "R006"),
+        ("from = 2020-01-01", "from = 2020-01-01\nuntil = 2019-01-01", "R006"),
+        ("from = 2020-01-01", "", "R006"),
+        ("from = 2020-01-01", "from = 2020-01-01\nfrom = 2021-01-01", "R001"),
+        ('when = "use', 'whn = "use', "R002"),
+        ("kind", "knd", "R005"),
+        ('"eligibility"', '"eligiblity"', "R005"),
+        ('"forbid"', '"forbidden"', "R005"),
+        ("agreement =", "agrement =", "R005"),
+        ("t.a.one", "one", "R005"),
+        ("[[rule]]", "[[rules]]", "R002"),
+        ('title = { en = "one", zh = "一" }', 'title = "one"', "R004"),
+        ('grade = "V2"', 'grade = "V9"', "R005"),
+        ("rank = 3", "rank = 9", "R004"),
+        ("rank = 3", "rank = true", "R004"),
+        ('verdict = { agreement = "forbid" }', 'verdict = { agreement = "condition" }', "R003"),
+    ],
+)
+def test_what_does_not_load(tmp_path, old, new, code):
+    """FAULTS 54-57 in TOML: keys twice, dates that do not exist, wrong types, unknown keys and words."""
+    assert old in GOOD
+    fault(tmp_path, GOOD.replace(old, new, 1), code)
+
+
+def test_depth_and_size_are_capped(tmp_path):
+    """A file that is nested without end or very large is refused at once (FAULT 55)."""
+    fault(tmp_path, "rule = " + "[" * 60 + "]" * 60, "R001")
+    fault(tmp_path, "rule = " + "[" * 20_000 + "]" * 20_000, "R001")
+    fault(tmp_path, "# " + "x" * 4_100_000, "R001")
+
+
+def test_no_float_enters(tmp_path):
+    """A TOML number with a point is an exact decimal; infinities are refused (FAULTS 57, 59)."""
+    text = """
+[[rule]]
+id = "t.limit.one"
+kind = "limit"
+title = { en = "one", zh = "一" }
+cite = { doc = "d", article = "a", rank = 0, grade = "V2" }
+from = 2020-01-01
+measure = "area_m2"
+sense = "<="
+values = [{ amount = %s, unit = "ha" }]
+"""
+    (rule,) = read(tmp_path, text % "0.7").rules
+    assert rule.spec["values"][0]["amount"] == 7_000
+    for wrong in ("inf", "nan", "0.00001", "-1", "1e30", "true"):
+        fault(tmp_path, text % wrong, "R005")
+
+
+def test_same_id_and_same_value_twice(tmp_path):
+    """One id on overlapping dates is refused; with dates that follow one another it is a new version."""
+    assert fault(tmp_path, GOOD + GOOD, "R012").where.count("policy.toml:") == 2
+    later = GOOD.replace("from = 2020-01-01", "from = 2021-01-01").replace("forbid", "permit")
+    first = GOOD.replace("from = 2020-01-01", "from = 2020-01-01\nuntil = 2021-01-01")
+    assert len(read(tmp_path, first + later).rules) == 2
+
+
+def test_a_rule_that_never_matches_is_reported(tmp_path):
+    """Contradictions in a condition are warned of, with the line."""
+    for text in ("use == 'IND' and use == 'RES'", "intending_users > 2 and intending_users < 2", "false", "grade > 15"):
+        issues = read(tmp_path, GOOD.replace("use == 'IND'", text)).issues
+        assert [issue.code for issue in issues] == ["R015"], text
+        assert issues[0].where.endswith(":3")
+    for text in (
+        "intending_users >= 2 and intending_users <= 2",
+        "not (use == 'IND' and net_land)",
+        "zone == 'nansha'",
+    ):
+        assert read(tmp_path, GOOD.replace("use == 'IND'", text)).issues == ()
+
+
+def test_identity_raises_the_fair_competition_flag(tmp_path):
+    """A policy rule that turns on who asks is flagged unless it has a reason and an end (R-FCR-8, R-FCR-12)."""
+    text = GOOD.replace("use == 'IND'", "hkmo == true")
+    assert [issue.code for issue in read(tmp_path, text).issues] == ["R018"]
+    excused = text + 'reason = "science-technology progress"\nuntil = 2027-01-01\n'
+    assert read(tmp_path, excused).issues == ()
+
+
+def test_an_exception_names_a_rule_that_exists(tmp_path):
+    """An exception to a rule that is nowhere is refused, with the nearest id."""
+    path = tmp_path / "policy.toml"
+    path.write_text(GOOD + OTHER + 'exception_to = ["t.a.oen"]\n', encoding="utf-8")
+    with pytest.raises(Refused) as caught:
+        rules_for([], [path], "2026-01-01")
+    assert caught.value.issues[0].code == "R016"
+    assert caught.value.issues[0].maybe == "Maybe you meant 't.a.one'."
+
+
+def test_looser_low_rank_rules_are_reported(tmp_path):
+    """A permit of rank 1 where the default forbids is reported, not obeyed."""
+    path = tmp_path / "policy.toml"
+    path.write_text(GOOD.replace("forbid", "permit").replace("rank = 3", "rank = 1"), encoding="utf-8")
+    _, issues = rules_for([], [path], "2026-01-01")
+    assert [issue.code for issue in issues] == ["R017"]
+
+
+def test_all_faults_come_at_once(tmp_path):
+    """Every fault of a file is told in one go."""
+    text = GOOD.replace("IND", "INDX") + OTHER.replace("from = 2020-01-01", "").replace("forbid", "never")
+    assert {issue.code for issue in faults(tmp_path, text)} == {"R011", "R006", "R005"}
+
+
+def test_methods_are_the_eight():
+    """The methods stand in their order; default verdicts forbid the non-competitive ones."""
+    found = methods()
+    assert [method.id for method in found] == [
+        "allocation",
+        "agreement",
+        "bid",
+        "auction",
+        "listing",
+        "lease",
+        "lease_then_grant",
+        "contribution",
+    ]
+    assert {method.id for method in found if method.default == "forbid"} == {"allocation", "agreement", "contribution"}
+    assert {method.id for method in found if not method.competitive} == {"allocation", "agreement", "contribution"}
+
+
+def test_satisfiable_knows_its_limits():
+    """A condition too large to expand counts as one that may hold."""
+    text = " and ".join(f"(use == 'IND' or grade == {k % 15 + 1})" for k in range(12))
+    assert lint.satisfiable(parse(text))
+
+
+def test_reference_pages_are_current():
+    """docs/fields.md and docs/rule-format.md are what the code makes; run python -m constraints.reference."""
+    docs = HERE.parents[1] / "docs"
+    for name, page in PAGES.items():
+        assert (docs / name).read_text(encoding="utf-8") == page(), name
