@@ -132,7 +132,7 @@ def rescreen(reader: Reader, listing: Listing, *, complete: bool, sample: int, s
         chosen = set(draw.sample(range(total), min(sample, total)))
         places = set(draw.sample(market, min(max(32, sample), len(market))))
     problems: list[Problem] = []
-    capped = 0
+    capped, whole = 0, len(places) == len(market)
     for part in listing.parts():
         if part.demand is None:
             row = part.sites[0][0]
@@ -148,7 +148,7 @@ def rescreen(reader: Reader, listing: Listing, *, complete: bool, sample: int, s
         _compare(reader, None, [(row,)], None, problems)
     done = total if complete else min(sample, total)
     missed = at_most(done - capped, total)
-    if complete and not capped:
+    if not capped and (complete or (done == total and whole)):
         en = f"the lists of all {total} platforms and {len(market)} market parcels are complete"
         zh = f"全部 {total} 个平台及 {len(market)} 宗公开供应宗地的方案清单完整"
     else:
