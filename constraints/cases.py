@@ -6,25 +6,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from constraints.ask import ask
-from constraints.expr import closest
-from constraints.load import PACKS, methods
+from constraints.ask import ask, complete
+from constraints.expr import closest, parse
+from constraints.load import PACKS, in_force, load_pack, methods, pack_names
 from constraints.rulefile import Block, iso_date, read_text
+from constraints.scalar import truth
+from constraints.telling import read_facts
 from parcels.issues import Issue, Refused, error
 
-KEYS = ("id", "as_of", "facts", "expect", "rules", "note", "term", "floor", "packs", "conflict", "conf")
+KEYS = ("id", "as_of", "facts", "expect", "rules", "absent", "note", "term", "floor", "packs", "conflict", "conf")
 VERDICTS = ("permit", "condition", "warn", "forbid", "n/a", "-")
 
 
 @dataclass(frozen=True, slots=True)
 class WorkedCase:
-    """A case as data: what is told, and what must come of it. ``floor`` in yuan per m² as decimal texts."""
+    """A case as data: what is told, and what must come of it. ``floor`` in yuan per m² as decimal texts.
+
+    ``rules`` must have a say in the answer, those of ``absent`` must have none.
+    """
 
     id: str
     as_of: str
     facts: Mapping[str, str]
     expect: Mapping[str, str]
     rules: tuple[str, ...]
+    absent: tuple[str, ...]
     term: Mapping[str, Sequence[int | None]]
     floor: Mapping[str, str]
     note: str
@@ -95,6 +101,7 @@ def _case(block: Block, issues: list[Issue]) -> WorkedCase | None:
         facts={key: fact_text(value) for key, value in table["facts"].items()},
         expect=table.get("expect", {}),
         rules=tuple(table.get("rules", ())),
+        absent=tuple(table.get("absent", ())),
         term=table.get("term", {}),
         floor={method: str(value) for method, value in table.get("floor", {}).items()},
         note=str(table.get("note", "")),
@@ -130,7 +137,9 @@ def run(case: WorkedCase, packs: Sequence[str] | None = None) -> Outcome:
     deciding |= {note["rule"] for method in methods() for note in answer[method.id]["notes"]}
     deciding |= {name for method in methods() for name in (answer[method.id]["price_floor"] or {}).get("rules", ())}
     deciding |= {name for method in methods() for name in answer[method.id].get("term_rules", ())}
+    deciding |= _preferred(case, packs)
     wrong.extend(f"{rule} does not decide" for rule in case.rules if rule not in deciding)
+    wrong.extend(f"{rule} speaks, and should not" for rule in case.absent if rule in deciding)
     for method, span in case.term.items():
         got_span = [answer[method]["term_min_years"], answer[method]["term_max_years"]]
         if got_span != [None if bound == 0 else bound for bound in span]:
@@ -141,3 +150,11 @@ def run(case: WorkedCase, packs: Sequence[str] | None = None) -> Outcome:
         if got_floor != amount:
             wrong.append(f"{method}: floor {got_floor}, expected {amount}")
     return Outcome(case, tuple(wrong))
+
+
+def _preferred(case: WorkedCase, packs: Sequence[str] | None) -> set[str]:
+    """The preferences that match a case; they weigh in the objective and never in an answer."""
+    names = case.packs or packs or pack_names()
+    facts, _ = complete(read_facts(case.facts), case.as_of)
+    rules = in_force([rule for name in names for rule in load_pack(name)], case.as_of)
+    return {rule.id for rule in rules if rule.kind == "preference" and truth(parse(rule.when), facts)}
