@@ -7,6 +7,7 @@ Every leaf's bound is exact; the proof is the maximum over the leaves.
 from __future__ import annotations
 
 import heapq
+import itertools
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,8 @@ def grow(
     """Branch on the worst leaf until the proved gap is the one asked for, or time, nodes or size run out."""
     scale = relaxed.prices.scale
     root = _Node((), relaxed.prices, bound_scaled(prog, relaxed.prices))
-    heap: list[tuple[int, int, _Node]] = [(-int(root.scaled or 0), 0, root)]
+    turn = itertools.count()
+    heap: list[tuple[int, int, _Node]] = [(-int(root.scaled or 0), next(turn), root)]
     end = None if seconds is None else monotonic() + seconds
     budget = min(NODES if options.nodes is None else options.nodes, LEAF_BYTES // (8 * max(1, prog.parcels)))
     made, plan, best = 0, None, objective
@@ -62,7 +64,6 @@ def grow(
         _, _, node = heapq.heappop(heap)
         found = _resolve(prog, sifter, node, end)
         if found is None:
-            heapq.heappush(heap, (-int(node.scaled or 0), made, node))
             break
         x, integral = found
         if integral is not None:
@@ -73,8 +74,7 @@ def grow(
             continue
         split = _split(prog, sifter, x, node)
         if split is None:
-            heapq.heappush(heap, (-node.scaled, made, node))
-            break
+            continue
         on, part, match = split
         node.on = on
         for taken in (False, True):
@@ -86,7 +86,7 @@ def grow(
             else:
                 node.zero = child
             if child.scaled is not None:
-                heapq.heappush(heap, (-child.scaled, made, child))
+                heapq.heappush(heap, (-child.scaled, next(turn), child))
     _restore(sifter)
     worst = max((leaf for leaf in _leaves(root) if leaf is not None), default=None)
     proved = best if worst is None else max(worst // scale, best)
