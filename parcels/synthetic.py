@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from parcels.synthetic_demands import demand_facts
 from parcels.synthetic_facts import BlockPlan, Cell, districts_of, parcel_facts, plan_blocks, zones_of
 from parcels.synthetic_policy import Numbers, numbers, policy_text, readme_text, round_text
-from parcels.synthetic_special import set_pieces
+from parcels.synthetic_special import is_clean, ready_one_of_each, set_pieces
 
 if TYPE_CHECKING:
     from parcels.synthetic_town import Block
@@ -58,8 +58,9 @@ def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geo
     if parcels < 12 or demands < 1:
         raise ValueError(f"{parcels} parcels and {demands} demands: at least 12 parcels and 1 demand are needed")
     draw = Random(f"landopt {seed} {parcels} {demands} {contested}")
-    suitable = min(parcels, round(demands * 1.55)) if contested else None
-    districts = districts_of(max(3, min(9, parcels // 16)) if parcels < 20_000 else 9 + parcels // 4_000)
+    suitable = min(parcels, max(40, round(demands * 1.55) - 20)) if contested else None
+    wide = parcels if suitable is None else suitable
+    districts = districts_of(max(3, min(9, wide // 16), wide // 400))
     plans = plan_blocks(parcels, draw, districts, suitable)
     lanes = _lanes(plans, draw) if geometry else frozenset()
     blocks: Sequence[Block] = ()
@@ -78,6 +79,7 @@ def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geo
             cells["zone"] = zones_of(plan.district, plan.kind)
             rows.append(cells)
             block_of.append(number)
+    ready_one_of_each(row for row, block in zip(rows, block_of, strict=True) if plans[block].ready)
     wants = _demands(demands, draw, rows, districts, plans, block_of, contested)
     pieces = set_pieces(rows, wants, block_of, draw, contested)
     found = numbers(rows, wants, contested)
@@ -109,7 +111,7 @@ def _demands(
 ) -> list[dict[str, Cell]]:
     sites: dict[str, list[float]] = {}
     for row, block in zip(rows, block_of, strict=True):
-        if plans[block].ready:
+        if plans[block].ready and is_clean(row):
             sites.setdefault(str(row["use"]), []).append(float(str(row["area_m2"])))
     width = max(3, len(str(count)))
     open_districts = [name for name in districts if any(p.ready and p.district == name for p in plans)]

@@ -81,7 +81,7 @@ def demand_facts(
     cells.update(chosen["cells"])
     _wishes(cells, draw)
     if draw.random() < 0.2:
-        cells["budget_yuan"] = round((area_min + area_max) / 2 * draw.uniform(500, 1_300), -4)
+        cells["budget_yuan"] = round((area_min + area_max) / 2 * draw.uniform(500, 1_300)) // 10_000 * 10_000
     return cells
 
 
@@ -89,7 +89,7 @@ def _several(draw: Random, kind: str, contested: bool) -> int:
     if kind in ("headquarters", "science_popularisation"):
         return 1
     if contested:
-        return draw.choices([1, 2, 3, 4, 5, 6], [50, 16, 15, 10, 6, 3])[0]
+        return draw.choices([1, 2, 3, 4, 5, 6], [34, 20, 18, 14, 9, 5])[0]
     return draw.choices([1, 2, 3, 4], [72, 12, 10, 6])[0]
 
 
@@ -98,15 +98,15 @@ def _window(draw: Random, areas: Sequence[float], several: int, contested: bool)
     low, median, high = (float(text) * 10_000 for text in calibration()["platform"]["area_ha"])
     pool = areas or (low, median, high)
     aim = sum(draw.choice(pool) for _ in range(several)) * (0.97 if several > 1 else 1.0)
-    width = draw.uniform(0.08, 0.2) if contested else draw.uniform(0.15, 0.4)
+    width = draw.uniform(0.16, 0.32) if contested else draw.uniform(0.15, 0.4)
     return max(500, int(round(aim * (1 - width), -2))), int(round(aim * (1 + width), -2)) + 100
 
 
 def _districts(draw: Random, districts: Sequence[str], contested: bool) -> str | None:
-    if not contested and draw.random() < 0.45:
+    if draw.random() < (0.45 if not contested else 0.25 if len(districts) <= 9 else 0):
         return None
     first = draw.randrange(len(districts))
-    count = min(len(districts), draw.choice([2, 3, 3, 4] if not contested else [2, 3, 4]))
+    count = min(len(districts), draw.choice([2, 3, 3, 4]) if not contested else draw.randint(4, 9))
     return ";".join(sorted({districts[(first + step) % len(districts)] for step in range(count)}))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -58,6 +58,17 @@ def is_clean(row: Row) -> bool:
     """True for a parcel that every parcel rule lets pass: ready, on the plan, of the state, a plain candidate."""
     ready = all(row[name] for name in ("net_land", "converted", "expropriated", "in_annual_plan"))
     return ready and row["status"] == "candidate" and row["ownership"] == "state" and row["existing_right"] == "none"
+
+
+def ready_one_of_each(rows: Iterable[Row]) -> None:
+    """See that every use has two parcels ready for supply (of those given), where it has two at all."""
+    by_use: dict[str, list[Row]] = {}
+    for row in rows:
+        by_use.setdefault(str(row["use"]), []).append(row)
+    for found in by_use.values():
+        found.sort(key=lambda row: (not is_clean(row), str(row["parcel_id"])))
+        for row in found[:2]:
+            row.update(net_land=True, converted=True, expropriated=True, in_annual_plan=True)
 
 
 def _lock(take: Callable[[Callable[[Row], bool]], Row | None], wants: Sequence[Row]) -> Lock | None:
@@ -142,7 +153,7 @@ def _records(wants: Sequence[Row]) -> tuple[dict[str, Cell], ...]:
         return ()
     return (
         {
-            "rule": "cn.order9.item6",
+            "rule": "cn.order9.item6.determination",
             "parcel_id": None,
             "demand_id": want["demand_id"],
             "document": "Determination of a public-welfare research institute, letter 2026-17 (example) "
