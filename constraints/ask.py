@@ -9,9 +9,10 @@ from typing import Any
 
 from constraints.book import Clause, RuleBook, book
 from constraints.case import Record
-from constraints.expr import parse_price
+from constraints.expr import parse, parse_price
 from constraints.judge import Judgement, judge
 from constraints.load import grade_of, in_force, load_pack, methods, pack, pack_names, weakest
+from constraints.scalar import truth
 from constraints.speak import decimal, formula
 from constraints.telling import read_facts, shown
 from constraints.types import Method, Rule
@@ -161,6 +162,7 @@ def _off(notes: list[dict[str, str]]) -> dict[str, Any]:
         "term_rules": [],
         "lease_years": None,
         "parts": [],
+        "preferences": [],
         "price_floor": None,
     }
 
@@ -189,6 +191,7 @@ def _answer(
         "term_rules": list(judgement.term_rules),
         "lease_years": judgement.lease_years,
         "parts": [{"use": p.use, "percent": p.percent, "term_max_years": p.term_max} for p in judgement.parts],
+        "preferences": preferences(rulebook, method, judgement, case),
         "price_floor": floor_entry(rulebook, judgement, method, case, quiet),
     }
 
@@ -226,6 +229,19 @@ def _note(rule: Rule, judgement: Judgement) -> dict[str, str]:
         en, zh = "looser rule of lower rank, not obeyed", "下位规则较宽，不予适用"
         return {"rule": rule.id, "flag": "looser", "en": f"{en}: {rule.title.en}", "zh": f"{zh}：{rule.title.zh}"}
     return {"rule": rule.id, "flag": "unknown", "en": f"may apply: {rule.title.en}", "zh": f"或将适用：{rule.title.zh}"}
+
+
+def preferences(
+    rulebook: RuleBook, method: Method, judgement: Judgement, case: Mapping[str, Value]
+) -> list[dict[str, Any]]:
+    """The preferences that would count for the method; a wish, never a verdict."""
+    here: dict[str, Value] = {**case, "method": method.id, "right": method.right, "competitive": method.competitive}
+    here["term_years"] = judgement.term
+    return [
+        {"rule": rule.id, "points": rule.spec["points"], "points_per_ha": rule.spec["points_per_ha"]}
+        for rule in rulebook.rules.values()
+        if rule.kind == "preference" and method.id in rule.spec["methods"] and truth(parse(rule.when), here)
+    ]
 
 
 def floor_entry(

@@ -121,7 +121,9 @@ def fact_text(value: Any) -> str:
 
 def run(case: WorkedCase, packs: Sequence[str] | None = None) -> Outcome:
     """Ask the case (all packs unless it or the caller names some) and compare."""
-    answer = ask(case.facts, case.as_of, case.packs if packs is None else packs)
+    names = case.packs if packs is None else packs
+    enabled = [method.id for method in methods() if case.expect.get(method.id) != "n/a"]
+    answer = ask(case.facts, case.as_of, names, enabled=enabled)
     wrong = []
     for method, verdict in case.expect.items():
         got = answer[method]["verdict"]
@@ -136,10 +138,17 @@ def run(case: WorkedCase, packs: Sequence[str] | None = None) -> Outcome:
     }
     deciding |= {note["rule"] for method in methods() for note in answer[method.id]["notes"]}
     deciding |= {name for method in methods() for name in (answer[method.id]["price_floor"] or {}).get("rules", ())}
-    deciding |= {name for method in methods() for name in answer[method.id].get("term_rules", ())}
+    deciding |= {name for method in methods() for name in answer[method.id]["term_rules"]}
+    deciding |= {each["rule"] for method in methods() for each in answer[method.id]["preferences"]}
     deciding |= _preferred(case, packs)
     wrong.extend(f"{rule} does not decide" for rule in case.rules if rule not in deciding)
-    wrong.extend(f"{rule} speaks, and should not" for rule in case.absent if rule in deciding)
+    carried = {
+        rule["id"]
+        for method in methods()
+        for rule in answer[method.id]["rules"]
+        if rule["cite"] and rule["cite"]["from"] > case.as_of
+    }
+    wrong.extend(f"{rule} speaks, and should not" for rule in case.absent if rule in deciding - carried)
     for method, span in case.term.items():
         got_span = [answer[method]["term_min_years"], answer[method]["term_max_years"]]
         if got_span != [None if bound == 0 else bound for bound in span]:

@@ -14,13 +14,13 @@ from typing import Any
 
 from constraints import expr
 from constraints.case import Case
-from constraints.kinds import ADOPT_KEYS, COMMON, FACT_KEYS, KINDS, PACK_KEYS
+from constraints.kinds import COMMON, KINDS, PACK_KEYS
 from constraints.lint import across, alone, looser
+from constraints.overlays import Fact, adopted, fact_of
 from constraints.rulefile import Block, RuleText, iso_date, read_text
-from constraints.shapes import Reading, decimal_text
+from constraints.shapes import Reading
 from constraints.types import GRADES, Cite, Method, Rule, Text
 from parcels.issues import Issue, Refused, error, note, stop_on_errors
-from parcels.schema import fields
 
 PACKS = Path(__file__).parent / "packs"
 STATE_FIELDS = frozenset(
@@ -37,17 +37,6 @@ class Pack:
     title: Text
     complete_from: str
     off: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A fact a scenario overlays: "not on file: scenario X"."""
-
-    of: str
-    id: str
-    field: str
-    value: object
-    scenario: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +118,8 @@ def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Lo
     text = read_text(path)
     issues: list[Issue] = _pack_head(text)
     rules = [rule for block in text.blocks.get("rule", ()) if (rule := _rule(block, origin, issues))]
-    rules += _adopted(text.blocks.get("adopt", ()), {**(known or {}), **{r.id: r for r in rules}}, issues)
-    facts = [fact for block in text.blocks.get("fact", ()) if (fact := _fact(block, issues))]
+    rules += adopted(text.blocks.get("adopt", ()), {**(known or {}), **{r.id: r for r in rules}}, issues)
+    facts = [fact for block in text.blocks.get("fact", ()) if (fact := fact_of(block, issues))]
     for rule in rules:
         issues.extend(alone(rule, policy=origin not in _known_packs()))
     issues.extend(across(rules))
@@ -138,6 +127,7 @@ def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Lo
     return Loaded(tuple(sorted(rules, key=lambda rule: (rule.id, rule.start))), tuple(facts), tuple(issues))
 
 
+@cache
 def _known_packs() -> frozenset[str]:
     return frozenset(path.parent.name for path in PACKS.glob("*/rules.toml"))
 
@@ -248,82 +238,20 @@ def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
     )
 
 
-def _adopted(blocks: Iterable[Block], known: Mapping[str, Rule], issues: list[Issue]) -> list[Rule]:
-    """Looser rules that the policy adopts by name, rewritten: a permit becomes a condition, "below national rule X"."""
-    adopted: list[Rule] = []
-    for block in blocks:
-        reading = Reading(block, ())
-        for name in set(block.table) ^ set(ADOPT_KEYS):
-            what = f"adopt: unknown key '{name}'" if name in block.table else f"adopt: the key '{name}' is missing"
-            reading.bad("R019", name, what, expr.closest(name, ADOPT_KEYS))
-        if not reading.issues:
-            below, base = block.table["below"], known.get(block.table["rule"])
-            for each in (block.table["rule"], *below):
-                if each not in known:
-                    reading.bad("R019", "rule", f"adopt: no rule '{each}' is loaded", expr.closest(each, known))
-            if not reading.issues and base is not None:
-                adopted.extend(_rewritten(base, tuple(below), str(block.table["document"]), block, reading))
-        issues.extend(reading.issues)
-    return adopted
-
-
-def _rewritten(base: Rule, below: tuple[str, ...], document: str, block: Block, reading: Reading) -> list[Rule]:
-    text = {
-        "en": f"below national rule {', '.join(below)}: adopted by the policy ({document})",
-        "zh": f"低于上位规则 {'、'.join(below)}：由本轮政策采用（{document}）",
-    }
-    spec = dict(base.spec)
-    if base.kind == "eligibility":
-        spec["verdict"] = {name: "condition" if v == "permit" else v for name, v in spec["verdict"].items()}
-        names: list[str] = []
-    elif base.kind in ("price_floor", "term"):
-        names = list(spec["methods"])
-    else:
-        reading.bad("R019", "rule", f"adopt: a rule of kind {base.kind} cannot be adopted")
-        return []
-    rule = replace(
-        base,
-        id=f"{base.id}.adopted",
-        spec={**spec, "adopted": list(below), **({"condition": text} if not names else {})},
-        exception_to=tuple(dict.fromkeys((*base.exception_to, *below))),
-        origin="policy",
-        place=block.place(),
-    )
-    if not names:
-        return [rule]
-    flag = {"verdict": dict.fromkeys(names, "condition"), "condition": text}
-    return [rule, replace(rule, id=f"{base.id}.below", kind="eligibility", spec=flag, exception_to=())]
-
-
-def _fact(block: Block, issues: list[Issue]) -> Fact | None:
-    table = block.table
-    field = fields().get(str(table.get("field")))
-    of = "parcel" if "parcel" in table else "demand"
-    where = block.place("field")
-    if set(table) - set(FACT_KEYS) or ("parcel" in table) == ("demand" in table) or "value" not in table:
-        issues.append(error("R003", "a fact has parcel or demand, field and value", where))
-    elif field is None or field.of == "offer":
-        maybe = expr.closest(str(table.get("field")), fields())
-        issues.append(error("R009", f"fact: unknown field '{table.get('field')}'", where, maybe))
-    else:
-        value = table["value"]
-        shown = decimal_text(value) if decimal_text(value) is not None else value
-        return Fact(of, str(table[of]), field.name, shown, str(table.get("scenario", "")))
-    return None
-
-
 def in_force(rules: Iterable[Rule], as_of: str) -> tuple[Rule, ...]:
     """The rules in force on a date, sorted by id; of a limit's values only those in force.
 
-    Asked about a date before a pack is complete, its rules on a parcel's state (farmland, red line, conversion, net
-    land, ownership, grantor) are carried back with ``date_grade`` U: such a parcel is forbidden on any date.
+    Asked about a date before all packs are complete, their rules on a parcel's state (farmland, red line,
+    conversion, net land, ownership, grantor) are carried back with ``date_grade`` U: such a parcel is forbidden on any date.
     """
+    every = tuple(rules)
     found: dict[str, Rule] = {}
     late: list[Rule] = []
-    for rule in rules:
+    complete = max((pack(name).complete_from for name in {r.origin for r in every} & _known_packs()), default="")
+    for rule in every:
         if rule.start <= as_of and (rule.until is None or as_of < rule.until):
             found[rule.id] = _values_on(rule, as_of)
-        elif rule.start > as_of and _carried(rule, as_of):
+        elif as_of < min(rule.start, complete) and _carried(rule):
             late.append(rule)
     for rule in sorted(late, key=lambda each: each.start):
         found.setdefault(rule.id, replace(rule, date_grade="U"))
@@ -337,8 +265,8 @@ def _values_on(rule: Rule, as_of: str) -> Rule:
     return replace(rule, spec={**rule.spec, "values": on})
 
 
-def _carried(rule: Rule, as_of: str) -> bool:
-    if rule.kind != "eligibility" or rule.origin not in _known_packs() or as_of >= pack(rule.origin).complete_from:
+def _carried(rule: Rule) -> bool:
+    if rule.kind != "eligibility" or rule.origin not in _known_packs():
         return False
     verdicts = rule.spec["verdict"]
     paid = [method.id for method in methods() if method.id != "contribution"]
