@@ -173,3 +173,8 @@ def render_plan(plan_json: Mapping[str, Any], lang: str, case: Case, *, full: bo
     if full or len(plan_json["assignments"]) <= LONG:
         return head + "\n" + "=" * 72 + "\n\n" + render_all(records, lang)
     return head
+
+
+def render_answer(template: str, answer: Mapping[str, Any], lang: str) -> str:
+    """The text of an answer of the desk (``whynot``, ``diagnose``, ``alternatives``, ``compare``, ``sweep``)."""
+    return _tidy(environment(lang).get_template(f"{lang}/{template}.j2").render(r=answer))

@@ -264,3 +264,30 @@ def demand_row(case: Case, name: str) -> int:
             error("X003", f"platform '{name}' is not in the round", "--demand", f"Maybe {near[0]}." if near else "")
         )
     return known[name]
+
+
+def holder(context: Context, site: Sequence[int]) -> int | None:
+    """The platform the plan gives one of the parcels; ``None`` for the market or a held parcel."""
+    for row in site:
+        offer = context.taken.get(row)
+        if offer is not None and context.offers.demand[offer] >= 0:
+            return int(context.offers.demand[offer])
+    return None
+
+
+def check_methods(case: Case, names: Sequence[str]) -> None:
+    """Refuse an unknown method, naming the nearest.
+
+    Raises
+    ------
+    Refused
+        X007.
+    """
+    from difflib import get_close_matches
+
+    known = [method.id for method in case.methods]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1, 0.4)
+            maybe = f"Maybe {near[0]}." if near else f"Maybe one of {', '.join(known)}."
+            raise Refused(error("X007", f"method '{name}' is not known", "--method", maybe))

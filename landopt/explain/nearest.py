@@ -1,4 +1,4 @@
-"""The nearest fact that would change a verdict: the facts the deciding rules read, one at a time, at the law's values."""
+"""The nearest fact that would change a verdict: what the rules read, one at a time, at the law's own values."""
 
 from __future__ import annotations
 
