@@ -12,6 +12,8 @@ from parcels.columns import Column
 from parcels.facts import Facts, Findings
 from parcels.schema import Value
 from parcels.shapes import area_m2
+from parcels.units import BadValue
+from parcels.units import exact as as_exact
 
 Array = np.ndarray[Any, Any]
 _RATIOS = ((10_000, "ha", 0.01), (2000 / 3, "mu", 0.0075), (1_000_000, "km2", 0.01), (1 / 10_000, "", 0.01))
@@ -25,6 +27,7 @@ def settle_areas(
     column: Column | None,
     area_source: str | None,
     projected: bool,
+    cells: Sequence[object] = (),
 ) -> tuple[str, ...]:
     """Fill ``area_m2`` of ``facts`` in place and report (findings 18, 19).
 
@@ -42,16 +45,17 @@ def settle_areas(
     exact = shapely.area(outlines)
     both = (a > 0) & (m > 0)
     differ = both & (np.abs(a - np.where(np.isnan(exact), 0, exact)) > 0.01 * np.maximum(a, m) + 0.5)
-    unit = _unit_hint(a[both], exact[both]) if differ.any() else ""
+    plain = _unrounded(a, cells, column) if differ.any() else a
+    unit = _unit_hint(plain[both], exact[both]) if differ.any() else ""
     if differ.any() and area_source is None:
         if unit:
             hint = f'the values look like {unit}: say units = {{ area_m2 = "{unit}" }} or head the column with its unit'
-            times = _times(a[both], exact[both])
+            times = _times(plain[both], exact[both])
             what = f"area_m2 is read as {column.unit or 'm2'}, but the outlines are about {times} as large"
             hit = [facts.ids[i] for i in np.flatnonzero(differ).tolist()]
             found.add("error", 19, what, f"column {column.name}", hint, hit)
         else:
-            _each(differ, a, m, facts, rows, found, column)
+            _each(differ, a, m, plain, facts, rows, found, column)
     elif differ.any():
         hit = [facts.ids[i] for i in np.flatnonzero(differ).tolist()]
         what = (
@@ -75,6 +79,17 @@ def settle_areas(
     return tuple(notes)
 
 
+def _unrounded(stated: Array, cells: Sequence[object], column: Column) -> Array:
+    """The stated areas before rounding to m², to tell a unit by its ratio."""
+    out = stated.astype(float)
+    for i, cell in enumerate(cells):
+        try:
+            out[i] = float(as_exact(cell) * column.factor) if stated[i] > 0 else out[i]
+        except BadValue:
+            continue
+    return out
+
+
 def _unit_hint(stated: Array, measured: Array) -> str:
     """The unit in which most values would agree with the outlines, or ""."""
     if not len(stated):
@@ -91,11 +106,18 @@ def _times(stated: Array, measured: Array) -> str:
 
 
 def _each(
-    differ: Array, a: Array, m: Array, facts: Facts, rows: Sequence[int], found: Findings, column: Column
+    differ: Array,
+    a: Array,
+    m: Array,
+    plain: Array,
+    facts: Facts,
+    rows: Sequence[int],
+    found: Findings,
+    column: Column,
 ) -> None:
     for i in np.flatnonzero(differ).tolist():
         stated, measured = int(a[i]), int(m[i])
-        factor = measured / stated
+        factor = measured / float(plain[i])
         mixed = next((unit for size, unit, near in _RATIOS if unit and abs(factor / size - 1) < near), "")
         place = f"row {rows[i]}, id {facts.ids[i]}, column {column.name}"
         if mixed:

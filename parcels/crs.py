@@ -34,6 +34,14 @@ class Placed:
     issues: tuple[Issue, ...]
 
 
+def _bounds(geometry: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """West, south, east, north; NaN where there is no geometry at all."""
+    if not len(geometry):
+        return np.full(4, np.nan)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(shapely.total_bounds(geometry))
+
+
 def zone_epsg(zone: int, *, prefixed: bool = True) -> int:
     """EPSG code of a three-degree zone 25-45, with or without the zone in front of the easting."""
     if not 25 <= zone <= 45:
@@ -128,7 +136,7 @@ def place(
     if declared and said is None:
         issue = error(f"{prefix}014", f"crs = {declared!r} has no EPSG code that landopt knows", where, _SAY)
         return Placed(geometry, "", (issue,))
-    bounds = shapely.total_bounds(geometry)
+    bounds = _bounds(geometry)
     if not np.isfinite(bounds).all():
         return Placed(geometry, f"EPSG:{own or said}" if own or said else "", ())
     if crs and own is None:
@@ -143,14 +151,14 @@ def place(
     if own is not None and said is not None and own != said and zone_of(said) is None and said not in SIX_DEGREE:
         what = f"the file says EPSG:{own}, the round says EPSG:{said}"
         return Placed(geometry, f"EPSG:{own}", (error(f"{prefix}017", what, where, "correct crs = or leave it out"),))
+    outside = _outside(bounds, found)
+    if outside:
+        return Placed(geometry, f"EPSG:{found}", (error(f"{prefix}016", outside, where, _advice(bounds)),))
     if zone_of(found) is None and found not in SIX_DEGREE:
         target = said if said is not None and said != found else _zone_by_longitude(geometry, found)
         if target is None or (zone_of(target) is None and target not in SIX_DEGREE):
             return Placed(geometry, "", (error(f"{prefix}014", f"EPSG:{found} is not usable here", where, _SAY),))
         return _transform(geometry, found, target, where, prefix)
-    outside = _outside(bounds, found)
-    if outside:
-        return Placed(geometry, f"EPSG:{found}", (error(f"{prefix}016", outside, where, _advice(bounds)),))
     if said is not None and said != found:
         placed = _transform(geometry, found, said, where, prefix)
         return Placed(placed.geometry, placed.crs, (*issues, *placed.issues))
@@ -206,7 +214,7 @@ def _outside(bounds: np.ndarray[Any, Any], epsg: int) -> str:
 
 
 def _zone_by_longitude(geometry: np.ndarray[Any, Any], epsg: int) -> int | None:
-    west, south, east, north = shapely.total_bounds(geometry).tolist()
+    west, south, east, north = _bounds(geometry).tolist()
     x, y = (west + east) / 2, (south + north) / 2
     crs = pyproj.CRS.from_epsg(epsg)
     if not crs.is_geographic:
@@ -234,7 +242,7 @@ def _transform(geometry: np.ndarray[Any, Any], source: int, target: int, where: 
         what = f"EPSG:{source} ({crs.name}) is of an older datum: without the local parameters it is off by up to 100 m"
         maybe = "transform the file to CGCS2000 with the bureau's parameters"
         return Placed(geometry, f"EPSG:{source}", (error(f"{prefix}014", what, where, maybe),))
-    outside = _outside(shapely.total_bounds(geometry), source)
+    outside = _outside(_bounds(geometry), source)
     if outside:
         return Placed(geometry, f"EPSG:{source}", (error(f"{prefix}016", outside, where, _SAY),))
     transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
@@ -244,7 +252,7 @@ def _transform(geometry: np.ndarray[Any, Any], source: int, target: int, where: 
         return np.column_stack([x, y])
 
     moved = shapely.transform(geometry, move)
-    outside = _outside(shapely.total_bounds(moved), target)
+    outside = _outside(_bounds(moved), target)
     if outside:
         return Placed(moved, f"EPSG:{target}", (error(f"{prefix}016", outside, where, _SAY),))
     fault = "015" if crs.is_geographic else "017"

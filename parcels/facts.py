@@ -155,18 +155,14 @@ def read_facts(
         Rows in file order; a value that could not be read is unknown and has its finding.
     """
     id_field = f"{of}_id"
-    wanted = {_id_key(identifier) for identifier in drop}
-    if id_field not in columns:
-        return Facts((), (), {})
-    id_column = columns[id_field].name
-    all_cells = cells[id_column]
-    ahead = [i for i, cell in enumerate(all_cells) if not (wanted and _id_key(cell) in wanted)]
-    dropped = tuple(sorted({_as_id(all_cells[i]) for i in set(range(len(all_cells))) - set(ahead)})) if wanted else ()
-    ids = read_ids([all_cells[i] for i in ahead], [rows[i] for i in ahead], id_column, found)
-    keep = tuple(i for i, identifier in zip(ahead, ids, strict=True) if identifier is not None)
+    if id_field not in columns:  # refused already; the rows are judged all the same, by their numbers
+        ids: list[str | None] = [f"(row {row})" for row in rows]
+        keep, dropped = tuple(range(len(rows))), tuple[str, ...]()
+    else:
+        ids, keep, dropped = _own_ids(cells[columns[id_field].name], columns[id_field].name, rows, drop, found)
     kept_ids = tuple(identifier for identifier in ids if identifier is not None)
     table: dict[str, list[Value]] = {id_field: list(kept_ids)}
-    whole = len(keep) == len(all_cells)
+    whole = len(keep) == len(rows)
     for name, column in columns.items():
         if name == id_field:
             continue
@@ -179,6 +175,18 @@ def read_facts(
             default = declared.default
             table[name] = [default] * len(keep) if held is None else [default if v is None else v for v in held]
     return Facts(kept_ids, keep, table, dropped)
+
+
+def _own_ids(
+    all_cells: Sequence[object], name: str, rows: Sequence[int], drop: Collection[str], found: Findings
+) -> tuple[list[str | None], tuple[int, ...], tuple[str, ...]]:
+    """Ids of the rows that are not dropped, the positions of those that have one, and the ids dropped."""
+    wanted = {_id_key(identifier) for identifier in drop}
+    ahead = [i for i, cell in enumerate(all_cells) if not (wanted and _id_key(cell) in wanted)]
+    dropped = tuple(sorted({_as_id(all_cells[i]) for i in set(range(len(all_cells))) - set(ahead)})) if wanted else ()
+    ids = read_ids([all_cells[i] for i in ahead], [rows[i] for i in ahead], name, found)
+    keep = tuple(i for i, identifier in zip(ahead, ids, strict=True) if identifier is not None)
+    return ids, keep, dropped
 
 
 def _as_id(cell: object) -> str:

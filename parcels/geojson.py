@@ -58,8 +58,9 @@ def load_json(path: Path) -> Any:
         raise Refused(error("P035", f"{problem} is no number of JSON", path.name, "use null for unknown")) from None
     except json.JSONDecodeError as problem:
         where = f"{path.name}:{problem.lineno}"
-        cut = problem.pos >= len(text.rstrip()) - 1
-        what = f"{path.name} {'is cut off' if cut else 'is no JSON'} at byte {len(text[: problem.pos].encode()):,}"
+        cut = problem.pos >= len(text.rstrip()) - 1 or problem.msg.startswith("Unterminated")
+        at = len(raw) if cut else len(text[: problem.pos].encode())
+        what = f"{path.name} {'is cut off' if cut else 'is no JSON'} at byte {at:,}"
         raise Refused(error("P037", f"{what}: {problem.msg}", where, "copy or export the file again")) from None
     except (RecursionError, ValueError) as problem:
         raise Refused(error("F004", f"{path.name} cannot be read: {problem}", path.name, "")) from None

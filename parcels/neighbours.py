@@ -140,7 +140,7 @@ def _ranges(start: Array, width: Array) -> Array:
     if not width.sum():
         return np.zeros(0, dtype=np.int64)
     offset = np.repeat(np.cumsum(width) - width, width)
-    return np.repeat(start, width) + np.arange(int(width.sum())) - offset
+    return np.asarray(np.repeat(start, width) + np.arange(int(width.sum())) - offset)
 
 
 def _near(lines: _Segments, rows: Array, low: Array, high: Array) -> tuple[Array, Array]:

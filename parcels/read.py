@@ -122,7 +122,8 @@ def from_raw(
     placed = place(shapes, raw.crs, raw.where, declared=crs)
     outlines = check_shapes(placed.geometry, facts.ids, rows, found)
     stated = match.columns.get("area_m2")
-    notes = settle_areas(facts, outlines, rows, found, stated, area_source, bool(placed.crs))
+    cells = [raw.columns[stated.name][i] for i in facts.keep] if stated else []
+    notes = settle_areas(facts, outlines, rows, found, stated, area_source, bool(placed.crs), cells)
     for identifier in sorted(drop):
         if identifier not in facts.dropped and "parcel_id" in match.columns:
             near = nearest([identifier], facts.ids)

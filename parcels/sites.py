@@ -121,7 +121,7 @@ def shared_sites(
     start: Ints,
     adj: Ints,
     classes: Ints,
-    wishes: NDArray[np.bool_],
+    wishes: NDArray[Any],
     area: Ints,
     area_max: Sequence[int],
     budget: int,
@@ -135,7 +135,8 @@ def shared_sites(
     classes
         (parcels,) class of each parcel, -1 = never part of a site.
     wishes
-        (classes, wishes) whether a wish accepts parcels of a class; a set is listed if one wish accepts all of it.
+        (classes, wishes) whether a wish accepts parcels of a class (booleans, or packed bits); a set is listed if one
+        wish accepts all of it.
     area, area_max
         m2; ``area_max[k - 1]`` is the largest area of k parcels anyone can use (its length is the most parcels).
     budget

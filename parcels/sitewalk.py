@@ -28,15 +28,15 @@ class Level:
 class Mixer:
     """Numbers the sets of classes met so far; a set that no wish accepts is -1."""
 
-    def __init__(self, wishes: NDArray[np.bool_]) -> None:
+    def __init__(self, wishes: NDArray[Any]) -> None:
         self.wishes = wishes
         self.mixes: list[tuple[int, ...]] = []
-        self.accepts: list[NDArray[np.bool_]] = []
+        self.accepts: list[NDArray[Any]] = []
         self.known: dict[tuple[int, ...], int] = {}
         self.steps: dict[int, int] = {}
         self.alone = np.array([self._number((k,), wishes[k]) for k in range(wishes.shape[0])], np.int32)
 
-    def _number(self, mix: tuple[int, ...], accepts: NDArray[np.bool_]) -> int:
+    def _number(self, mix: tuple[int, ...], accepts: NDArray[Any]) -> int:
         if mix not in self.known:
             self.known[mix] = len(self.mixes) if accepts.any() else -1
             if accepts.any():

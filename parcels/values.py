@@ -16,7 +16,7 @@ from pathlib import Path
 
 from parcels.columns import Column
 from parcels.schema import Field, Value
-from parcels.units import BadValue, scaled
+from parcels.units import BadValue, exact, scaled
 from parcels.usecodes import use_of
 
 _TRUE = {"true", "1", "是", "1.0", "yes", "y", "t"}
@@ -67,7 +67,7 @@ def has_control(cell: object) -> bool:
 
 
 def hidden_marks(text: str) -> str | None:
-    """The text with its bidi and zero-width characters written as \\u escapes, or ``None`` if it has none."""
+    """The text with its bidi and zero-width characters written as escapes, or ``None`` if it has none."""
     if not _HIDDEN.search(text):
         return None
     return _HIDDEN.sub(lambda mark: f"\\u{ord(mark.group()):04x}", text)
@@ -77,7 +77,7 @@ def parser(column: Column, use_codes: str | None) -> Callable[[object], Value]:
     """The function that reads a (non-blank) cell of a column."""
     field = column.field
     if field.type == "int":
-        whole = not field.unit and field.scale == 1 or field.unit in ("years", "days", "months", "working days")
+        whole = (not field.unit and field.scale == 1) or field.unit in ("years", "days", "months", "working days")
         return lambda cell: _number(cell, column, whole)
     if field.type == "bool":
         return lambda cell: _bool(cell)
@@ -107,7 +107,8 @@ def _number(cell: object, column: Column, whole: bool) -> int:
     if field.name.endswith("area_m2") and value < 0:
         raise BadValue(26, f"{cell} is negative")
     if field.name == "area_m2" and value == 0:
-        raise BadValue(26, f"{cell} is zero")
+        tiny = " (it rounds to 0 m2; is the column in another unit?)" if exact(cell) else ""
+        raise BadValue(26, f"{cell} is zero{tiny}")
     if field.min is not None and value < field.min * field.scale:
         raise BadValue(26 if field.min in (0, 1) else 49, f"{cell} is below {field.min}")
     if field.max is not None and value > field.max * field.scale:

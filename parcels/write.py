@@ -1,4 +1,4 @@
-"""Parcels out of landopt: GeoPackage, FileGDB, GeoJSON, boundary-point TXT; whole or not at all, never over another file."""
+"""Parcels out of landopt: GeoPackage, FileGDB, GeoJSON, boundary-point TXT; whole or not at all."""
 
 from __future__ import annotations
 

@@ -98,9 +98,8 @@ def _print(
         )
     if written:
         if zh:
-            click.echo(
-                f"已写入修复副本 {written['copy']} 和改动清单 {written['changes']}（{written['count']} 处）；原文件未改。"
-            )
+            text = f"已写入修复副本 {written['copy']} 和改动清单 {written['changes']}"
+            click.echo(f"{text}（{written['count']} 处）；原文件未改。")
         else:
             what = f"{written['copy']} and the list of its {written['count']} change(s), {written['changes']}"
             click.echo(f"Wrote the repaired copy {what}; the file itself is untouched.")
