@@ -24,6 +24,8 @@ from constraints.restate import differing, identify, restated, rules_at
 from parcels.issues import LandoptError
 
 __all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines", "main"]
+STOPPED = ("optimal", "gap", "limit", "user")
+"""How a run that holds a plan may have ended."""
 LASTING = ("area_m2", "use", "district", "land_source", "right", "role")
 """What an assignment states that no date of law changes."""
 
@@ -165,6 +167,10 @@ class _Auditor:
         if result["stopped"] == "optimal" and not closed:
             en, zh = "the plan is called optimal, but the audited gap is not 0", "方案自称最优，但核定差距不为零"
             self.breach("optimal", en, zh, (), self.tiers[0][2] if self.tiers else "", "0")
+        if result["stopped"] not in STOPPED:
+            self.breach(
+                "stopped", f"stopped '{result['stopped']}' is no plan's end", f"停止原因 {result['stopped']} 不成立"
+            )
         self.same("bound_scope", result["bound_scope"], listing.scope)
         objective, bound, gap = self.tiers[0] if self.tiers else (0, None, "")
         word, wort = ("proven best", "已证最优") if closed else (f"gap {gap}", f"差距 {gap}")

@@ -1,4 +1,4 @@
-"""Plan folders made without the optimiser: offers by the scalar reading, the plan by enumeration, prices by a few steps."""
+"""Plan folders made without the optimiser: offers by the scalar reading, plan by enumeration, prices at random."""
 
 from __future__ import annotations
 

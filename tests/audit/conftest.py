@@ -1,0 +1,32 @@
+"""Small rounds with a plan, made once a session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.audit.folders import Small, small, write
+from tests.builders import random_case
+
+
+@pytest.fixture(scope="session")
+def rounds() -> list[Small]:
+    """Twenty small rounds that have a lawful plan with at least one assignment."""
+    found = []
+    seed = 100
+    while len(found) < 20:
+        seed += 1
+        one = small(random_case(seed))
+        if one.best is not None and one.chosen:
+            found.append(one)
+    return found
+
+
+@pytest.fixture(scope="session")
+def folders(rounds: list[Small], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The plan folders of those rounds."""
+    place = tmp_path_factory.mktemp("plans")
+    for number, one in enumerate(rounds):
+        write(place / str(number), one)
+    return [place / str(number) for number in range(len(rounds))]
