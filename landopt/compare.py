@@ -280,3 +280,31 @@ def causes(
 
 def _pairs(plan: Mapping[str, Any]) -> dict[str, tuple[str | None, str]]:
     return {name: (choice[0], choice[1]) for name, choice in _choices(plan).items()}
+
+
+def solver(time_limit_s: int | None = None) -> Solve:
+    """A solver of whole cases for :func:`causes`: builds the offers and solves by the case's own settings."""
+
+    def run(case: Case) -> tuple[dict[str, tuple[str | None, str]], tuple[int, ...], tuple[int, ...]] | None:
+        from landopt.alternatives import choices
+        from landopt.offers import build_offers
+        from landopt.solver import solve
+
+        offers = build_offers(case)
+        settings = case.settings
+        outcome = solve(
+            case,
+            offers,
+            gap=settings.gap,
+            time_limit_s=time_limit_s or settings.time_limit_s,
+            nodes=settings.nodes,
+            seed=settings.seed,
+            threads=settings.threads,
+        )
+        if outcome.chosen is None:
+            return None
+        plan = tuple(int(offer) for offer in outcome.chosen)
+        tiers = outcome.tiers
+        return choices(case, offers, plan), tuple(t.objective for t in tiers), tuple(t.bound for t in tiers)
+
+    return run

@@ -18,13 +18,25 @@ from typing import Any
 from constraints.case import Case
 from constraints.load import Fact, in_force, load
 from constraints.types import Rule
+from landopt.fixes import BINDING_RANK, apply_fixes
 from parcels.issues import Issue, Refused, error
 from parcels.schema import Field, Value, fields
 from parcels.tables import FactTable
 
+__all__ = [
+    "BINDING_RANK",
+    "SETTABLE",
+    "apply_fixes",
+    "apply_overlays",
+    "apply_sets",
+    "changed",
+    "set_number",
+    "with_facts",
+    "with_rules",
+    "without_rules",
+]
+
 SETTABLE = ("amount", "share", "penalty", "used", "points", "points_per_ha")
-BINDING_RANK = 2
-"""Rules of this rank and above are law: no setting and no officer moves them."""
 _SET = re.compile(
     r"(?P<rule>[^\[\]:=\s]+)(?:\[(?P<key>[^\]]*)\])?:(?P<what>[a-z_]+)=(?P<value>-?[0-9][0-9_]*(?:\.[0-9]+)?)"
 )

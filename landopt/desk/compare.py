@@ -1,0 +1,39 @@
+"""``landopt compare``: what moved between two plans, and which rule or number moved it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(epilog="Example:\n\n  landopt compare plans/P-1 plans/P-2 --causes")
+@click.argument("plan_a", metavar="PLAN_A", type=click.Path(path_type=Path))
+@click.argument("plan_b", metavar="PLAN_B", type=click.Path(path_type=Path))
+@click.option("--causes", is_flag=True, help="Solve the first round with one change at a time to say what moved what.")
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Changes tried with --causes.")
+@click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of each run.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+def compare(
+    plan_a: Path, plan_b: Path, causes: bool, most: int, time_limit: int | None, lang: str | None, as_json: bool
+) -> None:
+    """Score, parcels, methods, platforms and limits of two plans, and the rules, numbers and facts that differ."""
+    from landopt import compare as asked
+    from landopt.language import language
+    from landopt.planfolder import open_plan
+    from landopt.texts import render_answer
+
+    before, after = open_plan(plan_a), open_plan(plan_b)
+    found: dict[str, Any] = asked.moves(before.plan, after.plan)
+    found["changes"] = [change.as_dict() for change in asked.changes(before.case, after.case)]
+    if causes:
+        single, joint = asked.causes(before.case, after.case, before.plan, after.plan, asked.solver(time_limit), most)
+        found["causes"] = [cause.as_dict() for cause in single]
+        found["joint"] = list(joint)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
+    else:
+        click.echo(render_answer("compare", found, language(lang)), nl=False)
