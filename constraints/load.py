@@ -242,7 +242,7 @@ def in_force(rules: Iterable[Rule], as_of: str) -> tuple[Rule, ...]:
     """The rules in force on a date, sorted by id; of a limit's values only those in force.
 
     Asked about a date before all packs are complete, their rules on a parcel's state (farmland, red line,
-    conversion, net land, ownership, grantor) are carried back with ``date_grade`` U: such a parcel is forbidden on any date.
+    conversion, net land, ownership, grantor) are carried back with ``date_grade`` U: it is forbidden on any date.
     """
     every = tuple(rules)
     found: dict[str, Rule] = {}
