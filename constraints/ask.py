@@ -18,8 +18,8 @@ from constraints.telling import read_facts, shown
 from constraints.types import Method, Rule
 from parcels.schema import Value, fields
 
-PRICES = ("grade", "benchmark_price", "cost_floor", "office_price", "appraised_price", "reserve_price")
-"""Facts that count as lawful where they are not told."""
+PRICES = ("grade", "benchmark_price", "cost_floor", "office_price", "appraised_price", "reserve_price", "area_m2")
+"""Facts that count as lawful where they are not told (prices, and an area within the caps)."""
 _RECORD = ("rule", "document", "date", "by")
 
 
@@ -119,6 +119,8 @@ def complete(told: Mapping[str, Value], as_of: str) -> tuple[dict[str, Value], d
         assume("public_welfare", True)
     elif operator.startswith("npo_"):
         assume("nonprofit", True)
+    if operator == "existing_user" and case.get("use") is not None:
+        assume("present_use", case["use"])
     if "publication_closed" in case:
         closed = case["publication_closed"]
         if closed is None or str(closed) > as_of:
