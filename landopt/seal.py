@@ -161,7 +161,7 @@ def _signature(inside: Path, payload: bytes, keys: Sequence[Ed25519PublicKey]) -
         strict = strict and base64.b64encode(signature).decode("ascii") == entry["sig"]
         aside = (inside / SIGNED).read_bytes() == pre_authentication(payload)
         aside = aside and (inside / SIGNATURE).read_bytes() == signature
-        kind = envelope["payloadType"] == PAYLOAD_TYPE
+        kind, signer = envelope["payloadType"] == PAYLOAD_TYPE, str(entry["keyid"])
     except (OSError, ValueError, KeyError, TypeError, IndexError) as torn:
         return [error("A082", f"the plan is not signed, or the signature cannot be read: {torn}", where)]
     if not (same and aside and strict and kind):
@@ -169,13 +169,13 @@ def _signature(inside: Path, payload: bytes, keys: Sequence[Ed25519PublicKey]) -
     if not keys:
         return []
     for key in keys:
-        if key_id(key) == entry["keyid"]:
+        if key_id(key) == signer:
             try:
                 key.verify(signature, pre_authentication(payload))
             except InvalidSignature:
                 return [error("A082", "the signature does not fit the statement", where)]
             return []
-    what = f"signed by key {entry['keyid'][:16]}, which is not among the keys named"
+    what = f"signed by key {signer[:16]}, which is not among the keys named"
     return [error("A082", what, where, "Maybe name the signer's public key with --key.")]
 
 
