@@ -35,7 +35,7 @@ def write_parcels(path: Path, rows: Sequence[Mapping[str, Cell]], plots: Sequenc
     for name in rows[0]:
         cells = [row[name] for row in rows]
         kind = "Int64" if name in _WHOLE else "bool" if name in _FLAGS else "object"
-        columns[name] = pd.Series(cells, dtype=kind)  # type: ignore[call-overload]
+        columns[name] = pd.Series(cells, dtype=kind)
     _write(path, "parcels", columns, plots)
 
 
@@ -66,13 +66,16 @@ def write_layers(path: Path, found: Draft, draw: Random) -> None:
     outlines = [block.outline for block in found.town]
     plots = [plot for block in found.town for plot in block.plots]
     hull = unary_union(outlines).convex_hull
-    rim = [
+    free = [
         index
-        for index, (row, plot) in enumerate(zip(found.parcels, plots, strict=True))
-        if is_clean(dict(row)) and plot.distance(hull.exterior) < 90 and f'"{row["parcel_id"]}"' not in found.policy
+        for index, row in enumerate(found.parcels)
+        if is_clean(dict(row)) and f'"{row["parcel_id"]}"' not in found.policy
     ]
-    draw.shuffle(rim)
-    count = max(3, len(plots) // 40)
+    if len(free) < 3:
+        free = list(range(len(plots)))
+    draw.shuffle(free)
+    rim = sorted(free, key=lambda index: plots[index].distance(hull.exterior) > 90)
+    count = min(max(3, len(plots) // 40), max(1, len(rim) // 3))
 
     def patch(index: int, size: tuple[int, int]) -> Any:
         corner = max(plots[index].convex_hull.exterior.coords, key=lambda xy: -hull.exterior.distance(Point(xy)))
@@ -81,9 +84,9 @@ def write_layers(path: Path, found: Draft, draw: Random) -> None:
         return rotate(square, draw.uniform(0, 45), origin=corner)
 
     farmland = [patch(index, (50, 120)) for index in rim[:count]]
-    red = [patch(index, (60, 140)) for index in rim[count : count + max(3, count * 2 // 3)]]
-    core = [red[0].buffer(-8, join_style="mitre")] if red else []
-    outside = max(rim[count:], key=lambda index: plots[index].centroid.x, default=0)
+    red = [patch(index, (60, 140)) for index in rim[count : count + max(1, count * 2 // 3)]]
+    core = [red[0].buffer(-8, join_style="mitre")]
+    outside = max(rim[count:], key=lambda index: plots[index].centroid.x)
     edge = plots[outside].centroid
     boundary = hull.buffer(70, join_style="mitre").difference(box(edge.x, edge.y - 170, edge.x + 3_000, edge.y + 170))
     parts = getattr(boundary, "geoms", [boundary])
