@@ -71,7 +71,7 @@ STEPS: dict[str, tuple[Duration, ...]] = {
     ),
     "lease": (
         Duration("preparation", 0, 0, 15, ""),
-        Duration("notice", 20, 0, 15, "cn.mnr201.lease"),
+        Duration("notice", 20, 0, 15, "cn.mnr201.notice"),
         Duration("award", 0, 0, 5, ""),
         Duration("contract", 0, 0, 5, ""),
     ),
@@ -155,7 +155,7 @@ def upstream(facts: Facts) -> tuple[Duration, ...]:
     if facts.get("use") == "WHITE":
         steps.append(Duration("rezoning", 0, 0, 120, ""))
     if facts.get("use") == "IND_M0" and facts.get("in_annual_plan") is False:
-        steps.append(Duration("siting", 0, 0, 40, "cn-gz.m0-2019.siting"))
+        steps.append(Duration("siting", 0, 0, 40, "gz.m0-2019.siting"))
     if facts.get("expropriated") is False or facts.get("ownership") == "collective":
         steps.append(Duration("expropriation", 0, 46, 180, "cn.order743.art26"))
     if facts.get("converted") is False:

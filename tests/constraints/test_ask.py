@@ -1,0 +1,193 @@
+"""`landopt rules`: questions, their JSON, and the listing commands."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from constraints.ask import ask
+from constraints.diff import diff
+from constraints.load import pack_names
+from constraints.telling import field_named, read_facts
+from landopt.desk.rules import rules
+from parcels.issues import Refused
+from parcels.schema import fields
+
+CASE = {"use": "RES", "operator": "pubinst", "intending_users": "1"}
+TODAY = "2026-11-22"
+
+
+def run(*words, code=0):
+    """Run a subcommand; its standard output."""
+    result = CliRunner().invoke(rules, [str(word) for word in words], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def test_the_answer_has_its_fixed_form():
+    """The JSON is as the design fixes it, for every method, with the assumptions beside."""
+    answer = json.loads(run("ask", *(f"{k}={v}" for k, v in CASE.items()), "--as-of", TODAY, "--json"))
+    assert list(answer) == [
+        "allocation", "agreement", "bid", "auction", "listing", "lease", "lease_then_grant", "contribution", "assumed",
+    ]  # fmt: skip
+    for method in list(answer)[:-1]:
+        entry = answer[method]
+        assert entry["verdict"] in ("permit", "condition", "warn", "forbid", "n/a")
+        for rule in entry["rules"]:
+            assert {"id", "domain", "verdict", "cite", "grade"} <= set(rule)
+    assert answer["contribution"]["verdict"] == "n/a"
+    assert answer["assumed"]["zone"] == ["nansha"]
+    assert answer["assumed"]["nonprofit"] is True
+    assert answer["assumed"]["in_pbf"] == 0
+    assert answer["assumed"]["publication_closed"] is True
+    assert answer["listing"]["term_max_years"] == 50
+    assert answer["allocation"]["term_max_years"] is None
+    assert answer["agreement"]["price_floor"]["formula"]
+
+
+def test_no_number_is_a_float():
+    """Numbers are integers or decimal texts."""
+
+    def check(value):
+        assert not isinstance(value, float)
+        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            check(item)
+
+    told = {**CASE, "benchmark_price": "1000.55", "far_max": "3.5", "want_term": "20"}
+    check(ask(told, TODAY))
+
+
+def test_every_declared_field_may_be_told():
+    """Each field of parcels, demands and supplies can be told, as a value and as unknown."""
+    samples = {"int": "1", "bool": "true", "text": "x", "date": "2026-01-31", "ids": "x", "near": "station:500"}
+    for name, field in fields().items():
+        if field.derived and field.of == "offer" and name != "other_applicants":
+            continue
+        value = field.values[0] if field.values else "IND:70;BIZ:30" if field.type == "mix" else samples[field.type]
+        for text in (value, "unknown"):
+            ask({**CASE, name: text}, TODAY, ["cn"])
+
+
+def test_words_of_either_language_are_read():
+    """Chinese titles, aliases and words for true and false are understood."""
+    assert read_facts({"规划用途": "RES", "净地": "是", "容积率上限": "3.5", "政策区": "nansha、hengqin"}) == {
+        "use": "RES",
+        "net_land": True,
+        "far_max": 350,
+        "zone": ("nansha", "hengqin"),
+    }
+    assert field_named("意向人数").name == "intending_users"
+
+
+def test_wrong_facts_are_all_told_at_once():
+    """Unknown fields, codes and numbers are refused together, each with advice where there is one."""
+    with pytest.raises(Refused) as caught:
+        ask({"usee": "RES", "operator": "pubins", "intending_users": "one", "net_land": "maybe"}, TODAY)
+    assert [issue.code for issue in caught.value.issues] == ["R009", "R011", "R010", "R010"]
+    assert caught.value.issues[0].maybe == "Maybe you meant 'use'."
+    assert caught.value.issues[1].maybe == "Maybe you meant 'pubinst'."
+
+
+def test_publication_that_is_open_leaves_the_applicants_unknown():
+    """The number of intending users counts only once the publication has closed."""
+    for told in ({"publication_closed": "unknown"}, {"publication_closed": "2026-11-23"}):
+        answer = ask({**CASE, **told}, TODAY)
+        assert answer["agreement"]["verdict"] == "condition"
+        assert {c["fact"] for c in answer["agreement"]["conditions"]} >= {"intending_users"}
+    assert ask({**CASE, "publication_closed": TODAY}, TODAY)["agreement"]["verdict"] == "permit"
+
+
+def test_any_fact_can_be_unknown():
+    """fact=unknown takes an assumption away; the answer then asks for it."""
+    answer = ask({**CASE, "net_land": "unknown"}, TODAY)
+    assert answer["listing"]["verdict"] == "condition"
+    assert "net_land" in {c["fact"] for c in answer["listing"]["conditions"]}
+    assert "net_land" not in answer["assumed"]
+
+
+def test_a_record_may_be_told():
+    """rule= and document= put a document on file that answers the rule's condition."""
+    told = {**CASE, "operator": "private"}
+    before = ask(told, TODAY)["agreement"]
+    assert before["verdict"] == "condition"
+    names = ";".join({condition["rule"] for condition in before["conditions"]})
+    after = ask({**told, "rule": names, "document": "Sign-off 7"}, TODAY)["agreement"]
+    assert after["verdict"] == "permit"
+    assert {condition["document"] for condition in after["conditions"]} == {"Sign-off 7"}
+
+
+def test_dates_before_a_pack_is_complete_say_so():
+    """Every answer about such a date carries the note, and a parcel that is not ready is forbidden all the same."""
+    answer = ask({**CASE, "converted": "false"}, "1985-01-01")
+    for method in ("allocation", "listing", "lease", "contribution"):
+        assert any("complete" in note["en"] for note in answer[method]["notes"])
+    assert {answer[m]["verdict"] for m in list(answer)[:7]} == {"forbid"}
+
+
+def test_a_verdict_shows_the_weakest_grade_it_rests_on():
+    """The grade of a verdict is the weakest of the rules that give it."""
+    order = ["", "V1", "V2", "V2L", "T", "U"]
+    for entry in list(ask(CASE, TODAY).values())[:7]:
+        grades = [rule["grade"] for rule in entry["rules"] if rule["verdict"] == entry["verdict"]]
+        assert entry["grade"] == max(grades, key=order.index)
+
+
+def test_ask_prints_the_law_in_both_languages():
+    """The text names verdicts, rules with citations, conditions and what was assumed."""
+    english = run("ask", "use=IND", "operator=private", "intending_users=1", "--as-of", TODAY, "--lang", "en")
+    assert "allocation: forbid" in english
+    assert "Assumed (2026-11-22):" in english
+    chinese = run("ask", "use=IND", "operator=private", "intending_users=1", "--as-of", TODAY, "--lang", "zh")
+    assert "划拨: 禁止" in chinese
+    assert "第" in chinese
+
+
+def test_list_and_show():
+    """Rules in force are listed by date; one rule is shown with its citation and its condition as a sentence."""
+    listed = json.loads(run("list", "--as-of", TODAY, "--packs", "cn", "--json"))["rules"]
+    assert {"id", "kind", "title", "from", "until", "rank", "grade", "domain"} <= set(listed[0])
+    ids = {rule["id"] for rule in listed}
+    assert "cn.order39.art4" in ids
+    earlier = {r["id"] for r in json.loads(run("list", "--as-of", "2005-01-01", "--packs", "cn", "--json"))["rules"]}
+    assert "cn.order39.art4" not in earlier
+    text = run("show", "cn.order39.art4", "--lang", "zh")
+    assert "第四条" in text
+    assert json.loads(run("show", "R-39-4", "--json"))[0]["id"].startswith("cn.order39")
+    with pytest.raises(Refused):
+        run("show", "cn.order39.art44")
+    assert " rules in force on " in run("list", "--lang", "en")
+
+
+def test_diff_says_what_changed_for_whom():
+    """Between 2006 and 2008 Order 39 closed agreement on industrial land; the shift names the operators."""
+    found = diff(("cn",), "2005-06-01", "2008-01-01")
+    begun = {change["rule"] for change in found["changes"] if change["what"] == "begins"}
+    assert "cn.order39.art4" in begun
+    shift = next(s for s in found["shifts"] if s["method"] == "agreement" and s["use"] == "IND")
+    assert (shift["before"], shift["after"]) == ("permit", "forbid")
+    assert "private" in shift["operators"]
+    text = run("diff", "2005-06-01", "2008-01-01", "--packs", "cn", "--lang", "en")
+    assert "cn.order39.art4 begins" in text
+    assert "IND n=1 agreement grant: permit -> forbid" in text
+    assert run("diff", TODAY, TODAY, "--lang", "zh").strip() == "无变化。"
+
+
+def test_usage_errors_are_plain():
+    """A word that is no fact, and a date that is none, are told with an example."""
+    for words in (("ask", "RES"), ("ask", "use=RES", "--as-of", "soon")):
+        result = CliRunner().invoke(rules, list(words))
+        assert result.exit_code == 2
+        assert "Maybe" in result.output
+
+
+def test_all_packs_are_asked_unless_named():
+    """Without --packs every pack that is not switched off answers."""
+    assert "cn" in pack_names()
+    national = ask(
+        {"use": "IND_M0", "operator": "private", "intending_users": "1", "far_max": "2.5"}, "2020-06-01", ["cn"]
+    )
+    every = ask({"use": "IND_M0", "operator": "private", "intending_users": "1", "far_max": "2.5"}, "2020-06-01")
+    assert national["listing"]["verdict"] != "forbid"
+    assert every["listing"]["verdict"] == "forbid"
