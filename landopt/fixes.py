@@ -1,4 +1,4 @@
-"""Officers' fixes: an assignment fixed by hand is a lock with a name and a reason; what it overrides is printed and kept.
+"""Officers' fixes: an assignment fixed by hand is a lock with name and reason; what it overrides is printed and kept.
 
 Law is not overridden. A rule of rank 2 or higher refuses the fix, except where the rule itself says "generally" (the
 terms of 自然资发〔2022〕201号: R-201-LL, R-201-LG). Policy and rules of rank 0 or 1 give way where the round's policy
@@ -132,7 +132,8 @@ def _touched(
             what = f"{text}: forbidden by {said}; law is not overridden"
             issues.append(error("O013", what, "--fix", "Maybe landopt whynot names the fact that would change it."))
         elif rule.cite.rank < BINDING_RANK and not allowed:
-            what = f"{text}: forbidden by {name} ({rule.title.en}; {rule.title.zh}), which the policy does not let officers override"
+            said = f"{name} ({rule.title.en}; {rule.title.zh})"
+            what = f"{text}: forbidden by {said}, which the policy does not let officers override"
             issues.append(error("O014", what, "--fix", 'Maybe a policy note with flag = "override".'))
         else:
             touched.append(rule)

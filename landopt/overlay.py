@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Case
-from constraints.load import Fact, in_force, load
+from constraints.load import in_force, load
+from constraints.overlays import Fact
 from constraints.types import Rule
 from landopt.fixes import BINDING_RANK, apply_fixes
 from parcels.issues import Issue, Refused, error

@@ -112,7 +112,7 @@ class Absent:
             uses=_texts(demand.get("uses")),
             area_min_m2=int(str(demand.get("area_min_m2") or 0)),
             area_max_m2=int(str(demand.get("area_max_m2") or 0)),
-            candidates=int(self.open.sum()),
+            candidates=len(self.area),
             lawful=len(offers),
             reasons=tuple(reasons),
             best=best_for(context, row),
@@ -197,13 +197,16 @@ class Absent:
         if offers:
             return [Counted("outweighed", 1)]
         reasons: list[Counted] = []
-        asked = [
-            (number, fails)
-            for number in range(len(case.demands))
-            if (fails := self._fails(number, row)) in ("", "area_small")
-        ]
-        for number, _ in asked[:SHOWN_PARCELS]:
-            reasons += self._by_rule(number, np.array([row]))
+        failing: dict[str, list[str]] = {}
+        for number, name in enumerate(case.demands.ids):
+            code = self._fails(number, row)
+            if code in ("", "area_small"):
+                reasons += self._by_rule(number, np.array([row])) if len(reasons) < SHOWN_PARCELS else []
+            failing.setdefault(code, []).append(name)
+        for code, names in sorted(failing.items(), key=lambda entry: (-len(entry[1]), entry[0])):
+            if code:
+                few = tuple(names) if len(names) <= SHOWN_PARCELS else ()
+                reasons.append(Counted(code, len(names), None, few, "", "demand"))
         market = case.market
         if market is None:
             reasons.append(Counted("no_market", 1))

@@ -200,13 +200,14 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A reason and how many parcels (or offers) it holds for; ``code`` is closed (``templates/words.toml``)."""
+    """A reason and how many parcels or platforms (``of``) it holds for; codes are those of ``templates/words.toml``."""
 
     code: str
     count: int
     ruling: Ruling | None = None
     parcels: tuple[str, ...] = ()
     detail: str = ""
+    of: str = "parcel"
 
 
 @dataclass(frozen=True, slots=True)

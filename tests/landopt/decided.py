@@ -1,0 +1,106 @@
+"""Small rounds decided for tests: offers by the scalar reading, the plan and its prices by the solver."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tempfile
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from constraints.case import Case
+from constraints.plan import header_line, part_line
+from landopt.explain.context import Context
+from landopt.explain.law import Law
+from landopt.offers import Offers, read_offers
+from landopt.solver import Outcome, solve
+from tests.audit.folders import Small, small
+from tests.builders import random_case
+
+
+def offers_of(case: Case) -> Offers:
+    """The lawful offers of a small round by the scalar reading."""
+    return offers_from(small(case))
+
+
+def offers_from(found: Small) -> Offers:
+    """The same from a round already screened, by way of an offers file."""
+    tiers = len(found.case.objective.tiers)
+    head = json.loads(header_line("test", found.rows, tiers, len(found.offers)))
+    lines = {part.demand: part_line(part) for part in found.parts if part.demand is not None}
+    empty = b'{"d":%d,"o":[],"sites":[]}\n'
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "offers.jsonl.gz"
+        with gzip.open(path, "wb") as out:
+            out.write(json.dumps({**head, "scope": "all"}).encode() + b"\n")
+            for row in range(len(found.case.demands)):
+                out.write(lines.get(row, empty % row))
+            for part in found.parts:
+                if part.demand is None:
+                    out.write(part_line(part))
+        made = read_offers(path)
+    reach = [sorted(found.reader.reach.get(row, ())) for row in range(len(found.case.demands))]
+    return replace(made, stats={"reach": reach} if found.reader.reach else {})
+
+
+@cache
+def decided(seed: int, gap: str = "0") -> tuple[Case, Offers, Outcome]:
+    """A random small round with its offers and what the solver says."""
+    case = random_case(seed)
+    offers = offers_of(case)
+    return case, offers, solve(case, offers, gap=gap)
+
+
+@cache
+def planned(count: int, start: int = 0, tiers: int | None = None) -> tuple[int, ...]:
+    """The first seeds of small rounds that have a plan with at least one assignment."""
+    found: list[int] = []
+    seed = start
+    while len(found) < count:
+        case = random_case(seed)
+        best = small(case)
+        if best.best is not None and best.chosen and tiers in (None, len(best.best)):
+            found.append(seed)
+        seed += 1
+    return tuple(found)
+
+
+def context_of(case: Case, offers: Offers, outcome: Outcome) -> tuple[Context, Law]:
+    """The decided round ready for questions."""
+    assert outcome.chosen is not None
+    context = Context(case, offers, np.asarray(outcome.chosen).tolist(), outcome.proof)
+    return context, Law(context)
+
+
+def plans(offers: Offers, rows: Any = None) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Every lawful plan of a small round by enumeration, as (value per tier, offers), best first."""
+    from landopt.alternatives import value
+
+    found: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+
+    def lawful(chosen: tuple[int, ...]) -> bool:
+        used = [0] * len(offers.rows)
+        for offer in chosen:
+            for row, amount in offers.coefficients(offer):
+                used[row] += amount
+        return all(
+            (row.sense != "<=" or amount <= row.rhs + row.slack)
+            and (row.sense != ">=" or amount >= row.rhs - row.slack)
+            and (row.sense != "=" or amount == row.rhs)
+            for row, amount in zip(offers.rows, used, strict=True)
+        )
+
+    def extend(start: int, chosen: tuple[int, ...], parcels: frozenset[int], demands: frozenset[int]) -> None:
+        if lawful(chosen):
+            found.append((value(offers, chosen), chosen))
+        for offer in range(start, len(offers)):
+            site, who = frozenset(offers.parcels(offer)), int(offers.demand[offer])
+            if not site & parcels and who not in demands:
+                extend(offer + 1, (*chosen, offer), parcels | site, demands | ({who} if who >= 0 else set()))
+
+    extend(0, (), frozenset(), frozenset())
+    return sorted(found, key=lambda entry: (tuple(-v for v in entry[0]), entry[1]))

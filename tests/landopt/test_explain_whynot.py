@@ -1,0 +1,189 @@
+"""Proven losses, exact intervals and k-best plans against complete enumeration of small rounds."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from landopt.alternatives import alternatives, recurrence, value
+from landopt.explain.law import Law
+from landopt.explain.nearest import nearest_fact
+from landopt.whynot import exact, find, interval, whynot
+from parcels.issues import Refused
+from tests.builders import case, demand, eligibility, parcel
+from tests.landopt.decided import context_of, decided, offers_of, planned, plans
+
+SEEDS = planned(8)
+
+
+def _best_with(
+    offers: object, offer: int, every: list[tuple[tuple[int, ...], tuple[int, ...]]]
+) -> tuple[int, ...] | None:
+    return next((worth for worth, plan in every if offer in plan), None)
+
+
+@pytest.mark.parametrize("gap", ["0", "0.2"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_proven_loss_never_exceeds_the_true_loss(seed: int, gap: str) -> None:
+    """For every offer, in every tier, the proven loss is at most what the best plan with it really loses."""
+    round_, offers, outcome = decided(seed, gap)
+    context, _ = context_of(round_, offers, outcome)
+    found = context.losses
+    assert found is not None
+    every = plans(offers)
+    reached = value(offers, context.chosen)
+    for offer in range(len(offers)):
+        for tier, column in enumerate(found.tiers):
+            rest = [w[tier] for w, plan in every if offer in plan and all(w[j] >= reached[j] for j in range(tier))]
+            if rest:
+                assert column[offer] <= max(0, reached[tier] - max(rest)), (offer, tier)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_chosen_offers_have_no_proven_loss(seed: int) -> None:
+    """What the plan takes costs nothing, and leaving it costs at least what is proved."""
+    round_, offers, outcome = decided(seed)
+    context, _ = context_of(round_, offers, outcome)
+    assert context.losses is not None
+    every = plans(offers)
+    reached = value(offers, context.chosen)
+    for offer in context.chosen:
+        assert context.losses.of(offer) == (0, 0)
+        without = [worth[0] for worth, plan in every if offer not in plan]
+        if without and len(reached) == 1:
+            assert context.losses.leaving[offer] <= reached[0] - max(without)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:3])
+def test_exact_interval_holds_the_true_loss_and_the_proven_one(seed: int) -> None:
+    """The interval of a forced offer holds the true loss; the proven loss is not above its upper end."""
+    round_, offers, outcome = decided(seed, "0.2")
+    context, _ = context_of(round_, offers, outcome)
+    assert context.losses is not None
+    every = plans(offers)
+    bounds = [tier.bound for tier in outcome.tiers]
+    others = [offer for offer in range(len(offers)) if offer not in context.chosen_set]
+    for offer in others[:3]:
+        found = exact(context, [offer], bounds, gap="0.1")
+        best = _best_with(offers, offer, every)
+        assert found.possible == (best is not None)
+        if best is None:
+            continue
+        true = every[0][0][0] - best[0]
+        assert found.low[0] <= true <= found.high[0]
+        assert context.losses.tiers[0][offer] <= found.high[0]
+
+
+@pytest.mark.parametrize("seed", SEEDS[:4])
+def test_next_best_plans_equal_enumeration(seed: int) -> None:
+    """The values of the next-best plans are those of complete enumeration, in order; the list ends where it ends."""
+    round_, offers, outcome = decided(seed)
+    assert outcome.chosen is not None
+    every = [worth for worth, _ in plans(offers)]
+    found, ended = alternatives(round_, offers, tuple(np.asarray(outcome.chosen).tolist()), 2)
+    assert [entry.objective for entry in found] == every[: len(found)]
+    assert ended == (len(every) < 3)
+    assert len({entry.chosen for entry in found}) == len(found)
+    for entry in recurrence(round_, offers, found):
+        assert sum(choice["plans"] for choice in entry["choices"]) == len(found)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:2])
+def test_different_plans_leave_enough_behind(seed: int) -> None:
+    """With --min-different every plan drops at least that part of each earlier plan's assignments."""
+    round_, offers, outcome = decided(seed)
+    assert outcome.chosen is not None
+    found, _ = alternatives(round_, offers, tuple(np.asarray(outcome.chosen).tolist()), 3, min_different=Fraction(1, 2))
+    for number, entry in enumerate(found):
+        for earlier in found[:number]:
+            kept = set(entry.chosen) & set(earlier.chosen)
+            assert 2 * len(kept) <= len(earlier.chosen)
+
+
+def test_interval_is_what_both_runs_give() -> None:
+    """[plan - forced bound, bound - forced plan], not below 0 in the first tier."""
+    assert interval((100,), (104,), (90,), (95,)) == ((5,), (14,))
+    assert interval((100, 7), (104, 7), (100, 9), (103, 9)) == ((0, -2), (4, -2))
+
+
+def _two() -> tuple[object, object, object]:
+    land = [parcel(area_m2=10_000), parcel(area_m2=10_000, use="RES", intending_users=2)]
+    rules = [
+        eligibility("t.agree", "intending_users <= 1", agreement="permit"),
+        eligibility("t.two", "intending_users >= 2", agreement="forbid"),
+        eligibility("t.private", "operator == 'private'", allocation="forbid"),
+    ]
+    round_ = case(land, [demand(uses=("IND", "RES"))], rules)
+    offers = offers_of(round_)
+    from landopt.solver import solve
+
+    return round_, offers, solve(round_, offers, gap="0")
+
+
+def test_forbidden_names_rule_and_nearest_fact() -> None:
+    """Agreement with two intending users is forbidden by the rule that counts them; one user would change it."""
+    round_, offers, outcome = _two()
+    context, law = context_of(round_, offers, outcome)  # type: ignore[arg-type]
+    answer = whynot(context, law, [1], 0, "agreement")
+    assert answer.state == "forbidden"
+    assert [ruling.cite.rule for ruling in answer.rulings if ruling.cite.rule == "t.two"] == ["t.two"]
+    assert answer.rulings[-1].facts[0].value == 2
+    assert answer.nearest is not None
+    assert answer.nearest.fact is not None
+    assert (answer.nearest.fact.field, answer.nearest.needed, answer.nearest.verdict) == (
+        "intending_users",
+        1,
+        "permit",
+    )
+
+
+def test_no_fact_can_change_a_closed_default() -> None:
+    """Allocation that no rule opens stays closed whatever the facts."""
+    round_, offers, outcome = _two()
+    context, law = context_of(round_, offers, outcome)  # type: ignore[arg-type]
+    answer = whynot(context, law, [0], 0, "allocation")
+    assert answer.state == "forbidden"
+    assert answer.nearest is not None
+    assert answer.nearest.fact is None
+    assert answer.nearest.complete
+
+
+def test_nearest_fact_really_changes_the_verdict() -> None:
+    """The fact named, set as named, gives the verdict named (asked again from scratch)."""
+    round_, offers, outcome = _two()
+    _context, law = context_of(round_, offers, outcome)  # type: ignore[arg-type]
+    near = nearest_fact(law, (1,), 0, "agreement")
+    changed = case(
+        [parcel(area_m2=10_000), parcel(area_m2=10_000, use="RES", intending_users=near.needed)],  # type: ignore[arg-type]
+        [demand(uses=("IND", "RES"))],
+        round_.rules,  # type: ignore[attr-defined]
+    )
+    again = context_of(changed, offers, outcome)[0]  # type: ignore[arg-type]
+    assert Law(again).ask((1,), 0, "agreement").verdict == near.verdict
+
+
+def test_requirements_of_the_platform_are_named() -> None:
+    """A site the platform cannot take says which of its own requirements fails."""
+    round_, offers, outcome = _two()
+    context, law = context_of(round_, offers, outcome)  # type: ignore[arg-type]
+    assert whynot(context, law, [0, 1], 0, "listing").reason == "area_large"
+    assert whynot(context, law, [0], None, "listing").reason == "no_market"
+    assert find(context, (0,), 0, "listing").size == 1
+
+
+def test_unknown_names_are_refused_with_the_nearest() -> None:
+    """A mistyped parcel, platform or method gets the nearest name."""
+    from landopt.whynot import check_methods, demand_row, rows_of
+
+    round_, _, _ = _two()
+    with pytest.raises(Refused) as parcels:
+        rows_of(round_, ["P1"])  # type: ignore[arg-type]
+    assert "Maybe P01." in parcels.value.issues[0].maybe
+    with pytest.raises(Refused) as platforms:
+        demand_row(round_, "D1")  # type: ignore[arg-type]
+    assert "D01" in platforms.value.issues[0].maybe
+    with pytest.raises(Refused) as methods:
+        check_methods(round_, ["listng"])  # type: ignore[arg-type]
+    assert "listing" in methods.value.issues[0].maybe
