@@ -10,7 +10,7 @@ import shapely
 
 from parcels.facts import Findings
 from parcels.issues import Issue
-from parcels.neighbours import candidate_pairs
+from parcels.overlaps import overlapping
 from parcels.read import ParcelFile
 from parcels.tables import FactTable
 
@@ -82,26 +82,6 @@ def _overlaps(shapes: Array, ids: Sequence[str], tolerance: float, found: Findin
         what = f"{int(sliver.sum())} pair(s) of parcels overlap by a sliver of at most {tolerance:g} m2"
         most = f"; the largest is {area[worst]:.2f} m2, {ids[int(left[worst])]} and {ids[int(right[worst])]}"
         found.add("warning", 6, what + most, "", "", names)
-
-
-def overlapping(shapes: Array) -> tuple[Array, Array, Array]:
-    """Pairs i < j whose interiors meet, and m² of overlap.
-
-    Pairs that a straight line separates (up to a hair) are passed over without a geometric intersection.
-    """
-    left, right = candidate_pairs(shapes, 0.0)
-    meet = ~_separated(shapes, left, right)
-    left, right = left[meet], right[meet]
-    area = shapely.area(shapely.intersection(shapes[left], shapes[right])) if len(left) else np.zeros(0)
-    some = area > 0
-    return left[some], right[some], area[some]
-
-
-HAIR_M = 0.0
-
-
-def _separated(shapes: Array, left: Array, right: Array) -> Array:
-    return np.zeros(len(left), dtype=bool)
 
 
 def _placed(shapes: Array, ids: Sequence[str], box: Sequence[str], crs: str, found: Findings) -> None:

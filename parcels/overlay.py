@@ -35,8 +35,13 @@ def cover(shapes: Array, layer: Array) -> Cover:
     if not len(layer) or not len(shapes):
         return Cover(area, np.zeros(0, dtype=np.int64))
     pieces = subdivide(layer)
-    tree = shapely.STRtree(pieces)
-    parcel, piece = tree.query(shapes, predicate="intersects")
+    tree = shapely.STRtree(shapes)
+    _, inside = tree.query(pieces, predicate="contains")
+    whole = np.nan_to_num(shapely.area(shapes))
+    area[inside] = whole[inside]
+    piece, parcel = tree.query(pieces, predicate="intersects")
+    rest = ~np.isin(parcel, inside)
+    piece, parcel = piece[rest], parcel[rest]
     order = np.lexsort((piece, parcel))
     parcel, piece = parcel[order], piece[order]
     touched, start, count = np.unique(parcel, return_index=True, return_counts=True)
@@ -47,8 +52,7 @@ def cover(shapes: Array, layer: Array) -> Cover:
         parts = shapely.intersection(shapes[row], pieces[piece[first : first + many]])
         polygons = [part for part in parts if shapely.area(part) > 0]
         area[row] = shapely.area(shapely.union_all(polygons)) if polygons else 0.0
-    whole = np.nan_to_num(shapely.area(shapes))
-    return Cover(np.minimum(area, whole), touched)
+    return Cover(np.minimum(area, whole), np.union1d(touched, inside))
 
 
 def subdivide(layer: Array, points: int = PIECE) -> Array:
