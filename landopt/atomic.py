@@ -1,15 +1,18 @@
 """All or nothing: a folder or a file is written beside its place, flushed to disk, and renamed into it.
 
 Whatever happens (a crash, a full disk, Ctrl-C), a reader finds the old state or the new one, never a mixture.  Where a
-folder is replaced, the old one is moved aside first; a run that died between the two renames is finished or undone by
-:func:`recover`, which every writer and reader of plan folders calls.
+folder is replaced and the system can exchange two names in one step (Linux), it does; else the old folder is moved
+aside first, and a run that died between the two renames is undone by :func:`recover`, which every write calls.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shutil
+import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +20,7 @@ from pathlib import Path
 from parcels.issues import Environment, error
 
 _NEW, _OLD = ".landopt-new-", ".landopt-old-"
+_DAY = 86_400
 
 
 def write_folder(target: str | Path, writer: Callable[[Path], None]) -> Path:
@@ -72,9 +76,9 @@ def write_file(target: str | Path, content: bytes) -> Path:
 
 
 def recover(target: str | Path) -> bool:
-    """Finish or undo a replacement that was cut between its two renames, and drop what dead runs left.
+    """Undo a replacement that was cut between its two renames, and drop what dead runs left.
 
-    Returns True when the folder was put back. Fresh folders younger than a day may belong to a live run and stay.
+    Returns True when the folder was put back. Unfinished folders younger than a day may belong to a live run and stay.
     """
     place = Path(target).absolute()
     if not place.parent.is_dir():
@@ -86,6 +90,9 @@ def recover(target: str | Path) -> bool:
         else:
             old.replace(place)
             back = True
+    for left in place.parent.glob(f"{_NEW}{place.name}-*"):
+        if time.time() - left.stat().st_mtime > _DAY:
+            shutil.rmtree(left, ignore_errors=True)
     return back
 
 
@@ -94,6 +101,10 @@ def _swap(fresh: Path, place: Path) -> None:
     if not place.exists():
         fresh.replace(place)
         _flush(place.parent)
+        return
+    if _exchange(fresh, place):
+        _flush(place.parent)
+        shutil.rmtree(fresh, ignore_errors=True)
         return
     old = place.parent / f"{_OLD}{place.name}-{uuid.uuid4().hex[:12]}"
     place.replace(old)
@@ -104,6 +115,18 @@ def _swap(fresh: Path, place: Path) -> None:
         raise
     _flush(place.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; False where the system cannot."""
+    if sys.platform != "linux":
+        return False
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), swap) == 0)
 
 
 def _flush(path: Path) -> None:

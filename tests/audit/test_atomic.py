@@ -1,0 +1,170 @@
+"""All or nothing: whatever fails and whenever a run is killed, the old state or the new is found (FAULTS 74, 75)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from landopt import atomic
+from parcels.issues import Environment
+
+ROOT = Path(__file__).parents[2]
+FILES = 5
+
+
+def _fill(letter: str) -> object:
+    def writer(folder: Path) -> None:
+        for number in range(FILES):
+            (folder / f"file{number}").write_bytes(letter.encode() * 10_000)
+
+    return writer
+
+
+def _state(folder: Path) -> str:
+    """The letter of a whole folder, "-" if there is none, "torn" for a mixture."""
+    if not folder.exists():
+        return "-"
+    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    letters = {bytes(set(content)) for content in found.values()}
+    whole = len(found) == FILES and all(len(content) == 10_000 for content in found.values()) and len(letters) == 1
+    return next(iter(letters)).decode() if whole else "torn"
+
+
+@pytest.fixture
+def breaking(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
+    """Lets the n-th call that touches the disk fail with the given error."""
+    plan = {"at": -1, "errno": errno.ENOSPC, "calls": 0}
+
+    def wrap(real: object) -> object:
+        def call(*arguments: object, **named: object) -> object:
+            plan["calls"] += 1
+            if plan["calls"] == plan["at"]:
+                raise OSError(plan["errno"], os.strerror(plan["errno"]))
+            return real(*arguments, **named)  # type: ignore[operator]
+
+        return call
+
+    for owner, name in ((Path, "write_bytes"), (Path, "open"), (Path, "mkdir"), (Path, "replace"), (os, "fsync")):
+        monkeypatch.setattr(owner, name, wrap(getattr(owner, name)))
+    yield plan
+    plan["at"] = -1
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS])
+@pytest.mark.parametrize("exchange", [True, False])
+def test_full_or_broken_disk_at_every_call_leaves_the_old_folder(
+    tmp_path: Path, breaking: dict[str, int], monkeypatch: pytest.MonkeyPatch, code: int, exchange: bool
+):
+    """ENOSPC, EIO, read-only at each disk call in turn: the old state (or the new, where the swap was done), exit 6."""
+    if not exchange:
+        monkeypatch.setattr(atomic, "_exchange", lambda *_: False)
+    place = tmp_path / "plan"
+    atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
+    breaking["errno"] = code
+    failed, codes = 0, set()
+    for at in range(1, 60):
+        breaking.update(at=at, calls=0)
+        try:
+            atomic.write_folder(place, _fill("b"))  # type: ignore[arg-type]
+            ended = "new"
+        except Environment as trouble:
+            ended, failed = "old", failed + 1
+            codes.add((trouble.exit_code, trouble.issues[0].code))
+        breaking["at"] = -1
+        atomic.recover(place)
+        assert _state(place) in (("b",) if ended == "new" else ("a", "b"))
+        assert [path.name for path in tmp_path.iterdir()] == ["plan"]
+        atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
+    assert failed >= 10
+    assert codes == {(6, "E075")}
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_single_file_is_old_or_new(tmp_path: Path, breaking: dict[str, int], code: int):
+    """The same for one file."""
+    place = tmp_path / "file"
+    atomic.write_file(place, b"old")
+    breaking["errno"] = code
+    failed = 0
+    for at in range(1, 8):
+        breaking.update(at=at, calls=0)
+        try:
+            atomic.write_file(place, b"new")
+        except Environment:
+            failed += 1
+        breaking["at"] = -1
+        assert place.read_bytes() in (b"old", b"new")
+        atomic.write_file(place, b"old")
+    assert failed >= 2
+
+
+def test_writer_that_raises_changes_nothing(tmp_path: Path):
+    """A breach found while the folder is being written withholds it."""
+    place = tmp_path / "plan"
+    atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
+
+    def bad(folder: Path) -> None:
+        (folder / "half").write_text("x")
+        raise RuntimeError("breach")
+
+    with pytest.raises(RuntimeError, match="breach"):
+        atomic.write_folder(place, bad)
+    assert _state(place) == "a"
+    assert [path.name for path in tmp_path.iterdir()] == ["plan"]
+
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from landopt import atomic
+if {plain!r}:
+    atomic._exchange = lambda *_: False
+print("ready", flush=True)
+for turn in range(100000):
+    letter = "ab"[turn % 2]
+    def fill(folder):
+        for number in range({files}):
+            (folder / f"file{{number}}").write_bytes(letter.encode() * 10000)
+    atomic.write_folder({place!r}, fill)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plain", [False, True])
+def test_killed_at_thirty_moments_leaves_a_whole_folder(tmp_path: Path, plain: bool):
+    """kill -9 at 30 moments each way (60 in all): after recovery the folder is whole, one state or the other."""
+    place = tmp_path / "plan"
+    code = KILLED.format(root=str(ROOT), files=FILES, place=str(place), plain=plain)
+    atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
+    for moment in range(30):
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()
+        time.sleep(0.003 + 0.0017 * moment)
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        if not plain:
+            assert _state(place) in ("a", "b")
+        atomic.recover(place)
+        assert _state(place) in ("a", "b")
+
+
+def test_leftovers_of_dead_runs_go_after_a_day(tmp_path: Path):
+    """An unfinished folder of a killed run is dropped by the next write once it is old."""
+    left = tmp_path / ".landopt-new-plan-0123456789ab"
+    left.mkdir()
+    young = tmp_path / ".landopt-new-plan-ba9876543210"
+    young.mkdir()
+    os.utime(left, (time.time() - 90_000, time.time() - 90_000))
+    atomic.write_folder(tmp_path / "plan", _fill("a"))  # type: ignore[arg-type]
+    assert not left.exists()
+    assert young.exists()
