@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from constraints.book import Clause, RuleBook, book
@@ -61,11 +62,10 @@ def ask(
         For a fact, a value or a pack that is not known.
     """
     names = tuple(packs) if packs is not None else pack_names()
-    rules = in_force([*(rule for name in names for rule in load_pack(name)), *policy], as_of)
     told = {key: value for key, value in facts.items() if key not in _RECORD}
     case, assumed = complete(read_facts(_mixed(told)), as_of)
     records = _records(facts, as_of)
-    rulebook = book(rules, methods(), as_of=as_of, rate=rate)
+    rulebook = _book(names, as_of, rate, tuple(policy)) if policy else _book_of_packs(names, as_of, rate)
     quiet = frozenset(name for name in PRICES if name not in case)
     late = [name for name in names if as_of < pack(name).complete_from]
     notes = [_incomplete(name, as_of) for name in late]
@@ -77,6 +77,16 @@ def ask(
         judgement = judge(rulebook, case, method, records=records, assumed=quiet)
         answer[method.id] = _answer(rulebook, judgement, method, case, quiet, notes)
     return {**answer, "assumed": assumed}
+
+
+def _book(names: tuple[str, ...], as_of: str, rate: str, policy: tuple[Rule, ...]) -> RuleBook:
+    rules = in_force([*(rule for name in names for rule in load_pack(name)), *policy], as_of)
+    return book(rules, methods(), as_of=as_of, rate=rate)
+
+
+@lru_cache(maxsize=64)
+def _book_of_packs(names: tuple[str, ...], as_of: str, rate: str) -> RuleBook:
+    return _book(names, as_of, rate, ())
 
 
 def _mixed(told: Mapping[str, str]) -> dict[str, str]:

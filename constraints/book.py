@@ -83,6 +83,12 @@ class Shelf:
     signature: tuple[tuple[str, tuple[int, ...] | None, Value], ...] = ()
     prices: tuple[str, ...] = ()
 
+    @property
+    def every(self) -> tuple[Clause, ...]:
+        """All clauses of the shelf."""
+        floors = (clause for clause, _ in self.floors)
+        return (*self.permits, *self.strict, *self.looser, *self.terms, *self.notes, *floors)
+
 
 @dataclass(slots=True, eq=False)
 class RuleBook:
@@ -139,7 +145,10 @@ def book(
     clauses: dict[str, Clause] = {}
     for identifier in sorted(found):
         _clause(identifier, found, by_base, clauses)
-    shelves = {method.id: _shelf(method, clauses.values(), purpose) for method in methods}
+    shelves = {method.id: _shelf(method, clauses.values()) for method in methods}
+    full = shelves["listing"].terms if "listing" in shelves else []  # the full term of the year factor
+    for shelf in shelves.values():
+        shelf.signature = _signature([*shelf.every, *full], purpose)
     opening = max(as_of, start or as_of)
     table = {method.id: method for method in methods}
     rational = Fraction(rate)
@@ -162,7 +171,7 @@ def lifts(rule: Rule) -> bool:
     return rule.cite.rank >= 2 and rule.origin != "policy"
 
 
-def _shelf(method: Method, clauses: Iterable[Clause], purpose: str) -> Shelf:
+def _shelf(method: Method, clauses: Iterable[Clause]) -> Shelf:
     shelf = Shelf()
     for clause in clauses:
         rule = clause.rule
@@ -180,8 +189,6 @@ def _shelf(method: Method, clauses: Iterable[Clause], purpose: str) -> Shelf:
             shelf.terms.append(clause)
         elif rule.kind == "price_floor" and method.id in rule.spec["methods"]:
             shelf.floors.append((clause, expr.parse_price(rule.spec["per_m2"], rule.place)))
-    every = [*shelf.permits, *shelf.strict, *shelf.looser, *shelf.terms, *shelf.notes, *(c for c, _ in shelf.floors)]
-    shelf.signature = _signature(every, purpose)
     prices = frozenset().union(*(names(price) for _, price in shelf.floors)) - {"year_factor"}
     shelf.prices = tuple(sorted(prices | {"appraised_price", "benchmark_price", "reserve_price"}))
     return shelf

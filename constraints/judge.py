@@ -167,8 +167,8 @@ def _judge(
     assumed: frozenset[str],
 ) -> Judgement:
     core = cached(book, facts, method, market, term, assumed)
-    floor, price, reserve = _priced(book, core, facts, method, assumed)
-    said = [*core.said, *reserve]
+    floor, price = _priced(book, core, facts, method, assumed)
+    said = [*core.said, *_reserve(book, floor, facts, method, market, assumed)]
     if method.paid:
         said += [Said(rule, "condition", (name,), (established(rule, name, book),)) for rule, name in floor.hangs]
     said = [_answered(one, facts, records, book.as_of) for one in said] if records else said
@@ -216,23 +216,23 @@ def _answered(said: Said, facts: Facts, records: Sequence[Record], as_of: str) -
 
 def _priced(
     book: RuleBook, core: Core, facts: Facts, method: Method, assumed: frozenset[str]
-) -> tuple[Floor, int | None, tuple[Said, ...]]:
+) -> tuple[Floor, int | None]:
     if not method.paid:
-        return NO_FLOOR, 0, ()
+        return NO_FLOOR, 0
     key = (id(core), assumed, *(facts.get(name) for name in book.shelves[method.id].prices))
     found = book.price_memo.get(key)
     if found is None:
         floor = floor_of(core.holding, core.hanging, facts, core.factor, assumed)
-        price = unit_price(floor.amount, facts, core.factor)
-        found = floor, price, _reserve(book, floor, facts, method, assumed)
-        book.price_memo[key] = found
+        found = book.price_memo[key] = floor, unit_price(floor.amount, facts, core.factor)
     return found  # type: ignore[return-value]
 
 
-def _reserve(book: RuleBook, floor: Floor, facts: Facts, method: Method, assumed: frozenset[str]) -> tuple[Said, ...]:
+def _reserve(
+    book: RuleBook, floor: Floor, facts: Facts, method: Method, market: bool, assumed: frozenset[str]
+) -> tuple[Said, ...]:
     """A reserve price below the floor forbids a grant; a lease is held against the grant by listing, as a condition."""
     reserve = facts.get("reserve_price")
-    if not isinstance(reserve, int):
+    if not isinstance(reserve, int) or not method.paid:
         return ()
     if method.right == "grant":
         if floor.amount is not None and floor.rule and Fraction(reserve, 100) < floor.amount:
@@ -240,7 +240,7 @@ def _reserve(book: RuleBook, floor: Floor, facts: Facts, method: Method, assumed
         return ()
     if floor.amount is None and "listing" in book.methods and method.id != "listing":
         listing = book.methods["listing"]
-        core = cached(book, facts, listing, False, None, assumed)
+        core = cached(book, facts, listing, market, None, assumed)
         floor = floor_of(core.holding, core.hanging, facts, core.factor, assumed)
     if floor.amount is None or floor.rule is None or Fraction(reserve, 100) >= floor.amount:
         return ()

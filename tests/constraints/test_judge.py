@@ -276,7 +276,7 @@ def test_notes_are_printed_where_they_hold():
     assert ask([noted], {"land_source": None}, method="listing").notes == ()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -286,6 +286,9 @@ def test_notes_are_printed_where_they_hold():
                 "area_m2": st.sampled_from([None, 9_999, 10_000, 10_001]),
                 "far_max": st.sampled_from([None, 300, 350]),
                 "grade": st.sampled_from([None, 3]),
+                "reserve_price": st.sampled_from([None, 59_999, 60_000]),
+                "land_source": st.sampled_from(["new", "stock"]),
+                "benchmark_price": st.sampled_from([None, 60_000, 140_000]),
             }
         ),
         min_size=2,
@@ -299,6 +302,8 @@ def test_the_cache_never_changes_an_answer(cases):
         eligibility("t.b", "area_m2 > 10000", listing="forbid"),
         eligibility("t.c", "far_max > grade", listing="condition", exception_to=("t.b",)),
         term("t.max", "area_m2 >= 10000", ["listing"], None, 40),
+        term("t.new", "land_source == 'new'", ["listing"], None, 30),
+        term("t.lease", "", ["lease"], 5, 20),
         price_floor("t.floor", "grade == 3", ["listing"], "max(600, 0.5 * benchmark_price) * year_factor"),
     ]
     shared = book(rules, list(METHODS.values()))
