@@ -205,6 +205,11 @@ class Law:
         self._table = self.grid.table(states=states)
         self._memo = {}
 
+    @property
+    def table_sizes(self) -> tuple[int, ...]:
+        """The sizes of the axes (parcel, site, others, term, period)."""
+        return self._table.sizes
+
     # -- the truth of one rule for one voice -------------------------------------------------------------------------
 
     def effective(self, clause: Clause, voice: Voice, method: Method | None, *, quiet: bool, given: str = "") -> Truth:
@@ -336,7 +341,7 @@ class Law:
         listing = next((method for method in self.methods if method.id == "listing"), None)
         for at, method in enumerate(self.methods):
             said = self.verdict(voice, method)
-            if (said == FORBID).all():
+            if (said == FORBID).all() and method is not listing:
                 continue
             if method.right != "alloc":
                 low, high, asks = self.span(voice, method, method, "no term")
@@ -356,26 +361,26 @@ class Law:
         one = (1,) * 5
         code: Any = np.zeros(one, np.int64)
         asks: Any = np.zeros(one, np.int8)
-        rules: list[Clause] = []
+        states: list[tuple[tuple[int, int], ...]] = [()]
         for clause in self.judged:
             if clause.rule.kind != "price_floor" or method.id not in clause.rule.spec["methods"]:
                 continue
             holds = self.effective(clause, voice, method, quiet=True)
+            if not holds.any():
+                continue
             filed = self.answered(clause, voice)
             asks = np.maximum(asks, np.where((holds == UNKNOWN) & ~filed, CONDITION, PERMIT))
-            rules.append(clause)
             code = code * 4 + np.where((holds == TRUE) & filed, 3, holds)
-        distinct, inverse = np.unique(code, return_inverse=True)
-        numbers = np.array([self._floor_state(rules, value) for value in distinct.tolist()], np.int32)
-        return numbers[inverse.reshape(code.shape)], np.asarray(asks, np.int8)
+            distinct, inverse = np.unique(code, return_inverse=True)  # renumbered at every rule: codes stay small
+            states = [
+                (*states[value // 4], *(((clause.number, value % 4),) if value % 4 else ()))
+                for value in distinct.tolist()
+            ]
+            code = inverse.reshape(code.shape)
+        numbers = np.array([self._floor_state(state) for state in states], np.int32)
+        return numbers[code], np.asarray(asks, np.int8)
 
-    def _floor_state(self, rules: Sequence[Clause], code: int) -> int:
-        state: list[tuple[int, int]] = []
-        for clause in reversed(rules):
-            code, how = divmod(code, 4)
-            if how:
-                state.append((clause.number, how))
-        key = tuple(reversed(state))
+    def _floor_state(self, key: tuple[tuple[int, int], ...]) -> int:
         if key not in self._floor_numbers:
             self._floor_numbers[key] = len(self.floor_states)
             self.floor_states.append(key)
