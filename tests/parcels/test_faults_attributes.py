@@ -148,7 +148,7 @@ def test_fault_31_encoding_is_decided_from_the_bytes(
 
 def test_fault_31_neither_utf8_nor_gb18030_asks_for_the_encoding(tmp_path: Path) -> None:
     """Bytes that fit neither are refused with --encoding as the way out; the way out works."""
-    fields = {k: v for k, v in chinese(1).items()}
+    fields = dict(chinese(1))
     path = shapefile(tmp_path, [box(0, 0)], fields)
     dbf = path.with_suffix(".dbf")
     dbf.write_bytes(dbf.read_bytes().replace("南沙街道".encode("gbk"), b"Caf\xe9 \xff\xff"))
@@ -266,7 +266,7 @@ def test_fault_38_typed_dates_of_a_workbook(tmp_path: Path) -> None:
     sheet = book.active
     sheet.append([*DEMAND_HEAD.split(","), "needed_by"])
     sheet.append(["D1", "national", "univ", "RES", 1000, 2000, 5, datetime.date(2026, 3, 1)])
-    sheet.append(["D2", "national", "univ", "RES", 1000, 2000, 5, datetime.datetime(2026, 3, 1, 9, 30)])  # noqa: DTZ001
+    sheet.append(["D2", "national", "univ", "RES", 1000, 2000, 5, datetime.datetime(2026, 3, 1, 9, 30)])
     book.save(tmp_path / "d.xlsx")
     file = read_demands(tmp_path / "d.xlsx")
     assert file.table.column("needed_by") == ("2026-03-01", None)
