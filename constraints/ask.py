@@ -208,13 +208,22 @@ def _answer(
     }
 
 
+_DEFAULT: dict[str, Any] = {
+    "domain": [],
+    "cite": {"doc": "methods.toml", "number": "", "article": "", "rank": 0, "from": "", "until": None},
+    "grade": "U",
+    "title": {
+        "en": "default of the method, no rule in force states it",
+        "zh": "该方式的默认规则（当时无成文规则载明）",
+    },
+}
+
+
 def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequence[str] = ()) -> dict[str, Any]:
     """A deciding rule with its citation and grade, as JSON."""
     rule = rulebook.rules.get(identifier)
     if rule is None:
-        title = {"en": "default of the method", "zh": "该方式的默认规则"}
-        entry: dict[str, Any] = {"id": identifier, "domain": [], "verdict": verdict, "cite": None, "grade": ""}
-        return {**entry, "title": title, "unknown": list(unknowns)}
+        return {**_DEFAULT, "id": identifier, "verdict": verdict, "unknown": list(unknowns)}
     cite = rule.cite
     return {
         "id": rule.id,

@@ -143,10 +143,7 @@ def run(case: WorkedCase, packs: Sequence[str] | None = None) -> Outcome:
     deciding |= _preferred(case, packs)
     wrong.extend(f"{rule} does not decide" for rule in case.rules if rule not in deciding)
     carried = {
-        rule["id"]
-        for method in methods()
-        for rule in answer[method.id]["rules"]
-        if rule["cite"] and rule["cite"]["from"] > case.as_of
+        rule["id"] for method in methods() for rule in answer[method.id]["rules"] if rule["cite"]["from"] > case.as_of
     }
     wrong.extend(f"{rule} speaks, and should not" for rule in case.absent if rule in deciding - carried)
     for method, span in case.term.items():
