@@ -141,9 +141,10 @@ class Reader:
             return "district not accepted"
         if zones and set(zones).isdisjoint(texts(facts.get("zone"))):
             return "zone not accepted"
-        for near in texts(wish.get("near")):
-            point, _, metres = near.rpartition(":")
-            if point not in case.distances or case.distances[point][parcel] > Fraction(metres):
+        near = wish.get("near")
+        for place in near.split(";") if isinstance(near, str) else texts(near):
+            point, _, metres = (part.strip() for part in place.rpartition(":"))
+            if place.strip() and (point not in case.distances or case.distances[point][parcel] > Fraction(metres)):
                 return f"too far from {point}"
         return None
 
