@@ -68,12 +68,14 @@ class _Limit:
         self.tier = tiers - 1 if spec.get("tier") is None else int(spec["tier"])
         self.times = self.share[1] if self.share else int(self.credit["den"]) if self.credit else 1
         self.less = self.share[0] if self.share else int(self.credit["num"]) if self.credit else 0
+        # a share per key of *all* supply: every offer counts against every key
+        self.of_all = bool(self.share and self.per and not spec.get("of"))
 
     def amount(self, key: tuple[str, ...]) -> int | None:
         """The right-hand side before scaling; None where the law names no amount for the key."""
         if self.share:
             return 0
-        return self.amounts.get(key)
+        return self.amounts.get(key, self.amounts.get(()))
 
     def counts(self, test: _Test, facts: Facts, market: bool) -> bool:
         """Unknown counts for "<=", not for ">="; on the open market what hangs on a demand fact does not count."""
@@ -85,9 +87,9 @@ class _Limit:
         return found
 
     def coefficient(self, facts: Facts, price: int, market: bool) -> int:
-        """The coefficient one parcel of an offer adds."""
+        """The coefficient one parcel of an offer adds to the row of its own key."""
         where, other = self.sizes(facts, price, market)
-        return self.times * where - self.less * other
+        return self.times * where - (0 if self.of_all else self.less * other)
 
     def sizes(self, facts: Facts, price: int, market: bool) -> tuple[int, int]:
         """The measure of one parcel where ``where`` counts it, and where ``of`` (``credit.where``) does."""
@@ -133,6 +135,7 @@ class PlanRows:
             for name in rule.spec["parcels"]
             if name in facts.parcel_row
         }
+        self.spread = {limit.id: self._parcel_keys(limit) for limit in self.limits if limit.of_all}
         self.reserved = self._reserved()
 
     def _fixed_facts(self) -> list[Facts]:
@@ -157,12 +160,15 @@ class PlanRows:
                 self._add(found, limit, facts, 0, False)
         return found
 
-    @staticmethod
-    def _add(found: dict[Key, int], limit: _Limit, facts: Facts, price: int, market: bool) -> None:
+    def _add(self, found: dict[Key, int], limit: _Limit, facts: Facts, price: int, market: bool) -> None:
         value = limit.coefficient(facts, price, market)
         if value:
             key = (limit.id, tuple(key_text(facts.get(name)) for name in limit.per))
             found[key] = found.get(key, 0) + value
+        if limit.of_all:
+            less = limit.less * limit.sizes(facts, price, market)[1]
+            for each in self.spread[limit.id]:
+                found[(limit.id, each)] = found.get((limit.id, each), 0) - less
 
     def of_parcel(self, facts: Facts, price: int, market: bool) -> dict[Key, int]:
         """What one parcel of an offer adds to each limit."""
@@ -261,15 +267,19 @@ class PlanRows:
             if not limit.per:
                 found.add((limit.id, ()))
             elif _PARCEL_FIELDS.issuperset(limit.per):
-                for facts, candidate in zip(self.facts.parcels, self.facts.candidate, strict=True):
-                    if candidate:
-                        found.add((limit.id, tuple(key_text(facts.get(name)) for name in limit.per)))
+                found.update((limit.id, key) for key in self._parcel_keys(limit))
         for rule in self.relations:
             members = rule.spec["parcels"] or rule.spec["demands"]
             pairs = [()] if rule.spec["relation"] == "conflict" else [(other,) for other in members[1:]]
             found.update((rule.id, key) for key in pairs)
         found.update((rule.id, ()) for rule in self.locks)
         return {key for key in found if self.row(*key) is not None}
+
+    def _parcel_keys(self, limit: _Limit) -> list[tuple[str, ...]]:
+        """The keys of candidate parcels; of a share of all supply also those of parcels already decided."""
+        rows = zip(self.facts.parcels, self.facts.candidate, self.facts.fixed, strict=True)
+        counted = [facts for facts, candidate, fixed in rows if candidate or (limit.of_all and fixed)]
+        return sorted({tuple(key_text(facts.get(name)) for name in limit.per) for facts in counted})
 
     def uses(self, plan: Iterable[Mapping[Key, int]], extra: Iterable[Key] = ()) -> list[Use]:
         """What a plan (the coefficients of its offers) uses of every row, in the order of (rule, key)."""

@@ -196,7 +196,7 @@ def _together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
             reading.bad("R003", "hard", "a limit that is not hard has a penalty")
         width = len(found.get("per") or ())
         for value in (*(found.get("values") or ()), *(found.get("used") or ())):
-            if len(value["key"]) != width:
+            if value["key"] and len(value["key"]) != width:
                 reading.bad("R005", "values", f"the key {value['key']} has not the {width} parts of 'per'")
     if kind == "eligibility" and "condition" in (found.get("verdict") or {}).values() and not found.get("condition"):
         reading.bad("R003", "verdict", "the verdict is condition, but no condition says what must be on file")
