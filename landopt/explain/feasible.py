@@ -94,16 +94,11 @@ def _run(prog: Program, pool: Ints, relaxed: bool, seconds: int) -> tuple[str, t
     import pulp
 
     built = build(prog, pool)
-    built.problem.solve(pulp.HiGHS(msg=False, mip=not relaxed, timeLimit=seconds, gapRel=0.0))
-    status = built.problem.status
-    if status in (pulp.LpStatusInfeasible, pulp.LpStatusUndefined):
-        return ("infeasible" if status == pulp.LpStatusInfeasible else "unknown"), ()
-    if relaxed or built.problem.sol_status not in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible):
-        return "unknown" if not relaxed else "found", ()
-    chosen = tuple(int(o) for o, var in zip(built.offers.tolist(), built.x, strict=True) if (_value(var) or 0.0) > 0.5)
-    return "found", chosen
-
-
-def _value(var: object) -> float | None:
-    found = var.value() if callable(getattr(var, "value", None)) else getattr(var, "varValue", None)  # type: ignore[attr-defined]
-    return None if found is None else float(found)
+    stats = built.problem.solve(pulp.HiGHS(msg=False, mip=not relaxed, timeLimit=seconds, gapRel=0.0))
+    if stats.status == pulp.LpSolveStatus.Infeasible:
+        return "infeasible", ()
+    if relaxed or not stats.has_solution:
+        return "unknown", ()
+    return "found", tuple(
+        int(o) for o, var in zip(built.offers.tolist(), built.x, strict=True) if (var.value() or 0) > 0.5
+    )
