@@ -21,6 +21,7 @@ from constraints.rulefile import Block, RuleText, iso_date, read_text
 from constraints.shapes import Reading
 from constraints.types import GRADES, Cite, Method, Rule, Text
 from parcels.issues import Issue, Refused, error, note, stop_on_errors
+from parcels.schema import fields_of
 
 PACKS = Path(__file__).parent / "packs"
 STATE_FIELDS = frozenset(
@@ -195,9 +196,16 @@ def _together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
         if found.get("hard") is False and "penalty" not in found:
             reading.bad("R003", "hard", "a limit that is not hard has a penalty")
         width = len(found.get("per") or ())
-        for value in (*(found.get("values") or ()), *(found.get("used") or ())):
+        for value in found.get("values") or ():
             if value["key"] and len(value["key"]) != width:
                 reading.bad("R005", "values", f"the key {value['key']} has not the {width} parts of 'per'")
+        for value in found.get("used") or ():
+            if len(value["key"]) != width:
+                reading.bad("R005", "used", f"the key {value['key']} has not the {width} parts of 'per'")
+        strange = [name for name in found.get("per") or () if name not in fields_of("parcel")]
+        if "share" in found and "of" not in found and strange:
+            what = f"a share of all supply is per parcel fields only, not per '{strange[0]}'; name its base with 'of'"
+            reading.bad("R003", "per", what)
     if kind == "eligibility" and "condition" in (found.get("verdict") or {}).values() and not found.get("condition"):
         reading.bad("R003", "verdict", "the verdict is condition, but no condition says what must be on file")
 
