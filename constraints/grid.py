@@ -95,7 +95,7 @@ class Grid:
             "site_parcels": _integers(parcels),
             "intending_users": Column(codes.reshape(-1).astype(np.int32) - shift, distinct[shift:]),
         }
-        columns = {name: found for name, found in whole.items() if name in self.fields}
+        columns = {name: found for name, found in whole.items() if name in self.fields and area.size}
         found, first = classes((np.zeros(area.size, np.int8), *self._parts(columns)))
         self.site_columns = {name: values.take(first) for name, values in columns.items()}
         self.sites = max(1, int(first.size))

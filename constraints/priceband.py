@@ -62,8 +62,8 @@ def exact(value: Fraction) -> Band:
 
 
 def factor_band(factor: Fraction) -> Band:
-    """A year factor to nine places (exactly, if it has no more)."""
-    scale = 10**9
+    """A year factor to eight places (exactly, if it has no more)."""
+    scale = 10**8
     if factor.denominator < scale:
         return exact(factor)
     low = factor.numerator * scale // factor.denominator

@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,8 @@ class Offers:
     where it is not derivable (yuan/m2), ``price`` the expected price (yuan), ``score`` millipoints per tier. Row
     coefficients are CSR by offer. ``part_start`` has one entry more than there are parts: every demand, in row order
     (empty ones too), then each parcel that has market offers, in row order. ``scope`` is ``listed`` where a cap cut
-    the list of sites short.
+    the list of sites short. ``reach``, where a rule asks for other applicants, is the CSR by demand of the parcels of
+    its lawful sites before that question is asked. ``stats`` has the sites listed and the seconds of each phase.
     """
 
     site_start: Ints
@@ -88,6 +89,7 @@ class Offers:
     rows: tuple[Row, ...]
     part_start: Ints
     scope: str = "all"
+    reach: tuple[Ints, Ints] | None = None
     stats: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -116,7 +118,7 @@ class Offers:
         """CSR of the parcels of every offer: ``start`` int64[n + 1], ``parcel`` int32."""
         sizes = np.diff(self.site_start)[self.site]
         start = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
-        return start, self.site_parcels[_spans(self.site_start[self.site], sizes)]
+        return start, self.site_parcels[spans(self.site_start[self.site], sizes)]
 
 
 _ARRAYS = (
@@ -125,8 +127,8 @@ _ARRAYS = (
 )
 
 
-def _spans(start: Ints, sizes: Ints) -> Ints:
-    """The concatenation of ``arange(start[i], start[i] + sizes[i])``."""
+def spans(start: Ints, sizes: Ints) -> Ints:
+    """``arange(start[i], start[i] + sizes[i])`` for each i, one after the other."""
     ends: Ints = np.cumsum(sizes, dtype=np.int64)
     total = int(ends[-1]) if ends.size else 0
     return np.asarray(np.arange(total, dtype=np.int64) + np.repeat(start - (ends - sizes), sizes))
@@ -145,19 +147,24 @@ def offer_lines(case: Case, offers: Offers, digest: str | None = None) -> Iterat
     yield _line(header)
     starts = offers.part_start.tolist()
     for part, (begin, end) in enumerate(itertools.pairwise(starts)):
-        yield _part_line(offers, begin, end, part if part < len(case.demands) else None)
+        demand = part if part < len(case.demands) else None
+        line = _part(offers, begin, end, demand)
+        if demand is not None and offers.reach is not None:
+            start, parcels = offers.reach
+            line["reach"] = parcels[int(start[demand]) : int(start[demand + 1])].tolist()
+        yield _line(line)
 
 
 def _line(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8") + b"\n"
 
 
-def _part_line(offers: Offers, begin: int, end: int, demand: int | None) -> bytes:
+def _part(offers: Offers, begin: int, end: int, demand: int | None) -> dict[str, Any]:
     here = slice(begin, end)
     sites, local = np.unique(offers.site[here], return_inverse=True)
     first = offers.site_start[sites]
     sizes = offers.site_start[sites + 1] - first
-    members = offers.site_parcels[_spans(first, sizes)].tolist()
+    members = offers.site_parcels[spans(first, sizes)].tolist()
     at, site_lists = 0, []
     for size in sizes.tolist():
         site_lists.append(members[at : at + size])
@@ -180,7 +187,7 @@ def _part_line(offers: Offers, begin: int, end: int, demand: int | None) -> byte
         [flat[a:b] for a, b in itertools.pairwise(cuts)],
         strict=True,
     )
-    return _line({"d": demand, "o": list(columns), "sites": site_lists})
+    return {"d": demand, "o": list(columns), "sites": site_lists}
 
 
 def write_offers(path: Path, case: Case, offers: Offers) -> str:
@@ -223,8 +230,11 @@ def _read(header: dict[str, Any], stream: Any) -> Offers:
     row_sizes: list[Ints] = []
     pairs: list[Ints] = []
     part_sizes: list[int] = []
+    reach: list[list[int]] = []
     for line in stream:
         part = json.loads(line)
+        if part["d"] is not None and "reach" in part:
+            reach.append(part["reach"])
         found = part["o"]
         part_sizes.append(len(found))
         if not found:
@@ -266,4 +276,30 @@ def _read(header: dict[str, Any], stream: Any) -> Offers:
         rows=tuple(Row(**{**row, "key": tuple(row["key"])}) for row in header["rows"]),
         part_start=np.concatenate(([0], np.cumsum(part_sizes, dtype=np.int64))),
         scope=header["scope"],
+        reach=None if not reach else _lists(reach),
     )
+
+
+def _lists(found: list[list[int]]) -> tuple[Ints, Ints]:
+    start = np.concatenate(([0], np.cumsum([len(each) for each in found], dtype=np.int64)))
+    return start, np.array([value for each in found for value in each], np.int32)
+
+
+def build_offers(case: Case, *, progress: Callable[[str, int, int], None] | None = None) -> Offers:
+    """All lawful offers of a case, in order; the same case gives the same arrays.
+
+    Parameters
+    ----------
+    case
+        Facts, rules and settings.
+    progress
+        Called with ("offers", demands done, demands).
+
+    Raises
+    ------
+    Refused
+        If a coefficient would not be below 10^12.
+    """
+    from landopt.build import build
+
+    return build(case, progress)

@@ -1,0 +1,343 @@
+"""All lawful offers of a case: screened, priced, scored and put into rows, a group of demands at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from constraints.case import Case
+from constraints.screen import Law
+from constraints.sides import Sides
+from landopt.coefficients import Coefficients
+from landopt.eligible import Eligible
+from landopt.judging import MARKET, Judge, Judged, Others
+from landopt.limits import Facts, Rows, conditions
+from landopt.lookup import Panel
+from landopt.marks import Marks
+from landopt.offers import Offers, spans
+from landopt.points import Points
+from parcels.sites import Sites
+
+Ints = NDArray[np.integer[Any]]
+Progress = Callable[[str, int, int], None]
+PAIRS = 400_000
+"""About as many pairs of site and demand are judged at a time."""
+
+
+@dataclass
+class _Block:
+    """The offers of some demands, in order; ``parts`` are (demand or -1, parcel or -1, offers)."""
+
+    columns: dict[str, Ints]
+    score: Ints
+    row_size: Ints
+    row_index: Ints
+    row_coef: Ints
+
+
+class Builder:
+    """One round's offers in the making."""
+
+    def __init__(self, case: Case, progress: Progress | None = None) -> None:
+        self.case = case
+        self.progress = progress
+        self.phases: dict[str, float] = {}
+        self.clock = time.process_time()
+        self.sides = Sides(case)
+        self.law = Law(self.sides)
+        self.eligible = Eligible(self.law)
+        self.count = len(case.demands)
+        self.voices = [self.law.voices(row) for row in range(self.count)]
+        self.market, _ = self.eligible.of_market()
+        self._phase("law")
+        self.sites: Sites = self.eligible.list_sites(self.voices)
+        self._phase("sites")
+        self._prepare()
+        self._phase("tables")
+
+    def _phase(self, name: str) -> None:
+        now = time.process_time()
+        self.phases[name] = round(self.phases.get(name, 0.0) + now - self.clock, 3)
+        self.clock = now
+
+    def _prepare(self) -> None:
+        """Class the sites, set the tables, number the rows."""
+        sizes = np.diff(self.sites.start)
+        self.users = self._users(sizes)
+        site_class = self.law.grid.set_sites(self.sites.area, sizes, self.users)
+        self.law.set_table(states=True)
+        self.judge = Judge(self.law, self.eligible, self.sites, site_class)
+        self.points = Points(self.sides)
+        limits, nodes, generous = conditions(self.sides, len(self.points.nodes))
+        self.marks = Marks(self.sides, [*self.points.nodes, *nodes], [False] * len(self.points.nodes) + generous)
+        self.marks.start(self.sites.area, sizes, self.users)
+        self.rows = Rows(self.sides, limits, self.eligible.candidate)
+        self.coefficients = Coefficients(self.sides, self.rows, Facts(self.sides, self.sites.area, self.users))
+        self.soft = [limit.rule.id for limit in limits if limit.soft and limit.share]
+        self.largest: dict[int, int] = {}
+        self.rank = self._ranks(sizes)
+
+    def _users(self, sizes: Ints) -> Ints:
+        """Intending users of each site: -1 where one of its parcels has no known count."""
+        known, applied = self.sides.intending
+        if self.sites.area.size == 0:
+            return np.zeros(0, np.int64)
+        start = self.sites.start[:-1]
+        counts = known[self.sites.parcels]
+        least, most = np.minimum.reduceat(counts, start), np.maximum.reduceat(counts, start)
+        asked = np.maximum.reduceat(applied[self.sites.parcels], start)
+        several = np.flatnonzero(np.add.reduceat((applied > 0)[self.sites.parcels], start) > 1)
+        for site in several.tolist():
+            members = self.sites.parcels[self.sites.start[site] : self.sites.start[site + 1]].tolist()
+            asked[site] = len(frozenset().union(*(self.sides.applicants.get(row, frozenset()) for row in members)))
+        return np.where(least < 0, -1, np.maximum(most, asked))
+
+    def _ranks(self, sizes: Ints) -> Ints:
+        """The place of each site in the order of its ascending parcel rows."""
+        most = int(sizes.max(initial=1))
+        width = max(1, int(self.sides.count + 1).bit_length())
+        per_key = max(1, 62 // width)
+        keys = []
+        for first in range(0, most, per_key):
+            key = np.zeros(sizes.size, np.int64)
+            for place in range(first, min(first + per_key, most)):
+                inside = sizes > place
+                member = np.zeros(sizes.size, np.int64)
+                member[inside] = self.sites.parcels[self.sites.start[:-1][inside] + place] + 1
+                key = (key << width) | member
+            keys.append(key)
+        order = np.lexsort(keys[::-1])
+        rank = np.empty(sizes.size, np.int64)
+        rank[order] = np.arange(sizes.size)
+        self.order = order
+        return rank
+
+    # -- groups of demands -------------------------------------------------------------------------------------------
+
+    def groups(self) -> Iterator[list[tuple[int, Ints]]]:
+        """Demands in order with their candidate sites, about ``PAIRS`` pairs at a time; the market last."""
+        group: list[tuple[int, Ints]] = []
+        pairs = 0
+        for demand in range(self.count):
+            found = self.candidates(demand)
+            group.append((demand, found))
+            pairs += found.size
+            if pairs >= PAIRS:
+                yield group
+                group, pairs = [], 0
+        single = np.flatnonzero(np.diff(self.sites.start) == 1)
+        at = np.full(self.sides.count, -1, np.int64)
+        at[self.sites.parcels[self.sites.start[single]]] = single
+        group.append((MARKET, at[self.market]))
+        yield group
+
+    def candidates(self, demand: int) -> Ints:
+        """The sites a demand could use, cut at the round's cap."""
+        kind = int(self.eligible.kind[demand])
+        if kind not in self.buckets:
+            self.buckets[kind] = self.eligible.buckets_of(kind)
+        found = self.eligible.sites_of(demand, self.buckets[kind])
+        cap = self.case.settings.site_cap
+        if found.size > cap:
+            self.capped = True
+            found = found[np.argsort(self.rank[found])[:cap]]
+        return found
+
+    def judged(self, group: list[tuple[int, Ints]], others: Others | None) -> list[Judged]:
+        """The lawful offers of a group of demands."""
+        panels: list[Panel] = []
+        single: dict[tuple[int, int], Panel] = {}
+        for demand, _ in group:
+            own, here = self.voices[demand] if demand != MARKET else self.law.voices(None)
+            panels.append(own)
+            single.update(((demand, row), panel) for row, panel in here.items())
+        self.judge.set_panels(panels, single)
+        sizes = np.array([found.size for _, found in group])
+        site = np.concatenate([found for _, found in group])
+        demand = np.repeat(np.array([each for each, _ in group]), sizes)
+        panel = np.repeat(np.arange(len(group)), sizes)
+        periods = range(len(self.case.round.periods)) if self.case.round.periods else (-1,)
+        return [each for q in periods for each in self.judge.judge(site, demand, panel, q, others)]
+
+    def build(self) -> Offers:
+        """All offers."""
+        self.buckets: dict[int, Ints] = {}
+        self.capped = self.eligible.capped
+        others = None
+        if self.law.reads_others or self.marks.grid.reads("others"):
+            others = self._first_pass()
+            self._phase("first pass")
+        blocks: list[_Block] = []
+        done = 0
+        for group in self.groups():
+            found = self.judged(group, others)
+            self._phase("judge")
+            blocks.append(self._block(found, others))
+            self._phase("points and rows")
+            done += len(group)
+            if self.progress is not None:
+                self.progress("offers", min(done, self.count), self.count)
+        offers = self._offers(blocks, others)
+        self._phase("assemble")
+        offers.stats["seconds"].update(self.phases)
+        return offers
+
+    def _first_pass(self) -> Others:
+        others = Others(self.sides.count)
+        for group in self.groups():
+            found = self.judged(group, None)
+            for demand, _ in group:
+                if demand == MARKET:
+                    continue
+                mark = np.zeros(self.sides.count, bool)
+                for each in found:
+                    mark[each.parcels[each.demand == demand]] = True
+                others.add(demand, np.flatnonzero(mark))
+        return others
+
+    # -- points and rows ---------------------------------------------------------------------------------------------
+
+    def _block(self, found: list[Judged], others: Others | None) -> _Block:
+        """Score a group's offers and put them in order."""
+        count = sum(each.site.size for each in found)
+        names = ("site", "demand", "method", "period", "term", "verdict", "floor", "price")
+        columns = {
+            name: np.concatenate([getattr(each, name) for each in found] or [np.zeros(0, np.int64)]) for name in names
+        }
+        methods, periods = len(self.case.methods), len(self.case.round.periods) + 1
+        part = np.where(columns["demand"] == MARKET, self.count, columns["demand"])
+        key = (part * max(1, self.rank.size) + self.rank[columns["site"]]) * methods + columns["method"]
+        order = np.argsort(key * periods + columns["period"] + 1, kind="stable")
+        place = np.empty(count, np.int64)
+        place[order] = np.arange(count)
+        score = np.empty((len(self.case.objective.tiers), count), np.int64)
+        entries: list[tuple[Ints, Ints, Ints]] = []
+        first = 0
+        for each in found:
+            here = place[first : first + each.site.size]
+            first += each.site.size
+            words = self.marks.of(each, others)
+            score[:, here] = self.points.score(each, words)
+            entries.extend((here[at], row, value) for at, row, value in self.coefficients.of(each, words, others))
+        size, index, coef = _compressed(entries, count)
+        columns = {name: values[order] for name, values in columns.items()}
+        block = _Block(columns, score, size, index, coef)
+        self._largest(block)
+        return block
+
+    def _largest(self, block: _Block) -> None:
+        """Add up, for soft shares, the most each part can count."""
+        if not self.soft:
+            return
+        part = np.where(
+            block.columns["demand"] == MARKET, -1 - self.rank[block.columns["site"]], block.columns["demand"]
+        )
+        part = np.repeat(part, block.row_size)
+        for key, row in list(self.rows.number.items()):
+            if key[0] in self.soft and row >= 0:
+                here = block.row_index == row
+                if here.any():
+                    parts, at = np.unique(part[here], return_inverse=True)
+                    most = np.zeros(parts.size, np.int64)
+                    np.maximum.at(most, at.reshape(-1), np.abs(block.row_coef[here]))
+                    self.largest[row] = self.largest.get(row, 0) + int(most.sum())
+
+    def _offers(self, blocks: list[_Block], others: Others | None) -> Offers:
+        """The blocks one after the other, with the sites and rows that are used."""
+
+        def whole(name: str, kind: Any) -> Ints:
+            return np.concatenate([block.columns[name] for block in blocks]).astype(kind)
+
+        site = whole("site", np.int64)
+        used = np.zeros(max(1, len(self.rows.number)) + 1, bool)
+        for block in blocks:
+            used[block.row_index] = True
+        rows, renumber = self.rows.finish(used, self.largest)
+        row_size = np.concatenate([block.row_size for block in blocks])
+        for block in blocks:
+            block.row_index = renumber[block.row_index].astype(np.int32)
+            _ascend(block)
+        start, members, site = self._used_sites(site)
+        demand = whole("demand", np.int32)
+        parts = self._parts(demand, start, members, site)
+        offers = Offers(
+            site_start=start,
+            site_parcels=members,
+            site=site.astype(np.int32),
+            demand=demand,
+            method=whole("method", np.int8),
+            period=whole("period", np.int16),
+            term=whole("term", np.int16),
+            verdict=whole("verdict", np.int8),
+            floor=whole("floor", np.int64),
+            price=whole("price", np.int64),
+            score=np.concatenate([block.score for block in blocks], axis=1),
+            row_start=np.concatenate(([0], np.cumsum(row_size, dtype=np.int64))),
+            row_index=np.concatenate([block.row_index for block in blocks]),
+            row_coef=np.concatenate([block.row_coef for block in blocks]),
+            rows=rows,
+            part_start=parts,
+            scope="listed" if self.capped else "all",
+            reach=None if others is None else _reach(others, self.count),
+            stats={"sites": int(self.sites.area.size), "seconds": {}},
+        )
+        return offers
+
+    def _used_sites(self, site: Ints) -> tuple[Ints, Ints, Ints]:
+        """The sites that offers use, in order, and each offer's new site number."""
+        used = np.zeros(self.rank.size, bool)
+        used[self.rank[site]] = True
+        keep = self.order[used]
+        sizes = np.diff(self.sites.start)[keep]
+        members = self.sites.parcels[spans(self.sites.start[keep], sizes)].astype(np.int32)
+        number = np.cumsum(used) - 1
+        return np.concatenate(([0], np.cumsum(sizes))), members, number[self.rank[site]]
+
+    def _parts(self, demand: Ints, start: Ints, members: Ints, site: Ints) -> Ints:
+        """Where parts begin: every demand, then each parcel with market offers."""
+        market = int(np.searchsorted(demand == MARKET, True))
+        ends = np.searchsorted(demand[:market], np.arange(self.count), side="right")
+        parcels = members[start[site[market:]]]
+        cuts = market + np.flatnonzero(np.diff(parcels)) + 1
+        last = [demand.size] if demand.size > market else []
+        return np.concatenate(([0], ends, cuts, last)).astype(np.int64)
+
+
+def _reach(others: Others, count: int) -> tuple[Ints, Ints]:
+    found = [others.reach.get(demand, np.zeros(0, np.int64)) for demand in range(count)]
+    start = np.concatenate(([0], np.cumsum([each.size for each in found], dtype=np.int64)))
+    return start, np.concatenate([*found, np.zeros(0, np.int64)]).astype(np.int32)
+
+
+def _compressed(entries: list[tuple[Ints, Ints, Ints]], count: int) -> tuple[Ints, Ints, Ints]:
+    """Entries by offer, kept in the order they come: sizes, rows, coefficients."""
+    size = np.zeros(count, np.int64)
+    for offer, _, _ in entries:
+        size[offer] += 1
+    at = np.concatenate(([0], np.cumsum(size)))[:-1]
+    total = int(size.sum())
+    index, coef = np.empty(total, np.int32), np.empty(total, np.int64)
+    for offer, row, value in entries:
+        here = at[offer]
+        index[here], coef[here] = row, value
+        at[offer] += 1
+    return size, index, coef
+
+
+def _ascend(block: _Block) -> None:
+    """Put the rows of each offer in ascending order where a new key came out of order."""
+    offer = np.repeat(np.arange(block.row_size.size), block.row_size)
+    falls = (np.diff(block.row_index) < 0) & (offer[1:] == offer[:-1])
+    if falls.any():
+        order = np.lexsort((block.row_index, offer))
+        block.row_index, block.row_coef = block.row_index[order], block.row_coef[order]
+
+
+def build(case: Case, progress: Progress | None = None) -> Offers:
+    """All lawful offers of a case."""
+    return Builder(case, progress).build()

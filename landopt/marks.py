@@ -1,0 +1,104 @@
+"""Which conditions of preferences and limits each parcel of an offer meets, by look-up of packed bits.
+
+The conditions of all preferences and limits are judged once for each class of (demand, method, parcel, site, ...); an
+offer then finds its bits in one step. A bit is set where the condition counts (docs/model.md §6-7: unknown never
+matches a preference; it counts for a "<=" limit and not for a ">=" limit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from constraints.arrays import FALSE, TRUE, ClassTable, Leaf, Truth, fields_of_leaf, hangs, truth
+from constraints.grid import Grid, Key, method_constants
+from constraints.nodes import Node
+from constraints.sides import DEMAND_FIELDS, Sides
+from constraints.types import Method
+from landopt.judging import Judged, Others
+from parcels.schema import Value
+
+Ints = NDArray[np.integer[Any]]
+Bools = NDArray[np.bool_]
+
+
+class Marks:
+    """Conditions in the order given; ``generous`` ones count where unknown (but not on a demand fact nobody has)."""
+
+    def __init__(self, sides: Sides, nodes: Sequence[Node], generous: Sequence[bool]) -> None:
+        self.sides, self.nodes, self.generous = sides, nodes, generous
+        self.grid = Grid(sides, nodes)
+        self.methods = sides.case.methods
+        self.words = max(1, -(-len(nodes) // 64))
+        self.exceptions: dict[tuple[int, int], int] = {}
+        self._bits: list[NDArray[np.uint64]] = []
+        self._known: dict[Key, int] = {}
+        self._table: ClassTable
+
+    def start(self, area: Ints, parcels: Ints, users: Ints) -> None:
+        """Class the sites and judge every demand and the market."""
+        self.site_class = self.grid.set_sites(area, parcels, users)
+        self._table = self.grid.table()
+        _, sites, others, terms, periods = self._table.sizes
+        self.strides = (sites * others * terms * periods, others * terms * periods, terms * periods, periods, 1)
+        found = [self._number(facts, market=False) for facts in self.sides.demands]
+        self.voice = np.array([*found, self._number({}, market=True)], np.int64)
+        for row, holders in self.sides.holders.items():
+            for demand in holders:
+                facts = {**self.sides.demands[demand], "operator": "existing_user"}
+                self.exceptions[(demand, row)] = self._number(facts, market=False)
+        self.holding = np.array(sorted({demand for demand, _ in self.exceptions}), np.int64)
+        self.table = np.concatenate(self._bits, axis=1)
+
+    def _number(self, facts: Mapping[str, Value], *, market: bool) -> int:
+        key = (market, *self.grid.key(facts))
+        if key not in self._known:
+            self._known[key] = len(self._bits)
+            constants = self.grid.constants(facts)
+            per_method = [self._judge(constants, method, market) for method in self.methods]
+            self._bits.append(np.concatenate(per_method, axis=1))
+        return self._known[key]
+
+    def _judge(self, constants: Mapping[str, Any], method: Method, market: bool) -> NDArray[np.uint64]:
+        leaf = self._table.leaf({**constants, **method_constants(method)})
+        cells = int(np.prod(self._table.sizes))
+        found = np.zeros((self.words, cells), np.uint64)
+        for number, (node, generous) in enumerate(zip(self.nodes, self.generous, strict=True)):
+            holds: Truth = truth(node, leaf)
+            if market and generous:
+                holds = np.where(hangs(node, leaf, _asks_demand), FALSE, holds)
+            counts = holds != FALSE if generous else holds == TRUE
+            flat = np.broadcast_to(counts, self._table.sizes).reshape(-1)
+            found[number // 64] |= flat.astype(np.uint64) << np.uint64(number % 64)
+        return found
+
+    def of(self, offers: Judged, others: Others | None) -> NDArray[np.uint64]:
+        """(words, offers, parcels) the packed bits."""
+        grid, strides = self.grid, self.strides
+        shape = offers.parcels.shape
+        voice = np.repeat(self.voice[offers.demand][:, None], shape[1], axis=1)
+        if self.holding.size:
+            for at in np.flatnonzero(np.isin(offers.demand, self.holding)).tolist():
+                for place, parcel in enumerate(offers.parcels[at].tolist()):
+                    voice[at, place] = self.exceptions.get((int(offers.demand[at]), parcel), voice[at, place])
+        cell = (voice * len(self.methods) + offers.method[:, None]) * (strides[0] * self._table.sizes[0])
+        cell += grid.face_class[offers.parcels] * strides[0]
+        cell += (self.site_class[offers.site].astype(np.int64) * strides[1])[:, None]
+        cell += (grid.term_class[offers.term].astype(np.int64) * strides[3] + grid.period_class[offers.period])[:, None]
+        if others is not None and strides[2] < strides[1]:
+            cell += grid.others_class[others.of(offers.demand, offers.parcels)].astype(np.int64) * strides[2]
+        elif strides[2] < strides[1]:
+            cell += int(grid.others_class[0]) * strides[2]
+        return np.asarray(self.table[:, cell])
+
+
+def bit(words: NDArray[np.uint64], number: int) -> Bools:
+    """One condition's marks."""
+    return np.asarray((words[number // 64] >> np.uint64(number % 64)) & np.uint64(1), bool)
+
+
+def _asks_demand(leaf: Leaf) -> bool:
+    return not DEMAND_FIELDS.isdisjoint(fields_of_leaf(leaf))
