@@ -84,16 +84,12 @@ class Law:
 
     @cached_property
     def _applicants(self) -> dict[int, frozenset[int]]:
-        reach = self.context.offers.stats.get("reach")
         found: dict[int, set[int]] = {}
-        if reach is not None:
-            for demand, parcels in enumerate(reach):
-                for parcel in parcels:
-                    found.setdefault(int(parcel), set()).add(demand)
-        else:
-            for parcel in range(len(self.case.parcels)):
-                who = self.context.offers.demand[self.context.on_parcels((parcel,))]
-                found[parcel] = {int(each) for each in who.tolist() if each >= 0}
+        if self.context.offers.reach is not None:
+            start, parcels = self.context.offers.reach
+            for demand in range(len(start) - 1):
+                for parcel in parcels[int(start[demand]) : int(start[demand + 1])].tolist():
+                    found.setdefault(parcel, set()).add(demand)
         return {parcel: frozenset(demands) for parcel, demands in found.items()}
 
     def ask(self, site: Sequence[int], demand: int | None, method: str, period: str | None = None) -> Answer:

@@ -1,50 +1,24 @@
-"""Small rounds decided for tests: offers by the scalar reading, the plan and its prices by the solver."""
+"""Small rounds decided for tests: with offers, the solver's plan and its prices."""
 
 from __future__ import annotations
 
-import gzip
-import json
-import tempfile
-from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from constraints.case import Case
-from constraints.plan import header_line, part_line
 from landopt.explain.context import Context
 from landopt.explain.law import Law
-from landopt.offers import Offers, read_offers
+from landopt.offers import Offers, build_offers
 from landopt.solver import Outcome, solve
-from tests.audit.folders import Small, small
+from tests.audit.folders import small
 from tests.builders import random_case
 
 
 def offers_of(case: Case) -> Offers:
-    """The lawful offers of a small round by the scalar reading."""
-    return offers_from(small(case))
-
-
-def offers_from(found: Small) -> Offers:
-    """The same from a round already screened, by way of an offers file."""
-    tiers = len(found.case.objective.tiers)
-    head = json.loads(header_line("test", found.rows, tiers, len(found.offers)))
-    lines = {part.demand: part_line(part) for part in found.parts if part.demand is not None}
-    empty = b'{"d":%d,"o":[],"sites":[]}\n'
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "offers.jsonl.gz"
-        with gzip.open(path, "wb") as out:
-            out.write(json.dumps({**head, "scope": "all"}).encode() + b"\n")
-            for row in range(len(found.case.demands)):
-                out.write(lines.get(row, empty % row))
-            for part in found.parts:
-                if part.demand is None:
-                    out.write(part_line(part))
-        made = read_offers(path)
-    reach = [sorted(found.reader.reach.get(row, ())) for row in range(len(found.case.demands))]
-    return replace(made, stats={"reach": reach} if found.reader.reach else {})
+    """The lawful offers of a small round."""
+    return build_offers(case)
 
 
 @cache
