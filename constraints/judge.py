@@ -21,6 +21,10 @@ from parcels.schema import Value
 __all__ = ["Judgement", "Part", "RuleBook", "Ruling", "SiteJudgement", "book", "judge", "judge_site", "parts_of"]
 
 
+MEMO = 100_000
+"""Prices kept at a time: a large round has as many as parcels x methods, and each is asked for in a row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """What one rule says here; ``unknowns`` are the facts its answer hangs on."""
@@ -223,6 +227,8 @@ def _priced(
     found = book.price_memo.get(key)
     if found is None:
         floor = floor_of(core.holding, core.hanging, facts, core.factor, assumed)
+        if len(book.price_memo) >= MEMO:
+            book.price_memo.clear()
         found = book.price_memo[key] = floor, unit_price(floor.amount, facts, core.factor)
     return found  # type: ignore[return-value]
 
