@@ -9,7 +9,7 @@ from typing import Any
 from constraints import expr
 from constraints.nodes import And, Compare, Const, Contains, Flag, In, Node, Not, Or
 from constraints.types import STRICTNESS, Rule
-from parcels.issues import Issue, error, warning
+from parcels.issues import Issue, error, note, warning
 from parcels.schema import Value, fields
 
 IDENTITY = frozenset(("operator", "partners", "hkmo", "name", "demand_id", "level", "holds"))
@@ -281,7 +281,7 @@ def strictest(verdicts: Iterable[str]) -> str:
 
 
 def coverage(rules: Iterable[Rule], rows: Sequence[Mapping[str, Value]]) -> list[Issue]:
-    """Rules whose condition matches none or all of a round's cases (R022), with counts; unknown counts as neither.
+    """Rules whose condition matches none or all of a round's parcels (R022), with counts; unknown counts as neither.
 
     Parameters
     ----------
@@ -289,18 +289,30 @@ def coverage(rules: Iterable[Rule], rows: Sequence[Mapping[str, Value]]) -> list
         Rules in force.
     rows
         Facts of each parcel of the round; fields of demands and offers may be missing.
+
+    Returns
+    -------
+    list of Issue
+        A warning for each rule of the round's own policy; one note for all rules of the packs that match no parcel.
     """
     from constraints.scalar import truth
 
-    issues = []
+    issues: list[Issue] = []
+    idle: list[str] = []
     for rule in rules:
         if not rule.when or not rows:
             continue
         node = expr.parse(rule.when)
         read = [truth(node, row) for row in rows]
         never, always = read.count(False), read.count(True)
-        if len(rows) in (never, always):
-            count = 0 if never else always
-            what = f"rule {rule.id} matches {count} of {len(rows)} parcels: {rule.when}"
+        if len(rows) not in (never, always):
+            continue
+        if rule.origin == "policy":
+            what = f"rule {rule.id} matches {0 if never else always} of {len(rows)} parcels: {rule.when}"
             issues.append(warning("R022", what, rule.place, "", (rule.id,)))
+        elif never:
+            idle.append(rule.id)
+    if idle:
+        what = f"{len(idle)} rules of the packs match none of the {len(rows)} parcels"
+        issues.append(note("R022", what, "", "", idle))
     return issues

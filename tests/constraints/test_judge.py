@@ -276,7 +276,7 @@ def test_notes_are_printed_where_they_hold():
     assert ask([noted], {"land_source": None}, method="listing").notes == ()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,8 @@ def test_fault_49_matches_nothing_or_everything():
     again = {issue.ids[0]: issue.what for issue in lint.coverage(rules, rows[:1])}
     assert "1 of 1" in again["t.eligibility.one"]
     assert "t.eligibility.exception" not in again
+    (whole,) = lint.coverage([replace(rule, origin="cn") for rule in rules], rows)
+    assert (whole.level, "t.preference.new" in whole.ids) == ("note", True)
 
 
 def test_fault_50_not_in_force(tmp_path):
