@@ -192,11 +192,11 @@ class Eligible:
                 if filter_key not in by_filter:
                     by_filter[filter_key] = self._fits(wish)
                 usable = (self.hope(own)[:, list(wish.methods)] < FORBID).any(axis=1)
-                good = by_filter[filter_key][filters[rows]] & usable[self.parcel_class[rows]] & self.candidate[rows]
+                good = by_filter[filter_key][filters[rows]] & usable[self.parcel_class[rows]]
                 for row, others in single.items():
                     here = whole[row]
                     open_ = (self.hope(others)[self.parcel_class[row]][list(wish.methods)] < FORBID).any()
-                    good[here] = by_filter[filter_key][filters[row]] & open_ & self.candidate[row]
+                    good[here] = by_filter[filter_key][filters[row]] & open_
                 kinds[key] = len(accepted)
                 accepted.append(good)
             self.kind[demand] = kinds[key]
