@@ -146,7 +146,7 @@ def run(options: Options, say: Say) -> Result:
     from landopt.atomic import write_folder
     from landopt.hold import hold
     from landopt.justify import justify
-    from landopt.offers import build_offers, write_offers
+    from landopt.offers import build_offers
     from landopt.overlay import apply_fixes, apply_overlays
     from landopt.plan import plan_json
     from landopt.solver import solve
@@ -198,7 +198,7 @@ def run(options: Options, say: Say) -> Result:
         report: list[Any] = []
 
         def fill(place: Path) -> None:
-            _write(place, case, plan, outcome, lambda path: write_offers(path, case, offers), loaded)
+            _write(place, case, plan, outcome, offers, loaded)
             say("auditing")
             report.append(_audited(place))
 
@@ -253,16 +253,22 @@ def _require_plan(outcome: Outcome, options: Options) -> None:
     raise Environment(outcome.issues or error("S006", "the solver failed", where, "Try --solver highs."))
 
 
-def _write(
-    place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offers: Callable[[Path], Any], loaded: Loaded
-) -> None:
+def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offers: Offers, loaded: Loaded) -> None:
     from constraints.canonical import canonical
     from constraints.case import to_json
+    from landopt.offers import write_offers
     from landopt.report.gis import write_plan_gpkg
 
     (place / "case.json").write_bytes(canonical(to_json(case)))
-    offers(place / "offers.jsonl.gz")
-    (place / "proof.json").write_bytes(canonical(outcome.proof))
+    listed = write_offers(place / "offers.jsonl.gz", case, offers)
+    proof = {
+        **(outcome.proof or {}),
+        "schema": "landopt.proof/1",
+        "case": plan["case"]["digest"],
+        "offers": listed,
+        "scope": offers.scope,
+    }
+    (place / "proof.json").write_bytes(canonical(proof))
     (place / "plan.json").write_bytes(canonical(plan))
     if loaded.geometry is not None:
         facts = {identifier: case.parcels.row(row) for row, identifier in enumerate(case.parcels.ids)}
