@@ -277,12 +277,16 @@ def floor_entry(
         texts = list(dict.fromkeys(clause.rule.spec["per_m2"] for clause in possible))
         rules = [clause.rule.id for clause in possible]
         return {"yuan_per_m2": None, "formula": _largest(texts), "rules": rules, "year_factor": _factor(judgement)}
-    texts = list(dict.fromkeys(part.text for part in parts))
+    told = {part.rule for part in parts}
+    further = (
+        [clause.rule for clause in _possible(rulebook, method, case) if clause.rule.id not in told] if quiet else []
+    )
+    texts = list(dict.fromkeys([*(part.text for part in parts), *(rule.spec["per_m2"] for rule in further)]))
     return {
         "yuan_per_m2": None if judgement.floor is None else _money(judgement.floor),
         "formula": _largest(texts),
         "words": {lang: [formula(parse_price(text), lang) for text in texts] for lang in ("en", "zh")},
-        "rules": [part.rule for part in parts],
+        "rules": [*(part.rule for part in parts), *(rule.id for rule in further)],
         "year_factor": _factor(judgement),
     }
 
@@ -298,11 +302,12 @@ def _possible(rulebook: RuleBook, method: Method, case: Mapping[str, Value]) -> 
 
 
 def _largest(texts: Sequence[str]) -> str:
-    if len(texts) == 1:
-        return texts[0]
-    if len(texts) > 4:
-        return f"max of {len(texts)} rules by grade: {texts[0]} ... {texts[-1]}"
-    return f"max({', '.join(texts)})"
+    steps = [text for text in texts if re.fullmatch(r"[\d.]+ \* year_factor", text)]
+    shown = [text for text in texts if text not in steps] if len(steps) > 3 else list(texts)
+    if len(steps) > 3:
+        ladder = sorted((Fraction(text.split()[0]) for text in steps), reverse=True)
+        shown.append(f"({decimal(ladder[0])} to {decimal(ladder[-1])} by grade) * year_factor")
+    return shown[0] if len(shown) == 1 else f"max({', '.join(shown)})"
 
 
 def _money(amount: Fraction) -> int | str:
