@@ -51,6 +51,8 @@ def environment(lang: str) -> Environment:
         fact=lambda entry: words.shown(entry["field"], entry["value"], entry["unit"], lang),
         money=lambda yuan: words.money(yuan, lang),
         ha=words.hectares,
+        formula=lambda text: words.formula(text, lang),
+        percent=words.percent,
         points=words.points,
         grouped=words.grouped,
         date=lambda iso: words.date(iso, lang),

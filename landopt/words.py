@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -54,6 +55,13 @@ def decimal(value: int, places: int) -> str:
     return f"{sign}{whole}.{digits[-places:]}"
 
 
+def percent(part: int, whole: int) -> str:
+    """A part of a whole in per cent to one place, rounded half up; "-" of nothing."""
+    if whole <= 0:
+        return "-"
+    return decimal((part * 2000 + whole) // (2 * whole), 1) + " %"
+
+
 def hectares(area_m2: int) -> str:
     """Hectares to four places: ``23156`` m² is ``2.3156``."""
     return decimal(area_m2, 4)
@@ -79,6 +87,23 @@ def _trim(text: str) -> str:
     """At least two decimals, no further trailing zeros."""
     whole, _, part = text.partition(".")
     return f"{whole}.{part.rstrip('0').ljust(2, '0')}"
+
+
+def formula(text: str, lang: str) -> str:
+    """A price formula with its fields named: ``0.7 * benchmark_price`` becomes ``0.7 x benchmark price``."""
+    names = {"year_factor": "年期修正系数" if lang == "zh" else "year factor"}
+    spoken = re.sub(r"[a-z_][a-z_0-9]+", lambda m: names.get(m[0]) or _function(m[0], lang), text)
+    return spoken.replace("*", "×")
+
+
+def _function(name: str, lang: str) -> str:
+    if name in ("max", "min"):
+        return (
+            {"max": "较高者", "min": "较低者"}[name]
+            if lang == "zh"
+            else f"the {'higher' if name == 'max' else 'lower'} of "
+        )
+    return field_title(name, lang)
 
 
 def date(iso: str | None, lang: str) -> str:

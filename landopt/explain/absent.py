@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from constraints.expr import parse
+from constraints.scalar import truth
 from landopt.explain.context import Context
 from landopt.explain.law import Law
 from landopt.explain.nextbest import best_for, best_on
-from landopt.explain.records import Counted, Held, Ruling, Unserved
+from landopt.explain.records import Citation, Counted, Held, Ruling, Unserved
 from parcels.schema import Value
 
 CANDIDATE = ("candidate", "failed")
@@ -103,7 +105,6 @@ class Absent:
             if hit.any():
                 reasons.append(self._counted(code, hit))
         premises = demand.get("building_suffices") is True
-        cites = [context.cite(rule) for rule in case.rules if PREMISES_DOMAINS.intersection(rule.domain)]
         return Unserved(
             id=case.demands.ids[row],
             platform=str(demand.get("name") or ""),
@@ -117,12 +118,19 @@ class Absent:
             reasons=tuple(reasons),
             best=best_for(context, row),
             premises=premises,
-            premises_cites=tuple(cites) if premises else (),
+            premises_cites=self._premises(demand) if premises else (),
             divided=self._divisible_for(demand),
             round_id=case.round.id,
             as_of=case.round.as_of,
             overlays=case.overlays,
         )
+
+    def _premises(self, demand: Mapping[str, Value]) -> tuple[Citation, ...]:
+        """The rules that send a platform to a building instead of a parcel, where they may hold in this round."""
+        zones = {zone for value in self.context.case.parcels.column("zone") for zone in _texts(value)}
+        facts = {**demand, "zone": tuple(sorted(zones))}
+        rules = [rule for rule in self.context.case.rules if PREMISES_DOMAINS.intersection(rule.domain)]
+        return tuple(self.context.cite(rule) for rule in rules if truth(parse(rule.when, rule.id), facts) is not False)
 
     def _counted(self, code: str, hit: Mask, ruling: Ruling | None = None, detail: str = "") -> Counted:
         rows = np.flatnonzero(hit)

@@ -212,36 +212,38 @@ class Law:
         return self.rulings(said, site, demand, answer.method, period)
 
     def closed(self, site: Sequence[int], demand: int | None) -> list[tuple[str, Ruling | None]]:
-        """Everything that keeps a site from a platform (or the market), over all methods, each reason once."""
+        """What keeps a site from a platform (or the market), each reason once.
+
+        Rules that close every method the platform would take decide alone; only without such a rule are all named.
+        """
         found: dict[tuple[str, str], Ruling | None] = {}
         unwanted = 0
+        closing: list[dict[str, Ruling]] = []
         for method in self.case.methods:
             answer = self.ask(site, demand, method.id)
             if answer.filter in ("want_right", "market"):
                 unwanted += 1
                 continue
+            deciding = {ruling.cite.rule: ruling for ruling in self.deciding(answer, site, demand)}
+            closing.append(deciding if answer.verdict == "forbid" else {})
             if answer.verdict == "forbid":
-                for ruling in self.deciding(answer, site, demand):
-                    found.setdefault(("forbid", ruling.cite.rule), ruling)
+                for name, ruling in deciding.items():
+                    found.setdefault(("forbid", name), ruling)
             elif answer.filter:
                 found.setdefault((answer.filter, ""), None)
             elif answer.verdict not in self.case.settings.verdicts:
-                for ruling in self.deciding(answer, site, demand):
-                    found.setdefault(("verdict", ruling.cite.rule), ruling)
+                for name, ruling in deciding.items():
+                    found.setdefault(("verdict", name), ruling)
+        alone = [name for name in closing[0] if all(name in each for each in closing)] if closing else []
+        if alone:
+            return [("forbid", closing[0][name]) for name in alone]
         if unwanted == len(self.case.methods):
             found["want_right" if demand is not None else "no_market", ""] = None
         return [(code, ruling) for (code, _), ruling in found.items()]
 
     def notes(self, judged: SiteJudgement) -> tuple[Ruling, ...]:
-        """Notes to be printed, in the words of the rule."""
-        return tuple(self.note(name) for name in judged.notes)
-
-    def note(self, name: str) -> Ruling:
-        """A note as a ruling whose words are the note's text."""
-        cite = self.context.cite(name)
-        rule = self.context.rules.get(name)
-        text = rule.spec.get("text") if rule is not None and rule.kind == "note" else None
-        return Ruling(cite if not text else replace(cite, en=text["en"], zh=text["zh"]), "note")
+        """Notes that speak of this case, in the words of the rule; general ones are said once, of the plan."""
+        return tuple(note(self.context, name) for name in judged.notes if not general(self.context, name))
 
     def conditions(self, judged: SiteJudgement) -> tuple[ConditionDue, ...]:
         """What must be on file before contract."""
@@ -275,7 +277,7 @@ class Law:
         if method.mode != "agreement":
             return None
         days = next((step.days for step in STEPS.get(method.id, ()) if step.step == "applications"), None)
-        cites = [self.context.cite(rule) for rule in self.case.rules if FALLBACK_DOMAINS.intersection(rule.domain)]
+        cites = [self.context.cite(rule) for rule in self.case.rules if _of_publication(rule, method.id)]
         return Fallback("listing", days, tuple(cites))
 
     def price(self, answer: Answer, site: Sequence[int], demand: int | None, expected: int, floor: int | None) -> Price:
@@ -288,7 +290,7 @@ class Law:
             formula = part.text
             read = names(parse_price(part.text)) - {"year_factor"}
             inputs = [
-                PriceInput(name, str(shown(name, facts.get(name))) + _unit(name))
+                PriceInput(name, str(shown(name, facts.get(name))), _unit(name))
                 for name in fields()
                 if name in read and facts.get(name) is not None
             ]
@@ -311,9 +313,34 @@ class Law:
         )
 
 
+def note(context: Context, name: str) -> Ruling:
+    """A note as a ruling whose words are the note's text."""
+    cite = context.cite(name)
+    rule = context.rules.get(name)
+    text = rule.spec.get("text") if rule is not None and rule.kind == "note" else None
+    return Ruling(cite if not text else replace(cite, en=text["en"], zh=text["zh"]), "note")
+
+
+def general(context: Context, name: str) -> bool:
+    """True for a note that holds whatever the case: no condition and no methods of its own."""
+    rule = context.rules.get(name)
+    return rule is not None and rule.kind == "note" and not rule.when.strip() and not _own_methods(context, rule)
+
+
+def _own_methods(context: Context, rule: Rule) -> bool:
+    named = rule.spec.get("methods") or ()
+    return 0 < len(named) < len(context.methods) - 1
+
+
+def _of_publication(rule: Rule, method: str) -> bool:
+    if not FALLBACK_DOMAINS.intersection(rule.domain):
+        return False
+    return rule.kind == "note" or rule.spec.get("verdict", {}).get(method) == "permit"
+
+
 def _unit(name: str) -> str:
     field = fields().get(name)
-    return f" {field.unit}" if field is not None and field.unit else ""
+    return "" if field is None else field.unit
 
 
 def _basis(method: Method, unit: int | None, floor: Fraction | None, appraised: Value) -> str:

@@ -76,6 +76,7 @@ class PriceInput:
 
     field: str
     value: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,11 @@ class StepDue:
 
 @dataclass(frozen=True, slots=True)
 class LimitUse:
-    """A limit of the plan: what is used, what is allowed, what this offer takes (``own``)."""
+    """A limit of the plan: what is used, what is allowed, what this offer takes (``own``).
+
+    Of a share, ``used`` and ``limit`` are in the row's own units; ``part`` of ``whole`` (the measure's unit) is what
+    people read, against ``share``.
+    """
 
     cite: Citation
     key: tuple[str, ...]
@@ -144,6 +149,8 @@ class LimitUse:
     own: int = 0
     binding: bool = False
     share: str = ""
+    part: int | None = None
+    whole: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +313,7 @@ class PlanReasons:
     limits: tuple[LimitUse, ...]
     relaxed: tuple[LimitUse, ...]
     tensions: tuple[Ruling, ...]
+    notes: tuple[Ruling, ...]
     ties: dict[str, Any]
     cutoffs: tuple[CutOff, ...]
     sources: tuple[Citation, ...]

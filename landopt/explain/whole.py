@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from constraints.proof import gap_text
+from constraints.types import Rule
 from landopt.explain.context import Context
+from landopt.explain.law import general, note
 from landopt.explain.limits import Limits
 from landopt.explain.nextbest import cutoffs
 from landopt.explain.records import MethodTotal, PlanReasons, Ruling, TierBound
@@ -48,6 +50,7 @@ def whole(
         limits=limits.all,
         relaxed=limits.relaxed,
         tensions=_tensions(context),
+        notes=_notes(context),
         ties=_ties(context, ties, closed),
         cutoffs=cutoffs(context),
         sources=tuple(context.cite(rule) for rule in sorted(set(cited)) if rule in context.rules),
@@ -74,11 +77,17 @@ def _totals(context: Context) -> tuple[MethodTotal, ...]:
 
 def _tensions(context: Context) -> tuple[Ruling, ...]:
     """Notes of law that pull against a preference of this round (such as stock first against new land first)."""
-    return tuple(
-        Ruling(context.cite(rule), "note")
-        for rule in context.case.rules
-        if rule.kind == "note" and str(rule.spec.get("flag", "")).startswith(TENSION)
-    )
+    return tuple(note(context, rule.id) for rule in context.case.rules if _tension(rule))
+
+
+def _tension(rule: Rule) -> bool:
+    return rule.kind == "note" and str(rule.spec.get("flag", "")).startswith(TENSION)
+
+
+def _notes(context: Context) -> tuple[Ruling, ...]:
+    """Notes that hold for every case of the round."""
+    rules = [rule for rule in context.case.rules if rule.kind == "note" and not _tension(rule)]
+    return tuple(note(context, rule.id) for rule in rules if general(context, rule.id))
 
 
 def _ties(context: Context, ties: Mapping[str, Any], closed: bool) -> dict[str, Any]:

@@ -263,6 +263,7 @@ def plan(*, closed: bool = False) -> PlanReasons:
         limits=(LimitUse(QUOTA, ("横沥镇",), "<=", 30_000, 30_000, "m2", 0, True),),
         relaxed=(),
         tensions=(Ruling(TENSION, "note"),),
+        notes=(Ruling(NETWORK, "note"),),
         ties={
             "status": "unique" if closed else "not examined",
             "by": "prices" if closed else "",
