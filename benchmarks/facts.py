@@ -1,9 +1,9 @@
 """100,000 parcels read, checked, overlaid with three layers, adjacency built: CPU seconds and memory.
 
-Run with ``python -m benchmarks.facts [--parcels N]`` (``make bench-facts``). The parcels are irregular quadrilaterals on
-a bent grid with T-junctions, coordinates rounded to 1 mm, ten attributes, in a GeoPackage; the file is made first and not
-counted. The work runs in a process of its own, so that memory is the peak of reading alone, imports included. The ratio
-compares with the least that any program does with the file: geopandas' read and one STRtree.
+Run with ``python -m benchmarks.facts [--parcels N]`` (``make bench-facts``). The parcels are irregular quadrilaterals
+on a bent grid with T-junctions, coordinates rounded to 1 mm, ten attributes, in a GeoPackage; the file is made first
+and not counted. The work runs in a process of its own, so that memory is the peak of reading alone, imports included.
+The ratio compares with the least that any program does with the file: geopandas' read and one STRtree.
 """
 
 from __future__ import annotations

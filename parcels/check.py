@@ -10,12 +10,17 @@ import shapely
 
 from parcels.facts import Findings
 from parcels.issues import Issue
+from parcels.neighbours import TOLERANCE_M, shared_lengths
 from parcels.overlaps import overlapping
 from parcels.read import ParcelFile
+from parcels.segments import Segments, candidate_pairs
 from parcels.tables import FactTable
 
 OVERLAP_M2 = 1.0
 """Two parcels may overlap by this much (slivers of rounding); more is refused."""
+
+SLIT_M = 0.5
+"""A gap narrower than this between two parcels is taken for a drawing error and warned of; a road is wider."""
 
 FAR_M = 200_000.0
 """A parcel this far from the middle of all is taken for a digitising error."""
@@ -52,20 +57,22 @@ def check_parcels(
     Returns
     -------
     tuple of Issue
-        Findings 4-6, 16, 20, 39, 67, 68.
+        Findings 4-6, 16, 20, 39, 67, 76.
     """
     found = Findings(land.where, "P")
     facts = land.table if table is None else table
     shapes = np.asarray(land.geometry.geometry.values, dtype=object)
-    _overlaps(shapes, facts.ids, tolerance_m2, found)
+    lines = Segments(shapes)
+    _overlaps(shapes, facts.ids, tolerance_m2, found, lines)
+    _gaps(shapes, facts.ids, found, lines)
     _placed(shapes, facts.ids, box, land.crs, found)
     _dates(facts, as_of, found)
     _ranges(facts, found)
     return found.done()
 
 
-def _overlaps(shapes: Array, ids: Sequence[str], tolerance: float, found: Findings) -> None:
-    left, right, area = overlapping(shapes)
+def _overlaps(shapes: Array, ids: Sequence[str], tolerance: float, found: Findings, lines: Segments) -> None:
+    left, right, area = overlapping(shapes, lines)
     real = area > tolerance
     for i, j, m2 in zip(left[real].tolist(), right[real].tolist(), area[real].tolist(), strict=True):
         pair = (ids[i], ids[j])
@@ -82,6 +89,18 @@ def _overlaps(shapes: Array, ids: Sequence[str], tolerance: float, found: Findin
         what = f"{int(sliver.sum())} pair(s) of parcels overlap by a sliver of at most {tolerance:g} m2"
         most = f"; the largest is {area[worst]:.2f} m2, {ids[int(left[worst])]} and {ids[int(right[worst])]}"
         found.add("warning", 6, what + most, "", "", names)
+
+
+def _gaps(shapes: Array, ids: Sequence[str], found: Findings, lines: Segments) -> None:
+    """Pairs that would be neighbours but for a slit too narrow to be meant."""
+    left, right = candidate_pairs(shapes, SLIT_M)
+    true, wide = shared_lengths(shapes, left, right, (TOLERANCE_M, SLIT_M), lines)
+    slit = (wide > 1) & (true < 0.5 * wide) & (true <= 1)
+    for i, j, metres in zip(left[slit].tolist(), right[slit].tolist(), wide[slit].tolist(), strict=True):
+        what = (
+            f"a slit of at most {SLIT_M:g} m parts {ids[i]} and {ids[j]} along {metres:,.1f} m: they are no neighbours"
+        )
+        found.add("warning", 76, what, "", "snap the boundaries together if none is meant", (ids[i], ids[j]))
 
 
 def _placed(shapes: Array, ids: Sequence[str], box: Sequence[str], crs: str, found: Findings) -> None:

@@ -78,4 +78,4 @@ def page() -> str:
 
 if __name__ == "__main__":
     target = Path(__file__).parents[1] / "docs" / "errors.md"
-    target.write_text(page(), encoding="utf-8")
+    target.write_text(page(), encoding="utf-8", newline="\n")

@@ -96,6 +96,9 @@ def read_geojson(path: Path) -> RawTable:
         issues.extend(issue)
     geometry = np.full(len(shapes), None, dtype=object)
     geometry[:] = shapes
+    crs = _crs(value)
+    if "crs" not in value and (np.abs(shapely.get_coordinates(geometry)) > 360).any():
+        crs = None  # without a crs member GeoJSON is in degrees; these are not
     return RawTable(
         path,
         "",
@@ -103,7 +106,7 @@ def read_geojson(path: Path) -> RawTable:
         columns,
         range(1, len(shapes) + 1),
         geometry,
-        _crs(value),
+        crs,
         issues=tuple(issues),
         sha256=sha256_of(path),
     )

@@ -103,7 +103,7 @@ def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str
         found = Findings(f"{raw.where} ({ref.role})", "L")
         inputs.append({"name": ref.path.name, "sha256": raw.sha256, "rows": len(raw.rows)})
         geometry = raw.geometry if raw.geometry is not None else np.zeros(0, dtype=object)
-        placed = place(geometry, raw.crs, raw.where, declared=None if raw.crs else land.crs or None, prefix="L")
+        placed = place(geometry, raw.crs, raw.where, prefix="L")
         issues.extend((*raw.issues, *placed.issues))
         if any(issue.level == "error" for issue in placed.issues) or not land.crs:
             continue
@@ -279,6 +279,8 @@ def _settle(
 def _stricter(name: str, said: Value, seen: Value) -> Value:
     if name in OVERLAP_ROLES.values() and isinstance(said, int) and isinstance(seen, int):
         return max(said, seen)
+    if name == "zone":
+        return said
     if isinstance(said, bool) and isinstance(seen, bool):
         return said and seen
     return seen

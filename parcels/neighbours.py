@@ -70,13 +70,20 @@ def shared_length(shapes: Array, left: Array, right: Array, gap: float = TOLERAN
     ndarray
         ``(k,)`` float64, metres.
     """
-    total = np.zeros(len(left), dtype=np.int64)
+    return shared_lengths(shapes, left, right, (gap,))[0]
+
+
+def shared_lengths(
+    shapes: Array, left: Array, right: Array, gaps: tuple[float, ...], lines: Segments | None = None
+) -> list[Array]:
+    """:func:`shared_length` for several gaps at once, rising."""
+    totals = [np.zeros(len(left), dtype=np.int64) for _ in gaps]
     if not len(left):
-        return total / 10_000
-    lines = Segments(shapes)
+        return [total / 10_000 for total in totals]
+    lines = Segments(shapes) if lines is None else lines
     bounds = shapely.bounds(shapes)
     for part in blocks(lines.count(left) + lines.count(right)):
-        box = common_box(bounds, left[part], right[part], gap)
+        box = common_box(bounds, left[part], right[part], gaps[-1])
         l_pair, l_segment = lines.near(left[part], box)
         r_pair, r_segment = lines.near(right[part], box)
         size = part.stop - part.start
@@ -86,15 +93,18 @@ def shared_length(shapes: Array, left: Array, right: Array, gap: float = TOLERAN
             first = np.repeat(l_segment[few], width[few])
             pair = np.repeat(l_pair[few], width[few])
             second = r_segment[ranges(r_start[l_pair[few]], width[few])]
-            pair, length = _side_by_side(lines, pair, first, second, gap)
-            total[part] += np.bincount(pair, length, minlength=size).astype(np.int64)
-    return np.asarray(total / 10_000)
+            pair, lengths = _side_by_side(lines, pair, first, second, gaps)
+            for total, length in zip(totals, lengths, strict=True):
+                total[part] += np.bincount(pair, length, minlength=size).astype(np.int64)
+    return [np.asarray(total / 10_000) for total in totals]
 
 
-def _side_by_side(lines: Segments, pair: Array, first: Array, second: Array, gap: float) -> tuple[Array, Array]:
-    """(pair, length in 0.1 mm) of the part of each first segment that has the second within ``gap`` beside it."""
+def _side_by_side(
+    lines: Segments, pair: Array, first: Array, second: Array, gaps: tuple[float, ...]
+) -> tuple[Array, list[Array]]:
+    """(pair, for each gap the length in 0.1 mm) of the part of each first segment that has the second beside it."""
     for low, high in ((lines.x0, lines.x1), (lines.y0, lines.y1)):
-        reach = (low[first] <= high[second] + gap) & (low[second] <= high[first] + gap)
+        reach = (low[first] <= high[second] + gaps[-1]) & (low[second] <= high[first] + gaps[-1])
         pair, first, second = pair[reach], first[reach], second[reach]
     ax, ay = lines.ax[first], lines.ay[first]
     ux, uy = lines.bx[first] - ax, lines.by[first] - ay
@@ -109,15 +119,18 @@ def _side_by_side(lines: Segments, pair: Array, first: Array, second: Array, gap
     rise = np.where(level & (span != 0), (s1 - s0) / np.where(span != 0, span, 1), 0)
     offset = s0 - rise * t0
     tilted = np.abs(rise) > 1e-12
-    with np.errstate(divide="ignore", invalid="ignore"):
-        u, v = (-gap - offset) / rise, (gap - offset) / rise
-    inside = np.abs(offset) <= gap
-    near_low = np.where(tilted, np.minimum(u, v), np.where(inside, -np.inf, np.inf))
-    near_high = np.where(tilted, np.maximum(u, v), np.where(inside, np.inf, -np.inf))
-    shared = np.minimum(np.minimum(np.maximum(t0, t1), length), near_high)
-    shared = shared - np.maximum(np.maximum(np.minimum(t0, t1), 0), near_low)
-    shared = np.where(level & sound & np.isfinite(shared), np.maximum(shared, 0), 0)
-    return pair, np.rint(shared * 10_000)
+    upper, lower = np.minimum(np.maximum(t0, t1), length), np.maximum(np.minimum(t0, t1), 0)
+    found = []
+    for gap in gaps:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            u, v = (-gap - offset) / rise, (gap - offset) / rise
+        inside = np.abs(offset) <= gap
+        near_low = np.where(tilted, np.minimum(u, v), np.where(inside, -np.inf, np.inf))
+        near_high = np.where(tilted, np.maximum(u, v), np.where(inside, np.inf, -np.inf))
+        shared = np.minimum(upper, near_high) - np.maximum(lower, near_low)
+        shared = np.where(level & sound & np.isfinite(shared), np.maximum(shared, 0), 0)
+        found.append(np.rint(shared * 10_000))
+    return pair, found
 
 
 def _in_sight(shapes: Array, left: Array, right: Array, tree: shapely.STRtree | None) -> Array:

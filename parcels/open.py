@@ -42,7 +42,7 @@ def _open(path: Path, kind: str, layer: str | None, encoding: str | None, crs: s
         from parcels.drawn import read_parquet
 
         return read_parquet(path)
-    return read_vector(path, layer, encoding=encoding)
+    return read_vector(path, layer)
 
 
 def _drawing(path: Path, kind: str, layer: str | None, encoding: str | None, crs: str | None) -> RawTable:

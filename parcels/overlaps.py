@@ -13,13 +13,15 @@ SIMPLE = 64
 _CHUNK = 50_000
 
 
-def overlapping(shapes: Array) -> tuple[Array, Array, Array]:
+def overlapping(shapes: Array, lines: Segments | None = None) -> tuple[Array, Array, Array]:
     """Pairs i < j whose interiors meet, and m² of overlap.
 
     Parameters
     ----------
     shapes
         ``(n,)`` valid polygons of one projected CRS; ``None`` overlaps nothing.
+    lines
+        Their segments, if they are there already.
 
     Returns
     -------
@@ -29,7 +31,7 @@ def overlapping(shapes: Array) -> tuple[Array, Array, Array]:
     left, right = candidate_pairs(shapes, 0.0)
     if not len(left):
         return left, right, np.zeros(0)
-    lines = Segments(shapes)
+    lines = Segments(shapes) if lines is None else lines
     meet = ~parted(shapes, lines, left, right)
     left, right = left[meet], right[meet]
     area = np.zeros(len(left))

@@ -12,7 +12,7 @@ import numpy as np
 
 from parcels.areas import settle_areas
 from parcels.columns import match_columns, nearest
-from parcels.crs import place
+from parcels.crs import place, zone_of
 from parcels.facts import Facts, Findings, read_facts
 from parcels.issues import Issue, Refused, error
 from parcels.schema import Value
@@ -135,6 +135,9 @@ def from_raw(
     frame = geopandas.GeoDataFrame(
         {"parcel_id": list(held.ids)}, geometry=outlines[order] if order else [], crs=placed.crs or None
     )
+    zone = zone_of(int(placed.crs[5:])) if placed.crs else None
+    if zone is not None:
+        notes = (f"{raw.where}: CGCS2000 three-degree zone {zone} ({placed.crs})", *notes)
     told = tuple(f"{issue.where}: {issue.what}" for issue in issues if issue.level == "note")
     return ParcelFile(
         frame, held, placed.crs, issues, (*raw.notes, *told, *notes), raw.sha256, raw.path, raw.where, facts.dropped

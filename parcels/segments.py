@@ -32,7 +32,7 @@ class Segments:
         return np.asarray(self.start[rows + 1] - self.start[rows])
 
     def near(self, rows: Array, box: tuple[Array, Array, Array, Array]) -> tuple[Array, Array]:
-        """Segments of each listed parcel that reach the box (west, south, east, north) beside it: (position, segment)."""
+        """Segments of each listed parcel that reach the box (west, south, east, north) beside it."""
         width = self.count(rows)
         pair = np.repeat(np.arange(len(rows)), width)
         segment = ranges(self.start[rows], width)

@@ -85,7 +85,7 @@ def _similar(path: Path) -> str:
     return f"did you mean {near[0]}?" if near else f"look into {folder}"
 
 
-def pick_layer(path: Path, source: str, layer: str | None, *, points: bool = False) -> str:
+def pick_layer(path: Path, layer: str | None, *, points: bool = False) -> str:
     """The layer to read: the one asked for, else the only one that fits.
 
     Raises
@@ -94,7 +94,7 @@ def pick_layer(path: Path, source: str, layer: str | None, *, points: bool = Fal
         ``F003`` if the layer is not there, or several fit: all are listed.
     """
     try:
-        listed = [(str(name), kind) for name, kind in pyogrio.list_layers(source) if name not in SYSTEM_LAYERS]
+        listed = [(str(name), kind) for name, kind in pyogrio.list_layers(str(path)) if name not in SYSTEM_LAYERS]
     except (DataSourceError, DataLayerError) as problem:
         raise Refused(unreadable(path, problem)) from None
     names = [name for name, _ in listed]
@@ -131,22 +131,17 @@ def unreadable(path: Path, problem: Exception) -> Issue:
     return error("F004", f"{path.name} cannot be read: {text}", path.name, "open it in a GIS and save it again")
 
 
-def read_vector(
-    path: Path, layer: str | None, *, encoding: str | None = None, source: str | None = None, points: bool = False
-) -> RawTable:
-    """A layer of any GDAL vector file.
+def read_vector(path: Path, layer: str | None, *, points: bool = False) -> RawTable:
+    """A layer of a vector file whose format says its encoding (GeoPackage, FileGDB, KML).
 
     Raises
     ------
     Refused
         ``F001``-``F004``, 37.
     """
-    opened = source or str(path)
-    name = pick_layer(path, opened, layer, points=points)
+    name = pick_layer(path, layer, points=points)
     try:
-        meta, fids, wkb, data = pyogrio.raw.read(
-            opened, layer=name, encoding=encoding, return_fids=True, datetime_as_string=True
-        )
+        meta, fids, wkb, data = pyogrio.raw.read(str(path), layer=name, return_fids=True, datetime_as_string=True)
     except NotImplementedError as problem:
         raise Refused(error("P008", f"{path.name}: {problem}", f"{path.name}, layer {name}", _CURVES)) from None
     except (DataSourceError, DataLayerError, UnicodeDecodeError, ValueError) as problem:
@@ -172,7 +167,8 @@ _CURVES = "make curves straight (linearise) with a tolerance of 0.001 m before e
 
 def geometries(wkb: np.ndarray[Any, Any], where: str) -> tuple[np.ndarray[Any, Any], tuple[Issue, ...]]:
     """Outlines from WKB; those that cannot be built are ``None`` with finding 8 (curves) or 12."""
-    geometry = shapely.from_wkb(wkb, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):
+        geometry = shapely.from_wkb(wkb, on_invalid="ignore")
     lost = np.flatnonzero((geometry == None) & (wkb != None))  # noqa: E711 - elementwise
     issues = []
     for row in lost[:25].tolist():

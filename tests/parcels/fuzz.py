@@ -149,7 +149,7 @@ def main() -> int:
             for number, data in enumerate(corpus):
                 (asked.keep / f"{key}-{number}").write_bytes(data)
     kept = {key: len(corpus) for key, corpus in corpora.items()}
-    print(f"{runs:,} inputs, {len(lines):,} lines reached, corpus {kept}, {crashes} crashes")
+    sys.stdout.write(f"{runs:,} inputs, {len(lines):,} lines reached, corpus {kept}, {crashes} crashes\n")
     return 1 if crashes else 0
 
 

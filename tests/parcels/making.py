@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,14 @@ def good(path: Path, **options: Any) -> ParcelFile:
     file = read_parcels(path, **options)
     assert not [issue for issue in file.issues if issue.level == "error"], file.issues
     return file
+
+
+def attempt(work: Callable[[], Any]) -> tuple[Any, str]:
+    """What some work gives, or the room letters of the refusal's codes; any other error passes through."""
+    try:
+        return work(), ""
+    except Refused as refusal:
+        return None, "".join(sorted({issue.code[0] for issue in refusal.issues}))
 
 
 def one(issues: Sequence[Issue], code: str) -> Issue:

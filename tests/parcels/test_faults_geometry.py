@@ -104,7 +104,8 @@ def test_fault_07_heights_are_dropped_with_a_note(tmp_path: Path) -> None:
 
 def test_fault_08_curves_are_refused_with_advice(tmp_path: Path) -> None:
     """A curve polygon is refused, not read as something else."""
-    curve = f"CURVEPOLYGON (CIRCULARSTRING ({X0} {Y0}, {X0 + 10} {Y0 + 10}, {X0 + 20} {Y0}, {X0 + 10} {Y0 - 10}, {X0} {Y0}))"
+    ring = ", ".join(f"{X0 + x} {Y0 + y}" for x, y in ((0, 0), (10, 10), (20, 0), (10, -10), (0, 0)))
+    curve = f"CURVEPOLYGON (CIRCULARSTRING ({ring}))"
     issue = one(read(wkt_file(tmp_path, curve), crs="EPSG:4526"), "P008")
     assert issue.level == "error"
     assert "linearise" in issue.maybe
@@ -229,6 +230,12 @@ def test_fault_18_within_one_per_cent_the_attribute_counts(tmp_path: Path) -> No
     assert land.table.column("area_m2") == (8072,)
 
 
+def test_slits_between_parcels_are_warned_of(tmp_path: Path) -> None:
+    """Twenty centimetres between two parcels part them, and it is said; a road is not."""
+    land = good(gpkg(tmp_path, [box(0, 0), poly((100.2, 0), (200, 0), (200, 80), (100.2, 80)), box(2.12, 0)]))
+    assert one(check_parcels(land, as_of="2026-01-01"), "P076").ids == ("P1", "P2")
+
+
 @pytest.mark.parametrize(("unit", "size"), [("ha", 10_000), ("mu", 2000 / 3)])
 def test_fault_19_a_whole_column_in_another_unit_is_refused_with_the_unit(
     tmp_path: Path, unit: str, size: float
@@ -300,7 +307,7 @@ def test_reading_never_depends_on_row_or_vertex_order(tmp_path: Path) -> None:
     shapes = [box(i, j) for i in range(4) for j in range(3)]
     ids = [f"P{i}" for i in range(12)]
     turned = [
-        shapely.Polygon(list(s.exterior.coords)[1:-1] + [s.exterior.coords[0], s.exterior.coords[1]]) for s in shapes
+        shapely.Polygon([*list(s.exterior.coords)[1:-1], s.exterior.coords[0], s.exterior.coords[1]]) for s in shapes
     ]
     a = good(gpkg(tmp_path, shapes, parcel_id=ids))
     b = good(gpkg(tmp_path, turned[::-1], name="b.gpkg", parcel_id=ids[::-1]))

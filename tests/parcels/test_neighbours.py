@@ -1,4 +1,4 @@
-"""Neighbours and overlaps against brute force; a millimetre, an order of points or a road decides nothing by accident."""
+"""Neighbours and overlaps against brute force; a millimetre or an order of points decides nothing."""
 
 from __future__ import annotations
 

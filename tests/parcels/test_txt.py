@@ -14,7 +14,7 @@ from parcels.issues import Refused
 from parcels.read import read_parcels
 from parcels.txt import make_table
 from parcels.txt_write import PlotHead, txt_text
-from tests.parcels.making import has, one
+from tests.parcels.making import attempt, has
 
 REAL = Path(__file__).parent / "data" / "boundary_points_gb18030.txt"
 HEADER = "[属性描述]\n坐标系=2000国家大地坐标系\n几度分带=3\n计量单位=米\n带号=38\n[地块坐标]\n"
@@ -176,7 +176,4 @@ def test_what_is_written_is_read_back(west: int, south: int, zone: int, size: in
 )
 def test_fuzz_any_text_is_read_or_refused_by_our_own_errors(lines: list[str]) -> None:
     """No text makes the reader fail in any other way."""
-    try:
-        made("\n".join(lines))
-    except Refused as refusal:
-        assert one(refusal.issues[-1:], refusal.issues[-1].code).code in ("P037", "P021")
+    assert attempt(lambda: made("\n".join(lines)))[1] in ("", "P")
