@@ -12,6 +12,7 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from parcels.curves import curved_rows
 from parcels.digests import sha256_of
 from parcels.issues import Issue, Refused, error
 
@@ -147,7 +148,10 @@ def read_vector(path: Path, layer: str | None, *, points: bool = False) -> RawTa
     except (DataSourceError, DataLayerError, UnicodeDecodeError, ValueError) as problem:
         raise Refused(unreadable(path, problem)) from None
     columns = {str(n): _cells(column) for n, column in zip(meta["fields"], data, strict=True)}
-    geometry, issues = geometries(wkb, f"{path.name}, layer {name}") if wkb is not None else (None, ())
+    where = f"{path.name}, layer {name}"
+    geometry, issues = geometries(wkb, where) if wkb is not None else (None, ())
+    for row in curved_rows(path, name)[:25]:
+        issues = (*issues, error("P008", "the outline has curves", f"{where}, row {row}", _CURVES))
     count = len(fids) if fids is not None else 0
     return RawTable(
         path,

@@ -58,10 +58,8 @@ def test_the_two_forms_of_a_zone_give_the_same_place() -> None:
 @pytest.mark.parametrize("epsg", [2414, 2362, 4214, 4610])
 def test_older_datums_are_refused(tmp_path: Path, epsg: int) -> None:
     """Beijing 54 and Xi'an 80 need the bureau's parameters: never a ballpark shift."""
-    if pyproj.CRS.from_epsg(epsg).is_geographic:
-        shapes = [shapely.box(113.5, 22.7, 113.501, 22.701)]
-    else:
-        shapes = [box(0, 0)]
+    degrees = pyproj.CRS.from_epsg(epsg).is_geographic
+    shapes = [shapely.box(113.5, 22.7, 113.501, 22.701) if degrees else box(0, 0)]
     assert one(read(gpkg(tmp_path, shapes, crs=epsg)), "P014").level == "error"
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import struct
+from contextlib import closing
 from pathlib import Path
 
 import geopandas
 import numpy as np
+import pyogrio
 import pytest
 import shapely
 from click.testing import CliRunner
 
 from parcels.check import check_parcels
+from parcels.curves import curved_rows
 from parcels.issues import Refused
 from parcels.layers import Layer, overlay_layers
 from parcels.read import read_parcels
@@ -109,6 +113,31 @@ def test_fault_08_curves_are_refused_with_advice(tmp_path: Path) -> None:
     issue = one(read(wkt_file(tmp_path, curve), crs="EPSG:4526"), "P008")
     assert issue.level == "error"
     assert "linearise" in issue.maybe
+
+
+def test_fault_08_curves_of_a_geopackage_are_not_made_straight_in_silence(tmp_path: Path) -> None:
+    """GDAL approximates a curve polygon without a word; the row is found in the file's own bytes."""
+    path = gpkg(tmp_path, [box(0, 0), box(1, 0)])
+    points = ((0, 0), (10, 10), (20, 0), (10, -10), (0, 0))
+    arc = struct.pack("<BII", 1, 8, 5) + b"".join(struct.pack("<dd", X0 + x, Y0 + y) for x, y in points)
+    with closing(sqlite3.connect(path)) as base:
+        head = base.execute("select substr(geom, 1, 40) from parcels where fid = 2").fetchone()[0]
+        for (trigger,) in base.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            base.execute(f'drop trigger "{trigger}"')
+        base.execute("update parcels set geom = ? where fid = 2", (head + struct.pack("<BII", 1, 10, 1) + arc,))
+        base.execute("update gpkg_geometry_columns set geometry_type_name = 'CURVEPOLYGON'")
+        base.commit()
+    assert "row 2" in one(read(path), "P008").where
+
+
+def test_fault_08_the_filter_for_geodatabases_sees_the_type_of_each_row(tmp_path: Path) -> None:
+    """The filter that finds curves in a FileGDB works on the type of each row's geometry."""
+    path = tmp_path / "p.gdb"
+    frame = geopandas.GeoDataFrame({"a": [1, 2]}, geometry=[box(0, 0), box(1, 0)], crs=4526)
+    frame.to_file(path, driver="OpenFileGDB", engine="pyogrio", layer="p", promote_to_multi=True)
+    _, fids, _, _ = pyogrio.raw.read(str(path), layer="p", where="OGR_GEOMETRY = 'MULTIPOLYGON'", return_fids=True)
+    assert len(fids) == 2
+    assert curved_rows(path, "p") == []
 
 
 def test_fault_09_multipart_stays_one_parcel(tmp_path: Path) -> None:
