@@ -11,6 +11,7 @@ from constraints import lint, load
 from constraints.expr import parse
 from constraints.load import in_force, methods, rules_for
 from constraints.reference import PAGES
+from constraints.shapes import base_amount
 from parcels.issues import Refused
 
 HERE = Path(__file__).parent
@@ -205,6 +206,40 @@ values = [{ amount = %s, unit = "ha" }]
     assert rule.spec["values"][0]["amount"] == 7_000
     for wrong in ("inf", "nan", "0.00001", "-1", "1e30", "true"):
         fault(tmp_path, text % wrong, "R005")
+
+
+@pytest.mark.parametrize(
+    ("amount", "unit", "base"),
+    [("1", "mu", 667), ("3", "mu", 2000), ("0.5", "mu", 333), ("0.75", "mu", 500), ("1.5", "ha", 15_000), ("2", "", 2)],
+)
+def test_amounts_in_base_units(amount, unit, base):
+    """A mu is 10000/15 m², rounded half up; other units must come out whole."""
+    assert base_amount(amount, unit) == base
+    assert base_amount("0.3", "m2") is None
+    assert base_amount("1", "acre") is None
+
+
+def test_names_stand_once_and_texts_are_not_blank(tmp_path):
+    """A relation names each parcel once; a lock has a document."""
+    head = 'title = { en = "x", zh = "某" }\ncite = { doc = "d", article = "a", rank = 0, grade = "V2" }\n'
+    relation = '[[rule]]\nid = "t.r.one"\nkind = "relation"\nfrom = 2020-01-01\n' + head + 'relation = "conflict"\n'
+    fault(tmp_path, relation + 'parcels = ["A", "A"]\n', "R005")
+    fault(tmp_path, relation + 'parcels = ["A"]\n', "R005")
+    fault(tmp_path, relation + 'parcels = ["A", ""]\n', "R004")
+    assert read(tmp_path, relation + 'parcels = ["A", "B"]\n').rules[0].spec["parcels"] == ["A", "B"]
+    lock = '[[rule]]\nid = "t.l.one"\nkind = "lock"\nfrom = 2020-01-01\nmethod = "listing"\nparcels = ["A"]\n' + head
+    fault(tmp_path, lock + 'document = " "\n', "R004")
+    fault(tmp_path, lock, "R003")
+
+
+def test_the_state_of_a_parcel_is_carried_back():
+    """Before all packs asked are complete a rule on the parcel's state counts, marked U; else it does not."""
+    law = load.load_pack("cn")
+    local = load.load_pack("cn-guangzhou")
+    assert "cn.order53.art21" not in {rule.id for rule in in_force(law, "2012-06-30")}
+    carried = {rule.id: rule for rule in in_force([*law, *local], "2012-06-30")}
+    assert load.grade_of(carried["cn.order53.art21"]) == "U"
+    assert "cn.order743.art14" not in carried
 
 
 def test_same_id_and_same_value_twice(tmp_path):

@@ -52,6 +52,24 @@ def test_a_listing_takes_twenty_and_ten_days_by_law():
     assert steps["notice"].rule == "cn.order39.art8"
 
 
+@pytest.mark.parametrize(
+    ("method", "day"),
+    [
+        ("allocation", "2026-03-02"),
+        ("agreement", "2026-04-06"),
+        ("bid", "2026-03-23"),
+        ("auction", "2026-03-23"),
+        ("listing", "2026-04-02"),
+        ("lease", "2026-03-23"),
+        ("lease_then_grant", "2026-04-02"),
+        ("contribution", "2026-03-02"),
+    ],
+)
+def test_the_law_sets_no_other_minimum(method, day):
+    """From Monday 2 March the earliest contract is after 20, 30, 30 + 5 or no calendar days, moved to a working day."""
+    assert timetable(BY_ID[method], {}, "2026-03-02")[-1].earliest == day
+
+
 def test_before_2007_a_listing_takes_ten_working_days():
     """Order 11 of 2002 counted working days."""
     steps = {step.step: step for step in timetable(BY_ID["listing"], {}, "2005-03-01")}
