@@ -142,13 +142,10 @@ def _demands(draw: np.random.Generator, demands: int, site_area: Ints, site_use:
     by_use = [group[np.argsort(site_area[group], kind="stable")] for group in by_use]
     sorted_area = [site_area[group] for group in by_use]
     picks, owners = [], []
-    target = 1.3 * float(area.sum()) / demands
     for d in range(demands):
         u = int(draw.integers(0, USES))
         several = draw.random() < 0.32
-        centre = target * float(np.exp(draw.normal(-0.1, 0.5))) if len(area) < 12 * demands else 15_000 * float(np.exp(draw.normal(0, 0.5)))
-        centre *= 1.8 if several else 1.0
-        centre = min(centre, 60_000.0)
+        centre = 15_000 * float(np.exp(draw.normal(0, 0.45))) * (2.6 if several else 1.0)
         low, high = np.searchsorted(sorted_area[u], [0.75 * centre, 1.35 * centre])
         group = by_use[u][low:high]
         group = group[(size[group] <= (6 if several else 1)) & (draw.random(DISTRICTS) < 0.6)[site_district[group]]]
@@ -168,7 +165,7 @@ def _limits(draw: np.random.Generator, facts: dict[str, Ints], members: Ints, st
     area, use, district, new = facts["area"], facts["use"], facts["district"], facts["new"]
     whole, served = per_site(area), demand >= 0
     total, count = int(area.sum()), int(served.any()) * (int(demand.max()) + 1)
-    reach = min(total, int(1.0 * count * 18_000))
+    reach = min(total, int(1.0 * count * 20_000))
     table: list[tuple[str, str, int, Ints]] = []
     for d in range(DISTRICTS):
         share = float(area[(district == d) & new].sum()) / total

@@ -8,6 +8,10 @@ from landopt.model_arrays import Floats, Ints, Program, columns, standing
 from landopt.prices_bound import part_best
 
 
+HELPERS = 400
+"""Offers kept for each row with a minimum, beside the best of every part."""
+
+
 def greedy(
     prog: Program, worth: Floats | None = None, pool: Ints | None = None, start: Ints | None = None
 ) -> Ints | None:
@@ -35,14 +39,14 @@ def greedy(
 
 
 def _pool(prog: Program, worth: Floats) -> Ints:
-    part = prog.part()
-    keep = best_of_parts(prog, worth, 8, part)
+    keep = best_of_parts(prog, worth, 8 if prog.count < 20_000 else 2)
     needed = np.flatnonzero((prog.rhs - prog.slack > 0) & (prog.sense > 0) | (prog.sense == 0))
-    if len(needed):
-        mark = np.zeros(len(prog.sense), dtype=bool)
-        mark[needed] = True
-        entry = np.flatnonzero(mark[prog.row_index])
-        keep = np.union1d(keep, np.searchsorted(prog.row_start, entry, side="right") - 1)
+    for row in needed.tolist():
+        entry = np.flatnonzero((prog.row_index == row) & (prog.row_coef > 0))
+        helper = np.searchsorted(prog.row_start, entry, side="right") - 1
+        if len(helper) > HELPERS:
+            helper = helper[np.argpartition(-worth[helper], HELPERS)[:HELPERS]]
+        keep = np.union1d(keep, helper)
     return keep
 
 

@@ -178,7 +178,8 @@ class Sifter:
         status = self.solver.getModelStatus()
         if status == highspy.HighsModelStatus.kTimeLimit:
             raise Stopped
-        if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnknown):
+        known = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kInfeasible)
+        if status not in known:
             self.solver.clearSolver()
             self.solver.run()
         self.status = self.solver.getModelStatus()

@@ -17,7 +17,7 @@ from landopt import tree
 from landopt.greedy import greedy
 from landopt.model import Built, build
 from landopt.model_arrays import Floats, Ints, Program, ranges, standing
-from landopt.prices import Relaxation, Sifter, Stopped, relax
+from landopt.prices import Relaxation, Stopped, relax
 from landopt.prices_bound import leaf_json, part_best, reduced
 
 
@@ -150,7 +150,7 @@ def search(
         state.offer(_rounded_plan(prog, relaxed), "rounding")
         clock.mark("rounding")
     if not state.reached():
-        infeasible = _integer(state, relaxed, sifter)
+        infeasible = _integer(state, relaxed)
         clock.mark("integer")
     if infeasible and state.chosen is None:
         return _answer(state, relaxed, "infeasible")
@@ -205,24 +205,24 @@ def _rounded_plan(prog: Program, relaxed: Relaxation) -> Ints | None:
     return greedy(prog, worth, pool)
 
 
-def _integer(state: Search, relaxed: Relaxation, sifter: Sifter) -> bool:
+def _integer(state: Search, relaxed: Relaxation) -> bool:
     """Restricted programmes, from the smallest to all offers that a better plan could use. True: proved infeasible."""
-    prog, options = state.prog, state.options
-    margin = relaxed.margin
+    prog, margin = state.prog, relaxed.margin
     base = max(60, prog.demands)
-    plans: list[tuple[bool, int]] = []
-    if prog.count > 6_000:
-        plans = [(True, 5 * base), (True, 12 * base), (False, 12 * base), (False, 30 * base)]
-    elif prog.count > 1_500:
-        plans = [(False, 12 * base)]
-    for fix, most in plans:
+    for fix, most, seconds in LARGE if prog.count > 60_000 else MEDIUM if prog.count > 3_000 else ():
         needed = _threshold(state)
-        if needed is not None and not fix and int((margin >= -needed).sum()) <= most:
+        if needed is not None and not fix and int((margin >= -needed).sum()) <= most * base:
             break
-        _restricted(state, relaxed, fix, most, release=0.0 if most == 5 * base else 0.15)
+        _restricted(state, relaxed, fix, most * base, 0.0 if most == FIRST_FIX else 0.15, seconds)
         if state.reached() or state.out_of_time():
             return False
     return _all_that_matter(state, margin)
+
+
+FIRST_FIX = 5
+LARGE = ((True, FIRST_FIX, 4.0), (True, 12, 10.0), (False, 12, 20.0), (False, 30, 40.0))
+MEDIUM = ((True, FIRST_FIX, 2.0),)
+"""Steps before the last programme: fix what the prices take whole or not, columns a platform, seconds at most."""
 
 
 def _threshold(state: Search) -> float | None:
@@ -234,7 +234,9 @@ def _threshold(state: Search) -> float | None:
     return float(max(0, state.bound - good)) + 1.0
 
 
-def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, release: float) -> None:
+def _restricted(
+    state: Search, relaxed: Relaxation, fix: bool, most: int, release: float, seconds: float
+) -> None:
     prog = state.prog
     margin = relaxed.margin + 0.0
     margin[relaxed.columns] += np.where(relaxed.x > 1e-6, 1e18, 0.0)
@@ -248,7 +250,7 @@ def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, releas
     free = np.flatnonzero(margin > -np.inf)
     if len(free) > most:
         free = free[np.argpartition(-margin[free], most)[:most]]
-    _mip(state, np.sort(free), fixed, "restricted", limit=state.left(60.0))
+    _mip(state, np.sort(free), fixed, "restricted", limit=state.left(seconds))
 
 
 def _release(state: Search, relaxed: Relaxation, fixed: Ints, share: float) -> Ints:
