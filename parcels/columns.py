@@ -127,7 +127,7 @@ def match_columns(
     fields = fields_of(of)
     columns: dict[str, Column] = {}
     for field_name, hits in found.items():
-        best, issue = _choose(field_name, hits, where, prefix)
+        best, issue = _choose(fields[field_name], hits, where, prefix)
         issues.extend(issue)
         field_ = fields[field_name]
         unit = stated.get(column_key(field_name)) or stated.get(column_key(best[1])) or best[2]
@@ -161,18 +161,21 @@ def _find(name: str, of: str) -> tuple[str | None, int, str]:
 
 
 def _choose(
-    field: str, hits: list[tuple[int, str, str]], where: str, prefix: str
+    field: Field, hits: list[tuple[int, str, str]], where: str, prefix: str
 ) -> tuple[tuple[int, str, str], list[Issue]]:
     best = min(hits, key=lambda hit: (hit[1].lower() == "shape_area", hit[0]))
     others = [hit for hit in hits if hit is not best]
     rivals = [hit[1] for hit in others if hit[0] == best[0] and hit[1].lower() != "shape_area"]
     if rivals:
-        what = f"columns {', '.join(repr(name) for name in (best[1], *rivals))} all stand for {field}"
-        return best, [error(f"{prefix}045", what, where, f"keep one of them, or name the right one {field}")]
+        what = f"columns {', '.join(repr(name) for name in (best[1], *rivals))} all stand for {field.name}"
+        maybe = f"keep one of them, or name the right one {field.name}"
+        if field.type == "text" and not field.required:
+            return best, [warning(f"{prefix}046", f"{what}; the first is read", where, maybe)]
+        return best, [error(f"{prefix}045", what, where, maybe)]
     passed = [hit[1] for hit in others if hit[1].lower() != "shape_area"]
     if passed:
         other = ", ".join(map(repr, passed))
-        what = f"{field} is read from column {best[1]!r}; {other} also stands for it and is not read"
+        what = f"{field.name} is read from column {best[1]!r}; {other} also stands for it and is not read"
         return best, [warning(f"{prefix}046", what, where, "remove the column that is not meant")]
     return best, []
 

@@ -15,7 +15,7 @@ from parcels.columns import match_columns, nearest
 from parcels.crs import place, zone_of
 from parcels.facts import Facts, Findings, read_facts
 from parcels.issues import Issue, Refused, error
-from parcels.schema import Value
+from parcels.schema import Value, fields_of
 from parcels.shapes import check_shapes
 from parcels.sources import RawTable
 from parcels.tables import FactTable, table
@@ -138,10 +138,18 @@ def from_raw(
     zone = zone_of(int(placed.crs[5:])) if placed.crs else None
     if zone is not None:
         notes = (f"{raw.where}: CGCS2000 three-degree zone {zone} ({placed.crs})", *notes)
+    blank = [name for name, field in fields_of("parcel").items() if name in _TOLD and name not in facts.columns]
+    if blank and facts.ids:
+        shown = ", ".join(f"{name} ({fields_of('parcel')[name].title_zh})" for name in blank)
+        notes = (*notes, f"{raw.where}: not in the file, so unknown: {shown}")
     told = tuple(f"{issue.where}: {issue.what}" for issue in issues if issue.level == "note")
     return ParcelFile(
         frame, held, placed.crs, issues, (*raw.notes, *told, *notes), raw.sha256, raw.path, raw.where, facts.dropped
     )
+
+
+_TOLD = ("grade", "benchmark_price", "appraised_price", "intending_users", "publication_closed", "existing_right")
+"""Optional facts whose absence changes verdicts or prices: it is said which are not in the file."""
 
 
 def _shapes(raw: RawTable, facts: Facts) -> np.ndarray[Any, Any]:

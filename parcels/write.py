@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -124,7 +125,11 @@ def _gdal(raw: RawTable, geometry: np.ndarray[Any, Any], epsg: int, path: Path, 
     frame = geopandas.GeoDataFrame(data, geometry=geometry, crs=epsg)
     options = {"RFC7946": "NO"} if driver == "GeoJSON" else {}
     layer = {"layer": "parcels"} if driver != "GeoJSON" else {}
-    frame.to_file(path, driver=driver, engine="pyogrio", promote_to_multi=driver == "OpenFileGDB", **layer, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # older FileGDB holds whole numbers as floats, exactly
+        frame.to_file(
+            path, driver=driver, engine="pyogrio", promote_to_multi=driver == "OpenFileGDB", **layer, **options
+        )
 
 
 def _id_columns(raw: RawTable) -> set[str]:
