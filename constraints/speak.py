@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,15 @@ _UNITS_ZH = {
 }
 
 
-def sentence(node: Node, lang: str = "en") -> str:
+Namer = Callable[[str, str, str], str]
+"""The name of a code: (field, code, language) -> text."""
+
+
+def _plain(field: str, code: str, lang: str) -> str:
+    return code
+
+
+def sentence(node: Node, lang: str = "en", namer: Namer = _plain) -> str:
     """A condition as a sentence.
 
     Parameters
@@ -54,38 +62,40 @@ def sentence(node: Node, lang: str = "en") -> str:
         A parsed condition.
     lang
         ``en`` or ``zh``.
+    namer
+        Gives codes their names; else they stand as they are.
     """
-    text = _say(node, lang, False)
+    text = _say(node, lang, False, namer)
     return text[:1].upper() + text[1:] + "." if lang == "en" else text + "。"
 
 
-def _say(node: Node, lang: str, negated: bool) -> str:
+def _say(node: Node, lang: str, negated: bool, namer: Namer) -> str:
     match node:
         case Const(value):
             return _pick(lang, "always", "一律") if value != negated else _pick(lang, "never", "从不")
         case Not(item):
-            return _say(item, lang, not negated)
+            return _say(item, lang, not negated, namer)
         case Flag(name):
             yes = _pick(lang, " holds", "：是") if not negated else _pick(lang, " does not hold", "：否")
             return _title(name, lang) + yes
         case Compare(name, op, value):
-            return _relation(name, _OPPOSITE[op] if negated else op, constant(name, value, lang), lang)
+            return _relation(name, _OPPOSITE[op] if negated else op, constant(name, value, lang, namer), lang)
         case CompareFields(left, op, right):
             return _relation(left, _OPPOSITE[op] if negated else op, _title(right, lang), lang)
         case In(name, values):
-            shown = [constant(name, value, lang) for value in values]
+            shown = [constant(name, value, lang, namer) for value in values]
             word = _pick(lang, " is none of ", "不属于") if negated else _pick(lang, " is one of ", "属于")
             return f"{_title(name, lang)}{word}{_list(shown, lang)}"
         case Contains(name, codes):
             word = _pick(lang, " does not include ", "不含") if negated else _pick(lang, " includes ", "包含")
-            return f"{_title(name, lang)}{word}{_list(list(codes), lang)}"
+            return f"{_title(name, lang)}{word}{_list([namer(name, code, lang) for code in codes], lang)}"
         case ContainsField(name, item):
             word = _pick(lang, " is not among ", "不在") if negated else _pick(lang, " is among ", "在")
             return f"{_title(item, lang)}{word}{_title(name, lang)}" + _pick(lang, "", "之内")
         case And(items) | Or(items):
             joined = isinstance(node, And) != negated
             word = _pick(lang, " and ", "，且") if joined else _pick(lang, " or ", "，或")
-            parts = [_say(item, lang, negated) for item in items]
+            parts = [_say(item, lang, negated, namer) for item in items]
             mixed = [isinstance(item, And | Or) for item in items]
             return word.join(_bracket(part, lang) if inner else part for part, inner in zip(parts, mixed, strict=True))
 
@@ -113,11 +123,11 @@ def _list(values: Sequence[str], lang: str) -> str:
     return "、".join(values) if lang == "zh" else ", ".join(values)
 
 
-def constant(name: str, value: int | str, lang: str = "en") -> str:
+def constant(name: str, value: int | str, lang: str = "en", namer: Namer = _plain) -> str:
     """A stored constant as people write it, with the field's unit."""
     field: Field = fields()[name]
     if isinstance(value, str):
-        return value
+        return namer(name, value, lang)
     number = decimal(Fraction(value, field.scale))
     unit = _UNITS_ZH.get(field.unit, field.unit) if lang == "zh" else field.unit
     return f"{number}{unit}" if lang == "zh" or unit == "%" else f"{number} {unit}".strip()

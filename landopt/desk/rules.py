@@ -123,6 +123,7 @@ def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) ->
     from constraints.expr import closest, parse
     from constraints.load import load_pack, pack_names
     from constraints.speak import sentence
+    from landopt.words import code_word
     from parcels.issues import Refused, error
 
     names = _packs(packs) if packs else pack_names(off=True)
@@ -135,7 +136,10 @@ def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) ->
         )
     if as_json:
         both = [
-            {**rule_to_json(rule), "says": {tongue: sentence(parse(rule.when), tongue) for tongue in ("en", "zh")}}
+            {
+                **rule_to_json(rule),
+                "says": {tongue: sentence(parse(rule.when), tongue, code_word) for tongue in ("en", "zh")},
+            }
             for rule in found
         ]
         _print_json(both)
@@ -148,6 +152,7 @@ def _full(rule: Rule, lang: str) -> str:
     from constraints.expr import parse
     from constraints.load import grade_of
     from constraints.speak import sentence
+    from landopt.words import code_word
 
     chinese = lang == "zh"
     cite = rule.cite
@@ -159,7 +164,7 @@ def _full(rule: Rule, lang: str) -> str:
         else ("where", "effect", "cite", "rank", "dates", "exception to")
     )
     rows = [
-        (labels[0], sentence(parse(rule.when), lang)),
+        (labels[0], sentence(parse(rule.when), lang, code_word)),
         (labels[1], effect(rule)[1 if chinese else 0]),
         (labels[2], " ".join(part for part in (cite.doc, cite.number, cite.article) if part) + f" ({origin})"),
         (labels[3], f"{cite.rank}, {grade_of(rule)}"),
@@ -250,6 +255,7 @@ def test(packs: str | None, as_json: bool, lang: str | None) -> None:
 @_as_of
 @click.option("--policy", multiple=True, type=click.Path(), help="A round's policy.toml to add.")
 @click.option("--enable", multiple=True, metavar="METHOD", help="Answer a method that is off (contribution).")
+@click.option("--notes", is_flag=True, help="Print every note of law, not only what bears on the verdict.")
 @click.option("--rate", default="0.05", show_default=True, help="Land reduction rate of the year factor.")
 @_json
 @_lang
@@ -259,6 +265,7 @@ def ask(
     as_of: str | None,
     policy: tuple[str, ...],
     enable: tuple[str, ...],
+    notes: bool,
     rate: str,
     as_json: bool,
     lang: str | None,
@@ -291,10 +298,14 @@ def ask(
     if as_json:
         _print_json(answer)
         return
-    _print_answer(answer, date, _language(lang))
+    _print_answer(answer, date, _language(lang), notes=notes)
 
 
-def _print_answer(answer: dict[str, Any], as_of: str, lang: str) -> None:
+_ALWAYS = ("", "looser", "unknown", "tension", "fair-competition")
+"""Flags of notes that are printed without being asked for."""
+
+
+def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool) -> None:
     from constraints.load import methods
 
     chinese = lang == "zh"
@@ -314,9 +325,12 @@ def _print_answer(answer: dict[str, Any], as_of: str, lang: str) -> None:
         floor = entry["price_floor"]
         if floor:
             label = "最低价（元/平方米）" if chinese else "floor, yuan/m2"
-            click.echo(
-                f"    {label}: {floor['formula']}" + (f" = {floor['yuan_per_m2']}" if floor["yuan_per_m2"] else "")
-            )
+            amount = f" = {floor['yuan_per_m2']}" if floor["yuan_per_m2"] is not None else ""
+            factor = f"（年期修正系数 {floor['year_factor']}）" if chinese else f" (year factor {floor['year_factor']})"
+            click.echo(f"    {label}: {floor['formula']}{amount}" + (factor if floor["year_factor"] != "1" else ""))
+        for part in entry["parts"]:
+            years = "年" if chinese else "years"
+            click.echo(f"    {part['use']} {part['percent']} %: {part['term_max_years'] or '-'} {years}")
         for rule in entry["rules"]:
             if rule["verdict"] != entry["verdict"] and rule["verdict"] == "permit":
                 continue
@@ -326,8 +340,12 @@ def _print_answer(answer: dict[str, Any], as_of: str, lang: str) -> None:
             click.echo(f"    {words[rule['verdict']]} {rule['id']}: {rule['title'][lang]} ({tail or '-'})")
         for condition in entry["conditions"]:
             click.echo(f"    {'须' if chinese else 'needs'}: {condition[lang]}")
-        for note in entry["notes"]:
+        shown = entry["notes"] if notes else [note for note in entry["notes"] if note.get("flag", "") in _ALWAYS]
+        for note in shown:
             click.echo(f"    {'注' if chinese else 'note'}: {note[lang]}")
+        hidden = len(entry["notes"]) - len(shown)
+        if hidden:
+            click.echo(f"    另有 {hidden} 条附注（--notes）" if chinese else f"    {hidden} more notes (--notes)")
     assumed = ", ".join(f"{name}={_shown(value)}" for name, value in answer["assumed"].items())
     click.echo(f"{'假定' if chinese else 'Assumed'} ({as_of}): {assumed}")
 
