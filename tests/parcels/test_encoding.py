@@ -145,7 +145,7 @@ def test_the_corpus_that_mattered(path: Path) -> None:
     """Inputs that once broke a reader stay refused by our own errors, or are read."""
     if path.name.startswith("demands"):
         work = lambda: read_demands(path)  # noqa: E731
-    elif path.name.startswith("dbf"):
+    elif path.suffix == ".dbf":
         work = lambda: parse_dbf(path.read_bytes(), path.name)  # noqa: E731
     else:
         work = lambda: read_parcels(path)  # noqa: E731
