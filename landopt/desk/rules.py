@@ -301,7 +301,17 @@ def ask(
     _print_answer(answer, date, _language(lang), notes=notes)
 
 
-_ALWAYS = ("", "looser", "unknown", "tension", "fair-competition")
+_ALWAYS = (
+    "",
+    "looser",
+    "unknown",
+    "tension",
+    "fair-competition",
+    "stock-first",
+    "lapsed",
+    "premises",
+    "collective-route",
+)
 """Flags of notes that are printed without being asked for."""
 
 
