@@ -66,7 +66,9 @@ def shape(parcels: int, demands: int, seed: int, tight: float = 1.0) -> Shape:
     strategic = draw.random(demands + 1) < 0.25
     strategic[-1] = False
     facts = {"area": area, "use": use, "district": district, "new": new}
-    rows, row_start, row_index, row_coef = _limits(draw, facts, members, start, site, demand, method, strategic, expected, tight)
+    rows, row_start, row_index, row_coef = _limits(
+        draw, facts, members, start, site, demand, method, strategic, expected, tight
+    )
     offers = Offers(
         site_start=start, site_parcels=members, site=site, demand=demand, method=method,
         period=np.full(len(site), -1, dtype=np.int16), term=np.full(len(site), 40, dtype=np.int16),
@@ -118,7 +120,9 @@ def _block_facts(draw: np.random.Generator, blocks: list[tuple[int, int]], parce
     return use, district, draw.random(parcels) < 0.5
 
 
-def _sites(adjacent: list[list[int]], use: Ints, blocks: list[tuple[int, int]], limit: int, most: int) -> list[tuple[int, ...]]:
+def _sites(
+    adjacent: list[list[int]], use: Ints, blocks: list[tuple[int, int]], limit: int, most: int
+) -> list[tuple[int, ...]]:
     """Every parcel by itself first, then connected groups of one use, at most ``most`` a block and size."""
     uses = use.tolist()
     found: list[tuple[int, ...]] = [(p,) for p in range(len(uses))]
@@ -137,7 +141,16 @@ def _sites(adjacent: list[list[int]], use: Ints, blocks: list[tuple[int, int]], 
     return found
 
 
-def _demands(draw: np.random.Generator, demands: int, site_area: Ints, site_use: Ints, site_district: Ints, size: Ints, area: Ints, use: Ints) -> tuple[Ints, Ints, Ints]:
+def _demands(
+    draw: np.random.Generator,
+    demands: int,
+    site_area: Ints,
+    site_use: Ints,
+    site_district: Ints,
+    size: Ints,
+    area: Ints,
+    use: Ints,
+) -> tuple[Ints, Ints, Ints]:
     by_use = [np.flatnonzero(site_use == u) for u in range(USES)]
     by_use = [group[np.argsort(site_area[group], kind="stable")] for group in by_use]
     sorted_area = [site_area[group] for group in by_use]
@@ -157,8 +170,20 @@ def _demands(draw: np.random.Generator, demands: int, site_area: Ints, site_use:
     return np.concatenate(picks), np.concatenate(owners), priority
 
 
-def _limits(draw: np.random.Generator, facts: dict[str, Ints], members: Ints, start: Ints, site: Ints, demand: Ints, method: Ints, strategic: Ints, expected: Ints, tight: float) -> tuple[tuple[Row, ...], Ints, Ints, Ints]:
+def _limits(
+    draw: np.random.Generator,
+    facts: dict[str, Ints],
+    members: Ints,
+    start: Ints,
+    site: Ints,
+    demand: Ints,
+    method: Ints,
+    strategic: Ints,
+    expected: Ints,
+    tight: float,
+) -> tuple[tuple[Row, ...], Ints, Ints, Ints]:
     """Rows of both senses; upper limits at a share of the land that the platforms could take, lower ones near reach."""
+
     def per_site(values: Ints) -> Ints:
         return np.add.reduceat(values[members], start[:-1])[site]
 
@@ -171,9 +196,18 @@ def _limits(draw: np.random.Generator, facts: dict[str, Ints], members: Ints, st
         share = float(area[(district == d) & new].sum()) / total
         table.append((f"new[{d}]", "<=", int(tight * 0.62 * share * reach), per_site(area * new * (district == d))))
         share = float(area[district == d].sum()) / total
-        table.append((f"district[{d}]", "<=", int(tight * 0.85 * share * reach), per_site(area * (district == d)) * served))
+        table.append(
+            (f"district[{d}]", "<=", int(tight * 0.85 * share * reach), per_site(area * (district == d)) * served)
+        )
     for m in range(METHODS):
-        table.append((f"capacity[{m}]", "<=", max(1, int(tight * (0.16 + 0.05 * m) * count)), (method == m) * served.astype(np.int64)))
+        table.append(
+            (
+                f"capacity[{m}]",
+                "<=",
+                max(1, int(tight * (0.16 + 0.05 * m) * count)),
+                (method == m) * served.astype(np.int64),
+            )
+        )
     table.append(("share", ">=", 0, np.where(method >= 2, 11, -9) * (whole // 10) * served))
     table.append(("strategic", ">=", int(0.16 * reach), whole * strategic[demand]))
     for u in range(2):

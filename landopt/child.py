@@ -88,7 +88,13 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tier(answer: Any) -> dict[str, Any]:
-    names = {"bound": "bound", "solver_bound": "solver_bound", "scale": "scale", "tree": "tree_json", "stopped": "stopped"}
+    names = {
+        "bound": "bound",
+        "solver_bound": "solver_bound",
+        "scale": "scale",
+        "tree": "tree_json",
+        "stopped": "stopped",
+    }
     return {name: getattr(answer, source) for name, source in names.items()}
 
 
@@ -121,7 +127,13 @@ class _Teller:
         elif now - self.last < 0.1:
             return
         self.last = now
-        line = {"phase": phase, "tier": self.tier, "value": value, "bound": bound, "seconds": round(now - self.started, 2)}
+        line = {
+            "phase": phase,
+            "tier": self.tier,
+            "value": value,
+            "bound": bound,
+            "seconds": round(now - self.started, 2),
+        }
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 
@@ -160,7 +172,7 @@ def _save(folder: Path, chosen: Any) -> None:
 def _write(path: Path, content: bytes) -> None:
     aside = path.with_name(path.name + ".new")
     aside.write_bytes(content)
-    os.replace(aside, path)
+    aside.replace(path)
 
 
 def _limit_memory(limit: int | None) -> None:

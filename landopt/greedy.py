@@ -7,7 +7,6 @@ import numpy as np
 from landopt.model_arrays import Floats, Ints, Program, columns, standing
 from landopt.prices_bound import part_best
 
-
 HELPERS = 400
 """Offers kept for each row with a minimum, beside the best of every part."""
 
@@ -105,7 +104,7 @@ class _State:
             self.taken.discard(offer)
 
     def mend(self) -> None:
-        """Raise rows that are below their minimum, swapping out what stands in the way where that costs nothing lawful."""
+        """Raise rows that are below their minimum, swapping out what stands in the way where that stays lawful."""
         for row in range(self.head, len(self.load)):
             if self.load[row] >= self.low[row]:
                 continue

@@ -41,7 +41,7 @@ def build(
 ) -> Built:
     """The integer programme over the offers ``chosen``, with the offers ``fixed`` taken (their worth is the constant).
 
-    ``extra`` rows are ``(offers, coefficients, sense, rhs)`` over chosen offers. Rows that nothing can break are left out.
+    ``extra`` rows are ``(offers, coefficients, sense, rhs)`` over chosen offers. Rows nothing can break are left out.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def check_sizes(prog: Program) -> None:
 
 
 def write_mps(path: Path, case: Case, offers: Offers, tier: int = 0, reached: Sequence[int] = ()) -> None:
-    """Write one tier's whole model: OBJSENSE MAX, integers, no constant. ``reached``: objectives of the earlier tiers."""
+    """Write one tier's whole model: OBJSENSE MAX, integers, no constant; ``reached`` are the earlier objectives."""
     prog = program(case, offers, tier, reached)
     built = build(prog, np.arange(prog.count))
     aside = path.with_name(path.name + ".new")
@@ -158,7 +158,21 @@ def write_csv(path: Path, case: Case, offers: Offers) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         out = csv.writer(stream)
         out.writerow(
-            "column parcel_ids demand_id method right period term_years area_m2 floor_price score verdict rows rules".split()
+            [
+                "column",
+                "parcel_ids",
+                "demand_id",
+                "method",
+                "right",
+                "period",
+                "term_years",
+                "area_m2",
+                "floor_price",
+                "score",
+                "verdict",
+                "rows",
+                "rules",
+            ]
         )
         for k in range(len(offers.site)):
             site, method = int(offers.site[k]), case.methods[int(offers.method[k])]

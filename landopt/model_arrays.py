@@ -29,10 +29,10 @@ LARGEST = 10**12
 class Program:
     """Maximise sum(score x) - sum(penalty slack) over 0/1 columns.
 
-    ``row_start``, ``row_index``, ``row_coef`` are the offers' entries in the ``len(sense)`` rows of the round; the parcel
-    and demand entries follow from ``site`` and ``demand``. ``sense`` is -1 for ``<=``, 0 for ``=``, 1 for ``>=``.
+    ``row_start``, ``row_index``, ``row_coef`` are the offers' entries in the ``len(sense)`` rows of the round; the
+    parcel and demand entries follow from ``site`` and ``demand``. ``sense``: -1 for ``<=``, 0 for ``=``, 1 for ``>=``.
     ``slack`` is the largest slack of a soft row (0: hard), ``penalty`` its cost in this tier in millipoints, ``carry``
-    the earlier-tier row its slack counts in (-1: none) and ``carried`` the cost there. Rows from ``own`` on are the rows
+    the earlier-tier row its slack counts in (-1: none) and ``carried`` the cost there. Rows from ``own`` on are those
     of earlier tiers. Offers are sorted by part: ``part_start``.
     """
 
@@ -66,7 +66,17 @@ class Program:
         return np.repeat(np.arange(len(self.part_start) - 1), np.diff(self.part_start))
 
 
-ARRAYS = ("site_start", "site_parcels", "site", "demand", "method", "score", "row_start", "row_index", "row_coef")
+ARRAYS: tuple[str, ...] = (
+    "site_start",
+    "site_parcels",
+    "site",
+    "demand",
+    "method",
+    "score",
+    "row_start",
+    "row_index",
+    "row_coef",
+)
 ARRAYS += ("part_start", "sense", "rhs", "slack", "penalty", "carry", "carried")
 
 
@@ -76,7 +86,7 @@ def program(case: Case, offers: Offers, tier: int, reached: Sequence[int] = ()) 
 
 
 def base_arrays(case: Case, offers: Offers) -> dict[str, Any]:
-    """The arrays of a round before a tier is chosen: ``score`` has one line a tier, ``soft_tier`` the tier of penalties."""
+    """The arrays of a round before a tier is chosen: ``score`` has one line a tier, ``soft_tier`` that of penalties."""
     rows = [row for row in offers.rows if row.kind != "tier"]
     if len(rows) != len(offers.rows):
         raise ValueError("rows of earlier tiers are made by the solver")
@@ -153,7 +163,7 @@ def ranges(starts: Ints, lengths: Ints) -> Ints:
     if total == 0:
         return np.zeros(0, dtype=np.int64)
     ends = np.cumsum(lengths)
-    return np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
+    return np.asarray(np.arange(total) + np.repeat(starts - (ends - lengths), lengths))
 
 
 def columns(prog: Program, chosen: Ints) -> tuple[Ints, Ints, Ints]:

@@ -1,4 +1,4 @@
-"""The linear relaxation over all lawful offers by sifting: a live HiGHS over a growing set, all offers priced each round.
+"""The linear relaxation over all lawful offers by sifting: a live HiGHS over a growing set, all priced each round.
 
 The primal simplex starts from the last basis, presolve is off, and one sparse product prices every offer. The prices of
 *any* round give a bound (``prices_bound``), so the loop may stop as soon as that bound is close enough.
@@ -50,7 +50,7 @@ class Stopped(Exception):
 
 
 class Sifter:
-    """A linear programme over some offers kept alive in HiGHS (``highspy``), rows and objective scaled by powers of two."""
+    """A linear programme over some offers kept alive in HiGHS, rows and objective scaled by powers of two."""
 
     def __init__(self, prog: Program, *, seed: int = 0, deadline: float | None = None) -> None:
         import highspy
@@ -178,7 +178,11 @@ class Sifter:
         status = self.solver.getModelStatus()
         if status == highspy.HighsModelStatus.kTimeLimit:
             raise Stopped
-        known = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kInfeasible)
+        known = (
+            highspy.HighsModelStatus.kOptimal,
+            highspy.HighsModelStatus.kUnknown,
+            highspy.HighsModelStatus.kInfeasible,
+        )
         if status not in known:
             self.solver.clearSolver()
             self.solver.run()

@@ -77,7 +77,7 @@ def _fits(prog: Program, parcels: Floats, rows: Floats, scale: int) -> bool:
 def reduced(prog: Program, prices: Prices) -> Ints:
     """What every offer is worth beyond the prices of what it uses, times ``scale``, exact."""
     site = segment_sum(prices.parcels[prog.site_parcels], prog.site_start)
-    out = prog.score * prices.scale - site[prog.site]
+    out: Ints = np.asarray(prog.score * prices.scale - site[prog.site])
     if len(prog.row_index) and prices.rows.any():
         out -= segment_sum(prices.rows[prog.row_index] * prog.row_coef, prog.row_start)
     return out
@@ -86,7 +86,7 @@ def reduced(prog: Program, prices: Prices) -> Ints:
 def reduced_float(prog: Program, parcels: Floats, rows: Floats) -> Floats:
     """The same in doubles, for pricing: millipoints."""
     site = segment_sum(parcels[prog.site_parcels], prog.site_start)
-    out = prog.score - site[prog.site]
+    out: Floats = np.asarray(prog.score - site[prog.site])
     if len(prog.row_index):
         out -= segment_sum(rows[prog.row_index] * prog.row_coef, prog.row_start)
     return out

@@ -1,4 +1,4 @@
-"""Solve a round: hand the arrays to a child process, hold its best plan, check it in integers, keep bounds and claims apart.
+"""Solve a round: hand arrays to a child process, check its best plan in integers, keep bounds and claims apart.
 
 *Why it stopped* (``stopped``) is apart from *what we hold* (``chosen``). A plan that breaks a row is withheld.
 """
@@ -153,7 +153,9 @@ def _outcome(
         raise kind(Issue(**{**entry, "ids": tuple(entry["ids"])}) for entry in result["error"])
     stopped = _stopped(ended, result, chosen)
     if chosen is None or stopped == "infeasible":
-        return Outcome(stopped, None, (), None, {"status": "not examined"}, seconds, result.get("phases", {}), ended.issues)
+        return Outcome(
+            stopped, None, (), None, {"status": "not examined"}, seconds, result.get("phases", {}), ended.issues
+        )
     tiers: list[TierResult] = []
     proofs: list[dict[str, Any]] = []
     found = result.get("tiers", [])
@@ -163,7 +165,9 @@ def _outcome(
         state = standing(prog, chosen)
         if not state.lawful:
             rows = ", ".join(_row_name(case, offers, prog, row) for row in state.broken[:5])
-            raise Withheld(error("S005", f"the solver's plan breaks {rows}", "", "The plan is withheld. Maybe another --solver."))
+            raise Withheld(
+                error("S005", f"the solver's plan breaks {rows}", "", "The plan is withheld. Maybe another --solver.")
+            )
         entry = found[tier] if tier < len(found) and found[tier].get("tree") is not None else None
         node, scale = (entry["tree"], int(entry["scale"])) if entry else _no_prices(prog)
         proven = proof_bound(prog, node, scale)

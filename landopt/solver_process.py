@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -123,10 +124,8 @@ def _close(child: subprocess.Popen[bytes], gently: bool) -> None:
         child.wait(timeout=5)
     for stream in (child.stdin, child.stdout):
         if stream is not None and (stream is child.stdin or gently):
-            try:
+            with contextlib.suppress(OSError):
                 stream.close()
-            except OSError:
-                pass
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
@@ -135,10 +134,8 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
         return
     import signal
 
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -155,6 +152,13 @@ def _trouble(code: int | None, log: Path) -> Issue:
     said = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
     last = said[-1][:300] if said else ""
     if code == 9 or "MemoryError" in last or "bad_alloc" in last:
-        return error("S013", "the solver ran out of memory", "", "Maybe raise --memory, ask for a larger gap, or use fewer periods.")
+        return error(
+            "S013",
+            "the solver ran out of memory",
+            "",
+            "Maybe raise --memory, ask for a larger gap, or use fewer periods.",
+        )
     how = f"signal {-code}" if code is not None and code < 0 else f"code {code}"
-    return error("S014", f"the solver process crashed ({how})", last, "Maybe run again with --solver cbc, and report this.")
+    return error(
+        "S014", f"the solver process crashed ({how})", last, "Maybe run again with --solver cbc, and report this."
+    )

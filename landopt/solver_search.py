@@ -1,6 +1,6 @@
 """The search for a plan of one tier: a first plan, the prices, a restricted integer programme, widened until the gap.
 
-Every plan is checked in integers before it counts, every bound from prices is exact. What a solver claims is kept apart.
+Every plan is checked in integers before it counts, every bound from prices is exact; a solver's claims are kept apart.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from landopt.prices_bound import leaf_json, part_best, reduced
 
 @dataclass(frozen=True)
 class Options:
-    """How far to go: ``gap`` asked for, ``deadline`` of ``time.monotonic`` (None: no clock), ``nodes`` of each search."""
+    """How far to go: ``gap`` asked for, ``deadline`` of ``time.monotonic`` (None: no clock), ``nodes`` a search."""
 
     gap: Fraction
     deadline: float | None
@@ -35,7 +35,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Answer:
-    """One tier's end: ``stopped`` is optimal, gap, limit, infeasible or failed; ``bound`` is proved by ``tree_json``."""
+    """One tier's end: ``stopped`` is optimal, gap, limit or infeasible; ``bound`` is proved by ``tree_json``."""
 
     stopped: str
     chosen: Ints | None
@@ -114,10 +114,8 @@ class Search:
         return self.options.deadline is not None and monotonic() >= self.options.deadline
 
 
-def search(
-    prog: Program, options: Options, tell: Tell, warm: Ints | None = None, keep: Keep | None = None
-) -> Answer:
-    """Solve one tier; ``warm`` is a plan to start from (lawful or not); ``keep`` gets the first proof as soon as it stands."""
+def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None, keep: Keep | None = None) -> Answer:
+    """Solve one tier; ``warm`` is a plan to start from (lawful or not); ``keep`` gets the first proof."""
     state = Search(prog, options, tell)
     clock = _Clock(state.phases)
     state.offer(warm, "warm")
@@ -133,7 +131,9 @@ def search(
             enough=float(options.gap) / 50,
             seed=options.seed,
             deadline=options.deadline,
-            tell=lambda value, bound: tell("prices", state.objective if state.chosen is not None else None, bound, None),
+            tell=lambda value, bound: tell(
+                "prices", state.objective if state.chosen is not None else None, bound, None
+            ),
         )
     except Stopped:
         return _answer(state, None, "limit")
@@ -169,7 +169,9 @@ def tree_seconds(state: Search) -> float:
     return min(60.0, max(2.0, sum(state.phases.values())))
 
 
-def _answer(state: Search, relaxed: Relaxation | None, stopped: str | None, leaf: dict[str, Any] | None = None) -> Answer:
+def _answer(
+    state: Search, relaxed: Relaxation | None, stopped: str | None, leaf: dict[str, Any] | None = None
+) -> Answer:
     bound = state.bound if state.bound is not None else (relaxed.bound if relaxed else 0)
     if stopped is None:
         if state.chosen is None:
@@ -234,9 +236,7 @@ def _threshold(state: Search) -> float | None:
     return float(max(0, state.bound - good)) + 1.0
 
 
-def _restricted(
-    state: Search, relaxed: Relaxation, fix: bool, most: int, release: float, seconds: float
-) -> None:
+def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, release: float, seconds: float) -> None:
     prog = state.prog
     margin = relaxed.margin + 0.0
     margin[relaxed.columns] += np.where(relaxed.x > 1e-6, 1e18, 0.0)

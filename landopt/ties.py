@@ -1,4 +1,4 @@
-"""Ties: is the plan the only best one, and if not, which of the best does the declared ladder and then a public lot pick?
+"""Ties: whether the plan is the only best one, and which of the best the declared ladder and a public lot pick.
 
 Runs only where the proved gap is 0 in every tier. The lot is the SHA-256 of the round id and the offer id, so anybody
 can draw it again: the plan that holds the offer with the smallest hash wins, then the next smallest, and so on.
@@ -30,7 +30,7 @@ MOST = 4_000
 def ladder(case: Case, offers: Offers) -> dict[str, Any]:
     """What the second stage needs: the steps of the ladder as numbers, and the texts of the offer ids.
 
-    A step ``-field`` prefers the larger sum of an integer field over parcels or platforms served, ``field`` the smaller;
+    A step ``-field`` prefers the larger sum of an integer field over parcels or platforms, ``field`` the smaller;
     ``demand_id`` and ``parcel_id`` prefer the plan that serves the first id, then the second (``-``: from the last).
 
     Raises
@@ -48,7 +48,12 @@ def ladder(case: Case, offers: Offers) -> dict[str, Any]:
         column = (case.parcels if where == "parcel" else case.demands).column(name) if where else ()
         if not where or not all(value is None or type(value) is int for value in column):
             raise Refused(
-                error("S020", f"ties: {name!r} is no integer field", "round.toml, [objective]", "Maybe -area_m2 or demand_id.")
+                error(
+                    "S020",
+                    f"ties: {name!r} is no integer field",
+                    "round.toml, [objective]",
+                    "Maybe -area_m2 or demand_id.",
+                )
             )
         values = [int(str(value)) if value is not None else 0 for value in column]
         steps.append({"name": step, where: values, "sign": 1 if down else -1})
@@ -158,7 +163,9 @@ class _Stage:
         import pulp
 
         built = build(self.prog, self.pool, None, self.rows)
-        slack_terms = [(var, -int(self.prog.penalty[row])) for var, row in zip(built.s, built.soft.tolist(), strict=True)]
+        slack_terms = [
+            (var, -int(self.prog.penalty[row])) for var, row in zip(built.s, built.soft.tolist(), strict=True)
+        ]
         worth = list(zip(built.x, self.prog.score[self.pool].tolist(), strict=True)) + slack_terms
         built.problem.addConstraint(pulp.lpSum_vars_coefs(worth) >= self.value, "value")
         built.problem.setObjective(pulp.lpSum_vars_coefs(list(zip(built.x, weights.tolist(), strict=True))))

@@ -145,7 +145,7 @@ def _resolve(prog: Program, sifter: Sifter, node: _Node, end: float | None) -> t
 
 def _ray(prog: Program, sifter: Sifter, node: _Node) -> bool:
     """An empty leaf: add a multiple of the Farkas ray until the bound is as low as it need be."""
-    status, has, ray = sifter.solver.getDualRay()
+    _, has, ray = sifter.solver.getDualRay()
     if not has:
         return False
     values = np.array(ray)

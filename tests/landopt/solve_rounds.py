@@ -22,7 +22,10 @@ def bare_round(
     """A random round: sites of 1 to 3 parcels, limits of both senses around reach, soft limits, relations, locks."""
     draw = Random(seed)
     area = [draw.randint(1, 9) * 100 for _ in range(parcels)]
-    sites = sorted({(p,) for p in range(parcels)} | {tuple(sorted(draw.sample(range(parcels), draw.randint(2, 3)))) for _ in range(parcels)})
+    sites = sorted(
+        {(p,) for p in range(parcels)}
+        | {tuple(sorted(draw.sample(range(parcels), draw.randint(2, 3)))) for _ in range(parcels)}
+    )
     keys: set[tuple[int, int, int]] = set()
     for demand in range(demands):
         for site in draw.sample(range(len(sites)), min(len(sites), draw.randint(0, 6))):
@@ -54,7 +57,7 @@ def bare_round(
         kind = draw.choice(["conflict", "together", "requires"])
         on = [{k for k in every if p in sites[order[k][1]]} for p in pair]
         if kind == "conflict":
-            add("relation", "<=", 1, {k: 1 for k in on[0] | on[1]})
+            add("relation", "<=", 1, dict.fromkeys(on[0] | on[1], 1))
         else:
             coef = {k: int(k in on[0]) - int(k in on[1]) for k in on[0] ^ on[1]}
             add("relation", "=" if kind == "together" else "<=", 0, coef)

@@ -52,7 +52,9 @@ def _expected(case: Case, offers: Offers, plans: list[tuple[int, ...]]) -> tuple
     for o in range(len(offers)):
         names = [case.parcels.ids[p] for p in offers.parcels(o)]
         demand = int(offers.demand[o])
-        text = offer_id(names, case.demands.ids[demand] if demand >= 0 else "", case.methods[int(offers.method[o])].id, "")
+        text = offer_id(
+            names, case.demands.ids[demand] if demand >= 0 else "", case.methods[int(offers.method[o])].id, ""
+        )
         hashes[o] = lot(case.round.id, text)
     drawn = sorted(range(len(offers)), key=hashes.__getitem__)
     return max(plans, key=lambda plan: [o in plan for o in drawn])

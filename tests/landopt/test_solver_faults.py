@@ -30,7 +30,8 @@ def plan(offers):
     np.save(folder / "best.npy", np.array(offers, dtype=np.int64))
 def end(stopped, **more):
     tier = {"bound": 0, "solver_bound": more.get("claim"), "scale": 1, "tree": None, "stopped": stopped}
-    (folder / "result.json").write_text(json.dumps({"stopped": stopped, "tiers": [tier], "phases": {}, "ties": {"status": "unique"}}))
+    found = {"stopped": stopped, "tiers": [tier], "phases": {}, "ties": {"status": "unique"}}
+    (folder / "result.json").write_text(json.dumps(found))
 """
 
 
@@ -50,7 +51,8 @@ def test_child_solves_and_proves() -> None:
     heard: list[Any] = []
     case, offers = bare_round(7, hard=False)
     outcome = solve(case, offers, gap="0", progress=heard.append)
-    assert outcome.chosen is not None and outcome.proof is not None
+    assert outcome.chosen is not None
+    assert outcome.proof is not None
     assert (outcome.tiers[0].objective,) == brute_force_offers(offers)
     entry = outcome.proof["tiers"][0]
     prog = program(case, offers, 0)
@@ -65,7 +67,9 @@ def test_infeasible_round_has_no_plan() -> None:
         case, offers = bare_round(seed)
         if brute_force_offers(offers) is None:
             outcome = solve(case, offers)
-            assert outcome.stopped == "infeasible" and outcome.chosen is None and outcome.proof is None
+            assert outcome.stopped == "infeasible"
+            assert outcome.chosen is None
+            assert outcome.proof is None
             return
     raise AssertionError("no infeasible round among the seeds")
 
@@ -82,7 +86,8 @@ def test_lie_about_the_bound_stays_a_claim(monkeypatch: pytest.MonkeyPatch, tmp_
     """An empty plan called optimal: the audited bound shows the gap, optimal is not said, uniqueness neither."""
     _fake(monkeypatch, tmp_path, "plan([]); end('optimal', claim=0)")
     outcome, _ = _run()
-    assert outcome.stopped == "gap" and outcome.tiers[0].bound > outcome.tiers[0].objective
+    assert outcome.stopped == "gap"
+    assert outcome.tiers[0].bound > outcome.tiers[0].objective
     assert outcome.ties == {"status": "not examined"}
 
 
@@ -90,10 +95,14 @@ def test_crash_keeps_the_plan_and_says_so(monkeypatch: pytest.MonkeyPatch, tmp_p
     """A crash after a first plan: failed, with that plan; before one: failed, with nothing."""
     _fake(monkeypatch, tmp_path, "plan([]); os.abort()")
     outcome, _ = _run()
-    assert outcome.stopped == "failed" and outcome.chosen is not None and outcome.issues[0].code == "S014"
+    assert outcome.stopped == "failed"
+    assert outcome.chosen is not None
+    assert outcome.issues[0].code == "S014"
     _fake(monkeypatch, tmp_path, "raise SystemExit(3)")
     outcome, _ = _run()
-    assert outcome.stopped == "failed" and outcome.chosen is None and "code 3" in outcome.issues[0].what
+    assert outcome.stopped == "failed"
+    assert outcome.chosen is None
+    assert "code 3" in outcome.issues[0].what
 
 
 def test_hanging_child_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -111,7 +120,9 @@ time.sleep(600)
     since = time.monotonic()
     outcome, _ = _run(time_limit_s=0.5)
     assert time.monotonic() - since < 3.5
-    assert outcome.stopped == "limit" and outcome.chosen is not None and outcome.issues[0].code == "S012"
+    assert outcome.stopped == "limit"
+    assert outcome.chosen is not None
+    assert outcome.issues[0].code == "S012"
     assert _gone(int(note.read_text()))
 
 
@@ -132,7 +143,8 @@ def test_interrupt_keeps_the_best_plan(monkeypatch: pytest.MonkeyPatch, tmp_path
         since = time.monotonic()
         outcome, _ = _run()
         assert time.monotonic() - since < 2.5
-        assert outcome.stopped == "user" and (outcome.chosen is not None) == held
+        assert outcome.stopped == "user"
+        assert (outcome.chosen is not None) == held
 
 
 def test_memory_limit_is_respected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -148,7 +160,9 @@ except MemoryError:
 """
     _fake(monkeypatch, tmp_path, body)
     outcome, _ = _run()
-    assert outcome.stopped == "failed" and outcome.issues[0].code == "S013" and outcome.chosen is not None
+    assert outcome.stopped == "failed"
+    assert outcome.issues[0].code == "S013"
+    assert outcome.chosen is not None
 
 
 def test_missing_solver_is_named() -> None:
@@ -166,7 +180,8 @@ def test_other_solvers_agree() -> None:
     best = brute_force_offers(offers)
     for name in ("cbc", "scip"):
         outcome = solve(case, offers, gap="0", solver=name)
-        assert outcome.chosen is not None and (outcome.tiers[0].objective,) == best
+        assert outcome.chosen is not None
+        assert (outcome.tiers[0].objective,) == best
         assert outcome.tiers[0].bound >= outcome.tiers[0].objective
 
 
@@ -174,8 +189,10 @@ def test_node_limited_runs_repeat() -> None:
     """Reproducible mode: two runs give the same plan, value, bound and proof."""
     case, offers = bare_round(12, parcels=12, demands=9, hard=False)
     first, second = (solve(case, offers, gap="0", nodes=50) for _ in range(2))
-    assert first.chosen is not None and second.chosen is not None
-    assert np.array_equal(first.chosen, second.chosen) and first.proof == second.proof
+    assert first.chosen is not None
+    assert second.chosen is not None
+    assert np.array_equal(first.chosen, second.chosen)
+    assert first.proof == second.proof
     assert standing(program(case, offers, 0), first.chosen).lawful
 
 
