@@ -102,10 +102,11 @@ def _parcel_table(found: Draft, draw: Random) -> FactTable:
     rows = []
     for cells, block in zip(found.parcels, found.block_of, strict=True):
         works = found.plans[block].kind in ("industry", "valley")
-        farmland = draw.randint(100, 2_000) if draw.random() < 0.02 else 0
-        red_line = draw.randint(100, 2_000) if draw.random() < 0.01 else 0
+        named = f'"{cells["parcel_id"]}"' in found.policy
+        farmland = draw.randint(100, 2_000) if draw.random() < 0.02 and not named else 0
+        red_line = draw.randint(100, 2_000) if draw.random() < 0.01 and not named else 0
         more: dict[str, Cell] = {
-            "in_pbf": farmland, "in_erl": red_line, "in_erl_core": 0, "in_udb": draw.random() < 0.985,
+            "in_pbf": farmland, "in_erl": red_line, "in_erl_core": 0, "in_udb": named or draw.random() < 0.985,
             "in_ind_block": works, "ind_block_level": 1 if works else None,
             "ind_block": f"NSB-{block:05d}" if works else None,
         }  # fmt: skip
@@ -199,3 +200,48 @@ def binding(offers: Any, amounts: Sequence[float]) -> dict[str, Any]:
         "binding_at_least": sum(row.sense == ">=" for row in tight),
         "ids": sorted(row.id for row in tight),
     }
+
+
+def relaxed(case: Case, offers: Any, tier: int = 0) -> tuple[float, Any]:
+    """The LP relaxation of one tier of the full model by plain HiGHS: its value and the amounts of the offers.
+
+    Soft limits keep their slack at their penalty. Meant for measuring how contested a round is.
+    """
+    import highspy
+    import numpy as np
+
+    count, land, wants = len(offers), len(case.parcels), len(case.demands)
+    start, parcel = offers.parcel_rows()
+    of_offer = np.repeat(np.arange(count), np.diff(start))
+    asked = np.flatnonzero(offers.demand >= 0)
+    of_row = np.repeat(np.arange(count), np.diff(offers.row_start))
+    soft = [k for k, row in enumerate(offers.rows) if row.slack]
+    sign = [1 if offers.rows[k].sense == ">=" else -1 for k in soft]
+    column = np.concatenate([of_offer, asked, of_row, count + np.arange(len(soft))])
+    row = np.concatenate(
+        [parcel, land + offers.demand[asked], land + wants + offers.row_index, land + wants + np.array(soft, dtype=int)]
+    )
+    value = np.concatenate([np.ones(len(parcel) + len(asked)), offers.row_coef, np.array(sign, dtype=float)])
+    order = np.lexsort((row, column))
+    total = count + len(soft)
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = total, land + wants + len(offers.rows)
+    cost = [float(offers.rows[k].penalty) * (offers.rows[k].tier == tier) for k in soft]
+    lp.col_cost_ = np.concatenate([-offers.score[tier].astype(float), np.array(cost)])
+    lp.col_lower_ = np.zeros(total)
+    lp.col_upper_ = np.concatenate([np.ones(count), np.array([offers.rows[k].slack for k in soft], dtype=float)])
+    low = [-highspy.kHighsInf if each.sense == "<=" else float(each.rhs) for each in offers.rows]
+    high = [highspy.kHighsInf if each.sense == ">=" else float(each.rhs) for each in offers.rows]
+    lp.row_lower_ = np.concatenate([np.full(land + wants, -highspy.kHighsInf), np.array(low)])
+    lp.row_upper_ = np.concatenate([np.ones(land + wants), np.array(high)])
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.searchsorted(column[order], np.arange(total + 1))
+    lp.a_matrix_.index_ = row[order]
+    lp.a_matrix_.value_ = value[order]
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.passModel(lp)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise ValueError(f"the relaxation ended as {solver.getModelStatus()}")
+    return -solver.getInfo().objective_function_value, np.array(solver.getSolution().col_value)[:count]

@@ -58,9 +58,9 @@ def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geo
     if parcels < 12 or demands < 1:
         raise ValueError(f"{parcels} parcels and {demands} demands: at least 12 parcels and 1 demand are needed")
     draw = Random(f"landopt {seed} {parcels} {demands} {contested}")
-    suitable = min(parcels, max(40, round(demands * 1.55) - 20)) if contested else None
+    suitable = min(parcels, max(40, round(demands * 1.75))) if contested else None
     wide = parcels if suitable is None else suitable
-    districts = districts_of(max(3, min(9, wide // 16), wide // 400))
+    districts = districts_of(max(3, min(9, wide // 18), wide // 400))
     plans = plan_blocks(parcels, draw, districts, suitable)
     lanes = _lanes(plans, draw) if geometry else frozenset()
     blocks: Sequence[Block] = ()
@@ -81,6 +81,8 @@ def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geo
             block_of.append(number)
     ready_one_of_each(row for row, block in zip(rows, block_of, strict=True) if plans[block].ready)
     wants = _demands(demands, draw, rows, districts, plans, block_of, contested)
+    if contested:
+        _hold_back(rows, wants, draw)
     pieces = set_pieces(rows, wants, block_of, draw, contested)
     found = numbers(rows, wants, contested)
     return Draft(
@@ -115,10 +117,30 @@ def _demands(
             sites.setdefault(str(row["use"]), []).append(float(str(row["area_m2"])))
     width = max(3, len(str(count)))
     open_districts = [name for name in districts if any(p.ready and p.district == name for p in plans)]
+    anywhere = (
+        0.45 if not contested else 0.6 if count <= 200 else 0.2 if count <= 700 else 0.95 if count <= 2_000 else 0
+    )
     return [
-        {"demand_id": f"D-{number + 1:0{width}d}", **demand_facts(number, draw, sites, open_districts, contested)}
+        {
+            "demand_id": f"D-{number + 1:0{width}d}",
+            **demand_facts(number, draw, sites, open_districts, contested, anywhere),
+        }
         for number in range(count)
     ]
+
+
+def _hold_back(rows: Sequence[dict[str, Cell]], wants: Sequence[dict[str, Cell]], draw: Random) -> None:
+    """Leave parcels out of the annual plan until the platforms ask for 1.5 times the land that is left."""
+    uses = {use for want in wants for use in str(want["uses"]).split(";")}
+    ready = [row for row in rows if is_clean(row) and row["use"] in uses]
+    left = sum(int(str(row["area_m2"])) for row in ready)
+    asked = sum(int(str(want["area_min_m2"])) for want in wants)
+    draw.shuffle(ready)
+    for row in ready:
+        if 15 * left <= 10 * asked:
+            break
+        row["in_annual_plan"] = False
+        left -= int(str(row["area_m2"]))
 
 
 def write_round(

@@ -29,7 +29,12 @@ def words() -> dict[str, Any]:
 
 
 def demand_facts(
-    number: int, draw: Random, sites: Mapping[str, Sequence[float]], districts: Sequence[str], contested: bool
+    number: int,
+    draw: Random,
+    sites: Mapping[str, Sequence[float]],
+    districts: Sequence[str],
+    contested: bool,
+    anywhere: float = 0.45,
 ) -> dict[str, Cell]:
     """The cells of one invented platform (without ids of parcels).
 
@@ -42,7 +47,9 @@ def demand_facts(
     districts
         Districts it may name.
     contested
-        More platforms ask for several parcels, and each names where it wants to be.
+        More platforms ask for several parcels, with narrower windows of area.
+    anywhere
+        Share of platforms that accept every district.
     """
     kinds = words()["platform"]
     chosen = kinds[number] if number < len(kinds) else draw.choices(kinds, [entry["share"] for entry in kinds])[0]
@@ -65,7 +72,7 @@ def demand_facts(
         "area_min_m2": area_min,
         "area_max_m2": area_max,
         "max_parcels": several,
-        "districts": _districts(draw, districts, contested),
+        "districts": _districts(draw, districts, contested, anywhere),
         "needed_by": str(AS_OF + datetime.timedelta(days=draw.randint(110, 520))) if draw.random() < 0.35 else None,
         "want_right": None,
         "priority": _priority(draw, kind, level),
@@ -102,11 +109,11 @@ def _window(draw: Random, areas: Sequence[float], several: int, contested: bool)
     return max(500, int(round(aim * (1 - width), -2))), int(round(aim * (1 + width), -2)) + 100
 
 
-def _districts(draw: Random, districts: Sequence[str], contested: bool) -> str | None:
-    if draw.random() < (0.45 if not contested else 0.25 if len(districts) <= 9 else 0):
+def _districts(draw: Random, districts: Sequence[str], contested: bool, anywhere: float) -> str | None:
+    if draw.random() < anywhere:
         return None
     first = draw.randrange(len(districts))
-    count = min(len(districts), draw.choice([2, 3, 3, 4]) if not contested else draw.randint(4, 9))
+    count = min(len(districts), draw.choice([2, 3, 3, 4]) if not contested else draw.randint(5, 10))
     return ";".join(sorted({districts[(first + step) % len(districts)] for step in range(count)}))
 
 

@@ -53,8 +53,9 @@ class Numbers:
     competitive: str
     strategic_m2: int
     district_share: str
-    science_m2: int = 0
-    lease_listings: int = 0
+    leases: int
+    stock_share: str = ""
+    strategic_share: str = ""
 
 
 def numbers(parcels: Sequence[Mapping[str, Cell]], demands: Sequence[Mapping[str, Cell]], contested: bool) -> Numbers:
@@ -69,23 +70,24 @@ def numbers(parcels: Sequence[Mapping[str, Cell]], demands: Sequence[Mapping[str
     for row in ready:
         if row["land_source"] == "new":
             quota[str(row["district"])] += _int(row["new_area_m2"] or row["area_m2"])
-    part = 45 if contested else 38
+    part = 34 if contested else 38
     total = sum(_int(row["area_m2"]) for row in ready)
     districts = len({row["district"] for row in ready})
     return Numbers(
         quota={district: area * part // 100 // 1_000 * 1_000 for district, area in sorted(quota.items())},
-        listings=max(4, len(demands) * (60 if contested else 34) // 100),
-        competitive="0.65" if contested else "0.50",
+        listings=max(4, len(demands) * 34 // 100),
+        competitive="0.97" if contested else "0.50",
         strategic_m2=_share_of_demands(demands, "strategic_industry", total, contested),
         district_share=f"{min(90, math.ceil(150 / max(1, districts)) + (4 if contested else 10)) / 100:.2f}",
-        science_m2=total * 9 // 100 // 1_000 * 1_000 if contested else 0,
-        lease_listings=max(3, len(demands) * (30 if contested else 14) // 100),
+        stock_share="0.78" if contested else "",
+        strategic_share="0.62" if contested else "",
+        leases=max(3, len(demands) * 14 // 100),
     )
 
 
 def _share_of_demands(demands: Sequence[Mapping[str, Cell]], flag: str, total: int, contested: bool) -> int:
     asked = sum(_int(row["area_min_m2"]) for row in demands if row[flag])
-    return min(asked * 45 // 100, total * (30 if contested else 18) // 100) // 1_000 * 1_000
+    return min(asked * 45 // 100, total * (8 if contested else 18) // 100) // 1_000 * 1_000
 
 
 def _int(cell: Cell) -> int:
@@ -119,7 +121,7 @@ def policy_text(found: Numbers, lock: Lock | None, conflict: tuple[str, str] | N
             "round.cap.leases", "limit", "Leases the bureau can supervise this round",
             "本轮可监管的租赁类供地宗数上限", "3",
             f'where = "method in [\'lease\', \'lease_then_grant\']"\nmeasure = "count"\nsense = "<="\n'
-            f'values = [{{ amount = {found.lease_listings}, unit = "count" }}]',
+            f'values = [{{ amount = {found.leases}, unit = "count" }}]',
         ),
         _rule(
             "round.floor.strategic", "limit", "Least area for strategic emerging industries",
@@ -133,12 +135,21 @@ def policy_text(found: Numbers, lock: Lock | None, conflict: tuple[str, str] | N
             f'where = ""\nmeasure = "area_m2"\nper = ["district"]\nsense = "<="\nshare = "{found.district_share}"',
         ),
     ]  # fmt: skip
-    if found.science_m2:
+    if found.stock_share:
         parts.append(
             _rule(
-                "round.floor.science", "limit", "Least area for research and education", "科研教育用地最低面积", "4",
-                'where = "use in [\'RES\', \'EDU\']"\nmeasure = "area_m2"\nsense = ">="\n'
-                f'values = [{{ amount = {found.science_m2}, unit = "m2" }}]',
+                "round.share.stock", "limit", "Least share of stock land, by area", "存量用地最低占比（按面积）", "4",
+                'where = "land_source == \'stock\'"\nmeasure = "area_m2"\nsense = ">="\n'
+                f'share = "{found.stock_share}"',
+            )
+        )  # fmt: skip
+    if found.strategic_share:
+        parts.append(
+            _rule(
+                "round.share.strategic", "limit", "Least share of strategic emerging industries, by area",
+                "战略性新兴产业用地最低占比（按面积）", "4",
+                'where = "strategic_industry"\nmeasure = "area_m2"\nsense = ">="\n'
+                f'share = "{found.strategic_share}"',
             )
         )  # fmt: skip
     if lock is not None:

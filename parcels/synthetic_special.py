@@ -39,8 +39,9 @@ def set_pieces(
     conflict = _conflict(rows, block_of, used, draw)
     _existing_user(take, wants)
     _applications(rows, wants, draw, 5 if not contested else len(wants) // 25)
-    for state in ("failed", "failed", "announced", "contracted", "reserve", "reserve", "withdrawn"):
-        row = take(lambda row: row["use"] in ("IND", "RES", "BIZ"))
+    settled = () if contested else ("announced", "contracted")  # they use up shares that bind in contested rounds
+    for state in ("failed", "failed", *settled, "reserve", "reserve", "withdrawn"):
+        row = take(lambda row: row["use"] in ("IND", "RES", "BIZ") and row["land_source"] == "stock")
         if row is not None:
             row["status"] = state
             row["failed_times"] = 1 if state == "failed" else None
