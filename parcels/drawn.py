@@ -90,6 +90,11 @@ def read_dxf(path: Path, crs: str | None) -> RawTable:
         issues.append(
             error("P008", f"{len(curved)} outline(s) are circles, ellipses or splines", path.name, "linearise")
         )
+    bent = _bulges(path)
+    if bent:
+        issues.append(
+            error("P008", f"{bent} point(s) of polylines begin an arc", path.name, "make arcs straight first")
+        )
     labelled = [i for i in points.tolist() if texts[i]]
     tree = shapely.STRtree(shapes[outlines])
     inside: dict[int, set[str]] = {}
@@ -110,6 +115,18 @@ def read_dxf(path: Path, crs: str | None) -> RawTable:
     return RawTable(
         path, "", "DXF", columns, rows, shapes[outlines], system, issues=tuple(issues), sha256=sha256_of(path)
     )
+
+
+def _bulges(path: Path) -> int:
+    """Points of polylines that begin an arc (group 42), which GDAL would make straight in silence."""
+    lines = path.read_text("latin-1").splitlines()
+    entity, count = "", 0
+    for code, value in zip(lines[::2], lines[1::2], strict=False):
+        if code.strip() == "0":
+            entity = value.strip()
+        elif code.strip() == "42" and entity in ("LWPOLYLINE", "VERTEX") and value.strip().strip("+-0.eE"):
+            count += 1
+    return count
 
 
 def read_parquet(path: Path) -> RawTable:

@@ -189,6 +189,7 @@ def _blocks(
 ) -> dict[str, tuple[Value, ...]]:
     """Each parcel's block: the one that holds it wholly; a parcel across an edge is outside and reported."""
     count = len(shapes)
+    geometry, named = _united(geometry, named, found)
     parcel, block, area = _pairs(shapes, geometry)
     whole = np.nan_to_num(shapely.area(shapes))
     held = whole[parcel] - area <= TOLERANCE_M2
@@ -220,6 +221,21 @@ def _blocks(
         if given is not None:
             out[name] = tuple(None if b is None else given[b] for b in holder)
     return out
+
+
+def _united(geometry: Array, named: Attributes, found: Findings) -> tuple[Array, Attributes]:
+    """Blocks of several polygons as one feature each; numbers that differ between the polygons are refused."""
+    rows: dict[str, list[int]] = {}
+    for row, identifier in enumerate(named.ids):
+        rows.setdefault(identifier, []).append(row)
+    if len(rows) == len(named.ids):
+        return geometry, named
+    for identifier, several in rows.items():
+        for key, values in named.numbers.items():
+            if len({values[row] for row in several}) > 1:
+                found.add("error", 67, f"block {identifier} has different values of {key} in its polygons")
+    united = np.array([shapely.union_all(geometry[several]) for several in rows.values()], dtype=object)
+    return united, named.take([several[0] for several in rows.values()])
 
 
 _BLOCK = {

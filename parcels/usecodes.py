@@ -48,7 +48,8 @@ def use_of(text: str, system: str) -> str:
         raise BadValue(48, f"{text!r}: {refused}")
     if code in codes:
         return str(codes[code])
-    if entry.get("prefix") and code.isascii() and code.isalnum():
+    fits = len(code) in entry.get("lengths", range(1, 9))
+    if entry.get("prefix") and fits and code.isascii() and code.isalnum():
         for length in range(len(code) - 1, 0, -1):
             if code[:length] in entry.get("refuse", {}):
                 break

@@ -119,6 +119,7 @@ def test_code_systems(code: str, system: str, use: str) -> None:
         ("M", "gb50137-2011"),
         ("RES", "planning-2023"),
         ("07", "planning-2023"),
+        ("10010", "planning-2023"),
         ("9999", "planning-2023"),
         ("", "landopt"),
     ],

@@ -88,6 +88,15 @@ def test_dxf_outlines_take_their_id_from_the_text_inside_and_facts_from_the_tabl
     assert len([issue for issue in read(path, crs="EPSG:4526") if issue.code == "P073"]) == 2
 
 
+def test_fault_08_arcs_of_a_drawing_are_refused(tmp_path: Path) -> None:
+    """A polyline with a bulge is an arc, which GDAL would make straight without a word."""
+    lines = ["0", "SECTION", "2", "ENTITIES", "0", "LWPOLYLINE", "8", "p", "90", "3", "70", "1"]
+    for x, y, bulge in ((0, 0, "0.5"), (100, 0, "0.0"), (100, 80, "0")):
+        lines += ["10", str(X0 + x), "20", str(Y0 + y), "42", bulge]
+    path = csv_file(tmp_path, "\n".join([*lines, "0", "ENDSEC", "0", "EOF"]) + "\n", "arc.dxf")
+    assert one(read(path, crs="EPSG:4526"), "P008").what.startswith("1 point")
+
+
 def test_kml_is_projected_and_joined(tmp_path: Path) -> None:
     """Placemarks in degrees become parcels in the zone of their longitude; the placemark's name is the id."""
     degrees = geopandas.GeoSeries([box(0, 0), box(1, 0)], crs=4526).to_crs(4326)

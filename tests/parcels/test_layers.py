@@ -67,6 +67,15 @@ def test_blocks_give_id_level_and_totals(tmp_path: Path) -> None:
     assert one(found.issues, "L065").ids == ("P2",)
 
 
+def test_a_block_of_several_polygons_is_one_block(tmp_path: Path) -> None:
+    """A parcel across two polygons of the same block is inside; polygons that disagree on the totals are refused."""
+    halves = [poly((0, 0), (50, 0), (50, 80), (0, 80)), poly((50, 0), (110, 0), (110, 80), (50, 80))]
+    found = laid(tmp_path, "industrial_block", halves, block_id=["B-1", "B-1"], level=[1, 1])
+    assert found.table.column("ind_block") == ("B-1", None)
+    assert found.table.column("ind_block_area_m2") == (8800, None)
+    assert has(laid(tmp_path, "industrial_block", halves, block_id=["B", "B"], level=[1, 2]).issues, "L067")
+
+
 def test_zones_by_the_larger_part(tmp_path: Path) -> None:
     """Several zones may hold a parcel; one across an edge is reported."""
     zones = [poly((-1, -1), (170, -1), (170, 99), (-1, 99)), poly((-1, -1), (100, -1), (100, 99), (-1, 99))]
