@@ -14,11 +14,12 @@ from typing import Any
 
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json
+from constraints.cells import Reading
 from constraints.finding import AuditReport, Breach, Check, lines, points, short
 from constraints.listing import Listing
 from constraints.plan import PROOF_SCHEMA, load_json, plan_hash, read_plan
 from constraints.proof import gap_text
-from constraints.reread import Reader, Reading
+from constraints.reread import Reader
 from constraints.rescreen import Completeness, rescreen
 from constraints.restate import differing, identify, restated, rules_at
 from parcels.issues import LandoptError
@@ -182,7 +183,7 @@ class _Auditor:
         """All checks in their order; what is missing or not as specified is a breach too."""
         proof = load_json(self.folder / "proof.json", PROOF_SCHEMA)
         listing = Listing(self.reader, self.folder / "offers.jsonl.gz", proof)
-        listing.applicants()
+        listing.prepare()
         self.digests()
         self.assignments()
         self.adds_up()

@@ -24,17 +24,6 @@ _PARCEL_FIELDS = frozenset(fields_of("parcel"))
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """An offer as the rows see it: parcel rows, demand row or None, method; facts and price by parcel."""
-
-    site: tuple[int, ...]
-    demand: int | None
-    method: str
-    facts: tuple[Facts, ...]
-    prices: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Use:
     """What a plan uses of a row: ``used`` and ``limit`` in the row's units, ``broken`` how far past the slack it is."""
 
@@ -136,7 +125,11 @@ class PlanRows:
             if name in facts.parcel_row
         }
         self.spread = {limit.id: self._parcel_keys(limit) for limit in self.limits if limit.of_all}
+        self._rows: dict[Key, Row | None] = {}
         self.reserved = self._reserved()
+        named = {name for rule in (*self.relations, *self.locks) for name in rule.spec["parcels"]}
+        self._linked_parcels = {facts.parcel_row[name] for name in named if name in facts.parcel_row}
+        self._linked_demands = {name for rule in self.relations for name in rule.spec["demands"]}
 
     def _fixed_facts(self) -> list[Facts]:
         """The facts of parcels already announced or contracted; with a lock rule by its method, else as they stand."""
@@ -177,15 +170,13 @@ class PlanRows:
             self._add(found, limit, facts, price, market)
         return found
 
-    def of_offer(self, taken: Taken) -> dict[Key, int]:
-        """The coefficients of one offer in every row (limits, relations, locks); zeros left out."""
-        found: dict[Key, int] = {}
-        for facts, price in zip(taken.facts, taken.prices, strict=True):
-            for limit in self.limits:
-                self._add(found, limit, facts, price, taken.demand is None)
-        found = {key: value for key, value in found.items() if value and self.row(*key) is not None}
-        found.update(self.links(taken.site, taken.demand, taken.method))
-        return found
+    def linked_site(self, parcels: Sequence[int]) -> bool:
+        """True where a relation or lock may speak of one of the parcels."""
+        return not self._linked_parcels.isdisjoint(parcels)
+
+    def linked_demand(self, names: frozenset[str]) -> bool:
+        """True where a relation speaks of one of the demands."""
+        return not self._linked_demands.isdisjoint(names)
 
     def links(self, site: Sequence[int], demand: int | None, method: str) -> dict[Key, int]:
         """The coefficients of one offer in relations and locks."""
@@ -213,6 +204,12 @@ class PlanRows:
 
     def row(self, identifier: str, key: tuple[str, ...]) -> Row | None:
         """The row of a rule and key; None where the law names no amount for it."""
+        name = (identifier, key)
+        if name not in self._rows:
+            self._rows[name] = self._row(identifier, key)
+        return self._rows[name]
+
+    def _row(self, identifier: str, key: tuple[str, ...]) -> Row | None:
         limit = self.by_id.get(identifier)
         if limit is None:
             return self._link_row(identifier, key)

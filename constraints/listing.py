@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from constraints.cells import PartReader, Reading
 from constraints.check import Key
 from constraints.plan import Header, OffersFile, Part, Row
 from constraints.proof import BadProof, Bound, start
-from constraints.reread import Reader, Reading
+from constraints.reread import Reader
 
 Problem = tuple[str, str, str]
 """(rule or check, English, Chinese)."""
@@ -40,7 +41,7 @@ class Listing:
             self.problems.append((rule, en, zh))
 
     def read(self, case: str, chosen: Sequence[Reading]) -> list[Problem]:
-        """Read everything; the bounds of the tiers and the problems found. Call :meth:`applicants` before."""
+        """Read everything; the bounds of the tiers and the problems found. Call :meth:`prepare` before."""
         self.wanted = {reading.identity for reading in chosen}
         with OffersFile(self.path) as offers:
             header = offers.header
@@ -71,12 +72,12 @@ class Listing:
             self.say("offers", f"a chosen offer is not listed: {identity}", f"入选方案不在清单中：{identity}")
         return self.problems
 
-    def applicants(self) -> None:
-        """Count for each parcel the platforms that could lawfully use it, where a rule asks for them."""
-        if not self.reader.asks_applicants:
-            return
+    def prepare(self) -> None:
+        """Number the rows as listed; count for each parcel the platforms that could lawfully use it, if a rule asks."""
         with OffersFile(self.path) as offers:
-            for part in offers.parts():
+            for row in offers.header.rows:
+                self.reader.number((row.rule, row.key))
+            for part in offers.parts() if self.reader.asks_applicants else ():
                 if part.demand is not None:
                     found = set(part.reach) if part.reach is not None else {p for site in part.sites for p in site}
                     self.reader.reach[part.demand] = frozenset(found)
@@ -108,7 +109,6 @@ class Listing:
             self.say("offers.rows", "a row is listed twice", "同一约束重复列出")
         for row in header.rows:
             self._row(row)
-        self.index = {key: number for number, key in enumerate(self.keys)}
 
     def _row(self, row: Row) -> None:
         own = self.reader.rows.row(row.rule, row.key)
@@ -142,43 +142,30 @@ class Listing:
         if place <= last:
             self.say("offers.order", "the parts are not in order", "方案清单次序不符")
         demand, reader = part.demand, self.reader
-        sites = [tuple(site) for site in part.sites]
-        reasons = [reader.site_problem(site, demand) for site in sites]
-        readings = reader.part(demand)
+        if demand is not None and not 0 <= demand < len(reader.case.demands):
+            self.say("offers", f"there is no demand row {demand}", f"没有第 {demand} 个平台")
+            return place
+        readings = PartReader(reader, demand)
+        parcels = [tuple(site) for site in part.sites]
+        reasons = [reader.site_problem(site, demand) for site in parcels]
+        sites = [None if why else readings.site(site) for site, why in zip(parcels, reasons, strict=True)]
         seen: set[tuple[int, int, int]] = set()
         for offer in part.offers:
-            site_number, method, period = offer[0], offer[1], offer[2]
-            here = (site_number, method, period)
-            site = sites[site_number] if 0 <= site_number < len(sites) else ()
-            if here in seen or not site or reasons[site_number]:
-                why = (reasons[site_number] if site else "") or "listed twice"
-                self._differs(demand, site, method, why)
+            number, method, period = here = offer[0], offer[1], offer[2]
+            known = 0 <= number < len(sites)
+            site = sites[number] if known else None
+            if site is None or here in seen:
+                why = "listed twice" if site is not None else (reasons[number] if known else None) or "no such site"
+                self._differs(demand, parcels[number] if known else (), method, why)
                 continue
             seen.add(here)
-            reading = readings.read(site, method, period)
-            if reading.refused:
-                self._differs(demand, site, method, reading.refused)
-                continue
-            coefficients = [
-                pair
-                for row, value in sorted((self.index.get(k, -1), v) for k, v in reading.rows.items())
-                for pair in (row, value)
-            ]
-            found = [
-                site_number,
-                method,
-                period,
-                reading.term,
-                reading.verdict,
-                reading.floor,
-                reading.price,
-                list(reading.score),
-                coefficients,
-            ]
-            if offer != found:
-                self._differs(demand, site, method, f"listed as {offer[3:]}, the facts give {found[3:]}")
-            if self.wanted:
-                self.wanted.discard(reading.identity)
+            found = readings.derive(site, method, period)
+            if isinstance(found, str):
+                self._differs(demand, site.parcels, method, found)
+            elif offer[3:] != found:
+                self._differs(demand, site.parcels, method, f"listed as {offer[3:]}, the facts give {found}")
+            elif self.wanted:
+                self.wanted.discard((site.parcels, demand, method, period))
         return place
 
     def _differs(self, demand: int | None, site: Sequence[int], method: Any, why: str) -> None:

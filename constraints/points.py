@@ -5,75 +5,91 @@ Standard library only: the scalar reading beside the arrays of the optimiser.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 
 from constraints.case import Case, Objective
 from constraints.expr import Node, parse
-from constraints.facts import Facts, integer
+from constraints.facts import Facts
 from constraints.scalar import compiled
 
+PARTS = ("served", "preference", "revenue")
 DEDUCTIONS = {"warn": "500", "condition": "50"}
 
 
 class Points:
-    """The points of a case: weights read once, preferences parsed once."""
+    """The points of a case: weights read once, preferences parsed once, each part an exact quotient of integers."""
 
     def __init__(self, case: Case) -> None:
-        self.objective = case.objective
-        self.served = _weight(case.objective, "served")
-        self.preference = _weight(case.objective, "preference")
-        self.revenue = _weight(case.objective, "revenue")
-        self.deduction = {
-            verdict: floor(-1000 * Fraction(case.objective.weights.get(verdict, points)))
+        objective = case.objective
+        served, self._revenue = _weight(objective, "served"), _weight(objective, "revenue")
+        self._served = 1000 * served
+        self._deduct = {
+            verdict: floor(-1000 * Fraction(objective.weights.get(verdict, points)))
             for verdict, points in DEDUCTIONS.items()
         }
+        self._tiers = [tuple(part in tier for part in PARTS) for tier in objective.tiers]
         self.preferences = [
-            (
-                compiled(_condition(rule.when, rule.id)),
-                frozenset(rule.spec.get("methods") or ()),
-                Fraction(str(rule.spec.get("points") or 0)),
-                Fraction(str(rule.spec.get("points_per_ha") or 0)),
+            (compiled(_condition(rule.when, rule.id)), frozenset(rule.spec.get("methods") or ()))
+            for rule in case.rules
+            if rule.kind == "preference"
+        ]
+        weight = _weight(objective, "preference")
+        self._quotients = [
+            _quotient(
+                weight, Fraction(str(rule.spec.get("points") or 0)), Fraction(str(rule.spec.get("points_per_ha") or 0))
             )
             for rule in case.rules
             if rule.kind == "preference"
         ]
 
-    def matches(self, facts: Facts) -> tuple[bool, ...]:
-        """For each preference whether it matches these facts; unknown does not match."""
+    def matches(self, facts: Facts) -> tuple[int, ...]:
+        """The numbers of the preferences that match these facts; unknown does not match."""
         method = facts.get("method")
         return tuple(
-            (not methods or method in methods) and test(facts) is True for test, methods, _, _ in self.preferences
+            number
+            for number, (test, methods) in enumerate(self.preferences)
+            if (not methods or method in methods) and test(facts) is True
         )
 
-    def preferred(self, matches: Sequence[tuple[bool, ...]], areas: Sequence[int]) -> int:
+    def preferred(self, matches: Sequence[tuple[int, ...]], areas: Sequence[int]) -> int:
         """The preference part: per rule, points where every parcel matches, points per hectare on those that do."""
+        hit: dict[int, list[int]] = {}
+        for numbers, area in zip(matches, areas, strict=True):
+            for number in numbers:
+                found = hit.get(number)
+                if found is None:
+                    hit[number] = [1, area]
+                else:
+                    found[0] += 1
+                    found[1] += area
         total = 0
-        for number, (_, _, points, per_hectare) in enumerate(self.preferences):
-            hit = [area for match, area in zip(matches, areas, strict=True) if match[number]]
-            if hit:
-                whole = 1000 * points if len(hit) == len(areas) else 0
-                total += floor(self.preference * (whole + per_hectare * sum(hit) / 10))
+        for number, (count, area) in hit.items():
+            whole, each, divisor = self._quotients[number]
+            total += ((whole if count == len(areas) else 0) + each * area) // divisor
         return total
 
-    def tiers(self, priority: int | None, preferred: int, price: int, verdict: str) -> tuple[int, ...]:
-        """The score per tier; ``priority`` is None for the open market."""
-        parts: Mapping[str, int] = {
-            "served": 0 if priority is None else floor(1000 * self.served * priority),
-            "preference": preferred,
-            "revenue": floor(self.revenue * price / 1000),
-        }
-        found = [sum(parts[name] for name in tier if name in parts) for tier in self.objective.tiers]
-        found[-1] += self.deduction.get(verdict, 0)
-        return tuple(found)
+    def served(self, priority: int | None) -> int:
+        """The served part; ``priority`` is None for the open market."""
+        return 0 if priority is None else floor(self._served * priority)
 
-    def score(
-        self, facts: Sequence[Facts], areas: Sequence[int], price: int, verdict: str, market: bool
-    ) -> tuple[int, ...]:
-        """The score of one offer per tier from the facts of each of its parcels."""
-        priority = None if market else integer(facts[0].get("priority"))
-        return self.tiers(priority, self.preferred([self.matches(each) for each in facts], areas), price, verdict)
+    def tiers(self, served: int, preferred: int, price: int, verdict: str) -> list[int]:
+        """The score per tier from the parts."""
+        revenue = self._revenue.numerator * price // (self._revenue.denominator * 1000)
+        found = [
+            (served if first else 0) + (preferred if second else 0) + (revenue if third else 0)
+            for first, second, third in self._tiers
+        ]
+        found[-1] += self._deduct.get(verdict, 0)
+        return found
+
+
+def _quotient(weight: Fraction, points: Fraction, per_hectare: Fraction) -> tuple[int, int, int]:
+    """(whole, each, divisor): weight x (1000 x points + per_hectare x area / 10) = (whole + each x area) / divisor."""
+    divisor = weight.denominator * points.denominator * per_hectare.denominator * 10
+    whole = weight.numerator * 1000 * points.numerator * 10 * per_hectare.denominator
+    return whole, weight.numerator * per_hectare.numerator * points.denominator, divisor
 
 
 def _weight(objective: Objective, part: str) -> Fraction:

@@ -1,14 +1,13 @@
 """Every listed offer and every assignment once more, by the scalar reading, from the facts alone.
 
-Standard library only. :class:`Reader` holds what a case gives once; :class:`PartReader` re-derives the offers of one
-platform (or of the market), asking the rule book once for each parcel, method and term and adding up sites from there.
+Standard library only. :class:`Reader` holds what a case gives once: rules, points and rows compiled, the hard filters
+of parcels and sites, who else applies. :mod:`constraints.cells` re-derives the offers with it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +15,7 @@ from constraints.case import Case
 from constraints.check import Key, PlanRows
 from constraints.expr import parse
 from constraints.facts import CaseFacts, Facts, integer, texts
-from constraints.judge import Judgement, SiteJudgement, book, judge, judge_site
+from constraints.judge import SiteJudgement, book, judge_site
 from constraints.nodes import names
 from constraints.points import Points
 from constraints.timetable import Calendar, done_by
@@ -24,31 +23,6 @@ from constraints.types import STRICTNESS, Method
 from parcels.schema import Value
 
 SITE_FACTS = ("site_area_m2", "site_parcels", "intending_users")
-WARN = STRICTNESS["warn"]
-WORDS = tuple(sorted(STRICTNESS, key=STRICTNESS.__getitem__))
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One offer as the facts give it; ``refused`` says why it is no lawful offer of the round (None: it is one)."""
-
-    site: tuple[int, ...]
-    demand: int | None
-    method: int
-    period: int
-    refused: str | None
-    verdict: int = 3
-    term: int = 0
-    floor: int | None = None
-    price: int = 0
-    score: tuple[int, ...] = ()
-    rows: Mapping[Key, int] = field(default_factory=dict)
-    prices: tuple[int, ...] = ()
-
-    @property
-    def identity(self) -> tuple[tuple[int, ...], int | None, int, int]:
-        """Site, demand, method, period: names the offer."""
-        return self.site, self.demand, self.method, self.period
 
 
 class Reader:
@@ -77,14 +51,54 @@ class Reader:
         for one, other in case.neighbours.pairs:
             self.adjacent[one].add(other)
             self.adjacent[other].add(one)
-        read = {name: levels for shelf in self.book.shelves.values() for name, levels, _ in shelf.signature}
-        self.law_facts = [(name, self._levels(name)) for name in SITE_FACTS if name in read]
-        self.law_period = "period" in read
-        self.asks_applicants = "other_applicants" in read or any("other_applicants" in t for t in self._plan_texts())
+        self.law = self._law_reads()
+        self.law_facts = [(name, self.law[name]) for name in SITE_FACTS if name in self.law]
         planned: set[str] = set().union(*(names(parse(text)) for text in self._plan_texts()))
+        planned.update(name for limit in self.rows.limits for name in (*limit.per, limit.measure))
         self.plan_facts = tuple(name for name in SITE_FACTS if name in planned)
+        self.plan_period = "period" in planned
+        self.plan_applicants = "other_applicants" in planned
+        self.asks_applicants = self.plan_applicants or "other_applicants" in self.law
+        asked = set(case.demands.columns)
+        self._law_wish = sorted((name, self.law[name]) for name in asked & self.law.keys())
+        self._plan_wish = sorted(asked & planned)
+        self._filed = {record.demand_id for record in case.records if record.demand_id}
         self.reach: dict[int, frozenset[int]] = {}
         self._counts = [0] * len(case.parcels)
+        self.row_number: dict[Key, int] = {}
+        self.row_keys: list[Key] = []
+        self.row_sets: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self.law_cells: dict[object, Any] = {}
+        self.plan_cells: dict[object, Any] = {}
+
+    def _law_reads(self) -> dict[str, tuple[int, ...] | None]:
+        """The facts the law reads, with the constants an integer is compared with (None: its exact value matters)."""
+        found: dict[str, tuple[int, ...] | None] = {}
+        for shelf in self.book.shelves.values():
+            for name, levels, _ in shelf.signature:
+                before = found.get(name, ())
+                found[name] = None if levels is None or before is None else tuple(sorted({*before, *levels}))
+        for shelf in self.book.shelves.values():
+            found.update(dict.fromkeys(shelf.prices))
+        return found
+
+    def wish_class(self, demand: int) -> tuple[Value, ...]:
+        """Demands of one class get the same answers of the law on a parcel, the operator apart."""
+        facts, own = self.facts.demands[demand], self.case.demands.ids[demand]
+        return (own if own in self._filed else None, *(level(facts[name], levels) for name, levels in self._law_wish))
+
+    def plan_class(self, demand: int) -> tuple[Value, ...]:
+        """Demands of one class count alike in limits and preferences, the operator apart."""
+        facts = self.facts.demands[demand]
+        return tuple(facts[name] for name in self._plan_wish)
+
+    def number(self, key: Key) -> int:
+        """The number of a row; those of the offers file are numbered first, in their order."""
+        found = self.row_number.get(key)
+        if found is None:
+            found = self.row_number[key] = len(self.row_keys)
+            self.row_keys.append(key)
+        return found
 
     def _plan_texts(self) -> list[str]:
         found = []
@@ -94,23 +108,17 @@ class Reader:
                 found += [rule.when, rule.spec.get("of") or "", credit.get("where") or ""]
         return [text for text in found if text]
 
-    def _levels(self, name: str) -> tuple[int, ...] | None:
-        """The constants a site fact is compared with; None where its exact value may matter."""
-        found: set[int] = set()
-        for shelf in self.book.shelves.values():
-            for other, levels, _ in shelf.signature:
-                if other == name:
-                    if levels is None:
-                        return None
-                    found.update(levels)
-        return tuple(sorted(found))
-
     def count_reach(self) -> None:
         """Count for each parcel the demands whose lawful sites hold it."""
         self._counts = [0] * len(self.case.parcels)
         for parcels in self.reach.values():
             for parcel in parcels:
                 self._counts[parcel] += 1
+
+    def forget(self) -> None:
+        """Drop what was derived before the other applicants were counted."""
+        self.law_cells.clear()
+        self.plan_cells.clear()
 
     def others(self, parcel: int, demand: int | None) -> int:
         """Other demands of the round that could lawfully use the parcel."""
@@ -120,10 +128,6 @@ class Reader:
     def first_pass(self) -> Reader:
         """The same case before other applicants are counted."""
         return Reader(self.case)
-
-    def part(self, demand: int | None) -> PartReader:
-        """The reader of one platform's offers (None: the market's)."""
-        return PartReader(self, demand)
 
     def parcel_problem(self, parcel: int, demand: int | None) -> str | None:
         """Why a parcel cannot be part of a site for the demand, whatever the method; None if it can."""
@@ -196,145 +200,26 @@ class Reader:
         """The id of a period; None where the round has none."""
         return self.case.round.periods[period].id if period >= 0 else None
 
-    def late(self, site: Sequence[int], demand: int | None, method: Method, period: int) -> bool:
-        """True where the offer cannot meet ``needed_by``."""
+    def late(self, start: str, demand: int | None, method: Method, period: int) -> bool:
+        """True where an offer whose site is free on ``start`` cannot meet ``needed_by``."""
         needed = None if demand is None else self.facts.demands[demand].get("needed_by")
         if needed is None:
             return False
-        starts = [self.case.round.as_of, *(str(self.facts.parcels[p].get("available_from") or "") for p in site)]
-        if period >= 0:
-            starts.append(self.case.round.periods[period].start)
-        return done_by(method, {}, max(starts), self.calendar) > str(needed)
+        start = max(start, self.case.round.as_of, self.case.round.periods[period].start if period >= 0 else "")
+        return done_by(method, {}, start, self.calendar) > str(needed)
 
-    def available(self, site: Sequence[int], period: int) -> bool:
-        """False where a parcel becomes available only after the period (the round)."""
+    def available(self, start: str, period: int) -> bool:
+        """False where a site that is free on ``start`` comes after the period (the round)."""
         end = self.case.round.periods[period].end if period >= 0 else self.case.round.end
-        dates = [str(self.facts.parcels[p].get("available_from") or "") for p in site]
-        return end is None or max(dates) <= end
+        return end is None or start <= end
+
+    def free_from(self, site: Sequence[int]) -> str:
+        """The day the last parcel of a site becomes available; blank where all are."""
+        return max(str(self.facts.parcels[parcel].get("available_from") or "") for parcel in site)
 
 
-class PartReader:
-    """Re-derives the offers of one platform or of the market."""
-
-    def __init__(self, reader: Reader, demand: int | None) -> None:
-        self.reader = reader
-        self.demand = demand
-        self.market = demand is None
-        self.wish: Facts = {} if demand is None else reader.facts.demands[demand]
-        partners = texts(self.wish.get("partners"))
-        self.partners: tuple[Value, ...] = partners
-        self._judged: dict[Any, tuple[Judgement, ...]] = {}
-        self._planned: dict[Any, tuple[dict[Key, int], tuple[bool, ...]]] = {}
-        self._sites: dict[tuple[int, ...], dict[str, Value]] = {}
-
-    def _site(self, site: tuple[int, ...]) -> dict[str, Value]:
-        found = self._sites.get(site)
-        if found is None:
-            found = self._sites[site] = self.reader.facts.site(site)
-        return found
-
-    def _alone(
-        self, parcel: int, method: int, period: int, term: int | None, together: Facts, level: tuple[Any, ...]
-    ) -> tuple[Judgement, ...]:
-        """The judgements of one parcel, one for each operator of the demand."""
-        key = (parcel, method, period if self.reader.law_period else -1, term, level)
-        found = self._judged.get(key)
-        if found is None:
-            reader = self.reader
-            facts = {**self.wish, **reader.parcel_facts(parcel, self.demand), **together}
-            facts["period"] = reader.period_id(period)
-            operators = dict.fromkeys((facts.get("operator"), *self.partners))
-            how, records = reader.case.methods[method], reader.case.records
-            found = self._judged[key] = tuple(
-                judge(reader.book, {**facts, "operator": o}, how, records=records, market=self.market, term=term)
-                for o in operators
-            )
-        return found
-
-    def read(self, site: tuple[int, ...], method: int, period: int) -> Reading:
-        """The offer as the facts give it."""
-        reader = self.reader
-        case = reader.case
-        refuse = self._filters(site, method, period)
-        if refuse:
-            return Reading(site, self.demand, method, period, refuse)
-        together = self._site(site)
-        level = tuple(_level(together[name], levels) for name, levels in reader.law_facts)
-        judged = [self._alone(p, method, period, None, together, level) for p in site]
-        if len(site) > 1:
-            terms = [one.term for each in judged for one in each if one.term is not None]
-            term = min(terms) if terms else None
-            judged = [self._alone(p, method, period, term, together, level) for p in site]
-        verdict = max(STRICTNESS[one.verdict] for each in judged for one in each)
-        if reader.late(site, self.demand, case.methods[method], period):
-            verdict = max(verdict, WARN)
-        if verdict not in reader.allowed:
-            return Reading(site, self.demand, method, period, f"verdict {WORDS[verdict]}", verdict)
-        areas = [reader.facts.area[p] for p in site]
-        first = [each[0] for each in judged]
-        prices = [(one.unit_price or 0) * area for one, area in zip(first, areas, strict=True)]
-        price = sum(prices)
-        budget = self.wish.get("budget_yuan")
-        if isinstance(budget, int) and price > budget:
-            return Reading(site, self.demand, method, period, f"price {price} above the budget", verdict)
-        years = first[0].term or 0
-        rows: dict[Key, int] = {}
-        matches = []
-        for parcel, yuan in zip(site, prices, strict=True):
-            part, match = self._plan(parcel, method, period, years, yuan, together)
-            matches.append(match)
-            for key, value in part.items():
-                rows[key] = rows.get(key, 0) + value
-        rows.update(reader.rows.links(site, self.demand, case.methods[method].id))
-        priority = None if self.market else integer(self.wish.get("priority"))
-        score = reader.points.tiers(priority, reader.points.preferred(matches, areas), price, WORDS[verdict])
-        rows = {key: value for key, value in rows.items() if value}
-        floor = _floor(first, areas)
-        return Reading(
-            site, self.demand, method, period, None, verdict, years, floor, price, score, rows, tuple(prices)
-        )
-
-    def _filters(self, site: tuple[int, ...], method: int, period: int) -> str | None:
-        case = self.reader.case
-        if not 0 <= method < len(case.methods) or period not in self.reader.periods:
-            return "no such method or period"
-        how = case.methods[method]
-        if self.market:
-            market = case.market
-            if market is None or how.id not in market.methods or not how.competitive:
-                return "method not offered openly"
-        else:
-            rights = texts(self.wish.get("want_right"))
-            if rights and how.right not in rights:
-                return "right not wanted"
-        return None if self.reader.available(site, period) else "not available in time"
-
-    def _plan(
-        self, parcel: int, method: int, period: int, years: int, price: int, together: Facts
-    ) -> tuple[dict[Key, int], tuple[bool, ...]]:
-        """What one parcel adds to the limits, and which preferences it matches."""
-        reader = self.reader
-        key = (parcel, method, period, years, price, *(together[name] for name in reader.plan_facts))
-        found = self._planned.get(key)
-        if found is None:
-            others = reader.others(parcel, self.demand)
-            how = reader.case.methods[method]
-            facts = reader.facts.offer(parcel, self.demand, together, how, years, reader.period_id(period), others)
-            adds = reader.rows.of_parcel(facts, price, self.market)
-            adds = {name: value for name, value in adds.items() if reader.rows.row(*name) is not None}
-            found = self._planned[key] = adds, reader.points.matches(facts)
-        return found
-
-
-def _level(value: Value, levels: tuple[int, ...] | None) -> Value:
+def level(value: Value, levels: tuple[int, ...] | None) -> Value:
+    """An integer by where it stands among the constants it is compared with; other values as they are."""
     if levels is None or not isinstance(value, int):
         return value
     return bisect_left(levels, value) + bisect_right(levels, value)
-
-
-def _floor(judged: Sequence[Judgement], areas: Sequence[int]) -> int | None:
-    """Area-weighted floor, yuan/m2, rounded up; None where one parcel has none."""
-    if any(one.floor is None for one in judged) or not sum(areas):
-        return None
-    total = sum((one.floor or Fraction(0)) * area for one, area in zip(judged, areas, strict=True))
-    return -((-total) // sum(areas))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import comb
 from typing import TYPE_CHECKING, Any
 
+from constraints.cells import PartReader
 from constraints.reread import Reader
 
 if TYPE_CHECKING:
@@ -110,13 +111,15 @@ def lawful(
     reader: Reader, demand: int | None, sites: Sequence[tuple[int, ...]]
 ) -> set[tuple[tuple[int, ...], int, int]]:
     """The (site, method, period) of every lawful offer on the sites."""
-    readings = reader.part(demand)
+    readings = PartReader(reader, demand)
     found = set()
-    for site in sites:
-        for method in range(len(reader.case.methods)):
-            for period in reader.periods:
-                if readings.read(site, method, period).refused is None:
-                    found.add((site, method, period))
+    for parcels in sites:
+        site = readings.site(parcels)
+        for method, why in enumerate(readings.ways):
+            if why is None:
+                for period in reader.periods:
+                    if not isinstance(readings.derive(site, method, period), str):
+                        found.add((parcels, method, period))
     return found
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from constraints.canonical import canonical
 from constraints.case import Case, rule_to_json
+from constraints.cells import PartReader, Reading
 from constraints.load import in_force, load_pack
-from constraints.reread import Reader, Reading
+from constraints.reread import Reader
 from constraints.types import Rule
 
 DEPOSIT_PERCENT = 20
@@ -42,7 +43,7 @@ def identify(reader: Reader, entry: Mapping[str, Any]) -> tuple[Reading | None, 
     if problem:
         problems.append(("site", f"no site of the platform: {problem}", f"不构成可供该平台的用地：{problem}"))
         return None, problems
-    reading = reader.part(demand).read(site, method, period)
+    reading = PartReader(reader, demand).read(site, method, period)
     if reading.refused:
         rules = [r.rule_id for r in reader.judge_site(site, demand, method, period).rulings if r.verdict == "forbid"]
         for rule in rules or [""]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Case
+from constraints.cells import Reading
 from constraints.proof import gap_text
-from constraints.reread import Reader, Reading
+from constraints.reread import Reader
 from constraints.restate import identify
 from parcels.issues import Issue, Refused, error, stop_on_errors
 
@@ -262,7 +263,7 @@ def load(folder: Path) -> tuple[Case, dict[str, Any], dict[int, frozenset[int]]]
 
     case = from_json(load_json(folder / "case.json", SCHEMA))
     reader = Reader(case)
-    Listing(reader, folder / "offers.jsonl.gz", load_json(folder / "proof.json", PROOF_SCHEMA)).applicants()
+    Listing(reader, folder / "offers.jsonl.gz", load_json(folder / "proof.json", PROOF_SCHEMA)).prepare()
     return case, read_plan(folder), reader.reach
 
 

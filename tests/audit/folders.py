@@ -10,10 +10,11 @@ from typing import Any
 
 from constraints.canonical import canonical, digest
 from constraints.case import Case, from_json, to_json
+from constraints.cells import PartReader, Reading
 from constraints.check import Key
 from constraints.plan import Part, Row, header_line, part_line, plan_hash, write_offers
 from constraints.proof import Bound, gap_text, pack_prices, start
-from constraints.reread import Reader, Reading
+from constraints.reread import Reader
 from constraints.rescreen import connected_sites, lawful
 from constraints.restate import restated
 
@@ -33,14 +34,8 @@ class Small:
 
 def small(case: Case) -> Small:
     """Screen a small round by the scalar reading and find its best plan by complete enumeration."""
-    case = from_json(to_json(case))
-    reader = Reader(case)
-    if reader.asks_applicants:
-        for demand in range(len(case.demands)):
-            sites = list(connected_sites(reader, demand))
-            found = lawful(reader, demand, sites)
-            reader.reach[demand] = frozenset(p for site, _, _ in found for p in site)
-        reader.count_reach()
+    reader = reached(from_json(to_json(case)))
+    case = reader.case
     offers = list(_offers(reader))
     keys = reader.rows.keys().union(*(set(offer.rows) for offer in offers))
     rows = [reader.rows.row(*key) for key in sorted(keys)]
@@ -48,6 +43,18 @@ def small(case: Case) -> Small:
     number = {(row.rule, row.key): index for index, row in enumerate(rows)}
     best, chosen = _enumerate(offers, rows, len(case.objective.tiers))
     return Small(case, reader, rows, _parts(offers, number, reader), offers, best, chosen)
+
+
+def reached(case: Case) -> Reader:
+    """A reader that knows which parcels each demand could lawfully use."""
+    reader = Reader(case)
+    if reader.asks_applicants:
+        for demand in range(len(case.demands)):
+            found = lawful(reader, demand, list(connected_sites(reader, demand)))
+            reader.reach[demand] = frozenset(p for site, _, _ in found for p in site)
+        reader.count_reach()
+        reader.forget()
+    return reader
 
 
 def _with_slack(row: Row, offers: Sequence[Reading], reader: Reader) -> Row:
@@ -62,7 +69,7 @@ def _offers(reader: Reader) -> Iterator[Reading]:
     parts = [(demand, sorted(connected_sites(reader, demand))) for demand in range(len(reader.case.demands))]
     parts += [(None, [(row,)]) for row in reader.market_parcels()]
     for demand, sites in parts:
-        readings = reader.part(demand)
+        readings = PartReader(reader, demand)
         for site in sites:
             for method in range(len(reader.case.methods)):
                 for period in reader.periods:

@@ -1,0 +1,258 @@
+"""The offers of one platform once more, cell by cell: a cell is one parcel by one method, whatever site it is part of.
+
+Standard library only.  The rule book and the rows are asked once a cell (and once for all demands of a class); an offer
+is then the strictest verdict, the smallest term, the sums of prices, preferences and coefficients over its cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from constraints.check import Key
+from constraints.facts import Facts, integer, texts
+from constraints.judge import judge
+from constraints.reread import Reader, level
+from constraints.types import STRICTNESS
+from parcels.schema import Value
+
+WORDS = tuple(sorted(STRICTNESS, key=STRICTNESS.__getitem__))
+WARN = STRICTNESS["warn"]
+MOST_CELLS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One offer as the facts give it; ``refused`` says why it is no lawful offer of the round (None: it is one)."""
+
+    site: tuple[int, ...]
+    demand: int | None
+    method: int
+    period: int
+    refused: str | None
+    verdict: int = 3
+    term: int = 0
+    floor: int | None = None
+    price: int = 0
+    score: tuple[int, ...] = ()
+    rows: Mapping[Key, int] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> tuple[tuple[int, ...], int | None, int, int]:
+        """Site, demand, method, period: names the offer."""
+        return self.site, self.demand, self.method, self.period
+
+
+class Cell:
+    """One parcel by one method: what it brings to every offer it is part of."""
+
+    __slots__ = ("amounts", "floor", "matches", "price", "rows", "term", "terms", "verdict")
+
+    def __init__(self, law: tuple[Any, ...], price: int, plan: tuple[Any, ...]) -> None:
+        self.verdict, self.term, self.terms, self.floor, _ = law
+        self.price = price
+        self.rows, self.amounts, self.matches = plan
+
+
+class Site:
+    """What is the same for every offer on a site."""
+
+    __slots__ = ("area", "areas", "free", "laws", "linked", "parcels", "plans", "together")
+
+    def __init__(self, reader: Reader, parcels: tuple[int, ...], linked: bool) -> None:
+        self.parcels = parcels
+        self.areas = [reader.facts.area[parcel] for parcel in parcels]
+        self.area = sum(self.areas)
+        self.free = reader.free_from(parcels)
+        self.together = reader.facts.site(parcels)
+        self.laws = tuple(level(self.together[name], levels) for name, levels in reader.law_facts)
+        self.plans = tuple(self.together[name] for name in reader.plan_facts)
+        self.linked = linked
+
+
+class PartReader:
+    """Re-derives the offers of one platform (``demand`` a row) or of the market (None)."""
+
+    def __init__(self, reader: Reader, demand: int | None) -> None:
+        self.reader = reader
+        self.demand = demand
+        self.market = demand is None
+        self.wish: Facts = {} if demand is None else reader.facts.demands[demand]
+        self.partners: tuple[Value, ...] = texts(self.wish.get("partners"))
+        self.served = reader.points.served(None if self.market else integer(self.wish.get("priority")))
+        self.budget = self.wish.get("budget_yuan")
+        self.class_: object = None if demand is None else (reader.wish_class(demand), self.partners)
+        self.plan_class: object = None if demand is None else reader.plan_class(demand)
+        self.cells: dict[object, dict[int, Cell]] = {}
+        self.late: dict[object, bool] = {}
+        self.names = frozenset() if demand is None else frozenset((reader.case.demands.ids[demand],))
+        self.ways = [self._way(row) for row in range(len(reader.case.methods))]
+        self.linked = reader.rows.linked_demand(self.names)
+        if len(reader.law_cells) > MOST_CELLS:
+            reader.law_cells.clear()
+            reader.plan_cells.clear()
+
+    def _way(self, method: int) -> str | None:
+        """Why the platform or the market does not take a method; None if it does."""
+        how = self.reader.case.methods[method]
+        if self.market:
+            market = self.reader.case.market
+            lawful = market is not None and how.id in market.methods and how.competitive
+            return None if lawful else "method not offered openly"
+        rights = texts(self.wish.get("want_right"))
+        return "right not wanted" if rights and how.right not in rights else None
+
+    def site(self, parcels: tuple[int, ...]) -> Site:
+        """The site's own facts."""
+        return Site(self.reader, parcels, self.linked or self.reader.rows.linked_site(parcels))
+
+    def read(self, parcels: tuple[int, ...], method: int, period: int) -> Reading:
+        """The offer as the facts give it."""
+        found = self.derive(self.site(parcels), method, period)
+        if isinstance(found, str):
+            return Reading(parcels, self.demand, method, period, found)
+        term, verdict, floor, price, score, pairs = found
+        keys, numbers = self.reader.row_keys, iter(pairs)
+        rows = {keys[number]: next(numbers) for number in numbers}
+        return Reading(parcels, self.demand, method, period, None, verdict, term, floor, price, tuple(score), rows)
+
+    def derive(self, site: Site, method: int, period: int) -> list[Any] | str:
+        """[term, verdict, floor, price, scores, row pairs] as the offers file lists them; a text says why not."""
+        reader = self.reader
+        if not 0 <= method < len(self.ways) or period not in reader.periods:
+            return "no such method or period"
+        why = self.ways[method]
+        if why is not None:
+            return why
+        if site.free and not reader.available(site.free, period):
+            return "not available in time"
+        cells = self._cells(site, method, period, None)
+        if len(cells) > 1:
+            first = cells[0].terms
+            if len(first) > 1 or any(cell.terms != first for cell in cells):
+                terms = frozenset().union(*(cell.terms for cell in cells))
+                if len(terms) > 1:
+                    cells = self._cells(site, method, period, min(terms))
+        verdict: int = max([cell.verdict for cell in cells])
+        if verdict < WARN and "needed_by" in self.wish and self._late(site.free, method, period):
+            verdict = WARN
+        if verdict not in reader.allowed:
+            return f"verdict {WORDS[verdict]}"
+        price = sum([cell.price for cell in cells])
+        if self.budget is not None and price > integer(self.budget):
+            return f"price {price} above the budget"
+        points = reader.points
+        preferred = points.preferred([cell.matches for cell in cells], site.areas)
+        score = points.tiers(self.served, preferred, price, WORDS[verdict])
+        return [cells[0].term, verdict, self._floor(cells, site), price, score, self._pairs(cells, site, method)]
+
+    def _pairs(self, cells: Sequence[Cell], site: Site, method: int) -> list[int]:
+        """Row numbers and coefficients in turn, ascending, without zeros."""
+        rows: Sequence[int] = cells[0].rows
+        if site.linked or any(cell.rows is not rows for cell in cells):
+            merged: dict[int, int] = {}
+            for cell in cells:
+                for number, value in zip(cell.rows, cell.amounts, strict=True):
+                    merged[number] = merged.get(number, 0) + value
+            if site.linked:
+                links = self.reader.rows.links(site.parcels, self.demand, self.reader.case.methods[method].id)
+                merged.update((self.reader.number(key), value) for key, value in links.items())
+            rows = sorted(merged)
+            amounts = [merged[number] for number in rows]
+        elif len(cells) == 1:
+            amounts = list(cells[0].amounts)
+        else:
+            amounts = list(map(sum, zip(*[cell.amounts for cell in cells], strict=True)))
+        if 0 in amounts:
+            rows = [number for number, value in zip(rows, amounts, strict=True) if value]
+            amounts = [value for value in amounts if value]
+        found = [0] * (2 * len(amounts))
+        found[::2], found[1::2] = rows, amounts
+        return found
+
+    @staticmethod
+    def _floor(cells: Sequence[Cell], site: Site) -> int | None:
+        """Area-weighted floor, yuan/m2, rounded up; None where one parcel has none."""
+        first = cells[0].floor
+        if first is None or not site.area:
+            return None
+        if all(cell.floor is first or cell.floor == first for cell in cells):
+            return int(-(-first.numerator // first.denominator))
+        if any(cell.floor is None for cell in cells):
+            return None
+        top, bottom = 0, 1
+        for cell, area in zip(cells, site.areas, strict=True):
+            top, bottom = (
+                top * cell.floor.denominator + cell.floor.numerator * area * bottom,
+                bottom * cell.floor.denominator,
+            )
+        return -(-top // (bottom * site.area))
+
+    def _late(self, free: str, method: int, period: int) -> bool:
+        key = (free, method, period)
+        found = self.late.get(key)
+        if found is None:
+            how = self.reader.case.methods[method]
+            found = self.late[key] = self.reader.late(free, self.demand, how, period)
+        return found
+
+    def _cells(self, site: Site, method: int, period: int, term: int | None) -> list[Cell]:
+        key = (method, period, term, site.laws, site.plans)
+        known = self.cells.get(key)
+        if known is None:
+            known = self.cells[key] = {}
+        return [known.get(p) or self._cell(known, p, site, method, period, term) for p in site.parcels]
+
+    def _cell(
+        self, known: dict[int, Cell], parcel: int, site: Site, method: int, period: int, term: int | None
+    ) -> Cell:
+        reader = self.reader
+        operator = reader.facts.operator(parcel, self.demand)
+        others = reader.others(parcel, self.demand) if reader.asks_applicants else 0
+        when = period if "period" in reader.law else -1
+        key: object = (parcel, method, when, term, site.laws, operator, self.class_, others, self.market)
+        law = reader.law_cells.get(key)
+        if law is None:
+            law = reader.law_cells[key] = self._law(parcel, site, method, period, term, others)
+        years, price = law[1], law[4] * reader.facts.area[parcel]
+        when = period if reader.plan_period else -1
+        counted = others if reader.plan_applicants else 0
+        key = (parcel, method, when, years, site.plans, price, operator, self.plan_class, counted, self.market)
+        plan = reader.plan_cells.get(key)
+        if plan is None:
+            plan = reader.plan_cells[key] = self._plan(parcel, site, method, period, years, price, others)
+        cell = known[parcel] = Cell(law, price, plan)
+        return cell
+
+    def _law(
+        self, parcel: int, site: Site, method: int, period: int, term: int | None, others: int
+    ) -> tuple[int, int, frozenset[int], Fraction | None, int]:
+        """(verdict, term, terms of all operators, floor, unit price) of one parcel."""
+        reader = self.reader
+        facts = {**self.wish, **reader.parcel_facts(parcel, self.demand), **site.together}
+        facts["period"] = reader.period_id(period)
+        facts["other_applicants"] = others
+        how, records = reader.case.methods[method], reader.case.records
+        operators = dict.fromkeys((facts.get("operator"), *self.partners))
+        judged = [
+            judge(reader.book, {**facts, "operator": each}, how, records=records, market=self.market, term=term)
+            for each in operators
+        ]
+        verdict = max(STRICTNESS[one.verdict] for one in judged)
+        terms = frozenset(one.term for one in judged if one.term is not None)
+        return verdict, judged[0].term or 0, terms, judged[0].floor, judged[0].unit_price or 0
+
+    def _plan(
+        self, parcel: int, site: Site, method: int, period: int, years: int, price: int, others: int
+    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """Row numbers and coefficients one parcel adds to the limits, and the preferences it matches."""
+        reader = self.reader
+        how, when = reader.case.methods[method], reader.period_id(period)
+        facts = reader.facts.offer(parcel, self.demand, site.together, how, years, when, others)
+        adds = reader.rows.of_parcel(facts, price, self.market)
+        numbered = sorted((reader.number(key), value) for key, value in adds.items() if value and reader.rows.row(*key))
+        rows = tuple(number for number, _ in numbered)
+        same = reader.row_sets.setdefault(rows, rows)
+        return same, tuple(value for _, value in numbered), reader.points.matches(facts)
