@@ -17,7 +17,9 @@ class Segments:
     """Ends (ax, ay)-(bx, by) of all segments; those of parcel p are ``start[p]:start[p + 1]``."""
 
     def __init__(self, shapes: Array) -> None:
-        rings, of_shape = shapely.get_rings(shapes, return_index=True)
+        parts, of_part = shapely.get_parts(shapes, return_index=True)
+        rings, of_ring_part = shapely.get_rings(parts, return_index=True)
+        of_shape = of_part[of_ring_part]  # get_rings alone passes over multipart parcels
         points, of_ring = shapely.get_coordinates(rings, return_index=True)
         inner = np.flatnonzero(of_ring[1:] == of_ring[:-1])
         x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
