@@ -37,7 +37,7 @@ class Grid:
     """The comparisons of some conditions, split by whose facts they read.
 
     ``faces`` (parcel rows and further uses of mixed parcels) fall into classes ``face_class``; ``extra`` are further
-    integer codes that tell faces apart. Terms are classes of 0 (none) to 999 years, applicants of 0 to the number of
+    integer codes that tell faces apart. Terms are classes of 0 (none) and up in years, applicants of 0 to the number of
     demands, periods of -1 (none) and the rows of the round's periods.
     """
 
@@ -55,7 +55,7 @@ class Grid:
         self.face_first = first
         self.parcel_columns = {name: found.take(first) for name, found in columns.items()}
         self.others_class, self.others_columns = self._axis("other_applicants", column(range(len(sides.demands) + 1)))
-        self.term_class, self.term_columns = self._axis("term_years", column((None, *range(1, 1000))))
+        self.term_class, self.term_columns = self._axis("term_years", column((None, *range(1, sides.longest + 1))))
         names = tuple(period.id for period in sides.case.round.periods)
         self.period_class, self.period_columns = self._axis("period", column((*names, None)))
         self.site_columns: dict[str, Column] = {}

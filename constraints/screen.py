@@ -54,6 +54,7 @@ class Clause:
     spots: tuple[int, ...]
     states: bool
     methods: bool
+    asks_others: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +107,9 @@ class Law:
         judged = [name for name in sorted(rules) if rules[name].kind in ("eligibility", "term", "price_floor")]
         used = _closure(judged, excepting)
         self.plan_year = case.round.purpose == "annual_plan"
+        as_of = case.round.as_of
+        self._rows = case.parcels.index()
+        self._on_file = [record for record in case.records if not as_of or record.date <= as_of]
         self.filed_parcels = self._filed()
         self.ready = self._ready()
         self.grid = Grid(sides, [nodes[name] for name in used], [*self.filed_parcels.values(), self.ready])
@@ -119,6 +123,7 @@ class Law:
         self._table = self.grid.table(states=False)
         self.reads_term = self.grid.reads("term")
         self.reads_others = self.grid.reads("others")
+        self.others_methods = self._asking_others()
 
     def _clause(
         self, name: str, rule: Rule, nodes: Mapping[str, Node], excepting: Mapping[str, Sequence[str]]
@@ -134,21 +139,28 @@ class Law:
             tuple(number for number, leaf in enumerate(self.grid.demand_leaves) if leaf in own),
             not read.isdisjoint(AXIS_OF),
             not read.isdisjoint(METHOD_FIELDS),
+            "other_applicants" in read,
         )
+
+    def _asking_others(self) -> NDArray[np.bool_]:
+        """The methods on which other applicants have a say."""
+        found: set[str] = set()
+        for clause in self.judged:
+            if clause.asks_others:
+                spec = clause.rule.spec
+                named = set(spec["verdict"]) if clause.rule.kind == "eligibility" else set(spec["methods"])
+                found |= named if "listing" not in named or clause.rule.kind == "eligibility" else {"*"}
+        return np.array(["*" in found or method.id in found for method in self.methods], bool)
 
     def _filed(self) -> dict[str, Ints]:
         """For each rule with records on parcels: which faces have one that asks for no demand."""
-        rows = self.sides.case.parcels.index()
+        rows = self._rows
         found: dict[str, Ints] = {}
-        for record in self._records():
+        for record in self._on_file:
             if record.parcel_id in rows and not record.demand_id:
                 filed = found.setdefault(record.rule, np.zeros(self.sides.faces.size, np.int8))
                 filed[self.sides.faces == rows[record.parcel_id]] = 1
         return found
-
-    def _records(self) -> list[Any]:
-        case = self.sides.case
-        return [record for record in case.records if not case.round.as_of or record.date <= case.round.as_of]
 
     def _ready(self) -> Ints:
         """In an annual plan: the faces whose upstream steps can end with the round."""
@@ -173,9 +185,9 @@ class Law:
         sides = self.sides
         facts = sides.demands[demand]
         name = sides.case.demands.ids[demand]
-        mine = [record for record in self._records() if record.demand_id in ("", name)]
+        mine = [record for record in self._on_file if record.demand_id in ("", name)]
         filed = frozenset(record.rule for record in mine if not record.parcel_id)
-        rows = sides.case.parcels.index()
+        rows = self._rows
         single: dict[int, tuple[Value, frozenset[str]]] = {}
         for row, holders in sides.holders.items():
             if demand in holders:

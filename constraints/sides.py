@@ -41,6 +41,8 @@ class Sides:
         self.count = len(case.parcels)
         self.demands = [{n: v for n, v in row.items() if v is not None} for row in case.demands.rows()]
         self.demand_known = frozenset(name for facts in self.demands for name in facts)
+        wanted = [value for value in case.demands.column("want_term") if isinstance(value, int)]
+        self.longest = max([999, *wanted])
         self._columns: dict[str, Column | None] = {}
         self.mixed = [(row, use) for row, mix in enumerate(case.parcels.column("use_mix")) for use in uses_of(mix)]
         mixed_rows = {row for row, _ in self.mixed}

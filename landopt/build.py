@@ -24,14 +24,25 @@ from landopt.points import Points
 from parcels.sites import Sites
 
 Ints = NDArray[np.integer[Any]]
+Bools = NDArray[np.bool_]
 Progress = Callable[[str, int, int], None]
-PAIRS = 400_000
+KINDS: dict[str, type] = {
+    "site": np.int32,
+    "demand": np.int32,
+    "method": np.int8,
+    "period": np.int16,
+    "term": np.int16,
+    "verdict": np.int8,
+    "floor": np.int64,
+    "price": np.int64,
+}
+PAIRS = 30_000
 """About as many pairs of site and demand are judged at a time."""
 
 
 @dataclass
 class _Block:
-    """The offers of some demands, in order; ``parts`` are (demand or -1, parcel or -1, offers)."""
+    """The offers of a group of demands."""
 
     columns: dict[str, Ints]
     score: Ints
@@ -74,7 +85,9 @@ class Builder:
         self.judge = Judge(self.law, self.eligible, self.sites, site_class)
         self.points = Points(self.sides)
         limits, nodes, generous = conditions(self.sides, len(self.points.nodes))
-        self.marks = Marks(self.sides, [*self.points.nodes, *nodes], [False] * len(self.points.nodes) + generous)
+        first = len(self.points.nodes)
+        only = [*self.points.methods, *([None] * len(nodes))]
+        self.marks = Marks(self.sides, [*self.points.nodes, *nodes], [False] * first + generous, only)
         self.marks.start(self.sites.area, sizes, self.users)
         self.rows = Rows(self.sides, limits, self.eligible.candidate)
         self.coefficients = Coefficients(self.sides, self.rows, Facts(self.sides, self.sites.area, self.users))
@@ -148,8 +161,8 @@ class Builder:
             found = found[np.argsort(self.rank[found])[:cap]]
         return found
 
-    def judged(self, group: list[tuple[int, Ints]], others: Others | None) -> list[Judged]:
-        """The lawful offers of a group of demands."""
+    def judged(self, group: list[tuple[int, Ints]], others: Others | None, ways: Bools) -> list[Judged]:
+        """The lawful offers of a group of demands by some methods."""
         panels: list[Panel] = []
         single: dict[tuple[int, int], Panel] = {}
         for demand, _ in group:
@@ -159,74 +172,87 @@ class Builder:
         self.judge.set_panels(panels, single)
         sizes = np.array([found.size for _, found in group])
         site = np.concatenate([found for _, found in group])
-        demand = np.repeat(np.array([each for each, _ in group]), sizes)
+        who = np.repeat(np.array([each for each, _ in group]), sizes)
         panel = np.repeat(np.arange(len(group)), sizes)
         periods = range(len(self.case.round.periods)) if self.case.round.periods else (-1,)
-        return [each for q in periods for each in self.judge.judge(site, demand, panel, q, others)]
+        return [each for q in periods for each in self.judge.judge(site, who, panel, q, others, ways)]
 
     def build(self) -> Offers:
         """All offers."""
         self.buckets: dict[int, Ints] = {}
         self.capped = self.eligible.capped
-        others = None
-        if self.law.reads_others or self.marks.grid.reads("others"):
-            others = self._first_pass()
-            self._phase("first pass")
-        blocks: list[_Block] = []
-        done = 0
-        for group in self.groups():
-            found = self.judged(group, others)
-            self._phase("judge")
-            blocks.append(self._block(found, others))
-            self._phase("points and rows")
-            done += len(group)
-            if self.progress is not None:
-                self.progress("offers", min(done, self.count), self.count)
-        offers = self._offers(blocks, others)
-        self._phase("assemble")
-        offers.stats["seconds"].update(self.phases)
-        return offers
-
-    def _first_pass(self) -> Others:
+        ways = np.ones(len(self.case.methods), bool)
+        marks_ask = self.marks.grid.reads("others")
+        if not (self.law.reads_others or marks_ask):
+            blocks = [self._block(self._say(self.judged(group, None, ways), group), None) for group in self.groups()]
+            return self._offers([self._ordered(block) for block in blocks], None)
+        # first without other applicants: what does not ask for them stands
+        asking = ways if marks_ask else self.law.others_methods
         others = Others(self.sides.count)
+        standing: list[_Block] = []
         for group in self.groups():
-            found = self.judged(group, None)
-            for demand, _ in group:
-                if demand == MARKET:
-                    continue
-                mark = np.zeros(self.sides.count, bool)
-                for each in found:
-                    mark[each.parcels[each.demand == demand]] = True
-                others.add(demand, np.flatnonzero(mark))
-        return others
+            found = self._say(self.judged(group, None, ways), group)
+            self._reach(others, group, found)
+            standing.append(self._block([each.by(~asking) for each in found], None))
+        blocks = []
+        standing.reverse()
+        for group in self.groups():
+            block = standing.pop()
+            blocks.append(self._ordered(block, self._block(self.judged(group, others, asking), others)))
+            self._phase("points and rows")
+        return self._offers(blocks, others)
+
+    def _say(self, found: list[Judged], group: list[tuple[int, Ints]]) -> list[Judged]:
+        self._phase("judge")
+        if self.progress is not None:
+            self.progress("offers", min(group[-1][0] + 1, self.count) or self.count, self.count)
+        return found
+
+    def _reach(self, others: Others, group: list[tuple[int, Ints]], found: list[Judged]) -> None:
+        """Count the parcels that each demand of a group could lawfully use."""
+        parcels = {demand: np.zeros(self.sides.count, bool) for demand, _ in group if demand != MARKET}
+        for each in found:
+            cuts = np.flatnonzero(np.diff(each.demand)) + 1
+            for rows, demand in zip(
+                np.split(each.parcels, cuts), each.demand[np.append(0, cuts)].tolist(), strict=True
+            ):
+                if demand != MARKET:
+                    parcels[demand][rows] = True
+        for demand, mark in parcels.items():
+            others.add(demand, np.flatnonzero(mark))
 
     # -- points and rows ---------------------------------------------------------------------------------------------
 
     def _block(self, found: list[Judged], others: Others | None) -> _Block:
-        """Score a group's offers and put them in order."""
-        count = sum(each.site.size for each in found)
+        """Score a group's offers and put them into rows."""
         names = ("site", "demand", "method", "period", "term", "verdict", "floor", "price")
-        columns = {
-            name: np.concatenate([getattr(each, name) for each in found] or [np.zeros(0, np.int64)]) for name in names
-        }
+        nothing = np.zeros(0, np.int64)
+        columns = {name: np.concatenate([*(getattr(each, name) for each in found), nothing]) for name in names}
+        scores: list[Ints] = [np.zeros((len(self.case.objective.tiers), 0), np.int64)]
+        entries: list[tuple[Ints, Ints, Ints]] = [(nothing, nothing, nothing)]
+        for each in found:
+            if each.site.size:
+                meets = self.marks.of(each, others)
+                scores.append(self.points.score(each, meets))
+                entries.append(self.coefficients.of(each, meets, others))
+        size, index, coef = (np.concatenate([each[at] for each in entries]) for at in range(3))
+        self._phase("points and rows")
+        return _Block(columns, np.concatenate(scores, axis=1), size, index.astype(np.int32), coef)
+
+    def _ordered(self, *blocks: _Block) -> _Block:
+        """The offers of a group in order: by demand (the market last), site, method, period."""
+        columns = {name: np.concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns}
+        size, index, coef = (
+            np.concatenate([getattr(block, name) for block in blocks]) for name in ("row_size", "row_index", "row_coef")
+        )
         methods, periods = len(self.case.methods), len(self.case.round.periods) + 1
         part = np.where(columns["demand"] == MARKET, self.count, columns["demand"])
         key = (part * max(1, self.rank.size) + self.rank[columns["site"]]) * methods + columns["method"]
         order = np.argsort(key * periods + columns["period"] + 1, kind="stable")
-        place = np.empty(count, np.int64)
-        place[order] = np.arange(count)
-        score = np.empty((len(self.case.objective.tiers), count), np.int64)
-        entries: list[tuple[Ints, Ints, Ints]] = []
-        first = 0
-        for each in found:
-            here = place[first : first + each.site.size]
-            first += each.site.size
-            words = self.marks.of(each, others)
-            score[:, here] = self.points.score(each, words)
-            entries.extend((here[at], row, value) for at, row, value in self.coefficients.of(each, words, others))
-        size, index, coef = _compressed(entries, count)
-        columns = {name: values[order] for name, values in columns.items()}
-        block = _Block(columns, score, size, index, coef)
+        at = spans((np.cumsum(size) - size)[order], size[order])
+        score = np.concatenate([block.score for block in blocks], axis=1)[:, order]
+        columns = {name: values[order].astype(KINDS[name]) for name, values in columns.items()}
+        block = _Block(columns, score, size[order], index[at], coef[at])
         self._largest(block)
         return block
 
@@ -249,43 +275,32 @@ class Builder:
 
     def _offers(self, blocks: list[_Block], others: Others | None) -> Offers:
         """The blocks one after the other, with the sites and rows that are used."""
-
-        def whole(name: str, kind: Any) -> Ints:
-            return np.concatenate([block.columns[name] for block in blocks]).astype(kind)
-
-        site = whole("site", np.int64)
         used = np.zeros(max(1, len(self.rows.number)) + 1, bool)
         for block in blocks:
             used[block.row_index] = True
         rows, renumber = self.rows.finish(used, self.largest)
-        row_size = np.concatenate([block.row_size for block in blocks])
         for block in blocks:
             block.row_index = renumber[block.row_index].astype(np.int32)
             _ascend(block)
-        start, members, site = self._used_sites(site)
-        demand = whole("demand", np.int32)
-        parts = self._parts(demand, start, members, site)
+        whole = {name: _joined([block.columns for block in blocks], name) for name in KINDS}
+        start, members, whole["site"] = self._used_sites(whole["site"])
+        parts = [vars(block) for block in blocks]
+        row_size = _joined(parts, "row_size")
         offers = Offers(
+            **whole,
             site_start=start,
             site_parcels=members,
-            site=site.astype(np.int32),
-            demand=demand,
-            method=whole("method", np.int8),
-            period=whole("period", np.int16),
-            term=whole("term", np.int16),
-            verdict=whole("verdict", np.int8),
-            floor=whole("floor", np.int64),
-            price=whole("price", np.int64),
-            score=np.concatenate([block.score for block in blocks], axis=1),
+            score=_joined(parts, "score"),
             row_start=np.concatenate(([0], np.cumsum(row_size, dtype=np.int64))),
-            row_index=np.concatenate([block.row_index for block in blocks]),
-            row_coef=np.concatenate([block.row_coef for block in blocks]),
+            row_index=_joined(parts, "row_index"),
+            row_coef=_joined(parts, "row_coef"),
             rows=rows,
-            part_start=parts,
+            part_start=self._parts(whole["demand"], start, members, whole["site"]),
             scope="listed" if self.capped else "all",
             reach=None if others is None else _reach(others, self.count),
-            stats={"sites": int(self.sites.area.size), "seconds": {}},
+            stats={"sites": int(self.sites.area.size), "seconds": self.phases},
         )
+        self._phase("assemble")
         return offers
 
     def _used_sites(self, site: Ints) -> tuple[Ints, Ints, Ints]:
@@ -296,7 +311,7 @@ class Builder:
         sizes = np.diff(self.sites.start)[keep]
         members = self.sites.parcels[spans(self.sites.start[keep], sizes)].astype(np.int32)
         number = np.cumsum(used) - 1
-        return np.concatenate(([0], np.cumsum(sizes))), members, number[self.rank[site]]
+        return np.concatenate(([0], np.cumsum(sizes))), members, number[self.rank[site]].astype(np.int32)
 
     def _parts(self, demand: Ints, start: Ints, members: Ints, site: Ints) -> Ints:
         """Where parts begin: every demand, then each parcel with market offers."""
@@ -314,19 +329,16 @@ def _reach(others: Others, count: int) -> tuple[Ints, Ints]:
     return start, np.concatenate([*found, np.zeros(0, np.int64)]).astype(np.int32)
 
 
-def _compressed(entries: list[tuple[Ints, Ints, Ints]], count: int) -> tuple[Ints, Ints, Ints]:
-    """Entries by offer, kept in the order they come: sizes, rows, coefficients."""
-    size = np.zeros(count, np.int64)
-    for offer, _, _ in entries:
-        size[offer] += 1
-    at = np.concatenate(([0], np.cumsum(size)))[:-1]
-    total = int(size.sum())
-    index, coef = np.empty(total, np.int32), np.empty(total, np.int64)
-    for offer, row, value in entries:
-        here = at[offer]
-        index[here], coef[here] = row, value
-        at[offer] += 1
-    return size, index, coef
+def _joined(blocks: list[dict[str, Any]], name: str) -> Ints:
+    """One array after the other along the last axis; each is let go once it is copied."""
+    first = blocks[0][name]
+    found = np.empty((*first.shape[:-1], sum(block[name].shape[-1] for block in blocks)), first.dtype)
+    at = 0
+    for block in blocks:
+        part = block.pop(name)
+        found[..., at : at + part.shape[-1]] = part
+        at += part.shape[-1]
+    return found
 
 
 def _ascend(block: _Block) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,17 @@ class Judged:
     price: Ints
     parcels: Ints
     unit: Ints
+
+    def by(self, methods: NDArray[np.bool_]) -> Judged:
+        """The offers by some methods only."""
+        keep = np.flatnonzero(methods[self.method])
+        if keep.size == self.method.size:
+            return self
+        return Judged(*(getattr(self, entry.name)[keep] for entry in fields(self)))
+
+    def between(self, first: int, last: int) -> Judged:
+        """Some offers one after the other."""
+        return Judged(*(getattr(self, entry.name)[first:last] for entry in fields(self)))
 
 
 class Others:
@@ -95,16 +106,19 @@ class Judge:
         self.single: dict[tuple[int, int], int] = {}
         if panels:
             self.stack: Stack = stack(self.panels, [*panels, *single.values()], self.pricer.numbers)
-            self.pricer.stack = self.stack
+            self.pricer.set_stack(self.stack)
             self.panel = np.array([self.stack.place[panel_key(panel)] for panel in panels], np.int64)
             self.single = {key: self.stack.place[panel_key(panel)] for key, panel in single.items()}
             self.single_demands = np.array(sorted({demand for demand, _ in single}), np.int64)
 
-    def judge(self, site: Ints, demand: Ints, panel: Ints, period: int, others: Others | None) -> list[Judged]:
+    def judge(
+        self, site: Ints, demand: Ints, panel: Ints, period: int, others: Others | None, ways: NDArray[np.bool_]
+    ) -> list[Judged]:
         """The lawful offers among pairs of site and demand (-1: the market) in one period (-1: the whole round).
 
-        ``panel`` is the position of each pair's demand among the panels set last.
+        ``panel`` is the position of each pair's demand among the panels set last; ``ways`` the methods to judge.
         """
+        self.ways = self.methods & ways
         found = []
         for size in np.unique(self.size[site]).tolist():
             here = np.flatnonzero(self.size[site] == size)
@@ -175,7 +189,7 @@ class Judge:
         """Sites of one parcel that take their longest term."""
         cell = work.cell[:, 0]
         verdict = self.stack.single[cell]
-        at, method = np.nonzero((verdict < FORBID) & self.methods[work.demand])
+        at, method = np.nonzero((verdict < FORBID) & self.ways[work.demand])
         rows = cell[at]
         terms = self.stack.term[:, rows, method].astype(np.int64)
         work = work.at(at)
@@ -186,7 +200,7 @@ class Judge:
     def _common(self, work: Work) -> Found:
         """Sites whose parcels share a term: the one wanted, else the shortest of their longest."""
         verdict = self.stack.many[work.cell].max(axis=1)
-        at, method = np.nonzero((verdict < FORBID) & self.methods[work.demand])
+        at, method = np.nonzero((verdict < FORBID) & self.ways[work.demand])
         work, verdict = work.at(at), verdict[at, method]
         least = self.stack.least[work.cell, method[:, None]].max(axis=1)
         most = self.stack.most[work.cell, method[:, None]].min(axis=1).astype(np.int64)

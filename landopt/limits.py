@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,21 +26,13 @@ LARGEST = 10**12
 MOST_KEYS = 100_000
 
 
-@dataclass(frozen=True)
-class Entries:
-    """Coefficients of some offers, in ascending order of rows for each offer."""
-
-    offer: Ints
-    row: Ints
-    coefficient: Ints
-
-
 class Facts:
     """The facts of offers as columns, for measures and keys of limits."""
 
     def __init__(self, sides: Sides, site_area: Ints, site_users: Ints) -> None:
         self.sides, self.site_area, self.site_users = sides, site_area, site_users
         self.demand_columns: dict[str, Column] = {}
+        self._sizes: dict[str, tuple[Ints | None, Ints | None]] = {}
 
     def demand(self, name: str) -> Column:
         """A fact of the demands, with one unknown row more for the market."""
@@ -111,9 +103,19 @@ class Facts:
         whole = self._number_of(name, offers, others)
         if whole is not None:
             return np.broadcast_to(np.maximum(whole, 0), offers.parcels.shape)
-        codes, labels = self._given(name, offers)
-        table = np.array([v if isinstance(v, int) and not isinstance(v, bool) else 0 for v in labels], np.int64)
-        return np.broadcast_to(table[codes], offers.parcels.shape)
+        if name not in self._sizes:
+            self._sizes[name] = _numbers(self.demand(name)), _numbers(self.sides.parcel(name))
+        demand, parcel = self._sizes[name]
+        own = np.zeros(offers.parcels.shape, np.int64) if parcel is None else parcel[offers.parcels]
+        if demand is None:
+            return own
+        known = self.demand(name).codes[offers.demand][:, None] >= 0
+        return np.where(known, demand[offers.demand][:, None], own)
+
+
+def _numbers(found: Column | None) -> Ints | None:
+    """The integers of a column (unknown 0); None where it holds none."""
+    return found.integers() if found is not None and isinstance(found.values, np.ndarray) else None
 
 
 def key_text(value: Value) -> str:

@@ -26,10 +26,15 @@ Bools = NDArray[np.bool_]
 
 
 class Marks:
-    """Conditions in the order given; ``generous`` ones count where unknown (but not on a demand fact nobody has)."""
+    """Conditions in the order given; ``generous`` ones count where unknown (but not on a demand fact nobody has).
 
-    def __init__(self, sides: Sides, nodes: Sequence[Node], generous: Sequence[bool]) -> None:
-        self.sides, self.nodes, self.generous = sides, nodes, generous
+    ``methods`` limits a condition to some methods (None: all).
+    """
+
+    def __init__(
+        self, sides: Sides, nodes: Sequence[Node], generous: Sequence[bool], methods: Sequence[Sequence[str] | None]
+    ) -> None:
+        self.sides, self.nodes, self.generous, self.only = sides, nodes, generous, methods
         self.grid = Grid(sides, nodes)
         self.methods = sides.case.methods
         self.words = max(1, -(-len(nodes) // 64))
@@ -66,7 +71,9 @@ class Marks:
         leaf = self._table.leaf({**constants, **method_constants(method)})
         cells = int(np.prod(self._table.sizes))
         found = np.zeros((self.words, cells), np.uint64)
-        for number, (node, generous) in enumerate(zip(self.nodes, self.generous, strict=True)):
+        for number, (node, generous, only) in enumerate(zip(self.nodes, self.generous, self.only, strict=True)):
+            if only is not None and method.id not in only:
+                continue
             holds: Truth = truth(node, leaf)
             if market and generous:
                 holds = np.where(hangs(node, leaf, _asks_demand), FALSE, holds)
@@ -75,8 +82,8 @@ class Marks:
             found[number // 64] |= flat.astype(np.uint64) << np.uint64(number % 64)
         return found
 
-    def of(self, offers: Judged, others: Others | None) -> NDArray[np.uint64]:
-        """(words, offers, parcels) the packed bits."""
+    def of(self, offers: Judged, others: Others | None) -> Meets:
+        """The marks of some offers."""
         grid, strides = self.grid, self.strides
         shape = offers.parcels.shape
         voice = np.repeat(self.voice[offers.demand][:, None], shape[1], axis=1)
@@ -92,12 +99,42 @@ class Marks:
             cell += grid.others_class[others.of(offers.demand, offers.parcels)].astype(np.int64) * strides[2]
         elif strides[2] < strides[1]:
             cell += int(grid.others_class[0]) * strides[2]
-        return np.asarray(self.table[:, cell])
+        return Meets(self.table[:, cell])
 
 
-def bit(words: NDArray[np.uint64], number: int) -> Bools:
-    """One condition's marks."""
-    return np.asarray((words[number // 64] >> np.uint64(number % 64)) & np.uint64(1), bool)
+class Meets:
+    """The marks of some offers: ``words`` by parcel, ``every`` and ``some`` over the parcels of each site."""
+
+    def __init__(self, words: NDArray[np.uint64]) -> None:
+        self.words = words
+        self.every = np.bitwise_and.reduce(words, axis=2)
+        self.some = np.bitwise_or.reduce(words, axis=2)
+        self._differs = np.bitwise_or.reduce(self.every ^ self.some, axis=1).tolist()
+        self._any = np.bitwise_or.reduce(self.some, axis=1).tolist()
+
+    def between(self, first: int, last: int) -> Meets:
+        """The marks of some offers one after the other."""
+        return Meets(self.words[:, first:last])
+
+    def any(self, number: int) -> bool:
+        """Whether one condition is met by any parcel of any offer."""
+        return bool(self._any[number // 64] >> number % 64 & 1)
+
+    def differs(self, number: int) -> bool:
+        """Whether some site has parcels that meet the condition and parcels that do not."""
+        return bool(self._differs[number // 64] >> number % 64 & 1)
+
+    def all_of(self, number: int) -> Bools:
+        """(offers,) where every parcel meets the condition."""
+        return _bit(self.every[number // 64], number)
+
+    def each(self, number: int) -> Bools:
+        """(offers, parcels) which parcels meet the condition."""
+        return _bit(self.words[number // 64], number)
+
+
+def _bit(words: NDArray[np.uint64], number: int) -> Bools:
+    return np.asarray((words & np.uint64(1 << number % 64)) != 0)
 
 
 def _asks_demand(leaf: Leaf) -> bool:

@@ -14,7 +14,7 @@ from constraints.screen import CONDITION, WARN
 from constraints.sides import Sides
 from landopt.eligible import number
 from landopt.judging import Judged
-from landopt.marks import bit
+from landopt.marks import Meets
 
 Ints = NDArray[np.integer[Any]]
 DEDUCTIONS = {"warn": 500, "condition": 50}
@@ -36,15 +36,13 @@ class Points:
         self.deduction = np.zeros(4, np.int64)
         for code, word in ((WARN, "warn"), (CONDITION, "condition")):
             self.deduction[code] = _floor(-1000 * Fraction(self.objective.weights.get(word, str(DEDUCTIONS[word]))))
-        ids = [method.id for method in case.methods]
-        named = [tuple(rule.spec.get("methods") or ids) for rule in self.preferences]
-        self.methods = [np.array([each in only for each in ids], bool) for only in named]
+        self.methods = [tuple(rule.spec.get("methods") or ()) or None for rule in self.preferences]
 
-    def score(self, offers: Judged, words: NDArray[np.uint64]) -> Ints:
+    def score(self, offers: Judged, meets: Meets) -> Ints:
         """(tiers, offers) millipoints."""
         parts = {
             "served": self.served[offers.demand],
-            "preference": self._preferred(offers, words),
+            "preference": self._preferred(offers, meets),
             "revenue": _scaled(offers.price, self.weight["revenue"] / 1000),
         }
         found = np.zeros((len(self.objective.tiers), offers.site.size), np.int64)
@@ -55,21 +53,22 @@ class Points:
         found[-1] += self.deduction[offers.verdict]
         return found
 
-    def _preferred(self, offers: Judged, words: NDArray[np.uint64]) -> Ints:
+    def _preferred(self, offers: Judged, meets: Meets) -> Ints:
         total = np.zeros(offers.site.size, np.int64)
-        area = self.sides.area[offers.parcels]
+        weight = self.weight["preference"]
         for place, rule in enumerate(self.preferences):
-            hit = bit(words, place) & self.methods[place][offers.method][:, None]
-            any_ = hit.any(axis=1)
-            if not any_.any():
+            if not meets.any(place):
                 continue
             points, per_hectare = (Fraction(str(rule.spec.get(name) or 0)) for name in ("points", "points_per_ha"))
+            every = meets.all_of(place)
+            if per_hectare == 0:
+                total += _floor(weight * 1000 * points) * every
+                continue
             whole = 10_000 * points
             common = whole.denominator * per_hectare.denominator
-            matching = np.where(hit, area, 0).sum(axis=1)
-            value = int(whole * common) * hit.all(axis=1) + int(per_hectare * common) * matching
-            part = _scaled(value, self.weight["preference"] / (10 * common))
-            total += np.where(any_, part, 0)
+            matching = np.where(meets.each(place), self.sides.area[offers.parcels], 0).sum(axis=1)
+            value = int(whole * common) * every + int(per_hectare * common) * matching
+            total += _scaled(value, weight / (10 * common))
         return total
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from constraints.screen import CONDITION, FORBID, Law
 from landopt.lookup import Panels, Stack
+from landopt.offers import spans
 from landopt.pricetable import Case, PriceTable
 from parcels.schema import Value
 
@@ -52,106 +53,127 @@ class Found:
 
 
 class Pricer:
-    """Prices offers; ``stack`` holds the panels at hand, ``numbers`` the price facts of demands met so far."""
+    """Prices offers by the panels at hand (:meth:`set_stack`); ``numbers`` are the price facts met so far."""
 
     def __init__(self, law: Law, panels: Panels, want: Ints, methods: NDArray[np.bool_]) -> None:
         self.law, self.panels, self.want, self.methods = law, panels, want, methods
         self.table = PriceTable(law)
         self.numbers: dict[tuple[Value, ...], int] = {}
-        self.stack: Stack
-        self.faces: dict[int, list[int]] = {}
-        for at, (row, _) in enumerate(law.sides.mixed):
-            self.faces.setdefault(row, []).append(law.sides.count + at)
+        self.area = law.sides.area
+        self.terms = law.grid.term_class.size
+        sides = law.sides
+        count = np.zeros(sides.count + 1, np.int64)
+        for row, _ in sides.mixed:
+            count[row + 1] += 1
+        self.face_start = sides.count + np.cumsum(count)
+        self.mixed = count[1:] > 0
         reserve = self.table.field("reserve_price")
         self.reserve = None if reserve is None else np.where(reserve[1], reserve[0], -1)
+
+    def set_stack(self, stack: Stack) -> None:
+        """Number the price cases of the panels at hand, terms apart."""
+        self.stack = stack
+        fulls, at_full = np.unique(stack.full, return_inverse=True)
+        width = max(1, len(self.numbers))
+        cells = stack.full.shape[1] // stack.prices.shape[1]
+        facts = np.repeat(stack.prices, cells, axis=1)[:, :, None]
+        code = (stack.floors.astype(np.int64) * fulls.size + at_full.reshape(stack.full.shape)) * width + facts
+        table = np.zeros(int(code.max(initial=0)) + 1, bool)
+        table[code] = True
+        self.kind = (np.cumsum(table) - 1).astype(np.int32)[code]
+        given = list(self.numbers)
+        self.kinds: list[tuple[int, int, tuple[Value, ...]]] = []
+        for each in np.flatnonzero(table).tolist():
+            rest, fact = divmod(each, width)
+            state, full = divmod(rest, fulls.size)
+            self.kinds.append((state, int(fulls[full]), given[fact]))
+        self.rows = np.full((len(self.kinds), self.terms), -1, np.int32)
 
     def priced(self, found: Found, voice: int) -> tuple[Ints, Ints, Ints]:
         """Verdict of the prices, unit prices (-1 none) and floors (-1 none) for one voice of each panel."""
         work, method = found.work, found.method
-        count = self.stack.voices[work.rows[:, 0]]
         term = found.terms[voice if voice < found.terms.shape[0] else 0]
-        shape = work.parcels.shape
-        unit, low, high = np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape, np.int64)
-        faces = work.parcels
-        mixed = np.isin(faces, np.array(list(self.faces), np.int64)) if self.faces else np.zeros(shape, bool)
-        plain = self._lookup(work, method, term, voice, faces)
-        unit[:], low[:], high[:], ask = plain
-        if mixed.any():
-            self._mixed(work, method, term, voice, mixed, (unit, low, high, ask))
+        unit, low, high, ask = self._look_up(work, method, term, voice, work.parcels)
+        if self.law.sides.mixed:
+            self._mix(work, method, term, voice, (unit, low, high, ask))
         asks: Ints = ask.max(axis=1)
-        area = self.law.sides.area[work.parcels]
+        area = self.area[work.parcels]
         known = (low >= 0).all(axis=1)
-        total = area.sum(axis=1)
-        below, above = (low * area).sum(axis=1), (high * area).sum(axis=1)
-        million = 1_000_000 * np.maximum(total, 1)
-        floor = np.where(known, -(-above // million), -1)
-        for at in np.flatnonzero(known & (-(-below // million) != floor)).tolist():
+        million = 1_000_000 * np.maximum(area.sum(axis=1), 1)
+        below, above = -(-(low * area).sum(axis=1) // million), -(-(high * area).sum(axis=1) // million)
+        floor = np.where(known, above, -1)
+        for at in np.flatnonzero(known & (below != above)).tolist():
             floor[at] = self._exact_floor(work, method, term, voice, at)
         if self.reserve is not None:
             asks = np.maximum(asks, self._reserved(work, method, voice, (low, high)))
-        return np.where(voice < count, asks, 0), unit, floor
+        if voice:
+            asks = np.where(voice < self.stack.voices[work.rows[:, 0]], asks, 0)
+        return asks, unit, floor
 
-    def _cases(self, work: Work, method: Ints, term: Ints, voice: int, faces: Ints) -> tuple[Ints, list[Case]]:
-        """The price case of each parcel of each offer, numbered."""
+    def _case(self, kind: int, term: int) -> Case:
+        state, full, facts = self.kinds[kind]
+        return self.law.floor_states[state], term, full, facts
+
+    def _look_up(
+        self, work: Work, method: Ints, term: Ints, voice: int, faces: Ints
+    ) -> tuple[Ints, Ints, Ints, NDArray[np.int8]]:
+        """Unit price, bounds of the floor and verdict of each face of each offer."""
         cell = work.base + self.law.grid.face_class[faces] * self.panels.strides[0]
-        state = self.stack.floors[voice][cell, method[:, None]].astype(np.int64)
-        full = self.stack.full[voice][cell, method[:, None]].astype(np.int64)
-        facts = self.stack.prices[voice][work.rows]
-        terms, at_term = np.unique(term, return_inverse=True)
-        fulls = np.unique(full)
-        code = (state * terms.size + at_term.reshape(-1)[:, None]) * fulls.size + np.searchsorted(fulls, full)
-        code = code * len(self.numbers) + facts
-        table = np.zeros(int(code.max()) + 1, bool)
-        table[code] = True
-        met = np.flatnonzero(table)
-        place = np.cumsum(table) - 1
-        given = list(self.numbers)
-        cases: list[Case] = []
-        for each in met.tolist():
-            rest, fact = divmod(each, len(given))
-            rest, full_at = divmod(rest, fulls.size)
-            state_at, term_at = divmod(rest, terms.size)
-            cases.append((self.law.floor_states[state_at], int(terms[term_at]), int(fulls[full_at]), given[fact]))
-        return place[code], cases
+        kind = self.kind[voice][cell, method[:, None]]
+        row = self.rows[kind, term[:, None]]
+        if row.min(initial=0) < 0:
+            missing = row < 0
+            code = np.unique(kind[missing] * self.terms + np.broadcast_to(term[:, None], kind.shape)[missing])
+            for each in code.tolist():
+                self.rows[divmod(each, self.terms)] = self.table.number(self._case(*divmod(each, self.terms)))
+            row = self.rows[kind, term[:, None]]
+        table, parcel = self.table, self.law.sides.faces[faces]
+        at = row.astype(np.int64) * self.law.sides.count + parcel
+        asks = table.asks.reshape(-1)[at] if table.asks.any() else np.zeros(at.shape, np.int8)
+        unit = table.unit.reshape(-1)[at].astype(np.int64)
+        return unit, table.low.reshape(-1)[at], table.high.reshape(-1)[at], asks
 
-    def _lookup(self, work: Work, method: Ints, term: Ints, voice: int, faces: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-        number_, cases = self._cases(work, method, term, voice, faces)
-        made = np.array([self.table.number(case) for case in cases], np.int64)
-        at = made[number_], self.law.sides.faces[faces]
-        table = self.table
-        return table.unit[at].astype(np.int64), table.low[at], table.high[at], table.asks[at]
-
-    def _mixed(self, work: Work, method: Ints, term: Ints, voice: int, mixed: Any, out: tuple[Ints, ...]) -> None:
-        """A mixed parcel has the price of its dearest use."""
-        unit, low, high, ask = out
-        for at, place in np.argwhere(mixed).tolist():
-            faces = np.array(self.faces[int(work.parcels[at, place])])
-            here = Work(
-                *(
-                    each[[at] * faces.size][:, place : place + 1] if each.ndim > 1 else each[[at] * faces.size]
-                    for each in work.arrays()
-                )
-            )
-            found = self._lookup(here, method[[at] * faces.size], term[[at] * faces.size], voice, faces[:, None])
-            rank = [(value < 0, max(value, 0)) for value in found[0][:, 0].tolist()]
-            best = rank.index(max(rank))
-            unit[at, place], low[at, place], high[at, place] = (each[best, 0] for each in found[:3])
-            ask[at, place] = found[3].max()
+    def _mix(self, work: Work, method: Ints, term: Ints, voice: int, out: tuple[Any, ...]) -> None:
+        """A mixed parcel has the price of its dearest use (one without a price before all)."""
+        at, place = np.nonzero(self.mixed[work.parcels])
+        if at.size == 0:
+            return
+        parcel = work.parcels[at, place]
+        first = self.face_start[parcel]
+        sizes = self.face_start[parcel + 1] - first
+        faces = spans(first, sizes)[:, None]
+        again, column = np.repeat(at, sizes), np.repeat(place, sizes)
+        parts = Work(
+            work.site[again],
+            work.demand[again],
+            work.parcels[again, column][:, None],
+            work.rows[again, column][:, None],
+            work.base[again, column][:, None],
+            work.cell[again, column][:, None],
+        )
+        unit, low, high, ask = self._look_up(parts, method[again], term[again], voice, faces)
+        start = np.cumsum(sizes) - sizes
+        rank = np.where(unit[:, 0] < 0, 1 << 40, unit[:, 0])
+        best = np.maximum.reduceat(rank, start)
+        position = np.where(rank == np.repeat(best, sizes), np.arange(rank.size), rank.size)
+        chosen = np.minimum.reduceat(position, start)
+        for target, found in zip(out[:3], (unit, low, high), strict=True):
+            target[at, place] = found[chosen, 0]
+        out[3][at, place] = np.maximum.reduceat(ask[:, 0], start)
 
     def _exact_floor(self, work: Work, method: Ints, term: Ints, voice: int, at: int) -> int:
         total = Fraction(0)
-        area = self.law.sides.area
-        one = Work(*(each[at : at + 1] for each in work.arrays()))
+        years = int(term[at])
         for place, parcel in enumerate(work.parcels[at].tolist()):
-            faces = np.array([[face] for face in self.faces.get(parcel, [parcel])])
-            units: list[tuple[int, Fraction]] = []
+            faces = range(self.face_start[parcel], self.face_start[parcel + 1]) if self.mixed[parcel] else (parcel,)
+            found: list[tuple[int, Fraction]] = []
             for face in faces:
-                column = Work(*(each[:, place : place + 1] if each.ndim > 1 else each for each in one.arrays()))
-                numbers, cases = self._cases(column, method[at : at + 1], term[at : at + 1], voice, face[None, :])
-                case = cases[int(numbers[0, 0])]
-                units.append((self.table.exact_unit(case, parcel), self.table.exact_floor(case, parcel) or Fraction(0)))
-            total += max(units, key=lambda each: each[0])[1] * int(area[parcel])
-        value = total / int(area[work.parcels[at]].sum())
+                cell = work.base[at, place] + self.law.grid.face_class[face] * self.panels.strides[0]
+                case = self._case(int(self.kind[voice][cell, method[at]]), years)
+                unit = self.table.exact_unit(case, parcel)
+                found.append((1 << 40 if unit < 0 else unit, self.table.exact_floor(case, parcel) or Fraction(0)))
+            total += max(found, key=lambda each: each[0])[1] * int(self.area[parcel])
+        value = total / int(self.area[work.parcels[at]].sum())
         return -(-value.numerator // value.denominator)
 
     def _reserved(self, work: Work, method: Ints, voice: int, floors: tuple[Ints, Ints]) -> Ints:
@@ -161,26 +183,31 @@ class Pricer:
         low, high = floors
         reserve = self.reserve[work.parcels]
         stated = reserve * 10_000
-        below = (reserve >= 0) & (low >= 0) & np.where(low == high, stated < low, stated <= low)
+        below = ((reserve >= 0) & (low >= 0) & np.where(low == high, stated < low, stated <= low)).any(axis=1)
         grants = np.array([each.right == "grant" for each in self.law.methods], bool)[method]
-        asks[grants & below.any(axis=1)] = FORBID
-        asks[~grants & below.any(axis=1)] = CONDITION
+        asks[below] = np.where(grants[below], FORBID, CONDITION)
         listing = next((at for at, each in enumerate(self.law.methods) if each.id == "listing"), None)
         open_ = (reserve >= 0) & (low < 0) & ~grants[:, None]
-        if listing is not None and open_.any():
-            rows = np.flatnonzero(open_.any(axis=1))
-            part, ways = work.at(rows), np.full(rows.size, listing)
-            term = self._listing_term(part, voice, listing)
-            for place in range(part.parcels.shape[1]):
-                column = Work(*(each[:, place : place + 1] if each.ndim > 1 else each for each in part.arrays()))
-                _, one, two, _ = self._lookup(column, ways, term[:, place], voice, column.parcels)
-                against = stated[rows, place : place + 1]
-                less = (one >= 0) & np.where(one == two, against < one, against <= one) & open_[rows, place : place + 1]
-                asks[rows] = np.maximum(asks[rows], np.where(less[:, 0], CONDITION, 0))
+        if listing is None or not open_.any():
+            return asks
+        at, place = np.nonzero(open_)
+        part = Work(
+            work.site[at],
+            work.demand[at],
+            *(each[at, place][:, None] for each in (work.parcels, work.rows, work.base, work.cell)),
+        )
+        ways = np.full(at.size, listing)
+        term = self._listing_term(part, voice, listing)
+        found = self._look_up(part, ways, term, voice, part.parcels)
+        if self.law.sides.mixed:
+            self._mix(part, ways, term, voice, found)
+        one, two, against = found[1][:, 0], found[2][:, 0], stated[at, place]
+        less = (one >= 0) & np.where(one == two, against < one, against <= one)
+        asks[at[less]] = np.maximum(asks[at[less]], CONDITION)
         return asks
 
     def _listing_term(self, work: Work, voice: int, listing: int) -> Ints:
         """The term of each parcel under a listing of its own: wanted, else the longest."""
-        longest = self.stack.term[voice][work.cell, listing].astype(np.int64)
-        want = self.want[work.demand][:, None]
-        return np.where((want > 0) & self.methods[work.demand, listing][:, None], want, longest)
+        longest = self.stack.term[voice][work.cell[:, 0], listing].astype(np.int64)
+        want = self.want[work.demand]
+        return np.where((want > 0) & self.methods[work.demand, listing], want, longest)
