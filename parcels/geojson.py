@@ -139,7 +139,7 @@ def _shape(geometry: Any, where: str) -> tuple[Any, list[Issue]]:
         if kind == "MultiPolygon":
             return shapely.MultiPolygon([_polygon(part) for part in geometry["coordinates"]]), []
         return shapely.from_geojson(json.dumps(geometry, default=float)), []
-    except (ValueError, TypeError, KeyError, IndexError, shapely.errors.ShapelyError) as problem:
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, shapely.errors.ShapelyError) as problem:
         return None, [error("P012", f"the outline cannot be built: {str(problem)[:120]}", where, "draw it again")]
 
 

@@ -8,6 +8,7 @@ what mattered to ``tests/parcels/data/fuzz``, where the suite reads it again.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 import tempfile
@@ -17,11 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 from types import CodeType
 
+import shapely
+
 from parcels.dbf import parse_dbf
 from parcels.demands import read_demands
 from parcels.issues import LandoptError
 from parcels.read import read_parcels
-from tests.parcels.making import DEMAND_HEAD, DEMAND_ROW, dbf_bytes
+from tests.parcels.making import DEMAND_HEAD, DEMAND_ROW, box, columns, dbf_bytes
 
 HERE = Path(__file__).parent
 TOOL = 3
@@ -65,6 +68,21 @@ def targets(folder: Path) -> dict[str, tuple[Callable[[bytes], object], list[byt
         path.write_bytes(data)
         return read_demands(path)
 
+    def geojson(data: bytes) -> object:
+        path = folder / "p.geojson"
+        path.write_bytes(data)
+        return read_parcels(path)
+
+    def wkt(data: bytes) -> object:
+        path = folder / "p.csv"
+        path.write_bytes(data)
+        return read_parcels(path, crs="EPSG:4526")
+
+    facts = {name: cells[0] for name, cells in columns(1).items()}
+    feature = {"type": "Feature", "properties": facts, "geometry": shapely.geometry.mapping(box(0, 0))}
+    named = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4526"}}
+    collection = json.dumps({"type": "FeatureCollection", "crs": named, "features": [feature]}).encode()
+    line = ",".join([*map(str, facts.values()), f'"{box(0, 0).wkt}"'])
     real = (HERE / "data" / "boundary_points_gb18030.txt").read_bytes()
     head = f"{DEMAND_HEAD},needed_by,near,budget_yuan,partners,districts,name\n"
     rows = f"{DEMAND_ROW},2026-05-01,S1:800;S2:5,1200,hkmo;univ,南沙,平台\n".encode()
@@ -74,6 +92,8 @@ def targets(folder: Path) -> dict[str, tuple[Callable[[bytes], object], list[byt
     )
     return {
         "txt": (txt, [real, real[:400], b"[x]\n3,1,A,B,C\xe9\x9d\xa2,,,,@\nJ1,1,2510000,38455000\n"]),
+        "geojson": (geojson, [collection, collection.replace(b'"crs"', b'"was"')]),
+        "wkt": (wkt, [f"{','.join(facts)},wkt\n{line}\n".encode()]),
         "demands": (demands, [head.encode() + rows, (head + "\n").encode("gbk")]),
         "dbf": (lambda data: parse_dbf(data, "a.dbf"), [table]),
     }
