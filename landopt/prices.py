@@ -149,6 +149,9 @@ class Sifter:
         cost = np.zeros(count)
         if phase == 1:
             cost[self.soft : self.extra] = -1.0
+            free = np.arange(self.soft, self.extra, dtype=np.int32)
+            if len(free):
+                self.solver.changeColsBounds(len(free), free, np.zeros(len(free)), np.full(len(free), self.infinity))
         else:
             soft = np.flatnonzero(self.prog.slack > 0)
             cost[: self.soft] = -(self.prog.penalty[soft] * self.row_unit[soft]) / self.unit
@@ -188,6 +191,17 @@ class Sifter:
             self.solver.run()
         self.status = self.solver.getModelStatus()
 
+    def change(self, prog: Program, deadline: float | None) -> None:
+        """Take over the scores and right-hand sides of another programme over the same offers and rows."""
+        self.prog, self.deadline = prog, deadline
+        for row, (sense, rhs) in enumerate(zip(prog.sense.tolist(), prog.rhs / self.row_unit, strict=True)):
+            low, high = (-self.infinity, rhs) if sense < 0 else (rhs, self.infinity if sense > 0 else rhs)
+            self.solver.changeRowBounds(self.head + row, low, high)
+        self._phase(2)
+        self.solver.setOptionValue("simplex_strategy", 1)
+        self.run()
+        self.solver.setOptionValue("simplex_strategy", 4)
+
     @property
     def value(self) -> float:
         """The optimum of the current programme in millipoints (of phase 2)."""
@@ -203,6 +217,12 @@ class Sifter:
     def x(self) -> Floats:
         """The values of the offers in the programme, in the order they came in."""
         return np.array(self.solver.getSolution().col_value)[self.extra :]
+
+    def infeasible(self) -> bool:
+        """True where the last run found that its offers cannot keep the rows."""
+        import highspy
+
+        return bool(self.status == highspy.HighsModelStatus.kInfeasible)
 
     def shortfall(self) -> float:
         """What is still missing in phase 1."""
@@ -231,22 +251,28 @@ def relax(
     seed: int = 0,
     deadline: float | None = None,
     tell: Callable[[float, int], None] | None = None,
+    again: Sifter | None = None,
 ) -> tuple[Relaxation, Sifter]:
     """Solve the relaxation over all offers.
 
     ``start`` are offers to begin with beside the best of each part; the loop ends once the bound is within ``enough``
-    (relative) of the optimum over the offers it holds. ``tell`` hears (value, bound) each round.
+    (relative) of the optimum over the offers it holds. ``tell`` hears (value, bound) each round. ``again`` is the live
+    programme of a round that differs in scores and right-hand sides only: it goes on from its offers and basis.
 
     Raises
     ------
     Stopped
         If the deadline (of ``time.monotonic``) passes before there are prices.
     """
-    sifter = Sifter(prog, seed=seed, deadline=deadline)
-    first = best_of_parts(prog, prog.score / np.sqrt(np.diff(prog.site_start)[prog.site]), FIRST, sifter.part)
-    sifter.add(first if start is None else np.union1d(first, start))
+    if again is not None:
+        sifter = again
+        sifter.change(prog, deadline)
+    else:
+        sifter = Sifter(prog, seed=seed, deadline=deadline)
+        first = best_of_parts(prog, prog.score / np.sqrt(np.diff(prog.site_start)[prog.site]), FIRST, sifter.part)
+        sifter.add(first if start is None else np.union1d(first, start))
     rounds = 0
-    if sifter.artificial:
+    if sifter.artificial and (again is None or sifter.infeasible()):
         sifter._phase(1)
         rounds, feasible = _first_phase(sifter)
         sifter._phase(2)

@@ -196,14 +196,18 @@ class _Clock:
         self.since = now
 
 
+ROUNDED = 8_000
+"""Offers looked at when the relaxation is rounded."""
+
+
 def _rounded_plan(prog: Program, relaxed: Relaxation) -> Ints | None:
     """Round the relaxation: whole columns first, then the rest by value and margin, then what still fits."""
     worth = relaxed.margin + 0.0
     scale = max(1.0, float(np.abs(prog.score).max(initial=1)))
     worth[relaxed.columns] += relaxed.x * scale * 2
     pool = np.flatnonzero(worth > -0.02 * scale)
-    if len(pool) > 40_000:
-        pool = np.sort(np.argpartition(-worth, 40_000)[:40_000])
+    if len(pool) > ROUNDED:
+        pool = np.sort(np.argpartition(-worth, ROUNDED)[:ROUNDED])
     return greedy(prog, worth, pool)
 
 
@@ -222,7 +226,7 @@ def _integer(state: Search, relaxed: Relaxation) -> bool:
 
 
 FIRST_FIX = 5
-LARGE = ((True, FIRST_FIX, 4.0), (True, 12, 10.0), (False, 12, 20.0), (False, 30, 40.0))
+LARGE = ((True, FIRST_FIX, 3.0), (False, 12, 20.0), (False, 30, 60.0))
 MEDIUM = ((True, FIRST_FIX, 2.0),)
 """Steps before the last programme: fix what the prices take whole or not, columns a platform, seconds at most."""
 
