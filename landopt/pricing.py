@@ -105,7 +105,7 @@ class Pricer:
         for at in np.flatnonzero(known & (below != above)).tolist():
             floor[at] = self._exact_floor(work, method, term, voice, at)
         if self.reserve is not None:
-            asks = np.maximum(asks, self._reserved(work, method, voice, (low, high)))
+            asks = np.maximum(asks, self._reserved(work, method, term, voice))
         if voice:
             asks = np.where(voice < self.stack.voices[work.rows[:, 0]], asks, 0)
         return asks, unit, floor
@@ -138,19 +138,7 @@ class Pricer:
         at, place = np.nonzero(self.mixed[work.parcels])
         if at.size == 0:
             return
-        parcel = work.parcels[at, place]
-        first = self.face_start[parcel]
-        sizes = self.face_start[parcel + 1] - first
-        faces = spans(first, sizes)[:, None]
-        again, column = np.repeat(at, sizes), np.repeat(place, sizes)
-        parts = Work(
-            work.site[again],
-            work.demand[again],
-            work.parcels[again, column][:, None],
-            work.rows[again, column][:, None],
-            work.base[again, column][:, None],
-            work.cell[again, column][:, None],
-        )
+        parts, faces, again, sizes = self._faces(work, at, place)
         unit, low, high, ask = self._look_up(parts, method[again], term[again], voice, faces)
         start = np.cumsum(sizes) - sizes
         rank = np.where(unit[:, 0] < 0, 1 << 40, unit[:, 0])
@@ -160,6 +148,16 @@ class Pricer:
         for target, found in zip(out[:3], (unit, low, high), strict=True):
             target[at, place] = found[chosen, 0]
         out[3][at, place] = np.maximum.reduceat(ask[:, 0], start)
+
+    def _faces(self, work: Work, at: Ints, place: Ints) -> tuple[Work, Ints, Ints, Ints]:
+        """Some parcels of some offers, once for each of their uses: work, faces, the offer of each, uses by parcel."""
+        parcel = work.parcels[at, place]
+        sizes = np.where(self.mixed[parcel], self.face_start[parcel + 1] - self.face_start[parcel], 1)
+        faces = spans(np.where(self.mixed[parcel], self.face_start[parcel], parcel), sizes)[:, None]
+        again, column = np.repeat(at, sizes), np.repeat(place, sizes)
+        each = (work.parcels, work.rows, work.base, work.cell)
+        parts = Work(work.site[again], work.demand[again], *(found[again, column][:, None] for found in each))
+        return parts, faces, again, sizes
 
     def _exact_floor(self, work: Work, method: Ints, term: Ints, voice: int, at: int) -> int:
         total = Fraction(0)
@@ -176,38 +174,42 @@ class Pricer:
         value = total / int(self.area[work.parcels[at]].sum())
         return -(-value.numerator // value.denominator)
 
-    def _reserved(self, work: Work, method: Ints, voice: int, floors: tuple[Ints, Ints]) -> Ints:
+    def _reserved(self, work: Work, method: Ints, term: Ints, voice: int) -> Ints:
         """A reserve price below the floor forbids a grant; a lease is held against the grant by listing."""
         assert self.reserve is not None
         asks = np.zeros(method.size, np.int8)
-        low, high = floors
-        reserve = self.reserve[work.parcels]
-        stated = reserve * 10_000
-        below = ((reserve >= 0) & (low >= 0) & np.where(low == high, stated < low, stated <= low)).any(axis=1)
-        grants = np.array([each.right == "grant" for each in self.law.methods], bool)[method]
-        asks[below] = np.where(grants[below], FORBID, CONDITION)
-        listing = next((at for at, each in enumerate(self.law.methods) if each.id == "listing"), None)
-        open_ = (reserve >= 0) & (low < 0) & ~grants[:, None]
-        if listing is None or not open_.any():
+        at, place = np.nonzero(self.reserve[work.parcels] >= 0)
+        if at.size == 0:
             return asks
-        at, place = np.nonzero(open_)
-        part = Work(
-            work.site[at],
-            work.demand[at],
-            *(each[at, place][:, None] for each in (work.parcels, work.rows, work.base, work.cell)),
-        )
-        ways = np.full(at.size, listing)
-        term = self._listing_term(part, voice, listing)
-        found = self._look_up(part, ways, term, voice, part.parcels)
-        if self.law.sides.mixed:
-            self._mix(part, ways, term, voice, found)
-        one, two, against = found[1][:, 0], found[2][:, 0], stated[at, place]
-        less = (one >= 0) & np.where(one == two, against < one, against <= one)
-        asks[at[less]] = np.maximum(asks[at[less]], CONDITION)
+        part, faces, again, _ = self._faces(work, at, place)
+        low, high = (found[:, 0] for found in self._look_up(part, method[again], term[again], voice, faces)[1:3])
+        stated = self.reserve[part.parcels[:, 0]] * 10_000
+        grants = np.array([each.right == "grant" for each in self.law.methods], bool)[method[again]]
+        below = (low >= 0) & _less(stated, low, high)
+        np.maximum.at(asks, again[below], np.where(grants[below], FORBID, CONDITION).astype(np.int8))
+        listing = next((row for row, each in enumerate(self.law.methods) if each.id == "listing"), None)
+        open_ = np.flatnonzero((low < 0) & ~grants)
+        if listing is None or open_.size == 0:
+            return asks
+        against = part.at(open_)
+        years = self._listing_term(against, faces[open_], voice, listing)
+        if self.law.reads_term:
+            classes = self.law.grid.term_class.astype(np.int64)
+            against.base += ((classes[years] - classes[term[again[open_]]]) * self.panels.strides[3])[:, None]
+        ways = np.full(open_.size, listing)
+        low, high = (found[:, 0] for found in self._look_up(against, ways, years, voice, faces[open_])[1:3])
+        less = (low >= 0) & _less(stated[open_], low, high)
+        np.maximum.at(asks, again[open_[less]], np.int8(CONDITION))
         return asks
 
-    def _listing_term(self, work: Work, voice: int, listing: int) -> Ints:
-        """The term of each parcel under a listing of its own: wanted, else the longest."""
-        longest = self.stack.term[voice][work.cell[:, 0], listing].astype(np.int64)
+    def _listing_term(self, work: Work, faces: Ints, voice: int, listing: int) -> Ints:
+        """The term of each use of each parcel under a listing of its own: wanted, else the longest."""
+        cell = work.base + self.law.grid.face_class[faces] * self.panels.strides[0]
+        longest = self.stack.term[voice][cell[:, 0], listing].astype(np.int64)
         want = self.want[work.demand]
         return np.where((want > 0) & self.methods[work.demand, listing], want, longest)
+
+
+def _less(stated: Ints, low: Ints, high: Ints) -> NDArray[np.bool_]:
+    """Whether a whole number of millionths is below an amount of which the bounds are known."""
+    return np.where(low == high, stated < low, stated <= low)

@@ -1,0 +1,129 @@
+"""The two readings of the law, arrays for the optimiser and scalars for the audit, agree on every offer of any round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from constraints.case import Case
+from constraints.cells import PartReader
+from constraints.reread import Reader
+from constraints.rescreen import connected_sites, lawful
+from landopt.offers import Offers, build_offers
+from tests.builders import random_case, random_medium_case
+from tests.spiced import spiced_case
+
+Identity = tuple[tuple[int, ...], int | None, int, int]
+
+
+def by_scalars(case: Case) -> tuple[Reader, dict[Identity, Any]]:
+    """Every lawful offer by the scalar reading, by trying every site, method and period."""
+    reader = Reader(case)
+    if reader.asks_applicants:
+        first = Reader(case)
+        for demand in range(len(case.demands)):
+            found = lawful(first, demand, list(connected_sites(first, demand)))
+            reader.reach[demand] = frozenset(parcel for site, _, _ in found for parcel in site)
+        reader.count_reach()
+    offers: dict[Identity, Any] = {}
+    for demand in (*range(len(case.demands)), None):
+        sites = [(row,) for row in reader.market_parcels()] if demand is None else connected_sites(reader, demand)
+        part = PartReader(reader, demand)
+        for site in sites:
+            for method in range(len(case.methods)):
+                for period in reader.periods:
+                    reading = part.read(site, method, period)
+                    if reading.refused is None:
+                        facts = (reading.verdict, reading.term, reading.floor, reading.price, tuple(reading.score))
+                        offers[site, demand, method, period] = (*facts, dict(reading.rows))
+    return reader, offers
+
+
+def by_arrays(offers: Offers) -> dict[Identity, Any]:
+    """Every lawful offer as built for the optimiser."""
+    keys = [(row.rule, row.key) for row in offers.rows]
+    found: dict[Identity, Any] = {}
+    for at in range(len(offers)):
+        demand = int(offers.demand[at])
+        floor = int(offers.floor[at])
+        found[offers.parcels(at), None if demand < 0 else demand, int(offers.method[at]), int(offers.period[at])] = (
+            int(offers.verdict[at]),
+            int(offers.term[at]),
+            None if floor < 0 else floor,
+            int(offers.price[at]),
+            tuple(int(value) for value in offers.score[:, at]),
+            {keys[row]: value for row, value in offers.coefficients(at)},
+        )
+    return found
+
+
+def agree(case: Case) -> int:
+    """Both readings give the same offers, rows and reach; returns the number of offers."""
+    reader, expected = by_scalars(case)
+    offers = build_offers(case)
+    found = by_arrays(offers)
+    assert len(found) == len(offers)
+    for identity in sorted(found.keys() | expected.keys(), key=str):
+        assert found.get(identity) == expected.get(identity), identity
+    keys = [(row.rule, row.key) for row in offers.rows]
+    assert keys == sorted(keys)
+    assert set(keys) == reader.rows.keys() | {key for *_, rows in expected.values() for key in rows}
+    for row in offers.rows:
+        own = reader.rows.row(row.rule, row.key)
+        assert own is not None
+        fields = (
+            "id",
+            "kind",
+            "sense",
+            "rhs",
+            "penalty",
+            "tier",
+            *(() if reader.rows.is_share(row.rule) else ("slack",)),
+        )
+        assert [getattr(row, name) for name in fields] == [getattr(own, name) for name in fields]
+        assert bool(row.slack) == bool(reader.rows.is_soft(row.rule) and (own.slack or reader.rows.is_share(row.rule)))
+    if offers.reach is not None:
+        start, parcels = offers.reach
+        for demand in range(len(case.demands)):
+            assert set(parcels[start[demand] : start[demand + 1]].tolist()) == reader.reach.get(demand, frozenset())
+    return len(found)
+
+
+@pytest.mark.parametrize(
+    ("make", "first"), [(random_case, 0), (random_case, 200), (spiced_case, 0), (spiced_case, 200)]
+)
+def test_both_readings_give_the_same_offers(make: Callable[[int], Case], first: int) -> None:
+    """Verdict, term, floor, price, points and rows of every offer agree, and neither reading has one more."""
+    assert sum(agree(make(seed)) for seed in range(first, first + 100)) > 100
+
+
+def test_both_readings_agree_on_medium_rounds() -> None:
+    """The same with dozens of parcels in street blocks."""
+    assert sum(agree(random_medium_case(seed, 30)) for seed in range(4)) > 400
+
+
+def test_offers_are_in_the_declared_order() -> None:
+    """By demand (the market last), parcel rows, method, period; sites by parcel rows, each once."""
+    for seed in range(30):
+        offers = build_offers(spiced_case(seed))
+        last = len(offers)
+        keys = [
+            (int(d) if d >= 0 else last, offers.parcels(at), int(offers.method[at]), int(offers.period[at]))
+            for at, d in enumerate(offers.demand)
+        ]
+        assert keys == sorted(keys)
+        sites = [
+            tuple(offers.site_parcels[a:b].tolist())
+            for a, b in zip(offers.site_start, offers.site_start[1:], strict=False)
+        ]
+        assert sites == sorted(set(sites))
+        for part, (a, b) in enumerate(zip(offers.part_start, offers.part_start[1:], strict=False)):
+            assert (
+                len(
+                    {(int(offers.demand[at]), offers.parcels(at) if offers.demand[at] < 0 else 0) for at in range(a, b)}
+                )
+                <= 1
+            )
+            assert all(int(offers.demand[at]) in (part, -1) for at in range(a, b))
