@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from constraints.expr import parse
 from constraints.scalar import truth
 from landopt.explain.context import Context
-from landopt.explain.law import Law
+from landopt.explain.law import Closing, Law
 from landopt.explain.nextbest import best_for, best_on
 from landopt.explain.records import Citation, Counted, Held, Ruling, Unserved
 from parcels.schema import Value
@@ -139,20 +139,25 @@ class Absent:
 
     def _by_rule(self, demand: int | None, rows: np.ndarray) -> list[Counted]:
         """The rules and requirements that close every wanted method on these parcels, each with its count."""
-        counts: dict[tuple[str, str], tuple[Ruling | None, list[int]]] = {}
+        counts: dict[tuple[str, str], tuple[Closing, list[int]]] = {}
         for parcel in rows.tolist():
-            for code, ruling in self.law.closed((parcel,), demand):
-                key = (code, "" if ruling is None else ruling.cite.rule)
-                counts.setdefault(key, (ruling, []))[1].append(parcel)
+            for closing in self.law.closed((parcel,), demand):
+                key = (closing.code, "" if closing.said is None else closing.said.rule_id)
+                counts.setdefault(key, (closing, []))[1].append(parcel)
         found = []
-        for (code, _), (ruling, parcels) in sorted(counts.items(), key=lambda entry: (-len(entry[1][1]), entry[0])):
+        for (code, _), (closing, parcels) in sorted(counts.items(), key=lambda entry: (-len(entry[1][1]), entry[0])):
             ids = tuple(self.context.case.parcels.ids[row] for row in parcels)
-            shown = None
-            if ruling is not None:
-                facts = ruling.facts if len(parcels) == 1 else ()
-                shown = Ruling(ruling.cite, ruling.verdict, facts, ruling.unknowns)
-            found.append(Counted(code, len(parcels), shown, ids if len(ids) <= SHOWN_PARCELS else ()))
+            few = ids if len(ids) <= SHOWN_PARCELS else ()
+            found.append(Counted(code, len(parcels), self._ruling(closing, parcels, demand), few))
         return found
+
+    def _ruling(self, closing: Closing, parcels: list[int], demand: int | None) -> Ruling | None:
+        """The ruling behind a reason; with the values it read where it speaks of one parcel."""
+        if closing.said is None:
+            return None
+        if len(parcels) == 1:
+            return self.law.rulings([closing.said], parcels, demand, closing.method)[0]
+        return Ruling(self.context.cite(closing.said.rule_id), closing.said.verdict, (), closing.said.unknowns)
 
     def _divisible_for(self, demand: Mapping[str, Value]) -> tuple[str, ...]:
         """Open, unsupplied parcels that only their size keeps from a platform."""
@@ -205,16 +210,12 @@ class Absent:
         if offers:
             return [Counted("outweighed", 1)]
         reasons: list[Counted] = []
-        failing: dict[str, list[str]] = {}
-        for number, name in enumerate(case.demands.ids):
-            code = self._fails(number, row)
-            if code in ("", "area_small"):
-                reasons += self._by_rule(number, np.array([row])) if len(reasons) < SHOWN_PARCELS else []
-            failing.setdefault(code, []).append(name)
-        for code, names in sorted(failing.items(), key=lambda entry: (-len(entry[1]), entry[0])):
-            if code:
-                few = tuple(names) if len(names) <= SHOWN_PARCELS else ()
-                reasons.append(Counted(code, len(names), None, few, "", "demand"))
+        tally = self._tally
+        for number in tally.asked[row]:
+            reasons += self._by_rule(number, np.array([row]))
+        for code, total, few in tally.of(row):
+            names = tuple(case.demands.ids[number] for number in few) if total <= SHOWN_PARCELS else ()
+            reasons.append(Counted(code, total, None, names, "", "demand"))
         market = case.market
         if market is None:
             reasons.append(Counted("no_market", 1))
@@ -230,21 +231,57 @@ class Absent:
         return list(unique.values()) or [Counted("no_offer", 1)]
 
     @cached_property
-    def _first_failure(self) -> dict[int, list[str]]:
-        return {}
-
-    def _fails(self, demand: int, parcel: int) -> str:
-        """The first requirement of a platform that a parcel fails; "" if none."""
-        known = self._first_failure.get(demand)
-        if known is None:
-            known = [""] * len(self.area)
+    def _tally(self) -> Tally:
+        """For each parcel how many platforms it fails by which requirement first, and one it would suit."""
+        tally = Tally(len(self.area))
+        for demand in range(len(self.context.case.demands)):
             facts = self.context.case.demands.row(demand)
             small = ("area_small", self.area < int(str(facts.get("area_min_m2") or 0)))
-            for code, fails in reversed([*self.filters(facts), small]):
-                for hit in np.flatnonzero(fails).tolist():
-                    known[hit] = code
-            self._first_failure[demand] = known
-        return known[parcel]
+            left = np.ones(len(self.area), bool)
+            for code, fails in (*self.filters(facts), small):
+                if code != "area_small":
+                    tally.add(code, demand, left & fails)
+                    left &= ~fails
+                else:
+                    tally.add(code, demand, left & fails)
+            tally.suits(demand, left)
+        return tally
+
+
+class Tally:
+    """Counts by requirement and parcel, and the first few platforms of each."""
+
+    def __init__(self, parcels: int) -> None:
+        self.parcels = parcels
+        self.count: dict[str, np.ndarray] = {}
+        self.few: dict[str, np.ndarray] = {}
+        self.asked: list[list[int]] = [[] for _ in range(parcels)]
+
+    def add(self, code: str, demand: int, hit: Mask) -> None:
+        """Count a platform for the parcels it fails at."""
+        if code not in self.count:
+            self.count[code] = np.zeros(self.parcels, np.int32)
+            self.few[code] = np.full((self.parcels, SHOWN_PARCELS), -1, np.int32)
+        rows = np.flatnonzero(hit)
+        at = self.count[code][rows]
+        room = at < SHOWN_PARCELS
+        self.few[code][rows[room], at[room]] = demand
+        self.count[code][rows] += 1
+
+    def suits(self, demand: int, left: Mask) -> None:
+        """Remember the first platform each parcel suits by the platform's own requirements."""
+        for row in np.flatnonzero(left).tolist():
+            if not self.asked[row]:
+                self.asked[row].append(demand)
+
+    def of(self, row: int) -> list[tuple[str, int, list[int]]]:
+        """(requirement, platforms, the first few) of a parcel, the most frequent first."""
+        found = [
+            (code, int(counts[row]), [int(d) for d in self.few[code][row] if d >= 0])
+            for code, counts in self.count.items()
+            if counts[row]
+        ]
+        return sorted(found, key=lambda entry: (-entry[1], entry[0]))
 
 
 def _texts(value: Value) -> tuple[str, ...]:

@@ -328,12 +328,22 @@ class PlanReasons:
 Record = Assignment | Unserved | Held | PlanReasons
 
 
+_ATOMS = frozenset({str, int, bool, type(None)})
+_NAMES: dict[type[Any], tuple[str, ...]] = {}
+
+
 def as_json(value: Any) -> Any:
     """A record (or part of one) as plain JSON: dataclasses become objects, tuples lists."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, tuple | list):
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    if kind is tuple or kind is list:
         return [as_json(item) for item in value]
+    names = _NAMES.get(kind)
+    if names is None and is_dataclass(kind):
+        names = _NAMES[kind] = tuple(field.name for field in fields(kind))
+    if names is not None:
+        return {name: as_json(getattr(value, name)) for name in names}
     if isinstance(value, dict):
         return {str(key): as_json(item) for key, item in value.items()}
     return value

@@ -187,3 +187,17 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
     with pytest.raises(Refused) as methods:
         check_methods(round_, ["listng"])  # type: ignore[arg-type]
     assert "listing" in methods.value.issues[0].maybe
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_alike_sites_share_an_answer_only_where_it_is_the_same(seed: int) -> None:
+    """What is remembered for likeness equals what is asked anew, for every parcel and platform."""
+    from landopt.explain.context import Context
+    from tests.builders import random_medium_case
+
+    round_ = random_medium_case(seed, 24)
+    offers = offers_of(round_)
+    shared = Law(Context(round_, offers, ()))
+    for parcel in range(len(round_.parcels)):
+        for platform in (None, *range(len(round_.demands))):
+            assert shared.closed((parcel,), platform) == shared._closing((parcel,), platform)

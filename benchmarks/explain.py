@@ -1,0 +1,70 @@
+"""How long explanations take on the frozen benchmark rounds: full justification, all why-not bounds, one exact why-not.
+
+``python -m benchmarks.explain [SIZE] [SEED]`` prints CPU seconds of this process (the exact runs: wall and child too).
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.rounds import SIZES, case_round
+from landopt.explain.context import Context
+from landopt.justify import justify
+from landopt.offers import build_offers
+from landopt.solver import solve
+from landopt.texts import render
+from landopt.whynot import exact
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What some work gives, and its CPU seconds in this process."""
+    began = time.process_time()
+    found = work()
+    return found, time.process_time() - began
+
+
+def run(size: str = "5k", seed: int = 11, exact_runs: int = 5, market: bool = False) -> dict[str, Any]:
+    """The figures of one round."""
+    parcels, demands = SIZES[size]
+    case = case_round(parcels, demands, seed, market=market)
+    offers, built = timed(lambda: build_offers(case))
+    outcome = solve(case, offers, gap="0.001", time_limit_s=120)
+    if outcome.chosen is None:
+        return {"size": size, "seed": seed, "stopped": outcome.stopped}
+    chosen = [int(offer) for offer in outcome.chosen]
+    context = Context(case, offers, chosen, outcome.proof)
+    losses, bounds = timed(lambda: context.losses)
+    records, justified = timed(lambda: justify(case, offers, chosen, outcome))
+    _, written = timed(lambda: len(json.dumps(records, ensure_ascii=False)))
+    _, rendered = timed(lambda: render(records[0], "zh"))
+    audited = [tier.bound for tier in outcome.tiers]
+    others = [offer for offer in range(0, len(offers), max(1, len(offers) // exact_runs)) if offer not in set(chosen)]
+    walls = []
+    for offer in others[:exact_runs]:
+        began = time.perf_counter()
+        exact(context, [offer], audited, gap="0.001", time_limit_s=60)
+        walls.append(time.perf_counter() - began)
+    return {
+        "size": size,
+        "seed": seed,
+        "offers": len(offers),
+        "assignments": len(chosen),
+        "records": len(records),
+        "build_cpu_s": round(built, 2),
+        "all_whynot_bounds_cpu_s": round(bounds, 3),
+        "distinguishable": int(sum(bool(losses.of(k)[0]) for k in range(0, len(offers), 97))) if losses else None,
+        "justify_cpu_s": round(justified, 2),
+        "json_cpu_s": round(written, 2),
+        "render_one_cpu_s": round(rendered, 3),
+        "exact_whynot_wall_s": round(statistics.median(walls), 2) if walls else None,
+    }
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    sys.stdout.write(json.dumps(run(*arguments[:1], *map(int, arguments[1:2]))) + "\n")
