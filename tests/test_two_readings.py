@@ -1,4 +1,4 @@
-"""The two readings of the law, arrays for the optimiser and scalars for the audit, agree on every offer of any round."""
+"""The two readings of the law, arrays for the optimiser and scalars for the audit, agree on every offer of a round."""
 
 from __future__ import annotations
 
