@@ -1,4 +1,4 @@
-"""Canonical JSON (RFC 8785 for integers, strings, null and booleans with ASCII keys) and SHA-256. Standard library only."""
+"""Canonical JSON (RFC 8785 for integers, strings, null, booleans, ASCII keys) and SHA-256. Standard library only."""
 
 from __future__ import annotations
 

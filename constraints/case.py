@@ -77,7 +77,11 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The ``[solve]`` table; ``gap`` is a decimal text, ``verdicts`` says which offers become variables."""
+    """The ``[solve]`` table; ``gap`` is a decimal text, ``verdicts`` says which offers become variables.
+
+    Parcels are adjacent if they share more than ``adjacency_m`` metres of boundary, or face each other over as much
+    across a gap (a road) of at most ``adjacency_gap_m`` metres (0: a road is no neighbour).
+    """
 
     verdicts: tuple[str, ...] = ("permit", "condition")
     gap: str = "0.001"
@@ -86,6 +90,7 @@ class Settings:
     seed: int = 0
     threads: int = 1
     adjacency_m: str = "1"
+    adjacency_gap_m: str = "0"
     site_cap: int = 200_000
 
 
@@ -227,7 +232,7 @@ _METHOD = (
     "statutory_days",
     "planning_days",
 )
-_SETTINGS = ("gap", "time_limit_s", "nodes", "seed", "threads", "adjacency_m", "site_cap")
+_SETTINGS = ("gap", "time_limit_s", "nodes", "seed", "threads", "adjacency_m", "adjacency_gap_m", "site_cap")
 _RECORD = ("rule", "parcel_id", "demand_id", "document", "date", "by")
 _RULE = ("id", "kind", "start", "until", "when", "date_grade", "origin")
 _CITE = ("doc", "article", "number", "rank", "grade", "source")

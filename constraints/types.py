@@ -52,17 +52,6 @@ class Cite:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
-    """One dated value of a limit: ``amount`` in integers of the measure's unit, ``key`` by the limit's ``per`` fields."""
-
-    start: str
-    until: str | None
-    key: tuple[str, ...]
-    amount: int
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule as loaded. ``when``, ``where`` and ``per_m2`` are texts of the rule language (see ``expr``).
 
@@ -88,7 +77,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What must be on file: the rule that asks for it, the fact it hangs on (or ""), the text, the document if on file."""
+    """What must be on file: the rule that asks for it, the fact it hangs on (or ""), the text, the document if any."""
 
     rule: str
     fact: str

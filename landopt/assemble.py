@@ -122,7 +122,9 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         round=file.round,
         parcels=overlaid.table,
         demands=wants.table,
-        neighbours=neighbours(land.geometry.geometry.values, float(file.settings.adjacency_m)),
+        neighbours=neighbours(
+            land.geometry.geometry.values, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)
+        ),
         rules=rules,
         methods=tuple(method for method in methods() if method.id != "contribution"),
         objective=file.objective,

@@ -65,6 +65,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "threads": (int,),
         "verdicts": (list,),
         "adjacency_m": (str, Decimal, int),
+        "adjacency_gap_m": (str, Decimal, int),
         "site_cap": (int,),
     },
 }
@@ -317,5 +318,8 @@ def _settings(reader: TomlReader) -> Settings:
         seed=table.get("seed", 0),
         threads=table.get("threads", 1),
         adjacency_m=reader.decimal(table.get("adjacency_m", "1"), "solve", "adjacency_m", Decimal(0), Decimal(1000)),
+        adjacency_gap_m=reader.decimal(
+            table.get("adjacency_gap_m", "0"), "solve", "adjacency_gap_m", Decimal(0), Decimal(100)
+        ),
         site_cap=table.get("site_cap", 200_000),
     )

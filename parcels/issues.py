@@ -11,8 +11,8 @@ class Issue:
     """One finding about an input.
 
     ``code`` is stable (``P014``: parcels, ``D..``: demands, ``R..``: rules, ``C..``: round file, ``F..``: files).
-    ``what`` names names and values; ``where`` is "file, layer, row, column" or "file:line"; ``maybe`` is advice that can
-    be done or pasted.  ``level`` is ``error`` (stops), ``warning`` or ``note``.
+    ``what`` names names and values; ``where`` is "file, layer, row, column" or "file:line"; ``maybe`` is advice that
+    can be done or pasted.  ``level`` is ``error`` (stops), ``warning`` or ``note``.
     """
 
     level: str

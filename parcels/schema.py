@@ -1,4 +1,4 @@
-"""The declared fields (``schema.toml``): one vocabulary for files, rules, ``rules ask`` and the audit. Standard library only."""
+"""The declared fields (``schema.toml``): one vocabulary for files, rules and the audit. Standard library only."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def table(ids: Sequence[str], columns: Mapping[str, Sequence[Value]]) -> FactTab
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Adjacent parcels: ``pairs[k] = (i, j)`` with i < j, rows of the parcel table; ``shared_dm[k]`` decimetres of boundary."""
+    """Adjacent parcels: ``pairs[k] = (i, j)``, i < j, rows of the table; ``shared_dm[k]`` decimetres of boundary."""
 
     pairs: tuple[tuple[int, int], ...]
     shared_dm: tuple[int, ...]
