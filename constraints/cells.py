@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 from constraints.check import Key
@@ -45,15 +44,30 @@ class Reading:
         return self.site, self.demand, self.method, self.period
 
 
+class Plan:
+    """What a parcel adds to the rows and which preferences it matches; shared by all demands that count alike."""
+
+    __slots__ = ("adds", "dense", "matches")
+
+    def __init__(self, adds: dict[int, int], matches: tuple[int, ...]) -> None:
+        self.adds = adds
+        self.matches = matches
+        self.dense: tuple[int, ...] = ()
+
+    def spread(self, rows: Sequence[int]) -> None:
+        """Lay the coefficients out over the rows."""
+        self.dense = tuple([self.adds.get(row, 0) for row in rows])
+
+
 class Cell:
     """One parcel by one method: what it brings to every offer it is part of."""
 
-    __slots__ = ("amounts", "floor", "matches", "price", "rows", "term", "terms", "verdict")
+    __slots__ = ("floor", "plan", "price", "term", "terms", "verdict")
 
-    def __init__(self, law: tuple[Any, ...], price: int, plan: tuple[Any, ...]) -> None:
+    def __init__(self, law: tuple[Any, ...], price: int, plan: Plan) -> None:
         self.verdict, self.term, self.terms, self.floor, _ = law
         self.price = price
-        self.rows, self.amounts, self.matches = plan
+        self.plan = plan
 
 
 class Site:
@@ -83,7 +97,11 @@ class PartReader:
         self.partners: tuple[Value, ...] = texts(self.wish.get("partners"))
         self.served = reader.points.served(None if self.market else integer(self.wish.get("priority")))
         self.budget = self.wish.get("budget_yuan")
-        self.class_: object = None if demand is None else (reader.wish_class(demand), self.partners)
+        self.classes: list[object] = [
+            None if demand is None else (reader.wish_class(demand, method), self.partners)
+            for method in range(len(reader.case.methods))
+        ]
+        self.crowd = reader.law.get("other_applicants", ())
         self.plan_class: object = None if demand is None else reader.plan_class(demand)
         self.cells: dict[object, dict[int, Cell]] = {}
         self.late: dict[object, bool] = {}
@@ -130,11 +148,9 @@ class PartReader:
             return "not available in time"
         cells = self._cells(site, method, period, None)
         if len(cells) > 1:
-            first = cells[0].terms
-            if len(first) > 1 or any(cell.terms != first for cell in cells):
-                terms = frozenset().union(*(cell.terms for cell in cells))
-                if len(terms) > 1:
-                    cells = self._cells(site, method, period, min(terms))
+            terms = frozenset().union(*[cell.terms for cell in cells])
+            if len(terms) > 1:
+                cells = self._cells(site, method, period, min(terms))
         verdict: int = max([cell.verdict for cell in cells])
         if verdict < WARN and "needed_by" in self.wish and self._late(site.free, method, period):
             verdict = WARN
@@ -144,27 +160,21 @@ class PartReader:
         if self.budget is not None and price > integer(self.budget):
             return f"price {price} above the budget"
         points = reader.points
-        preferred = points.preferred([cell.matches for cell in cells], site.areas)
+        preferred = points.preferred([cell.plan.matches for cell in cells], site.areas)
         score = points.tiers(self.served, preferred, price, WORDS[verdict])
         return [cells[0].term, verdict, self._floor(cells, site), price, score, self._pairs(cells, site, method)]
 
     def _pairs(self, cells: Sequence[Cell], site: Site, method: int) -> list[int]:
         """Row numbers and coefficients in turn, ascending, without zeros."""
-        rows: Sequence[int] = cells[0].rows
-        if site.linked or any(cell.rows is not rows for cell in cells):
-            merged: dict[int, int] = {}
-            for cell in cells:
-                for number, value in zip(cell.rows, cell.amounts, strict=True):
-                    merged[number] = merged.get(number, 0) + value
-            if site.linked:
-                links = self.reader.rows.links(site.parcels, self.demand, self.reader.case.methods[method].id)
-                merged.update((self.reader.number(key), value) for key, value in links.items())
+        rows: Sequence[int] = self.reader.seen_rows
+        first = cells[0].plan.dense
+        amounts = list(first) if len(cells) == 1 else list(map(sum, zip(*[c.plan.dense for c in cells], strict=True)))
+        if site.linked:
+            merged = dict(zip(rows, amounts, strict=True))
+            links = self.reader.rows.links(site.parcels, self.demand, self.reader.case.methods[method].id)
+            merged.update((self.reader.number(key), value) for key, value in links.items())
             rows = sorted(merged)
             amounts = [merged[number] for number in rows]
-        elif len(cells) == 1:
-            amounts = list(cells[0].amounts)
-        else:
-            amounts = list(map(sum, zip(*[cell.amounts for cell in cells], strict=True)))
         if 0 in amounts:
             rows = [number for number, value in zip(rows, amounts, strict=True) if value]
             amounts = [value for value in amounts if value]
@@ -178,17 +188,17 @@ class PartReader:
         first = cells[0].floor
         if first is None or not site.area:
             return None
-        if all(cell.floor is first or cell.floor == first for cell in cells):
-            return int(-(-first.numerator // first.denominator))
-        if any(cell.floor is None for cell in cells):
-            return None
-        top, bottom = 0, 1
+        top, bottom, same = 0, 1, True
         for cell, area in zip(cells, site.areas, strict=True):
-            top, bottom = (
-                top * cell.floor.denominator + cell.floor.numerator * area * bottom,
-                bottom * cell.floor.denominator,
-            )
-        return -(-top // (bottom * site.area))
+            if cell.floor is None:
+                return None
+            upper, lower = cell.floor
+            same = same and cell.floor == first
+            if lower == bottom:
+                top += upper * area
+            else:
+                top, bottom = top * lower + upper * area * bottom, bottom * lower
+        return int(-(-first[0] // first[1])) if same else -(-top // (bottom * site.area))
 
     def _late(self, free: str, method: int, period: int) -> bool:
         key = (free, method, period)
@@ -212,7 +222,8 @@ class PartReader:
         operator = reader.facts.operator(parcel, self.demand)
         others = reader.others(parcel, self.demand) if reader.asks_applicants else 0
         when = period if "period" in reader.law else -1
-        key: object = (parcel, method, when, term, site.laws, operator, self.class_, others, self.market)
+        crowd = level(others, self.crowd)
+        key: object = (parcel, method, when, term, site.laws, operator, self.classes[method], crowd, self.market)
         law = reader.law_cells.get(key)
         if law is None:
             law = reader.law_cells[key] = self._law(parcel, site, method, period, term, others)
@@ -228,7 +239,7 @@ class PartReader:
 
     def _law(
         self, parcel: int, site: Site, method: int, period: int, term: int | None, others: int
-    ) -> tuple[int, int, frozenset[int], Fraction | None, int]:
+    ) -> tuple[int, int, frozenset[int], tuple[int, int] | None, int]:
         """(verdict, term, terms of all operators, floor, unit price) of one parcel."""
         reader = self.reader
         facts = {**self.wish, **reader.parcel_facts(parcel, self.demand), **site.together}
@@ -242,17 +253,21 @@ class PartReader:
         ]
         verdict = max(STRICTNESS[one.verdict] for one in judged)
         terms = frozenset(one.term for one in judged if one.term is not None)
-        return verdict, judged[0].term or 0, terms, judged[0].floor, judged[0].unit_price or 0
+        floor = judged[0].floor
+        pair = None if floor is None else (floor.numerator, floor.denominator)
+        return verdict, judged[0].term or 0, terms, pair, judged[0].unit_price or 0
 
-    def _plan(
-        self, parcel: int, site: Site, method: int, period: int, years: int, price: int, others: int
-    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """Row numbers and coefficients one parcel adds to the limits, and the preferences it matches."""
+    def _plan(self, parcel: int, site: Site, method: int, period: int, years: int, price: int, others: int) -> Plan:
+        """What one parcel adds to the limits, and the preferences it matches."""
         reader = self.reader
         how, when = reader.case.methods[method], reader.period_id(period)
         facts = reader.facts.offer(parcel, self.demand, site.together, how, years, when, others)
         adds = reader.rows.of_parcel(facts, price, self.market)
-        numbered = sorted((reader.number(key), value) for key, value in adds.items() if value and reader.rows.row(*key))
-        rows = tuple(number for number, _ in numbered)
-        same = reader.row_sets.setdefault(rows, rows)
-        return same, tuple(value for _, value in numbered), reader.points.matches(facts)
+        numbered = {reader.number(key): value for key, value in adds.items() if value and reader.rows.row(*key)}
+        found = Plan(numbered, reader.points.matches(facts))
+        if not set(reader.seen_rows).issuperset(numbered):
+            reader.seen_rows = sorted({*reader.seen_rows, *numbered})
+            for plan in reader.plan_cells.values():
+                plan.spread(reader.seen_rows)
+        found.spread(reader.seen_rows)
+        return found

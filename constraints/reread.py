@@ -60,14 +60,14 @@ class Reader:
         self.plan_applicants = "other_applicants" in planned
         self.asks_applicants = self.plan_applicants or "other_applicants" in self.law
         asked = set(case.demands.columns)
-        self._law_wish = sorted((name, self.law[name]) for name in asked & self.law.keys())
+        self._law_wish = [self._wish_facts(method.id, asked) for method in case.methods]
         self._plan_wish = sorted(asked & planned)
         self._filed = {record.demand_id for record in case.records if record.demand_id}
         self.reach: dict[int, frozenset[int]] = {}
         self._counts = [0] * len(case.parcels)
         self.row_number: dict[Key, int] = {}
         self.row_keys: list[Key] = []
-        self.row_sets: dict[tuple[int, ...], tuple[int, ...]] = {}
+        self.seen_rows: list[int] = []
         self.law_cells: dict[object, Any] = {}
         self.plan_cells: dict[object, Any] = {}
 
@@ -82,10 +82,21 @@ class Reader:
             found.update(dict.fromkeys(shelf.prices))
         return found
 
-    def wish_class(self, demand: int) -> tuple[Value, ...]:
-        """Demands of one class get the same answers of the law on a parcel, the operator apart."""
+    def _wish_facts(self, method: str, asked: set[str]) -> list[tuple[str, tuple[int, ...] | None]]:
+        """The demand facts that tell answers about a method apart (prices of a lease are held against a listing)."""
+        read = set()
+        for shelf in (self.book.shelves[method], self.book.shelves.get("listing")):
+            if shelf is not None:
+                read |= {name for name, _, _ in shelf.signature} | set(shelf.prices)
+        ruled = {name for clause in self.book.shelves[method].every for name in clause.reads()}
+        read -= {"want_right", "lease_years", "operator"} - ruled
+        return sorted((name, self.law[name]) for name in asked & read - {"operator"})
+
+    def wish_class(self, demand: int, method: int) -> tuple[Value, ...]:
+        """Demands of one class get the same answers about a method they take, the operator apart."""
         facts, own = self.facts.demands[demand], self.case.demands.ids[demand]
-        return (own if own in self._filed else None, *(level(facts[name], levels) for name, levels in self._law_wish))
+        known = (level(facts[name], levels) for name, levels in self._law_wish[method])
+        return (own if own in self._filed else None, *known)
 
     def plan_class(self, demand: int) -> tuple[Value, ...]:
         """Demands of one class count alike in limits and preferences, the operator apart."""
