@@ -363,7 +363,7 @@ class Rows:
         row = Row(identifier, name, values, "limit", limit.sense, right, 0, limit.penalty, limit.tier)
         if not limit.soft:
             return row
-    return replace(row, slack=max(1, abs(right) + largest) if limit.share else abs(right))
+        return replace(row, slack=max(1, abs(right) + largest) if limit.share else abs(right))
 
 
 def too_large(row: str, value: int) -> Refused:
