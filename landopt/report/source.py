@@ -1,0 +1,175 @@
+"""What the reports are made from: a plan folder, read once, with one row a parcel. Nothing is decided or recomputed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from landopt.planfolder import PlanFolder, open_plan
+from landopt.texts import render
+from parcels.issues import Refused, error
+
+if TYPE_CHECKING:
+    import geopandas
+
+    from constraints.case import Case
+
+COMPETITIVE_ORDER = ("allocation", "agreement", "bid", "auction", "listing", "lease", "lease_then_grant", "contribution")
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelRow:
+    """One parcel as every report shows it; ``record`` is the place of its justification in ``plan.json``.
+
+    ``entry`` is its assignment in ``plan.json`` or ``None`` where it is held back; areas m².
+    """
+
+    parcel_id: str
+    name: str
+    district: str
+    use: str
+    land_source: str
+    area_m2: int
+    entry: Mapping[str, Any] | None
+    record: int | None
+
+    @property
+    def method(self) -> str | None:
+        """The supply method, or ``None`` for a parcel held back."""
+        return None if self.entry is None else str(self.entry["method"])
+
+
+@dataclass(frozen=True)
+class Source:
+    """A plan folder opened for reports."""
+
+    found: PlanFolder
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """``plan.json``."""
+        return self.found.plan
+
+    @property
+    def folder(self) -> Path:
+        """The plan folder."""
+        return self.found.folder
+
+    @property
+    def case(self) -> Case:
+        """The case the plan was made from."""
+        return self.found.case
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The justification records of the plan."""
+        return list(self.plan["justification"])
+
+    @cached_property
+    def whole(self) -> dict[str, Any]:
+        """The record of the plan as a whole."""
+        return next(record for record in self.plan["justification"] if record["kind"] == "plan")
+
+    @cached_property
+    def rows(self) -> tuple[ParcelRow, ...]:
+        """One row a parcel of the case, by id."""
+        table = self.case.parcels
+        entry_of = {name: entry for entry in self.plan["assignments"] for name in entry["parcel_ids"]}
+        record_of: dict[str, int] = {}
+        for place, record in enumerate(self.plan["justification"]):
+            if record["kind"] == "assignment":
+                record_of.update(dict.fromkeys(record["parcel_ids"], place))
+            elif record["kind"] == "held":
+                record_of[record["id"]] = place
+        names, districts = table.column("parcel_name"), table.column("district")
+        uses, sources, areas = table.column("use"), table.column("land_source"), table.column("area_m2")
+        return tuple(
+            ParcelRow(
+                parcel_id=identifier,
+                name=str(names[row] or ""),
+                district=str(districts[row] or ""),
+                use=str(uses[row] or ""),
+                land_source=str(sources[row] or ""),
+                area_m2=int(str(areas[row] or 0)),
+                entry=entry_of.get(identifier),
+                record=record_of.get(identifier),
+            )
+            for row, identifier in enumerate(table.ids)
+        )
+
+    @cached_property
+    def platforms(self) -> dict[str, dict[str, Any]]:
+        """The platforms by demand id: name, kind and operator."""
+        table = self.case.demands
+        return {
+            identifier: {
+                "name": str(table.column("name")[row] or ""),
+                "kind": table.column("platform_kind")[row],
+                "operator": table.column("operator")[row],
+            }
+            for row, identifier in enumerate(table.ids)
+        }
+
+    @cached_property
+    def texts(self) -> dict[str, list[str]]:
+        """The justification of every record, in both languages, in the order of the records."""
+        return {lang: [render(record, lang) for record in self.plan["justification"]] for lang in ("zh", "en")}
+
+    @cached_property
+    def methods(self) -> tuple[str, ...]:
+        """The methods of the case, in the order every list uses."""
+        return tuple(method.id for method in self.case.methods)
+
+    @cached_property
+    def polygons(self) -> geopandas.GeoDataFrame:
+        """Polygons by parcel id, in the order of :attr:`rows`, in the projected CRS of the plan.
+
+        Raises
+        ------
+        Refused
+            If ``plan.gpkg`` is missing, cannot be read, or does not hold the parcels of the case.
+        """
+        import pyogrio
+
+        path = self.folder / "plan.gpkg"
+        try:
+            frame = pyogrio.read_dataframe(path, layer="parcels", columns=["parcel_id"])
+        except Exception as trouble:  # pyogrio names several errors of its own, all of them "cannot be read"
+            advice = "Maybe solve the round again, or leave out --html, --gdb and --txt."
+            raise Refused(error("X007", f"plan.gpkg cannot be read: {trouble}", str(path), advice)) from trouble
+        frame = frame.set_index("parcel_id")
+        wanted = [row.parcel_id for row in self.rows]
+        missing = [name for name in wanted if name not in frame.index]
+        if missing or len(frame) != len(wanted):
+            what = f"plan.gpkg holds {len(frame)} parcels, the case {len(wanted)}"
+            what += f"; '{missing[0]}' is missing" if missing else ""
+            raise Refused(error("X008", what, str(path), "Maybe it was edited; solve the round again."))
+        return frame.loc[wanted]
+
+
+def open_source(path: Path) -> Source:
+    """Open a plan folder (or its ``plan.json``) for reports.
+
+    Raises
+    ------
+    Refused
+        If there is no plan, or it is of another version or without its justification.
+    """
+    found = open_plan(path)
+    if not any(record.get("kind") == "plan" for record in found.plan["justification"]):
+        advice = "Maybe it was made by hand; landopt report needs a plan folder that landopt solve wrote."
+        raise Refused(error("X009", "the plan has no justification records", str(path), advice))
+    return Source(found)
+
+
+def rules_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The rules a record of an assignment or of a held parcel names first: what permits, conditions, or stops it."""
+    if record["kind"] == "assignment":
+        found = {ruling["cite"]["rule"] for ruling in record["permits"]}
+        found |= {condition["rule"] for condition in record["conditions"] if condition["rule"]}
+        found |= {limit["cite"]["rule"] for limit in record["limits"] if limit["binding"]}
+        return tuple(sorted(found))
+    return tuple(sorted({entry["ruling"]["cite"]["rule"] for entry in record["reasons"] if entry["ruling"]}))

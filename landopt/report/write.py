@@ -1,0 +1,201 @@
+"""Writes the reports that are asked for, all or nothing, with a progress bar on standard error."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landopt.atomic import write_folder
+from landopt.report.source import Source, open_source
+from parcels.issues import Refused, error
+
+KINDS = ("html", "xlsx", "docx", "pdf", "notices", "gdb", "txt")
+"""All kinds, in the order they are written."""
+
+_NEEDS = {"docx": ("docxtpl", "word"), "notices": ("docxtpl", "word"), "pdf": ("typst", "pdf")}
+"""For a kind: the module it needs and the extra that installs it."""
+
+_ON_REQUEST = ("gdb",)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for; without ``kinds`` all that can be written, except a file geodatabase."""
+
+    plan: Path
+    kinds: tuple[str, ...] = ()
+    lang: str = "zh"
+    output: Path | None = None
+    compare: Path | None = None
+    with_proof: bool = False
+    headings: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was written: the folder, (name, bytes) of each file, kinds left out for want of a library, seconds."""
+
+    folder: Path
+    files: tuple[tuple[str, int], ...]
+    left_out: tuple[str, ...]
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "folder": str(self.folder),
+            "files": [{"name": name, "bytes": size} for name, size in self.files],
+            "left_out": list(self.left_out),
+        }
+
+    def lines(self, lang: str) -> list[str]:
+        """As a person reads it."""
+        zh = lang == "zh"
+        found = [f"  {name}  ({_size(size)})" for name, size in self.files]
+        count = len(self.files)
+        head = f"{count} 个文件，{self.seconds:.1f} 秒：{self.folder}"
+        head = head if zh else f"Wrote {count} file(s) to {self.folder} in {self.seconds:.1f} s"
+        hints = [
+            f"未写出 {kind}：{install(kind)}" if zh else f"Left out {kind}: {install(kind)}" for kind in self.left_out
+        ]
+        return [head, *found, *hints]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_000_000:.1f} MB" if count >= 1_000_000 else f"{max(1, count // 1000)} kB"
+
+
+def install(kind: str) -> str:
+    """The command that installs what a kind needs."""
+    return f'python -m pip install "landopt[{_NEEDS[kind][1]}]"'
+
+
+def missing(kind: str) -> bool:
+    """True where the library a kind needs is not installed."""
+    return kind in _NEEDS and importlib.util.find_spec(_NEEDS[kind][0]) is None
+
+
+def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
+    """Write the reports of a plan folder into one folder, all or nothing.
+
+    Parameters
+    ----------
+    log
+        Gets one line where the terminal cannot show a bar.
+
+    Raises
+    ------
+    Refused
+        If the plan cannot be read, or a kind asked for needs a library that is not installed.
+    Environment
+        If the disk refuses.
+    """
+    began = time.perf_counter()
+    wanted = [kind for kind in KINDS if kind in wish.kinds] if wish.kinds else _possible()
+    absent = [kind for kind in wanted if missing(kind)]
+    if absent:
+        raise Refused(
+            [error("X010", f"--{kind} needs a library that is not installed", "", install(kind)) for kind in absent]
+        )
+    source = open_source(wish.plan)
+    before = None if wish.compare is None else open_source(wish.compare).plan
+    target = wish.output if wish.output is not None else source.folder / "report"
+    _harmless(target, source.folder)
+    with _progress(wanted, log) as step:
+        place = write_folder(target, lambda folder: _write(folder, source, wish, wanted, before, step))
+    files = tuple(
+        (path.relative_to(place).as_posix() + ("/" if path.is_dir() else ""), _bytes(path))
+        for path in sorted(place.iterdir())
+    )
+    left_out = () if wish.kinds else tuple(kind for kind in KINDS if missing(kind))
+    return Done(place, files, left_out, time.perf_counter() - began)
+
+
+def _possible() -> list[str]:
+    return [kind for kind in KINDS if kind not in _ON_REQUEST and not missing(kind)]
+
+
+def _harmless(target: Path, folder: Path) -> None:
+    """A folder is replaced as a whole: refuse one that holds anything but an earlier report."""
+    names = {path.name for path in target.iterdir()} if target.is_dir() else set()
+    ours = {name for name in names if name.startswith((*_NAMES.values(), "landopt-"))}
+    if target.resolve() == folder.resolve() or (target.exists() and not target.is_dir()) or names - ours:
+        what = f"{target} is not a folder of reports" + (f" (it holds '{min(names - ours)}')" if names - ours else "")
+        raise Refused(error("X011", what, str(target), "Maybe name a folder of its own: -o DIR."))
+
+
+_NAMES = {
+    "html": "map",
+    "xlsx": "tables",
+    "proposal": "proposal",
+    "sheets": "review-sheets",
+    "notices": "notices",
+    "gdb": "plan.gdb",
+    "txt": "boundary",
+}
+
+
+def _write(
+    folder: Path,
+    source: Source,
+    wish: Wish,
+    wanted: list[str],
+    before: Mapping[str, Any] | None,
+    step: Callable[[str], None],
+) -> None:
+    for kind in wanted:
+        step(kind)
+        if kind == "html":
+            from landopt.report.page import map_page
+
+            page = map_page(source, wish.lang, before=before, with_proof=wish.with_proof)
+            (folder / "map.html").write_bytes(page)
+        elif kind == "xlsx":
+            from landopt.report.sheets import write_tables
+
+            write_tables(folder / "tables.xlsx", source, wish.lang, before=before, headings=wish.headings)
+        else:
+            _document(kind, folder, source, wish.lang)
+
+
+def _document(kind: str, folder: Path, source: Source, lang: str) -> None:
+    raise AssertionError(kind)
+
+
+def _bytes(path: Path) -> int:
+    if path.is_dir():
+        return sum(inner.stat().st_size for inner in path.rglob("*") if inner.is_file())
+    return path.stat().st_size
+
+
+class _progress:  # noqa: N801 - reads as a verb where it is used
+    """A bar on standard error where it is a terminal, a line a kind where it is not."""
+
+    def __init__(self, kinds: list[str], log: Callable[[str], None]) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        console = Console(stderr=True)
+        self.log = None if console.is_terminal else log
+        columns = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self.task = self.bar.add_task("reading", total=len(kinds))
+        self.begun = False
+
+    def __enter__(self) -> Callable[[str], None]:
+        self.bar.start()
+        return self.step
+
+    def __exit__(self, *_trouble: object) -> None:
+        self.bar.stop()
+
+    def step(self, kind: str) -> None:
+        """A kind begins."""
+        if self.log is not None:
+            self.log(f"writing {kind}")
+        self.bar.update(self.task, description=kind, advance=1 if self.begun else 0)
+        self.begun = True
