@@ -14,13 +14,10 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
-from landopt.alternatives import assignment, choices, value
 from landopt.explain.context import Context
 from landopt.explain.law import Law
 from landopt.explain.nearest import Nearest, nearest_fact
 from landopt.explain.records import Ruling, as_json
-from landopt.explain.variants import forced
-from landopt.solver import solve
 from parcels.issues import Refused, error
 
 
@@ -128,100 +125,6 @@ def _connected(case: Case, site: Sequence[int]) -> bool:
             if a in reached or b in reached:
                 reached |= {a, b}
     return reached == inside
-
-
-@dataclass(frozen=True, slots=True)
-class Exact:
-    """What forcing an offer does: both plans, the loss per tier as an interval, what moves, who loses.
-
-    ``low``/``high`` per tier in millipoints: the best plan with the offer forced is worse than the best plan by at
-    least ``low`` and at most ``high``. ``possible`` is False where no lawful plan takes the offer at all.
-    """
-
-    possible: bool
-    stopped: str
-    low: tuple[int, ...]
-    high: tuple[int, ...]
-    moved: tuple[dict[str, Any], ...]
-    lost: tuple[str, ...]
-    gained: tuple[str, ...]
-    assignments: tuple[dict[str, Any], ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The result as plain JSON."""
-        found: dict[str, Any] = as_json(self)
-        return found
-
-
-def exact(
-    context: Context,
-    members: Sequence[int],
-    bounds: Sequence[int],
-    *,
-    gap: str | None = None,
-    time_limit_s: int | None = None,
-) -> Exact:
-    """Force one of some offers (a site, platform and method over its periods), re-solve, and say what it costs.
-
-    Parameters
-    ----------
-    bounds
-        Audited bound of the plan in each tier, millipoints.
-    """
-    case, offers = context.case, context.offers
-    outcome = solve(
-        case,
-        forced(offers, members),
-        gap=gap or case.settings.gap,
-        time_limit_s=time_limit_s,
-        nodes=case.settings.nodes,
-        seed=case.settings.seed,
-        threads=1,
-    )
-    if outcome.chosen is None:
-        return Exact(outcome.stopped != "infeasible", outcome.stopped, (), (), (), (), (), ())
-    plan = tuple(sorted(int(offer) for offer in outcome.chosen))
-    was, now = value(offers, context.chosen), value(offers, plan)
-    low, high = interval(was, bounds, now, [_bound(tier) for tier in outcome.tiers])
-    before, after = choices(case, offers, context.chosen), choices(case, offers, plan)
-    moved = tuple(
-        {"parcel_id": name, "was": _choice(before.get(name)), "now": _choice(after.get(name))}
-        for name in sorted(before.keys() | after.keys())
-        if before.get(name) != after.get(name)
-    )
-    served = {int(offers.demand[offer]) for offer in plan if offers.demand[offer] >= 0}
-    ids = case.demands.ids
-    return Exact(
-        True,
-        outcome.stopped,
-        low,
-        high,
-        moved,
-        tuple(ids[row] for row in sorted(set(context.served) - served)),
-        tuple(ids[row] for row in sorted(served - set(context.served))),
-        tuple(assignment(case, offers, offer) for offer in plan),
-    )
-
-
-def interval(
-    was: Sequence[int], bound: Sequence[int], now: Sequence[int], forced_bound: Sequence[int]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The loss of the best plan by forcing, per tier: [was - forced bound, bound - now], not below 0 where it is known.
-
-    In a later tier the loss may be negative: what an earlier tier gives up can be gained there.
-    """
-    low = [a - b for a, b in zip(was, forced_bound, strict=True)]
-    high = [a - b for a, b in zip(bound, now, strict=True)]
-    low[0] = max(0, low[0])
-    return tuple(low), tuple(high)
-
-
-def _bound(tier: Any) -> int:
-    return int(tier.bound if tier.solver_bound is None else min(tier.bound, tier.solver_bound))
-
-
-def _choice(choice: tuple[str | None, str] | None) -> dict[str, Any] | None:
-    return None if choice is None else {"demand_id": choice[0], "method": choice[1]}
 
 
 def rows_of(case: Case, ids: Sequence[str]) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ import click
 @click.option("--method", metavar="METHOD", help="The method (default: every method).")
 @click.option("--market", is_flag=True, help="Ask about the open market.")
 @click.option("--exact", is_flag=True, help="Force it and solve again: the loss as an interval, what moves, who loses.")
+@click.option("--full", is_flag=True, help="With --exact: solve the whole round again, not only near the plan.")
 @click.option("--gap", help="Gap of the exact run (default: the round's).")
 @click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of the exact run.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
@@ -29,6 +30,7 @@ def whynot(
     method: str | None,
     market: bool,
     exact: bool,
+    full: bool,
     gap: str | None,
     time_limit: int | None,
     lang: str | None,
@@ -40,6 +42,7 @@ def whynot(
     at once, from the prices of the plan's proof; 0 means not distinguishable at this gap.
     """
     from landopt import whynot as asked
+    from landopt.forced import exact as force
     from landopt.language import language
     from landopt.planfolder import open_plan
     from landopt.texts import render_answer
@@ -61,7 +64,10 @@ def whynot(
         found = answer.as_dict()
         if exact and answer.state == "lawful":
             members = asked.find(context, site, row, each).tolist()
-            found["exact"] = asked.exact(context, members, opened.bounds, gap=gap, time_limit_s=time_limit).as_dict()
+            forced = force(
+                context, members, opened.bounds, gap=gap, time_limit_s=time_limit, full=full or gap is not None
+            )
+            found["exact"] = forced.as_dict()
         answers.append(found)
     if as_json:
         click.echo(json.dumps(answers, ensure_ascii=False, sort_keys=True))

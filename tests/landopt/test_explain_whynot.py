@@ -10,7 +10,8 @@ import pytest
 from landopt.alternatives import alternatives, recurrence, value
 from landopt.explain.law import Law
 from landopt.explain.nearest import nearest_fact
-from landopt.whynot import exact, find, interval, whynot
+from landopt.forced import exact, interval
+from landopt.whynot import find, whynot
 from parcels.issues import Refused
 from tests.builders import case, demand, eligibility, parcel
 from tests.landopt.decided import context_of, decided, offers_of, planned, plans
@@ -56,8 +57,9 @@ def test_chosen_offers_have_no_proven_loss(seed: int) -> None:
             assert context.losses.leaving[offer] <= reached[0] - max(without)
 
 
-@pytest.mark.parametrize("seed", SEEDS[:3])
-def test_exact_interval_holds_the_true_loss_and_the_proven_one(seed: int) -> None:
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("seed", SEEDS[:4])
+def test_exact_interval_holds_the_true_loss_and_the_proven_one(seed: int, full: bool) -> None:
     """The interval of a forced offer holds the true loss; the proven loss is not above its upper end."""
     round_, offers, outcome = decided(seed, "0.2")
     context, _ = context_of(round_, offers, outcome)
@@ -66,7 +68,7 @@ def test_exact_interval_holds_the_true_loss_and_the_proven_one(seed: int) -> Non
     bounds = [tier.bound for tier in outcome.tiers]
     others = [offer for offer in range(len(offers)) if offer not in context.chosen_set]
     for offer in others[:3]:
-        found = exact(context, [offer], bounds, gap="0.1")
+        found = exact(context, [offer], bounds, gap="0.1", full=full)
         best = _best_with(offers, offer, every)
         assert found.possible == (best is not None)
         if best is None:
@@ -198,6 +200,6 @@ def test_alike_sites_share_an_answer_only_where_it_is_the_same(seed: int) -> Non
     round_ = random_medium_case(seed, 24)
     offers = offers_of(round_)
     shared = Law(Context(round_, offers, ()))
-    for parcel in range(len(round_.parcels)):
+    for row in range(len(round_.parcels)):
         for platform in (None, *range(len(round_.demands))):
-            assert shared.closed((parcel,), platform) == shared._closing((parcel,), platform)
+            assert shared.closed((row,), platform) == shared._closing((row,), platform)
