@@ -22,7 +22,7 @@ def test_readme_shows_what_the_commands_print() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")) + ["README.md"]
+    "page", [*sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")), "README.md"]
 )
 def test_links_lead_somewhere(page: str) -> None:
     """Every relative link of a page names a file that exists."""
