@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,34 +20,14 @@ from landopt.lookup import Panel
 from landopt.marks import Marks
 from landopt.offers import Offers, spans
 from landopt.points import Points
+from landopt.store import KINDS, Block, Store
 from parcels.sites import Sites
 
 Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]
 Progress = Callable[[str, int, int], None]
-KINDS: dict[str, type] = {
-    "site": np.int32,
-    "demand": np.int32,
-    "method": np.int8,
-    "period": np.int16,
-    "term": np.int16,
-    "verdict": np.int8,
-    "floor": np.int64,
-    "price": np.int64,
-}
 PAIRS = 30_000
 """About as many pairs of site and demand are judged at a time."""
-
-
-@dataclass
-class _Block:
-    """The offers of a group of demands."""
-
-    columns: dict[str, Ints]
-    score: Ints
-    row_size: Ints
-    row_index: Ints
-    row_coef: Ints
 
 
 class Builder:
@@ -183,24 +162,22 @@ class Builder:
         self.capped = self.eligible.capped
         ways = np.ones(len(self.case.methods), bool)
         marks_ask = self.marks.grid.reads("others")
+        store = Store(len(self.case.objective.tiers))
         if not (self.law.reads_others or marks_ask):
-            blocks = [self._block(self._say(self.judged(group, None, ways), group), None) for group in self.groups()]
-            return self._offers([self._ordered(block) for block in blocks], None)
+            for group in self.groups():
+                store.add(self._ordered(self._block(self._say(self.judged(group, None, ways), group), None)))
+            return self._offers(store, None)
         # first without other applicants: what does not ask for them stands
         asking = ways if marks_ask else self.law.others_methods
         others = Others(self.sides.count)
-        standing: list[_Block] = []
         for group in self.groups():
             found = self._say(self.judged(group, None, ways), group)
             self._reach(others, group, found)
-            standing.append(self._block([each.by(~asking) for each in found], None))
-        blocks = []
-        standing.reverse()
-        for group in self.groups():
-            block = standing.pop()
-            blocks.append(self._ordered(block, self._block(self.judged(group, others, asking), others)))
-            self._phase("points and rows")
-        return self._offers(blocks, others)
+            store.add(self._block([each.by(~asking) for each in found], None))
+        again = [self._block(self.judged(group, others, asking), others) for group in self.groups()]
+        store.merge(again, self._ordered)
+        self._phase("merge")
+        return self._offers(store, others)
 
     def _say(self, found: list[Judged], group: list[tuple[int, Ints]]) -> list[Judged]:
         self._phase("judge")
@@ -223,7 +200,7 @@ class Builder:
 
     # -- points and rows ---------------------------------------------------------------------------------------------
 
-    def _block(self, found: list[Judged], others: Others | None) -> _Block:
+    def _block(self, found: list[Judged], others: Others | None) -> Block:
         """Score a group's offers and put them into rows."""
         names = ("site", "demand", "method", "period", "term", "verdict", "floor", "price")
         nothing = np.zeros(0, np.int64)
@@ -237,9 +214,9 @@ class Builder:
                 entries.append(self.coefficients.of(each, meets, others))
         size, index, coef = (np.concatenate([each[at] for each in entries]) for at in range(3))
         self._phase("points and rows")
-        return _Block(columns, np.concatenate(scores, axis=1), size, index.astype(np.int32), coef)
+        return Block(columns, np.concatenate(scores, axis=1), size, index.astype(np.int32), coef)
 
-    def _ordered(self, *blocks: _Block) -> _Block:
+    def _ordered(self, *blocks: Block) -> Block:
         """The offers of a group in order: by demand (the market last), site, method, period."""
         columns = {name: np.concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns}
         size, index, coef = (
@@ -252,11 +229,11 @@ class Builder:
         at = spans((np.cumsum(size) - size)[order], size[order])
         score = np.concatenate([block.score for block in blocks], axis=1)[:, order]
         columns = {name: values[order].astype(KINDS[name]) for name, values in columns.items()}
-        block = _Block(columns, score, size[order], index[at], coef[at])
+        block = Block(columns, score, size[order], index[at], coef[at])
         self._largest(block)
         return block
 
-    def _largest(self, block: _Block) -> None:
+    def _largest(self, block: Block) -> None:
         """Add up, for soft shares, the most each part can count."""
         if not self.soft:
             return
@@ -273,29 +250,23 @@ class Builder:
                     np.maximum.at(most, at.reshape(-1), np.abs(block.row_coef[here]))
                     self.largest[row] = self.largest.get(row, 0) + int(most.sum())
 
-    def _offers(self, blocks: list[_Block], others: Others | None) -> Offers:
-        """The blocks one after the other, with the sites and rows that are used."""
-        used = np.zeros(max(1, len(self.rows.number)) + 1, bool)
-        for block in blocks:
-            used[block.row_index] = True
-        rows, renumber = self.rows.finish(used, self.largest)
-        for block in blocks:
-            block.row_index = renumber[block.row_index].astype(np.int32)
-            _ascend(block)
-        whole = {name: _joined([block.columns for block in blocks], name) for name in KINDS}
-        start, members, whole["site"] = self._used_sites(whole["site"])
-        parts = [vars(block) for block in blocks]
-        row_size = _joined(parts, "row_size")
+    def _offers(self, store: Store, others: Others | None) -> Offers:
+        """What was stored, with the sites and rows that are used."""
+        store.close()
+        rows, renumber = self.rows.finish(store.used(len(self.rows.number) + 1), self.largest)
+        store.renumber(renumber)
+        columns = {name: store.offers[name] for name in KINDS}
+        start, members, columns["site"] = self._used_sites(columns["site"])
         offers = Offers(
-            **whole,
+            **columns,
             site_start=start,
             site_parcels=members,
-            score=_joined(parts, "score"),
-            row_start=np.concatenate(([0], np.cumsum(row_size, dtype=np.int64))),
-            row_index=_joined(parts, "row_index"),
-            row_coef=_joined(parts, "row_coef"),
+            score=store.score(),
+            row_start=np.concatenate(([0], np.cumsum(store.offers["row_size"], dtype=np.int64))),
+            row_index=store.entries["row_index"],
+            row_coef=store.entries["row_coef"],
             rows=rows,
-            part_start=self._parts(whole["demand"], start, members, whole["site"]),
+            part_start=self._parts(columns["demand"], start, members, columns["site"]),
             scope="listed" if self.capped else "all",
             reach=None if others is None else _reach(others, self.count),
             stats={"sites": int(self.sites.area.size), "seconds": self.phases},
@@ -327,27 +298,6 @@ def _reach(others: Others, count: int) -> tuple[Ints, Ints]:
     found = [others.reach.get(demand, np.zeros(0, np.int64)) for demand in range(count)]
     start = np.concatenate(([0], np.cumsum([each.size for each in found], dtype=np.int64)))
     return start, np.concatenate([*found, np.zeros(0, np.int64)]).astype(np.int32)
-
-
-def _joined(blocks: list[dict[str, Any]], name: str) -> Ints:
-    """One array after the other along the last axis; each is let go once it is copied."""
-    first = blocks[0][name]
-    found = np.empty((*first.shape[:-1], sum(block[name].shape[-1] for block in blocks)), first.dtype)
-    at = 0
-    for block in blocks:
-        part = block.pop(name)
-        found[..., at : at + part.shape[-1]] = part
-        at += part.shape[-1]
-    return found
-
-
-def _ascend(block: _Block) -> None:
-    """Put the rows of each offer in ascending order where a new key came out of order."""
-    offer = np.repeat(np.arange(block.row_size.size), block.row_size)
-    falls = (np.diff(block.row_index) < 0) & (offer[1:] == offer[:-1])
-    if falls.any():
-        order = np.lexsort((block.row_index, offer))
-        block.row_index, block.row_coef = block.row_index[order], block.row_coef[order]
 
 
 def build(case: Case, progress: Progress | None = None) -> Offers:

@@ -332,7 +332,7 @@ class Rows:
         )
         return found
 
-    def finish(self, used: Ints, largest: Mapping[int, int]) -> tuple[tuple[Row, ...], Ints]:
+    def finish(self, used: NDArray[np.bool_], largest: Mapping[int, int]) -> tuple[tuple[Row, ...], Ints]:
         """The rows that stand, in order, and the new number of each row (-1: not needed).
 
         ``used`` are the numbers that offers use; ``largest`` the most a soft share can miss, by number.
