@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from constraints.expr import parse
 from constraints.scalar import truth
+from landopt.explain.closing import Closing, Closings
 from landopt.explain.context import Context
-from landopt.explain.law import Closing, Law
+from landopt.explain.law import Law
 from landopt.explain.nextbest import best_for, best_on
 from landopt.explain.records import Citation, Counted, Held, Ruling, Unserved
 from parcels.schema import Value
@@ -30,6 +31,7 @@ class Absent:
     def __init__(self, context: Context, law: Law) -> None:
         self.context = context
         self.law = law
+        self.closings = Closings(law)
         case = context.case
         self.area = np.array([value or 0 for value in case.parcels.column("area_m2")], np.int64)
         self.use = np.array([str(value) for value in case.parcels.column("use")])
@@ -141,7 +143,7 @@ class Absent:
         """The rules and requirements that close every wanted method on these parcels, each with its count."""
         counts: dict[tuple[str, str], tuple[Closing, list[int]]] = {}
         for parcel in rows.tolist():
-            for closing in self.law.closed((parcel,), demand):
+            for closing in self.closings.of((parcel,), demand):
                 key = (closing.code, "" if closing.said is None else closing.said.rule_id)
                 counts.setdefault(key, (closing, []))[1].append(parcel)
         found = []

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 from constraints.book import RuleBook
 from constraints.expr import names, parse, parse_price
@@ -18,7 +17,6 @@ from constraints.scalar import truth
 from constraints.timetable import STEPS, TITLES, timetable
 from constraints.types import Method, Rule
 from landopt.explain.context import Context, fact_used, shown
-from landopt.explain.likeness import Likeness
 from landopt.explain.records import (
     ConditionDue,
     FactUsed,
@@ -47,15 +45,6 @@ class Answer:
     judged: SiteJudgement
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """One thing that closes a site: a code of ``templates/words.toml``, what the rule says, and for which method."""
-
-    code: str
-    said: Said | None
-    method: str
-
-
 class Law:
     """Questions to the scalar reading about sites of a decided round; answers are kept."""
 
@@ -75,8 +64,6 @@ class Law:
             calendar=case.calendar,
         )
         self._fields: dict[str, tuple[str, ...]] = {}
-        self.likeness = Likeness(self.facts, self.book)
-        self._closed: dict[Any, tuple[Closing, ...]] = {}
 
     def case_facts(
         self, site: Sequence[int], demand: int | None, period: str | None
@@ -85,14 +72,15 @@ class Law:
         parcels = []
         for row in site:
             facts: dict[str, Value] = dict(self.facts.parcels[row])
-            facts["other_applicants"] = self._others(row, demand)
+            facts["other_applicants"] = self.others_of(row, demand)
             if demand is not None:
                 facts["operator"] = self.facts.operator(row, demand)
             parcels.append(facts)
         wanted: dict[str, Value] = {} if demand is None else dict(self.facts.demands[demand])
         return parcels, wanted, {**self.facts.site(site), "period": period}
 
-    def _others(self, parcel: int, demand: int | None) -> int:
+    def others_of(self, parcel: int, demand: int | None) -> int:
+        """Other platforms of the round that could lawfully use the parcel."""
         return len(self._applicants.get(parcel, frozenset()) - {demand})
 
     @cached_property
@@ -223,46 +211,6 @@ class Law:
         """The rulings that set the verdict of an answer."""
         said = [one for one in answer.judged.rulings if one.verdict == answer.verdict]
         return self.rulings(said, site, demand, answer.method, period)
-
-    def closed(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
-        """What keeps a site from a platform (or the market), each reason once.
-
-        Rules that close every method the platform would take decide alone; only without such a rule are all named.
-        Sites and platforms that agree on every fact the rules look at share one answer.
-        """
-        key = self.likeness.key(site, demand, self._others(site[0], demand)) if len(site) == 1 else None
-        found = None if key is None else self._closed.get(key)
-        if found is None:
-            found = self._closing(site, demand)
-            if key is not None:
-                self._closed[key] = found
-        return found
-
-    def _closing(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
-        found: dict[tuple[str, str], Closing] = {}
-        unwanted = 0
-        closing: list[set[str]] = []
-        for method in self.case.methods:
-            answer = self.ask(site, demand, method.id)
-            if answer.filter in ("want_right", "market"):
-                unwanted += 1
-                continue
-            deciding = [one for one in answer.judged.rulings if one.verdict == answer.verdict]
-            forbidden = answer.verdict == "forbid"
-            closing.append({one.rule_id for one in deciding} if forbidden else set())
-            if answer.filter and not forbidden:
-                found.setdefault((answer.filter, ""), Closing(answer.filter, None, method.id))
-            elif forbidden or answer.verdict not in self.case.settings.verdicts:
-                code = "forbid" if forbidden else "verdict"
-                for one in deciding:
-                    found.setdefault((code, one.rule_id), Closing(code, one, method.id))
-        alone = set.intersection(*closing) if closing else set()
-        if alone:
-            return tuple(each for (code, rule), each in found.items() if code == "forbid" and rule in alone)
-        if unwanted == len(self.case.methods):
-            code = "want_right" if demand is not None else "no_market"
-            found[code, ""] = Closing(code, None, "")
-        return tuple(found.values())
 
     def notes(self, judged: SiteJudgement) -> tuple[Ruling, ...]:
         """Notes that speak of this case, in the words of the rule; general ones are said once, of the plan."""

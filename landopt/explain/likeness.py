@@ -35,7 +35,9 @@ class Likeness:
         self._demand: dict[int | None, tuple[Any, ...]] = {None: ("market",)}
 
     def _level(self, name: str, value: Any) -> Any:
-        levels = self.levels.get(name)
+        if name not in self.levels:
+            return None  # no rule looks at it
+        levels = self.levels[name]
         if levels is None or not isinstance(value, int) or isinstance(value, bool):
             return value
         return bisect_left(levels, value) + bisect_right(levels, value)

@@ -194,12 +194,13 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_alike_sites_share_an_answer_only_where_it_is_the_same(seed: int) -> None:
     """What is remembered for likeness equals what is asked anew, for every parcel and platform."""
+    from landopt.explain.closing import Closings
     from landopt.explain.context import Context
     from tests.builders import random_medium_case
 
     round_ = random_medium_case(seed, 24)
     offers = offers_of(round_)
-    shared = Law(Context(round_, offers, ()))
+    shared = Closings(Law(Context(round_, offers, ())))
     for row in range(len(round_.parcels)):
         for platform in (None, *range(len(round_.demands))):
-            assert shared.closed((row,), platform) == shared._closing((row,), platform)
+            assert shared.of((row,), platform) == shared.anew((row,), platform)
