@@ -162,8 +162,8 @@ class Sifter:
         if count:
             self.solver.changeColsCost(count, cols, cost)
 
-    def run(self) -> None:
-        """Solve the current programme from the last basis.
+    def run(self, retry: bool = True) -> None:
+        """Solve the current programme from the last basis; ``retry`` from none where that ends without an answer.
 
         Raises
         ------
@@ -186,7 +186,7 @@ class Sifter:
             highspy.HighsModelStatus.kUnknown,
             highspy.HighsModelStatus.kInfeasible,
         )
-        if status not in known:
+        if retry and status not in known:
             self.solver.clearSolver()
             self.solver.run()
         self.status = self.solver.getModelStatus()

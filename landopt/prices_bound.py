@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from landopt.model_arrays import Floats, Ints, Program, segment_sum
+from landopt.model_arrays import Floats, Ints, Program, ranges, segment_sum
 
 LIMIT = 2**61
 """Sums of products stay below this, so that 64-bit integers are exact."""
@@ -114,22 +114,43 @@ def bound_scaled(
     np.maximum(best, 0, out=best)
     for part in {branch.part for branch in branches}:
         low, high = int(prog.part_start[part]), int(prog.part_start[part + 1])
-        allowed = np.ones(high - low, dtype=bool)
-        must = False
-        for branch in branches:
-            if branch.part != part:
-                continue
-            hit = np.zeros(high - low, dtype=bool)
-            hit[branch.match - low] = True
-            allowed &= hit if branch.taken else ~hit
-            must |= branch.taken
-        inside = values[low:high][allowed]
-        if must and not len(inside):
+        top = _branched_best(values[low:high], low, [branch for branch in branches if branch.part == part])
+        if top is None:
             return None
-        top = int(inside.max()) if len(inside) else 0
-        best[part] = top if must else max(0, top)
+        best[part] = top
     total = sum(int(y) * int(b) for y, b in zip(prices.rows, prog.rhs, strict=True) if y)
     return total + _exact_sum(prices.parcels) + _exact_sum(best)
+
+
+def _branched_best(values: Ints, low: int, branches: list[Branch]) -> int | None:
+    """The most a part can add under its branches; None where it must take an offer and has none."""
+    allowed = np.ones(len(values), dtype=bool)
+    must = False
+    for branch in branches:
+        hit = np.zeros(len(values), dtype=bool)
+        hit[branch.match - low] = True
+        allowed &= hit if branch.taken else ~hit
+        must |= branch.taken
+    inside = values[allowed]
+    if must:
+        return int(inside.max()) if len(inside) else None
+    return max(0, int(inside.max(initial=0)))
+
+
+def after_branch(prog: Program, prices: Prices, scaled: int, branches: tuple[Branch, ...]) -> int | None:
+    """:func:`bound_scaled` under ``branches``, from its value ``scaled`` without the last of them."""
+    part = branches[-1].part
+    low, high = int(prog.part_start[part]), int(prog.part_start[part + 1])
+    here = np.arange(low, high)
+    land = ranges(prog.site_start[prog.site[here]], np.diff(prog.site_start)[prog.site[here]])
+    size = np.concatenate([[0], np.cumsum(np.diff(prog.site_start)[prog.site[here]])])
+    values = prog.score[here] * prices.scale - segment_sum(prices.parcels[prog.site_parcels[land]], size)
+    first, last = int(prog.row_start[low]), int(prog.row_start[high])
+    used = prices.rows[prog.row_index[first:last]] * prog.row_coef[first:last]
+    values -= segment_sum(used, prog.row_start[low : high + 1] - first)
+    mine = [branch for branch in branches if branch.part == part]
+    before, after = _branched_best(values, low, mine[:-1]), _branched_best(values, low, mine)
+    return None if before is None or after is None else scaled - before + after
 
 
 def part_best(prog: Program, values: Ints) -> Ints:

@@ -242,7 +242,7 @@ def proof_bound(prog: Program, node: Mapping[str, Any], scale: int) -> int:
 
 def matching(prog: Program, on: Mapping[str, Any]) -> tuple[int, Ints]:
     """The part a branch is about and its matching offers."""
-    from landopt.tree import _match
+    from landopt.tree_branch import match_offers
 
     parcels = list(on["parcels"] or [])
     if on["d"] is not None:
@@ -251,7 +251,7 @@ def matching(prog: Program, on: Mapping[str, Any]) -> tuple[int, Ints]:
         first = prog.site_parcels[prog.site_start[prog.site[prog.part_start[prog.demands : -1]]]]
         part = prog.demands + int(np.searchsorted(first, parcels[0]))
     method = -1 if on["method"] is None else int(on["method"])
-    match = _match(prog, part, parcels[0] if parcels else -1, method)
+    match = match_offers(prog, part, parcels[0] if parcels else -1, method)
     for parcel in parcels[1:]:
-        match = np.intersect1d(match, _match(prog, part, parcel, method))
+        match = np.intersect1d(match, match_offers(prog, part, parcel, method))
     return part, match

@@ -17,14 +17,16 @@ import numpy as np
 from landopt.greedy import greedy
 from landopt.model_arrays import Floats, Ints, Program, standing
 from landopt.prices import PER_PART, Relaxation, Sifter, Stopped, _improving, _margin
-from landopt.prices_bound import Branch, Prices, bound_scaled, leaf_json, rounded
+from landopt.prices_bound import Branch, Prices, after_branch, bound_scaled, leaf_json, rounded
+from landopt.tree_branch import Chooser, bar, restore
 
 if TYPE_CHECKING:
     from landopt.solver_search import Options
 
-NODES = 2_000
+NODES = 20_000
+WORK = 30_000_000
 LEAF_BYTES = 40_000_000
-"""At most so many nodes, and so many bytes of parcel prices over all leaves (8 a parcel)."""
+"""At most so many nodes; offers times nodes (what the auditor must add up); bytes of parcel prices (8 a parcel)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,12 @@ def grow(
     turn = itertools.count()
     heap: list[tuple[int, int, _Node]] = [(-int(root.scaled or 0), next(turn), root)]
     end = None if seconds is None else monotonic() + seconds
-    budget = min(NODES if options.nodes is None else options.nodes, LEAF_BYTES // (8 * max(1, prog.parcels)))
+    chooser = Chooser(sifter, end)
+    budget = min(
+        NODES if options.nodes is None else options.nodes,
+        LEAF_BYTES // (8 * max(1, prog.parcels)),
+        WORK // max(1, prog.count),
+    )
     made, plan, best = 0, None, objective
     while heap and made < budget and (end is None or monotonic() < end):
         top = -heap[0][0] // scale
@@ -72,7 +79,7 @@ def grow(
                 best, plan = state.objective, integral
         if node.scaled is None or node.scaled // scale <= best + int(max(1, abs(best)) * options.gap):
             continue
-        split = _split(prog, sifter, x, node)
+        split = chooser.choose(x, node.branches, best / sifter.unit)
         if split is None:
             continue
         on, part, match = split
@@ -80,14 +87,14 @@ def grow(
         for taken in (False, True):
             made += 1
             branches = (*node.branches, Branch(on, part, match, taken))
-            child = _Node(branches, node.prices, bound_scaled(prog, node.prices, branches))
+            child = _Node(branches, node.prices, after_branch(prog, node.prices, node.scaled, branches))
             if taken:
                 node.one = child
             else:
                 node.zero = child
             if child.scaled is not None:
                 heapq.heappush(heap, (-child.scaled, next(turn), child))
-    _restore(sifter)
+    restore(sifter)
     worst = max((leaf for leaf in _leaves(root) if leaf is not None), default=None)
     proved = best if worst is None else max(worst // scale, best)
     return Grown(proved, _json(root), plan)
@@ -107,8 +114,8 @@ def _json(node: _Node) -> dict[str, Any]:
 
 def _resolve(prog: Program, sifter: Sifter, node: _Node, end: float | None) -> tuple[Floats, Ints | None] | None:
     """Prices of a leaf: the relaxation under its branches, from the last basis. None: out of time."""
-    _restore(sifter)
-    barred = _bar(sifter, node.branches)
+    restore(sifter)
+    barred = bar(sifter, node.branches)
     sifter.deadline = end
     for _ in range(30):
         try:
@@ -127,7 +134,7 @@ def _resolve(prog: Program, sifter: Sifter, node: _Node, end: float | None) -> t
         if not len(new):
             break
         sifter.add(new)
-        barred = _bar(sifter, node.branches)
+        barred = bar(sifter, node.branches)
     parcels, demands, rows = sifter.duals()
     prices = rounded(prog, parcels, rows)
     if prices.scale == node.prices.scale:
@@ -166,87 +173,3 @@ def _ray(prog: Program, sifter: Sifter, node: _Node) -> bool:
             if scaled is not None and node.scaled is not None and scaled < node.scaled:
                 node.prices, node.scaled = prices, scaled
     return True
-
-
-def _bar(sifter: Sifter, branches: tuple[Branch, ...]) -> Ints:
-    """Bar what the branches exclude from the live programme; the barred offers."""
-    prog = sifter.prog
-    barred: list[Ints] = []
-    for branch in branches:
-        if branch.taken:
-            low, high = int(prog.part_start[branch.part]), int(prog.part_start[branch.part + 1])
-            barred.append(np.setdiff1d(np.arange(low, high), branch.match))
-            if prog.demands and prog.demand[low] >= 0:
-                row = prog.parcels + int(prog.demand[low])
-                sifter.solver.changeRowBounds(row, 1.0, 1.0)
-                sifter.bounds[-1 - row] = (-sifter.infinity, 1.0)
-        else:
-            barred.append(branch.match)
-    out = np.unique(np.concatenate(barred)) if barred else np.zeros(0, dtype=np.int64)
-    place = np.flatnonzero(np.isin(sifter.order, out))
-    if len(place):
-        cols = (sifter.extra + place).astype(np.int32)
-        sifter.solver.changeColsBounds(len(cols), cols, np.zeros(len(cols)), np.zeros(len(cols)))
-        for col in cols.tolist():
-            sifter.bounds[col] = (0.0, sifter.infinity)
-    return out
-
-
-def _restore(sifter: Sifter) -> None:
-    for key, (low, high) in sifter.bounds.items():
-        if key < 0:
-            sifter.solver.changeRowBounds(-1 - key, low, high)
-        else:
-            sifter.solver.changeColsBounds(1, np.array([key], dtype=np.int32), np.array([low]), np.array([high]))
-    sifter.bounds.clear()
-
-
-def _split(prog: Program, sifter: Sifter, x: Floats, node: _Node) -> tuple[dict[str, Any], int, Ints] | None:
-    """The choice that is most open in the relaxation: a demand and a parcel, or a demand and a method."""
-    open_ = np.flatnonzero((x > 1e-6) & (x < 1 - 1e-6))
-    if not len(open_):
-        return None
-    offers = sifter.order[open_]
-    share: dict[tuple[int, int, int], float] = {}
-    for offer, value in zip(offers.tolist(), x[open_].tolist(), strict=True):
-        part = int(sifter.part[offer])
-        site = int(prog.site[offer])
-        for parcel in prog.site_parcels[int(prog.site_start[site]) : int(prog.site_start[site + 1])].tolist():
-            key = (part, parcel, -1)
-            share[key] = share.get(key, 0.0) + value
-        share[(part, -1, -1)] = share.get((part, -1, -1), 0.0) + value
-        key = (part, -1, int(prog.method[offer]))
-        share[key] = share.get(key, 0.0) + value
-    ranked = sorted(share.items(), key=lambda item: (abs(item[1] - 0.5), item[0]))
-    for (part, parcel, method), value in ranked:
-        if value < 1e-6 or value > 1 - 1e-6:
-            continue
-        low = int(prog.part_start[part])
-        demand = int(prog.demand[low])
-        if demand < 0:
-            site = int(prog.site[low])
-            parcel = int(prog.site_parcels[int(prog.site_start[site])])
-        match = _match(prog, part, parcel, method)
-        on = {
-            "d": demand if demand >= 0 else None,
-            "parcels": [parcel] if parcel >= 0 else None,
-            "method": method if method >= 0 else None,
-        }
-        if all(branch.on != on for branch in node.branches):
-            return on, part, match
-    return None
-
-
-def _match(prog: Program, part: int, parcel: int, method: int) -> Ints:
-    """The offers of a part on a parcel and by a method (-1: any)."""
-    here = np.arange(int(prog.part_start[part]), int(prog.part_start[part + 1]))
-    keep = np.ones(len(here), dtype=bool)
-    if method >= 0:
-        keep &= prog.method[here] == method
-    if parcel >= 0:
-        sites = prog.site[here]
-        holds = [
-            parcel in prog.site_parcels[int(prog.site_start[s]) : int(prog.site_start[s + 1])] for s in sites.tolist()
-        ]
-        keep &= np.array(holds, dtype=bool)
-    return here[keep]
