@@ -159,6 +159,7 @@
     const header = parse(lines.next().value, "line 1 of the offers");
     need(header.schema === "landopt.offers/1" && header.case === digest, "the offers belong to another case");
     const rows = header.rows.map(readRow), tiers = proof.tiers.length;
+    need(header.scope === proof.scope, "the proof reaches further than the offers");
     need(header.tiers === tiers && plan.result.tiers.length === tiers, "the number of tiers differs");
     const reached = proof.tiers.map((t) => int(t.objective, "an objective"));
     const states = [];

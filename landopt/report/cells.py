@@ -1,0 +1,189 @@
+"""The rows of the tables as plain values: texts, numbers, dates. Everything is taken from the plan and its case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from landopt import words
+from landopt.compare import moves
+from landopt.report.source import ParcelRow, Source
+from landopt.texts import environment
+
+Cell = str | int | float | date | None
+_ROLES = {
+    "assignee": {"zh": "受让人（使用人）", "en": "assignee"},
+    "intended_user": {"zh": "意向用地者", "en": "intended user"},
+    "market": {"zh": "公开市场", "en": "open market"},
+}
+KINDS = {
+    "eligibility": {"zh": "准入", "en": "eligibility"},
+    "term": {"zh": "年期", "en": "term"},
+    "price_floor": {"zh": "底线价", "en": "price floor"},
+    "limit": {"zh": "限额", "en": "limit"},
+    "relation": {"zh": "宗地关系", "en": "relation"},
+    "lock": {"zh": "既定事项", "en": "lock"},
+    "preference": {"zh": "偏好", "en": "preference"},
+    "note": {"zh": "提示", "en": "note"},
+}
+
+
+def day(iso: str | None) -> date | None:
+    """An ISO date as a date."""
+    return None if iso is None else date.fromisoformat(iso)
+
+
+def ha(area_m2: int | None) -> float | None:
+    """Square metres as hectares, for a cell."""
+    return None if area_m2 is None else area_m2 / 10_000
+
+
+def new_area(source: Source, number: int, row: ParcelRow) -> int:
+    """The new construction land in a parcel, m²: as stated, else all or none by its land source."""
+    stated = source.case.parcels.column("new_area_m2")[number]
+    return int(str(stated)) if stated is not None else row.area_m2 if row.land_source == "new" else 0
+
+
+def citation(cite: Mapping[str, Any], lang: str) -> str:
+    """A citation in one line, with its verification grade."""
+    module: Any = environment(lang).get_template(f"{lang}/law.j2").module
+    return str(module.cite(cite)).strip()
+
+
+def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
+    """One row a supplied parcel; money stands once a site, at its first parcel."""
+    table = source.case.parcels
+    grades, low, high = table.column("grade"), table.column("far_min"), table.column("far_max")
+    number = 0
+    texts: dict[int, dict[str, Cell]] = {}
+    for at, row in enumerate(source.rows):
+        entry = row.entry
+        if entry is None or row.record is None:
+            continue
+        number += 1
+        if row.record not in texts:
+            texts[row.record] = _of_record(source.plan["justification"][row.record], lang)
+        steps = {step["step"]: step for step in entry["timetable"]}
+        first = steps.get("notice") or steps.get("publication") or (entry["timetable"][:1] or [None])[0]
+        leads = entry["parcel_ids"][0] == row.parcel_id
+        platform = source.platforms.get(entry["demand_id"] or "", {})
+        yield {
+            "number": number,
+            "district": row.district,
+            "parcel_id": row.parcel_id,
+            "parcel_name": row.name,
+            "site": "+".join(entry["parcel_ids"]) if len(entry["parcel_ids"]) > 1 else "",
+            "demand_id": entry["demand_id"],
+            "platform": platform.get("name"),
+            "role": _ROLES[entry["role"]][lang],
+            "area_ha": ha(row.area_m2),
+            "new_ha": ha(new_area(source, at, row)),
+            "land_source": words.word("land_source", row.land_source, lang),
+            "use": words.word("use", row.use, lang),
+            "grade": _number(grades[at]),
+            "far_min": _number(low[at], 100),
+            "far_max": _number(high[at], 100),
+            "method": words.word("method", entry["method"], lang),
+            "right": words.word("right", entry["right"], lang),
+            "term": entry["term_years"],
+            "floor": entry["floor_price"],
+            "start_price": entry["start_price_yuan"] / 10_000 if leads else None,
+            "deposit": entry["deposit_yuan"] / 10_000 if leads and entry["deposit_yuan"] else None,
+            "verdict": words.word("verdict", entry["verdict"], lang),
+            "period": entry["period"],
+            "notice_from": day(first["earliest"]) if first else None,
+            "contract_by": day(steps["contract"]["latest"]) if "contract" in steps else None,
+            **texts[row.record],
+        }
+
+
+def _number(value: Any, scale: int = 1) -> Cell:
+    return None if value is None else int(value) if scale == 1 else int(value) / scale
+
+
+def _of_record(record: Mapping[str, Any], lang: str) -> dict[str, Cell]:
+    closed = []
+    for other in record["others"]:
+        if other["verdict"] == "forbid" or other["why"] in ("rule", "default", "filter", "term", "verdict"):
+            rules = ", ".join(dict.fromkeys(ruling["cite"]["rule"] for ruling in other["rulings"]))
+            closed.append(words.word("method", other["method"], lang) + (f" ({rules})" if rules else ""))
+    due = [
+        condition[lang] + (f" [{condition['document']}]" if condition["document"] else "")
+        for condition in record["conditions"]
+    ]
+    return {
+        "basis": "\n".join(citation(ruling["cite"], lang) for ruling in record["permits"]),
+        "excluded": "\n".join(closed),
+        "conditions": "\n".join(due),
+    }
+
+
+def change_cells(source: Source, before: Mapping[str, Any], lang: str) -> Iterator[dict[str, Cell]]:
+    """One row a parcel whose platform, method, period or term moved."""
+    held = "暂不供应" if lang == "zh" else "held back"
+    for number, entry in enumerate(moves(before, source.plan)["parcels"], 1):
+        row: dict[str, Cell] = {
+            "number": number,
+            "parcel_id": entry["parcel_id"],
+            "area_ha": ha(entry["area_m2"]),
+        }
+        for side in ("was", "now"):
+            choice = entry[side]
+            row[f"{side}_method"] = held if choice is None else words.word("method", choice["method"], lang)
+            row[f"{side}_platform"] = None if choice is None else choice["demand_id"]
+            row[f"{side}_term"] = None if choice is None else choice["term_years"]
+        yield row
+
+
+def unmet_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
+    """Parcels held back, then platforms without a site, with every reason."""
+    number = 0
+    whys = {entry["parcel_id"]: entry["reasons"] for entry in source.plan["held"]}
+    needs = {entry["demand_id"]: entry["reasons"] for entry in source.plan["unserved"]}
+    for kind, said in (("held", whys), ("unserved", needs)):
+        for record in source.plan["justification"]:
+            if record["kind"] != kind:
+                continue
+            number += 1
+            of_parcel = kind == "held"
+            found = said.get(record["id"], [])
+            uses = [record["use"]] if of_parcel else record["uses"]
+            yield {
+                "number": number,
+                "kind": ("宗地" if of_parcel else "平台") if lang == "zh" else ("parcel" if of_parcel else "platform"),
+                "id": record["id"],
+                "name": record["name"] if of_parcel else record["platform"],
+                "district": record["district"] if of_parcel else None,
+                "use": ("、" if lang == "zh" else ", ").join(words.word("use", use, lang) for use in uses),
+                "area_ha": ha(record["area_m2"] if of_parcel else record["area_min_m2"]),
+                "area_max_ha": None if of_parcel else ha(record["area_max_m2"]),
+                "reasons": "\n".join(reason[lang] for reason in found if "rule" in reason),
+                "offers": "\n".join(reason[lang] for reason in found if "offer" in reason),
+            }
+
+
+def rule_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
+    """The rules in force, with their sources and how many cases of the plan cite them."""
+    cited: dict[str, int] = {}
+    for entry in source.plan["assignments"]:
+        for name in entry["rules"]:
+            cited[name] = cited.get(name, 0) + 1
+    for entry in (*source.plan["held"], *source.plan["unserved"]):
+        for name in {reason["rule"] for reason in entry["reasons"] if "rule" in reason}:
+            cited[name] = cited.get(name, 0) + 1
+    for number, rule in enumerate(source.case.rules, 1):
+        yield {
+            "number": number,
+            "rule": rule.id,
+            "title": rule.title.zh if lang == "zh" else rule.title.en,
+            "kind": KINDS.get(rule.kind, {lang: rule.kind})[lang],
+            "doc": rule.cite.doc,
+            "number_of_doc": rule.cite.number,
+            "article": rule.cite.article,
+            "start": day(rule.start),
+            "until": day(rule.until),
+            "grade": rule.cite.grade,
+            "origin": rule.origin,
+            "decided": cited.get(rule.id, 0),
+        }
