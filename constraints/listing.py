@@ -102,6 +102,8 @@ class Listing:
     def _header(self, header: Header, case: str) -> None:
         if header.case != case:
             self.say("offers.case", "the offers belong to another case", "方案清单属于另一案卷")
+        if header.scope != self.scope:
+            self.say("offers.scope", "the proof reaches further than the offers", "证明的范围与方案清单不符")
         if header.tiers != len(self.reader.case.objective.tiers):
             self.say("offers.tiers", "the offers have another number of tiers", "方案清单的层数不符")
         self.keys = [(row.rule, row.key) for row in header.rows]

@@ -43,12 +43,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Line 1 of the offers: the case they belong to, the rows, the number of tiers and of offers."""
+    """Line 1 of the offers: the case they belong to, the rows, how many tiers and offers, how far the list reaches."""
 
     case: str
     rows: tuple[Row, ...]
     tiers: int
     count: int
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ class OffersFile:
             raise Refused(error("A003", f"{self.path.name} is not of schema {OFFERS_SCHEMA}", str(self.path), ""))
         try:
             rows = tuple(Row(**{**row, "key": tuple(row["key"])}) for row in line["rows"])
-            header = Header(line["case"], rows, line["tiers"], line["count"])
+            header = Header(line["case"], rows, line["tiers"], line["count"], line["scope"])
         except (KeyError, TypeError) as wrong:
             raise Refused(
                 error("A002", f"{self.path.name}: the first line lacks {wrong}", str(self.path), "")
@@ -183,10 +184,11 @@ class OffersFile:
         return self._hashed.hash.hexdigest()
 
 
-def header_line(case: str, rows: Sequence[Row], tiers: int, count: int) -> bytes:
+def header_line(case: str, rows: Sequence[Row], tiers: int, count: int, scope: str = "all") -> bytes:
     """Line 1 of an offers file."""
     entries = [{**{name: getattr(row, name) for name in Row.__slots__}, "key": list(row.key)} for row in rows]
-    return canonical({"schema": OFFERS_SCHEMA, "case": case, "rows": entries, "tiers": tiers, "count": count}) + b"\n"
+    line = {"schema": OFFERS_SCHEMA, "case": case, "rows": entries, "scope": scope, "tiers": tiers, "count": count}
+    return canonical(line) + b"\n"
 
 
 def part_line(part: Part) -> bytes:

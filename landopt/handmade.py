@@ -281,3 +281,32 @@ def places(given: Path) -> Path:
             return folder
     what = f"there is no plan with a proof for '{given}'"
     raise Refused(error("H006", what, str(given), f"Maybe landopt solve {given}"))
+
+
+def case_and_offers(given: Path) -> tuple[Case, Any]:
+    """The case of a round and its lawful offers: from the round's files, else from one of its plan folders."""
+    if (given / "round.toml").is_file() or given.name == "round.toml":
+        from landopt.pipeline import read_case
+
+        _, case, offers = read_case(given)
+        return case, offers
+    from landopt.planfolder import open_plan
+
+    opened = open_plan(places(given))
+    return opened.case, opened.offers
+
+
+def write_csv(path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Write assignments as a sheet that :func:`read_handmade` reads (UTF-8 with a mark, so that Excel opens it)."""
+    import csv
+    import io
+
+    from landopt.atomic import write_file
+
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(["parcel", "method", "platform", "term", "price"])
+    for entry in entries:
+        who, years = entry["demand_id"] or "", entry["term_years"] or ""
+        writer.writerow(["+".join(entry["parcel_ids"]), entry["method"], who, years, entry["expected_price_yuan"]])
+    write_file(path, out.getvalue().encode("utf-8-sig"))

@@ -57,7 +57,12 @@ def _python(folder: Path) -> bool:
             and seen == head.count
             and plan["plan_hash"] == plan_hash(plan["assignments"])
             and places == sorted(set(places))
-            and plan["result"]["bound_scope"] == proof["scope"]
+            and all(
+                offer[0] in range(len(part.sites)) and all(row in range(len(head.rows)) for row in offer[8][::2])
+                for part in parts
+                for offer in part.offers
+            )
+            and plan["result"]["bound_scope"] == proof["scope"] == head.scope
             and head.tiers == len(found)
             and all(
                 stated["bound"] == entry["bound"] == bound
