@@ -8,7 +8,6 @@ period) the tables hold what the rules say of each method. Looking up ten millio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,8 @@ from constraints.arrays import (
     truth,
 )
 from constraints.arrays import NOT_KNOWN as NOT_KNOWN
-from constraints.grid import Grid, Key, method_constants
+from constraints.clauses import Clause, Said, Voice, closure
+from constraints.grid import Grid, method_constants
 from constraints.nodes import Node, PriceNode, names
 from constraints.sides import AXIS_OF, DEMAND_FIELDS, METHOD_FIELDS, Sides
 from constraints.timetable import Calendar, upstream_days
@@ -41,46 +41,6 @@ PERMIT, WARN, CONDITION, FORBID = 0, 1, 2, 3
 OPEN = 32_000
 """A maximum term that no rule sets."""
 READY: dict[str, Value] = {"converted": True, "expropriated": True, "net_land": True, "ownership": "state"}
-
-
-@dataclass(frozen=True, eq=False)
-class Clause:
-    """A rule with its condition, the numbers of the rules that are exceptions to it, and what of its facts vary."""
-
-    number: int
-    rule: Rule
-    node: Node
-    exceptions: tuple[int, ...]
-    spots: tuple[int, ...]
-    states: bool
-    methods: bool
-    asks_others: bool
-
-
-@dataclass(frozen=True, eq=False)
-class Voice:
-    """Somebody who asks: what conditions and prices see of the facts, the rules a record for this demand answers."""
-
-    key: Key
-    constants: Mapping[str, Column]
-    prices: tuple[Value, ...]
-    filed: frozenset[str]
-    market: bool
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the rules say to one voice, by cell and method: arrays (cells, methods).
-
-    ``verdict`` int8 without the range of terms; ``least`` and ``most`` years int16 (0 and OPEN: none); ``full`` the
-    longest term under a listing; ``floors`` numbers of :attr:`Law.floor_states`.
-    """
-
-    verdict: NDArray[np.int8]
-    least: Ints
-    most: Ints
-    full: Ints
-    floors: Ints
 
 
 class Law:
@@ -105,7 +65,7 @@ class Law:
             for base in rules[name].exception_to:
                 excepting.setdefault(base, []).append(name)
         judged = [name for name in sorted(rules) if rules[name].kind in ("eligibility", "term", "price_floor")]
-        used = _closure(judged, excepting)
+        used = closure(judged, excepting)
         self.plan_year = case.round.purpose == "annual_plan"
         as_of = case.round.as_of
         self._rows = case.parcels.index()
@@ -128,7 +88,7 @@ class Law:
     def _clause(
         self, name: str, rule: Rule, nodes: Mapping[str, Node], excepting: Mapping[str, Sequence[str]]
     ) -> Clause:
-        chain = _closure([name], excepting)
+        chain = closure([name], excepting)
         read = frozenset(f for each in chain for leaf in leaves(nodes[each]) for f in fields_of_leaf(leaf))
         own = {leaf for each in chain for leaf in leaves(nodes[each])}
         return Clause(
@@ -397,18 +357,6 @@ class Law:
             self._floor_numbers[key] = len(self.floor_states)
             self.floor_states.append(key)
         return self._floor_numbers[key]
-
-
-def _closure(wanted: Sequence[str], excepting: Mapping[str, Sequence[str]]) -> list[str]:
-    """The wanted rules and all exceptions to them, to exceptions of exceptions."""
-    found = dict.fromkeys(wanted)
-    queue = list(wanted)
-    for name in queue:
-        for other in excepting.get(name, ()):
-            if other not in found:
-                found[other] = None
-                queue.append(other)
-    return list(found)
 
 
 def _asks_demand(leaf: Leaf) -> bool:

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constraints.arrays import classes, column
-from constraints.screen import FORBID, Law, Voice
+from constraints.clauses import Voice
+from constraints.screen import FORBID, Law
 from constraints.sides import Sides
 from landopt.offers import spans
 from parcels.schema import Value

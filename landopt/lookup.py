@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.screen import FORBID, OPEN, Law, Said, Voice
+from constraints.clauses import Said, Voice
+from constraints.screen import FORBID, OPEN, Law
 from parcels.schema import Value
 
 Ints = NDArray[np.integer[Any]]
