@@ -77,7 +77,7 @@ def test_plan_json_has_the_fields_of_the_format(plan: Path) -> None:
         {name: entry[name] for name in ("parcel_ids", "demand_id", "method", "period", "term_years")}
         for entry in data["assignments"]
     ]
-    assert data["plan_hash"] == hashlib.sha256(canonical(hashed)).hexdigest()
+    assert data["plan_hash"] == hashlib.sha256(canonical(sorted(hashed, key=canonical))).hexdigest()
 
 
 def test_every_parcel_and_platform_is_accounted_for(plan: Path) -> None:
