@@ -149,6 +149,7 @@ def run(options: Options, say: Say) -> Result:
     from landopt.offers import build_offers
     from landopt.overlay import apply_fixes, apply_overlays
     from landopt.plan import plan_json
+    from landopt.rounds import prepare
     from landopt.solver import solve
 
     begun = time.perf_counter()
@@ -157,6 +158,7 @@ def run(options: Options, say: Say) -> Result:
     loaded = read_round(options.round_path, drop=options.drop, reason=options.reason)
     case = _asked(loaded.ready(), options)
     case = apply_overlays(case, options.overlays, options.sets)
+    case, head = prepare(case, loaded.file.path.parent, options.ledger, options.keep, options.change_cost)
     case, overrides = apply_fixes(case, options.fixes, reason=options.reason, by=options.by)
     for issue in loaded.issues:
         say(f"{issue.level} {issue.code}  {issue.what}")
@@ -194,6 +196,7 @@ def run(options: Options, say: Say) -> Result:
             tiers=[(tier.objective, tier.bound, tier.solver_bound) for tier in outcome.tiers],
             records=records,
             overrides=overrides,
+            ledger_head=head,
         )
         report: list[Any] = []
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from constraints.case import Case
 from constraints.types import Cite, Rule, Text
 from landopt.ledger import Entry
+from parcels.issues import stop_on_errors
 from parcels.schema import Value
 from parcels.tables import FactTable
 
@@ -175,3 +177,27 @@ def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
 def _quoted(name: str) -> str:
     quote = '"' if "'" in name else "'"
     return f"{quote}{name}{quote}"
+
+
+def prepare(
+    case: Case, folder: Path, ledger: Path | None = None, kept: Path | None = None, cost: int = 0
+) -> tuple[Case, str | None]:
+    """The case under the round's ledger (``folder/ledger.sqlite`` unless named) and under a plan to keep, and the head.
+
+    Raises
+    ------
+    Refused
+        If the ledger was altered (L080), or a ledger that was named does not exist.
+    """
+    from constraints.plan import read_plan
+    from landopt.ledger import Ledger
+
+    head: str | None = None
+    book_path = ledger if ledger is not None else folder / "ledger.sqlite"
+    if ledger is not None or book_path.is_file():
+        with Ledger(book_path) as book:
+            stop_on_errors(book.problems())
+            case, head = apply(case, state(book.entries())), book.head()
+    if kept is not None:
+        case = keep(case, read_plan(kept), cost)
+    return case, head
