@@ -120,11 +120,10 @@ def near(context: Context, members: Sequence[int], seconds: int = SECONDS) -> tu
     Parts whose offers are all far from the prices keep their assignment unless the forced site is in their way.
     """
     case, offers = context.case, context.offers
-    assert context.losses is not None
     forced_sites = sorted({row for offer in members for row in offers.parcels(offer)})
     in_the_way = np.flatnonzero(touching(offers, forced_sites))
     wanted = np.asarray(members, np.int64)
-    order = _closest(context, POOL)
+    order = closest(context)
     who = offers.demand[wanted]
     freed = set(context.chosen_set).intersection(in_the_way.tolist())
     freed |= {offer for offer in context.chosen if offers.demand[offer] >= 0 and offers.demand[offer] in who}
@@ -132,10 +131,14 @@ def near(context: Context, members: Sequence[int], seconds: int = SECONDS) -> tu
         [context.to_demand(int(offers.demand[o])) for o in freed if offers.demand[o] >= 0] or [wanted]
     )
     pool = np.unique(np.concatenate([wanted, order, np.asarray(context.chosen, np.int64), _few(context, helped)]))
-    variant = forced(offers, members)
+    return solve_near(case, forced(offers, members), pool, seconds)
+
+
+def solve_near(case: Case, variant: Offers, pool: Ints, seconds: int = SECONDS) -> tuple[int, ...] | None:
+    """The best plan found within ``seconds`` a tier among some offers; ``None`` if none was found."""
     reached: list[int] = []
     plan: Ints | None = None
-    for tier in range(offers.tiers):
+    for tier in range(variant.tiers):
         plan = _solve(case, variant, pool, tier, reached, seconds, plan)
         if plan is None:
             return None
@@ -143,8 +146,10 @@ def near(context: Context, members: Sequence[int], seconds: int = SECONDS) -> tu
     return None if plan is None else tuple(sorted(int(offer) for offer in plan))
 
 
-def _closest(context: Context, most: int) -> Ints:
-    assert context.losses is not None
+def closest(context: Context, most: int = POOL) -> Ints:
+    """The offers with the smallest proven loss (by score without a proof), at most so many."""
+    if context.losses is None:
+        return np.sort(np.argsort(-context.offers.score[0], kind="stable")[:most])
     first = context.losses.tiers[0]
     if len(first) <= most:
         return np.arange(len(first))

@@ -111,6 +111,28 @@ def _tier(
     )
 
 
+def bounds_with(offers: Offers, proof: Mapping[str, Any] | None, parcels: int) -> list[int] | None:
+    """The bound of each tier that the prices of a proof give for other right-hand sides (weak duality), millipoints.
+
+    Earlier tiers are held at the values the proof reached. ``None`` without a proof.
+    """
+    if proof is None or not proof.get("tiers"):
+        return None
+    rows: list[Any] = [row for row in offers.rows if row.kind != "tier"]
+    reached = [int(entry["objective"]) for entry in proof["tiers"]]
+    found = []
+    for tier, entry in enumerate(proof["tiers"]):
+        scale = int(entry["scale"])
+        tops = []
+        for leaf in leaves(entry["tree"], len(rows), tier, parcels):
+            worth = values(offers, leaf, scale, tier)
+            best, void = _best(offers, leaf, worth, _allowed(offers, leaf))
+            if not void:
+                tops.append((constant(leaf, rows, tier, scale, reached[:tier]) + _exact_sum(best)) // scale)
+        found.append(max(tops, default=0))
+    return found
+
+
 def values(offers: Offers, leaf: Leaf, scale: int, tier: int) -> Ints:
     """What every offer is worth beyond the prices of what it uses in a leaf, times ``scale``: int64[n], exact."""
     per_parcel = np.asarray(leaf.parcels, np.int64)

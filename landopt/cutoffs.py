@@ -1,0 +1,86 @@
+"""What one step more or less of a binding limit would do: re-solved near the plan, as an interval, all else held fixed.
+
+No dual price is printed as a marginal value (DESIGN.md §5). The plan under the changed limit gives one end of the
+interval, weak duality with the prices of the proof (priced at the changed right-hand side) the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from landopt.alternatives import value
+from landopt.explain.context import Context
+from landopt.explain.limits import Limits
+from landopt.explain.losses import bounds_with
+from landopt.explain.records import LimitUse, as_json
+from landopt.explain.variants import with_rhs
+from landopt.forced import closest, solve_near
+
+STEPS = {"m2": 10_000, "yuan": 1_000_000, "count": 1}
+"""One step: a hectare, a million yuan, one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One limit moved by one step: by how much the best plan's value changes, per tier, as an interval (millipoints).
+
+    ``feasible`` False: no plan was found under the changed limit; then nothing is said about the lower end.
+    """
+
+    limit: LimitUse
+    step: int
+    now: int
+    feasible: bool
+    low: tuple[int | None, ...]
+    high: tuple[int | None, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The step as plain JSON."""
+        found: dict[str, Any] = as_json(self)
+        return found
+
+
+def limit_steps(context: Context, bounds: list[int]) -> tuple[Step, ...]:
+    """Every binding limit with one step more and one step less; relations and locks are not moved.
+
+    Parameters
+    ----------
+    bounds
+        Audited bound of the plan in each tier, millipoints.
+    """
+    limits = Limits(context)
+    found = []
+    for number, row in enumerate(limits.rows):
+        if row.kind == "limit" and limits.binding(number):
+            use = limits.use(number)
+            scale = _scale(context, row.rule)
+            for sign in (1, -1):
+                step = sign * STEPS.get(use.unit, 1)
+                found.append(_moved(context, number, use, step, step * scale, bounds))
+    return tuple(found)
+
+
+def _scale(context: Context, rule: str) -> int:
+    """Row units in one unit of the limit (a credit scales its row; a share has no amount to move)."""
+    spec: Mapping[str, Any] = context.rules[rule].spec if rule in context.rules else {}
+    credit, share = spec.get("credit"), spec.get("share")
+    return int(share[1]) if share else int(credit["den"]) if credit else 1
+
+
+def _moved(context: Context, number: int, use: LimitUse, step: int, change: int, bounds: list[int]) -> Step:
+    offers = context.offers
+    was = value(offers, context.chosen)
+    variant = with_rhs(offers, number, offers.rows[number].rhs + change)
+    above = bounds_with(variant, context.proof, len(context.case.parcels))
+    tops = [None] * len(was) if above is None else above
+    high = tuple(None if top is None else top - worth for top, worth in zip(tops, was, strict=True))
+    pool = np.unique(np.concatenate([closest(context), np.asarray(context.chosen, np.int64)]))
+    plan = solve_near(context.case, variant, pool)
+    if plan is None:
+        return Step(use, step, use.limit + step, False, (None,) * len(was), high)
+    low = tuple(now - top for now, top in zip(value(variant, plan), bounds, strict=True))
+    return Step(use, step, use.limit + step, True, low, high)
