@@ -11,6 +11,7 @@ def brute_force(
     demands: Sequence[int],
     scores: Sequence[Sequence[int]],
     rows: Sequence[Mapping[str, Any]],
+    tiers: int | None = None,
 ) -> tuple[int, ...] | None:
     """The best objective per tier over *all* plans, by complete enumeration of states; ``None`` if no plan is lawful.
 
@@ -18,7 +19,8 @@ def brute_force(
     A row is ``{"sense", "rhs", "slack", "penalty", "tier", "coef": {offer: coefficient}}``; a slack of s units costs
     ``penalty`` each in ``tier``. Parcels and demands are taken at most once without saying.
     """
-    tiers = len(scores[0]) if scores else 1
+    if tiers is None:
+        tiers = len(scores[0]) if scores else 1 + max((int(row["tier"]) for row in rows), default=0)
     parts: dict[tuple[int, int], dict[Any, tuple[int, ...]]] = {}
     for offer, site in enumerate(sites):
         part = (demands[offer], -1) if demands[offer] >= 0 else (-1, site[0])
@@ -73,4 +75,4 @@ def brute_force_offers(offers: Any) -> tuple[int, ...] | None:
         for r, coef in zip(offers.rows, coefficients, strict=True)
     ]
     scores = [[int(offers.score[tier, offer]) for tier in range(offers.score.shape[0])] for offer in range(count)]
-    return brute_force(sites, [int(d) for d in offers.demand], scores, rows)
+    return brute_force(sites, [int(d) for d in offers.demand], scores, rows, offers.score.shape[0])
