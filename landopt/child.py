@@ -73,7 +73,9 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         _save(folder, warm)
         reached.append(answer.objective)
     ties: dict[str, Any] = {"status": "not examined"}
-    proved = len(answers) == len(base["score"]) and all(answer.stopped == "optimal" for answer in answers)
+    proved = len(answers) == len(base["score"]) and all(
+        answer.chosen is not None and answer.objective in (answer.bound, answer.solver_bound) for answer in answers
+    )
     if proved and warm is not None and request.get("ties") is not None:
         from landopt.ties import examine
 

@@ -180,7 +180,7 @@ def _outcome(
     if stopped in ("optimal", "gap", "limit"):
         stopped = _honest(stopped, tiers)
     ties = dict(result.get("ties") or {"status": "not examined"})
-    if any(tier.bound > tier.objective for tier in tiers):
+    if any(tier.objective not in (tier.bound, tier.solver_bound) for tier in tiers):
         ties = {"status": "not examined"}
     proof = {"scope": offers.scope, "tiers": proofs}
     phases = dict(result.get("phases", {}))

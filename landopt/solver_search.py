@@ -165,8 +165,9 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
 
 
 def tree_seconds(state: Search) -> float:
-    """How long the proof may take beyond the search itself: as long again, between two seconds and a minute."""
-    return min(60.0, max(2.0, sum(state.phases.values())))
+    """How long the proof may take beyond the search: as long again (2 s to a minute), longer where gap 0 is asked."""
+    spent = sum(state.phases.values())
+    return min(120.0, max(20.0, 3 * spent)) if state.options.gap == 0 else min(60.0, max(2.0, spent))
 
 
 def _answer(
