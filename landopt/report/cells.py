@@ -9,7 +9,6 @@ from typing import Any
 from landopt import words
 from landopt.compare import moves
 from landopt.report.source import ParcelRow, Source
-from landopt.texts import environment
 
 Cell = str | int | float | date | None
 _ROLES = {
@@ -46,9 +45,13 @@ def new_area(source: Source, number: int, row: ParcelRow) -> int:
 
 
 def citation(cite: Mapping[str, Any], lang: str) -> str:
-    """A citation in one line, with its verification grade."""
-    module: Any = environment(lang).get_template(f"{lang}/law.j2").module
-    return str(module.cite(cite)).strip()
+    """Document, number and article of a rule, its id and its verification grade, in one line."""
+    doc = cite["doc"] if "《" in cite["doc"] or lang != "zh" else f"《{cite['doc']}》"
+    where = "，".join if lang == "zh" else ", ".join
+    grade = "核实等级" if lang == "zh" else "grade"
+    brackets = "（{}）" if lang == "zh" else " ({})"
+    inner = f"{cite['rule']}{'；' if lang == 'zh' else '; '}{grade} {cite['grade']}"
+    return where(part for part in (doc, cite["number"], cite["article"]) if part) + brackets.format(inner)
 
 
 def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:

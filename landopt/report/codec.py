@@ -87,10 +87,10 @@ def packed_file(content: bytes, *, already: bool = False) -> str:
 
 
 def split_line(line: str, own: Mapping[str, str]) -> tuple[str, list[str]]:
-    """A line as a template and its slot values; ``own`` maps a letter to a text that stands for the record's own.
+    r"""A line as a template and its slot values; ``own`` maps a letter to a text that stands for the record's own.
 
     >>> split_line("NS-0001: 3 of 5 parcels", {"i": "NS-0001"})
-    ('\\x01i: \\x02 of \\x02 parcels', ['3', '5'])
+    ('\x01i: \x02 of \x02 parcels', ['3', '5'])
     """
     return _split(line, *_own_pattern(own))
 
@@ -115,9 +115,7 @@ def _split(line: str, pattern: re.Pattern[str], letters: Mapping[str, str]) -> t
     return pattern.sub(replaced, line.replace(OWN, " ").replace(SLOT, " ")), values
 
 
-def add_texts(
-    container: Container, texts: Mapping[str, Sequence[str]], own: Sequence[Mapping[str, str]]
-) -> None:
+def add_texts(container: Container, texts: Mapping[str, Sequence[str]], own: Sequence[Mapping[str, str]]) -> None:
     """Put the texts of all records, in every language, into a container.
 
     Columns: ``lines.<lang>`` the number of lines a record, ``line.<lang>`` the template of each line in order,

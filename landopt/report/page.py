@@ -21,9 +21,7 @@ _HERE = Path(__file__).parent
 _PROOF = {"plan": "plan.json", "case": "case.json", "proof": "proof.json", "offers": "offers.jsonl.gz"}
 
 
-def map_page(
-    source: Source, lang: str, *, before: Mapping[str, Any] | None = None, with_proof: bool = False
-) -> bytes:
+def map_page(source: Source, lang: str, *, before: Mapping[str, Any] | None = None, with_proof: bool = False) -> bytes:
     """The page as UTF-8.
 
     Parameters

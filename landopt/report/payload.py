@@ -13,6 +13,10 @@ from landopt.report.codec import Codes, Container, add_texts
 from landopt.report.source import Source, rules_of
 
 _VERDICTS = ("permit", "warn", "condition", "forbid")
+_COLUMNS = (
+    *("area", "district", "use", "source", "method", "record", "demand", "verdict", "role", "term", "price"),
+    *("rules", "site"),
+)
 _ROLES = ("assignee", "intended_user", "market")
 
 
@@ -54,11 +58,7 @@ def _parcels(container: Container, source: Source) -> None:
     methods = {name: place for place, name in enumerate(source.methods)}
     records = source.plan["justification"]
     districts, uses, sources, rules, sites = Codes(), Codes(), Codes(), Codes(), Codes()
-    columns: dict[str, list[int]] = {
-        name: []
-        for name in ("area", "district", "use", "source", "method", "record", "demand", "verdict", "role", "term")
-        + ("price", "rules", "site")
-    }
+    columns: dict[str, list[int]] = {name: [] for name in _COLUMNS}
     for row in source.rows:
         entry = row.entry
         columns["area"].append(row.area_m2)
@@ -119,9 +119,7 @@ def _platforms(source: Source) -> list[dict[str, Any]]:
     record_of = {
         record["id"]: place for place, record in enumerate(source.plan["justification"]) if record["kind"] == "unserved"
     }
-    return [
-        {"id": name, **entry, "record": record_of.get(name, -1)} for name, entry in source.platforms.items()
-    ]
+    return [{"id": name, **entry, "record": record_of.get(name, -1)} for name, entry in source.platforms.items()]
 
 
 def _words(source: Source) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The tables for Excel: summary, parcels, changes, held and unserved, rules. Texts are written as texts, never formulas."""
+"""The tables for Excel: summary, parcels, changes, held and unserved, rules; texts are never formulas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from landopt.report.source import Source
 
 _HEAD = 3  # the row of the headings, after title, provenance and a blank row
 _WIDTHS = {
-    "number": 6, "platform": 30, "name": 30, "parcel_name": 22, "site": 22, "basis": 60, "excluded": 34,
+    "number": 6, "platform": 30, "name": 30, "parcel_name": 22, "site": 22, "basis": 44, "excluded": 34,
     "conditions": 44, "reasons": 64, "offers": 50, "title": 64, "doc": 44, "number_of_doc": 24, "article": 22,
     "rule": 34, "role": 16, "right": 20, "use": 22, "land_source": 20,
 }  # fmt: skip
@@ -96,9 +96,7 @@ class _Writer:
         self.formats = {
             "title": book.add_format(font | {"bold": True, "font_size": 16}),
             "small": book.add_format(font | {"font_size": 9, "font_color": "#5B6675"}),
-            "head": book.add_format(
-                cell | {"bold": True, "bg_color": "#E9EEF5", "text_wrap": True, "align": "center"}
-            ),
+            "head": book.add_format(cell | {"bold": True, "bg_color": "#E9EEF5", "text_wrap": True, "align": "center"}),
             "text": book.add_format(cell | {"text_wrap": True}),
             "ha": book.add_format(cell | {"num_format": "#,##0.0000"}),
             "money": book.add_format(cell | {"num_format": "#,##0.0000"}),
@@ -117,7 +115,7 @@ class _Writer:
         made = self.book.add_worksheet(self.titles.text(sheet, "sheet"))
         made.set_landscape()
         made.set_paper(8 if sheet in ("parcels", "rules") else 9)
-        made.fit_to_pages(1, 0)
+        made.fit_to_pages(2 if sheet == "parcels" else 1, 0)
         made.set_margins(0.5, 0.5, 0.6, 0.6)
         made.set_footer(f"&L&9{_footer(self.source)}&R&9&P / &N")
         made.hide_gridlines(2)
@@ -156,6 +154,7 @@ class _Writer:
         last = _HEAD
         for row in rows:
             last += 1
+            sheet.set_row(last, _height(row, columns))
             for at, column in enumerate(columns):
                 value = row.get(column)
                 if column in sums and isinstance(value, int | float):
@@ -165,6 +164,8 @@ class _Writer:
         sheet.autofilter(_HEAD, 0, max(last, _HEAD), width)
         sheet.freeze_panes(_HEAD + 1, min(4, width) if name == "parcels" else 0)
         sheet.repeat_rows(_HEAD)
+        if name == "parcels":
+            sheet.repeat_columns(0, min(2, width))
         if totals and last > _HEAD:
             self._totals(sheet, columns, sums, last)
             last += 1
@@ -237,7 +238,7 @@ class _Writer:
         sheet.write_string(at, 0, label, self.formats["inner"])
         count = totals.count(use)
         if ranges.whole:
-            sheet.write_formula(at, 1, f'=COUNTIF({ranges.of("use")},$A{at + 1})', self.formats["whole"], count)
+            sheet.write_formula(at, 1, f"=COUNTIF({ranges.of('use')},$A{at + 1})", self.formats["whole"], count)
         else:
             sheet.write_number(at, 1, count, self.formats["whole"])
         from xlsxwriter.utility import xl_col_to_name
@@ -333,6 +334,17 @@ class _Ranges:
 
         letter = xl_col_to_name(self.columns.index(column)) if column in self.columns else "A"
         return f"'{self.sheet}'!${letter}${_HEAD + 2}:${letter}${_HEAD + 1 + self.count}"
+
+
+def _height(row: Mapping[str, Cell], columns: Sequence[str]) -> float:
+    """A height that shows the texts of a row, in points; at most ten lines."""
+    lines = 1
+    for column in columns:
+        value = row.get(column)
+        if isinstance(value, str):
+            room = max(4, _WIDTHS.get(column, 13) - 1)
+            lines = max(lines, sum(1 + (words.width(part[:2000]) - 1) // room for part in value[:4000].split("\n")))
+    return 15.5 * min(lines, 10) + 1
 
 
 def _footer(source: Source) -> str:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from constraints.case import Case
 
-COMPETITIVE_ORDER = ("allocation", "agreement", "bid", "auction", "listing", "lease", "lease_then_grant", "contribution")
-
 
 @dataclass(frozen=True, slots=True)
 class ParcelRow:

@@ -105,7 +105,7 @@ def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
     before = None if wish.compare is None else open_source(wish.compare).plan
     target = wish.output if wish.output is not None else source.folder / "report"
     _harmless(target, source.folder)
-    with _progress(wanted, log) as step:
+    with _Progress(wanted, log) as step:
         place = write_folder(target, lambda folder: _write(folder, source, wish, wanted, before, step))
     files = tuple(
         (path.relative_to(place).as_posix() + ("/" if path.is_dir() else ""), _bytes(path))
@@ -172,7 +172,7 @@ def _bytes(path: Path) -> int:
     return path.stat().st_size
 
 
-class _progress:  # noqa: N801 - reads as a verb where it is used
+class _Progress:
     """A bar on standard error where it is a terminal, a line a kind where it is not."""
 
     def __init__(self, kinds: list[str], log: Callable[[str], None]) -> None:

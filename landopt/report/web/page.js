@@ -113,7 +113,7 @@
     const out = [];
     lines.slice(1).forEach((line) => {
       if (!line.trim()) return;
-      const cut = /^([一二三四五六七八九十]+、[^。]{1,12}。|\d+\. [A-Z][^.]{1,48}\.)\s*(.*)$/.exec(line);
+      const cut = /^([一二三四五六七八九十]+、[^。]{1,12}。|\d+\. [A-Z][^.]{1,48}\.|Parcel\.)\s*(.*)$/.exec(line);
       if (cut) { out.push(make("h3", cut[1])); if (cut[2]) out.push(make("p", cut[2])); }
       else if (isHeading(line)) out.push(make("h3", line));
       else out.push(make("p", line.trim(), /^[\s\u3000]/.test(line) ? "in" : ""));
