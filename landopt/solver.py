@@ -51,7 +51,8 @@ class TierResult:
 class Outcome:
     """How a solve ended. ``chosen`` are offer positions (sorted) or None; ``proof`` follows docs/plan.md.
 
-    ``ties``: ``{"status": "unique"|"tied"|"not examined", "parcels": how many could differ, "broken_by": [...]}``.
+    ``ties``: ``{"status": "unique"|"tied"|"not examined", "parcels": how many could differ, "broken_by": [...]}``;
+    ``claimed`` is there where only the solver says so.
     ``issues`` say what went wrong in the child, if anything did. ``phases`` are wall seconds.
     """
 
@@ -180,8 +181,8 @@ def _outcome(
     if stopped in ("optimal", "gap", "limit"):
         stopped = _honest(stopped, tiers)
     ties = dict(result.get("ties") or {"status": "not examined"})
-    if any(tier.objective not in (tier.bound, tier.solver_bound) for tier in tiers):
-        ties = {"status": "not examined"}
+    if any(tier.bound > tier.objective for tier in tiers) and ties["status"] == "unique":
+        ties = {"status": "not examined", "claimed": "unique"}  # rests on the solver's word alone
     proof = {"scope": offers.scope, "tiers": proofs}
     phases = dict(result.get("phases", {}))
     return Outcome(stopped, chosen, tuple(tiers), proof, ties, seconds, phases, ended.issues, offers.scope)
