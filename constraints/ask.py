@@ -95,7 +95,7 @@ def _mixed(told: Mapping[str, str]) -> dict[str, str]:
     if "+" in found.get("use", ""):
         parts = [part.strip() for part in found["use"].split("+")]
         found.setdefault("use_mix", ";".join(parts))
-        found["use"] = parts[0]
+        found["use"] = parts[0].partition(":")[0].strip()
     return found
 
 
@@ -188,6 +188,7 @@ def _answer(
     notes: list[dict[str, str]],
 ) -> dict[str, Any]:
     rules = [rule_entry(rulebook, r.rule_id, r.verdict, r.unknowns) for r in judgement.rules]
+    floors = _floors(rulebook, judgement, method, case, quiet)
     return {
         "verdict": judgement.verdict,
         "grade": weakest(entry["grade"] for entry in rules if entry["verdict"] == judgement.verdict),
@@ -196,7 +197,9 @@ def _answer(
             {"rule": c.rule, "fact": c.fact, "en": c.text.en, "zh": c.text.zh, "document": c.document}
             for c in judgement.conditions
         ],
-        "notes": notes + [_note(rulebook.rules[name], judgement) for name in judgement.notes],
+        "notes": notes
+        + [_note(rulebook.rules[name], judgement) for name in judgement.notes]
+        + [_looser_floor(rulebook.rules[low], rulebook.rules[high]) for low, high in sorted(_looser(floors).items())],
         "term_min_years": judgement.term_min,
         "term_max_years": judgement.term_max,
         "term_years": judgement.term,
@@ -204,7 +207,7 @@ def _answer(
         "lease_years": judgement.lease_years,
         "parts": [{"use": p.use, "percent": p.percent, "term_max_years": p.term_max} for p in judgement.parts],
         "preferences": preferences(rulebook, method, judgement, case),
-        "price_floor": floor_entry(rulebook, judgement, method, case, quiet),
+        "price_floor": floor_entry(judgement, floors),
     }
 
 
@@ -265,28 +268,56 @@ def preferences(
     ]
 
 
-def floor_entry(
+def _floors(
     rulebook: RuleBook, judgement: Judgement, method: Method, case: Mapping[str, Value], quiet: frozenset[str]
-) -> dict[str, Any] | None:
+) -> tuple[Rule, ...]:
+    """The floor rules that hold, and those that would hold for some price facts nobody told."""
+    named = [part.rule for part in judgement.derivation.parts]
+    if quiet:
+        named += [clause.rule.id for clause in _possible(rulebook, method, case)]
+    return tuple(rulebook.rules[name] for name in dict.fromkeys(named))
+
+
+_SHARE = re.compile(r"(\d+(?:\.\d+)?) \* ([a-z_]\w*(?: \* year_factor)?)")
+"""A floor that is a share of one price, such as ``0.7 * benchmark_price * year_factor``."""
+
+
+def _looser(floors: Sequence[Rule]) -> dict[str, str]:
+    """Floors that never bind, with the rule of higher rank that asks for a larger share of the same price."""
+    shares = [
+        (rule, Fraction(found[1]), found[2])
+        for rule in floors
+        if (found := _SHARE.fullmatch(rule.spec["per_m2"])) and found[2] != "year_factor"
+    ]
+    return {
+        low.id: high.id
+        for low, part, price in shares
+        for high, whole, same in shares
+        if price == same and part < whole and low.cite.rank < high.cite.rank
+    }
+
+
+def _looser_floor(low: Rule, high: Rule) -> dict[str, str]:
+    return {
+        "rule": low.id,
+        "flag": "looser",
+        "en": f"looser rule of lower rank, not obeyed, below national rule {high.id}: {low.title.en}",
+        "zh": f"下位规则较宽，低于上位规则 {high.id}，不予适用：{low.title.zh}",
+    }
+
+
+def floor_entry(judgement: Judgement, floors: Sequence[Rule]) -> dict[str, Any] | None:
     """The price floor: formula, and yuan per m² where the facts give it; ``None`` if there is none."""
-    parts = judgement.derivation.parts
-    if not parts:
-        possible = _possible(rulebook, method, case) if quiet else []
-        if not possible:
-            return None
-        texts = list(dict.fromkeys(clause.rule.spec["per_m2"] for clause in possible))
-        rules = [clause.rule.id for clause in possible]
-        return {"yuan_per_m2": None, "formula": _largest(texts), "rules": rules, "year_factor": _factor(judgement)}
-    told = {part.rule for part in parts}
-    further = (
-        [clause.rule for clause in _possible(rulebook, method, case) if clause.rule.id not in told] if quiet else []
-    )
-    texts = list(dict.fromkeys([*(part.text for part in parts), *(rule.spec["per_m2"] for rule in further)]))
+    loose = _looser(floors)
+    kept = [rule for rule in floors if rule.id not in loose]
+    if not kept:
+        return None
+    texts = list(dict.fromkeys(rule.spec["per_m2"] for rule in kept))
     return {
         "yuan_per_m2": None if judgement.floor is None else _money(judgement.floor),
         "formula": _largest(texts),
-        "words": {lang: [formula(parse_price(text), lang) for text in texts] for lang in ("en", "zh")},
-        "rules": [*(part.rule for part in parts), *(rule.id for rule in further)],
+        "words": {lang: [formula(parse_price(text), lang) for text in _few(texts)] for lang in ("en", "zh")},
+        "rules": [rule.id for rule in kept],
         "year_factor": _factor(judgement),
     }
 
@@ -301,11 +332,19 @@ def _possible(rulebook: RuleBook, method: Method, case: Mapping[str, Value]) -> 
     return [clause for clause, _ in rulebook.shelves[method.id].floors if clause.holds(here) is not False]
 
 
+_STEP = re.compile(r"[\d.]+ \* year_factor")
+
+
+def _few(texts: Sequence[str]) -> list[str]:
+    """The texts without the steps of a price ladder that nothing chooses from."""
+    steps = [text for text in texts if _STEP.fullmatch(text)]
+    return [text for text in texts if text not in steps] if len(steps) > 3 else list(texts)
+
+
 def _largest(texts: Sequence[str]) -> str:
-    steps = [text for text in texts if re.fullmatch(r"[\d.]+ \* year_factor", text)]
-    shown = [text for text in texts if text not in steps] if len(steps) > 3 else list(texts)
-    if len(steps) > 3:
-        ladder = sorted((Fraction(text.split()[0]) for text in steps), reverse=True)
+    shown = _few(texts)
+    if len(shown) < len(texts):
+        ladder = sorted((Fraction(text.split()[0]) for text in texts if text not in shown), reverse=True)
         shown.append(f"({decimal(ladder[0])} to {decimal(ladder[-1])} by grade) * year_factor")
     return shown[0] if len(shown) == 1 else f"max({', '.join(shown)})"
 
