@@ -13,7 +13,7 @@ from constraints.screen import FORBID, OPEN, WARN, Law
 from constraints.timetable import Calendar
 from constraints.types import STRICTNESS
 from landopt.eligible import Eligible, number
-from landopt.lookup import Panel, Panels, Stack, panel_key, stack
+from landopt.lookup import Exceptions, Panel, Panels, Stack, panel_key, stack
 from landopt.pricing import Found, Pricer, Work
 from parcels.schema import Value
 from parcels.sites import Sites
@@ -103,13 +103,13 @@ class Judge:
 
     def set_panels(self, panels: Sequence[Panel], single: Mapping[tuple[int, int], Panel]) -> None:
         """The panels of the demands to be judged next, and of (demand, parcel) where they differ."""
-        self.single: dict[tuple[int, int], int] = {}
+        found: dict[tuple[int, int], int] = {}
         if panels:
             self.stack: Stack = stack(self.panels, [*panels, *single.values()], self.pricer.numbers)
             self.pricer.set_stack(self.stack)
             self.panel = np.array([self.stack.place[panel_key(panel)] for panel in panels], np.int64)
-            self.single = {key: self.stack.place[panel_key(panel)] for key, panel in single.items()}
-            self.single_demands = np.array(sorted({demand for demand, _ in single}), np.int64)
+            found = {key: self.stack.place[panel_key(panel)] for key, panel in single.items()}
+        self.exceptions = Exceptions(found, self.law.sides.count)
 
     def judge(
         self, site: Ints, demand: Ints, panel: Ints, period: int, others: Others | None, ways: NDArray[np.bool_]
@@ -139,7 +139,7 @@ class Judge:
             return []
         strides, grid = self.panels.strides, self.law.grid
         rows = np.repeat(self.panel[panel][:, None], size, axis=1)
-        self._exceptions(demand, parcels, rows)
+        self.exceptions.put(demand, parcels, rows)
         inner = (self.site_class[site].astype(np.int64) * strides[1] + int(grid.period_class[period]))[:, None]
         if others is not None:
             inner = inner + grid.others_class[others.of(demand, parcels)].astype(np.int64) * strides[2]
@@ -176,14 +176,6 @@ class Judge:
             here = demand == row
             keep[here] = close[parcels[here]].all(axis=1)
         return keep
-
-    def _exceptions(self, demand: Ints, parcels: Ints, rows: Ints) -> None:
-        """Put in the panels of demands on parcels where they differ (those they hold, those with a record)."""
-        if not self.single:
-            return
-        for at in np.flatnonzero(np.isin(demand, self.single_demands)).tolist():
-            for place, parcel in enumerate(parcels[at].tolist()):
-                rows[at, place] = self.single.get((int(demand[at]), parcel), rows[at, place])
 
     def _longest(self, work: Work) -> Found:
         """Sites of one parcel that take their longest term."""

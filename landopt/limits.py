@@ -16,6 +16,7 @@ from constraints.nodes import Node
 from constraints.sides import Sides
 from constraints.types import Rule
 from landopt.judging import Judged, Others
+from landopt.lookup import Exceptions
 from landopt.offers import Row
 from parcels.issues import Refused, error
 from parcels.schema import Value, fields_of
@@ -32,6 +33,7 @@ class Facts:
     def __init__(self, sides: Sides, site_area: Ints, site_users: Ints) -> None:
         self.sides, self.site_area, self.site_users = sides, site_area, site_users
         self.demand_columns: dict[str, Column] = {}
+        self._holding: Exceptions | None = None
         self._sizes: dict[str, tuple[Ints | None, Ints | None]] = {}
 
     def demand(self, name: str) -> Column:
@@ -61,8 +63,10 @@ class Facts:
         known = self.demand("operator")
         codes = np.repeat(known.codes[offers.demand][:, None], offers.parcels.shape[1], axis=1)
         labels = [*known.values, "existing_user", None]
-        for row, holders in self.sides.holders.items():
-            codes[(offers.parcels == row) & np.isin(offers.demand, list(holders))[:, None]] = len(labels) - 2
+        if self._holding is None:
+            pairs = {(demand, row): 0 for row, holders in self.sides.holders.items() for demand in holders}
+            self._holding = Exceptions(dict.fromkeys(pairs, len(known.values)), self.sides.count)
+        self._holding.put(offers.demand, offers.parcels, codes)
         return codes, labels
 
     def _given(self, name: str, offers: Judged) -> tuple[Ints, Sequence[Value]]:

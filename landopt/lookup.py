@@ -29,6 +29,26 @@ def panel_key(panel: Panel) -> PanelKey:
     return tuple((voice.key, voice.filed, voice.market) for voice in panel)
 
 
+class Exceptions:
+    """Numbers that stand for single (demand, parcel) pairs instead of the demand's own."""
+
+    def __init__(self, numbers: Mapping[tuple[int, int], int], parcels: int) -> None:
+        self.parcels = parcels
+        pairs = sorted((demand * parcels + parcel, number) for (demand, parcel), number in numbers.items())
+        self.keys = np.array([key for key, _ in pairs], np.int64)
+        self.numbers = np.array([number for _, number in pairs], np.int64)
+        self.demands = np.unique(self.keys // max(1, parcels))
+
+    def put(self, demand: Ints, parcels: Ints, into: Ints) -> None:
+        """Replace the numbers ``into``, (n, k), where demand (n,) and parcel (n, k) are such a pair."""
+        if self.keys.size == 0:
+            return
+        rows = np.flatnonzero(np.isin(demand, self.demands))
+        code = demand[rows][:, None].astype(np.int64) * self.parcels + parcels[rows]
+        at = np.minimum(np.searchsorted(self.keys, code), self.keys.size - 1)
+        into[rows] = np.where(self.keys[at] == code, self.numbers[at], into[rows])
+
+
 @dataclass(frozen=True)
 class PanelTable:
     """One panel: arrays (cells, methods) by law class, mixed classes included.

@@ -19,6 +19,7 @@ from constraints.nodes import Node
 from constraints.sides import DEMAND_FIELDS, Sides
 from constraints.types import Method
 from landopt.judging import Judged, Others
+from landopt.lookup import Exceptions
 from parcels.schema import Value
 
 Ints = NDArray[np.integer[Any]]
@@ -38,7 +39,6 @@ class Marks:
         self.grid = Grid(sides, nodes)
         self.methods = sides.case.methods
         self.words = max(1, -(-len(nodes) // 64))
-        self.exceptions: dict[tuple[int, int], int] = {}
         self._bits: list[NDArray[np.uint64]] = []
         self._known: dict[Key, int] = {}
         self._table: ClassTable
@@ -51,11 +51,12 @@ class Marks:
         self.strides = (sites * others * terms * periods, others * terms * periods, terms * periods, periods, 1)
         found = [self._number(facts, market=False) for facts in self.sides.demands]
         self.voice = np.array([*found, self._number({}, market=True)], np.int64)
+        holding = {}
         for row, holders in self.sides.holders.items():
             for demand in holders:
                 facts = {**self.sides.demands[demand], "operator": "existing_user"}
-                self.exceptions[(demand, row)] = self._number(facts, market=False)
-        self.holding = np.array(sorted({demand for demand, _ in self.exceptions}), np.int64)
+                holding[demand, row] = self._number(facts, market=False)
+        self.exceptions = Exceptions(holding, self.sides.count)
         self.table = np.concatenate(self._bits, axis=1)
 
     def _number(self, facts: Mapping[str, Value], *, market: bool) -> int:
@@ -87,10 +88,7 @@ class Marks:
         grid, strides = self.grid, self.strides
         shape = offers.parcels.shape
         voice = np.repeat(self.voice[offers.demand][:, None], shape[1], axis=1)
-        if self.holding.size:
-            for at in np.flatnonzero(np.isin(offers.demand, self.holding)).tolist():
-                for place, parcel in enumerate(offers.parcels[at].tolist()):
-                    voice[at, place] = self.exceptions.get((int(offers.demand[at]), parcel), voice[at, place])
+        self.exceptions.put(offers.demand, offers.parcels, voice)
         cell = (voice * len(self.methods) + offers.method[:, None]) * (strides[0] * self._table.sizes[0])
         cell += grid.face_class[offers.parcels] * strides[0]
         cell += (self.site_class[offers.site].astype(np.int64) * strides[1])[:, None]
