@@ -127,3 +127,12 @@ def test_offers_are_in_the_declared_order() -> None:
                 <= 1
             )
             assert all(int(offers.demand[at]) in (part, -1) for at in range(a, b))
+
+
+@pytest.mark.slow
+def test_both_readings_agree_under_the_shipped_packs() -> None:
+    """The same on contested benchmark rounds, judged by all national and local rules."""
+    from benchmarks.rounds import case_round
+
+    assert agree(case_round(150, 40, 1, market=True)) > 300
+    assert agree(case_round(150, 40, 2)) > 300
