@@ -60,7 +60,8 @@ def run_one(size: Size, seed: int, limit_s: float) -> dict[str, Any]:
     from benchmarks.rounds import binding
     from landopt.model_arrays import program
     from landopt.prices import relax
-    from landopt.solver_search import Options, search
+    from landopt.solver_search import search
+    from landopt.solver_state import Options
 
     case, offers, found = offers_of(size, seed)
     prog = program(case, offers, 0)

@@ -47,7 +47,8 @@ def cbc(path: Path, gap: float, limit_s: float) -> tuple[float, float | None]:
     """CBC's command line with its defaults."""
     import cbcbox
 
-    command = [cbcbox.cbc_bin_path(), str(path), "-threads", "0", "-ratio", str(gap), "-seconds", str(limit_s), "-solve"]
+    command = [cbcbox.cbc_bin_path(), str(path), "-threads", "0", "-ratio", str(gap)]
+    command += ["-seconds", str(limit_s), "-solve"]
     begun = time.monotonic()
     said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     seconds = time.monotonic() - begun

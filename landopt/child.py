@@ -41,7 +41,8 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     import numpy as np
 
     from landopt.model_arrays import from_arrays
-    from landopt.solver_search import Answer, Options, search
+    from landopt.solver_search import search
+    from landopt.solver_state import Answer, Options
 
     started = monotonic()
     base = load(folder)

@@ -5,113 +5,22 @@ Every plan is checked in integers before it counts, every bound from prices is e
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from fractions import Fraction
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
 from landopt import tree
+from landopt.components import components
 from landopt.greedy import greedy
-from landopt.model import Built, build
-from landopt.model_arrays import Floats, Ints, Program, ranges, standing
+from landopt.model import build
+from landopt.model_arrays import Floats, Ints, Program, ranges
 from landopt.prices import Relaxation, Stopped, relax
 from landopt.prices_bound import leaf_json, part_best, reduced
+from landopt.solver_mip import GROUPED, apart, mip
+from landopt.solver_state import Answer, Keep, Options, Search, Tell, gap_of
 
-
-@dataclass(frozen=True)
-class Options:
-    """How far to go: ``gap`` asked for, ``deadline`` of ``time.monotonic`` (None: no clock), ``nodes`` a search."""
-
-    gap: Fraction
-    deadline: float | None
-    nodes: int | None
-    seed: int
-    threads: int
-    solver: str
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One tier's end: ``stopped`` is optimal, gap, limit or infeasible; ``bound`` is proved by ``tree_json``."""
-
-    stopped: str
-    chosen: Ints | None
-    objective: int
-    bound: int
-    solver_bound: int | None
-    scale: int
-    tree_json: dict[str, Any] | None
-    phases: dict[str, float]
-
-
-Tell = Callable[[str, int | None, int | None, Ints | None], None]
-"""Hears (phase, best value, best bound, new best plan or None)."""
-
-
-Keep = Callable[[int, int, dict[str, Any]], None]
-"""Takes (bound, scale, leaf of the proof)."""
-
-
-def gap_of(objective: int, bound: int) -> Fraction:
-    """(bound - objective) / max(1, abs(objective))."""
-    return Fraction(max(0, bound - objective), max(1, abs(objective)))
-
-
-class Search:
-    """The state of one tier's search: the best plan, the bound and who is told."""
-
-    def __init__(self, prog: Program, options: Options, tell: Tell) -> None:
-        self.prog, self.options, self.tell = prog, options, tell
-        self.chosen: Ints | None = None
-        self.objective = 0
-        self.bound: int | None = None
-        self.claim: int | None = None
-        self.phases: dict[str, float] = {}
-        self.complete = False
-
-    def offer(self, chosen: Ints | None, phase: str) -> bool:
-        """Take a set of offers as the best plan if it is lawful and better."""
-        if chosen is None:
-            return False
-        state = standing(self.prog, chosen)
-        if not state.lawful or (self.chosen is not None and state.objective <= self.objective):
-            return False
-        self.chosen, self.objective = np.sort(chosen), state.objective
-        self.tell(phase, self.objective, self.better_bound(), self.chosen)
-        return True
-
-    def better_bound(self) -> int | None:
-        """The smaller of the proved bound and the solver's claim."""
-        if self.bound is None:
-            return self.claim
-        return self.bound if self.claim is None else min(self.bound, max(self.claim, self.objective))
-
-    def reached(self) -> bool:
-        """True where the gap by the better bound is at most the one asked for."""
-        bound = self.better_bound()
-        return self.chosen is not None and bound is not None and gap_of(self.objective, bound) <= self.options.gap
-
-    def target(self) -> int:
-        """A plan worth this is good enough against the proved bound."""
-        assert self.bound is not None
-        if self.bound <= 0:
-            return self.bound
-        gap = self.options.gap
-        return int(-(-self.bound * gap.denominator // (gap.denominator + gap.numerator)))
-
-    def left(self, most: float | None = None) -> float | None:
-        """Seconds left, at most ``most``; None without a clock."""
-        if self.options.deadline is None:
-            return None if self.options.nodes is not None else most
-        rest = max(0.0, self.options.deadline - monotonic())
-        return rest if most is None or self.options.nodes is not None else min(rest, most)
-
-    def out_of_time(self) -> bool:
-        """True once the deadline has passed."""
-        return self.options.deadline is not None and monotonic() >= self.options.deadline
+__all__ = ["Answer", "Options", "exact_margin", "search"]
 
 
 def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None, keep: Keep | None = None) -> Answer:
@@ -255,7 +164,7 @@ def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, releas
     free = np.flatnonzero(margin > -np.inf)
     if len(free) > most:
         free = free[np.argpartition(-margin[free], most)[:most]]
-    _mip(state, np.sort(free), fixed, "restricted", limit=state.left(seconds))
+    mip(state, np.sort(free), fixed, "restricted", limit=state.left(seconds))
 
 
 def _release(state: Search, relaxed: Relaxation, fixed: Ints, share: float) -> Ints:
@@ -296,70 +205,17 @@ def _all_that_matter(state: Search, margin: Floats) -> bool:
     pool = np.arange(state.prog.count) if needed is None else np.flatnonzero(margin >= -needed)
     if state.chosen is not None:
         pool = np.union1d(pool, state.chosen)
-    claim, infeasible = _mip(state, pool, np.zeros(0, dtype=np.int64), "branching", limit=state.left())
+    groups = components(state.prog, pool) if state.chosen is not None and len(pool) <= GROUPED else [pool]
+    if len(groups) > 1:
+        claim, infeasible = apart(state, groups), False
+    else:
+        claim, infeasible = mip(state, pool, np.zeros(0, dtype=np.int64), "branching", limit=state.left())
     if claim is not None:
         outside = state.bound if needed is None else int(state.bound - needed) + 1  # type: ignore[operator]
         total = claim if len(pool) == state.prog.count else max(claim, outside or 0)
         state.claim = total if state.claim is None else min(total, state.claim)
         state.tell("branching", state.objective if state.chosen is not None else None, state.better_bound(), None)
     return infeasible and needed is None
-
-
-def _mip(state: Search, pool: Ints, fixed: Ints, phase: str, limit: float | None) -> tuple[int | None, bool]:
-    """Solve over ``pool`` with ``fixed`` taken, in PuLP by HiGHS: (its bound for these offers, proved infeasible)."""
-    import highspy
-    import pulp
-
-    options = state.options
-    if limit is not None and limit <= 0.05:
-        return None, False
-    built = build(state.prog, pool, fixed)
-    if state.chosen is not None:
-        _hand_over(state, built, fixed)
-    place = [variable.id for variable in built.x]
-
-    def heard(kind: Any, _message: str, out: Any, _into: Any, _data: Any) -> None:
-        if kind == highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution:
-            values = np.array(out.mip_solution)
-            state.offer(np.union1d(fixed, pool[values[place] > 0.5]), phase)
-        else:
-            state.tell(phase, state.objective if state.chosen is not None else None, state.better_bound(), None)
-
-    kinds = highspy.cb.HighsCallbackType
-    extra: dict[str, Any] = {"mip_abs_gap": 0.999, "random_seed": options.seed}
-    if options.nodes is not None:
-        extra["mip_max_nodes"] = options.nodes
-    if len(fixed) or phase == "restricted":
-        extra["objective_target"] = float(state.target())
-    solver = pulp.HiGHS(
-        msg=False,
-        gapRel=float(options.gap) if phase == "branching" else float(options.gap) / 10,
-        threads=options.threads,
-        timeLimit=limit,
-        warmStart=state.chosen is not None,
-        callbackTuple=(heard, None),
-        callbacksToActivate=[kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging],
-        **extra,
-    )
-    stats = built.problem.solve(solver)
-    if stats.has_solution:
-        values = np.array([variable.value() or 0.0 for variable in built.x])
-        state.offer(np.union1d(fixed, pool[values > 0.5]), phase)
-    if stats.status == pulp.LpSolveStatus.Infeasible:
-        return None, not len(fixed)
-    bound = stats.best_bound
-    return (None if bound is None else int(np.floor(bound + 1e-6 * max(1.0, abs(bound) * 1e-6)))), False
-
-
-def _hand_over(state: Search, built: Built, fixed: Ints) -> None:
-    """Give the best plan to the solver as a start, where it keeps what is fixed."""
-    assert state.chosen is not None
-    taken = set(state.chosen.tolist())
-    for offer, variable in zip(built.offers.tolist(), built.x, strict=True):
-        variable.setInitialValue(1 if offer in taken else 0)
-    slack = standing(state.prog, state.chosen).slack
-    for row, variable in zip(built.soft.tolist(), built.s, strict=True):
-        variable.setInitialValue(int(slack[row]))
 
 
 def _second_opinion(state: Search, clock: _Clock) -> Answer:
@@ -396,8 +252,3 @@ def exact_margin(prog: Program, relaxed: Relaxation) -> Ints:
     values = reduced(prog, relaxed.prices)
     top = np.maximum(part_best(prog, values), 0)
     return np.asarray(values - top[prog.part()])
-
-
-def with_gap(options: Options, gap: Fraction) -> Options:
-    """The same options with another gap."""
-    return replace(options, gap=gap)

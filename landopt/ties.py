@@ -19,7 +19,7 @@ from parcels.issues import Refused, error
 if TYPE_CHECKING:
     from constraints.case import Case
     from landopt.offers import Offers
-    from landopt.solver_search import Options
+    from landopt.solver_state import Options
 
 BLOCK = 10
 """Offers of the lot decided in one programme (powers of two as weights)."""

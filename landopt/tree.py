@@ -21,7 +21,7 @@ from landopt.prices_bound import Branch, Prices, after_branch, bound_scaled, lea
 from landopt.tree_branch import Chooser, bar, restore
 
 if TYPE_CHECKING:
-    from landopt.solver_search import Options
+    from landopt.solver_state import Options
 
 NODES = 20_000
 WORK = 30_000_000

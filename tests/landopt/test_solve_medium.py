@@ -1,4 +1,4 @@
-"""Medium rounds (30 to 80 parcels): a second solver on the full model, the auditor on the proof, bit for bit repeats."""
+"""Medium rounds (30 to 80 parcels): a second solver on the full model, the auditor on the proof, exact repeats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from constraints.proof import bounds
 from landopt.model import write_mps
 from landopt.model_arrays import base_arrays, from_arrays, standing
 from landopt.offers import build_offers, write_offers
-from landopt.solver_search import Options, search
+from landopt.solver_search import search
+from landopt.solver_state import Options
 from tests.builders import random_medium_case
 
 

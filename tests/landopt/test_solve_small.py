@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from landopt.components import components
 from landopt.greedy import greedy
 from landopt.model import write_csv, write_mps
 from landopt.model_arrays import base_arrays, from_arrays, program, standing
 from landopt.prices import relax
 from landopt.solver import proof_bound
-from landopt.solver_search import Answer, Options, search
+from landopt.solver_search import search
+from landopt.solver_state import Answer, Options
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import bare_round
 
@@ -97,3 +100,21 @@ def test_exported_model_has_the_same_optimum(tmp_path: Path) -> None:
     with (tmp_path / "offers.csv").open(encoding="utf-8") as stream:
         lines = list(csv.DictReader(stream))
     assert [line["column"] for line in lines] == [f"x{k}" for k in range(len(offers))]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_parts_that_no_rule_connects_are_solved_apart(seed: int) -> None:
+    """With limits nobody can break a round falls into parts that share nothing; together they give the best plan."""
+    case, offers = bare_round(seed, parcels=9, demands=4, hard=False)
+    wide = {"<=": 10**9, ">=": -(10**9)}
+    rows = tuple(replace(row, rhs=wide.get(row.sense, row.rhs), slack=0) for row in offers.rows)
+    offers = replace(offers, rows=rows)
+    prog = program(case, offers, 0)
+    groups = components(prog, np.arange(prog.count))
+    assert sorted(np.concatenate(groups).tolist()) == list(range(prog.count))
+    lands = [{int(p) for o in group for p in offers.parcels(int(o))} for group in groups]
+    assert sum(map(len, lands)) == len(set().union(*lands))
+    answer = search(prog, EXACT, lambda *_: None)
+    assert (answer.objective,) == brute_force_offers(offers)
+    assert answer.bound >= answer.objective
+    assert answer.solver_bound is None or answer.solver_bound >= answer.objective
