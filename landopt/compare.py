@@ -146,7 +146,7 @@ def _rules(before: Case, after: Case) -> Iterable[Change]:
 
 def _rule(a: Rule, b: Rule) -> Iterable[Change]:
     was, now = rule_to_json(a), rule_to_json(b)
-    flat = ({**was, **was.pop("spec")}, {**now, **now.pop("spec")})
+    flat = tuple({**side.pop("spec"), **side} for side in (was, now))
     for field in sorted(flat[0].keys() | flat[1].keys()):
         x, y = flat[0].get(field), flat[1].get(field)
         if x != y:

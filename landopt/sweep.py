@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from decimal import Decimal
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +240,7 @@ def _results(
         for run, key in left:
             yield key, _job(text, run, sweep.gap, sweep.time_limit_s)
         return
-    with ProcessPoolExecutor(max_workers=workers) as pool:
+    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
         jobs = {pool.submit(_job, text, run, sweep.gap, sweep.time_limit_s): key for run, key in left}
         for job in as_completed(jobs):
             yield jobs[job], job.result()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from constraints.case import Case
+from constraints.canonical import canonical
+from constraints.case import Case, case_digest, to_json
 from landopt.explain.context import Context
 from landopt.explain.law import Law
-from landopt.offers import Offers, build_offers
+from landopt.justify import justify
+from landopt.offers import Offers, build_offers, write_offers
+from landopt.plan import plan_json
 from landopt.solver import Outcome, solve
 from tests.audit.folders import small
 from tests.builders import random_case
@@ -78,3 +82,19 @@ def plans(offers: Offers, rows: Any = None) -> list[tuple[tuple[int, ...], tuple
 
     extend(0, (), frozenset(), frozenset())
     return sorted(found, key=lambda entry: (tuple(-v for v in entry[0]), entry[1]))
+
+
+def write_plan(folder: Path, case: Case, gap: str = "0") -> Path:
+    """Decide a round and write its plan folder (without the map)."""
+    offers = build_offers(case)
+    outcome = solve(case, offers, gap=gap)
+    assert outcome.chosen is not None
+    tiers = [(tier.objective, tier.bound, tier.solver_bound) for tier in outcome.tiers]
+    records = justify(case, offers, outcome.chosen.tolist(), outcome)
+    plan = plan_json(case, stopped=outcome.stopped, scope=offers.scope, ties=outcome.ties, tiers=tiers, records=records)
+    folder.mkdir(parents=True, exist_ok=True)
+    sha = write_offers(folder / "offers.jsonl.gz", case, offers)
+    proof = {**(outcome.proof or {}), "schema": "landopt.proof/1", "case": case_digest(case), "offers": sha}
+    for name, content in (("case", to_json(case)), ("proof", proof), ("plan", plan)):
+        (folder / f"{name}.json").write_bytes(canonical(content))
+    return folder

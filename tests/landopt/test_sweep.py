@@ -1,0 +1,99 @@
+"""Sweeps: grids read strictly, results kept, interrupted sweeps resumed, workers and one process alike."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from constraints.case import Case
+from landopt.sweep import read_sweep, runs, sweep_case
+from landopt.texts import render_answer
+from parcels.issues import Refused
+from tests.builders import case, demand, limit, parcel
+
+
+def _round() -> Case:
+    rules = [limit("p.quota", "", "<=", 20_000), limit("p.least", "", ">=", 5_000)]
+    return case([parcel(), parcel(), parcel(use="RES")], [demand(), demand(uses=("IND", "RES"))], rules)
+
+
+def _sweep(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "sweep.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+GRID = '[[vary]]\nset = "p.quota:amount"\nfrom = 0\nto = 20000\nstep = 10000\n'
+
+
+def test_grid_is_every_combination_last_axis_fastest(tmp_path: Path) -> None:
+    """Two axes of three and two values give six runs, in order."""
+    path = _sweep(tmp_path, GRID + '[[vary]]\nname = "least"\nset = "p.least:amount"\nvalues = [0, 5000]\n')
+    found = list(runs(read_sweep(path)))
+    assert len(found) == 6
+    assert found[1].values == (("p.quota:amount", "0"), ("least", "5000"))
+    assert found[1].sets == ("p.quota:amount=0", "p.least:amount=5000")
+
+
+def test_sweep_solves_each_value_and_says_which_has_no_plan(tmp_path: Path) -> None:
+    """A quota below the minimum has no plan; more quota never scores less; moves are counted."""
+    rows = sweep_case(_round(), read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out")
+    assert [row["result"]["stopped"] for row in rows] == ["infeasible", "optimal", "optimal"]
+    assert rows[1]["result"]["objective"] < rows[2]["result"]["objective"]
+    assert [row["moved"] for row in rows] == [None, 0, 1]
+    for lang in ("en", "zh"):
+        assert len(render_answer("sweep", {"rows": rows}, lang).splitlines()) == 4
+
+
+def test_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """Finished runs are not run again; a torn last line is run again; the table is the same."""
+    sweep, out = read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out"
+    first = sweep_case(_round(), sweep, out)
+    log = out / "results.jsonl"
+    lines = log.read_text(encoding="utf-8").splitlines()
+    log.write_text(lines[0] + "\n" + lines[1][:40], encoding="utf-8")
+    said: list[str] = []
+    again = sweep_case(_round(), sweep, out, say=said.append)
+    assert said[0] == "3 runs, 1 done before"
+    for row, other in zip(first, again, strict=True):
+        assert row["result"]["objective"] == other["result"]["objective"]
+        assert row["moved"] == other["moved"]
+
+
+def test_changed_round_is_not_answered_from_old_results(tmp_path: Path) -> None:
+    """Results are keyed by the case: another round runs anew."""
+    sweep, out = read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out"
+    sweep_case(_round(), sweep, out)
+    said: list[str] = []
+    other = case([parcel()], [demand()], _round().rules)
+    sweep_case(other, sweep, out, say=said.append)
+    assert said[0] == "3 runs, 0 done before"
+
+
+def test_two_workers_give_the_same_table(tmp_path: Path) -> None:
+    """Processes change nothing but the time."""
+    sweep = read_sweep(_sweep(tmp_path, GRID))
+    one = sweep_case(_round(), sweep, tmp_path / "one")
+    two = sweep_case(_round(), sweep, tmp_path / "two", workers=2)
+    assert [row["result"]["objective"] for row in one] == [row["result"]["objective"] for row in two]
+
+
+def test_refused_scenario_is_a_result(tmp_path: Path) -> None:
+    """A setting that is refused does not stop the sweep; its row says why."""
+    rows = sweep_case(
+        _round(), read_sweep(_sweep(tmp_path, '[[vary]]\nset = "p.none:amount"\nvalues = [1]\n')), tmp_path / "out"
+    )
+    assert rows[0]["result"]["stopped"] == "refused"
+    assert "p.none" in json.dumps(rows[0]["result"])
+
+
+def test_every_fault_of_a_sweep_file_is_named(tmp_path: Path) -> None:
+    """Unknown keys, axes without values and missing overlays are refused at once."""
+    text = 'colour = 1\n[[vary]]\nset = "a:amount"\n[[vary]]\noverlay = ["none.toml"]\n[[vary]]\nvalues = [1]\n'
+    with pytest.raises(Refused) as refused:
+        read_sweep(_sweep(tmp_path, text))
+    assert {issue.code for issue in refused.value.issues} >= {"W003", "W005", "W006", "W007"}
+    with pytest.raises(Refused):
+        read_sweep(tmp_path / "missing.toml")
