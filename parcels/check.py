@@ -63,25 +63,30 @@ def check_parcels(
     facts = land.table if table is None else table
     shapes = np.asarray(land.geometry.geometry.values, dtype=object)
     lines = Segments(shapes)
-    _overlaps(shapes, facts.ids, tolerance_m2, found, lines)
-    _gaps(shapes, facts.ids, found, lines)
-    _placed(shapes, facts.ids, box, land.crs, found)
-    _dates(facts, as_of, found)
-    _ranges(facts, found)
+    rows = land.lines or tuple(range(1, len(facts.ids) + 1))
+    places = [f"row {row}, id {identifier}" for row, identifier in zip(rows, facts.ids, strict=True)]
+    apart = _overlaps(shapes, facts.ids, places, tolerance_m2, found, lines)
+    _gaps(shapes, facts.ids, places, apart, found, lines)
+    _placed(shapes, facts.ids, places, box, land.crs, found)
+    _dates(facts, places, as_of, found)
+    _ranges(facts, places, found)
     return found.done()
 
 
-def _overlaps(shapes: Array, ids: Sequence[str], tolerance: float, found: Findings, lines: Segments) -> None:
+def _overlaps(
+    shapes: Array, ids: Sequence[str], places: Sequence[str], tolerance: float, found: Findings, lines: Segments
+) -> set[tuple[int, int]]:
+    """Tell of pairs that share ground; returns those that were refused."""
     left, right, area = overlapping(shapes, lines)
-    real = area > tolerance
+    real = np.round(area, 4) > tolerance
     for i, j, m2 in zip(left[real].tolist(), right[real].tolist(), area[real].tolist(), strict=True):
-        pair = (ids[i], ids[j])
+        pair, place = (ids[i], ids[j]), f"{places[i]} and {places[j]}"
         if shapes[i].equals(shapes[j]):
             what = f"{ids[i]} and {ids[j]} have the same outline"
-            found.add("error", 4, what, "", f"keep one: landopt check --drop {ids[j]} --reason ...", pair)
+            found.add("error", 4, what, place, f"keep one: landopt check --drop {ids[j]} --reason ...", pair)
         else:
             what = f"{ids[i]} overlaps {ids[j]} by {m2:,.1f} m2 (tolerance {tolerance:g} m2)"
-            found.add("error", 5, what, "", "correct the boundary or drop one of the two", pair)
+            found.add("error", 5, what, place, "correct the boundary or drop one of the two", pair)
     sliver = ~real & (area > 0.0001)
     if sliver.any():
         worst = int(np.argmax(np.where(sliver, area, 0)))
@@ -89,21 +94,39 @@ def _overlaps(shapes: Array, ids: Sequence[str], tolerance: float, found: Findin
         what = f"{int(sliver.sum())} pair(s) of parcels overlap by a sliver of at most {tolerance:g} m2"
         most = f"; the largest is {area[worst]:.2f} m2, {ids[int(left[worst])]} and {ids[int(right[worst])]}"
         found.add("warning", 6, what + most, "", "", names)
+    return set(zip(left[real].tolist(), right[real].tolist(), strict=True))
 
 
-def _gaps(shapes: Array, ids: Sequence[str], found: Findings, lines: Segments) -> None:
+def _gaps(
+    shapes: Array,
+    ids: Sequence[str],
+    places: Sequence[str],
+    apart: set[tuple[int, int]],
+    found: Findings,
+    lines: Segments,
+) -> None:
     """Pairs that would be neighbours but for a slit too narrow to be meant."""
     left, right = candidate_pairs(shapes, SLIT_M)
     true, wide = shared_lengths(shapes, left, right, (TOLERANCE_M, SLIT_M), lines)
     slit = (wide > 1) & (true < 0.5 * wide) & (true <= 1)
     for i, j, metres in zip(left[slit].tolist(), right[slit].tolist(), wide[slit].tolist(), strict=True):
-        what = (
-            f"a slit of at most {SLIT_M:g} m parts {ids[i]} and {ids[j]} along {metres:,.1f} m: they are no neighbours"
+        if (i, j) in apart:
+            continue
+        what = f"{ids[i]} and {ids[j]} run side by side along {metres:,.1f} m, at most {SLIT_M:g} m apart, without"
+        what += " a common boundary: they are no neighbours"
+        found.add(
+            "warning",
+            76,
+            what,
+            f"{places[i]} and {places[j]}",
+            "snap the boundaries together if none is meant",
+            (ids[i], ids[j]),
         )
-        found.add("warning", 76, what, "", "snap the boundaries together if none is meant", (ids[i], ids[j]))
 
 
-def _placed(shapes: Array, ids: Sequence[str], box: Sequence[str], crs: str, found: Findings) -> None:
+def _placed(
+    shapes: Array, ids: Sequence[str], places: Sequence[str], box: Sequence[str], crs: str, found: Findings
+) -> None:
     bounds = shapely.bounds(shapes)
     known = ~np.isnan(bounds[:, 0])
     if not known.any():
@@ -120,7 +143,8 @@ def _placed(shapes: Array, ids: Sequence[str], box: Sequence[str], crs: str, fou
             found.add("error", 16, what, "", "the zone may be wrong or the axes swapped: see crs =", ids)
             return
         for i in np.flatnonzero(out).tolist():
-            found.add("error", 20, f"{ids[i]} lies outside the declared box of the district", "", "", (ids[i],))
+            what = f"{ids[i]} lies outside the declared box of the district"
+            found.add("error", 20, what, places[i], "check its coordinates, or box = in round.toml", (ids[i],))
         return
     centre = (bounds[:, :2] + bounds[:, 2:]) / 2
     middle = np.median(centre[known], axis=0)
@@ -128,29 +152,31 @@ def _placed(shapes: Array, ids: Sequence[str], box: Sequence[str], crs: str, fou
     for i in np.flatnonzero(far).tolist():
         away = float(np.hypot(*(centre[i] - middle))) / 1000
         what = f"{ids[i]} lies {away:,.0f} km from the other parcels"
-        found.add("error", 20, what, "", "check its coordinates", (ids[i],))
+        found.add("error", 20, what, places[i], "check its coordinates", (ids[i],))
 
 
-def _dates(facts: FactTable, as_of: str, found: Findings) -> None:
+def _dates(facts: FactTable, places: Sequence[str], as_of: str, found: Findings) -> None:
     for name in PAST:
-        for identifier, value in zip(facts.ids, facts.column(name), strict=True):
+        for identifier, place, value in zip(facts.ids, places, facts.column(name), strict=True):
             if isinstance(value, str) and value > as_of:
                 what = f"{name} {value} lies after the round's date {as_of}"
-                found.add("error", 39, what, f"id {identifier}", "correct the date or as_of", (identifier,))
+                found.add("error", 39, what, f"{place}, column {name}", "correct the date or as_of", (identifier,))
 
 
-def _ranges(facts: FactTable, found: Findings) -> None:
-    _at_most(facts, "far_min", "far_max", found)
+def _ranges(facts: FactTable, places: Sequence[str], found: Findings) -> None:
+    _at_most(facts, places, "far_min", "far_max", found)
     for part in ("new_area_m2", "in_pbf", "in_erl", "in_erl_core"):
-        _at_most(facts, part, "area_m2", found, slack=True)
+        _at_most(facts, places, part, "area_m2", found, slack=True)
 
 
-def _at_most(facts: FactTable, low: str, high: str, found: Findings, slack: bool = False) -> None:
-    for identifier, a, b in zip(facts.ids, facts.column(low), facts.column(high), strict=True):
+def _at_most(
+    facts: FactTable, places: Sequence[str], low: str, high: str, found: Findings, slack: bool = False
+) -> None:
+    for identifier, place, a, b in zip(facts.ids, places, facts.column(low), facts.column(high), strict=True):
         if isinstance(a, int) and isinstance(b, int) and a > b + (b // 100 + 1 if slack else 0):
             level = "warning" if low == "far_min" else "error"
             what = f"{low} {_number(a, low)} is above {high} {_number(b, high)}"
-            found.add(level, 67, what, f"id {identifier}", "", (identifier,))
+            found.add(level, 67, what, place, "", (identifier,))
 
 
 def _number(value: int, name: str) -> str:

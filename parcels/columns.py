@@ -69,6 +69,12 @@ def _known(of: str) -> dict[str, tuple[str, int]]:
 
 
 @cache
+def fields_known() -> frozenset[str]:
+    """The keys of every name by which a column is known, of parcels and of demands."""
+    return frozenset(_known("parcel")) | frozenset(_known("demand"))
+
+
+@cache
 def _stubs(of: str) -> dict[str, frozenset[str]]:
     """What a 10-byte shapefile header leaves of the long Chinese names -> the fields it may stand for."""
     stubs: dict[str, set[str]] = {}

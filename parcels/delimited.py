@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from parcels.digests import sha256_of
@@ -37,7 +38,7 @@ def rows_of(text: str, name: str, prefix: str = "D") -> list[tuple[int, list[str
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
         raise Refused(error(f"{prefix}037", f"{name} holds a zero byte", f"{name}:{line}", "export it again"))
-    head = text.lstrip("\r\n").split("\n", 1)[0]
+    head = next((line for line in text.split("\n")[:6] if any(mark in line for mark in ",;\t")), "")
     delimiter = max(",;\t", key=lambda mark: (head.count(mark), mark == ","))
     csv.field_size_limit(MAX_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -55,6 +56,13 @@ def rows_of(text: str, name: str, prefix: str = "D") -> list[tuple[int, list[str
     return [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
 
 
+def title_rows(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows above the heading hold one text alone (the table's title, who made it, its date)."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows[:6]]
+    count = next((position for position, cells in enumerate(filled) if cells != 1), 0)
+    return count if count and filled[count] > 2 else 0
+
+
 def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: tuple[str, ...] = ()) -> RawTable:
     """Rows with a heading as a raw table.
 
@@ -65,6 +73,11 @@ def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: 
     """
     if not rows:
         raise Refused(error(f"{prefix}068", f"{path.name} is empty", path.name, "the first row holds the columns"))
+    titles = title_rows([row for _, row in rows])
+    if titles:
+        shown = "; ".join(next(cell.strip() for cell in row if cell.strip()) for _, row in rows[:titles])
+        notes = (*notes, f"{path.name}: taken as the table's title: {shown}")
+        rows = rows[titles:]
     heading = [cell.strip("\ufeff \t") for cell in rows[0][1]]
     while heading and not heading[-1]:
         heading.pop()

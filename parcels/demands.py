@@ -111,6 +111,8 @@ def read_demands(
     facts = read_facts(raw.columns, match.columns, raw.rows, "demand", found, use_codes=use_codes)
     held = table(facts.ids, facts.columns)
     _cross(held, found)
+    if not facts.ids and not any(issue.level == "error" for issue in raw.issues):
+        found.add("warning", 68, "the table has no demand: only the market can be served", "", "send its rows, if any")
     issues = (*raw.issues, *match.issues, *found.done())
     told = tuple(f"{issue.where}: {issue.what}" for issue in issues if issue.level == "note")
     return DemandFile(held, issues, (*raw.notes, *told), raw.sha256, path)

@@ -198,10 +198,14 @@ def _from_wkt(raw: RawTable, name: str) -> RawTable:
         except NotImplementedError:
             issues.append(error("P008", "the outline has curves", f"{raw.where}, row {raw.rows[i]}", "linearise it"))
         except shapely.errors.ShapelyError as problem:
-            what = f"the WKT cannot be read: {str(problem)[:100]}"
+            reason = str(problem).partition(": ")[2][:100] or "no geometry"
+            if "closed" in reason or "at least 4" in reason or "fewer" in reason:
+                reason = "a ring is not closed, or has fewer than four points"
+            what = f"the WKT cannot be read: {reason}"
             issues.append(error("P012", what, f"{raw.where}, row {raw.rows[i]}", "write POLYGON ((east north, ...))"))
     if len(system) > 1:
-        issues.append(error("P017", f"outlines in several systems: {', '.join(sorted(system))}", raw.where))
+        shown = ", ".join(sorted(system))
+        issues.append(error("P017", f"outlines in several systems: {shown}", raw.where, "write one SRID in all rows"))
     columns = {n: c for n, c in raw.columns.items() if n != name}
     crs = next(iter(system)) if len(system) == 1 else None
     return replace(raw, columns=columns, geometry=shapes, crs=crs, issues=tuple(issues))

@@ -9,14 +9,24 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from parcels.codes import codes
 from parcels.columns import Column
 from parcels.issues import Issue
 from parcels.schema import Value, fields_of
 from parcels.units import BadValue
-from parcels.values import DATE_FORMATS, clean_text, date_format, has_control, hidden_marks, parser, words
+from parcels.values import (
+    DATE_FORMATS,
+    clean_text,
+    date_format,
+    has_control,
+    hidden_marks,
+    parser,
+    without_marks,
+    words,
+)
 
 SHOWN = 25
 """So many problems of one kind in one column are told one by one; the rest by count and ids."""
@@ -46,12 +56,19 @@ class Findings:
     def done(self) -> tuple[Issue, ...]:
         """All findings, the surplus of each kind in one line."""
         extra = []
+        known = codes()
+        told = [
+            issue
+            if issue.maybe or issue.level == "note" or issue.code not in known
+            else replace(issue, maybe=known[issue.code].todo_en)
+            for issue in self.issues
+        ]
         for (code, column), ids in self._more.items():
             level = next(issue.level for issue in self.issues if issue.code == code)
             count = self._seen[(code, column)] - SHOWN
             what = f"{count} more of this kind{f' in column {column}' if column else ''}"
             extra.append(Issue(level, code, what, self.where, "", tuple(ids)))
-        return (*self.issues, *extra)
+        return (*told, *extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +116,12 @@ def read_ids(cells: Sequence[object], rows: Sequence[int], name: str, found: Fin
             found.add("error", 25, f"{name} is blank", place, "every row needs an id of its own")
             ids.append(None)
             continue
-        key = unicodedata.normalize("NFKC", text).casefold()
+        key = _id_key(text)
         if key in first:
             row_before, before = first[key]
             how = "the same id" if before == text else f"id {before!r} in other letters"
             what = f"id {text!r} is double: row {row_before} has {how}"
-            found.add("error", 30, what, place, "give each row an id of its own", (text,))
+            found.add("error", 30, what, place, "give each row an id of its own", (before, text))
             ids.append(None)
             continue
         first[key] = (row, text)
@@ -197,7 +214,8 @@ def _as_id(cell: object) -> str:
 
 
 def _id_key(cell: object) -> str:
-    return unicodedata.normalize("NFKC", _as_id(cell)).casefold()
+    """An id as compared: compatibility forms, letter case and characters that cannot be seen make no difference."""
+    return unicodedata.normalize("NFKC", without_marks(_as_id(cell))).casefold().strip()
 
 
 def _blank(cell: object) -> bool:

@@ -10,25 +10,40 @@ from typing import Any
 import numpy as np
 import shapely
 
+from parcels.columns import column_key
 from parcels.digests import sha256_of
-from parcels.issues import Issue, Refused, error
+from parcels.issues import Issue, Refused, error, warning
 from parcels.sources import RawTable
 
 
 class _Double(ValueError):
-    """A key that appears twice in one object."""
+    """A key that appears twice in one object, and the number of the feature it stands in."""
 
 
 class _NotFinite(ValueError):
     """NaN or Infinity, which JSON does not know."""
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _Double(next(key for key in keys if keys.count(key) > 1))
-    return made
+class _Pairs:
+    """Objects from their pairs; counts the features that are complete, so that a double key can be placed."""
+
+    def __init__(self) -> None:
+        self.features = 0
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            keys = [key for key, _ in pairs]
+            raise _Double(next(key for key in keys if keys.count(key) > 1), self.features + 1, made)
+        self.features += made.get("type") == "Feature"
+        return made
+
+
+def _row_of(double: _Double, name: str) -> str:
+    key = column_key
+    ids = {key(str(k)): str(v) for k, v in double.args[2].items() if isinstance(v, str | int)}
+    known = next((ids[k] for k in ("parcel_id", "宗地编号", "地块编号", "dkbh", "zdbh", "id") if k in ids), "")
+    return f"{name}, row {double.args[1]}" + (f", id {known}" if known else "")
 
 
 def _constant(name: str) -> Any:
@@ -50,12 +65,14 @@ def load_json(path: Path) -> Any:
         what = f"{path.name} is not UTF-8 (byte {problem.start:,})"
         raise Refused(error("P031", what, path.name, "JSON is UTF-8: save it as such")) from None
     try:
-        return json.loads(text, object_pairs_hook=_pairs, parse_float=Decimal, parse_constant=_constant)
+        return json.loads(text, object_pairs_hook=_Pairs(), parse_float=Decimal, parse_constant=_constant)
     except _Double as problem:
-        what = f"the key {str(problem)!r} appears twice in one object"
-        raise Refused(error("P036", what, path.name, "keep one of the two")) from None
+        what = f"the key {problem.args[0]!r} appears twice in one object"
+        raise Refused(error("P036", what, _row_of(problem, path.name), "keep one of the two")) from None
     except _NotFinite as problem:
-        raise Refused(error("P035", f"{problem} is no number of JSON", path.name, "use null for unknown")) from None
+        line = 1 + text[: max(text.find(str(problem)), 0)].count("\n")
+        where = f"{path.name}:{line}"
+        raise Refused(error("P035", f"{problem} is no number of JSON", where, "use null for unknown")) from None
     except json.JSONDecodeError as problem:
         where = f"{path.name}:{problem.lineno}"
         cut = problem.pos >= len(text.rstrip()) - 1 or problem.msg.startswith("Unterminated")
@@ -63,7 +80,8 @@ def load_json(path: Path) -> Any:
         what = f"{path.name} {'is cut off' if cut else 'is no JSON'} at byte {at:,}"
         raise Refused(error("P037", f"{what}: {problem.msg}", where, "copy or export the file again")) from None
     except (RecursionError, ValueError) as problem:
-        raise Refused(error("F004", f"{path.name} cannot be read: {problem}", path.name, "")) from None
+        what = f"{path.name} cannot be read: {str(problem)[:120]}"
+        raise Refused(error("F004", what, path.name, "export it as GeoJSON again")) from None
 
 
 def read_geojson(path: Path) -> RawTable:
@@ -94,6 +112,9 @@ def read_geojson(path: Path) -> RawTable:
         shape, issue = _shape(entry.get("geometry"), f"{path.name}, row {row}")
         shapes.append(shape)
         issues.extend(issue)
+        if not issue and _open(entry.get("geometry")):
+            what = "a ring does not end where it begins; it was closed"
+            issues.append(warning("P012", what, f"{path.name}, row {row}", "repeat the first point at the end"))
     geometry = np.full(len(shapes), None, dtype=object)
     geometry[:] = shapes
     crs = _crs(value)
@@ -140,7 +161,19 @@ def _shape(geometry: Any, where: str) -> tuple[Any, list[Issue]]:
             return shapely.MultiPolygon([_polygon(part) for part in geometry["coordinates"]]), []
         return shapely.from_geojson(json.dumps(geometry, default=float)), []
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, shapely.errors.ShapelyError) as problem:
-        return None, [error("P012", f"the outline cannot be built: {str(problem)[:120]}", where, "draw it again")]
+        kind = kind if isinstance(kind, str) else "nothing"
+        if "at least 4 coordinates" in str(problem):
+            what = "a ring has fewer than four points: the outline cannot be built"
+        else:
+            what = f"the outline cannot be built from these coordinates of a {kind[:40]}"
+        return None, [error("P012", what, where, "draw the parcel again, or export it again")]
+
+
+def _open(geometry: Any) -> bool:
+    """True if a ring of a sound polygon lacks its closing point."""
+    parts = geometry["coordinates"] if isinstance(geometry, dict) and geometry.get("type") in _BUILD else ()
+    rings = parts if geometry and geometry.get("type") == "Polygon" else [ring for part in parts for ring in part]
+    return any(ring[0][:2] != ring[-1][:2] for ring in rings)
 
 
 def _polygon(rings: list[list[list[Any]]]) -> shapely.Polygon:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ class ParcelFile:
 
     ``geometry`` has the column ``parcel_id`` and is sorted by it, row for row as ``table``; outlines that were refused
     are ``None``. ``issues`` holds every finding: with one of level ``error`` the file is refused. ``notes`` are the
-    findings worth keeping in the plan (encoding used, projection, areas measured); ``dropped`` the ids left out.
+    findings worth keeping in the plan (encoding used, projection, areas measured); ``dropped`` the ids left out;
+    ``lines`` the row of the file that each parcel stands in.
     """
 
     geometry: geopandas.GeoDataFrame
@@ -40,6 +42,7 @@ class ParcelFile:
     path: Path
     where: str = ""
     dropped: tuple[str, ...] = ()
+    lines: tuple[int, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -120,16 +123,20 @@ def from_raw(
     shapes = _shapes(raw, facts)
     rows = [raw.rows[i] for i in facts.keep]
     placed = place(shapes, raw.crs, raw.where, declared=crs)
-    outlines = check_shapes(placed.geometry, facts.ids, rows, found)
+    told_before, unbuilt = _with_ids(raw.issues, dict(zip(rows, facts.ids, strict=True)))
+    outlines = check_shapes(placed.geometry, facts.ids, rows, found, unbuilt)
     stated = match.columns.get("area_m2")
     cells = [raw.columns[stated.name][i] for i in facts.keep] if stated else []
     notes = settle_areas(facts, outlines, rows, found, stated, area_source, bool(placed.crs), cells)
+    if not raw.rows:
+        found.add("error", 68, "the file holds no parcel", "", "export it again, with its rows")
     for identifier in sorted(drop):
         if identifier not in facts.dropped and "parcel_id" in match.columns:
             near = nearest([identifier], facts.ids)
             maybe = f"did you mean {near}?" if near else ""
             found.add("error", 59, f"parcel {identifier!r} is to be dropped but is not in the file", "", maybe)
-    issues = (*raw.issues, *match.issues, *placed.issues, *found.done())
+    system = () if {issue.code for issue in raw.issues} & _NO_SYSTEM else placed.issues
+    issues = (*told_before, *match.issues, *system, *found.done())
     held = table(facts.ids, facts.columns)
     order = sorted(range(len(facts.ids)), key=lambda i: facts.ids[i])
     frame = geopandas.GeoDataFrame(
@@ -144,8 +151,38 @@ def from_raw(
         notes = (*notes, f"{raw.where}: not in the file, so unknown: {shown}")
     told = tuple(f"{issue.where}: {issue.what}" for issue in issues if issue.level == "note")
     return ParcelFile(
-        frame, held, placed.crs, issues, (*raw.notes, *told, *notes), raw.sha256, raw.path, raw.where, facts.dropped
+        frame,
+        held,
+        placed.crs,
+        issues,
+        (*raw.notes, *told, *notes),
+        raw.sha256,
+        raw.path,
+        raw.where,
+        facts.dropped,
+        tuple(rows[i] for i in order),
     )
+
+
+_NO_SYSTEM = {"P014", "P016", "P017"}
+"""Findings of a reader about the system: what :func:`parcels.crs.place` adds to them is only their echo."""
+
+
+def _with_ids(issues: Sequence[Issue], ids: Mapping[int, str]) -> tuple[tuple[Issue, ...], frozenset[int]]:
+    """Findings of a reader with the id of their row; the rows whose outline could not be built (8, 12)."""
+    out, unbuilt = [], set[int]()
+    for issue in issues:
+        row = re.search(r", row (\d+)(, column [^,]*)?$", issue.where)
+        if row and int(row.group(1)) in ids:
+            number = int(row.group(1))
+            where = f"{issue.where[: row.start()]}, row {number}, id {ids[number]}{row.group(2) or ''}"
+            issue = replace(issue, where=where, ids=issue.ids or (ids[number],))
+            if issue.level == "error" and issue.code in ("P008", "P012"):
+                unbuilt.add(number)
+        elif issue.level == "error" and issue.code == "P012" and issue.ids:
+            unbuilt.update(number for number, identifier in ids.items() if identifier in issue.ids)
+        out.append(issue)
+    return tuple(out), frozenset(unbuilt)
 
 
 _TOLD = ("grade", "benchmark_price", "appraised_price", "intending_users", "publication_closed", "existing_right")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,13 @@ _KINDS = {0: "point", 1: "line", 2: "ring", 4: "points", 5: "lines", 7: "collect
 Geometry = np.ndarray[Any, Any]
 
 
-def check_shapes(geometry: Geometry, ids: Sequence[str], rows: Sequence[int], found: Findings) -> Geometry:
+def check_shapes(
+    geometry: Geometry,
+    ids: Sequence[str],
+    rows: Sequence[int],
+    found: Findings,
+    unbuilt: Collection[int] = (),
+) -> Geometry:
     """Judge every outline (findings 1-3, 7, 9-13, 21) and return them flat and normalised.
 
     Parameters
@@ -30,6 +36,8 @@ def check_shapes(geometry: Geometry, ids: Sequence[str], rows: Sequence[int], fo
         Of each parcel, for messages.
     found
         Where the findings go.
+    unbuilt
+        Rows whose outline the reader could not build, and has said so.
 
     Returns
     -------
@@ -43,7 +51,8 @@ def check_shapes(geometry: Geometry, ids: Sequence[str], rows: Sequence[int], fo
 
     kinds = shapely.get_type_id(geometry)
     null = shapely.is_missing(geometry)
-    tell("error", 3, null, "the parcel has no geometry", "draw it or drop it")
+    told = np.isin(np.asarray(rows, dtype=np.int64), list(unbuilt)) if unbuilt else np.zeros(len(ids), dtype=bool)
+    tell("error", 3, null & ~told, "the parcel has no geometry", "draw it or drop it")
     empty = ~null & shapely.is_empty(geometry)
     tell("error", 2, empty, "the geometry is empty", "draw it or drop it")
     other = ~null & ~empty & (kinds != _POLYGON) & (kinds != _MULTI)

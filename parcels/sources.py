@@ -71,6 +71,10 @@ def file_format(path: Path, prefix: str = "P") -> str:
     if not path.exists():
         raise Refused(error("F001", f"there is no file {path.name}", str(path), _similar(path)))
     found = VECTOR.get(path.suffix.lower())
+    if found is None and path.suffix.lower() in (".xls", ".et", ".dwg", ".mdb", ".rar", ".7z"):
+        instead = {".xls": ".xlsx", ".et": ".xlsx", ".dwg": ".dxf", ".mdb": ".gdb"}.get(path.suffix.lower(), ".zip")
+        what = f"{path.name}: {path.suffix} files are not read"
+        raise Refused(error("F002", what, str(path), f"save it as {instead} and send that"))
     if found is None:
         endings = ", ".join(VECTOR)
         raise Refused(error("F002", f"{path.name}: format not known", str(path), f"files may end in {endings}"))
@@ -129,6 +133,8 @@ def unreadable(path: Path, problem: Exception) -> Issue:
     if cut:
         return error("P037", f"{path.name} is cut off: {cut}", path.name, "copy the file again, whole")
     text = str(problem).replace(str(path), path.name).splitlines()[0][:200]
+    if "malformed" in text or "sqlite" in text.lower():
+        text = "the database inside is damaged"
     return error("F004", f"{path.name} cannot be read: {text}", path.name, "open it in a GIS and save it again")
 
 

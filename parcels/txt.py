@@ -91,7 +91,8 @@ def take_apart(text: str, name: str) -> Written:
     plots: list[Plot] = []
     issues: list[Issue] = []
     total = 0
-    for number, raw in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, raw in enumerate(lines, 1):
         line = raw.strip("\ufeff \t\x1a\x00")
         if not line or (line.startswith("[") and line.endswith("]")):
             continue
@@ -108,6 +109,9 @@ def take_apart(text: str, name: str) -> Written:
                 raise Refused(error("P021", what, f"{name}:{number}", "split the file"))
             issue = _point(plots[-1], number, cells, name)
             issues.extend([issue] if issue else [])
+        elif number == len(lines) and plots:
+            what = f"{name} is cut off: its last line breaks off at {line[:60]!r}"
+            issues.append(error("P037", what, f"{name}:{number}", "copy or export the file again, whole"))
         else:
             what = f"neither a plot nor a point: {line[:60]!r}"
             issues.append(error("P069", what, f"{name}:{number}", "a point is J1,1,2582988.976,38383243.971"))
@@ -236,7 +240,9 @@ def outline(plot: Plot, swapped: bool, name: str) -> tuple[Any, list[Issue]]:
             what = f"plot {label} announces {told} points and has {counted}"
             issues.append(error("P072", what, where, "lines may be missing: export the file again", (label,)))
     elif announced:
-        issues.append(error("P027", f"plot {label}: {announced!r} is no count of points", where, "", (label,)))
+        issues.append(
+            error("P027", f"plot {label}: {announced!r} is no count of points", where, "export again", (label,))
+        )
     if not rings:
         issues.append(error("P002", f"plot {label} has no points", where, "draw it or drop it", (label,)))
         return None, issues

@@ -24,8 +24,8 @@ def systems() -> dict[str, dict[str, Any]]:
     return tomllib.loads((Path(__file__).parent / "use_codes.toml").read_text(encoding="utf-8"))
 
 
-def use_of(text: str, system: str) -> str:
-    """The use class that a code or name of a system stands for.
+def use_of(text: str, system: str, *, own: bool = False) -> str:
+    """The use class that a code or name of a system stands for; ``own``: landopt's own names are accepted too.
 
     Raises
     ------
@@ -55,10 +55,12 @@ def use_of(text: str, system: str) -> str:
                 break
             if code[:length] in codes and code[length:].isdigit():
                 return str(codes[code[:length]])
+    if own and code in fields()["use"].values:
+        return code  # landopt's own names are no codes of any other system
     elsewhere = [name for name, other in systems().items() if name != system and code in other.get("codes", {})]
     known = (*codes, *entry["names"], *(fields()["use"].values if system == "landopt" else ()))
     near = difflib.get_close_matches(word, known, 1, 0.5)
     hint = f"; did you mean {near[0]}?" if near else ""
     if elsewhere:
-        hint += f" It is a code of {', '.join(elsewhere)}: say which system the file uses (use_codes)"
+        hint += f"; it is a code of {', '.join(elsewhere)}: say which system the file uses (use_codes)"
     raise BadValue(48, f"{text!r} is no use of the code system {system}{hint}")

@@ -73,6 +73,11 @@ def hidden_marks(text: str) -> str | None:
     return _HIDDEN.sub(lambda mark: f"\\u{ord(mark.group()):04x}", text)
 
 
+def without_marks(text: str) -> str:
+    """The text without its bidi and zero-width characters."""
+    return _HIDDEN.sub("", text)
+
+
 def parser(column: Column, use_codes: str | None) -> Callable[[object], Value]:
     """The function that reads a (non-blank) cell of a column."""
     field = column.field
@@ -173,7 +178,7 @@ def _codes(name: str, values: tuple[str, ...]) -> dict[str, str]:
 
 def _code(text: str, field: Field, use_codes: str | None) -> str:
     if field.name in ("use", "uses", "present_use", "use_mix"):
-        return use_of(text, use_codes or "landopt")
+        return use_of(text, use_codes or "landopt", own=field.name == "uses")
     known = _codes(field.name, field.values)
     found = known.get(unicodedata.normalize("NFKC", text).lower())
     if found is None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from parcels.columns import column_key, fields_known
+from parcels.delimited import title_rows
 from parcels.digests import sha256_of
-from parcels.issues import Environment, Issue, Refused, error
+from parcels.issues import Environment, Refused, error
 from parcels.sources import RawTable
 
 
@@ -45,13 +48,23 @@ def read_xlsx(path: Path, *, layer: str | None = None, prefix: str = "D") -> Raw
         raise Refused(
             error(f"{prefix}068", f"{path.name}: the sheet is empty", path.name, "the first row is the heading")
         )
-    heading = [_text(cell.value) for cell in rows[0][1]]
     where = f"{path.name}, sheet {sheet.title}"
-    issues: list[Issue] = []
+    notes: tuple[str, ...] = ()
+    titles = title_rows([[_text(cell.value) for cell in row] for _, row in rows[:7]])
+    if titles:
+        shown = "; ".join(next(text for cell in row if (text := _text(cell.value))) for _, row in rows[:titles])
+        notes = (f"{where}: taken as the table's title: {shown}",)
+        rows = rows[titles:]
+    heading, deep = headings(sheet, rows)
+    if deep > 1:
+        notes = (*notes, f"{where}: the heading has {deep} rows")
+    issues = [
+        error(f"{prefix}068", what, where, "unmerge the cells and fill each") for what in _merged(sheet, rows, deep)
+    ]
     for name in sorted({name for name in heading if name and heading.count(name) > 1}):
         issues.append(error(f"{prefix}068", f"two columns are called {name!r}", where, "keep one"))
     columns: dict[str, list[object]] = {name: [] for name in heading if name}
-    for number, row in rows[1:]:
+    for number, row in rows[deep:]:
         seen: set[str] = set()
         for name, cell in zip(heading, row, strict=False):
             if not name or name in seen:
@@ -67,8 +80,43 @@ def read_xlsx(path: Path, *, layer: str | None = None, prefix: str = "D") -> Raw
                 issues.append(error(f"{prefix}040", what, f"{where}, row {number}, column {name}", "correct the cell"))
                 value = None
             columns[name].append(_value(value))
-    lines = tuple(number for number, _ in rows[1:])
-    return RawTable(path, sheet.title, "XLSX", columns, lines, issues=tuple(issues), sha256=sha256_of(path))
+    lines = tuple(number for number, _ in rows[deep:])
+    digest = sha256_of(path)
+    return RawTable(path, sheet.title, "XLSX", columns, lines, notes=notes, issues=tuple(issues), sha256=digest)
+
+
+def headings(sheet: Any, rows: Sequence[tuple[int, Sequence[Any]]]) -> tuple[list[str], int]:
+    """The names of the columns and how many rows they take.
+
+    A heading of several rows is one whose cells are merged downwards; a column under a merged group is called by the
+    lowest name, or by group and name together where that is the name of a field (容积率 over 上限).
+    """
+    first = rows[0][0]
+    tops = [area for area in sheet.merged_cells.ranges if area.min_row == first]
+    last = max((area.max_row for area in tops), default=first)
+    groups = [area for area in tops if area.max_col > area.min_col]
+    if groups and last == first and len(rows) > 1:
+        last = rows[1][0]  # groups with their names in the next row, nothing merged downwards
+    deep = max(1, sum(number <= last for number, _ in rows))
+    known = fields_known()
+    names = []
+    for position, cell in enumerate(rows[0][1]):
+        stack = [_text(row[position].value) for _, row in rows[:deep]]
+        over = next((area for area in groups if area.min_col <= cell.column <= area.max_col), None)
+        group = _text(sheet.cell(over.min_row, over.min_col).value) if over is not None and deep > 1 else ""
+        lowest = next((text for text in reversed(stack) if text), "")
+        whole = group + lowest
+        names.append(whole if group and group != lowest and column_key(whole) in known else lowest)
+    return names, deep
+
+
+def _merged(sheet: Any, rows: Sequence[tuple[int, Sequence[Any]]], deep: int) -> list[str]:
+    """What is wrong with merged cells among the data: only the first of them holds the value."""
+    data = [number for number, _ in rows[deep:]]
+    found = [
+        area for area in sheet.merged_cells.ranges if data and data[0] <= area.max_row and area.min_row <= data[-1]
+    ]
+    return [f"cells {area.coord} are merged: only the first of them holds a value" for area in found[:25]]
 
 
 def _sheet(book: Any, path: Path, layer: str | None) -> Any:
