@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
@@ -65,7 +65,6 @@ class Outcome:
     phases: Mapping[str, float]
     issues: tuple[Issue, ...] = ()
     scope: str = "all"
-    stopped_tiers: tuple[str, ...] = field(default=())
 
     def gap(self) -> Fraction:
         """The largest gap of a tier by the better bound."""

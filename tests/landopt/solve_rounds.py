@@ -64,13 +64,14 @@ def bare_round(
     if hard and order and draw.random() < 0.3:
         locked = draw.randrange(len(order))
         add("lock", ">=", 1, {locked: 1})
-    return _assemble(seed, area, sites, order, score, rows, demands, ties)
+    return assemble(seed, area, sites, order, score, rows, demands, ties)
 
 
-def _assemble(
+def assemble(
     seed: int, area: list[int], sites: list[tuple[int, ...]], order: list[tuple[int, int, int]], score: list[list[int]],
     rows: list[tuple[Row, dict[int, int]]], demands: int, ties: tuple[str, ...],
 ) -> tuple[Case, Offers]:  # fmt: skip
+    """A case and offers from plain lists: ``order`` holds (demand or ``demands`` for the market, site, method)."""
     count = len(order)
     entries: list[list[tuple[int, int]]] = [[] for _ in order]
     for number, (_, coef) in enumerate(rows):

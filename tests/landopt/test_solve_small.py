@@ -14,12 +14,13 @@ from landopt.components import components
 from landopt.greedy import greedy
 from landopt.model import write_csv, write_mps
 from landopt.model_arrays import base_arrays, from_arrays, program, standing
+from landopt.offers import Row
 from landopt.prices import relax
 from landopt.solver import proof_bound
 from landopt.solver_search import search
 from landopt.solver_state import Answer, Options
 from tests.brute import brute_force_offers
-from tests.landopt.solve_rounds import bare_round
+from tests.landopt.solve_rounds import assemble, bare_round
 
 EXACT = Options(Fraction(0), None, None, 0, 1, "highs")
 
@@ -118,3 +119,16 @@ def test_parts_that_no_rule_connects_are_solved_apart(seed: int) -> None:
     assert (answer.objective,) == brute_force_offers(offers)
     assert answer.bound >= answer.objective
     assert answer.solver_bound is None or answer.solver_bound >= answer.objective
+
+
+def test_round_without_offers() -> None:
+    """No offer at all: the empty plan is proved best, a minimum makes it infeasible, a soft one costs its penalty."""
+    rows: list[tuple[Row, dict[int, int]]] = [
+        (Row("t.a", "t.a", (), "limit", ">=", 5, slack, 7), {}) for slack in (0, 5)
+    ]
+    for chosen, stopped, objective in (([], "optimal", 0), (rows[:1], "infeasible", 0), (rows[1:], "optimal", -35)):
+        case, offers = assemble(1, [100] * 4, [(0,)], [], [[]], chosen, 2, ())
+        answer = search(program(case, offers, 0), EXACT, lambda *_: None)
+        assert answer.stopped == stopped
+        assert answer.objective == objective
+        assert (answer.chosen is None) == (stopped == "infeasible")
