@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -280,39 +281,46 @@ def strictest(verdicts: Iterable[str]) -> str:
     return max(verdicts, key=STRICTNESS.__getitem__, default="permit")
 
 
-def coverage(rules: Iterable[Rule], rows: Sequence[Mapping[str, Value]]) -> list[Issue]:
+def coverage(rules: Iterable[Rule], columns: Mapping[str, Sequence[Value]]) -> list[Issue]:
     """Rules whose condition matches none or all of a round's parcels (R022), with counts; unknown counts as neither.
 
     Parameters
     ----------
     rules
         Rules in force.
-    rows
-        Facts of each parcel of the round; fields of demands and offers may be missing.
+    columns
+        The facts of the round's parcels by field name; fields of demands and offers are missing, thus unknown.
 
     Returns
     -------
     list of Issue
         A warning for each rule of the round's own policy; one note for all rules of the packs that match no parcel.
     """
-    from constraints.scalar import truth
+    from constraints.scalar import compiled
 
     issues: list[Issue] = []
     idle: list[str] = []
+    size = len(next(iter(columns.values()), ()))
+    distinct: dict[tuple[str, ...], Counter[tuple[Value, ...]]] = {}
     for rule in rules:
-        if not rule.when or not rows:
+        if not rule.when or not size:
             continue
         node = expr.parse(rule.when)
-        read = [truth(node, row) for row in rows]
-        never, always = read.count(False), read.count(True)
-        if len(rows) not in (never, always):
+        read = tuple(sorted(name for name in expr.names(node) if name in columns))
+        if read not in distinct:
+            distinct[read] = Counter(zip(*(columns[name] for name in read), strict=True) if read else {(): size})
+        test, counts = compiled(node), {True: 0, False: 0, None: 0}
+        for values, times in distinct[read].items():
+            counts[test(dict(zip(read, values, strict=True)))] += times
+        never, always = counts[False], counts[True]
+        if size not in (never, always):
             continue
         if rule.origin == "policy":
-            what = f"rule {rule.id} matches {0 if never else always} of {len(rows)} parcels: {rule.when}"
+            what = f"rule {rule.id} matches {0 if never else always} of {size} parcels: {rule.when}"
             issues.append(warning("R022", what, rule.place, "", (rule.id,)))
         elif never:
             idle.append(rule.id)
     if idle:
-        what = f"{len(idle)} rules of the packs match none of the {len(rows)} parcels"
+        what = f"{len(idle)} rules of the packs match none of the {size} parcels"
         issues.append(note("R022", what, "", "", idle))
     return issues

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from collections.abc import Sequence
 
 from constraints.kinds import ADOPT_KEYS, COMMON, FACT_KEYS, KINDS, PACK_KEYS, UNITS, Key
-from constraints.load import methods
+from constraints.load import STATE_FIELDS, methods
 from constraints.telling import shown
 from constraints.types import GRADES, STRICTNESS
 from parcels.schema import Field, fields
@@ -26,7 +25,7 @@ def fields_page() -> str:
         "",
         "Every fact a file may bring, a rule may read and `landopt",
         "rules ask` may be told. Made from `parcels/schema.toml` by",
-        "`python -m constraints.reference`. A blank cell and `fact=unknown`",
+        "`python -m landopt.desk.docs --write`. A blank cell and `fact=unknown`",
         'mean unknown, never "no". Booleans: true/false/1/0/是/否;',
         "several values in one cell: `;` `、` or `,`. Numbers are kept as integers of value x scale.",
     ]
@@ -73,7 +72,7 @@ def format_page() -> str:
     lines = [
         "# The format of rules",
         "",
-        "Made from `constraints/kinds.py` by `python -m constraints.reference`.",
+        "Made from `constraints/kinds.py` by `python -m landopt.desk.docs --write`.",
         "Files are TOML: `constraints/packs/<pack>/rules.toml`,",
         "a round's `policy.toml`, overlays of scenarios. Unknown keys,",
         "wrong types, missing citations, impossible dates, unknown fields",
@@ -110,7 +109,11 @@ def format_page() -> str:
         "## [pack], [[adopt]], [[fact]]",
         "",
         f"`[pack]` opens a pack: {', '.join(PACK_KEYS)}. Asked",
-        "about a date before `complete_from`, every answer says so.",
+        "about a date before `complete_from`, every answer says so. On such",
+        "a date the packs' own rules on the state of a parcel (those that",
+        f"forbid every method by {_listed(sorted(STATE_FIELDS))})",
+        "hold too, although they began later: they are carried back with",
+        "`date_grade` U, for such land is forbidden on any date.",
         f"`[[adopt]]` ({', '.join(ADOPT_KEYS)}) in a policy takes up a",
         "looser rule of low rank by name: it gives `condition` at best,",
         'printed "below national rule X"; a rule that is not in force cannot be adopted.',
@@ -131,19 +134,13 @@ def format_page() -> str:
     return "\n".join(lines)
 
 
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names[:-1]) + f" or `{names[-1]}`"
+
+
 def _keys(keys: tuple[Key, ...]) -> list[str]:
     rows = [f"| `{key.name}`{' *' if key.required else ''} | {key.shape} | {key.meaning} |" for key in keys]
     return ["| key (* required) | shape | meaning |", "| --- | --- | --- |", *rows]
 
 
 PAGES = {"fields.md": fields_page, "rule-format.md": format_page}
-
-
-def write(folder: Path) -> None:
-    """Write the pages."""
-    for name, page in PAGES.items():
-        (folder / name).write_text(page(), encoding="utf-8", newline="\n")
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs"))

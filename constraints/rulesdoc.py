@@ -1,12 +1,11 @@
 """The pages about the rules, made from the packs: docs/rules.md and docs/rules-coverage.md. Standard library only.
 
-Run ``python -m constraints.rulesdoc --write`` after any change of a pack; a test refuses pages that are not current.
+``python -m landopt.desk.docs --write`` writes them after a change of a pack; a test refuses pages that are not current.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -43,7 +42,7 @@ def rules_page() -> str:
     lines = [
         "# The rules",
         "",
-        "Made from `constraints/packs` by `python -m constraints.rulesdoc --write`; do not edit. How to change a rule:",
+        "Made from `constraints/packs` by `python -m landopt.desk.docs --write`; do not edit. How to change a rule:",
         "[how-to-add-a-rule.md](how-to-add-a-rule.md). What is left out: [rules-coverage.md](rules-coverage.md).",
         "",
         "Grades say how far the text was verified: "
@@ -201,7 +200,7 @@ def coverage_page(ids: Sequence[str]) -> str:
         [
             "# What became of every rule of the legal fact base",
             "",
-            "Made by `python -m constraints.rulesdoc --write`; do not edit. The ids are those of",
+            "Made by `python -m landopt.desk.docs --write`; do not edit. The ids are those of",
             "`tests/rules/domain_ids.txt`; the reasons stand in `constraints/packs/left_out.toml`.",
             "",
             f"{covered} of {len(ids)} ids are encoded; {len(ids) - covered} are left out.",
@@ -231,23 +230,8 @@ def _short(ids: Sequence[str]) -> list[str]:
     return [f"`{name}.{min(steps)}` to `.{max(steps)}`" for name, steps in ladders.items()] + plain
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write the pages, or say which are not current (exit code 1)."""
+def pages() -> dict[str, str]:
+    """The pages by name, as they should be."""
     root = Path(__file__).parent.parent
     ids = domain_ids((root / "tests/rules/domain_ids.txt").read_text(encoding="utf-8"))
-    pages = {"rules.md": rules_page(), "rules-coverage.md": coverage_page(ids)}
-    stale = []
-    for name, text in pages.items():
-        path = root / "docs" / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(name)
-            if "--write" in arguments:
-                path.write_text(text, encoding="utf-8", newline="\n")
-    if stale and "--write" not in arguments:
-        sys.stderr.write(f"not current: {', '.join(stale)}\nMaybe python -m constraints.rulesdoc --write\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    return {"rules.md": rules_page(), "rules-coverage.md": coverage_page(ids)}

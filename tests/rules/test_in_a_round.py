@@ -1,0 +1,100 @@
+"""What a round says of its rules and its prices: rules that match nothing, facts a price floor hangs on."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from constraints.book import book
+from constraints.case import Case
+from constraints.judge import judge
+from landopt.assemble import read_round
+from landopt.offers import build_offers
+from parcels.tables import FactTable
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "nansha"
+NOTHING = """
+[[rule]]
+id = "bureau.nothing"
+kind = "preference"
+title = { en = "Nothing", zh = "无" }
+cite = { doc = "Policy", article = "1", number = "1", rank = 1, grade = "V1", source = "" }
+from = 2020-01-01
+when = "area_m2 > 999999999"
+methods = ["listing"]
+points = 1
+"""
+
+
+def test_check_reports_a_policy_rule_that_matches_no_parcel(tmp_path: Path) -> None:
+    """FAULT 49 in a round: a warning with counts for the policy, one note for the packs."""
+    folder = tmp_path / "round"
+    shutil.copytree(EXAMPLE, folder)
+    with (folder / "policy.toml").open("a", encoding="utf-8") as file:
+        file.write(NOTHING)
+    found = [issue for issue in read_round(folder).issues if issue.code == "R022"]
+    assert [issue.level for issue in found if "bureau.nothing" in issue.ids] == ["warning"]
+    assert any("matches 0 of " in issue.what for issue in found)
+    assert [issue.level for issue in found if issue.what.endswith(" parcels")].count("note") == 1
+
+
+@cache
+def _example() -> Case:
+    return read_round(EXAMPLE).ready()
+
+
+def _without(case: Case, *names: str) -> Case:
+    columns = {k: (None,) * len(v) if k in names else v for k, v in case.parcels.columns.items()}
+    return replace(case, parcels=FactTable(case.parcels.ids, columns))
+
+
+@pytest.mark.parametrize(
+    ("missing", "uses", "method"),
+    [
+        ("grade", ("IND", "IND_M0", "STOR"), "listing"),
+        ("cost_floor", ("IND", "IND_M0", "STOR"), "listing"),
+        ("benchmark_price", ("RES", "EDU"), "agreement"),
+        ("cost_floor", ("RES", "EDU"), "agreement"),
+    ],
+)
+def test_a_floor_that_hangs_on_an_unknown_fact_is_a_condition_in_both_readings(
+    missing: str, uses: tuple[str, ...], method: str
+) -> None:
+    """No offer is permitted whose price floor needs a fact that is not on file; the scalar reading names the fact."""
+    case = _without(_example(), missing)
+    number = [each.id for each in case.methods].index(method)
+    offers, use = build_offers(case), case.parcels.column("use")
+    seen = 0
+    for at in (offers.method == number).nonzero()[0].tolist():
+        site = offers.site[at]
+        parcels = offers.site_parcels[offers.site_start[site] : offers.site_start[site + 1]].tolist()
+        if any(use[parcel] in uses for parcel in parcels):
+            seen += 1
+            assert (int(offers.verdict[at]), int(offers.floor[at])) == (2, -1)
+    assert seen
+    rules = book(case.rules, case.methods, as_of=case.round.as_of)
+    wanted = case.methods[number]
+    for row in range(len(case.parcels.ids)):
+        if use[row] in uses:
+            facts = {**case.parcels.row(row), "intending_users": 1, "operator": "pubinst", "nonprofit": True}
+            found = judge(rules, facts, wanted)
+            assert found.verdict in ("condition", "forbid")
+            assert missing in {condition.fact for condition in found.conditions}
+
+
+def test_a_blank_appraised_price_alone_is_no_condition() -> None:
+    """It comes later; the verdict of an offer does not change for it."""
+    whole, blank = _example(), _without(_example(), "appraised_price")
+    assert _verdict(whole) == _verdict(blank)
+
+
+def _verdict(case: Case) -> str:
+    row = case.parcels.column("use").index("RES")
+    facts = {**case.parcels.row(row), "benchmark_price": 100_000, "cost_floor": 50_000}
+    facts |= {"intending_users": 1, "operator": "pubinst", "nonprofit": True, "public_welfare": True}
+    agreement = next(method for method in case.methods if method.id == "agreement")
+    return judge(book(case.rules, case.methods, as_of=case.round.as_of), facts, agreement).verdict
