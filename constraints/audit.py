@@ -7,6 +7,7 @@ Standard library only, and only modules below the optimiser: no solver, numpy, p
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +21,8 @@ from constraints.listing import Listing
 from constraints.plan import PROOF_SCHEMA, load_json, plan_hash, read_plan
 from constraints.proof import gap_text
 from constraints.reread import Reader
-from constraints.rescreen import Completeness, rescreen
-from constraints.restate import differing, identify, restated, rules_at
+from constraints.rescreen import Completeness, draw, rescreen
+from constraints.restate import differing, identify, incomplete, restated, rules_at
 from parcels.issues import LandoptError
 
 __all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines", "main"]
@@ -46,6 +47,7 @@ class _Auditor:
             dated = replace(self.case.round, as_of=as_of)
             self.case = replace(self.case, round=dated, rules=rules_at(self.case, as_of))
         self.reader = Reader(self.case)
+        self.reader.planned_from = self.raw["round"]["as_of"]
         self.tiers: list[tuple[int, int | None, str]] = []
         self.chosen: list[Reading] = []
 
@@ -81,6 +83,8 @@ class _Auditor:
                 self.breach(name, en, f"{name} 与本机规则库 {date} 的版本不一致")
         en = f"case {case[:4]}..{case[-4:]}, {len(self.case.rules)} rules in force on {date}"
         zh = f"案卷 {case[:4]}..{case[-4:]}，{date} 有效规则 {len(self.case.rules)} 条"
+        for name in incomplete(self.case):
+            en, zh = f"{en}; pack {name} is not complete for that date", f"{zh}；规则库 {name} 对该日期不完整"
         self.check("inputs", 8 + len(self.case.rules), before, en, zh)
 
     def assignments(self) -> None:
@@ -107,17 +111,22 @@ class _Auditor:
     def adds_up(self) -> None:
         """Each parcel once, each platform once; what is not supplied is held with a reason or named as left out."""
         before, parcels, demands = len(self.breaches), self.case.parcels.ids, self.case.demands.ids
-        supplied = [parcels[row] for reading in self.chosen for row in reading.site]
-        served = [demands[reading.demand] for reading in self.chosen if reading.demand is not None]
+        entries = self.plan["assignments"]
+        supplied = [name for entry in entries for name in entry["parcel_ids"]]
+        served = [entry["demand_id"] for entry in entries if entry["demand_id"] is not None]
         for kind, zh, names in (("parcel", "宗地", supplied), ("demand", "平台", served)):
-            for name in sorted({name for name in names if names.count(name) > 1}):
-                times = names.count(name)
-                en = f"{kind} {name} is in {times} assignments"
-                self.breach(kind, en, f"{zh} {name} 出现在 {times} 项安排中", (name,), times, 1)
-        held = sorted(entry["parcel_id"] for entry in self.plan["held"])
-        left = sorted(entry["demand_id"] for entry in self.plan["unserved"])
-        self.same("held", held, sorted(set(parcels) - set(supplied)))
-        self.same("unserved", left, sorted(set(demands) - set(served)))
+            for name, times in sorted(Counter(names).items()):
+                if times > 1:
+                    en = f"{kind} {name} is in {times} assignments"
+                    self.breach(kind, en, f"{zh} {name} 出现在 {times} 项安排中", (name,), times, 1)
+        held = [entry["parcel_id"] for entry in self.plan["held"]]
+        left = [entry["demand_id"] for entry in self.plan["unserved"]]
+        free, waiting = set(parcels) - set(supplied), set(demands) - set(served)
+        for kind, said, due in (("held", held, free), ("unserved", left, waiting)):
+            for name, times in sorted((Counter(said) - Counter(due)).items()):
+                self.breach(kind, f"{kind} {name}: not so", f"{kind} {name}：与安排不符", (name,), times, 0)
+            for name in sorted(due - set(said)):
+                self.breach(kind, f"{name} is neither in an assignment nor {kind}", f"{name} 未作说明", (name,), 0, 1)
         en = f"{len(parcels)} parcels: {len(supplied)} supplied, {len(held)} held; "
         en += f"{len(served)} of {len(demands)} platforms served"
         zh = f"宗地 {len(parcels)}：供应 {len(supplied)}，保留 {len(held)}；平台获供 {len(served)}/{len(demands)}"
@@ -179,7 +188,7 @@ class _Auditor:
         zh = f"复算得分 {points(objective)}，上界 {points(bound)}，所列 {listing.count:,} 个方案中{wort}"
         self.check("score", 5 * len(found), before, en, zh)
 
-    def run(self, complete: bool, sample: int, seed: int | None) -> Completeness | None:
+    def run(self, complete: bool, sample: int, seed: int | None, every: bool) -> Completeness | None:
         """All checks in their order; what is missing or not as specified is a breach too."""
         proof = load_json(self.folder / "proof.json", PROOF_SCHEMA)
         listing = Listing(self.reader, self.folder / "offers.jsonl.gz", proof)
@@ -190,14 +199,18 @@ class _Auditor:
         if self.as_of is not None:
             self.limits(None)
             return None
-        before = len(self.breaches)
-        for rule, en, zh in listing.read(digest(self.raw), self.chosen):
+        before, drawn = len(self.breaches), draw(self.reader, complete=complete, sample=sample, seed=seed)
+        for rule, en, zh in listing.read(digest(self.raw), self.chosen, None if every or complete else drawn):
             self.breach(rule, en, zh)
-        en, zh = f"{listing.count:,} listed offers re-derived", f"逐一复核所列方案 {listing.count:,} 个"
-        self.check("offers", listing.count, before, en, zh)
+        part = "" if listing.derived == listing.count else f"{listing.derived:,} of "
+        en, zh = (
+            f"{part}{listing.count:,} listed offers re-derived",
+            f"复核所列方案 {listing.derived:,}/{listing.count:,} 个",
+        )
+        self.check("offers", listing.derived, before, en, zh)
         self.bound(listing, self.limits(listing))
         before = len(self.breaches)
-        found = rescreen(self.reader, listing, complete=complete, sample=sample, seed=seed)
+        found = rescreen(self.reader, listing, drawn)
         for rule, en, zh in found.problems:
             self.breach(rule, en, zh)
         self.check("complete", found.checked, before, found.en, found.zh)
@@ -205,7 +218,13 @@ class _Auditor:
 
 
 def audit_plan(
-    folder: str | Path, *, complete: bool = False, as_of: str | None = None, sample: int = 8, seed: int | None = None
+    folder: str | Path,
+    *,
+    complete: bool = False,
+    as_of: str | None = None,
+    sample: int = 8,
+    seed: int | None = None,
+    every: bool = True,
 ) -> AuditReport:
     """Audit a plan folder.
 
@@ -218,6 +237,9 @@ def audit_plan(
     as_of
         Re-check the assignments under the law of that date; offers and bound, which belong to the plan's own date, are
         then left out.
+    every
+        Re-derive every listed offer; otherwise those of the platforms drawn and the chosen ones (the bound is summed
+        over all listed offers either way).
 
     Raises
     ------
@@ -228,7 +250,7 @@ def audit_plan(
     try:
         auditor = _Auditor(Path(folder), as_of)
         try:
-            found = auditor.run(complete, sample, seed)
+            found = auditor.run(complete, sample, seed, every)
         except _SHAPE as wrong:
             auditor.breach("format", *_unread(wrong))
     except _SHAPE as wrong:

@@ -14,6 +14,7 @@ from constraints.check import Key
 from constraints.plan import Header, OffersFile, Part, Row
 from constraints.proof import BadProof, Bound, start
 from constraints.reread import Reader
+from constraints.rescreen import Draw
 
 Problem = tuple[str, str, str]
 """(rule or check, English, Chinese)."""
@@ -32,6 +33,8 @@ class Listing:
         self.scope = str(proof["scope"])
         self.bounds: list[int | None] = []
         self.count = 0
+        self.derived = 0
+        self.only: Draw | None = None
         self.keys: list[Key] = []
         self.problems: list[Problem] = []
 
@@ -40,9 +43,13 @@ class Listing:
         if len(self.problems) < MOST:
             self.problems.append((rule, en, zh))
 
-    def read(self, case: str, chosen: Sequence[Reading]) -> list[Problem]:
-        """Read everything; the bounds of the tiers and the problems found. Call :meth:`prepare` before."""
+    def read(self, case: str, chosen: Sequence[Reading], only: Draw | None = None) -> list[Problem]:
+        """Read everything: bounds of the tiers, problems found. Call :meth:`prepare` before.
+
+        ``only``: re-derive the chosen offers and those of what was drawn; the bound is summed over all either way.
+        """
         self.wanted = {reading.identity for reading in chosen}
+        self.only = only
         with OffersFile(self.path) as offers:
             header = offers.header
             self._header(header, case)
@@ -149,6 +156,10 @@ class Listing:
             return place
         readings = PartReader(reader, demand)
         parcels = [tuple(site) for site in part.sites]
+        if self.only is not None and place[1] not in (self.only.market if place[0] else self.only.demands):
+            self._glance(part, parcels, readings, len(header.rows))
+            return place
+        self.derived += len(part.offers)
         reasons = [reader.site_problem(site, demand) for site in parcels]
         sites = [None if why else readings.site(site) for site, why in zip(parcels, reasons, strict=True)]
         seen: set[tuple[int, int, int]] = set()
@@ -169,6 +180,23 @@ class Listing:
             elif self.wanted:
                 self.wanted.discard((site.parcels, demand, method, period))
         return place
+
+    def _glance(self, part: Part, parcels: list[tuple[int, ...]], readings: PartReader, rows: int) -> None:
+        """A part that was not drawn: that all it names exists, and the chosen offers in it."""
+        count, sites = len(self.reader.case.parcels), range(len(parcels))
+        if any(min(site, default=-1) < 0 or max(site) >= count for site in parcels):
+            self.say("offers", "a site names a parcel that does not exist", "方案清单所列宗地不存在")
+        for offer in part.offers:
+            if offer[0] not in sites or any(row not in range(rows) for row in offer[8][::2]):
+                self.say("offers", "an offer names a site or row that does not exist", "方案清单所列用地或约束不存在")
+        for parcels_, _, method, period in [one for one in self.wanted if one[1] == part.demand]:
+            if parcels_ not in parcels:
+                continue
+            number = parcels.index(parcels_)
+            found = readings.derive(readings.site(parcels_), method, period)
+            if [number, method, period, *found] in part.offers:
+                self.derived += 1
+                self.wanted.discard((parcels_, part.demand, method, period))
 
     def _differs(self, demand: int | None, site: Sequence[int], method: Any, why: str) -> None:
         case = self.reader.case

@@ -63,6 +63,8 @@ class Reader:
         self._law_wish = [self._wish_facts(method.id, asked) for method in case.methods]
         self._plan_wish = sorted(asked & planned)
         self._filed = {record.demand_id for record in case.records if record.demand_id}
+        self.planned_from = case.round.as_of
+        self._first: Reader | None = None
         self.reach: dict[int, frozenset[int]] = {}
         self._counts = [0] * len(case.parcels)
         self.row_number: dict[Key, int] = {}
@@ -138,7 +140,9 @@ class Reader:
 
     def first_pass(self) -> Reader:
         """The same case before other applicants are counted."""
-        return Reader(self.case)
+        if self._first is None:
+            self._first = Reader(self.case)
+        return self._first
 
     def parcel_problem(self, parcel: int, demand: int | None) -> str | None:
         """Why a parcel cannot be part of a site for the demand, whatever the method; None if it can."""
@@ -216,7 +220,7 @@ class Reader:
         needed = None if demand is None else self.facts.demands[demand].get("needed_by")
         if needed is None:
             return False
-        start = max(start, self.case.round.as_of, self.case.round.periods[period].start if period >= 0 else "")
+        start = max(start, self.planned_from, self.case.round.periods[period].start if period >= 0 else "")
         return done_by(method, {}, start, self.calendar) > str(needed)
 
     def available(self, start: str, period: int) -> bool:

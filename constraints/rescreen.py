@@ -41,6 +41,16 @@ class Completeness:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The platforms and market parcels to screen again; ``seed`` repeats the draw (None: all of them)."""
+
+    demands: frozenset[int]
+    market: frozenset[int]
+    market_total: int
+    seed: int | None
+
+
 class Capped(Exception):
     """A platform has more sites than the round's stated cap."""
 
@@ -123,25 +133,29 @@ def lawful(
     return found
 
 
-def rescreen(reader: Reader, listing: Listing, *, complete: bool, sample: int, seed: int | None) -> Completeness:
-    """Screen platforms again and compare with what is listed; market parcels likewise, all of them or as many."""
-    total = len(reader.case.demands)
-    market = reader.market_parcels()
+def draw(reader: Reader, *, complete: bool, sample: int, seed: int | None) -> Draw:
+    """All platforms and market parcels, or ``sample`` platforms (and as many market parcels, at least 32) at random."""
+    total, market = len(reader.case.demands), reader.market_parcels()
     if complete:
-        chosen, places, drawn = set(range(total)), set(market), None
-    else:
-        drawn = secrets.randbits(32) if seed is None else seed
-        draw = random.Random(drawn)
-        chosen = set(draw.sample(range(total), min(sample, total)))
-        places = set(draw.sample(market, min(max(32, sample), len(market))))
+        return Draw(frozenset(range(total)), frozenset(market), len(market), None)
+    drawn = secrets.randbits(32) if seed is None else seed
+    urn = random.Random(drawn)
+    chosen = frozenset(urn.sample(range(total), min(sample, total)))
+    places = frozenset(urn.sample(market, min(max(32, sample), len(market))))
+    return Draw(chosen, places, len(market), drawn)
+
+
+def rescreen(reader: Reader, listing: Listing, drawn: Draw) -> Completeness:
+    """Screen the platforms and market parcels drawn again and compare with what is listed."""
+    total, capped = len(reader.case.demands), 0
     problems: list[Problem] = []
-    capped, whole = 0, len(places) == len(market)
+    chosen, places = set(drawn.demands), set(drawn.market)
     for part in listing.parts():
         if part.demand is None:
             row = part.sites[0][0]
             if row in places:
                 places.discard(row)
-                _compare(reader, part.demand, [(row,)], part, problems)
+                _compare(reader, None, [(row,)], part, problems)
         elif part.demand in chosen:
             chosen.discard(part.demand)
             capped += _platform(reader, part.demand, part, problems, listing.scope)
@@ -149,17 +163,16 @@ def rescreen(reader: Reader, listing: Listing, *, complete: bool, sample: int, s
         capped += _platform(reader, demand, None, problems, listing.scope)
     for row in sorted(places):
         _compare(reader, None, [(row,)], None, problems)
-    done = total if complete else min(sample, total)
-    missed = at_most(done - capped, total)
-    if not capped and (complete or (done == total and whole)):
-        en = f"the lists of all {total} platforms and {len(market)} market parcels are complete"
-        zh = f"全部 {total} 个平台及 {len(market)} 宗公开供应宗地的方案清单完整"
+    done = len(drawn.demands) - capped
+    missed = at_most(done, total)
+    if done == total and len(drawn.market) == drawn.market_total:
+        en = f"the lists of all {total} platforms and {drawn.market_total} market parcels are complete"
+        zh = f"全部 {total} 个平台及 {drawn.market_total} 宗公开供应宗地的方案清单完整"
     else:
-        en = f"the lists of {done - capped} of {total} platforms are complete; at 95 % at most {missed} are not; "
+        en = f"the lists of {done} of {total} platforms are complete; at 95 % at most {missed} are not; "
         en += "the bound holds for the listed offers"
-        zh = f"抽查 {total} 个平台中的 {done - capped} 个，清单完整；95% 置信度下至多 {missed} 个不完整；"
-        zh += "上界对所列方案成立"
-    return Completeness(done - capped, total, missed, drawn, tuple(problems), en, zh)
+        zh = f"抽查 {total} 个平台中的 {done} 个，清单完整；95% 置信度下至多 {missed} 个不完整；上界对所列方案成立"
+    return Completeness(done, total, missed, drawn.seed, tuple(problems), en, zh)
 
 
 def _platform(reader: Reader, demand: int, part: Any, problems: list[Problem], scope: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from constraints.canonical import canonical
 from constraints.case import Case, rule_to_json
 from constraints.cells import PartReader, Reading
-from constraints.load import in_force, load_pack
+from constraints.load import in_force, load_pack, pack
 from constraints.reread import Reader
 from constraints.types import Rule
 
@@ -45,7 +45,8 @@ def identify(reader: Reader, entry: Mapping[str, Any]) -> tuple[Reading | None, 
         return None, problems
     reading = PartReader(reader, demand).read(site, method, period)
     if reading.refused:
-        rules = [r.rule_id for r in reader.judge_site(site, demand, method, period).rulings if r.verdict == "forbid"]
+        wanted = reading.refused.removeprefix("verdict ")
+        rules = [r.rule_id for r in reader.judge_site(site, demand, method, period).rulings if r.verdict == wanted]
         for rule in rules or [""]:
             en = f"{entry['method']} is not lawful here: {rule or reading.refused}"
             problems.append((rule or "filter", en, f"不得以 {entry['method']} 方式供应：{rule or reading.refused}"))
@@ -103,3 +104,8 @@ def differing(case: Case) -> list[str]:
     return sorted(
         name for name in here.keys() | filed.keys() if canonical(here.get(name)) != canonical(filed.get(name))
     )
+
+
+def incomplete(case: Case) -> list[str]:
+    """The packs that do not claim to be complete on the round's date."""
+    return [name for name in case.packs if case.round.as_of < pack(name).complete_from]

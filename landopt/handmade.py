@@ -10,7 +10,6 @@ from typing import Any
 
 from constraints.case import Case
 from constraints.cells import Reading
-from constraints.proof import gap_text
 from constraints.reread import Reader
 from constraints.restate import identify
 from parcels.issues import Issue, Refused, error, stop_on_errors
@@ -237,12 +236,11 @@ def text(report: HandmadeReport, lang: str) -> list[str]:
     )
     if report.loss is not None:
         least, most = report.loss[0]
-        gap = gap_text(report.objective[0] + most, report.objective[0])
         if zh:
-            lines.append(f"与已证方案相比少 {points(least)}；与任何合法方案相比至多少 {points(most)}（差距 {gap}）")
+            lines.append(f"与已证方案相比少 {points(least)}；与任何所列合法方案相比至多少 {points(most)}")
         else:
             lines.append(
-                f"{points(least)} below the proven plan; at most {points(most)} below any lawful plan (gap {gap})"
+                f"{points(least)} below the proven plan; at most {points(most)} below any plan of lawful offers"
             )
     if report.findings:
         lines.append(

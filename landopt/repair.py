@@ -67,7 +67,7 @@ class Repaired:
                     "what": change.what,
                     "before": None if change.before is None else dict(change.before),
                     "after": None if change.after is None else dict(change.after),
-                    "why": [{"rule": each.rule, "en": each.en, "zh": each.zh} for each in change.why],
+                    "why": [{"rule": each.rule, "en": each.en, "zh": each.zh} for each in change.why if each.where],
                 }
                 for change in self.changes
             ],
@@ -157,9 +157,10 @@ def _changes(made: Handmade, after: Sequence[Mapping[str, Any]], before: Handmad
             if fits:
                 now[number] = fits[0]
                 left.remove(fits[0])
+    whole = tuple(each for each in before.findings if not each.where)
     found: list[Change] = []
     for number, (entry, where) in enumerate(zip(made.entries, made.where, strict=True)):
-        why = tuple(each for each in before.findings if each.where in (where, ""))
+        why = tuple(each for each in before.findings if each.where == where) or whole
         became = now.get(number)
         if became is None:
             found.append(Change(where, "dropped", entry, None, why))
@@ -168,7 +169,7 @@ def _changes(made: Handmade, after: Sequence[Mapping[str, Any]], before: Handmad
         term = entry["term_years"] in (None, became["term_years"])
         what = ("kept" if became["method"] == entry["method"] and term else "changed") if stands else "moved"
         found.append(Change(where, what, entry, became, () if what == "kept" else why))
-    return found + [Change("", "added", None, each, ()) for each in left]
+    return found + [Change("", "added", None, each, whole) for each in left]
 
 
 def text(done: Repaired, lang: str) -> list[str]:
@@ -181,13 +182,14 @@ def text(done: Repaired, lang: str) -> list[str]:
         "dropped": ("dropped", "删除"),
         "added": ("added", "新增"),
     }
-    lines: list[str] = []
+    whole = [each for each in done.before.findings if not each.where]
+    lines = [f" ! {each.zh if zh else each.en}" for each in whole]
     for change in done.changes:
         said = " -> ".join(_said(each, zh) for each in (change.before, change.after) if each is not None)
         if change.what == "kept" and change.before is not None:
             said = _said(change.before, zh)
         lines.append(f" {words[change.what][zh]:<8} {said}")
-        lines += [f"          {each.zh if zh else each.en}" for each in change.why]
+        lines += [f"          {each.zh if zh else each.en}" for each in change.why if each.where]
     total = len(done.before.findings)
     rows = done.before.assignments
     proof = (

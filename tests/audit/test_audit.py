@@ -276,3 +276,32 @@ def test_report_is_plain_json(folders: list[Path]):
     shown = json.loads(json.dumps(audit_plan(folders[0]).as_dict()))
     assert shown["stands"] is True
     assert "constraints.audit" in shown["modules"]["own"]
+
+
+def test_sampled_offers_still_catch_what_the_plan_rests_on(folders: list[Path], tmp_path: Path):
+    """With ``every=False`` true plans stand; a raised score of a chosen offer, or a row that does not exist, is found."""
+    caught = 0
+    for folder in folders:
+        report = audit_plan(folder, every=False, sample=1, seed=4)
+        assert report.stands, report.breaches
+        content = load(folder)
+        case = from_json(content["case.json"])
+        taken = content["plan.json"]["assignments"][0]
+        for part in content["offers.jsonl.gz"][1:]:
+            who = None if part["d"] is None else case.demands.ids[part["d"]]
+            for offer in part["o"]:
+                names = [case.parcels.ids[row] for row in part["sites"][offer[0]]]
+                if (names, who, case.methods[offer[1]].id) == (
+                    taken["parcel_ids"],
+                    taken["demand_id"],
+                    taken["method"],
+                ):
+                    offer[7][0] -= 1_000
+                    caught += 1
+        save(tmp_path / "plan", reseal(content))
+        assert not audit_plan(tmp_path / "plan", every=False, sample=1, seed=4).stands
+        content = load(folder)
+        content["offers.jsonl.gz"][-1]["o"][0][8] = [999, 1]
+        save(tmp_path / "plan", reseal(content))
+        assert not audit_plan(tmp_path / "plan", every=False, sample=1, seed=4).stands
+    assert caught >= len(folders)
