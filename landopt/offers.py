@@ -195,7 +195,7 @@ def write_offers(path: Path, case: Case, offers: Offers) -> str:
     seen = hashlib.sha256()
     with (
         path.open("wb") as raw,
-        gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=4, mtime=0) as stream,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=1, mtime=0) as stream,
     ):
         for line in offer_lines(case, offers):
             seen.update(line)
