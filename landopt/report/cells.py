@@ -68,7 +68,8 @@ def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
         if row.record not in texts:
             texts[row.record] = _of_record(source.plan["justification"][row.record], lang)
         steps = {step["step"]: step for step in entry["timetable"]}
-        first = steps.get("notice") or steps.get("publication") or (entry["timetable"][:1] or [None])[0]
+        public = [steps[name] for name in ("notice", "applications", "display") if name in steps]
+        first = public[0] if public else None
         leads = entry["parcel_ids"][0] == row.parcel_id
         platform = source.platforms.get(entry["demand_id"] or "", {})
         yield {

@@ -229,6 +229,6 @@ def _cutoffs(source: Source) -> Markup:
         parts.append(_text(_LEFT + wide + 6, top + 13, f"{said} 分", f"{said} points", fill="#5b6675"))
     note = _both(
         "争用最紧的宗地和平台：改选次优方案时，方案总评分至少减少的分数（经审计的价格证明）。",
-        "The most contested parcels and platforms: what the plan would lose at least with the runner-up (audited prices).",
+        "The most contested parcels and platforms: what the plan at least loses with the runner-up (audited prices).",
     )
     return _figure(heading, note, parts, len(told))

@@ -163,7 +163,32 @@ def _write(
 
 
 def _document(kind: str, folder: Path, source: Source, lang: str) -> None:
-    raise AssertionError(kind)
+    """Word, PDF and notices."""
+    from landopt.report.documents import notices, proposal, review_sheets
+
+    title, as_of = source.plan["plan_id"], source.plan["case"]["as_of"]
+    if kind == "pdf":
+        from landopt.report.pdf import write_pdf
+
+        write_pdf(folder / "proposal.pdf", proposal(source, lang), lang, title=title)
+        for name, blocks in _numbered("review-sheets", review_sheets(source, lang)):
+            write_pdf(folder / f"{name}.pdf", blocks, lang, title=title)
+        return
+    from landopt.report.word import write_word
+
+    if kind == "notices":
+        write_word(folder / "notices-draft.docx", notices(source, lang), lang, title=title, as_of=as_of)
+        return
+    write_word(folder / "proposal.docx", proposal(source, lang), lang, title=title, as_of=as_of)
+    for name, blocks in _numbered("review-sheets", review_sheets(source, lang)):
+        write_word(folder / f"{name}.docx", blocks, lang, title=title, as_of=as_of)
+
+
+def _numbered(name: str, files: list[list[Any]]) -> list[tuple[str, list[Any]]]:
+    """A name for each of several files; a single one keeps the plain name."""
+    if len(files) == 1:
+        return [(name, files[0])]
+    return [(f"{name}-{number:02d}", blocks) for number, blocks in enumerate(files, 1)]
 
 
 def _bytes(path: Path) -> int:
