@@ -69,7 +69,7 @@ def test_full_or_broken_disk_at_every_call_leaves_the_old_folder(
     atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
     breaking["errno"] = code
     failed, codes = 0, set()
-    for at in range(1, 60):
+    for at in range(1, 40):
         breaking.update(at=at, calls=0)
         try:
             atomic.write_folder(place, _fill("b"))  # type: ignore[arg-type]

@@ -147,12 +147,12 @@ def _mutants(folders: list[Path], place: Path, count: int, seed: int) -> tuple[i
     return forged, lied, true, faults
 
 
-def test_two_hundred_mutants_are_refused_or_true(folders: list[Path], tmp_path: Path):
+def test_mutants_are_refused_or_true(folders: list[Path], tmp_path: Path):
     """One value changed anywhere: refused; re-sealed: refused, or true of the changed round by trying everything."""
-    forged, lied, true, faults = _mutants(folders, tmp_path, 200, 1)
+    forged, lied, true, faults = _mutants(folders, tmp_path, 120, 1)
     assert faults == []
-    assert forged > 180
-    assert lied > 100
+    assert forged > 105
+    assert lied > 60
     assert true > 0
 
 
@@ -279,7 +279,7 @@ def test_report_is_plain_json(folders: list[Path]):
 
 
 def test_sampled_offers_still_catch_what_the_plan_rests_on(folders: list[Path], tmp_path: Path):
-    """With ``every=False`` true plans stand; a raised score of a chosen offer, or a row that does not exist, is found."""
+    """With ``every=False`` true plans stand; a changed score of a chosen offer, or an unknown row, is found."""
     caught = 0
     for folder in folders:
         report = audit_plan(folder, every=False, sample=1, seed=4)
