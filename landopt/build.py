@@ -137,8 +137,18 @@ class Builder:
         cap = self.case.settings.site_cap
         if found.size > cap:
             self.capped = True
-            found = found[np.argsort(self.rank[found])[:cap]]
+            return self._cut(found, cap)
         return found
+
+    def _cut(self, found: Ints, cap: int) -> Ints:
+        """``cap`` of the sites: those of fewest parcels, and of the last number of parcels an even choice."""
+        sizes = np.diff(self.sites.start)[found]
+        order = np.lexsort((self.rank[found], sizes))
+        last = sizes[order[cap]]
+        whole = order[sizes[order] < last]
+        rest = order[sizes[order] == last]
+        chosen = rest[np.arange(cap - whole.size) * rest.size // (cap - whole.size)]
+        return np.asarray(found[np.concatenate((whole, chosen))])
 
     def judged(self, group: list[tuple[int, Ints]], others: Others | None, ways: Bools) -> list[Judged]:
         """The lawful offers of a group of demands by some methods."""

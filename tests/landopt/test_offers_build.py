@@ -33,6 +33,8 @@ def test_a_platform_beyond_the_cap_is_listed_up_to_it() -> None:
     cut = build_offers(case(land, [wish], neighbours=pairs, settings=Settings(site_cap=50)))
     assert cut.scope == "listed"
     assert np.unique(cut.site).size == 50
+    assert np.bincount(np.diff(cut.site_start)).tolist() == [0, 9, 36, 5]
+    assert {row for at in range(len(cut)) for row in cut.parcels(at)} == set(range(9))
 
 
 def test_a_coefficient_of_a_million_million_is_refused() -> None:
