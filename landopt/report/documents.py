@@ -163,13 +163,14 @@ def _notice(
         )
     else:
         title = "国有建设用地使用权协议出让意向公示" if zh else "Publication of an intended grant by agreement"
-        days = record["fallback"]["days"] if record["fallback"] and record["fallback"]["days"] else 30
+        days = record["fallback"]["days"] if record["fallback"] else None
+        span = "" if days is None else f"，公示期{days}日" if zh else f" for {days} days"
         opening = (
-            f"{authority}拟以协议方式出让下列地块的国有建设用地使用权，现予公示，公示期{days}日。公示期内有其他意向用地者的，"
-            "依法改以公开竞价方式供应。"
+            f"{authority}拟以协议方式出让下列地块的国有建设用地使用权，现予公示{span}。"
+            "公示期内有其他意向用地者的，依法改以公开竞价方式供应。"
             if zh
-            else f"{authority} intends to grant the following land by agreement and publishes this for {days} days. If another "
-            "applicant comes forward in that time, the land is supplied by open competition."
+            else f"{authority} intends to grant the following land by agreement and publishes this{span}. "
+            "If another applicant comes forward in that time, the land is supplied by open competition."
         )
     rows = [("项目", "内容", "数据出处") if zh else ("Item", "Content", "Where the figure stands")]
     rows += _notice_rows(source, record, entry, number, place, lang)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from landopt.report.styles import add_styles
+
 if TYPE_CHECKING:
     import geopandas
 
@@ -96,3 +98,4 @@ def write_plan_gpkg(
             chosen.to_file(path, layer="sites", driver="GPKG", engine="pyogrio", promote_to_multi=True)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    add_styles(path, plan["case"]["as_of"])

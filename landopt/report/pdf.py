@@ -45,7 +45,9 @@ def write_pdf(path: Path, blocks: Sequence[Block], lang: str, *, title: str) -> 
     Refused
         If there is no Chinese font.
     """
-    import typst
+    import typst as compiler
+
+    typst: Any = compiler
 
     folders, families = fonts()
     given: dict[str, Any] = {

@@ -102,6 +102,8 @@ def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
             [error("X010", f"--{kind} needs a library that is not installed", "", install(kind)) for kind in absent]
         )
     source = open_source(wish.plan)
+    if not wish.kinds and not _in_a_zone(source):
+        wanted.remove("txt")
     before = None if wish.compare is None else open_source(wish.compare).plan
     target = wish.output if wish.output is not None else source.folder / "report"
     _harmless(target, source.folder)
@@ -113,6 +115,14 @@ def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
     )
     left_out = () if wish.kinds else tuple(kind for kind in KINDS if missing(kind))
     return Done(place, files, left_out, time.perf_counter() - began)
+
+
+def _in_a_zone(source: Source) -> bool:
+    """Boundary points can be written in a three-degree zone of CGCS2000 only."""
+    from parcels.crs import zone_of
+
+    epsg = source.case.crs.removeprefix("EPSG:")
+    return epsg.isdigit() and zone_of(int(epsg)) is not None
 
 
 def _possible() -> list[str]:
@@ -158,6 +168,14 @@ def _write(
             from landopt.report.sheets import write_tables
 
             write_tables(folder / "tables.xlsx", source, wish.lang, before=before, headings=wish.headings)
+        elif kind == "gdb":
+            from landopt.report.gisfiles import write_gdb
+
+            write_gdb(folder / "plan.gdb", source)
+        elif kind == "txt":
+            from landopt.report.gisfiles import boundary_text
+
+            (folder / "boundary.txt").write_bytes(boundary_text(source).encode("gb18030"))
         else:
             _document(kind, folder, source, wish.lang)
 

@@ -1,0 +1,63 @@
+"""What other GIS programs read: a file geodatabase of the plan, and boundary points of the supplied parcels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from landopt import words
+from landopt.report.source import Source
+from parcels.issues import Refused, error
+
+_GDB = {"TARGET_ARCGIS_VERSION": "ARCGIS_PRO_3_2_OR_LATER"}
+"""Integers of 64 bits stay integers."""
+
+_UNSAFE = str.maketrans({",": "，", "@": "＠", "\n": " ", "\r": " "})
+
+
+def write_gdb(path: Path, source: Source) -> None:
+    """Write the layers of ``plan.gpkg`` as an Esri file geodatabase.
+
+    Raises
+    ------
+    Refused
+        If the GDAL of this machine cannot write one.
+    """
+    import pyogrio
+
+    if "w" not in str(pyogrio.list_drivers().get("OpenFileGDB", "")):
+        advice = "Maybe use plan.gpkg: ArcGIS and QGIS both open it."
+        raise Refused(error("X015", "this GDAL cannot write file geodatabases", str(path), advice))
+    layers = [str(name) for name, kind in pyogrio.list_layers(source.folder / "plan.gpkg") if kind is not None]
+    for layer in layers:
+        frame: Any = pyogrio.read_dataframe(source.folder / "plan.gpkg", layer=layer)
+        pyogrio.write_dataframe(frame, path, layer=layer, driver="OpenFileGDB", append=layer != layers[0], **_GDB)
+
+
+def boundary_text(source: Source) -> str:
+    """The boundary points of the supplied parcels; each part of a parcel of several parts is a plot of its own.
+
+    Raises
+    ------
+    Refused
+        If the system of the plan is no three-degree zone of CGCS2000.
+    """
+    import numpy as np
+    import shapely
+
+    from parcels.txt_write import PlotHead, txt_text
+
+    chosen = [at for at, row in enumerate(source.rows) if row.entry is not None]
+    frame = source.polygons.iloc[chosen]
+    shapes, owner = shapely.get_parts(np.asarray(frame.geometry.values), return_index=True)
+    several = np.bincount(owner, minlength=len(chosen)) > 1
+    heads, seen = [], dict.fromkeys(range(len(chosen)), 0)
+    for part in owner.tolist():
+        row = source.rows[chosen[part]]
+        seen[part] += 1
+        number = f"{row.parcel_id}-{seen[part]}" if several[part] else row.parcel_id
+        area = None if several[part] else row.area_m2
+        use = words.word("use", row.use, "zh")
+        heads.append(PlotHead(number.translate(_UNSAFE), row.name.translate(_UNSAFE), use, area))
+    epsg = source.case.crs.removeprefix("EPSG:")
+    return txt_text(heads, shapes, int(epsg) if epsg.isdigit() else 0, "boundary.txt")
