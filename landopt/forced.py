@@ -7,7 +7,7 @@ loss, the proof of the plan the lower one. The full run solves the whole round a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from landopt.explain.losses import touching
 from landopt.explain.records import as_json
 from landopt.explain.variants import forced
 from landopt.model import build
-from landopt.model_arrays import Ints, program, standing
+from landopt.model_arrays import Ints, Program, program, standing
 from landopt.offers import Offers
 from landopt.solver import solve
 
@@ -131,18 +131,34 @@ def near(context: Context, members: Sequence[int], seconds: int = SECONDS) -> tu
         [context.to_demand(int(offers.demand[o])) for o in freed if offers.demand[o] >= 0] or [wanted]
     )
     pool = np.unique(np.concatenate([wanted, order, np.asarray(context.chosen, np.int64), _few(context, helped)]))
-    return solve_near(case, forced(offers, members), pool, seconds)
+    spread = 0 if context.losses is None else context.losses.slack // max(1, len(context.chosen))
+    return solve_near(case, forced(offers, members), pool, seconds, keep=context.chosen, bonus=spread)
 
 
-def solve_near(case: Case, variant: Offers, pool: Ints, seconds: int = SECONDS) -> tuple[int, ...] | None:
-    """The best plan found within ``seconds`` a tier among some offers; ``None`` if none was found."""
+def solve_near(
+    case: Case,
+    variant: Offers,
+    pool: Ints,
+    seconds: int = SECONDS,
+    *,
+    keep: Sequence[int] = (),
+    bonus: int = 0,
+) -> tuple[int, ...] | None:
+    """The best plan found within ``seconds`` a tier among some offers; ``None`` if none was found.
+
+    ``bonus`` (millipoints) for each kept offer prefers, among plans that cannot be told apart at the gap, the one that
+    changes least.
+    """
     reached: list[int] = []
     plan: Ints | None = None
     for tier in range(variant.tiers):
-        plan = _solve(case, variant, pool, tier, reached, seconds, plan)
+        prog = program(case, variant, tier, reached)
+        score = prog.score.copy()
+        score[np.asarray(keep, np.int64)] += bonus
+        plan = _solve(prog, replace(prog, score=score), pool, seconds, plan)
         if plan is None:
             return None
-        reached.append(standing(program(case, variant, tier, reached), plan).objective)
+        reached.append(standing(prog, plan).objective)
     return None if plan is None else tuple(sorted(int(offer) for offer in plan))
 
 
@@ -160,13 +176,10 @@ def _few(context: Context, which: Ints, most: int = 400) -> Ints:
     return which if len(which) <= most else context.ranked(which)[:most]
 
 
-def _solve(
-    case: Case, variant: Offers, pool: Ints, tier: int, reached: Sequence[int], seconds: int, start: Ints | None
-) -> Ints | None:
+def _solve(prog: Program, sought: Program, pool: Ints, seconds: int, start: Ints | None) -> Ints | None:
     import pulp
 
-    prog = program(case, variant, tier, reached)
-    built = build(prog, pool)
+    built = build(sought, pool)
     if start is not None:
         taken = set(start.tolist())
         for offer, variable in zip(built.offers.tolist(), built.x, strict=True):

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "zh")
 _NUMERALS = "零一二三四五六七八九"
 LONG = 40
-"""More assignments than this and the printed plan is a summary that says how to see one case."""
+"""More records than this and the printed plan is a summary that says how to see one case."""
+HELD_REASONS = 6
 
 
 @cache
@@ -149,30 +150,43 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
     plan = next((record for record in records if record["kind"] == "plan"), None)
     if plan is None:
         raise ValueError("the plan has no record of the plan as a whole")
-    assignments = plan_json["assignments"]
-    text = (
-        environment(lang)
-        .get_template(f"{lang}/summary.j2")
-        .render(
-            r=plan,
-            plan=plan_json,
-            title=case.round.title.zh if lang == "zh" else case.round.title.en,
-            authority=case.round.authority,
-            rows=[] if len(assignments) > LONG else assignments,
-            held=[record for record in records if record["kind"] == "held"],
-            unserved=[record for record in records if record["kind"] == "unserved"],
-            long=len(assignments) > LONG,
-            one=assignments[0] if assignments else None,
-        )
+    cases = [record for record in records if record["kind"] == "assignment"]
+    held = [record for record in records if record["kind"] == "held"]
+    unserved = [record for record in records if record["kind"] == "unserved"]
+    template = environment(lang).get_template(f"{lang}/summary.j2")
+    text = template.render(
+        r=plan,
+        plan=plan_json,
+        title=case.round.title.zh if lang == "zh" else case.round.title.en,
+        authority=case.round.authority,
+        cases=cases if len(cases) <= LONG else [],
+        unserved=unserved if len(cases) <= LONG else [],
+        held=_by_first_reason(held),
+        one=cases[0] if cases else None,
+        left=unserved[0] if unserved else None,
     )
     return _tidy(text)
+
+
+def _by_first_reason(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What keeps parcels back, by the first reason of each, the most frequent first."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for record in records:
+        if not record["reasons"]:
+            continue
+        reason = record["reasons"][0]
+        ruling = reason["ruling"]
+        key = (reason["code"], "" if ruling is None else ruling["cite"]["rule"])
+        entry = found.setdefault(key, {"code": reason["code"], "ruling": ruling, "count": 0})
+        entry["count"] += 1
+    return sorted(found.values(), key=lambda entry: -entry["count"])[:HELD_REASONS]
 
 
 def render_plan(plan_json: Mapping[str, Any], lang: str, case: Case, *, full: bool = False) -> str:
     """The summary, followed by every record where the round is short or ``full`` asks for it."""
     head = render_summary(plan_json, case, lang)
     records = [record for record in plan_json["justification"] if record["kind"] != "plan"]
-    if full or len(plan_json["assignments"]) <= LONG:
+    if full or len(records) <= LONG:
         return head + "\n" + "=" * 72 + "\n\n" + render_all(records, lang)
     return head
 

@@ -78,15 +78,9 @@ def money(yuan: int, lang: str) -> str:
         if yuan % 100 == 0 and abs(yuan) >= 10_000:
             return f"{decimal(yuan // 100, 2)} 万元"
         return f"{yuan:,} 元"
-    if abs(yuan) >= _MILLION and yuan % 100 == 0:
-        return f"CNY {_trim(decimal(yuan // 100, 4))} million"
+    if abs(yuan) >= _MILLION and yuan % 10_000 == 0:
+        return f"CNY {decimal(yuan // 10_000, 2)} million"
     return f"CNY {yuan:,}"
-
-
-def _trim(text: str) -> str:
-    """At least two decimals, no further trailing zeros."""
-    whole, _, part = text.partition(".")
-    return f"{whole}.{part.rstrip('0').ljust(2, '0')}"
 
 
 def formula(text: str, lang: str) -> str:

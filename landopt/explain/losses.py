@@ -25,11 +25,13 @@ _HUGE = np.int64(2**62)
 class Losses:
     """``tiers[k]`` has for every offer the proven least loss in tier k, millipoints (k > 0: earlier tiers kept).
 
-    ``leaving[offer]`` is the proven least loss (any tier) of a plan that does without a chosen offer.
+    ``leaving[offer]`` is the proven least loss (any tier) of a plan that does without a chosen offer; ``slack`` what
+    the first tier's bound leaves open, millipoints.
     """
 
     tiers: tuple[Ints, ...]
     leaving: Mapping[int, int] = field(default_factory=dict)
+    slack: int = 0
 
     def of(self, offer: int) -> tuple[int, int]:
         """(loss, tier) of an offer: the first tier with a proven loss, else (0, 0)."""
@@ -65,7 +67,8 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen
             least, without = _tier(offers, rows, parts, tier, scale, entry["tree"], reached, parcels, chosen)
             columns.append(least)
             leaving = {offer: leaving[offer] or without[offer] for offer in chosen}
-        return Losses(tuple(columns), leaving)
+        slack = max(0, int(proof["tiers"][0]["bound"]) - reached[0])
+        return Losses(tuple(columns), leaving, slack)
     except (BadProof, KeyError, TypeError, ValueError) as bad:
         raise Refused(
             error("X001", f"the price proof cannot be read: {bad}", "proof.json", "Maybe run landopt audit.")
