@@ -53,6 +53,9 @@ def demand_facts(
     """
     kinds = words()["platform"]
     chosen = kinds[number] if number < len(kinds) else draw.choices(kinds, [entry["share"] for entry in kinds])[0]
+    if not any(sites.get(use) for use in chosen["uses"]):
+        able = [entry for entry in kinds if any(sites.get(use) for use in entry["uses"])] or kinds
+        chosen = draw.choices(able, [entry["share"] for entry in able])[0]
     kind, operator, level, noun, uses = (chosen[key] for key in ("kind", "operator", "level", "noun", "uses"))
     place, theme = draw.choice(words()["places"]), draw.choice(words()["themes"])
     busy = ("transformation", "technology", "incubator", "multi_district", "headquarters")

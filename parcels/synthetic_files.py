@@ -66,11 +66,9 @@ def write_layers(path: Path, found: Draft, draw: Random) -> None:
     outlines = [block.outline for block in found.town]
     plots = [plot for block in found.town for plot in block.plots]
     hull = unary_union(outlines).convex_hull
-    free = [
-        index
-        for index, row in enumerate(found.parcels)
-        if is_clean(dict(row)) and f'"{row["parcel_id"]}"' not in found.policy
-    ]
+    named = {index for index, row in enumerate(found.parcels) if f'"{row["parcel_id"]}"' in found.policy}
+    spared = unary_union([plots[index].buffer(2, join_style="mitre") for index in sorted(named)])
+    free = [index for index, row in enumerate(found.parcels) if is_clean(dict(row)) and index not in named]
     if len(free) < 3:
         free = list(range(len(plots)))
     draw.shuffle(free)
@@ -81,16 +79,17 @@ def write_layers(path: Path, found: Draft, draw: Random) -> None:
         corner = max(plots[index].convex_hull.exterior.coords, key=lambda xy: -hull.exterior.distance(Point(xy)))
         half = draw.uniform(*size) / 2
         square = box(corner[0] - half, corner[1] - half, corner[0] + half, corner[1] + half * draw.uniform(0.7, 1.3))
-        return rotate(square, draw.uniform(0, 45), origin=corner)
+        return _largest(rotate(square, draw.uniform(0, 45), origin=corner).difference(spared))
 
     farmland = [patch(index, (50, 120)) for index in rim[:count]]
     red = [patch(index, (60, 140)) for index in rim[count : count + max(1, count * 2 // 3)]]
-    core = [red[0].buffer(-8, join_style="mitre")]
+    core = [_largest(red[0].buffer(-8, join_style="mitre"))]
     outside = max(rim[count:], key=lambda index: plots[index].centroid.x)
     edge = plots[outside].centroid
-    boundary = hull.buffer(70, join_style="mitre").difference(box(edge.x, edge.y - 170, edge.x + 3_000, edge.y + 170))
-    parts = getattr(boundary, "geoms", [boundary])
-    boundary = max(parts, key=lambda part: part.area)
+    beyond = box(edge.x, edge.y - 170, edge.x + 3_000, edge.y + 170).difference(spared)
+    around = hull.buffer(70, join_style="mitre")
+    boundary = _largest(around.difference(beyond))
+    boundary = boundary if boundary.contains(spared) else around
     works = [n for n, plan in enumerate(found.plans) if plan.kind in ("industry", "valley")]
     kept = works[:-1] if len(works) > 3 else works
     ftz = [outlines[n].buffer(6, join_style="mitre") for n in range(len(outlines)) if _in_ftz(found, n)]
@@ -108,6 +107,11 @@ def write_layers(path: Path, found: Draft, draw: Random) -> None:
     _add(path, "zones", {"zone": [zone for zone, _ in zones]}, [shape for _, shape in zones])
     names = ["Mingzhu Bay station 明珠湾站", "Qingsheng station 庆盛站"]
     _add(path, "points", {"point_id": ["M-1", "M-2"], "name": names}, stations)
+
+
+def _largest(shape: Any) -> Any:
+    """The largest part."""
+    return max(getattr(shape, "geoms", [shape]), key=lambda part: part.area)
 
 
 def _in_ftz(found: Draft, block: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from parcels.synthetic_facts import Cell
 
@@ -70,24 +71,26 @@ def numbers(parcels: Sequence[Mapping[str, Cell]], demands: Sequence[Mapping[str
     for row in ready:
         if row["land_source"] == "new":
             quota[str(row["district"])] += _int(row["new_area_m2"] or row["area_m2"])
-    part = 34 if contested else 38
+    small = len(parcels) < 100  # little land: gentle numbers, so that a plan exists
+    part = 34 if contested else 80 if small else 40
     total = sum(_int(row["area_m2"]) for row in ready)
     districts = len({row["district"] for row in ready})
+    share = Decimal(min(90, math.ceil(150 / max(1, districts)) + (4 if contested else 10))) / 100
     return Numbers(
         quota={district: area * part // 100 // 1_000 * 1_000 for district, area in sorted(quota.items())},
-        listings=max(4, len(demands) * 34 // 100),
-        competitive="0.97" if contested else "0.50",
-        strategic_m2=_share_of_demands(demands, "strategic_industry", total, contested),
-        district_share=f"{min(90, math.ceil(150 / max(1, districts)) + (4 if contested else 10)) / 100:.2f}",
+        listings=max(4, len(demands) * (50 if contested else 52) // 100),
+        competitive="0.97" if contested else "0.20" if small else "0.68",
+        strategic_m2=0 if small else _share_of_demands(demands, "strategic_industry", total, contested),
+        district_share="1" if small else f"{share}",
         stock_share="0.78" if contested else "",
         strategic_share="0.62" if contested else "",
-        leases=max(3, len(demands) * 14 // 100),
+        leases=max(3, len(demands) * (14 if contested else 16) // 100),
     )
 
 
 def _share_of_demands(demands: Sequence[Mapping[str, Cell]], flag: str, total: int, contested: bool) -> int:
     asked = sum(_int(row["area_min_m2"]) for row in demands if row[flag])
-    return min(asked * 45 // 100, total * (8 if contested else 18) // 100) // 1_000 * 1_000
+    return min(asked * 60 // 100, total * (8 if contested else 34) // 100) // 1_000 * 1_000
 
 
 def _int(cell: Cell) -> int:
@@ -113,8 +116,9 @@ def policy_text(found: Numbers, lock: Lock | None, conflict: tuple[str, str] | N
             f'where = "competitive"\nmeasure = "area_m2"\nsense = ">="\nshare = "{found.competitive}"',
         ),
         _rule(
-            "round.cap.listings", "limit", "Listings the bureau can run this round", "本轮可组织的挂牌宗数上限", "3",
-            f'where = "method == \'listing\'"\nmeasure = "count"\nsense = "<="\n'
+            "round.cap.listings", "limit", "Listings, auctions and tenders the bureau can run this round",
+            "本轮可组织的招标拍卖挂牌宗数上限", "3",
+            f'where = "method in [\'listing\', \'auction\', \'bid\']"\nmeasure = "count"\nsense = "<="\n'
             f'values = [{{ amount = {found.listings}, unit = "count" }}]',
         ),
         _rule(

@@ -39,7 +39,8 @@ def set_pieces(
     conflict = _conflict(rows, block_of, used, draw)
     _existing_user(take, wants)
     _applications(rows, wants, draw, 5 if not contested else len(wants) // 25)
-    settled = () if contested else ("announced", "contracted")  # they use up shares that bind in contested rounds
+    # settled parcels use up shares: not in contested and small rounds
+    settled = () if contested or len(rows) < 100 else ("announced", "contracted")
     for state in ("failed", "failed", *settled, "reserve", "reserve", "withdrawn"):
         row = take(lambda row: row["use"] in ("IND", "RES", "BIZ") and row["land_source"] == "stock")
         if row is not None:
@@ -79,6 +80,7 @@ def _lock(take: Callable[[Callable[[Row], bool]], Row | None], wants: Sequence[R
         return None
     area = int(str(row["area_m2"]))
     row["available_from"] = None
+    row["intending_users"], row["publication_closed"] = 1, "2026-02-10"
     want.update(
         uses="IND", max_parcels=1, area_min_m2=area * 9 // 10, area_max_m2=area * 11 // 10, districts=None, zones=None,
         want_right="grant", want_term=20, lease_years=None, budget_yuan=None, needed_by=None,
