@@ -10,13 +10,14 @@ from typing import Any
 
 from constraints.book import Clause, RuleBook, book
 from constraints.case import Record
-from constraints.expr import parse, parse_price
+from constraints.expr import closest, parse, parse_price
 from constraints.judge import Judgement, judge
 from constraints.load import grade_of, in_force, load_pack, methods, pack, pack_names, weakest
 from constraints.scalar import truth
 from constraints.speak import decimal, formula
 from constraints.telling import read_facts, shown
 from constraints.types import Method, Rule
+from parcels.issues import Refused, error
 from parcels.schema import Value, fields
 
 PRICES = ("grade", "benchmark_price", "cost_floor", "office_price", "appraised_price", "reserve_price", "area_m2")
@@ -65,6 +66,11 @@ def ask(
     told = {key: value for key, value in facts.items() if key not in _RECORD}
     case, assumed = complete(read_facts(_mixed(told)), as_of)
     records = _records(facts, as_of)
+    known = {rule.id: rule for name in pack_names(off=True) for rule in load_pack(name)} if records else {}
+    known |= {rule.id: rule for rule in policy}
+    strange = [each.rule for each in records if each.rule not in known]
+    if strange:
+        raise Refused([error("R016", f"there is no rule '{name}'", "rule=", closest(name, known)) for name in strange])
     rulebook = _book(names, as_of, rate, tuple(policy)) if policy else _book_of_packs(names, as_of, rate)
     quiet = frozenset(name for name in PRICES if name not in case)
     late = [name for name in names if as_of < pack(name).complete_from]

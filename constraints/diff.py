@@ -11,7 +11,7 @@ from constraints.ask import complete
 from constraints.book import RuleBook, book
 from constraints.judge import judge
 from constraints.load import grade_of, in_force, load_pack, methods
-from constraints.speak import sentence
+from constraints.speak import Namer, plain, sentence
 from constraints.types import Rule
 from parcels.schema import Value, fields
 
@@ -24,6 +24,7 @@ class Change:
     """One rule that began, ended or changed a dated value, in both languages; ``date`` is when."""
 
     rule: str
+    kind: str
     what: str
     date: str
     en: str
@@ -43,19 +44,19 @@ class Shift:
     rules: tuple[str, ...]
 
 
-def changes(rules: Iterable[Rule], earlier: str, later: str) -> tuple[Change, ...]:
+def changes(rules: Iterable[Rule], earlier: str, later: str, word: Namer = plain) -> tuple[Change, ...]:
     """Rules that began, ended or changed a value after ``earlier`` and up to ``later`` (ISO), by date."""
     found = []
     for rule in rules:
         before, after = in_force((rule,), earlier), in_force((rule,), later)
         if not before and after:
-            found.append(_change(rule, "begins", rule.start))
+            found.append(_change(rule, "begins", rule.start, word))
         elif before and not after:
-            found.append(_change(rule, "ends", rule.until or later))
+            found.append(_change(rule, "ends", rule.until or later, word))
         elif before and after and before[0].spec != after[0].spec:
             found.append(_value(before[0], after[0]))
         elif not before and earlier < rule.start <= later:
-            found.append(_change(rule, "begins and ends", rule.start))
+            found.append(_change(rule, "begins and ends", rule.start, word))
     return tuple(sorted(found, key=lambda change: (change.date, change.rule)))
 
 
@@ -66,16 +67,19 @@ _WORDS = {
 }
 
 
-def _change(rule: Rule, what: str, date: str) -> Change:
+def _change(rule: Rule, what: str, date: str, word: Namer) -> Change:
     node = expr.parse(rule.when)
     en, zh = _WORDS[what]
     effect_en, effect_zh = effect(rule)
+    for_en = f" For: {sentence(node, 'en', word)}" if rule.when else ""
+    for_zh = f"适用：{sentence(node, 'zh', word)}" if rule.when else ""
     return Change(
         rule.id,
+        rule.kind,
         what,
         date,
-        f"{date} {rule.id} {en}: {rule.title.en} ({cited(rule)}). {effect_en} For: {sentence(node, 'en')}",
-        f"{date} {rule.id} {zh}：{rule.title.zh}（{cited(rule)}）。{effect_zh}适用：{sentence(node, 'zh')}",
+        f"{date} {rule.id} {en}: {rule.title.en} ({cited(rule)}). {effect_en}{for_en}",
+        f"{date} {rule.id} {zh}：{rule.title.zh}（{cited(rule)}）。{effect_zh}{for_zh}",
     )
 
 
@@ -88,6 +92,7 @@ def _value(before: Rule, after: Rule) -> Change:
     shown = "; ".join(parts)
     return Change(
         before.id,
+        before.kind,
         "value",
         date,
         f"{date} {before.id} changes its value: {before.title.en}: {shown}",
@@ -101,7 +106,7 @@ def cited(rule: Rule) -> str:
     return " ".join(part for part in parts if part) + f", {grade_of(rule)}"
 
 
-_VERDICTS_ZH = {"permit": "允许", "condition": "附条件", "warn": "警示", "forbid": "禁止", "n/a": "不适用"}
+VERDICTS_ZH = {"permit": "允许", "condition": "附条件", "warn": "警示", "forbid": "禁止", "n/a": "不适用"}
 
 
 def effect(rule: Rule) -> tuple[str, str]:
@@ -112,8 +117,15 @@ def effect(rule: Rule) -> tuple[str, str]:
         groups: dict[str, list[str]] = {}
         for method, verdict in spec["verdict"].items():
             groups.setdefault(verdict, []).append(method)
-        en = "; ".join(f"{verdict}: {', '.join(titles[m].en for m in group)}" for verdict, group in groups.items())
-        zh = "；".join(f"{_VERDICTS_ZH[v]}{'、'.join(titles[m].zh for m in group)}" for v, group in groups.items())
+        every = len(titles)
+        en = "; ".join(
+            f"{v}: {'every method' if len(group) == every else ', '.join(titles[m].en for m in group)}"
+            for v, group in groups.items()
+        )
+        zh = "；".join(
+            f"{VERDICTS_ZH[v]}{'各种方式' if len(group) == every else '、'.join(titles[m].zh for m in group)}"
+            for v, group in groups.items()
+        )
         return f"{en[:1].upper()}{en[1:]}.", f"{zh}。"
     if rule.kind == "term":
         low, high = spec["min_years"], spec["max_years"]
@@ -129,7 +141,7 @@ def effect(rule: Rule) -> tuple[str, str]:
         names_zh = "、".join(titles[m].zh for m in spec["methods"])
         return f"Floor {spec['per_m2']} yuan/m2 for {names_en}.", f"{names_zh}最低价 {spec['per_m2']} 元/平方米。"
     if rule.kind == "note":
-        return f"{spec['text']['en']}.", f"{spec['text']['zh']}。"
+        return spec["text"]["en"].rstrip(".") + ".", spec["text"]["zh"].rstrip("。") + "。"
     return f"{rule.kind.capitalize()}.", ""
 
 
@@ -159,7 +171,7 @@ def _verdicts(rulebook: RuleBook, told: dict[str, Value], date: str) -> dict[str
     return {name: (answer.verdict, answer.deciding) for name, answer in answers.items()}
 
 
-def diff(packs: Sequence[str], earlier: str, later: str) -> dict[str, Any]:
+def diff(packs: Sequence[str], earlier: str, later: str, word: Namer = plain) -> dict[str, Any]:
     """What changed in some packs between two dates, as JSON: ``changes`` of rules, ``shifts`` of verdicts."""
     if later < earlier:
         earlier, later = later, earlier
@@ -168,8 +180,8 @@ def diff(packs: Sequence[str], earlier: str, later: str) -> dict[str, Any]:
         "from": earlier,
         "to": later,
         "changes": [
-            {"rule": c.rule, "what": c.what, "date": c.date, "en": c.en, "zh": c.zh}
-            for c in changes(rules, earlier, later)
+            {"rule": c.rule, "kind": c.kind, "what": c.what, "date": c.date, "en": c.en, "zh": c.zh}
+            for c in changes(rules, earlier, later, word)
         ],
         "shifts": [
             {

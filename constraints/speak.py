@@ -49,11 +49,12 @@ Namer = Callable[[str, str, str], str]
 """The name of a code: (field, code, language) -> text."""
 
 
-def _plain(field: str, code: str, lang: str) -> str:
+def plain(field: str, code: str, lang: str) -> str:
+    """The code as it stands: the namer of those who keep no names."""
     return code
 
 
-def sentence(node: Node, lang: str = "en", namer: Namer = _plain) -> str:
+def sentence(node: Node, lang: str = "en", namer: Namer = plain) -> str:
     """A condition as a sentence.
 
     Parameters
@@ -123,7 +124,7 @@ def _list(values: Sequence[str], lang: str) -> str:
     return "、".join(values) if lang == "zh" else ", ".join(values)
 
 
-def constant(name: str, value: int | str, lang: str = "en", namer: Namer = _plain) -> str:
+def constant(name: str, value: int | str, lang: str = "en", namer: Namer = plain) -> str:
     """A stored constant as people write it, with the field's unit."""
     field: Field = fields()[name]
     if isinstance(value, str):

@@ -185,9 +185,10 @@ def _full(rule: Rule, lang: str) -> str:
 @click.argument("earlier")
 @click.argument("later")
 @_packs_option
+@click.option("--notes", is_flag=True, help="Print the notes of procedure that changed, too.")
 @_json
 @_lang
-def diff(earlier: str, later: str, packs: str | None, as_json: bool, lang: str | None) -> None:
+def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool, lang: str | None) -> None:
     r"""What changed between two dates, in words, and for whom.
 
     \b
@@ -195,26 +196,28 @@ def diff(earlier: str, later: str, packs: str | None, as_json: bool, lang: str |
         landopt rules diff 2020-12-31 2023-01-01
     """
     from constraints.diff import diff as compare
-    from constraints.load import methods
+    from landopt.rulewords import shift_lines
+    from landopt.words import code_word
 
-    found = compare(_packs(packs), _date(earlier), _date(later))
+    found = compare(_packs(packs), _date(earlier), _date(later), code_word)
     if as_json:
         _print_json(found)
         return
     tongue = _language(lang)
-    for change in found["changes"]:
+    told = [change for change in found["changes"] if notes or change["kind"] != "note"]
+    for change in told:
         click.echo(change[tongue])
+    hidden = len(found["changes"]) - len(told)
+    if hidden:
+        click.echo(
+            f"另有 {hidden} 条附注变化（--notes）" if tongue == "zh" else f"{hidden} notes changed too (--notes)"
+        )
     if found["shifts"]:
         click.echo(
             "\n" + ("对谁有何变化（其他情况按假定）：" if tongue == "zh" else "For whom (other facts as assumed):")
         )
-    titles = {method.id: method.title for method in methods()}
-    for shift in found["shifts"]:
-        title = titles[shift["method"]].zh if tongue == "zh" else titles[shift["method"]].en
-        who = ", ".join(shift["operators"])
-        by = ", ".join(shift["rules"])
-        change = f"{shift['before']} -> {shift['after']}"
-        click.echo(f"  {shift['use']} n={shift['intending_users']} {title}: {change} ({by}): {who}")
+    for line in shift_lines(found["shifts"], tongue):
+        click.echo(line)
     if not found["changes"] and not found["shifts"]:
         click.echo("无变化。" if tongue == "zh" else "Nothing changed.")
 
@@ -279,13 +282,19 @@ def ask(
     from constraints.ask import ask as answer_to
     from constraints.load import rules_for
     from constraints.shapes import decimal_text
+    from landopt.rulewords import code_text, field_key
 
-    told = {}
+    told: dict[str, str] = {}
     for fact in facts:
         name, equals, value = fact.partition("=")
         if not equals:
             raise click.UsageError(f"'{fact}' is not a fact.\nMaybe write it as {fact}=...")
-        told[name.strip()] = value.strip()
+        key = field_key(name.strip())
+        if key in told:
+            raise click.UsageError(f"'{name}' is told twice: {told[key]} and {value}.")
+        told[key] = code_text(key, value.strip())
+    if not told:
+        raise click.UsageError("No fact is told.\nMaybe: landopt rules ask use=RES operator=pubinst intending_users=1")
     if decimal_text(rate) is None:
         raise click.UsageError(f"'{rate}' is not a decimal rate.")
     date = _date(as_of)
@@ -317,20 +326,18 @@ _ALWAYS = (
 
 def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool) -> None:
     from constraints.load import methods
+    from landopt.rulewords import verdict_word, years
 
     chinese = lang == "zh"
-    words = {
-        "permit": "允许" if chinese else "permit",
-        "condition": "附条件" if chinese else "condition",
-        "warn": "警示" if chinese else "warn",
-        "forbid": "禁止" if chinese else "forbid",
-        "n/a": "不适用" if chinese else "n/a",
-    }
+    words = {verdict: verdict_word(verdict, lang) for verdict in ("permit", "condition", "warn", "forbid", "n/a")}
+    early = [note for note in answer["contribution"]["notes"] if not note["rule"]]
+    for note in early:
+        click.echo(f"{'注' if chinese else 'note'}: {note[lang]}")
     for method in methods():
         entry = answer[method.id]
         title = method.title.zh if chinese else method.title.en
         low, high = entry["term_min_years"], entry["term_max_years"]
-        span = "" if low is None and high is None else f"{low or 1}-{high or '?'} {'年' if chinese else 'years'}"
+        span = years(low, high, lang)
         click.echo(f"{title}: {words[entry['verdict']]}  {span}  {entry['grade']}".rstrip())
         floor = entry["price_floor"]
         if floor:
@@ -339,8 +346,7 @@ def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool)
             factor = f"（年期修正系数 {floor['year_factor']}）" if chinese else f" (year factor {floor['year_factor']})"
             click.echo(f"    {label}: {floor['formula']}{amount}" + (factor if floor["year_factor"] != "1" else ""))
         for part in entry["parts"]:
-            years = "年" if chinese else "years"
-            click.echo(f"    {part['use']} {part['percent']} %: {part['term_max_years'] or '-'} {years}")
+            click.echo(f"    {part['use']} {part['percent']} %: {years(None, part['term_max_years'], lang)}")
         for rule in entry["rules"]:
             if rule["verdict"] != entry["verdict"] and rule["verdict"] == "permit":
                 continue
@@ -350,10 +356,11 @@ def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool)
             click.echo(f"    {words[rule['verdict']]} {rule['id']}: {rule['title'][lang]} ({tail or '-'})")
         for condition in entry["conditions"]:
             click.echo(f"    {'须' if chinese else 'needs'}: {condition[lang]}")
-        shown = entry["notes"] if notes else [note for note in entry["notes"] if note.get("flag", "") in _ALWAYS]
+        own = [note for note in entry["notes"] if note["rule"]]
+        shown = own if notes else [note for note in own if note.get("flag", "") in _ALWAYS]
         for note in shown:
             click.echo(f"    {'注' if chinese else 'note'}: {note[lang]}")
-        hidden = len(entry["notes"]) - len(shown)
+        hidden = len(own) - len(shown)
         if hidden:
             click.echo(f"    另有 {hidden} 条附注（--notes）" if chinese else f"    {hidden} more notes (--notes)")
     assumed = ", ".join(f"{name}={_shown(value)}" for name, value in answer["assumed"].items())

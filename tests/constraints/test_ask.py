@@ -170,8 +170,43 @@ def test_diff_says_what_changed_for_whom():
     assert "private" in shift["operators"]
     text = run("diff", "2005-06-01", "2008-01-01", "--packs", "cn", "--lang", "en")
     assert "cn.order39.art4 begins" in text
-    assert "IND n=1 agreement grant: permit -> forbid" in text
+    shown = "  agreement grant: permit -> forbid. industrial land, new-type industrial land (M0); everyone but "
+    assert f"{shown}present user of the land, 1 intending user (" in text
     assert run("diff", TODAY, TODAY, "--lang", "zh").strip() == "无变化。"
+
+
+def test_diff_is_short_and_speaks_one_language():
+    """The changes of eight years fit a screen or two; notes of procedure are counted; no code stands for a word."""
+    lines = run("diff", "2018-12-01", TODAY, "--lang", "zh").splitlines()
+    shifts = [line for line in lines if line.startswith("  ")]
+    assert len(lines) < 80
+    assert 0 < len(shifts) <= 12
+    assert any("条附注变化" in line for line in lines)
+    assert not [line for line in shifts if "warn" in line or "existing_user" in line]
+    assert len(run("diff", "2018-12-01", TODAY, "--lang", "zh", "--notes").splitlines()) > len(lines)
+
+
+def test_ask_reads_chinese_words_and_refuses_what_it_would_drop():
+    """Names of codes do for codes; a fact told twice and a record of no rule are refused."""
+    words = ("用途=科研用地", "operator=事业单位", "intending_users=1", "--as-of", TODAY)
+    codes = ("use=RES", "operator=pubinst", "intending_users=1", "--as-of", TODAY)
+    assert run("ask", *words, "--json") == run("ask", *codes, "--json")
+    for wrong in (("use=RES", "use=IND"), ()):
+        assert CliRunner().invoke(rules, ["ask", *wrong]).exit_code == 2
+    with pytest.raises(Refused, match=r"cn\.order39\.art44"):
+        run("ask", "use=RES", "rule=cn.order39.art44", "document=D")
+
+
+def test_a_floor_that_never_binds_is_reported_not_counted():
+    """R-GZ-50 (50 %) is below Order 21 (70 %): it is not in the formula and is named as looser (C-3)."""
+    told = {"use": "RES", "operator": "pubinst", "intending_users": "1", "benchmark_price": "1000"}
+    found = ask(told, TODAY)["agreement"]
+    assert found["price_floor"]["formula"] == "max(0.7 * benchmark_price * year_factor, cost_floor)"
+    assert found["price_floor"]["yuan_per_m2"] == 700
+    looser = [note for note in found["notes"] if note.get("flag") == "looser"]
+    assert [note["rule"] for note in looser] == ["gz.fee2018.half"]
+    assert "below national rule cn.order21.art5.benchmark" in looser[0]["en"]
+    assert ask({**told, "cost_floor": "800"}, TODAY)["agreement"]["price_floor"]["yuan_per_m2"] == 800
 
 
 def test_usage_errors_are_plain():
