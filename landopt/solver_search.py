@@ -64,7 +64,7 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
     if infeasible and state.chosen is None:
         return _answer(state, relaxed, "infeasible")
     if state.chosen is not None and gap_of(state.objective, relaxed.bound) > options.gap:
-        grown = tree.grow(prog, relaxed, sifter, state.objective, options, state.left(tree_seconds(state)))
+        grown = tree.grow(prog, relaxed, sifter, state.objective, options, *_tree_effort(state))
         clock.mark("tree")
         if grown is not None:
             state.offer(grown.plan, "tree")
@@ -73,10 +73,18 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
     return _answer(state, relaxed, None, leaf)
 
 
-def tree_seconds(state: Search) -> float:
-    """How long the proof may take beyond the search: as long again (2 s to a minute), longer where gap 0 is asked."""
+SMALL = 3_000
+"""Offers up to which the proof tree is bounded by nodes, not by a clock, so that a run repeats as it is."""
+
+
+def _tree_effort(state: Search) -> tuple[float | None, int]:
+    """Seconds (None: no clock) and nodes the proof may take beyond the search; more where gap 0 is asked."""
+    exact = state.options.gap == 0
+    if state.options.nodes is not None or state.prog.count <= SMALL:
+        nodes = state.options.nodes if state.options.nodes is not None else 4_000 if exact else 400
+        return state.left(), nodes
     spent = sum(state.phases.values())
-    return min(120.0, max(20.0, 3 * spent)) if state.options.gap == 0 else min(60.0, max(2.0, spent))
+    return state.left(min(120.0, max(20.0, 3 * spent)) if exact else min(60.0, max(2.0, spent))), tree.NODES
 
 
 def _answer(

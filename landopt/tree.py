@@ -49,7 +49,13 @@ class _Node:
 
 
 def grow(
-    prog: Program, relaxed: Relaxation, sifter: Sifter, objective: int, options: Options, seconds: float | None
+    prog: Program,
+    relaxed: Relaxation,
+    sifter: Sifter,
+    objective: int,
+    options: Options,
+    seconds: float | None,
+    nodes: int = NODES,
 ) -> Grown | None:
     """Branch on the worst leaf until the proved gap is the one asked for, or time, nodes or size run out."""
     scale = relaxed.prices.scale
@@ -59,7 +65,7 @@ def grow(
     end = None if seconds is None else monotonic() + seconds
     chooser = Chooser(sifter, end)
     budget = min(
-        NODES if options.nodes is None else options.nodes,
+        nodes,
         LEAF_BYTES // (8 * max(1, prog.parcels)),
         WORK // max(1, prog.count),
     )
