@@ -12,7 +12,7 @@ from tests.builders import case, demand, limit, parcel
 from tests.landopt.decided import context_of, decided, offers_of, planned, plans
 
 
-@pytest.mark.parametrize("seed", planned(10))
+@pytest.mark.parametrize("seed", planned(5))
 def test_step_interval_holds_the_true_change(seed: int) -> None:
     """For every binding limit and both directions the change of the optimum lies in the interval."""
     round_, offers, outcome = decided(seed, "0.1")
