@@ -25,7 +25,7 @@ COLOURS = {
 """Paul Tol: bright, with orange of vibrant and indigo of muted; the same as in ``web/map.js``."""
 
 _WIDE, _LINE, _LEFT = 900, 24, 210
-_LONGEST = 80
+_LONGEST = 40
 
 
 def charts(source: Source) -> Markup:

@@ -10,6 +10,7 @@ import numpy as np
 from landopt import words
 from landopt.compare import moves
 from landopt.report.codec import Codes, Container, add_texts
+from landopt.report.plain import plain
 from landopt.report.source import Source, rules_of
 
 _VERDICTS = ("permit", "warn", "condition", "forbid")
@@ -29,7 +30,8 @@ def map_payload(source: Source, before: Mapping[str, Any] | None = None) -> str:
     container.head["words"] = _words(source)
     if before is not None:
         _compared(container, source, before)
-    add_texts(container, source.texts, _own(source))
+    texts = {lang: [plain(text) for text in several] for lang, several in source.texts.items()}
+    add_texts(container, texts, [{name: plain(text) for name, text in own.items()} for own in _own(source)])
     return container.pack()
 
 
@@ -40,7 +42,7 @@ def _head(source: Source) -> dict[str, Any]:
         "id": plan["plan_id"],
         "hash": plan["plan_hash"],
         "case": plan["case"]["digest"],
-        "title": plan["case"]["title"],
+        "title": {lang: plain(text) for lang, text in plan["case"]["title"].items()},
         "authority": case.round.authority,
         "as_of": plan["case"]["as_of"],
         "tiers": plan["result"]["tiers"],
@@ -78,9 +80,9 @@ def _parcels(container: Container, source: Source) -> None:
         shift = name == "record"
         container.add(name, np.diff(np.asarray(column), prepend=0) if shift else column)
     container.head.update(
-        ids=[row.parcel_id for row in source.rows],
-        names=[row.name for row in source.rows] if any(row.name for row in source.rows) else [],
-        districts=districts.values,
+        ids=[plain(row.parcel_id) for row in source.rows],
+        names=[plain(row.name) for row in source.rows] if any(row.name for row in source.rows) else [],
+        districts=[plain(name) for name in districts.values],
         uses=uses.values,
         sources=sources.values,
         methods=list(source.methods),

@@ -152,7 +152,7 @@ def enlarged(source: Path, place: Path, copies: int) -> Path:
             for key, column in table["columns"].items():
                 column += [renamed(value) for value in case[name]["columns"][key]]
         moved = shapely.transform(
-            np.asarray(frame.geometry.values), lambda xy, copy=copy: xy + [copy % 8 * 5000, copy // 8 * 5000]
+            np.asarray(frame.geometry.values), lambda xy, copy=copy: np.add(xy, (copy % 8 * 5000, copy // 8 * 5000))
         )
         jitter = np.asarray([[draw.random() * 3, draw.random() * 3] for _ in range(len(moved))])
         shapes += [shapely.transform(shape, lambda xy, j=j: xy + j) for shape, j in zip(moved, jitter, strict=True)]
