@@ -93,6 +93,8 @@ def run_one(size: Size, seed: int, limit_s: float) -> dict[str, Any]:
     found |= {"stopped": answer.stopped, "objective": answer.objective, "bound": answer.bound, "audited_gap": gap}
     better = answer.bound if answer.solver_bound is None else min(answer.bound, answer.solver_bound)
     found["gap"] = max(0, better - answer.objective) / max(1, abs(answer.objective))
+    reached = [seconds for seconds, held, _ in trace if held <= float(Fraction(size.gap)) * 1.0001]
+    found["to_gap_s"] = reached[0] if reached else None
     found |= {"trace": trace, "phases": answer.phases, "memory_mb": _peak_mb()}
     return found
 
@@ -217,7 +219,7 @@ def _measure(name: str, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 COLUMNS = ("offers", "binding", "binding_at_least", "several", "screen_s", "lp_s", "raw_lp_s", "changed_lp_s")
-COLUMNS += ("solve_s", "gap", "audited_gap", "memory_mb", "highs_s", "cbc_s", "scip_s", "cpsat_s")
+COLUMNS += ("to_gap_s", "solve_s", "gap", "audited_gap", "memory_mb", "highs_s", "cbc_s", "scip_s", "cpsat_s")
 
 
 def table(results: list[dict[str, Any]]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +66,14 @@ def cbc(path: Path, gap: float, limit_s: float) -> tuple[float, float | None]:
 
 
 def cpsat(path: Path, gap: float, limit_s: float) -> tuple[float, float | None]:
-    """CP-SAT, one worker."""
+    """CP-SAT, one worker, in a process of its own: OR-tools cannot be loaded beside highspy."""
+    command = [sys.executable, __file__, str(path), str(gap), str(limit_s)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = json.loads(said.strip().splitlines()[-1])
+    return float(found[0]), found[1]
+
+
+def _cpsat(path: Path, gap: float, limit_s: float) -> tuple[float, float | None]:
     from ortools.linear_solver.python import model_builder
 
     model = model_builder.Model()
@@ -87,3 +96,7 @@ def _gap(value: float, bound: float) -> float | None:
 
 
 RUNNERS: dict[str, Runner] = {"highs": highs, "cbc": cbc, "scip": scip, "cpsat": cpsat}
+
+
+if __name__ == "__main__":
+    print(json.dumps(_cpsat(Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]))))

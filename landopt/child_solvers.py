@@ -17,14 +17,12 @@ NAMES = {
     "copt": ("COPT", "COPT_CMD"),
     "mosek": ("MOSEK",),
     "glpk": ("GLPK_CMD",),
-    "cpsat": ("CPSAT",),
 }
 INSTALL = {
     "highs": "pip install highspy",
     "cbc": "pip install cbcbox",
     "scip": "pip install PySCIPOpt",
     "gurobi": "pip install gurobipy (and a licence)",
-    "cpsat": "pip install ortools",
     "glpk": "install glpsol and put it on PATH",
 }
 
