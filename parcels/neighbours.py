@@ -18,6 +18,10 @@ TOLERANCE_M = 0.01
 """Two boundaries closer than this are the same boundary."""
 
 
+HAIR_M = 0.0001
+"""Added to a stated gap, so that a road of exactly that width counts whatever the rounding of its coordinates."""
+
+
 def neighbours(
     geometries: Any, min_shared_m: float = 1.0, max_gap_m: float = 0.0, *, tree: shapely.STRtree | None = None
 ) -> Neighbours:
@@ -41,7 +45,7 @@ def neighbours(
         ``pairs`` sorted, i < j; ``shared_dm`` in decimetres, rounded down.
     """
     shapes = np.asarray(geometries, dtype=object)
-    gap = max(TOLERANCE_M, max_gap_m)
+    gap = max_gap_m + HAIR_M if max_gap_m > TOLERANCE_M else TOLERANCE_M
     left, right = candidate_pairs(shapes, gap, tree)
     shared = shared_length(shapes, left, right, gap)
     take = shared > min_shared_m

@@ -132,9 +132,11 @@ def from_raw(
         found.add("error", 68, "the file holds no parcel", "", "export it again, with its rows")
     for identifier in sorted(drop):
         if identifier not in facts.dropped and "parcel_id" in match.columns:
-            near = nearest([identifier], facts.ids)
+            near = nearest([identifier], (*facts.ids, *facts.dropped))
             maybe = f"did you mean {near}?" if near else ""
-            found.add("error", 59, f"parcel {identifier!r} is to be dropped but is not in the file", "", maybe)
+            found.add(
+                "error", 59, f"parcel {identifier!r} is to be dropped but is not in the file", "", maybe, (identifier,)
+            )
     system = () if {issue.code for issue in raw.issues} & _NO_SYSTEM else placed.issues
     issues = (*told_before, *match.issues, *system, *found.done())
     held = table(facts.ids, facts.columns)

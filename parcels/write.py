@@ -8,15 +8,19 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pyproj.exceptions import CRSError
 
 from parcels.columns import match_columns
-from parcels.crs import epsg_of, place
-from parcels.issues import Environment, Issue, Refused, error, stop_on_errors
+from parcels.crs import GEOGRAPHIC, epsg_of, place, to_crs
+from parcels.facts import Findings
+from parcels.issues import Environment, Issue, Refused, error, note, stop_on_errors
+from parcels.shapes import check_shapes
 from parcels.sources import RawTable
 from parcels.txt_write import PlotHead, txt_text
 from parcels.units import BadValue, scaled
@@ -66,10 +70,16 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
         raise Refused(error("P003", f"{raw.path.name} has no outlines", raw.where))
     own = epsg_of(raw.crs) if raw.crs else None
     geometry, system, issues = raw.geometry, own, list[Issue]()
+    degrees = crs is not None and suffix != ".txt" and own not in (None, GEOGRAPHIC) and _degrees(crs)
     if crs is not None or own is None or suffix == ".txt":
-        placed = place(raw.geometry, raw.crs, raw.where, declared=crs)
-        stop_on_errors((*raw.issues, *placed.issues))
+        placed = place(raw.geometry, raw.crs, raw.where, declared=None if degrees else crs)
+        echo = any(issue.code in ("P014", "P016", "P017") for issue in raw.issues)
+        stop_on_errors((*raw.issues, *(() if echo else placed.issues)))
         geometry, system, issues = placed.geometry, epsg_of(placed.crs), list(placed.issues)
+        if degrees:
+            geometry, system = to_crs(geometry, placed.crs, f"EPSG:{GEOGRAPHIC}"), GEOGRAPHIC
+            what = "projected to EPSG:4490 for exchange; no area is measured in degrees"
+            issues.append(note("P015", what, raw.where))
     stop_on_errors(raw.issues)
     assert system is not None
     if suffix == ".txt":
@@ -78,6 +88,23 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
     else:
         _place(target, force, lambda path: _gdal(raw, geometry, system, path, DRIVERS[suffix]))
     return tuple(issues)
+
+
+def _degrees(crs: str) -> bool:
+    try:
+        return epsg_of(crs) == GEOGRAPHIC
+    except CRSError:
+        return False
+
+
+def doubtful(raw: RawTable) -> tuple[Issue, ...]:
+    """What is wrong with single outlines, as warnings: a conversion keeps them as they are, and says so."""
+    column = match_columns(raw.columns, "parcel", raw.where).columns.get("parcel_id")
+    cells = raw.columns[column.name] if column else [None] * len(raw.rows)
+    found = Findings(raw.where, "P")
+    assert raw.geometry is not None
+    check_shapes(raw.geometry, [str(cell) for cell in cells], raw.rows, found)
+    return tuple(replace(issue, level="warning") for issue in found.done() if issue.level == "error")
 
 
 def _no_shapefile(raw: RawTable, target: Path) -> Issue:

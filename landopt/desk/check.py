@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +15,6 @@ import click
 if TYPE_CHECKING:
     from landopt.assemble import Loaded
     from parcels.issues import Issue
-
-_WORDS = {
-    "en": {"error": "Errors", "warning": "Warnings", "note": "Notes"},
-    "zh": {"error": "错误", "warning": "警告", "note": "提示"},
-}
 
 
 @click.command(epilog='Example:\n\n  landopt check examples/nansha --drop NS-0001 --reason "title not clear"')
@@ -41,9 +38,13 @@ def check(round_path: Path, drop: str, reason: str, repair: bool, lang: str | No
     dropped = tuple(part.strip() for part in drop.replace("，", ",").split(",") if part.strip())
     if dropped and not reason:
         raise click.UsageError('--drop needs a reason.\nMaybe add --reason "...".')
-    loaded = read_round(round_path, drop=dropped, reason=reason)
-    written = _repair(loaded) if repair else None
+    with told_in("en" if as_json else language(lang)):
+        loaded = read_round(round_path, drop=dropped, reason=reason)
+    written, trouble = _repair(loaded) if repair else (None, ())
+    loaded = replace(loaded, issues=(*_once(loaded.issues), *trouble))
     refused = any(issue.level == "error" for issue in loaded.issues)
+    gone = {identifier for issue in loaded.issues if issue.code in ("P059", "C011") for identifier in issue.ids}
+    dropped = tuple(identifier for identifier in dropped if identifier not in gone)
     if as_json:
         click.echo(json.dumps(_facts(loaded, dropped, reason, written, refused), ensure_ascii=False))
     else:
@@ -52,26 +53,53 @@ def check(round_path: Path, drop: str, reason: str, repair: bool, lang: str | No
         raise SystemExit(1)
 
 
-def _repair(loaded: Loaded) -> dict[str, Any]:
+@contextmanager
+def told_in(lang: str) -> Iterator[None]:
+    """Tell a refusal in Chinese where that is asked for; in English the group of commands does it."""
+    from parcels.issues import LandoptError
+    from parcels.telling import lines
+
+    try:
+        yield
+    except LandoptError as refusal:
+        if lang != "zh":
+            raise
+        click.echo("\n".join(lines(refusal.issues, lang)), err=True)
+        raise SystemExit(refusal.exit_code) from None
+
+
+def _once(issues: Sequence[Issue]) -> tuple[Issue, ...]:
+    """The findings without those that say again what another has said (a dropped id that is in no file)."""
+    said = {identifier for issue in issues if issue.code == "P059" for identifier in issue.ids}
+    return tuple(i for i in issues if i.code != "C011" or not any(f"'{name}'" in i.what for name in said))
+
+
+def _repair(loaded: Loaded) -> tuple[dict[str, Any] | None, Sequence[Issue]]:
+    from parcels.issues import Refused
     from parcels.repair import repair_file
 
     file = loaded.file
-    target, listing, changes = repair_file(
-        file.parcels, file.path.parent, layer=file.layer, encoding=file.encoding, crs=file.crs
-    )
-    return {"copy": str(target), "changes": str(listing), "count": len(changes)}
+    try:
+        target, listing, changes = repair_file(
+            file.parcels, file.path.parent, layer=file.layer, encoding=file.encoding, crs=file.crs
+        )
+    except Refused as refusal:
+        return None, tuple(issue for issue in refusal.issues if issue not in loaded.issues)
+    return {"copy": str(target), "changes": str(listing), "count": len(changes)}, ()
 
 
 def _facts(
     loaded: Loaded, dropped: Sequence[str], reason: str, written: dict[str, Any] | None, refused: bool
 ) -> dict[str, Any]:
+    from parcels.telling import advice
+
     case = loaded.case
     return {
         "refused": refused,
         "parcels": len(case.parcels) if case else None,
         "area_m2": sum(area for area in case.parcels.column("area_m2") if isinstance(area, int)) if case else None,
         "demands": len(case.demands) if case else None,
-        "issues": [issue.as_dict() for issue in loaded.issues],
+        "issues": [{**issue.as_dict(), "maybe": advice(issue, "en")} for issue in loaded.issues],
         "notes": list(loaded.notes),
         "dropped": [{"parcel_id": identifier, "reason": reason} for identifier in dropped],
         "repaired": written,
@@ -82,14 +110,14 @@ def _print(
     loaded: Loaded, lang: str, dropped: Sequence[str], reason: str, written: dict[str, Any] | None, seconds: float
 ) -> None:
     zh = lang == "zh"
-    for note in loaded.notes:
-        click.echo(note, err=True)
-    for level in ("error", "warning", "note"):
-        found = [issue for issue in loaded.issues if issue.level == level]
-        if found:
-            click.echo(f" {_WORDS[lang][level]} {len(found)}")
-            for issue in found:
-                click.echo(_lines(issue, zh))
+    from parcels.chinese import note as in_chinese
+    from parcels.telling import lines
+
+    told = {f"{issue.where}: {issue.what}" for issue in loaded.issues}
+    for note in (note for note in loaded.notes if note not in told):
+        click.echo(in_chinese(note) if zh else note, err=True)
+    for line in lines(loaded.issues, lang):
+        click.echo(line)
     click.echo(_summary(loaded, zh, seconds))
     if dropped:
         names = ", ".join(dropped)
@@ -103,21 +131,6 @@ def _print(
         else:
             what = f"{written['copy']} and the list of its {written['count']} change(s), {written['changes']}"
             click.echo(f"Wrote the repaired copy {what}; the file itself is untouched.")
-
-
-def _lines(issue: Issue, zh: bool) -> str:
-    from parcels.codes import codes
-
-    entry = codes().get(issue.code)
-    lines = [f"   {issue.code}  {entry.title_zh}：{issue.what}" if zh and entry else f"   {issue.code}  {issue.what}"]
-    if issue.where:
-        lines.append(f"         {issue.where}")
-    if zh and entry and issue.level == "error":
-        lines.append(f"         {entry.todo_zh}")
-    elif issue.maybe:
-        maybe = issue.maybe if issue.maybe.startswith("Maybe") else f"Maybe: {issue.maybe}"
-        lines.append(f"         {maybe}")
-    return "\n".join(lines)
 
 
 def _summary(loaded: Loaded, zh: bool, seconds: float) -> str:

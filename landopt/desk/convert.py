@@ -34,19 +34,27 @@ def convert(
     Columns and values are kept as they are. Shapefiles are not written: their column names have ten bytes, which cuts
     Chinese names in mid-character.
     """
+    from landopt.desk.check import told_in
     from landopt.language import language
+    from parcels.chinese import note as in_chinese
     from parcels.open import open_parcels
-    from parcels.write import write_parcels
+    from parcels.telling import lines
+    from parcels.write import doubtful, write_parcels
 
-    raw = open_parcels(source, layer=layer, encoding=encoding, crs=crs)
-    issues = (*raw.issues, *write_parcels(raw, target, crs=crs, force=force))
+    tongue = language(lang)
+    with told_in("en" if as_json else tongue):
+        raw = open_parcels(source, layer=layer, encoding=encoding, crs=crs)
+        issues = (*raw.issues, *write_parcels(raw, target, crs=crs, force=force), *doubtful(raw))
     if as_json:
         done = {"in": str(source), "out": str(target), "parcels": len(raw.rows), "notes": list(raw.notes)}
         click.echo(json.dumps({**done, "issues": [issue.as_dict() for issue in issues]}, ensure_ascii=False))
         return
-    for text in (*raw.notes, *(issue.what for issue in issues)):
-        click.echo(text, err=True)
-    if language(lang) == "zh":
+    zh = tongue == "zh"
+    for note in raw.notes:
+        click.echo(in_chinese(note) if zh else note, err=True)
+    for line in lines(issues, tongue):
+        click.echo(line, err=True)
+    if zh:
         click.echo(f"已写入 {target}：{len(raw.rows)} 宗地，{len(raw.columns)} 列。")
     else:
         click.echo(f"Wrote {target}: {len(raw.rows)} parcels, {len(raw.columns)} columns.")

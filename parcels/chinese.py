@@ -1,0 +1,106 @@
+"""What findings say, in Chinese: sentences by template (``chinese.toml``), places by their parts.
+
+Standard library only. The English sentence is the record; the Chinese one is made from it for the screen. A sentence
+without a template stays as it is, behind its title.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from parcels.schema import fields_of
+
+ROLES = {
+    "permanent_basic_farmland": "永久基本农田",
+    "ecological_red_line": "生态保护红线",
+    "ecological_red_line_core": "自然保护地核心区",
+    "urban_boundary": "城镇开发边界",
+    "industrial_block": "工业产业区块",
+    "zones": "政策区",
+    "points": "点",
+}
+_PLACES = (
+    (r", layer ([^,]+)", r"，图层 \1"),
+    (r", sheet ([^,]+)", r"，工作表 \1"),
+    (r"(?:, | and |^)row (\d+)(?:-(\d+))?", r"，第 \1 行"),
+    (r"(?:, |^)id ", "，编号 "),
+    (r"(?:, |^)column ", "，列 "),
+    (r"(?<=\w):(\d+)(?=$|,)", r" 第 \1 行"),
+)
+
+
+@cache
+def _templates(section: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Patterns of a section, the most literal first."""
+    text = (Path(__file__).parent / "chinese.toml").read_text(encoding="utf-8")
+    entries = tomllib.loads(text)[section]
+    order = sorted(entries, key=lambda english: (-len(english.replace("{}", "")), english))
+    return tuple(
+        (re.compile("(.*?)".join(re.escape(part) for part in english.split("{}")), re.S), entries[english])
+        for english in order
+    )
+
+
+@cache
+def _titles() -> dict[str, str]:
+    return {name: field.title_zh for of in ("demand", "parcel") for name, field in fields_of(of).items()}
+
+
+def sentence(english: str, section: str = "what") -> str | None:
+    """The Chinese of a sentence, or ``None`` if no template fits.
+
+    Examples
+    --------
+    >>> sentence("net_land: '对' is neither true/false, 1/0 nor 是/否")
+    "净地（net_land）：'对' 既非 true/false、1/0，也非 是/否"
+    """
+    name, colon, rest = english.partition(": ")
+    if section == "what" and colon and name in _titles():
+        return f"{_value(name)}：{sentence(rest) or rest}"
+    for pattern, chinese in _templates(section):
+        found = pattern.fullmatch(english)
+        if found:
+            return _filled(chinese, [_value(value) for value in found.groups()])
+    return None
+
+
+def _filled(chinese: str, values: list[str]) -> str:
+    position = iter(range(len(values)))
+    return re.sub(r"\{(\d*)\}", lambda mark: values[int(mark.group(1) or next(position))], chinese)
+
+
+def _value(text: str) -> str:
+    """A value inside a sentence: the title of a field, a sentence of its own, or itself."""
+    if text in _titles():
+        return f"{_titles()[text]}（{text}）"
+    if " " not in text.strip() and text not in _WORDS:
+        return text
+    for pattern, chinese in _templates("what"):
+        if pattern.pattern != "(.*?):\\ (.*?)" and (found := pattern.fullmatch(text)):
+            return _filled(chinese, [_value(value) for value in found.groups()])
+    return text
+
+
+_WORDS = ("point", "line", "ring", "points", "lines", "polygons", "collection", "thing", "self-intersection")
+
+
+def where(english: str) -> str:
+    """A place (file, layer, row, id, column) in Chinese."""
+    text = english
+    for pattern, chinese in _PLACES:
+        text = re.sub(pattern, chinese, text)
+    text = re.sub(r" \((\w+)\)", lambda role: f"（{ROLES[role[1]]}）" if role[1] in ROLES else role[0], text)
+    return text.removeprefix("，")
+
+
+def note(english: str) -> str:
+    """A note ("file, layer: sentence") in Chinese."""
+    place, colon, rest = english.partition(": ")
+    if not colon:
+        return sentence(english, "note") or sentence(english) or english
+    said = sentence(rest, "note") or sentence(rest) or rest
+    said = re.sub(r"(\w+) \(([^\x00-\x7f]+)\)", r"\2", said)
+    return f"{where(place)}：{said}"

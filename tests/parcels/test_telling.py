@@ -1,0 +1,232 @@
+"""What the desk says of findings: Chinese throughout, short when many parcels have the same problem."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pytest
+from click.testing import CliRunner, Result
+
+import parcels
+from cli import desk
+from landopt.assemble import read_round
+from parcels.chinese import note, sentence, where
+from parcels.codes import codes
+from parcels.issues import error, warning
+from parcels.telling import lines
+from tests.parcels.making import X0, Y0, box, chinese, csv_file, gpkg, poly, round_folder, shapefile
+
+BOW = poly((0, 0), (100, 100), (100, 0), (0, 100))
+PARTS = (
+    "; perhaps X",
+    "; did you mean X?",
+    "X is not a plain numberX",
+    "id X",
+    "XX",
+    "X is zeroX",
+    "X: X",
+    "X X at byte X",
+    "X of X m2 lie in zone X, which X",
+)
+"""Beginnings and ends of sentences; whole ones are made of them."""
+
+
+def run(*options: object) -> Result:
+    """A command of the desk."""
+    result = CliRunner().invoke(desk, [str(option) for option in options])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    return result
+
+
+def text_of(node: ast.expr) -> str | None:
+    """The sentence of a literal, with X for each value."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value.replace("{!r}", "X")
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(v.value) if isinstance(v, ast.Constant) else "X" for v in node.values)
+    return None
+
+
+def sentences(path: Path) -> Iterator[str]:
+    """What a module says in findings: what it calls ``what``, and what it hands to the makers of findings."""
+    at = {"error": 1, "warning": 1, "note": 1, "BadValue": 1, "add": 2, "tell": 3}
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        said: ast.expr | None = None
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "what":
+            said = node.value
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            said = node.args[at[name]] if name in at and len(node.args) > at[name] else None
+        parts = [said.body, said.orelse] if isinstance(said, ast.IfExp) else [said] if said else []
+        yield from (text for part in parts if (text := text_of(part)))
+
+
+def test_every_sentence_of_the_facts_room_has_a_chinese_one() -> None:
+    """The sources are read for what they say; half sentences that others are joined to are listed."""
+    folder = Path(parcels.__file__).parent
+    names = [path for path in folder.glob("*.py") if not path.stem.startswith(("synthetic", "site"))]
+    said = {text for path in names for text in sentences(path)} - set(PARTS)
+    assert len(said) > 150
+    joined = ("the largest is", "without a common boundary", "times as large", "the first is read")
+    missing = []
+    for text in said:
+        whole = next((t for t in (text, re.sub("X$", "", text), f"{text} counts") if _own(t)), None)
+        if whole is None and not any(sample in template for template in _templates(text) for sample in joined):
+            missing.append(text)
+    assert not missing
+
+
+def _own(text: str) -> bool:
+    return sentence(text) is not None and (sentence(text) != text.replace(": ", "：") or not text.isascii())
+
+
+def _templates(text: str) -> list[str]:
+    """The templates that begin as a half sentence does."""
+    page = (Path(parcels.__file__).parent / "chinese.toml").read_text("utf-8")
+    start = text.replace("X", "{}").split("; ")[0][:24]
+    return [line for line in page.splitlines() if line.startswith(f'"{start}')]
+
+
+def test_a_place_and_a_note_in_chinese() -> None:
+    """File, layer, row, id, column and line; notes of the reader."""
+    assert where("a.gpkg, layer 地块, row 3, id P3, column use") == "a.gpkg，图层 地块，第 3 行，编号 P3，列 use"
+    assert where("dk.txt:10") == "dk.txt 第 10 行"
+    assert where("a.gpkg, layer a (zones), id P1") == "a.gpkg，图层 a（政策区），编号 P1"
+    said = note("a.gpkg, layer a: not in the file, so unknown: grade (土地等别), existing_right (现状权利类型)")
+    assert said == "a.gpkg，图层 a：文件中没有，按未知处理：土地等别, 现状权利类型"
+    assert note("dk.dbf: encoding GB18030 (no .cpg, LDID 0x00; found from the bytes)").startswith(
+        "dk.dbf：编码 GB18030"
+    )
+
+
+def test_a_sentence_nobody_knows_keeps_its_title() -> None:
+    """Words of a library stay as they are, behind the title of the code."""
+    told = lines([error("P001", "something quite new", "a.gpkg", "")], "zh")
+    assert told[1].endswith("图形自相交：something quite new")
+    assert "建议：" in told[-1]
+
+
+def test_many_findings_of_a_kind_are_short() -> None:
+    """Three in full, advice once, the others by id; few are all told in full."""
+    many = [
+        error("P050", "net_land: 'x' is neither ...", f"a, row {i}, id P{i}, column n", "", [f"P{i}"]) for i in range(9)
+    ]
+    more = error("P050", "55 more of this kind in column n", "a", "", [f"Q{i}" for i in range(55)])
+    told = lines([*many, more], "en")
+    assert told[0].strip() == "Errors 64"
+    assert len(told) == 1 + 3 * 2 + 1 + 1
+    assert told[-1].strip().startswith("and 61 more of this kind: P3, P4")
+    assert sum("Maybe" in line for line in told) == 1
+    assert len(lines(many[:5], "en")) == 1 + 5 * 2 + 1
+    assert lines([warning("P006", "x"), error("P001", "y")], "zh")[0].strip() == "错误 1"
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_check_speaks_chinese_throughout(tmp_path: Path, repair: bool) -> None:
+    """No English sentence is left in notes, findings, places and advice."""
+    shapes = [BOW, None, box(1, 0), box(1, 0), box(3, 0), box(3.5, 0)]
+    bad: dict[str, Any] = {
+        "use": ["IND", "0601", "X", None, "IND", "IND"],
+        "area_m2": ["12,000", "1e400", "-1", "8000", "9000", "NaN"],
+    }
+    gpkg(tmp_path, shapes, appraised_on=["2026-02-30", "2026/3/1", "1900-01-01", "2027-01-01", "", ""], **bad)
+    result = run("check", round_folder(tmp_path), "--lang", "zh", *(["--repair"] if repair else []))
+    assert result.exit_code == 1
+    for line in result.output.splitlines():
+        plain = re.sub(
+            r"landopt check[^，。；\s]*( --\w+)*( [A-Z]\d+)*( --reason \.\.\.)?|area_source = \S+|use_codes", "", line
+        )
+        assert not re.search(r"[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}", plain), line
+
+
+def test_a_refused_round_and_conversion_are_told_in_chinese(tmp_path: Path) -> None:
+    """Errors that stop a command at once are told in the language asked for, with the same exit code."""
+    result = run("check", tmp_path, "--lang", "zh")
+    assert (result.exit_code, "没有轮次" in result.stderr) == (1, True)
+    gpkg(tmp_path, [box(0, 0)])
+    result = run("convert", tmp_path / "parcels.gpkg", tmp_path / "a.shp", "--lang", "zh")
+    assert (result.exit_code, "不输出 Shapefile" in result.stderr) == (1, True)
+    assert "write" not in result.stderr
+
+
+def test_convert_warns_of_outlines_that_it_keeps(tmp_path: Path) -> None:
+    """A bow-tie is converted as it is, and said."""
+    path = gpkg(tmp_path, [BOW, box(2, 0)])
+    result = run("convert", path, tmp_path / "a.geojson", "--lang", "en")
+    assert result.exit_code == 0
+    assert "id P1" in result.stderr
+    assert geopandas.read_file(tmp_path / "a.geojson").geometry.is_valid.tolist() == [False, True]
+
+
+def test_convert_to_degrees_is_for_exchange(tmp_path: Path) -> None:
+    """--crs EPSG:4490 writes longitude and latitude, and says that nothing is measured there; not in a TXT."""
+    path = gpkg(tmp_path, [box(0, 0)])
+    assert run("convert", path, tmp_path / "a.gpkg", "--crs", "EPSG:4490").exit_code == 0
+    frame = geopandas.read_file(tmp_path / "a.gpkg")
+    assert (frame.crs.to_epsg(), round(frame.total_bounds[0])) == (4490, 114)
+    assert run("convert", path, tmp_path / "a.txt", "--crs", "EPSG:4490").exit_code == 1
+    assert not (tmp_path / "a.txt").exists()
+
+
+def test_a_second_repair_keeps_the_findings_and_the_first_copy(tmp_path: Path) -> None:
+    """The copy that is there already is one finding more, not the only one."""
+    gpkg(tmp_path, [BOW, box(2, 0)])
+    round_folder(tmp_path)
+    assert run("check", tmp_path, "--repair").exit_code == 1
+    first = (tmp_path / "parcels.repaired.gpkg").read_bytes()
+    result = run("check", tmp_path, "--repair", "--lang", "en")
+    assert "P001" in result.stdout
+    assert "F007" in result.stdout
+    assert (tmp_path / "parcels.repaired.gpkg").read_bytes() == first
+
+
+def test_the_repaired_copy_passes_the_check(tmp_path: Path) -> None:
+    """Area attribute aside, the round stands with the copy in place of the file; ids and values are the same."""
+    gpkg(tmp_path, [BOW, box(2, 0)], parcel_id=["007", "440115200401152025"])
+    round_folder(tmp_path)
+    run("check", tmp_path, "--repair")
+    text = (tmp_path / "round.toml").read_text("utf-8").replace("parcels.gpkg", "parcels.repaired.gpkg")
+    (tmp_path / "round.toml").write_text(text, "utf-8")
+    result = run("check", tmp_path, "--lang", "en")
+    assert result.exit_code == 0, result.output
+    with sqlite3.connect(tmp_path / "parcels.repaired.gpkg") as book:
+        assert [row[0] for row in book.execute("select parcel_id from parcels")] == ["007", "440115200401152025"]
+
+
+def test_dropping_an_unknown_id_is_told_once_and_not_called_dropped(tmp_path: Path) -> None:
+    """One finding for one slip."""
+    gpkg(tmp_path, [box(0, 0)])
+    result = run("check", round_folder(tmp_path), "--drop", "P9", "--reason", "x", "--lang", "en")
+    assert result.exit_code == 1
+    assert result.stdout.count("P9") == 1
+    assert "Left out" not in result.stdout
+
+
+def test_a_road_is_no_neighbour_of_the_round_unless_it_says_so(tmp_path: Path) -> None:
+    """[solve] adjacency_gap_m reaches the neighbours: 12.3 m of road part two parcels, or do not."""
+    road = poly((112.3, 0), (212.3, 0), (212.3, 80), (112.3, 80))
+    gpkg(tmp_path, [box(0, 0), road])
+    assert read_round(round_folder(tmp_path)).ready().neighbours.pairs == ()
+    for metres, found in (("12.2", ()), ("12.3", ((0, 1),)), ("20", ((0, 1),))):
+        round_folder(tmp_path, extra=f'[solve]\nadjacency_gap_m = "{metres}"')
+        assert read_round(tmp_path).ready().neighbours.pairs == found, metres
+
+
+def test_a_bureaus_shapefile_from_the_desk(tmp_path: Path) -> None:
+    """GBK without .cpg, names cut to five characters, hectares: right, and the encoding is printed."""
+    table = {**chinese(2), "面积(公顷)": ["0.8", "0.8"]}
+    shapefile(tmp_path, [box(0, 0), box(1, 0)], table)
+    csv_file(tmp_path, "x")
+    result = run("check", round_folder(tmp_path, "dk.shp"), "--lang", "zh")
+    assert result.exit_code == 0, result.output
+    assert "编码 GB18030" in result.stderr
+    assert "2 宗地，1.6000 公顷" in result.stdout
+    assert X0 > Y0
+    assert codes()["P031"]
