@@ -141,7 +141,8 @@ class Law:
     def voices(self, demand: int | None) -> tuple[tuple[Voice, ...], dict[int, tuple[Voice, ...]]]:
         """The voices of a demand (None: the market), its own first; and those that differ on single parcels, by row."""
         if demand is None:
-            return (self._voice({}, frozenset(), True),), {}
+            blank = frozenset(record.rule for record in self._on_file if not (record.parcel_id or record.demand_id))
+            return (self._voice({}, blank, True),), {}
         sides = self.sides
         facts = sides.demands[demand]
         name = sides.case.demands.ids[demand]
