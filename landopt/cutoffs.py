@@ -6,7 +6,7 @@ interval, weak duality with the prices of the proof (priced at the changed right
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from landopt.explain.context import Context
 from landopt.explain.limits import Limits
 from landopt.explain.losses import bounds_with
 from landopt.explain.records import LimitUse, as_json
-from landopt.explain.variants import with_rhs
+from landopt.explain.variants import only_rows, with_rhs
 from landopt.forced import closest, solve_near
 
 STEPS = {"m2": 10_000, "yuan": 1_000_000, "count": 1}
@@ -62,6 +62,32 @@ def limit_steps(context: Context, bounds: list[int]) -> tuple[Step, ...]:
                 step = sign * STEPS.get(use.unit, 1)
                 found.append(_moved(context, number, use, step, step * scale, bounds))
     return tuple(found)
+
+
+def fix_costs(context: Context, overrides: Sequence[Mapping[str, Any]], bounds: Sequence[int]) -> list[dict[str, Any]]:
+    """The overrides of a plan with what each costs: by how much the best plan would gain without that fix, an interval.
+
+    ``cost`` is ``{"low": [...], "high": [...]}`` per tier in millipoints (low at least 0 in the first tier); the
+    exceptions that the fix needed stay in place.
+    """
+    offers = context.offers
+    was = value(offers, context.chosen)
+    found = []
+    for entry in overrides:
+        rows = [number for number, row in enumerate(offers.rows) if row.rule == entry["rule"]]
+        kept = [number for number in range(len(offers.rows)) if number not in rows]
+        variant = only_rows(offers, kept)
+        above = bounds_with(offers, context.proof, len(context.case.parcels), rows)
+        pool = np.unique(np.concatenate([closest(context), np.asarray(context.chosen, np.int64)]))
+        plan = solve_near(context.case, variant, pool)
+        now = was if plan is None else value(variant, plan)
+        low = [
+            max(0, new - top) if tier == 0 else new - top
+            for tier, (new, top) in enumerate(zip(now, bounds, strict=True))
+        ]
+        high = None if above is None else [top - worth for top, worth in zip(above, was, strict=True)]
+        found.append({**entry, "cost": {"low": low, "high": high}})
+    return found
 
 
 def _scale(context: Context, rule: str) -> int:

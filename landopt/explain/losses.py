@@ -114,10 +114,13 @@ def _tier(
     )
 
 
-def bounds_with(offers: Offers, proof: Mapping[str, Any] | None, parcels: int) -> list[int] | None:
+def bounds_with(
+    offers: Offers, proof: Mapping[str, Any] | None, parcels: int, unpriced: Sequence[int] = ()
+) -> list[int] | None:
     """The bound of each tier that the prices of a proof give for other right-hand sides (weak duality), millipoints.
 
-    Earlier tiers are held at the values the proof reached. ``None`` without a proof.
+    ``unpriced`` rows get the price 0: the bound then holds without them. Earlier tiers are held at the values the proof
+    reached. ``None`` without a proof.
     """
     if proof is None or not proof.get("tiers"):
         return None
@@ -128,6 +131,8 @@ def bounds_with(offers: Offers, proof: Mapping[str, Any] | None, parcels: int) -
         scale = int(entry["scale"])
         tops = []
         for leaf in leaves(entry["tree"], len(rows), tier, parcels):
+            for row in unpriced:
+                leaf.rows[row] = 0
             worth = values(offers, leaf, scale, tier)
             best, void = _best(offers, leaf, worth, _allowed(offers, leaf))
             if not void:

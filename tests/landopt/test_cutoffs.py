@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from landopt.cutoffs import limit_steps
+from landopt.cutoffs import fix_costs, limit_steps
 from landopt.explain.variants import with_rhs
+from landopt.overlay import apply_fixes
 from landopt.solver import solve
 from landopt.texts import render_answer
 from tests.builders import case, demand, limit, parcel
@@ -49,3 +50,18 @@ def test_capacity_of_one_more_listing_reads_as_an_interval(lang: str) -> None:
     assert more.low[0] > 0
     text = render_answer("limits", {"steps": [more.as_dict(), less.as_dict()]}, lang)
     assert ("everything else held fixed" if lang == "en" else "其余条件不变") in text
+
+
+def test_cost_of_a_fix_holds_the_true_one() -> None:
+    """A parcel fixed to the platform of low priority costs what the other would have brought."""
+    round_ = case([parcel()], [demand(priority=90), demand(priority=20)])
+    best = plans(offers_of(round_))[0][0][0]
+    fixed, overrides = apply_fixes(round_, ["P01=listing:D02"], reason="note 12", by="officer")
+    offers = offers_of(fixed)
+    outcome = solve(fixed, offers, gap="0")
+    context, _ = context_of(fixed, offers, outcome)
+    [entry] = fix_costs(context, overrides, [tier.bound for tier in outcome.tiers])
+    true = best - outcome.tiers[0].objective
+    assert true > 0
+    assert entry["cost"]["low"][0] <= true <= entry["cost"]["high"][0]
+    assert entry["reason"] == "note 12"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.builders import case, demand, eligibility, parcel
 from tests.landopt.decided import context_of, decided, offers_of, planned, plans
 
 SEEDS = planned(8)
+FEW = [*SEEDS[:2], *(pytest.param(seed, marks=pytest.mark.slow) for seed in SEEDS[2:5])]
 
 
 def _best_with(
@@ -58,7 +60,7 @@ def test_chosen_offers_have_no_proven_loss(seed: int) -> None:
 
 
 @pytest.mark.parametrize("full", [False, True])
-@pytest.mark.parametrize("seed", SEEDS[:4])
+@pytest.mark.parametrize("seed", FEW)
 def test_exact_interval_holds_the_true_loss_and_the_proven_one(seed: int, full: bool) -> None:
     """The interval of a forced offer holds the true loss; the proven loss is not above its upper end."""
     round_, offers, outcome = decided(seed, "0.2")
@@ -78,7 +80,7 @@ def test_exact_interval_holds_the_true_loss_and_the_proven_one(seed: int, full: 
         assert context.losses.tiers[0][offer] <= found.high[0]
 
 
-@pytest.mark.parametrize("seed", SEEDS[:4])
+@pytest.mark.parametrize("seed", FEW)
 def test_next_best_plans_equal_enumeration(seed: int) -> None:
     """The values of the next-best plans are those of complete enumeration, in order; the list ends where it ends."""
     round_, offers, outcome = decided(seed)
@@ -92,7 +94,7 @@ def test_next_best_plans_equal_enumeration(seed: int) -> None:
         assert sum(choice["plans"] for choice in entry["choices"]) == len(found)
 
 
-@pytest.mark.parametrize("seed", SEEDS[:2])
+@pytest.mark.parametrize("seed", FEW[1:])
 def test_different_plans_leave_enough_behind(seed: int) -> None:
     """With --min-different every plan drops at least that part of each earlier plan's assignments."""
     round_, offers, outcome = decided(seed)
@@ -110,6 +112,7 @@ def test_interval_is_what_both_runs_give() -> None:
     assert interval((100, 7), (104, 7), (100, 9), (103, 9)) == ((0, -2), (4, -2))
 
 
+@cache
 def _two() -> tuple[object, object, object]:
     land = [parcel(area_m2=10_000), parcel(area_m2=10_000, use="RES", intending_users=2)]
     rules = [
