@@ -105,7 +105,7 @@ def test_what_is_not_of_the_language_is_refused(text, code, maybe):
 
 
 def test_long_and_deep_texts_are_refused():
-    """Length and depth are capped, so that nothing hangs (FAULT 57)."""
+    """FAULT 58: no patterns are matched, length and depth are capped, so that nothing hangs."""
     assert refused(" or ".join(["net_land"] * MAX_LENGTH)).code == "R008"
     assert refused("not " * (MAX_DEPTH + 5) + "net_land").code == "R008"
     assert refused("net_land and " * 3 + "(" * 400).code == "R008"

@@ -14,6 +14,7 @@ from constraints.case import Case
 from constraints.judge import judge
 from landopt.assemble import read_round
 from landopt.offers import build_offers
+from parcels.issues import Refused
 from parcels.tables import FactTable
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "nansha"
@@ -40,6 +41,18 @@ def test_check_reports_a_policy_rule_that_matches_no_parcel(tmp_path: Path) -> N
     assert [issue.level for issue in found if "bureau.nothing" in issue.ids] == ["warning"]
     assert any("matches 0 of " in issue.what for issue in found)
     assert [issue.level for issue in found if issue.what.endswith(" parcels")].count("note") == 1
+
+
+def test_fault_59_weights_that_are_all_zero_or_too_large(tmp_path: Path) -> None:
+    """Weights of 0 choose nothing for a reason, weights past their cap overflow: both are refused by line."""
+    folder = tmp_path / "round"
+    shutil.copytree(EXAMPLE, folder)
+    text = (folder / "round.toml").read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("weights"))
+    for wrong in ("served = 0, preference = 0, revenue = 0", "served = 1e13"):
+        (folder / "round.toml").write_text(text.replace(line, f"weights = {{ {wrong} }}"), encoding="utf-8")
+        with pytest.raises(Refused, match="weights"):
+            read_round(folder)
 
 
 @cache
