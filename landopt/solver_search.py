@@ -144,7 +144,7 @@ def _integer(state: Search, relaxed: Relaxation) -> bool:
 
 
 FIRST_FIX = 5
-LARGE = ((True, FIRST_FIX, 3.0), (False, 12, 20.0), (False, 30, 60.0))
+LARGE = ((True, FIRST_FIX, 4.0), (True, 12, 15.0), (False, 12, 30.0), (False, 30, 60.0))
 MEDIUM = ((True, FIRST_FIX, 2.0),)
 """Steps before the last programme: fix what the prices take whole or not, columns a platform, seconds at most."""
 
