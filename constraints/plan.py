@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ OFFERS_SCHEMA = "landopt.offers/1"
 PROOF_SCHEMA = "landopt.proof/1"
 LARGEST = 2**53 - 1
 LINE_CAP = 512 * 2**20
+_DEMAND = re.compile(rb'\{"d":(\d+),"o":')
+_REACH = re.compile(rb'\],"reach":\[([0-9,]*)\],"sites":')
 _HASHED = ("parcel_ids", "demand_id", "method", "period", "term_years")
 
 
@@ -149,15 +152,26 @@ class OffersFile:
         self._lines.close()
         self._gzip.close()
 
-    def _line(self) -> Any:
+    def _raw(self) -> bytes:
         try:
-            line = self._lines.readline(LINE_CAP)
-            return json.loads(line, parse_float=_no_float, parse_constant=_no_float) if line else None
-        except (OSError, EOFError, ValueError, zlib.error, RecursionError) as torn:
+            return self._lines.readline(LINE_CAP)
+        except (OSError, EOFError, zlib.error) as torn:
             raise Refused(error("A002", f"{self.path.name} cannot be read: {torn}", str(self.path), "")) from torn
 
+    def _decoded(self, line: bytes) -> Any:
+        try:
+            return json.loads(line, parse_float=_no_float, parse_constant=_no_float)
+        except (ValueError, RecursionError) as torn:
+            raise Refused(error("A002", f"{self.path.name} cannot be read: {torn}", str(self.path), "")) from torn
+
+    def _part(self, line: Any) -> Part:
+        try:
+            return Part(line["d"], line["sites"], line["o"], line.get("reach"))
+        except (KeyError, TypeError, AttributeError) as wrong:
+            raise Refused(error("A002", f"{self.path.name}: a part lacks {wrong}", str(self.path), "")) from wrong
+
     def _header(self) -> Header:
-        line = self._line()
+        line = self._decoded(self._raw() or b"null")
         if not isinstance(line, dict) or line.get("schema") != OFFERS_SCHEMA:
             raise Refused(error("A003", f"{self.path.name} is not of schema {OFFERS_SCHEMA}", str(self.path), ""))
         try:
@@ -171,13 +185,24 @@ class OffersFile:
 
     def parts(self) -> Iterator[Part]:
         """The parts in file order."""
-        while (line := self._line()) is not None:
-            try:
-                part = Part(line["d"], line["sites"], line["o"], line.get("reach"))
-            except (KeyError, TypeError) as wrong:
-                raise Refused(error("A002", f"{self.path.name}: a part lacks {wrong}", str(self.path), "")) from wrong
+        while line := self._raw():
+            part = self._part(self._decoded(line))
             self.seen += len(part.offers)
             yield part
+
+    def reaches(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """(demand row, parcels it could lawfully use) of every demand's part, without decoding the offers."""
+        while line := self._raw():
+            found = _REACH.search(line)
+            head = _DEMAND.match(line)
+            if found is not None and head is not None:
+                inside = found.group(1)
+                yield int(head.group(1)), tuple(map(int, inside.split(b","))) if inside else ()
+                continue
+            part = self._part(self._decoded(line))
+            if part.demand is not None:
+                listed = part.reach if part.reach is not None else {row for site in part.sites for row in site}
+                yield part.demand, tuple(listed)
 
     def sha256(self) -> str:
         """Digest of everything read so far (all of it, after the last part)."""
