@@ -6,6 +6,7 @@ compares two facts). Standard library and numpy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,10 +28,13 @@ from constraints.arrays import (
 from constraints.nodes import CompareFields, ContainsField, Node
 from constraints.sides import AXIS_OF, METHOD_FIELDS, Sides
 from constraints.types import Method
+from parcels.issues import Refused, error
 from parcels.schema import Value
 
 Ints = NDArray[np.integer[Any]]
 Key = tuple[object, ...]
+MOST_CELLS = 20_000_000
+"""A table of more cells is refused rather than tried."""
 
 
 class Grid:
@@ -74,10 +78,29 @@ class Grid:
                 if len(here) == 2 and self.demand_fields.isdisjoint(here):
                     parts.append(rowwise(leaf, columns[here[0]], columns[here[1]]))
                 else:
-                    parts.extend(columns[name].codes for name in here)
+                    parts.extend(self._raw(leaf, name, columns[name]) for name in here)
             elif here:
                 parts.append(compare(leaf, columns[leaf.field]))
         return parts
+
+    def _raw(self, leaf: CompareFields | ContainsField, name: str, facts: Column) -> Ints:
+        """Codes of a fact that is compared with a fact of somebody else: its place among the values there are."""
+        if isinstance(leaf, ContainsField) or not isinstance(facts.values, np.ndarray) or leaf.left == leaf.right:
+            return facts.codes
+        other, mine, its = (
+            (leaf.right, leaf.left_factor, leaf.right_factor)
+            if name == leaf.left
+            else (leaf.left, leaf.right_factor, leaf.left_factor)
+        )
+        if other in AXIS_OF:
+            return facts.codes
+        met = {value for each in self.sides.demands if isinstance(value := each.get(other), int)}
+        column_ = self.sides.parcel(other)
+        values = [] if column_ is None else [int(v) for v in column_.values if isinstance(v, int | np.integer)]
+        levels = np.unique(np.array([*met, *values], np.int64) * its)
+        own = facts.values * mine
+        place = np.searchsorted(levels, own) + np.searchsorted(levels, own, side="right")
+        return np.append(place, -1)[facts.codes]
 
     def _axis(self, name: str, values: Column) -> tuple[Ints, dict[str, Column]]:
         if name not in self.fields:
@@ -114,6 +137,16 @@ class Grid:
                 others=int(self.others_class.max(initial=0)) + 1,
                 term=int(self.term_class.max(initial=0)) + 1,
                 period=int(self.period_class.max(initial=0)) + 1,
+            )
+        cells = math.prod(sizes.values())
+        if cells > MOST_CELLS:
+            raise Refused(
+                error(
+                    "R091",
+                    f"the rules tell {sizes['parcel']} kinds of parcels and {sizes.get('site', 1)} of sites apart",
+                    "",
+                    "Maybe compare site_area_m2 with a number and not with another fact.",
+                )
             )
         return ClassTable(columns, sizes)
 
