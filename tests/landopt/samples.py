@@ -1,4 +1,4 @@
-"""Hand-made records of a justification: a listing with a flexible term, an agreement, a platform left out, a parcel held."""
+"""Hand-made records of a justification: a listing with a flexible term, an agreement, what is left out or held back."""
 
 from __future__ import annotations
 

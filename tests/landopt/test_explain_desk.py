@@ -15,6 +15,8 @@ from constraints.audit import audit_plan
 from constraints.case import Case
 from landopt.explain.schema import schema
 from landopt.overlay import apply_sets
+from landopt.planfolder import open_plan
+from landopt.texts import render, render_plan
 from tests.builders import case, demand, eligibility, limit, parcel
 from tests.landopt.decided import write_plan
 
@@ -170,3 +172,37 @@ def test_compare_names_what_moved_and_which_number_moved_it(folders: tuple[Path,
 def test_missing_plan_is_refused(tmp_path: Path) -> None:
     """A folder without a plan is input refused, not a traceback."""
     assert "plan.json is missing" in _run("explain", str(tmp_path), code=1).stderr
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_printed_plan_holds_table_bounds_and_every_case(folders: tuple[Path, Path], lang: str) -> None:
+    """A short round prints the method table, the bound lines, each case with its basis, then every sheet."""
+    opened = open_plan(folders[0])
+    text = render_plan(opened.plan, lang, opened.case)
+    wanted = {
+        "en": ["Method", "Held back", "audited bound", "Rules at their limit:", "Basis:", "Platforms without a site:"],
+        "zh": ["供应方式", "暂不供应", "经审计的上界", "已达限额的规则：", "依据：", "未安排用地的平台："],
+    }[lang]
+    for words in wanted:
+        assert words in text
+    for record in opened.plan["justification"]:
+        if record["kind"] != "plan":
+            assert render(record, lang) in text
+
+
+def test_long_rounds_print_a_summary_and_say_how_to_see_one_case(folders: tuple[Path, Path]) -> None:
+    """With more records than a screen holds the sheets are left out and the commands for one case are printed."""
+    opened = open_plan(folders[0])
+    held = next(record for record in opened.plan["justification"] if record["kind"] == "held")
+    many = {**opened.plan, "justification": [*opened.plan["justification"], *[held] * 60]}
+    text = render_plan(many, "en", opened.case)
+    assert "review sheet" not in text
+    assert "One case: landopt explain PLAN --parcel P01" in text
+
+
+def test_overrides_are_flagged_in_the_printed_plan(folders: tuple[Path, Path]) -> None:
+    """A fix by hand is printed with its reason, its name and its cost."""
+    opened = open_plan(folders[0])
+    fix = {"fix": "P01=auction:D01", "reason": "note 12", "by": "officer 2", "cost": {"low": [0], "high": [1_500]}}
+    text = render_plan({**opened.plan, "overrides": [fix]}, "en", opened.case)
+    assert "P01=auction:D01 - note 12 (officer 2); it costs between 0.000 and 1.500 points." in text

@@ -56,7 +56,8 @@ def test_agreement_prints_its_fallback(lang: str) -> None:
 def test_optimal_is_said_only_at_an_audited_gap_of_zero() -> None:
     """A plan stopped at a limit is "not proven best"; "unique" needs its proof."""
     stopped, closed = render(samples.plan(), "en"), render(samples.plan(closed=True), "en")
-    assert "optimal" not in stopped and "Not proven best; bound 4,121.000" in stopped
+    assert "optimal" not in stopped
+    assert "Not proven best; bound 4,121.000" in stopped
     assert "The plan is optimal: the audited gap is 0, and it is unique" in closed
     assert "最优（" not in render(samples.plan(), "zh")
 
@@ -98,7 +99,9 @@ def test_reasons_are_bilingual_and_counted() -> None:
     found = reasons(samples.unserved())
     assert [entry.get("count") for entry in found[:4]] == [120, 1, 3, 2]
     assert found[2]["rule"] == "t.list"
-    assert found[4]["offer"] == "NS-0001/D22/listing" and "2.000" in found[4]["en"] and "2.000" in found[4]["zh"]
+    assert found[4]["offer"] == "NS-0001/D22/listing"
+    assert "2.000" in found[4]["en"]
+    assert "2.000" in found[4]["zh"]
     assert found[5]["premises"] is True
 
 
