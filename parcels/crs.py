@@ -209,6 +209,8 @@ def _outside(bounds: np.ndarray[Any, Any], epsg: int) -> str:
     half = 300_000 if epsg not in SIX_DEGREE else 500_000
     if abs(west - centre) <= half and abs(east - centre) <= half and south >= 300_000 and north <= 6_100_000:
         return ""
+    if zone_of(epsg) is not None and west > 25_000_000 and east < 46_000_000 and west // 10**6 != east // 10**6:
+        return f"eastings begin with {int(west // 10**6)} and with {int(east // 10**6)}: two zones in one file"
     x, y = f"{west:.0f}..{east:.0f}", f"{south:.0f}..{north:.0f}"
     return f"coordinates x {x}, y {y} do not lie in EPSG:{epsg} ({crs.name})"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import shapely
 
 from parcels.columns import column_key
 from parcels.digests import sha256_of
+from parcels.encoding import decode
 from parcels.issues import Environment, Issue, Refused, error, warning
 from parcels.sources import RawTable, read_vector, unreadable
 from parcels.txt import read_txt
@@ -51,22 +53,28 @@ _KML = {"description", "timestamp", "begin", "end", "altitudemode", "tessellate"
 _KML |= {"icon", "snippet", "id"}
 
 
-def read_dxf(path: Path, crs: str | None) -> RawTable:
+def read_dxf(path: Path, crs: str | None, *, encoding: str | None = None) -> RawTable:
     """Closed polylines of a drawing; the one text inside an outline is its id.
 
     Raises
     ------
     Refused
-        As :func:`parcels.sources.read_vector`; 2 if nothing is closed, 8 for arcs.
+        As :func:`parcels.sources.read_vector`; 2 if nothing is closed, 8 for arcs, 31 if no encoding fits.
     """
-    before = pyogrio.get_gdal_config_option("DXF_CLOSED_LINE_AS_POLYGON")
-    pyogrio.set_gdal_config_options({"DXF_CLOSED_LINE_AS_POLYGON": True})
+    decoded = decode(path.read_bytes(), path.name, encoding=encoding)
+    options = {"DXF_CLOSED_LINE_AS_POLYGON": True, "DXF_ENCODING": "UTF-8"}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
+    pyogrio.set_gdal_config_options(options)
     try:
-        meta, _, wkb, data = pyogrio.raw.read(str(path), layer="entities")
+        if decoded.text.isascii():
+            meta, _, wkb, data = pyogrio.raw.read(str(path), layer="entities")
+        else:
+            with tempfile.TemporaryDirectory(prefix="landopt-") as folder:
+                meta, _, wkb, data = pyogrio.raw.read(str(_in_utf8(decoded.text, Path(folder))), layer="entities")
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as problem:
         raise Refused(unreadable(path, problem)) from None
     finally:
-        pyogrio.set_gdal_config_options({"DXF_CLOSED_LINE_AS_POLYGON": before})
+        pyogrio.set_gdal_config_options(before)
     names = list(meta["fields"])
     shapes = shapely.force_2d(shapely.from_wkb(wkb, on_invalid="ignore"))
     kinds = shapely.get_type_id(shapes)
@@ -113,8 +121,16 @@ def read_dxf(path: Path, crs: str | None) -> RawTable:
     rows = tuple(range(1, len(outlines) + 1))
     system = str(meta["crs"]) if meta.get("crs") else None
     return RawTable(
-        path, "", "DXF", columns, rows, shapes[outlines], system, issues=tuple(issues), sha256=sha256_of(path)
+        path, "", "DXF", columns, rows, shapes[outlines], system, (decoded.note,), tuple(issues), sha256_of(path)
     )
+
+
+def _in_utf8(text: str, folder: Path) -> Path:
+    """A copy of a drawing in UTF-8: what a drawing says of its encoding is often wrong, or missing."""
+    head = "0\nSECTION\n2\nHEADER\n0\nENDSEC\n"  # without a header section the encoding is not looked at
+    copy = folder / "drawing.dxf"
+    copy.write_text(text if "HEADER" in text[:2000] else head + text, encoding="utf-8", newline="")
+    return copy
 
 
 def _bulges(path: Path) -> int:

@@ -52,7 +52,7 @@ def _drawing(path: Path, kind: str, layer: str | None, encoding: str | None, crs
 
     if kind == "TXT":
         return with_companion(read_txt(path, encoding=encoding, crs=crs), path)
-    return with_companion(read_dxf(path, crs) if kind == "DXF" else read_kml(path, layer), path)
+    return with_companion(read_dxf(path, crs, encoding=encoding) if kind == "DXF" else read_kml(path, layer), path)
 
 
 def _table(path: Path, kind: str, layer: str | None, encoding: str | None, crs: str | None) -> RawTable:

@@ -170,8 +170,12 @@ _NO_SYSTEM = {"P014", "P016", "P017"}
 """Findings of a reader about the system: what :func:`parcels.crs.place` adds to them is only their echo."""
 
 
+_NO_OUTLINE = {"P008", "P012", "P043", "P075", "F001"}
+"""Findings of a reader after which a row has no outline: that it has none is only their echo."""
+
+
 def _with_ids(issues: Sequence[Issue], ids: Mapping[int, str]) -> tuple[tuple[Issue, ...], frozenset[int]]:
-    """Findings of a reader with the id of their row; the rows whose outline could not be built (8, 12)."""
+    """Findings of a reader with the id of their row; the rows whose outline could not be built."""
     out, unbuilt = [], set[int]()
     for issue in issues:
         row = re.search(r", row (\d+)(, column [^,]*)?$", issue.where)
@@ -179,7 +183,7 @@ def _with_ids(issues: Sequence[Issue], ids: Mapping[int, str]) -> tuple[tuple[Is
             number = int(row.group(1))
             where = f"{issue.where[: row.start()]}, row {number}, id {ids[number]}{row.group(2) or ''}"
             issue = replace(issue, where=where, ids=issue.ids or (ids[number],))
-            if issue.level == "error" and issue.code in ("P008", "P012"):
+            if issue.level == "error" and issue.code in _NO_OUTLINE:
                 unbuilt.add(number)
         elif issue.level == "error" and issue.code == "P012" and issue.ids:
             unbuilt.update(number for number, identifier in ids.items() if identifier in issue.ids)

@@ -71,6 +71,9 @@ def file_format(path: Path, prefix: str = "P") -> str:
     if not path.exists():
         raise Refused(error("F001", f"there is no file {path.name}", str(path), _similar(path)))
     found = VECTOR.get(path.suffix.lower())
+    if path.is_dir() and found != "OpenFileGDB":
+        what = f"{path.name} is a folder, not a file"
+        raise Refused(error("F004", what, str(path), "name the file inside it"))
     if found is None and path.suffix.lower() in (".xls", ".et", ".dwg", ".mdb", ".rar", ".7z"):
         instead = {".xls": ".xlsx", ".et": ".xlsx", ".dwg": ".dxf", ".mdb": ".gdb"}.get(path.suffix.lower(), ".zip")
         what = f"{path.name}: {path.suffix} files are not read"
@@ -135,6 +138,8 @@ def unreadable(path: Path, problem: Exception) -> Issue:
     text = str(problem).replace(str(path), path.name).splitlines()[0][:200]
     if "malformed" in text or "sqlite" in text.lower():
         text = "the database inside is damaged"
+    elif "Error occurred in" in text or "not recognized as being in a supported" in text:
+        text = "it is damaged, or another kind of file than its ending says"
     return error("F004", f"{path.name} cannot be read: {text}", path.name, "open it in a GIS and save it again")
 
 

@@ -15,6 +15,7 @@ from parcels.check import check_parcels
 from parcels.codes import codes
 from parcels.demands import read_demands
 from parcels.issues import Issue
+from parcels.read import read_parcels
 from tests.parcels.making import DEMAND_HEAD, DEMAND_ROW, X0, Y0, box, csv_file, good, gpkg, has, one, poly, read
 
 HEAD = ["宗地编号", "规划用途", "行政区", "土地来源", "净地", "农转用已批", "已征收", "权属性质", "供应计划"]
@@ -190,3 +191,43 @@ def test_demand_uses_may_be_written_in_our_codes_under_another_system(tmp_path: 
     """RES in a demand is no code of planning-2023 and means what it says; in the parcels it stays refused."""
     file = read_demands(csv_file(tmp_path, f"{DEMAND_HEAD}\n{DEMAND_ROW}\n"), use_codes="planning-2023")
     assert file.table.column("uses") == (("RES",),)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+@pytest.mark.parametrize("header", ["", "0\nSECTION\n2\nHEADER\n9\n$DWGCODEPAGE\n3\nANSI_1252\n0\nENDSEC\n"])
+def test_chinese_texts_of_a_drawing_are_read_from_their_bytes(tmp_path: Path, encoding: str, header: str) -> None:
+    """Whatever the code page a drawing states: its texts are the parcels' ids, and mojibake would be other parcels."""
+    lines = ["0", "SECTION", "2", "ENTITIES", "0", "LWPOLYLINE", "100", "AcDbEntity", "8", "0", "100", "AcDbPolyline"]
+    lines += ["90", "4", "70", "1"]
+    for x, y in RING:
+        lines += ["10", str(x), "20", str(y)]
+    lines += ["0", "TEXT", "100", "AcDbEntity", "8", "0", "100", "AcDbText", "10", str(X0 + 50), "20", str(Y0 + 40)]
+    lines += ["40", "2", "1", "誠地块甲", "0", "ENDSEC", "0", "EOF", ""]
+    path = tmp_path / "p.dxf"
+    path.write_bytes((header + "\n".join(lines)).encode(encoding))
+    csv_file(tmp_path, ",".join(HEAD) + "\n" + ",".join(["誠地块甲", *CELLS]) + "\n", "p.csv")
+    file = good(path, crs="EPSG:4526")
+    assert file.table.ids == ("誠地块甲",)
+    assert any("p.dxf" in note and "found from the bytes" in note for note in file.notes)
+
+
+def test_a_reference_that_leads_nowhere_is_told_once(tmp_path: Path) -> None:
+    """A missing boundary-point file is not told again as a missing outline."""
+    table = ",".join([*HEAD, "boundary_points"]) + "\n" + ",".join(["P1", *CELLS, "nix.txt"]) + "\n"
+    issues = read(csv_file(tmp_path, table, "p.csv"))
+    assert one(issues, "F001").ids == ("P1",)
+    assert not has(issues, "P003")
+
+
+def test_two_zones_in_one_file_are_named(tmp_path: Path) -> None:
+    """Both zones, and no second finding that the parcels lie far apart."""
+    shapes = [box(0, 0), shapely.box(X0 + 1e6, Y0, X0 + 1e6 + 100, Y0 + 80)]
+    path = gpkg(tmp_path, shapes)
+    assert "38 and with 39" in one(read(path), "P016").what
+    assert not has(check_parcels(read_parcels(path), as_of="2026-03-31"), "P020")
+
+
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    """Only a geodatabase is a folder."""
+    (tmp_path / "a.csv").mkdir()
+    assert "folder" in one(read(tmp_path / "a.csv"), "F004").what
