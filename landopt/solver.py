@@ -32,6 +32,11 @@ GRACE_S = 10.0
 """Seconds beyond the limit after which the child is ended from outside."""
 
 
+def memory_needed(offers: int) -> int:
+    """An estimate of the child's address space in bytes, from the number of offers (measured: docs/performance.md)."""
+    return 450_000_000 + 1_000 * offers
+
+
 class Withheld(LandoptError):
     """The solver handed back a plan that breaks a rule: it is not shown (exit 5)."""
 
@@ -104,11 +109,15 @@ def solve(
     Refused
         S001: a coefficient of 10^12 or more.
     Environment
-        S010: the solver is unknown or missing; S011: the child could not be started.
+        S010: the solver is unknown or missing; S011: the child could not be started; S015: ``memory`` is too small.
     Withheld
         S005: the solver's plan breaks a row.
     """
     began = monotonic()
+    needed = memory_needed(len(offers.site))
+    if memory is not None and memory < needed:
+        what = f"{len(offers.site)} offers need about {needed // 10**6} MB, the limit is {memory // 10**6} MB"
+        raise Environment(error("S015", what, "", "Maybe raise the limit, or fewer periods or parcels a platform."))
     base = base_arrays(case, offers)
     for tier in range(len(base["score"])):
         check_sizes(from_arrays(base, 0) if tier == 0 else from_arrays(base | {"score": base["score"][tier:]}, 0))

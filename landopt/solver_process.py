@@ -151,7 +151,8 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _trouble(code: int | None, log: Path) -> Issue:
     said = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
     last = said[-1][:300] if said else ""
-    if code == 9 or "MemoryError" in last or "bad_alloc" in last:
+    short = "MemoryError" in last or "bad_alloc" in last or "memory" in last.lower()
+    if code == 9 or short:
         return error(
             "S013",
             "the solver ran out of memory",

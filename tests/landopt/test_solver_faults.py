@@ -163,6 +163,8 @@ except MemoryError:
     assert outcome.stopped == "failed"
     assert outcome.issues[0].code == "S013"
     assert outcome.chosen is not None
+    with pytest.raises(Environment, match="need about"):
+        _run(memory=10_000_000)
 
 
 def test_missing_solver_is_named() -> None:
