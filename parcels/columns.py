@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from parcels.issues import Issue, error, warning
+from parcels.agreeing import Cells, finest
+from parcels.issues import Issue, error, note, warning
 from parcels.schema import Field, fields, fields_of
 from parcels.units import UNITS, unit_factor, unit_name
 
@@ -96,7 +97,8 @@ def match_columns(
     Parameters
     ----------
     names
-        Column names in file order.
+        Column names in file order; with their cells (a mapping), two columns of one quantity in different units are
+        one where every row agrees.
     of
         Whose fields.
     where
@@ -133,7 +135,8 @@ def match_columns(
     fields = fields_of(of)
     columns: dict[str, Column] = {}
     for field_name, hits in found.items():
-        best, issue = _choose(fields[field_name], hits, where, prefix)
+        cells = names if isinstance(names, Mapping) else {}
+        best, issue = _choose(fields[field_name], hits, where, prefix, cells)
         issues.extend(issue)
         field_ = fields[field_name]
         unit = stated.get(column_key(field_name)) or stated.get(column_key(best[1])) or best[2]
@@ -167,12 +170,19 @@ def _find(name: str, of: str) -> tuple[str | None, int, str]:
 
 
 def _choose(
-    field: Field, hits: list[tuple[int, str, str]], where: str, prefix: str
+    field: Field, hits: list[tuple[int, str, str]], where: str, prefix: str, cells: Cells
 ) -> tuple[tuple[int, str, str], list[Issue]]:
     best = min(hits, key=lambda hit: (hit[1].lower() == "shape_area", hit[0]))
     others = [hit for hit in hits if hit is not best]
     rivals = [hit[1] for hit in others if hit[0] == best[0] and hit[1].lower() != "shape_area"]
     if rivals:
+        same = {hit[1]: hit[2] for hit in hits if hit[1] == best[1] or hit[1] in rivals}
+        taken = finest(field.unit, same, cells) if field.unit and len(set(same.values())) == len(same) else None
+        if taken is not None:
+            best = next(hit for hit in hits if hit[1] == taken)
+            other = ", ".join(repr(name) for name in same if name != taken)
+            what = f"{field.name} is read from column {taken!r}; {other} says the same in another unit"
+            return best, [note(f"{prefix}046", what, where)]
         what = f"columns {', '.join(repr(name) for name in (best[1], *rivals))} all stand for {field.name}"
         maybe = f"keep one of them, or name the right one {field.name}"
         if field.type == "text" and not field.required:
