@@ -74,7 +74,7 @@ def ask(
     rulebook = _book(names, as_of, rate, tuple(policy)) if policy else _book_of_packs(names, as_of, rate)
     quiet = frozenset(name for name in PRICES if name not in case)
     late = [name for name in names if as_of < pack(name).complete_from]
-    notes = [_incomplete(name, as_of) for name in late]
+    notes = [incomplete(name, as_of) for name in late]
     answer: dict[str, Any] = {}
     for method in methods():
         if method.id == "contribution" and method.id not in enabled:
@@ -158,7 +158,8 @@ def complete(told: Mapping[str, Value], as_of: str) -> tuple[dict[str, Value], d
     return case, assumed
 
 
-def _incomplete(name: str, as_of: str) -> dict[str, str]:
+def incomplete(name: str, as_of: str) -> dict[str, str]:
+    """The note that a date lies before a pack's ``complete_from``."""
     since = pack(name).complete_from
     return {
         "rule": "",
@@ -322,7 +323,7 @@ def floor_entry(judgement: Judgement, floors: Sequence[Rule]) -> dict[str, Any] 
     return {
         "yuan_per_m2": None if judgement.floor is None else _money(judgement.floor),
         "formula": _largest(texts),
-        "words": {lang: [formula(parse_price(text), lang) for text in _few(texts)] for lang in ("en", "zh")},
+        "words": {lang: _words(texts, lang) for lang in ("en", "zh")},
         "rules": [rule.id for rule in kept],
         "year_factor": _factor(judgement),
     }
@@ -341,17 +342,28 @@ def _possible(rulebook: RuleBook, method: Method, case: Mapping[str, Value]) -> 
 _STEP = re.compile(r"[\d.]+ \* year_factor")
 
 
-def _few(texts: Sequence[str]) -> list[str]:
-    """The texts without the steps of a price ladder that nothing chooses from."""
-    steps = [text for text in texts if _STEP.fullmatch(text)]
-    return [text for text in texts if text not in steps] if len(steps) > 3 else list(texts)
+def _ladder(texts: Sequence[str]) -> tuple[list[str], tuple[str, str] | None]:
+    """The texts without the steps of a price ladder that nothing chooses from; the ladder's ends."""
+    steps = sorted(Fraction(text.split()[0]) for text in texts if _STEP.fullmatch(text))
+    if len(steps) <= 3:
+        return list(texts), None
+    return [text for text in texts if not _STEP.fullmatch(text)], (decimal(steps[-1]), decimal(steps[0]))
+
+
+def _words(texts: Sequence[str], lang: str) -> list[str]:
+    shown, ladder = _ladder(texts)
+    words = [formula(parse_price(text), lang) for text in shown]
+    if ladder:
+        most, least = ladder
+        by_grade = f"({most} to {least} by grade) × year factor" if lang == "en" else f"（按等别 {most} 至 {least}）"
+        words.append(by_grade if lang == "en" else f"{by_grade}× 年期修正系数")
+    return words
 
 
 def _largest(texts: Sequence[str]) -> str:
-    shown = _few(texts)
-    if len(shown) < len(texts):
-        ladder = sorted((Fraction(text.split()[0]) for text in texts if text not in shown), reverse=True)
-        shown.append(f"({decimal(ladder[0])} to {decimal(ladder[-1])} by grade) * year_factor")
+    shown, ladder = _ladder(texts)
+    if ladder:
+        shown.append(f"({ladder[0]} to {ladder[1]} by grade) * year_factor")
     return shown[0] if len(shown) == 1 else f"max({', '.join(shown)})"
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from constraints import expr
-from constraints.ask import complete
+from constraints.ask import complete, incomplete
 from constraints.book import RuleBook, book
 from constraints.judge import judge
-from constraints.load import grade_of, in_force, load_pack, methods
-from constraints.speak import Namer, plain, sentence
+from constraints.load import grade_of, in_force, load_pack, methods, pack
+from constraints.speak import Namer, formula, plain, sentence
 from constraints.types import Rule
 from parcels.schema import Value, fields
 
@@ -139,7 +139,9 @@ def effect(rule: Rule) -> tuple[str, str]:
     if rule.kind == "price_floor":
         names_en = ", ".join(titles[m].en for m in spec["methods"])
         names_zh = "、".join(titles[m].zh for m in spec["methods"])
-        return f"Floor {spec['per_m2']} yuan/m2 for {names_en}.", f"{names_zh}最低价 {spec['per_m2']} 元/平方米。"
+        price = expr.parse_price(spec["per_m2"])
+        en, zh = formula(price, "en"), formula(price, "zh")
+        return f"Floor {en} yuan/m2 for {names_en}.", f"{names_zh}最低价：{zh}（元/平方米）。"
     if rule.kind == "note":
         return spec["text"]["en"].rstrip(".") + ".", spec["text"]["zh"].rstrip("。") + "。"
     return f"{rule.kind.capitalize()}.", ""
@@ -179,6 +181,7 @@ def diff(packs: Sequence[str], earlier: str, later: str, word: Namer = plain) ->
     return {
         "from": earlier,
         "to": later,
+        "notes": [incomplete(name, earlier) for name in packs if earlier < pack(name).complete_from],
         "changes": [
             {"rule": c.rule, "kind": c.kind, "what": c.what, "date": c.date, "en": c.en, "zh": c.zh}
             for c in changes(rules, earlier, later, word)

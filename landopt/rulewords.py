@@ -11,6 +11,33 @@ from constraints.telling import field_named
 from landopt.words import code_word
 from parcels.schema import fields
 
+GRADES = {
+    "V1": ("article read", "已核原文"),
+    "V2": ("read as quoted elsewhere", "据他处引述"),
+    "V2L": ("read in a local restatement", "据地方规定转述"),
+    "T": ("title only", "仅见标题"),
+    "U": ("unverified", "未核实"),
+}
+"""What a verification grade means, in English and Chinese."""
+
+
+def floor_words(floor: dict[str, Any], lang: str) -> str:
+    """A price floor with its amount, where it is known, and the year factor it was taken with."""
+    chinese = lang == "zh"
+    parts = floor["words"][lang]
+    text = (
+        parts[0]
+        if len(parts) == 1
+        else f"取高者（{'、'.join(parts)}）"
+        if chinese
+        else f"largest of {'; '.join(parts)}"
+    )
+    amount = "" if floor["yuan_per_m2"] is None else f" = {floor['yuan_per_m2']}"
+    factor = floor["year_factor"]
+    if factor != "1":
+        amount += f"（年期修正系数 {factor}）" if chinese else f" (year factor {factor})"
+    return f"最低价（元/平方米）：{text}{amount}" if chinese else f"floor, yuan/m2: {text}{amount}"
+
 
 def shift_lines(shifts: list[dict[str, Any]], lang: str) -> list[str]:
     """Verdicts that changed, in words: a line for each change, with the uses, operators and rules."""

@@ -75,11 +75,14 @@ def _brief(rule: Rule) -> dict[str, Any]:
     }
 
 
+_KINDS = ("eligibility", "term", "price_floor", "limit", "relation", "preference", "lock", "note")
+
+
 @rules.command("list")
 @_packs_option
 @_as_of
 @click.option("--all", "every", is_flag=True, help="Rules of every date, not only those in force.")
-@click.option("--kind", help="Only rules of one kind, such as term.")
+@click.option("--kind", type=click.Choice(_KINDS), help="Only rules of one kind, such as term.")
 @_json
 @_lang
 def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, as_json: bool, lang: str | None) -> None:
@@ -89,14 +92,16 @@ def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, a
     Example:
         landopt rules list --as-of 2020-12-31 --packs cn
     """
-    from constraints.load import in_force, load_pack
+    from constraints.ask import incomplete
+    from constraints.load import in_force, load_pack, pack
 
-    date = _date(as_of)
-    found = [rule for name in _packs(packs) for rule in load_pack(name)]
+    date, names = _date(as_of), _packs(packs)
+    found = [rule for name in names for rule in load_pack(name)]
+    early = [] if every else [incomplete(name, date) for name in names if date < pack(name).complete_from]
     shown = found if every else list(in_force(found, date))
     shown = sorted((rule for rule in shown if kind in (None, rule.kind)), key=lambda rule: (rule.id, rule.start))
     if as_json:
-        _print_json({"as_of": None if every else date, "rules": [_brief(rule) for rule in shown]})
+        _print_json({"as_of": None if every else date, "notes": early, "rules": [_brief(rule) for rule in shown]})
         return
     tongue = _language(lang)
     for rule in shown:
@@ -105,6 +110,8 @@ def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, a
         click.echo(f"{rule.id:44} {rule.kind:11} {rule.start}{until} [{brief['grade']}] {brief['title'][tongue]}")
     when = "" if every else f" in force on {date}" if tongue == "en" else f"（{date} 有效）"
     click.echo(f"{len(shown)} rules{when}" if tongue == "en" else f"共 {len(shown)} 条规则{when}")
+    for note in early:
+        click.echo(f"{'note' if tongue == 'en' else '注'}: {note[tongue]}")
 
 
 @rules.command()
@@ -152,6 +159,7 @@ def _full(rule: Rule, lang: str) -> str:
     from constraints.expr import parse
     from constraints.load import grade_of
     from constraints.speak import sentence
+    from landopt.rulewords import GRADES
     from landopt.words import code_word
 
     chinese = lang == "zh"
@@ -167,7 +175,7 @@ def _full(rule: Rule, lang: str) -> str:
         (labels[0], sentence(parse(rule.when), lang, code_word)),
         (labels[1], effect(rule)[1 if chinese else 0]),
         (labels[2], " ".join(part for part in (cite.doc, cite.number, cite.article) if part) + f" ({origin})"),
-        (labels[3], f"{cite.rank}, {grade_of(rule)}"),
+        (labels[3], f"{cite.rank}, {grade_of(rule)} ({GRADES[grade_of(rule)][chinese]})"),
         (labels[4], span),
         (labels[5], ", ".join(rule.exception_to)),
     ]
@@ -204,6 +212,8 @@ def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool
         _print_json(found)
         return
     tongue = _language(lang)
+    for note in found["notes"]:
+        click.echo(f"{'note' if tongue == 'en' else '注'}: {note[tongue]}")
     told = [change for change in found["changes"] if notes or change["kind"] != "note"]
     for change in told:
         click.echo(change[tongue])
@@ -326,7 +336,7 @@ _ALWAYS = (
 
 def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool) -> None:
     from constraints.load import methods
-    from landopt.rulewords import verdict_word, years
+    from landopt.rulewords import GRADES, floor_words, verdict_word, years
 
     chinese = lang == "zh"
     words = {verdict: verdict_word(verdict, lang) for verdict in ("permit", "condition", "warn", "forbid", "n/a")}
@@ -341,10 +351,7 @@ def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool)
         click.echo(f"{title}: {words[entry['verdict']]}  {span}  {entry['grade']}".rstrip())
         floor = entry["price_floor"]
         if floor:
-            label = "最低价（元/平方米）" if chinese else "floor, yuan/m2"
-            amount = f" = {floor['yuan_per_m2']}" if floor["yuan_per_m2"] is not None else ""
-            factor = f"（年期修正系数 {floor['year_factor']}）" if chinese else f" (year factor {floor['year_factor']})"
-            click.echo(f"    {label}: {floor['formula']}{amount}" + (factor if floor["year_factor"] != "1" else ""))
+            click.echo(f"    {floor_words(floor, lang)}")
         for part in entry["parts"]:
             click.echo(f"    {part['use']} {part['percent']} %: {years(None, part['term_max_years'], lang)}")
         for rule in entry["rules"]:
@@ -363,6 +370,12 @@ def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool)
         hidden = len(own) - len(shown)
         if hidden:
             click.echo(f"    另有 {hidden} 条附注（--notes）" if chinese else f"    {hidden} more notes (--notes)")
+    grades = {rule["grade"] for method in methods() for rule in answer[method.id]["rules"]} & GRADES.keys()
+    if grades:
+        legend = ("；" if chinese else "; ").join(
+            f"{grade} {GRADES[grade][chinese]}" for grade in GRADES if grade in grades
+        )
+        click.echo(f"{'核实程度' if chinese else 'Grades'}: {legend}")
     assumed = ", ".join(f"{name}={_shown(value)}" for name, value in answer["assumed"].items())
     click.echo(f"{'假定' if chinese else 'Assumed'} ({as_of}): {assumed}")
 
