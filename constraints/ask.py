@@ -15,7 +15,7 @@ from constraints.judge import Judgement, judge
 from constraints.load import grade_of, in_force, load_pack, methods, pack, pack_names, weakest
 from constraints.scalar import truth
 from constraints.speak import decimal, formula
-from constraints.telling import read_facts, shown
+from constraints.telling import FALSE, TRUE, read_facts, shown
 from constraints.types import Method, Rule
 from parcels.issues import Refused, error
 from parcels.schema import Value, fields
@@ -64,6 +64,9 @@ def ask(
     """
     names = tuple(packs) if packs is not None else pack_names()
     told = {key: value for key, value in facts.items() if key not in _RECORD}
+    closed = told.get("publication_closed", "").lower()
+    if closed in TRUE | FALSE:
+        told["publication_closed"] = as_of if closed in TRUE else "unknown"
     case, assumed = complete(read_facts(_mixed(told)), as_of)
     records = _records(facts, as_of)
     known = {rule.id: rule for name in pack_names(off=True) for rule in load_pack(name)} if records else {}

@@ -20,7 +20,7 @@ from constraints.overlays import Fact, adopted, fact_of
 from constraints.rulefile import Block, RuleText, iso_date, read_text
 from constraints.shapes import Reading
 from constraints.types import GRADES, Cite, Method, Rule, Text
-from parcels.issues import Issue, Refused, error, note, stop_on_errors
+from parcels.issues import Issue, Refused, error, note, stop_on_errors, warning
 from parcels.schema import fields_of
 
 PACKS = Path(__file__).parent / "packs"
@@ -319,6 +319,10 @@ def rules_for(
                 note("R021", f"rule {rule.id} is not in force on {as_of} ({span})", rule.place, ids=(rule.id,))
             )
     issues.extend(looser(active))
+    for name in packs:
+        if as_of < pack(name).complete_from:
+            what = f"rule pack {name} is complete from {pack(name).complete_from} only; {as_of} is earlier"
+            issues.append(warning("R023", what, f"packs {name}", "Rules of that time may be missing.", (name,)))
     return active, tuple(dict.fromkeys(issues))
 
 

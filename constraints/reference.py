@@ -128,7 +128,7 @@ def format_page() -> str:
         "R013 same thing set twice · R014 circle of exceptions · R015",
         "never matches · R016 unknown rule · R017 looser rule not obeyed ·",
         "R018 fair competition · R019 adoption · R020 worked case",
-        "· R021 not in force · R022 matches nothing or everything.",
+        "· R021 not in force · R022 matches nothing or everything · R023 before the pack is complete.",
         "",
     ]
     return "\n".join(lines)

@@ -95,7 +95,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     wants = _read(issues, lambda: read_demands(file.demands, units=file.units or None, use_codes=file.use_codes))
     on_file = file.records
     papers = _read(issues, lambda: read_records(on_file)) if on_file is not None else None
-    notes: list[str] = []
+    notes = [issue.what for issue in issues if issue.code == "R023"]
     inputs: list[Mapping[str, Any]] = []
     for part in (land, wants, papers):
         if part is not None:

@@ -197,6 +197,14 @@ def test_ask_reads_chinese_words_and_refuses_what_it_would_drop():
         run("ask", "use=RES", "rule=cn.order39.art44", "document=D")
 
 
+def test_the_publication_may_be_told_open_or_closed():
+    """Before the 30 days are over nobody knows the number of users: agreement is a condition (R-21-30D)."""
+    told = {"use": "RES", "operator": "pubinst", "intending_users": "1"}
+    assert ask({**told, "publication_closed": "true"}, TODAY)["agreement"]["verdict"] == "permit"
+    for word in ("false", "unknown", "2026-12-01"):
+        assert ask({**told, "publication_closed": word}, TODAY)["agreement"]["verdict"] == "condition"
+
+
 def test_a_floor_that_never_binds_is_reported_not_counted():
     """R-GZ-50 (50 %) is below Order 21 (70 %): it is not in the formula and is named as looser (C-3)."""
     told = {"use": "RES", "operator": "pubinst", "intending_users": "1", "benchmark_price": "1000"}

@@ -43,6 +43,20 @@ def test_check_reports_a_policy_rule_that_matches_no_parcel(tmp_path: Path) -> N
     assert [issue.level for issue in found if issue.what.endswith(" parcels")].count("note") == 1
 
 
+def test_a_round_before_a_pack_is_complete_says_so(tmp_path: Path) -> None:
+    """Every answer about a date before `complete_from` says so: a warning of the check and a note of the case."""
+    folder = tmp_path / "round"
+    shutil.copytree(EXAMPLE, folder)
+    text = (folder / "round.toml").read_text(encoding="utf-8").replace("as_of = 2026-03-31", "as_of = 2021-03-31")
+    (folder / "round.toml").write_text(text, encoding="utf-8")
+    (folder / "records.csv").write_text("rule,parcel_id,demand_id,document,date,by\n", encoding="utf-8")
+    loaded = read_round(folder)
+    early = [issue for issue in loaded.issues if issue.code == "R023"]
+    assert [issue.ids for issue in early] == [("cn-guangdong",), ("cn-guangzhou-nansha",)]
+    assert [note for note in loaded.notes if "is complete from" in note] == [issue.what for issue in early]
+    assert not [issue for issue in read_round(EXAMPLE).issues if issue.code == "R023"]
+
+
 def test_fault_59_weights_that_are_all_zero_or_too_large(tmp_path: Path) -> None:
     """Weights of 0 choose nothing for a reason, weights past their cap overflow: both are refused by line."""
     folder = tmp_path / "round"
