@@ -29,12 +29,16 @@ def greedy(
     order = chosen_pool[np.lexsort((chosen_pool, -worth[chosen_pool]))]
     state = _State(prog, order)
     for offer in () if start is None else start.tolist():
-        state.take_if(offer, strict=True)
-    state.mend()
-    state.fill()
-    state.mend()
-    chosen = np.array(sorted(state.taken), dtype=np.int64)
-    return chosen if standing(prog, chosen).lawful else None
+        state.take_if(offer, strict=False)
+    for strict in (False, True):
+        state.mend(strict)
+        state.fill(strict)
+        state.mend(strict)
+        state.shed()
+        chosen = np.array(sorted(state.taken), dtype=np.int64)
+        if strict and standing(prog, chosen).lawful:
+            return chosen
+    return None
 
 
 def _pool(prog: Program, worth: Floats) -> Ints:
@@ -80,17 +84,23 @@ class _State:
         self.low = [-1] * head + np.where(prog.sense >= 0, prog.rhs - free, -(2**62)).tolist()
         self.high = [1] * head + np.where(prog.sense <= 0, prog.rhs + free, 2**62).tolist()
         self.taken: set[int] = set()
+        self.shares = self._shares()
+
+    def _shares(self) -> set[int]:
+        """Rows that some offers raise and some lower: the first offer taken may break them, later ones mend them."""
+        row, coef = self.prog.row_index, self.prog.row_coef
+        both = np.intersect1d(row[coef > 0], row[coef < 0])
+        return {self.head + int(r) for r in both}
 
     def take_if(self, offer: int, strict: bool = True) -> bool:
-        """Take the offer if no row that holds breaks and no broken row gets worse (it may, if not ``strict``)."""
+        """Take the offer if no row that holds breaks and no broken row gets worse; shares may, unless ``strict``."""
         if offer in self.taken or offer not in self.entries:
             return False
         for row, coef in self.entries[offer]:
-            now = self.load[row]
-            new = now + coef
-            if coef > 0 and new > self.high[row] and (row < self.head or strict or now <= self.high[row]):
-                return False
-            if coef < 0 and new < self.low[row]:
+            if not strict and row in self.shares:
+                continue
+            new = self.load[row] + coef
+            if (coef > 0 and new > self.high[row]) or (coef < 0 and new < self.low[row]):
                 return False
         self._add(offer, 1)
         return True
@@ -103,19 +113,19 @@ class _State:
         else:
             self.taken.discard(offer)
 
-    def mend(self) -> None:
+    def mend(self, strict: bool) -> None:
         """Raise rows that are below their minimum, swapping out what stands in the way where that stays lawful."""
         for row in range(self.head, len(self.load)):
-            if self.load[row] >= self.low[row]:
+            if self.load[row] >= self.low[row] or (row in self.shares and not strict):
                 continue
             helpers = [o for o in self.order if any(r == row and c > 0 for r, c in self.entries[o])]
             for offer in helpers:
                 if self.load[row] >= self.low[row]:
                     break
-                if not self.take_if(offer):
-                    self._swap(offer, row)
+                if not self.take_if(offer, strict):
+                    self._swap(offer, row, strict)
 
-    def _swap(self, offer: int, row: int) -> None:
+    def _swap(self, offer: int, row: int, strict: bool) -> None:
         if offer in self.taken:
             return
         heads = {r for r, _ in self.entries[offer] if r < self.head}
@@ -125,16 +135,38 @@ class _State:
             self._add(other, -1)
         lows = [r for other in out for r, _ in self.entries[other] if r >= self.head]
         held = all(self.load[r] >= self.low[r] for r in lows if r != row)
-        if not (held and self.take_if(offer) and self.load[row] > before):
+        if not (held and self.take_if(offer, strict) and self.load[row] > before):
             if offer in self.taken:
                 self._add(offer, -1)
             for other in out:
                 self._add(other, 1)
 
-    def fill(self) -> None:
+    def fill(self, strict: bool) -> None:
         """Take offers of positive score in order, twice (a first offer may open the way for one it is required by)."""
         score = self.prog.score
         for _ in range(2):
             for offer in self.order:
                 if score[offer] > 0:
-                    self.take_if(offer)
+                    self.take_if(offer, strict)
+
+    def shed(self) -> None:
+        """Give up the offers that break a share and are worth least for it, until every share holds."""
+        score = self.prog.score
+        for _ in range(len(self.taken)):
+            broken = [(self._excess(row), row) for row in self.shares]
+            worst, row = max(broken, default=(0, -1))
+            if worst <= 0:
+                return
+            sign = 1 if self.load[row] > self.high[row] else -1
+            part = [(o, sign * c) for o in self.taken for r, c in self.entries[o] if r == row and sign * c > 0]
+            for offer, _ in sorted(part, key=lambda item: (score[item[0]] / item[1], item[0])):
+                self._add(offer, -1)
+                if all(self.load[r] >= self.low[r] for r, _ in self.entries[offer] if r not in self.shares):
+                    break
+                self._add(offer, 1)
+            else:
+                return
+
+    def _excess(self, row: int) -> float:
+        scale = max(1, abs(self.load[row]))
+        return float(max(self.load[row] - self.high[row], self.low[row] - self.load[row])) / scale
