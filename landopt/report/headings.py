@@ -78,9 +78,8 @@ def headings(path: Path | None, lang: str) -> Headings:
 def _merge(own: Any, given: Any, where: str, file: str, issues: list[Issue]) -> Any:
     """What is given instead of our own, where it is of the same kind."""
     if type(own) is not type(given):
-        issues.append(
-            error("X013", f"{where or 'the file'} is a {type(given).__name__}, not a {type(own).__name__}", file)
-        )
+        what = f"{where.rstrip('.') or 'the file'} is a {type(given).__name__}, not a {type(own).__name__}"
+        issues.append(error("X013", what, file))
         return own
     if not isinstance(own, dict):
         return given

@@ -142,7 +142,7 @@
     sites(data, shapes, renderer, map);
     return { map, layers, all, group };
   }
-  /* A site of several parcels gets one heavy outline around each of its parcels' outer edges: edges shared by two are left out. */
+  /* The parcels of a site of several get a heavy dashed outline each. */
   function sites(data, shapes, renderer, map) {
     const members = new Map();
     data.columns.site.forEach((site, i) => { if (site >= 0) members.set(site, (members.get(site) || []).concat(i)); });

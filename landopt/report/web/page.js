@@ -49,7 +49,6 @@
     const p = $("f-platform").value, r = $("f-rule").value;
     if (p !== "" && (p === "-1" ? m === "held" || c.demand[i] >= 0 : String(c.demand[i]) !== p)) return false;
     if (r !== "" && !head.rules.sets[c.rules[i]].includes(Number(r))) return false;
-    if (comparing && view === "changed" && c.was_method[i] === -2) return false;
     const find = $("find").value.trim().toLowerCase();
     if (find && !(head.ids[i] + " " + (head.names[i] || "") + " " + platformName(c.demand[i])).toLowerCase().includes(find)) return false;
     return true;
@@ -63,7 +62,7 @@
       o.weight = i === chosen ? 4 : moved ? 2.4 : 0.8;
       o.strong = i === chosen || moved;
       o.color = i === chosen ? "#000" : moved ? "#111" : "#3c4654";
-      if (on) ok.push(i);
+      if (on && (!comparing || moved)) ok.push(i);
     }
     if (chosen >= 0) built.layers[chosen].bringToFront();
     built.map.options.renderer._redrawBounds = null;

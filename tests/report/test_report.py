@@ -1,0 +1,408 @@
+"""The files of ``landopt report``: what they hold agrees with the plan, and nothing in a name does harm."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import xml.dom.minidom
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from click.testing import CliRunner, Result
+
+from cli import desk
+from landopt.report import write
+from landopt.report.source import open_source
+from tests.report.making import FORMULA, LONG, SCRIPT, plan_folder
+
+
+def call(*words: str | Path) -> Result:
+    """Run ``landopt report`` in this process."""
+    return CliRunner().invoke(desk, ["report", *map(str, words)], prog_name="landopt")
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan folder with a report of all kinds in it."""
+    folder = plan_folder(tmp_path_factory.mktemp("plain") / "plan")
+    done = call(folder, "--lang", "zh")
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan folder full of names that attack, with its report."""
+    folder = plan_folder(tmp_path_factory.mktemp("hostile") / "plan", hostile=True)
+    done = call(folder, "--lang", "en")
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def test_without_a_kind_all_kinds_are_written(plain: Path) -> None:
+    """Map, tables, documents, notices and boundary points stand in PLAN/report."""
+    names = {path.name for path in (plain / "report").iterdir()}
+    wanted = "map.html tables.xlsx proposal.docx review-sheets.docx proposal.pdf review-sheets.pdf notices-draft.docx"
+    assert names == {*wanted.split(), "boundary.txt"}
+
+
+def test_a_second_report_replaces_the_first_and_leaves_nothing_beside_it(plain: Path, tmp_path: Path) -> None:
+    """The folder is replaced as a whole; the same plan gives the same bytes."""
+    folder = shutil.copytree(plain, tmp_path / "plan")
+    before = {path.name: path.read_bytes() for path in (folder / "report").iterdir()}
+    assert call(folder, "--lang", "zh").exit_code == 0
+    after = {path.name: path.read_bytes() for path in (folder / "report").iterdir()}
+    assert before.keys() == after.keys()
+    assert [name for name in before if before[name] != after[name]] == []
+    assert {path.name for path in folder.iterdir()} >= {"plan.json", "report"}
+    assert not [path for path in folder.iterdir() if path.name.startswith(".landopt")]
+
+
+def test_a_folder_of_something_else_is_not_replaced(plain: Path, tmp_path: Path) -> None:
+    """A folder that holds other files is refused, and they stay."""
+    (tmp_path / "thesis.docx").write_text("mine")
+    done = call(plain, "--xlsx", "-o", tmp_path)
+    assert done.exit_code == 1
+    assert "X011" in done.output
+    assert (tmp_path / "thesis.docx").read_text() == "mine"
+    assert call(plain, "--xlsx", "-o", plain).exit_code == 1
+
+
+def test_a_failure_leaves_the_old_report(plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All or nothing: where one kind fails, the report stays as it was."""
+    folder = shutil.copytree(plain, tmp_path / "plan")
+    before = {path.name: path.read_bytes() for path in (folder / "report").iterdir()}
+
+    def fails(*_given: Any, **_named: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(write, "_document", fails)
+    done = call(folder, "--html", "--docx")
+    assert done.exit_code == 6
+    assert {path.name: path.read_bytes() for path in (folder / "report").iterdir()} == before
+    assert not list(folder.glob(".landopt*"))
+
+
+@pytest.mark.parametrize(("kind", "extra"), [("docx", "word"), ("pdf", "pdf")])
+def test_a_missing_extra_is_named_with_its_command(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, extra: str
+) -> None:
+    """Asked for: refused with the command. Not asked for: left out and said so."""
+    monkeypatch.setitem(write._NEEDS, kind, ("no_such_library", extra))
+    done = call(plain, f"--{kind}", "-o", tmp_path / "one")
+    assert done.exit_code == 1
+    assert f'python -m pip install "landopt[{extra}]"' in done.output
+    assert not (tmp_path / "one").exists()
+    monkeypatch.setattr(write, "KINDS", ("txt", kind))
+    monkeypatch.setitem(write._NEEDS, "notices", ("docxtpl", "word"))
+    done = call(plain, "-o", tmp_path / "all", "--lang", "en")
+    assert done.exit_code == 0
+    assert f"Left out {kind}" in done.output
+    assert [path.name for path in (tmp_path / "all").iterdir()] == ["boundary.txt"]
+
+
+def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
+    """A folder without a plan, and a plan without its geometry."""
+    assert call(tmp_path).exit_code == 1
+    folder = plan_folder(tmp_path / "plan")
+    (folder / "plan.gpkg").unlink()
+    done = call(folder, "--html")
+    assert done.exit_code == 1
+    assert "X007" in done.output
+    assert call(folder, "--xlsx").exit_code == 0
+
+
+def test_json_names_the_files(plain: Path, tmp_path: Path) -> None:
+    """``--json`` prints what was written."""
+    done = CliRunner().invoke(desk, ["report", str(plain), "--txt", "-o", str(tmp_path / "r"), "--json"])
+    said = json.loads(done.stdout)
+    assert [entry["name"] for entry in said["files"]] == ["boundary.txt"]
+
+
+def sheets(folder: Path) -> Any:
+    """The workbook of a plan folder as cached values."""
+    return openpyxl.load_workbook(folder / "report" / "tables.xlsx", data_only=True)
+
+
+def test_the_tables_agree_with_the_plan(plain: Path) -> None:
+    """Parcels, areas, prices, terms, dates and totals are those of plan.json."""
+    source = open_source(plain)
+    book = sheets(plain)
+    assert book.sheetnames == ["供应计划汇总表", "供应计划宗地表", "变更对照表", "未供应与未满足清单", "规则"]
+    sheet = book["供应计划宗地表"]
+    rows = [row for row in sheet.iter_rows(min_row=4, values_only=True) if row[0] is not None]
+    head, body, total = rows[0], rows[1:-1], rows[-1]
+    at = {name: place for place, name in enumerate(head)}
+    supplied = [row for row in source.rows if row.entry is not None]
+    assert [row[at["宗地编号"]] for row in body] == [row.parcel_id for row in supplied]
+    assert [round(row[at["面积(公顷)"]] * 10_000) for row in body] == [row.area_m2 for row in supplied]
+    assert [row[at["土地使用年限"]] for row in body] == [row.entry["term_years"] for row in supplied if row.entry]
+    assert total[0] == "合计"
+    assert round(total[at["面积(公顷)"]] * 10_000) == sum(row.area_m2 for row in supplied)
+    yuan = sum(entry["start_price_yuan"] for entry in source.plan["assignments"])
+    assert round(total[at["起始价(万元)"]] * 10_000) == yuan
+    assert all(value is None or hasattr(value, "year") for row in body for value in [row[at["拟签订合同时间（最迟）"]]])
+    assert any(row[at["法律依据"]] for row in body)
+    summary = [row for row in book["供应计划汇总表"].iter_rows(min_row=4, values_only=True) if row[0]]
+    assert round(summary[-1][-3] * 10_000) == sum(row.area_m2 for row in supplied)
+    assert summary[-1][1] == len(supplied)
+    assert summary[-1][-3] == pytest.approx(summary[-1][-2] + summary[-1][-1])
+    unmet = [row for row in book["未供应与未满足清单"].iter_rows(min_row=5, values_only=True) if row[0]]
+    assert len(unmet) == len(source.plan["held"]) + len(source.plan["unserved"])
+    rules = [row for row in book["规则"].iter_rows(min_row=5, values_only=True) if row[0]]
+    assert [row[1] for row in rules] == [rule.id for rule in source.case.rules]
+
+
+def test_headers_are_frozen_and_filters_set(plain: Path) -> None:
+    """Every list has a filter, frozen headings and a print area."""
+    book = openpyxl.load_workbook(plain / "report" / "tables.xlsx")
+    for name in ("供应计划宗地表", "未供应与未满足清单", "规则"):
+        assert book[name].auto_filter.ref
+        assert book[name].freeze_panes
+        assert book[name].print_area
+        assert book[name].print_title_rows == "$4:$4"
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_the_formulas_recalculate_to_what_is_cached(plain: Path, tmp_path: Path) -> None:
+    """LibreOffice, asked to compute everything anew, finds the same values."""
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    given = plain / "report" / "tables.xlsx"
+    # a copy without cached values forces the computation
+    bare = tmp_path / "bare.xlsx"
+    with zipfile.ZipFile(given) as old, zipfile.ZipFile(bare, "w") as new:
+        for name in old.namelist():
+            body = old.read(name)
+            if name.startswith("xl/worksheets/"):
+                body = re.sub(rb"(</f>)<v>[^<]*</v>", rb"\1", body)
+            new.writestr(name, body)
+    command = [
+        "soffice",
+        profile,
+        "--headless",
+        "--convert-to",
+        "xlsx:Calc MS Excel 2007 XML",
+        "--outdir",
+        tmp_path / "out",
+    ]
+    subprocess.run([*map(str, command), str(bare)], check=True, capture_output=True, timeout=120)
+    again = openpyxl.load_workbook(tmp_path / "out" / "bare.xlsx", data_only=True)
+    formulas = openpyxl.load_workbook(given)
+    cached = openpyxl.load_workbook(given, data_only=True)
+    compared = 0
+    for sheet in formulas:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    compared += 1
+                    found, wanted = (
+                        again[sheet.title][cell.coordinate].value,
+                        cached[sheet.title][cell.coordinate].value,
+                    )
+                    assert found == pytest.approx(wanted, abs=1e-6), (sheet.title, cell.coordinate, cell.value)
+    assert compared > 20
+
+
+def test_no_name_becomes_a_formula_or_a_link(hostile: Path) -> None:
+    """The only formulas are our own sums; names stand as texts, cut where a cell cannot hold them."""
+    book = openpyxl.load_workbook(hostile / "report" / "tables.xlsx")
+    formulas = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+    own = re.compile(r"=(SUM|SUMIFS|COUNTIF)\(['A-Za-z ,:$\d!]*\)|=[A-Z]+\d+-[A-Z]+\d+")
+    assert formulas
+    assert [formula for formula in formulas if not own.fullmatch(formula)] == []
+    texts = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "s"]
+    assert FORMULA in texts
+    assert all(len(text) <= 32_767 for text in texts)
+    assert not any(cell.hyperlink for sheet in book for row in sheet.iter_rows() for cell in row)
+    assert "\u202e" not in "".join(texts)
+
+
+def test_headings_can_be_edited(plain: Path, tmp_path: Path) -> None:
+    """A bureau's own file changes headings, order and columns; what it does not name stays."""
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        '[parcels]\ncolumns = ["parcel_id", "area_ha", "method", "use", "new_ha"]\n'
+        '[parcels.heading]\nparcel_id = { zh = "地块编号", en = "Plot" }\n',
+        encoding="utf-8",
+    )
+    done = call(plain, "--xlsx", "--headings", mine, "-o", tmp_path / "r", "--lang", "zh")
+    assert done.exit_code == 0, done.output
+    sheet = openpyxl.load_workbook(tmp_path / "r" / "tables.xlsx")["供应计划宗地表"]
+    assert [cell.value for cell in sheet[4]][:5] == ["地块编号", "面积(公顷)", "供应方式", "土地用途", "其中新增(公顷)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[parcels]\ncolumns = ["colour"]\n', "no column 'colour'"),
+        ("[parcel]\n", "parcel is not a name"),
+        ("[parcels\n", "not TOML"),
+        ('[rules]\nsheet = { zh = "a/b", en = "a/b" }\n', "no name for a sheet"),
+        ('[rules]\nsheet = "x"\n', "rules.sheet is a str"),
+    ],
+)
+def test_wrong_headings_are_refused(plain: Path, tmp_path: Path, text: str, said: str) -> None:
+    """What is wrong is named, and nothing is written."""
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    done = call(plain, "--xlsx", "--headings", tmp_path / "mine.toml", "-o", tmp_path / "r")
+    assert done.exit_code == 1
+    assert said in done.output
+    assert not (tmp_path / "r").exists()
+
+
+def paragraphs(path: Path) -> list[Any]:
+    """The paragraphs of a Word file."""
+    import docx
+
+    return list(docx.Document(str(path)).paragraphs)
+
+
+def test_the_documents_say_what_the_texts_say(plain: Path) -> None:
+    """Every line of the justification of a site stands in the review sheets; headings stay with their text."""
+    source = open_source(plain)
+    found = paragraphs(plain / "report" / "review-sheets.docx")
+    said = "\n".join(paragraph.text for paragraph in found)
+    place = next(k for k, record in enumerate(source.plan["justification"]) if record["kind"] == "assignment")
+    for line in source.texts["zh"][place].split("\n")[1:]:
+        for part in re.split(r"^[一二三四五六七八九十]+、[^。]{1,12}。", line.strip(" 　")):
+            assert part in said, part
+    headings = [paragraph for paragraph in found if paragraph.style.name == "landopt heading"]
+    assert headings
+    assert all(paragraph.style.paragraph_format.keep_with_next for paragraph in headings)
+    titles = [paragraph.text for paragraph in found if paragraph.style.name == "landopt title"]
+    assert titles == ["供地方式审查意见表"] * len(source.plan["assignments"])
+
+
+def test_the_page_is_that_of_a_formal_file(plain: Path) -> None:
+    """A4 with margins of 37, 35, 28 and 26 mm, body 16 pt on lines of 28 pt, tables 10.5 pt (GB/T 9704-2012)."""
+    import docx
+
+    document = docx.Document(str(plain / "report" / "proposal.docx"))
+    section = document.sections[0]
+    sizes = (section.page_width, section.page_height, section.top_margin, section.bottom_margin)
+    assert [round(size.mm) for size in (*sizes, section.left_margin, section.right_margin)] == [
+        210,
+        297,
+        37,
+        35,
+        28,
+        26,
+    ]
+    body, cell = document.styles["landopt body"], document.styles["landopt cell"]
+    assert (body.font.size.pt, body.paragraph_format.line_spacing.pt, cell.font.size.pt) == (16, 28, 10.5)
+    assert "仿宋_GB2312" in body.element.xml
+    assert len(document.tables) == 2
+    assert document.tables[1].rows[1].cells[1].text == "+".join(open_source(plain).plan["assignments"][0]["parcel_ids"])
+
+
+def test_notices_are_drafts_and_every_figure_is_traceable(plain: Path) -> None:
+    """One draft a site of competition or agreement, marked, each figure with where it stands in the plan."""
+    import docx
+
+    source = open_source(plain)
+    wanted = [
+        entry
+        for entry in source.plan["assignments"]
+        if source.case.method(entry["method"]).competitive or entry["method"] == "agreement"
+    ]
+    document = docx.Document(str(plain / "report" / "notices-draft.docx"))
+    marks = [p.text for p in document.paragraphs if p.style.name == "landopt draft"]
+    assert len(document.tables) == len(wanted) == len(marks)
+    assert all("草稿" in mark for mark in marks)
+    for entry, table in zip(wanted, document.tables, strict=True):
+        cells = {row.cells[0].text: (row.cells[1].text, row.cells[2].text) for row in table.rows}
+        assert cells["地块编号"][0] == "+".join(entry["parcel_ids"])
+        for _, where in list(cells.values())[1:]:
+            path = re.match(r"plan\.json (\w+)\[(\d+)\]\.(\w+)", where)
+            assert path is not None or where.startswith("case.json")
+            if path:
+                assert path[3] in source.plan[path[1]][int(path[2])]
+        price = cells.get("起始价", cells.get("拟出让价款"))
+        assert price is not None
+        assert price[0].replace(",", "").split(" ")[0].split(".")[0] in (
+            str(entry["start_price_yuan"]),
+            str(entry["start_price_yuan"] // 10_000),
+        )
+
+
+def test_hostile_names_do_no_harm_in_word_and_pdf(hostile: Path) -> None:
+    """The files open; template marks in names stay as they are."""
+    for name in ("proposal", "review-sheets", "notices-draft"):
+        path = hostile / "report" / f"{name}.docx"
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.namelist():
+                if member.endswith((".xml", ".rels")):
+                    xml.dom.minidom.parseString(archive.read(member))
+            assert b'TargetMode="External"' not in b"".join(archive.read(m) for m in archive.namelist())
+    said = "".join(p.text for p in paragraphs(hostile / "report" / "review-sheets.docx"))
+    assert "49" not in re.findall(r"\{\{.*?\}\}", said)
+    assert (hostile / "report" / "proposal.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_page_holds_no_outside_address_and_no_markup_from_names(hostile: Path) -> None:
+    """The policy forbids everything outside; names are escaped or inside the compressed data."""
+    page = (hostile / "report" / "map.html").read_text("utf-8")
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy is not None
+    assert "default-src 'none'" in policy[1]
+    assert "unsafe" not in policy[1]
+    assert SCRIPT not in page
+    assert LONG not in page
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page)
+    assert not re.search(r"<[a-z][^>]*\son\w+\s*=", page)
+    assert "url(" not in page
+
+
+def test_the_gpkg_opens_in_the_colours_of_the_map(plain: Path) -> None:
+    """QGIS finds a default style for each layer, with a category a method."""
+    with sqlite3.connect(plain / "plan.gpkg") as store:
+        rows = list(store.execute("SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles"))
+    assert [row[0] for row in rows] == ["parcels", "sites"]
+    assert all(row[1] == "geom" and row[2] == 1 for row in rows)
+    parsed = xml.dom.minidom.parseString(rows[0][3])
+    values = [node.getAttribute("value") for node in parsed.getElementsByTagName("category")]
+    assert set(open_source(plain).methods) <= set(values)
+
+
+def test_boundary_points_hold_the_supplied_parcels(plain: Path) -> None:
+    """Every part of a supplied parcel is a plot of its own, in GB 18030 with the zone named."""
+    source = open_source(plain)
+    text = (plain / "report" / "boundary.txt").read_bytes().decode("gb18030")
+    supplied = [row for row in source.rows if row.entry is not None]
+    assert text.count(",面,") == sum(len(source.polygons.geometry.loc[row.parcel_id].geoms) for row in supplied)
+    assert "带号=38" in text
+    assert {row.parcel_id for row in supplied} <= {line.split(",")[2] for line in text.split("\r\n") if ",面," in line}
+
+
+def test_a_file_geodatabase_on_request(plain: Path, tmp_path: Path) -> None:
+    """Both layers, all parcels."""
+    import pyogrio
+
+    assert call(plain, "--gdb", "-o", tmp_path / "r").exit_code == 0
+    assert len(pyogrio.read_dataframe(tmp_path / "r" / "plan.gdb", layer="parcels")) == len(open_source(plain).rows)
+
+
+def test_changes_against_an_earlier_plan(plain: Path, tmp_path: Path) -> None:
+    """The sheet of changes lists the parcels that moved, and only those."""
+    from landopt.compare import moves
+
+    folder = shutil.copytree(plain, tmp_path / "earlier", ignore=shutil.ignore_patterns("report"))
+    plan = json.loads((folder / "plan.json").read_text("utf-8"))
+    plan["assignments"] = plan["assignments"][2:]
+    plan["assignments"][0]["method"] = "auction"
+    plan["plan_id"] = "earlier"
+    (folder / "plan.json").write_text(json.dumps(plan, ensure_ascii=False), encoding="utf-8")
+    assert call(plain, "--xlsx", "--compare", folder, "-o", tmp_path / "r", "--lang", "en").exit_code == 0
+    book = openpyxl.load_workbook(io.BytesIO((tmp_path / "r" / "tables.xlsx").read_bytes()))
+    rows = [row for row in book["Changes"].iter_rows(min_row=5, values_only=True) if row[0]]
+    found = moves(plan, open_source(plain).plan)["parcels"]
+    assert [row[1] for row in rows] == [entry["parcel_id"] for entry in found]
+    assert len(rows) > 1
+    assert "earlier" in book["Changes"]["A1"].value
