@@ -72,19 +72,19 @@ def numbers(parcels: Sequence[Mapping[str, Cell]], demands: Sequence[Mapping[str
         if row["land_source"] == "new":
             quota[str(row["district"])] += _int(row["new_area_m2"] or row["area_m2"])
     small = len(parcels) < 100  # little land: gentle numbers, so that a plan exists
-    part = 34 if contested else 80 if small else 40
+    part = 25 if contested else 80 if small else 40
     total = sum(_int(row["area_m2"]) for row in ready)
     districts = len({row["district"] for row in ready})
     share = Decimal(min(90, math.ceil(150 / max(1, districts)) + (4 if contested else 10))) / 100
     return Numbers(
         quota={district: area * part // 100 // 1_000 * 1_000 for district, area in sorted(quota.items())},
-        listings=max(4, len(demands) * (50 if contested else 52) // 100),
+        listings=max(4, len(demands) * (40 if contested else 52) // 100),
         competitive="0.97" if contested else "0.20" if small else "0.68",
         strategic_m2=0 if small else _share_of_demands(demands, "strategic_industry", total, contested),
         district_share="1" if small else f"{share}",
-        stock_share="0.78" if contested else "",
-        strategic_share="0.62" if contested else "",
-        leases=max(3, len(demands) * (14 if contested else 16) // 100),
+        stock_share="0.81" if contested else "",
+        strategic_share="0.66" if contested else "",
+        leases=max(3, len(demands) * (11 if contested else 16) // 100),
     )
 
 
