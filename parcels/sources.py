@@ -57,7 +57,8 @@ class RawTable:
     @property
     def where(self) -> str:
         """File and layer, for messages."""
-        return f"{self.path.name}, layer {self.layer}" if self.layer else self.path.name
+        kind = "sheet" if self.format == "XLSX" else "layer"
+        return f"{self.path.name}, {kind} {self.layer}" if self.layer else self.path.name
 
 
 def file_format(path: Path, prefix: str = "P") -> str:
