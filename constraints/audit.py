@@ -200,7 +200,7 @@ class _Auditor:
             self.limits(None)
             return None
         before, drawn = len(self.breaches), draw(self.reader, complete=complete, sample=sample, seed=seed)
-        for rule, en, zh in listing.read(digest(self.raw), self.chosen, None if every or complete else drawn):
+        for rule, en, zh in listing.read(digest(self.raw), self.chosen, drawn, every):
             self.breach(rule, en, zh)
         part = "" if listing.derived == listing.count else f"{listing.derived:,} of "
         en, zh = (

@@ -35,7 +35,9 @@ class Listing:
         self.bounds: list[int | None] = []
         self.count = 0
         self.derived = 0
-        self.only: Draw | None = None
+        self.every = True
+        self.drawn: Draw | None = None
+        self.kept: list[Part] = []
         self.keys: list[Key] = []
         self.problems: list[Problem] = []
 
@@ -44,13 +46,13 @@ class Listing:
         if len(self.problems) < MOST:
             self.problems.append((rule, en, zh))
 
-    def read(self, case: str, chosen: Sequence[Reading], only: Draw | None = None) -> list[Problem]:
+    def read(self, case: str, chosen: Sequence[Reading], drawn: Draw, every: bool = True) -> list[Problem]:
         """Read everything: bounds of the tiers, problems found. Call :meth:`prepare` before.
 
-        ``only``: re-derive the chosen offers and those of what was drawn; the bound is summed over all either way.
+        Without ``every``, the chosen offers and those of what was drawn are re-derived; the bound is summed over all.
         """
         self.wanted = {reading.identity for reading in chosen}
-        self.only = only
+        self.drawn, self.every = drawn, every or drawn.seed is None
         collecting = gc.isenabled()
         gc.disable()  # millions of short lists, no cycles: collecting would take a fifth of the time
         try:
@@ -99,7 +101,10 @@ class Listing:
         self.reader.count_reach()
 
     def parts(self) -> Iterator[Part]:
-        """The parts once more, for the re-screening."""
+        """The parts once more, for the re-screening: those that were drawn, or all."""
+        if self.drawn is not None and self.drawn.seed is not None:
+            yield from self.kept
+            return
         with OffersFile(self.path) as offers:
             yield from offers.parts()
 
@@ -166,7 +171,10 @@ class Listing:
             self.say("reach", "the parcels a platform could use are listed in two ways", "平台可用宗地所列不一")
         readings = PartReader(reader, demand)
         parcels = [tuple(site) for site in part.sites]
-        if self.only is not None and place[1] not in (self.only.market if place[0] else self.only.demands):
+        drawn = self.drawn is None or place[1] in (self.drawn.market if place[0] else self.drawn.demands)
+        if drawn and self.drawn is not None and self.drawn.seed is not None:
+            self.kept.append(part)
+        if not drawn and not self.every:
             self._glance(part, parcels, readings, len(header.rows))
             return place
         self.derived += len(part.offers)
