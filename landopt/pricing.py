@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.screen import CONDITION, FORBID, Law
+from constraints.screen import CONDITION, FORBID, OPEN, Law
 from landopt.lookup import Panels, Stack
 from landopt.offers import spans
 from landopt.pricetable import Case, PriceTable
@@ -73,11 +73,13 @@ class Pricer:
     def set_stack(self, stack: Stack) -> None:
         """Number the price cases of the panels at hand, terms apart."""
         self.stack = stack
-        fulls, at_full = np.unique(stack.full, return_inverse=True)
+        present = np.zeros(OPEN + 1, bool)
+        present[stack.full] = True
+        fulls, at_full = np.flatnonzero(present), (np.cumsum(present) - 1)[stack.full]
         width = max(1, len(self.numbers))
         cells = stack.full.shape[1] // stack.prices.shape[1]
         facts = np.repeat(stack.prices, cells, axis=1)[:, :, None]
-        code = (stack.floors.astype(np.int64) * fulls.size + at_full.reshape(stack.full.shape)) * width + facts
+        code = (stack.floors.astype(np.int64) * fulls.size + at_full) * width + facts
         table = np.zeros(int(code.max(initial=0)) + 1, bool)
         table[code] = True
         self.kind = (np.cumsum(table) - 1).astype(np.int32)[code]
