@@ -18,7 +18,7 @@ from landopt.model_arrays import Floats, Ints, Program, columns
 from landopt.prices_bound import Prices, bound, part_best, reduced_float, rounded
 
 FIRST = 5
-PER_PART = 20
+PER_PART = 6
 """Offers a part adds to the linear programme: at the start, and in a round of pricing."""
 
 
@@ -278,7 +278,7 @@ def relax(
         sifter._phase(2)
         if not feasible:
             return _result(sifter, None, rounds, feasible=False), sifter
-    best: tuple[int, Prices, tuple[Floats, Floats, Floats]] | None = None
+    best: tuple[float, tuple[Floats, Floats, Floats]] | None = None
     while True:
         rounds += 1
         try:
@@ -288,29 +288,30 @@ def relax(
                 raise
             break
         parcels, demands, rows = sifter.duals()
-        prices = rounded(prog, parcels, rows)
-        proven = bound(prog, prices)
-        if best is None or proven <= best[0]:
-            best = (proven, prices, (parcels, demands, rows))
+        left = reduced_float(prog, parcels, rows)
+        about = float(parcels.sum() + rows @ prog.rhs + np.maximum(part_best(prog, left), 0.0).sum())
+        if best is None or about <= best[0]:
+            best = (about, (parcels, demands, rows))
         if tell is not None:
-            tell(sifter.value, best[0])
-        margin = _margin(sifter, parcels, demands, rows)
-        new = _improving(sifter, margin, 1e-7 * sifter.unit * 64)
+            tell(sifter.value, int(np.ceil(best[0])))
+        new = improving(sifter, _beyond(prog, left, demands), 1e-7 * sifter.unit * 64)
         if not len(new) or best[0] - sifter.value <= enough * max(1.0, abs(sifter.value)):
             break
         sifter.add(new)
-    return _result(sifter, best, rounds, feasible=True), sifter
+    return _result(sifter, best[1], rounds, feasible=True), sifter
 
 
-def _margin(sifter: Sifter, parcels: Floats, demands: Floats, rows: Floats) -> Floats:
-    prog = sifter.prog
-    out = reduced_float(prog, parcels, rows)
-    if prog.demands:
-        out -= np.where(prog.demand >= 0, demands[prog.demand], 0.0)
-    return out
+def _beyond(prog: Program, left: Floats, demands: Floats) -> Floats:
+    """What offers are worth beyond the prices of their rows *and* their platform."""
+    return left - np.where(prog.demand >= 0, demands[prog.demand], 0.0) if prog.demands else left
 
 
-def _improving(sifter: Sifter, margin: Floats, eps: float, most: int = PER_PART) -> Ints:
+def margins(sifter: Sifter, parcels: Floats, demands: Floats, rows: Floats) -> Floats:
+    """What every offer is worth beyond all prices (millipoints): above 0 it would better the relaxation."""
+    return _beyond(sifter.prog, reduced_float(sifter.prog, parcels, rows), demands)
+
+
+def improving(sifter: Sifter, margin: Floats, eps: float, most: int = PER_PART) -> Ints:
     """The ``most`` best offers of every part that are worth more than their prices and not in yet."""
     hit = np.flatnonzero((margin > eps) & ~sifter.inside)
     if not len(hit):
@@ -331,20 +332,19 @@ def _first_phase(sifter: Sifter) -> tuple[int, bool]:
         if sifter.shortfall() <= 1e-9:
             return rounds, True
         parcels, demands, rows = sifter.duals(1)
-        margin = _margin(sifter, parcels, demands, rows) - prog.score
-        new = _improving(sifter, margin, 1e-9)
+        margin = margins(sifter, parcels, demands, rows) - prog.score
+        new = improving(sifter, margin, 1e-9)
         if not len(new):
             return rounds, sifter.shortfall() <= 1e-6
         sifter.add(new, phase=1)
 
 
-def _result(sifter: Sifter, best: Any, rounds: int, feasible: bool) -> Relaxation:
+def _result(sifter: Sifter, duals: tuple[Floats, Floats, Floats] | None, rounds: int, feasible: bool) -> Relaxation:
     prog = sifter.prog
-    if best is None:
-        zero = np.zeros(prog.parcels), np.zeros(prog.demands), np.zeros(len(prog.sense))
-        none = Prices(np.zeros(prog.parcels, dtype=np.int64), np.zeros(len(prog.sense), dtype=np.int64), 1)
-        best = (bound(prog, none), none, zero)
-    proven, prices, (parcels, demands, rows) = best
+    if duals is None:
+        duals = np.zeros(prog.parcels), np.zeros(prog.demands), np.zeros(len(prog.sense))
+    parcels, demands, rows = duals
+    prices = rounded(prog, parcels, rows)
     margin = reduced_float(prog, parcels, rows)
     top = np.maximum(part_best(prog, margin), 0.0)
     margin -= top[sifter.part] if prog.count else 0.0
@@ -358,6 +358,6 @@ def _result(sifter: Sifter, best: Any, rounds: int, feasible: bool) -> Relaxatio
         demands,
         margin,
         prices,
-        proven,
+        bound(prog, prices),
         rounds,
     )

@@ -16,7 +16,7 @@ import numpy as np
 
 from landopt.greedy import greedy
 from landopt.model_arrays import Floats, Ints, Program, standing
-from landopt.prices import PER_PART, Relaxation, Sifter, Stopped, _improving, _margin
+from landopt.prices import PER_PART, Relaxation, Sifter, Stopped, improving, margins
 from landopt.prices_bound import Branch, Prices, after_branch, bound_scaled, leaf_json, rounded
 from landopt.tree_branch import Chooser, bar, restore
 
@@ -134,9 +134,9 @@ def _resolve(prog: Program, sifter: Sifter, node: _Node, end: float | None) -> t
             ray = _ray(prog, sifter, node)
             return (np.zeros(len(sifter.order)), None) if ray else (sifter.x(), None)
         parcels, demands, rows = sifter.duals()
-        margin = _margin(sifter, parcels, demands, rows)
+        margin = margins(sifter, parcels, demands, rows)
         margin[barred] = -np.inf
-        new = _improving(sifter, margin, 1e-6 * sifter.unit, PER_PART)
+        new = improving(sifter, margin, 1e-6 * sifter.unit, PER_PART)
         if not len(new):
             break
         sifter.add(new)
