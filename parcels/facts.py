@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from parcels.codes import codes
@@ -111,7 +112,7 @@ def read_ids(cells: Sequence[object], rows: Sequence[int], name: str, found: Fin
             found.add("error", 28, f"id {problem.why}", place, "store the column as text and send it again")
             ids.append(None)
             continue
-        numeric = numeric or isinstance(cell, int | float)
+        numeric = numeric or isinstance(cell, int | float | Decimal)
         if not text:
             found.add("error", 25, f"{name} is blank", place, "every row needs an id of its own")
             ids.append(None)

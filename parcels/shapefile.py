@@ -29,11 +29,16 @@ def read_shapefile(path: Path, *, encoding: str | None = None) -> RawTable:
     if dbf is None:
         what = f"{path.name} has no .dbf: its attributes are missing"
         raise Refused(error("P034", what, path.name, "send .shp, .shx, .dbf and .prj together"))
-    if _part(path, ".shx") is None:
+    shx = _part(path, ".shx")
+    if shx is None:
         raise Refused(error("F006", f"{path.name} has no .shx", path.name, "send .shp, .shx, .dbf and .prj together"))
     cut = truncation(path)
     if cut:
         raise Refused(error("P037", f"{path.name} is cut off: {cut}", path.name, "copy the files again, whole"))
+    outlined, listed = _counts(shx, dbf)
+    if outlined != listed:
+        what = f"{path.name} has {outlined:,} outlines, its .dbf {listed:,} rows"
+        raise Refused(error("P037", what, path.name, "the parts do not belong together: copy them again"))
     cpg = _part(path, ".cpg")
     table = read_dbf(dbf, encoding=encoding, cpg=cpg.read_text("ascii", errors="replace") if cpg else None)
     try:
@@ -57,6 +62,13 @@ def read_shapefile(path: Path, *, encoding: str | None = None) -> RawTable:
         (*table.issues, *issues),
         sha256_of(path),
     )
+
+
+def _counts(shx: Path, dbf: Path) -> tuple[int, int]:
+    """Records of the index and of the table, deleted ones too: GDAL reads the fewer of the two in silence."""
+    with shx.open("rb") as index, dbf.open("rb") as table:
+        head, rows = index.read(28), table.read(8)
+    return (2 * int.from_bytes(head[24:28], "big") - 100) // 8, int.from_bytes(rows[4:8], "little")
 
 
 def _part(path: Path, suffix: str) -> Path | None:

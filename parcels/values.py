@@ -11,6 +11,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -55,6 +56,10 @@ def plain(cell: object) -> str:
     if isinstance(cell, float):
         if cell != int(cell) or abs(cell) >= 2**53:
             raise BadValue(28, f"{cell!r} was stored as a number and may have lost digits")
+        return str(int(cell))
+    if isinstance(cell, Decimal):
+        if cell != cell.to_integral_value() or "E" in str(cell).upper():
+            raise BadValue(28, f"{cell} was stored as a number and may have lost digits")
         return str(int(cell))
     if isinstance(cell, datetime.datetime | datetime.date):
         return cell.isoformat()

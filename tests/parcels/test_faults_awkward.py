@@ -16,7 +16,22 @@ from parcels.codes import codes
 from parcels.demands import read_demands
 from parcels.issues import Issue
 from parcels.read import read_parcels
-from tests.parcels.making import DEMAND_HEAD, DEMAND_ROW, X0, Y0, box, csv_file, good, gpkg, has, one, poly, read
+from tests.parcels.making import (
+    DEMAND_HEAD,
+    DEMAND_ROW,
+    X0,
+    Y0,
+    box,
+    chinese,
+    csv_file,
+    good,
+    gpkg,
+    has,
+    one,
+    poly,
+    read,
+    shapefile,
+)
 
 HEAD = ["宗地编号", "规划用途", "行政区", "土地来源", "净地", "农转用已批", "已征收", "权属性质", "供应计划"]
 CELLS = ["IND", "横沥镇", "存量", "是", "是", "是", "国有", "是"]
@@ -243,3 +258,24 @@ def test_mu_beside_hectares_is_one_area_where_all_rows_agree(tmp_path: Path) -> 
     for other in (["0.8", "0.9"], ["0.8", None], ["0.8", "x"]):
         issues = read(gpkg(tmp_path, shapes, name=f"{other[1]}.gpkg", **{**both, "面积（公顷）": other}))
         assert "all stand for area_m2" in one(issues, "P045").what
+
+
+@pytest.mark.parametrize("number", ["4.401152025e17", "12.5"])
+def test_fault_28_an_id_in_json_with_an_exponent_has_lost_digits(tmp_path: Path, number: str) -> None:
+    """A decimal that is no whole number as written is no id; 12.0 is 12, with a warning."""
+    path = geojson(tmp_path, [{"type": "Polygon", "coordinates": [[*RING, RING[0]]]}])
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"parcel_id": "P1"', f'"parcel_id": {number}'), "utf-8")
+    assert has(read(path), "P028")
+    path.write_text(text.replace('"parcel_id": "P1"', '"parcel_id": 12.0'), "utf-8")
+    assert read_parcels(path).table.ids == ("12",)
+    assert has(read(path), "P054", "warning")
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_fault_37_outlines_and_rows_of_a_shapefile_that_differ_in_number_are_refused(tmp_path: Path, rows: int) -> None:
+    """GDAL reads the fewer of the two in silence, which loses a parcel or shifts the attributes."""
+    path = shapefile(tmp_path, [box(0, 0), box(2, 0)], chinese(2))
+    others = shapefile(tmp_path, [box(i, 5) for i in range(rows)], chinese(rows), name="other.shp")
+    path.with_suffix(".dbf").write_bytes(others.with_suffix(".dbf").read_bytes())
+    assert f"2 outlines, its .dbf {rows} rows" in one(read(path), "P037").what
