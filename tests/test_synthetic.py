@@ -12,10 +12,12 @@ import geopandas as gpd
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.rounds import case_round
+from benchmarks.rounds import binding, case_round, contest, relaxed
 from constraints.case import case_digest
 from constraints.load import load_file
+from landopt.assemble import read_round
 from landopt.desk.new import new
+from landopt.offers import build_offers
 from parcels.issues import Refused
 from parcels.neighbours import neighbours
 from parcels.schema import fields
@@ -251,6 +253,34 @@ def test_benchmark_rounds_repeat_and_are_contested() -> None:
     assert several >= 0.2 * len(first.demands)
     sizes = [len(plan.uses) for plan in draft(600, 60, 5, contested=True, geometry=False).plans]
     assert sum(6 <= size <= 30 for size in sizes) >= len(sizes) - 1
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_contested_rounds_are_contested(seed: int) -> None:
+    """Under the shipped law platforms ask for 1.3 times the suitable land, and 8 limits bind, 2 of them from below."""
+    case = case_round(1_000, 100, seed)
+    offers = build_offers(case)
+    found = contest(case, offers)
+    assert found["adjacency"] >= 3
+    assert found["ratio"] >= 1.3
+    assert found["several"] >= 0.2
+    tight = binding(offers, relaxed(case, offers)[1])
+    assert tight["binding"] >= 8
+    assert tight["binding_at_least"] >= 2
+
+
+def test_example_is_read_without_trouble() -> None:
+    """No error and no warning: a newcomer's first run starts clean; some platforms have no lawful offer, most do."""
+    loaded = read_round(EXAMPLE)
+    assert [issue for issue in loaded.issues if issue.level != "note"] == []
+    case = loaded.case
+    assert case is not None
+    offers = build_offers(case)
+    assert offers.scope == "all"
+    without = len(case.demands) - len({int(row) for row in offers.demand if row >= 0})
+    assert 2 <= without <= 12
+    several = {int(offers.demand[k]) for k in range(len(offers)) if len(offers.parcels(k)) > 1}
+    assert len(several) >= 5
 
 
 def test_random_rounds_repeat() -> None:
