@@ -103,10 +103,15 @@ def _moved(context: Context, number: int, use: LimitUse, step: int, change: int,
     variant = with_rhs(offers, number, offers.rows[number].rhs + change)
     above = bounds_with(variant, context.proof, len(context.case.parcels))
     tops = [None] * len(was) if above is None else above
-    high = tuple(None if top is None else top - worth for top, worth in zip(tops, was, strict=True))
+    high = [None if top is None else top - worth for top, worth in zip(tops, was, strict=True)]
+    looser = (change > 0) == (offers.rows[number].sense == "<=")
+    if not looser and high[0] is not None:
+        high[0] = min(0, high[0])
     pool = np.unique(np.concatenate([closest(context), np.asarray(context.chosen, np.int64)]))
     plan = solve_near(context.case, variant, pool)
     if plan is None:
-        return Step(use, step, use.limit + step, False, (None,) * len(was), high)
-    low = tuple(now - top for now, top in zip(value(variant, plan), bounds, strict=True))
-    return Step(use, step, use.limit + step, True, low, high)
+        return Step(use, step, use.limit + step, False, (None,) * len(was), tuple(high))
+    low = [now - top for now, top in zip(value(variant, plan), bounds, strict=True)]
+    if looser:
+        low[0] = max(0, low[0])  # whatever held before still holds
+    return Step(use, step, use.limit + step, True, tuple(low), tuple(high))

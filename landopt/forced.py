@@ -23,7 +23,7 @@ from landopt.model_arrays import Ints, Program, program, standing
 from landopt.offers import Offers
 from landopt.solver import solve
 
-POOL = 1_500
+POOL = 1_000
 """Offers the quick run may choose among, besides the plan's own."""
 SECONDS = 5
 
