@@ -10,6 +10,7 @@ from constraints.case import Case, rule_to_json
 from constraints.cells import PartReader, Reading
 from constraints.load import in_force, load_pack, pack
 from constraints.reread import Reader
+from constraints.timetable import timetable
 from constraints.types import Rule
 
 DEPOSIT_PERCENT = 20
@@ -81,7 +82,26 @@ def restated(reader: Reader, reading: Reading) -> dict[str, Any]:
             {"rule": c.rule, "fact": c.fact, "en": c.text.en, "zh": c.text.zh, "document": c.document}
             for c in judged.conditions
         ],
+        "rules": sorted(
+            {ruling.rule_id for ruling in judged.rulings if ruling.verdict == "permit"}
+            | {condition.rule for condition in judged.conditions if condition.rule}
+        ),
+        "timetable": _steps(reader, reading),
     }
+
+
+def _steps(reader: Reader, reading: Reading) -> list[dict[str, Any]]:
+    """The timetable of the parcel that takes longest, from the day the supply can begin."""
+    start = max(reader.free_from(reading.site), reader.planned_from)
+    if reading.period >= 0:
+        start = max(start, reader.case.round.periods[reading.period].start)
+    method, known = reader.case.methods[reading.method], {rule.id for rule in reader.case.rules}
+    tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar) for row in reading.site]
+    longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
+    return [
+        {"step": s.step, "earliest": s.earliest, "latest": s.latest, "rule": s.rule if s.rule in known else None}
+        for s in longest
+    ]
 
 
 def _joined(reader: Reader, reading: Reading, name: str) -> str:

@@ -7,9 +7,13 @@ signing and verifying here need ``cryptography`` (``pip install landopt[seal]``)
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
+import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -177,6 +181,32 @@ def _signature(inside: Path, payload: bytes, keys: Sequence[Ed25519PublicKey]) -
             return []
     what = f"signed by key {signer[:16]}, which is not among the keys named"
     return [error("A082", what, where, "Maybe name the signer's public key with --key.")]
+
+
+@contextlib.contextmanager
+def unzipped(plan: Path) -> Iterator[Path]:
+    """The plan folder of an argument; a zip of one is unpacked, with suspicion, for as long as it is needed.
+
+    Raises
+    ------
+    Refused
+        If the zip is harmful (FAULTS 77, 78) or holds no plan.
+    """
+    if plan.suffix.lower() != ".zip":
+        yield plan
+        return
+    from parcels.archives import check_members, unpack
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="landopt-") as name, zipfile.ZipFile(plan) as archive:
+            unpack(archive, check_members(archive, plan.name), Path(name))
+            found = sorted(path.parent for path in Path(name).rglob("plan.json"))
+            if len(found) != 1:
+                what = f"{plan.name} holds {len(found)} plans"
+                raise Refused(error("A085", what, str(plan), "Maybe zip one plan folder."))
+            yield found[0]
+    except (zipfile.BadZipFile, EOFError, zlib.error) as torn:
+        raise Refused(error("A085", f"{plan.name} is no zip file or is cut off: {torn}", str(plan))) from torn
 
 
 def _sums(content: bytes) -> Iterator[tuple[str, str]]:

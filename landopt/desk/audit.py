@@ -38,21 +38,22 @@ def audit(
 ) -> None:
     """Re-derive everything a plan says from its facts, in exact integers: law, limits, prices, score, bound.
 
-    Shares no code with the solver. Exit 0: the plan stands; 5: a breach, named with rule, key, used and limit.
+    PLAN is a plan folder, its plan.json, or a zip of the folder. Shares no code with the solver. Exit 0: the plan stands; 5: a breach, named with rule, key, used and limit.
     """
     from landopt.language import language
 
     chosen = language(lang)
-    if receipt is not None:
-        from landopt.seal import receipt as paper
-
-        click.echo(json.dumps(paper(plan, receipt), ensure_ascii=False, sort_keys=True))
-        return
     if handmade is not None:
         _handmade(handmade, plan, chosen, as_json)
         return
     from constraints.audit import audit_plan, lines
+    from landopt.seal import receipt as paper
+    from landopt.seal import unzipped
 
+    plan = click.get_current_context().with_resource(unzipped(plan))
+    if receipt is not None:
+        click.echo(json.dumps(paper(plan, receipt), ensure_ascii=False, sort_keys=True))
+        return
     report = audit_plan(plan, complete=complete, as_of=as_of, sample=sample, seed=seed)
     beside = _beside(plan if plan.is_dir() else plan.parent, ledger, keys)
     bad = [issue for issue in beside if issue.level == "error"]

@@ -185,3 +185,25 @@ def test_canonical_json_agrees_with_rfc8785():
     for bad in (1.5, {"é": 1}, {1: 2}, {1, 2}):
         with pytest.raises(ValueError, match=r"ASCII|canonical"):
             canonical(bad)
+
+
+def test_zip_of_a_plan_is_audited_like_the_folder(sealed: Path, keys: tuple[Path, Path], tmp_path: Path):
+    """Two files and a public key: a zip of the folder (and the ledger) are enough; a harmful zip is refused."""
+    import zipfile
+
+    from click.testing import CliRunner
+
+    from landopt.desk.audit import audit
+
+    shutil.make_archive(str(tmp_path / "sent"), "zip", sealed.parent, sealed.name)
+    run = CliRunner()
+    done = run.invoke(audit, [str(tmp_path / "sent.zip"), "--key", str(keys[1]), "--complete"])
+    assert done.exit_code == 0, done.output
+    assert "Plan stands." in done.stdout
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
+        archive.writestr("../../plan.json", "{}")
+    with pytest.raises(Refused, match="leaves the archive"):
+        run.invoke(audit, [str(tmp_path / "evil.zip")], catch_exceptions=False)
+    (tmp_path / "torn.zip").write_bytes((tmp_path / "sent.zip").read_bytes()[:500])
+    with pytest.raises(Refused, match="no zip file"):
+        run.invoke(audit, [str(tmp_path / "torn.zip")], catch_exceptions=False)
