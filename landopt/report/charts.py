@@ -22,7 +22,17 @@ COLOURS = {
     "lease_then_grant": "#EE7733",
     "contribution": "#332288",
 }
-"""Paul Tol: bright, with orange of vibrant and indigo of muted; the same as in ``web/map.js``."""
+SIGNS = {
+    "allocation": "AL",
+    "agreement": "AG",
+    "bid": "BI",
+    "auction": "AU",
+    "listing": "LI",
+    "lease": "LE",
+    "lease_then_grant": "LG",
+    "contribution": "CO",
+}
+"""Colours: Paul Tol, bright, with orange of vibrant and indigo of muted; the same as in ``web/map.js``."""
 
 _WIDE, _LINE, _LEFT = 900, 24, 210
 _LONGEST = 40
@@ -90,7 +100,7 @@ def _districts(source: Source) -> Markup:
                 parts.append(_box(x, top, area * scale, _LINE - 7, COLOURS.get(method, "#999999"), title))
                 if area * scale > 34:
                     light = method in ("agreement", "lease")
-                    zh, en = words.word("method", method, "zh")[:2], words.word("method", method, "en")[:4]
+                    zh, en = words.word("method", method, "zh")[:2], SIGNS.get(method, "?")
                     parts.append(_text(x + 4, top + 13, zh, en, fill="#1d2530" if light else "#ffffff"))
                 x += area * scale
         total = words.hectares(sum(areas[name].values())) + " ha"
@@ -114,7 +124,7 @@ def _limits(source: Source) -> Markup:
         used, bound, zh, en = _measure(limit) or (0, 1, "", "")
         top = at * _LINE + 4
         key = "、".join(limit["key"])
-        titles = (f"{limit['cite'][lang]} {key}".strip() for lang in ("zh", "en"))
+        titles = (f"{key} {limit['cite'][lang]}".strip() for lang in ("zh", "en"))
         parts.append(
             _text(
                 322,
@@ -183,7 +193,8 @@ def _timetable(source: Source) -> Markup:
         if month >= first:
             x = _LEFT + (month - first).days * scale
             parts.append(_line(x, 18, rows * _LINE + _LINE, "#d5dae1"))
-            parts.append(_text(x + 3, 13, f"{month.year}年{month.month}月", f"{month:%Y-%m}", fill="#5b6675"))
+            if x < _WIDE - 60:
+                parts.append(_text(x + 3, 13, f"{month.year}年{month.month}月", f"{month:%Y-%m}", fill="#5b6675"))
         month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     for k, entry in enumerate(shown[:_LONGEST], 1):
         top = k * _LINE + 3

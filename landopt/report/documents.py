@@ -157,9 +157,10 @@ def _notice(
     if competitive:
         title = f"国有建设用地使用权{method}公告" if zh else f"Notice of supply of state land by {method}"
         opening = (
-            f"经批准，{authority}拟以{method}方式供应下列地块的国有建设用地使用权，现将有关事项公告如下。"
+            f"经〔批准机关、文号待填〕批准，{authority}拟以{method}方式供应下列地块的国有建设用地使用权，现将有关事项公告如下。"
             if zh
-            else f"Subject to approval, {authority} intends to supply the following land by {method}."
+            else f"Subject to approval [authority and number to be filled in], {authority} intends to supply the "
+            f"following land by {method}."
         )
     else:
         title = "国有建设用地使用权协议出让意向公示" if zh else "Publication of an intended grant by agreement"
@@ -175,7 +176,7 @@ def _notice(
     rows = [("项目", "内容", "数据出处") if zh else ("Item", "Content", "Where the figure stands")]
     rows += _notice_rows(source, record, entry, number, place, lang)
     blocks = [Block("draft", marked), Block("title", title), Block("subtitle", _provenance(source, lang))]
-    blocks += [Block("body", opening), table(rows, (20, 46, 34))]
+    blocks += [Block("body", opening), table(rows, (20, 40, 40))]
     closing = (
         "出让人、交易地点、网址、联系方式和其他竞买条件由经办部门补充。"
         if zh

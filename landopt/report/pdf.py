@@ -70,5 +70,6 @@ def write_pdf(path: Path, blocks: Sequence[Block], lang: str, *, title: str) -> 
         ignore_system_fonts=True,
         sys_inputs={"given": json.dumps(given, ensure_ascii=False)},
         timestamp=0,
+        pdf_tags=False,
     )
     path.write_bytes(content)

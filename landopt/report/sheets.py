@@ -15,6 +15,7 @@ from landopt.report.plain import one_line, several_lines
 from landopt.report.source import Source
 
 _HEAD = 3  # the row of the headings, after title, provenance and a blank row
+_QUIET = '#,##0.0000;-#,##0.0000;"-"'  # a nought is a dash
 _WIDTHS = {
     "number": 6, "platform": 30, "name": 30, "parcel_name": 22, "site": 22, "basis": 44, "excluded": 34,
     "conditions": 44, "reasons": 64, "offers": 50, "title": 64, "doc": 44, "number_of_doc": 24, "article": 22,
@@ -105,6 +106,8 @@ class _Writer:
             "date": book.add_format(cell | {"num_format": "yyyy-mm-dd", "align": "center"}),
             "class": book.add_format(cell | {"bold": True}),
             "inner": book.add_format(cell | {"indent": 1}),
+            "sum": book.add_format(cell | {"num_format": _QUIET}),
+            "bold_sum": book.add_format(cell | {"bold": True, "num_format": _QUIET, "bg_color": "#F4F6F8"}),
             "bold_ha": book.add_format(cell | {"bold": True, "num_format": "#,##0.0000", "bg_color": "#F4F6F8"}),
             "bold_whole": book.add_format(cell | {"bold": True, "num_format": "#,##0", "bg_color": "#F4F6F8"}),
             "bold": book.add_format(cell | {"bold": True, "bg_color": "#F4F6F8"}),
@@ -251,21 +254,21 @@ class _Writer:
                 f"{ranges.of('method')},{name}${_HEAD + 1})"
             )
             if ranges.whole:
-                sheet.write_formula(at, k + 2, formula, self.formats["ha"], value)
+                sheet.write_formula(at, k + 2, formula, self.formats["sum"], value)
             else:
-                sheet.write_number(at, k + 2, value, self.formats["ha"])
+                sheet.write_number(at, k + 2, value, self.formats["sum"])
         end = len(methods) + 2
         first, last, whole, new = (xl_col_to_name(c) for c in (2, end - 1, end, end + 1))
         row = at + 1
-        sheet.write_formula(at, end, f"=SUM({first}{row}:{last}{row})", self.formats["ha"], ha(totals.area(use)))
+        sheet.write_formula(at, end, f"=SUM({first}{row}:{last}{row})", self.formats["sum"], ha(totals.area(use)))
         fresh = ha(totals.new(use)) or 0.0
         if ranges.whole:
             formula = f"=SUMIFS({ranges.of('new_ha')},{ranges.of('use')},$A{row})"
-            sheet.write_formula(at, end + 1, formula, self.formats["ha"], fresh)
+            sheet.write_formula(at, end + 1, formula, self.formats["sum"], fresh)
         else:
-            sheet.write_number(at, end + 1, fresh, self.formats["ha"])
+            sheet.write_number(at, end + 1, fresh, self.formats["sum"])
         rest = ha(totals.area(use) - totals.new(use))
-        sheet.write_formula(at, end + 2, f"={whole}{row}-{new}{row}", self.formats["ha"], rest)
+        sheet.write_formula(at, end + 2, f"={whole}{row}-{new}{row}", self.formats["sum"], rest)
 
     def _subtotal(
         self,
@@ -289,7 +292,7 @@ class _Writer:
             parts = ",".join(f"{name}{line + 1}" for line in lines)
             if isinstance(lines, range):
                 parts = f"{name}{lines[0] + 1}:{name}{lines[-1] + 1}"
-            style = self.formats["bold_whole" if k == 1 else "bold_ha"]
+            style = self.formats["bold_whole" if k == 1 else "bold_sum"]
             sheet.write_formula(at, k, f"=SUM({parts})" if lines else "=0", style, value)
 
 
