@@ -19,6 +19,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--as-of", metavar="DATE", help="Re-check the assignments under the law of this date.")
 @click.option("--ledger", type=_PATH, help="Check the ledger's chain, and that it holds the head printed on the plan.")
 @click.option("--key", "keys", multiple=True, type=_PATH, help="Public key (PEM) that must have signed the seal.")
+@click.option("--inputs", type=_PATH, metavar="ROUND", help="Read and measure the round's files again; compare facts.")
 @click.option("--receipt", metavar="PARCEL", help="Print the receipt that a parcel was in the round.")
 @click.option("--handmade", type=_PATH, metavar="FILE", help="Hold a spreadsheet against the round: PLAN is the round.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the report (default: from the environment).")
@@ -31,6 +32,7 @@ def audit(
     as_of: str | None,
     ledger: Path | None,
     keys: tuple[Path, ...],
+    inputs: Path | None,
     receipt: str | None,
     handmade: Path | None,
     lang: str | None,
@@ -38,7 +40,8 @@ def audit(
 ) -> None:
     """Re-derive everything a plan says from its facts, in exact integers: law, limits, prices, score, bound.
 
-    PLAN is a plan folder, its plan.json, or a zip of the folder. Shares no code with the solver. Exit 0: the plan stands; 5: a breach, named with rule, key, used and limit.
+    PLAN is a plan folder, its plan.json, or a zip of the folder. Shares no code with the solver. Exit 0: the plan
+    stands; 5: a breach, named with rule, key, used and limit.
     """
     from landopt.language import language
 
@@ -55,7 +58,7 @@ def audit(
         click.echo(json.dumps(paper(plan, receipt), ensure_ascii=False, sort_keys=True))
         return
     report = audit_plan(plan, complete=complete, as_of=as_of, sample=sample, seed=seed)
-    beside = _beside(plan if plan.is_dir() else plan.parent, ledger, keys)
+    beside = _beside(plan if plan.is_dir() else plan.parent, ledger, keys, inputs)
     bad = [issue for issue in beside if issue.level == "error"]
     if as_json:
         found: dict[str, Any] = report.as_dict()
@@ -64,18 +67,22 @@ def audit(
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
         for issue in beside:
-            click.echo(f" ! {issue.level} {issue.code}  {issue.what}")
+            click.echo(f" {'!' if issue.level == 'error' else ' '} {issue.level} {issue.code}  {issue.what}")
         click.echo("\n".join(lines(report, chosen)))
     click.get_current_context().exit(0 if report.stands and not bad else 5)
 
 
-def _beside(folder: Path, ledger: Path | None, keys: tuple[Path, ...]) -> list[Any]:
-    """What the seal and the ledger say."""
+def _beside(folder: Path, ledger: Path | None, keys: tuple[Path, ...], inputs: Path | None) -> list[Any]:
+    """What the seal, the ledger and the round's own files say."""
     from constraints.plan import read_plan
     from landopt.rounddesk import ledger_issues
     from landopt.seal import FOLDER, verify
 
     found = verify(folder, keys) if keys or (folder / FOLDER).is_dir() else []
+    if inputs is not None:
+        from landopt.remeasure import remeasure
+
+        found += remeasure(folder, inputs)
     return found + (ledger_issues(ledger, read_plan(folder)) if ledger is not None else [])
 
 
