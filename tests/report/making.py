@@ -11,8 +11,10 @@ from typing import Any
 import geopandas
 import numpy as np
 import shapely
+from click.testing import CliRunner, Result
 from shapely.geometry import Polygon
 
+from cli import desk
 from constraints.canonical import canonical
 from constraints.case import case_digest, to_json
 from landopt.justify import justify
@@ -28,6 +30,11 @@ FORMULA = '=HYPERLINK("http://127.0.0.1/x","y")'
 TURNED = "gpj.\u202etxt\u0007\u200f"
 LONG = "长" * 10_000
 HOSTILE = (SCRIPT, FORMULA, "+1+1", "-2", "@SUM(A1)", TURNED, LONG, "{{ 7 * 7 }}", "#sys.inputs", "a&b<c>\"d'e")
+
+
+def call(*words: str | Path) -> Result:
+    """Run ``landopt report`` in this process."""
+    return CliRunner().invoke(desk, ["report", *map(str, words)], prog_name="landopt")
 
 
 @cache

@@ -6,7 +6,6 @@ import io
 import json
 import re
 import shutil
-import sqlite3
 import subprocess
 import xml.dom.minidom
 import zipfile
@@ -15,35 +14,12 @@ from typing import Any
 
 import openpyxl
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from cli import desk
 from landopt.report import write
 from landopt.report.source import open_source
-from tests.report.making import FORMULA, LONG, SCRIPT, plan_folder
-
-
-def call(*words: str | Path) -> Result:
-    """Run ``landopt report`` in this process."""
-    return CliRunner().invoke(desk, ["report", *map(str, words)], prog_name="landopt")
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A plan folder with a report of all kinds in it."""
-    folder = plan_folder(tmp_path_factory.mktemp("plain") / "plan")
-    done = call(folder, "--lang", "zh")
-    assert done.exit_code == 0, done.output
-    return folder
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A plan folder full of names that attack, with its report."""
-    folder = plan_folder(tmp_path_factory.mktemp("hostile") / "plan", hostile=True)
-    done = call(folder, "--lang", "en")
-    assert done.exit_code == 0, done.output
-    return folder
+from tests.report.making import FORMULA, LONG, SCRIPT, call, plan_folder
 
 
 def test_without_a_kind_all_kinds_are_written(plain: Path) -> None:
@@ -358,35 +334,6 @@ def test_the_page_holds_no_outside_address_and_no_markup_from_names(hostile: Pat
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page)
     assert not re.search(r"<[a-z][^>]*\son\w+\s*=", page)
     assert "url(" not in page
-
-
-def test_the_gpkg_opens_in_the_colours_of_the_map(plain: Path) -> None:
-    """QGIS finds a default style for each layer, with a category a method."""
-    with sqlite3.connect(plain / "plan.gpkg") as store:
-        rows = list(store.execute("SELECT f_table_name, f_geometry_column, useAsDefault, styleQML FROM layer_styles"))
-    assert [row[0] for row in rows] == ["parcels", "sites"]
-    assert all(row[1] == "geom" and row[2] == 1 for row in rows)
-    parsed = xml.dom.minidom.parseString(rows[0][3])
-    values = [node.getAttribute("value") for node in parsed.getElementsByTagName("category")]
-    assert set(open_source(plain).methods) <= set(values)
-
-
-def test_boundary_points_hold_the_supplied_parcels(plain: Path) -> None:
-    """Every part of a supplied parcel is a plot of its own, in GB 18030 with the zone named."""
-    source = open_source(plain)
-    text = (plain / "report" / "boundary.txt").read_bytes().decode("gb18030")
-    supplied = [row for row in source.rows if row.entry is not None]
-    assert text.count(",面,") == sum(len(source.polygons.geometry.loc[row.parcel_id].geoms) for row in supplied)
-    assert "带号=38" in text
-    assert {row.parcel_id for row in supplied} <= {line.split(",")[2] for line in text.split("\r\n") if ",面," in line}
-
-
-def test_a_file_geodatabase_on_request(plain: Path, tmp_path: Path) -> None:
-    """Both layers, all parcels."""
-    import pyogrio
-
-    assert call(plain, "--gdb", "-o", tmp_path / "r").exit_code == 0
-    assert len(pyogrio.read_dataframe(tmp_path / "r" / "plan.gdb", layer="parcels")) == len(open_source(plain).rows)
 
 
 def test_changes_against_an_earlier_plan(plain: Path, tmp_path: Path) -> None:
