@@ -52,7 +52,8 @@ def _python(folder: Path) -> bool:
         found = bounds(proof, head.rows, len(case["parcels"]["ids"]), parts)
         tiers = list(zip(plan["result"]["tiers"], proof["tiers"], found, strict=True))
         return (
-            plan["case"]["digest"] == proof["case"] == head.case == name
+            (plan["schema"], case["schema"]) == ("landopt.plan/1", "landopt.case/1")
+            and plan["case"]["digest"] == proof["case"] == head.case == name
             and sha == proof["offers"]
             and seen == head.count
             and plan["plan_hash"] == plan_hash(plan["assignments"])
