@@ -169,6 +169,7 @@
     if (row) row.scrollIntoView({ block: "nearest" });
   }
   function platforms() {
+    if ($("pane-platforms").hidden) return; // made when it is looked at
     $("platforms").replaceChildren(...head.platforms.map((p, k) => [p, k]).filter(([, k]) => served === "all" || sitesOf.has(k) === (served === "served")).map(([p, k]) => {
       const li = make("li"), b = make("button"), sites = sitesOf.get(k);
       b.append(make("b", p.id), " " + p.name.slice(0, 300));
@@ -213,7 +214,7 @@
     else if (d.method) { off.has(d.method) ? off.delete(d.method) : off.add(d.method); legend(); draw(); }
     else if (d.view) { view = d.view; b.parentNode.querySelectorAll("button").forEach((o) => o.setAttribute("aria-pressed", String(o === b))); draw(); }
     else if (d.served) { served = d.served; b.parentNode.querySelectorAll("button").forEach((o) => o.setAttribute("aria-pressed", String(o === b))); platforms(); }
-    else if (d.tab) { for (const o of document.querySelectorAll("[data-tab]")) { o.setAttribute("aria-selected", String(o === b)); $("pane-" + o.dataset.tab).hidden = o !== b; } if (d.tab === "charts") $("pane-parcels").hidden = false; }
+    else if (d.tab) { for (const o of document.querySelectorAll("[data-tab]")) { o.setAttribute("aria-selected", String(o === b)); $("pane-" + o.dataset.tab).hidden = o !== b; } if (d.tab === "charts") $("pane-parcels").hidden = false; platforms(); }
   });
   for (const id of ["f-district", "f-use", "f-platform", "f-rule", "f-verdict"]) $(id).addEventListener("change", draw);
   let typing;
