@@ -65,6 +65,8 @@ def random_case(seed: int, parcels: int = 5, demands: int = 3) -> Case:
     land = [_random_parcel(draw, number) for number in range(1, parcels + 1)]
     ids = [str(row["parcel_id"]) for row in land]
     wants = [_random_demand(draw, number, land) for number in range(1, demands + 1)]
+    if seed % 5 < 3:
+        _open(Random(f"open {seed}"), land, wants)
     pairs = [pair for pair in itertools.combinations(ids, 2) if draw.random() < 0.5]
     rules = [*_law(draw), *_policy(draw, land, [str(row["demand_id"]) for row in wants])]
     periods = (Period("2026-H1", "2026-01-01", "2026-06-30"), Period("2026-H2", "2026-07-01", "2026-12-31"))
@@ -172,6 +174,22 @@ def _random_demand(draw: Random, number: int, land: Sequence[Mapping[str, Value]
         applied_for=draw.choice([None, None, (str(some[0]["parcel_id"]),)]),
         holds=draw.choice([None, None, None, None, (str(some[-1]["parcel_id"]),)]),
     )
+
+
+def _open(draw: Random, land: Sequence[dict[str, Value]], wants: Sequence[dict[str, Value]]) -> None:
+    """Take most wishes back and widen the windows, so that many sites and methods are lawful."""
+    for row in land:
+        if draw.random() < 0.8:
+            row.update(net_land=True, available_from=None)
+    for row in wants:
+        for name in ("zones", "want_right", "budget_yuan", "want_term", "near", "districts"):
+            if draw.random() < 0.75:
+                row[name] = None
+        if draw.random() < 0.7:
+            row["uses"] = draw.choice([("IND", "RES"), ("COM", "IND", "RES")])
+        if draw.random() < 0.7:
+            row["area_min_m2"] = max(1, int(str(row["area_max_m2"])) // draw.choice([2, 3]))
+            row["max_parcels"] = draw.choice([1, 2, 3])
 
 
 def _law(draw: Random) -> list[Rule]:
