@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -62,32 +63,51 @@ class Desk(click.Group):
         names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
         return names + click.Command.shell_complete(self, ctx, incomplete)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words of the command line: a refusal is told in the language and form they ask for."""
+        ctx.meta["landopt.words"] = tuple(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; every refusal ends here, with all its issues and its exit code."""
+        words: tuple[str, ...] = ctx.meta["landopt.words"]
         try:
             return super().invoke(ctx)
         except LandoptError as refusal:
-            _print(refusal, as_json="--json" in sys.argv)
+            _print(refusal, words)
             ctx.exit(refusal.exit_code)
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             ctx.exit(7)
+        except BrokenPipeError:
+            # whoever read the output has seen enough (``| head``): no error, and nothing more to flush
+            sys.stdout = None
+            ctx.exit(0)
         except OSError as trouble:
-            where = trouble.filename or ""
-            _print(
-                LandoptError(
-                    Issue("error", "E001", f"{trouble.strerror or trouble}", str(where), "Check the disk and the path.")
-                ),
-                as_json="--json" in sys.argv,
-            )
+            where = str(trouble.filename or "")
+            issue = Issue("error", "E001", trouble.strerror or str(trouble), where, "Check the disk and the path.")
+            _print(LandoptError(issue), words)
             ctx.exit(6)
 
 
-def _print(refusal: LandoptError, *, as_json: bool) -> None:
-    if as_json:
+def _print(refusal: LandoptError, words: tuple[str, ...]) -> None:
+    if "--json" in words:
         click.echo(json.dumps({"issues": [issue.as_dict() for issue in refusal.issues]}, ensure_ascii=False))
+    elif _language(words) == "zh":
+        from parcels.telling import lines
+
+        click.echo("\n".join(lines(refusal.issues, "zh")), err=True)
+        return
     for issue in refusal.issues:
         click.echo(issue_text(issue), err=True)
+
+
+def _language(words: tuple[str, ...]) -> str:
+    from landopt.language import language
+
+    asked = [word.removeprefix("--lang=") for word in words if word.startswith("--lang=")]
+    asked += [after for word, after in pairwise(words) if word == "--lang"]
+    return language(asked[-1] if asked else None)
 
 
 def issue_text(issue: Issue) -> str:

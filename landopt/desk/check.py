@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,12 +37,11 @@ def check(round_path: Path, drop: str, reason: str, repair: bool, lang: str | No
     dropped = tuple(part.strip() for part in drop.replace("，", ",").split(",") if part.strip())
     if dropped and not reason:
         raise click.UsageError('--drop needs a reason.\nMaybe add --reason "...".')
-    with told_in("en" if as_json else language(lang)):
-        loaded = read_round(round_path, drop=dropped, reason=reason)
+    loaded = read_round(round_path, drop=dropped, reason=reason)
     written, trouble = _repair(loaded) if repair else (None, ())
-    loaded = replace(loaded, issues=(*_once(loaded.issues), *trouble))
+    loaded = replace(loaded, issues=(*loaded.issues, *trouble))
     refused = any(issue.level == "error" for issue in loaded.issues)
-    gone = {identifier for issue in loaded.issues if issue.code in ("P059", "C011") for identifier in issue.ids}
+    gone = {identifier for issue in loaded.issues if issue.code == "P059" for identifier in issue.ids}
     dropped = tuple(identifier for identifier in dropped if identifier not in gone)
     if as_json:
         click.echo(json.dumps(_facts(loaded, dropped, reason, written, refused), ensure_ascii=False))
@@ -51,27 +49,6 @@ def check(round_path: Path, drop: str, reason: str, repair: bool, lang: str | No
         _print(loaded, language(lang), dropped, reason, written, time.perf_counter() - began)
     if refused:
         raise SystemExit(1)
-
-
-@contextmanager
-def told_in(lang: str) -> Iterator[None]:
-    """Tell a refusal in Chinese where that is asked for; in English the group of commands does it."""
-    from parcels.issues import LandoptError
-    from parcels.telling import lines
-
-    try:
-        yield
-    except LandoptError as refusal:
-        if lang != "zh":
-            raise
-        click.echo("\n".join(lines(refusal.issues, lang)), err=True)
-        raise SystemExit(refusal.exit_code) from None
-
-
-def _once(issues: Sequence[Issue]) -> tuple[Issue, ...]:
-    """The findings without those that say again what another has said (a dropped id that is in no file)."""
-    said = {identifier for issue in issues if issue.code == "P059" for identifier in issue.ids}
-    return tuple(i for i in issues if i.code != "C011" or not any(f"'{name}'" in i.what for name in said))
 
 
 def _repair(loaded: Loaded) -> tuple[dict[str, Any] | None, Sequence[Issue]]:

@@ -34,7 +34,6 @@ def convert(
     Columns and values are kept as they are. Shapefiles are not written: their column names have ten bytes, which cuts
     Chinese names in mid-character.
     """
-    from landopt.desk.check import told_in
     from landopt.language import language
     from parcels.chinese import note as in_chinese
     from parcels.open import open_parcels
@@ -42,9 +41,8 @@ def convert(
     from parcels.write import doubtful, write_parcels
 
     tongue = language(lang)
-    with told_in("en" if as_json else tongue):
-        raw = open_parcels(source, layer=layer, encoding=encoding, crs=crs)
-        issues = (*raw.issues, *write_parcels(raw, target, crs=crs, force=force), *doubtful(raw))
+    raw = open_parcels(source, layer=layer, encoding=encoding, crs=crs)
+    issues = (*raw.issues, *write_parcels(raw, target, crs=crs, force=force), *doubtful(raw))
     if as_json:
         done = {"in": str(source), "out": str(target), "parcels": len(raw.rows), "notes": list(raw.notes)}
         click.echo(json.dumps({**done, "issues": [issue.as_dict() for issue in issues]}, ensure_ascii=False))

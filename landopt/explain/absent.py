@@ -58,7 +58,7 @@ class Absent:
 
     def _near(self, near: Value) -> Mask:
         good = np.ones(len(self.area), bool)
-        for entry in near if isinstance(near, tuple) else ():
+        for entry in near.split(";") if isinstance(near, str) else near if isinstance(near, tuple) else ():
             point, _, metres = str(entry).rpartition(":")
             known = self.context.case.distances.get(point)
             if known is not None:
