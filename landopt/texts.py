@@ -22,6 +22,8 @@ LANGUAGES = ("en", "zh")
 _NUMERALS = "零一二三四五六七八九"
 LONG = 40
 """More records than this and the printed plan is a summary that says how to see one case."""
+CASES = 100
+"""More assignments than this and the summary leaves out the line for each case."""
 HELD_REASONS = 6
 
 
@@ -159,8 +161,8 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
         plan=plan_json,
         title=case.round.title.zh if lang == "zh" else case.round.title.en,
         authority=case.round.authority,
-        cases=cases if len(cases) <= LONG else [],
-        unserved=unserved if len(cases) <= LONG else [],
+        cases=cases if len(cases) <= CASES else [],
+        unserved=unserved if len(cases) <= CASES else [],
         held=_by_first_reason(held),
         one=cases[0] if cases else None,
         left=unserved[0] if unserved else None,
