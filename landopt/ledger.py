@@ -71,7 +71,7 @@ class Ledger:
     Raises
     ------
     Refused
-        If the file is no ledger or was written by a newer version (L081), or there is none and ``create`` is False.
+        If the file is no ledger or was written by a newer version (B081), or there is none and ``create`` is False.
     Environment
         If it cannot be opened or written (exit 6).
     """
@@ -79,7 +79,7 @@ class Ledger:
     def __init__(self, path: str | Path, *, create: bool = False) -> None:
         self.path = Path(path)
         if not create and not self.path.is_file():
-            raise Refused(error("L001", f"there is no ledger {self.path.name}", str(path), "Maybe landopt round open."))
+            raise Refused(error("B001", f"there is no ledger {self.path.name}", str(path), "Maybe landopt round open."))
         self.warnings: list[Issue] = []
         with self._trouble():
             self._db = sqlite3.connect(self.path, timeout=_WAIT_MS / 1000, isolation_level=None)
@@ -94,7 +94,7 @@ class Ledger:
         db.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
         if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             what = "the disk of the ledger has no shared memory (a network drive?): writers wait for one another"
-            self.warnings.append(warning("L079", what, str(self.path), "Maybe keep the ledger on a local disk."))
+            self.warnings.append(warning("B079", what, str(self.path), "Maybe keep the ledger on a local disk."))
         db.execute("PRAGMA synchronous = FULL")
         db.execute("BEGIN IMMEDIATE")
         try:
@@ -107,10 +107,10 @@ class Ledger:
                 db.execute(f"PRAGMA application_id = {APPLICATION}")
                 db.execute(f"PRAGMA user_version = {VERSION}")
             elif kind != APPLICATION:
-                raise Refused(error("L002", f"{self.path.name} is not a ledger of landopt", str(self.path), ""))
+                raise Refused(error("B002", f"{self.path.name} is not a ledger of landopt", str(self.path), ""))
             elif version > VERSION:
                 what = f"the ledger has version {version}; this landopt reads up to {VERSION}"
-                raise Refused(error("L081", what, str(self.path), "Maybe a newer landopt wrote it: use that one."))
+                raise Refused(error("B081", what, str(self.path), "Maybe a newer landopt wrote it: use that one."))
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
@@ -135,8 +135,8 @@ class Ledger:
             what, where = f"the ledger cannot be used: {trouble}", str(self.path)
             if isinstance(trouble, sqlite3.OperationalError):
                 advice = "Maybe the disk is full or read-only, or another program holds the file; nothing was changed."
-                raise Environment(error("L075", what, where, advice)) from trouble
-            raise Refused(error("L080", what, where, "Maybe restore it from a backup.")) from trouble
+                raise Environment(error("B075", what, where, advice)) from trouble
+            raise Refused(error("B080", what, where, "Maybe restore it from a backup.")) from trouble
 
     def entries(self) -> list[Entry]:
         """All entries in order."""
@@ -159,14 +159,14 @@ class Ledger:
         for entry in self.entries():
             where = f"{self.path.name}, entry {entry.seq}"
             if entry.seq != expected:
-                found.append(error("L080", f"entries {expected} to {entry.seq - 1} are missing", where, ""))
+                found.append(error("B080", f"entries {expected} to {entry.seq - 1} are missing", where, ""))
             if entry.prev != before:
-                found.append(error("L080", f"entry {entry.seq} does not follow the one before it", where, ""))
+                found.append(error("B080", f"entry {entry.seq} does not follow the one before it", where, ""))
             if entry.hash != entry_hash(entry.seq, entry.at, entry.kind, entry.round, entry.body, entry.prev):
-                found.append(error("L080", f"entry {entry.seq} was altered", where, ""))
+                found.append(error("B080", f"entry {entry.seq} was altered", where, ""))
             if entry.at < last:
                 found.append(
-                    warning("L076", f"the clock went back before entry {entry.seq}; the order is by number", where)
+                    warning("B076", f"the clock went back before entry {entry.seq}; the order is by number", where)
                 )
             before, expected, last = entry.hash, entry.seq + 1, max(last, entry.at)
         return found
@@ -177,7 +177,7 @@ class Ledger:
         Raises
         ------
         Refused
-            If the ledger was altered (L080): nothing is appended.
+            If the ledger was altered (B080): nothing is appended.
         """
         if kind not in KINDS:
             raise ValueError(f"{kind} is no kind of entry")
@@ -193,7 +193,7 @@ class Ledger:
                 when = at or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
                 if row and when < row[2]:
                     what = f"the clock says {when}, before the last entry ({row[2]}); the order is by number"
-                    self.warnings.append(warning("L076", what, str(self.path)))
+                    self.warnings.append(warning("B076", what, str(self.path)))
                 name = entry_hash(seq, when, kind, round_id, body, prev)
                 self._db.execute(
                     "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", (seq, when, kind, round_id, text, prev, name)

@@ -65,7 +65,7 @@ def _standing(book: Ledger, found: RoundPlace) -> State:
     now = state(book.entries())
     if found.id not in now.open_rounds:
         what = f"round {found.id} is not open in {book.path.name}"
-        raise Refused(error("L010", what, str(book.path), f"Maybe landopt round open {found.folder}"))
+        raise Refused(error("B010", what, str(book.path), f"Maybe landopt round open {found.folder}"))
     return now
 
 
@@ -77,7 +77,7 @@ def open_round(found: RoundPlace, by: str = "") -> Entry:
         stop_on_errors(book.problems())
         now = state(book.entries())
         if found.id in (*now.open_rounds, *now.closed_rounds):
-            raise Refused(error("L011", f"round {found.id} was opened before", str(found.ledger), "Maybe a new id."))
+            raise Refused(error("B011", f"round {found.id} was opened before", str(found.ledger), "Maybe a new id."))
         files = [path for path in sorted(found.folder.iterdir()) if path.is_file() and _input(path)]
         inputs = [{"name": path.name, "sha256": file_digest(path)} for path in files]
         return book.append("open", found.id, {"by": by, "inputs": inputs})
@@ -106,14 +106,14 @@ def adopt(
     folder = Path(plan_folder)
     folder = folder.parent if folder.is_file() else folder
     if not document or not by:
-        raise Refused(error("L012", "an adoption names its document and who adopted", "", "--document ... --by ..."))
+        raise Refused(error("B012", "an adoption names its document and who adopted", "", "--document ... --by ..."))
     _date(date, "--date")
     plan = read_plan(folder)
     with Ledger(found.ledger) as book:
         _standing(book, found)
         if plan["case"]["round"] != found.id:
             what = f"the plan belongs to round {plan['case']['round']}, not {found.id}"
-            raise Refused(error("L013", what, str(folder)))
+            raise Refused(error("B013", what, str(folder)))
         _head_known(plan, book)
         report = audit_plan(folder)
         if report.breaches:
@@ -141,7 +141,7 @@ def _head_known(plan: Mapping[str, Any], book: Ledger) -> None:
     head = plan.get("ledger_head")
     if head is not None and int(head, 16) and head not in {entry.hash for entry in book.entries()}:
         what = f"the plan was made under ledger head {head[:16]}, which this ledger does not hold"
-        raise Refused(error("L080", what, str(book.path), "Maybe the ledger was cut, or it is another one."))
+        raise Refused(error("B080", what, str(book.path), "Maybe the ledger was cut, or it is another one."))
 
 
 def record(found: RoundPlace, results: str | Path, by: str = "") -> Entry:
@@ -172,7 +172,7 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
     lacking = [name for name in ("parcel_id", "outcome", "date") if columns[name] is None]
     if lacking:
         raise Refused(
-            [error("L020", f"column '{name}' is missing", path.name, "Maybe 宗地编号, 结果, 日期.") for name in lacking]
+            [error("B020", f"column '{name}' is missing", path.name, "Maybe 宗地编号, 结果, 日期.") for name in lacking]
         )
     issues: list[Issue] = []
     found: list[dict[str, Any]] = []
@@ -182,25 +182,25 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
         outcome = WORDS.get(row["outcome"], row["outcome"].lower())
         if row["parcel_id"] not in known:
             issues.append(
-                error("L021", f"parcel {row['parcel_id'] or '(blank)'} was never adopted in this ledger", where)
+                error("B021", f"parcel {row['parcel_id'] or '(blank)'} was never adopted in this ledger", where)
             )
         if outcome not in OUTCOMES:
             issues.append(
-                error("L022", f"'{row['outcome']}' is no outcome", where, f"Maybe one of {', '.join(OUTCOMES)}.")
+                error("B022", f"'{row['outcome']}' is no outcome", where, f"Maybe one of {', '.join(OUTCOMES)}.")
             )
         price: int | None = None
         if row["price_yuan"]:
             if not row["price_yuan"].replace(",", "").isdigit():
-                issues.append(error("L023", f"price_yuan '{row['price_yuan']}' is not a whole number of yuan", where))
+                issues.append(error("B023", f"price_yuan '{row['price_yuan']}' is not a whole number of yuan", where))
             else:
                 price = int(row["price_yuan"].replace(",", ""))
         try:
             datetime.date.fromisoformat(row["date"])
         except ValueError:
-            issues.append(error("L024", f"'{row['date']}' is not a date", where, "Maybe 2026-04-30."))
+            issues.append(error("B024", f"'{row['date']}' is not a date", where, "Maybe 2026-04-30."))
         found.append({**row, "outcome": outcome, "price_yuan": price})
     if not found:
-        issues.append(error("L025", "the file has no rows", path.name))
+        issues.append(error("B025", "the file has no rows", path.name))
     stop_on_errors(issues)
     return found
 
@@ -275,4 +275,4 @@ def _date(text_: str, where: str) -> None:
     try:
         datetime.date.fromisoformat(text_)
     except ValueError as wrong:
-        raise Refused(error("L024", f"'{text_}' is not a date", where, "Maybe 2026-04-30.")) from wrong
+        raise Refused(error("B024", f"'{text_}' is not a date", where, "Maybe 2026-04-30.")) from wrong

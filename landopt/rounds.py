@@ -187,7 +187,7 @@ def prepare(
     Raises
     ------
     Refused
-        If the ledger was altered (L080), or a ledger that was named does not exist.
+        If the ledger was altered (B080), or a ledger that was named does not exist.
     """
     from constraints.plan import read_plan
     from landopt.ledger import Ledger

@@ -93,7 +93,7 @@ def test_altered_ledger_is_reported_and_not_extended(tmp_path: Path, statement: 
         assert any(said in issue.what for issue in book.problems())
         with pytest.raises(Refused) as refused:
             book.append("open", "late", {})
-        assert refused.value.issues[0].code == "L080"
+        assert refused.value.issues[0].code == "B080"
         assert all(entry.round != "late" for entry in book.entries())
 
 
@@ -109,7 +109,7 @@ def test_cut_tail_shows_by_the_head_on_the_plan(tmp_path: Path):
     with Ledger(tmp_path / "l") as book:
         assert book.problems() == []
     found = rounddesk.ledger_issues(tmp_path / "l", plan)
-    assert [issue.code for issue in found] == ["L080"]
+    assert [issue.code for issue in found] == ["B080"]
 
 
 def test_clock_that_went_back_is_told_and_order_kept(tmp_path: Path):
@@ -117,7 +117,7 @@ def test_clock_that_went_back_is_told_and_order_kept(tmp_path: Path):
     with Ledger(tmp_path / "l", create=True) as book:
         book.append("open", "a", {}, at="2026-05-02T00:00:00+00:00")
         book.append("open", "b", {}, at="2026-05-01T00:00:00+00:00")
-        assert book.warnings[0].code == "L076"
+        assert book.warnings[0].code == "B076"
         assert [issue.level for issue in book.problems()] == ["warning"]
         assert [entry.round for entry in book.entries()] == ["a", "b"]
         book.append("open", "c", {})
@@ -154,7 +154,7 @@ def test_disk_without_shared_memory_is_told(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: real(*a, **k, factory=Plain))
     with Ledger(tmp_path / "l", create=True) as book:
-        assert book.warnings[0].code == "L079"
+        assert book.warnings[0].code == "B079"
         assert book.append("open", "a", {}).seq == 1
 
 
@@ -358,7 +358,7 @@ def test_results_with_faults_are_refused_all_at_once(tmp_path: Path):
     results.write_text(text, encoding="utf-8")
     with pytest.raises(Refused) as refused:
         rounddesk.record(place, results)
-    assert [issue.code for issue in refused.value.issues] == ["L021", "L022", "L024", "L023"]
+    assert [issue.code for issue in refused.value.issues] == ["B021", "B022", "B024", "B023"]
     results.write_text("parcel,what\n", encoding="utf-8")
     with pytest.raises(Refused) as refused:
         rounddesk.record(place, results)
