@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
+PATIENCE_S = 600
+"""Without a limit of its own a round stops after this many seconds, with the best plan found and its bound."""
+
 
 class NoPlan(LandoptError):
     """No plan satisfies the rules (exit 3)."""
@@ -174,7 +177,7 @@ def run(options: Options, say: Say) -> Result:
             case,
             offers,
             gap=case.settings.gap,
-            time_limit_s=case.settings.time_limit_s,
+            time_limit_s=_limit(case),
             nodes=case.settings.nodes,
             seed=case.settings.seed,
             threads=case.settings.threads,
@@ -216,6 +219,13 @@ def run(options: Options, say: Say) -> Result:
         seconds=time.perf_counter() - begun,
         phases=phases,
     )
+
+
+def _limit(case: Case) -> int | None:
+    """Seconds for the solver: as asked; with a node limit no clock; else :data:`PATIENCE_S`."""
+    if case.settings.time_limit_s is not None or case.settings.nodes is not None:
+        return case.settings.time_limit_s
+    return PATIENCE_S
 
 
 def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:

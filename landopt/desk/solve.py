@@ -23,7 +23,9 @@ def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The plan folder (default: ROUND/plan).")
 @click.option("--gap", help="Stop at this proven gap, such as 0.001 (default: the round's).")
-@click.option("--time-limit", callback=seconds, help="Stop after this long: 90, 5m, 1h.")
+@click.option(
+    "--time-limit", callback=seconds, help="Stop after this long: 90, 5m, 1h (default: the round's, else 10m)."
+)
 @click.option("--nodes", type=click.IntRange(1), help="Reproducible mode: one thread, this node limit, no clock.")
 @click.option("--seed", type=click.IntRange(0), help="Seed of the solver.")
 @click.option("--threads", type=click.IntRange(1), help="Threads of the solver.")
