@@ -1,0 +1,173 @@
+"""Rounds over time: adoptions bind the next plan, results return parcels, changes have a cost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from constraints.audit import audit_plan
+from landopt import rounddesk
+from landopt.ledger import START, Entry, entry_hash
+from landopt.rounds import apply, keep, state
+from parcels.issues import Refused
+from tests.audit.folders import Small, small, write
+from tests.builders import case, demand, eligibility, parcel
+
+ROOT = Path(__file__).parents[2]
+
+
+def _entry(seq: int, kind: str, body: dict[str, object]) -> Entry:
+    return Entry(
+        seq, "2026-04-01T00:00:00+00:00", kind, "R1", body, START, entry_hash(seq, "", kind, "R1", body, START)
+    )
+
+
+ADOPTED = {
+    "document": "穗规划资源函〔2026〕12号",
+    "date": "2026-04-01",
+    "assignments": [
+        {"parcel_ids": ["P01"], "demand_id": "D01", "method": "listing", "term_years": 50, "period": None},
+        {"parcel_ids": ["P02", "P03"], "demand_id": "D02", "method": "lease", "term_years": 20, "period": None},
+    ],
+}
+
+
+def _result(name: str, outcome: str) -> dict[str, object]:
+    return {"parcel_id": name, "outcome": outcome, "date": "2026-05-01", "price_yuan": None, "document": "第9号"}
+
+
+def test_state_folds_adoptions_and_results():
+    """Adopted is locked; failed and lapsed return with their history; withdrawn is held; contracted counts."""
+    found = state([_entry(1, "open", {}), _entry(2, "adopt", ADOPTED)])
+    assert [one.parcel_ids for one in found.adopted] == [("P01",), ("P02", "P03")]
+    found = state([_entry(2, "adopt", ADOPTED), _entry(3, "record", {"results": [_result("P01", "failed")]})])
+    assert found.status["P01"] == "failed"
+    assert found.failed_times["P01"] == 1
+    assert [one.parcel_ids for one in found.adopted] == [("P02", "P03")]
+    assert [line["outcome"] for line in found.history["P01"]] == ["adopted", "failed"]
+    found = state([_entry(2, "adopt", ADOPTED), _entry(3, "record", {"results": [_result("P02", "lapsed")]})])
+    assert found.status["P02"] == "candidate"
+    assert [one.parcel_ids for one in found.adopted] == [("P01",)]
+    found = state([_entry(2, "adopt", ADOPTED), _entry(3, "record", {"results": [_result("P01", "withdrawn")]})])
+    assert found.status["P01"] == "withdrawn"
+    found = state([_entry(2, "adopt", ADOPTED), _entry(3, "record", {"results": [_result("P01", "contracted")]})])
+    assert found.status["P01"] == "contracted"
+    assert ("P01",) in [one.parcel_ids for one in found.adopted]
+
+
+def _round() -> Small:
+    land = [parcel(), parcel(district="B"), parcel()]
+    wants = [demand(), demand(priority=90), demand(priority=10)]
+    rules = [eligibility("t.no", "use != 'IND'", listing="forbid")]
+    return small(case(land, wants, rules))
+
+
+def test_adopted_assignments_bind_the_next_plan(tmp_path: Path):
+    """With the ledger applied, every lawful plan holds the adopted assignment, and the plan passes the audit."""
+    free = _round()
+    body = {"document": "Doc 1", "date": "2026-03-01"}
+    body["assignments"] = [{"parcel_ids": ["P03"], "demand_id": "D03", "method": "listing"}]  # type: ignore[assignment]
+    bound = small(apply(free.case, state([_entry(1, "adopt", body)])))
+    taken = {(bound.case.parcels.ids[o.site[0]], o.demand) for o in (bound.offers[k] for k in bound.chosen)}
+    assert ("P03", 2) in taken
+    write(tmp_path / "plan", bound)
+    report = audit_plan(tmp_path / "plan", complete=True)
+    assert report.stands, report.breaches
+    gone = small(apply(free.case, state([_entry(1, "record", {"results": [_result("P01", "withdrawn")]})])))
+    assert all(0 not in gone.offers[k].site for k in gone.chosen)
+    failed = apply(free.case, state([_entry(1, "record", {"results": [_result("P01", "failed")]})]))
+    assert failed.parcels.column("status")[0] == "failed"
+    assert failed.parcels.column("failed_times")[0] == 1
+
+
+def test_change_cost_keeps_the_old_plan(tmp_path: Path):
+    """``--keep PLAN --change-cost N``: high enough, the old assignments stay; the preference is audited too."""
+    old = _round()
+    plan = write(tmp_path / "plan", old)
+    facts = [dict(row) for row in old.case.demands.rows()]
+    for row, priority in zip(facts, (10, 20, 90), strict=True):
+        row["priority"] = priority
+    changed = case([dict(row) for row in old.case.parcels.rows()], facts, old.case.rules)
+    kept = small(keep(changed, plan, 1_000_000))
+    before = {(tuple(a["parcel_ids"]), a["demand_id"], a["method"]) for a in plan["assignments"]}
+    ids, who = kept.case.parcels.ids, kept.case.demands.ids
+    after = {
+        (tuple(ids[p] for p in o.site), who[o.demand] if o.demand is not None else None, kept.case.methods[o.method].id)
+        for o in (kept.offers[k] for k in kept.chosen)
+    }
+    assert before <= after
+    write(tmp_path / "next", kept)
+    assert audit_plan(tmp_path / "next", complete=True).stands
+
+
+def _desk(tmp_path: Path, one: Small) -> tuple[rounddesk.RoundPlace, Path]:
+    place = rounddesk.RoundPlace(one.case.round.id, tmp_path / "round", tmp_path / "round" / rounddesk.LEDGER)
+    place.folder.mkdir()
+    (place.folder / "round.toml").write_text("# a round\n", encoding="utf-8")
+    write(place.folder / "plan", one)
+    return place, place.folder / "plan"
+
+
+def test_a_round_from_open_to_close(tmp_path: Path):
+    """Open, adopt, record, close; show holds it all and the chain stands."""
+    one = _round()
+    place, plan = _desk(tmp_path, one)
+    with pytest.raises(Refused, match="there is no ledger"):
+        rounddesk.adopt(place, plan, document="Doc", date="2026-04-01", by="x")
+    opened = rounddesk.open_round(place, "officer-2")
+    assert opened.body["inputs"][0]["name"] == "round.toml"
+    with pytest.raises(Refused, match="opened before"):
+        rounddesk.open_round(place)
+    adopted = rounddesk.adopt(place, plan, document="穗规划资源函〔2026〕12号", date="2026-04-01", by="officer-2")
+    names = [item["parcel_ids"][0] for item in adopted.body["assignments"]]
+    results = tmp_path / "results.csv"
+    results.write_bytes(f"宗地编号,结果,日期,成交价,文件\n{names[0]},流拍,2026-05-01,,第9号\n".encode("gb18030"))
+    rounddesk.record(place, results, "officer-2")
+    rounddesk.close(place, "officer-2")
+    with pytest.raises(Refused, match="is not open"):
+        rounddesk.close(place)
+    shown = rounddesk.show(place.ledger)
+    assert [entry["kind"] for entry in shown["entries"]] == ["open", "adopt", "record", "close"]
+    assert shown["problems"] == []
+    assert shown["state"]["closed_rounds"] == [place.id]
+    json.dumps(shown)
+    for lang in ("en", "zh"):
+        assert shown["head"] in rounddesk.text(shown, lang)[0]
+
+
+def test_results_with_faults_are_refused_all_at_once(tmp_path: Path):
+    """Every row's fault is named; nothing is recorded."""
+    one = _round()
+    place, plan = _desk(tmp_path, one)
+    rounddesk.open_round(place)
+    rounddesk.adopt(place, plan, document="Doc", date="2026-04-01", by="x")
+    head = rounddesk.show(place.ledger)["head"]
+    results = tmp_path / "results.csv"
+    lines = ["P99,failed,2026-05-01,", "P01,sold,2026-05-01,", "P01,failed,1 May,", "P01,contracted,2026-05-01,12.5"]
+    text = "\n".join(["parcel_id,outcome,date,price_yuan", *lines, ""])
+    results.write_text(text, encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        rounddesk.record(place, results)
+    assert [issue.code for issue in refused.value.issues] == ["B021", "B022", "B024", "B023"]
+    results.write_text("parcel,what\n", encoding="utf-8")
+    with pytest.raises(Refused) as refused:
+        rounddesk.record(place, results)
+    assert len(refused.value.issues) == 3
+    assert rounddesk.show(place.ledger)["head"] == head
+
+
+def test_plan_that_does_not_stand_is_not_adopted(tmp_path: Path):
+    """Exit 5, and the ledger unchanged."""
+    one = _round()
+    place, plan = _desk(tmp_path, one)
+    rounddesk.open_round(place)
+    head = rounddesk.show(place.ledger)["head"]
+    content = json.loads((plan / "plan.json").read_bytes())
+    content["assignments"][0]["expected_price_yuan"] += 1
+    (plan / "plan.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(rounddesk.NotStanding) as refused:
+        rounddesk.adopt(place, plan, document="Doc", date="2026-04-01", by="x")
+    assert refused.value.exit_code == 5
+    assert rounddesk.show(place.ledger)["head"] == head
