@@ -147,6 +147,8 @@ def run(options: Options, say: Say) -> Result:
     """
     from landopt.assemble import read_round
     from landopt.atomic import write_folder
+    from landopt.cutoffs import fix_costs
+    from landopt.explain.context import Context
     from landopt.hold import hold
     from landopt.justify import justify
     from landopt.offers import build_offers
@@ -188,8 +190,13 @@ def run(options: Options, say: Say) -> Result:
         _require_plan(outcome, options)
         assert outcome.chosen is not None
         assert outcome.proof is not None
+        chosen = outcome.chosen.tolist()
+        if overrides:
+            say("pricing the fixes")
+            bounds = [tier.bound for tier in outcome.tiers]
+            overrides = tuple(fix_costs(Context(case, offers, chosen, outcome.proof), overrides, bounds))
         say("justifying")
-        records = justify(case, offers, outcome.chosen.tolist(), outcome)
+        records = justify(case, offers, chosen, outcome)
         phases["justify"] = time.perf_counter() - begun
         plan = plan_json(
             case,
