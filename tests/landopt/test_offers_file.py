@@ -78,7 +78,7 @@ def test_same_offers_give_the_same_bytes(tmp_path: Path) -> None:
 def test_lines_follow_the_documented_form(tmp_path: Path) -> None:
     """One line a part, demands first (empty ones too), null for unknown floors and for the market."""
     write_offers(tmp_path / "o.gz", small_case(), small_offers())
-    lines = [json.loads(line) for line in gzip.open(tmp_path / "o.gz", "rb").read().splitlines()]
+    lines = [json.loads(line) for line in gzip.decompress((tmp_path / "o.gz").read_bytes()).splitlines()]
     assert [line["d"] for line in lines[1:]] == [0, 1, None]
     assert lines[1]["sites"] == [[0], [0, 1]]
     assert lines[1]["o"][0] == [0, 0, -1, 0, 0, None, 0, [3000], [0, 20_000]]
