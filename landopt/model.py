@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constraints.reread import Reader
 from landopt.model_arrays import LARGEST, Ints, Program, columns, program
 from parcels.issues import Refused, error
 
@@ -150,11 +151,20 @@ def write_mps(path: Path, case: Case, offers: Offers, tier: int = 0, reached: Se
 
 
 def write_csv(path: Path, case: Case, offers: Offers) -> None:
-    """Write every lawful offer, one line each; the first line after the header is column x0."""
+    """Write every lawful offer, one line each; the first line after the header is column x0.
+
+    ``rules`` are the rules that decide its verdict (by the scalar reading) and those whose rows it enters.
+    """
     ids, demand_ids = case.parcels.ids, case.demands.ids
     area = [int(str(value)) for value in case.parcels.column("area_m2")]
     score = np.atleast_2d(np.asarray(offers.score))
     row_names = [row.id for row in offers.rows]
+    reader = Reader(case)
+    if offers.reach is not None:
+        start, reached = offers.reach
+        for demand in range(len(case.demands)):
+            reader.reach[demand] = frozenset(reached[int(start[demand]) : int(start[demand + 1])].tolist())
+        reader.count_reach()
     with path.open("w", encoding="utf-8", newline="") as stream:
         out = csv.writer(stream)
         out.writerow(
@@ -180,6 +190,8 @@ def write_csv(path: Path, case: Case, offers: Offers) -> None:
             low, high = int(offers.row_start[k]), int(offers.row_start[k + 1])
             used = [(int(offers.row_index[e]), int(offers.row_coef[e])) for e in range(low, high)]
             demand, period, term = int(offers.demand[k]), int(offers.period[k]), int(offers.term[k])
+            asked = reader.judge_site(land, demand if demand >= 0 else None, int(offers.method[k]), period)
+            rules = {ruling.rule_id for ruling in asked.rulings} | {offers.rows[r].rule for r, _ in used}
             out.writerow(
                 [
                     f"x{k}",
@@ -194,6 +206,6 @@ def write_csv(path: Path, case: Case, offers: Offers) -> None:
                     ";".join(str(int(line[k])) for line in score),
                     VERDICTS[int(offers.verdict[k])],
                     ";".join(f"{row_names[r]}:{c}" for r, c in used),
-                    ";".join(sorted({offers.rows[r].rule for r, _ in used})),
+                    ";".join(sorted(rules)),
                 ]
             )
