@@ -64,6 +64,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     Refused
         If ``round.toml`` itself cannot be read.
     """
+    from constraints.lint import coverage
     from constraints.load import methods, rules_for
     from parcels.check import check_parcels
     from parcels.demands import read_demands, read_records
@@ -112,6 +113,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     issues += check_parcels(land, overlaid.table, as_of=file.round.as_of, box=file.box)
     records = tuple(Record(**entry) for entry in papers.rows_) if papers is not None else ()
     issues += cross_checks(file, overlaid.table, wants.table, overlaid.distances, records, {rule.id for rule in rules})
+    issues += coverage(rules, overlaid.table.columns)
     polygons = land.geometry.set_index("parcel_id")
     if any(issue.level == "error" for issue in issues):
         return Loaded(file, None, polygons, tuple(issues), tuple(notes))
