@@ -92,7 +92,7 @@ def _parsed(case: Case, text: str, issues: list[Issue]) -> tuple[tuple[str, ...]
             issues.append(error("O002", f"parcel '{name}' is not in the round", where, _near(name, case.parcels.ids)))
     methods = [method.id for method in case.methods]
     if match["method"] not in methods:
-        issues.append(error("X007", f"method '{match['method']}' is not known", where, _near(match["method"], methods)))
+        issues.append(error("X016", f"method '{match['method']}' is not known", where, _near(match["method"], methods)))
     demand = match["demand"]
     if demand is not None and demand not in case.demands.ids:
         issues.append(error("O002", f"platform '{demand}' is not in the round", where, _near(demand, case.demands.ids)))

@@ -111,7 +111,7 @@ def solve(
     Environment
         S010: the solver is unknown or missing; S011: the child could not be started; S015: ``memory`` is too small.
     Withheld
-        S005: the solver's plan breaks a row.
+        S005: the solver's plan breaks a row, or its prices contradict it.
     """
     began = monotonic()
     needed = memory_needed(len(offers.site))
@@ -182,7 +182,7 @@ def _outcome(
         proven = proof_bound(prog, node, scale)
         claim = entry.get("solver_bound") if entry else None
         if proven < state.objective:
-            raise Withheld(error("S006", "the solver's prices contradict its plan", "", "The plan is withheld."))
+            raise Withheld(error("S005", "the solver's prices contradict its plan", "", "The plan is withheld."))
         tiers.append(TierResult(state.objective, proven, claim if claim is None or claim >= state.objective else None))
         proofs.append({"objective": state.objective, "bound": proven, "scale": scale, "tree": node})
         reached.append(state.objective)

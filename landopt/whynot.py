@@ -193,4 +193,4 @@ def check_methods(case: Case, names: Sequence[str]) -> None:
         if name not in known:
             near = get_close_matches(name, known, 1, 0.4)
             maybe = f"Maybe {near[0]}." if near else f"Maybe one of {', '.join(known)}."
-            raise Refused(error("X007", f"method '{name}' is not known", "--method", maybe))
+            raise Refused(error("X016", f"method '{name}' is not known", "--method", maybe))

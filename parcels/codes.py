@@ -1,4 +1,4 @@
-"""The stable codes of findings (``codes.toml``) and the page made from them (``docs/errors.md``).
+"""The stable codes of all messages (``codes.toml``) and the page made from them (``docs/errors.md``).
 
 Standard library only.
 """
@@ -16,7 +16,23 @@ ROOMS = {
     "K": ("records on file", "在案文件"),
     "L": ("layers", "图层"),
 }
-"""Room letters of numbered codes; F is any file."""
+"""Room letters of codes that share their numbers."""
+
+LETTERS = {
+    **ROOMS,
+    "F": ("any file", "文件"),
+    "R": ("rules", "规则"),
+    "C": ("the round", "轮次"),
+    "O": ("scenarios and fixes", "情景与指定"),
+    "W": ("sweeps", "扫描"),
+    "S": ("solving", "求解"),
+    "A": ("audit and seal", "审核与封签"),
+    "H": ("handmade plans", "手工方案"),
+    "X": ("explanations and reports", "说明与报告"),
+    "B": ("the ledger", "台账"),
+    "E": ("the machine", "运行环境"),
+}
+"""What each letter stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +62,23 @@ def entries() -> tuple[Code, ...]:
 
 @cache
 def codes() -> dict[str, Code]:
-    """Every code of the facts room -> its entry."""
+    """Every code -> its entry."""
     return {code: entry for entry in entries() for code in entry.codes}
 
 
 def page() -> str:
     """``docs/errors.md`` as it should be."""
+    letters = ", ".join(f"{letter} {en} {zh}" for letter, (en, zh) in LETTERS.items())
     lines = [
-        "# Findings about input files 输入文件检查结果",
+        "# Codes of errors, warnings and notes 错误、警告与提示代码",
         "",
         "Made from `parcels/codes.toml` by `python -m parcels.codes`; a test holds it current.",
         "",
-        "A code is a letter (P parcels 宗地, D demands 需求, K records on file 在案文件, L role layers 图层,"
-        " F any file 文件)"
-        " and a number that keeps its meaning across letters.",
-        "An error 错误 stops `solve` (exit 1); a warning 警告 or a note 提示 does not."
-        " `landopt check --json` lists them all.",
+        f"A code is a letter and a number: {letters}. The numbers of {', '.join(ROOMS)} are shared:"
+        " there a number keeps its meaning across letters.",
+        "An error 错误 stops the command: exit 1 refused, 3 no plan satisfies the rules, 5 a plan or ledger does not"
+        " stand, 6 solver, disk or lock, 7 stopped before any plan. A warning 警告 or a note 提示 does not stop it."
+        " `landopt check --json` lists the findings of a round.",
         "",
     ]
     for entry in entries():

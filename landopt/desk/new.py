@@ -28,7 +28,7 @@ def new(folder: Path, parcels: int, demands: int, seed: int, contested: bool, as
     from parcels.synthetic import write_round
 
     if folder.exists() and any(folder.iterdir()):
-        raise Refused(error("C020", f"'{folder}' is not empty", str(folder), "Maybe name a new folder."))
+        raise Refused(error("E003", f"'{folder}' is not empty", str(folder), "Maybe name a new folder."))
     counts: dict[str, int] = {}
 
     def fill(fresh: Path) -> None:
