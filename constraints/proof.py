@@ -65,17 +65,45 @@ def _integer(value: Any) -> int:
     return value
 
 
-def unpack_prices(text: str, count: int) -> Sequence[int]:
-    """The prices of all parcels: base64 of zlib of little-endian int64."""
+def _inflated(text: Any, most: int, what: str) -> bytes:
+    """Base64 of zlib, whole and at most ``most`` bytes long."""
     try:
-        packed = base64.b64decode(text, validate=True)
+        if not isinstance(text, str):
+            raise TypeError("not a text")
         inflate = zlib.decompressobj()
-        raw = inflate.decompress(packed, 8 * count + 1)
-    except (binascii.Error, zlib.error, ValueError) as torn:
-        raise BadProof(f"parcel prices cannot be read: {torn}") from torn
-    if len(raw) != 8 * count or inflate.unconsumed_tail or inflate.unused_data or not inflate.eof:
+        raw = inflate.decompress(base64.b64decode(text, validate=True), most + 1)
+    except (binascii.Error, zlib.error, ValueError, TypeError) as torn:
+        raise BadProof(f"{what} prices cannot be read: {torn}") from torn
+    if len(raw) > most or inflate.unconsumed_tail or inflate.unused_data or not inflate.eof:
+        raise BadProof(f"{what} prices are cut or go on too long")
+    return raw
+
+
+def _numbers(raw: bytes, width: int) -> list[int]:
+    return [int.from_bytes(raw[at : at + width], "little", signed=True) for at in range(0, len(raw), width)]
+
+
+def unpack_prices(text: Any, count: int) -> Sequence[int]:
+    """The prices of all parcels: base64 of zlib of little-endian int64."""
+    raw = _inflated(text, 8 * count, "parcel")
+    if len(raw) != 8 * count:
         raise BadProof(f"parcel prices are not {count} numbers")
-    return [int.from_bytes(raw[at : at + 8], "little", signed=True) for at in range(0, len(raw), 8)]
+    return _numbers(raw, 8)
+
+
+def unpack_rows(text: Any, count: int) -> list[int]:
+    """The prices of all rows: base64 of zlib of one byte, the width w, and little-endian signed numbers of w bytes."""
+    raw = _inflated(text, 1 + 8 * count, "row")
+    if not raw or not 1 <= raw[0] <= 8 or len(raw) != 1 + raw[0] * count:
+        raise BadProof(f"row prices are not {count} numbers")
+    return [_integer(price) for price in _numbers(raw[1:], raw[0])]
+
+
+def pack_rows(prices: Sequence[int]) -> str:
+    """The inverse of :func:`unpack_rows`, as narrow as the largest price allows."""
+    width = max((price.bit_length() // 8 + 1 for price in prices), default=1)
+    raw = bytes([width]) + b"".join(price.to_bytes(width, "little", signed=True) for price in prices)
+    return base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
 
 
 def pack_prices(prices: Sequence[int]) -> str:
@@ -119,15 +147,8 @@ def _branch(on: Any, parcels: int) -> tuple[Place, Branch]:
 
 
 def _leaf(node: Mapping[str, Any], rows: int, tier: int, parcels: int, zero: Path, one: Path) -> Leaf:
-    prices = [0] * (rows + tier)
-    named: set[int] = set()
-    for pair in node.get("rows", ()):
-        row, price = _integer(pair[0]), _integer(pair[1])
-        if not 0 <= row < len(prices) or row in named:
-            raise BadProof(f"row {row} does not exist or is priced twice")
-        named.add(row)
-        prices[row] = price
-    packed = node.get("parcels")
+    listed, packed = node.get("rows"), node.get("parcels")
+    prices = [0] * (rows + tier) if listed is None else unpack_rows(listed, rows + tier)
     per_parcel: Sequence[int] = [0] * parcels if packed is None else unpack_prices(packed, parcels)
     if parcels and min(per_parcel) < 0:
         raise BadProof("a parcel has a negative price")

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """``checked`` of ``total`` platforms were screened again; at 95 % at most ``missed`` lists have a hole."""
+    """``checked`` of ``total`` platforms were screened again; at 95 % at most ``missed`` lists have a hole.
+
+    A platform drawn that has more sites than the cap is not checked, and counts as one whose list may have a hole.
+    """
 
     checked: int
     total: int
@@ -55,14 +58,19 @@ class Capped(Exception):
     """A platform has more sites than the round's stated cap."""
 
 
-def at_most(checked: int, total: int) -> int:
-    """The most bad items of ``total`` that ``checked`` good draws miss with a chance above 5 %, exactly."""
-    if checked >= total:
-        return 0
-    low, high = 0, total - checked
+def at_most(checked: int, total: int, unchecked: int = 0) -> int:
+    """The most bad items of ``total`` that are found at most ``unchecked`` times with a chance above 5 %, exactly.
+
+    ``checked`` items drawn were good; ``unchecked`` more were drawn but could not be checked, and count as bad.
+    """
+    drawn = checked + unchecked
+    if drawn >= total:
+        return unchecked
+    low, high = unchecked, total - checked
     while low < high:
         middle = (low + high + 1) // 2
-        if 20 * comb(total - middle, checked) > comb(total, checked):
+        ways = sum(comb(middle, bad) * comb(total - middle, drawn - bad) for bad in range(unchecked + 1))
+        if 20 * ways > comb(total, drawn):
             low = middle
         else:
             high = middle - 1
@@ -158,13 +166,13 @@ def rescreen(reader: Reader, listing: Listing, drawn: Draw) -> Completeness:
                 _compare(reader, None, [(row,)], part, problems)
         elif part.demand in chosen:
             chosen.discard(part.demand)
-            capped += _platform(reader, part.demand, part, problems, listing.scope)
+            capped += _platform(reader, part.demand, part, problems)
     for demand in sorted(chosen):
-        capped += _platform(reader, demand, None, problems, listing.scope)
+        capped += _platform(reader, demand, None, problems)
     for row in sorted(places):
         _compare(reader, None, [(row,)], None, problems)
     done = len(drawn.demands) - capped
-    missed = at_most(done, total)
+    missed = at_most(done, total, capped)
     if done == total and len(drawn.market) == drawn.market_total:
         en = f"the lists of all {total} platforms and {drawn.market_total} market parcels are complete"
         zh = f"全部 {total} 个平台及 {drawn.market_total} 宗公开供应宗地的方案清单完整"
@@ -172,23 +180,21 @@ def rescreen(reader: Reader, listing: Listing, drawn: Draw) -> Completeness:
         en = f"the lists of {done} of {total} platforms are complete; at 95 % at most {missed} are not; "
         en += "the bound holds for the listed offers"
         zh = f"抽查 {total} 个平台中的 {done} 个，清单完整；95% 置信度下至多 {missed} 个不完整；上界对所列方案成立"
+        if capped:
+            en += f"; {capped} drawn are past the site cap by the facts alone and unchecked"
+            zh += f"；另有 {capped} 个仅按事实计组合数超过上限，未予核对"
     return Completeness(done, total, missed, drawn.seed, tuple(problems), en, zh)
 
 
-def _platform(reader: Reader, demand: int, part: Any, problems: list[Problem], scope: str) -> int:
-    """Compare one platform; 1 where it has more sites than the cap."""
+def _platform(reader: Reader, demand: int, part: Any, problems: list[Problem]) -> int:
+    """Compare one platform; 1 where it is left unchecked, as it has more sites than the cap.
+
+    The sites counted here are those of the facts alone; the offers are listed from what the law leaves of them, which
+    may be below the cap, so that a count above it is no breach.
+    """
     try:
         sites = list(connected_sites(reader, demand))
     except Capped:
-        if scope == "all":
-            name = reader.case.demands.ids[demand]
-            problems.append(
-                (
-                    "scope",
-                    f"{name} has more sites than the cap, yet the scope is 'all'",
-                    f"{name} 的组合超过上限，范围却记为全部",
-                )
-            )
         return 1
     if reader.asks_applicants:
         reach = frozenset(p for site, _, _ in lawful(reader.first_pass(), demand, sites) for p in site)

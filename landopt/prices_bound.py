@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from constraints.proof import pack_rows, unpack_rows
 from landopt.model_arrays import Floats, Ints, Program, ranges, segment_sum
 
 LIMIT = 2**61
@@ -172,17 +173,13 @@ def bound(prog: Program, prices: Prices) -> int:
 def leaf_json(prices: Prices) -> dict[str, Any]:
     """A leaf of proof.json."""
     packed = zlib.compress(prices.parcels.astype("<i8").tobytes(), 6)
-    rows = [[int(row), int(prices.rows[row])] for row in np.flatnonzero(prices.rows)]
-    return {"rows": rows, "parcels": base64.b64encode(packed).decode("ascii")}
+    return {"rows": pack_rows(prices.rows.tolist()), "parcels": base64.b64encode(packed).decode("ascii")}
 
 
 def leaf_prices(leaf: dict[str, Any], rows: int, scale: int) -> Prices:
     """Prices from a leaf of proof.json."""
     parcels = np.frombuffer(zlib.decompress(base64.b64decode(leaf["parcels"])), dtype="<i8").astype(np.int64)
-    values = np.zeros(rows, dtype=np.int64)
-    for row, price in leaf["rows"]:
-        values[row] = price
-    return Prices(parcels, values, scale)
+    return Prices(parcels, np.array(unpack_rows(leaf["rows"], rows), dtype=np.int64), scale)
 
 
 def _exact_sum(values: Ints) -> int:

@@ -31,11 +31,35 @@
     catch (e) { throw new Bad(name + " is not JSON"); }
   }
 
+  async function unpack(text, what) {
+    let packed;
+    need(typeof text === "string" && text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), what + " prices are not base64");
+    try { packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); } catch (e) { throw new Bad(what + " prices are not base64"); }
+    const raw = await inflate(packed, "deflate");
+    let a = 1, b = 0;
+    for (const byte of raw) { a = (a + byte) % 65521; b = (b + a) % 65521; }
+    const end = packed.length - 4, sum = end < 0 ? -1 : new DataView(packed.buffer).getUint32(end);
+    need(sum === b * 65536 + a, what + " prices are cut or go on too long");
+    return raw;
+  }
+
+  async function rowPrices(text, count) {
+    if (text === undefined || text === null) return new Array(count).fill(0n);
+    const raw = await unpack(text, "row"), width = raw[0], found = [];
+    need(raw.length > 0 && width >= 1 && width <= 8 && raw.length === 1 + width * count, "row prices are not one per row");
+    for (let at = 1; at < raw.length; at += width) {
+      let price = 0n;
+      for (let i = width - 1; i >= 0; i--) price = (price << 8n) | BigInt(raw[at + i]);
+      price = BigInt.asIntN(8 * width, price);
+      need(big(price) < 1n << 53n, "a price is not below 2^53");
+      found.push(price);
+    }
+    return found;
+  }
+
   async function parcelPrices(text, count) {
     if (text === undefined || text === null) return new Array(count).fill(0n);
-    let packed;
-    try { packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); } catch (e) { throw new Bad("parcel prices are not base64"); }
-    const raw = await inflate(packed, "deflate");
+    const raw = await unpack(text, "parcel");
     need(raw.length === 8 * count, "parcel prices are not one per parcel");
     const view = new DataView(raw.buffer, raw.byteOffset, raw.length), found = [];
     for (let at = 0; at < raw.length; at += 8) {
@@ -69,13 +93,7 @@
 
   async function leaf(node, tier, rows, parcels, scale, reached, zero, one) {
     const p = await parcelPrices(node.parcels, parcels);
-    const y = new Array(rows.length).fill(0n), z = new Array(tier).fill(0n), named = new Set();
-    for (const pair of node.rows || []) {
-      const row = pair[0], price = int(pair[1], "a price");
-      need(isInt(row) && row >= 0 && row < rows.length + tier && !named.has(row), "a row does not exist or is priced twice");
-      named.add(row);
-      if (row < rows.length) y[row] = price; else z[row - rows.length] = price;
-    }
+    const priced = await rowPrices(node.rows, rows.length + tier), y = priced.slice(0, rows.length), z = priced.slice(rows.length);
     let total = p.reduce((a, b) => a + b, 0n);
     rows.forEach((row, r) => {
       need(row.sense === "=" || (row.sense === "<=" && y[r] >= 0n) || (row.sense === ">=" && y[r] <= 0n), "a price has the wrong sign");

@@ -13,7 +13,7 @@ from constraints.case import Case, from_json, to_json
 from constraints.cells import PartReader, Reading
 from constraints.check import Key
 from constraints.plan import Part, Row, header_line, part_line, plan_hash, write_offers
-from constraints.proof import Bound, gap_text, pack_prices, start
+from constraints.proof import Bound, gap_text, pack_prices, pack_rows, start
 from constraints.reread import Reader
 from constraints.rescreen import connected_sites, lawful
 from constraints.restate import restated
@@ -151,7 +151,15 @@ def random_leaf(draw: Random, found: Small, tier: int, scale: int) -> dict[str, 
     if tier and draw.random() < 0.5 and not any(row.slack and row.tier < tier for row in found.rows):
         rows.append([len(found.rows) + draw.randrange(tier), -draw.randint(0, 3 * scale)])
     prices = [draw.choice([0, draw.randint(0, span)]) for _ in found.case.parcels.ids]
-    return {"rows": [pair for pair in rows if pair[1]], "parcels": pack_prices(prices)}
+    return {"rows": row_prices(rows, len(found.rows) + tier), "parcels": pack_prices(prices)}
+
+
+def row_prices(pairs: Sequence[Sequence[int]], count: int) -> str:
+    """The packed prices of ``count`` rows from (row, price) pairs."""
+    prices = [0] * count
+    for row, price in pairs:
+        prices[row] = price
+    return pack_rows(prices)
 
 
 def random_tree(draw: Random, found: Small, tier: int, scale: int, depth: int = 2) -> dict[str, Any]:
@@ -184,7 +192,7 @@ def proof_for(found: Small, seed: int = 0, tries: int = 40) -> dict[str, Any]:
         best: dict[str, Any] | None = None
         for attempt in range(tries):
             scale = draw.choice([1, 10, 1000])
-            tree = random_tree(draw, found, tier, scale) if attempt else {"rows": []}
+            tree = random_tree(draw, found, tier, scale) if attempt else {}
             entry = {"objective": reached, "bound": 0, "scale": scale, "tree": tree}
             value = proven(entry, found, tier, found.best[:tier])
             if value is not None and (best is None or value < best["bound"]):

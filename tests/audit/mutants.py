@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import gzip
 import json
+import zlib
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from constraints.canonical import canonical, digest
 from constraints.plan import plan_hash, write_offers
+from constraints.proof import pack_rows, unpack_rows
 
 FILES = ("plan.json", "case.json", "proof.json", "offers.jsonl.gz")
 FREE = ("plan_id", "ties", "solver_bound", "justification", "reasons", "unit", "overrides", "title", "versions")
@@ -78,9 +81,20 @@ def mutate(draw: Random, content: Content) -> tuple[Content, tuple[Any, ...], An
     for key in path[:-1]:
         place = place[key]
     before = place[path[-1]]
-    after = _other(draw, before)
+    after = _repriced(draw, before) if path[-1] == "rows" else _other(draw, before)
     place[path[-1]] = after
     return found, path, before, after
+
+
+def _repriced(draw: Random, packed: str) -> str:
+    """Packed row prices with one of them changed, or as they are not to be written."""
+    raw = zlib.decompress(base64.b64decode(packed))
+    prices = unpack_rows(packed, (len(raw) - 1) // raw[0])
+    if not prices or draw.random() < 0.2:
+        return draw.choice([packed[:-1], packed + "x", pack_rows([*prices, 1]), ""])
+    at = draw.randrange(len(prices))
+    changed: int = _other(draw, prices[at]) or prices[at] + 3
+    return pack_rows([*prices[:at], changed, *prices[at + 1 :]])
 
 
 def _other(draw: Random, value: Any) -> Any:

@@ -59,7 +59,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS])
 @pytest.mark.parametrize("exchange", [True, False])
-def test_full_or_broken_disk_at_every_call_leaves_the_old_folder(
+def test_fault_75_full_or_broken_disk_at_every_call_leaves_the_old_folder(
     tmp_path: Path, breaking: dict[str, int], monkeypatch: pytest.MonkeyPatch, code: int, exchange: bool
 ):
     """ENOSPC, EIO, read-only at each disk call in turn: the old state (or the new, where the swap was done), exit 6."""
@@ -139,7 +139,7 @@ for turn in range(100000):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plain", [False, True])
-def test_killed_at_thirty_moments_leaves_a_whole_folder(tmp_path: Path, plain: bool):
+def test_fault_74_killed_at_thirty_moments_leaves_a_whole_folder(tmp_path: Path, plain: bool):
     """kill -9 at 30 moments each way (60 in all): after recovery the folder is whole, one state or the other."""
     place = tmp_path / "plan"
     code = KILLED.format(root=str(ROOT), files=FILES, place=str(place), plain=plain)

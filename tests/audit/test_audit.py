@@ -230,7 +230,7 @@ def test_plan_is_rechecked_under_the_law_of_another_date(folders: list[Path]):
 
 @pytest.mark.parametrize("name", ["plan.json", "case.json", "proof.json", "offers.jsonl.gz"])
 @pytest.mark.parametrize("how", ["missing", "cut", "empty", "newer", "float"])
-def test_torn_or_newer_files_are_refused(folders: list[Path], tmp_path: Path, name: str, how: str):
+def test_fault_81_torn_or_newer_files_are_refused(folders: list[Path], tmp_path: Path, name: str, how: str):
     """Every file missing, cut, empty, of a newer version (FAULTS 81) or with a float: refused, never a traceback."""
     target = tmp_path / "plan"
     shutil.copytree(folders[0], target)
@@ -269,6 +269,47 @@ def test_at_most_so_many_lists_have_holes():
                 continue
             assert 20 * comb(total - most, checked) > comb(total, checked) or most == 0
             assert most == total - checked or 20 * comb(total - most - 1, checked) <= comb(total, checked)
+
+
+def test_platforms_that_could_not_be_checked_count_as_holes():
+    """With u of k draws unchecked, m is the largest number of holes of which at most u show in k draws at 5 %."""
+    from math import comb
+
+    from constraints.rescreen import at_most
+
+    def chance(bad: int, total: int, drawn: int, shown: int) -> float:
+        ways = sum(comb(bad, x) * comb(total - bad, drawn - x) for x in range(shown + 1))
+        return ways / comb(total, drawn)
+
+    for total, drawn in ((5, 2), (20, 8), (60, 30), (500, 8)):
+        for unchecked in range(min(drawn, 4) + 1):
+            most = at_most(drawn - unchecked, total, unchecked)
+            assert most >= unchecked
+            assert chance(most, total, drawn, unchecked) > 0.05
+            assert most == total - (drawn - unchecked) or chance(most + 1, total, drawn, unchecked) <= 0.05
+    assert at_most(17, 20, 3) == 3
+
+
+def test_platform_past_the_site_cap_is_unchecked_and_no_breach(folders: list[Path], tmp_path: Path):
+    """A cap below the sites of the facts alone: no breach, but the platform is not said to be complete."""
+    capped = 0
+    for number, folder in enumerate(folders):
+        content = load(folder)
+        if content["case.json"]["settings"]["site_cap"] < 2:
+            continue
+        content["case.json"]["settings"]["site_cap"] = 1
+        target = tmp_path / str(number)
+        save(target, reseal(content))
+        report = audit_plan(target, complete=True)
+        assert report.stands, report.breaches
+        found = report.completeness
+        assert found is not None
+        if found.checked < found.total:
+            capped += 1
+            assert found.missed == found.total - found.checked
+            assert "past the site cap" in found.en
+            assert "未予核对" in found.zh
+    assert capped > 0
 
 
 def test_report_is_plain_json(folders: list[Path]):

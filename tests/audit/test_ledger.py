@@ -77,7 +77,7 @@ def test_updates_and_deletes_are_refused(tmp_path: Path):
         ("UPDATE entries SET prev = hash WHERE seq = 5", "entry 5 does not follow"),
     ],
 )
-def test_altered_ledger_is_reported_and_not_extended(tmp_path: Path, statement: str, said: str):
+def test_fault_80_altered_ledger_is_reported_and_not_extended(tmp_path: Path, statement: str, said: str):
     """FAULTS 80: an entry changed or a hole is named by number, and nothing is appended."""
     _filled(tmp_path / "l")
     raw = sqlite3.connect(tmp_path / "l")
@@ -92,7 +92,7 @@ def test_altered_ledger_is_reported_and_not_extended(tmp_path: Path, statement: 
         assert all(entry.round != "late" for entry in book.entries())
 
 
-def test_cut_tail_shows_by_the_head_on_the_plan(tmp_path: Path):
+def test_fault_80_cut_tail_shows_by_the_head_on_the_plan(tmp_path: Path):
     """A chain cut at its end is whole in itself; the head printed on a plan is no longer there."""
     _filled(tmp_path / "l")
     with Ledger(tmp_path / "l") as book:
@@ -107,7 +107,7 @@ def test_cut_tail_shows_by_the_head_on_the_plan(tmp_path: Path):
     assert [issue.code for issue in found] == ["B080"]
 
 
-def test_clock_that_went_back_is_told_and_order_kept(tmp_path: Path):
+def test_fault_76_clock_that_went_back_is_told_and_order_kept(tmp_path: Path):
     """FAULTS 76: the order is by number."""
     with Ledger(tmp_path / "l", create=True) as book:
         book.append("open", "a", {}, at="2026-05-02T00:00:00+00:00")
@@ -118,7 +118,7 @@ def test_clock_that_went_back_is_told_and_order_kept(tmp_path: Path):
         book.append("open", "c", {})
 
 
-def test_newer_or_foreign_files_are_refused(tmp_path: Path):
+def test_fault_81_newer_or_foreign_files_are_refused(tmp_path: Path):
     """FAULTS 81: a newer version, another application's file, no database at all."""
     _filled(tmp_path / "l", 1)
     raw = sqlite3.connect(tmp_path / "l")
@@ -139,7 +139,7 @@ def test_newer_or_foreign_files_are_refused(tmp_path: Path):
         Ledger(tmp_path / "none")
 
 
-def test_disk_without_shared_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_fault_79_disk_without_shared_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """FAULTS 79: where write-ahead logging is not to be had (network drives), the ledger warns and works."""
     real = sqlite3.connect
 
@@ -156,7 +156,9 @@ def test_disk_without_shared_memory_is_told(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     "message", ["database or disk is full", "disk I/O error", "attempt to write a readonly database"]
 )
-def test_full_or_broken_disk_leaves_the_ledger_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str):
+def test_fault_75_full_or_broken_disk_leaves_the_ledger_unchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str
+):
     """FAULTS 75: an error at any statement of an append ends in exit 6 with the old state."""
     _filled(tmp_path / "l", 3)
     real = sqlite3.connect
@@ -198,7 +200,7 @@ with Ledger({path!r}) as book:
 
 
 @pytest.mark.slow
-def test_killed_at_fifty_moments_loses_nothing_said(tmp_path: Path):
+def test_fault_74_killed_at_fifty_moments_loses_nothing_said(tmp_path: Path):
     """kill -9 at 50 moments: every entry that was reported is there, the chain holds, and appending goes on."""
     path = tmp_path / "l"
     _filled(path, 1)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import zlib
 from random import Random
 from typing import Any
 
 import pytest
 
 from constraints.plan import Part, Row
-from constraints.proof import BadProof, Bound, bounds, gap_text, pack_prices, unpack_prices
-from tests.audit.folders import Small, proven, random_tree
+from constraints.proof import BadProof, Bound, bounds, gap_text, pack_prices, pack_rows, unpack_prices, unpack_rows
+from tests.audit.folders import Small, proven, random_tree, row_prices
 from tests.brute import brute_force
 
 INSTANCES = 10_000
@@ -71,7 +73,8 @@ def _tree(draw: Random, rows: list[Row], parts: list[Part], parcels: int, tier: 
         sign = {"<=": 1, ">=": -1, "=": draw.choice([1, -1])}[row.sense]
         prices.append([number, sign * draw.choice([0, 0, draw.randint(0, 9), draw.randint(0, 30)])])
     prices += [[len(rows) + j, -draw.randint(0, 9)] for j in range(tier) if draw.random() < 0.5]
-    return {"rows": [p for p in prices if p[1]], "parcels": pack_prices([draw.randint(0, 40) for _ in range(parcels)])}
+    per_parcel = pack_prices([draw.randint(0, 40) for _ in range(parcels)])
+    return {"rows": row_prices(prices, len(rows) + tier), "parcels": per_parcel}
 
 
 def test_bound_is_never_below_the_optimum_on_ten_thousand_random_instances():
@@ -122,7 +125,11 @@ def test_bound_holds_on_rounds_screened_from_facts(rounds: list[Small]):
 
 
 def _leaf(**more: Any) -> dict[str, Any]:
-    return {"scale": 1, "tree": {"rows": [], **more}}
+    return {"scale": 1, "tree": more}
+
+
+def _packed(raw: bytes, after: bytes = b"") -> str:
+    return base64.b64encode(zlib.compress(raw) + after).decode("ascii")
 
 
 ROWS = [Row("a", "a", (), "limit", "<=", 5, 0, 0, 0), Row("b", "b", (), "limit", ">=", 2, 0, 0, 0)]
@@ -131,22 +138,30 @@ ROWS = [Row("a", "a", (), "limit", "<=", 5, 0, 0, 0), Row("b", "b", (), "limit",
 @pytest.mark.parametrize(
     ("entry", "why"),
     [
-        (_leaf(rows=[[0, -1]]), "wrong sign"),
-        (_leaf(rows=[[1, 1]]), "wrong sign"),
-        (_leaf(rows=[[2, 1]]), "does not exist"),
-        (_leaf(rows=[[-1, 1]]), "does not exist"),
-        (_leaf(rows=[[0, 1], [0, 1]]), "priced twice"),
-        (_leaf(rows=[[0, 1.5]]), "not an integer"),
-        (_leaf(rows=[[0, True]]), "not an integer"),
-        (_leaf(rows=[[0, 2**53]]), "not an integer"),
+        (_leaf(rows=pack_rows([-1, 0])), "wrong sign"),
+        (_leaf(rows=pack_rows([0, 1])), "wrong sign"),
+        (_leaf(rows=pack_rows([1])), "row prices are not 2 numbers"),
+        (_leaf(rows=pack_rows([1, 0, 0])), "row prices are not 2 numbers"),
+        (_leaf(rows=pack_rows([1] * 40)), "cut or go on too long"),
+        (_leaf(rows=_packed(b"")), "row prices are not 2 numbers"),
+        (_leaf(rows=_packed(b"\0")), "row prices are not 2 numbers"),
+        (_leaf(rows=_packed(b"\x09" + bytes(18))), "cut or go on too long"),
+        (_leaf(rows=_packed(b"\1\1\0", b"more")), "cut or go on too long"),
+        (_leaf(rows=_packed(b"\1\1\0")[:-8]), "row prices"),
+        (_leaf(rows=[[0, 1]]), "row prices cannot be read"),
+        (_leaf(rows=[]), "row prices cannot be read"),
+        (_leaf(rows="!!"), "row prices cannot be read"),
+        (_leaf(rows="é"), "row prices cannot be read"),
+        (_leaf(rows=pack_rows([2**53, 0])), "not an integer"),
+        (_leaf(rows=pack_rows([0, -(2**53)])), "not an integer"),
         (_leaf(parcels=pack_prices([-1, 0])), "negative price"),
         (_leaf(parcels=pack_prices([1])), "not 2 numbers"),
-        (_leaf(parcels=pack_prices([1, 2, 3])), "not 2 numbers"),
+        (_leaf(parcels=pack_prices([1, 2, 3])), "cut or go on too long"),
         (_leaf(parcels="!!"), "cannot be read"),
-        ({"scale": 0, "tree": {"rows": []}}, "scale"),
+        ({"scale": 0, "tree": {}}, "scale"),
         ({"scale": 1, "tree": None}, "missing"),
         ({"scale": 1, "tree": {"on": {"d": None, "parcels": None, "method": 0}, "zero": {}, "one": {}}}, "one part"),
-        ({"scale": 1, "tree": {"on": {"d": 0, "parcels": None, "method": None}, "zero": {"rows": []}}}, "missing"),
+        ({"scale": 1, "tree": {"on": {"d": 0, "parcels": None, "method": None}, "zero": {}}}, "missing"),
         ({"scale": 1, "tree": {"on": {"d": 0, "parcels": [2], "method": None}, "zero": {}, "one": {}}}, "not exist"),
     ],
 )
@@ -183,17 +198,38 @@ def test_solver_that_claims_fifteen_where_nine_is_best_is_refused():
     parts += [Part(None, [[p]], [[0, 0, -1, 0, 0, None, 0, [-3], [0, 2]]]) for p in range(9, 14)]
     claim = {"objective": -15, "bound": -15}
     for price in range(0, -40, -1):
-        proof = {"tiers": [{**claim, "scale": 10, "tree": {"rows": [[0, price]]}}]}
+        proof = {"tiers": [{**claim, "scale": 10, "tree": {"rows": pack_rows([price])}}]}
         found = bounds(proof, [row], 14, parts)[0]
         assert found is not None
         assert found >= -9 > claim["bound"]
-    assert bounds({"tiers": [{**claim, "scale": 1, "tree": {"rows": [[0, -1]]}}]}, [row], 14, parts) == [-9]
+    assert bounds({"tiers": [{**claim, "scale": 1, "tree": {"rows": pack_rows([-1])}}]}, [row], 14, parts) == [-9]
 
 
 def test_prices_travel_unchanged():
     """Packing is loss-free at the edges of 64 bits."""
     prices = [0, 1, 2**62, 2**63 - 1]
     assert list(unpack_prices(pack_prices(prices), 4)) == prices
+    draw = Random(3)
+    for bits in (0, 1, 7, 8, 15, 16, 31, 32, 52, 53):
+        top = 2**bits - 1
+        rows = [0, top, -top, *(draw.randint(-top, top) for _ in range(draw.randint(0, 30)))]
+        assert unpack_rows(pack_rows(rows), len(rows)) == rows
+    assert unpack_rows(pack_rows([]), 0) == []
+
+
+def test_leaf_of_the_solver_is_read_by_the_auditor():
+    """The leaf that the solver writes carries its prices to the auditor unchanged, zeros and signs included."""
+    import numpy as np
+
+    from landopt.prices_bound import Prices, leaf_json, leaf_prices
+
+    prices = Prices(np.array([0, 7, 2**50]), np.array([0, -(2**53) + 1, 2**53 - 1, 12]), 10)
+    leaf = leaf_json(prices)
+    assert unpack_rows(leaf["rows"], 4) == prices.rows.tolist()
+    assert list(unpack_prices(leaf["parcels"], 3)) == prices.parcels.tolist()
+    back = leaf_prices(leaf, 4, 10)
+    assert back.rows.tolist() == prices.rows.tolist()
+    assert back.parcels.tolist() == prices.parcels.tolist()
 
 
 @pytest.mark.parametrize(
@@ -214,12 +250,11 @@ def test_gap_rounds_up(bound: int, objective: int, text: str):
 
 
 def test_proof_of_a_round_with_250_limits_is_small():
-    """At most 2 kB apart from parcel prices: 250 limits of which 100 bind, each priced with nine digits."""
+    """At most 2 kB apart from parcel prices: 250 limits that all bind, each priced with nine digits at random."""
     from constraints.canonical import canonical
 
-    rows = [[number, 123_456_789] for number in range(0, 250, 5)] + [
-        [number, -123_456_789] for number in range(1, 250, 5)
-    ]
-    tier = {"objective": 10**9, "bound": 10**9, "scale": 10**6, "tree": {"rows": rows}}
+    draw = Random(9)
+    rows = [draw.choice([1, -1]) * draw.randint(100_000_000, 999_999_999) for _ in range(250)]
+    tier = {"objective": 10**9, "bound": 10**9, "scale": 10**6, "tree": {"rows": pack_rows(rows)}}
     proof = {"schema": "landopt.proof/1", "case": "0" * 64, "offers": "0" * 64, "scope": "all", "tiers": [tier]}
     assert len(canonical(proof)) <= 2048

@@ -82,8 +82,11 @@ def test_every_flipped_byte_is_found(sealed: Path, keys: tuple[Path, Path]):
     assert _errors(sealed, keys[1]) == []
 
 
-def test_key_that_was_not_named_is_refused(sealed: Path, tmp_path: Path):
-    """FAULTS 82: a signature by an unknown key is refused; so is a plan without one where a key is asked."""
+def test_fault_82_key_that_was_not_named_is_refused(sealed: Path, tmp_path: Path):
+    """FAULTS 82: a signature by an unknown key is refused; so is a plan without one where a key is asked.
+
+    Keys are plain ed25519 keys without a date: whom to trust is said by naming the key, so none can expire.
+    """
     from cryptography.hazmat.primitives import serialization as forms
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from constraints.plan import PROOF_SCHEMA, OffersFile, load_json
-from constraints.proof import BadProof, bounds
+from constraints.proof import BadProof, bounds, pack_rows, unpack_rows
 from parcels.issues import Refused
 from tests.audit.mutants import load, mutate, reseal, save
 
@@ -115,6 +118,52 @@ def test_both_verifiers_agree_on_mutants(folders: list[Path], tmp_path: Path):
     ]
     assert differ == []
     assert sum(answer["holds"] is True for answer in said) > 5
+
+
+def _leaf_of(node: dict[str, Any]) -> dict[str, Any]:
+    while "on" in node:
+        node = node["zero"]
+    return node
+
+
+def test_both_verifiers_read_packed_row_prices_alike(folders: list[Path], tmp_path: Path):
+    """Any width from 1 to 8 bytes that holds the prices is the same proof; a torn, short or long text is none."""
+
+    def packed(raw: bytes) -> str:
+        return base64.b64encode(zlib.compress(raw)).decode("ascii")
+
+    made: list[tuple[Path, bool]] = []
+    for number, folder in enumerate(folders):
+        content = load(folder)
+        leaf, count = _leaf_of(content["proof.json"]["tiers"][0]["tree"]), len(content["offers.jsonl.gz"][0]["rows"])
+        text = leaf.get("rows") or pack_rows([0] * count)
+        prices = unpack_rows(text, count)
+        raw = bytes([8]) + b"".join(price.to_bytes(8, "little", signed=True) for price in prices)
+        wide = bytes([9]) + b"".join(price.to_bytes(9, "little", signed=True) for price in prices)
+        cases: list[tuple[Any, bool]] = [
+            (text, True),
+            (packed(raw), True),
+            (packed(wide), False),
+            (packed(raw[:-1]), False),
+            (packed(raw + b"\0"), False),
+            (packed(b""), False),
+            (packed(b"\0"), False),
+            (text[:-1], False),
+            (text + " ", False),
+            ("", False),
+            ([], False),
+            (base64.b64encode(zlib.compress(raw) + b"more").decode("ascii"), False),
+            (base64.b64encode(zlib.compress(raw)[:-2]).decode("ascii"), False),
+            (pack_rows([*prices, 0]), False),
+            (pack_rows([2**53, *prices[1:]]), False),
+        ]
+        for place, (rows, holds) in enumerate(cases):
+            leaf["rows"] = rows
+            save(tmp_path / f"{number}-{place}", reseal(content))
+            made.append((tmp_path / f"{number}-{place}", holds))
+    said = _javascript([folder for folder, _ in made], tmp_path)
+    assert [answer["holds"] for answer in said] == [holds for _, holds in made]
+    assert [_python(folder) for folder, _ in made] == [holds for _, holds in made]
 
 
 def test_verifier_is_one_file_without_a_library():

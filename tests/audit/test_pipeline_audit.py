@@ -1,0 +1,63 @@
+"""What a run says of its own audit: which offers it re-derived, and the head of the ledger it was made under."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import landopt.pipeline as pipeline
+from constraints.audit import audit_plan
+from tests.audit.folders import Small
+from tests.audit.mutants import load, reseal, save
+
+
+def _audited(folder: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[Any, list[str], int]:
+    said: list[str] = []
+    listed = load(folder)["offers.jsonl.gz"][0]["count"]
+    monkeypatch.setattr(pipeline, "RE_DERIVED", most)
+    return pipeline._audited(folder, listed, Path("somewhere/plan"), said.append), said, listed
+
+
+def test_every_offer_is_re_derived_up_to_the_limit(folders: list[Path], monkeypatch: pytest.MonkeyPatch):
+    """Up to 200,000 listed offers the audit of a run re-derives them all and says nothing."""
+    assert pipeline.RE_DERIVED == 200_000
+    report, said, listed = _audited(folders[0], monkeypatch, 200_000)
+    assert said == []
+    assert {check.name: check.count for check in report.checks}["offers"] == listed
+
+
+def test_large_rounds_say_how_many_offers_were_re_derived(
+    rounds: list[Small], folders: list[Path], monkeypatch: pytest.MonkeyPatch
+):
+    """Beyond the limit some are re-derived; the line says how many and how to do all; the bound is over all."""
+    assert rounds
+    report, said, listed = _audited(folders[0], monkeypatch, 0)
+    done = {check.name: check.count for check in report.checks}["offers"]
+    assert said == [
+        f"re-derived {done:,} of {listed:,} offers; all with: landopt audit {Path('somewhere/plan')}",
+    ]
+    assert 0 < done <= listed
+    assert report.tiers == audit_plan(folders[0]).tiers
+
+
+def test_large_rounds_still_withhold_a_plan_whose_bound_is_wrong(
+    folders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A bound one too low in plan and proof alike is a breach though few offers are re-derived."""
+    content = load(folders[0])
+    content["plan.json"]["result"]["tiers"][0]["bound"] -= 1
+    save(tmp_path / "plan", reseal(content))
+    with pytest.raises(pipeline.Breach, match="bound"):
+        _audited(tmp_path / "plan", monkeypatch, 0)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_footer_prints_the_head_of_the_ledger(folders: list[Path], lang: str):
+    """The head stands in full where the plan was made under a ledger, and nowhere else."""
+    report, plan = audit_plan(folders[0]), load(folders[0])["plan.json"]
+    result = pipeline.Result(Path("plan"), {**plan, "ledger_head": "ab" * 32}, None, report, 0, 0.0)  # type: ignore[arg-type]
+    assert "ab" * 32 in result.footer(lang)
+    bare = pipeline.Result(Path("plan"), plan, None, report, 0, 0.0)  # type: ignore[arg-type]
+    assert len(bare.footer(lang).splitlines()) == len(result.footer(lang).splitlines()) - 1
