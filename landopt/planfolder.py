@@ -26,8 +26,15 @@ class PlanFolder:
 
     @cached_property
     def case(self) -> Case:
-        """The case the plan was made from."""
-        return from_json(_json(self.folder / "case.json"))
+        """The case the plan was made from; refused where it is missing, torn or of another version."""
+        path = self.folder / "case.json"
+        try:
+            return from_json(_json(path))
+        except (ValueError, KeyError, TypeError, AttributeError) as torn:
+            what = f"case.json cannot be read: {torn}"
+            raise Refused(
+                error("X005", what, str(path), "Maybe a newer landopt wrote it; solve the round again.")
+            ) from torn
 
     @cached_property
     def offers(self) -> Offers:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import errno
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +15,17 @@ if TYPE_CHECKING:
     import geopandas
 
 _COLUMNS = ("use", "district", "land_source", "area_m2")
+
+
+@contextmanager
+def disk_of(path: Path) -> Iterator[None]:
+    """GDAL and SQLite tell a full or broken disk in errors of their own; from here on it is an ``OSError`` like any."""
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    try:
+        yield
+    except (DataSourceError, DataLayerError, sqlite3.Error) as trouble:
+        raise OSError(errno.EIO, f"{path.name}: {trouble}", str(path)) from trouble
 
 
 def _joined(reasons: list[Mapping[str, Any]], language: str) -> str:
@@ -50,6 +64,11 @@ def write_plan_gpkg(
         For each parcel id its facts (``use``, ``district``, ``land_source``, ``area_m2``).
     polygons
         Polygons in the projected CRS, index = parcel id.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
     """
     import geopandas
     import pyogrio
@@ -91,11 +110,12 @@ def write_plan_gpkg(
     # the date inside the file is the round's, so that the same plan gives the same bytes
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{plan['case']['as_of']}T00:00:00.000Z"})
     try:
-        frame.to_file(path, layer="parcels", driver="GPKG", engine="pyogrio", promote_to_multi=True)
-        if sites:
-            chosen = geopandas.GeoDataFrame(sites, geometry="geometry", crs=polygons.crs)
-            chosen["term_years"] = chosen["term_years"].astype("Int64")
-            chosen.to_file(path, layer="sites", driver="GPKG", engine="pyogrio", promote_to_multi=True)
+        with disk_of(path):
+            frame.to_file(path, layer="parcels", driver="GPKG", engine="pyogrio", promote_to_multi=True)
+            if sites:
+                chosen = geopandas.GeoDataFrame(sites, geometry="geometry", crs=polygons.crs)
+                chosen["term_years"] = chosen["term_years"].astype("Int64")
+                chosen.to_file(path, layer="sites", driver="GPKG", engine="pyogrio", promote_to_multi=True)
+            add_styles(path, plan["case"]["as_of"])
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
-    add_styles(path, plan["case"]["as_of"])

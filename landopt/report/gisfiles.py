@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
 from landopt import words
-from landopt.report.source import Source
+from landopt.report.gis import disk_of
+from landopt.report.source import Source, readable
 from parcels.issues import Refused, error
 
 _GDB = {"TARGET_ARCGIS_VERSION": "ARCGIS_PRO_3_2_OR_LATER"}
@@ -21,17 +23,25 @@ def write_gdb(path: Path, source: Source) -> None:
     Raises
     ------
     Refused
-        If the GDAL of this machine cannot write one.
+        If the GDAL of this machine cannot write one, or ``plan.gpkg`` cannot be read.
+    OSError
+        If the disk refuses.
     """
     import pyogrio
 
     if "w" not in str(pyogrio.list_drivers().get("OpenFileGDB", "")):
         advice = "Maybe use plan.gpkg: ArcGIS and QGIS both open it."
         raise Refused(error("X015", "this GDAL cannot write file geodatabases", str(path), advice))
-    layers = [str(name) for name, kind in pyogrio.list_layers(source.folder / "plan.gpkg") if kind is not None]
-    for layer in layers:
-        frame: Any = pyogrio.read_dataframe(source.folder / "plan.gpkg", layer=layer)
-        pyogrio.write_dataframe(frame, path, layer=layer, driver="OpenFileGDB", append=layer != layers[0], **_GDB)
+    given = source.folder / "plan.gpkg"
+    with readable(given):
+        layers = [str(name) for name, kind in pyogrio.list_layers(given) if kind is not None]
+        frames: dict[str, Any] = {layer: pyogrio.read_dataframe(given, layer=layer) for layer in layers}
+    with disk_of(path):
+        for layer, frame in frames.items():
+            pyogrio.write_dataframe(frame, path, layer=layer, driver="OpenFileGDB", append=path.exists(), **_GDB)
+        # on a full disk GDAL may say that all went well: what cannot be read back was not written
+        if any(len(pyogrio.read_dataframe(path, layer=layer)) != len(frame) for layer, frame in frames.items()):
+            raise OSError(errno.EIO, f"{path.name}: parcels or sites are missing after it was written", str(path))
 
 
 def boundary_text(source: Source) -> str:

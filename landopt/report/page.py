@@ -18,6 +18,7 @@ from landopt.report.codec import packed_file
 from landopt.report.payload import map_payload
 from landopt.report.plain import plain
 from landopt.report.source import Source
+from parcels.issues import Refused, error
 
 _HERE = Path(__file__).parent
 _PROOF = {"plan": "plan.json", "case": "case.json", "proof": "proof.json", "offers": "offers.jsonl.gz"}
@@ -98,6 +99,10 @@ def _digest(text: str) -> str:
 
 
 def _embedded(folder: Path) -> dict[str, str]:
+    for file in _PROOF.values():
+        if not (folder / file).is_file():
+            advice = "Maybe this is not a whole plan folder; leave out --with-proof."
+            raise Refused(error("X004", f"{file} is missing", str(folder), advice))
     return {
         name: packed_file((folder / file).read_bytes(), already=file.endswith(".gz")) for name, file in _PROOF.items()
     }

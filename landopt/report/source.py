@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     import geopandas
 
     from constraints.case import Case
+
+
+_PARTS = ("plan_id", "plan_hash", "case", "result", "assignments", "held", "unserved", "justification")
+"""What the reports read of ``plan.json``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +138,8 @@ class Source:
         import pyogrio
 
         path = self.folder / "plan.gpkg"
-        try:
+        with readable(path):
             frame = pyogrio.read_dataframe(path, layer="parcels", columns=["parcel_id"])
-        except Exception as trouble:  # pyogrio names several errors of its own, all of them "cannot be read"
-            advice = "Maybe solve the round again, or leave out --html, --gdb and --txt."
-            raise Refused(error("X007", f"plan.gpkg cannot be read: {trouble}", str(path), advice)) from trouble
         frame = frame.set_index("parcel_id")
         wanted = [row.parcel_id for row in self.rows]
         missing = [name for name in wanted if name not in frame.index]
@@ -148,18 +150,32 @@ class Source:
         return frame.loc[wanted]
 
 
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Refuse a ``plan.gpkg`` that is missing, cut off or of another form (X007)."""
+    try:
+        yield
+    except Exception as trouble:  # pyogrio names several errors of its own, all of them "cannot be read"
+        advice = "Maybe solve the round again, or leave out --html, --gdb and --txt."
+        raise Refused(error("X007", f"{path.name} cannot be read: {trouble}", str(path), advice)) from trouble
+
+
 def open_source(path: Path) -> Source:
     """Open a plan folder (or its ``plan.json``) for reports.
 
     Raises
     ------
     Refused
-        If there is no plan, or it is of another version or without its justification.
+        If there is no plan or case, one of another version, or a plan without its justification or another part.
     """
     found = open_plan(path)
+    advice = "Maybe it was made by hand; landopt report needs a plan folder that landopt solve wrote."
+    absent = [name for name in _PARTS if name not in found.plan]
+    if absent:
+        raise Refused(error("X009", f"plan.json has no '{absent[0]}'", str(path), advice))
     if not any(record.get("kind") == "plan" for record in found.plan["justification"]):
-        advice = "Maybe it was made by hand; landopt report needs a plan folder that landopt solve wrote."
         raise Refused(error("X009", "the plan has no justification records", str(path), advice))
+    _ = found.case  # refused now, before anything is written
     return Source(found)
 
 

@@ -95,6 +95,45 @@ def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
     assert call(folder, "--xlsx").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "code", "said"),
+    [
+        ("plan.gpkg", None, "X007", "No such file"),
+        ("plan.gpkg", 0, "X007", "plan.gpkg cannot be read"),
+        ("plan.gpkg", 60_000, "X007", "plan.gpkg cannot be read"),
+        ("plan.json", None, "A001", "plan.json is missing"),
+        ("plan.json", 5_000, "A002", "plan.json cannot be read"),
+        ("plan.json", b'{"schema":"landopt.plan/2"}', "A003", "has schema 'landopt.plan/2'"),
+        ("plan.json", b'{"schema":"landopt.plan/1"}', "X009", "has no 'plan_id'"),
+        ("case.json", None, "X004", "case.json is missing"),
+        ("case.json", 900, "X005", "case.json cannot be read"),
+        ("case.json", b'{"schema":"landopt.case/2"}', "X005", "'landopt.case/2' is not landopt.case/1"),
+        ("proof.json", None, "X004", "proof.json is missing"),
+    ],
+)
+@pytest.mark.parametrize("kinds", [("--html", "--with-proof"), ("--gdb",)])
+def test_a_plan_folder_that_is_not_whole_is_refused(
+    plain: Path, tmp_path: Path, file: str, content: int | bytes | None, code: str, said: str, kinds: tuple[str, ...]
+) -> None:
+    """A file that is missing, cut off or of a newer schema: what, where and advice; nothing is written."""
+    if file == "proof.json" and kinds == ("--gdb",):
+        kinds = ("--with-proof", "--html", "--gdb")
+    folder = shutil.copytree(plain, tmp_path / "plan", ignore=shutil.ignore_patterns("report"))
+    whole = (folder / file).read_bytes()
+    (folder / file).unlink()
+    if content is not None:
+        (folder / file).write_bytes(content if isinstance(content, bytes) else whole[:content])
+    done = call(folder, *kinds, "--lang", "en")
+    assert isinstance(done.exception, SystemExit)
+    assert done.exit_code == 1
+    assert f"error {code}" in done.output
+    assert said in done.output
+    assert str(folder) in done.output
+    assert "Maybe" in done.output
+    assert not (folder / "report").exists()
+    assert not list(folder.glob(".landopt*"))
+
+
 def test_json_names_the_files(plain: Path, tmp_path: Path) -> None:
     """``--json`` prints what was written."""
     done = CliRunner().invoke(desk, ["report", str(plain), "--txt", "-o", str(tmp_path / "r"), "--json"])

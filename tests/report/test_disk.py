@@ -1,0 +1,109 @@
+"""A disk that fails under a whole ``landopt report``: the old report stays, nothing is left, exit 6 (FAULTS 74, 75)."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from landopt import atomic
+from landopt.report import pdf, word, write
+from landopt.report.page import map_page
+from tests.disks import failing, state
+from tests.report.making import call, plan_folder
+
+KINDS = ("--html", "--xlsx", "--docx", "--pdf", "--notices", "--txt", "--gdb", "--lang", "en")
+
+
+def _kept(real: Callable[..., None]) -> Callable[..., None]:
+    """A maker of documents that makes each once and from then on only writes it: the writing is what fails here."""
+    known: dict[str, bytes] = {}
+
+    def write(path: Path, *given: Any, **named: Any) -> None:
+        if path.name not in known:
+            real(path, *given, **named)
+            known[path.name] = path.read_bytes()
+        else:
+            path.write_bytes(known[path.name])
+
+    return write
+
+
+def _plain(found: dict[str, bytes]) -> dict[str, bytes]:
+    """A state without what is in the tables of a file geodatabase, which carry random names."""
+    return {name: content for name, content in found.items() if ".gdb/" not in name.replace(os.sep, "/")}
+
+
+def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From every write on the disk is full or broken: the old report stays; only after the swap the new one stands."""
+    folder = plan_folder(tmp_path / "plan")
+    source, page = write.open_source(folder), map_page(write.open_source(folder), "en")
+    monkeypatch.setattr(write, "open_source", lambda _path: source)
+    monkeypatch.setattr("landopt.report.page.map_page", lambda *_given, **_named: page)
+    monkeypatch.setattr(word, "write_word", _kept(word.write_word))
+    monkeypatch.setattr(pdf, "write_pdf", _kept(pdf.write_pdf))
+    disk = failing(monkeypatch, tmp_path)
+    assert call(folder, *KINDS).exit_code == 0
+    new = _plain(state(tmp_path))
+    disk.start(0)
+    assert call(folder, *KINDS).exit_code == 0
+    count, kinds = disk.calls, {what.split()[0] for what in disk.seen}
+    assert kinds >= {"open", "write", "layer", "mkdir", "fsync"}
+    assert count > 40
+    (folder / "report" / "tables.xlsx").write_bytes(b"an earlier report")
+    old = state(tmp_path)
+    for at in range(1, count):
+        disk.start(at, errno.EIO if at % 2 else errno.ENOSPC)
+        done = call(folder, *KINDS)
+        disk.start(0)
+        assert done.exit_code == 6, (at, done.output)
+        assert "E075" in done.output
+        assert "Maybe" in done.output
+        assert state(tmp_path) == old, at
+    disk.start(count)
+    assert call(folder, *KINDS).exit_code == 6
+    disk.start(0)
+    assert _plain(state(tmp_path)) == new
+
+
+def test_a_report_whose_geodatabase_cannot_be_read_back_is_withheld(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GDAL may say that all went well on a full disk: a layer with fewer rows than were written is no report."""
+    import pyogrio
+
+    folder = plan_folder(tmp_path / "plan")
+    real = pyogrio.write_dataframe
+    monkeypatch.setattr(pyogrio, "write_dataframe", lambda frame, *given, **named: real(frame[:-1], *given, **named))
+    done = call(folder, "--gdb", "--lang", "en")
+    assert done.exit_code == 6
+    assert "missing after it was written" in done.output
+    assert not (folder / "report").exists()
+    assert not list(folder.glob(".landopt-*"))
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_fault_74_both_ways_of_putting_a_report_in_its_place_keep_it_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool
+) -> None:
+    """With one exchange of names, and with two renames where the system has none: a whole report at every failure."""
+    if not exchange:
+        monkeypatch.setattr(atomic, "_exchange", lambda *_: False)
+    folder = plan_folder(tmp_path / "plan")
+    assert call(folder, "--txt").exit_code == 0
+    old = state(tmp_path)
+    disk = failing(monkeypatch, tmp_path)
+    assert call(folder, "--txt").exit_code == 0
+    for at in range(1, disk.calls + 1):
+        disk.start(at)
+        assert call(folder, "--txt").exit_code == 6
+        disk.start(0)
+        atomic.recover(folder / "report")
+        assert state(tmp_path) == old, at
+        assert not list(folder.glob(".landopt-*")), at
