@@ -172,7 +172,7 @@ def open_source(path: Path) -> Source:
     advice = "Maybe it was made by hand; landopt report needs a plan folder that landopt solve wrote."
     absent = [name for name in _PARTS if name not in found.plan]
     if absent:
-        raise Refused(error("X009", f"plan.json has no '{absent[0]}'", str(path), advice))
+        raise Refused(error("X005", f"plan.json cannot be read: it has no '{absent[0]}'", str(path), advice))
     if not any(record.get("kind") == "plan" for record in found.plan["justification"]):
         raise Refused(error("X009", "the plan has no justification records", str(path), advice))
     _ = found.case  # refused now, before anything is written
