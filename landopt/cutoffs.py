@@ -1,6 +1,6 @@
 """What one step more or less of a binding limit would do: re-solved near the plan, as an interval, all else held fixed.
 
-No dual price is printed as a marginal value (DESIGN.md §5). The plan under the changed limit gives one end of the
+No dual price is printed as a marginal value (docs/explain.md). The plan under the changed limit gives one end of the
 interval, weak duality with the prices of the proof (priced at the changed right-hand side) the other.
 """
 

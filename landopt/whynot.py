@@ -1,7 +1,7 @@
 """Why not: for any parcel, platform and method the deciding rules, or the proven least loss at once; exactly if asked.
 
 A forbidden choice names the rules that decide and the nearest fact that would change the verdict (or that none can). A
-lawful one names its proven least loss from the prices (DESIGN.md §5); ``exact`` forces it, re-solves and prints the
+lawful one names its proven least loss from the prices (docs/explain.md); ``exact`` forces it, re-solves and prints the
 interval that both runs' plans and bounds give.
 """
 

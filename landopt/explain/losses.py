@@ -1,7 +1,7 @@
 """Proven least losses: what the prices of a proof say about every offer that was not chosen, at once, exactly.
 
 A plan that takes offer o cannot exceed ``bound - (best of its part - value of o)`` in any leaf that allows o; the least
-loss is what remains between the plan and the weakest of these bounds: never more than the true loss (DESIGN.md §5).
+loss is what remains between the plan and the weakest of these bounds: never more than the true loss (docs/explain.md).
 """
 
 from __future__ import annotations
