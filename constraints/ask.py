@@ -115,7 +115,7 @@ def _records(facts: Mapping[str, str], as_of: str) -> tuple[Record, ...]:
 
 
 def complete(told: Mapping[str, Value], as_of: str) -> tuple[dict[str, Value], dict[str, Any]]:
-    """The case with what ``rules ask`` assumes (DESIGN §7), and the assumptions as JSON.
+    """The case with what ``rules ask`` assumes (docs/fields.md), and the assumptions as JSON.
 
     A fact told to be unknown stays unknown; so do the intending users then, where it is the day the publication closed.
     """

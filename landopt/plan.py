@@ -128,7 +128,7 @@ def plan_json(
 
 
 def _assignment(record: Mapping[str, Any], case: Case) -> dict[str, Any]:
-    """One entry of ``assignments`` (DESIGN of the plan folder, docs/plan.md)."""
+    """One entry of ``assignments`` (docs/plan.md)."""
     price = record["price"]
     start_price = price["expected_yuan"] if price["unit_price"] is not None or price["expected_yuan"] else 0
     competitive = case.method(record["method"]).competitive
