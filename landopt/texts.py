@@ -6,7 +6,7 @@ these texts back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +166,7 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
         held=_by_first_reason(held),
         one=cases[0] if cases else None,
         left=unserved[0] if unserved else None,
+        by_hand=by_hand(plan_json, lang).rstrip("\n"),
     )
     return _tidy(text)
 
@@ -196,3 +197,13 @@ def render_plan(plan_json: Mapping[str, Any], lang: str, case: Case, *, full: bo
 def render_answer(template: str, answer: Mapping[str, Any], lang: str) -> str:
     """The text of an answer of the desk (``whynot``, ``diagnose``, ``alternatives``, ``compare``, ``sweep``)."""
     return _tidy(environment(lang).get_template(f"{lang}/{template}.j2").render(r=answer))
+
+
+def by_hand(plan_json: Mapping[str, Any], lang: str, parcel_ids: Sequence[str] | None = None) -> str:
+    """What was fixed by hand, by whom, why and at what cost: all of it, or for one site; empty where nothing was."""
+    wanted = [
+        entry
+        for entry in plan_json.get("overrides", ())
+        if parcel_ids is None or sorted(entry.get("parcel_ids", ())) == sorted(parcel_ids)
+    ]
+    return render_answer("by_hand", {"overrides": wanted}, lang) if wanted else ""

@@ -22,7 +22,7 @@ def explain(
     """Print the justification of one parcel, one platform, or the plan as a whole."""
     from landopt.language import language
     from landopt.planfolder import open_plan, records
-    from landopt.texts import render_all
+    from landopt.texts import by_hand, render_all
 
     if parcel is not None and demand is not None:
         raise click.UsageError("--parcel and --demand together.\nMaybe ask for one at a time.")
@@ -42,4 +42,9 @@ def explain(
     if as_json:
         click.echo(json.dumps(chosen, ensure_ascii=False, sort_keys=True))
     else:
-        click.echo(render_all(chosen, language(lang)), nl=False)
+        tongue = language(lang)
+        click.echo(render_all(chosen, tongue), nl=False)
+        site = chosen[0].get("parcel_ids") if len(chosen) == 1 else None
+        fixed = by_hand(found, tongue, site) if parcel is None or site else ""
+        if fixed:
+            click.echo("\n" + fixed, nl=False)

@@ -135,6 +135,9 @@ class _Writer:
         said = said if zh else f"Plan {plan_['plan_id']}, as of {case['as_of']}, case {case['digest'][:16]}"
         if case["overlays"]:
             said += ("　未入档情景：" if zh else ", scenario, not on the record: ") + ", ".join(case["overlays"])
+        if plan_.get("overrides"):
+            fixes = ", ".join(f"{entry['fix']} ({entry['by']})" for entry in plan_["overrides"])
+            said += ("　手工指定：" if zh else ", fixed by hand: ") + fixes
         sheet.write_string(1, 0, one_line(said, 500), self.formats["small"])
         sheet.set_row(0, 26)
 

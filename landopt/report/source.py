@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.planfolder import PlanFolder, open_plan
-from landopt.texts import render
+from landopt.texts import by_hand, render
 from parcels.issues import Refused, error
 
 if TYPE_CHECKING:
@@ -118,8 +118,15 @@ class Source:
 
     @cached_property
     def texts(self) -> dict[str, list[str]]:
-        """The justification of every record, in both languages, in the order of the records."""
-        return {lang: [render(record, lang) for record in self.plan["justification"]] for lang in ("zh", "en")}
+        """The justification of every record, in both languages, in the order of the records; fixes by hand last."""
+        return {lang: [self._text(record, lang) for record in self.plan["justification"]] for lang in ("zh", "en")}
+
+    def _text(self, record: dict[str, Any], lang: str) -> str:
+        text = render(record, lang)
+        if record["kind"] not in ("plan", "assignment") or not self.plan.get("overrides"):
+            return text
+        said = by_hand(self.plan, lang, None if record["kind"] == "plan" else record["parcel_ids"])
+        return f"{text}\n{said}" if said else text
 
     @cached_property
     def methods(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from landopt.explain.records import as_json
-from landopt.texts import environment, numeral, reasons, render
+from landopt.texts import by_hand, environment, numeral, reasons, render
 from landopt.words import TEMPLATES, decimal, hectares, money, shown, width
 from tests.landopt import samples
 
@@ -133,3 +133,22 @@ def test_numbers_are_exact() -> None:
     assert shown("uses", ["IND", "RES"], "", "zh") == "工业用地、科研用地"
     assert shown("publication_closed", "2026-03-01", "", "zh") == "2026年3月1日"
     assert width("挂牌a") == 5
+
+
+def test_what_was_fixed_by_hand_is_said_of_the_plan_and_of_its_site() -> None:
+    """Name, reason and cost of an officer's fix stand in both languages; other sites say nothing."""
+    fix = {
+        "by": "officer 7",
+        "cost": {"high": [499088], "low": [0]},
+        "fix": "NS-0001=auction:D-007",
+        "overrides": [],
+        "parcel_ids": ["NS-0001"],
+        "reason": "Minutes 3",
+        "rule": "override.1.NS-0001",
+    }
+    for lang in ("en", "zh"):
+        for site in (None, ["NS-0001"]):
+            said = by_hand({"overrides": [fix]}, lang, site)
+            assert all(word in said for word in ("NS-0001=auction:D-007", "officer 7", "Minutes 3", "499.088"))
+        assert by_hand({"overrides": [fix]}, lang, ["NS-0002"]) == ""
+        assert by_hand({}, lang) == ""
