@@ -26,7 +26,7 @@ from constraints.restate import differing, identify, incomplete, restated, rules
 from parcels.issues import LandoptError
 
 __all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines", "main"]
-STOPPED = ("optimal", "gap", "limit", "user")
+STOPPED = ("optimal", "gap", "limit", "user", "failed")
 """How a run that holds a plan may have ended."""
 LASTING = ("area_m2", "use", "district", "land_source", "right", "role")
 """What an assignment states that no date of law changes."""

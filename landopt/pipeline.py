@@ -197,6 +197,8 @@ def run(options: Options, say: Say) -> Result:
         )
         phases["solve"] = time.perf_counter() - begun
         _require_plan(outcome, options)
+        for issue in outcome.issues:
+            say(f"warning {issue.code}  {issue.what}; the best plan it had found is kept")
         assert outcome.chosen is not None
         assert outcome.proof is not None
         chosen = outcome.chosen.tolist()

@@ -213,3 +213,26 @@ def test_wrong_options_are_usage_errors() -> None:
     done = call("solve", EXAMPLE, "--gap", "wide")
     assert done.exit_code == 1
     assert "0.001" in done.stderr
+
+
+def test_a_plan_found_before_the_solver_failed_is_kept(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Why it stopped is apart from what we hold: the solver dies, its best plan stands, audited, with its bound."""
+    import dataclasses
+
+    import landopt.solver
+    from parcels.issues import error
+
+    solve = landopt.solver.solve
+
+    def dying(*arguments: Any, **keywords: Any) -> Any:
+        done = solve(*arguments, **keywords)
+        died = error("S012", "the solver ended without a word", "solver", "Run it again.")
+        return dataclasses.replace(done, stopped="failed", ties={"status": "not examined"}, issues=(died,))
+
+    monkeypatch.setattr(landopt.solver, "solve", dying)
+    done = call("solve", copy, "--gap", "0.01")
+    assert done.exit_code == 0, done.output
+    assert "S012" in done.stderr
+    data = json.loads((copy / "plan" / "plan.json").read_text("utf-8"))
+    assert data["result"]["stopped"] == "failed"
+    assert call("audit", copy / "plan").exit_code == 0
