@@ -207,12 +207,11 @@ def _from_wkt(raw: RawTable, name: str) -> RawTable:
             head, _, text = text.partition(";")
             system.add(f"EPSG:{head[5:].strip()}")
         kind = text.split("(")[0].strip().upper()
-        try:
-            if kind.startswith(("CURVE", "MULTISURFACE", "COMPOUND", "CIRCULAR")):
-                raise NotImplementedError
-            shapes[i] = shapely.from_wkt(text)
-        except NotImplementedError:
+        if kind.startswith(("CURVE", "MULTISURFACE", "COMPOUND", "CIRCULAR")):
             issues.append(error("P008", "the outline has curves", f"{raw.where}, row {raw.rows[i]}", "linearise it"))
+            continue
+        try:
+            shapes[i] = shapely.from_wkt(text)
         except shapely.errors.ShapelyError as problem:
             reason = str(problem).partition(": ")[2][:100] or "no geometry"
             if "closed" in reason or "at least 4" in reason or "fewer" in reason:
