@@ -51,7 +51,7 @@ def offers_of(size: Size, seed: int) -> tuple[Any, Any, dict[str, Any]]:
     import numpy as np
 
     from benchmarks.rounds import case_round, contest
-    from landopt.offers import build_offers
+    from landopt.screening.offers import build_offers
 
     case = case_round(size.parcels, size.demands, seed)
     begun = time.process_time()
@@ -70,10 +70,10 @@ def offers_of(size: Size, seed: int) -> tuple[Any, Any, dict[str, Any]]:
 def run_one(size: Size, seed: int, limit_s: float) -> dict[str, Any]:
     """Everything measured in process on one instance, without stock solvers."""
     from benchmarks.rounds import binding
-    from landopt.model_arrays import program
-    from landopt.prices import relax
-    from landopt.solver_search import search
-    from landopt.solver_state import Options
+    from landopt.solving.model_arrays import program
+    from landopt.solving.prices import relax
+    from landopt.solving.solver_search import search
+    from landopt.solving.solver_state import Options
 
     case, offers, found = offers_of(size, seed)
     prog = program(case, offers, 0)
@@ -115,7 +115,7 @@ def _changed(prog: Any, relaxed: Any, sifter: Any) -> dict[str, float]:
     """One rule's number lowered by a tenth: prices again from the last basis."""
     import numpy as np
 
-    from landopt.prices import relax
+    from landopt.solving.prices import relax
 
     rows = np.flatnonzero((np.abs(relaxed.rows) > 1e-9) & (prog.rhs != 0))
     if not len(rows):
@@ -140,7 +140,7 @@ def raw_simplex(size: Size, seed: int) -> dict[str, Any]:
     import highspy
     import numpy as np
 
-    from landopt.model_arrays import columns, program
+    from landopt.solving.model_arrays import columns, program
 
     case, offers, _ = offers_of(size, seed)
     prog = program(case, offers, 0)
@@ -168,7 +168,7 @@ def raw_simplex(size: Size, seed: int) -> dict[str, Any]:
 def stock(size: Size, seed: int, name: str, limit_s: float) -> dict[str, Any]:
     """One stock solver on the exported MPS: CPU seconds to the gap, or the limit, and the gap it held then."""
     from benchmarks.decision_stock import RUNNERS
-    from landopt.model import write_mps
+    from landopt.solving.model import write_mps
 
     case, offers, _ = offers_of(size, seed)
     with tempfile.TemporaryDirectory() as folder:

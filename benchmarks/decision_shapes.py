@@ -2,7 +2,7 @@
 
 Street blocks of 6 to 30 parcels (mean adjacency above 3), a demand area of 1.3 times what suits, almost a third of the
 platforms asking for 2 to 6 parcels, limits of both senses drawn so that they bind. Invented figures, in the layout of
-``landopt.offers.Offers``; points are composed as docs/model.md §6 says.
+``landopt.screening.offers.Offers``; points are composed as docs/model.md §6 says.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from constraints.case import Case, Objective, Round
 from constraints.types import Text
-from landopt.offers import Offers, Row
+from landopt.screening.offers import Offers, Row
 from parcels.tables import FactTable, Neighbours
 
 Ints = NDArray[Any]

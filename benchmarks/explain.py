@@ -13,12 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.rounds import SIZES, case_round
-from landopt.explain.context import Context
-from landopt.forced import exact
-from landopt.justify import justify
-from landopt.offers import build_offers
-from landopt.solver import solve
-from landopt.texts import render
+from landopt.reasons.explain.context import Context
+from landopt.reasons.forced import exact
+from landopt.reasons.justify import justify
+from landopt.reasons.texts import render
+from landopt.screening.offers import build_offers
+from landopt.solving.solver import solve
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:

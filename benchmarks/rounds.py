@@ -77,7 +77,7 @@ def case_round(
 
 @cache
 def _calendar() -> tuple[str, ...]:
-    from landopt.assemble import non_working_days
+    from landopt.intake.assemble import non_working_days
 
     return non_working_days("2026-03-31")
 

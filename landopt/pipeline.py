@@ -13,9 +13,9 @@ from constraints.case import Case
 from parcels.issues import Environment, Issue, LandoptError, Refused, error
 
 if TYPE_CHECKING:
-    from landopt.assemble import Loaded
-    from landopt.offers import Offers
-    from landopt.solver import Outcome
+    from landopt.intake.assemble import Loaded
+    from landopt.screening.offers import Offers
+    from landopt.solving.solver import Outcome
 
 Say = Callable[[str], None]
 
@@ -111,9 +111,9 @@ def read_case(
     Refused
         With every problem of the input.
     """
-    from landopt.assemble import read_round
-    from landopt.offers import build_offers
-    from landopt.overlay import apply_overlays
+    from landopt.intake.assemble import read_round
+    from landopt.intake.overlay import apply_overlays
+    from landopt.screening.offers import build_offers
 
     loaded = read_round(round_path, drop=drop, reason=reason)
     case = apply_overlays(loaded.ready(), overlays, sets)
@@ -154,17 +154,18 @@ def run(options: Options, say: Say) -> Result:
     Stopped
         Stopped before any plan was found (exit 7).
     """
-    from landopt.assemble import read_round
-    from landopt.atomic import write_folder
-    from landopt.cutoffs import fix_costs
-    from landopt.explain.context import Context
-    from landopt.hold import hold
-    from landopt.justify import justify
-    from landopt.offers import build_offers
-    from landopt.overlay import apply_fixes, apply_overlays
-    from landopt.plan import plan_json
-    from landopt.rounds import prepare
-    from landopt.solver import solve
+    from landopt.intake.assemble import read_round
+    from landopt.intake.overlay import apply_overlays
+    from landopt.keeping.atomic import write_folder
+    from landopt.keeping.fixes import apply_fixes
+    from landopt.keeping.hold import hold
+    from landopt.keeping.plan import plan_json
+    from landopt.keeping.rounds import prepare
+    from landopt.reasons.cutoffs import fix_costs
+    from landopt.reasons.explain.context import Context
+    from landopt.reasons.justify import justify
+    from landopt.screening.offers import build_offers
+    from landopt.solving.solver import solve
 
     begun = time.perf_counter()
     phases: dict[str, float] = {}
@@ -287,8 +288,8 @@ def _require_plan(outcome: Outcome, options: Options) -> None:
 def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offers: Offers, loaded: Loaded) -> None:
     from constraints.canonical import canonical
     from constraints.case import to_json
-    from landopt.offers import write_offers
     from landopt.report.gis import write_plan_gpkg
+    from landopt.screening.offers import write_offers
 
     (place / "case.json").write_bytes(canonical(to_json(case)))
     listed = write_offers(place / "offers.jsonl.gz", case, offers)

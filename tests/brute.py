@@ -60,7 +60,7 @@ def _after_penalties(
 
 
 def brute_force_offers(offers: Any) -> tuple[int, ...] | None:
-    """:func:`brute_force` over a ``landopt.offers.Offers``: the best objective per tier of all lawful plans."""
+    """:func:`brute_force` over ``Offers``: the best objective per tier of all lawful plans."""
     count = len(offers.demand)
     sites = [
         [int(p) for p in offers.site_parcels[offers.site_start[s] : offers.site_start[s + 1]]] for s in offers.site

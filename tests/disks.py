@@ -15,7 +15,7 @@ import pyogrio
 import pytest
 from pyogrio.errors import DataSourceError
 
-from landopt.hold import NAME as LOCK
+from landopt.keeping.hold import NAME as LOCK
 
 
 class Disk:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from landopt.hold import NAME, hold
+from landopt.keeping.hold import NAME, hold
 from parcels.issues import Environment
 
 ROOT = Path(__file__).parent.parent
 _HOLDER = """
 import sys, time
 from pathlib import Path
-from landopt.hold import hold
+from landopt.keeping.hold import hold
 with hold(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -219,17 +219,17 @@ def test_a_plan_found_before_the_solver_failed_is_kept(copy: Path, monkeypatch: 
     """Why it stopped is apart from what we hold: the solver dies, its best plan stands, audited, with its bound."""
     import dataclasses
 
-    import landopt.solver
+    import landopt.solving.solver
     from parcels.issues import error
 
-    solve = landopt.solver.solve
+    solve = landopt.solving.solver.solve
 
     def dying(*arguments: Any, **keywords: Any) -> Any:
         done = solve(*arguments, **keywords)
         died = error("S012", "the solver ended without a word", "solver", "Run it again.")
         return dataclasses.replace(done, stopped="failed", ties={"status": "not examined"}, issues=(died,))
 
-    monkeypatch.setattr(landopt.solver, "solve", dying)
+    monkeypatch.setattr(landopt.solving.solver, "solve", dying)
     done = call("solve", copy, "--gap", "0.01")
     assert done.exit_code == 0, done.output
     assert "S012" in done.stderr

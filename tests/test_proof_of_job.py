@@ -14,10 +14,10 @@ from click.testing import CliRunner
 
 from cli import desk
 from constraints.case import Case
-from landopt.model import write_mps
-from landopt.model_arrays import base_arrays, from_arrays
-from landopt.offers import Offers, build_offers
-from landopt.solver_search import Options, search
+from landopt.screening.offers import Offers, build_offers
+from landopt.solving.model import write_mps
+from landopt.solving.model_arrays import base_arrays, from_arrays
+from landopt.solving.solver_search import Options, search
 from tests.brute import brute_force_offers
 from tests.builders import random_case
 

@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from benchmarks.rounds import binding, case_round, contest, relaxed
 from constraints.case import case_digest
 from constraints.load import load_file
-from landopt.assemble import read_round
 from landopt.desk.new import new
-from landopt.offers import build_offers
+from landopt.intake.assemble import read_round
+from landopt.screening.offers import build_offers
 from parcels.issues import Refused
 from parcels.neighbours import neighbours
 from parcels.schema import fields

@@ -11,7 +11,7 @@ from constraints.case import Case
 from constraints.cells import PartReader
 from constraints.reread import Reader
 from constraints.rescreen import connected_sites, lawful
-from landopt.offers import Offers, build_offers
+from landopt.screening.offers import Offers, build_offers
 from tests.builders import random_case, random_medium_case
 from tests.spiced import spiced_case
 

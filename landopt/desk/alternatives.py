@@ -44,11 +44,11 @@ def alternatives(
     as_json: bool,
 ) -> None:
     """Other lawful plans, best first, each with its loss, and how often each choice recurs."""
-    from landopt.alternatives import alternatives as look
-    from landopt.alternatives import recurrence
+    from landopt.keeping.planfolder import open_plan
     from landopt.language import language
-    from landopt.planfolder import open_plan
-    from landopt.texts import render_answer
+    from landopt.reasons.alternatives import alternatives as look
+    from landopt.reasons.alternatives import recurrence
+    from landopt.reasons.texts import render_answer
 
     opened = open_plan(plan)
     case, context = opened.case, opened.context

@@ -50,8 +50,8 @@ def audit(
         _handmade(handmade, plan, chosen, as_json)
         return
     from constraints.audit import audit_plan, lines
-    from landopt.seal import receipt as paper
-    from landopt.seal import unzipped
+    from landopt.keeping.seal import receipt as paper
+    from landopt.keeping.seal import unzipped
 
     plan = click.get_current_context().with_resource(unzipped(plan))
     if receipt is not None:
@@ -75,19 +75,19 @@ def audit(
 def _beside(folder: Path, ledger: Path | None, keys: tuple[Path, ...], inputs: Path | None) -> list[Any]:
     """What the seal, the ledger and the round's own files say."""
     from constraints.plan import read_plan
-    from landopt.rounddesk import ledger_issues
-    from landopt.seal import FOLDER, verify
+    from landopt.keeping.rounddesk import ledger_issues
+    from landopt.keeping.seal import FOLDER, verify
 
     found = verify(folder, keys) if keys or (folder / FOLDER).is_dir() else []
     if inputs is not None:
-        from landopt.remeasure import remeasure
+        from landopt.keeping.remeasure import remeasure
 
         found += remeasure(folder, inputs)
     return found + (ledger_issues(ledger, read_plan(folder)) if ledger is not None else [])
 
 
 def _handmade(sheet: Path, given: Path, lang: str, as_json: bool) -> None:
-    from landopt import handmade
+    from landopt.keeping import handmade
 
     case, plan, reach = handmade.load(handmade.places(given))
     report = handmade.audit_handmade(case, handmade.read_handmade(sheet, case), plan, reach)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from landopt.assemble import Loaded
+    from landopt.intake.assemble import Loaded
     from parcels.issues import Issue
 
 
@@ -30,7 +30,7 @@ def check(round_path: Path, drop: str, reason: str, repair: bool, lang: str | No
 
     Errors stop `solve` (exit 1); warnings and notes do not. The codes are explained in docs/errors.md.
     """
-    from landopt.assemble import read_round
+    from landopt.intake.assemble import read_round
     from landopt.language import language
 
     began = time.perf_counter()

@@ -21,10 +21,10 @@ def compare(
     plan_a: Path, plan_b: Path, causes: bool, most: int, time_limit: int | None, lang: str | None, as_json: bool
 ) -> None:
     """Score, parcels, methods, platforms and limits of two plans, and the rules, numbers and facts that differ."""
-    from landopt import compare as asked
+    from landopt.keeping.planfolder import open_plan
     from landopt.language import language
-    from landopt.planfolder import open_plan
-    from landopt.texts import render_answer
+    from landopt.reasons import compare as asked
+    from landopt.reasons.texts import render_answer
 
     before, after = open_plan(plan_a), open_plan(plan_b)
     found: dict[str, Any] = asked.moves(before.plan, after.plan)

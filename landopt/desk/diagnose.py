@@ -28,12 +28,12 @@ def diagnose(
     as_json: bool,
 ) -> None:
     """Name a minimal set of rules and keys in conflict, and the cheapest relaxations of policy with their plans."""
-    from landopt.diagnose import diagnose as look
     from landopt.language import language
-    from landopt.offers import build_offers
     from landopt.pipeline import read_case
-    from landopt.texts import render_answer
-    from landopt.whynot import demand_row
+    from landopt.reasons.diagnose import diagnose as look
+    from landopt.reasons.texts import render_answer
+    from landopt.reasons.whynot import demand_row
+    from landopt.screening.offers import build_offers
 
     _, case, offers = read_case(round_path, overlays=overlay, sets=sets)
     row = None if demand is None else demand_row(case, demand)

@@ -20,16 +20,16 @@ def explain(
     plan: Path, parcel: str | None, demand: str | None, everything: bool, limits: bool, lang: str | None, as_json: bool
 ) -> None:
     """Print the justification of one parcel, one platform, or the plan as a whole."""
+    from landopt.keeping.planfolder import open_plan, records
     from landopt.language import language
-    from landopt.planfolder import open_plan, records
-    from landopt.texts import by_hand, render_all
+    from landopt.reasons.texts import by_hand, render_all
 
     if parcel is not None and demand is not None:
         raise click.UsageError("--parcel and --demand together.\nMaybe ask for one at a time.")
     opened = open_plan(plan)
     if limits:
-        from landopt.cutoffs import limit_steps
-        from landopt.texts import render_answer
+        from landopt.reasons.cutoffs import limit_steps
+        from landopt.reasons.texts import render_answer
 
         steps = [step.as_dict() for step in limit_steps(opened.context, opened.bounds)]
         if as_json:

@@ -30,8 +30,8 @@ def model(
     Column x{k} of the MPS is line k (from 0) of the CSV; slacks are s{j}. With tiers there is one MPS file a tier:
     the first has the name given, the next add -tier2, -tier3 before the ending. docs/model.md states the model.
     """
-    from landopt.model import write_csv, write_mps
     from landopt.pipeline import read_case
+    from landopt.solving.model import write_csv, write_mps
 
     if mps is None and table is None:
         raise click.UsageError("Nothing to write.\nMaybe add --mps FILE or --offers FILE.csv.")

@@ -22,7 +22,7 @@ def new(folder: Path, parcels: int, demands: int, seed: int, contested: bool, as
     Everything in it is invented, drawn around public aggregate figures. DIR must be new or empty. Change the files, or
     put your own beside them, and run `landopt check DIR`, then `landopt solve DIR`.
     """
-    from landopt.atomic import write_folder
+    from landopt.keeping.atomic import write_folder
     from landopt.language import language
     from parcels.issues import Refused, error
     from parcels.synthetic import write_round

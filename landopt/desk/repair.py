@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from landopt.desk.solve import seconds
+
+if TYPE_CHECKING:
+    from constraints.case import Case
+    from landopt.screening.offers import Offers
 
 _PATH = click.Path(path_type=Path)
 
@@ -24,12 +29,12 @@ def repair(plan: Path, round_path: Path, time_limit: int, output: Path | None, l
 
     PLAN is a CSV or XLSX with parcel, method, platform, term, price; ROUND the round (or one of its plan folders).
     """
-    from landopt import handmade
+    from landopt.keeping import handmade
+    from landopt.keeping.repair import repair as nearest
+    from landopt.keeping.repair import text
     from landopt.language import language
-    from landopt.repair import repair as nearest
-    from landopt.repair import text
 
-    case, offers = handmade.case_and_offers(round_path)
+    case, offers = _case_and_offers(round_path)
     done = nearest(case, offers, handmade.read_handmade(plan, case), time_limit_s=time_limit)
     if output is not None:
         handmade.write_csv(output, done.assignments)
@@ -37,3 +42,16 @@ def repair(plan: Path, round_path: Path, time_limit: int, output: Path | None, l
         click.echo(json.dumps(done.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
         click.echo("\n".join(text(done, language(lang))))
+
+
+def _case_and_offers(given: Path) -> tuple[Case, Offers]:
+    """The case of a round and its lawful offers: from the round's files, else from one of its plan folders."""
+    from landopt.keeping.handmade import places
+    from landopt.keeping.planfolder import open_plan
+    from landopt.pipeline import read_case
+
+    if (given / "round.toml").is_file() or given.name == "round.toml":
+        _, case, offers = read_case(given)
+        return case, offers
+    opened = open_plan(places(given))
+    return opened.case, opened.offers

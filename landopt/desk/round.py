@@ -39,7 +39,7 @@ def _say(entry: Any, as_json: bool, lang: str | None) -> None:
 @_lang
 def open_(round_path: Path, ledger: Path | None, by: str, as_json: bool, lang: str | None) -> None:
     """Open a round: its input files go into the ledger by digest."""
-    from landopt import rounddesk
+    from landopt.keeping import rounddesk
 
     _say(rounddesk.open_round(rounddesk.place(round_path, ledger), by), as_json, lang)
 
@@ -68,7 +68,7 @@ def adopt(
     lang: str | None,
 ) -> None:
     """Adopt a plan: it is audited first; its assignments become locks with this document."""
-    from landopt import rounddesk
+    from landopt.keeping import rounddesk
 
     found = rounddesk.place(round_path, ledger)
     entry = rounddesk.adopt(found, plan, document=document, date=date or rounddesk.today(), by=by, key=key)
@@ -84,7 +84,7 @@ def adopt(
 @_lang
 def record(round_path: Path, results: Path, ledger: Path | None, by: str, as_json: bool, lang: str | None) -> None:
     """Record results (CSV: parcel_id, outcome, date, price_yuan, document): failed ones return as candidates."""
-    from landopt import rounddesk
+    from landopt.keeping import rounddesk
 
     _say(rounddesk.record(rounddesk.place(round_path, ledger), results, by), as_json, lang)
 
@@ -97,7 +97,7 @@ def record(round_path: Path, results: Path, ledger: Path | None, by: str, as_jso
 @_lang
 def close(round_path: Path, ledger: Path | None, by: str, as_json: bool, lang: str | None) -> None:
     """Close a round: nothing more is adopted in it."""
-    from landopt import rounddesk
+    from landopt.keeping import rounddesk
 
     _say(rounddesk.close(rounddesk.place(round_path, ledger), by), as_json, lang)
 
@@ -109,7 +109,7 @@ def close(round_path: Path, ledger: Path | None, by: str, as_json: bool, lang: s
 @_lang
 def show(round_path: Path, ledger: Path | None, as_json: bool, lang: str | None) -> None:
     """Show the ledger and re-check its chain: what was opened, adopted, recorded (exit 5: altered)."""
-    from landopt import rounddesk
+    from landopt.keeping import rounddesk
     from landopt.language import language
 
     shown = rounddesk.show(rounddesk.place(round_path, ledger).ledger)

@@ -130,7 +130,7 @@ def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) ->
     from constraints.expr import closest, parse
     from constraints.load import load_pack, pack_names
     from constraints.speak import sentence
-    from landopt.words import code_word
+    from landopt.reasons.words import code_word
     from parcels.issues import Refused, error
 
     names = _packs(packs) if packs else pack_names(off=True)
@@ -159,8 +159,8 @@ def _full(rule: Rule, lang: str) -> str:
     from constraints.expr import parse
     from constraints.load import grade_of
     from constraints.speak import sentence
-    from landopt.rulewords import GRADES
-    from landopt.words import code_word
+    from landopt.reasons.rulewords import GRADES
+    from landopt.reasons.words import code_word
 
     chinese = lang == "zh"
     cite = rule.cite
@@ -204,8 +204,8 @@ def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool
         landopt rules diff 2020-12-31 2023-01-01
     """
     from constraints.diff import diff as compare
-    from landopt.rulewords import shift_lines
-    from landopt.words import code_word
+    from landopt.reasons.rulewords import shift_lines
+    from landopt.reasons.words import code_word
 
     found = compare(_packs(packs), _date(earlier), _date(later), code_word)
     if as_json:
@@ -292,7 +292,7 @@ def ask(
     from constraints.ask import ask as answer_to
     from constraints.load import rules_for
     from constraints.shapes import decimal_text
-    from landopt.rulewords import code_text, field_key
+    from landopt.reasons.rulewords import code_text, field_key
 
     told: dict[str, str] = {}
     for fact in facts:
@@ -336,7 +336,7 @@ _ALWAYS = (
 
 def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool) -> None:
     from constraints.load import methods
-    from landopt.rulewords import GRADES, floor_words, verdict_word, years
+    from landopt.reasons.rulewords import GRADES, floor_words, verdict_word, years
 
     chinese = lang == "zh"
     words = {verdict: verdict_word(verdict, lang) for verdict in ("permit", "condition", "warn", "forbid", "n/a")}

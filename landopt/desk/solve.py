@@ -99,7 +99,7 @@ def solve(
     if as_json:
         click.echo(json.dumps(result.plan, ensure_ascii=False, sort_keys=True))
     else:
-        from landopt.texts import render_plan
+        from landopt.reasons.texts import render_plan
 
         click.echo(render_plan(result.plan, chosen, result.case))
         click.echo(result.footer(chosen))

@@ -22,10 +22,10 @@ def sweep(
 
     Finished runs are kept in the output folder; an interrupted sweep goes on where it stopped.
     """
-    from landopt.assemble import read_round
+    from landopt.intake.assemble import read_round
     from landopt.language import language
-    from landopt.sweep import read_sweep, sweep_case
-    from landopt.texts import render_answer
+    from landopt.reasons.sweep import read_sweep, sweep_case
+    from landopt.reasons.texts import render_answer
 
     plan = read_sweep(sweep_path)
     case = read_round(round_path).ready()

@@ -41,11 +41,11 @@ def whynot(
     Forbidden: the rules that decide, and the nearest fact that would change the verdict. Lawful: the proven least loss,
     at once, from the prices of the plan's proof; 0 means not distinguishable at this gap.
     """
-    from landopt import whynot as asked
-    from landopt.forced import exact as force
+    from landopt.keeping.planfolder import open_plan
     from landopt.language import language
-    from landopt.planfolder import open_plan
-    from landopt.texts import render_answer
+    from landopt.reasons import whynot as asked
+    from landopt.reasons.forced import exact as force
+    from landopt.reasons.texts import render_answer
 
     if parcel is None:
         raise click.UsageError("Which parcel?\nMaybe --parcel ID, or a block as P1+P2.")

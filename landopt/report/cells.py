@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from landopt import words
-from landopt.compare import moves
+from landopt.reasons import words
+from landopt.reasons.compare import moves
 from landopt.report.source import ParcelRow, Source
 
 Cell = str | int | float | date | None

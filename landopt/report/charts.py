@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from landopt import words
+from landopt.reasons import words
 from landopt.report.plain import one_line
 from landopt.report.source import Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from landopt import words
+from landopt.reasons import words
 from landopt.report.blocks import PAGE, Block, of_text, table
 from landopt.report.plain import one_line
 from landopt.report.source import Source

@@ -6,7 +6,7 @@ import errno
 from pathlib import Path
 from typing import Any
 
-from landopt import words
+from landopt.reasons import words
 from landopt.report.gis import disk_of
 from landopt.report.source import Source, readable
 from parcels.issues import Refused, error

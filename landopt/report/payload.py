@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from landopt import words
-from landopt.compare import moves
+from landopt.reasons import words
+from landopt.reasons.compare import moves
 from landopt.report.codec import Codes, Container, add_texts
 from landopt.report.plain import plain
 from landopt.report.source import Source, rules_of

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from landopt import words
+from landopt.reasons import words
 from landopt.report.cells import Cell, change_cells, ha, new_area, parcel_cells, rule_cells, unmet_cells
 from landopt.report.headings import Headings, headings
 from landopt.report.plain import one_line, several_lines

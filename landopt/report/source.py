@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from landopt.planfolder import PlanFolder, open_plan
-from landopt.texts import by_hand, render
+from landopt.keeping.planfolder import PlanFolder, open_plan
+from landopt.reasons.texts import by_hand, render
 from parcels.issues import Refused, error
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from landopt import words
+from landopt.reasons import words
 from landopt.report.charts import COLOURS
 
 _TABLE = """

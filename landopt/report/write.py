@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from landopt.atomic import write_folder
+from landopt.keeping.atomic import write_folder
 from landopt.report.source import Source, open_source
 from parcels.issues import Refused, error
 

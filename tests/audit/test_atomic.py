@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from landopt import atomic
+from landopt.keeping import atomic
 from parcels.issues import Environment
 
 ROOT = Path(__file__).parents[2]
@@ -124,7 +124,7 @@ KILLED = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from landopt import atomic
+from landopt.keeping import atomic
 if {plain!r}:
     atomic._exchange = lambda *_: False
 print("ready", flush=True)

@@ -221,7 +221,7 @@ def test_leaf_of_the_solver_is_read_by_the_auditor():
     """The leaf that the solver writes carries its prices to the auditor unchanged, zeros and signs included."""
     import numpy as np
 
-    from landopt.prices_bound import Prices, leaf_json, leaf_prices
+    from landopt.solving.prices_bound import Prices, leaf_json, leaf_prices
 
     prices = Prices(np.array([0, 7, 2**50]), np.array([0, -(2**53) + 1, 2**53 - 1, 12]), 10)
     leaf = leaf_json(prices)

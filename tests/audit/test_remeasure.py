@@ -10,8 +10,8 @@ import pytest
 
 from constraints.canonical import canonical
 from constraints.case import to_json
-from landopt.assemble import read_round
-from landopt.remeasure import remeasure
+from landopt.intake.assemble import read_round
+from landopt.keeping.remeasure import remeasure
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from constraints.audit import audit_plan
-from landopt import rounddesk
-from landopt.ledger import START, Entry, entry_hash
-from landopt.rounds import apply, keep, state
+from landopt.keeping import rounddesk
+from landopt.keeping.ledger import START, Entry, entry_hash
+from landopt.keeping.rounds import apply, keep, state
 from parcels.issues import Refused
 from tests.audit.folders import Small, small, write
 from tests.builders import case, demand, eligibility, parcel

@@ -6,7 +6,7 @@ import pytest
 
 from constraints.case import Case, from_json, to_json
 from constraints.reread import Reader
-from landopt.offers import build_offers
+from landopt.screening.offers import build_offers
 from tests.audit.folders import _offers, reached
 from tests.builders import random_case
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from constraints.canonical import canonical
 from constraints.case import Case, case_digest, to_json
-from landopt.explain.context import Context
-from landopt.explain.law import Law
-from landopt.justify import justify
-from landopt.offers import Offers, build_offers, write_offers
-from landopt.plan import plan_json
-from landopt.solver import Outcome, solve
+from landopt.keeping.plan import plan_json
+from landopt.reasons.explain.context import Context
+from landopt.reasons.explain.law import Law
+from landopt.reasons.justify import justify
+from landopt.screening.offers import Offers, build_offers, write_offers
+from landopt.solving.solver import Outcome, solve
 from tests.audit.folders import small
 from tests.builders import random_case
 
@@ -56,7 +56,7 @@ def context_of(case: Case, offers: Offers, outcome: Outcome) -> tuple[Context, L
 
 def plans(offers: Offers, rows: Any = None) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Every lawful plan of a small round by enumeration, as (value per tier, offers), best first."""
-    from landopt.alternatives import value
+    from landopt.reasons.alternatives import value
 
     found: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landopt.explain.records import (
+from landopt.reasons.explain.records import (
     Assignment,
     Citation,
     ConditionDue,

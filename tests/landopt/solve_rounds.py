@@ -10,7 +10,7 @@ import numpy as np
 
 from constraints.case import Case, Objective
 from constraints.types import Method, Text
-from landopt.offers import Offers, Row
+from landopt.screening.offers import Offers, Row
 from tests.builders import case
 
 METHODS = ("listing", "auction", "lease")

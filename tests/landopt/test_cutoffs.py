@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from landopt.cutoffs import fix_costs, limit_steps
-from landopt.explain.variants import with_rhs
-from landopt.overlay import apply_fixes
-from landopt.solver import solve
-from landopt.texts import render_answer
+from landopt.keeping.fixes import apply_fixes
+from landopt.reasons.cutoffs import fix_costs, limit_steps
+from landopt.reasons.explain.variants import with_rhs
+from landopt.reasons.texts import render_answer
+from landopt.solving.solver import solve
 from tests.builders import case, demand, limit, parcel
 from tests.landopt.decided import context_of, decided, offers_of, planned, plans
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from constraints.case import Case
-from landopt.diagnose import conflict_rows, diagnose
-from landopt.explain.feasible import search
-from landopt.explain.variants import only_rows
-from landopt.texts import render_answer
+from landopt.reasons.diagnose import conflict_rows, diagnose
+from landopt.reasons.explain.feasible import search
+from landopt.reasons.explain.variants import only_rows
+from landopt.reasons.texts import render_answer
 from tests.builders import case, demand, eligibility, limit, parcel, random_case
 from tests.landopt.decided import offers_of, plans
 from tests.landopt.impossible import ROUNDS, Known, policy_against_law, quota_of_one_district

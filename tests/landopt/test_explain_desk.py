@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from cli import desk
 from constraints.audit import audit_plan
 from constraints.case import Case
-from landopt.explain.schema import schema
-from landopt.overlay import apply_sets
-from landopt.planfolder import open_plan
-from landopt.texts import render, render_plan
+from landopt.intake.overlay import apply_sets
+from landopt.keeping.planfolder import open_plan
+from landopt.reasons.explain.schema import schema
+from landopt.reasons.texts import render, render_plan
 from tests.builders import case, demand, eligibility, limit, parcel
 from tests.landopt.decided import write_plan
 

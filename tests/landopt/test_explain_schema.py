@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from constraints.canonical import canonical
-from landopt.explain.records import as_json
-from landopt.explain.schema import schema
+from landopt.reasons.explain.records import as_json
+from landopt.reasons.explain.schema import schema
 from tests.landopt import samples
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "justification.schema.json"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from landopt.explain.records import as_json
-from landopt.texts import by_hand, environment, numeral, reasons, render
-from landopt.words import TEMPLATES, decimal, hectares, money, shown, width
+from landopt.reasons.explain.records import as_json
+from landopt.reasons.texts import by_hand, environment, numeral, reasons, render
+from landopt.reasons.words import TEMPLATES, decimal, hectares, money, shown, width
 from tests.landopt import samples
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -8,11 +8,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from landopt.alternatives import alternatives, recurrence, value
-from landopt.explain.law import Law
-from landopt.explain.nearest import nearest_fact
-from landopt.forced import exact, interval
-from landopt.whynot import find, whynot
+from landopt.reasons.alternatives import alternatives, recurrence, value
+from landopt.reasons.explain.law import Law
+from landopt.reasons.explain.nearest import nearest_fact
+from landopt.reasons.forced import exact, interval
+from landopt.reasons.whynot import find, whynot
 from parcels.issues import Refused
 from tests.builders import case, demand, eligibility, parcel
 from tests.landopt.decided import context_of, decided, offers_of, planned, plans
@@ -122,7 +122,7 @@ def _two() -> tuple[object, object, object]:
     ]
     round_ = case(land, [demand(uses=("IND", "RES"))], rules)
     offers = offers_of(round_)
-    from landopt.solver import solve
+    from landopt.solving.solver import solve
 
     return round_, offers, solve(round_, offers, gap="0")
 
@@ -180,7 +180,7 @@ def test_requirements_of_the_platform_are_named() -> None:
 
 def test_unknown_names_are_refused_with_the_nearest() -> None:
     """A mistyped parcel, platform or method gets the nearest name."""
-    from landopt.whynot import check_methods, demand_row, rows_of
+    from landopt.reasons.whynot import check_methods, demand_row, rows_of
 
     round_, _, _ = _two()
     with pytest.raises(Refused) as parcels:
@@ -197,8 +197,8 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_alike_sites_share_an_answer_only_where_it_is_the_same(seed: int) -> None:
     """What is remembered for likeness equals what is asked anew, for every parcel and platform."""
-    from landopt.explain.closing import Closings
-    from landopt.explain.context import Context
+    from landopt.reasons.explain.closing import Closings
+    from landopt.reasons.explain.context import Context
     from tests.builders import random_medium_case
 
     round_ = random_medium_case(seed, 24)

@@ -13,9 +13,9 @@ import pytest
 from constraints.priceband import Band, ceilings, exact, factor_band, largest
 from constraints.screen import Law
 from constraints.sides import Sides
-from landopt import pricetable
-from landopt.offers import build_offers
-from landopt.pricetable import PriceTable
+from landopt.screening import pricetable
+from landopt.screening.offers import build_offers
+from landopt.screening.pricetable import PriceTable
 from parcels.issues import Refused
 from tests.builders import case, demand, eligibility, limit, parcel, price_floor, random_case, term
 from tests.facts import Settings

@@ -12,7 +12,7 @@ import pytest
 
 from constraints.case import Case, Objective, Round
 from constraints.types import Text
-from landopt.offers import Offers, Row, read_offers, write_offers
+from landopt.screening.offers import Offers, Row, read_offers, write_offers
 from parcels.issues import Refused
 from parcels.tables import Neighbours, table
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from landopt.roundfile import read_round_file
+from landopt.intake.roundfile import read_round_file
 from parcels.issues import Issue, Refused
 
 GOOD = """

@@ -10,11 +10,11 @@ import pytest
 
 from constraints.plan import OffersFile
 from constraints.proof import bounds
-from landopt.model import write_mps
-from landopt.model_arrays import base_arrays, from_arrays, standing
-from landopt.offers import build_offers, write_offers
-from landopt.solver_search import search
-from landopt.solver_state import Options
+from landopt.screening.offers import build_offers, write_offers
+from landopt.solving.model import write_mps
+from landopt.solving.model_arrays import base_arrays, from_arrays, standing
+from landopt.solving.solver_search import search
+from landopt.solving.solver_state import Options
 from tests.builders import random_medium_case
 
 

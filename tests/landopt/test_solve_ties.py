@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from constraints.case import Case
-from landopt.model_arrays import base_arrays, from_arrays, standing
-from landopt.offers import Offers
-from landopt.solver_search import search
-from landopt.solver_state import Options
-from landopt.ties import examine, ladder, lot, offer_id
+from landopt.screening.offers import Offers
+from landopt.solving.model_arrays import base_arrays, from_arrays, standing
+from landopt.solving.solver_search import search
+from landopt.solving.solver_state import Options
+from landopt.solving.ties import examine, ladder, lot, offer_id
 from parcels.issues import Refused
 from tests.landopt.solve_rounds import bare_round
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from landopt import solver_process
-from landopt.model_arrays import program, standing
-from landopt.solver import Outcome, Withheld, proof_bound, solve
+from landopt.solving import solver_process
+from landopt.solving.model_arrays import program, standing
+from landopt.solving.solver import Outcome, Withheld, proof_bound, solve
 from parcels.issues import Environment
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import bare_round
@@ -116,7 +116,7 @@ Path({str(note)!r}).write_text(str(inner.pid))
 time.sleep(600)
 """
     _fake(monkeypatch, tmp_path, body)
-    monkeypatch.setattr("landopt.solver.GRACE_S", 1.0)
+    monkeypatch.setattr("landopt.solving.solver.GRACE_S", 1.0)
     since = time.monotonic()
     outcome, _ = _run(time_limit_s=0.5)
     assert time.monotonic() - since < 3.5
@@ -150,7 +150,7 @@ def test_interrupt_keeps_the_best_plan(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_memory_limit_is_respected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A child that needs more than it may ends as failed, naming memory; the plan found before stays."""
     body = """
-from landopt.child import _limit_memory
+from landopt.solving.child import _limit_memory
 plan([])
 _limit_memory(1_000_000_000)
 try:

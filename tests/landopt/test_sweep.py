@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from constraints.case import Case
-from landopt.sweep import read_sweep, runs, sweep_case
-from landopt.texts import render_answer
+from landopt.reasons.sweep import read_sweep, runs, sweep_case
+from landopt.reasons.texts import render_answer
 from parcels.issues import Refused
 from tests.builders import case, demand, limit, parcel
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 import parcels
 from cli import desk
-from landopt.assemble import read_round
+from landopt.intake.assemble import read_round
 from parcels.chinese import note, sentence, where
 from parcels.codes import codes
 from parcels.issues import error, warning

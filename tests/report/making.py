@@ -17,11 +17,11 @@ from shapely.geometry import Polygon
 from cli import desk
 from constraints.canonical import canonical
 from constraints.case import case_digest, to_json
-from landopt.justify import justify
-from landopt.offers import write_offers
-from landopt.plan import plan_json
+from landopt.keeping.plan import plan_json
+from landopt.reasons.justify import justify
 from landopt.report.gis import write_plan_gpkg
-from landopt.solver import solve
+from landopt.screening.offers import write_offers
+from landopt.solving.solver import solve
 from tests.builders import random_medium_case
 from tests.landopt.decided import offers_of
 

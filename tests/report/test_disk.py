@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from landopt import atomic
+from landopt.keeping import atomic
 from landopt.report import pdf, word, write
 from landopt.report.page import map_page
 from tests.disks import failing, state

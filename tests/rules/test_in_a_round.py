@@ -12,8 +12,8 @@ import pytest
 from constraints.book import book
 from constraints.case import Case
 from constraints.judge import judge
-from landopt.assemble import read_round
-from landopt.offers import build_offers
+from landopt.intake.assemble import read_round
+from landopt.screening.offers import build_offers
 from parcels.issues import Refused
 from parcels.tables import FactTable
 

@@ -1,1 +1,0 @@
-"""Reasons as data: why, why not, what it would take. Text is made from the records last (``landopt.texts``)."""

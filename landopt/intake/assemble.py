@@ -1,0 +1,221 @@
+"""From ``round.toml`` to the case: read every file, check everything, collect all problems, freeze the facts."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from constraints.case import Case, Record
+from landopt.intake.roundfile import RoundFile, read_round_file
+from parcels.issues import Issue, Refused, error, warning
+from parcels.tables import FactTable
+
+if TYPE_CHECKING:
+    import geopandas
+
+HORIZON_YEARS = 4
+"""Years past the round's date for which non-working days are kept: the longest chain of upstream steps fits in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A round as read: the case (``None`` if refused), polygons index-aligned with its parcels, all findings."""
+
+    file: RoundFile
+    case: Case | None
+    geometry: geopandas.GeoDataFrame | None
+    issues: tuple[Issue, ...]
+    notes: tuple[str, ...]
+
+    def ready(self) -> Case:
+        """The case.
+
+        Raises
+        ------
+        Refused
+            With all issues, when one of them is an error.
+        """
+        if self.case is None:
+            raise Refused(self.issues)
+        return self.case
+
+
+def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") -> Loaded:
+    """Read and check a round.
+
+    Parameters
+    ----------
+    path
+        The round's folder or its ``round.toml``.
+    drop
+        Parcel ids to leave out; kept on the record with ``reason``.
+
+    Returns
+    -------
+    Loaded
+        Every problem of every file is in ``issues``; ``case`` is ``None`` if one of them is an error.
+
+    Raises
+    ------
+    Refused
+        If ``round.toml`` itself cannot be read.
+    """
+    from constraints.lint import coverage
+    from constraints.load import methods, rules_for
+    from parcels.check import check_parcels
+    from parcels.demands import read_demands, read_records
+    from parcels.layers import overlay_layers
+    from parcels.neighbours import neighbours
+    from parcels.read import read_parcels
+
+    file = read_round_file(path)
+    issues: list[Issue] = []
+    if drop and not reason:
+        issues.append(error("C010", "parcels are dropped without a reason", "--drop", 'Add --reason "..."'))
+    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of))
+    rules = law[0] if law else ()
+    issues += law[1] if law else ()
+    land = _read(
+        issues,
+        lambda: read_parcels(
+            file.parcels,
+            layer=file.layer,
+            encoding=file.encoding,
+            crs=file.crs,
+            area_source=file.area_source,
+            use_codes=file.use_codes,
+            units=file.units or None,
+            drop=tuple(drop),
+        ),
+    )
+    wants = _read(issues, lambda: read_demands(file.demands, units=file.units or None, use_codes=file.use_codes))
+    on_file = file.records
+    papers = _read(issues, lambda: read_records(on_file)) if on_file is not None else None
+    notes = [issue.what for issue in issues if issue.code == "R023"]
+    inputs: list[Mapping[str, Any]] = []
+    for part in (land, wants, papers):
+        if part is not None:
+            issues += part.issues
+            notes += part.notes
+            inputs.append({"name": part.path.name, "sha256": part.sha256, "rows": part.rows})
+    if land is None or wants is None:
+        return Loaded(file, None, None, tuple(issues), tuple(notes))
+    overlaid = _read(issues, lambda: overlay_layers(land, file.layers, purpose=file.round.purpose))
+    if overlaid is None:
+        return Loaded(file, None, None, tuple(issues), tuple(notes))
+    issues += overlaid.issues
+    notes += overlaid.notes
+    inputs += overlaid.inputs
+    issues += check_parcels(land, overlaid.table, as_of=file.round.as_of, box=file.box)
+    records = tuple(Record(**entry) for entry in papers.rows_) if papers is not None else ()
+    issues += cross_checks(file, overlaid.table, wants.table, overlaid.distances, records, {rule.id for rule in rules})
+    issues += coverage(rules, overlaid.table.columns)
+    polygons = land.geometry.set_index("parcel_id")
+    if any(issue.level == "error" for issue in issues):
+        return Loaded(file, None, polygons, tuple(issues), tuple(notes))
+    case = Case(
+        round=file.round,
+        parcels=overlaid.table,
+        demands=wants.table,
+        neighbours=neighbours(
+            land.geometry.geometry.values, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)
+        ),
+        rules=rules,
+        methods=tuple(method for method in methods() if method.id != "contribution"),
+        objective=file.objective,
+        settings=file.settings,
+        market=file.market,
+        records=records,
+        distances=overlaid.distances,
+        calendar=non_working_days(file.round.as_of),
+        packs=file.packs,
+        inputs=tuple(inputs),
+        dropped=tuple({"parcel_id": identifier, "reason": reason} for identifier in sorted(drop)),
+        notes=tuple(notes),
+        crs=land.crs,
+    )
+    return Loaded(file, case, polygons, tuple(issues), tuple(notes))
+
+
+def _read[T](issues: list[Issue], reader: Callable[[], T]) -> T | None:
+    """What a reader returns; a file that cannot be read at all adds its issues and gives None."""
+    try:
+        return reader()
+    except Refused as refused:
+        issues.extend(refused.issues)
+        return None
+
+
+def non_working_days(as_of: str) -> tuple[str, ...]:
+    """Weekends and public holidays of mainland China, less the weekend days worked instead (ISO dates).
+
+    From the holiday library, offline; years without an announcement yet have the statutory days alone.
+    """
+    import holidays
+
+    first = datetime.date.fromisoformat(as_of)
+    last = datetime.date(first.year + HORIZON_YEARS, 12, 31)
+    known = holidays.country_holidays("CN", years=range(first.year, last.year + 1))
+    worked = known.weekend_workdays
+    days = (first + datetime.timedelta(days=number) for number in range((last - first).days + 1))
+    return tuple(str(day) for day in days if day in known or (day.weekday() >= 5 and day not in worked))
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Say "Maybe you meant ..." for a name that is not known, or an empty text."""
+    found = get_close_matches(name, list(known), n=1)
+    return f"Maybe you meant '{found[0]}'." if found else ""
+
+
+def cross_checks(
+    file: RoundFile,
+    parcels: FactTable,
+    demands: FactTable,
+    distances: Mapping[str, tuple[int, ...]],
+    records: Sequence[Record],
+    rules: set[str],
+) -> list[Issue]:
+    """What one file says about another: parcels held or applied for, districts, points, records."""
+    issues: list[Issue] = []
+    ids, wants = set(parcels.ids), set(demands.ids)
+    districts = {str(value) for value in parcels.column("district") if value is not None}
+    where = file.demands.name
+    for row, demand in enumerate(demands.ids):
+        for name in ("holds", "applied_for"):
+            for identifier in demands.column(name)[row] or ():  # type: ignore[union-attr]
+                if identifier not in ids:
+                    what = f"{demand}: {name} names parcel '{identifier}', which is not in the round"
+                    issues.append(
+                        warning("C020", what, f"{where}, column {name}", near(str(identifier), ids), (demand,))
+                    )
+        for district in demands.column("districts")[row] or ():  # type: ignore[union-attr]
+            if district not in districts:
+                what = f"{demand}: no parcel lies in district '{district}'"
+                issues.append(
+                    warning("C021", what, f"{where}, column districts", near(str(district), districts), (demand,))
+                )
+        for wish in str(demands.column("near")[row] or "").split(";"):
+            point = wish.rpartition(":")[0].strip()
+            if wish and point not in distances:
+                maybe = near(point, distances) or "Name the points layer in [inputs.layers] points."
+                what = f"{demand}: near names point '{point}', which no layer holds"
+                issues.append(error("C022", what, f"{where}, column near", maybe, (demand,)))
+    for number, record in enumerate(records, 2):
+        place = f"{file.records.name if file.records else 'records'}, row {number}"
+        for value, known, what in (
+            (record.rule, rules, "rule"),
+            (record.parcel_id, ids, "parcel"),
+            (record.demand_id, wants, "demand"),
+        ):
+            if value and value not in known:
+                issues.append(
+                    error("C023", f"a record names {what} '{value}', which is not known", place, near(value, known))
+                )
+        if record.date > file.round.as_of:
+            what = f"document '{record.document}' is dated {record.date}, after the round's {file.round.as_of}"
+            issues.append(error("P039", what, f"{place}, column date", "Check the date, or as_of."))
+    return issues

@@ -1,0 +1,258 @@
+"""Scenarios on a case: overlays of rules and facts, ``--set RULE:amount=N``. Pure functions on a Case.
+
+An overlay is a rule file (docs/rule-format.md): ``[[rule]]`` blocks add or replace rules by id, ``[[fact]]`` blocks
+``parcel|demand, field, value`` change one fact each. What a scenario changed is printed wherever the plan is: "not on
+file: scenario X".
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from constraints.case import Case
+from constraints.load import in_force, load
+from constraints.overlays import Fact
+from constraints.types import Rule
+from parcels.issues import Issue, Refused, error
+from parcels.schema import Field, Value, fields
+from parcels.tables import FactTable
+
+BINDING_RANK = 2
+"""Rules from this rank on (law) are never set aside; what ranks below is policy."""
+SETTABLE = ("amount", "share", "penalty", "used", "points", "points_per_ha")
+_SET = re.compile(
+    r"(?P<rule>[^\[\]:=\s]+)(?:\[(?P<key>[^\]]*)\])?:(?P<what>[a-z_]+)=(?P<value>-?[0-9][0-9_]*(?:\.[0-9]+)?)"
+)
+
+
+def apply_overlays(case: Case, overlays: Sequence[str | Path] = (), sets: Sequence[str] = ()) -> Case:
+    """The case under scenarios: each overlay file in turn, then each ``RULE[key]:amount=N``.
+
+    Raises
+    ------
+    Refused
+        If a file, a rule, a fact or a setting is not understood; every problem at once.
+    """
+    for entry in overlays:
+        path = Path(entry)
+        loaded = load(path, path.stem, {rule.id: rule for rule in case.rules})
+        case = replace(with_rules(case, loaded.rules), overlays=(*case.overlays, path.stem))
+        case = with_facts(case, loaded.facts, path.name)
+    return apply_sets(case, sets)
+
+
+def with_rules(case: Case, rules: Sequence[Rule]) -> Case:
+    """The case with rules added, or replaced where the id is known; those not in force on the round's date fall out."""
+    named = {rule.id: rule for rule in case.rules}
+    for rule in rules:
+        named.pop(rule.id, None)
+    named.update((rule.id, rule) for rule in in_force(rules, case.round.as_of))
+    return replace(case, rules=tuple(named[name] for name in sorted(named)))
+
+
+def without_rules(case: Case, ids: Sequence[str]) -> Case:
+    """The case without some rules (a thing for diagnosis and comparison, never for a plan).
+
+    Raises
+    ------
+    Refused
+        If an id is not a rule of the case.
+    """
+    known = {rule.id for rule in case.rules}
+    stop = [_unknown_rule(name, known, name) for name in ids if name not in known]
+    if stop:
+        raise Refused(stop)
+    gone = set(ids)
+    return replace(case, rules=tuple(rule for rule in case.rules if rule.id not in gone))
+
+
+def with_facts(case: Case, facts: Sequence[Fact], where: str = "[[fact]]") -> Case:
+    """The case with some facts changed.
+
+    Raises
+    ------
+    Refused
+        If an id, a field or a value is not understood; every problem at once.
+    """
+    issues: list[Issue] = []
+    new: dict[str, dict[tuple[int, str], Value]] = {"parcel": {}, "demand": {}}
+    tables = {"parcel": case.parcels, "demand": case.demands}
+    for fact in facts:
+        found = _fact(fact, tables[fact.of], where, issues)
+        if found is not None:
+            row, value = found
+            new[fact.of][row, fact.field] = value
+    if issues:
+        raise Refused(issues)
+    names = dict.fromkeys(fact.scenario for fact in facts if fact.scenario)
+    return replace(
+        case,
+        parcels=changed(case.parcels, new["parcel"]),
+        demands=changed(case.demands, new["demand"]),
+        overlays=(*case.overlays, *(name for name in names if name not in case.overlays)),
+    )
+
+
+def _fact(fact: Fact, table: FactTable, where: str, issues: list[Issue]) -> tuple[int, Value] | None:
+    rows = table.index()
+    if fact.id not in rows:
+        issues.append(error("O002", f"{fact.of} '{fact.id}' is not in the round", where, _near(fact.id, rows)))
+        return None
+    field = fields()[fact.field]
+    if field.of not in (fact.of, "case") or field.derived or field.name == f"{fact.of}_id":
+        what = f"'{field.name}' is not a field of a {fact.of} that a scenario can change"
+        issues.append(error("O003", what, where, "Maybe see docs/fields.md."))
+        return None
+    value = _value(field, fact.value)
+    if value is None and fact.value != "unknown":
+        issues.append(error("O004", f"{field.name} cannot be {fact.value!r}", where, _range(field)))
+        return None
+    return rows[fact.id], value
+
+
+def _value(field: Field, given: Any) -> Value:
+    """A TOML value as the canonical fact; ``None`` if it is not one of the field."""
+    if field.type == "bool":
+        return given if isinstance(given, bool) else None
+    if field.type == "int":
+        number = Fraction(given) * field.scale if _numeric(given) else None
+        if number is None or number.denominator != 1:
+            return None
+        whole = int(number)
+        inside = (field.min is None or whole >= field.min * field.scale) and (
+            field.max is None or whole <= field.max * field.scale
+        )
+        return whole if inside else None
+    if field.type in ("codes", "ids"):
+        items = [given] if isinstance(given, str) else given
+        good = isinstance(items, list) and all(isinstance(item, str) for item in items)
+        return tuple(items) if good and (not field.values or set(items) <= set(field.values)) else None
+    if field.type == "date":
+        text = str(given)
+        return text if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
+    if isinstance(given, str) and (not field.values or given in field.values):
+        return given
+    return None
+
+
+def _numeric(given: Any) -> bool:
+    return not isinstance(given, bool) and re.fullmatch(r"-?\d+(\.\d+)?", str(given)) is not None
+
+
+def _range(field: Field) -> str:
+    if field.values:
+        return f"Maybe one of {', '.join(field.values)}."
+    kind = {"int": "a number", "bool": "true or false", "date": "a date such as 2026-03-31"}.get(field.type, "a text")
+    return f'Maybe {kind}{f" in {field.unit}" if field.unit else ""}, or "unknown".'
+
+
+def changed(table: FactTable, values: Mapping[tuple[int, str], Value]) -> FactTable:
+    """The table with single facts replaced, by (row, field)."""
+    if not values:
+        return table
+    columns = {name: list(column) for name, column in table.columns.items()}
+    for (row, name), value in values.items():
+        columns.setdefault(name, [None] * len(table))[row] = value
+    return FactTable(table.ids, {name: tuple(column) for name, column in columns.items()})
+
+
+def apply_sets(case: Case, sets: Sequence[str]) -> Case:
+    """The case with numbers of rules changed: ``RULE:amount=N``, ``RULE[key]:amount=N``, ``RULE:share=0.45``.
+
+    ``N`` is in the rule's own base unit (m², yuan, count). Law (rank 2 or higher) is not moved: an overlay states
+    another law as a scenario.
+
+    Raises
+    ------
+    Refused
+        Every setting that is not understood, at once.
+    """
+    issues: list[Issue] = []
+    rules = {rule.id: rule for rule in case.rules}
+    for text in sets:
+        match = _SET.fullmatch(text.strip())
+        if match is None:
+            issues.append(error("O005", f"'{text}' is not RULE:amount=N", "--set", "Maybe RULE[key]:amount=30000."))
+            continue
+        rule = rules.get(match["rule"])
+        if rule is None:
+            issues.append(_unknown_rule(match["rule"], rules, f"--set {text}"))
+            continue
+        try:
+            rules[rule.id] = set_number(rule, match["what"], match["value"].replace("_", ""), _key(match["key"]))
+        except ValueError as refused:
+            issues.append(error("O006", f"{rule.id}: {refused}", f"--set {text}", _help(rule)))
+    if issues:
+        raise Refused(issues)
+    overlays = (*case.overlays, *(text.strip() for text in sets))
+    return replace(case, rules=tuple(rules[name] for name in sorted(rules)), overlays=overlays)
+
+
+def _key(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(part.strip() for part in text.split(",")) if text.strip() else ()
+
+
+def _help(rule: Rule) -> str:
+    if rule.cite.rank >= BINDING_RANK:
+        return "Maybe state another law in an --overlay: it is printed as a scenario."
+    return f"Maybe one of {', '.join(SETTABLE)}."
+
+
+def set_number(rule: Rule, what: str, value: str, key: tuple[str, ...] | None = None) -> Rule:
+    """The rule with one of its numbers changed.
+
+    Raises
+    ------
+    ValueError
+        If the rule is law, has no such number, or the value does not fit; the text says which.
+    """
+    if rule.cite.rank >= BINDING_RANK:
+        raise ValueError(f"a rule of rank {rule.cite.rank} is law and is not set by hand")
+    spec = dict(rule.spec)
+    kinds = {"limit": ("amount", "share", "penalty", "used"), "preference": ("points", "points_per_ha")}
+    if what not in kinds.get(rule.kind, ()):
+        raise ValueError(f"a {rule.kind} has no number '{what}'")
+    if what == "share":
+        fraction = Fraction(value)
+        if not spec.get("share") or not 0 <= fraction <= 1:
+            raise ValueError("the rule has no share" if not spec.get("share") else f"{value} is not a share")
+        spec["share"] = [fraction.numerator, fraction.denominator]
+        return replace(rule, spec=spec)
+    if Fraction(value).denominator != 1:
+        raise ValueError(f"{value} is not a whole number")
+    number = int(value)
+    if what in ("penalty", "points", "points_per_ha"):
+        spec[what] = number
+        return replace(rule, spec=spec)
+    return replace(rule, spec={**spec, **_amounts(spec, what, number, key)})
+
+
+def _amounts(spec: Mapping[str, Any], what: str, number: int, key: tuple[str, ...] | None) -> dict[str, Any]:
+    name = "values" if what == "amount" else "used"
+    entries = [dict(entry) for entry in spec.get(name) or ()]
+    hit = [entry for entry in entries if key is None or tuple(entry["key"]) == key]
+    if not hit and (what == "amount" or key is None):
+        shown = "no key" if key is None else f"[{', '.join(key)}]"
+        raise ValueError(f"the rule has no {what} for {shown}")
+    for entry in hit:
+        entry["amount"] = number
+    if not hit and key is not None:
+        entries.append({"key": list(key), "amount": number})
+    return {name: entries}
+
+
+def _near(word: str, known: Any) -> str:
+    found = difflib.get_close_matches(word, list(known), 1, 0.5)
+    return f"Maybe '{found[0]}'." if found else ""
+
+
+def _unknown_rule(name: str, known: Any, where: str) -> Issue:
+    return error(
+        "O007", f"'{name}' is not a rule in force", where, _near(name, known) or "Maybe see landopt rules list."
+    )

@@ -1,0 +1,325 @@
+"""``round.toml``, read strictly: every unknown key, wrong type or missing file is an issue with file, line and key."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from constraints.case import Market, Objective, Period, Round, Settings
+from constraints.types import Text
+from landopt.intake.tomlreader import TomlReader
+from parcels.issues import Refused, error, stop_on_errors
+from parcels.schema import fields
+
+ROLES = (
+    "permanent_basic_farmland",
+    "ecological_red_line",
+    "ecological_red_line_core",
+    "urban_boundary",
+    "industrial_block",
+    "zones",
+    "points",
+)
+USE_CODES = ("landopt", "planning-2023", "gbt21010-2017", "gb50137-2011")
+PARTS = ("served", "preference", "revenue")
+_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
+    "round": {
+        "id": (str,),
+        "title": (dict, str),
+        "authority": (str,),
+        "land_reduction_rate": (str, Decimal, int),
+        "purpose": (str,),
+        "as_of": (datetime.date,),
+        "start": (datetime.date,),
+        "end": (datetime.date,),
+        "periods": (list,),
+    },
+    "inputs": {
+        "parcels": (str, dict),
+        "layer": (str,),
+        "encoding": (str,),
+        "crs": (str,),
+        "area_source": (str,),
+        "units": (dict,),
+        "box": (list,),
+        "demands": (str,),
+        "records": (str,),
+        "use_codes": (str,),
+        "layers": (dict,),
+    },
+    "rules": {"packs": (list,), "policy": (list, str), "adopt": (list,)},
+    "objective": {"weights": (dict,), "tiers": (list,), "ties": (list,)},
+    "market": {"uses": (list,), "methods": (list,)},
+    "solve": {
+        "time_limit_s": (int,),
+        "gap": (str, Decimal, int),
+        "nodes": (int,),
+        "seed": (int,),
+        "threads": (int,),
+        "verdicts": (list,),
+        "adjacency_m": (str, Decimal, int),
+        "adjacency_gap_m": (str, Decimal, int),
+        "site_cap": (int,),
+    },
+}
+_WEIGHTS = {"served": "100", "preference": "1", "revenue": "1", "warn": "500", "condition": "50"}
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFile:
+    """A polygon or point layer by role."""
+
+    role: str
+    path: Path
+    layer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundFile:
+    """What ``round.toml`` says, with paths made absolute against its folder."""
+
+    path: Path
+    round: Round
+    parcels: Path
+    layer: str | None
+    encoding: str | None
+    crs: str | None
+    area_source: str | None
+    units: Mapping[str, str]
+    box: tuple[str, ...]
+    demands: Path
+    records: Path | None
+    use_codes: str
+    layers: tuple[LayerFile, ...]
+    packs: tuple[str, ...]
+    policy: tuple[Path, ...]
+    objective: Objective
+    market: Market | None
+    settings: Settings
+
+
+def find_round(path: str | Path) -> Path:
+    """The ``round.toml`` of a ROUND argument (the folder or the file itself).
+
+    Raises
+    ------
+    Refused
+        If there is none; names what stands near.
+    """
+    given = Path(path)
+    target = given / "round.toml" if given.is_dir() else given
+    if target.is_file():
+        return target
+    folder = given if given.is_dir() else given.parent
+    names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+    near = get_close_matches(target.name if given.is_dir() else given.name, names, n=1)
+    maybe = f"Maybe you meant '{folder / near[0]}'." if near else "Make one with: landopt new DIR"
+    raise Refused(error("C005", f"there is no round at '{path}'", str(target), maybe))
+
+
+def read_round_file(path: str | Path) -> RoundFile:
+    """Read ``round.toml`` strictly.
+
+    Raises
+    ------
+    Refused
+        With every issue found: unknown keys (C001), wrong types (C002), missing keys (C003), values out of range or not
+        known (C004), missing files (C005), TOML that does not parse (C006).
+    """
+    target = find_round(path)
+    try:
+        text = target.read_text(encoding="utf-8-sig")
+        tables = tomllib.loads(text, parse_float=Decimal)
+    except UnicodeDecodeError as trouble:
+        raise Refused(
+            error("C006", "the file is not UTF-8", str(target), f"Save it as UTF-8 ({trouble.reason}).")
+        ) from None
+    except tomllib.TOMLDecodeError as trouble:
+        raise Refused(
+            error("C006", f"not readable as TOML: {trouble}", target.name, "Quote texts, write dates bare.")
+        ) from None
+    reader = TomlReader(target, text, tables, _KEYS)
+    for section in tables:
+        if section not in _KEYS:
+            near = get_close_matches(section, _KEYS, n=1)
+            maybe = f"Maybe you meant [{near[0]}]." if near else "Known: " + ", ".join(_KEYS) + "."
+            reader.refuse("C001", f"unknown table [{section}]", section, "", maybe)
+    round_ = _round(reader)
+    found = _files(reader, round_)
+    stop_on_errors(reader.issues)
+    return found
+
+
+def _round(reader: TomlReader) -> Round:
+    table = reader.table("round")
+    identifier = reader.need(table, "round", "id")
+    title = table.get("title", identifier or "")
+    texts = title if isinstance(title, dict) else {"en": title, "zh": title}
+    for language in set(texts) - {"en", "zh"}:
+        reader.refuse("C001", f"title has no language '{language}'", "round", "title", "Use en and zh.")
+    both = str(texts.get("en") or texts.get("zh") or ""), str(texts.get("zh") or texts.get("en") or "")
+    as_of = reader.need(table, "round", "as_of")
+    for key in ("as_of", "start", "end"):
+        if isinstance(table.get(key), datetime.datetime):
+            reader.refuse(
+                "C002", f"'{key}' has a time of day", "round", key, "Write the date alone, such as 2026-03-31."
+            )
+    start, end = table.get("start"), table.get("end")
+    if start and end and start > end:
+        reader.refuse("C004", f"start {start} is after end {end}", "round", "start")
+    purpose = reader.choice(table.get("purpose", "supply"), ("supply", "annual_plan"), "round", "purpose")
+    given = table.get("land_reduction_rate", "0.05")
+    rate = reader.decimal(given, "round", "land_reduction_rate", Decimal("0.0001"), Decimal("0.5"))
+    return Round(
+        id=str(identifier),
+        title=Text(*both),
+        authority=str(table.get("authority", "")),
+        land_reduction_rate=rate,
+        purpose=purpose,
+        as_of=str(as_of),
+        start=str(start) if start else None,
+        end=str(end) if end else None,
+        periods=_periods(reader, table.get("periods", [])),
+    )
+
+
+def _periods(reader: TomlReader, names: list[Any]) -> tuple[Period, ...]:
+    found = []
+    for name in names:
+        match = re.fullmatch(r"(\d{4})(?:-(Q[1-4]|H[12]|\d{2}))?", str(name))
+        if match is None or ((match.group(2) or "01").isdigit() and not 1 <= int(match.group(2) or 1) <= 12):
+            reader.refuse(
+                "C004",
+                f"period '{name}' is not understood",
+                "round",
+                "periods",
+                "Write 2026-Q1, 2026-H1, 2026-03 or 2026.",
+            )
+            continue
+        year, part = int(match.group(1)), match.group(2)
+        if part is None:
+            first, last = 1, 12
+        elif part[0] == "Q":
+            first, last = 3 * int(part[1]) - 2, 3 * int(part[1])
+        elif part[0] == "H":
+            first, last = 6 * int(part[1]) - 5, 6 * int(part[1])
+        else:
+            first = last = int(part)
+        after = datetime.date(year + last // 12, last % 12 + 1, 1)
+        found.append(Period(str(name), f"{year}-{first:02d}-01", str(after - datetime.timedelta(days=1))))
+    if len({period.id for period in found}) < len(found):
+        reader.refuse("C004", "a period is named twice", "round", "periods")
+    return tuple(found)
+
+
+def _files(reader: TomlReader, round_: Round) -> RoundFile:
+    inputs = reader.table("inputs")
+    parcels = reader.need(inputs, "inputs", "parcels")
+    options = dict(inputs)
+    if isinstance(parcels, dict):
+        options.update(parcels)
+        parcels = parcels.get("path") or parcels.get("file")
+    demands = reader.need(inputs, "inputs", "demands")
+    layers = []
+    for role, value in inputs.get("layers", {}).items():
+        if role not in ROLES:
+            near = get_close_matches(role, ROLES, n=1)
+            maybe = f"Maybe you meant '{near[0]}'." if near else "Known roles: " + ", ".join(ROLES) + "."
+            reader.refuse("C001", f"unknown layer role '{role}'", "inputs.layers", role, maybe)
+            continue
+        entry = value if isinstance(value, dict) else {"path": value}
+        name = str(entry.get("path") or entry.get("file") or "")
+        layer = entry.get("layer")
+        if layer is None and "|" in name:
+            name, _, layer = name.partition("|")
+            layer = str(layer).removeprefix("layername=")
+        layers.append(LayerFile(role, reader.file(name, "inputs.layers", role), layer))
+    rules = reader.table("rules")
+    policy = tuple(
+        reader.file(name, "rules", "policy") for name in reader.texts(rules.get("policy"), "rules", "policy")
+    )
+    return RoundFile(
+        path=reader.path,
+        round=round_,
+        parcels=reader.file(parcels, "inputs", "parcels") if parcels else reader.path,
+        layer=options.get("layer"),
+        encoding=options.get("encoding"),
+        crs=options.get("crs"),
+        area_source=options.get("area_source"),
+        units={str(key): str(value) for key, value in inputs.get("units", {}).items()},
+        box=tuple(str(value) for value in inputs.get("box", ())),
+        demands=reader.file(demands, "inputs", "demands") if demands else reader.path,
+        records=reader.file(inputs["records"], "inputs", "records") if "records" in inputs else None,
+        use_codes=reader.choice(inputs.get("use_codes", "landopt"), USE_CODES, "inputs", "use_codes"),
+        layers=tuple(layers),
+        packs=reader.texts(rules.get("packs", ["cn"]), "rules", "packs"),
+        policy=policy,
+        objective=_objective(reader),
+        market=_market(reader),
+        settings=_settings(reader),
+    )
+
+
+def _objective(reader: TomlReader) -> Objective:
+    table = reader.table("objective")
+    weights = dict(_WEIGHTS)
+    for part, value in table.get("weights", {}).items():
+        if part not in weights:
+            reader.choice(part, tuple(weights), "objective", "weights")
+            continue
+        weights[part] = reader.decimal(value, "objective", "weights", Decimal(0), Decimal(10**6))
+    if not any(Decimal(weights[part]) for part in PARTS):
+        reader.refuse("C004", "all weights are 0: nothing would be chosen for a reason", "objective", "weights")
+    tiers = table.get("tiers") or [list(PARTS)]
+    flat = [part for tier in tiers for part in (tier if isinstance(tier, list) else [tier])]
+    for part in flat:
+        reader.choice(part, PARTS, "objective", "tiers")
+    if len(set(flat)) < len(flat):
+        reader.refuse("C004", "a part stands in two tiers", "objective", "tiers")
+    ties = reader.texts(table.get("ties", ()), "objective", "ties")
+    for tie in ties:
+        reader.choice(tie.lstrip("-"), (*fields(), "score", "price"), "objective", "ties")
+    return Objective(weights, tuple(tuple(tier) if isinstance(tier, list) else (tier,) for tier in tiers), ties)
+
+
+def _market(reader: TomlReader) -> Market | None:
+    if "market" not in reader.tables:
+        return None
+    table = reader.table("market")
+    uses = reader.texts(table.get("uses", ()), "market", "uses")
+    methods = reader.texts(table.get("methods", ()), "market", "methods")
+    for use in uses:
+        reader.choice(use, fields()["use"].values, "market", "uses")
+    for method in methods:
+        reader.choice(method, ("bid", "auction", "listing", "lease", "lease_then_grant"), "market", "methods")
+    return Market(uses, methods)
+
+
+def _settings(reader: TomlReader) -> Settings:
+    table = reader.table("solve")
+    verdicts = reader.texts(table.get("verdicts", ("permit", "condition")), "solve", "verdicts")
+    for verdict in verdicts:
+        reader.choice(verdict, ("permit", "condition", "warn"), "solve", "verdicts")
+    for key in ("time_limit_s", "nodes", "threads", "site_cap"):
+        if key in table and table[key] < 1:
+            reader.refuse("C004", f"'{key}' is {table[key]}, below 1", "solve", key)
+    return Settings(
+        verdicts=verdicts,
+        gap=reader.decimal(table.get("gap", "0.001"), "solve", "gap", Decimal(0), Decimal(1)),
+        time_limit_s=table.get("time_limit_s"),
+        nodes=table.get("nodes"),
+        seed=table.get("seed", 0),
+        threads=table.get("threads", 1),
+        adjacency_m=reader.decimal(table.get("adjacency_m", "1"), "solve", "adjacency_m", Decimal(0), Decimal(1000)),
+        adjacency_gap_m=reader.decimal(
+            table.get("adjacency_gap_m", "0"), "solve", "adjacency_gap_m", Decimal(0), Decimal(100)
+        ),
+        site_cap=table.get("site_cap", 200_000),
+    )

@@ -1,0 +1,1 @@
+"""Plans on disk, seals, the ledger of rounds, plans made elsewhere."""

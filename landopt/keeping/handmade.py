@@ -1,0 +1,297 @@
+"""Plans made elsewhere: a spreadsheet of parcel, method, platform, term and price, held against the case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from constraints.case import Case
+from constraints.cells import Reading
+from constraints.reread import Reader
+from constraints.restate import identify
+from parcels.issues import Issue, Refused, error, stop_on_errors
+
+COLUMNS = {
+    "parcel": ("parcel", "parcel_id", "parcels", "宗地", "宗地编号", "宗地号", "地块", "地块编号"),
+    "method": ("method", "供应方式", "供地方式", "方式"),
+    "demand": ("demand", "demand_id", "platform", "平台", "平台编号", "创新平台", "需求编号"),
+    "period": ("period", "时段", "供应时段"),
+    "term": ("term", "term_years", "年限", "使用年限"),
+    "price": ("price", "price_yuan", "start_price_yuan", "起始价", "起始价(元)", "起始价（元）", "价格"),
+}
+SHORT = {
+    "划拨": "allocation",
+    "协议": "agreement",
+    "招标": "bid",
+    "拍卖": "auction",
+    "挂牌": "listing",
+    "租赁": "lease",
+    "先租后让": "lease_then_grant",
+    "作价出资": "contribution",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Handmade:
+    """A plan made by hand: its rows as assignments (``where`` in the file), and the faults found while reading."""
+
+    entries: tuple[dict[str, Any], ...]
+    where: tuple[str, ...]
+    prices: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One breach of a handmade plan: the row (or "" for the plan), rule, key, used, limit, a line a language."""
+
+    where: str
+    rule: str
+    key: tuple[str, ...]
+    used: int | None
+    limit: int | None
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandmadeReport:
+    """What a handmade plan breaks, what it scores (None where a row cannot be scored) and what it loses at least.
+
+    ``loss`` is (least, most) in millipoints per tier: the plan falls short of the best lawful plan by at most ``most``
+    (bound - objective) and by at least ``least`` (the proven plan's objective - objective). None without a proof.
+    """
+
+    findings: tuple[Finding, ...]
+    objective: tuple[int, ...]
+    loss: tuple[tuple[int, int], ...] | None
+    assignments: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "assignments": self.assignments,
+            "findings": [
+                {**{name: getattr(each, name) for name in Finding.__slots__}, "key": list(each.key)}
+                for each in self.findings
+            ],
+            "objective": list(self.objective),
+            "loss": None if self.loss is None else [{"least": low, "most": high} for low, high in self.loss],
+        }
+
+
+def read_handmade(path: str | Path, case: Case) -> Handmade:
+    """Read a CSV or XLSX of assignments; several parcels of one site in a cell, separated by "+", ";" or "、".
+
+    Raises
+    ------
+    Refused
+        With every fault of the file.
+    """
+    from parcels.demands import open_table
+
+    raw = open_table(Path(path), prefix="H")
+    columns = {
+        name: next((c for c in raw.columns if str(c).strip().lower() in names), None) for name, names in COLUMNS.items()
+    }
+    lacking = [name for name in ("parcel", "method") if columns[name] is None]
+    if lacking:
+        maybe = "Maybe 宗地编号, 供应方式, 平台编号, 年限, 起始价."
+        raise Refused([error("H001", f"column '{name}' is missing", raw.where, maybe) for name in lacking])
+    ways = {**SHORT, **{method.title.zh: method.id for method in case.methods}}
+    ways |= {method.title.en.lower(): method.id for method in case.methods}
+    ways |= {method.id: method.id for method in case.methods}
+    issues: list[Issue] = []
+    entries: list[dict[str, Any]] = []
+    places: list[str] = []
+    prices: list[int | None] = []
+    for at, number in enumerate(raw.rows):
+        cell = {name: _text(raw.columns[column][at]) if column is not None else "" for name, column in columns.items()}
+        if not cell["parcel"]:
+            continue
+        where = f"{raw.where}, row {number}"
+        method = ways.get(cell["method"], ways.get(cell["method"].lower()))
+        if method is None:
+            known = ", ".join(m.id for m in case.methods)
+            issues.append(error("H002", f"'{cell['method']}' is no supply method", where, f"Maybe one of {known}."))
+        entries.append(
+            {
+                "parcel_ids": sorted(part.strip() for part in re.split(r"[+;、]", cell["parcel"]) if part.strip()),
+                "demand_id": cell["demand"] or None,
+                "method": method,
+                "period": cell["period"] or None,
+                "term_years": _whole(cell["term"], "H003", "term", where, issues),
+            }
+        )
+        places.append(where)
+        prices.append(_whole(cell["price"], "H004", "price", where, issues))
+    if not entries:
+        issues.append(error("H005", "the file has no rows", raw.where))
+    stop_on_errors(issues)
+    return Handmade(tuple(entries), tuple(places), tuple(prices))
+
+
+def _text(value: object) -> str:
+    if value is None or value != value:  # an empty cell of a number column is NaN
+        return ""
+    text = str(value).strip()
+    return text[:-2] if re.fullmatch(r"\d+\.0", text) else text
+
+
+def _whole(text: str, code: str, name: str, where: str, issues: list[Issue]) -> int | None:
+    plain = text.replace(",", "").removesuffix("年")
+    if not plain:
+        return None
+    if not plain.isdigit():
+        issues.append(error(code, f"{name} '{text}' is not a whole number", where))
+        return None
+    return int(plain)
+
+
+def audit_handmade(
+    case: Case, made: Handmade, plan: Mapping[str, Any] | None = None, reach: Any = None
+) -> HandmadeReport:
+    """Every breach of a handmade plan, its score, and its loss against a proven plan of the same case.
+
+    Parameters
+    ----------
+    plan
+        ``plan.json`` of a plan that stands (its audit passed) for the same case; prices the loss.
+    reach
+        For each demand row the parcels it could lawfully use, where rules ask for other applicants.
+    """
+    reader = Reader(case)
+    if reach:
+        reader.reach.update(reach)
+        reader.count_reach()
+    found: list[Finding] = []
+    readings: list[Reading] = []
+    for entry, where, price in zip(made.entries, made.where, made.prices, strict=True):
+        asked = entry if entry["term_years"] is not None else {**entry, "term_years": _term(reader, entry)}
+        reading, problems = identify(reader, asked)
+        found += [Finding(where, rule, tuple(entry["parcel_ids"]), None, None, en, zh) for rule, en, zh in problems]
+        if reading is None:
+            continue
+        readings.append(reading)
+        if price is not None and reading.floor is not None:
+            least = reading.floor * sum(reader.facts.area[row] for row in reading.site)
+            if price < least:
+                en, zh = (
+                    f"price {price:,} yuan is below the floor of {least:,}",
+                    f"价格 {price:,} 元低于最低价 {least:,} 元",
+                )
+                found.append(Finding(where, "price_floor", tuple(entry["parcel_ids"]), price, least, en, zh))
+    found += _twice(made)
+    penalty = [0] * len(case.objective.tiers)
+    uses = reader.rows.uses(reading.rows for reading in readings)
+    shown = reader.rows.shown(uses)
+    for use in uses:
+        penalty[use.row.tier] += use.slack * use.row.penalty
+        if use.broken:
+            stated = shown[(use.row.rule, use.row.key)]
+            used, limit = stated["used"], stated["limit"]
+            en = f"{use.row.id}: {used:,} used, {use.row.sense} {limit:,} allowed"
+            zh = f"{use.row.id}：已用 {used:,}，限值 {use.row.sense} {limit:,}"
+            found.append(Finding("", use.row.rule, use.row.key, used, limit, en, zh))
+    objective = tuple(sum(r.score[t] for r in readings) - penalty[t] for t in range(len(penalty)))
+    loss = None
+    if plan is not None:
+        tiers = plan["result"]["tiers"]
+        pairs = zip(tiers, objective, strict=True)
+        loss = tuple((tier["objective"] - own, tier["bound"] - own) for tier, own in pairs)
+    return HandmadeReport(tuple(found), objective, loss, len(made.entries))
+
+
+def _term(reader: Reader, entry: Mapping[str, Any]) -> int | None:
+    """The term the rules give, where the sheet leaves it blank."""
+    probe, _ = identify(reader, {**entry, "term_years": None})
+    return probe.term or None if probe is not None else None
+
+
+def _twice(made: Handmade) -> list[Finding]:
+    found: list[Finding] = []
+    for kind, zh in (("parcel_ids", "宗地"), ("demand_id", "平台")):
+        seen: dict[str, str] = {}
+        for entry, where in zip(made.entries, made.where, strict=True):
+            value = entry[kind]
+            for name in value if isinstance(value, list) else [value] if value else []:
+                if name in seen:
+                    en = f"{name} is also in {seen[name]}"
+                    found.append(Finding(where, kind, (name,), 2, 1, en, f"{zh} {name} 同时出现在 {seen[name]}"))
+                seen.setdefault(name, where)
+    return found
+
+
+def text(report: HandmadeReport, lang: str) -> list[str]:
+    """The report as lines of text."""
+    from constraints.finding import points
+
+    zh = lang == "zh"
+    lines = [f" ! {each.where + ': ' if each.where else ''}{each.zh if zh else each.en}" for each in report.findings]
+    score = points(report.objective[0]) if report.objective else "-"
+    lines.append(
+        f"{report.assignments} 项安排，得分 {score}" if zh else f"{report.assignments} assignments, score {score}"
+    )
+    if report.loss is not None:
+        least, most = report.loss[0]
+        if zh:
+            lines.append(f"与已证方案相比少 {points(least)}；与任何所列合法方案相比至多少 {points(most)}")
+        else:
+            lines.append(
+                f"{points(least)} below the proven plan; at most {points(most)} below any plan of lawful offers"
+            )
+    if report.findings:
+        lines.append(
+            f"方案不合规：{len(report.findings)} 处。"
+            if zh
+            else f"The plan is not lawful: {len(report.findings)} breaches."
+        )
+    else:
+        lines.append("方案合规。" if zh else "The plan breaks no rule.")
+    return lines
+
+
+def load(folder: Path) -> tuple[Case, dict[str, Any], dict[int, frozenset[int]]]:
+    """The case, plan and reach of a plan folder."""
+    from constraints.case import SCHEMA, from_json
+    from constraints.listing import Listing
+    from constraints.plan import PROOF_SCHEMA, load_json, read_plan
+
+    case = from_json(load_json(folder / "case.json", SCHEMA))
+    reader = Reader(case)
+    Listing(reader, folder / "offers.jsonl.gz", load_json(folder / "proof.json", PROOF_SCHEMA)).prepare()
+    return case, read_plan(folder), reader.reach
+
+
+def places(given: Path) -> Path:
+    """The plan folder of a ROUND or PLAN argument.
+
+    Raises
+    ------
+    Refused
+        If there is none yet.
+    """
+    tried: Sequence[Path] = (given, given / "plan", given.parent, given.parent / "plan")
+    for folder in tried:
+        if (folder / "plan.json").is_file():
+            return folder
+    what = f"there is no plan with a proof for '{given}'"
+    raise Refused(error("H006", what, str(given), f"Maybe landopt solve {given}"))
+
+
+def write_csv(path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Write assignments as a sheet that :func:`read_handmade` reads (UTF-8 with a mark, so that Excel opens it)."""
+    import csv
+    import io
+
+    from landopt.keeping.atomic import write_file
+
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(["parcel", "method", "platform", "term", "price"])
+    for entry in entries:
+        who, years = entry["demand_id"] or "", entry["term_years"] or ""
+        writer.writerow(["+".join(entry["parcel_ids"]), entry["method"], who, years, entry["expected_price_yuan"]])
+    write_file(path, out.getvalue().encode("utf-8-sig"))

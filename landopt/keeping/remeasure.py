@@ -1,0 +1,83 @@
+"""The facts of a plan held against the files they came from: read and measured again, with shapely, fact by fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from constraints.case import SCHEMA, Case, from_json, to_json
+from constraints.plan import load_json
+from parcels.issues import Issue, error, note
+from parcels.tables import FactTable
+
+LEDGER_FACTS = ("status", "failed_times")
+"""What the ledger may change after the files were read."""
+MOST = 50
+
+
+def remeasure(plan: Path, round_path: Path) -> list[Issue]:
+    """Read the round's files again and compare every fact with the plan's case: one issue a difference, at most 50.
+
+    Raises
+    ------
+    Refused
+        If the round cannot be read.
+    """
+    from landopt.intake.assemble import read_round
+
+    folder = plan if plan.is_dir() else plan.parent
+    case = from_json(load_json(folder / "case.json", SCHEMA))
+    dropped = [entry["parcel_id"] for entry in case.dropped]
+    reason = next((entry["reason"] for entry in case.dropped), "")
+    again = from_json(to_json(read_round(round_path, drop=dropped, reason=reason).ready()))
+    found = list(_differences(case, again))
+    if len(found) > MOST:
+        found = [*found[:MOST], error("A090", f"{len(found) - MOST:,} more differences", str(round_path))]
+    count = len(case.parcels) + len(case.demands)
+    if not found:
+        what = f"{count:,} rows and {len(case.neighbours.pairs):,} adjacencies re-read and re-measured: the same"
+        found = [note("A090", what, str(round_path))]
+    return found
+
+
+def _differences(case: Case, again: Case) -> Iterator[Issue]:
+    stated = {entry["name"]: entry["sha256"] for entry in case.inputs}
+    here = {entry["name"]: entry["sha256"] for entry in again.inputs}
+    for name in sorted(stated.keys() | here.keys()):
+        if stated.get(name) != here.get(name):
+            yield error("A091", f"{name} is not the file the plan was made from", name)
+    overlaid = bool(case.overlays)
+    yield from _tables("parcel", case.parcels, again.parcels, overlaid)
+    yield from _tables("demand", case.demands, again.demands, overlaid)
+    if case.parcels.ids == again.parcels.ids:
+        ids = case.parcels.ids
+        for pair in sorted(set(case.neighbours.pairs) ^ set(again.neighbours.pairs)):
+            there = "only in the plan" if pair in case.neighbours.pairs else "only in the files"
+            yield error("A093", f"{ids[pair[0]]} and {ids[pair[1]]} are neighbours {there}", "", "", (ids[pair[0]],))
+        for point in sorted(case.distances.keys() | again.distances.keys()):
+            if case.distances.get(point) != again.distances.get(point):
+                yield error("A093", f"distances to {point} are not as measured", point)
+    if set(case.records) != set(again.records):
+        yield error("A091", "the documents on file are not those of the round's records", "records")
+
+
+def _tables(kind: str, stated: FactTable, measured: FactTable, overlaid: bool) -> Iterator[Issue]:
+    for name in sorted(set(stated.ids) ^ set(measured.ids)):
+        where = "only in the plan" if name in stated.ids else "only in the files"
+        yield error("A092", f"{kind} {name} is {where}", "", "", (name,))
+    rows: Mapping[str, int] = measured.index()
+    for field in sorted(stated.columns.keys() | measured.columns.keys()):
+        mine, theirs = stated.column(field), measured.column(field)
+        for row, name in enumerate(stated.ids):
+            if name not in rows or mine[row] == theirs[rows[name]]:
+                continue
+            what = f"{name}: {field} is {_shown(mine[row])} in the plan, {_shown(theirs[rows[name]])} in the files"
+            if field in LEDGER_FACTS or overlaid:
+                yield note("A092", f"{what} (ledger or scenario)", "", "", (name,))
+            else:
+                yield error("A092", what, "", "", (name,))
+
+
+def _shown(value: Any) -> str:
+    return "unknown" if value is None else ";".join(value) if isinstance(value, tuple) else str(value)

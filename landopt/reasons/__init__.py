@@ -1,0 +1,1 @@
+"""Why, why not, why impossible, what else, what changed: records first, text last."""

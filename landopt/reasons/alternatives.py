@@ -1,0 +1,159 @@
+"""Other plans: the next best, one by one, or clearly different ones; each with its loss and how often choices recur."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from constraints.case import Case
+from landopt.reasons.explain.variants import another_plan, different_plan
+from landopt.screening.offers import Offers
+from landopt.solving.solver import Outcome, solve
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A plan: rank, offers, value per tier (millipoints), loss against the first, bounds, parcels that moved."""
+
+    rank: int
+    chosen: tuple[int, ...]
+    objective: tuple[int, ...]
+    loss: tuple[int, ...]
+    bound: tuple[int, ...]
+    proven: bool
+    moved: tuple[str, ...]
+
+    def as_dict(self, case: Case, offers: Offers) -> dict[str, Any]:
+        """The plan as plain JSON."""
+        return {
+            "rank": self.rank,
+            "objective": list(self.objective),
+            "loss": list(self.loss),
+            "bound": list(self.bound),
+            "proven": self.proven,
+            "moved": list(self.moved),
+            "assignments": [assignment(case, offers, offer) for offer in self.chosen],
+        }
+
+
+def assignment(case: Case, offers: Offers, offer: int) -> dict[str, Any]:
+    """Who gets what how, of one offer."""
+    demand, period = int(offers.demand[offer]), int(offers.period[offer])
+    return {
+        "parcel_ids": [case.parcels.ids[row] for row in offers.parcels(offer)],
+        "demand_id": None if demand < 0 else case.demands.ids[demand],
+        "method": case.methods[int(offers.method[offer])].id,
+        "period": None if period < 0 else case.round.periods[period].id,
+    }
+
+
+def choices(case: Case, offers: Offers, chosen: tuple[int, ...]) -> dict[str, tuple[str | None, str]]:
+    """For each supplied parcel whom it goes to and how."""
+    found = {}
+    for offer in chosen:
+        demand = int(offers.demand[offer])
+        who = None if demand < 0 else case.demands.ids[demand]
+        for row in offers.parcels(offer):
+            found[case.parcels.ids[row]] = (who, case.methods[int(offers.method[offer])].id)
+    return found
+
+
+def alternatives(
+    case: Case,
+    offers: Offers,
+    chosen: tuple[int, ...],
+    k: int,
+    *,
+    min_different: Fraction = Fraction(0),
+    gap: str = "0",
+    time_limit_s: int | None = None,
+    seed: int = 0,
+) -> tuple[tuple[Alternative, ...], bool]:
+    """The plan and up to ``k`` others, best first, and whether the list ended because there is no other plan.
+
+    Parameters
+    ----------
+    chosen
+        The plan to start from (offer indices); its value is the yardstick of every loss.
+    min_different
+        The part of the assignments of every earlier plan that a plan must leave behind; 0 lists strictly the next best.
+    gap
+        The gap each search may stop at; 0 makes the order proven.
+    """
+    first = _entry(case, offers, 1, tuple(sorted(chosen)), value(offers, chosen), None, None)
+    found = [first]
+    current = offers
+    for number in range(2, k + 2):
+        last = found[-1].chosen
+        if min_different > 0:
+            keep = len(last) - max(1, -(-len(last) * min_different.numerator // min_different.denominator))
+            current = different_plan(current, last, keep, number)
+        else:
+            current = another_plan(current, last, number)
+        outcome = solve(
+            case, current, gap=gap, time_limit_s=time_limit_s, nodes=case.settings.nodes, seed=seed, threads=1
+        )
+        if outcome.chosen is None:
+            return tuple(found), outcome.stopped == "infeasible"
+        plan = tuple(sorted(int(offer) for offer in outcome.chosen))
+        worth = tuple(tier.objective for tier in outcome.tiers)
+        found.append(_entry(case, offers, number, plan, worth, first, outcome))
+    return tuple(found), False
+
+
+def value(offers: Offers, chosen: tuple[int, ...]) -> tuple[int, ...]:
+    """The value of a plan per tier: scores less the penalties of soft rows."""
+    used = [0] * len(offers.rows)
+    for offer in chosen:
+        for number, coefficient in offers.coefficients(offer):
+            used[number] += coefficient
+    found = [sum(int(offers.score[tier, offer]) for offer in chosen) for tier in range(offers.tiers)]
+    for row, amount in zip(offers.rows, used, strict=True):
+        over = amount - row.rhs if row.sense == "<=" else row.rhs - amount
+        if row.slack and over > 0:
+            found[row.tier] -= over * row.penalty
+    return tuple(found)
+
+
+def _entry(
+    case: Case,
+    offers: Offers,
+    rank: int,
+    plan: tuple[int, ...],
+    worth: tuple[int, ...],
+    first: Alternative | None,
+    outcome: Outcome | None,
+) -> Alternative:
+    here = choices(case, offers, plan)
+    there = here if first is None else choices(case, offers, first.chosen)
+    moved = tuple(sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name)))
+    base = worth if first is None else first.objective
+    bound = worth if outcome is None else tuple(_bound(tier) for tier in outcome.tiers)
+    loss = tuple(was - now for was, now in zip(base, worth, strict=True))
+    return Alternative(rank, plan, worth, loss, bound, outcome is None or bound == worth, moved)
+
+
+def _bound(tier: Any) -> int:
+    return int(tier.bound if tier.solver_bound is None else min(tier.bound, tier.solver_bound))
+
+
+def recurrence(case: Case, offers: Offers, found: tuple[Alternative, ...]) -> list[dict[str, Any]]:
+    """For each parcel how often each choice recurs over the plans, most frequent first; parcels whose choice varies."""
+    counts: dict[str, Counter[tuple[str | None, str | None]]] = {}
+    plans = [choices(case, offers, entry.chosen) for entry in found]
+    names = sorted({name for plan in plans for name in plan})
+    for name in names:
+        counts[name] = Counter(plan.get(name, (None, None)) for plan in plans)
+    return [
+        {
+            "parcel_id": name,
+            "choices": [
+                {"demand_id": who, "method": how, "plans": times}
+                for (who, how), times in sorted(counter.items(), key=lambda entry: (-entry[1], str(entry[0])))
+            ],
+        }
+        for name, counter in counts.items()
+        if len(counter) > 1
+    ]

@@ -1,0 +1,113 @@
+"""What keeps a site from a platform: the rules and requirements that close every method, each named once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from constraints.book import CASE_DEFAULTS, DEMAND_FIELDS, Clause
+from constraints.core import NOBODY
+from constraints.judge import Ruling as Said
+from landopt.reasons.explain.law import Law
+from landopt.reasons.explain.likeness import Likeness
+
+OF_THE_CHOICE = frozenset({"method", "right", "competitive", "term_years", "period"})
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """One thing that closes a site: a code of ``templates/words.toml``, what the rule says, and for which method."""
+
+    code: str
+    said: Said | None
+    method: str
+
+
+class Closings:
+    """Reasons that close sites, remembered by likeness."""
+
+    def __init__(self, law: Law) -> None:
+        self.law = law
+        self.likeness = Likeness(law.facts, law.book)
+        self._closed: dict[Any, tuple[Closing, ...]] = {}
+
+    def of(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
+        """What keeps a site from a platform (or the market), each reason once.
+
+        Rules that close every method the platform would take decide alone; only without such a rule are all named.
+        Sites and platforms that agree on every fact the rules look at share one answer.
+        """
+        key = self.likeness.key(site, demand, self.law.others_of(site[0], demand)) if len(site) == 1 else None
+        found = None if key is None else self._closed.get(key)
+        if found is None:
+            found = self.anew(site, demand)
+            if key is not None:
+                self._closed[key] = found
+        return found
+
+    def _wanted(self, demand: int | None) -> tuple[str, ...]:
+        """The methods a platform (or the market) would take."""
+        if demand is None:
+            market = self.law.case.market
+            return tuple(m.id for m in self.law.case.methods if market and m.competitive and m.id in market.methods)
+        rights = self.law.facts.demands[demand].get("want_right")
+        wanted = rights if isinstance(rights, tuple) else ()
+        return tuple(m.id for m in self.law.case.methods if not wanted or m.right in wanted)
+
+    @cache  # noqa: B019 - lives as long as the plan that is explained
+    def _everywhere(self, methods: tuple[str, ...]) -> tuple[Clause, ...]:
+        """The rules that forbid each of some methods by a condition that does not ask for the method."""
+        shelves = [self.law.book.shelves[method] for method in methods]
+        return tuple(
+            clause
+            for clause in (shelves[0].strict if shelves else ())
+            if all(clause.rule.spec["verdict"].get(method) == "forbid" for method in methods)
+            and OF_THE_CHOICE.isdisjoint(clause.reads())
+        )
+
+    def _alone(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
+        """The rules that close every method at once, such as the state of the parcel: asked before any method is."""
+        methods = self._wanted(demand)
+        mixed = any(self.law.facts.parcels[row].get("use_mix") for row in site)
+        if not methods or mixed or self.law.book.purpose == "annual_plan":
+            return ()
+        parcels, wanted, own = self.law.case_facts(site, demand, None)
+        quiet = DEMAND_FIELDS if demand is None else NOBODY
+        cases = [{**CASE_DEFAULTS, **wanted, **parcel, **own} for parcel in parcels]
+        return tuple(
+            Closing("forbid", Said(clause.rule.id, "forbid"), methods[0])
+            for clause in self._everywhere(methods)
+            if any(clause.holds(facts, quiet) for facts in cases)
+        )
+
+    def anew(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
+        """:meth:`of`, asked anew."""
+        at_once = self._alone(site, demand)
+        if at_once:
+            return at_once
+        found: dict[tuple[str, str], Closing] = {}
+        unwanted = 0
+        closing: list[set[str]] = []
+        for method in self.law.case.methods:
+            answer = self.law.ask(site, demand, method.id)
+            if answer.filter in ("want_right", "market"):
+                unwanted += 1
+                continue
+            deciding = [one for one in answer.judged.rulings if one.verdict == answer.verdict]
+            forbidden = answer.verdict == "forbid"
+            closing.append({one.rule_id for one in deciding} if forbidden else set())
+            if answer.filter and not forbidden:
+                found.setdefault((answer.filter, ""), Closing(answer.filter, None, method.id))
+            elif forbidden or answer.verdict not in self.law.case.settings.verdicts:
+                code = "forbid" if forbidden else "verdict"
+                for one in deciding:
+                    found.setdefault((code, one.rule_id), Closing(code, one, method.id))
+        alone = set.intersection(*closing) if closing else set()
+        if alone:
+            return tuple(each for (code, rule), each in found.items() if code == "forbid" and rule in alone)
+        if unwanted == len(self.law.case.methods):
+            code = "want_right" if demand is not None else "no_market"
+            found[code, ""] = Closing(code, None, "")
+        return tuple(found.values())

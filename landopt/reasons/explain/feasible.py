@@ -1,0 +1,104 @@
+"""Is there any plan at all under some rows, and how far must a row give way: LP first, then integers, then exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from constraints.case import Case
+from landopt.reasons.explain.variants import only_rows
+from landopt.screening.offers import Offers
+from landopt.solving.model import build
+from landopt.solving.model_arrays import Ints, Program, activity, program
+
+SECONDS = 20
+"""Seconds one integer search may take; beyond, the answer is unknown and said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search found: ``yes`` with a plan (offer indices), ``no`` (by ``lp`` or ``integer``), or ``unknown``."""
+
+    answer: str
+    by: str
+    chosen: tuple[int, ...] = ()
+
+
+def helpful(offers: Offers) -> Ints:
+    """The offers that can help a row that the empty plan breaks; all others only use up room."""
+    sense = np.array([{"<=": -1, "=": 0, ">=": 1}[row.sense] for row in offers.rows], np.int64)
+    owner = np.repeat(np.arange(len(offers)), np.diff(offers.row_start))
+    kind = sense[offers.row_index] if len(offers.rows) else np.zeros(0, np.int64)
+    helps = (kind == 0) | ((kind > 0) & (offers.row_coef > 0)) | ((kind < 0) & (offers.row_coef < 0))
+    return np.unique(owner[helps])
+
+
+def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECONDS) -> Search:
+    """Whether any plan satisfies some rows (indices into ``offers.rows``), parcels and platforms."""
+    trial = only_rows(offers, keep)
+    if all(_empty_holds(row.sense, row.rhs, row.slack) for row in trial.rows):
+        return Search("yes", "empty")
+    prog = replace(program(case, trial, 0), score=np.zeros(len(trial), np.int64), penalty=np.zeros(len(keep), np.int64))
+    pool = helpful(trial)
+    for relaxed in (True, False):
+        status, chosen = _run(prog, pool, relaxed, seconds)
+        if status == "infeasible":
+            return Search("no", "lp" if relaxed else "integer")
+        if not relaxed and status == "found":
+            return Search("yes", "integer", chosen)
+    return Search("unknown", "limit")
+
+
+def _empty_holds(sense: str, rhs: int, slack: int) -> bool:
+    if sense == "<=":
+        return rhs + slack >= 0
+    return rhs - slack <= 0 if sense == ">=" else rhs == 0
+
+
+def least_violation(
+    case: Case, offers: Offers, weights: Mapping[int, int], seconds: int = SECONDS
+) -> dict[int, int] | None:
+    """The cheapest way to let some rows give way so that a plan exists: units by row; ``None`` if none was found.
+
+    ``weights`` has the cost of one unit of each row that may give way; all other rows stay as they are.
+    """
+    base = program(case, offers, 0)
+    slack = np.array(base.slack)
+    penalty = np.zeros(len(slack), np.int64)
+    for row, weight in weights.items():
+        slack[row] = _room(offers, row)
+        penalty[row] = weight
+    prog = replace(base, score=np.zeros(len(offers), np.int64), slack=slack, penalty=penalty)
+    status, chosen = _run(prog, helpful(offers), False, seconds)
+    if status != "found":
+        return None
+    used = activity(prog, np.array(chosen, np.int64))
+    found = {}
+    for row in weights:
+        over = int(used[row] - prog.rhs[row]) if prog.sense[row] < 0 else int(prog.rhs[row] - used[row])
+        over = abs(over) if prog.sense[row] == 0 else max(0, over - int(base.slack[row]))
+        if over:
+            found[row] = over
+    return found
+
+
+def _room(offers: Offers, row: int) -> int:
+    hit = offers.row_index == row
+    return min(10**11, int(np.abs(offers.row_coef[hit]).sum()) + abs(offers.rows[row].rhs))
+
+
+def _run(prog: Program, pool: Ints, relaxed: bool, seconds: int) -> tuple[str, tuple[int, ...]]:
+    """Solve with HiGHS through PuLP: ``infeasible``, ``found`` with offers, or ``unknown``."""
+    import pulp
+
+    built = build(prog, pool)
+    stats = built.problem.solve(pulp.HiGHS(msg=False, mip=not relaxed, timeLimit=seconds, gapRel=0.0))
+    if stats.status == pulp.LpSolveStatus.Infeasible:
+        return "infeasible", ()
+    if relaxed or not stats.has_solution:
+        return "unknown", ()
+    return "found", tuple(
+        int(o) for o, var in zip(built.offers.tolist(), built.x, strict=True) if (var.value() or 0) > 0.5
+    )

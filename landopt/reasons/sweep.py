@@ -1,0 +1,271 @@
+"""Many scenarios of one round: values and rules over a grid, in local processes, resumable, as one table.
+
+A sweep file names what varies; every combination is one run. Each finished run is a line of ``results.jsonl`` in the
+output folder, keyed by what it ran, so that an interrupted sweep goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from decimal import Decimal
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from constraints.canonical import digest
+from constraints.case import Case, case_digest, from_json, to_json
+from parcels.issues import Issue, LandoptError, Refused, error
+
+MOST_RUNS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One thing that varies: ``name``, and for each value what it applies: settings (``--set``) or overlay files."""
+
+    name: str
+    values: tuple[str, ...]
+    sets: tuple[tuple[str, ...], ...]
+    overlays: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A sweep file: its axes, and the gap and time of each run (``None``: the round's)."""
+
+    axes: tuple[Axis, ...]
+    gap: str | None
+    time_limit_s: int | None
+    base: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One combination: the value of each axis, the settings and overlays it means, and its key."""
+
+    values: tuple[tuple[str, str], ...]
+    sets: tuple[str, ...]
+    overlays: tuple[str, ...]
+
+    def key(self, case: str) -> str:
+        """Names the run: case, settings, and the content of the overlays."""
+        texts = [Path(path).read_text(encoding="utf-8") for path in self.overlays]
+        return digest({"case": case, "sets": list(self.sets), "overlays": texts})[:16]
+
+
+def read_sweep(path: Path) -> Sweep:
+    """A sweep file.
+
+    ::
+
+        gap = "0.001"            # optional
+        time_limit_s = 60        # optional
+        [[vary]]
+        set = "p.share:share"    # RULE:amount, RULE[key]:amount, RULE:share, RULE:penalty, ...
+        values = ["0.30", "0.40"]          # or  from = 30000, to = 60000, step = 10000
+        [[vary]]
+        name = "law"
+        overlay = ["", "law-2018.toml"]    # "" is the round as it stands
+
+    Raises
+    ------
+    Refused
+        With every fault of the file.
+    """
+    where = str(path)
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as missing:
+        raise Refused(error("W001", f"{path.name} cannot be read", where, "Maybe the path is wrong.")) from missing
+    except ValueError as torn:
+        raise Refused(error("W002", f"{path.name} is not TOML: {torn}", where, "")) from torn
+    issues: list[Issue] = [
+        error("W003", f"unknown key '{key}'", where, "Maybe gap, time_limit_s or [[vary]].")
+        for key in tables
+        if key not in ("gap", "time_limit_s", "vary")
+    ]
+    axes = [axis for entry in tables.get("vary", []) if (axis := _axis(entry, path.parent, where, issues))]
+    if not axes and not issues:
+        issues.append(error("W004", "nothing varies", where, "Maybe add a [[vary]] table."))
+    if issues:
+        raise Refused(issues)
+    gap = tables.get("gap")
+    return Sweep(tuple(axes), None if gap is None else str(gap), tables.get("time_limit_s"), path.parent)
+
+
+def _axis(entry: Mapping[str, Any], base: Path, where: str, issues: list[Issue]) -> Axis | None:
+    unknown = sorted(set(entry) - {"set", "values", "from", "to", "step", "overlay", "name"})
+    if unknown or ("set" in entry) == ("overlay" in entry):
+        what = f"a [[vary]] has set or overlay{'; unknown: ' + ', '.join(unknown) if unknown else ''}"
+        issues.append(error("W005", what, where, 'Maybe set = "RULE:amount", values = [..].'))
+        return None
+    if "overlay" in entry:
+        names = [str(name) for name in entry["overlay"]]
+        for name in names:
+            if name and not (base / name).is_file():
+                issues.append(
+                    error("W006", f"overlay '{name}' does not exist", where, "Maybe it is beside the sweep file.")
+                )
+        overlays = tuple((str(base / name),) if name else () for name in names)
+        shown = tuple(Path(name).stem or "as it stands" for name in names)
+        return Axis(str(entry.get("name", "overlay")), shown, ((),) * len(names), overlays)
+    values = _values(entry)
+    if not values:
+        issues.append(error("W007", f"'{entry['set']}' has no values", where, "Maybe values = [..] or from, to, step."))
+        return None
+    sets = tuple((f"{entry['set']}={value}",) for value in values)
+    return Axis(str(entry.get("name", entry["set"])), values, sets, ((),) * len(values))
+
+
+def _values(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    if "values" in entry:
+        return tuple(str(value) for value in entry["values"])
+    if not {"from", "to", "step"} <= set(entry):
+        return ()
+    first, last, step = (Decimal(str(entry[name])) for name in ("from", "to", "step"))
+    if step <= 0 or (last - first) / step > MOST_RUNS:
+        return ()
+    count = int((last - first) / step) + 1
+    return tuple(format(first + step * number, "f") for number in range(count))
+
+
+def runs(sweep: Sweep) -> Iterator[Run]:
+    """Every combination, the last axis fastest.
+
+    Raises
+    ------
+    Refused
+        If there are more than 10,000.
+    """
+    total = 1
+    for axis in sweep.axes:
+        total *= len(axis.values)
+    if total > MOST_RUNS:
+        raise Refused(error("W008", f"{total} runs are more than {MOST_RUNS}", "", "Maybe a larger step."))
+    for picks in itertools.product(*(range(len(axis.values)) for axis in sweep.axes)):
+        chosen = list(zip(sweep.axes, picks, strict=True))
+        yield Run(
+            tuple((axis.name, axis.values[pick]) for axis, pick in chosen),
+            tuple(text for axis, pick in chosen for text in axis.sets[pick]),
+            tuple(text for axis, pick in chosen for text in axis.overlays[pick]),
+        )
+
+
+def solve_run(case: Case, run: Run, gap: str | None, time_limit_s: int | None) -> dict[str, Any]:
+    """Solve one scenario: why it stopped, value and bound per tier, what is supplied and by which method."""
+    from landopt.intake.overlay import apply_overlays
+    from landopt.reasons.alternatives import choices
+    from landopt.screening.offers import build_offers
+    from landopt.solving.solver import solve
+
+    changed = apply_overlays(case, run.overlays, run.sets)
+    offers = build_offers(changed)
+    settings = changed.settings
+    outcome = solve(
+        changed,
+        offers,
+        gap=gap or settings.gap,
+        time_limit_s=time_limit_s or settings.time_limit_s,
+        nodes=settings.nodes,
+        seed=settings.seed,
+        threads=1,
+    )
+    found: dict[str, Any] = {"stopped": outcome.stopped, "offers": len(offers), "seconds": f"{outcome.seconds:.2f}"}
+    if outcome.chosen is None:
+        return {**found, "objective": None, "bound": None, "served": 0, "choices": [], "methods": {}}
+    plan = tuple(int(offer) for offer in outcome.chosen)
+    taken = choices(changed, offers, plan)
+    methods: dict[str, int] = {}
+    for _, how in taken.values():
+        methods[how] = methods.get(how, 0) + 1
+    return {
+        **found,
+        "objective": [tier.objective for tier in outcome.tiers],
+        "bound": [tier.bound for tier in outcome.tiers],
+        "served": len({who for who, _ in taken.values() if who is not None}),
+        "choices": [[name, who, how] for name, (who, how) in sorted(taken.items())],
+        "methods": dict(sorted(methods.items())),
+    }
+
+
+def _job(case_json: str, run: Run, gap: str | None, time_limit_s: int | None) -> dict[str, Any]:
+    """One run in a worker process; a refused scenario is a result, not a crash."""
+    try:
+        return solve_run(from_json(json.loads(case_json)), run, gap, time_limit_s)
+    except LandoptError as trouble:
+        return {"stopped": "refused", "why": str(trouble), "objective": None, "bound": None, "served": 0, "choices": []}
+
+
+Say = Callable[[str], None]
+
+
+def sweep_case(
+    case: Case, sweep: Sweep, folder: Path, *, workers: int = 1, say: Say = lambda line: None
+) -> list[dict[str, Any]]:
+    """Run what is not yet in the folder's ``results.jsonl``; returns one row per combination, in order.
+
+    A row is ``{"values", "key", "result", "moved"}``; ``moved`` counts parcels whose choice differs from the first
+    combination that has a plan.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "results.jsonl"
+    done = _done(log)
+    name = case_digest(case)
+    settings = {"gap": sweep.gap, "time_limit_s": sweep.time_limit_s}
+    order = [(run, digest({"run": run.key(name), **settings})[:16]) for run in runs(sweep)]
+    left = [(run, key) for run, key in order if key not in done]
+    say(f"{len(order)} runs, {len(order) - len(left)} done before")
+    text = json.dumps(to_json(case), ensure_ascii=False)
+    for key, result in _results(text, left, sweep, max(1, workers)):
+        done[key] = result
+        with log.open("a", encoding="utf-8") as out:
+            out.write(json.dumps({"key": key, "result": result}, ensure_ascii=False, sort_keys=True) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        say(f"{len(done)} of {len(order)}: {result['stopped']}")
+    rows = [{"values": [list(pair) for pair in run.values], "key": key, "result": done[key]} for run, key in order]
+    return _with_moves(rows)
+
+
+def _results(
+    text: str, left: Sequence[tuple[Run, str]], sweep: Sweep, workers: int
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    if workers == 1:
+        for run, key in left:
+            yield key, _job(text, run, sweep.gap, sweep.time_limit_s)
+        return
+    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
+        jobs = {pool.submit(_job, text, run, sweep.gap, sweep.time_limit_s): key for run, key in left}
+        for job in as_completed(jobs):
+            yield jobs[job], job.result()
+
+
+def _done(log: Path) -> dict[str, dict[str, Any]]:
+    """The finished runs; a torn last line (an interrupted write) is left out."""
+    found: dict[str, dict[str, Any]] = {}
+    if log.is_file():
+        for line in log.read_text(encoding="utf-8").splitlines():
+            try:
+                entry = json.loads(line)
+                found[entry["key"]] = entry["result"]
+            except (ValueError, KeyError, TypeError):
+                continue
+    return found
+
+
+def _with_moves(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    base: dict[str, Any] | None = None
+    for row in rows:
+        here = {name: (who, how) for name, who, how in row["result"]["choices"] or []}
+        if row["result"]["objective"] is None:
+            row["moved"] = None
+            continue
+        base = here if base is None else base
+        row["moved"] = sum(base.get(name) != here.get(name) for name in base.keys() | here.keys())
+    return rows

@@ -1,0 +1,209 @@
+"""Text from records, last of all: the wording of a formal file in English and in Chinese.
+
+Templates (``landopt/reasons/templates/<lang>/*.j2``) hold no law; every citation and grade comes from the record.
+Nothing reads these texts back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from landopt.reasons import words
+from landopt.reasons.explain.records import as_json
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from constraints.case import Case
+
+LANGUAGES = ("en", "zh")
+_NUMERALS = "零一二三四五六七八九"
+LONG = 40
+"""More records than this and the printed plan is a summary that says how to see one case."""
+CASES = 100
+"""More assignments than this and the summary leaves out the line for each case."""
+HELD_REASONS = 6
+
+
+@cache
+def environment(lang: str) -> Environment:
+    """The template environment of a language, with the filters bound to it.
+
+    Raises
+    ------
+    ValueError
+        If the language is neither ``en`` nor ``zh``.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    if lang not in LANGUAGES:
+        raise ValueError(f"language {lang!r} is not one of {', '.join(LANGUAGES)}")
+    made = Environment(
+        loader=FileSystemLoader(str(words.TEMPLATES)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - plain text for a terminal and a file, never HTML
+        keep_trailing_newline=False,
+    )
+    made.filters.update(
+        word=lambda code, subject: words.word(subject, code, lang),
+        title_of=lambda name: words.field_title(name, lang),
+        fact=lambda entry: words.shown(entry["field"], entry["value"], entry["unit"], lang),
+        money=lambda yuan: words.money(yuan, lang),
+        ha=words.hectares,
+        formula=lambda text: words.formula(text, lang),
+        percent=words.percent,
+        points=words.points,
+        grouped=words.grouped,
+        date=lambda iso: words.date(iso, lang),
+        capfirst=lambda text: text[:1].upper() + text[1:],
+        numeral=numeral,
+        doc=_book_title,
+        pad=words.pad,
+    )
+    return made
+
+
+def numeral(number: int) -> str:
+    """A number from 1 to 99 as a Chinese numeral, as the items of a file are counted."""
+    if not 0 < number < 100:
+        return str(number)
+    tens, units = divmod(number, 10)
+    if tens == 0:
+        return _NUMERALS[units]
+    return ("" if tens == 1 else _NUMERALS[tens]) + "十" + (_NUMERALS[units] if units else "")
+
+
+def _book_title(doc: str) -> str:
+    """A document name between book marks, unless it has them."""
+    return doc if not doc or "《" in doc else f"《{doc}》"
+
+
+def render(record: Any, lang: str) -> str:
+    """The text of one record (dataclass or its JSON) in ``en`` or ``zh``; ends in a newline.
+
+    Raises
+    ------
+    ValueError
+        If the record is of no known kind.
+    """
+    data = record if isinstance(record, Mapping) else as_json(record)
+    kind = data.get("kind")
+    if kind not in ("assignment", "unserved", "held", "plan"):
+        raise ValueError(f"a record of kind {kind!r} has no text")
+    text = environment(lang).get_template(f"{lang}/{kind}.j2").render(r=data)
+    return _tidy(text)
+
+
+def _tidy(text: str) -> str:
+    """No trailing blanks, no more than one empty line in a row, one newline at the end."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        line = line.rstrip()
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def reasons(record: Any) -> list[dict[str, Any]]:
+    """The reasons of a held parcel or an unserved platform as ``{"rule"|"offer", "en", "zh"}`` (plan.json)."""
+    data = record if isinstance(record, Mapping) else as_json(record)
+    found: list[dict[str, Any]] = []
+    for entry in data["reasons"]:
+        texts = {
+            lang: environment(lang).get_template(f"{lang}/reasons.j2").render(c=entry).strip() for lang in LANGUAGES
+        }
+        ruling = entry["ruling"]
+        name = entry["code"] if ruling is None else ruling["cite"]["rule"]
+        found.append({"rule": name, "count": entry["count"], **texts})
+    for entry in data["best"]:
+        offer = {lang: _macro(lang, "offer", entry) for lang in LANGUAGES}
+        losses = {lang: _macro(lang, "loss", entry) for lang in LANGUAGES}
+        name = "+".join(entry["parcel_ids"]) + f"/{entry['demand_id'] or 'market'}/{entry['method']}"
+        found.append({"offer": name, "en": f"{offer['en']}: {losses['en']}.", "zh": f"{offer['zh']}，{losses['zh']}。"})
+    if data.get("premises"):
+        found.append(
+            {
+                "rule": data["premises_cites"][0]["rule"] if data["premises_cites"] else "premises",
+                "premises": True,
+                "en": "Premises instead of a parcel: a building would do.",
+                "zh": "可以标准厂房或楼宇保障，不另行供地。",
+            }
+        )
+    return found
+
+
+def _macro(lang: str, name: str, entry: Mapping[str, Any]) -> str:
+    module: Any = environment(lang).get_template(f"{lang}/law.j2").module
+    return str(vars(module)[name](entry))
+
+
+def render_all(records: Iterable[Mapping[str, Any]], lang: str) -> str:
+    """The texts of several records, one after the other, separated by a line."""
+    return ("\n" + "-" * 72 + "\n\n").join(render(record, lang) for record in records)
+
+
+def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
+    """The printed plan: method table, hectares, starting prices, binding limits, bound lines, how to see one case."""
+    records = plan_json["justification"]
+    plan = next((record for record in records if record["kind"] == "plan"), None)
+    if plan is None:
+        raise ValueError("the plan has no record of the plan as a whole")
+    cases = [record for record in records if record["kind"] == "assignment"]
+    held = [record for record in records if record["kind"] == "held"]
+    unserved = [record for record in records if record["kind"] == "unserved"]
+    template = environment(lang).get_template(f"{lang}/summary.j2")
+    text = template.render(
+        r=plan,
+        plan=plan_json,
+        title=case.round.title.zh if lang == "zh" else case.round.title.en,
+        authority=case.round.authority,
+        cases=cases if len(cases) <= CASES else [],
+        unserved=unserved if len(cases) <= CASES else [],
+        held=_by_first_reason(held),
+        one=cases[0] if cases else None,
+        left=unserved[0] if unserved else None,
+        by_hand=by_hand(plan_json, lang).rstrip("\n"),
+    )
+    return _tidy(text)
+
+
+def _by_first_reason(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What keeps parcels back, by the first reason of each, the most frequent first."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for record in records:
+        if not record["reasons"]:
+            continue
+        reason = record["reasons"][0]
+        ruling = reason["ruling"]
+        key = (reason["code"], "" if ruling is None else ruling["cite"]["rule"])
+        entry = found.setdefault(key, {"code": reason["code"], "ruling": ruling, "count": 0})
+        entry["count"] += 1
+    return sorted(found.values(), key=lambda entry: -entry["count"])[:HELD_REASONS]
+
+
+def render_plan(plan_json: Mapping[str, Any], lang: str, case: Case, *, full: bool = False) -> str:
+    """The summary, followed by every record where the round is short or ``full`` asks for it."""
+    head = render_summary(plan_json, case, lang)
+    records = [record for record in plan_json["justification"] if record["kind"] != "plan"]
+    if full or len(records) <= LONG:
+        return head + "\n" + "=" * 72 + "\n\n" + render_all(records, lang)
+    return head
+
+
+def render_answer(template: str, answer: Mapping[str, Any], lang: str) -> str:
+    """The text of an answer of the desk (``whynot``, ``diagnose``, ``alternatives``, ``compare``, ``sweep``)."""
+    return _tidy(environment(lang).get_template(f"{lang}/{template}.j2").render(r=answer))
+
+
+def by_hand(plan_json: Mapping[str, Any], lang: str, parcel_ids: Sequence[str] | None = None) -> str:
+    """What was fixed by hand, by whom, why and at what cost: all of it, or for one site; empty where nothing was."""
+    wanted = [
+        entry
+        for entry in plan_json.get("overrides", ())
+        if parcel_ids is None or sorted(entry.get("parcel_ids", ())) == sorted(parcel_ids)
+    ]
+    return render_answer("by_hand", {"overrides": wanted}, lang) if wanted else ""

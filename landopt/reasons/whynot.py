@@ -1,0 +1,196 @@
+"""Why not: for any parcel, platform and method the deciding rules, or the proven least loss at once; exactly if asked.
+
+A forbidden choice names the rules that decide and the nearest fact that would change the verdict (or that none can). A
+lawful one names its proven least loss from the prices (docs/explain.md); ``exact`` forces it, re-solves and prints the
+interval that both runs' plans and bounds give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from constraints.case import Case
+from landopt.reasons.explain.context import Context
+from landopt.reasons.explain.law import Law
+from landopt.reasons.explain.nearest import Nearest, nearest_fact
+from landopt.reasons.explain.records import Ruling, as_json
+from parcels.issues import Refused, error
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """The answer for one site, platform (or the market) and method.
+
+    ``state``: ``chosen``, ``lawful`` (an offer of the round; ``losses`` per tier, millipoints, 0 not distinguishable at
+    this gap, ``None`` without a proof), ``forbidden``, ``filtered`` (the platform's own requirement, ``reason``),
+    ``verdict`` (lawful, but not among the verdicts the round considers).
+    """
+
+    parcel_ids: tuple[str, ...]
+    demand_id: str | None
+    method: str
+    state: str
+    verdict: str
+    reason: str
+    rulings: tuple[Ruling, ...]
+    nearest: Nearest | None
+    losses: tuple[int, ...] | None
+    offer: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The answer as plain JSON."""
+        found: dict[str, Any] = as_json(self)
+        return found
+
+
+def whynot(
+    context: Context, law: Law, parcels: Sequence[int], demand: int | None, method: str, period: str | None = None
+) -> WhyNot:
+    """Why a site does not go to a platform (``None``: the open market) by a method."""
+    site = tuple(sorted(parcels))
+    names = tuple(context.case.parcels.ids[row] for row in site)
+    who = None if demand is None else context.case.demands.ids[demand]
+    offers = find(context, site, demand, method, period)
+    if len(offers):
+        best = int(context.ranked(offers)[0])
+        taken = [offer for offer in offers.tolist() if offer in context.chosen_set]
+        best = taken[0] if taken else best
+        losses = None if context.losses is None else tuple(int(tier[best]) for tier in context.losses.tiers)
+        verdict = ("permit", "warn", "condition", "forbid")[int(context.offers.verdict[best])]
+        state = "chosen" if taken else "lawful"
+        return WhyNot(names, who, method, state, verdict, "", (), None, None if taken else losses, best)
+    reason = own_reason(context, law, site, demand)
+    answer = law.ask(site, demand, method, period)
+    deciding = law.deciding(answer, site, demand, period)
+    if answer.verdict == "forbid":
+        near = nearest_fact(law, site, demand, method, period)
+        return WhyNot(names, who, method, "forbidden", "forbid", reason, deciding, near, None, None)
+    if reason or answer.filter:
+        return WhyNot(names, who, method, "filtered", answer.verdict, reason or answer.filter, (), None, None, None)
+    verdict = answer.verdict if answer.verdict not in context.case.settings.verdicts else "warn"
+    return WhyNot(names, who, method, "verdict", verdict, "", deciding, None, None, None)
+
+
+def find(
+    context: Context, site: Sequence[int], demand: int | None, method: str | None = None, period: str | None = None
+) -> np.ndarray:
+    """The lawful offers of exactly this site to this platform, optionally by one method or in one period."""
+    offers = context.offers
+    which = context.on_parcels(site[:1])
+    which = which[offers.demand[which] == (-1 if demand is None else demand)]
+    if method is not None:
+        which = which[offers.method[which] == context.methods.index(method)]
+    if period is not None:
+        which = which[offers.period[which] == context.periods.index(period)]
+    mine = [offer for offer in which.tolist() if offers.parcels(offer) == tuple(site)]
+    return np.array(mine, np.int64)
+
+
+def own_reason(context: Context, law: Law, site: Sequence[int], demand: int | None) -> str:
+    """The platform's own requirement that a site fails; "" if none."""
+    from landopt.reasons.explain.absent import Absent
+
+    absent = Absent(context, law)
+    case = context.case
+    if demand is None:
+        market = case.market
+        if not all(absent.open[list(site)]):
+            return "status"
+        if market is None or len(site) > 1:
+            return "no_market"
+        return "" if all(str(absent.use[row]) in market.uses for row in site) else "market_use"
+    facts = case.demands.row(demand)
+    for code, fails in absent.filters(facts):
+        if code != "area_large" and any(fails[list(site)]):
+            return code
+    area = int(absent.area[list(site)].sum())
+    if area > int(str(facts.get("area_max_m2") or 0)):
+        return "area_large"
+    if area < int(str(facts.get("area_min_m2") or 0)):
+        return "area_small"
+    if len(site) > int(str(facts.get("max_parcels") or 1)):
+        return "max_parcels"
+    return "" if _connected(case, site) else "not_adjacent"
+
+
+def _connected(case: Case, site: Sequence[int]) -> bool:
+    inside, reached = set(site), {site[0]}
+    edges = [pair for pair in case.neighbours.pairs if pair[0] in inside and pair[1] in inside]
+    for _ in site:
+        for a, b in edges:
+            if a in reached or b in reached:
+                reached |= {a, b}
+    return reached == inside
+
+
+def rows_of(case: Case, ids: Sequence[str]) -> tuple[int, ...]:
+    """The rows of parcel ids.
+
+    Raises
+    ------
+    Refused
+        If an id is not in the round, with the nearest one.
+    """
+    from difflib import get_close_matches
+
+    known = case.parcels.index()
+    issues = []
+    for name in ids:
+        if name not in known:
+            near = get_close_matches(name, case.parcels.ids, 1, 0.5)
+            issues.append(
+                error("X002", f"parcel '{name}' is not in the round", "--parcel", f"Maybe {near[0]}." if near else "")
+            )
+    if issues:
+        raise Refused(issues)
+    return tuple(sorted(known[name] for name in ids))
+
+
+def demand_row(case: Case, name: str) -> int:
+    """The row of a platform.
+
+    Raises
+    ------
+    Refused
+        If it is not in the round, with the nearest one.
+    """
+    from difflib import get_close_matches
+
+    known = case.demands.index()
+    if name not in known:
+        near = get_close_matches(name, case.demands.ids, 1, 0.5)
+        raise Refused(
+            error("X003", f"platform '{name}' is not in the round", "--demand", f"Maybe {near[0]}." if near else "")
+        )
+    return known[name]
+
+
+def holder(context: Context, site: Sequence[int]) -> int | None:
+    """The platform the plan gives one of the parcels; ``None`` for the market or a held parcel."""
+    for row in site:
+        offer = context.taken.get(row)
+        if offer is not None and context.offers.demand[offer] >= 0:
+            return int(context.offers.demand[offer])
+    return None
+
+
+def check_methods(case: Case, names: Sequence[str]) -> None:
+    """Refuse an unknown method, naming the nearest.
+
+    Raises
+    ------
+    Refused
+        X007.
+    """
+    from difflib import get_close_matches
+
+    known = [method.id for method in case.methods]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1, 0.4)
+            maybe = f"Maybe {near[0]}." if near else f"Maybe one of {', '.join(known)}."
+            raise Refused(error("X016", f"method '{name}' is not known", "--method", maybe))

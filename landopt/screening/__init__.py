@@ -1,0 +1,1 @@
+"""Every lawful offer of a case, as arrays (docs/offers.md)."""

@@ -1,0 +1,315 @@
+"""All lawful offers of a case: screened, priced, scored and put into rows, a group of demands at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from constraints.case import Case
+from constraints.screen import Law
+from constraints.sides import Sides
+from landopt.screening.coefficients import Coefficients
+from landopt.screening.eligible import Eligible
+from landopt.screening.judging import MARKET, Judge, Judged, Others
+from landopt.screening.limits import Facts, Rows, conditions
+from landopt.screening.lookup import Panel
+from landopt.screening.marks import Marks
+from landopt.screening.offers import Offers, spans
+from landopt.screening.points import Points
+from landopt.screening.store import KINDS, Block, Store
+from parcels.sites import Sites
+
+Ints = NDArray[np.integer[Any]]
+Bools = NDArray[np.bool_]
+Progress = Callable[[str, int, int], None]
+PAIRS = 30_000
+"""About as many pairs of site and demand are judged at a time."""
+
+
+class Builder:
+    """One round's offers in the making."""
+
+    def __init__(self, case: Case, progress: Progress | None = None) -> None:
+        self.case = case
+        self.progress = progress
+        self.phases: dict[str, float] = {}
+        self.clock = time.process_time()
+        self.sides = Sides(case)
+        self.law = Law(self.sides)
+        self.eligible = Eligible(self.law)
+        self.count = len(case.demands)
+        self.voices = [self.law.voices(row) for row in range(self.count)]
+        self.market, _ = self.eligible.of_market()
+        self._phase("law")
+        self.sites: Sites = self.eligible.list_sites(self.voices)
+        self._phase("sites")
+        self._prepare()
+        self._phase("tables")
+
+    def _phase(self, name: str) -> None:
+        now = time.process_time()
+        self.phases[name] = round(self.phases.get(name, 0.0) + now - self.clock, 3)
+        self.clock = now
+
+    def _prepare(self) -> None:
+        """Class the sites, set the tables, number the rows."""
+        sizes = np.diff(self.sites.start)
+        self.users = self._users(sizes)
+        site_class = self.law.grid.set_sites(self.sites.area, sizes, self.users)
+        self.law.set_table(states=True)
+        self.judge = Judge(self.law, self.eligible, self.sites, site_class)
+        self.points = Points(self.sides)
+        limits, nodes, generous = conditions(self.sides, len(self.points.nodes))
+        first = len(self.points.nodes)
+        only = [*self.points.methods, *([None] * len(nodes))]
+        self.marks = Marks(self.sides, [*self.points.nodes, *nodes], [False] * first + generous, only)
+        self.marks.start(self.sites.area, sizes, self.users)
+        self.rows = Rows(self.sides, limits, self.eligible.candidate)
+        self.coefficients = Coefficients(self.sides, self.rows, Facts(self.sides, self.sites.area, self.users))
+        self.soft = [limit.rule.id for limit in limits if limit.soft and limit.share]
+        self.largest: dict[int, int] = {}
+        self.rank = self._ranks(sizes)
+
+    def _users(self, sizes: Ints) -> Ints:
+        """Intending users of each site: -1 where one of its parcels has no known count."""
+        known, applied = self.sides.intending
+        if self.sites.area.size == 0:
+            return np.zeros(0, np.int64)
+        start = self.sites.start[:-1]
+        counts = known[self.sites.parcels]
+        least, most = np.minimum.reduceat(counts, start), np.maximum.reduceat(counts, start)
+        asked = np.maximum.reduceat(applied[self.sites.parcels], start)
+        several = np.flatnonzero(np.add.reduceat((applied > 0)[self.sites.parcels], start) > 1)
+        for site in several.tolist():
+            members = self.sites.parcels[self.sites.start[site] : self.sites.start[site + 1]].tolist()
+            asked[site] = len(frozenset().union(*(self.sides.applicants.get(row, frozenset()) for row in members)))
+        return np.where(least < 0, -1, np.maximum(most, asked))
+
+    def _ranks(self, sizes: Ints) -> Ints:
+        """The place of each site in the order of its ascending parcel rows."""
+        most = int(sizes.max(initial=1))
+        width = max(1, int(self.sides.count + 1).bit_length())
+        per_key = max(1, 62 // width)
+        keys = []
+        for first in range(0, most, per_key):
+            key = np.zeros(sizes.size, np.int64)
+            for place in range(first, min(first + per_key, most)):
+                inside = sizes > place
+                member = np.zeros(sizes.size, np.int64)
+                member[inside] = self.sites.parcels[self.sites.start[:-1][inside] + place] + 1
+                key = (key << width) | member
+            keys.append(key)
+        order = np.lexsort(keys[::-1])
+        rank = np.empty(sizes.size, np.int64)
+        rank[order] = np.arange(sizes.size)
+        self.order = order
+        return rank
+
+    # -- groups of demands -------------------------------------------------------------------------------------------
+
+    def groups(self) -> Iterator[list[tuple[int, Ints]]]:
+        """Demands in order with their candidate sites, about ``PAIRS`` pairs at a time; the market last."""
+        group: list[tuple[int, Ints]] = []
+        pairs = 0
+        for demand in range(self.count):
+            found = self.candidates(demand)
+            group.append((demand, found))
+            pairs += found.size
+            if pairs >= PAIRS:
+                yield group
+                group, pairs = [], 0
+        single = np.flatnonzero(np.diff(self.sites.start) == 1)
+        at = np.full(self.sides.count, -1, np.int64)
+        at[self.sites.parcels[self.sites.start[single]]] = single
+        group.append((MARKET, at[self.market]))
+        yield group
+
+    def candidates(self, demand: int) -> Ints:
+        """The sites a demand could use, cut at the round's cap."""
+        kind = int(self.eligible.kind[demand])
+        if kind not in self.buckets:
+            self.buckets[kind] = self.eligible.buckets_of(kind)
+        found = self.eligible.sites_of(demand, self.buckets[kind])
+        cap = self.case.settings.site_cap
+        if found.size > cap:
+            self.capped = True
+            return self._cut(found, cap)
+        return found
+
+    def _cut(self, found: Ints, cap: int) -> Ints:
+        """``cap`` of the sites: those of fewest parcels, and of the last number of parcels an even choice."""
+        sizes = np.diff(self.sites.start)[found]
+        order = np.lexsort((self.rank[found], sizes))
+        last = sizes[order[cap]]
+        whole = order[sizes[order] < last]
+        rest = order[sizes[order] == last]
+        chosen = rest[np.arange(cap - whole.size) * rest.size // (cap - whole.size)]
+        return np.asarray(found[np.concatenate((whole, chosen))])
+
+    def judged(self, group: list[tuple[int, Ints]], others: Others | None, ways: Bools) -> list[Judged]:
+        """The lawful offers of a group of demands by some methods."""
+        panels: list[Panel] = []
+        single: dict[tuple[int, int], Panel] = {}
+        for demand, _ in group:
+            own, here = self.voices[demand] if demand != MARKET else self.law.voices(None)
+            panels.append(own)
+            single.update(((demand, row), panel) for row, panel in here.items())
+        self.judge.set_panels(panels, single)
+        sizes = np.array([found.size for _, found in group])
+        site = np.concatenate([found for _, found in group])
+        who = np.repeat(np.array([each for each, _ in group]), sizes)
+        panel = np.repeat(np.arange(len(group)), sizes)
+        periods = range(len(self.case.round.periods)) if self.case.round.periods else (-1,)
+        return [each for q in periods for each in self.judge.judge(site, who, panel, q, others, ways)]
+
+    def build(self) -> Offers:
+        """All offers."""
+        self.buckets: dict[int, Ints] = {}
+        self.capped = self.eligible.capped
+        ways = np.ones(len(self.case.methods), bool)
+        marks_ask = self.marks.grid.reads("others")
+        store = Store(len(self.case.objective.tiers))
+        if not (self.law.reads_others or marks_ask):
+            for group in self.groups():
+                store.add(self._ordered(self._block(self._say(self.judged(group, None, ways), group), None)))
+            return self._offers(store, None)
+        # first without other applicants: what does not ask for them stands
+        asking = ways if marks_ask else self.law.others_methods
+        others = Others(self.sides.count)
+        for group in self.groups():
+            found = self._say(self.judged(group, None, ways), group)
+            self._reach(others, group, found)
+            store.add(self._block([each.by(~asking) for each in found], None))
+        again = [self._block(self.judged(group, others, asking), others) for group in self.groups()]
+        store.merge(again, self._ordered)
+        self._phase("merge")
+        return self._offers(store, others)
+
+    def _say(self, found: list[Judged], group: list[tuple[int, Ints]]) -> list[Judged]:
+        self._phase("judge")
+        if self.progress is not None:
+            self.progress("offers", min(group[-1][0] + 1, self.count) or self.count, self.count)
+        return found
+
+    def _reach(self, others: Others, group: list[tuple[int, Ints]], found: list[Judged]) -> None:
+        """Count the parcels that each demand of a group could lawfully use."""
+        parcels = {demand: np.zeros(self.sides.count, bool) for demand, _ in group if demand != MARKET}
+        for each in found:
+            cuts = np.flatnonzero(np.diff(each.demand)) + 1
+            for rows, demand in zip(
+                np.split(each.parcels, cuts), each.demand[np.append(0, cuts)].tolist(), strict=True
+            ):
+                if demand != MARKET:
+                    parcels[demand][rows] = True
+        for demand, mark in parcels.items():
+            others.add(demand, np.flatnonzero(mark))
+
+    # -- points and rows ---------------------------------------------------------------------------------------------
+
+    def _block(self, found: list[Judged], others: Others | None) -> Block:
+        """Score a group's offers and put them into rows."""
+        names = ("site", "demand", "method", "period", "term", "verdict", "floor", "price")
+        nothing = np.zeros(0, np.int64)
+        columns = {name: np.concatenate([*(getattr(each, name) for each in found), nothing]) for name in names}
+        scores: list[Ints] = [np.zeros((len(self.case.objective.tiers), 0), np.int64)]
+        entries: list[tuple[Ints, Ints, Ints]] = [(nothing, nothing, nothing)]
+        for each in found:
+            if each.site.size:
+                meets = self.marks.of(each, others)
+                scores.append(self.points.score(each, meets))
+                entries.append(self.coefficients.of(each, meets, others))
+        size, index, coef = (np.concatenate([each[at] for each in entries]) for at in range(3))
+        self._phase("points and rows")
+        return Block(columns, np.concatenate(scores, axis=1), size, index.astype(np.int32), coef)
+
+    def _ordered(self, *blocks: Block) -> Block:
+        """The offers of a group in order: by demand (the market last), site, method, period."""
+        columns = {name: np.concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns}
+        size, index, coef = (
+            np.concatenate([getattr(block, name) for block in blocks]) for name in ("row_size", "row_index", "row_coef")
+        )
+        methods, periods = len(self.case.methods), len(self.case.round.periods) + 1
+        part = np.where(columns["demand"] == MARKET, self.count, columns["demand"])
+        key = (part * max(1, self.rank.size) + self.rank[columns["site"]]) * methods + columns["method"]
+        order = np.argsort(key * periods + columns["period"] + 1, kind="stable")
+        at = spans((np.cumsum(size) - size)[order], size[order])
+        score = np.concatenate([block.score for block in blocks], axis=1)[:, order]
+        columns = {name: values[order].astype(KINDS[name]) for name, values in columns.items()}
+        block = Block(columns, score, size[order], index[at], coef[at])
+        self._largest(block)
+        return block
+
+    def _largest(self, block: Block) -> None:
+        """Add up, for soft shares, the most each part can count."""
+        if not self.soft:
+            return
+        part = np.where(
+            block.columns["demand"] == MARKET, -1 - self.rank[block.columns["site"]], block.columns["demand"]
+        )
+        part = np.repeat(part, block.row_size)
+        for key, row in list(self.rows.number.items()):
+            if key[0] in self.soft and row >= 0:
+                here = block.row_index == row
+                if here.any():
+                    parts, at = np.unique(part[here], return_inverse=True)
+                    most = np.zeros(parts.size, np.int64)
+                    np.maximum.at(most, at.reshape(-1), np.abs(block.row_coef[here]))
+                    self.largest[row] = self.largest.get(row, 0) + int(most.sum())
+
+    def _offers(self, store: Store, others: Others | None) -> Offers:
+        """What was stored, with the sites and rows that are used."""
+        store.close()
+        rows, renumber = self.rows.finish(store.used(len(self.rows.number) + 1), self.largest)
+        store.renumber(renumber)
+        columns = {name: store.offers[name] for name in KINDS}
+        start, members, columns["site"] = self._used_sites(columns["site"])
+        offers = Offers(
+            **columns,
+            site_start=start,
+            site_parcels=members,
+            score=store.score(),
+            row_start=np.concatenate(([0], np.cumsum(store.offers["row_size"], dtype=np.int64))),
+            row_index=store.entries["row_index"],
+            row_coef=store.entries["row_coef"],
+            rows=rows,
+            part_start=self._parts(columns["demand"], start, members, columns["site"]),
+            scope="listed" if self.capped else "all",
+            reach=None if others is None else _reach(others, self.count),
+            stats={"sites": int(self.sites.area.size), "seconds": self.phases},
+        )
+        self._phase("assemble")
+        return offers
+
+    def _used_sites(self, site: Ints) -> tuple[Ints, Ints, Ints]:
+        """The sites that offers use, in order, and each offer's new site number."""
+        used = np.zeros(self.rank.size, bool)
+        used[self.rank[site]] = True
+        keep = self.order[used]
+        sizes = np.diff(self.sites.start)[keep]
+        members = self.sites.parcels[spans(self.sites.start[keep], sizes)].astype(np.int32)
+        number = np.cumsum(used) - 1
+        return np.concatenate(([0], np.cumsum(sizes))), members, number[self.rank[site]].astype(np.int32)
+
+    def _parts(self, demand: Ints, start: Ints, members: Ints, site: Ints) -> Ints:
+        """Where parts begin: every demand, then each parcel with market offers."""
+        market = int(np.searchsorted(demand == MARKET, True))
+        ends = np.searchsorted(demand[:market], np.arange(self.count), side="right")
+        parcels = members[start[site[market:]]]
+        cuts = market + np.flatnonzero(np.diff(parcels)) + 1
+        last = [demand.size] if demand.size > market else []
+        return np.concatenate(([0], ends, cuts, last)).astype(np.int64)
+
+
+def _reach(others: Others, count: int) -> tuple[Ints, Ints]:
+    found = [others.reach.get(demand, np.zeros(0, np.int64)) for demand in range(count)]
+    start = np.concatenate(([0], np.cumsum([each.size for each in found], dtype=np.int64)))
+    return start, np.concatenate([*found, np.zeros(0, np.int64)]).astype(np.int32)
+
+
+def build(case: Case, progress: Progress | None = None) -> Offers:
+    """All lawful offers of a case."""
+    return Builder(case, progress).build()

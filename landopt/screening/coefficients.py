@@ -1,0 +1,216 @@
+"""The coefficients of offers in limits, relations and locks, many offers at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from constraints.sides import Sides
+from constraints.types import Rule
+from landopt.screening.judging import Judged, Others
+from landopt.screening.limits import LARGEST, Facts, Limit, Rows, key_text, too_large
+from landopt.screening.marks import Meets
+
+Ints = NDArray[np.integer[Any]]
+VARYING = frozenset(("site_area_m2", "site_parcels", "other_applicants", "intending_users", "term_years"))
+PIECE = 8_192
+"""Offers worked on at a time, so that their coefficients stay in the cache."""
+Slot = tuple[Ints | int, Ints]
+"""The row (or the row of each offer) and the coefficients of one place in an offer's list."""
+
+
+class Coefficients:
+    """Makes entries rule by rule in the order of rule ids, so that rows ascend within an offer."""
+
+    def __init__(self, sides: Sides, rows: Rows, facts: Facts) -> None:
+        self.sides, self.rows, self.facts = sides, rows, facts
+        self.limits: dict[str, Limit] = rows.limits
+        self.makers = sorted([*rows.limits, *(rule.id for rule in rows.links)])
+        self.links = {rule.id: rule for rule in rows.links}
+        self._tables: dict[str, Ints] = {}
+        parcels, demands = sides.case.parcels.index(), sides.case.demands.index()
+        self.members = {
+            rule.id: [
+                (parcels if rule.spec.get("parcels") else demands).get(name, -2)
+                for name in rule.spec.get("parcels") or rule.spec.get("demands") or ()
+            ]
+            for rule in rows.links
+        }
+
+    def of(self, offers: Judged, meets: Meets, others: Others | None) -> tuple[Ints, Ints, Ints]:
+        """The coefficients of some offers on sites of one number of parcels: entries by offer, rows, coefficients.
+
+        Rows are provisional numbers; they ascend within an offer as far as the numbers were given in order.
+        """
+        pieces = [
+            self._piece(offers.between(first, first + PIECE), meets.between(first, first + PIECE), others)
+            for first in range(0, offers.site.size, PIECE)
+        ]
+        sizes, rows, values = zip(*pieces, strict=True)
+        return np.concatenate(sizes), np.concatenate(rows), np.concatenate(values)
+
+    def _piece(self, offers: Judged, meets: Meets, others: Others | None) -> tuple[Ints, Ints, Ints]:
+        self._sums: dict[str, tuple[Ints, Ints]] = {}
+        self._rows: dict[tuple[str, ...], Any] = {}
+        slots: list[Slot] = []
+        for name in self.makers:
+            if name in self.limits:
+                slots.extend(self._limit(self.limits[name], offers, meets, others))
+            else:
+                slots.extend(self._link(self.links[name], offers))
+        count = offers.site.size
+        values = np.zeros((max(1, len(slots)), count), np.int64)
+        rows = np.zeros((max(1, len(slots)), count), np.int32)
+        for at, (row, value) in enumerate(slots):
+            values[at], rows[at] = value, row
+        if values.size and max(int(values.max()), -int(values.min())) >= LARGEST:
+            at = int(np.abs(values).argmax())
+            row = int(rows.reshape(-1)[at])
+            name = next(key[0] for key, place in self.rows.number.items() if place == row)
+            raise too_large(name, int(values.reshape(-1)[at]))
+        keep = ((values != 0) & (rows >= 0)).T.copy()
+        return np.count_nonzero(keep, axis=1), rows.T[keep], values.T[keep]
+
+    def _size(self, limit: Limit, offers: Judged, others: Others | None) -> tuple[Ints, Ints]:
+        """What each parcel counts, and what the site counts."""
+        if limit.measure not in self._sums:
+            size = self.facts.measure(limit.measure, offers, others)
+            self._sums[limit.measure] = size, size.sum(axis=1)
+        return self._sums[limit.measure]
+
+    def _whole(self, spot: int, offers: Judged, meets: Meets, size: tuple[Ints, Ints]) -> Ints:
+        """(offers,) the measure of the parcels that meet a condition."""
+        if not meets.any(spot):
+            return np.zeros(offers.site.size, np.int64)
+        if not meets.differs(spot):
+            return np.where(meets.all_of(spot), size[1], 0)
+        return np.where(meets.each(spot), size[0], 0).sum(axis=1)
+
+    def _limit(self, limit: Limit, offers: Judged, meets: Meets, others: Others | None) -> list[Slot]:
+        where, other = limit.spots
+        if not meets.any(where) and not (limit.less and meets.any(other)):
+            return []
+        size = self._size(limit, offers, others)
+        row = self._keys(limit, offers, others)
+        if row.shape[1] == 1:
+            value = limit.times * self._whole(where, offers, meets, size)
+            if limit.less:
+                value = value - limit.less * self._whole(other, offers, meets, size)
+            return self._spread(limit, row[:, 0], value, offers, meets, size) if limit.of_all else [(row[:, 0], value)]
+        value = limit.coefficients(meets.each(where), meets.each(other), size[0])
+        if limit.of_all:
+            less = limit.less * self._whole(other, offers, meets, size)
+            keys = [self.rows.row((limit.rule.id, key)) for key in self.rows.spread[limit.rule.id]]
+            return [(key, np.where(row == key, value, 0).sum(axis=1) - less) for key in keys]
+        return self._by_parcel(row, value)
+
+    def _spread(
+        self, limit: Limit, row: Ints, value: Ints, offers: Judged, meets: Meets, size: tuple[Ints, Ints]
+    ) -> list[Slot]:
+        """A share of all supply: every offer counts against the row of every key."""
+        less = -limit.less * self._whole(limit.spots[1], offers, meets, size)
+        keys = [self.rows.row((limit.rule.id, key)) for key in self.rows.spread[limit.rule.id]]
+        return [(key, np.where(row == key, value, less)) for key in keys]
+
+    def _by_parcel(self, row: Ints, value: Ints) -> list[Slot]:
+        """Where the parcels of a site count in different rows: equal rows are added up."""
+        order = np.argsort(row, axis=1, kind="stable")
+        row, value = np.take_along_axis(row, order, axis=1), np.take_along_axis(value, order, axis=1).astype(np.int64)
+        for place in range(row.shape[1] - 1):
+            same = row[:, place] == row[:, place + 1]
+            value[:, place + 1] += np.where(same, value[:, place], 0)
+            value[same, place] = 0
+        return [(row[:, place], value[:, place]) for place in range(row.shape[1])]
+
+    def _keys(self, limit: Limit, offers: Judged, others: Others | None) -> Ints:
+        """The provisional row of each parcel, (offers, parcels), or (offers, 1) if all agree; -1: none."""
+        if not limit.per:
+            return np.full((offers.site.size, 1), self.rows.row((limit.rule.id, ())))
+        if limit.per not in self._rows:
+            self._rows[limit.per] = self._codes(limit, offers, others)
+        code, domains = self._rows[limit.per]
+        return self._row_of(limit, code, domains)
+
+    def _codes(self, limit: Limit, offers: Judged, others: Others | None) -> tuple[Ints, list[Sequence[Any]]]:
+        code: Ints = np.zeros((offers.site.size, 1), np.int64)
+        domains: list[Sequence[Any]] = []
+        for name in limit.per:
+            codes, labels = self.facts.codes(name, offers, others)
+            domains.append(labels)
+            code = code * len(labels) + np.where(codes < 0, len(labels) - 1, codes)
+        if code.shape[1] > 1 and (code == code[:, :1]).all():
+            code = code[:, :1]
+        return code, domains
+
+    def _row_of(self, limit: Limit, code: Ints, domains: Sequence[Sequence[Any]]) -> Ints:
+        width = int(np.prod([len(labels) for labels in domains]))
+        stable = all(
+            name not in ("site_area_m2", "other_applicants", "intending_users", "term_years") for name in limit.per
+        )
+        if stable and width <= 1 << 20:
+            key = limit.rule.id
+            table = self._tables[key] if key in self._tables else np.full(width, -2, np.int64)
+            self._tables[key] = table
+            found = table[code]
+            if found.size and int(found.min()) == -2:
+                self._fill(table, np.unique(code[found == -2]), limit, domains)
+                found = table[code]
+            return found
+        met, where = np.unique(code, return_inverse=True)
+        table = np.full(met.size, -1, np.int64)
+        for at, each in enumerate(met.tolist()):
+            table[at] = self._row(each, limit, domains)
+        return table[where.reshape(code.shape)]
+
+    def _fill(self, table: Ints, codes: Ints, limit: Limit, domains: Sequence[Sequence[Any]]) -> None:
+        for code in codes.tolist():
+            table[code] = self._row(code, limit, domains)
+
+    def _row(self, code: int, limit: Limit, domains: Sequence[Sequence[Any]]) -> int:
+        key: list[str] = []
+        for labels in reversed(domains):
+            code, at = divmod(code, len(labels))
+            key.append(key_text(labels[at]))
+        return self.rows.row((limit.rule.id, tuple(reversed(key))))
+
+    def _link(self, rule: Rule, offers: Judged) -> list[Slot]:
+        """Relations and locks touch few offers."""
+        members = self.members[rule.id]
+        by_parcel = bool(rule.spec.get("parcels"))
+        touched = np.isin(offers.parcels, members).any(axis=1) if by_parcel else np.isin(offers.demand, members)
+        if rule.kind == "lock":
+            touched &= offers.parcels.shape[1] == len(set(members))
+        found: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+        for at in np.flatnonzero(touched).tolist():
+            present = set(offers.parcels[at].tolist()) if by_parcel else {int(offers.demand[at])}
+            for key, value in self._linked(rule, members, present, offers, at):
+                found.setdefault(key, []).append((at, value))
+        slots: list[Slot] = []
+        for key in sorted(found):
+            places = [at for at, _ in found[key]]
+            coefficients = np.zeros(offers.site.size, np.int64)
+            coefficients[places] = [value for _, value in found[key]]
+            slots.append((self.rows.row((rule.id, key)), coefficients))
+        return slots
+
+    def _linked(
+        self, rule: Rule, members: Sequence[int], present: set[int], offers: Judged, at: int
+    ) -> list[tuple[tuple[str, ...], int]]:
+        if rule.kind == "lock":
+            wanted = rule.spec.get("demand")
+            right = self.sides.case.methods[int(offers.method[at])].id == rule.spec["method"]
+            demand = int(offers.demand[at])
+            who = not wanted or (demand >= 0 and self.sides.case.demands.ids[demand] == wanted)
+            return [((), 1)] if right and who and present == set(members) else []
+        if rule.spec["relation"] == "conflict":
+            return [((), len(present.intersection(members)))]
+        names: Sequence[str] = rule.spec.get("parcels") or rule.spec.get("demands") or ()
+        found: list[tuple[tuple[str, ...], int]] = []
+        for name, other in zip(names[1:], members[1:], strict=True):
+            value = (members[0] in present) - (other in present)
+            if value:
+                found.append(((name,), value))
+        return found

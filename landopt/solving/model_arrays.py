@@ -1,0 +1,240 @@
+"""One tier of a round as an integer programme in arrays: what every solver part reads. Numpy only, integers only.
+
+Rows come in three blocks: parcels (at most one offer each), demands (at most one each), then the rows of the round
+(limits, relations, locks) followed by one row for each earlier tier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from constraints.case import Case
+    from landopt.screening.offers import Offers
+
+Ints = NDArray[Any]
+Floats = NDArray[np.float64]
+
+SENSES = {"<=": -1, "=": 0, ">=": 1}
+LARGEST = 10**12
+"""Coefficients and right-hand sides stay below this, so that a double holds every one of them exactly."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Maximise sum(score x) - sum(penalty slack) over 0/1 columns.
+
+    ``row_start``, ``row_index``, ``row_coef`` are the offers' entries in the ``len(sense)`` rows of the round; the
+    parcel and demand entries follow from ``site`` and ``demand``. ``sense``: -1 for ``<=``, 0 for ``=``, 1 for ``>=``.
+    ``slack`` is the largest slack of a soft row (0: hard), ``penalty`` its cost in this tier in millipoints, ``carry``
+    the earlier-tier row its slack counts in (-1: none) and ``carried`` the cost there. Rows from ``own`` on are those
+    of earlier tiers. Offers are sorted by part: ``part_start``.
+    """
+
+    parcels: int
+    demands: int
+    site_start: Ints
+    site_parcels: Ints
+    site: Ints
+    demand: Ints
+    method: Ints
+    score: Ints
+    row_start: Ints
+    row_index: Ints
+    row_coef: Ints
+    part_start: Ints
+    sense: Ints
+    rhs: Ints
+    slack: Ints
+    penalty: Ints
+    carry: Ints
+    carried: Ints
+    own: int
+
+    @property
+    def count(self) -> int:
+        """Number of offers."""
+        return len(self.site)
+
+    def part(self) -> Ints:
+        """The part of every offer."""
+        return np.repeat(np.arange(len(self.part_start) - 1), np.diff(self.part_start))
+
+
+ARRAYS: tuple[str, ...] = (
+    "site_start",
+    "site_parcels",
+    "site",
+    "demand",
+    "method",
+    "score",
+    "row_start",
+    "row_index",
+    "row_coef",
+)
+ARRAYS += ("part_start", "sense", "rhs", "slack", "penalty", "carry", "carried")
+
+
+def program(case: Case, offers: Offers, tier: int, reached: Sequence[int] = ()) -> Program:
+    """The integer programme of one tier; ``reached`` are the objectives of the earlier tiers (millipoints)."""
+    return from_arrays(base_arrays(case, offers), tier, reached)
+
+
+def base_arrays(case: Case, offers: Offers) -> dict[str, Any]:
+    """The arrays of a round before a tier is chosen: ``score`` has one line a tier, ``soft_tier`` that of penalties."""
+    rows = [row for row in offers.rows if row.kind != "tier"]
+    if len(rows) != len(offers.rows):
+        raise ValueError("rows of earlier tiers are made by the solver")
+    score = np.atleast_2d(np.asarray(offers.score, dtype=np.int64))
+    last = len(score) - 1
+    return {
+        "parcels": len(case.parcels),
+        "demands": len(case.demands),
+        "site_start": np.asarray(offers.site_start, dtype=np.int64),
+        "site_parcels": np.asarray(offers.site_parcels, dtype=np.int32),
+        "site": np.asarray(offers.site, dtype=np.int32),
+        "demand": np.asarray(offers.demand, dtype=np.int32),
+        "method": np.asarray(offers.method, dtype=np.int8),
+        "score": score,
+        "row_start": np.asarray(offers.row_start, dtype=np.int64),
+        "row_index": np.asarray(offers.row_index, dtype=np.int32),
+        "row_coef": np.asarray(offers.row_coef, dtype=np.int64),
+        "part_start": np.asarray(offers.part_start, dtype=np.int64),
+        "sense": np.array([SENSES[row.sense] for row in rows], dtype=np.int8),
+        "rhs": np.array([row.rhs for row in rows], dtype=np.int64),
+        "slack": np.array([row.slack for row in rows], dtype=np.int64),
+        "soft_cost": np.array([row.penalty for row in rows], dtype=np.int64),
+        "soft_tier": np.array([last if row.tier is None else row.tier for row in rows], dtype=np.int64),
+    }
+
+
+def from_arrays(base: dict[str, Any], tier: int, reached: Sequence[int] = ()) -> Program:
+    """The programme of one tier from :func:`base_arrays`."""
+    own = len(base["sense"])
+    soft = base["slack"] > 0
+    penalty = np.where(soft & (base["soft_tier"] == tier), base["soft_cost"], 0)
+    carry = np.where(soft & (base["soft_tier"] < tier), own + base["soft_tier"], -1)
+    carried = np.where(carry >= 0, base["soft_cost"], 0)
+    slack = base["slack"]
+    start, index, coef = base["row_start"], base["row_index"], base["row_coef"]
+    for earlier in range(tier):
+        start, index, coef = _with_row(start, index, coef, own + earlier, base["score"][earlier])
+    return Program(
+        **{name: base[name] for name in ARRAYS[:5]},
+        parcels=int(base["parcels"]),
+        demands=int(base["demands"]),
+        score=np.ascontiguousarray(base["score"][tier]),
+        row_start=start,
+        row_index=index,
+        row_coef=coef,
+        part_start=base["part_start"],
+        sense=np.concatenate([base["sense"], np.ones(tier, dtype=np.int8)]),
+        rhs=np.concatenate([base["rhs"], np.array(list(reached)[:tier], dtype=np.int64)]),
+        slack=np.concatenate([slack, np.zeros(tier, dtype=np.int64)]),
+        penalty=np.concatenate([penalty, np.zeros(tier, dtype=np.int64)]),
+        carry=np.concatenate([carry, np.full(tier, -1)]),
+        carried=np.concatenate([carried, np.zeros(tier, dtype=np.int64)]),
+        own=own,
+    )
+
+
+def _with_row(start: Ints, index: Ints, coef: Ints, row: int, values: Ints) -> tuple[Ints, Ints, Ints]:
+    """The offers' entries with one row more, appended to every offer whose value is not 0."""
+    extra = (values != 0).astype(np.int64)
+    new_start = start + np.concatenate([[0], np.cumsum(extra)])
+    new_index = np.empty(int(new_start[-1]), dtype=index.dtype)
+    new_coef = np.empty(int(new_start[-1]), dtype=coef.dtype)
+    shift = np.repeat(new_start[:-1] - start[:-1], np.diff(start))
+    place = np.arange(len(index)) + shift
+    new_index[place], new_coef[place] = index, coef
+    last = new_start[1:][extra > 0] - 1
+    new_index[last], new_coef[last] = row, values[extra > 0]
+    return new_start, new_index, new_coef
+
+
+def ranges(starts: Ints, lengths: Ints) -> Ints:
+    """The positions ``starts[k] .. starts[k] + lengths[k] - 1``, one run after the other."""
+    total = int(lengths.sum())
+    if total == 0:
+        return np.zeros(0, dtype=np.int64)
+    ends = np.cumsum(lengths)
+    return np.asarray(np.arange(total) + np.repeat(starts - (ends - lengths), lengths))
+
+
+def columns(prog: Program, chosen: Ints) -> tuple[Ints, Ints, Ints]:
+    """The matrix columns of some offers, by column: ``(starts, row positions, coefficients)`` over all three blocks."""
+    sites = prog.site[chosen]
+    site_len = (prog.site_start[sites + 1] - prog.site_start[sites]).astype(np.int64)
+    row_len = (prog.row_start[chosen + 1] - prog.row_start[chosen]).astype(np.int64)
+    demand = prog.demand[chosen]
+    has = (demand >= 0).astype(np.int64)
+    length = site_len + has + row_len
+    starts = np.concatenate([[0], np.cumsum(length)])
+    index = np.empty(int(starts[-1]), dtype=np.int64)
+    coef = np.ones(int(starts[-1]), dtype=np.int64)
+    index[ranges(starts[:-1], site_len)] = prog.site_parcels[ranges(prog.site_start[sites], site_len)]
+    index[(starts[:-1] + site_len)[has > 0]] = prog.parcels + demand[has > 0]
+    place = ranges(starts[:-1] + site_len + has, row_len)
+    source = ranges(prog.row_start[chosen], row_len)
+    index[place] = prog.parcels + prog.demands + prog.row_index[source]
+    coef[place] = prog.row_coef[source]
+    return starts, index, coef
+
+
+def segment_sum(values: NDArray[Any], start: Ints) -> NDArray[Any]:
+    """Sums of consecutive runs ``start[k]:start[k+1]``; 0 for empty runs."""
+    out = np.zeros(len(start) - 1, dtype=values.dtype)
+    filled = np.diff(start) > 0
+    if filled.any():
+        out[filled] = np.add.reduceat(values, start[:-1][filled])
+    return out
+
+
+def activity(prog: Program, chosen: Ints) -> Ints:
+    """Left-hand sides of the rows of the round (without slack) for a set of offers, exact."""
+    length = prog.row_start[chosen + 1] - prog.row_start[chosen]
+    source = ranges(prog.row_start[chosen], length)
+    total = np.zeros(len(prog.sense), dtype=np.int64)
+    np.add.at(total, prog.row_index[source], prog.row_coef[source])
+    return total
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a set of offers is worth and whether it is a plan: ``broken`` names rows (block positions) it breaks."""
+
+    objective: int
+    broken: tuple[int, ...]
+    slack: Ints
+
+    @property
+    def lawful(self) -> bool:
+        """True where no row is broken."""
+        return not self.broken
+
+
+def standing(prog: Program, chosen: Ints) -> Standing:
+    """Check a set of offers against every row in integers and value it in this tier (millipoints)."""
+    sites = prog.site[chosen]
+    used = np.bincount(
+        prog.site_parcels[ranges(prog.site_start[sites], prog.site_start[sites + 1] - prog.site_start[sites])],
+        minlength=prog.parcels,
+    )
+    demand = prog.demand[chosen]
+    served = np.bincount(demand[demand >= 0], minlength=prog.demands) if prog.demands else np.zeros(0, dtype=np.int64)
+    act = activity(prog, chosen)
+    short = np.where(prog.sense < 0, act - prog.rhs, np.where(prog.sense > 0, prog.rhs - act, np.abs(act - prog.rhs)))
+    slack = np.clip(short, 0, prog.slack)
+    late = np.flatnonzero(prog.carry >= 0)
+    for row in late[slack[late] > 0]:
+        tier_row = int(prog.carry[row])
+        short[tier_row] += prog.carried[row] * slack[row]
+    over = np.flatnonzero(short > prog.slack) + prog.parcels + prog.demands
+    broken = [*np.flatnonzero(used > 1), *(np.flatnonzero(served > 1) + prog.parcels), *over]
+    objective = int(prog.score[chosen].sum()) - int((prog.penalty * slack).sum())
+    return Standing(objective, tuple(int(row) for row in broken), slack)

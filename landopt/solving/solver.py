@@ -1,0 +1,266 @@
+"""Solve a round: hand arrays to a child process, check its best plan in integers, keep bounds and claims apart.
+
+*Why it stopped* (``stopped``) is apart from *what we hold* (``chosen``). A plan that breaks a row is withheld.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from landopt.solving import child
+from landopt.solving.model import check_sizes
+from landopt.solving.model_arrays import Ints, Program, base_arrays, from_arrays, standing
+from landopt.solving.prices_bound import Branch, bound_scaled, leaf_prices
+from landopt.solving.solver_process import Ended, watch
+from landopt.solving.ties import ladder
+from parcels.issues import Environment, Issue, LandoptError, error
+
+if TYPE_CHECKING:
+    from constraints.case import Case
+    from landopt.screening.offers import Offers
+
+GRACE_S = 10.0
+"""Seconds beyond the limit after which the child is ended from outside."""
+
+
+def memory_needed(offers: int) -> int:
+    """An estimate of the child's address space in bytes, from the number of offers (measured: docs/performance.md)."""
+    return 450_000_000 + 1_000 * offers
+
+
+class Withheld(LandoptError):
+    """The solver handed back a plan that breaks a rule: it is not shown (exit 5)."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TierResult:
+    """One tier: what the plan is worth, what the prices prove, what the solver claims (None: nothing); millipoints."""
+
+    objective: int
+    bound: int
+    solver_bound: int | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a solve ended. ``chosen`` are offer positions (sorted) or None; ``proof`` follows docs/plan.md.
+
+    ``ties``: ``{"status": "unique"|"tied"|"not examined", "parcels": how many could differ, "broken_by": [...]}``;
+    ``claimed`` is there where only the solver says so.
+    ``issues`` say what went wrong in the child, if anything did. ``phases`` are wall seconds.
+    """
+
+    stopped: str
+    chosen: Ints | None
+    tiers: tuple[TierResult, ...]
+    proof: dict[str, Any] | None
+    ties: Mapping[str, Any]
+    seconds: float
+    phases: Mapping[str, float]
+    issues: tuple[Issue, ...] = ()
+    scope: str = "all"
+
+    def gap(self) -> Fraction:
+        """The largest gap of a tier by the better bound."""
+        return max((_gap(tier) for tier in self.tiers), default=Fraction(0))
+
+
+def _gap(tier: TierResult) -> Fraction:
+    bound = tier.bound if tier.solver_bound is None else min(tier.bound, max(tier.solver_bound, tier.objective))
+    return Fraction(max(0, bound - tier.objective), max(1, abs(tier.objective)))
+
+
+Progress = Callable[[Mapping[str, Any]], None]
+
+
+def solve(
+    case: Case,
+    offers: Offers,
+    *,
+    gap: Fraction | str = "0.001",
+    time_limit_s: float | None = None,
+    nodes: int | None = None,
+    seed: int = 0,
+    threads: int = 1,
+    solver: str = "highs",
+    warm: Ints | None = None,
+    progress: Progress | None = None,
+    memory: int | None = None,
+) -> Outcome:
+    """Choose offers.
+
+    ``gap`` is relative, 0 for a proof; ``nodes`` sets the reproducible mode (one thread, a node limit, no clock);
+    ``warm`` are offers to start from; ``memory`` is the child's limit in bytes; ``progress`` hears ``{"phase", "tier",
+    "value", "bound", "seconds"}``. Ctrl-C once ends the search with the best plan (``stopped = "user"``).
+
+    Raises
+    ------
+    Refused
+        S001: a coefficient of 10^12 or more.
+    Environment
+        S010: the solver is unknown or missing; S011: the child could not be started; S015: ``memory`` is too small.
+    Withheld
+        S005: the solver's plan breaks a row, or its prices contradict it.
+    """
+    began = monotonic()
+    needed = memory_needed(len(offers.site))
+    if memory is not None and memory < needed:
+        what = f"{len(offers.site)} offers need about {needed // 10**6} MB, the limit is {memory // 10**6} MB"
+        raise Environment(error("S015", what, "", "Maybe raise the limit, or fewer periods or parcels a platform."))
+    base = base_arrays(case, offers)
+    for tier in range(len(base["score"])):
+        check_sizes(from_arrays(base, 0) if tier == 0 else from_arrays(base | {"score": base["score"][tier:]}, 0))
+    with tempfile.TemporaryDirectory(prefix="landopt-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        child.save_arrays(folder, base)
+        if warm is not None:
+            np.save(folder / "warm.npy", np.asarray(warm, dtype=np.int64), allow_pickle=False)
+        request = {
+            "gap": str(Fraction(gap)),
+            "time_limit_s": time_limit_s,
+            "nodes": nodes,
+            "seed": seed,
+            "threads": 1 if nodes is not None else threads,
+            "solver": solver,
+            "memory": memory,
+            "ties": ladder(case, offers),
+        }
+        (folder / "request.json").write_text(json.dumps(request), "utf-8")
+        hard = None if time_limit_s is None or nodes is not None else time_limit_s + GRACE_S
+        ended = watch(folder, hard, progress)
+        chosen = _best(folder, len(offers.site))
+    return _outcome(case, offers, base, ended, chosen, monotonic() - began)
+
+
+def _best(folder: Path, count: int) -> Ints | None:
+    path = folder / "best.npy"
+    if not path.exists():
+        return None
+    chosen = np.unique(np.load(path, allow_pickle=False))
+    if len(chosen) and (chosen[0] < 0 or chosen[-1] >= count):
+        raise Withheld(error("S005", "the solver handed back offers that do not exist"))
+    return chosen
+
+
+def _outcome(
+    case: Case, offers: Offers, base: dict[str, Any], ended: Ended, chosen: Ints | None, seconds: float
+) -> Outcome:
+    result = ended.result or {}
+    if "error" in result:
+        kind = Environment if result["exit"] == 6 else LandoptError
+        raise kind(Issue(**{**entry, "ids": tuple(entry["ids"])}) for entry in result["error"])
+    stopped = _stopped(ended, result, chosen)
+    if chosen is None or stopped == "infeasible":
+        return Outcome(
+            stopped, None, (), None, {"status": "not examined"}, seconds, result.get("phases", {}), ended.issues
+        )
+    tiers: list[TierResult] = []
+    proofs: list[dict[str, Any]] = []
+    found = result.get("tiers", [])
+    reached: list[int] = []
+    for tier in range(len(base["score"])):
+        prog = from_arrays(base, tier, reached)
+        state = standing(prog, chosen)
+        if not state.lawful:
+            rows = ", ".join(_row_name(case, offers, prog, row) for row in state.broken[:5])
+            raise Withheld(
+                error("S005", f"the solver's plan breaks {rows}", "", "The plan is withheld. Maybe another --solver.")
+            )
+        entry = found[tier] if tier < len(found) and found[tier].get("tree") is not None else None
+        node, scale = (entry["tree"], int(entry["scale"])) if entry else _no_prices(prog)
+        proven = proof_bound(prog, node, scale)
+        claim = entry.get("solver_bound") if entry else None
+        if proven < state.objective:
+            raise Withheld(error("S005", "the solver's prices contradict its plan", "", "The plan is withheld."))
+        tiers.append(TierResult(state.objective, proven, claim if claim is None or claim >= state.objective else None))
+        proofs.append({"objective": state.objective, "bound": proven, "scale": scale, "tree": node})
+        reached.append(state.objective)
+    if stopped in ("optimal", "gap", "limit"):
+        stopped = _honest(stopped, tiers)
+    ties = dict(result.get("ties") or {"status": "not examined"})
+    if any(tier.bound > tier.objective for tier in tiers) and ties["status"] == "unique":
+        ties = {"status": "not examined", "claimed": "unique"}  # rests on the solver's word alone
+    proof = {"scope": offers.scope, "tiers": proofs}
+    phases = dict(result.get("phases", {}))
+    return Outcome(stopped, chosen, tuple(tiers), proof, ties, seconds, phases, ended.issues, offers.scope)
+
+
+def _honest(stopped: str, tiers: list[TierResult]) -> str:
+    """``optimal`` only where the audited gap is 0 in every tier."""
+    if all(tier.bound <= tier.objective for tier in tiers):
+        return "optimal"
+    return "gap" if stopped == "optimal" else stopped
+
+
+def _stopped(ended: Ended, result: Mapping[str, Any], chosen: Ints | None) -> str:
+    if ended.why == "user":
+        return "user"
+    if ended.why == "limit":
+        return "limit"
+    if ended.why == "failed":
+        return "failed"
+    stopped = str(result.get("stopped", "failed"))
+    return "failed" if stopped == "infeasible" and chosen is not None else stopped
+
+
+def _no_prices(prog: Program) -> tuple[dict[str, Any], int]:
+    """The bound that no prices give: every part its best offer (a run that ended before it had prices)."""
+    from landopt.solving.prices_bound import Prices, leaf_json
+
+    zero = Prices(np.zeros(prog.parcels, dtype=np.int64), np.zeros(len(prog.sense), dtype=np.int64), 1)
+    return leaf_json(zero), 1
+
+
+def _row_name(case: Case, offers: Offers, prog: Program, row: int) -> str:
+    if row < prog.parcels:
+        return f"parcel {case.parcels.ids[row]} (in two offers)"
+    if row < prog.parcels + prog.demands:
+        return f"platform {case.demands.ids[row - prog.parcels]} (served twice)"
+    row -= prog.parcels + prog.demands
+    return offers.rows[row].id if row < len(offers.rows) else f"the value of tier {row - len(offers.rows)}"
+
+
+def proof_bound(prog: Program, node: Mapping[str, Any], scale: int) -> int:
+    """The bound of a proof tree, exact: the maximum over its leaves (docs/model.md §8, docs/plan.md)."""
+    worst: int | None = None
+    stack: list[tuple[Mapping[str, Any], tuple[Branch, ...]]] = [(node, ())]
+    while stack:
+        here, branches = stack.pop()
+        if "on" in here:
+            part, match = matching(prog, here["on"])
+            for taken in (False, True):
+                stack.append((here["one" if taken else "zero"], (*branches, Branch(here["on"], part, match, taken))))
+            continue
+        prices = leaf_prices(dict(here), len(prog.sense), scale)
+        scaled = bound_scaled(prog, prices, branches)
+        if scaled is not None and (worst is None or scaled > worst):
+            worst = scaled
+    return -(10**18) if worst is None else worst // scale
+
+
+def matching(prog: Program, on: Mapping[str, Any]) -> tuple[int, Ints]:
+    """The part a branch is about and its matching offers."""
+    from landopt.solving.tree_branch import match_offers
+
+    parcels = list(on["parcels"] or [])
+    if on["d"] is not None:
+        part = int(on["d"])
+    else:
+        first = prog.site_parcels[prog.site_start[prog.site[prog.part_start[prog.demands : -1]]]]
+        part = prog.demands + int(np.searchsorted(first, parcels[0]))
+    method = -1 if on["method"] is None else int(on["method"])
+    match = match_offers(prog, part, parcels[0] if parcels else -1, method)
+    for parcel in parcels[1:]:
+        match = np.intersect1d(match, match_offers(prog, part, parcel, method))
+    return part, match

@@ -1,0 +1,86 @@
+"""Integer programmes over some offers, in PuLP by HiGHS: whole, with offers taken, or in parts no rule connects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from landopt.solving.model import Built, build
+from landopt.solving.model_arrays import Ints, standing
+from landopt.solving.solver_state import Search
+
+GROUPED = 20_000
+"""Offers up to which a programme is looked at for parts that no rule connects."""
+
+
+def apart(state: Search, groups: list[Ints]) -> int | None:
+    """Solve each unconnected group with the rest of the plan held; the bounds add up, since no row connects them."""
+    total = 0
+    for group in groups:
+        assert state.chosen is not None
+        before = state.objective
+        rest = np.setdiff1d(state.chosen, group)
+        claim, _ = mip(state, group, rest, "branching", limit=state.left())
+        if claim is None:
+            return None
+        total += max(0, claim - before)
+        total -= state.objective - before
+    return state.objective + max(0, total)
+
+
+def mip(state: Search, pool: Ints, fixed: Ints, phase: str, limit: float | None) -> tuple[int | None, bool]:
+    """Solve over ``pool`` with ``fixed`` taken, in PuLP by HiGHS: (its bound for these offers, proved infeasible)."""
+    import highspy
+    import pulp
+
+    options = state.options
+    if limit is not None and limit <= 0.05:
+        return None, False
+    built = build(state.prog, pool, fixed)
+    if state.chosen is not None:
+        hand_over(state, built, fixed)
+    place = [variable.id for variable in built.x]
+
+    def heard(kind: Any, _message: str, out: Any, _into: Any, _data: Any) -> None:
+        if kind == highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution:
+            values = np.array(out.mip_solution)
+            state.offer(np.union1d(fixed, pool[values[place] > 0.5]), phase)
+        else:
+            state.tell(phase, state.objective if state.chosen is not None else None, state.better_bound(), None)
+
+    kinds = highspy.cb.HighsCallbackType
+    extra: dict[str, Any] = {"mip_abs_gap": 0.999, "random_seed": options.seed}
+    if options.nodes is not None:
+        extra["mip_max_nodes"] = options.nodes
+    if phase == "restricted":
+        extra["objective_target"] = float(state.target())
+    solver = pulp.HiGHS(
+        msg=False,
+        gapRel=float(options.gap) if phase == "branching" else float(options.gap) / 10,
+        threads=options.threads,
+        timeLimit=limit,
+        warmStart=state.chosen is not None,
+        callbackTuple=(heard, None),
+        callbacksToActivate=[kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging],
+        **extra,
+    )
+    stats = built.problem.solve(solver)
+    if stats.has_solution:
+        values = np.array([variable.value() or 0.0 for variable in built.x])
+        state.offer(np.union1d(fixed, pool[values > 0.5]), phase)
+    if stats.status == pulp.LpSolveStatus.Infeasible:
+        return None, not len(fixed)
+    bound = stats.best_bound
+    return (None if bound is None else int(np.floor(bound + 1e-6 * max(1.0, abs(bound) * 1e-6)))), False
+
+
+def hand_over(state: Search, built: Built, fixed: Ints) -> None:
+    """Give the best plan to the solver as a start, where it keeps what is fixed."""
+    assert state.chosen is not None
+    taken = set(state.chosen.tolist())
+    for offer, variable in zip(built.offers.tolist(), built.x, strict=True):
+        variable.setInitialValue(1 if offer in taken else 0)
+    slack = standing(state.prog, state.chosen).slack
+    for row, variable in zip(built.soft.tolist(), built.s, strict=True):
+        variable.setInitialValue(int(slack[row]))

@@ -1,0 +1,262 @@
+"""The search for a plan of one tier: a first plan, the prices, a restricted integer programme, widened until the gap.
+
+Every plan is checked in integers before it counts, every bound from prices is exact; a solver's claims are kept apart.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from landopt.solving import tree
+from landopt.solving.components import components
+from landopt.solving.greedy import greedy
+from landopt.solving.model import build
+from landopt.solving.model_arrays import Floats, Ints, Program, ranges
+from landopt.solving.prices import Relaxation, Stopped, relax
+from landopt.solving.prices_bound import leaf_json, part_best, reduced
+from landopt.solving.solver_mip import GROUPED, apart, mip
+from landopt.solving.solver_state import Answer, Keep, Options, Search, Tell, gap_of
+
+__all__ = ["Answer", "Options", "exact_margin", "search"]
+
+
+def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None, keep: Keep | None = None) -> Answer:
+    """Solve one tier; ``warm`` is a plan to start from (lawful or not); ``keep`` gets the first proof."""
+    state = Search(prog, options, tell)
+    clock = _Clock(state.phases)
+    state.offer(warm, "warm")
+    state.offer(greedy(prog, start=warm), "greedy")
+    clock.mark("greedy")
+    if options.solver != "highs":
+        return _second_opinion(state, clock)
+    try:
+        start = state.chosen
+        relaxed, sifter = relax(
+            prog,
+            start=start,
+            enough=float(options.gap) / 50,
+            seed=options.seed,
+            deadline=options.deadline,
+            tell=lambda value, bound: tell(
+                "prices", state.objective if state.chosen is not None else None, bound, None
+            ),
+        )
+    except Stopped:
+        return _answer(state, None, "limit")
+    clock.mark("prices")
+    if not relaxed.feasible and state.chosen is None:
+        return _answer(state, relaxed, "infeasible")
+    state.bound = relaxed.bound
+    tell("prices", state.objective if state.chosen is not None else None, state.bound, None)
+    if keep is not None:
+        keep(relaxed.bound, relaxed.prices.scale, leaf_json(relaxed.prices))
+    leaf: dict[str, Any] | None = None
+    infeasible = False
+    if not state.reached():
+        state.offer(_rounded_plan(prog, relaxed), "rounding")
+        clock.mark("rounding")
+    if not state.reached():
+        infeasible = _integer(state, relaxed)
+        clock.mark("integer")
+    if infeasible and state.chosen is None:
+        return _answer(state, relaxed, "infeasible")
+    if state.chosen is not None and gap_of(state.objective, relaxed.bound) > options.gap:
+        grown = tree.grow(prog, relaxed, sifter, state.objective, options, *_tree_effort(state))
+        clock.mark("tree")
+        if grown is not None:
+            state.offer(grown.plan, "tree")
+            if grown.bound < relaxed.bound:
+                state.bound, leaf = grown.bound, grown.node
+    return _answer(state, relaxed, None, leaf)
+
+
+SMALL = 3_000
+"""Offers up to which the proof tree is bounded by nodes, not by a clock, so that a run repeats as it is."""
+
+
+def _tree_effort(state: Search) -> tuple[float | None, int]:
+    """Seconds (None: no clock) and nodes the proof may take beyond the search; more where gap 0 is asked."""
+    exact = state.options.gap == 0
+    if state.options.nodes is not None or state.prog.count <= SMALL:
+        nodes = state.options.nodes if state.options.nodes is not None else 4_000 if exact else 400
+        return state.left(), nodes
+    spent = sum(state.phases.values())
+    return state.left(min(120.0, max(20.0, 3 * spent)) if exact else min(60.0, max(2.0, spent))), tree.NODES
+
+
+def _answer(
+    state: Search, relaxed: Relaxation | None, stopped: str | None, leaf: dict[str, Any] | None = None
+) -> Answer:
+    bound = state.bound if state.bound is not None else (relaxed.bound if relaxed else 0)
+    if stopped is None:
+        if state.chosen is None:
+            stopped = "limit"
+        elif bound <= state.objective:
+            stopped = "optimal"
+        else:
+            stopped = "gap" if state.reached() else "limit"
+    node = leaf if leaf is not None else (leaf_json(relaxed.prices) if relaxed is not None else None)
+    claim = None if state.claim is None else max(state.claim, state.objective)
+    scale = relaxed.prices.scale if relaxed is not None else 1
+    return Answer(stopped, state.chosen, state.objective, bound, claim, scale, node, state.phases)
+
+
+class _Clock:
+    def __init__(self, phases: dict[str, float]) -> None:
+        self.phases, self.since = phases, monotonic()
+
+    def mark(self, phase: str) -> None:
+        now = monotonic()
+        self.phases[phase] = self.phases.get(phase, 0.0) + now - self.since
+        self.since = now
+
+
+ROUNDED = 8_000
+"""Offers looked at when the relaxation is rounded."""
+
+
+def _rounded_plan(prog: Program, relaxed: Relaxation) -> Ints | None:
+    """Round the relaxation: whole columns first, then the rest by value and margin, then what still fits."""
+    worth = relaxed.margin + 0.0
+    scale = max(1.0, float(np.abs(prog.score).max(initial=1)))
+    worth[relaxed.columns] += relaxed.x * scale * 2
+    pool = np.flatnonzero(worth > -0.02 * scale)
+    if len(pool) > ROUNDED:
+        pool = np.sort(np.argpartition(-worth, ROUNDED)[:ROUNDED])
+    return greedy(prog, worth, pool)
+
+
+def _integer(state: Search, relaxed: Relaxation) -> bool:
+    """Restricted programmes, from the smallest to all offers that a better plan could use. True: proved infeasible."""
+    prog, margin = state.prog, relaxed.margin
+    base = max(60, prog.demands)
+    for fix, most, seconds in LARGE if prog.count > 60_000 else MEDIUM if prog.count > 3_000 else ():
+        needed = _threshold(state)
+        if needed is not None and not fix and int((margin >= -needed).sum()) <= most * base:
+            break
+        _restricted(state, relaxed, fix, most * base, 0.0 if most == FIRST_FIX else 0.15, seconds)
+        if state.reached() or state.out_of_time():
+            return False
+    return _all_that_matter(state, margin)
+
+
+FIRST_FIX = 5
+LARGE = ((True, FIRST_FIX, 4.0), (True, 12, 15.0), (False, 12, 30.0), (False, 30, 60.0))
+MEDIUM = ((True, FIRST_FIX, 2.0),)
+"""Steps before the last programme: fix what the prices take whole or not, columns a platform, seconds at most."""
+
+
+def _threshold(state: Search) -> float | None:
+    """How far below its price an offer may lie and still matter to a plan beyond the gap; None without a plan."""
+    if state.chosen is None or state.bound is None:
+        return None
+    gap = state.options.gap
+    good = state.objective + int(max(1, abs(state.objective)) * gap)
+    return float(max(0, state.bound - good)) + 1.0
+
+
+def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, release: float, seconds: float) -> None:
+    prog = state.prog
+    margin = relaxed.margin + 0.0
+    margin[relaxed.columns] += np.where(relaxed.x > 1e-6, 1e18, 0.0)
+    if state.chosen is not None:
+        margin[state.chosen] += 1e17
+    fixed = np.zeros(0, dtype=np.int64)
+    if fix:
+        fixed = np.sort(relaxed.columns[relaxed.x > 1 - 1e-6])
+        fixed = _release(state, relaxed, fixed, release)
+        margin[_touching(prog, fixed)] = -np.inf
+    free = np.flatnonzero(margin > -np.inf)
+    if len(free) > most:
+        free = free[np.argpartition(-margin[free], most)[:most]]
+    mip(state, np.sort(free), fixed, "restricted", limit=state.left(seconds))
+
+
+def _release(state: Search, relaxed: Relaxation, fixed: Ints, share: float) -> Ints:
+    """Fixed offers without those that the fractional ones would most like to displace, and a few more at random."""
+    if share <= 0 or not len(fixed):
+        return fixed
+    prog = state.prog
+    draw = np.random.default_rng(state.options.seed)
+    keep = draw.random(len(fixed)) >= share
+    fractional = relaxed.columns[(relaxed.x > 1e-6) & (relaxed.x < 1 - 1e-6)]
+    close = np.flatnonzero(np.isin(prog.demand, np.unique(prog.demand[fractional])) & (prog.demand >= 0))
+    wanted = np.zeros(prog.parcels, dtype=bool)
+    wanted[_land(prog, close[relaxed.margin[close] > -0.01 * abs(relaxed.value) / max(1, prog.demands)])] = True
+    sites = prog.site[fixed]
+    hit = np.add.reduceat(wanted[prog.site_parcels].astype(np.int64), prog.site_start[:-1])[sites] > 0
+    return np.asarray(fixed[keep & ~hit])
+
+
+def _land(prog: Program, offers: Ints) -> Ints:
+    sites = prog.site[offers]
+    return prog.site_parcels[ranges(prog.site_start[sites], prog.site_start[sites + 1] - prog.site_start[sites])]
+
+
+def _touching(prog: Program, fixed: Ints) -> Ints:
+    """Offers that use a parcel or a demand of the fixed ones."""
+    used = np.zeros(prog.parcels, dtype=np.int64)
+    used[_land(prog, fixed)] = 1
+    served = np.zeros(prog.demands + 1, dtype=bool)
+    served[prog.demand[fixed]] = True
+    served[-1] = False
+    bad_site = np.add.reduceat(used[prog.site_parcels], prog.site_start[:-1]) > 0
+    return np.flatnonzero(bad_site[prog.site] | served[prog.demand])
+
+
+def _all_that_matter(state: Search, margin: Floats) -> bool:
+    """One programme over every offer that could lead beyond the gap: its bound holds for the whole round."""
+    needed = _threshold(state)
+    pool = np.arange(state.prog.count) if needed is None else np.flatnonzero(margin >= -needed)
+    if state.chosen is not None:
+        pool = np.union1d(pool, state.chosen)
+    groups = components(state.prog, pool) if state.chosen is not None and len(pool) <= GROUPED else [pool]
+    if len(groups) > 1:
+        claim, infeasible = apart(state, groups), False
+    else:
+        claim, infeasible = mip(state, pool, np.zeros(0, dtype=np.int64), "branching", limit=state.left())
+    if claim is not None:
+        outside = state.bound if needed is None else int(state.bound - needed) + 1  # type: ignore[operator]
+        total = claim if len(pool) == state.prog.count else max(claim, outside or 0)
+        state.claim = total if state.claim is None else min(total, state.claim)
+        state.tell("branching", state.objective if state.chosen is not None else None, state.better_bound(), None)
+    return infeasible and needed is None
+
+
+def _second_opinion(state: Search, clock: _Clock) -> Answer:
+    """The whole model by another PuLP solver; our prices still give the audited bound."""
+    from landopt.solving.child_solvers import pulp_solver
+
+    prog, options = state.prog, state.options
+    built = build(prog, np.arange(prog.count))
+    solver = pulp_solver(options.solver, options.gap, state.left(), options.threads)
+    stats = built.problem.solve(solver)
+    clock.mark("branching")
+    import pulp
+
+    if stats.has_solution:
+        values = np.array([variable.value() or 0.0 for variable in built.x])
+        state.offer(np.flatnonzero(values > 0.5), "branching")
+    if stats.best_bound is not None:
+        state.claim = int(np.floor(stats.best_bound + 1e-3))
+    try:
+        relaxed, _ = relax(prog, start=state.chosen, seed=options.seed, deadline=None)
+    except Stopped:
+        return _answer(state, None, "limit")
+    clock.mark("prices")
+    if stats.status == pulp.LpSolveStatus.Infeasible and state.chosen is None:
+        return _answer(state, relaxed, "infeasible")
+    state.bound = relaxed.bound
+    if stats.status == pulp.LpSolveStatus.Optimal and state.claim is None and state.chosen is not None:
+        state.claim = state.objective + int(max(1, abs(state.objective)) * options.gap)
+    return _answer(state, relaxed, None)
+
+
+def exact_margin(prog: Program, relaxed: Relaxation) -> Ints:
+    """Every offer's exact distance below its part's best at the integer prices, times the scale (<= 0)."""
+    values = reduced(prog, relaxed.prices)
+    top = np.maximum(part_best(prog, values), 0)
+    return np.asarray(values - top[prog.part()])

@@ -1,0 +1,181 @@
+"""A small tree of leaves, each with its own prices: closes the part of the gap that single prices cannot see.
+
+Branches are on one part at a time (docs/plan.md): which demand takes a site that contains a parcel, or by which method.
+Every leaf's bound is exact; the proof is the maximum over the leaves.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from landopt.solving.greedy import greedy
+from landopt.solving.model_arrays import Floats, Ints, Program, standing
+from landopt.solving.prices import PER_PART, Relaxation, Sifter, Stopped, improving, margins
+from landopt.solving.prices_bound import Branch, Prices, after_branch, bound_scaled, leaf_json, rounded
+from landopt.solving.tree_branch import Chooser, bar, restore
+
+if TYPE_CHECKING:
+    from landopt.solving.solver_state import Options
+
+NODES = 20_000
+WORK = 30_000_000
+LEAF_BYTES = 40_000_000
+"""At most so many nodes; offers times nodes (what the auditor must add up); bytes of parcel prices (8 a parcel)."""
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A finished tree: the bound it proves, its JSON node, and a better plan if one turned up."""
+
+    bound: int
+    node: dict[str, Any]
+    plan: Ints | None
+
+
+@dataclass
+class _Node:
+    branches: tuple[Branch, ...]
+    prices: Prices
+    scaled: int | None
+    zero: _Node | None = None
+    one: _Node | None = None
+    on: dict[str, Any] | None = None
+
+
+def grow(
+    prog: Program,
+    relaxed: Relaxation,
+    sifter: Sifter,
+    objective: int,
+    options: Options,
+    seconds: float | None,
+    nodes: int = NODES,
+) -> Grown | None:
+    """Branch on the worst leaf until the proved gap is the one asked for, or time, nodes or size run out."""
+    scale = relaxed.prices.scale
+    root = _Node((), relaxed.prices, bound_scaled(prog, relaxed.prices))
+    turn = itertools.count()
+    heap: list[tuple[int, int, _Node]] = [(-int(root.scaled or 0), next(turn), root)]
+    end = None if seconds is None else monotonic() + seconds
+    chooser = Chooser(sifter, end)
+    budget = min(
+        nodes,
+        LEAF_BYTES // (8 * max(1, prog.parcels)),
+        WORK // max(1, prog.count),
+    )
+    made, plan, best = 0, None, objective
+    while heap and made < budget and (end is None or monotonic() < end):
+        top = -heap[0][0] // scale
+        if top <= best + int(max(1, abs(best)) * options.gap):
+            break
+        _, _, node = heapq.heappop(heap)
+        found = _resolve(prog, sifter, node, end)
+        if found is None:
+            break
+        x, integral = found
+        if integral is not None:
+            state = standing(prog, integral)
+            if state.lawful and state.objective > best:
+                best, plan = state.objective, integral
+        if node.scaled is None or node.scaled // scale <= best + int(max(1, abs(best)) * options.gap):
+            continue
+        split = chooser.choose(x, node.branches, best / sifter.unit)
+        if split is None:
+            continue
+        on, part, match = split
+        node.on = on
+        for taken in (False, True):
+            made += 1
+            branches = (*node.branches, Branch(on, part, match, taken))
+            child = _Node(branches, node.prices, after_branch(prog, node.prices, node.scaled, branches))
+            if taken:
+                node.one = child
+            else:
+                node.zero = child
+            if child.scaled is not None:
+                heapq.heappush(heap, (-child.scaled, next(turn), child))
+    restore(sifter)
+    worst = max((leaf for leaf in _leaves(root) if leaf is not None), default=None)
+    proved = best if worst is None else max(worst // scale, best)
+    return Grown(proved, _json(root), plan)
+
+
+def _leaves(node: _Node) -> list[int | None]:
+    if node.zero is None or node.one is None:
+        return [node.scaled]
+    return _leaves(node.zero) + _leaves(node.one)
+
+
+def _json(node: _Node) -> dict[str, Any]:
+    if node.zero is None or node.one is None:
+        return leaf_json(node.prices)
+    return {"on": node.on, "zero": _json(node.zero), "one": _json(node.one)}
+
+
+def _resolve(prog: Program, sifter: Sifter, node: _Node, end: float | None) -> tuple[Floats, Ints | None] | None:
+    """Prices of a leaf: the relaxation under its branches, from the last basis. None: out of time."""
+    restore(sifter)
+    barred = bar(sifter, node.branches)
+    sifter.deadline = end
+    for _ in range(30):
+        try:
+            sifter.run()
+        except Stopped:
+            return None
+        import highspy
+
+        if sifter.status == highspy.HighsModelStatus.kInfeasible:
+            ray = _ray(prog, sifter, node)
+            return (np.zeros(len(sifter.order)), None) if ray else (sifter.x(), None)
+        parcels, demands, rows = sifter.duals()
+        margin = margins(sifter, parcels, demands, rows)
+        margin[barred] = -np.inf
+        new = improving(sifter, margin, 1e-6 * sifter.unit, PER_PART)
+        if not len(new):
+            break
+        sifter.add(new)
+        barred = bar(sifter, node.branches)
+    parcels, demands, rows = sifter.duals()
+    prices = rounded(prog, parcels, rows)
+    if prices.scale == node.prices.scale:
+        scaled = bound_scaled(prog, prices, node.branches)
+        if scaled is None or (node.scaled is not None and scaled < node.scaled):
+            node.prices, node.scaled = prices, scaled
+    x = sifter.x()
+    whole = np.abs(x - np.rint(x)) <= 1e-6
+    if whole.all():
+        return x, np.sort(sifter.order[x > 0.5])
+    worth = np.full(prog.count, -np.inf)
+    worth[sifter.order] = x
+    return x, greedy(prog, worth, np.sort(sifter.order[x > 1e-6]))
+
+
+def _ray(prog: Program, sifter: Sifter, node: _Node) -> bool:
+    """An empty leaf: add a multiple of the Farkas ray until the bound is as low as it need be."""
+    _, has, ray = sifter.solver.getDualRay()
+    if not has:
+        return False
+    values = np.array(ray)
+    size = float(np.abs(values).max(initial=0.0))
+    if size <= 0:
+        return False
+    head = sifter.head
+    scale = node.prices.scale
+    for sign in (1.0, -1.0):
+        for factor in (1e1, 1e2, 1e3, 1e4):
+            step = sign * values / size * sifter.unit * factor * 64
+            parcels = node.prices.parcels / scale + step[: prog.parcels]
+            rows = node.prices.rows / scale + step[head:] / sifter.row_unit
+            prices = rounded(prog, parcels, rows)
+            if prices.scale != scale:
+                break
+            scaled = bound_scaled(prog, prices, node.branches)
+            if scaled is not None and node.scaled is not None and scaled < node.scaled:
+                node.prices, node.scaled = prices, scaled
+    return True
