@@ -15,7 +15,11 @@ from landopt.solving.solver import Outcome, solve
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A plan: rank, offers, value per tier (millipoints), loss against the first, bounds, parcels that moved."""
+    """A plan: rank, offers, value per tier (millipoints), loss against the first, bounds, parcels that moved.
+
+    ``loss`` is negative in a tier where this plan is worth more; ``better`` says that it is worth more in the first
+    tier that differs, as can be where the plan held was within its gap and not proven best.
+    """
 
     rank: int
     chosen: tuple[int, ...]
@@ -25,12 +29,18 @@ class Alternative:
     proven: bool
     moved: tuple[str, ...]
 
+    @property
+    def better(self) -> bool:
+        """True where this plan beats the one held."""
+        return next((loss < 0 for loss in self.loss if loss), False)
+
     def as_dict(self, case: Case, offers: Offers) -> dict[str, Any]:
         """The plan as plain JSON."""
         return {
             "rank": self.rank,
             "objective": list(self.objective),
             "loss": list(self.loss),
+            "better": self.better,
             "bound": list(self.bound),
             "proven": self.proven,
             "moved": list(self.moved),
