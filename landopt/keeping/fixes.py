@@ -1,5 +1,6 @@
 """Officers' fixes: an assignment fixed by hand is a lock with name and reason; what it overrides is printed and kept.
 
+A fix is judged when it is read: against the platform it names, else against every platform and the open market.
 Law is not overridden. A rule of rank 2 or higher refuses the fix, except where the rule itself says "generally" (the
 terms of 自然资发〔2022〕201号: R-201-LL, R-201-LG). Policy and rules of rank 0 or 1 give way where the round's policy
 allows it, by a note with ``flag = "override"``.
@@ -8,13 +9,16 @@ allows it, by a note with ``flag = "override"``.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from constraints.case import Case
+from constraints.reread import Reader
 from constraints.types import Cite, Rule, Text
 from landopt.intake.overlay import BINDING_RANK
+from landopt.keeping.takers import Taker, takers
 from landopt.reasons.explain.context import citation
 from landopt.reasons.explain.records import as_json
 from parcels.issues import Issue, Refused, error
@@ -52,12 +56,13 @@ def apply_fixes(
         issues.append(error("O011", "a fix needs a name", "--fix", 'Maybe --by "officer 2".'))
     overrides: list[dict[str, Any]] = []
     fixed = case
-    for number, text in enumerate(fixes, 1):
-        found = _parsed(case, text, issues)
+    parsed = [(text, _parsed(case, text, issues)) for text in fixes]
+    reader = _reader(case, [found for _, found in parsed if found is not None])
+    for number, (text, found) in enumerate(parsed, 1):
         if found is None:
             continue
         parcels, method, demand = found
-        touched = _touched(case, parcels, method, demand, text, issues)
+        touched = _touched(reader, parcels, method, demand, text, issues)
         if issues:
             continue
         added = _rules(parcels, method, demand, number, reason, by, case.round.as_of, touched)
@@ -106,38 +111,106 @@ def _near(word: str, known: Sequence[str]) -> str:
     return f"Maybe '{found[0]}'." if found else ""
 
 
-def _touched(
-    case: Case, parcels: Sequence[str], method: str, demand: str | None, text: str, issues: list[Issue]
-) -> tuple[Rule, ...]:
-    """The rules the fix overrides; an issue for each that may not be."""
-    if demand is None:
-        return ()
-    from constraints.reread import Reader
+def _reader(case: Case, wanted: Sequence[tuple[tuple[str, ...], str, str | None]]) -> Reader:
+    """The scalar reading of the case with every fix as a lock, so that parcels in reserve count as they will."""
+    locks = [
+        _rules(parcels, method, demand, number, "", "", case.round.as_of, ())[0]
+        for number, (parcels, method, demand) in enumerate(wanted, 1)
+    ]
+    return Reader(replace(case, rules=(*case.rules, *locks)))
 
-    reader = Reader(case)
+
+def _touched(
+    reader: Reader, parcels: Sequence[str], method: str, demand: str | None, text: str, issues: list[Issue]
+) -> tuple[Rule, ...]:
+    """The rules the fix overrides; an issue where nobody could take the site lawfully, naming the rules that decide.
+
+    Without a platform every platform and the market are asked; the fix stands if one of them may take the site, and
+    overrides as few rules as it can.
+    """
+    case = reader.case
     rows = tuple(sorted(case.parcels.index()[name] for name in parcels))
-    number = case.demands.index()[demand]
-    row = [each.id for each in case.methods].index(method)
-    judged = reader.judge_site(rows, number, row, reader.periods[0])
-    if judged.verdict != "forbid":
+    asked = takers(reader, rows, demand, method)
+    if any(each.open for each in asked):
         return ()
-    rules = {rule.id: rule for rule in case.rules}
-    names = dict.fromkeys(ruling.rule_id for ruling in judged.rulings if ruling.verdict == "forbid")
-    allowed = any(rule.kind == "note" and rule.spec.get("flag") == ALLOWED for rule in case.rules)
-    touched = []
-    for name in names:
-        rule = rules.get(name)
-        if rule is None or (rule.cite.rank >= BINDING_RANK and not GENERALLY.intersection(rule.domain)):
-            said = name if rule is None else f"{name} ({rule.title.en}; {rule.title.zh}), rank {rule.cite.rank}"
-            what = f"{text}: forbidden by {said}; law is not overridden"
-            issues.append(error("O013", what, "--fix", "Maybe landopt whynot names the fact that would change it."))
-        elif rule.cite.rank < BINDING_RANK and not allowed:
-            said = f"{name} ({rule.title.en}; {rule.title.zh})"
-            what = f"{text}: forbidden by {said}, which the policy does not let officers override"
-            issues.append(error("O014", what, "--fix", 'Maybe a policy note with flag = "override".'))
-        else:
-            touched.append(rule)
-    return tuple(touched)
+    fitting = [each for each in asked if not each.own] or list(asked)
+    judge = _Leave(case)
+    ways = [(judge.of(each.forbids), each) for each in fitting if each.verdict == "forbid"]
+    free = [(touched, each) for (touched, barred, law), each in ways if not barred and not law and not each.own]
+    if free:
+        touched, _ = min(free, key=lambda way: (len(way[0]), [rule.id for rule in way[0]]))
+        return touched
+    lawful = [each for each in fitting if each.verdict != "forbid"]
+    whom = "" if demand is not None else "no platform of the round and no market offer may take it so: "
+    if not lawful and all(law for (_, _, law), _ in ways):
+        said = judge.named(_deciding([law for (_, _, law), _ in ways]))
+        what = f"{text}: {whom}forbidden by {said}; law is not overridden"
+        issues.append(error("O013", what, "--fix", "Maybe landopt whynot names the fact that would change it."))
+    elif not lawful and not all(each.own for _, each in ways):
+        said = judge.named(_deciding([barred for (_, barred, law), _ in ways if not law]))
+        what = f"{text}: {whom}forbidden by {said}, which the policy does not let officers override"
+        issues.append(error("O014", what, "--fix", 'Maybe a policy note with flag = "override".'))
+    elif all(each.own for each in lawful or fitting):
+        said = _own(case, lawful or fitting, demand)
+        what = f"{text}: lawful, but not what {'anyone asks for' if demand is None else demand + ' asks for'}: {said}"
+        issues.append(error("O015", what, "--fix", "Maybe another platform, parcel or method."))
+    else:
+        verdicts = sorted({each.verdict for each in lawful})
+        said = judge.named(_deciding([each.forbids for each in lawful]))
+        what = f"{text}: only lawful as '{' or '.join(verdicts)}' ({said}), which this round does not consider"
+        issues.append(error("O016", what, "--fix", f'Maybe add "{verdicts[0]}" to verdicts under [solve].'))
+    return ()
+
+
+class _Leave:
+    """Which rules give way to an officer in a case, and how they are named."""
+
+    def __init__(self, case: Case) -> None:
+        self.rules = {rule.id: rule for rule in case.rules}
+        self.allowed = any(rule.kind == "note" and rule.spec.get("flag") == ALLOWED for rule in case.rules)
+
+    def of(self, names: Sequence[str]) -> tuple[tuple[Rule, ...], tuple[str, ...], tuple[str, ...]]:
+        """The rules that give way, those of policy that may not here, and those of law."""
+        touched, barred, law = [], [], []
+        for name in names:
+            rule = self.rules.get(name)
+            if rule is None or (rule.cite.rank >= BINDING_RANK and not GENERALLY.intersection(rule.domain)):
+                law.append(name)
+            elif rule.cite.rank < BINDING_RANK and not self.allowed:
+                barred.append(name)
+            else:
+                touched.append(rule)
+        return tuple(touched), tuple(barred), tuple(law)
+
+    def named(self, names: Sequence[str]) -> str:
+        """Rules with title in both languages and rank."""
+        return ", ".join(self._named(name) for name in names)
+
+    def _named(self, name: str) -> str:
+        rule = self.rules.get(name)
+        return name if rule is None else f"{name} ({rule.title.en}; {rule.title.zh}), rank {rule.cite.rank}"
+
+
+def _deciding(groups: Sequence[Sequence[str]]) -> list[str]:
+    """The rules in the way of everybody; without any such rule those in the way of most, and every one needed."""
+    common = set.intersection(*(set(group) for group in groups)) if groups else set()
+    if common:
+        return sorted(common)
+    left, found = [set(group) for group in groups if group], []
+    while left:
+        count = Counter(name for group in left for name in group)
+        found.append(min(count, key=lambda name: (-count[name], name)))
+        left = [group for group in left if found[-1] not in group]
+    return sorted(found)
+
+
+def _own(case: Case, asked: Sequence[Taker], demand: str | None) -> str:
+    """What the site fails of what platforms ask for, the most frequent first."""
+    if demand is not None:
+        return asked[0].own
+    count = Counter(each.own.partition(": ")[2] or each.own for each in asked)
+    found = [f"{own} ({times})" if times > 1 else own for own, times in count.most_common(4)]
+    return "; ".join([*found, *(["..."] if len(count) > 4 else [])])
 
 
 def _rules(

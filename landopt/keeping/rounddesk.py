@@ -118,7 +118,8 @@ def adopt(
         report = audit_plan(folder)
         if report.breaches:
             raise NotStanding(
-                [error("A005", breach.en, str(folder), "The plan is not adopted.") for breach in report.breaches]
+                error("A005", breach.en, str(folder), "The plan is not adopted.", zh=breach.zh)
+                for breach in report.breaches
             )
         if key is not None:
             seal(folder, key)
