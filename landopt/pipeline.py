@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -67,6 +68,18 @@ class Options:
     change_cost: int = 0
     ledger: Path | None = None
 
+    def case_words(self) -> str:
+        """The round and the options that make its case, as they are typed after a command of the desk."""
+        words = [str(self.round_path)]
+        for name, values in (("--overlay", self.overlays), ("--set", self.sets), ("--fix", self.fixes)):
+            for value in values:
+                words += [name, str(value)]
+        words += ["--drop", ",".join(self.drop)] if self.drop else []
+        words += ["--reason", self.reason] if self.reason else []
+        words += ["--by", self.by] if self.by else []
+        words += ["--ledger", str(self.ledger)] if self.ledger is not None else []
+        return shlex.join(words)
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -103,8 +116,12 @@ def read_case(
     sets: Sequence[str] = (),
     drop: Sequence[str] = (),
     reason: str = "",
+    fixes: Sequence[str] = (),
+    by: str = "",
+    ledger: Path | None = None,
+    booked: bool = False,
 ) -> tuple[Loaded, Case, Offers]:
-    """Read a round, apply a scenario, build every lawful offer.
+    """Read a round, apply a scenario and fixes, build every lawful offer; ``booked``: under the round's ledger.
 
     Raises
     ------
@@ -113,10 +130,15 @@ def read_case(
     """
     from landopt.intake.assemble import read_round
     from landopt.intake.overlay import apply_overlays
+    from landopt.keeping.fixes import apply_fixes
+    from landopt.keeping.rounds import prepare
     from landopt.screening.offers import build_offers
 
     loaded = read_round(round_path, drop=drop, reason=reason)
     case = apply_overlays(loaded.ready(), overlays, sets)
+    if booked or ledger is not None:
+        case, _ = prepare(case, loaded.file.path.parent, ledger)
+    case, _ = apply_fixes(case, fixes, reason=reason, by=by)
     return loaded, case, build_offers(case)
 
 
@@ -277,7 +299,7 @@ def _require_plan(outcome: Outcome, options: Options) -> None:
     if outcome.chosen is not None:
         return
     if outcome.stopped == "infeasible":
-        issue = error("S003", "no plan satisfies the rules", where, f"landopt diagnose {where}")
+        issue = error("S003", "no plan satisfies the rules", where, f"landopt diagnose {options.case_words()}")
         raise NoPlan(issue)
     if outcome.stopped in ("limit", "user"):
         what = "stopped before any plan was found; this says nothing about whether one exists"
@@ -295,7 +317,7 @@ def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offe
     listed = write_offers(place / "offers.jsonl.gz", case, offers)
     proof = {
         **(outcome.proof or {}),
-        "schema": "landopt.proof/1",
+        "schema": "landopt.proof/2",
         "case": plan["case"]["digest"],
         "offers": listed,
         "scope": offers.scope,
@@ -316,8 +338,10 @@ def _audited(place: Path, listed: int, folder: Path, say: Say) -> Any:
         done = sum(check.count for check in report.checks if check.name == "offers")
         say(f"re-derived {done:,} of {listed:,} offers; all with: landopt audit {folder}")
     if report.breaches:
-        issues = [Issue("error", "A005", str(breach), "audit", "The plan is withheld.") for breach in report.breaches]
-        raise Breach(issues)
+        raise Breach(
+            Issue("error", "A005", breach.en, "audit", "The plan is withheld.", zh=breach.zh)
+            for breach in report.breaches
+        )
     return report
 
 

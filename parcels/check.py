@@ -96,9 +96,9 @@ def _overlaps(
     if sliver.any():
         worst = int(np.argmax(np.where(sliver, area, 0)))
         names = sorted({ids[i] for i in (*left[sliver].tolist(), *right[sliver].tolist())})
-        what = f"{int(sliver.sum())} pair(s) of parcels overlap by a sliver of at most {tolerance:g} m2"
+        sliver_text = f"{int(sliver.sum())} pair(s) of parcels overlap by a sliver of at most {tolerance:g} m2"
         most = f"; the largest is {area[worst]:.2f} m2, {ids[int(left[worst])]} and {ids[int(right[worst])]}"
-        found.add("warning", 6, what + most, "", "", names)
+        found.add("warning", 6, sliver_text + most, "", "", names)
     return set(zip(left[real].tolist(), right[real].tolist(), strict=True))
 
 

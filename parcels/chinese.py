@@ -1,4 +1,4 @@
-"""What findings say, in Chinese: sentences by template (``chinese.toml``), places by their parts.
+"""What findings say, in Chinese: sentences by template (``chinese.toml``, ``chinese_rooms.toml``), places by parts.
 
 Standard library only. The English sentence is the record; the Chinese one is made from it for the screen. A sentence
 without a template stays as it is, behind its title.
@@ -35,13 +35,20 @@ _PLACES = (
 @cache
 def _templates(section: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Patterns of a section, the most literal first."""
-    text = (Path(__file__).parent / "chinese.toml").read_text(encoding="utf-8")
-    entries = tomllib.loads(text)[section]
-    order = sorted(entries, key=lambda english: (-len(english.replace("{}", "")), english))
-    return tuple(
-        (re.compile("(.*?)".join(re.escape(part) for part in english.split("{}")), re.S), entries[english])
-        for english in order
-    )
+    entries: dict[str, str] = {}
+    for name in ("chinese.toml", "chinese_rooms.toml"):
+        page = tomllib.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
+        entries.update(page.get(section, {}))
+    order = sorted(entries, key=lambda english: (-len(_HOLE.sub("", english)), english))
+    return tuple((re.compile("".join(map(_piece, _HOLE.split(english))), re.S), entries[english]) for english in order)
+
+
+_HOLE = re.compile(r"(\{(?:word)?\})")
+
+
+def _piece(text: str) -> str:
+    """A part of a template as a pattern: ``{}`` is any text, ``{word}`` one word."""
+    return {"{}": "(.*?)", "{word}": r"(\S+?)"}.get(text, re.escape(text))
 
 
 @cache
@@ -60,7 +67,7 @@ def sentence(english: str, section: str = "what") -> str | None:
     name, colon, rest = english.partition(": ")
     if section == "what" and colon and name in _titles():
         return f"{_value(name)}：{sentence(rest) or rest}"
-    for pattern, chinese in _templates(section):
+    for pattern, chinese in (*(_templates("frame") if section == "what" else ()), *_templates(section)):
         found = pattern.fullmatch(english)
         if found:
             return _filled(chinese, [_value(value) for value in found.groups()])
@@ -78,7 +85,7 @@ def _value(text: str) -> str:
         return f"{_titles()[text]}（{text}）"
     if " " not in text.strip() and text not in _WORDS:
         return text
-    for pattern, chinese in _templates("what"):
+    for pattern, chinese in (*_templates("frame"), *_templates("what")):
         if pattern.pattern != "(.*?):\\ (.*?)" and (found := pattern.fullmatch(text)):
             return _filled(chinese, [_value(value) for value in found.groups()])
     return text

@@ -12,7 +12,8 @@ class Issue:
 
     ``code`` is stable (``P014``: parcels, ``D..``: demands, ``R..``: rules, ``C..``: round file, ``F..``: files).
     ``what`` names names and values; ``where`` is "file, layer, row, column" or "file:line"; ``maybe`` is advice that
-    can be done or pasted.  ``level`` is ``error`` (stops), ``warning`` or ``note``.
+    can be done or pasted.  ``level`` is ``error`` (stops), ``warning`` or ``note``.  ``zh`` is the sentence in Chinese
+    where its maker has it; else it is made from ``what`` (``parcels.chinese``).
     """
 
     level: str
@@ -21,6 +22,7 @@ class Issue:
     where: str = ""
     maybe: str = ""
     ids: tuple[str, ...] = ()
+    zh: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """The issue as plain data for ``--json``."""
@@ -54,9 +56,9 @@ class Environment(LandoptError):
     exit_code = 6
 
 
-def error(code: str, what: str, where: str = "", maybe: str = "", ids: Iterable[str] = ()) -> Issue:
+def error(code: str, what: str, where: str = "", maybe: str = "", ids: Iterable[str] = (), *, zh: str = "") -> Issue:
     """An :class:`Issue` of level ``error``."""
-    return Issue("error", code, what, where, maybe, tuple(ids))
+    return Issue("error", code, what, where, maybe, tuple(ids), zh)
 
 
 def warning(code: str, what: str, where: str = "", maybe: str = "", ids: Iterable[str] = ()) -> Issue:

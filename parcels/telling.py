@@ -36,7 +36,7 @@ def words(issue: Issue, lang: str, *, first: bool = True) -> str:
     if lang != "zh":
         return issue.what
     entry = codes().get(issue.code)
-    return (f"{entry.title_zh}：" if entry and first else "") + (sentence(issue.what) or issue.what)
+    return (f"{entry.title_zh}：" if entry and first else "") + (issue.zh or sentence(issue.what) or issue.what)
 
 
 def lines(issues: Sequence[Issue], lang: str) -> list[str]:

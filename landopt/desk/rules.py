@@ -311,8 +311,14 @@ def ask(
     names = _packs(packs)
     extra: tuple[Rule, ...] = ()
     if policy:
-        joined, _ = rules_for(names, policy, date)
+        from parcels.telling import lines
+
+        joined, findings = rules_for(names, policy, date)
         extra = tuple(rule for rule in joined if rule.origin == "policy")
+        own = {str(path) for path in policy}
+        about = [issue for issue in findings if any(issue.where.startswith(path) for path in own)]
+        if about:
+            click.echo("\n".join(lines(about, _language(lang))), err=True)
     answer = answer_to(told, date, names, policy=extra, enabled=enable, rate=rate)
     if as_json:
         _print_json(answer)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +11,15 @@ import geopandas
 import pytest
 from click.testing import CliRunner, Result
 
-import parcels
 from cli import desk
 from landopt.intake.assemble import read_round
-from parcels.chinese import note, sentence, where
+from parcels.chinese import note, where
 from parcels.codes import codes
 from parcels.issues import error, warning
 from parcels.telling import lines
 from tests.parcels.making import X0, Y0, box, chinese, csv_file, gpkg, poly, round_folder, shapefile
 
 BOW = poly((0, 0), (100, 100), (100, 0), (0, 100))
-PARTS = (
-    "; perhaps X",
-    "; did you mean X?",
-    "X is not a plain numberX",
-    "id X",
-    "XX",
-    "X is zeroX",
-    "X: X",
-    "X X at byte X",
-    "X of X m2 lie in zone X, which X",
-)
-"""Beginnings and ends of sentences; whole ones are made of them."""
 
 
 def run(*options: object) -> Result:
@@ -43,55 +28,6 @@ def run(*options: object) -> Result:
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
     return result
-
-
-def text_of(node: ast.expr) -> str | None:
-    """The sentence of a literal, with X for each value."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value.replace("{!r}", "X")
-    if isinstance(node, ast.JoinedStr):
-        return "".join(str(v.value) if isinstance(v, ast.Constant) else "X" for v in node.values)
-    return None
-
-
-def sentences(path: Path) -> Iterator[str]:
-    """What a module says in findings: what it calls ``what``, and what it hands to the makers of findings."""
-    at = {"error": 1, "warning": 1, "note": 1, "BadValue": 1, "add": 2, "tell": 3}
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        said: ast.expr | None = None
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "what":
-            said = node.value
-        elif isinstance(node, ast.Call):
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            said = node.args[at[name]] if name in at and len(node.args) > at[name] else None
-        parts = [said.body, said.orelse] if isinstance(said, ast.IfExp) else [said] if said else []
-        yield from (text for part in parts if (text := text_of(part)))
-
-
-def test_every_sentence_of_the_facts_room_has_a_chinese_one() -> None:
-    """The sources are read for what they say; half sentences that others are joined to are listed."""
-    folder = Path(parcels.__file__).parent
-    names = [path for path in folder.glob("*.py") if not path.stem.startswith(("synthetic", "site"))]
-    said = {text for path in names for text in sentences(path)} - set(PARTS)
-    assert len(said) > 150
-    joined = ("the largest is", "without a common boundary", "times as large", "the first is read")
-    missing = []
-    for text in said:
-        whole = next((t for t in (text, re.sub("X$", "", text), f"{text} counts") if _own(t)), None)
-        if whole is None and not any(sample in template for template in _templates(text) for sample in joined):
-            missing.append(text)
-    assert not missing
-
-
-def _own(text: str) -> bool:
-    return sentence(text) is not None and (sentence(text) != text.replace(": ", "：") or not text.isascii())
-
-
-def _templates(text: str) -> list[str]:
-    """The templates that begin as a half sentence does."""
-    page = (Path(parcels.__file__).parent / "chinese.toml").read_text("utf-8")
-    start = text.replace("X", "{}").split("; ")[0][:24]
-    return [line for line in page.splitlines() if line.startswith(f'"{start}')]
 
 
 def test_a_place_and_a_note_in_chinese() -> None:
