@@ -1,4 +1,4 @@
-"""What the sources say to users, read from the sources: the sentence and the advice of every finding, with X for values."""
+"""What the sources tell users, read from the sources: sentence and advice of every finding, with X for each value."""
 
 from __future__ import annotations
 
