@@ -1,14 +1,22 @@
-"""A first lawful plan without a solver: minimum limits and locks first, then the best offers that still fit."""
+"""A first lawful plan without a solver: minimum limits and locks first, then the best offers that still fit.
+
+Where shares are left broken, :mod:`landopt.solving.mending` mends the set by the moves that lose least.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
+from landopt.solving.mending import Mender
 from landopt.solving.model_arrays import Floats, Ints, Program, columns, standing
 from landopt.solving.prices_bound import part_best
 
 HELPERS = 400
 """Offers kept for each row with a minimum, beside the best of every part."""
+BEST = 6
+"""Offers a part brings to the first plan."""
+MOVES = 2_000
+"""The most moves that mend a first plan, and that better it."""
 
 
 def greedy(
@@ -16,8 +24,9 @@ def greedy(
 ) -> Ints | None:
     """A lawful set of offers (sorted), or None where this simple rule finds none.
 
-    ``worth`` orders the offers (default: score a parcel used); ``pool`` limits them (default: the best eight of every
-    part and all that minimum limits or locks count); ``start`` are offers taken first where they fit.
+    ``worth`` orders the offers (default: score a parcel used); ``pool`` limits them (default: the best of every part
+    and those that minimum limits or locks count); ``start`` are offers taken first where they fit. Without a pool the
+    set is mended where the rule leaves rows broken, then bettered.
     """
     if prog.count == 0:
         empty = np.zeros(0, dtype=np.int64)
@@ -30,6 +39,8 @@ def greedy(
     state = _State(prog, order)
     for offer in () if start is None else start.tolist():
         state.take_if(offer, strict=False)
+    if pool is None:
+        return _mended(prog, state, chosen_pool)
     for strict in (False, True):
         state.mend(strict)
         state.fill(strict)
@@ -41,8 +52,28 @@ def greedy(
     return None
 
 
+def _mended(prog: Program, state: _State, pool: Ints) -> Ints | None:
+    """The first plan: minimum limits, then the best that fit whatever becomes of shares, then mended and bettered.
+
+    Where that leads nowhere, from the empty set.
+    """
+    state.mend(False)
+    state.fill(False)
+    state.mend(False)
+    full = np.array(sorted(state.taken), dtype=np.int64)
+    for taken in (full, full[:0]):
+        mender = Mender(prog, pool, taken)
+        if mender.mend(min(MOVES, 100 + len(pool) // 2)):
+            plan = mender.chosen()
+            mender.gain(MOVES)
+            for found in (mender.chosen(), plan):
+                if standing(prog, found).lawful:
+                    return found
+    return None
+
+
 def _pool(prog: Program, worth: Floats) -> Ints:
-    keep = best_of_parts(prog, worth, 8 if prog.count < 20_000 else 2)
+    keep = best_of_parts(prog, worth, 8 if prog.count < 20_000 else BEST)
     needed = np.flatnonzero((prog.rhs - prog.slack > 0) & (prog.sense > 0) | (prog.sense == 0))
     for row in needed.tolist():
         entry = np.flatnonzero((prog.row_index == row) & (prog.row_coef > 0))
@@ -56,13 +87,15 @@ def _pool(prog: Program, worth: Floats) -> Ints:
 def best_of_parts(prog: Program, worth: Floats, most: int, part: Ints | None = None) -> Ints:
     """The ``most`` best offers of every part by ``worth`` (ties: the earlier offer), sorted by offer."""
     part = prog.part() if part is None else part
-    if most == 1:
-        top = part_best(prog, worth)
-        hit = np.flatnonzero(worth >= top[part])
-        return hit[np.unique(part[hit], return_index=True)[1]]
-    order = np.lexsort((-worth, part))
-    rank = np.arange(len(order)) - prog.part_start[part[order]]
-    return np.sort(order[rank < most])
+    left = np.array(worth, dtype=np.float64)
+    found: list[Ints] = []
+    for _ in range(most):
+        hit = np.flatnonzero((left >= part_best(prog, left)[part]) & (left > -np.inf))
+        if not len(hit):
+            break
+        found.append(hit[np.unique(part[hit], return_index=True)[1]])
+        left[found[-1]] = -np.inf
+    return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
 
 class _State:

@@ -1,0 +1,79 @@
+"""The first plan, before any price: lawful on contested rounds, quickly, so that a run stopped early holds a plan."""
+
+from __future__ import annotations
+
+from time import process_time
+
+import numpy as np
+import pytest
+
+from benchmarks.rounds import case_round
+from landopt.screening.offers import build_offers
+from landopt.solving.greedy import best_of_parts, greedy
+from landopt.solving.mending import Mender
+from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing
+from landopt.solving.prices import relax
+from tests.landopt.solve_rounds import bare_round
+
+
+def _program(parcels: int, demands: int, seed: int) -> Program:
+    case = case_round(parcels, demands, seed)
+    return program(case, build_offers(case), 0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_contested_round_has_a_first_plan(seed: int) -> None:
+    """On contested rounds with shares, minima and locks the first plan is lawful and worth over half of the bound."""
+    prog = _program(300, 40, seed + 1)
+    found = greedy(prog)
+    assert found is not None
+    assert standing(prog, found).lawful
+    assert standing(prog, found).objective > relax(prog)[0].bound / 2
+
+
+def test_first_plan_repeats() -> None:
+    """The same round gives the same first plan."""
+    prog = _program(80, 12, 3)
+    first, second = greedy(prog), greedy(prog)
+    assert first is not None
+    assert second is not None
+    assert first.tolist() == second.tolist()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_mended_set_is_lawful_as_a_whole(seed: int) -> None:
+    """Where the mender says that no row is broken, the plan keeps every row in integers: relations and locks too."""
+    base = base_arrays(*bare_round(seed, parcels=8, demands=5))
+    prog = from_arrays(base, 0)
+    everything = np.arange(prog.count)
+    mender = Mender(prog, everything, everything[:0])
+    if mender.mend(200):
+        before = standing(prog, mender.chosen())
+        assert before.lawful
+        mender.gain(50)
+        after = standing(prog, mender.chosen())
+        assert after.lawful
+        assert prog.score[mender.chosen()].sum() >= before.objective
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_best_of_parts_is_the_head_of_a_sort(most: int) -> None:
+    """The best offers of a part are those a full sort would name, the earlier one where two are alike."""
+    prog = _program(40, 6, 1)
+    worth = np.round(prog.score / 1e6)
+    part = prog.part()
+    order = np.lexsort((-worth, part))
+    rank = np.arange(len(order)) - prog.part_start[part[order]]
+    assert best_of_parts(prog, worth, most).tolist() == np.sort(order[rank < most]).tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [11, 12, 13, 14, 15])
+def test_first_plan_of_five_thousand_parcels(seed: int) -> None:
+    """At 5,000 parcels x 500 platforms there is a first plan within one CPU second."""
+    prog = _program(5_000, 500, seed)
+    began = process_time()
+    found = greedy(prog)
+    assert found is not None
+    assert standing(prog, found).lawful
+    assert process_time() - began < 1.0
