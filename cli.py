@@ -121,14 +121,10 @@ def issue_text(issue: Issue) -> str:
     return "\n".join(lines)
 
 
-@click.group(cls=Desk, context_settings={"help_option_names": ["-h", "--help"]})
+_EXAMPLE = "\b\nExample:\n  landopt new my-round\n  landopt check my-round\n  landopt solve my-round"
+
+
+@click.group(cls=Desk, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXAMPLE)
 @click.version_option(__version__, prog_name="landopt")
 def desk() -> None:
-    r"""Supply construction land to innovation platforms: lawful offers, one plan, its reasons, its proof.
-
-    \b
-    Example:
-      landopt new my-round
-      landopt check my-round
-      landopt solve my-round
-    """
+    """Supply construction land to innovation platforms: lawful offers, one plan, its reasons, its proof."""

@@ -103,6 +103,28 @@ def where(english: str) -> str:
     return text.removeprefix("，")
 
 
+def progress(english: str) -> str:
+    """A line of progress in Chinese; a finding among them keeps its code; a line nobody knows stays as it is."""
+    found = re.fullmatch(r"(error|warning|note) ([A-Z]\d{3})  (.*)", english, re.S)
+    if found:
+        return f"{_LEVELS[found[1]]} {found[2]}  {sentence(found[3], 'progress') or sentence(found[3]) or found[3]}"
+    line = english.lstrip()
+    said = _progress(line)
+    return english if said is None else english[: len(english) - len(line)] + said
+
+
+def _progress(line: str) -> str | None:
+    for pattern, chinese in _templates("progress"):
+        if found := pattern.fullmatch(line):
+            return _filled(
+                chinese, [(not re.search(r"\W", value) and _progress(value)) or value for value in found.groups()]
+            )
+    return None
+
+
+_LEVELS = {"error": "错误", "warning": "警告", "note": "提示"}
+
+
 def note(english: str) -> str:
     """A note ("file, layer: sentence") in Chinese."""
     place, colon, rest = english.partition(": ")

@@ -124,3 +124,10 @@ def everything() -> list[Said]:
     """What all rooms say, without the makers of invented rounds."""
     rooms = [path for room in ("constraints", "landopt", "parcels") for path in sorted((ROOT / room).rglob("*.py"))]
     return [each for path in (ROOT / "cli.py", *rooms) for each in said(path) if "/synthetic" not in each.place]
+
+
+def progress_of(path: Path) -> list[str]:
+    """The literal lines a module says as progress (``say(...)``), without the findings among them."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call) and node.args]
+    said = [text_of(node.args[0]) for node in calls if getattr(node.func, "id", "") == "say"]
+    return [text for text in said if text and not text.startswith(("X X  X", "warning X  X", "XX", "X   X s"))]

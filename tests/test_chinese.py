@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from cli import desk
-from parcels.chinese import sentence
+from parcels.chinese import progress, sentence
 from parcels.codes import ROOMS, codes, entries
 from parcels.issues import error
 from parcels.telling import lines
-from tests.saying import everything
+from tests.saying import ROOT, everything, progress_of
 
 CJK = re.compile("[\u4e00-\u9fff]")
 ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
@@ -160,3 +160,13 @@ def test_a_broken_policy_is_told_in_chinese(tmp_path: Path, fault: str) -> None:
         assert re.search(r"policy\.toml 第 \d+ 行", done.stderr), done.stderr
     plain = re.sub(r"（原文：.*?）|and [^，。）]*|use [=!]= .*", "", done.stderr.replace(str(tmp_path), ""))
     assert not ENGLISH.search(plain), done.stderr
+
+
+def test_every_line_of_progress_has_a_chinese_one() -> None:
+    """What is said on stderr while a command runs is told in Chinese; numbers and words of the solver with it."""
+    said = [each for path in (ROOT / "landopt").rglob("*.py") for each in progress_of(path)]
+    assert len(said) >= 12
+    assert [text for text in said if ENGLISH.search(progress(text)) or not CJK.search(progress(text))] == []
+    assert progress("  branching   best 2.0   gap 1.500 %   1.1 s") == "  分支   最好 2.0   差距 1.500%   1.1 秒"
+    assert progress("note P009  3 parcel(s) have several parts; each stays one parcel").startswith("提示 P009  3 宗地")
+    assert progress("nobody knows this") == "nobody knows this"

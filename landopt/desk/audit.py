@@ -66,8 +66,10 @@ def audit(
         found["issues"] = [issue.as_dict() for issue in beside]
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
-        for issue in beside:
-            click.echo(f" {'!' if issue.level == 'error' else ' '} {issue.level} {issue.code}  {issue.what}")
+        from parcels.telling import lines as findings
+
+        if beside:
+            click.echo("\n".join(findings(beside, chosen)))
         click.echo("\n".join(lines(report, chosen)))
     click.get_current_context().exit(0 if report.stands and not bad else 5)
 

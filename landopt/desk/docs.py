@@ -31,16 +31,11 @@ def _read(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 
-@click.command()
+@click.command(epilog="Example:\n\n  python -m landopt.desk.docs --write")
 @click.option("--write", is_flag=True, help="Write the pages that are not current.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="Default: docs.")
 def docs(write: bool, folder: Path) -> None:
-    r"""Make the pages of docs/ that come from the packs and the code, or say which are not current.
-
-    \b
-    Example:
-        python -m landopt.desk.docs --write
-    """
+    """Make the pages of docs/ that come from the packs and the code, or say which are not current."""
     found = stale(folder)
     for name, text in found.items():
         if write:

@@ -16,6 +16,7 @@ import click
 )
 @click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="A scenario of rules and facts.")
 @click.option("--set", "sets", multiple=True, metavar="RULE:amount=N", help="Change a number of a limit.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the sizes as JSON.")
 def model(
     round_path: Path,
@@ -23,6 +24,7 @@ def model(
     table: Path | None,
     overlay: tuple[Path, ...],
     sets: tuple[str, ...],
+    lang: str | None,
     as_json: bool,
 ) -> None:
     """Export the model as it is solved (integers, OBJSENSE MAX) and every lawful offer with score, rows and rules.
@@ -30,6 +32,7 @@ def model(
     Column x{k} of the MPS is line k (from 0) of the CSV; slacks are s{j}. With tiers there is one MPS file a tier:
     the first has the name given, the next add -tier2, -tier3 before the ending. docs/model.md states the model.
     """
+    from landopt.language import language
     from landopt.pipeline import read_case
     from landopt.solving.model import write_csv, write_mps
 
@@ -50,5 +53,10 @@ def model(
     if as_json:
         click.echo(json.dumps(sizes, ensure_ascii=False))
     else:
-        click.echo(f"{sizes['offers']} offers, {sizes['rows']} rows of limits, relations and locks.")
-        click.echo(f"Wrote {', '.join(written)}.")
+        zh = language(lang) == "zh"
+        click.echo(
+            f"{sizes['offers']} 个供应选项，{sizes['rows']} 行限额、关系和锁定。"
+            if zh
+            else f"{sizes['offers']} offers, {sizes['rows']} rows of limits, relations and locks."
+        )
+        click.echo(f"已写入 {'、'.join(written)}。" if zh else f"Wrote {', '.join(written)}.")

@@ -38,6 +38,7 @@ def report(
     Without a kind, all kinds are written whose library is installed; a kind that is asked for and whose library is
     missing is refused with the command that installs it.
     """
+    from landopt.desk.heard import heard
     from landopt.language import language
     from landopt.report.write import Wish, write_reports
 
@@ -50,7 +51,7 @@ def report(
         with_proof=with_proof,
         headings=headings,
     )
-    done = write_reports(wish, lambda line: click.echo(line, err=True))
+    done = write_reports(wish, heard(wish.lang))
     if as_json:
         click.echo(json.dumps(done.as_dict(), ensure_ascii=False))
     else:

@@ -11,14 +11,9 @@ if TYPE_CHECKING:
     from constraints.types import Rule
 
 
-@click.group()
+@click.group(epilog="Example:\n\n  landopt rules ask use=RES operator=pubinst intending_users=1 --as-of 2026-11-22")
 def rules() -> None:
-    r"""The law: list, show, diff, test, ask.
-
-    \b
-    Example:
-        landopt rules ask use=RES operator=pubinst intending_users=1 --as-of 2026-11-22
-    """
+    """The law: list, show, diff, test, ask."""
 
 
 def _packs(names: str | None) -> tuple[str, ...]:
@@ -78,7 +73,7 @@ def _brief(rule: Rule) -> dict[str, Any]:
 _KINDS = ("eligibility", "term", "price_floor", "limit", "relation", "preference", "lock", "note")
 
 
-@rules.command("list")
+@rules.command("list", epilog="Example:\n\n  landopt rules list --as-of 2020-12-31 --packs cn")
 @_packs_option
 @_as_of
 @click.option("--all", "every", is_flag=True, help="Rules of every date, not only those in force.")
@@ -86,12 +81,7 @@ _KINDS = ("eligibility", "term", "price_floor", "limit", "relation", "preference
 @_json
 @_lang
 def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, as_json: bool, lang: str | None) -> None:
-    r"""The rules in force on a date.
-
-    \b
-    Example:
-        landopt rules list --as-of 2020-12-31 --packs cn
-    """
+    """The rules in force on a date."""
     from constraints.ask import incomplete
     from constraints.load import in_force, load_pack, pack
 
@@ -114,18 +104,13 @@ def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, a
         click.echo(f"{'note' if tongue == 'en' else '注'}: {note[tongue]}")
 
 
-@rules.command()
+@rules.command(epilog="Example:\n\n  landopt rules show cn.order39.art4")
 @click.argument("identifier", metavar="ID")
 @_packs_option
 @_json
 @_lang
 def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) -> None:
-    r"""One rule in full: what it says, where it stands, since when.
-
-    \b
-    Example:
-        landopt rules show cn.order39.art4
-    """
+    """One rule in full: what it says, where it stands, since when."""
     from constraints.case import rule_to_json
     from constraints.expr import closest, parse
     from constraints.load import load_pack, pack_names
@@ -189,7 +174,7 @@ def _full(rule: Rule, lang: str) -> str:
     return "\n".join(lines)
 
 
-@rules.command()
+@rules.command(epilog="Example:\n\n  landopt rules diff 2020-12-31 2023-01-01")
 @click.argument("earlier")
 @click.argument("later")
 @_packs_option
@@ -197,12 +182,7 @@ def _full(rule: Rule, lang: str) -> str:
 @_json
 @_lang
 def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool, lang: str | None) -> None:
-    r"""What changed between two dates, in words, and for whom.
-
-    \b
-    Example:
-        landopt rules diff 2020-12-31 2023-01-01
-    """
+    """What changed between two dates, in words, and for whom."""
     from constraints.diff import diff as compare
     from landopt.reasons.rulewords import shift_lines
     from landopt.reasons.words import code_word
@@ -232,17 +212,12 @@ def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool
         click.echo("无变化。" if tongue == "zh" else "Nothing changed.")
 
 
-@rules.command()
+@rules.command(epilog="Example:\n\n  landopt rules test --packs cn")
 @_packs_option
 @_json
 @_lang
 def test(packs: str | None, as_json: bool, lang: str | None) -> None:
-    r"""Run the worked cases of the packs; exit 1 if one does not agree.
-
-    \b
-    Example:
-        landopt rules test --packs cn
-    """
+    """Run the worked cases of the packs; exit 1 if one does not agree."""
     from constraints.cases import load_cases, run
     from constraints.load import pack_names
 
@@ -262,7 +237,7 @@ def test(packs: str | None, as_json: bool, lang: str | None) -> None:
         raise SystemExit(1)
 
 
-@rules.command()
+@rules.command(epilog="Example:\n\n  landopt rules ask use=RES operator=pubinst intending_users=1 --as-of 2026-11-22")
 @click.argument("facts", nargs=-1, metavar="FACT=VALUE...")
 @_packs_option
 @_as_of
@@ -283,12 +258,7 @@ def ask(
     as_json: bool,
     lang: str | None,
 ) -> None:
-    r"""Which methods may this case use, and why (no round needed). Fields: docs/fields.md.
-
-    \b
-    Example:
-        landopt rules ask use=RES operator=pubinst intending_users=1 --as-of 2026-11-22
-    """
+    """Which methods may this case use, and why (no round needed). Fields: docs/fields.md."""
     from constraints.ask import ask as answer_to
     from constraints.load import rules_for
     from constraints.shapes import decimal_text

@@ -72,6 +72,7 @@ def solve(
     4: stopped with a plan whose proven gap is above the one asked for; 5: the audit found a breach; 7: stopped before
     any plan was found.
     """
+    from landopt.desk.heard import heard
     from landopt.language import language
     from landopt.pipeline import Options, run
 
@@ -95,7 +96,7 @@ def solve(
         change_cost=change_cost,
         ledger=ledger,
     )
-    result = run(options, lambda line: click.echo(line, err=True))
+    result = run(options, heard(chosen))
     if as_json:
         click.echo(json.dumps(result.plan, ensure_ascii=False, sort_keys=True))
     else:

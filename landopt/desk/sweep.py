@@ -22,6 +22,7 @@ def sweep(
 
     Finished runs are kept in the output folder; an interrupted sweep goes on where it stopped.
     """
+    from landopt.desk.heard import heard
     from landopt.intake.assemble import read_round
     from landopt.language import language
     from landopt.reasons.sweep import read_sweep, sweep_case
@@ -30,7 +31,7 @@ def sweep(
     plan = read_sweep(sweep_path)
     case = read_round(round_path).ready()
     folder = output if output is not None else sweep_path.with_suffix("")
-    rows = sweep_case(case, plan, folder, workers=workers, say=lambda line: click.echo(line, err=True))
+    rows = sweep_case(case, plan, folder, workers=workers, say=heard(language(lang)))
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, sort_keys=True))
     else:
