@@ -65,8 +65,8 @@ def sentence(english: str, section: str = "what") -> str | None:
     "净地（net_land）：'对' 既非 true/false、1/0，也非 是/否"
     """
     name, colon, rest = english.partition(": ")
-    if section == "what" and colon and name in _titles():
-        return f"{_value(name)}：{sentence(rest) or rest}"
+    if section == "what" and colon and name in _titles() and (said := sentence(rest)) is not None:
+        return f"{_value(name)}：{said}"
     for pattern, chinese in (*(_templates("frame") if section == "what" else ()), *_templates(section)):
         found = pattern.fullmatch(english)
         if found:

@@ -27,7 +27,8 @@ def advice(issue: Issue, lang: str) -> str:
     entry = codes().get(issue.code)
     own = re.sub(r"^Maybe:? ", "", issue.maybe)
     if lang == "zh":
-        return (sentence(issue.maybe, "maybe") if own else None) or (entry.todo_zh if entry else own)
+        said = sentence(issue.maybe, "maybe") if own else None
+        return said or (entry.todo_zh if entry and (own or issue.level != "note") else own)
     return own or (entry.todo_en if entry and issue.level != "note" else "")
 
 
@@ -36,7 +37,8 @@ def words(issue: Issue, lang: str, *, first: bool = True) -> str:
     if lang != "zh":
         return issue.what
     entry = codes().get(issue.code)
-    return (f"{entry.title_zh}：" if entry and first else "") + (issue.zh or sentence(issue.what) or issue.what)
+    said = issue.zh or sentence(issue.what) or issue.what
+    return f"{entry.title_zh}：{said}" if entry and first and said != entry.title_zh else said
 
 
 def lines(issues: Sequence[Issue], lang: str) -> list[str]:

@@ -114,6 +114,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     records = tuple(Record(**entry) for entry in papers.rows_) if papers is not None else ()
     issues += cross_checks(file, overlaid.table, wants.table, overlaid.distances, records, {rule.id for rule in rules})
     issues += coverage(rules, overlaid.table.columns)
+    issues = without_consequences(issues)
     polygons = land.geometry.set_index("parcel_id")
     if any(issue.level == "error" for issue in issues):
         return Loaded(file, None, polygons, tuple(issues), tuple(notes))
@@ -148,6 +149,28 @@ def _read[T](issues: list[Issue], reader: Callable[[], T]) -> T | None:
     except Refused as refused:
         issues.extend(refused.issues)
         return None
+
+
+_NO_OUTLINE = frozenset(("P001", "P002", "P003", "P008", "P010", "P011", "P012", "P013", "P020", "P021"))
+_NO_PLACE = frozenset(("P014", "P016", "P017"))
+
+
+def without_consequences(issues: Iterable[Issue]) -> list[Issue]:
+    """The findings without those that only follow from an error.
+
+    A refused outline lies in no layer; areas in a wrong unit are smaller than their parts.
+    """
+    found = list(issues)
+    errors = [issue for issue in found if issue.level == "error"]
+    lost = {identifier for issue in errors if issue.code in _NO_OUTLINE for identifier in issue.ids}
+    nowhere = any(issue.code in _NO_PLACE for issue in errors)
+    in_unit = any(issue.code == "P019" and not issue.ids for issue in errors)
+    return [
+        issue
+        for issue in found
+        if not (issue.code == "L060" and (nowhere or lost.intersection(issue.ids)))
+        and not (issue.code == "P067" and in_unit and "area_m2" in issue.what)
+    ]
 
 
 def non_working_days(as_of: str) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import desk
-from landopt.intake.assemble import read_round
+from landopt.intake.assemble import read_round, without_consequences
 from parcels.chinese import note, where
 from parcels.codes import codes
 from parcels.issues import error, warning
+from parcels.issues import note as note_
 from parcels.telling import lines
 from tests.parcels.making import X0, Y0, box, chinese, csv_file, gpkg, poly, round_folder, shapefile
 
@@ -166,3 +167,28 @@ def test_a_bureaus_shapefile_from_the_desk(tmp_path: Path) -> None:
     assert "2 宗地，1.6000 公顷" in result.stdout
     assert X0 > Y0
     assert codes()["P031"]
+
+
+def test_what_only_follows_from_an_error_is_not_told(tmp_path: Path) -> None:
+    """A refused outline is not said to lie outside the layers, nor parts to be above areas in a wrong unit."""
+    gpkg(tmp_path, [BOW, box(2, 0)], zone=["nansha", "nansha"])
+    geopandas.GeoDataFrame({"zone": ["nansha"]}, geometry=[box(2, 0).buffer(500)], crs=4526).to_file(
+        tmp_path / "layers.gpkg", layer="zones", driver="GPKG"
+    )
+    round_folder(tmp_path, extra='[inputs.layers]\nzones = "layers.gpkg|zones"')
+    found = read_round(tmp_path).issues
+    assert {issue.code for issue in found if issue.level == "error"} == {"P001"}
+    assert not [issue for issue in found if issue.code == "L060"]
+    unit = error("P019", "area_m2 is read as m2, but the outlines are about 667 times as large")
+    part = error("P067", "new_area_m2 6,142 is above area_m2 20", "", "", ["P1"])
+    assert without_consequences([unit, part]) == [unit]
+    assert without_consequences([part]) == [part]
+
+
+def test_a_title_is_not_said_twice() -> None:
+    """A sentence that is the title of its code stands alone; a note without advice gets none."""
+    assert "图形为空：图形为空" not in lines([error("P002", "the geometry is empty")], "zh")[1]
+    told = lines([note_("P009", "3 parcel(s) have several parts; each stays one parcel")], "zh")
+    assert len(told) == 2
+    titled = lines([warning("L060", "zone: the parcel file says nansha, the layer none; nansha counts")], "zh")[1]
+    assert "宗地文件为 nansha" in titled
