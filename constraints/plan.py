@@ -21,7 +21,7 @@ from parcels.issues import Refused, error
 
 PLAN_SCHEMA = "landopt.plan/1"
 OFFERS_SCHEMA = "landopt.offers/1"
-PROOF_SCHEMA = "landopt.proof/1"
+PROOF_SCHEMA = "landopt.proof/2"
 LARGEST = 2**53 - 1
 LINE_CAP = 512 * 2**20
 _DEMAND = re.compile(rb'\{"d":(\d+),"o":')
@@ -87,7 +87,7 @@ def load_json(path: Path, schema: str) -> Any:
         stated = found.get("schema") if isinstance(found, dict) else None
         raise Refused(
             error(
-                "A003", f"{path.name} has schema {stated!r}, not {schema}", str(path), "Maybe a newer landopt wrote it."
+                "A003", f"{path.name} has schema {stated!r}, not {schema}", str(path), "Maybe another version wrote it."
             )
         )
     return found

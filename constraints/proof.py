@@ -6,38 +6,14 @@ part can still add at those prices.  A tree of such leaves, covering all cases, 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import zlib
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from constraints.plan import LARGEST, Part, Row
+from constraints.pricetree import BadProof, Branch, Place, priced, read_tree
 
-MAX_LEAVES = 100_000
-
-
-class BadProof(ValueError):
-    """The proof says something that is not a proof: a wrong sign, an uncovered case, a row that does not exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """Offers of one part whose site contains every one of ``parcels`` (empty: any) by ``method`` (None: any)."""
-
-    parcels: frozenset[int]
-    method: int | None
-
-    def matches(self, offer: Sequence[Any], part: Part) -> bool:
-        """True where the branch speaks of the offer."""
-        return self.method in (None, offer[1]) and self.parcels <= set(part.sites[offer[0]])
-
-
-Place = tuple[str, int]
-"""A part: ("d", demand row) or ("m", row of the market parcel)."""
-Path = tuple[tuple[Place, Branch], ...]
+__all__ = ["BadProof", "Bound", "Branch", "Leaf", "Place", "bounds", "constant", "gap_text", "leaves", "start"]
 
 
 @dataclass(slots=True)
@@ -49,14 +25,6 @@ class Leaf:
     parcels: Sequence[int]
     zero: dict[Place, list[Branch]]
     one: dict[Place, list[Branch]]
-    total: int = 0
-    empty: bool = False
-
-    def allows(self, place: Place, offer: Sequence[Any], part: Part) -> bool:
-        """False where the path of the leaf rules the offer out."""
-        if any(branch.matches(offer, part) for branch in self.zero.get(place, ())):
-            return False
-        return all(branch.matches(offer, part) for branch in self.one.get(place, ()))
 
 
 def _integer(value: Any) -> int:
@@ -65,119 +33,99 @@ def _integer(value: Any) -> int:
     return value
 
 
-def _inflated(text: Any, most: int, what: str) -> bytes:
-    """Base64 of zlib, whole and at most ``most`` bytes long."""
-    try:
-        if not isinstance(text, str):
-            raise TypeError("not a text")
-        inflate = zlib.decompressobj()
-        raw = inflate.decompress(base64.b64decode(text, validate=True), most + 1)
-    except (binascii.Error, zlib.error, ValueError, TypeError) as torn:
-        raise BadProof(f"{what} prices cannot be read: {torn}") from torn
-    if len(raw) > most or inflate.unconsumed_tail or inflate.unused_data or not inflate.eof:
-        raise BadProof(f"{what} prices are cut or go on too long")
-    return raw
-
-
-def _numbers(raw: bytes, width: int) -> list[int]:
-    return [int.from_bytes(raw[at : at + width], "little", signed=True) for at in range(0, len(raw), width)]
-
-
-def unpack_prices(text: Any, count: int) -> Sequence[int]:
-    """The prices of all parcels: base64 of zlib of little-endian int64."""
-    raw = _inflated(text, 8 * count, "parcel")
-    if len(raw) != 8 * count:
-        raise BadProof(f"parcel prices are not {count} numbers")
-    return _numbers(raw, 8)
-
-
-def unpack_rows(text: Any, count: int) -> list[int]:
-    """The prices of all rows: base64 of zlib of one byte, the width w, and little-endian signed numbers of w bytes."""
-    raw = _inflated(text, 1 + 8 * count, "row")
-    if not raw or not 1 <= raw[0] <= 8 or len(raw) != 1 + raw[0] * count:
-        raise BadProof(f"row prices are not {count} numbers")
-    return [_integer(price) for price in _numbers(raw[1:], raw[0])]
-
-
-def pack_rows(prices: Sequence[int]) -> str:
-    """The inverse of :func:`unpack_rows`, as narrow as the largest price allows."""
-    width = max((price.bit_length() // 8 + 1 for price in prices), default=1)
-    raw = bytes([width]) + b"".join(price.to_bytes(width, "little", signed=True) for price in prices)
-    return base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
-
-
-def pack_prices(prices: Sequence[int]) -> str:
-    """The inverse of :func:`unpack_prices`."""
-    raw = b"".join(price.to_bytes(8, "little", signed=True) for price in array("q", prices))
-    return base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
-
-
 def leaves(tree: Any, rows: int, tier: int, parcels: int) -> list[Leaf]:
     """The leaves of a proof tree; a branch splits into "none is taken" and "exactly one is", so all cases are covered.
 
     ``rows`` is the number of listed rows; prices of row ``rows + j`` stand for "objective of tier j >= its value".
     """
+    nodes = read_tree(tree, rows + tier, parcels)
+    prices = priced(nodes, rows + tier, parcels)
     found: list[Leaf] = []
-    stack: list[tuple[Any, Path, Path]] = [(tree, (), ())]
+    stack: list[tuple[int, tuple[Branch, ...], tuple[Branch, ...]]] = [(0, (), ())]
     while stack:
-        node, zero, one = stack.pop()
-        if not isinstance(node, Mapping):
-            raise BadProof("a node of the tree is missing")
-        if "on" in node:
-            branch = _branch(node["on"], parcels)
-            stack.append((node.get("zero"), (*zero, branch), one))
-            stack.append((node.get("one"), zero, (*one, branch)))
-        else:
-            found.append(_leaf(node, rows, tier, parcels, zero, one))
-        if len(found) + len(stack) > MAX_LEAVES:
-            raise BadProof("the tree has too many leaves")
+        number, zero, one = stack.pop()
+        node, (of_rows, land) = nodes[number], prices[number]
+        if node.on is not None:
+            stack.append((node.zero, (*zero, node.on), one))
+            stack.append((node.one, zero, (*one, node.on)))
+            continue
+        leaf = Leaf(of_rows[:rows], of_rows[rows:], land, {}, {})
+        for branches, places in ((zero, leaf.zero), (one, leaf.one)):
+            for branch in branches:
+                places.setdefault(branch.place, []).append(branch)
+        found.append(leaf)
     return found
-
-
-def _branch(on: Any, parcels: int) -> tuple[Place, Branch]:
-    if not isinstance(on, Mapping):
-        raise BadProof("a branch does not say on what")
-    demand, group, method = on.get("d"), on.get("parcels") or [], on.get("method")
-    if not all(0 <= _integer(parcel) < parcels for parcel in group):
-        raise BadProof("a branch names a parcel that does not exist")
-    if demand is None and len(group) != 1:
-        raise BadProof("a branch concerns one part: a demand, or the market offers of one parcel")
-    place = ("m", group[0]) if demand is None else ("d", _integer(demand))
-    return place, Branch(frozenset(group), None if method is None else _integer(method))
-
-
-def _leaf(node: Mapping[str, Any], rows: int, tier: int, parcels: int, zero: Path, one: Path) -> Leaf:
-    listed, packed = node.get("rows"), node.get("parcels")
-    prices = [0] * (rows + tier) if listed is None else unpack_rows(listed, rows + tier)
-    per_parcel: Sequence[int] = [0] * parcels if packed is None else unpack_prices(packed, parcels)
-    if parcels and min(per_parcel) < 0:
-        raise BadProof("a parcel has a negative price")
-    leaf = Leaf(prices[:rows], prices[rows:], per_parcel, {}, {})
-    for place, branch in zero:
-        leaf.zero.setdefault(place, []).append(branch)
-    for place, branch in one:
-        leaf.one.setdefault(place, []).append(branch)
-    return leaf
 
 
 def constant(leaf: Leaf, rows: Sequence[Row], tier: int, scale: int, reached: Sequence[int]) -> int:
     """What a leaf adds before any offer: price x right-hand side, 1 a parcel, and the slacks of soft limits."""
-    total = sum(leaf.parcels)
-    for price, row in zip(leaf.rows, rows, strict=True):
+    return sum(leaf.parcels) + _of_rows(leaf.rows, leaf.tiers, rows, tier, scale, reached)
+
+
+def _of_rows(
+    prices: Sequence[int], earlier: Sequence[int], rows: Sequence[Row], tier: int, scale: int, reached: Sequence[int]
+) -> int:
+    total = 0
+    for price, row in zip(prices, rows, strict=True):
+        if not price:
+            continue
         if (row.sense == "<=" and price < 0) or (row.sense == ">=" and price > 0):
             raise BadProof(f"the price of {row.id} has the wrong sign")
         total += price * row.rhs
+    for price, row in zip(prices, rows, strict=True):
         if row.slack:
             gain = abs(price) - (scale * row.penalty if row.tier == tier else 0)
-            gain += leaf.tiers[row.tier] * row.penalty if row.tier < tier else 0
+            gain += earlier[row.tier] * row.penalty if row.tier < tier else 0
             if gain > 0 and row.slack != abs(row.rhs):
                 raise BadProof(f"the price of {row.id}, a share, is above its penalty")
             total += max(0, gain) * row.slack
-    for price, value in zip(leaf.tiers, reached, strict=True):
+    for price, value in zip(earlier, reached, strict=True):
         if price > 0:
             raise BadProof("the price of an earlier tier has the wrong sign")
         total += price * value
     return total
+
+
+_State = tuple[list[int], frozenset[int] | None, bool]
+"""The offers of one part at a node: what each is worth, which are left (None: all), whether one must be taken."""
+
+
+class _Uses:
+    """Where the parcels and rows of a part's offers are used, as far as a tree changes their prices."""
+
+    def __init__(self, part: Part, listed: int, rows: frozenset[int]) -> None:
+        self.sites: dict[int, list[int]] = {}
+        self.rows: dict[int, list[tuple[int, int]]] = {}
+        for number, site in enumerate(part.sites):
+            for parcel in site:
+                self.sites.setdefault(parcel, []).append(number)
+        self.at = [offer[0] for offer in part.offers]
+        self.count = len(part.sites)
+        for number, offer in enumerate(part.offers):
+            for row, amount in zip(offer[8][::2], offer[8][1::2], strict=True):
+                if row in rows:
+                    self.rows.setdefault(row, []).append((number, amount))
+        for row in rows:
+            if row >= listed:  # an earlier tier: its score
+                self.rows[row] = [(number, offer[7][row - listed]) for number, offer in enumerate(part.offers)]
+        self.parcel_bits, self.row_bits = _bits(self.sites), _bits(self.rows)
+
+    def repriced(self, land: Mapping[int, int], rows: Mapping[int, int], worth: list[int]) -> list[int]:
+        """What the offers are worth where prices of parcels and rows change so."""
+        if hit := land.keys() & self.sites.keys():
+            dearer = [0] * self.count
+            for parcel in hit:
+                change = land[parcel]
+                for site in self.sites[parcel]:
+                    dearer[site] += change
+            worth = [value - dearer[site] for value, site in zip(worth, self.at, strict=True)]
+        else:
+            worth = list(worth)
+        for row in rows.keys() & self.rows.keys():
+            change = rows[row]
+            for offer, amount in self.rows[row]:
+                worth[offer] -= change * amount
+        return worth
 
 
 class Bound:
@@ -186,14 +134,38 @@ class Bound:
     def __init__(
         self, entry: Mapping[str, Any], tier: int, rows: Sequence[Row], parcels: int, reached: Sequence[int]
     ) -> None:
-        self.tier = tier
+        self.tier, self.listed = tier, len(rows)
         self.seen: set[Place] = set()
         self.scale = _integer(entry.get("scale"))
         if self.scale <= 0:
             raise BadProof("the scale of a proof is positive")
-        self.leaves = leaves(entry.get("tree"), len(rows), tier, parcels)
-        for leaf in self.leaves:
-            leaf.total = constant(leaf, rows, tier, self.scale, reached)
+        self.nodes = read_tree(entry.get("tree"), len(rows) + tier, parcels)
+        prices = priced(self.nodes, len(rows) + tier, parcels)
+        self.rows, self.land = prices[0]
+        self.totals = [0] * len(self.nodes)
+        self.void = [False] * len(self.nodes)
+        for number, node in enumerate(self.nodes):
+            if node.on is None:
+                of_rows, land = prices[number]
+                leaf = Leaf(of_rows[: len(rows)], of_rows[len(rows) :], land, {}, {})
+                self.totals[number] = constant(leaf, rows, tier, self.scale, reached)
+        self.changes = [(dict(node.parcels), dict(node.rows)) for node in self.nodes]
+        self.own = [(_bits(land), _bits(of_rows)) for land, of_rows in self.changes]
+        self.moved = frozenset(row for _, of_rows in self.changes[1:] for row in of_rows)
+        self.below = self._below()
+
+    def _below(self) -> list[tuple[int, int, frozenset[Place]]]:
+        """What the nodes below each speak of: parcels and rows (bits), parts. A part none of it touches is one case."""
+        found: list[tuple[int, int, frozenset[Place]]] = [(0, 0, frozenset())] * len(self.nodes)
+        for number in range(len(self.nodes) - 1, -1, -1):
+            node = self.nodes[number]
+            if node.on is None:
+                continue
+            (land, rows, places), (land_, rows_, places_) = found[node.zero], found[node.one]
+            (mine, mine_), (other, other_) = self.own[node.zero], self.own[node.one]
+            all_places = places | places_ | {node.on.place}
+            found[number] = (land | land_ | mine | other, rows | rows_ | mine_ | other_, all_places)
+        return found
 
     def feed(self, part: Part) -> None:
         """Add what one part can still reach, at most, in every leaf.
@@ -209,36 +181,94 @@ class Bound:
         if place in self.seen:
             raise BadProof("a demand or a market parcel has two parts")
         self.seen.add(place)
-        for leaf in self.leaves:
-            best = self._best(part, place, leaf)
-            forced = place in leaf.one
-            if best is None:
-                leaf.empty = leaf.empty or forced
-            elif forced or best > 0:
-                leaf.total += best
+        worth = self._worth(part)
+        if self.nodes[0].on is None:
+            self._add(0, (worth, None, False))
+        else:
+            self._walk(part, place, worth)
 
-    def _best(self, part: Part, place: Place, leaf: Leaf) -> int | None:
-        per_parcel, per_row, scale, tier = leaf.parcels, leaf.rows, self.scale, self.tier
-        site_price = [sum([per_parcel[parcel] for parcel in site]) for site in part.sites]
-        priced_tiers = [(j, price) for j, price in enumerate(leaf.tiers) if price]
-        split = place in leaf.zero or place in leaf.one
-        best: int | None = None
+    def _worth(self, part: Part) -> list[int]:
+        """What every offer is worth at the prices of the root."""
+        land, per_row, scale, tier = self.land, self.rows, self.scale, self.tier
+        site_price = [sum([land[parcel] for parcel in site]) for site in part.sites]
+        earlier = [(j, price) for j, price in enumerate(per_row[self.listed :]) if price]
+        found = []
         for offer in part.offers:
             value: int = scale * offer[7][tier] - site_price[offer[0]]
             pairs = iter(offer[8])
             for row in pairs:
                 value -= per_row[row] * next(pairs)
-            for j, price in priced_tiers:
+            for j, price in earlier:
                 value -= price * offer[7][j]
-            if (best is None or value > best) and (not split or leaf.allows(place, offer, part)):
-                best = value
-        return best
+            found.append(value)
+        return found
+
+    def _walk(self, part: Part, place: Place, worth: list[int]) -> None:
+        """Down the tree, as far as it tells the part's offers apart; what they add is noted at the node reached."""
+        uses = _Uses(part, self.listed, self.moved)
+        land, rows = uses.parcel_bits, uses.row_bits
+        stack: list[tuple[int, _State]] = [(0, (worth, None, False))]
+        while stack:
+            number, state = stack.pop()
+            node, (land_below, rows_below, places) = self.nodes[number], self.below[number]
+            if not (land & land_below or rows & rows_below or place in places):
+                self._add(number, state)
+                continue
+            assert node.on is not None
+            sides = _split(node.on, part, state) if node.on.place == place else (state, state)
+            for side, then in zip((node.zero, node.one), sides, strict=True):
+                land_here, rows_here = self.own[side]
+                if land & land_here or rows & rows_here:
+                    then = (uses.repriced(*self.changes[side], then[0]), then[1], then[2])
+                stack.append((side, then))
+
+    def _add(self, number: int, state: _State) -> None:
+        worth, left, must = state
+        if left is not None:
+            worth = [worth[offer] for offer in left]
+        if not worth:
+            self.void[number] = self.void[number] or must
+        elif must:
+            self.totals[number] += max(worth)
+        else:
+            self.totals[number] += max(0, max(worth))
 
     @property
     def value(self) -> int | None:
         """The bound in millipoints, rounded down (objectives are integers); None when no case is left at all."""
-        worst = [leaf.total // self.scale for leaf in self.leaves if not leaf.empty and leaf.one.keys() <= self.seen]
-        return max(worst) if worst else None
+        best: int | None = None
+        stack = [(0, 0)]
+        while stack:
+            number, above = stack.pop()
+            if self.void[number]:
+                continue
+            node, total = self.nodes[number], above + self.totals[number]
+            if node.on is None:
+                best = total // self.scale if best is None else max(best, total // self.scale)
+                continue
+            stack.append((node.zero, total))
+            if node.on.place in self.seen:
+                stack.append((node.one, total))
+        return best
+
+
+def _bits(places: Iterable[int]) -> int:
+    found = bytearray()
+    for place in places:
+        if place >> 3 >= len(found):
+            found.extend(bytes((place >> 3) + 1 - len(found)))
+        found[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(found, "little")
+
+
+def _split(branch: Branch, part: Part, state: _State) -> tuple[_State, _State]:
+    """Without the matching offers; with them only, one of which must be taken."""
+    worth, left, must = state
+    hit: list[int] = []
+    rest: list[int] = []
+    for offer in range(len(part.offers)) if left is None else left:
+        (hit if branch.matches(part.offers[offer], part.sites) else rest).append(offer)
+    return (worth, frozenset(rest), must), (worth, frozenset(hit), True)
 
 
 def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, parts: Iterable[Part]) -> list[int | None]:

@@ -33,67 +33,78 @@
 
   async function unpack(text, what) {
     let packed;
-    need(typeof text === "string" && text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), what + " prices are not base64");
-    try { packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); } catch (e) { throw new Bad(what + " prices are not base64"); }
+    need(typeof text === "string" && text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), what + " are not base64");
+    try { packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); } catch (e) { throw new Bad(what + " are not base64"); }
     const raw = await inflate(packed, "deflate");
     let a = 1, b = 0;
     for (const byte of raw) { a = (a + byte) % 65521; b = (b + a) % 65521; }
     const end = packed.length - 4, sum = end < 0 ? -1 : new DataView(packed.buffer).getUint32(end);
-    need(sum === b * 65536 + a, what + " prices are cut or go on too long");
+    need(sum === b * 65536 + a, what + " are cut or go on too long");
+    need(raw.length <= (what === "nodes" ? 1 << 24 : 1 << 26), what + " are too long");
     return raw;
   }
 
-  async function rowPrices(text, count) {
-    if (text === undefined || text === null) return new Array(count).fill(0n);
-    const raw = await unpack(text, "row"), width = raw[0], found = [];
-    need(raw.length > 0 && width >= 1 && width <= 8 && raw.length === 1 + width * count, "row prices are not one per row");
-    for (let at = 1; at < raw.length; at += width) {
-      let price = 0n;
-      for (let i = width - 1; i >= 0; i--) price = (price << 8n) | BigInt(raw[at + i]);
-      price = BigInt.asIntN(8 * width, price);
-      need(big(price) < 1n << 53n, "a price is not below 2^53");
-      found.push(price);
-    }
-    return found;
+  function reader(raw, what) {
+    let at = 0;
+    return {
+      next() {
+        let value = 0n;
+        for (let i = 0; i < 8; i++) {
+          need(at < raw.length, what + " end too early");
+          const byte = raw[at++];
+          value |= BigInt(byte & 127) << BigInt(7 * i);
+          if (byte < 128) return value;
+        }
+        throw new Bad(what + " hold a number of more than 8 bytes");
+      },
+      step() { const step = this.next(); need(step <= 52n, "a step is too coarse"); return step; },
+      end() { need(at === raw.length, what + " go on after the tree"); },
+    };
   }
 
-  async function parcelPrices(text, count) {
-    if (text === undefined || text === null) return new Array(count).fill(0n);
-    const raw = await unpack(text, "parcel");
-    need(raw.length === 8 * count, "parcel prices are not one per parcel");
-    const view = new DataView(raw.buffer, raw.byteOffset, raw.length), found = [];
-    for (let at = 0; at < raw.length; at += 8) {
-      const price = view.getBigInt64(at, true);
-      need(price >= 0n, "a parcel has a negative price");
-      found.push(price);
+  function changes(from, steps, prices, least) {
+    let count = from.next(), place = -1n, out = prices;
+    for (; count > 0n; count--) {
+      place += 1n + from.next();
+      need(place < BigInt(prices.length), "a row or parcel is priced that does not exist");
+      const number = from.next(), at = Number(place);
+      const change = (number & 1n ? -(number >> 1n) - 1n : number >> 1n) << steps(at);
+      if (out === prices) out = prices.slice();
+      out[at] += change;
+      need(out[at] >= least && big(out[at]) < 1n << 53n, "a price is out of range");
     }
-    return found;
+    return out;
   }
 
   async function leaves(tree, tier, rows, parcels, scale, reached) {
-    const found = [], stack = [[tree, [], []]];
-    while (stack.length) {
-      const [node, zero, one] = stack.pop();
-      need(node && typeof node === "object" && !Array.isArray(node), "a node of the tree is missing");
-      if ("on" in node) {
-        const on = node.on, group = on.parcels || [];
-        group.forEach((p) => need(isInt(p) && p >= 0 && p < parcels, "a branch names a parcel that does not exist"));
-        need(on.d === null || on.d === undefined ? group.length === 1 : isInt(on.d), "a branch concerns one part");
-        need(on.method === null || on.method === undefined || isInt(on.method), "a branch names no method number");
-        const place = on.d === null || on.d === undefined ? "m" + group[0] : "d" + on.d;
-        const branch = { place, group, method: on.method === undefined ? null : on.method };
-        stack.push([node.zero, [...zero, branch], one], [node.one, zero, [...one, branch]]);
-      } else {
-        found.push(await leaf(node, tier, rows, parcels, scale, reached, zero, one));
-      }
-      need(found.length + stack.length <= 100000, "the tree has too many leaves");
+    need(tree && typeof tree === "object" && !Array.isArray(tree), "the tree is missing");
+    need(Object.keys(tree).every((key) => key === "nodes" || key === "parcels"), "a tree is made of nodes and parcels");
+    const absent = (text) => text === undefined || text === null, count = rows.length + tier;
+    const nodes = absent(tree.nodes) ? null : reader(await unpack(tree.nodes, "nodes"), "nodes");
+    const land = absent(tree.parcels) ? null : reader(await unpack(tree.parcels, "parcels"), "parcels");
+    const steps = nodes ? Array.from({ length: count }, () => nodes.step()) : [], landStep = land ? land.step() : 0n;
+    const zeros = (n) => new Array(n).fill(0n), found = [];
+    const stack = [{ y: zeros(count), p: zeros(parcels), zero: [], one: [] }];
+    for (let made = 1; stack.length; made++) {
+      need(made <= 200000, "the tree has too many nodes");
+      const above = stack.pop();
+      const y = nodes ? changes(nodes, (r) => steps[r], above.y, -(1n << 53n) + 1n) : above.y;
+      const p = land ? changes(land, () => landStep, above.p, 0n) : above.p;
+      const part = nodes ? nodes.next() : 0n;
+      if (part === 0n) { found.push(leaf(y, p, tier, rows, scale, reached, above.zero, above.one)); continue; }
+      const row = (part - 1n) >> 1n, market = ((part - 1n) & 1n) === 1n, parcel = market ? row : nodes.next() - 1n;
+      need(parcel < BigInt(parcels), "a branch names a parcel that does not exist");
+      const method = nodes.next() - 1n;
+      const branch = { place: (market ? "m" : "d") + row, parcel: Number(parcel), method: Number(method) };
+      stack.push({ y, p, zero: above.zero, one: [...above.one, branch] }, { y, p, zero: [...above.zero, branch], one: above.one });
     }
+    if (nodes) nodes.end();
+    if (land) land.end();
     return found;
   }
 
-  async function leaf(node, tier, rows, parcels, scale, reached, zero, one) {
-    const p = await parcelPrices(node.parcels, parcels);
-    const priced = await rowPrices(node.rows, rows.length + tier), y = priced.slice(0, rows.length), z = priced.slice(rows.length);
+  function leaf(priced, p, tier, rows, scale, reached, zero, one) {
+    const y = priced.slice(0, rows.length), z = priced.slice(rows.length);
     let total = p.reduce((a, b) => a + b, 0n);
     rows.forEach((row, r) => {
       need(row.sense === "=" || (row.sense === "<=" && y[r] >= 0n) || (row.sense === ">=" && y[r] <= 0n), "a price has the wrong sign");
@@ -117,7 +128,7 @@
   }
 
   const matches = (branch, offer, site) =>
-    (branch.method === null || branch.method === offer[1]) && branch.group.every((parcel) => site.includes(parcel));
+    (branch.method < 0 || branch.method === offer[1]) && (branch.parcel < 0 || site.includes(branch.parcel));
 
   function feed(tierState, part, place) {
     const { tier, scale } = tierState;
@@ -164,7 +175,7 @@
 
   async function run(files, say) {
     const plan = parse(files.plan, "plan.json"), proof = parse(files.proof, "proof.json"), kase = parse(files.case, "case.json");
-    need(plan.schema === "landopt.plan/1" && proof.schema === "landopt.proof/1" && kase.schema === "landopt.case/1", "a file has an unknown schema");
+    need(plan.schema === "landopt.plan/1" && proof.schema === "landopt.proof/2" && kase.schema === "landopt.case/1", "a file has an unknown schema");
     const digest = await sha256(bytesOf(canonical(kase)));
     need(plan.case.digest === digest && proof.case === digest, "the case is not the one the plan and the proof name");
     const names = ["parcel_ids", "demand_id", "method", "period", "term_years"];

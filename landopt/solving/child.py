@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import threading
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
@@ -44,6 +45,7 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     from landopt.solving.model_arrays import from_arrays
     from landopt.solving.solver_search import search
     from landopt.solving.solver_state import Answer, Options
+    from landopt.solving.tree_pack import room
 
     started = monotonic()
     base = load(folder)
@@ -59,7 +61,9 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     warm = np.load(folder / "warm.npy") if (folder / "warm.npy").exists() else None
     answers: list[Answer] = []
     reached: list[int] = []
-    for tier in range(len(base["score"])):
+    tiers = len(base["score"])
+    space = room(len(base["sense"]), tiers)
+    for tier in range(tiers):
         told = _Teller(folder, tier, started)
 
         def keep(bound: int, scale: int, leaf: dict[str, Any]) -> None:
@@ -67,15 +71,17 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
             so_far = {"stopped": "limit", "tiers": [*map(_tier, answers), now], "phases": _sum_phases(answers)}
             _write(folder / "so_far.json", json.dumps(so_far).encode("ascii"))
 
+        options = replace(options, room=space // (tiers - tier))
         answer = search(from_arrays(base, tier, reached), options, told, warm, keep)
         answers.append(answer)
+        space -= len((answer.tree_json or {}).get("nodes", ""))
         if answer.chosen is None:
             break
         warm = answer.chosen
         _save(folder, warm)
         reached.append(answer.objective)
     ties: dict[str, Any] = {"status": "not examined"}
-    proved = len(answers) == len(base["score"]) and all(
+    proved = len(answers) == tiers and all(
         answer.chosen is not None and answer.objective in (answer.bound, answer.solver_bound) for answer in answers
     )
     if proved and warm is not None and request.get("ties") is not None:
@@ -84,7 +90,7 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         chosen, ties = examine(base, reached, warm, request["ties"], options)
         _save(folder, chosen)
     return {
-        "stopped": _overall(answers, len(base["score"])),
+        "stopped": _overall(answers, tiers),
         "ties": ties,
         "phases": _sum_phases(answers),
         "tiers": [_tier(answer) for answer in answers],

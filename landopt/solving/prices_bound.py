@@ -1,15 +1,12 @@
-"""The bound that prices give, in exact integers (docs/model.md §8), and its written form in proof.json."""
+"""The bound that prices give, in exact integers (docs/model.md §8)."""
 
 from __future__ import annotations
 
-import base64
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from constraints.proof import pack_rows, unpack_rows
 from landopt.solving.model_arrays import Floats, Ints, Program, ranges, segment_sum
 
 LIMIT = 2**61
@@ -168,18 +165,6 @@ def bound(prog: Program, prices: Prices) -> int:
     scaled = bound_scaled(prog, prices)
     assert scaled is not None
     return scaled // prices.scale
-
-
-def leaf_json(prices: Prices) -> dict[str, Any]:
-    """A leaf of proof.json."""
-    packed = zlib.compress(prices.parcels.astype("<i8").tobytes(), 6)
-    return {"rows": pack_rows(prices.rows.tolist()), "parcels": base64.b64encode(packed).decode("ascii")}
-
-
-def leaf_prices(leaf: dict[str, Any], rows: int, scale: int) -> Prices:
-    """Prices from a leaf of proof.json."""
-    parcels = np.frombuffer(zlib.decompress(base64.b64decode(leaf["parcels"])), dtype="<i8").astype(np.int64)
-    return Prices(parcels, np.array(unpack_rows(leaf["rows"], rows), dtype=np.int64), scale)
 
 
 def _exact_sum(values: Ints) -> int:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constraints.pricetree import Branch as Written
+from constraints.pricetree import priced, read_tree
 from landopt.solving import child
 from landopt.solving.model import check_sizes
 from landopt.solving.model_arrays import Ints, Program, base_arrays, from_arrays, standing
-from landopt.solving.prices_bound import Branch, bound_scaled, leaf_prices
+from landopt.solving.prices_bound import Branch, Prices, bound_scaled
 from landopt.solving.solver_process import Ended, watch
 from landopt.solving.ties import ladder
 from parcels.issues import Environment, Issue, LandoptError, error
@@ -178,7 +180,8 @@ def _outcome(
                 error("S005", f"the solver's plan breaks {rows}", "", "The plan is withheld. Maybe another --solver.")
             )
         entry = found[tier] if tier < len(found) and found[tier].get("tree") is not None else None
-        node, scale = (entry["tree"], int(entry["scale"])) if entry else _no_prices(prog)
+        # without prices (a run that ended before it had any) the bound is every part's best offer: no text at all
+        node, scale = (entry["tree"], int(entry["scale"])) if entry else ({}, 1)
         proven = proof_bound(prog, node, scale)
         claim = entry.get("solver_bound") if entry else None
         if proven < state.objective:
@@ -214,14 +217,6 @@ def _stopped(ended: Ended, result: Mapping[str, Any], chosen: Ints | None) -> st
     return "failed" if stopped == "infeasible" and chosen is not None else stopped
 
 
-def _no_prices(prog: Program) -> tuple[dict[str, Any], int]:
-    """The bound that no prices give: every part its best offer (a run that ended before it had prices)."""
-    from landopt.solving.prices_bound import Prices, leaf_json
-
-    zero = Prices(np.zeros(prog.parcels, dtype=np.int64), np.zeros(len(prog.sense), dtype=np.int64), 1)
-    return leaf_json(zero), 1
-
-
 def _row_name(case: Case, offers: Offers, prog: Program, row: int) -> str:
     if row < prog.parcels:
         return f"parcel {case.parcels.ids[row]} (in two offers)"
@@ -231,36 +226,34 @@ def _row_name(case: Case, offers: Offers, prog: Program, row: int) -> str:
     return offers.rows[row].id if row < len(offers.rows) else f"the value of tier {row - len(offers.rows)}"
 
 
-def proof_bound(prog: Program, node: Mapping[str, Any], scale: int) -> int:
-    """The bound of a proof tree, exact: the maximum over its leaves (docs/model.md §8, docs/plan.md)."""
+def proof_bound(prog: Program, tree: Mapping[str, Any], scale: int) -> int:
+    """The bound of a written proof, exact: the maximum over its leaves (docs/model.md §8, docs/proof.md)."""
+    nodes = read_tree(tree, len(prog.sense), prog.parcels)
+    prices = priced(nodes, len(prog.sense), prog.parcels)
     worst: int | None = None
-    stack: list[tuple[Mapping[str, Any], tuple[Branch, ...]]] = [(node, ())]
+    stack: list[tuple[int, tuple[Branch, ...]]] = [(0, ())]
     while stack:
-        here, branches = stack.pop()
-        if "on" in here:
-            part, match = matching(prog, here["on"])
-            for taken in (False, True):
-                stack.append((here["one" if taken else "zero"], (*branches, Branch(here["on"], part, match, taken))))
+        number, branches = stack.pop()
+        node = nodes[number]
+        if node.on is not None:
+            part, match = matching(prog, node.on)
+            for side, taken in ((node.zero, False), (node.one, True)):
+                stack.append((side, (*branches, Branch({}, part, match, taken))))
             continue
-        prices = leaf_prices(dict(here), len(prog.sense), scale)
-        scaled = bound_scaled(prog, prices, branches)
+        of_rows, land = (np.array(values, dtype=np.int64) for values in prices[number])
+        scaled = bound_scaled(prog, Prices(land, of_rows, scale), branches)
         if scaled is not None and (worst is None or scaled > worst):
             worst = scaled
     return -(10**18) if worst is None else worst // scale
 
 
-def matching(prog: Program, on: Mapping[str, Any]) -> tuple[int, Ints]:
+def matching(prog: Program, on: Written) -> tuple[int, Ints]:
     """The part a branch is about and its matching offers."""
     from landopt.solving.tree_branch import match_offers
 
-    parcels = list(on["parcels"] or [])
-    if on["d"] is not None:
-        part = int(on["d"])
-    else:
+    kind, part = on.place
+    if kind == "m":
         first = prog.site_parcels[prog.site_start[prog.site[prog.part_start[prog.demands : -1]]]]
-        part = prog.demands + int(np.searchsorted(first, parcels[0]))
-    method = -1 if on["method"] is None else int(on["method"])
-    match = match_offers(prog, part, parcels[0] if parcels else -1, method)
-    for parcel in parcels[1:]:
-        match = np.intersect1d(match, match_offers(prog, part, parcel, method))
-    return part, match
+        part = prog.demands + int(np.searchsorted(first, on.place[1]))
+    parcel, method = (-1 if value is None else value for value in (on.parcel, on.method))
+    return part, match_offers(prog, part, parcel, method)

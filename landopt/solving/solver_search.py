@@ -6,7 +6,6 @@ Every plan is checked in integers before it counts, every bound from prices is e
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any
 
 import numpy as np
 
@@ -16,9 +15,10 @@ from landopt.solving.greedy import greedy
 from landopt.solving.model import build
 from landopt.solving.model_arrays import Floats, Ints, Program, ranges
 from landopt.solving.prices import Relaxation, Stopped, relax
-from landopt.solving.prices_bound import leaf_json, part_best, reduced
+from landopt.solving.prices_bound import bound_scaled, part_best, reduced
 from landopt.solving.solver_mip import GROUPED, apart, mip
 from landopt.solving.solver_state import Answer, Keep, Options, Search, Tell, gap_of
+from landopt.solving.tree_pack import Node, Packed, pack
 
 __all__ = ["Answer", "Options", "exact_margin", "search"]
 
@@ -52,8 +52,9 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
     state.bound = relaxed.bound
     tell("prices", state.objective if state.chosen is not None else None, state.bound, None)
     if keep is not None:
-        keep(relaxed.bound, relaxed.prices.scale, leaf_json(relaxed.prices))
-    leaf: dict[str, Any] | None = None
+        first = _packed(state, relaxed, None)
+        keep(first.bound, relaxed.prices.scale, first.tree)
+    root: Node | None = None
     infeasible = False
     if not state.reached():
         state.offer(_rounded_plan(prog, relaxed), "rounding")
@@ -69,8 +70,8 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
         if grown is not None:
             state.offer(grown.plan, "tree")
             if grown.bound < relaxed.bound:
-                state.bound, leaf = grown.bound, grown.node
-    return _answer(state, relaxed, None, leaf)
+                state.bound, root = grown.bound, grown.root
+    return _answer(state, relaxed, None, root)
 
 
 SMALL = 3_000
@@ -87,9 +88,10 @@ def _tree_effort(state: Search) -> tuple[float | None, int]:
     return state.left(min(120.0, max(20.0, 3 * spent)) if exact else min(60.0, max(2.0, spent))), tree.NODES
 
 
-def _answer(
-    state: Search, relaxed: Relaxation | None, stopped: str | None, leaf: dict[str, Any] | None = None
-) -> Answer:
+def _answer(state: Search, relaxed: Relaxation | None, stopped: str | None, root: Node | None = None) -> Answer:
+    written = None if relaxed is None else _packed(state, relaxed, root)
+    if state.bound is not None and written is not None:
+        state.bound = written.bound
     bound = state.bound if state.bound is not None else (relaxed.bound if relaxed else 0)
     if stopped is None:
         if state.chosen is None:
@@ -98,10 +100,18 @@ def _answer(
             stopped = "optimal"
         else:
             stopped = "gap" if state.reached() else "limit"
-    node = leaf if leaf is not None else (leaf_json(relaxed.prices) if relaxed is not None else None)
+    node = None if written is None else written.tree
     claim = None if state.claim is None else max(state.claim, state.objective)
     scale = relaxed.prices.scale if relaxed is not None else 1
     return Answer(stopped, state.chosen, state.objective, bound, claim, scale, node, state.phases)
+
+
+def _packed(state: Search, relaxed: Relaxation, root: Node | None) -> Packed:
+    """The proof as it is written: of the tree, or of the prices alone."""
+    prog = state.prog
+    root = root or Node((), relaxed.prices, bound_scaled(prog, relaxed.prices))
+    objective = relaxed.bound if state.chosen is None else state.objective
+    return pack(prog, root, objective, state.options.gap, state.options.room)
 
 
 class _Clock:

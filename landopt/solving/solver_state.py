@@ -15,7 +15,10 @@ from landopt.solving.model_arrays import Ints, Program, standing
 
 @dataclass(frozen=True)
 class Options:
-    """How far to go: ``gap`` asked for, ``deadline`` of ``time.monotonic`` (None: no clock), ``nodes`` a search."""
+    """How far to go: ``gap`` asked for, ``deadline`` of ``time.monotonic`` (None: no clock), ``nodes`` a search.
+
+    ``room`` is what a tier's proof may take, bytes apart from parcel prices.
+    """
 
     gap: Fraction
     deadline: float | None
@@ -23,6 +26,7 @@ class Options:
     seed: int
     threads: int
     solver: str
+    room: int = 1_500
 
 
 @dataclass(frozen=True)

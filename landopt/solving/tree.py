@@ -10,15 +10,16 @@ import heapq
 import itertools
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from landopt.solving.greedy import greedy
 from landopt.solving.model_arrays import Floats, Ints, Program, standing
 from landopt.solving.prices import PER_PART, Relaxation, Sifter, Stopped, improving, margins
-from landopt.solving.prices_bound import Branch, Prices, after_branch, bound_scaled, leaf_json, rounded
+from landopt.solving.prices_bound import Branch, after_branch, bound_scaled, rounded
 from landopt.solving.tree_branch import Chooser, bar, restore
+from landopt.solving.tree_pack import Node
 
 if TYPE_CHECKING:
     from landopt.solving.solver_state import Options
@@ -31,21 +32,11 @@ LEAF_BYTES = 40_000_000
 
 @dataclass(frozen=True)
 class Grown:
-    """A finished tree: the bound it proves, its JSON node, and a better plan if one turned up."""
+    """A finished tree: the bound it proves, its root, and a better plan if one turned up."""
 
     bound: int
-    node: dict[str, Any]
+    root: Node
     plan: Ints | None
-
-
-@dataclass
-class _Node:
-    branches: tuple[Branch, ...]
-    prices: Prices
-    scaled: int | None
-    zero: _Node | None = None
-    one: _Node | None = None
-    on: dict[str, Any] | None = None
 
 
 def grow(
@@ -59,9 +50,9 @@ def grow(
 ) -> Grown | None:
     """Branch on the worst leaf until the proved gap is the one asked for, or time, nodes or size run out."""
     scale = relaxed.prices.scale
-    root = _Node((), relaxed.prices, bound_scaled(prog, relaxed.prices))
+    root = Node((), relaxed.prices, bound_scaled(prog, relaxed.prices))
     turn = itertools.count()
-    heap: list[tuple[int, int, _Node]] = [(-int(root.scaled or 0), next(turn), root)]
+    heap: list[tuple[int, int, Node]] = [(-int(root.scaled or 0), next(turn), root)]
     end = None if seconds is None else monotonic() + seconds
     chooser = Chooser(sifter, end)
     budget = min(
@@ -89,11 +80,10 @@ def grow(
         if split is None:
             continue
         on, part, match = split
-        node.on = on
         for taken in (False, True):
             made += 1
             branches = (*node.branches, Branch(on, part, match, taken))
-            child = _Node(branches, node.prices, after_branch(prog, node.prices, node.scaled, branches))
+            child = Node(branches, node.prices, after_branch(prog, node.prices, node.scaled, branches))
             if taken:
                 node.one = child
             else:
@@ -103,22 +93,21 @@ def grow(
     restore(sifter)
     worst = max((leaf for leaf in _leaves(root) if leaf is not None), default=None)
     proved = best if worst is None else max(worst // scale, best)
-    return Grown(proved, _json(root), plan)
+    return Grown(proved, root, plan)
 
 
-def _leaves(node: _Node) -> list[int | None]:
-    if node.zero is None or node.one is None:
-        return [node.scaled]
-    return _leaves(node.zero) + _leaves(node.one)
+def _leaves(root: Node) -> list[int | None]:
+    found, stack = [], [root]
+    while stack:
+        node = stack.pop()
+        if node.zero is None or node.one is None:
+            found.append(node.scaled)
+        else:
+            stack += [node.zero, node.one]
+    return found
 
 
-def _json(node: _Node) -> dict[str, Any]:
-    if node.zero is None or node.one is None:
-        return leaf_json(node.prices)
-    return {"on": node.on, "zero": _json(node.zero), "one": _json(node.one)}
-
-
-def _resolve(prog: Program, sifter: Sifter, node: _Node, end: float | None) -> tuple[Floats, Ints | None] | None:
+def _resolve(prog: Program, sifter: Sifter, node: Node, end: float | None) -> tuple[Floats, Ints | None] | None:
     """Prices of a leaf: the relaxation under its branches, from the last basis. None: out of time."""
     restore(sifter)
     barred = bar(sifter, node.branches)
@@ -156,7 +145,7 @@ def _resolve(prog: Program, sifter: Sifter, node: _Node, end: float | None) -> t
     return x, greedy(prog, worth, np.sort(sifter.order[x > 1e-6]))
 
 
-def _ray(prog: Program, sifter: Sifter, node: _Node) -> bool:
+def _ray(prog: Program, sifter: Sifter, node: Node) -> bool:
     """An empty leaf: add a multiple of the Farkas ray until the bound is as low as it need be."""
     _, has, ray = sifter.solver.getDualRay()
     if not has:

@@ -12,8 +12,9 @@ from constraints.canonical import canonical, digest
 from constraints.case import Case, from_json, to_json
 from constraints.cells import PartReader, Reading
 from constraints.check import Key
-from constraints.plan import Part, Row, header_line, part_line, plan_hash, write_offers
-from constraints.proof import Bound, gap_text, pack_prices, pack_rows, start
+from constraints.plan import PROOF_SCHEMA, Part, Row, header_line, part_line, plan_hash, write_offers
+from constraints.pricetree import Branch, Changes, Node, write_tree
+from constraints.proof import Bound, gap_text, start
 from constraints.reread import Reader
 from constraints.rescreen import connected_sites, lawful
 from constraints.restate import restated
@@ -151,29 +152,61 @@ def random_leaf(draw: Random, found: Small, tier: int, scale: int) -> dict[str, 
     if tier and draw.random() < 0.5 and not any(row.slack and row.tier < tier for row in found.rows):
         rows.append([len(found.rows) + draw.randrange(tier), -draw.randint(0, 3 * scale)])
     prices = [draw.choice([0, draw.randint(0, span)]) for _ in found.case.parcels.ids]
-    return {"rows": row_prices(rows, len(found.rows) + tier), "parcels": pack_prices(prices)}
+    return {"rows": row_prices(rows, len(found.rows) + tier), "parcels": prices}
 
 
-def row_prices(pairs: Sequence[Sequence[int]], count: int) -> str:
-    """The packed prices of ``count`` rows from (row, price) pairs."""
+def row_prices(pairs: Sequence[Sequence[int]], count: int) -> list[int]:
+    """The prices of ``count`` rows from (row, price) pairs."""
     prices = [0] * count
     for row, price in pairs:
         prices[row] = price
-    return pack_rows(prices)
+    return prices
+
+
+def packed(tree: dict[str, Any], rows: int, parcels: int) -> dict[str, str]:
+    """A tree of plain dictionaries as proof.json holds it: ``{"on", "zero", "one"}`` or ``{"rows", "parcels"}``.
+
+    A branch may name prices too: those below then change them.
+    """
+    lines: list[Node] = []
+
+    def walk(node: dict[str, Any], above: tuple[list[int], list[int]]) -> None:
+        own = (node.get("rows", above[0]), node.get("parcels", above[1]))
+        line = Node(_changes(above[0], own[0]), _changes(above[1], own[1]))
+        lines.append(line)
+        if "on" in node:
+            on = node["on"]
+            place = ("m", on["parcel"]) if on["d"] is None else ("d", on["d"])
+            line.on = Branch(place, on["parcel"], on["method"])
+            walk(node["zero"], own)
+            walk(node["one"], own)
+
+    walk(tree, ([0] * rows, [0] * parcels))
+    return write_tree(lines, rows)
+
+
+def _changes(before: Sequence[int], after: Sequence[int]) -> Changes:
+    return tuple((k, b - a) for k, (a, b) in enumerate(zip(before, after, strict=True)) if a != b)
 
 
 def random_tree(draw: Random, found: Small, tier: int, scale: int, depth: int = 2) -> dict[str, Any]:
     """A random proof tree over the parts of a small round."""
+    plain = _random_tree(draw, found, tier, scale, depth)
+    return packed(plain, len(found.rows) + tier, len(found.case.parcels))
+
+
+def _random_tree(draw: Random, found: Small, tier: int, scale: int, depth: int) -> dict[str, Any]:
     if depth == 0 or not found.offers or draw.random() < 0.4:
         return random_leaf(draw, found, tier, scale)
     offer = draw.choice(found.offers)
     if offer.demand is None:
-        on: dict[str, Any] = {"d": None, "parcels": list(offer.site), "method": draw.choice([None, offer.method])}
+        on: dict[str, Any] = {"d": None, "parcel": offer.site[0], "method": draw.choice([None, offer.method])}
     else:
-        group = draw.choice([None, list(offer.site), [offer.site[0]]])
-        on = {"d": offer.demand, "parcels": group, "method": draw.choice([None, offer.method])}
-    below = [random_tree(draw, found, tier, scale, depth - 1) for _ in range(2)]
-    return {"on": on, "zero": below[0], "one": below[1]}
+        parcel = draw.choice([None, *offer.site])
+        on = {"d": offer.demand, "parcel": parcel, "method": draw.choice([None, offer.method])}
+    own = random_leaf(draw, found, tier, scale) if draw.random() < 0.5 else {}
+    below = [_random_tree(draw, found, tier, scale, depth - 1) if draw.random() < 0.8 else {} for _ in range(2)]
+    return {"on": on, "zero": below[0], "one": below[1], **own}
 
 
 def proven(entry: dict[str, Any], found: Small, tier: int, reached: Sequence[int]) -> int | None:
@@ -199,7 +232,7 @@ def proof_for(found: Small, seed: int = 0, tries: int = 40) -> dict[str, Any]:
                 best = {**entry, "bound": value}
         assert best is not None
         tiers.append(best)
-    return {"schema": "landopt.proof/1", "scope": "all", "tiers": tiers}
+    return {"schema": PROOF_SCHEMA, "scope": "all", "tiers": tiers}
 
 
 def write(folder: Path, found: Small, proof: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -274,6 +307,7 @@ def plan_of(found: Small, proof: dict[str, Any], case: str) -> dict[str, Any]:
 __all__ = [
     "Small",
     "objective",
+    "packed",
     "plan_of",
     "proof_for",
     "proven",

@@ -13,7 +13,6 @@ from typing import Any
 
 from constraints.canonical import canonical, digest
 from constraints.plan import plan_hash, write_offers
-from constraints.proof import pack_rows, unpack_rows
 
 FILES = ("plan.json", "case.json", "proof.json", "offers.jsonl.gz")
 FREE = ("plan_id", "ties", "solver_bound", "justification", "reasons", "unit", "overrides", "title", "versions")
@@ -81,20 +80,25 @@ def mutate(draw: Random, content: Content) -> tuple[Content, tuple[Any, ...], An
     for key in path[:-1]:
         place = place[key]
     before = place[path[-1]]
-    after = _repriced(draw, before) if path[-1] == "rows" else _other(draw, before)
+    after = _repriced(draw, before) if path[-2:-1] == ("tree",) else _other(draw, before)
     place[path[-1]] = after
     return found, path, before, after
 
 
 def _repriced(draw: Random, packed: str) -> str:
-    """Packed row prices with one of them changed, or as they are not to be written."""
-    raw = zlib.decompress(base64.b64decode(packed))
-    prices = unpack_rows(packed, (len(raw) - 1) // raw[0])
-    if not prices or draw.random() < 0.2:
-        return draw.choice([packed[:-1], packed + "x", pack_rows([*prices, 1]), ""])
-    at = draw.randrange(len(prices))
-    changed: int = _other(draw, prices[at]) or prices[at] + 3
-    return pack_rows([*prices[:at], changed, *prices[at + 1 :]])
+    """A packed text with one byte of what it holds changed, dropped or doubled, or as it is not to be written."""
+    raw = bytearray(zlib.decompress(base64.b64decode(packed)))
+    kind = draw.randrange(8)
+    if kind == 0:
+        return draw.choice([packed[:-1], packed + "x", ""])
+    at = draw.randrange(len(raw))
+    if kind == 1:
+        del raw[at]
+    elif kind == 2:
+        raw.insert(at, raw[at])
+    else:
+        raw[at] = (raw[at] + draw.choice([1, 2, 4, 64, 128, 254, 255])) % 256
+    return base64.b64encode(zlib.compress(bytes(raw), 9)).decode("ascii")
 
 
 def _other(draw: Random, value: Any) -> Any:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from constraints.plan import Part, Row
-from constraints.proof import BadProof, Bound, bounds, gap_text, pack_prices, pack_rows, unpack_prices, unpack_rows
-from tests.audit.folders import Small, proven, random_tree, row_prices
+from constraints.pricetree import Branch, Node, leaf_tree, priced, read_tree, write_tree
+from constraints.proof import BadProof, Bound, bounds, constant, gap_text, leaves
+from tests.audit.folders import Small, packed, proven, random_tree, row_prices
 from tests.brute import brute_force
 
 INSTANCES = 10_000
@@ -56,24 +57,18 @@ def _tree(draw: Random, rows: list[Row], parts: list[Part], parcels: int, tier: 
         offer = draw.choice(part.offers)
         group = part.sites[offer[0]]
         if part.demand is None:
-            on = {"d": None, "parcels": group, "method": draw.choice([None, offer[1]])}
+            on: dict[str, Any] = {"d": None, "parcel": group[0], "method": draw.choice([None, offer[1]])}
         else:
-            on = {
-                "d": part.demand,
-                "parcels": draw.choice([None, group, group[:1]]),
-                "method": draw.choice([None, offer[1]]),
-            }
-        return {
-            "on": on,
-            "zero": _tree(draw, rows, parts, parcels, tier, depth - 1),
-            "one": _tree(draw, rows, parts, parcels, tier, depth - 1),
-        }
+            on = {"d": part.demand, "parcel": draw.choice([None, *group]), "method": draw.choice([None, offer[1]])}
+        own = _tree(draw, rows, parts, parcels, tier, 0) if draw.random() < 0.5 else {}
+        below = [_tree(draw, rows, parts, parcels, tier, depth - 1) if draw.random() < 0.8 else {} for _ in range(2)]
+        return {"on": on, "zero": below[0], "one": below[1], **own}
     prices = []
     for number, row in enumerate(rows):
         sign = {"<=": 1, ">=": -1, "=": draw.choice([1, -1])}[row.sense]
         prices.append([number, sign * draw.choice([0, 0, draw.randint(0, 9), draw.randint(0, 30)])])
     prices += [[len(rows) + j, -draw.randint(0, 9)] for j in range(tier) if draw.random() < 0.5]
-    per_parcel = pack_prices([draw.randint(0, 40) for _ in range(parcels)])
+    per_parcel = [draw.randint(0, 40) for _ in range(parcels)]
     return {"rows": row_prices(prices, len(rows) + tier), "parcels": per_parcel}
 
 
@@ -98,7 +93,7 @@ def test_bound_is_never_below_the_optimum_on_ten_thousand_random_instances():
         done += 1
         tiers = []
         for tier, value in enumerate(best):
-            tree = _tree(draw, rows, parts, parcels, tier)
+            tree = packed(_tree(draw, rows, parts, parcels, tier), len(rows) + tier, parcels)
             tiers.append({"objective": value, "bound": 0, "scale": draw.choice([1, 1, 3, 7]), "tree": tree})
         found = bounds({"tiers": tiers}, rows, parcels, parts)
         for value, bound in zip(best, found, strict=True):
@@ -124,51 +119,141 @@ def test_bound_holds_on_rounds_screened_from_facts(rounds: list[Small]):
                 assert bound >= value
 
 
+def _one_by_one(
+    entry: dict[str, Any], tier: int, rows: list[Row], parcels: int, parts: list[Part], reached: Any
+) -> Any:
+    """Section 3 of docs/proof.md leaf by leaf, offer by offer."""
+    scale, tops = entry["scale"], []
+    for leaf in leaves(entry["tree"], len(rows), tier, parcels):
+        total: int | None = constant(leaf, rows, tier, scale, reached)
+        lines = {("m", part.sites[0][0]) if part.demand is None else ("d", part.demand): part for part in parts}
+        for place in leaf.zero.keys() | leaf.one.keys() | lines.keys():
+            part = lines.get(place)
+            worth = []
+            for offer in part.offers if part else ():
+                assert part is not None
+                if any(branch.matches(offer, part.sites) for branch in leaf.zero.get(place, ())):
+                    continue
+                if not all(branch.matches(offer, part.sites) for branch in leaf.one.get(place, ())):
+                    continue
+                used = sum(leaf.parcels[p] for p in part.sites[offer[0]])
+                used += sum(leaf.rows[r] * c for r, c in zip(offer[8][::2], offer[8][1::2], strict=True))
+                used += sum(price * offer[7][j] for j, price in enumerate(leaf.tiers))
+                worth.append(scale * offer[7][tier] - used)
+            if place in leaf.one and not worth:
+                total = None
+                break
+            assert total is not None
+            total += max(worth) if place in leaf.one else max(0, max(worth, default=0))
+        if total is not None:
+            tops.append(total // scale)
+    return max(tops, default=None)
+
+
+def test_bound_summed_down_the_tree_is_that_of_every_leaf_alone():
+    """The bound shares what leaves have in common; leaf by leaf as docs/proof.md says, it is the same."""
+    draw, trees = Random(8), 0
+    for _ in range(1_500):
+        rows, parts, _, parcels = _instance(draw)
+        tiers = len(parts[0].offers[0][7]) if parts else 1
+        reached = [draw.randint(-9, 9) for _ in range(tiers)]
+        for tier in range(tiers):
+            plain = _tree(draw, rows, parts, parcels, tier, 5)
+            trees += "on" in plain
+            entry = {"scale": draw.choice([1, 7]), "tree": packed(plain, len(rows) + tier, parcels)}
+            bound = Bound(entry, tier, rows, parcels, reached[:tier])
+            for part in parts:
+                bound.feed(part)
+            assert bound.value == _one_by_one(entry, tier, rows, parcels, parts, reached[:tier])
+    assert trees > 300
+
+
 def _leaf(**more: Any) -> dict[str, Any]:
     return {"scale": 1, "tree": more}
 
 
-def _packed(raw: bytes, after: bytes = b"") -> str:
-    return base64.b64encode(zlib.compress(raw) + after).decode("ascii")
+def _nodes(raw: bytes, after: bytes = b"") -> dict[str, Any]:
+    return _leaf(nodes=base64.b64encode(zlib.compress(raw) + after).decode("ascii"))
+
+
+def _land(raw: bytes) -> dict[str, Any]:
+    return _leaf(parcels=base64.b64encode(zlib.compress(raw)).decode("ascii"))
 
 
 ROWS = [Row("a", "a", (), "limit", "<=", 5, 0, 0, 0), Row("b", "b", (), "limit", ">=", 2, 0, 0, 0)]
+LONG = b"\xff" * 7
 
 
 @pytest.mark.parametrize(
     ("entry", "why"),
     [
-        (_leaf(rows=pack_rows([-1, 0])), "wrong sign"),
-        (_leaf(rows=pack_rows([0, 1])), "wrong sign"),
-        (_leaf(rows=pack_rows([1])), "row prices are not 2 numbers"),
-        (_leaf(rows=pack_rows([1, 0, 0])), "row prices are not 2 numbers"),
-        (_leaf(rows=pack_rows([1] * 40)), "cut or go on too long"),
-        (_leaf(rows=_packed(b"")), "row prices are not 2 numbers"),
-        (_leaf(rows=_packed(b"\0")), "row prices are not 2 numbers"),
-        (_leaf(rows=_packed(b"\x09" + bytes(18))), "cut or go on too long"),
-        (_leaf(rows=_packed(b"\1\1\0", b"more")), "cut or go on too long"),
-        (_leaf(rows=_packed(b"\1\1\0")[:-8]), "row prices"),
-        (_leaf(rows=[[0, 1]]), "row prices cannot be read"),
-        (_leaf(rows=[]), "row prices cannot be read"),
-        (_leaf(rows="!!"), "row prices cannot be read"),
-        (_leaf(rows="é"), "row prices cannot be read"),
-        (_leaf(rows=pack_rows([2**53, 0])), "not an integer"),
-        (_leaf(rows=pack_rows([0, -(2**53)])), "not an integer"),
-        (_leaf(parcels=pack_prices([-1, 0])), "negative price"),
-        (_leaf(parcels=pack_prices([1])), "not 2 numbers"),
-        (_leaf(parcels=pack_prices([1, 2, 3])), "cut or go on too long"),
+        (_leaf(**leaf_tree([-1, 0])), "wrong sign"),
+        (_leaf(**leaf_tree([0, 1])), "wrong sign"),
+        (_leaf(**leaf_tree([1])), "step of|go on after|end before"),
+        (_leaf(**leaf_tree([1, -1, 0])), "end before|go on after"),
+        (_nodes(b""), "end before"),
+        (_nodes(b"\0\0"), "end before"),
+        (_nodes(b"\0\0\0"), "end before"),
+        (_nodes(b"\0\0\1\2\2\0"), "priced that does not exist"),
+        (_nodes(b"\0\0\3\0\2\0\1\0\2\0"), "priced that does not exist"),
+        (_nodes(b"\0\0\0\1\0\0\0\0"), "end before"),
+        (_nodes(b"\0\0\0\1\3\0\0\0\0\0"), "not exist"),
+        (_nodes(b"\0\0\0\6\0\0\0\0\0"), "not exist"),
+        (_nodes(b"\0\0\0\1\0\0\0\0\0\0\0"), "go on after"),
+        (_nodes(b"\0\0\0\0\0"), "go on after"),
+        (_nodes(b"\x35\0\0\0"), "too coarse"),
+        (_nodes(b"\0\0\1\0\x80"), "within a number"),
+        (_nodes(b"\0\0\1\0" + LONG + b"\x80\0\0"), "more than 8 bytes"),
+        (_nodes(b"\0\0\1\0" + LONG + b"\x7f\0"), "out of range"),
+        (_nodes(b"\x34\0\1\0\4\0"), "out of range"),
+        (_nodes(b"\0\0\0\0", b"more"), "cut or go on too long"),
+        (_nodes(b"\0\0\0\0" * (1 << 23)), "cut or go on too long"),
+        (_nodes(b"\0\0" + b"\0\1\0\0" * 200_001), "too many nodes"),
+        (_leaf(nodes=leaf_tree([1, 0])["nodes"][:-8]), "nodes"),
+        (_leaf(nodes=[[0, 1]]), "nodes cannot be read"),
+        (_leaf(nodes=[]), "nodes cannot be read"),
+        (_leaf(nodes="!!"), "nodes cannot be read"),
+        (_leaf(nodes="é"), "nodes cannot be read"),
+        (_leaf(nodes=""), "nodes are cut"),
+        (_leaf(**leaf_tree([0, 0], [5, 0, 1])), "priced that does not exist"),
+        (_land(b"\0\1\0\1"), "out of range"),
+        (_land(b"\x34\1\0\4"), "out of range"),
+        (_land(b"\0"), "end before"),
+        (_land(b""), "end before"),
+        (_land(b"\0\0\0"), "go on after"),
         (_leaf(parcels="!!"), "cannot be read"),
         ({"scale": 0, "tree": {}}, "scale"),
-        ({"scale": 1, "tree": None}, "missing"),
-        ({"scale": 1, "tree": {"on": {"d": None, "parcels": None, "method": 0}, "zero": {}, "one": {}}}, "one part"),
-        ({"scale": 1, "tree": {"on": {"d": 0, "parcels": None, "method": None}, "zero": {}}}, "missing"),
-        ({"scale": 1, "tree": {"on": {"d": 0, "parcels": [2], "method": None}, "zero": {}, "one": {}}}, "not exist"),
+        ({"scale": 1, "tree": None}, "made of nodes"),
+        ({"scale": 1, "tree": {"rows": "", "parcels": ""}}, "made of nodes"),
+        ({"scale": 1, "tree": {"on": {}, "zero": {}, "one": {}}}, "made of nodes"),
     ],
 )
 def test_what_is_no_proof_is_refused(entry: dict[str, Any], why: str):
     """Wrong signs, unknown rows, uncovered cases and torn prices end as BadProof."""
     with pytest.raises(BadProof, match=why):
         Bound(entry, 0, ROWS, 2, [])
+
+
+def test_reading_a_tree_is_total():
+    """Random bytes, and written trees with bytes changed: nodes or BadProof, never another exception."""
+    draw, read = Random(4), 0
+    row = [Row("a", "a", (), "limit", "=", 5, 0, 0, 0)] * 4
+    on = {"d": 1, "parcel": 2, "method": None}
+    leaf = {"rows": [1, 0, -900, 16], "parcels": [3, 0, 0, 2**40, 0, 0]}
+    text = packed({"on": on, "zero": leaf, "one": {"on": on, "zero": {}, "one": leaf}, **leaf}, 4, 6)["nodes"]
+    true = zlib.decompress(base64.b64decode(text))
+    for number in range(6_000):
+        raw = bytearray(true) if number % 4 else bytearray(4) + bytes(draw.choices(range(4), k=draw.randint(0, 30)))
+        for _ in range(draw.randint(0, 3)):
+            raw[draw.randrange(len(raw))] = draw.choice([0, 1, 2, 3, draw.randrange(256)])
+        text = base64.b64encode(zlib.compress(raw)).decode("ascii")
+        tree = {"nodes": text} if number % 2 else {"nodes": text, "parcels": text}
+        try:
+            Bound({"scale": 1, "tree": tree}, 0, row, 6, [])
+            read += 1
+        except BadProof:
+            continue
+    assert read > 100
 
 
 def test_two_parts_of_one_demand_are_refused():
@@ -198,38 +283,31 @@ def test_solver_that_claims_fifteen_where_nine_is_best_is_refused():
     parts += [Part(None, [[p]], [[0, 0, -1, 0, 0, None, 0, [-3], [0, 2]]]) for p in range(9, 14)]
     claim = {"objective": -15, "bound": -15}
     for price in range(0, -40, -1):
-        proof = {"tiers": [{**claim, "scale": 10, "tree": {"rows": pack_rows([price])}}]}
+        proof = {"tiers": [{**claim, "scale": 10, "tree": leaf_tree([price])}]}
         found = bounds(proof, [row], 14, parts)[0]
         assert found is not None
         assert found >= -9 > claim["bound"]
-    assert bounds({"tiers": [{**claim, "scale": 1, "tree": {"rows": pack_rows([-1])}}]}, [row], 14, parts) == [-9]
+    assert bounds({"tiers": [{**claim, "scale": 1, "tree": leaf_tree([-1])}]}, [row], 14, parts) == [-9]
 
 
-def test_prices_travel_unchanged():
-    """Packing is loss-free at the edges of 64 bits."""
-    prices = [0, 1, 2**62, 2**63 - 1]
-    assert list(unpack_prices(pack_prices(prices), 4)) == prices
+def test_trees_travel_unchanged():
+    """Writing is loss-free: prices of every size, shared steps, branches of every kind, deep chains."""
     draw = Random(3)
-    for bits in (0, 1, 7, 8, 15, 16, 31, 32, 52, 53):
+    for bits in (0, 1, 6, 7, 8, 15, 31, 32, 52, 53):
         top = 2**bits - 1
-        rows = [0, top, -top, *(draw.randint(-top, top) for _ in range(draw.randint(0, 30)))]
-        assert unpack_rows(pack_rows(rows), len(rows)) == rows
-    assert unpack_rows(pack_rows([]), 0) == []
-
-
-def test_leaf_of_the_solver_is_read_by_the_auditor():
-    """The leaf that the solver writes carries its prices to the auditor unchanged, zeros and signs included."""
-    import numpy as np
-
-    from landopt.solving.prices_bound import Prices, leaf_json, leaf_prices
-
-    prices = Prices(np.array([0, 7, 2**50]), np.array([0, -(2**53) + 1, 2**53 - 1, 12]), 10)
-    leaf = leaf_json(prices)
-    assert unpack_rows(leaf["rows"], 4) == prices.rows.tolist()
-    assert list(unpack_prices(leaf["parcels"], 3)) == prices.parcels.tolist()
-    back = leaf_prices(leaf, 4, 10)
-    assert back.rows.tolist() == prices.rows.tolist()
-    assert back.parcels.tolist() == prices.parcels.tolist()
+        step = 2 ** draw.choice([0, 0, 3, 4, 20, 50])
+        rows = [0, top, -top, *(draw.randint(-top, top) // step * step for _ in range(draw.randint(0, 30)))]
+        land = [0, top, *(draw.randint(0, top) // step * step for _ in range(draw.randint(0, 30)))]
+        nodes = read_tree(leaf_tree(rows, land), len(rows), len(land))
+        assert priced(nodes, len(rows), len(land)) == [(rows, land)]
+    assert leaf_tree([]) == leaf_tree([0, 0], [0]) == {}
+    lines = []
+    for depth in range(3_000):
+        place = draw.choice([("m", depth), ("d", depth)])
+        parcel = depth if place[0] == "m" else draw.choice([None, depth])
+        on = Branch(place, parcel, draw.choice([None, 0, 7]))
+        lines += [Node(((0, 1),), ((depth, 3),), on, 2 * depth + 1, 2 * depth + 2), Node(((1, -16),))]
+    assert read_tree(write_tree([*lines, Node()], 2), 2, 3_000) == [*lines, Node()]
 
 
 @pytest.mark.parametrize(
@@ -247,14 +325,3 @@ def test_leaf_of_the_solver_is_read_by_the_auditor():
 def test_gap_rounds_up(bound: int, objective: int, text: str):
     """The gap is never understated."""
     assert gap_text(bound, objective) == text
-
-
-def test_proof_of_a_round_with_250_limits_is_small():
-    """At most 2 kB apart from parcel prices: 250 limits that all bind, each priced with nine digits at random."""
-    from constraints.canonical import canonical
-
-    draw = Random(9)
-    rows = [draw.choice([1, -1]) * draw.randint(100_000_000, 999_999_999) for _ in range(250)]
-    tier = {"objective": 10**9, "bound": 10**9, "scale": 10**6, "tree": {"rows": pack_rows(rows)}}
-    proof = {"schema": "landopt.proof/1", "case": "0" * 64, "offers": "0" * 64, "scope": "all", "tiers": [tier]}
-    assert len(canonical(proof)) <= 2048

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from constraints.plan import PROOF_SCHEMA, OffersFile, load_json
-from constraints.proof import BadProof, bounds, pack_rows, unpack_rows
+from constraints.proof import BadProof, bounds
 from parcels.issues import Refused
+from tests.audit.folders import Small, proven, random_tree, write
 from tests.audit.mutants import load, mutate, reseal, save
 
 NODE = shutil.which("node")
@@ -120,50 +121,63 @@ def test_both_verifiers_agree_on_mutants(folders: list[Path], tmp_path: Path):
     assert sum(answer["holds"] is True for answer in said) > 5
 
 
-def _leaf_of(node: dict[str, Any]) -> dict[str, Any]:
-    while "on" in node:
-        node = node["zero"]
-    return node
+def _texts(draw: Random, tree: dict[str, str]) -> list[dict[str, Any]]:
+    """The texts of a tree as they are, torn, and with bytes of what they hold changed."""
+
+    def packed(raw: bytes, after: bytes = b"") -> str:
+        return base64.b64encode(zlib.compress(raw) + after).decode("ascii")
+
+    made: list[dict[str, Any]] = [tree, {**tree, "rows": ""}, {**tree, "nodes": None}, {**tree, "parcels": None}]
+    for name in ("nodes", "parcels"):
+        text = tree.get(name) or packed(bytes(40))
+        raw = zlib.decompress(base64.b64decode(text))
+        odd: list[Any] = [text[:-1], text + " ", "", [], 7, packed(raw, b"more"), packed(raw[:-1]), packed(raw + b"\0")]
+        odd += [packed(b""), base64.b64encode(zlib.compress(raw)[:-2]).decode("ascii"), "!!!!", packed(raw[:1])]
+        for _ in range(24):
+            changed = bytearray(raw)
+            for _ in range(draw.randint(1, 2)):
+                changed[draw.randrange(len(raw))] = draw.choice([0, 1, 2, 3, 52, 127, 128, 255, draw.randrange(256)])
+            odd.append(packed(bytes(changed)))
+        made += [{**tree, name: text} for text in odd]
+    return made
 
 
-def test_both_verifiers_read_packed_row_prices_alike(folders: list[Path], tmp_path: Path):
-    """Any width from 1 to 8 bytes that holds the prices is the same proof; a torn, short or long text is none."""
-
-    def packed(raw: bytes) -> str:
-        return base64.b64encode(zlib.compress(raw)).decode("ascii")
-
-    made: list[tuple[Path, bool]] = []
-    for number, folder in enumerate(folders):
+def test_both_verifiers_read_packed_prices_alike(folders: list[Path], tmp_path: Path):
+    """A torn, short or long text, a number too wide or a price out of range is no proof to either; the rest to both."""
+    draw = Random(6)
+    made: list[Path] = []
+    for number, folder in enumerate(folders[:10]):
         content = load(folder)
-        leaf, count = _leaf_of(content["proof.json"]["tiers"][0]["tree"]), len(content["offers.jsonl.gz"][0]["rows"])
-        text = leaf.get("rows") or pack_rows([0] * count)
-        prices = unpack_rows(text, count)
-        raw = bytes([8]) + b"".join(price.to_bytes(8, "little", signed=True) for price in prices)
-        wide = bytes([9]) + b"".join(price.to_bytes(9, "little", signed=True) for price in prices)
-        cases: list[tuple[Any, bool]] = [
-            (text, True),
-            (packed(raw), True),
-            (packed(wide), False),
-            (packed(raw[:-1]), False),
-            (packed(raw + b"\0"), False),
-            (packed(b""), False),
-            (packed(b"\0"), False),
-            (text[:-1], False),
-            (text + " ", False),
-            ("", False),
-            ([], False),
-            (base64.b64encode(zlib.compress(raw) + b"more").decode("ascii"), False),
-            (base64.b64encode(zlib.compress(raw)[:-2]).decode("ascii"), False),
-            (pack_rows([*prices, 0]), False),
-            (pack_rows([2**53, *prices[1:]]), False),
-        ]
-        for place, (rows, holds) in enumerate(cases):
-            leaf["rows"] = rows
-            save(tmp_path / f"{number}-{place}", reseal(content))
-            made.append((tmp_path / f"{number}-{place}", holds))
-    said = _javascript([folder for folder, _ in made], tmp_path)
-    assert [answer["holds"] for answer in said] == [holds for _, holds in made]
-    assert [_python(folder) for folder, _ in made] == [holds for _, holds in made]
+        for place, tree in enumerate(_texts(draw, content["proof.json"]["tiers"][0]["tree"])):
+            content["proof.json"]["tiers"][0]["tree"] = tree
+            made.append(tmp_path / f"{number}-{place}")
+            save(made[-1], reseal(content))
+    said = [answer["holds"] for answer in _javascript(made, tmp_path)]
+    assert said == [_python(folder) for folder in made]
+    assert len(folders[:10]) <= sum(map(bool, said)) < len(made) // 2
+
+
+@pytest.mark.slow
+def test_both_verifiers_prove_the_same_bound_of_random_trees(rounds: list[Small], tmp_path: Path):
+    """Six hundred random trees, deep ones among them: the same bound, or refused by both."""
+    draw, made = Random(12), []
+    for number in range(600):
+        one = rounds[number % len(rounds)]
+        assert one.best is not None
+        proof: dict[str, Any] = {"schema": PROOF_SCHEMA, "scope": "all", "tiers": []}
+        for tier, reached in enumerate(one.best):
+            scale = draw.choice([1, 10, 1000])
+            entry = {"objective": reached, "scale": scale, "tree": random_tree(draw, one, tier, scale, 6)}
+            try:
+                bound = proven(entry, one, tier, one.best[:tier])
+            except BadProof:
+                bound = None
+            proof["tiers"].append({**entry, "bound": reached if bound is None else bound})
+        made.append(tmp_path / str(number))
+        write(made[-1], one, proof)
+    said = [answer["holds"] for answer in _javascript(made, tmp_path)]
+    assert said == [_python(folder) for folder in made]
+    assert sum(map(bool, said)) > 300
 
 
 def test_verifier_is_one_file_without_a_library():

@@ -181,8 +181,8 @@ def _matching(offers: Offers, here: slice, branch: Branch) -> Mask:
     if branch.method is not None:
         found &= np.asarray(offers.method[here] == branch.method)
     for number, offer in enumerate(range(here.start, here.stop)):
-        if found[number] and branch.parcels:
-            found[number] = branch.parcels <= set(offers.parcels(offer))
+        if found[number] and branch.parcel is not None:
+            found[number] = branch.parcel in offers.parcels(offer)
     return found
 
 
