@@ -117,6 +117,9 @@ def read_ids(cells: Sequence[object], rows: Sequence[int], name: str, found: Fin
             found.add("error", 25, f"{name} is blank", place, "every row needs an id of its own")
             ids.append(None)
             continue
+        if _ROUNDED.fullmatch(text):
+            what = f"id {text} was stored as a number and may have lost digits"
+            found.add("error", 28, what, place, "store the column as text and send it again", (text,))
         key = _id_key(text)
         if key in first:
             row_before, before = first[key]
@@ -322,6 +325,8 @@ def _texts(cells: Sequence[object], column: Column, ids: Sequence[str], rows: Se
             found.add("note", 41, "control characters were stripped", place, "", (identifier,))
 
 
+_ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+"""An id as a spreadsheet writes a long number."""
 _SUSPICIOUS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )

@@ -158,18 +158,21 @@ _NO_PLACE = frozenset(("P014", "P016", "P017"))
 def without_consequences(issues: Iterable[Issue]) -> list[Issue]:
     """The findings without those that only follow from an error.
 
-    A refused outline lies in no layer; areas in a wrong unit are smaller than their parts.
+    A refused outline lies in no layer; areas in a wrong unit are smaller than their parts; rules that were not read
+    are not known.
     """
     found = list(issues)
     errors = [issue for issue in found if issue.level == "error"]
     lost = {identifier for issue in errors if issue.code in _NO_OUTLINE for identifier in issue.ids}
     nowhere = any(issue.code in _NO_PLACE for issue in errors)
     in_unit = any(issue.code == "P019" and not issue.ids for issue in errors)
+    lawless = any(issue.code == "R001" for issue in errors)
     return [
         issue
         for issue in found
         if not (issue.code == "L060" and (nowhere or lost.intersection(issue.ids)))
         and not (issue.code == "P067" and in_unit and "area_m2" in issue.what)
+        and not (issue.code == "C023" and lawless and "names rule" in issue.what)
     ]
 
 

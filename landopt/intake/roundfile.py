@@ -138,12 +138,13 @@ def read_round_file(path: str | Path) -> RoundFile:
         text = target.read_text(encoding="utf-8-sig")
         tables = tomllib.loads(text, parse_float=Decimal)
     except UnicodeDecodeError as trouble:
+        what = f"the file is not UTF-8 (byte {trouble.start + 1:,})"
+        raise Refused(error("C006", what, target.name, "Save it as UTF-8.")) from None
+    except ValueError as trouble:
+        line = re.search(r"line (\d+)", str(trouble))
+        where = f"{target.name}:{line[1]}" if line else target.name
         raise Refused(
-            error("C006", "the file is not UTF-8", str(target), f"Save it as UTF-8 ({trouble.reason}).")
-        ) from None
-    except tomllib.TOMLDecodeError as trouble:
-        raise Refused(
-            error("C006", f"not readable as TOML: {trouble}", target.name, "Quote texts, write dates bare.")
+            error("C006", f"not readable as TOML: {trouble}", where, "Quote texts, write dates bare.")
         ) from None
     reader = TomlReader(target, text, tables, _KEYS)
     for section in tables:

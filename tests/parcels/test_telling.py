@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from cli import desk
 from landopt.intake.assemble import read_round, without_consequences
-from parcels.chinese import note, where
+from parcels.chinese import note, sentence, where
 from parcels.codes import codes
 from parcels.issues import error, warning
 from parcels.issues import note as note_
@@ -192,3 +192,40 @@ def test_a_title_is_not_said_twice() -> None:
     assert len(told) == 2
     titled = lines([warning("L060", "zone: the parcel file says nansha, the layer none; nansha counts")], "zh")[1]
     assert "宗地文件为 nansha" in titled
+
+
+def test_a_file_cut_off_and_a_wrong_type_are_told_in_whole_chinese_sentences() -> None:
+    """Sentences inside sentences are told in Chinese, too."""
+    assert sentence("a.gpkg is cut off: ends at byte 53,248 of 106,496") == (
+        "a.gpkg 不完整：在第 53,248 字节处结束，应为 106,496 字节"
+    )
+    assert sentence("'as_of' in [round] is 'yesterday', not a date") == "[round] 的 as_of 为 'yesterday'，应为日期"
+    assert sentence("'id' in [round] is 7, not text") == "[round] 的 id 为 7，应为文本"
+
+
+def test_an_id_as_a_spreadsheet_rounds_it_is_refused(tmp_path: Path) -> None:
+    """4.40115E+17 was eighteen digits once: which parcel it was is not known."""
+    gpkg(tmp_path, [box(0, 0), box(2, 0)], parcel_id=["4.40115E+17", "E+17"])
+    found = [issue for issue in read_round(round_folder(tmp_path)).issues if issue.level == "error"]
+    assert [(issue.code, issue.ids) for issue in found] == [("P028", ("4.40115E+17",))]
+
+
+def test_rules_that_were_not_read_are_not_called_unknown() -> None:
+    """A pack that is misspelled is one error, not one more a record."""
+    pack = error("R001", "there is no rule pack 'cn-guandong'")
+    record = error("C023", "a record names rule 'cn.a.b', which is not known")
+    assert without_consequences([pack, record]) == [pack]
+    assert without_consequences([record]) == [record]
+
+
+def test_a_round_file_that_is_no_toml_names_its_line(tmp_path: Path) -> None:
+    """As rule files do; bytes that are not UTF-8 are named by their place."""
+    gpkg(tmp_path, [box(0, 0)])
+    path = round_folder(tmp_path) / "round.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("2026-03-31", "2026-02-30"), "utf-8")
+    result = run("check", tmp_path, "--lang", "zh")
+    assert (result.exit_code, "round.toml 第 7 行" in result.stderr, "日期有误" in result.stderr) == (1, True, True)
+    path.write_bytes(text.replace('"a"', '"规划局"').encode("gb18030"))
+    result = run("check", tmp_path, "--lang", "zh")
+    assert (result.exit_code, "不是 UTF-8（第 " in result.stderr, "invalid" in result.stderr) == (1, True, False)
