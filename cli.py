@@ -93,7 +93,7 @@ class Desk(click.Group):
 def _print(refusal: LandoptError, words: tuple[str, ...]) -> None:
     if "--json" in words:
         click.echo(json.dumps({"issues": [issue.as_dict() for issue in refusal.issues]}, ensure_ascii=False))
-    elif _language(words) == "zh":
+    if _language(words) == "zh":
         from parcels.telling import lines
 
         click.echo("\n".join(lines(refusal.issues, "zh")), err=True)
@@ -115,9 +115,10 @@ def issue_text(issue: Issue) -> str:
     lines = [f"{issue.level} {issue.code}  {issue.what}"]
     if issue.where:
         lines.append(f"      {issue.where}")
-    if issue.maybe:
-        maybe = issue.maybe if issue.maybe.startswith("Maybe") else f"Maybe: {issue.maybe}"
-        lines.append(f"      {maybe}")
+    from parcels.telling import advice
+
+    if todo := advice(issue, "en"):
+        lines.append(f"      Maybe: {todo}")
     return "\n".join(lines)
 
 

@@ -71,7 +71,8 @@ def read_text(path: Path) -> RuleText:
     except ValueError as trouble:  # TOMLDecodeError, and dates such as 2024-02-30
         found = re.search(r"line (\d+)", str(trouble))
         where = f"{name}:{found[1]}" if found else name
-        raise Refused(error("R001", f"not TOML: {trouble}", where, "Maybe a key stands there twice.")) from None
+        maybe = "Maybe a key stands there twice." if "overwrite" in str(trouble) else ""
+        raise Refused(error("R001", f"not TOML: {trouble}", where, maybe)) from None
     if _depth(tables) > MAX_DEPTH:
         raise Refused(error("R001", f"nested deeper than {MAX_DEPTH}", name))
     return RuleText(name, tables.get("pack", {}), _blocks(name, text, tables))

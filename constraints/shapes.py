@@ -29,12 +29,20 @@ class Reading:
 
     def bad(self, code: str, key: str, what: str, maybe: str = "") -> None:
         """Record an error about a key."""
-        name = self.block.table.get("id", "?")
-        self.issues.append(error(code, f"rule {name}: {what}", self.block.place(key), maybe))
+        name = self.block.table.get("id") or self.block.table.get("rule") or "?"
+        self.issues.append(error(code, f"rule {name}: {what}", self.block.place(key.partition(".")[0]), maybe))
 
     def read(self, shape: str, key: str, value: Any) -> Any:
         """The value of a key in its shape; ``None`` (with an issue) if it does not fit."""
         return _SHAPES[shape](self, key, value)
+
+
+def shown(value: object) -> str:
+    """A value of a rule file as it stands there."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = None if isinstance(value, str) else decimal_text(value)
+    return repr(value) if text is None else text
 
 
 def decimal_text(value: object) -> str | None:
@@ -87,7 +95,7 @@ def _choice(of: Iterable[str]) -> Callable[[Reading, str, Any], str | None]:
         if value in allowed:
             return str(value)
         maybe = expr.closest(str(value), allowed) or f"Maybe one of {', '.join(allowed)}."
-        reading.bad("R005", key, f"'{key}' has no value {value!r}", maybe)
+        reading.bad("R005", key, f"'{key}' has no value {shown(value)}", maybe)
         return None
 
     return read
@@ -97,7 +105,7 @@ def _whole(least: int, most: int) -> Callable[[Reading, str, Any], int | None]:
     def read(reading: Reading, key: str, value: Any) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
             return value
-        reading.bad("R004", key, f"'{key}' must be a whole number from {least} to {most}, not {value!r}")
+        reading.bad("R004", key, f"'{key}' must be a whole number from {least} to {most}, not {shown(value)}")
         return None
 
     return read
@@ -106,20 +114,20 @@ def _whole(least: int, most: int) -> Callable[[Reading, str, Any], int | None]:
 def _bool(reading: Reading, key: str, value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
-    reading.bad("R004", key, f"'{key}' must be true or false, not {value!r}")
+    reading.bad("R004", key, f"'{key}' must be true or false, not {shown(value)}")
     return None
 
 
 def _date(reading: Reading, key: str, value: Any) -> tuple[str, bool] | None:
     found = iso_date(value)
     if found is None:
-        reading.bad("R006", key, f"'{key}' is not a date: {value!r}", 'Maybe write it as 2022-08-01 (or "2022").')
+        reading.bad("R006", key, f"'{key}' is not a date: {shown(value)}", 'Maybe write it as 2022-08-01 (or "2022").')
     return found
 
 
 def _condition(reading: Reading, key: str, value: Any) -> str | None:
     if not isinstance(value, str):
-        reading.bad("R004", key, f"'{key}' must be a condition in quotes, not {value!r}")
+        reading.bad("R004", key, f"'{key}' must be a condition in quotes, not {shown(value)}")
         return None
     return value.strip() if _parses(reading, key, expr.parse, value) else None
 
@@ -127,7 +135,7 @@ def _condition(reading: Reading, key: str, value: Any) -> str | None:
 def _price(reading: Reading, key: str, value: Any) -> str | None:
     text = value if isinstance(value, str) else decimal_text(value)
     if text is None:
-        reading.bad("R004", key, f"'{key}' must be a price expression in quotes, not {value!r}")
+        reading.bad("R004", key, f"'{key}' must be a price expression in quotes, not {shown(value)}")
         return None
     return text.strip() if _parses(reading, key, expr.parse_price, text) else None
 
@@ -146,7 +154,7 @@ def _method(reading: Reading, key: str, value: Any) -> str | None:
     if value in reading.methods:
         return str(value)
     maybe = expr.closest(str(value), reading.methods) or f"Maybe one of {', '.join(reading.methods)}."
-    reading.bad("R005", key, f"'{key}': unknown method {value!r}", maybe)
+    reading.bad("R005", key, f"'{key}': unknown method {shown(value)}", maybe)
     return None
 
 
@@ -174,7 +182,7 @@ def _integer_field(reading: Reading, key: str, value: Any) -> str | None:
     if value in ("count", "expected_price_yuan") or (declared is not None and declared.type == "int"):
         return str(value)
     known = ["count", "expected_price_yuan", *(name for name, each in fields().items() if each.type == "int")]
-    reading.bad("R009", key, f"'{key}' has no value {value!r}", expr.closest(str(value), known))
+    reading.bad("R009", key, f"'{key}' has no value {shown(value)}", expr.closest(str(value), known))
     return None
 
 
@@ -212,7 +220,7 @@ def _values(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | No
         amount = base_amount(item["amount"], unit)
         if amount is None or not 0 <= amount < LARGEST:
             reading.bad(
-                "R005", key, f"{item['amount']!r} {unit} is not a whole amount below 10^12", "Maybe another unit."
+                "R005", key, f"{shown(item['amount'])} {unit} is not a whole amount below 10^12", "Maybe another unit."
             )
             continue
         start = _date(reading, key, item.get("from", reading.block.table.get("from")))
@@ -234,7 +242,7 @@ def _values(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | No
 def _share(reading: Reading, key: str, value: Any) -> list[int] | None:
     text = decimal_text(value)
     if text is None or not 0 <= Fraction(text) <= 1:
-        reading.bad("R004", key, f"'{key}' must be a decimal from 0 to 1, not {value!r}", 'Maybe share = "0.40".')
+        reading.bad("R004", key, f"'{key}' must be a decimal from 0 to 1, not {shown(value)}", 'Maybe share = "0.40".')
         return None
     return [Fraction(text).numerator, Fraction(text).denominator]
 
@@ -268,7 +276,10 @@ def _id(reading: Reading, key: str, value: Any) -> str | None:
     if isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)+", value) and len(value) <= 80:
         return value
     reading.bad(
-        "R005", key, f"{value!r} is not an id", "Maybe authority.instrument.point, lower case, such as cn.order39.art4."
+        "R005",
+        key,
+        f"{shown(value)} is not an id",
+        "Maybe authority.instrument.point, lower case, such as cn.order39.art4.",
     )
     return None
 
@@ -284,8 +295,8 @@ def _cite(reading: Reading, key: str, value: Any) -> dict[str, Any] | None:
         if value.get(name) in (None, ""):
             reading.bad("R007", key, f"the citation has no {name}", "Maybe copy it from the gazette.")
             return None
-    rank = _whole(0, 5)(reading, key, value["rank"])
-    grade = _choice(GRADES)(reading, key, value["grade"])
+    rank = _whole(0, 5)(reading, f"{key}.rank", value["rank"])
+    grade = _choice(GRADES)(reading, f"{key}.grade", value["grade"])
     texts = {name: value.get(name, "") for name in ("doc", "article", "number", "source")}
     if not all(isinstance(text, str) for text in texts.values()):
         reading.bad("R004", key, "doc, article, number and source of a citation are texts")

@@ -166,7 +166,7 @@ def without_consequences(issues: Iterable[Issue]) -> list[Issue]:
     lost = {identifier for issue in errors if issue.code in _NO_OUTLINE for identifier in issue.ids}
     nowhere = any(issue.code in _NO_PLACE for issue in errors)
     in_unit = any(issue.code == "P019" and not issue.ids for issue in errors)
-    lawless = any(issue.code == "R001" for issue in errors)
+    lawless = any(issue.code.startswith("R") for issue in errors)
     return [
         issue
         for issue in found

@@ -325,3 +325,17 @@ def test_reference_pages_are_current():
     docs = HERE.parents[1] / "docs"
     for name, page in PAGES.items():
         assert (docs / name).read_text(encoding="utf-8") == page(), name
+
+
+def test_a_finding_shows_the_value_as_it_stands_and_names_its_rule(tmp_path):
+    """1.5, not Decimal('1.5'); the key inside the citation; an adoption by the rule it names."""
+    issue = fault(tmp_path, GOOD.replace("rank = 3", "rank = 1.5"), "R004", 6)
+    assert issue.what == "rule t.a.one: 'cite.rank' must be a whole number from 0 to 5, not 1.5"
+    lost = GOOD + '[[adopt]]\nrule = "t.a.none"\nbelow = ["t.a.one"]\ndocument = "x"\n'
+    assert fault(tmp_path, lost, "R019").what == "rule t.a.none: adopt: no rule 't.a.none' is loaded"
+
+
+def test_only_a_key_twice_is_called_a_key_twice(tmp_path):
+    """Advice fits what the reader of TOML found."""
+    assert fault(tmp_path, GOOD + "x = !tag\n", "R001").maybe == ""
+    assert "twice" in fault(tmp_path, GOOD + "kind = 'note'\n", "R001").maybe

@@ -229,3 +229,12 @@ def test_a_round_file_that_is_no_toml_names_its_line(tmp_path: Path) -> None:
     path.write_bytes(text.replace('"a"', '"规划局"').encode("gb18030"))
     result = run("check", tmp_path, "--lang", "zh")
     assert (result.exit_code, "不是 UTF-8（第 " in result.stderr, "invalid" in result.stderr) == (1, True, False)
+
+
+def test_a_refusal_always_says_what_can_be_done(tmp_path: Path) -> None:
+    """Where a finding brings no advice of its own, that of its code is told; two places are both put into Chinese."""
+    (tmp_path / "plan").mkdir()
+    for lang, word in (("en", "Maybe: "), ("zh", "建议：")):
+        result = run("rules", "ask", "use=RES", "intending_users=x", "--lang", lang)
+        assert (result.exit_code, word in result.stderr) == (1, True), result.stderr
+    assert where("a.toml:3 and a.toml:9") == "a.toml 第 3 行；a.toml 第 9 行"
