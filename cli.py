@@ -77,7 +77,7 @@ class Desk(click.Group):
             _print(refusal, words)
             ctx.exit(refusal.exit_code)
         except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
+            click.echo("已停止。" if _language(words) == "zh" else "Stopped.", err=True)
             ctx.exit(7)
         except BrokenPipeError:
             # whoever read the output has seen enough (``| head``): no error, and nothing more to flush

@@ -61,8 +61,15 @@ def said(path: Path) -> Iterator[Said]:
 def _assigned(tree: ast.AST) -> dict[str, list[ast.expr]]:
     named: dict[str, list[ast.expr]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            named.setdefault(node.targets[0].id, []).append(node.value)
+        if not isinstance(node, ast.Assign):
+            continue
+        target, value = node.targets[0], node.value
+        pairs = [(target, value)]
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            pairs = list(zip(target.elts, value.elts, strict=False))
+        for name, given in pairs:
+            if isinstance(name, ast.Name):
+                named.setdefault(name.id, []).append(given)
     return named
 
 

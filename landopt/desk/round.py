@@ -21,12 +21,13 @@ def round_() -> None:
 
 
 def _say(entry: Any, as_json: bool, lang: str | None) -> None:
+    from landopt.keeping.rounddesk import KINDS
     from landopt.language import language
 
     if as_json:
         click.echo(json.dumps(entry.as_dict(), ensure_ascii=False, sort_keys=True))
     elif language(lang) == "zh":
-        click.echo(f"已记入台账第 {entry.seq} 条：{entry.kind}，{entry.round}。台账首哈希 {entry.hash}")
+        click.echo(f"已记入台账第 {entry.seq} 条：{KINDS[entry.kind]}，{entry.round}。台账首哈希 {entry.hash}")
     else:
         click.echo(f"Entry {entry.seq}: {entry.kind} {entry.round}. Ledger head {entry.hash}")
 

@@ -14,6 +14,7 @@ from typing import Any
 from landopt.keeping.ledger import Entry, Ledger
 from landopt.keeping.rounds import OUTCOMES, State, state
 from parcels.issues import Issue, LandoptError, Refused, error, stop_on_errors
+from parcels.telling import lines
 
 LEDGER = "ledger.sqlite"
 COLUMNS = {
@@ -23,6 +24,9 @@ COLUMNS = {
     "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
     "document": ("document", "文件", "文号", "依据文件"),
 }
+OUTCOME_ZH = {"announced": "已公告", "contracted": "已签约", "failed": "流拍", "lapsed": "失效", "withdrawn": "撤回"}
+"""The outcomes in Chinese."""
+_KNOWN = ", ".join(f"{zh} {name}" for name, zh in OUTCOME_ZH.items())
 WORDS = {
     "公告": "announced",
     "已公告": "announced",
@@ -186,9 +190,7 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
                 error("B021", f"parcel {row['parcel_id'] or '(blank)'} was never adopted in this ledger", where)
             )
         if outcome not in OUTCOMES:
-            issues.append(
-                error("B022", f"'{row['outcome']}' is no outcome", where, f"Maybe one of {', '.join(OUTCOMES)}.")
-            )
+            issues.append(error("B022", f"'{row['outcome']}' is no outcome", where, f"Maybe one of {_KNOWN}."))
         price: int | None = None
         if row["price_yuan"]:
             if not row["price_yuan"].replace(",", "").isdigit():
@@ -243,11 +245,20 @@ def text(shown: Mapping[str, Any], lang: str) -> list[str]:
     zh = lang == "zh"
     found = [f"{'台账' if zh else 'ledger'} {shown['ledger']}   {'首哈希' if zh else 'head'} {shown['head']}"]
     for entry in shown["entries"]:
-        found.append(f" {entry['seq']:>4}  {entry['at']}  {entry['kind']:<8} {entry['round']}  {_brief(entry, zh)}")
-    found += [f" ! {issue['level']} {issue['code']}  {issue['what']}" for issue in shown["problems"]]
+        kind = KINDS[entry["kind"]] if zh else f"{entry['kind']:<8}"
+        found.append(f" {entry['seq']:>4}  {entry['at']}  {kind} {entry['round']}  {_brief(entry, zh)}")
+    problems = [Issue(**{**issue, "ids": tuple(issue["ids"])}) for issue in shown["problems"]]
+    found += lines(problems, lang)
     locks = len(shown["state"]["adopted"])
-    found.append(f"{locks} 项已批准安排有效" if zh else f"{locks} adopted assignments in force")
+    if any(issue.level == "error" for issue in problems):
+        found.append("台账不可采信。" if zh else "This ledger is not to be relied on.")
+    else:
+        found.append(f"{locks} 项已批准安排有效" if zh else f"{locks} adopted assignments in force")
     return found
+
+
+KINDS = {"open": "开启", "adopt": "采纳", "record": "登记", "override": "指定", "close": "关闭"}
+"""The kinds of entries in Chinese."""
 
 
 def _brief(entry: Mapping[str, Any], zh: bool) -> str:
@@ -256,7 +267,8 @@ def _brief(entry: Mapping[str, Any], zh: bool) -> str:
         count = len(body["assignments"])
         return f"{body['plan_id']}  {count} {'件' if zh else 'assignments'}  {body['document']}"
     if entry["kind"] == "record":
-        return json.dumps(_count(body["results"]), ensure_ascii=False)
+        count_of = {OUTCOME_ZH.get(name, name) if zh else name: n for name, n in _count(body["results"]).items()}
+        return json.dumps(count_of, ensure_ascii=False)
     return str(body.get("by", ""))
 
 

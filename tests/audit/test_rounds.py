@@ -11,7 +11,7 @@ from constraints.audit import audit_plan
 from landopt.keeping import rounddesk
 from landopt.keeping.ledger import START, Entry, entry_hash
 from landopt.keeping.rounds import apply, keep, state
-from parcels.issues import Refused
+from parcels.issues import Refused, error
 from tests.audit.folders import Small, small, write
 from tests.builders import case, demand, eligibility, parcel
 
@@ -171,3 +171,18 @@ def test_plan_that_does_not_stand_is_not_adopted(tmp_path: Path):
         rounddesk.adopt(place, plan, document="Doc", date="2026-04-01", by="x")
     assert refused.value.exit_code == 5
     assert rounddesk.show(place.ledger)["head"] == head
+
+
+def test_the_ledger_is_shown_in_chinese_and_not_relied_on_when_altered():
+    """Kinds, outcomes and problems are told in Chinese; a ledger that was altered says nothing is in force."""
+    entry = {"seq": 1, "at": "2026-01-01T00:00:00+00:00", "round": "r", "kind": "record"}
+    body = {"results": [{"outcome": "failed"}]}
+    shown = {"ledger": "l", "head": "h", "entries": [{**entry, "body": body}], "problems": [], "state": {"adopted": []}}
+    assert "登记" in rounddesk.text(shown, "zh")[1]
+    assert "流拍" in rounddesk.text(shown, "zh")[1]
+    assert rounddesk.text(shown, "zh")[-1] == "0 项已批准安排有效"
+    problem = error("B080", "entry 1 was altered", "l, entry 1")
+    told = rounddesk.text({**shown, "problems": [problem.as_dict()]}, "zh")
+    assert "第 1 条被改动" in "".join(told)
+    assert told[-1] == "台账不可采信。"
+    assert "altered" in "".join(rounddesk.text({**shown, "problems": [problem.as_dict()]}, "en"))
