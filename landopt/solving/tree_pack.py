@@ -26,7 +26,7 @@ HEAD_BYTES = 330
 TIER_BYTES = 130
 """What a tier holds beside its nodes: objective, bound, scale, names."""
 COARSER = (1, 30, 1_000, 30_000, 10**6, 10**9, 10**12)
-"""Thousandths of the gap (at least one millipoint) that coarser prices may cost, from fine to coarse."""
+"""What coarser prices may cost, from fine to coarse: times a thousandth of the gap or a millionth of the bound."""
 EFFORT = 400_000_000
 """Offers added up, at most, while the shortest form is looked for."""
 
@@ -76,9 +76,10 @@ def pack(prog: Program, root: Node, objective: int, gap: Fraction, most: int) ->
         found = _shortest(work, root, tops, coarse, most)
         if found is None:
             continue
-        if best is not None and found.bound >= best.bound:
+        if best is None or found.bound < best.bound:
+            best = found
+        elif work.left < 0:
             break
-        best = found
         if found.bound <= work.limit(tops[0], 1):
             break
     if best is not None:
@@ -119,7 +120,7 @@ class _Work:
 
     def limit(self, top: int, coarse: int) -> int:
         """The bound (millipoints) that a form of a tree proving ``top`` may still have."""
-        more = max(0, top - self.objective) * coarse // 1000
+        more = min(max(0, top - self.objective) // 1000, max(1000, abs(top)) // 1_000_000) * coarse
         limit = top + more
         return min(limit, self.good) if top <= self.good else limit
 
