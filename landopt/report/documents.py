@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from landopt.reasons import words
+from landopt.report.annex import joined
 from landopt.report.blocks import PAGE, Block, of_text, table
 from landopt.report.plain import one_line
 from landopt.report.source import Source
@@ -94,19 +95,13 @@ def _site_lines(source: Source, lang: str) -> Iterator[tuple[str, ...]]:
 
 
 def review_sheets(source: Source, lang: str) -> list[list[Block]]:
-    """A review sheet for each site supplied, in files of at most :data:`PER_FILE` sheets."""
+    """A review sheet for each site supplied, in files of at most :data:`PER_FILE`; shared notes once a file."""
     sheets = [
         _sheet(source, place, lang)
         for place, record in enumerate(source.plan["justification"])
         if record["kind"] == "assignment"
     ]
-    files = []
-    for start in range(0, len(sheets), PER_FILE):
-        several: list[Block] = []
-        for sheet in sheets[start : start + PER_FILE]:
-            several += [PAGE, *sheet] if several else sheet
-        files.append(several)
-    return files
+    return [joined(sheets[start : start + PER_FILE], lang) for start in range(0, len(sheets), PER_FILE)]
 
 
 def _sheet(source: Source, place: int, lang: str) -> list[Block]:
