@@ -21,7 +21,7 @@ def proposal(source: Source, lang: str) -> list[Block]:
     plan, whole = source.plan, source.whole
     title = plan["case"]["title"][lang]
     blocks = [Block("title", one_line(f"{title}国有建设用地供应方案" if zh else f"{title}: supply proposal", 300))]
-    blocks.append(Block("subtitle", _provenance(source, lang)))
+    blocks += [Block("subtitle", line) for line in _provenance(source, lang)]
     if plan["case"]["overlays"]:
         names = one_line(", ".join(plan["case"]["overlays"]), 300)
         blocks.append(Block("draft", f"情景测算，未入档：{names}" if zh else f"Scenario, not on the record: {names}"))
@@ -39,12 +39,13 @@ def proposal(source: Source, lang: str) -> list[Block]:
     return blocks
 
 
-def _provenance(source: Source, lang: str) -> str:
+def _provenance(source: Source, lang: str) -> tuple[str, str]:
+    """Which plan of which case this is, in two lines that fit."""
     plan = source.plan
     case = plan["case"]
     if lang == "zh":
-        return f"方案编号 {plan['plan_id']}　截至{words.date(case['as_of'], lang)}　校验码 {case['digest'][:16]}"
-    return f"Plan {plan['plan_id']}, as of {case['as_of']}, case {case['digest'][:16]}"
+        return f"方案编号 {plan['plan_id']}", f"截至{words.date(case['as_of'], lang)}　校验码 {case['digest'][:16]}"
+    return f"Plan {plan['plan_id']}", f"as of {case['as_of']}, case {case['digest'][:16]}"
 
 
 def _ten_thousand(yuan: int) -> str:
@@ -170,7 +171,8 @@ def _notice(
         )
     rows = [("项目", "内容", "数据出处") if zh else ("Item", "Content", "Where the figure stands")]
     rows += _notice_rows(source, record, entry, number, place, lang)
-    blocks = [Block("draft", marked), Block("title", title), Block("subtitle", _provenance(source, lang))]
+    blocks = [Block("draft", marked), Block("title", title)]
+    blocks += [Block("subtitle", line) for line in _provenance(source, lang)]
     blocks += [Block("body", opening), table(rows, (20, 40, 40))]
     closing = (
         "出让人、交易地点、网址、联系方式和其他竞买条件由经办部门补充。"

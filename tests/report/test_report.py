@@ -280,19 +280,19 @@ def paragraphs(path: Path) -> list[Any]:
 
 
 def test_the_documents_say_what_the_texts_say(plain: Path) -> None:
-    """Every line of the justification of a site stands in the review sheets; headings stay with their text."""
+    """Every line of a justification is in the sheets, a shared note in their annex; headings stay with their text."""
     source = open_source(plain)
     found = paragraphs(plain / "report" / "review-sheets.docx")
     said = "\n".join(paragraph.text for paragraph in found)
     place = next(k for k, record in enumerate(source.plan["justification"]) if record["kind"] == "assignment")
     for line in source.texts["zh"][place].split("\n")[1:]:
         for part in re.split(r"^[一二三四五六七八九十]+、[^。]{1,12}。", line.strip(" 　")):
-            assert part in said, part
+            assert part.removeprefix("提示：") in said, part
     headings = [paragraph for paragraph in found if paragraph.style.name == "landopt heading"]
     assert headings
     assert all(paragraph.style.paragraph_format.keep_with_next for paragraph in headings)
     titles = [paragraph.text for paragraph in found if paragraph.style.name == "landopt title"]
-    assert titles == ["供地方式审查意见表"] * len(source.plan["assignments"])
+    assert titles == ["供地方式审查意见表"] * len(source.plan["assignments"]) + ["附注：通用提示"]
 
 
 def test_the_page_is_that_of_a_formal_file(plain: Path) -> None:
