@@ -1,82 +1,47 @@
 """Impossible: a minimal set of rules and keys in conflict, and the cheapest relaxations of policy with what they give.
 
 A deletion filter: statutory rows stay while policy rows are tried, then the statutory ones are tried too; what remains
-is needed, every member proved (without it the rest has a plan). Then the rules that close offers are tried likewise.
+is needed, every member proved (without it the rest has a plan). Then the rules that close offers are tried likewise, on
+the parcels and platforms the conflict concerns. Platforms without any lawful offer are explained beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from constraints.case import Case
 from landopt.intake.overlay import BINDING_RANK
+from landopt.reasons.closers import Build, Closers, closing_rules
+from landopt.reasons.conflict import (
+    ASKED,
+    Closed,
+    Diagnosis,
+    Relaxation,
+    fix_of,
+    row_member,
+    rule_member,
+    rule_of,
+    scale_of,
+)
 from landopt.reasons.explain.feasible import least_violation, search
-from landopt.reasons.explain.records import Citation, as_json
 from landopt.reasons.explain.variants import with_rhs, with_row
+from landopt.reasons.openings import closed_platforms, without_offer
 from landopt.screening.offers import Offers, Row
-
-Build = Callable[[Case], Offers]
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A rule (and key) in a conflict: ``kind`` of the row, ``eligibility``, ``term``; ``proved``: it is needed."""
-
-    rule: str
-    key: tuple[str, ...]
-    kind: str
-    sense: str
-    limit: int | None
-    rank: int
-    cite: Citation | None
-    proved: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Relaxation:
-    """How far a policy number must give way, from what to what, and the plan it would give (value per tier, counts).
-
-    ``rules`` holds one rule, or several that must give way together. ``dropped`` where a lock or relation has to go.
-    """
-
-    rules: tuple[str, ...]
-    keys: tuple[tuple[str, ...], ...]
-    rank: int
-    was: tuple[int, ...]
-    now: tuple[int, ...]
-    dropped: bool
-    stopped: str
-    objective: tuple[int, ...]
-    bound: tuple[int, ...]
-    served: int
-    parcels: int
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """Why there is no plan (or no site for a platform): ``state`` is ``possible``, ``conflict`` or ``unknown``."""
-
-    state: str
-    demand: str | None
-    members: tuple[Member, ...]
-    lawful: int
-    relaxations: tuple[Relaxation, ...]
-    minimal: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """The diagnosis as plain JSON."""
-        found: dict[str, Any] = as_json(self)
-        return found
 
 
 def diagnose(
-    case: Case, offers: Offers, *, build: Build | None = None, demand: int | None = None, relax: bool = True
+    case: Case,
+    offers: Offers,
+    *,
+    build: Build | None = None,
+    demand: int | None = None,
+    relax: bool = True,
+    platforms: int = 0,
 ) -> Diagnosis:
-    """Why no plan satisfies the rules.
+    """Why no plan satisfies the rules, and why some platforms can have no site.
 
     Parameters
     ----------
@@ -86,21 +51,39 @@ def diagnose(
         Explain instead why this platform (row) cannot be served.
     relax
         Also look for the cheapest relaxations of policy and solve the round with each.
+    platforms
+        The most platforms without any lawful offer that are explained, whether or not a plan exists.
     """
     name = None if demand is None else case.demands.ids[demand]
+    if demand is not None and not _lawful(offers, demand):
+        closed = closed_platforms(case, offers, [demand])
+        if closed:
+            return Diagnosis("conflict", name, closed[0].members, 0, (), closed[0].minimal, closed, _cut(closed))
+    alone = without_offer(offers)[:platforms] if demand is None else []
+    closed = closed_platforms(case, offers, alone)
+    left = len(without_offer(offers)) - len(alone) if demand is None and platforms else 0
+    cut = (*_cut(closed), *(("platforms",) if left else ()))
     asked = offers if demand is None else serve(offers, demand)
     first = search(case, asked, range(len(asked.rows)))
     if first.answer != "no":
         state = "possible" if first.answer == "yes" else "unknown"
-        return Diagnosis(state, name, (), _lawful(offers, demand), (), False)
+        return Diagnosis(state, name, (), _lawful(offers, demand), (), False, closed, cut, left)
     kept, sure = conflict_rows(case, asked)
-    closing, complete = ((), True) if build is None else closing_rules(case, asked, kept, build, demand)
-    members = [_row_member(case, asked.rows[row], row in sure) for row in kept if asked.rows[row].rule != SERVE]
-    members += [_rule_member(case, rule) for rule in closing]
+    closing = Closers((), True)
+    if build is not None:
+        closing = closing_rules(
+            case, asked, kept, build, None if demand is None else lambda _, made: serve(made, demand)
+        )
+    members = [row_member(case, asked.rows[row], row in sure) for row in kept if asked.rows[row].rule != SERVE]
+    members += [rule_member(case, rule, closing.complete) for rule in closing.rules]
     found = relaxations(case, asked, kept) if relax else ()
-    return Diagnosis(
-        "conflict", name, tuple(members), _lawful(offers, demand), found, complete and sure.issuperset(kept)
-    )
+    minimal = closing.complete and sure.issuperset(kept)
+    cut = (*cut, *(() if closing.complete else ("trials",)))
+    return Diagnosis("conflict", name, tuple(members), _lawful(offers, demand), found, minimal, closed, cut, left)
+
+
+def _cut(closed: Sequence[Closed]) -> tuple[str, ...]:
+    return tuple(sorted({each.bounded for each in closed if each.bounded}))
 
 
 SERVE = "diagnose.serve"
@@ -121,9 +104,8 @@ def _lawful(offers: Offers, demand: int | None) -> int:
 
 def rank_of(case: Case, row: Row) -> int:
     """The rank of a row's rule; what is asked here (serve a platform) counts as highest."""
-    if row.rule == SERVE:
-        return 9
-    return next((rule.cite.rank for rule in case.rules if rule.id == row.rule), 9)
+    rule = None if row.rule == SERVE else rule_of(case, row.rule)
+    return ASKED if rule is None else rule.cite.rank
 
 
 def conflict_rows(case: Case, offers: Offers) -> tuple[list[int], frozenset[int]]:
@@ -149,74 +131,6 @@ def conflict_rows(case: Case, offers: Offers) -> tuple[list[int], frozenset[int]
             elif found.answer == "yes":
                 sure.add(row)
     return kept, frozenset(sure)
-
-
-def closing_rules(
-    case: Case, offers: Offers, kept: Sequence[int], build: Build, demand: int | None
-) -> tuple[tuple[str, ...], bool]:
-    """The rules that close the offers the conflict would need: a minimal set, policy first; and whether it is complete.
-
-    Empty where the rows conflict whatever is lawful.
-    """
-    wanted = [(offers.rows[row].rule, offers.rows[row].key) for row in kept]
-    candidates = [rule for rule in case.rules if rule.kind in ("eligibility", "term") and _closes(rule)]
-
-    def conflicts(dropped: frozenset[str]) -> bool:
-        trial = replace(case, rules=tuple(rule for rule in case.rules if rule.id not in dropped))
-        made = build(trial)
-        made = made if demand is None else serve(made, demand)
-        rows = [number for number, row in enumerate(made.rows) if (row.rule, row.key) in wanted]
-        return search(trial, made, rows).answer == "no"
-
-    everything = frozenset(rule.id for rule in candidates)
-    if conflicts(everything):
-        return (), True
-    policy = frozenset(rule.id for rule in candidates if rule.cite.rank < BINDING_RANK)
-    background: frozenset[str] = frozenset()
-    pool = everything if conflicts(policy) else policy
-    names = sorted(pool, key=lambda name: (next(r.cite.rank for r in candidates if r.id == name), name))
-    found = _minimal(names, lambda dropped: conflicts(background | dropped))
-    return tuple(sorted(found)), True
-
-
-def _closes(rule: Any) -> bool:
-    if rule.kind == "term":
-        return True
-    return any(verdict in ("forbid", "condition", "warn") for verdict in rule.spec["verdict"].values())
-
-
-def _minimal(names: Sequence[str], conflicts: Callable[[frozenset[str]], bool]) -> list[str]:
-    """A minimal subset whose presence keeps the conflict, all others dropped: dropping any one more opens a plan."""
-    kept = list(names)
-    size = max(1, len(kept) // 2)
-    while True:
-        start = 0
-        while start < len(kept):
-            block = kept[start : start + size]
-            rest = [name for name in kept if name not in block]
-            if conflicts(frozenset(names) - frozenset(rest)):
-                kept = rest
-            else:
-                start += size
-        if size == 1:
-            return kept
-        size = max(1, size // 2)
-
-
-def _row_member(case: Case, row: Row, proved: bool) -> Member:
-    from landopt.reasons.explain.context import citation
-
-    rule = next((rule for rule in case.rules if rule.id == row.rule), None)
-    rank = 9 if rule is None else rule.cite.rank
-    cite = None if rule is None else citation(rule)
-    return Member(row.rule, row.key, row.kind, row.sense, row.rhs, rank, cite, proved)
-
-
-def _rule_member(case: Case, name: str) -> Member:
-    from landopt.reasons.explain.context import citation
-
-    rule = next(rule for rule in case.rules if rule.id == name)
-    return Member(name, (), rule.kind, "", None, rule.cite.rank, citation(rule), True)
 
 
 def relaxations(case: Case, offers: Offers, kept: Sequence[int]) -> tuple[Relaxation, ...]:
@@ -277,6 +191,8 @@ def _relaxed(case: Case, offers: Offers, amount: dict[int, int]) -> tuple[tuple[
         bound=tuple(tier.bound for tier in outcome.tiers),
         served=served,
         parcels=sum(len(offers.parcels(int(offer))) for offer in chosen),
+        fixes=tuple(fix_of(rule_of(case, offers.rows[row].rule)) for row in rows),
+        scale=tuple(scale_of(rule_of(case, offers.rows[row].rule)) for row in rows),
     )
     cost = sum(amount[row] / max(1, abs(offers.rows[row].rhs)) for row in rows)
     return (entry.rank, cost, entry.rules[0]), entry

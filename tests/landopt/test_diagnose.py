@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from constraints.case import Case
+from landopt.keeping.fixes import apply_fixes
+from landopt.reasons.closers import around
 from landopt.reasons.diagnose import conflict_rows, diagnose
-from landopt.reasons.explain.feasible import search
+from landopt.reasons.explain.feasible import empty_holds, search
 from landopt.reasons.explain.variants import only_rows
 from landopt.reasons.texts import render_answer
 from tests.builders import case, demand, eligibility, limit, parcel, random_case
 from tests.landopt.decided import offers_of, plans
-from tests.landopt.impossible import ROUNDS, Known, policy_against_law, quota_of_one_district
+from tests.landopt.impossible import ROUNDS, Known, policy_against_law, quota_of_one_district, share_against_lock
 
 
 @pytest.mark.parametrize("make", ROUNDS, ids=lambda make: make.__name__)
@@ -96,3 +99,93 @@ def test_rows_of_random_conflicts_are_minimal() -> None:
         if seen == 8:
             break
     assert seen == 8
+
+
+@pytest.mark.parametrize("make", ROUNDS, ids=lambda make: make.__name__)
+def test_trials_look_at_the_parcels_concerned_only(make: Callable[[], tuple[Case, Known]]) -> None:
+    """The smaller round of the trials conflicts like the whole one, and opens like it without the rules that close."""
+    round_, known = make()
+    offers = offers_of(round_)
+    kept, _ = conflict_rows(round_, offers)
+    rows = [offers.rows[row] for row in kept]
+    smaller = around(round_, rows)
+    assert len(smaller.parcels) <= len(round_.parcels)
+    wanted = {(row.rule, row.key) for row in rows}
+    closing = {rule for rule, _ in known} - {row.rule for row in rows}
+    for dropped, answer in ((frozenset[str](), "no"), (closing, "yes" if closing else "no")):
+        trial = replace(smaller, rules=tuple(rule for rule in smaller.rules if rule.id not in dropped))
+        made = offers_of(trial)
+        numbers = [number for number, row in enumerate(made.rows) if (row.rule, row.key) in wanted]
+        assert search(trial, made, numbers).answer == answer
+
+
+def test_random_conflicts_stay_conflicts_among_the_parcels_concerned() -> None:
+    """What is left out of the trials helps no row of the conflict: the answer with it is the same, also without law."""
+    seen = 0
+    for seed in range(120):
+        round_ = random_case(seed)
+        offers = offers_of(round_)
+        if search(round_, offers, range(len(offers.rows))).answer != "no":
+            continue
+        seen += 1
+        kept, _ = conflict_rows(round_, offers)
+        wanted = {(offers.rows[row].rule, offers.rows[row].key): offers.rows[row] for row in kept}
+        smaller = around(round_, list(wanted.values()))
+        for kinds in ((), ("eligibility", "term")):
+            answers = []
+            for whole in (round_, smaller):
+                trial = replace(whole, rules=tuple(rule for rule in whole.rules if rule.kind not in kinds))
+                made = offers_of(trial)
+                rows = [number for number, row in enumerate(made.rows) if (row.rule, row.key) in wanted]
+                there = {(made.rows[row].rule, made.rows[row].key) for row in rows}
+                gone = [row for key, row in wanted.items() if key not in there]
+                unmet = any(not empty_holds(row.sense, row.rhs, row.slack) for row in gone)
+                answers.append("no" if unmet else search(trial, made, rows).answer)
+            assert answers[0] == answers[1], (seed, kinds, sorted(wanted))
+        if seen == 25:
+            break
+    assert seen == 25
+
+
+def _fixed_twice() -> Case:
+    fixes = ["P01=listing:D01", "P01=auction"]
+    fixed, _ = apply_fixes(
+        case([parcel(), parcel()], [demand(), demand()], []), fixes, reason="note 12 (b)", by="Officer Li (2)"
+    )
+    return fixed
+
+
+def test_fixes_are_members_with_name_and_reason() -> None:
+    """Two fixes of one parcel contradict each other: both are named as fixes, each may be taken back."""
+    round_ = _fixed_twice()
+    found = diagnose(round_, offers_of(round_), build=offers_of)
+    fixes = [member.fix for member in found.members if member.fix is not None]
+    assert [(fix.parcel_ids, fix.method, fix.demand_id) for fix in fixes] == [
+        (("P01",), "listing", "D01"),
+        (("P01",), "auction", None),
+    ]
+    assert {(fix.by, fix.reason) for fix in fixes} == {("Officer Li (2)", "note 12 (b)")}
+    assert [entry.fixes[0] for entry in found.relaxations if entry.fixes] == fixes
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "the fix of P01 by Officer Li (2): listing for D01 (note 12 (b))"),
+        ("zh", "Officer Li (2) 对 P01 的指定：挂牌出让，供 D01（理由：note 12 (b)）"),
+    ],
+)
+def test_fixes_read_as_fixes_in_both_languages(lang: str, said: str) -> None:
+    """The text names the officer and the reason, not a rule id."""
+    round_ = _fixed_twice()
+    text = render_answer("diagnose", diagnose(round_, offers_of(round_)).as_dict(), lang)
+    assert said in text
+    assert "override." not in text
+
+
+def test_shares_are_told_as_shares() -> None:
+    """A share in conflict says its percentage, and its relaxation how much is short, not the row's own integers."""
+    round_, _ = share_against_lock()
+    text = render_answer("diagnose", diagnose(round_, offers_of(round_)).as_dict(), "en")
+    assert "at least 60 %" in text
+    assert "short of the share" in text

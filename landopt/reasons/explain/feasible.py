@@ -38,7 +38,7 @@ def helpful(offers: Offers) -> Ints:
 def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECONDS) -> Search:
     """Whether any plan satisfies some rows (indices into ``offers.rows``), parcels and platforms."""
     trial = only_rows(offers, keep)
-    if all(_empty_holds(row.sense, row.rhs, row.slack) for row in trial.rows):
+    if all(empty_holds(row.sense, row.rhs, row.slack) for row in trial.rows):
         return Search("yes", "empty")
     prog = replace(program(case, trial, 0), score=np.zeros(len(trial), np.int64), penalty=np.zeros(len(keep), np.int64))
     pool = helpful(trial)
@@ -51,7 +51,8 @@ def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECON
     return Search("unknown", "limit")
 
 
-def _empty_holds(sense: str, rhs: int, slack: int) -> bool:
+def empty_holds(sense: str, rhs: int, slack: int) -> bool:
+    """Whether the plan that supplies nothing satisfies a row."""
     if sense == "<=":
         return rhs + slack >= 0
     return rhs - slack <= 0 if sense == ">=" else rhs == 0
