@@ -127,7 +127,10 @@ class _Writer:
     def banner(self, sheet: Any, name: str, plan: str) -> None:
         """Title and provenance above the headings."""
         title = self.source.plan["case"]["title"][self.lang]
-        text = self.titles.text(name, "title").replace("{round}", title).replace("{plan}", plan)
+        pattern = self.titles.text(name, "title")
+        if not plan:  # nothing to compare with: no brackets around nothing
+            pattern = pattern.replace("（{plan}）", "").replace(" against {plan}", "")
+        text = pattern.replace("{round}", title).replace("{plan}", plan)
         sheet.write_string(0, 0, one_line(text, 250), self.formats["title"])
         plan_, case = self.source.plan, self.source.plan["case"]
         zh = self.lang == "zh"

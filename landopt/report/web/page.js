@@ -11,6 +11,7 @@
   const methodName = (m) => (m === "held" ? say("暂不供应", "held back") : word("method", m));
   const group = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   const hectares = (m2) => { const t = String(m2).padStart(5, "0"); return group(t.slice(0, -4)) + "." + t.slice(-4); };
+  const inHectares = (m2) => hectares(m2) + say(" 公顷", " ha");
   const platformName = (d) => { const p = head.platforms[d]; return p ? p.id + " " + p.name : ""; };
   const make = (tag, text, className) => { const e = document.createElement(tag); if (text !== undefined) e.textContent = text; if (className) e.className = className; return e; };
 
@@ -35,7 +36,7 @@
   const off = new Set();
   const built = landoptMap.build($("map"), data, pick, (i) => {
     const e = make("div"), m = methodOf(i);
-    e.append(make("b", head.ids[i] + (head.names.length && head.names[i] ? " " + head.names[i] : "")), make("br"), methodName(m) + " · " + hectares(c.area[i]) + " ha · " + word("use", head.uses[c.use[i]]));
+    e.append(make("b", head.ids[i] + (head.names.length && head.names[i] ? " " + head.names[i] : "")), make("br"), methodName(m) + " · " + inHectares(c.area[i]) + " · " + word("use", head.uses[c.use[i]]));
     if (c.demand[i] >= 0) e.append(make("br"), platformName(c.demand[i]).slice(0, 160));
     if (comparing && c.was_method[i] > -2) e.append(make("br"), say("原：", "was: ") + methodName(c.was_method[i] < 0 ? "held" : head.methods[c.was_method[i]]));
     return e;
@@ -72,7 +73,7 @@
     $("list").replaceChildren(...ok.slice(0, 300).map((i) => {
       const li = make("li"), b = make("button");
       b.append(make("b", head.ids[i]), " " + methodName(methodOf(i)));
-      b.append(make("small", [hectares(c.area[i]) + " ha", head.districts[c.district[i]], word("use", head.uses[c.use[i]])].join(" · ")));
+      b.append(make("small", [inHectares(c.area[i]), head.districts[c.district[i]], word("use", head.uses[c.use[i]])].join(" · ")));
       b.dataset.parcel = i;
       if (i === chosen) b.setAttribute("aria-current", "true");
       li.append(b);
@@ -85,13 +86,13 @@
     const order = [...head.methods, "held"].filter((m) => tally.has(m));
     $("legend").replaceChildren(...order.map((m) => {
       const li = make("li"), b = make("button"), [n, area] = tally.get(m);
-      b.append(landoptMap.swatch(m), make("span", methodName(m)), make("span", `${group(n)} · ${hectares(area)} ha`, "n"));
+      b.append(landoptMap.swatch(m), make("span", methodName(m)), make("span", `${group(n)} · ${inHectares(area)}`, "n"));
       b.setAttribute("aria-pressed", String(!off.has(m)));
       b.dataset.method = m;
       li.append(b);
       return li;
     }));
-    $("key").replaceChildren(...order.map((m) => { const e = make("div"); e.append(landoptMap.swatch(m), `${methodName(m)}  ${group(tally.get(m)[0])} · ${hectares(tally.get(m)[1])} ha`); return e; }));
+    $("key").replaceChildren(...order.map((m) => { const e = make("div"); e.append(landoptMap.swatch(m), `${methodName(m)}  ${group(tally.get(m)[0])} · ${inHectares(tally.get(m)[1])}`); return e; }));
   }
   function options(id, entries) {
     const before = $(id).value, all = make("option", say("全部", "all"));
@@ -142,13 +143,13 @@
     } else if (shown === "platform") {
       const p = head.platforms[chosenPlatform], sites = sitesOf.get(chosenPlatform) || [];
       parts = [make("h2", p.id + " " + p.name), facts([[say("平台类型", "Kind"), word("platform_kind", p.kind)], [say("主体", "Operator"), word("operator", p.operator)]])];
-      sites.forEach((i) => { const b = make("button", head.ids[i] + " · " + methodName(methodOf(i)) + " · " + hectares(c.area[i]) + " ha"); b.dataset.parcel = i; const q = make("p"); q.append(b); parts.push(q); });
+      sites.forEach((i) => { const b = make("button", head.ids[i] + " · " + methodName(methodOf(i)) + " · " + inHectares(c.area[i])); b.dataset.parcel = i; const q = make("p"); q.append(b); parts.push(q); });
       if (p.record >= 0) parts.push(...prose(read(p.record, lang(), own(p.record))));
     } else {
       parts = [make("h2", say("方案总体说明", "The plan as a whole"))];
       if (comparing) {
         parts.push(make("p", say(`与方案 ${head.compare.plan} 相比，${head.compare.moved} 宗变动。`, `${head.compare.moved} parcels differ from plan ${head.compare.plan}.`), "moved"));
-        head.compare.flows.forEach((f) => parts.push(make("p", `${methodName(f.from)} → ${methodName(f.to)}: ${f.parcels} · ${hectares(f.area_m2)} ha`, "in")));
+        head.compare.flows.forEach((f) => parts.push(make("p", `${methodName(f.from)} → ${methodName(f.to)}: ${f.parcels} · ${inHectares(f.area_m2)}`, "in")));
       }
       parts.push(...prose(read(head.whole, lang(), {})));
     }
