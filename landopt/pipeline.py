@@ -186,7 +186,7 @@ def run(options: Options, say: Say) -> Result:
     from landopt.reasons.cutoffs import fix_costs
     from landopt.reasons.explain.context import Context
     from landopt.reasons.justify import justify
-    from landopt.screening.offers import build_offers
+    from landopt.solving.site_search import offers_of
     from landopt.solving.solver import solve
 
     begun = time.perf_counter()
@@ -204,7 +204,7 @@ def run(options: Options, say: Say) -> Result:
     with hold(loaded.file.path.parent, say):
         phases["read"] = time.perf_counter() - begun
         say("screening")
-        offers = build_offers(case)
+        offers = offers_of(case, limit_s=_search_limit(case), told=_beyond(case, say))
         phases["screen"] = time.perf_counter() - begun
         say(f"built {len(offers.site)} lawful offers under {len(case.rules)} rules")
         outcome = solve(
@@ -219,7 +219,7 @@ def run(options: Options, say: Say) -> Result:
             progress=_heard(say),
         )
         phases["solve"] = time.perf_counter() - begun
-        _require_plan(outcome, options)
+        _require_plan(outcome, options, offers.scope)
         for issue in outcome.issues:
             say(f"warning {issue.code}  {issue.what}; the best plan it had found is kept")
         assert outcome.chosen is not None
@@ -269,6 +269,25 @@ def _limit(case: Case) -> int | None:
     return PATIENCE_S
 
 
+def _search_limit(case: Case) -> float | None:
+    """Seconds for the search beyond the cap on sites: a quarter of the solver's; no clock with a node limit."""
+    limit = _limit(case)
+    return None if limit is None or case.settings.nodes is not None else limit / 4
+
+
+def _beyond(case: Case, say: Say) -> Callable[[int, int], None]:
+    """Says how many platforms were cut short at the cap and what the search beyond it added."""
+    cap = case.settings.site_cap
+
+    def tell(platforms: int, sites: int) -> None:
+        say(
+            f"platforms past the cap of {cap} sites: {platforms}; sites that the search beyond it added: {sites}; "
+            "the bound holds for the listed offers"
+        )
+
+    return tell
+
+
 def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
     """Progress of the solver as lines: phase, best value and gap as they come, never an invented percentage."""
     last: list[str] = [""]
@@ -294,10 +313,13 @@ def _require_place(folder: Path) -> None:
         raise Environment(issue)
 
 
-def _require_plan(outcome: Outcome, options: Options) -> None:
+def _require_plan(outcome: Outcome, options: Options, scope: str) -> None:
     where = str(options.round_path)
     if outcome.chosen is not None:
         return
+    if outcome.stopped == "infeasible" and scope == "listed":
+        what = "no plan made of the listed offers satisfies the rules; sites beyond the cap were not all looked at"
+        raise Stopped(error("S016", what, where, "Maybe raise site_cap in [solve] of round.toml."))
     if outcome.stopped == "infeasible":
         issue = error("S003", "no plan satisfies the rules", where, f"landopt diagnose {options.case_words()}")
         raise NoPlan(issue)

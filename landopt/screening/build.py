@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from constraints.case import Case
 from constraints.screen import Law
 from constraints.sides import Sides
+from landopt.screening.beyond import Beyond
 from landopt.screening.coefficients import Coefficients
 from landopt.screening.eligible import Eligible
 from landopt.screening.judging import MARKET, Judge, Judged, Others
@@ -46,8 +47,10 @@ class Builder:
         self.market, _ = self.eligible.of_market()
         self._phase("law")
         self.sites: Sites = self.eligible.list_sites(self.voices)
+        self.listed = len(self.sites)
+        self.extra: dict[int, Ints] = {}
         self._phase("sites")
-        self._prepare()
+        self.prepare()
         self._phase("tables")
 
     def _phase(self, name: str) -> None:
@@ -55,8 +58,8 @@ class Builder:
         self.phases[name] = round(self.phases.get(name, 0.0) + now - self.clock, 3)
         self.clock = now
 
-    def _prepare(self) -> None:
-        """Class the sites, set the tables, number the rows."""
+    def prepare(self) -> None:
+        """Class the sites, set the tables, number the rows; again whenever ``sites`` has changed."""
         sizes = np.diff(self.sites.start)
         self.users = self._users(sizes)
         site_class = self.law.grid.set_sites(self.sites.area, sizes, self.users)
@@ -129,14 +132,18 @@ class Builder:
         yield group
 
     def candidates(self, demand: int) -> Ints:
-        """The sites a demand could use, cut at the round's cap."""
+        """The sites a demand could use, cut at the round's cap, and those found beyond it."""
+        found = self._capped(demand)
+        return np.concatenate((found, self.extra[demand])) if demand in self.extra else found
+
+    def _capped(self, demand: int) -> Ints:
         kind = int(self.eligible.kind[demand])
         if kind not in self.buckets:
             self.buckets[kind] = self.eligible.buckets_of(kind)
         found = self.eligible.sites_of(demand, self.buckets[kind])
         cap = self.case.settings.site_cap
         if found.size > cap:
-            self.capped = True
+            self.cut.add(demand)
             return self._cut(found, cap)
         return found
 
@@ -169,13 +176,15 @@ class Builder:
     def build(self) -> Offers:
         """All offers."""
         self.buckets: dict[int, Ints] = {}
-        self.capped = self.eligible.capped
+        self.cut: set[int] = set()
+        if self.eligible.capped:
+            self.cut.update(at for at, wish in enumerate(self.eligible.wishes) if wish.parcels > 1)
         ways = np.ones(len(self.case.methods), bool)
         marks_ask = self.marks.grid.reads("others")
         store = Store(len(self.case.objective.tiers))
         if not (self.law.reads_others or marks_ask):
             for group in self.groups():
-                store.add(self._ordered(self._block(self._say(self.judged(group, None, ways), group), None)))
+                store.add(self._ordered(self.block(self._say(self.judged(group, None, ways), group), None)))
             return self._offers(store, None)
         # first without other applicants: what does not ask for them stands
         asking = ways if marks_ask else self.law.others_methods
@@ -183,8 +192,8 @@ class Builder:
         for group in self.groups():
             found = self._say(self.judged(group, None, ways), group)
             self._reach(others, group, found)
-            store.add(self._block([each.by(~asking) for each in found], None))
-        again = [self._block(self.judged(group, others, asking), others) for group in self.groups()]
+            store.add(self.block([each.by(~asking) for each in found], None))
+        again = [self.block(self.judged(group, others, asking), others) for group in self.groups()]
         store.merge(again, self._ordered)
         self._phase("merge")
         return self._offers(store, others)
@@ -210,7 +219,7 @@ class Builder:
 
     # -- points and rows ---------------------------------------------------------------------------------------------
 
-    def _block(self, found: list[Judged], others: Others | None) -> Block:
+    def block(self, found: list[Judged], others: Others | None) -> Block:
         """Score a group's offers and put them into rows."""
         names = ("site", "demand", "method", "period", "term", "verdict", "floor", "price")
         nothing = np.zeros(0, np.int64)
@@ -277,9 +286,10 @@ class Builder:
             row_coef=store.entries["row_coef"],
             rows=rows,
             part_start=self._parts(columns["demand"], start, members, columns["site"]),
-            scope="listed" if self.capped else "all",
+            scope="listed" if self.cut or self.eligible.capped else "all",
             reach=None if others is None else _reach(others, self.count),
-            stats={"sites": int(self.sites.area.size), "seconds": self.phases},
+            beyond=Beyond(self, others) if self.cut else None,
+            stats={"sites": int(self.sites.area.size), "capped": len(self.cut), "seconds": self.phases},
         )
         self._phase("assemble")
         return offers

@@ -13,13 +13,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from constraints.case import Case, case_digest
 from parcels.issues import Refused, error
+
+if TYPE_CHECKING:
+    from landopt.screening.beyond import Beyond
 
 SCHEMA = "landopt.offers/1"
 
@@ -69,7 +72,8 @@ class Offers:
     coefficients are CSR by offer. ``part_start`` has one entry more than there are parts: every demand, in row order
     (empty ones too), then each parcel that has market offers, in row order. ``scope`` is ``listed`` where a cap cut
     the list of sites short. ``reach``, where a rule asks for other applicants, is the CSR by demand of the parcels of
-    its lawful sites before that question is asked. ``stats`` has the sites listed and the seconds of each phase.
+    its lawful sites before that question is asked. ``beyond``, where a list of sites was cut short, values and adds
+    sites past the cut. ``stats`` has the sites listed, the platforms cut short and the seconds of each phase.
     """
 
     site_start: Ints
@@ -90,6 +94,7 @@ class Offers:
     part_start: Ints
     scope: str = "all"
     reach: tuple[Ints, Ints] | None = None
+    beyond: Beyond | None = field(default=None, compare=False)
     stats: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,198 @@
+"""Sites beyond a cap: what a block of parcels would be worth to a platform at given prices, and adding some to a list.
+
+A list that a cap cut short knows its platforms (:attr:`Beyond.demands`). A block is judged, priced, scored and put into
+rows by the same tables as every listed offer, so that its value is exact; the search itself is
+:mod:`landopt.solving.site_search`.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landopt.screening.judging import Others
+from landopt.screening.offers import Offers, spans
+from parcels.sites import Sites, adjacency
+
+if TYPE_CHECKING:
+    from landopt.screening.build import Builder
+
+Ints = NDArray[np.integer[Any]]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+GROUP = 30_000
+"""About as many blocks are judged at a time."""
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Connected blocks, each for one demand: ``demand`` (n,) rows, ``start`` and ``parcels`` as in ``Sites``."""
+
+    demand: Ints
+    start: Ints
+    parcels: Ints
+
+    def __len__(self) -> int:
+        return int(self.demand.size)
+
+    def at(self, rows: Ints) -> Blocks:
+        """Some of the blocks."""
+        sizes = np.diff(self.start)[rows]
+        start = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+        return Blocks(self.demand[rows], start, self.parcels[spans(self.start[rows], sizes)])
+
+
+def joined(parts: list[Blocks]) -> Blocks:
+    """Blocks one after the other."""
+    sizes = np.concatenate([np.zeros(0, np.int64), *(np.diff(part.start) for part in parts)])
+    return Blocks(
+        np.concatenate([np.zeros(0, np.int64), *(part.demand for part in parts)]),
+        np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))),
+        np.concatenate([np.zeros(0, np.int32), *(part.parcels for part in parts)]),
+    )
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Prices in points (millipoints a unit): of parcels and of rows by (rule, key); ``tiers`` weighs the scores."""
+
+    parcels: Floats
+    rows: Mapping[tuple[str, tuple[str, ...]], float]
+    tiers: Floats
+
+
+class Beyond:
+    """The platforms whose sites were cut short, and what lies past the cut."""
+
+    def __init__(self, builder: Builder, others: Others | None) -> None:
+        self.builder, self.others = builder, others
+        self.demands: tuple[int, ...] = tuple(sorted(builder.cut))
+        self.valued = 0
+        self.start, self.adj = adjacency(builder.case.neighbours, builder.sides.count)
+        self.area: Ints = builder.sides.area
+        wishes = [builder.eligible.wishes[row] for row in self.demands]
+        self.area_min = np.array([wish.area_min for wish in wishes], np.int64)
+        self.area_max = np.array([wish.area_max for wish in wishes], np.int64)
+        self.most = np.array([wish.parcels for wish in wishes], np.int64)
+
+    def served(self, tiers: Floats) -> Floats:
+        """What serving each of :attr:`demands` is worth by itself."""
+        tier = next((at for at, names in enumerate(self.builder.case.objective.tiers) if "served" in names), 0)
+        return np.asarray(tiers[tier] * self.builder.points.served[list(self.demands)], np.float64)
+
+    def open_to(self) -> Bools:
+        """(demands, parcels) which parcels a site of each of :attr:`demands` may hold, by filters and hopeful law."""
+        eligible = self.builder.eligible
+        rows = eligible.kind[list(self.demands)]
+        mine = eligible.accepts[rows][:, np.maximum(eligible.site_class, 0)] & (eligible.site_class >= 0)
+        return np.asarray(mine & (self.area <= self.area_max[:, None]))
+
+    def worth(self, blocks: Blocks, rates: Rates) -> Floats:
+        """The best any lawful offer on each block is worth beyond the rates; -inf where none is lawful.
+
+        The area window of the platform is not asked: a block may still grow.
+        """
+        best = np.full(len(blocks), -np.inf)
+        if not len(blocks):
+            return best
+        self.valued += len(blocks)
+        probe = copy.copy(self.builder)
+        sites, number = _distinct(blocks, self.area)
+        probe.sites, probe.extra = sites, {}
+        probe.prepare()
+        land = np.add.reduceat(rates.parcels[sites.parcels], sites.start[:-1])
+        ways = np.ones(len(self.builder.case.methods), bool)
+        key = blocks.demand * len(sites) + number
+        order = np.argsort(key, kind="stable")
+        for first in range(0, order.size, GROUP):
+            here = order[first : first + GROUP]
+            cuts = np.flatnonzero(np.diff(blocks.demand[here])) + 1
+            group = [(int(blocks.demand[each[0]]), number[each]) for each in np.split(here, cuts)]
+            block = probe.block(probe.judged(group, self.others, ways), self.others)
+            prices = _by_number(probe.rows.number, rates.rows)
+            used = np.bincount(
+                np.repeat(np.arange(block.row_size.size), block.row_size),
+                prices[block.row_index] * block.row_coef,
+                block.row_size.size,
+            )
+            site = block.columns["site"]
+            left = rates.tiers @ block.score - used - land[site]
+            found = np.searchsorted(key[here], block.columns["demand"] * len(sites) + site)
+            np.maximum.at(best, here[found], left)
+        return best
+
+    def unlisted(self, blocks: Blocks) -> Bools:
+        """Which blocks are not on the list of their platform."""
+        number = self._numbers(blocks)
+        found = number < 0
+        for demand in np.unique(blocks.demand).tolist():
+            here = np.flatnonzero(blocks.demand == demand)
+            found[here] |= ~np.isin(number[here], self.builder.candidates(demand))
+        return found
+
+    def added(self, blocks: Blocks) -> Offers:
+        """All lawful offers once more, with those on the blocks."""
+        builder, sites = self.builder, self.builder.sites
+        number = self._numbers(blocks)
+        new = np.flatnonzero(number < 0)
+        if new.size:
+            fresh, place = _distinct(blocks.at(new), self.area)
+            number[new] = len(sites) + place
+            builder.sites = Sites(
+                np.concatenate((sites.start, sites.start[-1] + fresh.start[1:])),
+                np.concatenate((sites.parcels, fresh.parcels)),
+                np.concatenate((sites.area, fresh.area)),
+                sites.capped,
+            )
+        for demand in np.unique(blocks.demand).tolist():
+            here = np.unique(number[blocks.demand == demand])
+            more = np.setdiff1d(here, builder.candidates(demand))
+            builder.extra[demand] = np.concatenate((builder.extra.get(demand, more[:0]), more))
+        builder.prepare()
+        return builder.build()
+
+    def _numbers(self, blocks: Blocks) -> Ints:
+        """The number of each block among the sites, -1 where it is none of them."""
+        sites = self.builder.sites
+        if not len(blocks) or not len(sites):
+            return np.full(len(blocks), -1, np.int64)
+        draw = np.random.default_rng(0).integers(1, 1 << 63, self.area.size, np.uint64)
+        table = np.add.reduceat(draw[sites.parcels], sites.start[:-1])
+        mine = np.add.reduceat(draw[blocks.parcels], blocks.start[:-1])
+        hits = np.flatnonzero(np.isin(table, mine))
+        known = {tuple(sites.parcels[sites.start[at] : sites.start[at + 1]].tolist()): at for at in hits.tolist()}
+        rows, cuts = blocks.parcels.tolist(), blocks.start.tolist()
+        return np.array(
+            [known.get(tuple(rows[a:b]), -1) for a, b in itertools.pairwise(cuts)],
+            np.int64,
+        )
+
+
+def _distinct(blocks: Blocks, area: Ints) -> tuple[Sites, Ints]:
+    """The sites of some blocks, each once, and the number of each block's site."""
+    sizes = np.diff(blocks.start)
+    wide = np.full((sizes.size, int(sizes.max())), -1, np.int64)
+    wide[np.repeat(np.arange(sizes.size), sizes), spans(np.zeros(sizes.size, np.int64), sizes)] = blocks.parcels
+    rows, number = np.unique(wide, axis=0, return_inverse=True)
+    inside = rows >= 0
+    members = rows[inside].astype(np.int32)
+    start = np.concatenate(([0], np.cumsum(inside.sum(axis=1))))
+    total = np.add.reduceat(area[members], start[:-1])
+    return Sites(start, members, np.asarray(total, np.int64)), number.reshape(-1)
+
+
+def _by_number(
+    numbers: Mapping[tuple[str, tuple[str, ...]], int], prices: Mapping[tuple[str, tuple[str, ...]], float]
+) -> Floats:
+    """The price of every provisional row number."""
+    found = np.zeros(max([*numbers.values(), 0]) + 1)
+    for key, at in numbers.items():
+        if at >= 0:
+            found[at] = prices.get(key, 0.0)
+    return found

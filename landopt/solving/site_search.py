@@ -1,0 +1,247 @@
+"""Sites beyond the cap: where a platform's list was cut short, the prices of the listed offers say which are missing.
+
+The list is relaxed, and connected blocks inside the eligible parcels of each platform are grown parcel by parcel at its
+prices: of every size the most promising are kept (a beam), each block once, each valued exactly by the tables that
+screen every offer. Blocks that would better the relaxation join the list, with some that come close to it, and the list
+is relaxed again. The scope of the list stays ``listed``: that no block is missing is not proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+
+import numpy as np
+
+from constraints.case import Case
+from landopt.screening.beyond import Beyond, Blocks, Bools, Floats, Ints, Rates, joined
+from landopt.screening.offers import Offers
+from landopt.solving.model_arrays import program, ranges
+from landopt.solving.prices_bound import reduced_float
+from landopt.solving.site_prices import TierPrices, ask
+
+ROUNDS = 6
+"""The most times the list is relaxed and added to."""
+WIDTH = 400
+"""Blocks of one size kept for each platform, where few platforms are cut short; fewer where many are."""
+VALUED = 100_000
+"""About as many blocks are valued for one size, over all platforms."""
+NEW = 60
+"""Blocks a platform may add in one round."""
+SEEDS = 4
+"""One in so many of the blocks kept comes from the list: its best ones of that size grow too."""
+WORK = 3_000_000
+"""Blocks valued after which no further round begins: work and not a clock, so that a run repeats."""
+
+
+@dataclass(frozen=True)
+class _Front:
+    """Blocks of one size: ``who`` (n,) is a place among the platforms cut short, ``members`` (n, size) ascending."""
+
+    who: Ints
+    members: Ints
+
+    def at(self, rows: Ints | Bools) -> _Front:
+        return _Front(self.who[rows], self.members[rows])
+
+    def blocks(self, demands: Ints) -> Blocks:
+        size = self.members.shape[1]
+        return Blocks(demands[self.who], np.arange(len(self.who) + 1) * size, self.members.reshape(-1).astype(np.int32))
+
+
+def offers_of(
+    case: Case,
+    *,
+    limit_s: float | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> Offers:
+    """The lawful offers of a case, with those that a search finds beyond the cap on sites.
+
+    ``limit_s`` ends the search by the clock (None: by work alone). ``told`` hears how many platforms were cut short and
+    how many sites the search added. Exactly ``build_offers`` where no list was cut short.
+
+    Raises
+    ------
+    Refused
+        As ``build_offers``.
+    """
+    from landopt.screening.offers import build_offers
+
+    offers = build_offers(case, progress=progress)
+    if offers.beyond is None:
+        return offers
+    capped = len(offers.beyond.demands)
+    found, added = search_sites(case, offers, limit_s)
+    if told is not None:
+        told(capped, added)
+    return found
+
+
+def search_sites(case: Case, offers: Offers, limit_s: float | None = None) -> tuple[Offers, int]:
+    """The offers with sites found beyond the cap, and how many sites (of one platform each) were added."""
+    added = rounds = valued = 0
+    end = None if limit_s is None else monotonic() + limit_s
+    while offers.beyond is not None and rounds < ROUNDS and valued < WORK:
+        left = None if end is None else end - monotonic()
+        if left is not None and left <= 0:
+            break
+        rounds += 1
+        found, bettered = _round(case, offers, offers.beyond, left)
+        valued += offers.beyond.valued
+        if not len(found):
+            break
+        offers = offers.beyond.added(found)
+        added += len(found)
+        if not bettered:
+            break
+    stats = {**offers.stats, "added": added, "rounds": rounds, "valued": valued}
+    return replace(offers, beyond=None, stats=stats), added
+
+
+def _round(case: Case, offers: Offers, beyond: Beyond, limit_s: float | None) -> tuple[Blocks, bool]:
+    """Blocks that are missing at the prices of the list, and whether one of them would better its relaxation."""
+    parts: list[Blocks] = []
+    bettered = False
+    reached: list[int] = []
+    for tier, prices in enumerate(ask(case, offers, seed=case.settings.seed, limit_s=limit_s)):
+        blocks, margin = _grown(
+            beyond, _rates(offers, prices, tier), _near(case, offers, beyond, prices, tier, reached)
+        )
+        blocks, more = _chosen(beyond, blocks, margin, prices)
+        parts.append(blocks)
+        bettered |= more
+        reached.append(int(prices.value) if prices.feasible else 0)
+    whole = joined(parts)
+    names = [
+        (int(demand), *whole.parcels[a:b].tolist())
+        for demand, a, b in zip(whole.demand, whole.start, whole.start[1:], strict=False)
+    ]
+    first = {name: at for at, name in reversed(list(enumerate(names)))}
+    return whole.at(np.array([first[name] for name in sorted(first)], np.int64)), bettered
+
+
+@dataclass(frozen=True)
+class _Rates:
+    """What a block is valued by: the rates of its parcels and rows, and what each platform must better."""
+
+    rates: Rates
+    demands: Floats
+
+
+def _rates(offers: Offers, prices: TierPrices, tier: int) -> _Rates:
+    own = len(offers.rows)
+    weigh = np.zeros(offers.tiers)
+    weigh[tier] = 1.0 if prices.feasible else 0.0
+    weigh[:tier] -= prices.rows[own : own + tier]
+    rows = {(row.rule, row.key): float(price) for row, price in zip(offers.rows, prices.rows, strict=False) if price}
+    return _Rates(Rates(prices.parcels, rows, weigh), prices.demands)
+
+
+def _near(
+    case: Case, offers: Offers, beyond: Beyond, prices: TierPrices, tier: int, reached: list[int]
+) -> list[_Front]:
+    """The listed blocks of the platforms cut short, the best first within each platform, by size."""
+    prog = program(case, offers, tier, reached)
+    value = reduced_float(prog, prices.parcels, prices.rows)
+    if not prices.feasible:
+        value = value - prog.score
+    place = np.full(len(case.demands) + 1, -1)
+    place[list(beyond.demands)] = np.arange(len(beyond.demands))
+    mine = np.flatnonzero(place[offers.demand] >= 0)
+    mine = mine[np.lexsort((mine, -value[mine], offers.demand[mine]))]
+    sizes = np.diff(offers.site_start)[offers.site[mine]]
+    found = []
+    for size in range(1, int(beyond.most.max()) + 1):
+        here = mine[sizes == size]
+        site = offers.site[here]
+        land = offers.site_parcels[ranges(offers.site_start[site], np.full(len(here), size))]
+        front = _Front(place[offers.demand[here]], land.reshape(-1, size).astype(np.int64))
+        found.append(front.at(_first(front.who, 4 * _width(beyond))))
+    return found
+
+
+def _width(beyond: Beyond) -> int:
+    return max(16, min(WIDTH, VALUED // (10 * max(1, len(beyond.demands)))))
+
+
+def _grown(beyond: Beyond, how: _Rates, near: list[_Front]) -> tuple[Blocks, Floats]:
+    """Blocks within the window of their platform, and by how much each betters it (< 0: it does not)."""
+    demands = np.array(beyond.demands)
+    open_to = beyond.open_to()
+    served = beyond.served(how.rates.tiers)
+    who, parcel = np.nonzero(open_to)
+    front = _Front(who, parcel[:, None])
+    blocks: list[Blocks] = []
+    margins: list[Floats] = []
+    width = _width(beyond)
+    for size in range(1, int(beyond.most.max()) + 1):
+        if not len(front.who):
+            break
+        worth = beyond.worth(front.blocks(demands), how.rates)
+        area = beyond.area[front.members].sum(axis=1)
+        whole = np.flatnonzero((area >= beyond.area_min[front.who]) & np.isfinite(worth))
+        blocks.append(front.at(whole).blocks(demands))
+        margins.append(worth[whole] - how.demands[demands[front.who[whole]]])
+        if size == int(beyond.most.max()):
+            break
+        keep = np.flatnonzero(beyond.most[front.who] > size)
+        hope = _hope(worth, served[front.who], beyond.area_min[front.who] / np.maximum(area, 1))
+        keep = keep[np.lexsort((keep, -hope[keep], front.who[keep]))]
+        parents = front.at(keep)
+        parents = parents.at(_first(parents.who, width))
+        if size > 1:
+            seeds = near[size - 1].at(beyond.most[near[size - 1].who] > size)
+            seeds = seeds.at(_first(seeds.who, width // SEEDS))
+            parents = _once(np.concatenate((parents.who, seeds.who)), np.concatenate((parents.members, seeds.members)))
+        front = _wider(beyond, parents, open_to)
+    return joined(blocks), np.concatenate([np.zeros(0), *margins])
+
+
+def _hope(worth: Floats, served: Floats, missing: Floats) -> Floats:
+    """What a block may come to: below the window its land counts as often as the window asks for it."""
+    land = worth - served
+    return np.asarray(np.where(missing > 1, served + land * missing, worth))
+
+
+def _first(who: Ints, most: int) -> Ints:
+    """The first ``most`` entries of each run of ``who``."""
+    starts = np.concatenate(([True], who[1:] != who[:-1])) if len(who) else np.zeros(0, bool)
+    begin = np.maximum.accumulate(np.where(starts, np.arange(len(who)), 0))
+    return np.flatnonzero(np.arange(len(who)) - begin < most)
+
+
+def _once(who: Ints, members: Ints) -> _Front:
+    rows = np.unique(np.concatenate((who[:, None], members), axis=1), axis=0)
+    return _Front(rows[:, 0], rows[:, 1:])
+
+
+def _wider(beyond: Beyond, parents: _Front, open_to: Bools) -> _Front:
+    """Every block with one neighbour more that is open to its platform and keeps it within its largest area."""
+    who: list[Ints] = [np.zeros(0, np.int64)]
+    size = parents.members.shape[1]
+    members: list[Ints] = [np.zeros((0, size + 1), np.int64)]
+    total = beyond.area[parents.members].sum(axis=1)
+    for column in parents.members.T:
+        degree = beyond.start[column + 1] - beyond.start[column]
+        source = np.repeat(np.arange(len(column)), degree)
+        other = beyond.adj[ranges(beyond.start[column], degree)].astype(np.int64)
+        fits = open_to[parents.who[source], other]
+        fits &= total[source] + beyond.area[other] <= beyond.area_max[parents.who[source]]
+        fits &= (parents.members[source] != other[:, None]).all(axis=1)
+        source, other = source[fits], other[fits]
+        who.append(parents.who[source])
+        members.append(np.sort(np.concatenate((parents.members[source], other[:, None]), axis=1), axis=1))
+    return _once(np.concatenate(who), np.concatenate(members))
+
+
+def _chosen(beyond: Beyond, blocks: Blocks, margin: Floats, prices: TierPrices) -> tuple[Blocks, bool]:
+    """The best unlisted blocks of each platform, and whether one betters the relaxation."""
+    order = np.lexsort((np.arange(len(blocks)), -margin, blocks.demand))
+    order = order[_first(blocks.demand[order], 4 * NEW)]
+    blocks, margin = blocks.at(order), margin[order]
+    fresh = np.flatnonzero(beyond.unlisted(blocks))
+    fresh = fresh[_first(blocks.demand[fresh], NEW)]
+    least = 1e-9 * abs(prices.value) + 0.5 if prices.feasible else 1e-7
+    return blocks.at(fresh), bool((margin[fresh] > least).any())
