@@ -34,8 +34,30 @@ COMMANDS = {
 }
 
 
+class DeskContext(click.Context):
+    """Sets help in the language of the command line, else of the environment."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """The one that writes help and usage."""
+        from landopt.desk.helping import Chinese, English
+
+        kind = Chinese if _language(self.meta.get("landopt.words", ())) == "zh" else English
+        return kind(width=self.terminal_width, max_width=self.max_content_width)
+
+
+def _at_desk(command: click.Command) -> click.Command:
+    """A command and those in it, with our context."""
+    command.context_class = DeskContext
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _at_desk(inner)
+    return command
+
+
 class Desk(click.Group):
     """Loads a command's module when it is asked for; turns landopt's errors into messages and exit codes."""
+
+    context_class = DeskContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All command names, in the order of work."""
@@ -49,7 +71,7 @@ class Desk(click.Group):
             raise click.UsageError(f"There is no command '{cmd_name}'.{hint}", ctx)
         module = importlib.import_module(f"landopt.desk.{cmd_name}")
         command: click.Command = getattr(module, f"{cmd_name}_" if cmd_name == "round" else cmd_name)
-        return command
+        return _at_desk(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing any of them."""
@@ -73,6 +95,15 @@ class Desk(click.Group):
         words: tuple[str, ...] = ctx.meta["landopt.words"]
         try:
             return super().invoke(ctx)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as trouble:
+            if _language(words) != "zh":
+                raise
+            from landopt.desk.helping import usage_in_chinese
+
+            click.echo(usage_in_chinese(trouble), err=True)
+            ctx.exit(trouble.exit_code)
         except LandoptError as refusal:
             _print(refusal, words)
             ctx.exit(refusal.exit_code)

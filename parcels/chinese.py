@@ -111,16 +111,20 @@ def progress(english: str) -> str:
     if found:
         return f"{_LEVELS[found[1]]} {found[2]}  {sentence(found[3], 'progress') or sentence(found[3]) or found[3]}"
     line = english.lstrip()
-    said = _progress(line)
+    said = _whole(line, "progress")
     return english if said is None else english[: len(english) - len(line)] + said
 
 
-def _progress(line: str) -> str | None:
-    for pattern, chinese in _templates("progress"):
+def usage(english: str) -> str:
+    """A line of a usage error in Chinese; a line nobody knows stays as it is."""
+    return _whole(english.strip(), "usage") or sentence(english.strip(), "maybe") or english.strip()
+
+
+def _whole(line: str, section: str) -> str | None:
+    """A line by the templates of its section alone, and so the values in it."""
+    for pattern, chinese in _templates(section):
         if found := pattern.fullmatch(line):
-            return _filled(
-                chinese, [(not re.search(r"\W", value) and _progress(value)) or value for value in found.groups()]
-            )
+            return _filled(chinese, [_whole(value, section) or value for value in found.groups() if value is not None])
     return None
 
 

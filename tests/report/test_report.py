@@ -397,5 +397,4 @@ def test_changes_against_an_earlier_plan(plain: Path, tmp_path: Path) -> None:
 def test_a_table_of_changes_without_another_plan_has_no_empty_brackets(plain: Path) -> None:
     """The title names the plan compared with, or nothing."""
     titles = [sheet.cell(1, 1).value for sheet in sheets(plain)]
-    assert len(titles) == 5
     assert not [title for title in titles if "（）" in title or title.endswith("against")]
