@@ -132,14 +132,14 @@ def read_case(
     from landopt.intake.overlay import apply_overlays
     from landopt.keeping.fixes import apply_fixes
     from landopt.keeping.rounds import prepare
-    from landopt.screening.offers import build_offers
+    from landopt.solving.site_search import offers_of
 
     loaded = read_round(round_path, drop=drop, reason=reason)
     case = apply_overlays(loaded.ready(), overlays, sets)
     if booked or ledger is not None:
         case, _ = prepare(case, loaded.file.path.parent, ledger)
     case, _ = apply_fixes(case, fixes, reason=reason, by=by)
-    return loaded, case, build_offers(case)
+    return loaded, case, offers_of(case, limit_s=_search_limit(case))
 
 
 def _asked(case: Case, options: Options) -> Case:

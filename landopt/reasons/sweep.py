@@ -161,11 +161,11 @@ def solve_run(case: Case, run: Run, gap: str | None, time_limit_s: int | None) -
     """Solve one scenario: why it stopped, value and bound per tier, what is supplied and by which method."""
     from landopt.intake.overlay import apply_overlays
     from landopt.reasons.alternatives import choices
-    from landopt.screening.offers import build_offers
+        from landopt.solving.site_search import offers_of
     from landopt.solving.solver import solve
 
     changed = apply_overlays(case, run.overlays, run.sets)
-    offers = build_offers(changed)
+    offers = offers_of(changed)
     settings = changed.settings
     outcome = solve(
         changed,
