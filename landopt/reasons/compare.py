@@ -287,7 +287,7 @@ def solver(time_limit_s: int | None = None) -> Solve:
 
     def run(case: Case) -> tuple[dict[str, tuple[str | None, str]], tuple[int, ...], tuple[int, ...]] | None:
         from landopt.reasons.alternatives import choices
-                from landopt.solving.site_search import offers_of
+        from landopt.solving.site_search import offers_of
         from landopt.solving.solver import solve
 
         offers = offers_of(case)

@@ -161,7 +161,7 @@ def solve_run(case: Case, run: Run, gap: str | None, time_limit_s: int | None) -
     """Solve one scenario: why it stopped, value and bound per tier, what is supplied and by which method."""
     from landopt.intake.overlay import apply_overlays
     from landopt.reasons.alternatives import choices
-        from landopt.solving.site_search import offers_of
+    from landopt.solving.site_search import offers_of
     from landopt.solving.solver import solve
 
     changed = apply_overlays(case, run.overlays, run.sets)
