@@ -26,7 +26,7 @@ from landopt.reasons.conflict import (
     rule_of,
     scale_of,
 )
-from landopt.reasons.explain.feasible import least_violation, search
+from landopt.reasons.explain.feasible import least_violation, out_of_reach, search
 from landopt.reasons.explain.variants import with_rhs, with_row
 from landopt.reasons.openings import closed_platforms, without_offer
 from landopt.screening.offers import Offers, Row
@@ -116,20 +116,24 @@ def conflict_rows(case: Case, offers: Offers) -> tuple[list[int], frozenset[int]
     kept = list(range(len(offers.rows)))
     sure: set[int] = {row for row in kept if offers.rows[row].rule == SERVE}
     order = sorted((row for row in kept if row not in sure), key=lambda row: (rank_of(case, offers.rows[row]), row))
-    chunk = max(1, len(order) // 8)
-    for start in range(0, len(order), chunk):
-        block = order[start : start + chunk]
-        without = [row for row in kept if row not in block]
-        if len(block) > 1 and search(case, offers, without).answer == "no":
-            kept = without
-            continue
-        for row in block:
-            rest = [other for other in kept if other != row]
-            found = search(case, offers, rest)
-            if found.answer == "no":
-                kept = rest
-            elif found.answer == "yes":
-                sure.add(row)
+    alone = next((row for row in reversed(order) if out_of_reach(offers, row)), None)
+    if alone is not None:
+        return [alone], frozenset([alone])
+    size = max(1, len(order) // 2)
+    while True:
+        start = 0
+        while start < len(order):
+            block = order[start : start + size]
+            without = [row for row in kept if row not in block]
+            answer = search(case, offers, without).answer
+            if answer == "no":
+                kept, order = without, [row for row in order if row not in block]
+                continue
+            sure.update(block if size == 1 and answer == "yes" else ())
+            start += size
+        if size == 1:
+            break
+        size = max(1, size // 2)
     return kept, frozenset(sure)
 
 

@@ -19,7 +19,7 @@ SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a search found: ``yes`` with a plan (offer indices), ``no`` (by ``lp`` or ``integer``), or ``unknown``."""
+    """What a search found: ``yes`` with a plan (offer indices), ``no`` (by bound, lp, integer), or ``unknown``."""
 
     answer: str
     by: str
@@ -27,12 +27,38 @@ class Search:
 
 
 def helpful(offers: Offers) -> Ints:
-    """The offers that can help a row that the empty plan breaks; all others only use up room."""
-    sense = np.array([{"<=": -1, "=": 0, ">=": 1}[row.sense] for row in offers.rows], np.int64)
+    """The offers that can help a row that the empty plan breaks, or one that those offers may break in turn.
+
+    All others only use up room: a plan stays a plan without them.
+    """
     owner = np.repeat(np.arange(len(offers)), np.diff(offers.row_start))
+    sense = np.array([{"<=": -1, "=": 0, ">=": 1}[row.sense] for row in offers.rows], np.int64)
     kind = sense[offers.row_index] if len(offers.rows) else np.zeros(0, np.int64)
     helps = (kind == 0) | ((kind > 0) & (offers.row_coef > 0)) | ((kind < 0) & (offers.row_coef < 0))
-    return np.unique(owner[helps])
+    asked = np.array([not empty_holds(row.sense, row.rhs, row.slack) for row in offers.rows], bool)
+    taken = np.zeros(len(offers), bool)
+    while True:
+        new = np.unique(owner[helps & asked[offers.row_index]]) if len(offers.rows) else np.zeros(0, np.int64)
+        taken[new] = True
+        harmed = np.unique(offers.row_index[~helps & taken[owner]]) if len(offers.rows) else np.zeros(0, np.int64)
+        harmed = np.union1d(harmed, np.unique(offers.row_index[(kind == 0) & taken[owner]]))
+        if asked[harmed].all():
+            return np.flatnonzero(taken)
+        asked[harmed] = True
+
+
+def out_of_reach(offers: Offers, number: int) -> bool:
+    """Whether no choice of one offer a platform and one a market parcel can satisfy a row."""
+    row = offers.rows[number]
+    if row.sense == "=" or empty_holds(row.sense, row.rhs, row.slack):
+        return False
+    sign = 1 if row.sense == ">=" else -1
+    entries = np.flatnonzero(offers.row_index == number)
+    owner = np.searchsorted(offers.row_start, entries, side="right") - 1
+    part = np.searchsorted(offers.part_start, owner, side="right")
+    most = np.zeros(len(offers.part_start) + 1, np.int64)
+    np.maximum.at(most, part, sign * offers.row_coef[entries])
+    return int(most.sum()) < sign * row.rhs - row.slack
 
 
 def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECONDS) -> Search:
@@ -40,6 +66,8 @@ def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECON
     trial = only_rows(offers, keep)
     if all(empty_holds(row.sense, row.rhs, row.slack) for row in trial.rows):
         return Search("yes", "empty")
+    if any(out_of_reach(trial, row) for row in range(len(keep))):
+        return Search("no", "bound")
     prog = replace(program(case, trial, 0), score=np.zeros(len(trial), np.int64), penalty=np.zeros(len(keep), np.int64))
     pool = helpful(trial)
     for relaxed in (True, False):
