@@ -45,12 +45,12 @@ def _templates(section: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile("".join(map(_piece, _HOLE.split(english))), re.S), entries[english]) for english in order)
 
 
-_HOLE = re.compile(r"(\{(?:word)?\})")
+_HOLE = re.compile(r"(\{(?:word|number)?\})")
 
 
 def _piece(text: str) -> str:
-    """A part of a template as a pattern: ``{}`` is any text, ``{word}`` one word."""
-    return {"{}": "(.*?)", "{word}": r"(\S+?)"}.get(text, re.escape(text))
+    """A part of a template as a pattern: ``{}`` is any text, ``{word}`` one word, ``{number}`` digits."""
+    return {"{}": "(.*?)", "{word}": r"(\S+?)", "{number}": r"(\d+)"}.get(text, re.escape(text))
 
 
 @cache
@@ -90,7 +90,8 @@ def _value(text: str) -> str:
     for pattern, chinese in (*_templates("frame"), *_templates("what")):
         if pattern.pattern != "(.*?):\\ (.*?)" and (found := pattern.fullmatch(text)):
             return _filled(chinese, [_value(value) for value in found.groups()])
-    return text
+    parts = text.split("; ")
+    return "；".join(map(_value, parts)) if len(parts) > 1 else text
 
 
 _WORDS = ("point", "line", "ring", "points", "lines", "polygons", "collection", "thing", "self-intersection")

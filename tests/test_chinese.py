@@ -162,6 +162,12 @@ def test_a_broken_policy_is_told_in_chinese(tmp_path: Path, fault: str) -> None:
     assert not ENGLISH.search(plain), done.stderr
 
 
+def test_a_list_of_reasons_inside_a_sentence_is_told_in_chinese() -> None:
+    """What a fix fails of what platforms ask for, each reason with how many say it."""
+    said = sentence("A=auction: lawful, but not what anyone asks for: use not wanted (8); auction not offered openly")
+    assert said == "A=auction：合法，但无人有此需求：规划用途不符（8 个）；auction 不向公开市场供应"
+
+
 def test_every_line_of_progress_has_a_chinese_one() -> None:
     """What is said on stderr while a command runs is told in Chinese; numbers and words of the solver with it."""
     said = [each for path in (ROOT / "landopt").rglob("*.py") for each in progress_of(path)]
