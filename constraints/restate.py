@@ -50,7 +50,8 @@ def identify(reader: Reader, entry: Mapping[str, Any]) -> tuple[Reading | None, 
         rules = [r.rule_id for r in reader.judge_site(site, demand, method, period).rulings if r.verdict == wanted]
         for rule in rules or [""]:
             en = f"{entry['method']} is not lawful here: {rule or reading.refused}"
-            problems.append((rule or "filter", en, f"不得以 {entry['method']} 方式供应：{rule or reading.refused}"))
+            name = case.methods[method].title.zh
+            problems.append((rule or "filter", en, f"不得以{name}方式供应：{rule or reading.refused}"))
         return None, problems
     if entry["term_years"] != (reading.term or None):
         en = f"term {entry['term_years']} years, the rules give {reading.term or None}"

@@ -101,7 +101,7 @@ def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, a
     when = "" if every else f" in force on {date}" if tongue == "en" else f"（{date} 有效）"
     click.echo(f"{len(shown)} rules{when}" if tongue == "en" else f"共 {len(shown)} 条规则{when}")
     for note in early:
-        click.echo(f"{'note' if tongue == 'en' else '注'}: {note[tongue]}")
+        click.echo(f"{'note: ' if tongue == 'en' else '注：'}{note[tongue]}")
 
 
 @rules.command(epilog="Example:\n\n  landopt rules show cn.order39.art4")
@@ -148,6 +148,7 @@ def _full(rule: Rule, lang: str) -> str:
     from landopt.reasons.words import code_word
 
     chinese = lang == "zh"
+    colon, left, right = ("：", "（", "）") if chinese else (": ", " (", ")")
     cite = rule.cite
     origin = cite.source if ".gov.cn" in cite.source else ("据转载文本" if chinese else "read in a secondary copy")
     span = f"{rule.start} .. {rule.until or ''}".rstrip()
@@ -159,18 +160,21 @@ def _full(rule: Rule, lang: str) -> str:
     rows = [
         (labels[0], sentence(parse(rule.when), lang, code_word)),
         (labels[1], effect(rule)[1 if chinese else 0]),
-        (labels[2], " ".join(part for part in (cite.doc, cite.number, cite.article) if part) + f" ({origin})"),
-        (labels[3], f"{cite.rank}, {grade_of(rule)} ({GRADES[grade_of(rule)][chinese]})"),
+        (
+            labels[2],
+            " ".join(part for part in (cite.doc, cite.number, cite.article) if part) + f"{left}{origin}{right}",
+        ),
+        (labels[3], f"{cite.rank}, {grade_of(rule)}{left}{GRADES[grade_of(rule)][chinese]}{right}"),
         (labels[4], span),
         (labels[5], ", ".join(rule.exception_to)),
     ]
     title = rule.title.zh if chinese else rule.title.en
-    lines = [f"{rule.id}  {title}"] + [f"  {label}: {text}" for label, text in rows if text]
+    lines = [f"{rule.id}  {title}"] + [f"  {label}{colon}{text}" for label, text in rows if text]
     if rule.when:
         lines.append(f"  when = {rule.when}")
     condition = rule.spec.get("condition")
     if condition:
-        lines.append(f"  {'须有' if chinese else 'on file'}: {condition[lang]}")
+        lines.append(f"  {'须有' if chinese else 'on file'}{colon}{condition[lang]}")
     return "\n".join(lines)
 
 
@@ -193,7 +197,7 @@ def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool
         return
     tongue = _language(lang)
     for note in found["notes"]:
-        click.echo(f"{'note' if tongue == 'en' else '注'}: {note[tongue]}")
+        click.echo(f"{'note: ' if tongue == 'en' else '注：'}{note[tongue]}")
     told = [change for change in found["changes"] if notes or change["kind"] != "note"]
     for change in told:
         click.echo(change[tongue])
@@ -315,16 +319,17 @@ def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool)
     from landopt.reasons.rulewords import GRADES, floor_words, verdict_word, years
 
     chinese = lang == "zh"
+    colon, left, right = ("：", "（", "）") if chinese else (": ", " (", ")")
     words = {verdict: verdict_word(verdict, lang) for verdict in ("permit", "condition", "warn", "forbid", "n/a")}
     early = [note for note in answer["contribution"]["notes"] if not note["rule"]]
     for note in early:
-        click.echo(f"{'注' if chinese else 'note'}: {note[lang]}")
+        click.echo(f"{'注' if chinese else 'note'}{colon}{note[lang]}")
     for method in methods():
         entry = answer[method.id]
         title = method.title.zh if chinese else method.title.en
         low, high = entry["term_min_years"], entry["term_max_years"]
         span = years(low, high, lang)
-        click.echo(f"{title}: {words[entry['verdict']]}  {span}  {entry['grade']}".rstrip())
+        click.echo(f"{title}{colon}{words[entry['verdict']]}  {span}  {entry['grade']}".rstrip())
         floor = entry["price_floor"]
         if floor:
             click.echo(f"    {floor_words(floor, lang)}")
@@ -336,13 +341,14 @@ def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool)
             cite = rule["cite"] or {}
             source = " ".join(str(cite.get(key) or "") for key in ("doc", "number", "article")).strip()
             tail = " ".join(part for part in (source, f"[{rule['grade']}]" if rule["grade"] else "") if part)
-            click.echo(f"    {words[rule['verdict']]} {rule['id']}: {rule['title'][lang]} ({tail or '-'})")
+            said = f"{rule['id']}{colon}{rule['title'][lang]}{left}{tail or '-'}{right}"
+            click.echo(f"    {words[rule['verdict']]} {said}")
         for condition in entry["conditions"]:
-            click.echo(f"    {'须' if chinese else 'needs'}: {condition[lang]}")
+            click.echo(f"    {'须' if chinese else 'needs'}{colon}{condition[lang]}")
         own = [note for note in entry["notes"] if note["rule"]]
         shown = own if notes else [note for note in own if note.get("flag", "") in _ALWAYS]
         for note in shown:
-            click.echo(f"    {'注' if chinese else 'note'}: {note[lang]}")
+            click.echo(f"    {'注' if chinese else 'note'}{colon}{note[lang]}")
         hidden = len(own) - len(shown)
         if hidden:
             click.echo(f"    另有 {hidden} 条附注（--notes）" if chinese else f"    {hidden} more notes (--notes)")
@@ -351,9 +357,9 @@ def _print_answer(answer: dict[str, Any], as_of: str, lang: str, *, notes: bool)
         legend = ("；" if chinese else "; ").join(
             f"{grade} {GRADES[grade][chinese]}" for grade in GRADES if grade in grades
         )
-        click.echo(f"{'核实程度' if chinese else 'Grades'}: {legend}")
+        click.echo(f"{'核实程度' if chinese else 'Grades'}{colon}{legend}")
     assumed = ", ".join(f"{name}={_shown(value)}" for name, value in answer["assumed"].items())
-    click.echo(f"{'假定' if chinese else 'Assumed'} ({as_of}): {assumed}")
+    click.echo(f"{'假定' if chinese else 'Assumed'}{left}{as_of}{right}{colon}{assumed}")
 
 
 def _shown(value: object) -> str:

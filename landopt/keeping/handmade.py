@@ -227,9 +227,14 @@ def _twice(made: Handmade) -> list[Finding]:
 def text(report: HandmadeReport, lang: str) -> list[str]:
     """The report as lines of text."""
     from constraints.finding import points
+    from parcels.chinese import where
 
     zh = lang == "zh"
-    lines = [f" ! {each.where + ': ' if each.where else ''}{each.zh if zh else each.en}" for each in report.findings]
+    places = [where(each.where) + "：" if zh else f"{each.where}: " for each in report.findings]
+    lines = [
+        f" ! {place if each.where else ''}{each.zh if zh else each.en}"
+        for each, place in zip(report.findings, places, strict=True)
+    ]
     score = points(report.objective[0]) if report.objective else "-"
     lines.append(
         f"{report.assignments} 项安排，得分 {score}" if zh else f"{report.assignments} assignments, score {score}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constraints.load import methods
 from landopt.keeping.handmade import Finding, Handmade, HandmadeReport, audit_handmade
 from parcels.issues import Environment, LandoptError, error
 
@@ -207,4 +208,5 @@ def text(done: Repaired, lang: str) -> list[str]:
 def _said(entry: Mapping[str, Any], zh: bool) -> str:
     who = entry["demand_id"] or ("公开供应" if zh else "market")
     term = f" {entry['term_years']}{'年' if zh else 'y'}" if entry["term_years"] else ""
-    return f"{'+'.join(entry['parcel_ids'])} {entry['method']} {who}{term}"
+    titles = {method.id: method.title.zh for method in methods()} if zh else {}
+    return f"{'+'.join(entry['parcel_ids'])} {titles.get(entry['method'], entry['method'])} {who}{term}"

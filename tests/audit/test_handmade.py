@@ -132,6 +132,7 @@ def test_repair_keeps_what_is_lawful_and_changes_the_rest(town: Small, tmp_path:
     assert again.findings == ()
     for lang in ("en", "zh"):
         assert len(text(done, lang)) > 4
+    assert not [line for line in text(done, "zh") if " listing " in line or " auction " in line]
 
 
 def test_lawful_sheet_is_kept_whole(town: Small, tmp_path: Path):

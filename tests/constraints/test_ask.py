@@ -140,7 +140,7 @@ def test_ask_prints_the_law_in_both_languages():
     assert "allocation: forbid" in english
     assert "Assumed (2026-11-22):" in english
     chinese = run("ask", "use=IND", "operator=private", "intending_users=1", "--as-of", TODAY, "--lang", "zh")
-    assert "划拨: 禁止" in chinese
+    assert "划拨：禁止" in chinese
     assert "第" in chinese
 
 
