@@ -27,8 +27,11 @@ TIER_BYTES = 130
 """What a tier holds beside its nodes: objective, bound, scale, names."""
 COARSER = (1, 30, 1_000, 30_000, 10**6, 10**9, 10**12)
 """What coarser prices may cost, from fine to coarse: times a thousandth of the gap or a millionth of the bound."""
-EFFORT = 400_000_000
-"""Offers added up, at most, while the shortest form is looked for."""
+EFFORT = 40_000_000
+EACH = 2_000
+"""Offers added up, at most, while the shortest form is looked for, each trial counting as so many more."""
+FEW = 12
+"""Row prices of a leaf that are tried one by one."""
 
 
 def room(rows: int, tiers: int) -> int:
@@ -126,7 +129,7 @@ class _Work:
 
     def bound(self, prices: Prices, branches: tuple[Branch, ...]) -> int | None:
         """What prices prove, times their scale."""
-        self.left -= self.prog.count
+        self.left -= self.prog.count + EACH
         return bound_scaled(self.prog, prices, branches)
 
     def coarsened(self, prices: Prices, room: int) -> Prices:
@@ -238,21 +241,31 @@ def _nearer(work: _Work, node: Node, held: Prices, own: Prices, scaled: int, cap
         value = work.bound(mixed, node.branches)
         return (mixed, value) if value is not None and value <= cap else None
 
-    best = tried(held.rows, own.parcels) or (own, scaled)
-    changed = np.flatnonzero(best[0].rows != held.rows)
-    order = np.argsort(np.abs((best[0].rows - held.rows)[changed]) * work.use[changed].astype(float), kind="stable")
-    for row in changed[order].tolist():
+    def reverted(best: tuple[Prices, int], of_rows: bool) -> tuple[Prices, int]:
+        """``best`` with as many of its smallest changes taken back as pass, by halving."""
+        mine, theirs = (best[0].rows, held.rows) if of_rows else (best[0].parcels, held.parcels)
+        changed = np.flatnonzero(mine != theirs)
+        weight = np.abs((mine - theirs)[changed]) * (work.use[changed].astype(float) if of_rows else 1.0)
+        changed = changed[np.argsort(weight, kind="stable")]
+        low, high = 0, len(changed)
+        while low < high:
+            many = (low + high + 1) // 2
+            mixed = mine.copy()
+            mixed[changed[:many]] = theirs[changed[:many]]
+            found = tried(mixed, best[0].parcels) if of_rows else tried(best[0].rows, mixed)
+            if found is None:
+                high = many - 1
+            else:
+                best, low = found, many
+        return best
+
+    best = tried(held.rows, own.parcels) or reverted((own, scaled), True)
+    left = np.flatnonzero(best[0].rows != held.rows)
+    for row in left.tolist() if len(left) <= FEW else ():
         rows = best[0].rows.copy()
         rows[row] = held.rows[row]
         best = tried(rows, best[0].parcels) or best
-    far = np.abs(best[0].parcels - held.parcels)
-    size = int(far.max(initial=0))
-    while size > 0:
-        size >>= 1
-        found = tried(best[0].rows, np.where(far > size, best[0].parcels, held.parcels))
-        if found is not None:
-            return found
-    return best
+    return reverted(best, False)
 
 
 def _changes(before: Ints, after: Ints) -> tuple[tuple[int, int], ...]:
