@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from constraints.canonical import canonical
@@ -92,9 +93,12 @@ def _shown(choice: Choice | None) -> dict[str, Any] | None:
 def _platforms(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     was = {e["demand_id"]: sorted(e["parcel_ids"]) for e in before["assignments"] if e["demand_id"]}
     now = {e["demand_id"]: sorted(e["parcel_ids"]) for e in after["assignments"] if e["demand_id"]}
+    gained, lost = sorted(now.keys() - was.keys()), sorted(was.keys() - now.keys())
     return {
-        "gained": sorted(now.keys() - was.keys()),
-        "lost": sorted(was.keys() - now.keys()),
+        "gained": gained,
+        "lost": lost,
+        "sites_after": {name: now[name] for name in gained},
+        "sites_before": {name: was[name] for name in lost},
         "resited": [
             {"demand_id": name, "was": was[name], "now": now[name]}
             for name in sorted(was.keys() & now.keys())
@@ -106,6 +110,7 @@ def _platforms(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str,
 def _limits(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
     was = {(entry["rule"], tuple(entry["key"])): entry for entry in before["limits"]}
     now = {(entry["rule"], tuple(entry["key"])): entry for entry in after["limits"]}
+    shares = [_shares(before), _shares(after)]
     found = []
     for key in sorted(was.keys() | now.keys()):
         a, b = was.get(key), now.get(key)
@@ -118,9 +123,24 @@ def _limits(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[st
                     "used_after": b and b["used"],
                     "limit_before": a and a["limit"],
                     "limit_after": b and b["limit"],
+                    "unit": str((a or b or {}).get("unit") or ""),
+                    "share_before": shares[0].get(key),
+                    "share_after": shares[1].get(key),
                 }
             )
     return found
+
+
+def _shares(plan: Mapping[str, Any]) -> dict[tuple[str, tuple[str, ...]], dict[str, Any]]:
+    """The limits of a plan that are shares: part and whole in the unit of the limit, and the share asked for."""
+    record = next((r for r in plan.get("justification", ()) if r.get("kind") == "plan"), None)
+    return {
+        (entry["cite"]["rule"], tuple(entry["key"])): {
+            name: entry[name] for name in ("part", "whole", "share", "sense")
+        }
+        for entry in (record["limits"] if record else ())
+        if entry.get("part") is not None
+    }
 
 
 def changes(before: Case, after: Case) -> tuple[Change, ...]:
@@ -150,7 +170,12 @@ def _rule(a: Rule, b: Rule) -> Iterable[Change]:
     for field in sorted(flat[0].keys() | flat[1].keys()):
         x, y = flat[0].get(field), flat[1].get(field)
         if x != y:
-            yield Change("rule", a.id, field, _text(x), _text(y))
+            yield Change("rule", a.id, field, *(_share(z) if field == "share" else _text(z) for z in (x, y)))
+
+
+def _share(value: Any) -> str:
+    """A share as a percentage."""
+    return f"{float(Fraction(*value) * 100):g} %" if isinstance(value, list) and len(value) == 2 else _text(value)
 
 
 def _text(value: Any) -> str:
@@ -192,25 +217,44 @@ _PARTS = ("round", "objective", "market", "records", "settings")
 def _settings(before: Case, after: Case) -> Iterable[Change]:
     for part in _PARTS:
         a, b = getattr(before, part), getattr(after, part)
-        if a != b:
-            yield Change("setting", part, "", repr(a), repr(b))
+        if a != b and is_dataclass(a) and is_dataclass(b):
+            for field in fields(a):
+                x, y = getattr(a, field.name), getattr(b, field.name)
+                if x != y:
+                    yield Change("setting", part, field.name, _plainly(x), _plainly(y))
+        elif a != b:
+            yield Change("setting", part, "", _plainly(a), _plainly(b))
+
+
+def _plainly(value: Any) -> str:
+    """A part of a case as people read it: parts of a whole one after the other."""
+    if is_dataclass(value):
+        return " / ".join(_plainly(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, tuple | list):
+        return "; ".join(map(_plainly, value)) or "none"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name} {_plainly(entry)}" for name, entry in value.items())
+    return "none" if value is None else str(value)
 
 
 def with_change(case: Case, other: Case, change: Change) -> Case:
     """The case with one change of the other applied (for "which rule or number moved it")."""
     if change.kind == "rule":
         rules = {rule.id: rule for rule in case.rules}
-        wanted = {rule.id: rule for rule in other.rules}.get(change.id)
-        if wanted is None:
+        rule = {rule.id: rule for rule in other.rules}.get(change.id)
+        if rule is None:
             rules.pop(change.id, None)
         else:
-            rules[change.id] = wanted
+            rules[change.id] = rule
         return replace(case, rules=tuple(rules[name] for name in sorted(rules)))
     if change.kind == "setting":
-        found: Case = replace(case, **{change.id: getattr(other, change.id)})
+        part, wanted = getattr(case, change.id), getattr(other, change.id)
+        if change.field:
+            wanted = replace(part, **{change.field: getattr(wanted, change.field)})
+        found: Case = replace(case, **{change.id: wanted})
         return found
-    part = "parcels" if change.kind == "parcel" else "demands"
-    table, source = getattr(case, part), getattr(other, part)
+    side = "parcels" if change.kind == "parcel" else "demands"
+    table, source = getattr(case, side), getattr(other, side)
     if not change.field:
         raise ValueError("a parcel or platform that comes or goes changes the whole table")
     from landopt.intake.overlay import changed
@@ -218,7 +262,7 @@ def with_change(case: Case, other: Case, change: Change) -> Case:
     row = table.index()[change.id]
     value = source.column(change.field)[source.index()[change.id]]
     edited = changed(table, {(row, change.field): value})
-    return replace(case, parcels=edited) if part == "parcels" else replace(case, demands=edited)
+    return replace(case, parcels=edited) if side == "parcels" else replace(case, demands=edited)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,9 @@ def diagnose(
         )
     members = [row_member(case, asked.rows[row], row in sure) for row in kept if asked.rows[row].rule != SERVE]
     members += [rule_member(case, rule, closing.complete) for rule in closing.rules]
-    found = relaxations(case, asked, kept) if relax else ()
+    found, ended = relaxations(case, asked, kept) if relax else ((), True)
     minimal = closing.complete and sure.issuperset(kept)
-    cut = (*cut, *(() if closing.complete else ("trials",)))
+    cut = (*cut, *(() if closing.complete else ("trials",)), *(() if ended else ("relaxations",)))
     return Diagnosis("conflict", name, tuple(members), _lawful(offers, demand), found, minimal, closed, cut, left)
 
 
@@ -137,24 +137,30 @@ def conflict_rows(case: Case, offers: Offers) -> tuple[list[int], frozenset[int]
     return kept, frozenset(sure)
 
 
-def relaxations(case: Case, offers: Offers, kept: Sequence[int]) -> tuple[Relaxation, ...]:
-    """The cheapest relaxations of policy rows of a conflict, ordered by rank and relative cost, each with its plan.
+def relaxations(case: Case, offers: Offers, kept: Sequence[int]) -> tuple[tuple[Relaxation, ...], bool]:
+    """The cheapest relaxations of policy rows of a conflict, by rank and relative cost, each with its plan.
 
-    Where no single row is enough, the cheapest joint relaxation of all policy rows is given.
+    Where no single row is enough, the cheapest joint relaxation of all policy rows is given. Also says whether every
+    search came to an end.
     """
     policy = [row for row in kept if rank_of(case, offers.rows[row]) < BINDING_RANK]
     found: list[tuple[tuple[int, float, str], Relaxation]] = []
+    complete = True
     for row in policy:
         amount = least_violation(case, offers, {row: 1})
+        if amount == {} and offers.rows[row].kind == "lock":
+            amount = {row: 1}  # a lock gives way whole; the run with it dropped says whether a plan is found
+        complete = complete and amount != {}
         if amount:
             found.append(_relaxed(case, offers, amount))
     if not found:
         every = [row for row in range(len(offers.rows)) if rank_of(case, offers.rows[row]) < BINDING_RANK]
         weights = {row: max(1, 10**6 // max(1, abs(offers.rows[row].rhs))) for row in every}
         amount = least_violation(case, offers, weights)
+        complete = complete and amount != {}
         if amount:
             found.append(_relaxed(case, offers, amount))
-    return tuple(entry for _, entry in sorted(found, key=lambda entry: entry[0]))
+    return tuple(entry for _, entry in sorted(found, key=lambda entry: entry[0])), complete
 
 
 def _relaxed(case: Case, offers: Offers, amount: dict[int, int]) -> tuple[tuple[int, float, str], Relaxation]:

@@ -89,8 +89,9 @@ def empty_holds(sense: str, rhs: int, slack: int) -> bool:
 def least_violation(
     case: Case, offers: Offers, weights: Mapping[int, int], seconds: int = SECONDS
 ) -> dict[int, int] | None:
-    """The cheapest way to let some rows give way so that a plan exists: units by row; ``None`` if none was found.
+    """The cheapest way to let some rows give way so that a plan exists: units by row.
 
+    ``None`` where there is none, nothing where the search met its limit.
     ``weights`` has the cost of one unit of each row that may give way; all other rows stay as they are.
     """
     base = program(case, offers, 0)
@@ -102,7 +103,7 @@ def least_violation(
     prog = replace(base, score=np.zeros(len(offers), np.int64), slack=slack, penalty=penalty)
     status, chosen = _run(prog, helpful(offers), False, seconds)
     if status != "found":
-        return None
+        return None if status == "infeasible" else {}
     used = activity(prog, np.array(chosen, np.int64))
     found = {}
     for row in weights:
