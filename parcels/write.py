@@ -187,6 +187,8 @@ def _as_text(cell: object) -> str:
 
 def _place(target: Path, force: bool, writer: Callable[[Path], object]) -> None:
     """Write beside the target, then rename; a failure leaves nothing behind."""
+    from pyogrio.errors import DataLayerError, DataSourceError
+
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=".landopt-", dir=target.parent))
@@ -200,5 +202,8 @@ def _place(target: Path, force: bool, writer: Callable[[Path], object]) -> None:
         os.replace(fresh, target)  # noqa: PTH105 - atomic, also over a file
     except OSError as problem:
         raise Environment(error("E001", f"cannot write {target.name}: {problem.strerror}", str(target))) from None
+    except (DataSourceError, DataLayerError) as problem:
+        why = "No space left on device" if "disk is full" in str(problem) else "GDAL stopped (is the disk full?)"
+        raise Environment(error("E001", f"cannot write {target.name}: {why}", str(target))) from problem
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
@@ -39,16 +43,14 @@ def model(
     if mps is None and table is None:
         raise click.UsageError("Nothing to write.\nMaybe add --mps FILE or --offers FILE.csv.")
     _, case, offers = read_case(round_path, overlays=overlay, sets=sets)
-    written: list[str] = []
+    wanted: list[tuple[Path, Callable[[Path], object]]] = []
     if mps is not None:
-        tiers = len(case.objective.tiers)
-        for tier in range(tiers):
+        for tier in range(len(case.objective.tiers)):
             target = mps if tier == 0 else mps.with_name(f"{mps.stem}-tier{tier + 1}{mps.suffix}")
-            write_mps(target, case, offers, tier)
-            written.append(str(target))
+            wanted.append((target, partial(write_mps, case=case, offers=offers, tier=tier)))
     if table is not None:
-        write_csv(table, case, offers)
-        written.append(str(table))
+        wanted.append((table, partial(write_csv, case=case, offers=offers)))
+    written = _place(wanted)
     sizes = {"offers": len(offers.site), "rows": len(offers.rows), "scope": offers.scope, "files": written}
     if as_json:
         click.echo(json.dumps(sizes, ensure_ascii=False))
@@ -60,3 +62,26 @@ def model(
             else f"{sizes['offers']} offers, {sizes['rows']} rows of limits, relations and locks."
         )
         click.echo(f"已写入 {'、'.join(written)}。" if zh else f"Wrote {', '.join(written)}.")
+
+
+def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]:
+    """Write each file beside its place and rename all when the last is whole: a full disk leaves nothing behind."""
+    from pulp import PulpError
+
+    from parcels.issues import Environment, error
+
+    with ExitStack() as stack:
+        fresh: list[Path] = []
+        for target, write in wanted:
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                aside = tempfile.TemporaryDirectory(prefix=".landopt-", dir=target.parent, ignore_cleanup_errors=True)
+                fresh.append(Path(stack.enter_context(aside)) / target.name)
+                write(fresh[-1])
+            except (OSError, PulpError) as trouble:
+                why = getattr(trouble, "strerror", None) or str(trouble).partition(" (os error")[0]
+                what = f"{target.name} could not be written: {why}"
+                raise Environment(error("E075", what, str(target))) from trouble
+        for (target, _), done in zip(wanted, fresh, strict=True):
+            done.replace(target)
+    return [str(target) for target, _ in wanted]

@@ -13,6 +13,7 @@ from typing import Any
 
 from landopt.keeping.ledger import Entry, Ledger
 from landopt.keeping.rounds import OUTCOMES, State, state
+from parcels.encoding import decode
 from parcels.issues import Issue, LandoptError, Refused, error, stop_on_errors
 from parcels.telling import lines
 
@@ -165,11 +166,7 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
     Refused
         With every fault of the file.
     """
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("gb18030", "replace")
+    text = decode(path.read_bytes(), path.name, prefix="K").text
     reader = csv.DictReader(io.StringIO(text))
     columns = {
         name: next((c for c in reader.fieldnames or () if c.strip() in names), None) for name, names in COLUMNS.items()

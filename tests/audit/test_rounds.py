@@ -186,3 +186,13 @@ def test_the_ledger_is_shown_in_chinese_and_not_relied_on_when_altered():
     assert "第 1 条被改动" in "".join(told)
     assert told[-1] == "台账不可采信。"
     assert "altered" in "".join(rounddesk.text({**shown, "problems": [problem.as_dict()]}, "en"))
+
+
+def test_results_may_come_in_utf_16(tmp_path: Path):
+    """As "Unicode text" saved from Excel; bytes of no known encoding are refused, not replaced."""
+    path = tmp_path / "results.csv"
+    path.write_bytes("宗地编号,结果,日期\nP01,流拍,2026-05-01\n".encode("utf-16"))
+    assert rounddesk.read_results(path, {"P01"})[0]["outcome"] == "failed"
+    path.write_bytes("宗地编号,结果,日期\n".encode() + b"\xff\x81\xff\n")
+    with pytest.raises(Refused, match="neither UTF-8 nor GB18030"):
+        rounddesk.read_results(path, {"P01"})

@@ -1,0 +1,59 @@
+"""A disk that fails under commands that write single files: exit 6, said in words, nothing left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pytest
+from click.testing import CliRunner
+from pulp import PulpError
+from pyogrio.errors import DataSourceError
+
+from cli import desk
+from tests.parcels.making import box, gpkg, round_folder
+
+
+def run(*words: object, lang: str = "zh") -> tuple[int, str]:
+    """Exit code and what is said on stderr; never a traceback."""
+    done = CliRunner().invoke(desk, [str(word) for word in words], env={"LANDOPT_LANG": lang})
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.stderr
+
+
+@pytest.mark.parametrize(
+    "trouble", [PulpError("No space left on device (os error 28)"), OSError(28, "No space left on device")]
+)
+def test_a_model_that_cannot_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    """PuLP tells a full disk in an error of its own; the list of offers is not written without the model."""
+    gpkg(tmp_path, [box(0, 0)])
+    round_folder(tmp_path)
+    out = tmp_path / "out"
+
+    def half(path: Path, **_words: Any) -> None:
+        path.write_text("half")
+        raise trouble
+
+    monkeypatch.setattr("landopt.solving.model.write_mps", half)
+    code, said = run("model", tmp_path, "--mps", out / "m.mps", "--offers", out / "o.csv")
+    assert (code, "E075" in said, "磁盘空间不足" in said) == (6, True, True), said
+    assert list(out.iterdir()) == []
+    monkeypatch.undo()
+    assert run("model", tmp_path, "--mps", out / "m.mps", "--offers", out / "o.csv")[0] == 0
+    assert sorted(path.name for path in out.iterdir()) == ["m.mps", "o.csv"]
+
+
+def test_a_conversion_that_gdal_cannot_finish_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GDAL's own errors of a full disk are told in one line, without its statements."""
+    path = gpkg(tmp_path, [box(0, 0)])
+
+    def full(*_given: Any, **_words: Any) -> None:
+        raise DataSourceError("sqlite3_exec(CREATE TABLE a) failed: database or disk is full")
+
+    monkeypatch.setattr(geopandas.GeoDataFrame, "to_file", full)
+    code, said = run("convert", path, tmp_path / "a.gpkg")
+    assert (code, "磁盘空间不足" in said, "sqlite3" in said) == (6, True, False), said
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["parcels.gpkg"]
