@@ -44,27 +44,16 @@ SEEDS = (11, 12, 13, 14, 15)
 
 
 def offers_of(size: Size, seed: int) -> tuple[Any, Any, dict[str, Any]]:
-    """The case, its lawful offers and the figures that say how contested it is, with the CPU seconds of screening.
-
-    A lock of the invented policy that no lawful offer meets is lifted, and counted: the round would have no plan.
-    """
-    import numpy as np
-
-    from benchmarks.rounds import case_round, contest
+    """The case, its lawful offers and the figures that say how contested it is, with the CPU seconds of screening."""
+    from benchmarks.contested import contested_case
+    from benchmarks.rounds import contest
     from landopt.screening.offers import build_offers
 
-    case = case_round(size.parcels, size.demands, seed)
+    case = contested_case(size.parcels, size.demands, seed)
     begun = time.process_time()
     offers = build_offers(case)
     screening = time.process_time() - begun
-    held = np.bincount(offers.row_index, minlength=len(offers.rows)) > 0
-    rows = tuple(
-        replace(row, rhs=0) if row.kind == "lock" and not held[number] else row
-        for number, row in enumerate(offers.rows)
-    )
-    empty = sum(row is not old for row, old in zip(rows, offers.rows, strict=True))
-    found = {"screen_s": screening, "locks_without_offer": empty, **contest(case, offers)}
-    return case, replace(offers, rows=rows), found
+    return case, offers, {"screen_s": screening, **contest(case, offers)}
 
 
 def run_one(size: Size, seed: int, limit_s: float) -> dict[str, Any]:

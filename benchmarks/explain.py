@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.rounds import SIZES, case_round
+from benchmarks.contested import contested_case
+from benchmarks.rounds import SIZES
 from landopt.reasons.explain.context import Context
 from landopt.reasons.forced import exact
 from landopt.reasons.justify import justify
@@ -28,10 +29,10 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return found, sum(os.times()[:4]) - began
 
 
-def run(size: str = "5k", seed: int = 11, exact_runs: int = 5, market: bool = False) -> dict[str, Any]:
+def run(size: str = "5k", seed: int = 11, exact_runs: int = 5) -> dict[str, Any]:
     """The figures of one round."""
     parcels, demands = SIZES[size]
-    case = case_round(parcels, demands, seed, market=market)
+    case = contested_case(parcels, demands, seed)
     offers, built = timed(lambda: build_offers(case))
     outcome = solve(case, offers, gap="0.001", time_limit_s=120)
     if outcome.chosen is None:

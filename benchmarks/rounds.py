@@ -28,6 +28,7 @@ PACKS = ("cn", "cn-guangdong", "cn-guangzhou", "cn-guangzhou-nansha")
 SIZES = {"1k": (1_000, 100), "5k": (5_000, 500), "20k": (20_000, 1_000), "100k": (100_000, 5_000)}
 """Parcels and platforms of the frozen benchmark sizes."""
 SEEDS = (11, 12, 13, 14, 15)
+MARKET = ("IND", "COM", "BIZ", "HOU")
 WEIGHTS = {"served": "100", "preference": "1", "revenue": "1", "warn": "500", "condition": "50"}
 
 
@@ -38,7 +39,6 @@ def case_round(
     *,
     contested: bool = True,
     packs: Sequence[str] = PACKS,
-    market: bool = False,
 ) -> Case:
     """A round as a case, made in memory.
 
@@ -50,10 +50,13 @@ def case_round(
         More land asked for than there is; half of the platforms ask for 2 to 6 parcels.
     packs
         The rule packs to load beside the round's own policy.
-    market
-        Also offer industrial and business parcels openly.
     """
-    found = draft(parcels, demands, seed, contested=contested, geometry=False)
+    return case_of(draft(parcels, demands, seed, contested=contested, geometry=False), seed, packs)
+
+
+def case_of(found: Draft, seed: int, packs: Sequence[str] = PACKS) -> Case:
+    """A draft as a case: what layers and neighbours would tell is drawn."""
+    parcels, demands = len(found.parcels), len(found.demands)
     land = _parcel_table(found, Random(f"layers {seed}"))
     return Case(
         round=Round(
@@ -67,7 +70,7 @@ def case_round(
         methods=tuple(method for method in methods() if method.id != "contribution"),
         objective=Objective(WEIGHTS, (("served", "preference", "revenue"),)),
         settings=Settings(),
-        market=Market(("IND", "COM", "BIZ"), ("listing",)) if market else None,
+        market=Market(MARKET, ("listing",)),
         distances={name: _metres(len(land), f"{name} {seed}") for name in ("M-1", "M-2")},
         calendar=_calendar(),
         packs=tuple(packs),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from parcels.synthetic_demands import demand_facts
 from parcels.synthetic_facts import BlockPlan, Cell, districts_of, parcel_facts, plan_blocks, zones_of
-from parcels.synthetic_policy import Numbers, numbers, policy_text, readme_text, round_text
+from parcels.synthetic_policy import Lock, Numbers, numbers, policy_text, readme_text, round_text
 from parcels.synthetic_special import is_clean, ready_one_of_each, set_pieces
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Draft:
     records: tuple[dict[str, Cell], ...]
     numbers: Numbers
     policy: str
+    lock: Lock | None
+    conflict: tuple[str, str] | None
     plans: tuple[BlockPlan, ...]
     block_of: tuple[int, ...]
     town: tuple[Block, ...] = field(default=())
@@ -58,7 +60,7 @@ def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geo
     if parcels < 12 or demands < 1:
         raise ValueError(f"{parcels} parcels and {demands} demands: at least 12 parcels and 1 demand are needed")
     draw = Random(f"landopt {seed} {parcels} {demands} {contested}")
-    suitable = min(parcels, max(40, round(demands * 1.75))) if contested else None
+    suitable = min(parcels, max(40, round(demands * (1.35 if demands <= 700 else 1.5)))) if contested else None
     wide = parcels if suitable is None else suitable
     districts = districts_of(max(3, min(9, wide // (32 if suitable is None else 18)), wide // 400))
     plans = plan_blocks(parcels, draw, districts, suitable)
@@ -91,6 +93,8 @@ def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geo
         pieces.records,
         found,
         policy_text(found, pieces.lock, pieces.conflict),
+        pieces.lock,
+        pieces.conflict,
         tuple(plans),
         tuple(block_of),
         tuple(blocks),
@@ -118,7 +122,7 @@ def _demands(
     width = max(3, len(str(count)))
     open_districts = [name for name in districts if any(p.ready and p.district == name for p in plans)]
     anywhere = (
-        0.45 if not contested else 0.6 if count <= 200 else 0.2 if count <= 700 else 0.95 if count <= 2_000 else 0
+        0.45 if not contested else 0.95 if count <= 200 else 0.0 if count <= 700 else 1.0 if count <= 2_000 else 0.0
     )
     return [
         {
@@ -137,7 +141,7 @@ def _hold_back(rows: Sequence[dict[str, Cell]], wants: Sequence[dict[str, Cell]]
     asked = sum(int(str(want["area_min_m2"])) for want in wants)
     draw.shuffle(ready)
     for row in ready:
-        if 15 * left <= 10 * asked:
+        if 13 * left <= 10 * asked:
             break
         row["in_annual_plan"] = False
         left -= int(str(row["area_m2"]))
@@ -160,20 +164,30 @@ def write_round(
     dict
         Counts: ``parcels``, ``demands``, ``blocks``.
     """
+    identifier = "nansha-2026-example" if (parcels, demands, seed) == (160, 56, 2026) else f"nansha-2026-{seed}"
+    return write_draft(folder, draft(parcels, demands, seed, contested=contested), identifier, seed, housing=contested)
+
+
+def write_draft(folder: str | Path, found: Draft, identifier: str, seed: int, *, housing: bool) -> dict[str, int]:
+    """Write a draft (with geometry) as the folder of a round; ``housing``: the market takes housing land too.
+
+    Returns
+    -------
+    dict
+        Counts: ``parcels``, ``demands``, ``blocks``.
+    """
     from parcels.synthetic_files import write_layers, write_parcels, write_table
 
-    found = draft(parcels, demands, seed, contested=contested)
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     write_parcels(target / "parcels.gpkg", found.parcels, [plot for block in found.town for plot in block.plots])
     write_layers(target / "layers.gpkg", found, Random(f"layers {seed}"))
     write_table(target / "demands.csv", found.demands)
     write_table(target / "records.csv", found.records)
-    identifier = "nansha-2026-example" if (parcels, demands, seed) == (160, 56, 2026) else f"nansha-2026-{seed}"
     texts = {
-        "README.md": readme_text(parcels, demands, seed),
+        "README.md": readme_text(len(found.parcels), len(found.demands), seed),
         "policy.toml": found.policy,
-        "round.toml": round_text(identifier, layers=True, records=bool(found.records)),
+        "round.toml": round_text(identifier, layers=True, records=bool(found.records), housing=housing),
     }
     for name, text in texts.items():
         (target / name).write_text(text, encoding="utf-8", newline="\n")

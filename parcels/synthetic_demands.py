@@ -99,7 +99,7 @@ def _several(draw: Random, kind: str, contested: bool) -> int:
     if kind in ("headquarters", "science_popularisation"):
         return 1
     if contested:
-        return draw.choices([1, 2, 3, 4, 5, 6], [34, 20, 18, 14, 9, 5])[0]
+        return draw.choices([1, 2, 3, 4, 5, 6], [70, 4, 4, 5, 8, 9])[0]
     return draw.choices([1, 2, 3, 4], [72, 12, 10, 6])[0]
 
 
@@ -108,7 +108,7 @@ def _window(draw: Random, areas: Sequence[float], several: int, contested: bool)
     low, median, high = (float(text) * 10_000 for text in calibration()["platform"]["area_ha"])
     pool = areas or (low, median, high)
     aim = sum(draw.choice(pool) for _ in range(several)) * (0.97 if several > 1 else 1.0)
-    width = draw.uniform(0.16, 0.32) if contested else draw.uniform(0.15, 0.4)
+    width = draw.uniform(0.25, 0.45) if contested else draw.uniform(0.15, 0.4)
     return max(500, int(round(aim * (1 - width), -2))), int(round(aim * (1 + width), -2)) + 100
 
 
@@ -116,7 +116,11 @@ def _districts(draw: Random, districts: Sequence[str], contested: bool, anywhere
     if draw.random() < anywhere:
         return None
     first = draw.randrange(len(districts))
-    count = min(len(districts), draw.choice([2, 3, 3, 4]) if not contested else draw.randint(5, 10))
+    if contested:
+        wanted = draw.randint(2, 5) if len(districts) <= 12 else draw.randint(5, 10)
+    else:
+        wanted = draw.choice([2, 3, 3, 4])
+    count = min(len(districts), wanted)
     return ";".join(sorted({districts[(first + step) % len(districts)] for step in range(count)}))
 
 

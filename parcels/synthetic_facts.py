@@ -71,11 +71,11 @@ def plan_blocks(count: int, draw: Random, districts: Sequence[str], suitable: in
     """Blocks of 6 to 30 parcels, ``count`` parcels in all.
 
     With ``suitable`` only about that many parcels lie in blocks that platforms can use; the other blocks are
-    housing, or land that is not ready.
+    housing for the market, or land that is not ready.
     """
     sizes: list[int] = []
     while (left := count - sum(sizes)) > 0:
-        size = draw.randint(*((7, 16) if suitable is None else (9, 24)))
+        size = draw.randint(*((7, 16) if suitable is None else (14, 30)))
         sizes.append(left if left <= 18 else min(size, left - 6))
     kinds = _spread(TOWN_MIX, len(sizes), draw)
     open_left = count if suitable is None else suitable
@@ -97,7 +97,8 @@ def plan_blocks(count: int, draw: Random, districts: Sequence[str], suitable: in
         del queue[:size]
         district = districts[index * len(districts) // len(sizes)]
         areas = {use: sorted(draw_area(use, draw) for _ in range(uses.count(use))) for use in sorted(set(uses))}
-        blocks.append(BlockPlan(kind, district, ready[index], tuple(uses), tuple(areas[use].pop(0) for use in uses)))
+        open_now = ready[index] or (suitable is not None and kind == "housing")
+        blocks.append(BlockPlan(kind, district, open_now, tuple(uses), tuple(areas[use].pop(0) for use in uses)))
     return blocks
 
 
@@ -129,7 +130,7 @@ def parcel_facts(use: str, area_m2: int, block: BlockPlan, draw: Random) -> dict
     closed = AS_OF - datetime.timedelta(days=draw.randint(1, 120)) if published else None
     if published and draw.random() < 0.1:
         closed = None  # still open: the count is not final
-    ready = block.ready
+    ready = block.ready and (block.kind != "housing" or use in ("HOU", "COM"))
     appraised = draw.random() < 0.55
     return {
         "use": use,

@@ -244,8 +244,8 @@ of landchina.com (aggregates only; see `parcels/calibration.toml`).
 """
 
 
-def round_text(identifier: str, layers: bool, records: bool) -> str:
-    """``round.toml``."""
+def round_text(identifier: str, layers: bool, records: bool, housing: bool = False) -> str:
+    """``round.toml``; with ``housing`` the market takes housing land too."""
     lines = [
         "[round]",
         f'id = "{identifier}"',
@@ -277,7 +277,7 @@ def round_text(identifier: str, layers: bool, records: bool) -> str:
         'ties = ["-area_m2", "demand_id"]',
         "",
         "[market]",
-        'uses = ["IND", "COM", "BIZ"]',
+        'uses = ["IND", "COM", "BIZ", "HOU"]' if housing else 'uses = ["IND", "COM", "BIZ"]',
         'methods = ["listing"]',
         "",
         "[solve]",

@@ -12,6 +12,7 @@ import geopandas as gpd
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.contested import contested_case
 from benchmarks.rounds import binding, case_round, contest, relaxed
 from constraints.case import case_digest
 from constraints.load import load_file
@@ -258,7 +259,7 @@ def test_benchmark_rounds_repeat_and_are_contested() -> None:
 @pytest.mark.parametrize("seed", [11, 12])
 def test_contested_rounds_are_contested(seed: int) -> None:
     """Under the shipped law platforms ask for 1.3 times the suitable land, and 8 limits bind, 2 of them from below."""
-    case = case_round(1_000, 100, seed)
+    case = contested_case(1_000, 100, seed)
     offers = build_offers(case)
     found = contest(case, offers)
     assert found["adjacency"] >= 3

@@ -7,7 +7,7 @@ from time import process_time
 import numpy as np
 import pytest
 
-from benchmarks.rounds import case_round
+from benchmarks.contested import contested_case
 from landopt.screening.offers import build_offers
 from landopt.solving.greedy import best_of_parts, greedy
 from landopt.solving.mending import Mender
@@ -17,7 +17,7 @@ from tests.landopt.solve_rounds import bare_round
 
 
 def _program(parcels: int, demands: int, seed: int) -> Program:
-    case = case_round(parcels, demands, seed)
+    case = contested_case(parcels, demands, seed)
     return program(case, build_offers(case), 0)
 
 

@@ -1,0 +1,167 @@
+"""Contested rounds: an invented round whose land is held back and whose limits are set until they truly bind.
+
+Platforms ask for 1.3 times the suitable land, and at least eight limits bind in the relaxation, two of them from below.
+Both are reached by measuring: the draft is screened, its relaxation solved, and each limit set a few per cent inside
+what is used without it. What the market takes besides (housing, industry, business parcels) is part of the round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from benchmarks.rounds import case_of, contest
+from constraints.case import Case
+from landopt.screening.offers import Offers, build_offers
+from landopt.solving.model_arrays import Program, program
+from landopt.solving.prices import relax
+from parcels.synthetic import Draft, draft
+from parcels.synthetic_policy import Numbers, policy_text
+
+RATIO = 1.32
+"""Least area asked for, over the suitable area: a little above the 1.3 that a contested round has at least."""
+QUOTA, CAP, FLOOR, SHARE = 0.96, 0.93, 1.01, 0.005
+"""Quotas and caps, floors, and shares beyond: over what the relaxation uses under the limits set before."""
+
+
+def contested(parcels: int, demands: int, seed: int, *, geometry: bool = False) -> Draft:
+    """A contested draft: land held back until platforms ask for 1.3 times of it, limits that bind.
+
+    The same for the same seed. The relaxation is solved a few times to find the numbers.
+    """
+    found = replace(draft(parcels, demands, seed, contested=True, geometry=geometry), lock=None)
+    found = _with(found, found.numbers)  # without a lock: it could be what no limit leaves room for
+    draw = Random(f"contested {seed}")
+    for _ in range(8):
+        case = case_of(found, seed)
+        offers = build_offers(case)
+        if contest(case, offers)["ratio"] >= RATIO:
+            break
+        _hold_back(found, case, offers, draw)
+    numbers = found.numbers
+    for step in (_caps, _quotas, _floors):  # each from what is used under the limits before it
+        numbers = step(case, offers, numbers)
+        found = _with(found, numbers)
+        case = case_of(found, seed)
+        offers = build_offers(case)
+    return found
+
+
+def contested_case(parcels: int, demands: int, seed: int) -> Case:
+    """A contested round as a case, made in memory."""
+    return case_of(contested(parcels, demands, seed), seed)
+
+
+def _with(found: Draft, numbers: Numbers) -> Draft:
+    return replace(found, numbers=numbers, policy=policy_text(numbers, found.lock, found.conflict))
+
+
+def _hold_back(found: Draft, case: Case, offers: Offers, draw: Random) -> None:
+    """Leave suitable parcels out of the annual plan, as many as are too many for the ratio."""
+    start, of_offer = offers.parcel_rows()
+    parcels = np.unique(of_offer[np.repeat(offers.demand >= 0, np.diff(start))]).tolist()
+    area = np.array(case.parcels.column("area_m2"), dtype=np.int64)
+    figures = contest(case, offers)
+    spare = int(figures["suitable_m2"] - figures["asked_m2"] / (RATIO + 0.02))
+    named = found.conflict or ()
+    rows = {str(row["parcel_id"]): row for row in found.parcels}
+    draw.shuffle(parcels)
+    for parcel in parcels:
+        if spare <= 0:
+            break
+        identifier = case.parcels.ids[parcel]
+        if identifier not in named:
+            rows[identifier]["in_annual_plan"] = False
+            spare -= int(area[parcel])
+
+
+def _caps(case: Case, offers: Offers, numbers: Numbers) -> Numbers:
+    use = _Use(case, offers, free=("<=", ">="))
+    return replace(
+        numbers,
+        quota=dict.fromkeys(numbers.quota, 10**9),
+        listings=max(4, int(CAP * use.count("listing", "auction", "bid"))),
+        leases=max(3, int(CAP * use.count("lease", "lease_then_grant"))),
+        district_share="1",
+        competitive="0",
+        stock_share="",
+        strategic_share="",
+        strategic_m2=0,
+    )
+
+
+def _quotas(case: Case, offers: Offers, numbers: Numbers) -> Numbers:
+    use = _Use(case, offers, free=())
+    largest = max(use.district.values()) / use.total
+    even = 1.15 / sum(area > 0 for area in use.district.values())  # shares that cannot add up to 1 leave no plan
+    return replace(
+        numbers,
+        quota={name: _thousand(QUOTA * use.new.get(name, 0.0)) for name in numbers.quota},
+        district_share=f"{min(0.9, max(largest * QUOTA, even)):.3f}",
+    )
+
+
+def _floors(case: Case, offers: Offers, numbers: Numbers) -> Numbers:
+    use = _Use(case, offers, free=())
+    return replace(
+        numbers,
+        competitive=f"{min(0.995, use.competitive / use.total + SHARE):.3f}",
+        stock_share=f"{min(0.98, use.stock / use.total + SHARE):.3f}",
+        strategic_m2=_thousand(FLOOR * use.strategic),
+    )
+
+
+def _thousand(area: float) -> int:
+    return int(area) // 1_000 * 1_000
+
+
+class _Use:
+    """What the relaxation uses (m², counts) where limits of the senses ``free`` do not hold."""
+
+    def __init__(self, case: Case, offers: Offers, free: tuple[str, ...]) -> None:
+        relaxed, _ = relax(_loosened(program(case, offers, 0), offers, free))
+        x = np.zeros(len(offers))
+        x[relaxed.columns] = relaxed.x
+        start, parcel = offers.parcel_rows()
+        taken = np.repeat(x, np.diff(start))
+        area = np.array(case.parcels.column("area_m2"), dtype=np.int64) * 1.0
+        source = np.array(case.parcels.column("land_source"))
+        fresh = np.array([n if n is not None else 0 for n in _new_area(case)], dtype=float)
+        where = np.array(case.parcels.column("district"))
+        self.total = float((taken * area[parcel]).sum())
+        self.district = {str(n): float((taken * area[parcel])[where[parcel] == n].sum()) for n in np.unique(where)}
+        new = source[parcel] == "new"
+        self.new = {str(n): float((taken * fresh[parcel])[new & (where[parcel] == n)].sum()) for n in np.unique(where)}
+        self.stock = float((taken * area[parcel])[source[parcel] == "stock"].sum())
+        each = np.repeat(np.arange(len(offers)), np.diff(start))
+        competitive = np.array([method.competitive for method in case.methods])[offers.method]
+        self.competitive = float((taken * area[parcel] * competitive[each]).sum())
+        strategic = np.array([*(bool(v) for v in case.demands.column("strategic_industry")), False])[offers.demand]
+        self.strategic = float((taken * area[parcel] * strategic[each]).sum())
+        self._by_method = {
+            method.id: float(x[offers.method == number].sum()) for number, method in enumerate(case.methods)
+        }
+
+    def count(self, *methods: str) -> float:
+        return sum(self._by_method.get(name, 0.0) for name in methods)
+
+
+def _new_area(case: Case) -> list[Any]:
+    area = case.parcels.column("area_m2")
+    if "new_area_m2" not in case.parcels.columns:
+        return list(area)
+    return [
+        own if own is not None else whole for own, whole in zip(case.parcels.column("new_area_m2"), area, strict=True)
+    ]
+
+
+def _loosened(prog: Program, offers: Offers, free: tuple[str, ...]) -> Program:
+    far = 10**15
+    rhs = prog.rhs.copy()
+    for number, row in enumerate(offers.rows):
+        if row.kind == "limit" and row.sense in free:
+            rhs[number] = far if row.sense == "<=" else -far
+    return replace(prog, rhs=rhs)
