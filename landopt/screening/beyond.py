@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from landopt.screening.judging import Others
 from landopt.screening.offers import Offers, spans
-from parcels.sites import Sites, adjacency
+from parcels.sites import Sites, adjacency, connected_sites
 
 if TYPE_CHECKING:
     from landopt.screening.build import Builder
@@ -81,6 +81,27 @@ class Beyond:
         self.area_max = np.array([wish.area_max for wish in wishes], np.int64)
         self.most = np.array([wish.parcels for wish in wishes], np.int64)
 
+    def counted(self, most: int) -> tuple[Blocks, set[int]]:
+        """Where the map as a whole was cut short: the blocks of the platforms below the cap, and which those are.
+
+        Each is enumerated by itself, to the round's ``site_cap``, as the audit counts; in all about ``most`` blocks.
+        """
+        found: list[Blocks] = []
+        whole: set[int] = set()
+        cap = self.builder.case.settings.site_cap
+        if not self.builder.eligible.capped:
+            return joined(found), whole
+        for place, (demand, mine) in enumerate(zip(self.demands, self.open_to(), strict=True)):
+            window = int(self.area_min[place]), int(self.area_max[place]), int(self.most[place])
+            sites = connected_sites(self.start, self.adj, mine, self.area, *window, min(cap, most))
+            most -= len(sites)
+            if not sites.capped:
+                whole.add(demand)
+                found.append(Blocks(np.full(len(sites), demand), sites.start, sites.parcels))
+            if most <= 0:
+                break
+        return joined(found), whole
+
     def served(self, tiers: Floats) -> Floats:
         """What serving each of :attr:`demands` is worth by itself."""
         tier = next((at for at, names in enumerate(self.builder.case.objective.tiers) if "served" in names), 0)
@@ -136,8 +157,9 @@ class Beyond:
             found[here] |= ~np.isin(number[here], self.builder.candidates(demand))
         return found
 
-    def added(self, blocks: Blocks) -> Offers:
-        """All lawful offers once more, with those on the blocks."""
+    def added(self, blocks: Blocks, whole: set[int] | None = None) -> Offers:
+        """All lawful offers once more, with those on the blocks; the lists of ``whole`` demands are then complete."""
+        self.builder.whole |= whole or set()
         builder, sites = self.builder, self.builder.sites
         number = self._numbers(blocks)
         new = np.flatnonzero(number < 0)

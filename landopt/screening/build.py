@@ -49,6 +49,7 @@ class Builder:
         self.sites: Sites = self.eligible.list_sites(self.voices)
         self.listed = len(self.sites)
         self.extra: dict[int, Ints] = {}
+        self.whole: set[int] = set()
         self._phase("sites")
         self.prepare()
         self._phase("tables")
@@ -178,7 +179,8 @@ class Builder:
         self.buckets: dict[int, Ints] = {}
         self.cut: set[int] = set()
         if self.eligible.capped:
-            self.cut.update(at for at, wish in enumerate(self.eligible.wishes) if wish.parcels > 1)
+            several = {at for at, wish in enumerate(self.eligible.wishes) if wish.parcels > 1}
+            self.cut |= several - self.whole
         ways = np.ones(len(self.case.methods), bool)
         marks_ask = self.marks.grid.reads("others")
         store = Store(len(self.case.objective.tiers))
@@ -286,7 +288,7 @@ class Builder:
             row_coef=store.entries["row_coef"],
             rows=rows,
             part_start=self._parts(columns["demand"], start, members, columns["site"]),
-            scope="listed" if self.cut or self.eligible.capped else "all",
+            scope="listed" if self.cut else "all",
             reach=None if others is None else _reach(others, self.count),
             beyond=Beyond(self, others) if self.cut else None,
             stats={"sites": int(self.sites.area.size), "capped": len(self.cut), "seconds": self.phases},

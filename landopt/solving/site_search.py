@@ -72,16 +72,22 @@ def offers_of(
     offers = build_offers(case, progress=progress)
     if offers.beyond is None:
         return offers
-    capped = len(offers.beyond.demands)
     found, added = search_sites(case, offers, limit_s)
-    if told is not None:
-        told(capped, added)
+    if told is not None and found.scope == "listed":
+        told(int(found.stats["capped"]), added)
     return found
 
 
 def search_sites(case: Case, offers: Offers, limit_s: float | None = None) -> tuple[Offers, int]:
-    """The offers with sites found beyond the cap, and how many sites (of one platform each) were added."""
+    """The offers with sites found beyond the cap, and how many sites (of one platform each) were added.
+
+    Where the budget of the whole map cut lists short, those of platforms below the cap are made whole first.
+    """
     added = rounds = valued = 0
+    if offers.beyond is not None:
+        blocks, whole = offers.beyond.counted(WORK)
+        if whole:
+            offers = offers.beyond.added(blocks, whole)
     end = None if limit_s is None else monotonic() + limit_s
     while offers.beyond is not None and rounds < ROUNDS and valued < WORK:
         left = None if end is None else end - monotonic()

@@ -28,6 +28,7 @@ from landopt.solving.site_search import offers_of, search_sites
 from landopt.solving.solver import Outcome, solve
 from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options
+from parcels import sites
 from tests.builders import case, demand, limit, parcel, random_case, random_medium_case
 from tests.landopt import decided
 from tests.test_two_readings import by_arrays
@@ -194,6 +195,23 @@ def test_audit_of_a_searched_list_stands(tmp_path: Path, monkeypatch: pytest.Mon
         if audited == 2:
             return
     raise AssertionError("too few rounds were cut short")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_map_cut_short_is_made_whole_platform_by_platform(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the sets of the whole map pass the budget, platforms below their cap are listed whole all the same."""
+    whole = random_medium_case(seed, 30)
+    full, real = build_offers(whole), sites.universes
+
+    def few(*given: Any) -> Any:
+        return (replace(each, share=np.full_like(each.share, 6)) for each in real(*given))
+
+    monkeypatch.setattr(sites, "universes", few)
+    assert build_offers(whole).scope == "listed"
+    found = offers_of(whole)
+    assert found.scope == "all"
+    assert by_arrays(found) == by_arrays(full)
+    assert b"".join(offer_lines(whole, found)) == b"".join(offer_lines(whole, full))
 
 
 def test_blocks_join_and_part() -> None:
