@@ -22,7 +22,7 @@ from constraints.plan import PROOF_SCHEMA, load_json, plan_hash, read_plan
 from constraints.proof import gap_text
 from constraints.reread import Reader
 from constraints.rescreen import Completeness, draw, rescreen
-from constraints.restate import differing, identify, incomplete, restated, rules_at
+from constraints.restate import differing, identify, incomplete, is_date, restated, rules_at
 from parcels.issues import LandoptError
 
 __all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines", "main"]
@@ -275,7 +275,7 @@ def main(arguments: Sequence[str]) -> int:
         at = words.index("--as-of")
         date = words.pop(at + 1)
         words.pop(at)
-    if len(words) != 1:
+    if len(words) != 1 or (date is not None and not is_date(date)):
         sys.stderr.write(f"{main.__doc__}\n")
         return 2
     try:

@@ -132,6 +132,10 @@ def short(value: Any) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
+_NAMES = {"inputs": "依据", "law": "合规", "parcels": "宗地", "limits": "限额", "offers": "清单", "score": "得分"}
+_NAMES["complete"] = "完整"
+
+
 def lines(report: AuditReport, lang: str = "en") -> list[str]:
     """The report as lines of text."""
     zh = lang == "zh"
@@ -139,7 +143,8 @@ def lines(report: AuditReport, lang: str = "en") -> list[str]:
     found = []
     for check in report.checks:
         said = check.zh if zh else check.en.ljust(width)
-        found.append(f" {check.name:<9} {said}   {_state(check, zh)}")
+        name = _NAMES.get(check.name, check.name) if zh else f"{check.name:<9}"
+        found.append(f" {name} {said}   {_state(check, zh)}")
     found += [f" ! {breach.zh if zh else breach.en}" for breach in report.breaches]
     own, library = modules()
     if report.stands:
@@ -150,9 +155,8 @@ def lines(report: AuditReport, lang: str = "en") -> list[str]:
         )
         end += "" if zh else f" by {len(own)} modules of our own and {len(library)} of the standard library; no solver."
     else:
-        end = (
-            f"方案不成立：{len(report.breaches)} 处不符。" if zh else f"Plan refused: {len(report.breaches)} breaches."
-        )
+        many = len(report.breaches)
+        end = f"方案不成立：{many} 处不符。" if zh else f"Plan refused: {many} breach{'es' if many != 1 else ''}."
     return [*found, end]
 
 

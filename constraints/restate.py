@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from constraints.canonical import canonical
@@ -107,6 +108,14 @@ def _steps(reader: Reader, reading: Reading) -> list[dict[str, Any]]:
 
 def _joined(reader: Reader, reading: Reading, name: str) -> str:
     return ";".join(sorted({str(reader.facts.parcels[row][name]) for row in reading.site}))
+
+
+def is_date(text: str) -> bool:
+    """True for a day of the calendar written as 2026-03-31."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:

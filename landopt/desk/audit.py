@@ -9,6 +9,10 @@ from typing import Any
 import click
 
 _PATH = click.Path(path_type=Path)
+_REFUSED = {
+    "en": "Refused nevertheless: the seal, the ledger or the inputs do not bear it out ({} above).",
+    "zh": "仍不予认可：封签、台账或输入文件与之不符（见上，{} 处）。",
+}
 
 
 @click.command(epilog="Example:\n\n  landopt audit examples/nansha/plan --complete")
@@ -50,9 +54,12 @@ def audit(
         _handmade(handmade, plan, chosen, as_json)
         return
     from constraints.audit import audit_plan, lines
+    from constraints.restate import is_date
     from landopt.keeping.seal import receipt as paper
     from landopt.keeping.seal import unzipped
 
+    if as_of is not None and not is_date(as_of):
+        raise click.BadParameter(f"'{as_of}' is not a date.\nMaybe write it as 2026-03-31.", param_hint="'--as-of'")
     plan = click.get_current_context().with_resource(unzipped(plan))
     if receipt is not None:
         click.echo(json.dumps(paper(plan, receipt), ensure_ascii=False, sort_keys=True))
@@ -71,6 +78,8 @@ def audit(
         if beside:
             click.echo("\n".join(findings(beside, chosen)))
         click.echo("\n".join(lines(report, chosen)))
+        if bad and report.stands:
+            click.echo(_REFUSED[chosen].format(len(bad)))
     click.get_current_context().exit(0 if report.stands and not bad else 5)
 
 

@@ -218,8 +218,9 @@ def _twice(made: Handmade) -> list[Finding]:
             value = entry[kind]
             for name in value if isinstance(value, list) else [value] if value else []:
                 if name in seen:
-                    en = f"{name} is also in {seen[name]}"
-                    found.append(Finding(where, kind, (name,), 2, 1, en, f"{zh} {name} 同时出现在 {seen[name]}"))
+                    en, there = f"{name} is also in {seen[name]}", seen[name].replace(", sheet ", "，工作表 ")
+                    there = there.replace(", row ", "，第 ") + " 行"
+                    found.append(Finding(where, kind, (name,), 2, 1, en, f"{zh} {name} 同时出现在 {there}"))
                 seen.setdefault(name, where)
     return found
 

@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import landopt.pipeline as pipeline
 from constraints.audit import audit_plan
+from landopt.desk.audit import audit
 from tests.audit.folders import Small
 from tests.audit.mutants import load, reseal, save
 
@@ -61,3 +65,25 @@ def test_footer_prints_the_head_of_the_ledger(folders: list[Path], lang: str):
     assert "ab" * 32 in result.footer(lang)
     bare = pipeline.Result(Path("plan"), plan, None, report, 0, 0.0)  # type: ignore[arg-type]
     assert len(bare.footer(lang).splitlines()) == len(result.footer(lang).splitlines()) - 1
+
+
+@pytest.mark.parametrize("date", ["yesterday", "2026-02-30", "20260630", "2026"])
+def test_date_that_is_none_is_refused(folders: list[Path], date: str):
+    """``--as-of`` with no day of the calendar is a usage error, at the desk and in the auditor alone."""
+    from constraints.audit import main
+
+    done = CliRunner().invoke(audit, [str(folders[0]), "--as-of", date])
+    assert done.exit_code == 2
+    assert date in done.output
+    assert main([str(folders[0]), "--as-of", date]) == 2
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "Refused nevertheless"), ("zh", "仍不予认可")])
+def test_missing_seal_has_the_last_word(folders: list[Path], lang: str, word: str, tmp_path: Path):
+    """A plan that stands but bears no seal of the key asked for ends with the refusal, exit 5."""
+    key = Ed25519PrivateKey.generate().public_key()
+    pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "key.pem").write_bytes(pem)
+    done = CliRunner().invoke(audit, [str(folders[0]), "--key", str(tmp_path / "key.pem"), "--lang", lang])
+    assert done.exit_code == 5
+    assert word in done.output.splitlines()[-1]
