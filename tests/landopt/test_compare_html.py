@@ -21,7 +21,7 @@ BAD = "<script>alert(1)</script>"
 
 def _round() -> Case:
     rules = [limit("p.quota", "", "<=", 20_000), limit("p.share", "competitive", ">=", share=(1, 2))]
-    return case([parcel(), parcel()], [demand(name=BAD), demand(name="Lab")], rules)
+    return case([parcel(), parcel()], [demand(name=BAD), demand(name=f"{BAD} two")], rules)
 
 
 @pytest.fixture(scope="module")
