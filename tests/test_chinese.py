@@ -168,6 +168,25 @@ def test_a_list_of_reasons_inside_a_sentence_is_told_in_chinese() -> None:
     assert said == "A=auction：合法，但无人有此需求：规划用途不符（8 个）；auction 不向公开市场供应"
 
 
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("plan.json cannot be read: Unterminated string starting at: line 1 column 300 (char 299)", "第 1 行第 300 列"),
+        ("the public key cannot be read: [Errno 2] No such file or directory: 'k.pem'", "没有该文件或文件夹"),
+        ("a.zip is no zip file or is cut off: File is not a zip file", "不是压缩包"),
+        ("the ledger cannot be used: file is not a database", "不是台账文件"),
+        ("the rule file cannot be read (Permission denied)", "没有权限"),
+        ("not TOML: Expected '=' after a key in a key/value pair (at line 3, column 5)", "缺少等号"),
+    ],
+)
+def test_what_the_system_says_is_told_in_chinese(english: str, chinese: str) -> None:
+    """The common messages of the system and of readers inside our sentences."""
+    said = sentence(english)
+    assert said is not None
+    assert chinese in said
+    assert not ENGLISH.search(said)
+
+
 def test_every_line_of_progress_has_a_chinese_one() -> None:
     """What is said on stderr while a command runs is told in Chinese; numbers and words of the solver with it."""
     said = [each for path in (ROOT / "landopt").rglob("*.py") for each in progress_of(path)]
