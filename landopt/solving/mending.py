@@ -17,6 +17,8 @@ CLOSE = 12
 HEAVIER = 1.3
 TRIES = 80
 """A row still broken weighs so many times more; so often in a row before the search gives up."""
+BATCH = 1_500
+"""Offers of the pool for which one more move is made before all are looked at again."""
 REST = 12
 """Moves during which an offer just taken or given up stays as it is."""
 
@@ -71,15 +73,17 @@ class Mender:
             over = self.broken()
             if not over.any():
                 return True
-            outlook = self._outlook()
-            move = self._best_mend(outlook)
-            if move < 0:
+            best = self._best_mends(self._outlook())
+            if not best:
                 self.weight[over > 0] *= HEAVIER
                 tries += 1
                 self.moves += 1
                 continue
             tries = 0
-            self._move(move)
+            self._move(best[0])
+            for at in best[1 : 1 + len(self.pool) // BATCH]:
+                if self.free_at[at] <= self.moves and self._mends(at) < -1e-12:
+                    self._move(at)
         return not self.broken().any()
 
     def gain(self, most: int) -> None:
@@ -112,21 +116,23 @@ class Mender:
         gains = gains - np.bincount(mine, self.score[theirs], len(self.pool))
         return _Outlook(breaks, gains)
 
-    def _best_mend(self, outlook: _Outlook) -> int:
-        """The move that mends: what gains most for it, else what loses least for it; -1 where none mends."""
+    def _best_mends(self, outlook: _Outlook) -> list[int]:
+        """Moves that mend, what gains most for it first, then what loses least for it."""
         rested = self.free_at <= self.moves
         near = np.flatnonzero(rested & (outlook.breaks < -1e-12))
         if not len(near):
-            return -1
+            return []
         worth = self._worth(outlook.breaks[near], outlook.gains[near])
-        near = near[np.lexsort((near, -worth))][:CLOSE]
-        base = float((self.weight * self.broken()).sum())
-        exact = np.array([float((self.weight * self._over(self._after(at))).sum()) - base for at in near.tolist()])
+        near = near[np.lexsort((near, -worth))][: CLOSE + 2 * (len(self.pool) // BATCH)]
+        exact = np.array([self._mends(at) for at in near.tolist()])
         real = exact < -1e-12
-        if not real.any():
-            return -1
         near, worth = near[real], self._worth(exact[real], outlook.gains[near[real]])
-        return int(near[np.lexsort((near, -worth))[0]])
+        return [int(at) for at in near[np.lexsort((near, -worth))].tolist()]
+
+    def _mends(self, at: int) -> float:
+        """By how much a move changes the weight of what is broken."""
+        after = float((self.weight * self._over(self._after(at))).sum())
+        return after - float((self.weight * self.broken()).sum())
 
     @staticmethod
     def _worth(breaks: Floats, gains: Floats) -> Floats:
