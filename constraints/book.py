@@ -81,6 +81,9 @@ class Shelf:
     floors: list[tuple[Clause, PriceNode]] = field(default_factory=list)
     notes: list[Clause] = field(default_factory=list)
     signature: tuple[tuple[str, tuple[int, ...] | None, Value], ...] = ()
+    plain: tuple[str, ...] = ()
+    """The facts of the signature that count as they are; ``counted`` are the others."""
+    counted: tuple[tuple[str, tuple[int, ...] | None, Value], ...] = ()
     prices: tuple[str, ...] = ()
 
     @property
@@ -149,6 +152,8 @@ def book(
     full = shelves["listing"].terms if "listing" in shelves else []  # the full term of the year factor
     for shelf in shelves.values():
         shelf.signature = _signature([*shelf.every, *full], purpose)
+        shelf.plain = tuple(name for name, steps, default in shelf.signature if steps is None and default is None)
+        shelf.counted = tuple(each for each in shelf.signature if each[0] not in shelf.plain)
     opening = max(as_of, start or as_of)
     table = {method.id: method for method in methods}
     rational = Fraction(rate)

@@ -48,8 +48,9 @@ def cached(
     book: RuleBook, facts: Facts, method: Method, market: bool, term: int | None, assumed: frozenset[str]
 ) -> Core:
     """The core of a case; cases that agree on every fact the rules look at share one."""
-    key: list[object] = [method.id, market, term, assumed]
-    for name, thresholds, default in book.shelves[method.id].signature:
+    shelf = book.shelves[method.id]
+    key: list[object] = [method.id, market, term, assumed, *map(facts.get, shelf.plain)]
+    for name, thresholds, default in shelf.counted:
         value = facts.get(name, default)
         if thresholds is None or value is None:
             key.append(value)
