@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,8 @@ from parcels.tables import FactTable, Neighbours
 Build = Callable[[Case], Offers]
 TRIALS = 60
 """Rounds without some rules that are built and searched for one diagnosis; beyond, the rules left are not tried."""
+SECONDS = 120
+"""CPU seconds after which no further trial begins."""
 PLAN_KINDS = ("limit", "relation", "lock")
 ROOM_FOR = ("eligibility", "term", "price_floor")
 
@@ -50,10 +53,10 @@ def closing_rules(
     wanted = {(offers.rows[row].rule, offers.rows[row].key): offers.rows[row] for row in kept}
     candidates = [rule for rule in case.rules if _closes(rule, case.settings.verdicts)]
     round_ = case if asked is not None else around(case, list(wanted.values()))
-    left = [TRIALS]
+    left, until = [TRIALS], time.process_time() + SECONDS
 
     def conflicts(dropped: Collection[str]) -> bool:
-        left[0] -= 1
+        left[0] = 0 if time.process_time() > until else left[0] - 1
         trial = replace(round_, rules=tuple(rule for rule in round_.rules if rule.id not in dropped))
         made = build(trial)
         made = made if asked is None else asked(trial, made)
