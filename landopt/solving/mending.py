@@ -17,7 +17,7 @@ CLOSE = 12
 HEAVIER = 1.3
 TRIES = 80
 """A row still broken weighs so many times more; so often in a row before the search gives up."""
-BATCH = 1_500
+BATCH = 4_000
 """Offers of the pool for which one more move is made before all are looked at again."""
 REST = 12
 """Moves during which an offer just taken or given up stays as it is."""

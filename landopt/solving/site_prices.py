@@ -93,7 +93,8 @@ def _run(folder: Path, limit_s: float) -> None:
 
 def main(folder: Path) -> None:
     """Relax the tiers of the round in ``folder``."""
-    from landopt.solving.prices import Stopped, relax
+    from landopt.solving.prices import relax
+    from landopt.solving.sifter import Stopped
 
     request = json.loads((folder / "request.json").read_text("utf-8"))
     deadline = None if request["limit_s"] is None else monotonic() + float(request["limit_s"])

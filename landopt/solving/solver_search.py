@@ -14,10 +14,12 @@ from landopt.solving.components import components
 from landopt.solving.greedy import greedy
 from landopt.solving.model import build
 from landopt.solving.model_arrays import Floats, Ints, Program, ranges
-from landopt.solving.prices import Relaxation, Stopped, relax
+from landopt.solving.prices import Relaxation, relax
 from landopt.solving.prices_bound import bound_scaled, part_best, reduced
+from landopt.solving.sifter import Sifter, Stopped
 from landopt.solving.solver_mip import GROUPED, apart, mip
 from landopt.solving.solver_state import Answer, Keep, Options, Search, Tell, gap_of
+from landopt.solving.tighten import tighten
 from landopt.solving.tree_pack import Node, Packed, pack
 
 __all__ = ["Answer", "Options", "exact_margin", "search"]
@@ -28,8 +30,9 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
     state = Search(prog, options, tell)
     clock = _Clock(state.phases)
     state.offer(warm, "warm")
-    state.offer(greedy(prog, start=warm), "greedy")
-    clock.mark("greedy")
+    if not PRICES_FIRST[0] < prog.count < PRICES_FIRST[1] or options.solver != "highs":
+        state.offer(greedy(prog, start=warm), "greedy")
+        clock.mark("greedy")
     if options.solver != "highs":
         return _second_opinion(state, clock)
     try:
@@ -59,8 +62,13 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
     if not state.reached():
         state.offer(_rounded_plan(prog, relaxed), "rounding")
         clock.mark("rounding")
+    if state.chosen is None:
+        state.offer(greedy(prog, start=warm), "greedy")
+        clock.mark("greedy")
     if not state.reached():
-        infeasible = _integer(state, relaxed)
+        guide = _tightened(state, relaxed, sifter)
+        clock.mark("prices")
+        infeasible = _integer(state, guide)
         clock.mark("integer")
     if infeasible and state.chosen is None:
         return _answer(state, relaxed, "infeasible")
@@ -72,6 +80,27 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
             if grown.bound < relaxed.bound:
                 state.bound, root = grown.bound, grown.root
     return _answer(state, relaxed, None, root)
+
+
+PRICES_FIRST = (60_000, 2_000_000)
+"""Between so many offers the prices are there as soon as a first plan by a simple rule, and lead to a better one."""
+
+
+def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter) -> Relaxation:
+    """The relaxation with rows of odd sets on large rounds: better prices to search by, and a bound that is claimed."""
+    if state.prog.count <= SMALL or state.out_of_time():
+        return relaxed
+    options = state.options
+    try:
+        found = tighten(sifter, float(state.enough()), seed=options.seed, deadline=options.deadline)
+    except Stopped:
+        return relaxed
+    if found is None:
+        return relaxed
+    if found.bound < relaxed.bound:
+        state.claim = found.bound if state.claim is None else min(state.claim, found.bound)
+        state.tell("prices", state.objective if state.chosen is not None else None, state.better_bound(), None)
+    return found
 
 
 SMALL = 3_000
@@ -144,13 +173,13 @@ def _integer(state: Search, relaxed: Relaxation) -> bool:
     prog, margin = state.prog, relaxed.margin
     base = max(60, prog.demands)
     for fix, most, seconds in LARGE if prog.count > 60_000 else MEDIUM if prog.count > 3_000 else ():
-        needed = _threshold(state)
+        needed = _threshold(state, relaxed.bound)
         if needed is not None and not fix and int((margin >= -needed).sum()) <= most * base:
             break
         _restricted(state, relaxed, fix, most * base, 0.0 if most == FIRST_FIX else 0.15, seconds)
         if state.reached() or state.out_of_time():
             return False
-    return _all_that_matter(state, margin)
+    return _all_that_matter(state, margin, relaxed.bound)
 
 
 FIRST_FIX = 5
@@ -159,13 +188,13 @@ MEDIUM = ((True, FIRST_FIX, 2.0),)
 """Steps before the last programme: fix what the prices take whole or not, columns a platform, seconds at most."""
 
 
-def _threshold(state: Search) -> float | None:
+def _threshold(state: Search, bound: int) -> float | None:
     """How far below its price an offer may lie and still matter to a plan beyond the gap; None without a plan."""
-    if state.chosen is None or state.bound is None:
+    if state.chosen is None:
         return None
     gap = state.options.gap
     good = state.objective + int(max(1, abs(state.objective)) * gap)
-    return float(max(0, state.bound - good)) + 1.0
+    return float(max(0, bound - good)) + 1.0
 
 
 def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, release: float, seconds: float) -> None:
@@ -217,9 +246,12 @@ def _touching(prog: Program, fixed: Ints) -> Ints:
     return np.flatnonzero(bad_site[prog.site] | served[prog.demand])
 
 
-def _all_that_matter(state: Search, margin: Floats) -> bool:
-    """One programme over every offer that could lead beyond the gap: its bound holds for the whole round."""
-    needed = _threshold(state)
+def _all_that_matter(state: Search, margin: Floats, bound: int) -> bool:
+    """One programme over every offer that could lead beyond the gap: its bound holds for the whole round.
+
+    ``margin`` and ``bound`` are of the same prices.
+    """
+    needed = _threshold(state, bound)
     pool = np.arange(state.prog.count) if needed is None else np.flatnonzero(margin >= -needed)
     if state.chosen is not None:
         pool = np.union1d(pool, state.chosen)
@@ -229,8 +261,8 @@ def _all_that_matter(state: Search, margin: Floats) -> bool:
     else:
         claim, infeasible = mip(state, pool, np.zeros(0, dtype=np.int64), "branching", limit=state.left())
     if claim is not None:
-        outside = state.bound if needed is None else int(state.bound - needed) + 1  # type: ignore[operator]
-        total = claim if len(pool) == state.prog.count else max(claim, outside or 0)
+        outside = bound if needed is None else int(bound - needed) + 1
+        total = claim if len(pool) == state.prog.count else max(claim, outside)
         state.claim = total if state.claim is None else min(total, state.claim)
         state.tell("branching", state.objective if state.chosen is not None else None, state.better_bound(), None)
     return infeasible and needed is None

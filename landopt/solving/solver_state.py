@@ -91,12 +91,19 @@ class Search:
         return self.chosen is not None and bound is not None and gap_of(self.objective, bound) <= self.options.gap
 
     def target(self) -> int:
-        """A plan worth this is good enough against the proved bound."""
-        assert self.bound is not None
-        if self.bound <= 0:
-            return self.bound
+        """A plan worth this is good enough against the better bound."""
+        bound = self.better_bound()
+        assert bound is not None
+        if bound <= 0:
+            return bound
         gap = self.options.gap
-        return int(-(-self.bound * gap.denominator // (gap.denominator + gap.numerator)))
+        return int(-(-bound * gap.denominator // (gap.denominator + gap.numerator)))
+
+    def enough(self) -> int:
+        """A bound this low makes the plan held good enough; 0 without a plan."""
+        if self.chosen is None:
+            return 0
+        return self.objective + int(max(1, abs(self.objective)) * self.options.gap)
 
     def left(self, most: float | None = None) -> float | None:
         """Seconds left, at most ``most``; None without a clock."""

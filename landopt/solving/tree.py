@@ -16,8 +16,9 @@ import numpy as np
 
 from landopt.solving.greedy import greedy
 from landopt.solving.model_arrays import Floats, Ints, Program, standing
-from landopt.solving.prices import PER_PART, Relaxation, Sifter, Stopped, improving, margins
+from landopt.solving.prices import PER_PART, Relaxation, improving, margins
 from landopt.solving.prices_bound import Branch, after_branch, bound_scaled, rounded
+from landopt.solving.sifter import Sifter, Stopped
 from landopt.solving.tree_branch import Chooser, bar, restore
 from landopt.solving.tree_pack import Node
 

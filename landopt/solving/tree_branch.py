@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from landopt.solving.model_arrays import Floats, Ints, Program
-from landopt.solving.prices import Sifter, Stopped
 from landopt.solving.prices_bound import Branch
+from landopt.solving.sifter import Sifter, Stopped
 
 TRIALS = 8
 """Choices tried by solving, at a node."""
