@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import process_time
+from time import thread_time
 
 import numpy as np
 import pytest
@@ -72,8 +72,8 @@ def test_best_of_parts_is_the_head_of_a_sort(most: int) -> None:
 def test_first_plan_of_five_thousand_parcels(seed: int) -> None:
     """At 5,000 parcels x 500 platforms there is a first plan within one CPU second."""
     prog = _program(5_000, 500, seed)
-    began = process_time()
+    began = thread_time()
     found = greedy(prog)
     assert found is not None
     assert standing(prog, found).lawful
-    assert process_time() - began < 1.0
+    assert thread_time() - began < 1.0
