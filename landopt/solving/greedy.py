@@ -15,8 +15,8 @@ HELPERS = 400
 """Offers kept for each row with a minimum, beside the best of every part."""
 BEST = 6
 """Offers a part brings to the first plan."""
-MOVES = 2_000
-"""The most moves that mend a first plan, and that better it."""
+MOVES = 500
+"""The most moves that mend a first plan, and looks that better it."""
 
 
 def greedy(
@@ -117,6 +117,7 @@ class _State:
         self.low = [-1] * head + np.where(prog.sense >= 0, prog.rhs - free, -(2**62)).tolist()
         self.high = [1] * head + np.where(prog.sense <= 0, prog.rhs + free, 2**62).tolist()
         self.taken: set[int] = set()
+        self.owner: dict[int, int] = {}
         self.shares = self._shares()
 
     def _shares(self) -> set[int]:
@@ -141,6 +142,10 @@ class _State:
     def _add(self, offer: int, sign: int) -> None:
         for row, coef in self.entries[offer]:
             self.load[row] += sign * coef
+            if row < self.head and sign > 0:
+                self.owner[row] = offer
+            elif row < self.head and self.owner.get(row) == offer:
+                del self.owner[row]
         if sign > 0:
             self.taken.add(offer)
         else:
@@ -161,8 +166,8 @@ class _State:
     def _swap(self, offer: int, row: int, strict: bool) -> None:
         if offer in self.taken:
             return
-        heads = {r for r, _ in self.entries[offer] if r < self.head}
-        out = [o for o in self.taken if any(r in heads for r, _ in self.entries[o])]
+        heads = (r for r, _ in self.entries[offer] if r < self.head)
+        out = sorted({self.owner[r] for r in heads if r in self.owner})
         before = self.load[row]
         for other in out:
             self._add(other, -1)

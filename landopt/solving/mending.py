@@ -87,16 +87,23 @@ class Mender:
         return not self.broken().any()
 
     def gain(self, most: int) -> None:
-        """From a lawful set: take what betters the score and breaks nothing, best first, at most ``most`` moves."""
+        """From a lawful set: take what betters the score and breaks nothing, best first, in at most ``most`` looks."""
         self.free_at[:] = 0
         for _ in range(most):
             outlook = self._outlook()
             good = np.flatnonzero((outlook.gains > 0) & (outlook.breaks <= 1e-12) & ~self.inside)
-            good = good[np.lexsort((good, -outlook.gains[good]))][: 4 * CLOSE]
-            move = next((at for at in good.tolist() if not self._over(self._after(at)).any()), -1)
-            if move < 0:
+            good = good[np.lexsort((good, -outlook.gains[good]))][: 8 * CLOSE]
+            moved = False
+            for at in good.tolist():
+                if self._gains(at) > 0 and not self._over(self._after(at)).any():
+                    self._move(at)
+                    moved = True
+            if not moved:
                 return
-            self._move(move)
+
+    def _gains(self, at: int) -> float:
+        """The score of an offer not taken beyond that of those in its way."""
+        return float(self.score[at]) - sum(float(self.score[other]) for other in self._conflicts(at))
 
     def _over(self, load: Floats) -> Floats:
         return np.maximum(np.maximum(load - self.high, self.low - load), 0.0)
