@@ -37,7 +37,7 @@ def mip(state: Search, pool: Ints, fixed: Ints, phase: str, limit: float | None)
     options = state.options
     if limit is not None and limit <= 0.05:
         return None, False
-    built = build(state.prog, pool, fixed)
+    built = build(state.tight, pool, fixed)
     if state.chosen is not None:
         hand_over(state, built, fixed)
     place = [variable.id for variable in built.x]
@@ -53,6 +53,8 @@ def mip(state: Search, pool: Ints, fixed: Ints, phase: str, limit: float | None)
     extra: dict[str, Any] = {"mip_abs_gap": 0.999, "random_seed": options.seed}
     if options.nodes is not None:
         extra["mip_max_nodes"] = options.nodes
+    if phase == "branching" and state.tight is not state.prog:
+        extra |= {"presolve": "off", "mip_heuristic_effort": 0.0}  # the plan is there; the bound is asked for
     if phase == "restricted":
         extra["objective_target"] = float(state.target())
     solver = pulp.HiGHS(

@@ -97,10 +97,11 @@ def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter) -> Relaxation
         return relaxed
     if found is None:
         return relaxed
-    if found.bound < relaxed.bound:
-        state.claim = found.bound if state.claim is None else min(state.claim, found.bound)
+    guide, state.tight = found
+    if guide.bound < relaxed.bound:
+        state.claim = guide.bound if state.claim is None else min(state.claim, guide.bound)
         state.tell("prices", state.objective if state.chosen is not None else None, state.better_bound(), None)
-    return found
+    return guide
 
 
 SMALL = 3_000
@@ -114,7 +115,7 @@ def _tree_effort(state: Search) -> tuple[float | None, int]:
         nodes = state.options.nodes if state.options.nodes is not None else 4_000 if exact else 400
         return state.left(), nodes
     spent = sum(state.phases.values())
-    return state.left(min(120.0, max(20.0, 3 * spent)) if exact else min(60.0, max(2.0, spent))), tree.NODES
+    return state.left(min(120.0, max(20.0, 3 * spent)) if exact else min(60.0, max(2.0, spent / 2))), tree.NODES
 
 
 def _answer(state: Search, relaxed: Relaxation | None, stopped: str | None, root: Node | None = None) -> Answer:
@@ -174,11 +175,17 @@ def _integer(state: Search, relaxed: Relaxation) -> bool:
     base = max(60, prog.demands)
     for fix, most, seconds in LARGE if prog.count > 60_000 else MEDIUM if prog.count > 3_000 else ():
         needed = _threshold(state, relaxed.bound)
-        if needed is not None and not fix and int((margin >= -needed).sum()) <= most * base:
+        if needed is not None and most > FIRST_FIX and int((margin >= -needed).sum()) <= most * base:
             break
-        _restricted(state, relaxed, fix, most * base, 0.0 if most == FIRST_FIX else 0.15, seconds)
+        claim = _restricted(state, relaxed, fix, most * base, 0.0 if most == FIRST_FIX else 0.15, seconds)
         if state.reached() or state.out_of_time():
             return False
+        if (
+            claim is not None
+            and gap_of(state.objective, claim) <= state.options.gap / 4
+            and _last_is_small(state, relaxed)
+        ):
+            break  # these offers hold no better plan: what is missing is the bound
     return _all_that_matter(state, margin, relaxed.bound)
 
 
@@ -186,6 +193,16 @@ FIRST_FIX = 5
 LARGE = ((True, FIRST_FIX, 4.0), (True, 12, 15.0), (False, 12, 30.0), (False, 30, 60.0))
 MEDIUM = ((True, FIRST_FIX, 2.0),)
 """Steps before the last programme: fix what the prices take whole or not, columns a platform, seconds at most."""
+
+
+LAST = 40
+"""Offers a platform up to which the last programme is small enough to be tried as soon as wider ones bring nothing."""
+
+
+def _last_is_small(state: Search, relaxed: Relaxation) -> bool:
+    needed = _threshold(state, relaxed.bound)
+    base = max(60, state.prog.demands)
+    return needed is not None and int((relaxed.margin >= -needed).sum()) <= LAST * base
 
 
 def _threshold(state: Search, bound: int) -> float | None:
@@ -197,7 +214,8 @@ def _threshold(state: Search, bound: int) -> float | None:
     return float(max(0, bound - good)) + 1.0
 
 
-def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, release: float, seconds: float) -> None:
+def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, release: float, seconds: float) -> int | None:
+    """Solve over the best offers, with what the prices take whole fixed or not; the solver's bound for these offers."""
     prog = state.prog
     margin = relaxed.margin + 0.0
     margin[relaxed.columns] += np.where(relaxed.x > 1e-6, 1e18, 0.0)
@@ -211,7 +229,7 @@ def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, releas
     free = np.flatnonzero(margin > -np.inf)
     if len(free) > most:
         free = free[np.argpartition(-margin[free], most)[:most]]
-    mip(state, np.sort(free), fixed, "restricted", limit=state.left(seconds))
+    return mip(state, np.sort(free), fixed, "restricted", limit=state.left(seconds))[0]
 
 
 def _release(state: Search, relaxed: Relaxation, fixed: Ints, share: float) -> Ints:

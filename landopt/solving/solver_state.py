@@ -61,6 +61,7 @@ class Search:
 
     def __init__(self, prog: Program, options: Options, tell: Tell) -> None:
         self.prog, self.options, self.tell = prog, options, tell
+        self.tight = prog  # with rows that hold for every plan and help an integer programme
         self.chosen: Ints | None = None
         self.objective = 0
         self.bound: int | None = None

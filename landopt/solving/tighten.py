@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from landopt.solving.model_arrays import Floats
-from landopt.solving.oddsets import broken_sets
+from landopt.solving.model_arrays import Floats, Program
+from landopt.solving.oddsets import broken_sets, with_sets
 from landopt.solving.prices import Relaxation, improving, margins, result
 from landopt.solving.sifter import Sifter, Stopped
 
@@ -13,15 +13,19 @@ STALLED = 5
 """Rounds of odd sets at most, sets in a round, and rounds without gain after which they end."""
 
 
-def tighten(sifter: Sifter, enough: float, *, seed: int = 0, deadline: float | None = None) -> Relaxation | None:
-    """The relaxation with rows of odd sets besides, as far as they lower it; None where none is broken.
+def tighten(
+    sifter: Sifter, enough: float, *, seed: int = 0, deadline: float | None = None
+) -> tuple[Relaxation, Program] | None:
+    """The relaxation with rows of odd sets besides, as far as they lower it, and the programme with those that count.
 
-    Ends once the value is at most ``enough`` (millipoints). The prices and the bound speak of the programme with these
-    rows: the bound holds for every plan, but the proof of a plan folder cannot say it. The sifter is left as it came.
+    Ends once the value is at most ``enough`` (millipoints); None where no set is broken. The prices and the bound speak
+    of the programme with these rows: the bound holds for every plan, but the proof of a plan folder cannot say it. The
+    sifter is left as it came.
     """
     prog, left, idle, best = sifter.prog, CUT_ROUNDS, 0, sifter.value
     duals: tuple[Floats, Floats, Floats] | None = None
-    found: Relaxation | None = None
+    found: tuple[Relaxation, Program] | None = None
+    every: list[tuple[int, ...]] = []
     sifter.deadline = deadline
     try:
         while left and idle < STALLED and sifter.value > enough:
@@ -29,6 +33,7 @@ def tighten(sifter: Sifter, enough: float, *, seed: int = 0, deadline: float | N
             if not sets:
                 break
             sifter.add_sets(sets)
+            every += sets
             sifter.solver.setOptionValue("simplex_strategy", 1)
             duals = _priced(sifter)
             left -= 1
@@ -37,7 +42,9 @@ def tighten(sifter: Sifter, enough: float, *, seed: int = 0, deadline: float | N
     except Stopped:
         duals = None
     if duals is not None:
-        found = result(sifter, duals, CUT_ROUNDS - left, feasible=True)
+        relaxed = result(sifter, duals, CUT_ROUNDS - left, feasible=True)
+        counts = [chosen for chosen, price in zip(every, duals[2][len(prog.sense) :], strict=True) if price > 1e-6]
+        found = relaxed, with_sets(prog, counts)
     sifter.solver.setOptionValue("simplex_strategy", 4)
     sifter.drop_sets(prog)
     return found
