@@ -146,7 +146,7 @@ def result(sifter: Sifter, duals: tuple[Floats, Floats, Floats] | None, rounds: 
     if duals is None:
         duals = np.zeros(prog.parcels), np.zeros(prog.demands), np.zeros(len(prog.sense))
     parcels, demands, rows = duals
-    prices = rounded(prog, parcels, rows)
+    prices, proved = _settled(prog, parcels, rows)
     margin = reduced_float(prog, parcels, rows)
     top = np.maximum(part_best(prog, margin), 0.0)
     margin -= top[sifter.part] if prog.count else 0.0
@@ -160,6 +160,22 @@ def result(sifter: Sifter, duals: tuple[Floats, Floats, Floats] | None, rounds: 
         demands,
         margin,
         prices,
-        bound(prog, prices),
+        proved,
         rounds,
     )
+
+
+def _settled(prog: Program, parcels: Floats, rows: Floats) -> tuple[Prices, int]:
+    """Prices in integers and what they prove; where next to nothing is proved, without what rounding alone adds.
+
+    Rows without an amount (shares) cost the bound nothing, however dear: a little dearer, they pay for the rounding.
+    """
+    best = rounded(prog, parcels, rows)
+    proved = bound(prog, best)
+    if 0 < proved < 1000:
+        for more in (1e-6, 1e-5, 1e-4, 1e-3):
+            tried = rounded(prog, parcels, np.where(prog.rhs == 0, rows * (1 + more), rows))
+            value = bound(prog, tried)
+            if value < proved:
+                best, proved = tried, value
+    return best, proved

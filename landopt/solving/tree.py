@@ -19,7 +19,7 @@ from landopt.solving.model_arrays import Floats, Ints, Program, standing
 from landopt.solving.prices import PER_PART, Relaxation, improving, margins
 from landopt.solving.prices_bound import Branch, after_branch, bound_scaled, rounded
 from landopt.solving.sifter import Sifter, Stopped
-from landopt.solving.tree_branch import Chooser, bar, restore
+from landopt.solving.tree_branch import Chooser, bar, closed, restore
 from landopt.solving.tree_pack import Node
 
 if TYPE_CHECKING:
@@ -121,8 +121,15 @@ def _resolve(prog: Program, sifter: Sifter, node: Node, end: float | None) -> tu
         import highspy
 
         if sifter.status == highspy.HighsModelStatus.kInfeasible:
-            ray = _ray(prog, sifter, node)
-            return (np.zeros(len(sifter.order)), None) if ray else (sifter.x(), None)
+            ray = _farkas(sifter)
+            new = _missing(prog, sifter, ray, barred)
+            if len(new):
+                sifter.add(new)
+                barred = bar(sifter, node.branches)
+                continue
+            if ray is not None:
+                _lowered(prog, sifter, node, ray)
+            return (np.zeros(len(sifter.order)), None) if ray is not None else (sifter.x(), None)
         parcels, demands, rows = sifter.duals()
         margin = margins(sifter, parcels, demands, rows)
         margin[barred] = -np.inf
@@ -132,7 +139,7 @@ def _resolve(prog: Program, sifter: Sifter, node: Node, end: float | None) -> tu
         sifter.add(new)
         barred = bar(sifter, node.branches)
     parcels, demands, rows = sifter.duals()
-    prices = rounded(prog, parcels, rows)
+    prices = closed(prog, rounded(prog, parcels, rows), node.branches)
     if prices.scale == node.prices.scale:
         scaled = bound_scaled(prog, prices, node.branches)
         if scaled is None or (node.scaled is not None and scaled < node.scaled):
@@ -146,26 +153,46 @@ def _resolve(prog: Program, sifter: Sifter, node: Node, end: float | None) -> tu
     return x, greedy(prog, worth, np.sort(sifter.order[x > 1e-6]))
 
 
-def _ray(prog: Program, sifter: Sifter, node: Node) -> bool:
-    """An empty leaf: add a multiple of the Farkas ray until the bound is as low as it need be."""
+def _farkas(sifter: Sifter) -> Floats | None:
+    """Prices of an empty programme that no mix of its offers can pay, signed as its rows are; None: none found.
+
+    The primal simplex leaves none, so that the dual one runs once more.
+    """
+    sifter.solver.setOptionValue("simplex_strategy", 1)
+    sifter.solver.clearSolver()
+    sifter.solver.run()
     _, has, ray = sifter.solver.getDualRay()
+    sifter.solver.setOptionValue("simplex_strategy", 4)
     if not has:
-        return False
+        return None
     values = np.array(ray)
     size = float(np.abs(values).max(initial=0.0))
     if size <= 0:
-        return False
-    head = sifter.head
+        return None
+    right = np.concatenate([np.ones(sifter.head), sifter.prog.rhs / sifter.row_unit])
+    return values / size if float(right @ values) < 0 else -values / size
+
+
+def _missing(prog: Program, sifter: Sifter, ray: Floats | None, barred: Ints) -> Ints:
+    """Offers not yet in the programme that would pay for what its own cannot."""
+    if ray is None:
+        return barred[:0]
+    rows = ray[sifter.head :] / sifter.row_unit
+    margin = margins(sifter, ray[: prog.parcels], ray[prog.parcels : sifter.head], rows) - prog.score
+    margin[barred] = -np.inf
+    return improving(sifter, margin, 1e-9)
+
+
+def _lowered(prog: Program, sifter: Sifter, node: Node, ray: Floats) -> None:
+    """Add a multiple of the ray until the bound of an empty leaf is as low as it need be."""
     scale = node.prices.scale
-    for sign in (1.0, -1.0):
-        for factor in (1e1, 1e2, 1e3, 1e4):
-            step = sign * values / size * sifter.unit * factor * 64
-            parcels = node.prices.parcels / scale + step[: prog.parcels]
-            rows = node.prices.rows / scale + step[head:] / sifter.row_unit
-            prices = rounded(prog, parcels, rows)
-            if prices.scale != scale:
-                break
-            scaled = bound_scaled(prog, prices, node.branches)
-            if scaled is not None and node.scaled is not None and scaled < node.scaled:
-                node.prices, node.scaled = prices, scaled
-    return True
+    for factor in (1e1, 1e2, 1e3, 1e4, -1e1, -1e2, -1e3, -1e4):
+        step = ray * sifter.unit * factor * 64
+        parcels = node.prices.parcels / scale + step[: prog.parcels]
+        rows = node.prices.rows / scale + step[sifter.head :] / sifter.row_unit
+        prices = closed(prog, rounded(prog, parcels, rows), node.branches)
+        if prices.scale != scale:
+            continue
+        scaled = bound_scaled(prog, prices, node.branches)
+        if scaled is not None and node.scaled is not None and scaled < node.scaled:
+            node.prices, node.scaled = prices, scaled

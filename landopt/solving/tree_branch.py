@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from landopt.solving.model_arrays import Floats, Ints, Program
-from landopt.solving.prices_bound import Branch
+from landopt.solving.prices_bound import LARGEST_PRICE, Branch, Prices, reduced
 from landopt.solving.sifter import Sifter, Stopped
 
 TRIALS = 8
@@ -127,6 +127,11 @@ def bar(sifter: Sifter, branches: tuple[Branch, ...]) -> Ints:
                 row = prog.parcels + int(prog.demand[low])
                 sifter.solver.changeRowBounds(row, 1.0, 1.0)
                 sifter.bounds[-1 - row] = (-sifter.infinity, 1.0)
+            elif len(branch.match):
+                row = _parcel_of(prog, branch)
+                barred.append(np.setdiff1d(offers_on(prog, row), branch.match))
+                sifter.solver.changeRowBounds(row, 1.0, 1.0)
+                sifter.bounds[-1 - row] = (-sifter.infinity, 1.0)
         else:
             barred.append(branch.match)
     out = np.unique(np.concatenate(barred)) if barred else np.zeros(0, dtype=np.int64)
@@ -137,6 +142,35 @@ def bar(sifter: Sifter, branches: tuple[Branch, ...]) -> Ints:
         for col in cols.tolist():
             sifter.bounds[col] = (0.0, sifter.infinity)
     return out
+
+
+def _parcel_of(prog: Program, branch: Branch) -> int:
+    """The parcel of a market part."""
+    return int(prog.site_parcels[int(prog.site_start[int(prog.site[int(branch.match[0])])])])
+
+
+def offers_on(prog: Program, parcel: int) -> Ints:
+    """All offers whose site contains a parcel."""
+    sites = np.unique(np.searchsorted(prog.site_start, np.flatnonzero(prog.site_parcels == parcel), side="right") - 1)
+    return np.flatnonzero(np.isin(prog.site, sites))
+
+
+def closed(prog: Program, prices: Prices, branches: tuple[Branch, ...]) -> Prices:
+    """Prices that shut out the other offers on a parcel that a branch gives to the market.
+
+    The market part must take the parcel, so that a dearer parcel costs the bound nothing: what the price adds, the
+    part's best loses.
+    """
+    taken = [branch for branch in branches if branch.taken and len(branch.match) and prog.demand[branch.match[0]] < 0]
+    for branch in taken:
+        parcel = _parcel_of(prog, branch)
+        rest = np.setdiff1d(offers_on(prog, parcel), branch.match)
+        over = int(reduced(prog, prices)[rest].max(initial=0))
+        if over > 0:
+            dearer = prices.parcels.copy()
+            dearer[parcel] = min(int(dearer[parcel]) + over, LARGEST_PRICE)
+            prices = Prices(dearer, prices.rows, prices.scale)
+    return prices
 
 
 def restore(sifter: Sifter) -> None:
