@@ -55,7 +55,8 @@ class Run:
 
     def key(self, case: str) -> str:
         """Names the run: case, settings, and the content of the overlays."""
-        texts = [Path(path).read_text(encoding="utf-8") for path in self.overlays]
+        # whatever the bytes are, they name the run; what is no UTF-8 is refused when the overlay is applied
+        texts = [Path(path).read_text(encoding="utf-8", errors="backslashreplace") for path in self.overlays]
         return digest({"case": case, "sets": list(self.sets), "overlays": texts})[:16]
 
 
@@ -80,9 +81,12 @@ def read_sweep(path: Path) -> Sweep:
     """
     where = str(path)
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
     except OSError as missing:
         raise Refused(error("W001", f"{path.name} cannot be read", where, "Maybe the path is wrong.")) from missing
+    except UnicodeDecodeError as trouble:
+        what = f"the file is not UTF-8 (byte {trouble.start + 1:,})"
+        raise Refused(error("W002", what, where, "Save it as UTF-8.")) from None
     except ValueError as torn:
         raise Refused(error("W002", f"{path.name} is not TOML: {torn}", where, "")) from torn
     issues: list[Issue] = [

@@ -97,3 +97,30 @@ def test_every_fault_of_a_sweep_file_is_named(tmp_path: Path) -> None:
     assert {issue.code for issue in refused.value.issues} >= {"W003", "W005", "W006", "W007"}
     with pytest.raises(Refused):
         read_sweep(tmp_path / "missing.toml")
+
+
+def test_a_sweep_file_saved_by_notepad_is_read(tmp_path: Path) -> None:
+    """A byte order mark at the start is no fault."""
+    path = tmp_path / "sweep.toml"
+    path.write_bytes(GRID.encode("utf-8-sig"))
+    assert len(list(runs(read_sweep(path)))) == 3
+
+
+@pytest.mark.parametrize("content", ["# 年".encode("gb18030"), "gap = 1".encode("utf-16")])
+def test_a_sweep_file_in_another_encoding_is_refused_with_its_code(tmp_path: Path, content: bytes) -> None:
+    """The byte is named, and what to do."""
+    path = tmp_path / "sweep.toml"
+    path.write_bytes(content)
+    with pytest.raises(Refused) as refused:
+        read_sweep(path)
+    [issue] = refused.value.issues
+    assert (issue.code, "not UTF-8 (byte" in issue.what, issue.maybe) == ("W002", True, "Save it as UTF-8.")
+
+
+def test_an_overlay_in_another_encoding_is_a_refused_run(tmp_path: Path) -> None:
+    """A scenario saved as GB18030 does not end the other runs; its row says why."""
+    (tmp_path / "law.toml").write_bytes("# 年".encode("gb18030"))
+    sweep = read_sweep(_sweep(tmp_path, '[[vary]]\noverlay = ["", "law.toml"]\n'))
+    rows = sweep_case(_round(), sweep, tmp_path / "out")
+    assert [row["result"]["stopped"] for row in rows] == ["optimal", "refused"]
+    assert "UTF-8" in rows[1]["result"]["why"]
