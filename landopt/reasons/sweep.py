@@ -6,11 +6,12 @@ output folder, keyed by what it ran, so that an interrupted sweep goes on where 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,7 +21,7 @@ from typing import Any
 
 from constraints.canonical import digest
 from constraints.case import Case, case_digest, from_json, to_json
-from parcels.issues import Issue, LandoptError, Refused, error
+from parcels.issues import Environment, Issue, LandoptError, Refused, error
 
 MOST_RUNS = 10_000
 
@@ -215,46 +216,110 @@ def sweep_case(
     """Run what is not yet in the folder's ``results.jsonl``; returns one row per combination, in order.
 
     A row is ``{"values", "key", "result", "moved"}``; ``moved`` counts parcels whose choice differs from the first
-    combination that has a plan.
+    combination that has a plan. A run whose solver failed is told but not kept: it runs again the next time.
+
+    Raises
+    ------
+    Environment
+        E075: the disk refuses (exit 6). What ``results.jsonl`` holds is whole lines of finished runs; a folder made for
+        a sweep that has none is removed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     log = folder / "results.jsonl"
-    done = _done(log)
     name = case_digest(case)
     settings = {"gap": sweep.gap, "time_limit_s": sweep.time_limit_s}
     order = [(run, digest({"run": run.key(name), **settings})[:16]) for run in runs(sweep)]
-    left = [(run, key) for run, key in order if key not in done]
-    say(f"{len(order)} runs, {len(order) - len(left)} done before")
-    text = json.dumps(to_json(case), ensure_ascii=False)
-    for key, result in _results(text, left, sweep, max(1, workers)):
-        done[key] = result
-        with log.open("a", encoding="utf-8") as out:
-            out.write(json.dumps({"key": key, "result": result}, ensure_ascii=False, sort_keys=True) + "\n")
-            out.flush()
-            os.fsync(out.fileno())
-        say(f"{len(done)} of {len(order)}: {result['stopped']}")
+    with _made(folder, log):
+        done = _done(log)
+        left = [(run, key) for run, key in order if key not in done]
+        say(f"{len(order)} runs, {len(order) - len(left)} done before")
+        text = json.dumps(to_json(case), ensure_ascii=False)
+        with contextlib.closing(_results(text, left, sweep, max(1, workers))) as results:
+            for key, result in results:
+                if result["stopped"] == "user":
+                    raise KeyboardInterrupt
+                done[key] = result
+                if result["stopped"] != "failed":
+                    _keep(log, json.dumps({"key": key, "result": result}, ensure_ascii=False, sort_keys=True))
+                say(f"{len(done)} of {len(order)}: {result['stopped']}")
     rows = [{"values": [list(pair) for pair in run.values], "key": key, "result": done[key]} for run, key in order]
     return _with_moves(rows)
 
 
+@contextlib.contextmanager
+def _made(folder: Path, log: Path) -> Iterator[None]:
+    """The folder of the results; what was made of it goes where a sweep ends without any finished run."""
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        with _disk(folder, log):
+            folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for place in missing:
+            with contextlib.suppress(OSError):
+                place.rmdir()
+        raise
+
+
+def _keep(log: Path, line: str) -> None:
+    """Add a finished run to the log, whole or not at all; a torn line of a run that died before is closed first."""
+    with _disk(log, log):
+        before = log.stat().st_size if log.exists() else None
+        try:
+            with log.open("ab") as out:
+                out.write((b"\n" if _torn(log) else b"") + line.encode() + b"\n")
+                out.flush()
+                os.fsync(out.fileno())
+        except BaseException:
+            with contextlib.suppress(OSError):
+                if before is None:
+                    log.unlink(missing_ok=True)
+                else:
+                    os.truncate(log, before)
+            raise
+
+
+def _torn(log: Path) -> bool:
+    """Whether the last line has no end."""
+    with log.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        return file.read(1) not in (b"", b"\n")
+
+
+@contextlib.contextmanager
+def _disk(place: Path, log: Path) -> Iterator[None]:
+    """Disk trouble in words (exit 6)."""
+    try:
+        yield
+    except OSError as trouble:
+        what = f"{place.name} could not be written: {trouble.strerror or trouble}"
+        advice = "Maybe the disk is full or read-only, or another program holds a file open; nothing was changed."
+        if log.exists():
+            advice = "Maybe free the disk and run it again: finished runs are kept."
+        raise Environment(error("E075", what, str(place), advice)) from trouble
+
+
 def _results(
     text: str, left: Sequence[tuple[Run, str]], sweep: Sweep, workers: int
-) -> Iterator[tuple[str, dict[str, Any]]]:
+) -> Generator[tuple[str, dict[str, Any]]]:
     if workers == 1:
         for run, key in left:
             yield key, _job(text, run, sweep.gap, sweep.time_limit_s)
         return
     with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
         jobs = {pool.submit(_job, text, run, sweep.gap, sweep.time_limit_s): key for run, key in left}
-        for job in as_completed(jobs):
-            yield jobs[job], job.result()
+        try:
+            for job in as_completed(jobs):
+                yield jobs[job], job.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _done(log: Path) -> dict[str, dict[str, Any]]:
-    """The finished runs; a torn last line (an interrupted write) is left out."""
+    """The finished runs; a torn line (an interrupted write) is left out."""
     found: dict[str, dict[str, Any]] = {}
     if log.is_file():
-        for line in log.read_text(encoding="utf-8").splitlines():
+        for line in log.read_bytes().split(b"\n"):
             try:
                 entry = json.loads(line)
                 found[entry["key"]] = entry["result"]

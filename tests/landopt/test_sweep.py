@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from cli import desk
 from constraints.case import Case
+from landopt.reasons import sweep as sweeping
 from landopt.reasons.sweep import read_sweep, runs, sweep_case
 from landopt.reasons.texts import render_answer
 from parcels.issues import Refused
 from tests.builders import case, demand, limit, parcel
+from tests.disks import failing, state
 
 
 def _round() -> Case:
@@ -124,3 +131,59 @@ def test_an_overlay_in_another_encoding_is_a_refused_run(tmp_path: Path) -> None
     rows = sweep_case(_round(), sweep, tmp_path / "out")
     assert [row["result"]["stopped"] for row in rows] == ["optimal", "refused"]
     assert "UTF-8" in rows[1]["result"]["why"]
+
+
+def test_fault_75_a_disk_that_fails_at_any_write_of_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 6 each time; what is kept is whole finished runs, nothing else is left, and the sweep goes on from them."""
+    example = Path(__file__).parent.parent.parent / "examples" / "nansha"
+    shutil.copytree(example, tmp_path / "round", ignore=shutil.ignore_patterns("plan", ".landopt*"))
+    _sweep(tmp_path, '[[vary]]\nset = "p.none:amount"\nvalues = [1, 2]\n')
+    old, out = state(tmp_path), tmp_path / "deep" / "out"
+    words = ["sweep", str(tmp_path / "round"), str(tmp_path / "sweep.toml"), "-o", str(out), "--lang", "en", "--json"]
+    disk = failing(monkeypatch, tmp_path)
+    whole = CliRunner().invoke(desk, words)
+    assert whole.exit_code == 0, whole.output
+    count, kept = disk.calls, (out / "results.jsonl").read_bytes().splitlines(keepends=True)
+    assert (count > 6, len(kept)) == (True, 2)
+    held = []
+    for at in range(1, count + 1):
+        shutil.rmtree(tmp_path / "deep")
+        disk.start(at, errno.EIO if at % 2 else errno.ENOSPC)
+        done = CliRunner().invoke(desk, words)
+        disk.start(0)
+        assert (done.exit_code, "E075" in done.output) == (6, True), (at, done.output)
+        after = {name: content for name, content in state(tmp_path).items() if name not in old}
+        held.append(len(after))
+        assert after in ({}, {"deep/out/results.jsonl": kept[0]}), at
+        assert (tmp_path / "deep").exists() == bool(after), at
+        assert ("finished runs are kept" in done.output) == bool(after), at
+        assert CliRunner().invoke(desk, words).stdout == whole.stdout
+        assert (out / "results.jsonl").read_bytes().splitlines(keepends=True) == kept
+    assert held == sorted(held)
+    assert set(held) == {0, 1}
+
+
+def test_a_run_after_a_torn_line_is_kept(tmp_path: Path) -> None:
+    """A line cut in mid-character by a run that died is closed first: the runs after it are found the next time."""
+    sweep, out = read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out"
+    out.mkdir()
+    (out / "results.jsonl").write_bytes('{"key": "年'.encode()[:-1])
+    sweep_case(_round(), sweep, out)
+    said: list[str] = []
+    sweep_case(_round(), sweep, out, say=said.append)
+    assert said == ["3 runs, 3 done before"]
+
+
+@pytest.mark.parametrize("stopped", ["failed", "user"])
+def test_a_run_that_was_not_finished_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: str) -> None:
+    """A solver that failed is told and tried again the next time; Ctrl-C ends the sweep; no empty folder is left."""
+    result: dict[str, Any] = {"stopped": stopped, "objective": None, "bound": None, "choices": [], "served": 0}
+    monkeypatch.setattr(sweeping, "_job", lambda *_given: result)
+    sweep, out = read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out"
+    if stopped == "user":
+        with pytest.raises(KeyboardInterrupt):
+            sweep_case(_round(), sweep, out)
+        assert not out.exists()
+    else:
+        assert [row["result"] for row in sweep_case(_round(), sweep, out)] == [result] * 3
+        assert not (out / "results.jsonl").exists()
