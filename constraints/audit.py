@@ -18,7 +18,7 @@ from constraints.case import SCHEMA, from_json
 from constraints.cells import Reading
 from constraints.finding import AuditReport, Breach, Check, lines, points, short
 from constraints.listing import Listing
-from constraints.plan import PROOF_SCHEMA, load_json, plan_hash, read_plan
+from constraints.plan import PROOF_SCHEMA, load_json, plan_hash, read_plan, uncollected
 from constraints.proof import gap_text
 from constraints.reread import Reader
 from constraints.rescreen import Completeness, draw, rescreen
@@ -42,6 +42,7 @@ class _Auditor:
         self.plan = read_plan(folder)
         self.raw = load_json(self.folder / "case.json", SCHEMA)
         self.case = from_json(self.raw)
+        self.digest = digest(self.raw)
         self.as_of = as_of
         if as_of:
             dated = replace(self.case.round, as_of=as_of)
@@ -68,7 +69,7 @@ class _Auditor:
 
     def digests(self) -> None:
         """Digests of case and assignments, the rules' dates, the packs installed here."""
-        before, case, stated, date = len(self.breaches), digest(self.raw), self.plan["case"], self.case.round.as_of
+        before, case, stated, date = len(self.breaches), self.digest, self.plan["case"], self.case.round.as_of
         self.same("case.digest", stated["digest"], case)
         self.same("case.round", stated["round"], self.case.round.id)
         self.same("case.inputs", stated["inputs"], self.raw["inputs"])
@@ -200,7 +201,7 @@ class _Auditor:
             self.limits(None)
             return None
         before, drawn = len(self.breaches), draw(self.reader, complete=complete, sample=sample, seed=seed)
-        for rule, en, zh in listing.read(digest(self.raw), self.chosen, drawn, every):
+        for rule, en, zh in listing.read(self.digest, self.chosen, drawn, every):
             self.breach(rule, en, zh)
         part = "" if listing.derived == listing.count else f"{listing.derived:,} of "
         en, zh = (
@@ -246,9 +247,16 @@ def audit_plan(
     Refused
         If a file is missing, torn or of an unknown schema.
     """
+    with uncollected():
+        return _audited(Path(folder), complete, as_of, sample, seed, every)
+
+
+def _audited(
+    folder: Path, complete: bool, as_of: str | None, sample: int, seed: int | None, every: bool
+) -> AuditReport:
     found: Completeness | None = None
     try:
-        auditor = _Auditor(Path(folder), as_of)
+        auditor = _Auditor(folder, as_of)
         try:
             found = auditor.run(complete, sample, seed, every)
         except _SHAPE as wrong:

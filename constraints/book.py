@@ -108,6 +108,7 @@ class RuleBook:
     calendar: Calendar
     memo: dict[object, object] = field(default_factory=dict)
     price_memo: dict[object, object] = field(default_factory=dict)
+    pricings: dict[object, int] = field(default_factory=dict)
 
     def defaults(self, method: Method) -> tuple[str, ...]:
         """The ids of the rules in force that state the method's default, else ``default.<method>``."""

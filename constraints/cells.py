@@ -12,7 +12,7 @@ from typing import Any
 
 from constraints.check import Key
 from constraints.facts import Facts, integer, texts
-from constraints.judge import judge
+from constraints.judge import answer
 from constraints.reread import Reader, level
 from constraints.types import STRICTNESS
 from parcels.schema import Value
@@ -47,33 +47,47 @@ class Reading:
 class Plan:
     """What a parcel adds to the rows and which preferences it matches; shared by all demands that count alike."""
 
-    __slots__ = ("adds", "dense", "matches")
+    __slots__ = ("adds", "laid", "matches", "number", "pairs")
 
-    def __init__(self, adds: dict[int, int], matches: tuple[int, ...]) -> None:
+    def __init__(self, adds: dict[int, int], number: int, matches: tuple[int, ...]) -> None:
         self.adds = adds
+        self.number = number
         self.matches = matches
-        self.dense: tuple[int, ...] = ()
+        amounts = list(adds.values())
+        self.laid = {number: amounts}
+        self.pairs = interleaved(tuple(adds), amounts)
 
-    def spread(self, rows: Sequence[int]) -> None:
-        """Lay the coefficients out over the rows."""
-        self.dense = tuple([self.adds.get(row, 0) for row in rows])
+    def over(self, number: int, rows: tuple[int, ...]) -> list[int]:
+        """The coefficients laid out over the set of rows of that number, which holds the plan's own."""
+        found = self.laid.get(number)
+        if found is None:
+            found = self.laid[number] = [self.adds.get(row, 0) for row in rows]
+        return found
+
+
+def interleaved(rows: Sequence[int], amounts: Sequence[int]) -> list[int]:
+    """Row numbers and coefficients in turn, as the offers file lists them."""
+    found = [0] * (2 * len(amounts))
+    found[::2], found[1::2] = rows, amounts
+    return found
 
 
 class Cell:
-    """One parcel by one method: what it brings to every offer it is part of."""
+    """One parcel by one method: what it brings to every offer it is part of; ``plan`` once a lawful one asks for it."""
 
-    __slots__ = ("floor", "plan", "price", "term", "terms", "verdict")
+    __slots__ = ("floor", "parcel", "plan", "price", "term", "terms", "verdict")
 
-    def __init__(self, law: tuple[Any, ...], price: int, plan: Plan) -> None:
+    def __init__(self, law: tuple[Any, ...], parcel: int, price: int) -> None:
         self.verdict, self.term, self.terms, self.floor, _ = law
+        self.parcel = parcel
         self.price = price
-        self.plan = plan
+        self.plan: Plan | None = None
 
 
 class Site:
     """What is the same for every offer on a site."""
 
-    __slots__ = ("area", "areas", "free", "laws", "linked", "parcels", "plans", "together")
+    __slots__ = ("area", "areas", "free", "kind", "laws", "linked", "parcels", "plans", "together")
 
     def __init__(self, reader: Reader, parcels: tuple[int, ...], linked: bool) -> None:
         self.parcels = parcels
@@ -81,8 +95,9 @@ class Site:
         self.area = sum(self.areas)
         self.free = reader.free_from(parcels)
         self.together = reader.facts.site(parcels)
-        self.laws = tuple(level(self.together[name], levels) for name, levels in reader.law_facts)
-        self.plans = tuple(self.together[name] for name in reader.plan_facts)
+        self.laws = tuple([level(self.together[name], levels) for name, levels in reader.law_facts])
+        self.plans = tuple([self.together[name] for name in reader.plan_facts])
+        self.kind = reader.kinds.setdefault((self.laws, self.plans), len(reader.kinds))
         self.linked = linked
 
 
@@ -138,6 +153,22 @@ class PartReader:
 
     def derive(self, site: Site, method: int, period: int) -> list[Any] | str:
         """[term, verdict, floor, price, scores, row pairs] as the offers file lists them; a text says why not."""
+        settled = self._settled(site, method, period)
+        if isinstance(settled, str):
+            return settled
+        cells, verdict, price = settled
+        points = self.reader.points
+        plans = [cell.plan or self._planned(cell, site, method, period) for cell in cells]
+        preferred = points.preferred([plan.matches for plan in plans], site.areas)
+        score = points.tiers(self.served, preferred, price, WORDS[verdict])
+        return [cells[0].term, verdict, self._floor(cells, site), price, score, self._pairs(plans, site, method)]
+
+    def lawful(self, site: Site, method: int, period: int) -> bool:
+        """Whether the offer is a lawful one of the round."""
+        return not isinstance(self._settled(site, method, period), str)
+
+    def _settled(self, site: Site, method: int, period: int) -> tuple[list[Cell], int, int] | str:
+        """The cells, verdict and price of a lawful offer; a text says why it is none."""
         reader = self.reader
         if not 0 <= method < len(self.ways) or period not in reader.periods:
             return "no such method or period"
@@ -148,9 +179,11 @@ class PartReader:
             return "not available in time"
         cells = self._cells(site, method, period, None)
         if len(cells) > 1:
-            terms = frozenset().union(*[cell.terms for cell in cells])
-            if len(terms) > 1:
-                cells = self._cells(site, method, period, min(terms))
+            each = {cell.terms for cell in cells}
+            if len(each) > 1 or len(cells[0].terms) > 1:
+                terms = frozenset().union(*each)
+                if len(terms) > 1:
+                    cells = self._cells(site, method, period, min(terms))
         verdict: int = max([cell.verdict for cell in cells])
         if verdict < WARN and "needed_by" in self.wish and self._late(site.free, method, period):
             verdict = WARN
@@ -159,16 +192,15 @@ class PartReader:
         price = sum([cell.price for cell in cells])
         if self.budget is not None and price > integer(self.budget):
             return f"price {price} above the budget"
-        points = reader.points
-        preferred = points.preferred([cell.plan.matches for cell in cells], site.areas)
-        score = points.tiers(self.served, preferred, price, WORDS[verdict])
-        return [cells[0].term, verdict, self._floor(cells, site), price, score, self._pairs(cells, site, method)]
+        return cells, verdict, price
 
-    def _pairs(self, cells: Sequence[Cell], site: Site, method: int) -> list[int]:
+    def _pairs(self, plans: Sequence[Plan], site: Site, method: int) -> list[int]:
         """Row numbers and coefficients in turn, ascending, without zeros."""
-        rows: Sequence[int] = self.reader.seen_rows
-        first = cells[0].plan.dense
-        amounts = list(first) if len(cells) == 1 else list(map(sum, zip(*[c.plan.dense for c in cells], strict=True)))
+        if len(plans) == 1 and not site.linked:
+            return plans[0].pairs
+        rows: Sequence[int]
+        number, rows = self.reader.united(frozenset([plan.number for plan in plans]))
+        amounts = list(map(sum, zip(*[plan.over(number, rows) for plan in plans], strict=True)))
         if site.linked:
             merged = dict(zip(rows, amounts, strict=True))
             links = self.reader.rows.links(site.parcels, self.demand, self.reader.case.methods[method].id)
@@ -178,9 +210,7 @@ class PartReader:
         if 0 in amounts:
             rows = [number for number, value in zip(rows, amounts, strict=True) if value]
             amounts = [value for value in amounts if value]
-        found = [0] * (2 * len(amounts))
-        found[::2], found[1::2] = rows, amounts
-        return found
+        return interleaved(rows, amounts)
 
     @staticmethod
     def _floor(cells: Sequence[Cell], site: Site) -> int | None:
@@ -209,7 +239,7 @@ class PartReader:
         return found
 
     def _cells(self, site: Site, method: int, period: int, term: int | None) -> list[Cell]:
-        key = (method, period, term, site.laws, site.plans)
+        key = (method, period, term, site.kind)
         known = self.cells.get(key)
         if known is None:
             known = self.cells[key] = {}
@@ -227,15 +257,22 @@ class PartReader:
         law = reader.law_cells.get(key)
         if law is None:
             law = reader.law_cells[key] = self._law(parcel, site, method, period, term, others)
-        years, price = law[1], law[4] * reader.facts.area[parcel]
+        cell = known[parcel] = Cell(law, parcel, law[4] * reader.facts.area[parcel])
+        return cell
+
+    def _planned(self, cell: Cell, site: Site, method: int, period: int) -> Plan:
+        """What a cell adds to the limits, and the preferences it matches."""
+        reader, parcel, years, price = self.reader, cell.parcel, cell.term, cell.price
+        operator = reader.facts.operator(parcel, self.demand)
+        others = reader.others(parcel, self.demand) if reader.asks_applicants else 0
         when = period if reader.plan_period else -1
         counted = others if reader.plan_applicants else 0
         key = (parcel, method, when, years, site.plans, price, operator, self.plan_class, counted, self.market)
-        plan = reader.plan_cells.get(key)
+        plan: Plan | None = reader.plan_cells.get(key)
         if plan is None:
             plan = reader.plan_cells[key] = self._plan(parcel, site, method, period, years, price, others)
-        cell = known[parcel] = Cell(law, price, plan)
-        return cell
+        cell.plan = plan
+        return plan
 
     def _law(
         self, parcel: int, site: Site, method: int, period: int, term: int | None, others: int
@@ -246,16 +283,15 @@ class PartReader:
         facts["period"] = reader.period_id(period)
         facts["other_applicants"] = others
         how, records = reader.case.methods[method], reader.case.records
-        operators = dict.fromkeys((facts.get("operator"), *self.partners))
-        judged = [
-            judge(reader.book, {**facts, "operator": each}, how, records=records, market=self.market, term=term)
-            for each in operators
-        ]
-        verdict = max(STRICTNESS[one.verdict] for one in judged)
-        terms = frozenset(one.term for one in judged if one.term is not None)
-        floor = judged[0].floor
+        judged = []
+        for operator in dict.fromkeys((facts.get("operator"), *self.partners)):
+            facts["operator"] = operator
+            judged.append(answer(reader.book, facts, how, records=records, market=self.market, term=term))
+        _, years, floor, price = judged[0]
+        verdict = max([STRICTNESS[one[0]] for one in judged])
+        terms = frozenset([one[1] for one in judged if one[1] is not None])
         pair = None if floor is None else (floor.numerator, floor.denominator)
-        return verdict, judged[0].term or 0, terms, pair, judged[0].unit_price or 0
+        return verdict, years or 0, terms, pair, price or 0
 
     def _plan(self, parcel: int, site: Site, method: int, period: int, years: int, price: int, others: int) -> Plan:
         """What one parcel adds to the limits, and the preferences it matches."""
@@ -264,10 +300,5 @@ class PartReader:
         facts = reader.facts.offer(parcel, self.demand, site.together, how, years, when, others)
         adds = reader.rows.of_parcel(facts, price, self.market)
         numbered = {reader.number(key): value for key, value in adds.items() if value and reader.rows.row(*key)}
-        found = Plan(numbered, reader.points.matches(facts))
-        if not set(reader.seen_rows).issuperset(numbered):
-            reader.seen_rows = sorted({*reader.seen_rows, *numbered})
-            for plan in reader.plan_cells.values():
-                plan.spread(reader.seen_rows)
-        found.spread(reader.seen_rows)
-        return found
+        numbered = dict(sorted(numbered.items()))
+        return Plan(numbered, reader.row_set(tuple(numbered)), reader.points.matches(facts))

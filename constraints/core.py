@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ from constraints.nodes import PriceNode
 from constraints.speak import established, prepared
 from constraints.terms import Bound, Range, chosen, lease_part, range_of, year_factor
 from constraints.timetable import upstream, upstream_days
-from constraints.types import Condition, Method, Text
+from constraints.types import STRICTNESS, Condition, Method, Text
 from parcels.schema import Value
 
 READY: dict[str, Value] = {"converted": True, "expropriated": True, "net_land": True, "ownership": "state"}
@@ -31,9 +32,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What does not depend on prices or records; cached by signature."""
+    """What does not depend on prices or records; cached by signature.
+
+    ``verdict`` is that of all ``said``; ``pricing`` numbers what decides a price beside the price facts themselves.
+    """
 
     said: tuple[Said, ...]
+    verdict: str
     notes: tuple[str, ...]
     looser: tuple[str, ...]
     range: Range
@@ -42,14 +47,35 @@ class Core:
     factor: Fraction
     holding: tuple[tuple[str, str, PriceNode], ...]
     hanging: tuple[tuple[str, str, tuple[str, ...]], ...]
+    pricing: int
+
+
+def strictest(said: Iterable[Said]) -> str:
+    """The verdict of some contributions: the strictest; of the alternatives that may lift a default the mildest."""
+    strict: list[str] = []
+    lifts: list[str] = []
+    for one in said:
+        (lifts if one.lift else strict).append(one.verdict)
+    if lifts:
+        strict.append(min(lifts, key=STRICTNESS.__getitem__))
+    return max(strict, key=STRICTNESS.__getitem__, default="permit")
 
 
 def cached(
-    book: RuleBook, facts: Facts, method: Method, market: bool, term: int | None, assumed: frozenset[str]
+    book: RuleBook,
+    facts: Facts,
+    method: Method,
+    market: bool,
+    term: int | None,
+    assumed: frozenset[str],
+    noted: bool = True,
 ) -> Core:
-    """The core of a case; cases that agree on every fact the rules look at share one."""
+    """The core of a case; cases that agree on every fact the rules look at share one.
+
+    Without ``noted``, notes and looser rules, which decide nothing, are left out.
+    """
     shelf = book.shelves[method.id]
-    key: list[object] = [method.id, market, term, assumed, *map(facts.get, shelf.plain)]
+    key: list[object] = [method.id, market, term, assumed, noted, *map(facts.get, shelf.plain)]
     for name, thresholds, default in shelf.counted:
         value = facts.get(name, default)
         if thresholds is None or value is None:
@@ -59,13 +85,19 @@ def cached(
     signature = tuple(key)
     core = book.memo.get(signature)
     if core is None:
-        core = book.memo[signature] = _core(book, facts, method, market, term, assumed)
+        core = book.memo[signature] = _core(book, facts, method, market, term, assumed, noted)
     assert isinstance(core, Core)
     return core
 
 
 def _core(
-    book: RuleBook, facts: Facts, method: Method, market: bool, term: int | None, assumed: frozenset[str]
+    book: RuleBook,
+    facts: Facts,
+    method: Method,
+    market: bool,
+    term: int | None,
+    assumed: frozenset[str],
+    noted: bool,
 ) -> Core:
     shelf = book.shelves[method.id]
     here: dict[str, Value] = {**CASE_DEFAULTS, **facts}
@@ -83,24 +115,30 @@ def _core(
         said += [Said(rule, "forbid") for rule in span.most_rules]
     if years is not None and span.least is not None and years < span.least:
         said += [Said(rule, "forbid") for rule in span.least_rules]
-    notes = [clause.rule.id for clause in shelf.notes if clause.holds(here, quiet)]
-    for clause in shelf.strict:
+    notes = [clause.rule.id for clause in shelf.notes if clause.holds(here, quiet)] if noted else []
+    for clause in shelf.strict if noted else ():
         if clause.rule.spec["verdict"][method.id] == "warn" and clause.holds(here, quiet) is None:
             notes.append(clause.rule.id)
     full = years
     if method.paid and "listing" in book.shelves:
         full = _span(book.shelves["listing"], here, quiet).most
+    factor = year_factor(years, full, book.rate)
     floors = [(clause, node, clause.holds(here, quiet)) for clause, node in shelf.floors]
+    holding = tuple((c.rule.id, c.rule.spec["per_m2"], node) for c, node, holds in floors if holds)
+    hanging = tuple((c.rule.id, c.rule.spec["per_m2"], c.hangs(here, quiet)) for c, _, holds in floors if holds is None)
+    pricing = (shelf.prices, tuple([rule for rule, _, _ in holding]), hanging, factor)
     return Core(
         tuple(said),
+        strictest(said),
         tuple(dict.fromkeys(notes)),
-        tuple(clause.rule.id for clause in shelf.looser if clause.holds(here, quiet)),
+        tuple(clause.rule.id for clause in shelf.looser if clause.holds(here, quiet)) if noted else (),
         span,
         years,
         lease_part(method, here, years),
-        year_factor(years, full, book.rate),
-        tuple((c.rule.id, c.rule.spec["per_m2"], node) for c, node, holds in floors if holds),
-        tuple((c.rule.id, c.rule.spec["per_m2"], c.hangs(here, quiet)) for c, _, holds in floors if holds is None),
+        factor,
+        holding,
+        hanging,
+        book.pricings.setdefault(pricing, len(book.pricings)),
     )
 
 

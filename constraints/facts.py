@@ -27,6 +27,8 @@ class CaseFacts:
         self.parcel_row = case.parcels.index()
         self.demand_row = case.demands.index()
         self.area = [integer(row.get("area_m2")) for row in self.parcels]
+        self.free = [str(row.get("available_from") or "") for row in self.parcels]
+        self.counted = [self._counted(row) for row in self.parcels]
         self.applied: list[set[int]] = [set() for _ in self.parcels]
         self.held_by: list[set[int]] = [set() for _ in self.parcels]
         for demand, row in enumerate(self.demands):
@@ -50,21 +52,27 @@ class CaseFacts:
             facts["new_area_m2"] = facts.get("area_m2") if facts["land_source"] == "new" else 0
         return facts
 
+    def _counted(self, facts: Facts) -> int | None:
+        """The intending users counted on a parcel; None while its publication is open or nobody counted."""
+        closed, count = facts.get("publication_closed"), facts.get("intending_users")
+        if count is None or closed is None or str(closed) > self.case.round.as_of:
+            return None
+        return integer(count)
+
     def applicants(self, site: Sequence[int]) -> int | None:
         """The n of a site: the larger of counted intending users and demands that applied; None where unknown."""
-        counts: list[int] = []
+        most = 0
         for parcel in site:
-            facts = self.parcels[parcel]
-            closed, count = facts.get("publication_closed"), facts.get("intending_users")
-            if count is None or closed is None or str(closed) > self.case.round.as_of:
+            count = self.counted[parcel]
+            if count is None:
                 return None
-            counts.append(integer(count))
-        return max(*counts, len(set().union(*(self.applied[parcel] for parcel in site))), 0)
+            most = max(most, count)
+        return max(most, len(set().union(*[self.applied[parcel] for parcel in site])))
 
     def site(self, site: Sequence[int]) -> dict[str, Value]:
         """What belongs to the site as a whole."""
         return {
-            "site_area_m2": sum(self.area[parcel] for parcel in site),
+            "site_area_m2": sum([self.area[parcel] for parcel in site]),
             "site_parcels": len(site),
             "intending_users": self.applicants(site),
         }

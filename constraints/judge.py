@@ -12,13 +12,24 @@ from typing import Any
 
 from constraints.book import Facts, RuleBook, book
 from constraints.case import Record
-from constraints.core import NOBODY, Core, Said, cached
+from constraints.core import NOBODY, Core, Said, cached, strictest
 from constraints.floors import NO_FLOOR, Floor, floor_of, rounded_up, unit_price
 from constraints.speak import established
 from constraints.types import STRICTNESS, Condition, Method, Text
 from parcels.schema import Value
 
-__all__ = ["Judgement", "Part", "RuleBook", "Ruling", "SiteJudgement", "book", "judge", "judge_site", "parts_of"]
+__all__ = [
+    "Judgement",
+    "Part",
+    "RuleBook",
+    "Ruling",
+    "SiteJudgement",
+    "answer",
+    "book",
+    "judge",
+    "judge_site",
+    "parts_of",
+]
 
 
 MEMO = 100_000
@@ -161,6 +172,30 @@ def _united(groups: Iterable[Sequence[Any]]) -> tuple[Any, ...]:
     return tuple(dict.fromkeys(item for group in groups for item in group))
 
 
+def answer(
+    book: RuleBook,
+    facts: Facts,
+    method: Method,
+    *,
+    records: Sequence[Record] = (),
+    market: bool = False,
+    term: int | None = None,
+) -> tuple[str, int | None, Fraction | None, int | None]:
+    """(verdict, term, floor, unit price) as :func:`judge` gives them, without its rulings and texts."""
+    if records or facts.get("use_mix"):
+        full = judge(book, facts, method, records=records, market=market, term=term)
+        return full.verdict, full.term, full.floor, full.unit_price
+    core = cached(book, facts, method, market, term, NOBODY, noted=False)
+    floor, price = _priced(book, core, facts, method, NOBODY)
+    verdict = core.verdict
+    more = [one.verdict for one in _reserve(book, floor, facts, method, market, NOBODY)]
+    if method.paid and floor.hangs:
+        more.append("condition")
+    if more:
+        verdict = max(verdict, *more, key=STRICTNESS.__getitem__)
+    return verdict, core.term, floor.amount, price
+
+
 def _judge(
     book: RuleBook,
     facts: Facts,
@@ -176,11 +211,7 @@ def _judge(
     if method.paid:
         said += [Said(rule, "condition", (name,), (established(rule, name, book),)) for rule, name in floor.hangs]
     said = [_answered(one, facts, records, book.as_of) for one in said] if records else said
-    lifts = [one for one in said if one.lift]
-    strict = [one.verdict for one in said if not one.lift]
-    if lifts:
-        strict.append(min((one.verdict for one in lifts), key=STRICTNESS.__getitem__))
-    verdict = max(strict, key=STRICTNESS.__getitem__, default="permit")
+    verdict = strictest(said)
     conditions = _united(one.conditions for one in said)
     if price is None and method.paid and not assumed:
         conditions += (established("price", "appraised_price", book),)
@@ -223,7 +254,7 @@ def _priced(
 ) -> tuple[Floor, int | None]:
     if not method.paid:
         return NO_FLOOR, 0
-    key = (id(core), assumed, *(facts.get(name) for name in book.shelves[method.id].prices))
+    key = (core.pricing, assumed, *map(facts.get, book.shelves[method.id].prices))
     found = book.price_memo.get(key)
     if found is None:
         floor = floor_of(core.holding, core.hanging, facts, core.factor, assumed)

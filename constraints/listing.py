@@ -5,7 +5,6 @@ Standard library only. Nothing the file says is used before it was compared with
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,15 +52,6 @@ class Listing:
         """
         self.wanted = {reading.identity for reading in chosen}
         self.drawn, self.every = drawn, every or drawn.seed is None
-        collecting = gc.isenabled()
-        gc.disable()  # millions of short lists, no cycles: collecting would take a fifth of the time
-        try:
-            return self._read(case)
-        finally:
-            if collecting:
-                gc.enable()
-
-    def _read(self, case: str) -> list[Problem]:
         with OffersFile(self.path) as offers:
             header = offers.header
             self._header(header, case)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from copy import copy
 from fractions import Fraction
 from typing import Any
 
@@ -69,7 +70,9 @@ class Reader:
         self._counts = [0] * len(case.parcels)
         self.row_number: dict[Key, int] = {}
         self.row_keys: list[Key] = []
-        self.seen_rows: list[int] = []
+        self._row_sets: dict[tuple[int, ...], int] = {}
+        self._unions: dict[frozenset[int], tuple[int, tuple[int, ...]]] = {}
+        self.kinds: dict[object, int] = {}
         self.law_cells: dict[object, Any] = {}
         self.plan_cells: dict[object, Any] = {}
 
@@ -113,6 +116,19 @@ class Reader:
             self.row_keys.append(key)
         return found
 
+    def row_set(self, rows: tuple[int, ...]) -> int:
+        """The number of an ascending set of rows."""
+        return self._row_sets.setdefault(rows, len(self._row_sets))
+
+    def united(self, sets: frozenset[int]) -> tuple[int, tuple[int, ...]]:
+        """The number and the rows of the union of some sets of rows."""
+        found = self._unions.get(sets)
+        if found is None:
+            known = list(self._row_sets)
+            rows = tuple(sorted({row for number in sets for row in known[number]}))
+            found = self._unions[sets] = self.row_set(rows), rows
+        return found
+
     def _plan_texts(self) -> list[str]:
         found = []
         for rule in self.case.rules:
@@ -139,10 +155,18 @@ class Reader:
         return self._counts[parcel] - mine
 
     def first_pass(self) -> Reader:
-        """The same case before other applicants are counted."""
+        """The same case before other applicants are counted; what was derived names their number and is shared."""
         if self._first is None:
-            self._first = Reader(self.case)
+            self._first = copy(self)
+            self._first.reach = {}
+            self._first.count_reach()
         return self._first
+
+    def crowded(self, method: int) -> bool:
+        """True where the law of a method may look at the other applicants."""
+        shelves = (self.book.shelves[self.case.methods[method].id], self.book.shelves.get("listing"))
+        read = (name for shelf in shelves if shelf for name in (*(each[0] for each in shelf.signature), *shelf.prices))
+        return "other_applicants" in read
 
     def parcel_problem(self, parcel: int, demand: int | None) -> str | None:
         """Why a parcel cannot be part of a site for the demand, whatever the method; None if it can."""
@@ -230,7 +254,7 @@ class Reader:
 
     def free_from(self, site: Sequence[int]) -> str:
         """The day the last parcel of a site becomes available; blank where all are."""
-        return max(str(self.facts.parcels[parcel].get("available_from") or "") for parcel in site)
+        return max([self.facts.free[parcel] for parcel in site])
 
 
 def level(value: Value, levels: tuple[int, ...] | None) -> Value:

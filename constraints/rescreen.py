@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import comb
 from typing import TYPE_CHECKING, Any
 
-from constraints.cells import PartReader
+from constraints.cells import PartReader, Site
 from constraints.reread import Reader
 
 if TYPE_CHECKING:
@@ -125,20 +125,26 @@ def _beyond(reader: Reader, parcel: int, first: int, eligible: set[int]) -> tupl
     return tuple(p for p in sorted(reader.adjacent[parcel]) if p > first and p in eligible)
 
 
-def lawful(
-    reader: Reader, demand: int | None, sites: Sequence[tuple[int, ...]]
-) -> set[tuple[tuple[int, ...], int, int]]:
+Offer = tuple[tuple[int, ...], int, int]
+"""(site, method, period) of one platform."""
+
+
+def lawful(reader: Reader, demand: int | None, sites: Sequence[tuple[int, ...]]) -> set[Offer]:
     """The (site, method, period) of every lawful offer on the sites."""
     readings = PartReader(reader, demand)
-    found = set()
-    for parcels in sites:
-        site = readings.site(parcels)
-        for method, why in enumerate(readings.ways):
-            if why is None:
-                for period in reader.periods:
-                    if not isinstance(readings.derive(site, method, period), str):
-                        found.add((parcels, method, period))
-    return found
+    return _lawful(readings, [readings.site(parcels) for parcels in sites], range(len(readings.ways)))
+
+
+def _lawful(readings: PartReader, sites: Sequence[Site], methods: Iterable[int]) -> set[Offer]:
+    taken = [method for method in methods if readings.ways[method] is None]
+    periods = readings.reader.periods
+    return {
+        (site.parcels, method, period)
+        for site in sites
+        for method in taken
+        for period in periods
+        if readings.lawful(site, method, period)
+    }
 
 
 def draw(reader: Reader, *, complete: bool, sample: int, seed: int | None) -> Draw:
@@ -163,14 +169,14 @@ def rescreen(reader: Reader, listing: Listing, drawn: Draw) -> Completeness:
             row = part.sites[0][0]
             if row in places:
                 places.discard(row)
-                _compare(reader, None, [(row,)], part, problems)
+                _compare(reader, None, lawful(reader, None, [(row,)]), part, problems)
         elif part.demand in chosen:
             chosen.discard(part.demand)
             capped += _platform(reader, part.demand, part, problems)
     for demand in sorted(chosen):
         capped += _platform(reader, demand, None, problems)
     for row in sorted(places):
-        _compare(reader, None, [(row,)], None, problems)
+        _compare(reader, None, lawful(reader, None, [(row,)]), None, problems)
     done = len(drawn.demands) - capped
     missed = at_most(done, total, capped)
     if done == total and len(drawn.market) == drawn.market_total:
@@ -196,22 +202,25 @@ def _platform(reader: Reader, demand: int, part: Any, problems: list[Problem]) -
         sites = list(connected_sites(reader, demand))
     except Capped:
         return 1
-    if reader.asks_applicants:
-        reach = frozenset(p for site, _, _ in lawful(reader.first_pass(), demand, sites) for p in site)
-        if reach != reader.reach.get(demand, frozenset()):
-            name = reader.case.demands.ids[demand]
-            problems.append(
-                ("reach", f"{name}: the parcels it could use are not as listed", f"{name}：可用宗地与所列不符")
-            )
-    _compare(reader, demand, sites, part, problems)
+    if not reader.asks_applicants:
+        _compare(reader, demand, lawful(reader, demand, sites), part, problems)
+        return 0
+    readings = PartReader(reader, demand)
+    methods, places = range(len(readings.ways)), [readings.site(parcels) for parcels in sites]
+    found = _lawful(PartReader(reader.first_pass(), demand), places, methods)
+    if frozenset(p for site, _, _ in found for p in site) != reader.reach.get(demand, frozenset()):
+        name = reader.case.demands.ids[demand]
+        problems.append(("reach", f"{name}: the parcels it could use are not as listed", f"{name}：可用宗地与所列不符"))
+    again = {method for method in methods if reader.crowded(method)}
+    found = {offer for offer in found if offer[1] not in again} | _lawful(readings, places, again)
+    _compare(reader, demand, found, part, problems)
     return 0
 
 
-def _compare(
-    reader: Reader, demand: int | None, sites: list[tuple[int, ...]], part: Any, problems: list[Problem]
-) -> None:
+def _compare(reader: Reader, demand: int | None, found: set[Offer], part: Any, problems: list[Problem]) -> None:
+    """Note what was found lawful and is not listed."""
     listed = set() if part is None else {(tuple(part.sites[o[0]]), o[1], o[2]) for o in part.offers}
-    for site, method, _ in sorted(lawful(reader, demand, sites) - listed)[:5]:
+    for site, method, _ in sorted(found - listed)[:5]:
         who = "market" if demand is None else reader.case.demands.ids[demand]
         name = "+".join(reader.case.parcels.ids[row] for row in site)
         way = reader.case.methods[method].id
