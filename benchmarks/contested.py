@@ -23,7 +23,7 @@ from parcels.synthetic_policy import Numbers, policy_text
 
 RATIO = 1.32
 """Least area asked for, over the suitable area: a little above the 1.3 that a contested round has at least."""
-QUOTA, CAP, FLOOR, SHARE = 0.96, 0.93, 1.01, 0.005
+QUOTA, CAP, FLOOR, SHARE = 0.96, 0.93, 1.002, 0.001
 """Quotas and caps, floors, and shares beyond: over what the relaxation uses under the limits set before."""
 
 
@@ -42,7 +42,7 @@ def contested(parcels: int, demands: int, seed: int, *, geometry: bool = False) 
             break
         _hold_back(found, case, offers, draw)
     numbers = found.numbers
-    for step in (_caps, _quotas, _floors):  # each from what is used under the limits before it
+    for step in (_caps, _floors, _quotas, _floors):  # each from what is used under the limits before it
         numbers = step(case, offers, numbers)
         found = _with(found, numbers)
         case = case_of(found, seed)

@@ -60,7 +60,7 @@ def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geo
     if parcels < 12 or demands < 1:
         raise ValueError(f"{parcels} parcels and {demands} demands: at least 12 parcels and 1 demand are needed")
     draw = Random(f"landopt {seed} {parcels} {demands} {contested}")
-    suitable = min(parcels, max(40, round(demands * (1.35 if demands <= 700 else 1.5)))) if contested else None
+    suitable = min(parcels, max(40, round(demands * (1.35 if demands <= 700 else 1.7)))) if contested else None
     wide = parcels if suitable is None else suitable
     districts = districts_of(max(3, min(9, wide // (32 if suitable is None else 18)), wide // 400))
     plans = plan_blocks(parcels, draw, districts, suitable)
@@ -122,7 +122,7 @@ def _demands(
     width = max(3, len(str(count)))
     open_districts = [name for name in districts if any(p.ready and p.district == name for p in plans)]
     anywhere = (
-        0.45 if not contested else 0.95 if count <= 200 else 0.7 if count <= 700 else 1.0 if count <= 2_000 else 0.0
+        0.45 if not contested else 0.95 if count <= 200 else 0.0 if count <= 700 else 1.0 if count <= 2_000 else 0.0
     )
     return [
         {
