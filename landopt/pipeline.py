@@ -57,6 +57,7 @@ class Options:
     nodes: int | None = None
     seed: int | None = None
     threads: int | None = None
+    memory: int | None = None
     solver: str = "highs"
     overlays: tuple[Path, ...] = ()
     sets: tuple[str, ...] = ()
@@ -186,6 +187,7 @@ def run(options: Options, say: Say) -> Result:
     from landopt.reasons.cutoffs import fix_costs
     from landopt.reasons.explain.context import Context
     from landopt.reasons.justify import justify
+    from landopt.solving.child import caps_memory
     from landopt.solving.site_search import offers_of
     from landopt.solving.solver import solve
 
@@ -207,6 +209,8 @@ def run(options: Options, say: Say) -> Result:
         offers = offers_of(case, limit_s=_search_limit(case), told=_beyond(case, say))
         phases["screen"] = time.perf_counter() - begun
         say(f"built {len(offers.site)} lawful offers under {len(case.rules)} rules")
+        if options.memory is not None and not caps_memory():
+            say("this system cannot cap a process: --memory is only held against the estimate beforehand")
         outcome = solve(
             case,
             offers,
@@ -217,6 +221,7 @@ def run(options: Options, say: Say) -> Result:
             threads=case.settings.threads,
             solver=options.solver,
             progress=_heard(say),
+            memory=options.memory,
         )
         phases["solve"] = time.perf_counter() - begun
         _require_plan(outcome, options, offers.scope)

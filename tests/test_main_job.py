@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from cli import desk
 from constraints.canonical import canonical
+from landopt.solving.child import caps_memory
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "nansha"
@@ -213,6 +214,54 @@ def test_wrong_options_are_usage_errors() -> None:
     done = call("solve", EXAMPLE, "--gap", "wide")
     assert done.exit_code == 1
     assert "0.001" in done.stderr
+    for size in ("much", "0G", "800", "1.5G", "２G"):
+        done = call("solve", EXAMPLE, "--memory", size)
+        assert (done.exit_code, "800M or 2G" in done.stderr) == (2, True), size
+
+
+def test_fault_67_memory_is_refused_beforehand_or_at_the_limit(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the estimate: S015, no folder. A child at its limit: S013, exit 6 without a plan, else the plan it had."""
+    done = call("solve", copy, "--memory", "400M", "--lang", "en")
+    assert (done.exit_code, "S015" in done.stderr, "limit is 400 MB" in done.stderr) == (6, True, True), done.output
+    assert not (copy / "plan").exists()
+    if not caps_memory():
+        return
+    monkeypatch.setattr("landopt.solving.solver.memory_needed", lambda _offers: 0)
+    done = call("solve", copy, "--memory", "100M", "--lang", "en")
+    assert (done.exit_code, "S013" in done.stderr, "100 MB" in done.stderr) == (6, True, True), done.output
+    assert "raise --memory" in done.stderr
+    assert not (copy / "plan").exists()
+    (tmp_path / "fake.py").write_text(DYING, "utf-8")
+    monkeypatch.setattr("landopt.solving.solver_process.COMMAND", (str(tmp_path / "fake.py"),))
+    done = call("solve", copy, "--memory", "1g", "--gap", "0.1", "--lang", "zh")
+    assert done.exit_code in (0, 4), done.output
+    assert "S013" in done.stderr
+    assert "求解器用尽 1000 MB 的内存上限；已保留其找到的最好方案" in done.stderr
+    assert json.loads((copy / "plan" / "plan.json").read_text("utf-8"))["result"]["stopped"] == "failed"
+    assert call("audit", copy / "plan").exit_code == 0
+
+
+DYING = """
+import os, sys
+from pathlib import Path
+from landopt.solving import child
+real = child.run
+def run(folder, request):
+    real(folder, request)
+    return [bytearray(10**8) for _ in range(100)]
+child.run = run
+os._exit(child.main(Path(sys.argv[1])))
+"""
+
+
+def test_a_system_that_cannot_cap_a_process_is_named(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows and macOS: the limit is held against the estimate; the desk says that it is no cap."""
+    monkeypatch.setattr("landopt.solving.child.caps_memory", lambda: False)
+    done = call("solve", copy, "--memory", "2G", "--lang", "en", "--gap", "0.1")
+    assert done.exit_code == 0, done.output
+    assert "cannot cap a process" in done.stderr
 
 
 def test_a_plan_found_before_the_solver_failed_is_kept(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

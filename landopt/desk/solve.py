@@ -19,6 +19,16 @@ def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     return int(match.group(1)) * {"": 1, "s": 1, "m": 60, "h": 3600}[match.group(2)]
 
 
+def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
+    """A size such as 800M or 2G in bytes (10^6, 10^9)."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d{1,6})\s*([MG])B?", value.strip(), re.IGNORECASE | re.ASCII)
+    if match is None or not int(match.group(1)):
+        raise click.BadParameter(f"'{value}' is not a size.\nMaybe 800M or 2G.")
+    return int(match.group(1)) * {"M": 10**6, "G": 10**9}[match.group(2).upper()]
+
+
 @click.command(epilog="Example:\n\n  landopt solve examples/nansha --gap 0.001 --time-limit 5m")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The plan folder (default: ROUND/plan).")
@@ -29,6 +39,9 @@ def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 @click.option("--nodes", type=click.IntRange(1), help="Reproducible mode: one thread, this node limit, no clock.")
 @click.option("--seed", type=click.IntRange(0), help="Seed of the solver.")
 @click.option("--threads", type=click.IntRange(1), help="Threads of the solver.")
+@click.option(
+    "--memory", metavar="SIZE", callback=size, help="Memory the solver may take: 800M, 2G (default: no limit)."
+)
 @click.option("--solver", default="highs", show_default=True, help="highs, or another solver PuLP knows (cbc, scip).")
 @click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="A scenario of rules and facts.")
 @click.option("--set", "sets", multiple=True, metavar="RULE:amount=N", help="Change a number of a limit.")
@@ -53,6 +66,7 @@ def solve(
     nodes: int | None,
     seed: int | None,
     threads: int | None,
+    memory: int | None,
     solver: str,
     overlay: tuple[Path, ...],
     sets: tuple[str, ...],
@@ -85,6 +99,7 @@ def solve(
         nodes=nodes,
         seed=seed,
         threads=threads,
+        memory=memory,
         solver=solver,
         overlays=overlay,
         sets=sets,

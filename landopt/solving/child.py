@@ -8,10 +8,12 @@ Lines on stdout are JSON objects ``{"phase", "tier", "value", "bound"}``; the en
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import threading
+import traceback
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -185,15 +187,23 @@ def _write(path: Path, content: bytes) -> None:
     aside.replace(path)
 
 
+def caps_memory() -> bool:
+    """Whether the system can cap the address space of a process: Windows and macOS cannot (no RLIMIT_AS that holds)."""
+    return sys.platform not in ("win32", "darwin")
+
+
 def _limit_memory(limit: int | None) -> None:
-    """Cap the address space (bytes) where the platform can; elsewhere the parent's estimate has to do."""
-    if limit is None:
+    """Cap the address space (bytes) where the system can; elsewhere the parent's estimate has to do.
+
+    A cap that is lower already (``ulimit -v``) stays.
+    """
+    if limit is None or not caps_memory():
         return
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if most == resource.RLIM_INFINITY or limit < most:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _end_with_parent() -> None:
@@ -213,6 +223,12 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    code = main(Path(sys.argv[1]))
+    try:
+        code = main(Path(sys.argv[1]))
+    except BaseException as trouble:
+        code = 1
+        with contextlib.suppress(Exception):  # without memory to say more, the code has to do
+            traceback.print_exception(trouble)
+            sys.stderr.flush()
     sys.stdout.flush()
-    os._exit(code)  # all is written; an orderly end would wait for the reading thread
+    os._exit(code)  # all is written; an orderly end would wait for the reading thread, and abort

@@ -119,7 +119,7 @@ def solve(
     needed = memory_needed(len(offers.site))
     if memory is not None and memory < needed:
         what = f"{len(offers.site)} offers need about {needed // 10**6} MB, the limit is {memory // 10**6} MB"
-        raise Environment(error("S015", what, "", "Maybe raise the limit, or fewer periods or parcels a platform."))
+        raise Environment(error("S015", what, "", "Maybe raise --memory, or use fewer periods or parcels a platform."))
     base = base_arrays(case, offers)
     for tier in range(len(base["score"])):
         check_sizes(from_arrays(base, 0) if tier == 0 else from_arrays(base | {"score": base["score"][tier:]}, 0))
@@ -140,7 +140,7 @@ def solve(
         }
         (folder / "request.json").write_text(json.dumps(request), "utf-8")
         hard = None if time_limit_s is None or nodes is not None else time_limit_s + GRACE_S
-        ended = watch(folder, hard, progress)
+        ended = watch(folder, hard, progress, memory)
         chosen = _best(folder, len(offers.site))
     return _outcome(case, offers, base, ended, chosen, monotonic() - began)
 

@@ -30,8 +30,24 @@ class Ended:
     issues: tuple[Issue, ...] = ()
 
 
-def watch(folder: Path, hard_limit_s: float | None, progress: Callable[[Mapping[str, Any]], None] | None) -> Ended:
-    """Run the child on ``folder``; end it at the hard limit or on Ctrl-C.
+SHORT = (
+    "MemoryError",
+    "bad_alloc",
+    "annot allocate memory",
+    "Memory allocation still failed",
+    "failed to map segment",
+    "pthread_create failed",
+)
+"""What Python, C++, the loader and the solvers' threads say when memory is short."""
+
+
+def watch(
+    folder: Path,
+    hard_limit_s: float | None,
+    progress: Callable[[Mapping[str, Any]], None] | None,
+    memory: int | None = None,
+) -> Ended:
+    """Run the child on ``folder``; end it at the hard limit or on Ctrl-C; ``memory`` is the limit it was given (bytes).
 
     Raises
     ------
@@ -69,7 +85,7 @@ def watch(folder: Path, hard_limit_s: float | None, progress: Callable[[Mapping[
     result = _read(folder / "result.json") if why == "done" else None
     so_far = _read(folder / "so_far.json") if result is None else None
     if why == "done" and result is None:
-        return Ended("failed", so_far, (_trouble(code, log),))
+        return Ended("failed", so_far, (_trouble(code, log, memory),))
     if why == "limit":
         what = f"the solver did not stop at its limit and was ended after {hard_limit_s or 0:.0f} s"
         return Ended(why, so_far, (error("S012", what),))
@@ -148,17 +164,19 @@ def _read(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _trouble(code: int | None, log: Path) -> Issue:
-    said = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
+def _trouble(code: int | None, log: Path, memory: int | None) -> Issue:
+    text = log.read_text("utf-8", "replace") if log.exists() else ""
+    said = text.strip().splitlines()
     last = said[-1][:300] if said else ""
-    short = "MemoryError" in last or "bad_alloc" in last or "memory" in last.lower()
-    if code == 9 or short:
-        return error(
-            "S013",
-            "the solver ran out of memory",
-            "",
-            "Maybe raise --memory, ask for a larger gap, or use fewer periods.",
-        )
+    if code == 9 or any(word in text for word in SHORT):
+        if memory is None:
+            advice = "Maybe free memory, ask for a larger gap, or use fewer periods."
+            return error("S013", "the solver ran out of memory", "", advice)
+        what = f"the solver ran out of memory at the limit of {memory // 10**6} MB"
+        return error("S013", what, "", "Maybe raise --memory, ask for a larger gap, or use fewer periods.")
+    if code == -9:
+        what = "the solver process was killed from outside (signal 9), as a system does that runs out of memory"
+        return error("S014", what, last, "Maybe free memory, ask for a larger gap, or use fewer periods.")
     how = f"signal {-code}" if code is not None and code < 0 else f"code {code}"
     return error(
         "S014", f"the solver process crashed ({how})", last, "Maybe run again with --solver cbc, and report this."

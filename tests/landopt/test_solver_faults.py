@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from landopt.solving import solver_process
+from landopt.solving.child import _limit_memory, caps_memory
 from landopt.solving.model_arrays import program, standing
 from landopt.solving.solver import Outcome, Withheld, proof_bound, solve
 from parcels.issues import Environment
@@ -165,6 +167,40 @@ except MemoryError:
     assert outcome.chosen is not None
     with pytest.raises(Environment, match="need about"):
         _run(memory=10_000_000)
+
+
+@pytest.mark.skipif(not caps_memory(), reason="the system caps no process")
+@pytest.mark.parametrize("limit", [30, 60, 100, 150, 200, 250, 300, 350, 400])
+def test_child_at_its_limit_names_memory(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """The real child under a limit too small for its libraries: the loader's, BLAS's and Python's words are known."""
+    monkeypatch.setattr("landopt.solving.solver.memory_needed", lambda _offers: 0)
+    outcome, _ = _run(memory=limit * 10**6)
+    if outcome.stopped == "failed":
+        [issue] = outcome.issues
+        assert (issue.code, f"{limit} MB" in issue.what) == ("S013", True), issue
+    else:
+        assert limit > 200
+
+
+def test_child_that_raises_names_the_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception in the real child is told as such, not as the abort of an interpreter that ends with a thread."""
+    monkeypatch.setattr("landopt.solving.child.save_arrays", lambda *_: None)
+    outcome, _ = _run()
+    [issue] = outcome.issues
+    assert (issue.code, "code 1" in issue.what, "KeyError" in issue.where) == ("S014", True, True), issue
+
+
+def test_limit_on_a_system_without_one_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has no module resource: the branch returns; a lower cap that stands already is kept."""
+    monkeypatch.setitem(sys.modules, "resource", None)
+    monkeypatch.setattr(sys, "platform", "win32")
+    _limit_memory(10**9)
+    monkeypatch.undo()
+    if caps_memory():
+        resource = importlib.import_module("resource")
+        monkeypatch.setattr(resource, "getrlimit", lambda _what: (10**8, 10**8))
+        monkeypatch.setattr(resource, "setrlimit", lambda *_given: pytest.fail("raised a cap"))
+        _limit_memory(10**9)
 
 
 def test_missing_solver_is_named() -> None:
