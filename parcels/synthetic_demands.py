@@ -99,7 +99,7 @@ def _several(draw: Random, kind: str, contested: bool) -> int:
     if kind in ("headquarters", "science_popularisation"):
         return 1
     if contested:
-        return draw.choices([1, 2, 3, 4, 5, 6], [52, 7, 7, 8, 12, 14])[0]
+        return draw.choices([1, 2, 3, 4, 5, 6], [66, 5, 5, 6, 8, 10])[0]
     return draw.choices([1, 2, 3, 4], [72, 12, 10, 6])[0]
 
 
