@@ -111,7 +111,9 @@ class PartReader:
         self.wish: Facts = {} if demand is None else reader.facts.demands[demand]
         self.partners: tuple[Value, ...] = texts(self.wish.get("partners"))
         self.served = reader.points.served(None if self.market else integer(self.wish.get("priority")))
-        self.budget = self.wish.get("budget_yuan")
+        budget = self.wish.get("budget_yuan")
+        self.budget = None if budget is None else integer(budget)
+        self.hurried = "needed_by" in self.wish
         self.classes: list[object] = [
             None if demand is None else (reader.wish_class(demand, method), self.partners)
             for method in range(len(reader.case.methods))
@@ -185,12 +187,12 @@ class PartReader:
                 if len(terms) > 1:
                     cells = self._cells(site, method, period, min(terms))
         verdict: int = max([cell.verdict for cell in cells])
-        if verdict < WARN and "needed_by" in self.wish and self._late(site.free, method, period):
+        if verdict < WARN and self.hurried and self._late(site.free, method, period):
             verdict = WARN
         if verdict not in reader.allowed:
             return f"verdict {WORDS[verdict]}"
         price = sum([cell.price for cell in cells])
-        if self.budget is not None and price > integer(self.budget):
+        if self.budget is not None and price > self.budget:
             return f"price {price} above the budget"
         return cells, verdict, price
 
@@ -200,7 +202,8 @@ class PartReader:
             return plans[0].pairs
         rows: Sequence[int]
         number, rows = self.reader.united(frozenset([plan.number for plan in plans]))
-        amounts = list(map(sum, zip(*[plan.over(number, rows) for plan in plans], strict=True)))
+        laid = [plan.laid.get(number) or plan.over(number, rows) for plan in plans]
+        amounts = list(map(sum, zip(*laid, strict=True)))
         if site.linked:
             merged = dict(zip(rows, amounts, strict=True))
             links = self.reader.rows.links(site.parcels, self.demand, self.reader.case.methods[method].id)
@@ -243,7 +246,10 @@ class PartReader:
         known = self.cells.get(key)
         if known is None:
             known = self.cells[key] = {}
-        return [known.get(p) or self._cell(known, p, site, method, period, term) for p in site.parcels]
+        try:
+            return [known[parcel] for parcel in site.parcels]
+        except KeyError:
+            return [known.get(p) or self._cell(known, p, site, method, period, term) for p in site.parcels]
 
     def _cell(
         self, known: dict[int, Cell], parcel: int, site: Site, method: int, period: int, term: int | None

@@ -55,19 +55,21 @@ class Points:
 
     def preferred(self, matches: Sequence[tuple[int, ...]], areas: Sequence[int]) -> int:
         """The preference part: per rule, points where every parcel matches, points per hectare on those that do."""
-        hit: dict[int, list[int]] = {}
+        total, first = 0, matches[0]
+        if list(matches).count(first) == len(matches):  # every parcel matches the same
+            size = sum(areas)
+            for number in first:
+                whole, each, divisor = self._quotients[number]
+                total += (whole + each * size) // divisor
+            return total
+        hit: dict[int, int] = {}
+        everywhere = set(first).intersection(*matches)
         for numbers, area in zip(matches, areas, strict=True):
             for number in numbers:
-                found = hit.get(number)
-                if found is None:
-                    hit[number] = [1, area]
-                else:
-                    found[0] += 1
-                    found[1] += area
-        total = 0
-        for number, (count, area) in hit.items():
+                hit[number] = hit.get(number, 0) + area
+        for number, size in hit.items():
             whole, each, divisor = self._quotients[number]
-            total += ((whole if count == len(areas) else 0) + each * area) // divisor
+            total += ((whole if number in everywhere else 0) + each * size) // divisor
         return total
 
     def served(self, priority: int | None) -> int:

@@ -66,6 +66,7 @@ class Reader:
         self._filed = {record.demand_id for record in case.records if record.demand_id}
         self.planned_from = case.round.as_of
         self._first: Reader | None = None
+        self._asked: tuple[int | None, dict[int, str | None]] | None = None
         self.reach: dict[int, frozenset[int]] = {}
         self._counts = [0] * len(case.parcels)
         self.row_number: dict[Key, int] = {}
@@ -198,8 +199,13 @@ class Reader:
             return "not ascending parcel rows"
         if demand is not None and not 0 <= demand < len(self.case.demands):
             return "no such demand"
+        if self._asked is None or self._asked[0] != demand:
+            self._asked = (demand, {})
+        known = self._asked[1]
         for parcel in site:
-            problem = self.parcel_problem(parcel, demand)
+            if parcel not in known:
+                known[parcel] = self.parcel_problem(parcel, demand)
+            problem = known[parcel]
             if problem:
                 return f"{self.case.parcels.ids[parcel]}: {problem}"
         if demand is None:
@@ -207,9 +213,11 @@ class Reader:
         wish = self.facts.demands[demand]
         if len(site) > integer(wish.get("max_parcels") or 1):
             return "more parcels than wanted"
-        area = sum(self.facts.area[parcel] for parcel in site)
+        area = sum([self.facts.area[parcel] for parcel in site])
         if not integer(wish.get("area_min_m2")) <= area <= integer(wish.get("area_max_m2")):
             return f"{area} m2 is outside the window"
+        if len(site) == 1:
+            return None
         reached, inside = {site[0]}, set(site)
         while border := {n for p in reached for n in self.adjacent[p] if n in inside} - reached:
             reached |= border
