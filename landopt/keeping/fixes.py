@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from constraints.case import Case
@@ -21,11 +22,21 @@ from landopt.intake.overlay import BINDING_RANK
 from landopt.keeping.takers import Taker, takers
 from landopt.reasons.explain.context import citation
 from landopt.reasons.explain.records import as_json
+from landopt.reasons.words import field_title, word
+from parcels.chinese import sentence
 from parcels.issues import Issue, Refused, error
 
 GENERALLY = frozenset({"R-201-LL", "R-201-LG"})
 """Terms the ministry states as "generally" (一般): a reason on record may depart from them."""
 ALLOWED = "override"
+_MARK = "*"
+_CODES = (
+    (r"(?<=only lawful as ')([^']+)", "verdict"),
+    (r"\bright (\w+)(?= not wanted)", "right"),
+    (r"\bstatus (\w+)", "status"),
+    (r"\b(\w+)(?= not offered openly)", "method"),
+)
+"""Codes inside the sentences of a refusal, and what they are codes of."""
 _FIX = re.compile(r"(?P<parcels>[^=\s]+)=(?P<method>[a-z_]+)(?::(?P<demand>.+))?")
 
 
@@ -145,20 +156,23 @@ def _touched(
     if not lawful and all(law for (_, _, law), _ in ways):
         said = judge.named(_deciding([law for (_, _, law), _ in ways]))
         what = f"{text}: {whom}forbidden by {said}; law is not overridden"
-        issues.append(error("O013", what, "--fix", "Maybe landopt whynot names the fact that would change it."))
+        advice = "Maybe landopt whynot names the fact that would change it."
+        issues.append(error("O013", what, "--fix", advice, zh=judge.chinese(what)))
     elif not lawful and not all(each.own for _, each in ways):
         said = judge.named(_deciding([barred for (_, barred, law), _ in ways if not law]))
         what = f"{text}: {whom}forbidden by {said}, which the policy does not let officers override"
-        issues.append(error("O014", what, "--fix", 'Maybe a policy note with flag = "override".'))
+        advice = 'Maybe a policy note with flag = "override".'
+        issues.append(error("O014", what, "--fix", advice, zh=judge.chinese(what)))
     elif all(each.own for each in lawful or fitting):
         said = _own(case, lawful or fitting, demand)
         what = f"{text}: lawful, but not what {'anyone asks for' if demand is None else demand + ' asks for'}: {said}"
-        issues.append(error("O015", what, "--fix", "Maybe another platform, parcel or method."))
+        issues.append(error("O015", what, "--fix", "Maybe another platform, parcel or method.", zh=judge.chinese(what)))
     else:
         verdicts = sorted({each.verdict for each in lawful})
         said = judge.named(_deciding([each.forbids for each in lawful]))
         what = f"{text}: only lawful as '{' or '.join(verdicts)}' ({said}), which this round does not consider"
-        issues.append(error("O016", what, "--fix", f'Maybe add "{verdicts[0]}" to verdicts under [solve].'))
+        advice = f'Maybe add "{verdicts[0]}" to verdicts under [solve].'
+        issues.append(error("O016", what, "--fix", advice, zh=judge.chinese(what)))
     return ()
 
 
@@ -167,6 +181,7 @@ class _Leave:
 
     def __init__(self, case: Case) -> None:
         self.rules = {rule.id: rule for rule in case.rules}
+        self.told: dict[str, str] = {}
         self.allowed = any(rule.kind == "note" and rule.spec.get("flag") == ALLOWED for rule in case.rules)
 
     def of(self, names: Sequence[str]) -> tuple[tuple[Rule, ...], tuple[str, ...], tuple[str, ...]]:
@@ -183,12 +198,36 @@ class _Leave:
         return tuple(touched), tuple(barred), tuple(law)
 
     def named(self, names: Sequence[str]) -> str:
-        """Rules with title in both languages and rank."""
-        return ", ".join(self._named(name) for name in names)
+        """Rules with title and rank."""
+        self.told = {self._named(name): self._named_zh(name) for name in names}
+        return ", ".join(self.told)
 
     def _named(self, name: str) -> str:
         rule = self.rules.get(name)
-        return name if rule is None else f"{name} ({rule.title.en}; {rule.title.zh}), rank {rule.cite.rank}"
+        return name if rule is None else f"{name} ({rule.title.en}), rank {rule.cite.rank}"
+
+    def _named_zh(self, name: str) -> str:
+        rule = self.rules.get(name)
+        if rule is not None:
+            return f"{name}（{rule.title.zh}；位阶 {rule.cite.rank}）"
+        kind, _, method = name.partition(".")
+        if kind == "default" and method:
+            return f"{name}（没有规则准许{word('method', method, 'zh')}）"
+        return f"{field_title(name, 'zh')}（{name}）" if field_title(name, "zh") != name else name
+
+    def chinese(self, what: str) -> str:
+        """A sentence in Chinese: the template's words, codes by name, titles and rank of the rules named last."""
+        marked = what.replace(", ".join(self.told), _MARK, 1) if self.told else what
+        for pattern, subject in _CODES:
+            marked = re.sub(pattern, partial(_by_name, subject), marked)
+        said = sentence(marked)
+        return "" if said is None else said.replace(_MARK, "、".join(self.told.values()))
+
+
+def _by_name(subject: str, found: re.Match[str]) -> str:
+    """A piece of a sentence with its codes by their Chinese names; one without a name stays."""
+    named = {code: word(subject, code, "zh") for code in found[1].split(" or ")}
+    return found[0].replace(found[1], "、".join(zh if zh == code else f"{zh}（{code}）" for code, zh in named.items()))
 
 
 def _deciding(groups: Sequence[Sequence[str]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from constraints.types import Rule, Text
 from landopt.keeping.fixes import apply_fixes
 from landopt.solving.solver import solve
 from parcels.issues import Refused
+from parcels.telling import words
 from tests.builders import case, cite, demand, eligibility, parcel, term
 from tests.landopt.decided import offers_of
 
@@ -36,6 +38,14 @@ def _refused(round_: Case, *fixes: str) -> list[tuple[str, str]]:
     with pytest.raises(Refused) as refused:
         apply_fixes(round_, fixes, reason="r", by="b")
     return [(issue.code, issue.what) for issue in refused.value.issues]
+
+
+def _told(round_: Case, fix: str) -> tuple[str, str]:
+    """What a refused fix says, in English and in Chinese."""
+    with pytest.raises(Refused) as refused:
+        apply_fixes(round_, [fix], reason="r", by="b")
+    [issue] = refused.value.issues
+    return issue.what, words(issue, "zh", first=False)
 
 
 def _plan(round_: Case, fix: str) -> tuple[str, list[str]]:
@@ -111,6 +121,58 @@ def test_fix_against_what_the_platform_asks_for_is_refused(fix: str, said: str) 
     [(code, what)] = _refused(_round(), fix)
     assert code == "O015"
     assert said in what
+
+
+@pytest.mark.parametrize(
+    ("fix", "english", "chinese"),
+    [
+        (
+            "P01=agreement",
+            "forbidden by t.two (Rule t.two), rank 3; law is not overridden",
+            "P01=agreement：本轮任何平台和公开市场均不得如此取得："
+            "被 t.two（规则 t.two；位阶 3） 禁止；法律规定不能突破",
+        ),
+        (
+            "P02=allocation:D02",
+            "forbidden by default.allocation; law is not overridden",
+            "P02=allocation:D02：被 default.allocation（没有规则准许划拨） 禁止；法律规定不能突破",
+        ),
+        (
+            "P01=listing:D01",
+            "forbidden by p.none (Rule p.none), rank 0, which the policy does not let officers override",
+            "P01=listing:D01：被 p.none（规则 p.none；位阶 0） 禁止，本轮政策未授权经办人突破",
+        ),
+        (
+            "P01=auction:D02",
+            "lawful, but not what D02 asks for: right grant not wanted",
+            "P01=auction:D02：合法，但不符合 D02 的需求：不需要权利类型 出让建设用地使用权（grant）",
+        ),
+        (
+            "P01=auction:D01",
+            "only lawful as 'warn' (t.few (Rule t.few), rank 3), which this round does not consider",
+            "P01=auction:D01：结论只能是 合法但预计难以成交（warn），"
+            "依据 t.few（规则 t.few；位阶 3）；本轮不考虑此类结论",
+        ),
+    ],
+)
+def test_a_refused_fix_is_told_in_one_language_at_a_time(fix: str, english: str, chinese: str) -> None:
+    """English names the rule by its English title, Chinese by its Chinese one; codes go by name, rank is 位阶."""
+    few = eligibility("t.few", "intending_users < 3", auction="warn")
+    what, zh = _told(_round(few), fix)
+    assert english in what
+    assert zh == chinese
+    assert not re.search("[\u4e00-\u9fff]", what)
+
+
+def test_every_code_in_a_list_of_reasons_goes_by_its_chinese_name() -> None:
+    """Reasons of platforms and of the market in one sentence: rights and methods by name."""
+    wants = [demand(want_right=(right,)) for right in ("lease", "lease_then_grant")]
+    market = Market(("IND",), ("listing",))
+    what, zh = _told(case([parcel(), parcel()], wants, [], [("P01", "P02")], market=market), "P01=auction")
+    assert "right grant not wanted (2); auction not offered openly" in what
+    assert "不需要权利类型 出让建设用地使用权（grant）（2 个）" in zh
+    assert "拍卖出让（auction） 不向公开市场供应" in zh
+    assert not re.search("[a-z]{2,} [a-z]{2,}", zh)
 
 
 def test_fix_above_a_budget_is_refused() -> None:
