@@ -195,7 +195,7 @@ MEDIUM = ((True, FIRST_FIX, 2.0),)
 """Steps before the last programme: fix what the prices take whole or not, columns a platform, seconds at most."""
 
 
-LAST = 40
+LAST = 80
 """Offers a platform up to which the last programme is small enough to be tried as soon as wider ones bring nothing."""
 
 
