@@ -139,6 +139,7 @@ def _gone(process: int) -> bool:
 
 def test_interrupt_keeps_the_best_plan(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Ctrl-C once ends the child within a second and leaves the best plan; without one there is none."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start without it
     for body, held in (("plan([]); time.sleep(600)", True), ("time.sleep(600)", False)):
         _fake(monkeypatch, tmp_path, body)
         threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -147,6 +148,7 @@ def test_interrupt_keeps_the_best_plan(monkeypatch: pytest.MonkeyPatch, tmp_path
         assert time.monotonic() - since < 2.5
         assert outcome.stopped == "user"
         assert (outcome.chosen is not None) == held
+    signal.signal(signal.SIGINT, before)
 
 
 def test_memory_limit_is_respected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
