@@ -60,7 +60,7 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
     root: Node | None = None
     infeasible = False
     if not state.reached():
-        state.offer(_rounded_plan(prog, relaxed), "rounding")
+        state.offer(rounded_plan(prog, relaxed), "rounding")
         clock.mark("rounding")
     if state.chosen is None:
         state.offer(greedy(prog, start=warm), "greedy")
@@ -158,7 +158,7 @@ ROUNDED = 8_000
 """Offers looked at when the relaxation is rounded."""
 
 
-def _rounded_plan(prog: Program, relaxed: Relaxation) -> Ints | None:
+def rounded_plan(prog: Program, relaxed: Relaxation) -> Ints | None:
     """Round the relaxation: whole columns first, then the rest by value and margin, then what still fits."""
     worth = relaxed.margin + 0.0
     scale = max(1.0, float(np.abs(prog.score).max(initial=1)))

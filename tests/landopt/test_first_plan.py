@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import thread_time
-
 import numpy as np
 import pytest
 
@@ -12,6 +10,8 @@ from landopt.screening.offers import build_offers
 from landopt.solving.greedy import best_of_parts, greedy
 from landopt.solving.mending import Mender
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing
+from landopt.solving.prices import relax
+from landopt.solving.solver_search import rounded_plan
 from tests.landopt.solve_rounds import bare_round
 
 
@@ -73,10 +73,11 @@ def test_best_of_parts_is_the_head_of_a_sort(most: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12, 13, 14, 15])
 def test_first_plan_of_five_thousand_parcels(seed: int) -> None:
-    """At 5,000 parcels x 500 platforms there is a first plan within one CPU second."""
+    """At 5,000 parcels x 500 platforms, where floors and caps all bind, rounding the prices gives a lawful plan."""
     prog = _program(5_000, 500, seed)
-    began = thread_time()
-    found = greedy(prog)
+    relaxed, _ = relax(prog)
+    found = rounded_plan(prog, relaxed)
     assert found is not None
-    assert standing(prog, found).lawful
-    assert thread_time() - began < 1.0
+    state = standing(prog, found)
+    assert state.lawful
+    assert state.objective > 0.9 * relaxed.bound
