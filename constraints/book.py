@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from constraints import expr
+from constraints.case import Case
 from constraints.nodes import CompareFields, ContainsField, Node, PriceNode, constants, names
 from constraints.scalar import Test, compiled, unknowns
 from constraints.timetable import Calendar
@@ -159,6 +160,20 @@ def book(
     table = {method.id: method for method in methods}
     rational = Fraction(rate)
     return RuleBook(found, table, shelves, as_of, rational, purpose, opening, end or "", Calendar(calendar))
+
+
+def case_book(case: Case, rules: Iterable[Rule] | None = None) -> RuleBook:
+    """The law of a case compiled, or only some ``rules`` of it: one way for the reasons and for the audit."""
+    return book(
+        case.rules if rules is None else rules,
+        case.methods,
+        as_of=case.round.as_of,
+        rate=case.round.land_reduction_rate,
+        purpose=case.round.purpose,
+        start=case.round.start,
+        end=case.round.end,
+        calendar=case.calendar,
+    )
 
 
 def _clause(

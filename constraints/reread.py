@@ -12,11 +12,12 @@ from copy import copy
 from fractions import Fraction
 from typing import Any
 
+from constraints.book import case_book
 from constraints.case import Case
 from constraints.check import Key, PlanRows
 from constraints.expr import parse
 from constraints.facts import CaseFacts, Facts, integer, texts
-from constraints.judge import SiteJudgement, book, judge_site
+from constraints.judge import SiteJudgement, judge_site
 from constraints.nodes import names
 from constraints.points import Points
 from constraints.timetable import Calendar, done_by
@@ -34,16 +35,7 @@ class Reader:
         self.facts = CaseFacts(case)
         self.points = Points(case)
         self.rows = PlanRows(case, self.facts)
-        self.book = book(
-            case.rules,
-            case.methods,
-            as_of=case.round.as_of,
-            rate=case.round.land_reduction_rate,
-            purpose=case.round.purpose,
-            start=case.round.start,
-            end=case.round.end,
-            calendar=case.calendar,
-        )
+        self.book = case_book(case)
         self.calendar = Calendar(case.calendar)
         self.method_row = {method.id: row for row, method in enumerate(case.methods)}
         self.periods = tuple(range(len(case.round.periods))) or (-1,)

@@ -14,10 +14,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from constraints.book import RuleBook
+from constraints.book import RuleBook, case_book
 from constraints.case import Case
 from constraints.expr import names, parse
-from constraints.judge import SiteJudgement, book, judge_site
+from constraints.judge import SiteJudgement, judge_site
 from constraints.reread import SITE_FACTS, Reader
 from constraints.timetable import done_by
 from constraints.types import STRICTNESS, Rule
@@ -87,16 +87,7 @@ class Serving:
             return self.reader.book
         if rules not in self._books:
             case = self.case
-            self._books[rules] = book(
-                [rule for rule in case.rules if rule.id not in rules],
-                case.methods,
-                as_of=case.round.as_of,
-                rate=case.round.land_reduction_rate,
-                purpose=case.round.purpose,
-                start=case.round.start,
-                end=case.round.end,
-                calendar=case.calendar,
-            )
+            self._books[rules] = case_book(case, [rule for rule in case.rules if rule.id not in rules])
         return self._books[rules]
 
     def judged(

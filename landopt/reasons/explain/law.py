@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
-from constraints.book import RuleBook
+from constraints.book import RuleBook, case_book
 from constraints.expr import names, parse, parse_price
 from constraints.facts import CaseFacts
 from constraints.judge import Ruling as Said
-from constraints.judge import SiteJudgement, book, judge_site
+from constraints.judge import SiteJudgement, judge_site
 from constraints.load import weakest
 from constraints.scalar import truth
 from constraints.timetable import STEPS, TITLES, timetable
@@ -53,16 +53,7 @@ class Law:
         self.context = context
         self.case = case
         self.facts = CaseFacts(case)
-        self.book: RuleBook = book(
-            case.rules,
-            case.methods,
-            as_of=case.round.as_of,
-            rate=case.round.land_reduction_rate,
-            purpose=case.round.purpose,
-            start=case.round.start,
-            end=case.round.end,
-            calendar=case.calendar,
-        )
+        self.book: RuleBook = case_book(case)
         self._fields: dict[str, tuple[str, ...]] = {}
 
     def case_facts(
