@@ -191,8 +191,10 @@ def binding(offers: Any, amounts: Sequence[float]) -> dict[str, Any]:
     """Which limits bind where the offers are taken by ``amounts`` (an LP point or a plan): counts by sense, and ids."""
     import numpy as np
 
-    taken = np.repeat(np.asarray(amounts, dtype=float), np.diff(offers.row_start))
-    activity = np.bincount(offers.row_index, weights=offers.row_coef * taken, minlength=len(offers.rows))
+    amount_of = np.asarray(amounts, dtype=float)
+    taken = np.flatnonzero(amount_of)
+    cuts, of_row, coef = offers.entries.of(taken)
+    activity = np.bincount(of_row, coef * np.repeat(amount_of[taken], np.diff(cuts)), len(offers.rows))
     tight = [
         row
         for row, amount in zip(offers.rows, activity, strict=True)
@@ -217,14 +219,15 @@ def relaxed(case: Case, offers: Any, tier: int = 0) -> tuple[float, Any]:
     start, parcel = offers.parcel_rows()
     of_offer = np.repeat(np.arange(count), np.diff(start))
     asked = np.flatnonzero(offers.demand >= 0)
-    of_row = np.repeat(np.arange(count), np.diff(offers.row_start))
+    cuts, own, coef = offers.entries.of(np.arange(count))
+    of_row = np.repeat(np.arange(count), np.diff(cuts))
     soft = [k for k, row in enumerate(offers.rows) if row.slack]
     sign = [1 if offers.rows[k].sense == ">=" else -1 for k in soft]
     column = np.concatenate([of_offer, asked, of_row, count + np.arange(len(soft))])
     row = np.concatenate(
-        [parcel, land + offers.demand[asked], land + wants + offers.row_index, land + wants + np.array(soft, dtype=int)]
+        [parcel, land + offers.demand[asked], land + wants + own, land + wants + np.array(soft, dtype=int)]
     )
-    value = np.concatenate([np.ones(len(parcel) + len(asked)), offers.row_coef, np.array(sign, dtype=float)])
+    value = np.concatenate([np.ones(len(parcel) + len(asked)), coef, np.array(sign, dtype=float)])
     order = np.lexsort((row, column))
     total = count + len(soft)
     lp = highspy.HighsLp()

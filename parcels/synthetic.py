@@ -122,7 +122,7 @@ def _demands(
     width = max(3, len(str(count)))
     open_districts = [name for name in districts if any(p.ready and p.district == name for p in plans)]
     anywhere = (
-        0.45 if not contested else 0.95 if count <= 200 else 0.7 if count <= 700 else 1.0 if count <= 2_000 else 0.0
+        0.45 if not contested else 0.95 if count <= 200 else 0.7 if count <= 700 else 1.0 if count <= 2_000 else 0.85
     )
     return [
         {

@@ -67,9 +67,8 @@ def brute_force_offers(offers: Any) -> tuple[int, ...] | None:
     ]
     coefficients: list[dict[int, int]] = [{} for _ in offers.rows]
     for offer in range(count):
-        for entry in range(int(offers.row_start[offer]), int(offers.row_start[offer + 1])):
-            row = int(offers.row_index[entry])
-            coefficients[row][offer] = coefficients[row].get(offer, 0) + int(offers.row_coef[entry])
+        for row, coef in offers.coefficients(offer):
+            coefficients[row][offer] = coefficients[row].get(offer, 0) + coef
     rows = [
         {"sense": r.sense, "rhs": r.rhs, "slack": r.slack, "penalty": r.penalty, "tier": r.tier, "coef": coef}
         for r, coef in zip(offers.rows, coefficients, strict=True)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landopt.screening.entries import spans
 from landopt.screening.judging import Others
-from landopt.screening.offers import Offers, spans
+from landopt.screening.offers import Offers
 from parcels.sites import Sites, adjacency, connected_sites
 
 if TYPE_CHECKING:

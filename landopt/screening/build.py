@@ -15,11 +15,12 @@ from constraints.sides import Sides
 from landopt.screening.beyond import Beyond
 from landopt.screening.coefficients import Coefficients
 from landopt.screening.eligible import Eligible
+from landopt.screening.entries import spans
 from landopt.screening.judging import MARKET, Judge, Judged, Others
 from landopt.screening.limits import Facts, Rows, conditions
 from landopt.screening.lookup import Panel
 from landopt.screening.marks import Marks
-from landopt.screening.offers import Offers, spans
+from landopt.screening.offers import Offers
 from landopt.screening.points import Points
 from landopt.screening.store import KINDS, Block, Store
 from parcels.sites import Sites

@@ -18,7 +18,7 @@ from constraints.arrays import classes, column
 from constraints.clauses import Voice
 from constraints.screen import FORBID, Law
 from constraints.sides import Sides
-from landopt.screening.offers import spans
+from landopt.screening.entries import spans
 from parcels.schema import Value
 from parcels.sites import Sites, adjacency, shared_sites
 

@@ -12,6 +12,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constraints.case import Case, case_digest
+from landopt.screening.entries import Entries, narrow, spans
 from parcels.issues import Refused, error
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ class Offers:
     ``site_parcels[site_start[s]:site_start[s + 1]]`` are the parcel rows (ascending) of site s. ``demand`` is -1 for
     the open market, ``period`` -1 where the round has no periods, ``term`` 0 where there is none (years), ``floor`` -1
     where it is not derivable (yuan/m2), ``price`` the expected price (yuan), ``score`` millipoints per tier. Row
-    coefficients are CSR by offer. ``part_start`` has one entry more than there are parts: every demand, in row order
+    coefficients are CSR by offer, apart from what whole rows take off (``spread``, ``total``): read them by
+    :attr:`entries`. ``part_start`` has one entry more than there are parts: every demand, in row order
     (empty ones too), then each parcel that has market offers, in row order. ``scope`` is ``listed`` where a cap cut
     the list of sites short. ``reach``, where a rule asks for other applicants, is the CSR by demand of the parcels of
     its lawful sites before that question is asked. ``beyond``, where a list of sites was cut short, values and adds
@@ -92,6 +95,8 @@ class Offers:
     row_coef: Ints
     rows: tuple[Row, ...]
     part_start: Ints
+    spread: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    total: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int32))
     scope: str = "all"
     reach: tuple[Ints, Ints] | None = None
     beyond: Beyond | None = field(default=None, compare=False)
@@ -114,10 +119,15 @@ class Offers:
         site = int(self.site[offer])
         return tuple(self.site_parcels[int(self.site_start[site]) : int(self.site_start[site + 1])].tolist())
 
+    @cached_property
+    def entries(self) -> Entries:
+        """The coefficients of all offers."""
+        return Entries(self.row_start, self.row_index, self.row_coef, len(self.rows), self.spread, self.total)
+
     def coefficients(self, offer: int) -> tuple[tuple[int, int], ...]:
         """The (row, coefficient) pairs of an offer."""
-        here = slice(int(self.row_start[offer]), int(self.row_start[offer + 1]))
-        return tuple(zip(self.row_index[here].tolist(), self.row_coef[here].tolist(), strict=True))
+        _, rows, coefs = self.entries.of(np.array([offer]))
+        return tuple(zip(rows.tolist(), coefs.tolist(), strict=True))
 
     def parcel_rows(self) -> tuple[Ints, Ints]:
         """CSR of the parcels of every offer: ``start`` int64[n + 1], ``parcel`` int32."""
@@ -128,15 +138,8 @@ class Offers:
 
 _ARRAYS = (
     *("site_start", "site_parcels", "site", "demand", "method", "period", "term", "verdict", "floor", "price"),
-    *("score", "row_start", "row_index", "row_coef", "part_start"),
+    *("score", "row_start", "row_index", "row_coef", "part_start", "spread", "total"),
 )
-
-
-def spans(start: Ints, sizes: Ints) -> Ints:
-    """``arange(start[i], start[i] + sizes[i])`` for each i, one after the other."""
-    ends: Ints = np.cumsum(sizes, dtype=np.int64)
-    total = int(ends[-1]) if ends.size else 0
-    return np.asarray(np.arange(total, dtype=np.int64) + np.repeat(start - (ends - sizes), sizes))
 
 
 def offer_lines(case: Case, offers: Offers, digest: str | None = None) -> Iterator[bytes]:
@@ -174,12 +177,8 @@ def _part(offers: Offers, begin: int, end: int, demand: int | None) -> dict[str,
     for size in sizes.tolist():
         site_lists.append(members[at : at + size])
         at += size
-    low, high = int(offers.row_start[begin]), int(offers.row_start[end])
-    pairs = np.empty(2 * (high - low), np.int64)
-    pairs[0::2] = offers.row_index[low:high]
-    pairs[1::2] = offers.row_coef[low:high]
-    flat = pairs.tolist()
-    cuts = (2 * (offers.row_start[begin : end + 1] - low)).tolist()
+    cuts, rows, coefs = offers.entries.of(np.arange(begin, end))
+    flat = np.column_stack((rows, coefs)).reshape(-1).tolist()
     columns = zip(
         local.tolist(),
         offers.method[here].tolist(),
@@ -189,7 +188,7 @@ def _part(offers: Offers, begin: int, end: int, demand: int | None) -> dict[str,
         [None if value < 0 else value for value in offers.floor[here].tolist()],
         offers.price[here].tolist(),
         offers.score[:, here].T.tolist(),
-        [flat[a:b] for a, b in itertools.pairwise(cuts)],
+        [flat[a:b] for a, b in itertools.pairwise((2 * cuts).tolist())],
         strict=True,
     )
     return {"d": demand, "o": list(columns), "sites": site_lists}
@@ -277,7 +276,7 @@ def _read(header: dict[str, Any], stream: Any) -> Offers:
         score=np.ascontiguousarray(np.concatenate(scores).T) if scores else np.zeros((tiers, 0), np.int64),
         row_start=np.concatenate(([0], np.cumsum(np.concatenate(row_sizes or [np.zeros(0, np.int64)])))),
         row_index=flat[0::2].astype(np.int32),
-        row_coef=flat[1::2].copy(),
+        row_coef=narrow(flat[1::2]),
         rows=tuple(Row(**{**row, "key": tuple(row["key"])}) for row in header["rows"]),
         part_start=np.concatenate(([0], np.cumsum(part_sizes, dtype=np.int64))),
         scope=header["scope"],

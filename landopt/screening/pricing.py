@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constraints.screen import CONDITION, FORBID, OPEN, Law
+from landopt.screening.entries import spans
 from landopt.screening.lookup import Panels, Stack
-from landopt.screening.offers import spans
 from landopt.screening.pricetable import Case, PriceTable
 from parcels.schema import Value
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landopt.screening.entries import narrow
+
 Ints = NDArray[np.integer[Any]]
 KINDS: dict[str, type] = {
     "site": np.int32,
@@ -40,12 +42,13 @@ class Store:
         self.offers: dict[str, Ints] = {name: np.empty(0, kind) for name, kind in KINDS.items()}
         self.offers["row_size"] = np.empty(0, np.int32)
         self.offers.update((f"score {tier}", np.empty(0, np.int64)) for tier in range(tiers))
-        self.entries: dict[str, Ints] = {"row_index": np.empty(0, np.int32), "row_coef": np.empty(0, np.int64)}
+        self.entries: dict[str, Ints] = {"row_index": np.empty(0, np.int32), "row_coef": np.empty(0, np.int32)}
         self.tiers = tiers
         self.cuts, self.row_cuts = [0], [0]
 
     def add(self, block: Block) -> None:
         """Append a block."""
+        self._widen(block)
         self._room(self.cuts[-1] + block.row_size.size, self.row_cuts[-1] + block.row_index.size, slack=4)
         self._put(block, self.cuts[-1], self.row_cuts[-1])
         self.cuts.append(self.cuts[-1] + block.row_size.size)
@@ -68,6 +71,8 @@ class Store:
         cuts = np.cumsum([0, *(b.row_size.size for b in others)]) + np.array(self.cuts)
         row_cuts = np.cumsum([0, *(b.row_index.size for b in others)]) + np.array(self.row_cuts)
         self._room(int(cuts[-1]), int(row_cuts[-1]), slack=0)
+        for block in others:
+            self._widen(block)
         for number in range(len(others) - 1, -1, -1):
             block = merged(self.block(number), others[number])
             self._put(block, int(cuts[number]), int(row_cuts[number]))
@@ -110,6 +115,11 @@ class Store:
             for found in arrays.values():
                 if found.size < need or (slack == 0 and found.size > need):
                     found.resize(need + need // slack if slack else need, refcheck=False)
+
+    def _widen(self, block: Block) -> None:
+        """Coefficients take 32 bits until one does not fit."""
+        if narrow(block.row_coef).dtype != np.int32 and self.entries["row_coef"].dtype == np.int32:
+            self.entries["row_coef"] = self.entries["row_coef"].astype(np.int64)
 
     def _put(self, block: Block, at: int, row_at: int) -> None:
         here = slice(at, at + block.row_size.size)

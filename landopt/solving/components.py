@@ -14,14 +14,13 @@ from landopt.solving.prices_bound import part_best
 
 def idle_rows(prog: Program, pool: Ints) -> Ints:
     """Which rows of the round no choice among the offers of ``pool`` can break (a boolean each)."""
-    inside = np.zeros(prog.count, dtype=bool)
-    inside[pool] = True
     idle = np.zeros(len(prog.sense), dtype=bool)
-    offer = np.repeat(np.arange(prog.count), np.diff(prog.row_start))
+    start, rows, coefs = prog.entries.of(pool)
+    offer = np.repeat(pool, np.diff(start))
     for row in range(len(prog.sense)):
-        entry = np.flatnonzero((prog.row_index == row) & inside[offer])
+        entry = np.flatnonzero(rows == row)
         use = np.zeros(prog.count, dtype=np.int64)
-        np.add.at(use, offer[entry], prog.row_coef[entry])
+        use[offer[entry]] = coefs[entry]
         most = int(np.maximum(part_best(prog, use), 0).sum())
         least = -int(np.maximum(part_best(prog, -use), 0).sum())
         low, high = prog.sense[row] >= 0, prog.sense[row] <= 0

@@ -76,8 +76,8 @@ def _pool(prog: Program, worth: Floats) -> Ints:
     keep = best_of_parts(prog, worth, 8 if prog.count < 20_000 else BEST)
     needed = np.flatnonzero((prog.rhs - prog.slack > 0) & (prog.sense > 0) | (prog.sense == 0))
     for row in needed.tolist():
-        entry = np.flatnonzero((prog.row_index == row) & (prog.row_coef > 0))
-        helper = np.searchsorted(prog.row_start, entry, side="right") - 1
+        offers, coefs = prog.entries.row(row)
+        helper = offers[coefs > 0]
         if len(helper) > HELPERS:
             helper = helper[np.argpartition(-worth[helper], HELPERS)[:HELPERS]]
         keep = np.union1d(keep, helper)
@@ -122,9 +122,8 @@ class _State:
 
     def _shares(self) -> set[int]:
         """Rows that some offers raise and some lower: the first offer taken may break them, later ones mend them."""
-        row, coef = self.prog.row_index, self.prog.row_coef
-        both = np.intersect1d(row[coef > 0], row[coef < 0])
-        return {self.head + int(r) for r in both}
+        profile = self.prog.entries.profile
+        return {self.head + int(r) for r in np.flatnonzero(profile.raised & profile.lowered)}
 
     def take_if(self, offer: int, strict: bool = True) -> bool:
         """Take the offer if no row that holds breaks and no broken row gets worse; shares may, unless ``strict``."""

@@ -122,7 +122,7 @@ def check_sizes(prog: Program) -> None:
     Refused
         S001: a score, coefficient or right-hand side of 10^12 or more.
     """
-    for what, values in (("score", prog.score), ("coefficient", prog.row_coef), ("limit", prog.rhs)):
+    for what, values in (("score", prog.score), ("coefficient", prog.entries.profile.largest), ("limit", prog.rhs)):
         worst = int(np.abs(values).max(initial=0))
         if worst >= LARGEST:
             raise Refused(
@@ -187,8 +187,7 @@ def write_csv(path: Path, case: Case, offers: Offers) -> None:
         for k in range(len(offers.site)):
             site, method = int(offers.site[k]), case.methods[int(offers.method[k])]
             land = offers.site_parcels[int(offers.site_start[site]) : int(offers.site_start[site + 1])].tolist()
-            low, high = int(offers.row_start[k]), int(offers.row_start[k + 1])
-            used = [(int(offers.row_index[e]), int(offers.row_coef[e])) for e in range(low, high)]
+            used = offers.coefficients(k)
             demand, period, term = int(offers.demand[k]), int(offers.period[k]), int(offers.term[k])
             asked = reader.judge_site(land, demand if demand >= 0 else None, int(offers.method[k]), period)
             rules = {ruling.rule_id for ruling in asked.rulings} | {offers.rows[r].rule for r, _ in used}

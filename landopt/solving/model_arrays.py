@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landopt.screening.entries import Entries, spans, sums
+
 if TYPE_CHECKING:
     from constraints.case import Case
     from landopt.screening.offers import Offers
@@ -29,8 +31,8 @@ LARGEST = 10**12
 class Program:
     """Maximise sum(score x) - sum(penalty slack) over 0/1 columns.
 
-    ``row_start``, ``row_index``, ``row_coef`` are the offers' entries in the ``len(sense)`` rows of the round; the
-    parcel and demand entries follow from ``site`` and ``demand``. ``sense``: -1 for ``<=``, 0 for ``=``, 1 for ``>=``.
+    ``entries`` are the offers' coefficients in the ``len(sense)`` rows of the round; the parcel and demand entries
+    follow from ``site`` and ``demand``. ``sense``: -1 for ``<=``, 0 for ``=``, 1 for ``>=``.
     ``slack`` is the largest slack of a soft row (0: hard), ``penalty`` its cost in this tier in millipoints, ``carry``
     the earlier-tier row its slack counts in (-1: none) and ``carried`` the cost there. Rows from ``own`` on are those
     of earlier tiers. Offers are sorted by part: ``part_start``.
@@ -44,9 +46,7 @@ class Program:
     demand: Ints
     method: Ints
     score: Ints
-    row_start: Ints
-    row_index: Ints
-    row_coef: Ints
+    entries: Entries
     part_start: Ints
     sense: Ints
     rhs: Ints
@@ -66,18 +66,8 @@ class Program:
         return np.repeat(np.arange(len(self.part_start) - 1), np.diff(self.part_start))
 
 
-ARRAYS: tuple[str, ...] = (
-    "site_start",
-    "site_parcels",
-    "site",
-    "demand",
-    "method",
-    "score",
-    "row_start",
-    "row_index",
-    "row_coef",
-)
-ARRAYS += ("part_start", "sense", "rhs", "slack", "penalty", "carry", "carried")
+ARRAYS: tuple[str, ...] = ("site_start", "site_parcels", "site", "demand", "method")
+"""What a programme takes over from :func:`base_arrays` as it is."""
 
 
 def program(case: Case, offers: Offers, tier: int, reached: Sequence[int] = ()) -> Program:
@@ -103,7 +93,9 @@ def base_arrays(case: Case, offers: Offers) -> dict[str, Any]:
         "score": score,
         "row_start": np.asarray(offers.row_start, dtype=np.int64),
         "row_index": np.asarray(offers.row_index, dtype=np.int32),
-        "row_coef": np.asarray(offers.row_coef, dtype=np.int64),
+        "row_coef": np.asarray(offers.row_coef),
+        "spread": np.asarray(offers.spread),
+        "total": np.asarray(offers.total),
         "part_start": np.asarray(offers.part_start, dtype=np.int64),
         "sense": np.array([SENSES[row.sense] for row in rows], dtype=np.int8),
         "rhs": np.array([row.rhs for row in rows], dtype=np.int64),
@@ -121,17 +113,16 @@ def from_arrays(base: dict[str, Any], tier: int, reached: Sequence[int] = ()) ->
     carry = np.where(soft & (base["soft_tier"] < tier), own + base["soft_tier"], -1)
     carried = np.where(carry >= 0, base["soft_cost"], 0)
     slack = base["slack"]
-    start, index, coef = base["row_start"], base["row_index"], base["row_coef"]
-    for earlier in range(tier):
-        start, index, coef = _with_row(start, index, coef, own + earlier, base["score"][earlier])
+    entries = Entries(
+        base["row_start"], base["row_index"], base["row_coef"], own, spread=base["spread"], total=base["total"]
+    )
+    tiers = [np.flatnonzero(base["score"][earlier]) for earlier in range(tier)]
     return Program(
-        **{name: base[name] for name in ARRAYS[:5]},
+        **{name: base[name] for name in ARRAYS},
         parcels=int(base["parcels"]),
         demands=int(base["demands"]),
         score=np.ascontiguousarray(base["score"][tier]),
-        row_start=start,
-        row_index=index,
-        row_coef=coef,
+        entries=entries.plus([(offers, base["score"][earlier][offers]) for earlier, offers in enumerate(tiers)]),
         part_start=base["part_start"],
         sense=np.concatenate([base["sense"], np.ones(tier, dtype=np.int8)]),
         rhs=np.concatenate([base["rhs"], np.array(list(reached)[:tier], dtype=np.int64)]),
@@ -143,34 +134,16 @@ def from_arrays(base: dict[str, Any], tier: int, reached: Sequence[int] = ()) ->
     )
 
 
-def _with_row(start: Ints, index: Ints, coef: Ints, row: int, values: Ints) -> tuple[Ints, Ints, Ints]:
-    """The offers' entries with one row more, appended to every offer whose value is not 0."""
-    extra = (values != 0).astype(np.int64)
-    new_start = start + np.concatenate([[0], np.cumsum(extra)])
-    new_index = np.empty(int(new_start[-1]), dtype=index.dtype)
-    new_coef = np.empty(int(new_start[-1]), dtype=coef.dtype)
-    shift = np.repeat(new_start[:-1] - start[:-1], np.diff(start))
-    place = np.arange(len(index)) + shift
-    new_index[place], new_coef[place] = index, coef
-    last = new_start[1:][extra > 0] - 1
-    new_index[last], new_coef[last] = row, values[extra > 0]
-    return new_start, new_index, new_coef
-
-
-def ranges(starts: Ints, lengths: Ints) -> Ints:
-    """The positions ``starts[k] .. starts[k] + lengths[k] - 1``, one run after the other."""
-    total = int(lengths.sum())
-    if total == 0:
-        return np.zeros(0, dtype=np.int64)
-    ends = np.cumsum(lengths)
-    return np.asarray(np.arange(total) + np.repeat(starts - (ends - lengths), lengths))
+ranges = spans
+segment_sum = sums
 
 
 def columns(prog: Program, chosen: Ints) -> tuple[Ints, Ints, Ints]:
     """The matrix columns of some offers, by column: ``(starts, row positions, coefficients)`` over all three blocks."""
     sites = prog.site[chosen]
     site_len = (prog.site_start[sites + 1] - prog.site_start[sites]).astype(np.int64)
-    row_len = (prog.row_start[chosen + 1] - prog.row_start[chosen]).astype(np.int64)
+    row_start, row, row_coef = prog.entries.of(chosen)
+    row_len = np.diff(row_start)
     demand = prog.demand[chosen]
     has = (demand >= 0).astype(np.int64)
     length = site_len + has + row_len
@@ -180,27 +153,16 @@ def columns(prog: Program, chosen: Ints) -> tuple[Ints, Ints, Ints]:
     index[ranges(starts[:-1], site_len)] = prog.site_parcels[ranges(prog.site_start[sites], site_len)]
     index[(starts[:-1] + site_len)[has > 0]] = prog.parcels + demand[has > 0]
     place = ranges(starts[:-1] + site_len + has, row_len)
-    source = ranges(prog.row_start[chosen], row_len)
-    index[place] = prog.parcels + prog.demands + prog.row_index[source]
-    coef[place] = prog.row_coef[source]
+    index[place] = prog.parcels + prog.demands + row
+    coef[place] = row_coef
     return starts, index, coef
-
-
-def segment_sum(values: NDArray[Any], start: Ints) -> NDArray[Any]:
-    """Sums of consecutive runs ``start[k]:start[k+1]``; 0 for empty runs."""
-    out = np.zeros(len(start) - 1, dtype=values.dtype)
-    filled = np.diff(start) > 0
-    if filled.any():
-        out[filled] = np.add.reduceat(values, start[:-1][filled])
-    return out
 
 
 def activity(prog: Program, chosen: Ints) -> Ints:
     """Left-hand sides of the rows of the round (without slack) for a set of offers, exact."""
-    length = prog.row_start[chosen + 1] - prog.row_start[chosen]
-    source = ranges(prog.row_start[chosen], length)
+    _, row, coef = prog.entries.of(chosen)
     total = np.zeros(len(prog.sense), dtype=np.int64)
-    np.add.at(total, prog.row_index[source], prog.row_coef[source])
+    np.add.at(total, row, coef)
     return total
 
 

@@ -28,7 +28,7 @@ EPS = 1e-6
 
 def unit_rows(prog: Program) -> Ints:
     """True for the hard rows of the round that count offers: ``<=``, every entry 1 (conflicts, caps on numbers)."""
-    one = np.bincount(prog.row_index, prog.row_coef != 1, len(prog.sense)) == 0
+    one = prog.entries.profile.ones
     return np.asarray(one & (prog.sense < 0) & (prog.slack == 0) & (np.arange(len(prog.sense)) < prog.own))
 
 
@@ -40,9 +40,8 @@ def elements(prog: Program, offers: Ints) -> tuple[Ints, Ints]:
     sites = prog.site[offers]
     length = (prog.site_start[sites + 1] - prog.site_start[sites]).astype(np.int64)
     has = (prog.demand[offers] >= 0).astype(np.int64)
-    row_length = (prog.row_start[offers + 1] - prog.row_start[offers]).astype(np.int64)
-    source = ranges(prog.row_start[offers], row_length)
-    own = prog.row_index[source]
+    row_start, own, _ = prog.entries.of(offers)
+    row_length = np.diff(row_start)
     unit = unit_rows(prog)[own]
     counted = np.bincount(np.repeat(np.arange(len(offers)), row_length), unit, len(offers)).astype(np.int64)
     start = np.concatenate([[0], np.cumsum(length + has + counted)])
@@ -69,8 +68,7 @@ def halves(prog: Program, chosen: Sequence[int]) -> tuple[Ints, Ints]:
     count = (met[prog.site_start[1:]] - met[prog.site_start[:-1]])[prog.site]
     count = count + inside[np.where(prog.demand >= 0, prog.parcels + prog.demand, head)]
     if inside[head + 1 :].any():
-        each = np.concatenate([[0], np.cumsum(inside[head + 1 :][prog.row_index])])
-        count = count + each[prog.row_start[1:]] - each[prog.row_start[:-1]]
+        count = count + prog.entries.use(inside[head + 1 :])  # the rows of a set have no entry but 1
     half = count // 2
     offers = np.flatnonzero(half)
     return offers, half[offers]
@@ -85,31 +83,11 @@ def with_sets(prog: Program, sets: Sequence[Sequence[int]]) -> Program:
     """The programme with one row more for each set, after all others."""
     if not sets:
         return prog
-    number, row, coef = [], [], []
-    for place, chosen in enumerate(sets):
-        offers, half = halves(prog, chosen)
-        number.append(offers)
-        row.append(np.full(len(offers), len(prog.sense) + place))
-        coef.append(half)
-    offer, rows, coefs = np.concatenate(number), np.concatenate(row), np.concatenate(coef)
-    order = np.argsort(offer, kind="stable")
-    offer, rows, coefs = offer[order], rows[order], coefs[order]
-    extra = np.bincount(offer, minlength=prog.count)
-    length = np.diff(prog.row_start)
-    start = np.concatenate([[0], np.cumsum(length + extra)])
-    index = np.empty(int(start[-1]), dtype=prog.row_index.dtype)
-    value = np.empty(int(start[-1]), dtype=prog.row_coef.dtype)
-    old = ranges(start[:-1], length)
-    index[old], value[old] = prog.row_index, prog.row_coef
-    new = ranges(start[:-1] + length, extra)
-    index[new], value[new] = rows, coefs
     some = len(sets)
     none = np.zeros(some, dtype=np.int64)
     return replace(
         prog,
-        row_start=start,
-        row_index=index,
-        row_coef=value,
+        entries=prog.entries.plus([halves(prog, chosen) for chosen in sets]),
         sense=np.concatenate([prog.sense, np.full(some, -1, dtype=prog.sense.dtype)]),
         rhs=np.concatenate([prog.rhs, np.array([half_rhs(prog, chosen) for chosen in sets], dtype=np.int64)]),
         slack=np.concatenate([prog.slack, none]),

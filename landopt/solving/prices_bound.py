@@ -66,7 +66,7 @@ def clamped(prog: Program, prices: Prices) -> Prices:
 
 def _fits(prog: Program, parcels: Floats, rows: Floats, scale: int) -> bool:
     site = segment_sum(parcels[prog.site_parcels], prog.site_start)
-    row = segment_sum(np.abs(rows)[prog.row_index] * np.abs(prog.row_coef), prog.row_start)
+    row = prog.entries.most(np.abs(rows))
     worst = np.abs(prog.score).astype(np.float64) * scale + site[prog.site] + row
     dearest = max(float(parcels.max(initial=0.0)), float(np.abs(rows).max(initial=0.0)))
     return float(worst.max(initial=0.0)) < LIMIT and dearest <= LARGEST_PRICE
@@ -76,8 +76,8 @@ def reduced(prog: Program, prices: Prices) -> Ints:
     """What every offer is worth beyond the prices of what it uses, times ``scale``, exact."""
     site = segment_sum(prices.parcels[prog.site_parcels], prog.site_start)
     out: Ints = np.asarray(prog.score * prices.scale - site[prog.site])
-    if len(prog.row_index) and prices.rows.any():
-        out -= segment_sum(prices.rows[prog.row_index] * prog.row_coef, prog.row_start)
+    if prices.rows.any():
+        out -= prog.entries.use(prices.rows)
     return out
 
 
@@ -85,8 +85,8 @@ def reduced_float(prog: Program, parcels: Floats, rows: Floats) -> Floats:
     """The same in doubles, for pricing: millipoints."""
     site = segment_sum(parcels[prog.site_parcels], prog.site_start)
     out: Floats = np.asarray(prog.score - site[prog.site])
-    if len(prog.row_index):
-        out -= segment_sum(rows[prog.row_index] * prog.row_coef, prog.row_start)
+    if rows.any():
+        out -= prog.entries.use(rows)
     return out
 
 
@@ -143,9 +143,7 @@ def after_branch(prog: Program, prices: Prices, scaled: int, branches: tuple[Bra
     land = ranges(prog.site_start[prog.site[here]], np.diff(prog.site_start)[prog.site[here]])
     size = np.concatenate([[0], np.cumsum(np.diff(prog.site_start)[prog.site[here]])])
     values = prog.score[here] * prices.scale - segment_sum(prices.parcels[prog.site_parcels[land]], size)
-    first, last = int(prog.row_start[low]), int(prog.row_start[high])
-    used = prices.rows[prog.row_index[first:last]] * prog.row_coef[first:last]
-    values -= segment_sum(used, prog.row_start[low : high + 1] - first)
+    values -= prog.entries.use(prices.rows, low, high)
     mine = [branch for branch in branches if branch.part == part]
     before, after = _branched_best(values, low, mine[:-1]), _branched_best(values, low, mine)
     return None if before is None or after is None else scaled - before + after

@@ -230,9 +230,7 @@ def _power(value: float) -> float:
 
 def _row_units(prog: Program) -> Floats:
     unit = np.ones(len(prog.sense))
-    if len(prog.row_index):
-        total = np.bincount(prog.row_index, np.abs(prog.row_coef), len(unit))
-        count = np.maximum(1, np.bincount(prog.row_index, minlength=len(unit)))
-        mean = total / count
+    if len(unit):
+        mean = prog.entries.profile.total / np.maximum(1, prog.entries.profile.count)
         unit[mean > 0] = 2.0 ** np.round(np.log2(mean[mean > 0]))
     return unit

@@ -115,10 +115,7 @@ class _Work:
         self.prog, self.objective, self.left = prog, objective, EFFORT
         self.good = objective + int(max(1, abs(objective)) * gap)
         use = np.abs(prog.rhs)
-        if len(prog.row_index):
-            largest = np.zeros(len(prog.sense), dtype=np.int64)
-            np.maximum.at(largest, prog.row_index, np.abs(prog.row_coef))
-            use = np.maximum(use, 4 * largest)
+        use = np.maximum(use, 4 * prog.entries.profile.largest)
         self.use: Ints = np.maximum(use, 1)
 
     def limit(self, top: int, coarse: int) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.contested import contested_case
+from landopt.screening.entries import Entries
 from landopt.screening.offers import build_offers
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing
 from landopt.solving.oddsets import broken_sets, elements, half_rhs, halves, with_sets
@@ -68,9 +69,7 @@ def test_three_parcels_are_a_clique() -> None:
             "demand": np.arange(3),
             "method": np.zeros(3, dtype=np.int8),
             "score": np.array([10, 10, 10]),
-            "row_start": np.zeros(4, dtype=np.int64),
-            "row_index": np.zeros(0, dtype=np.int32),
-            "row_coef": np.zeros(0, dtype=np.int64),
+            "entries": Entries(np.zeros(4, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32), 0),
             "part_start": np.arange(4),
             **dict.fromkeys(("sense", "rhs", "slack", "penalty", "carry", "carried"), np.zeros(0, dtype=np.int64)),
             "own": 0,

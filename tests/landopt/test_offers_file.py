@@ -46,7 +46,7 @@ def small_offers() -> Offers:
         score=np.array([[3000, 2950, -7]], np.int64),
         row_start=np.array([0, 1, 1, 3], np.int64),
         row_index=np.array([0, 0, 1], np.int32),
-        row_coef=np.array([20_000, 5, -3], np.int64),
+        row_coef=np.array([20_000, 5, -3], np.int32),
         rows=(Row("q[南沙]", "q", ("南沙",), "limit", "<=", 30_000), Row("s", "s", (), "limit", ">=", -4, 9, 1000)),
         part_start=np.array([0, 2, 2, 3], np.int64),
         scope="listed",

@@ -31,17 +31,18 @@ def helpful(offers: Offers) -> Ints:
 
     All others only use up room: a plan stays a plan without them.
     """
-    owner = np.repeat(np.arange(len(offers)), np.diff(offers.row_start))
+    cuts, rows, coefs = offers.entries.of(np.arange(len(offers)))
+    owner = np.repeat(np.arange(len(offers)), np.diff(cuts))
     sense = np.array([{"<=": -1, "=": 0, ">=": 1}[row.sense] for row in offers.rows], np.int64)
-    kind = sense[offers.row_index] if len(offers.rows) else np.zeros(0, np.int64)
-    helps = (kind == 0) | ((kind > 0) & (offers.row_coef > 0)) | ((kind < 0) & (offers.row_coef < 0))
+    kind = sense[rows] if len(offers.rows) else np.zeros(0, np.int64)
+    helps = (kind == 0) | ((kind > 0) & (coefs > 0)) | ((kind < 0) & (coefs < 0))
     asked = np.array([not empty_holds(row.sense, row.rhs, row.slack) for row in offers.rows], bool)
     taken = np.zeros(len(offers), bool)
     while True:
-        new = np.unique(owner[helps & asked[offers.row_index]]) if len(offers.rows) else np.zeros(0, np.int64)
+        new = np.unique(owner[helps & asked[rows]]) if len(offers.rows) else np.zeros(0, np.int64)
         taken[new] = True
-        harmed = np.unique(offers.row_index[~helps & taken[owner]]) if len(offers.rows) else np.zeros(0, np.int64)
-        harmed = np.union1d(harmed, np.unique(offers.row_index[(kind == 0) & taken[owner]]))
+        harmed = np.unique(rows[~helps & taken[owner]]) if len(offers.rows) else np.zeros(0, np.int64)
+        harmed = np.union1d(harmed, np.unique(rows[(kind == 0) & taken[owner]]))
         if asked[harmed].all():
             return np.flatnonzero(taken)
         asked[harmed] = True
@@ -53,11 +54,10 @@ def out_of_reach(offers: Offers, number: int) -> bool:
     if row.sense == "=" or empty_holds(row.sense, row.rhs, row.slack):
         return False
     sign = 1 if row.sense == ">=" else -1
-    entries = np.flatnonzero(offers.row_index == number)
-    owner = np.searchsorted(offers.row_start, entries, side="right") - 1
+    owner, coefs = offers.entries.row(number)
     part = np.searchsorted(offers.part_start, owner, side="right")
     most = np.zeros(len(offers.part_start) + 1, np.int64)
-    np.maximum.at(most, part, sign * offers.row_coef[entries])
+    np.maximum.at(most, part, sign * coefs)
     return int(most.sum()) < sign * row.rhs - row.slack
 
 
@@ -115,8 +115,8 @@ def least_violation(
 
 
 def _room(offers: Offers, row: int) -> int:
-    hit = offers.row_index == row
-    return min(10**11, int(np.abs(offers.row_coef[hit]).sum()) + abs(offers.rows[row].rhs))
+    _, coefs = offers.entries.row(row)
+    return min(10**11, int(np.abs(coefs).sum()) + abs(offers.rows[row].rhs))
 
 
 def _run(prog: Program, pool: Ints, relaxed: bool, seconds: int) -> tuple[str, tuple[int, ...]]:

@@ -148,7 +148,7 @@ def values(offers: Offers, leaf: Leaf, scale: int, tier: int) -> Ints:
     site = _segments(per_parcel[offers.site_parcels], offers.site_start)
     found = offers.score[tier] * np.int64(scale) - site[offers.site]
     if per_row.any():
-        found = found - _segments(per_row[offers.row_index] * offers.row_coef, offers.row_start)
+        found = found - offers.entries.use(per_row)
     for earlier, price in enumerate(leaf.tiers):
         if price:
             found = found - np.int64(price) * offers.score[earlier]

@@ -18,11 +18,12 @@ def with_row(offers: Offers, row: Row, members: Sequence[int], coefficients: Seq
     start = offers.row_start + np.concatenate(([0], np.cumsum(extra)))
     index = np.empty(int(start[-1]), offers.row_index.dtype)
     coef = np.empty(int(start[-1]), np.int64)
+    spread = np.append(offers.spread, -1) if len(offers.spread) else offers.spread
     moved = np.arange(len(offers.row_index)) + np.repeat(start[:-1] - offers.row_start[:-1], np.diff(offers.row_start))
     index[moved], coef[moved] = offers.row_index, offers.row_coef
     last = start[1:][extra > 0] - 1
     index[last], coef[last] = len(offers.rows), values[extra > 0]
-    return replace(offers, rows=(*offers.rows, row), row_start=start, row_index=index, row_coef=coef)
+    return replace(offers, rows=(*offers.rows, row), row_start=start, row_index=index, row_coef=coef, spread=spread)
 
 
 def forced(offers: Offers, members: Sequence[int]) -> Offers:
@@ -67,4 +68,5 @@ def only_rows(offers: Offers, keep: Sequence[int]) -> Offers:
         row_start=np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))),
         row_index=table[offers.row_index[mask]],
         row_coef=offers.row_coef[mask],
+        spread=offers.spread[np.asarray(list(keep), np.int64)] if len(offers.spread) else offers.spread,
     )
