@@ -86,12 +86,30 @@ class Shelf:
     """The facts of the signature that count as they are; ``counted`` are the others."""
     counted: tuple[tuple[str, tuple[int, ...] | None, Value], ...] = ()
     prices: tuple[str, ...] = ()
+    full: list[Clause] = field(default_factory=list)
+    """The term rules of listing: they give the full term of the year factor."""
+
+    def sign(self, signature: tuple[tuple[str, tuple[int, ...] | None, Value], ...]) -> None:
+        """Note the facts on which its answers depend (:func:`signature`)."""
+        self.signature = signature
+        self.plain = tuple(name for name, steps, default in signature if steps is None and default is None)
+        plain = set(self.plain)
+        self.counted = tuple(each for each in signature if each[0] not in plain)
 
     @property
     def every(self) -> tuple[Clause, ...]:
         """All clauses of the shelf."""
         floors = (clause for clause, _ in self.floors)
         return (*self.permits, *self.strict, *self.looser, *self.terms, *self.notes, *floors)
+
+
+@dataclass(slots=True, eq=False)
+class Kind:
+    """What a method's shelf says of one kind of parcel: the shelf in use, its answers, how often it was asked anew."""
+
+    shelf: Shelf
+    memo: dict[object, object]
+    asked: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -107,6 +125,9 @@ class RuleBook:
     start: str
     end: str
     calendar: Calendar
+    kind: tuple[str, ...] = ()
+    """The facts that make a kind of parcel (:mod:`constraints.narrowing`)."""
+    kinds: dict[object, Kind] = field(default_factory=dict)
     memo: dict[object, object] = field(default_factory=dict)
     price_memo: dict[object, object] = field(default_factory=dict)
     pricings: dict[object, int] = field(default_factory=dict)
@@ -151,11 +172,10 @@ def book(
     for identifier in sorted(found):
         _clause(identifier, found, by_base, clauses)
     shelves = {method.id: _shelf(method, clauses.values()) for method in methods}
-    full = shelves["listing"].terms if "listing" in shelves else []  # the full term of the year factor
+    full = shelves["listing"].terms if "listing" in shelves else []
     for shelf in shelves.values():
-        shelf.signature = _signature([*shelf.every, *full], purpose)
-        shelf.plain = tuple(name for name, steps, default in shelf.signature if steps is None and default is None)
-        shelf.counted = tuple(each for each in shelf.signature if each[0] not in shelf.plain)
+        shelf.full = full
+        shelf.sign(signature([*shelf.every, *full], purpose))
     opening = max(as_of, start or as_of)
     table = {method.id: method for method in methods}
     rational = Fraction(rate)
@@ -220,7 +240,7 @@ _STATE = ("converted", "expropriated", "net_land", "ownership", "in_annual_plan"
 _UPSTREAM = (*_STATE, "in_pbf", "available_from", "cultivated_m2", "area_m2")
 
 
-def _signature(clauses: Sequence[Clause], purpose: str) -> tuple[tuple[str, tuple[int, ...] | None, Value], ...]:
+def signature(clauses: Sequence[Clause], purpose: str) -> tuple[tuple[str, tuple[int, ...] | None, Value], ...]:
     """The facts a verdict can depend on: name, the constants an integer is compared with (else raw), the default.
 
     Two cases that agree on it get the same verdict, so that a million offers need few evaluations.

@@ -19,20 +19,30 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("utf-8")
 
 
+_ATOMS = frozenset({str, int, bool, type(None)})
+
+
 def _check(value: Any) -> None:
-    if value is None or isinstance(value, bool | int | str):
-        return
-    if isinstance(value, list | tuple):
-        for item in value:
-            _check(item)
-        return
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str) or not key.isascii():
-                raise ValueError(f"key {key!r} is not ASCII text")
-            _check(item)
-        return
-    raise ValueError(f"{value!r} has no canonical form: use an integer or a decimal string")
+    """Every number an integer, every key ASCII text; a dictionary that stands in several places is looked at once."""
+    known: set[str] = set()
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            if id(each) in seen:
+                continue
+            seen.add(id(each))
+            if not known.issuperset(each):
+                for key in each:
+                    if not isinstance(key, str) or not key.isascii():
+                        raise ValueError(f"key {key!r} is not ASCII text")
+                known.update(each)
+            waiting += [item for item in each.values() if type(item) not in _ATOMS]
+        elif isinstance(each, list | tuple):
+            waiting += [item for item in each if type(item) not in _ATOMS]
+        elif each is not None and not isinstance(each, bool | int | str):
+            raise ValueError(f"{each!r} has no canonical form: use an integer or a decimal string")
 
 
 def digest(value: Any) -> str:

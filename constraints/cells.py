@@ -288,7 +288,7 @@ class PartReader:
         facts = {**self.wish, **reader.parcel_facts(parcel, self.demand), **site.together}
         facts["period"] = reader.period_id(period)
         facts["other_applicants"] = others
-        how, records = reader.case.methods[method], reader.case.records
+        how, records = reader.case.methods[method], reader.records(parcel, self.demand)
         judged = []
         for operator in dict.fromkeys((facts.get("operator"), *self.partners)):
             facts["operator"] = operator

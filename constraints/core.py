@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from constraints.book import CASE_DEFAULTS, DEMAND_FIELDS, Clause, Facts, RuleBook, Shelf
+from constraints.book import CASE_DEFAULTS, DEMAND_FIELDS, Clause, Facts, Kind, RuleBook, Shelf
+from constraints.narrowing import kind_facts, narrow
 from constraints.nodes import PriceNode
 from constraints.speak import established, prepared
 from constraints.terms import Bound, Range, chosen, lease_part, range_of, year_factor
@@ -17,6 +18,8 @@ from parcels.schema import Value
 
 READY: dict[str, Value] = {"converted": True, "expropriated": True, "net_land": True, "ownership": "state"}
 NOBODY: frozenset[str] = frozenset()
+OFTEN = 8
+"""Answers about one kind of parcel after which the law is narrowed to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,13 @@ def cached(
 
     Without ``noted``, notes and looser rules, which decide nothing, are left out.
     """
-    shelf = book.shelves[method.id]
+    if not book.kind:
+        book.kind = kind_facts(book.purpose)
+    place = (method.id, noted, *map(facts.get, book.kind))
+    kind = book.kinds.get(place)
+    if kind is None:
+        kind = book.kinds[place] = Kind(book.shelves[method.id], book.memo)
+    shelf = kind.shelf
     key: list[object] = [method.id, market, term, assumed, noted, *map(facts.get, shelf.plain)]
     for name, thresholds, default in shelf.counted:
         value = facts.get(name, default)
@@ -82,16 +91,20 @@ def cached(
             key.append(value)
         else:
             key.append(bisect_left(thresholds, value) + bisect_right(thresholds, value))
-    signature = tuple(key)
-    core = book.memo.get(signature)
+    known = tuple(key)
+    core = kind.memo.get(known)
     if core is None:
-        core = book.memo[signature] = _core(book, facts, method, market, term, assumed, noted)
+        kind.asked += 1
+        core = kind.memo[known] = _core(book, shelf, facts, method, market, term, assumed, noted)
+        if kind.asked == OFTEN:
+            kind.shelf, kind.memo = narrow(book, method, facts, noted), {}
     assert isinstance(core, Core)
     return core
 
 
 def _core(
     book: RuleBook,
+    shelf: Shelf,
     facts: Facts,
     method: Method,
     market: bool,
@@ -99,14 +112,13 @@ def _core(
     assumed: frozenset[str],
     noted: bool,
 ) -> Core:
-    shelf = book.shelves[method.id]
     here: dict[str, Value] = {**CASE_DEFAULTS, **facts}
     here.update(method=method.id, right=method.right, competitive=method.competitive)
     quiet = (DEMAND_FIELDS if market else NOBODY) | frozenset(name for name in assumed if here.get(name) is None)
     if book.purpose == "annual_plan":
         here["in_annual_plan"] = True
     here["term_years"] = None
-    span = _span(shelf, here, quiet) if method.right != "alloc" else range_of(())
+    span = _span(shelf.terms, here, quiet) if method.right != "alloc" else range_of(())
     years = term if term is not None else chosen(method, here, span.most)
     here["term_years"] = years
     said = _default(book, shelf, here, method, quiet) + _strict(book, shelf, here, method, quiet)
@@ -121,7 +133,7 @@ def _core(
             notes.append(clause.rule.id)
     full = years
     if method.paid and "listing" in book.shelves:
-        full = _span(book.shelves["listing"], here, quiet).most
+        full = _span(shelf.full, here, quiet).most
     factor = year_factor(years, full, book.rate)
     floors = [(clause, node, clause.holds(here, quiet)) for clause, node in shelf.floors]
     holding = tuple((c.rule.id, c.rule.spec["per_m2"], node) for c, node, holds in floors if holds)
@@ -142,9 +154,9 @@ def _core(
     )
 
 
-def _span(shelf: Shelf, facts: Facts, quiet: frozenset[str]) -> Range:
+def _span(terms: Sequence[Clause], facts: Facts, quiet: frozenset[str]) -> Range:
     bounds = []
-    for clause in shelf.terms:
+    for clause in terms:
         holds = clause.holds(facts, quiet)
         if holds is not False:
             unknown = () if holds else clause.hangs(facts, quiet)

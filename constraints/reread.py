@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from constraints.book import case_book
-from constraints.case import Case
+from constraints.case import Case, Record
 from constraints.check import Key, PlanRows
 from constraints.expr import parse
 from constraints.facts import CaseFacts, Facts, integer, texts
@@ -56,6 +56,9 @@ class Reader:
         self._law_wish = [self._wish_facts(method.id, asked) for method in case.methods]
         self._plan_wish = sorted(asked & planned)
         self._filed = {record.demand_id for record in case.records if record.demand_id}
+        self._records: dict[str, list[Record]] = {}
+        for record in case.records:
+            self._records.setdefault(record.parcel_id, []).append(record)
         self.planned_from = case.round.as_of
         self._first: Reader | None = None
         self._asked: tuple[int | None, dict[int, str | None]] | None = None
@@ -226,6 +229,15 @@ class Reader:
         wish: Facts = {} if demand is None else self.facts.demands[demand]
         how, records = self.case.methods[method], self.case.records
         return judge_site(self.book, parcels, wish, together, how, records=records, market=demand is None)
+
+    def records(self, parcel: int, demand: int | None) -> list[Record]:
+        """The records on file that may speak of a parcel and a demand, in their order on file for each parcel named."""
+        named = self._records
+        if not named:
+            return []
+        who = "" if demand is None else self.case.demands.ids[demand]
+        filed = [*named.get("", ()), *named.get(self.case.parcels.ids[parcel], ())]
+        return [record for record in filed if record.demand_id in ("", who)]
 
     def parcel_facts(self, parcel: int, demand: int | None) -> dict[str, Value]:
         """A parcel's facts with what depends on who asks: the operator on it, other applicants."""

@@ -6,8 +6,9 @@ Nothing reads these texts back.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from landopt.reasons import words
@@ -113,15 +114,13 @@ def reasons(record: Any) -> list[dict[str, Any]]:
     data = record if isinstance(record, Mapping) else as_json(record)
     found: list[dict[str, Any]] = []
     for entry in data["reasons"]:
-        texts = {
-            lang: environment(lang).get_template(f"{lang}/reasons.j2").render(c=entry).strip() for lang in LANGUAGES
-        }
         ruling = entry["ruling"]
         name = entry["code"] if ruling is None else ruling["cite"]["rule"]
-        found.append({"rule": name, "count": entry["count"], **texts})
+        en, zh = _spoken(json.dumps(entry, ensure_ascii=False))
+        found.append({"rule": name, "count": entry["count"], "en": en, "zh": zh})
     for entry in data["best"]:
-        offer = {lang: _macro(lang, "offer", entry) for lang in LANGUAGES}
-        losses = {lang: _macro(lang, "loss", entry) for lang in LANGUAGES}
+        offer = {lang: _macro(lang, "law", "offer", entry) for lang in LANGUAGES}
+        losses = {lang: _macro(lang, "law", "loss", entry) for lang in LANGUAGES}
         name = "+".join(entry["parcel_ids"]) + f"/{entry['demand_id'] or 'market'}/{entry['method']}"
         found.append({"offer": name, "en": f"{offer['en']}: {losses['en']}.", "zh": f"{offer['zh']}，{losses['zh']}。"})
     if data.get("premises"):
@@ -136,9 +135,22 @@ def reasons(record: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _macro(lang: str, name: str, entry: Mapping[str, Any]) -> str:
-    module: Any = environment(lang).get_template(f"{lang}/law.j2").module
-    return str(vars(module)[name](entry))
+@lru_cache(maxsize=65536)
+def _spoken(reason: str) -> tuple[str, str]:
+    """A reason (its JSON) in English and in Chinese; thousands of parcels share one."""
+    entry = json.loads(reason)
+    en, zh = (_macro(lang, "reasons", "reason", entry).strip() for lang in LANGUAGES)
+    return en, zh
+
+
+def _macro(lang: str, template: str, name: str, entry: Mapping[str, Any]) -> str:
+    return str(_macros(lang, template)[name](entry))
+
+
+@cache
+def _macros(lang: str, template: str) -> dict[str, Any]:
+    """The macros of a template."""
+    return vars(environment(lang).get_template(f"{lang}/{template}.j2").module)
 
 
 def render_all(records: Iterable[Mapping[str, Any]], lang: str) -> str:

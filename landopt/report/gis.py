@@ -71,7 +71,9 @@ def write_plan_gpkg(
         If the disk refuses.
     """
     import geopandas
+    import numpy as np
     import pyogrio
+    import shapely
 
     state: dict[str, dict[str, Any]] = {}
     for entry in plan["assignments"]:
@@ -85,13 +87,17 @@ def write_plan_gpkg(
         }
     names = ["state", "site", "demand_id", "role", "method", "term_years", "verdict", "start_price_yuan", "rules"]
     names += ["reasons_en", "reasons_zh"]
-    rows = [
-        {"parcel_id": identifier}
-        | {name: parcels[identifier].get(name) for name in _COLUMNS}
-        | {name: state.get(identifier, {}).get(name) for name in names}
-        for identifier in polygons.index
-    ]
-    frame = geopandas.GeoDataFrame(rows, geometry=list(polygons.geometry), crs=polygons.crs)
+    nothing: dict[str, Any] = {}
+    facts = [parcels[identifier] for identifier in polygons.index]
+    said = [state.get(identifier, nothing) for identifier in polygons.index]
+    rows = {
+        "parcel_id": list(polygons.index),
+        **{name: [each.get(name) for each in facts] for name in _COLUMNS},
+        **{name: [each.get(name) for each in said] for name in names},
+    }
+    shapes = np.asarray(polygons.geometry.values)
+    at = {identifier: number for number, identifier in enumerate(polygons.index)}
+    frame = geopandas.GeoDataFrame(rows, geometry=shapes, crs=polygons.crs)
     for name in ("term_years", "start_price_yuan", "area_m2"):
         frame[name] = frame[name].astype("Int64")
     sites = [
@@ -103,7 +109,7 @@ def write_plan_gpkg(
             "area_m2": entry["area_m2"],
             "term_years": entry["term_years"],
             "start_price_yuan": entry["start_price_yuan"],
-            "geometry": polygons.geometry.loc[list(entry["parcel_ids"])].union_all(),
+            "geometry": shapely.union_all(shapes[[at[name] for name in entry["parcel_ids"]]]),
         }
         for entry in plan["assignments"]
     ]
