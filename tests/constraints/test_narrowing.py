@@ -27,6 +27,8 @@ def _told(urn: random.Random, kind: dict[str, Value]) -> dict[str, Value]:
             continue
         if field.type == "bool":
             found[name] = urn.random() < 0.5
+        elif name in ("want_term", "lease_years"):
+            found[name] = urn.choice([5, 20, 40, 50, 70])
         elif field.type == "int":
             found[name] = urn.choice([0, 1, 2, 3, 20, 30, 99, 100, 250, 300, 5000, 200_001, 10**7])
         elif field.type == "date":
