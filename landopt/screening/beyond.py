@@ -138,11 +138,7 @@ class Beyond:
             group = [(int(blocks.demand[each[0]]), number[each]) for each in np.split(here, cuts)]
             block = probe.block(probe.judged(group, self.others, ways), self.others)
             prices = _by_number(probe.rows.number, rates.rows)
-            used = np.bincount(
-                np.repeat(np.arange(block.row_size.size), block.row_size),
-                prices[block.row_index] * block.row_coef,
-                block.row_size.size,
-            )
+            used = probe.entries(block).use(prices)
             site = block.columns["site"]
             left = rates.tiers @ block.score - used - land[site]
             found = np.searchsorted(key[here], block.columns["demand"] * len(sites) + site)
@@ -214,7 +210,7 @@ def _by_number(
     numbers: Mapping[tuple[str, tuple[str, ...]], int], prices: Mapping[tuple[str, tuple[str, ...]], float]
 ) -> Floats:
     """The price of every provisional row number."""
-    found = np.zeros(max([*numbers.values(), 0]) + 1)
+    found = np.zeros(len(numbers) + 1)
     for key, at in numbers.items():
         if at >= 0:
             found[at] = prices.get(key, 0.0)

@@ -15,7 +15,7 @@ from constraints.sides import Sides
 from landopt.screening.beyond import Beyond
 from landopt.screening.coefficients import Coefficients
 from landopt.screening.eligible import Eligible
-from landopt.screening.entries import spans
+from landopt.screening.entries import Entries, spans
 from landopt.screening.judging import MARKET, Judge, Judged, Others
 from landopt.screening.limits import Facts, Rows, conditions
 from landopt.screening.lookup import Panel
@@ -184,7 +184,7 @@ class Builder:
             self.cut |= several - self.whole
         ways = np.ones(len(self.case.methods), bool)
         marks_ask = self.marks.grid.reads("others")
-        store = Store(len(self.case.objective.tiers))
+        store = Store(len(self.case.objective.tiers), len(self.rows.shares))
         if not (self.law.reads_others or marks_ask):
             for group in self.groups():
                 store.add(self._ordered(self.block(self._say(self.judged(group, None, ways), group), None)))
@@ -228,15 +228,17 @@ class Builder:
         nothing = np.zeros(0, np.int64)
         columns = {name: np.concatenate([*(getattr(each, name) for each in found), nothing]) for name in names}
         scores: list[Ints] = [np.zeros((len(self.case.objective.tiers), 0), np.int64)]
-        entries: list[tuple[Ints, Ints, Ints]] = [(nothing, nothing, nothing)]
+        entries: list[tuple[Ints, Ints, Ints, Ints]] = [
+            (nothing, nothing, nothing, np.zeros((len(self.rows.shares), 0), np.int64))
+        ]
         for each in found:
             if each.site.size:
                 meets = self.marks.of(each, others)
                 scores.append(self.points.score(each, meets))
                 entries.append(self.coefficients.of(each, meets, others))
-        size, index, coef = (np.concatenate([each[at] for each in entries]) for at in range(3))
+        size, index, coef, total = (np.concatenate([each[at] for each in entries], axis=-1) for at in range(4))
         self._phase("points and rows")
-        return Block(columns, np.concatenate(scores, axis=1), size, index.astype(np.int32), coef)
+        return Block(columns, np.concatenate(scores, axis=1), size, index.astype(np.int32), coef, total)
 
     def _ordered(self, *blocks: Block) -> Block:
         """The offers of a group in order: by demand (the market last), site, method, period."""
@@ -251,7 +253,8 @@ class Builder:
         at = spans((np.cumsum(size) - size)[order], size[order])
         score = np.concatenate([block.score for block in blocks], axis=1)[:, order]
         columns = {name: values[order].astype(KINDS[name]) for name, values in columns.items()}
-        block = Block(columns, score, size[order], index[at], coef[at])
+        total = np.concatenate([block.total for block in blocks], axis=1)[:, order]
+        block = Block(columns, score, size[order], index[at], coef[at], total)
         self._largest(block)
         return block
 
@@ -262,21 +265,28 @@ class Builder:
         part = np.where(
             block.columns["demand"] == MARKET, -1 - self.rank[block.columns["site"]], block.columns["demand"]
         )
-        part = np.repeat(part, block.row_size)
+        entries = self.entries(block)
         for key, row in list(self.rows.number.items()):
             if key[0] in self.soft and row >= 0:
-                here = block.row_index == row
-                if here.any():
-                    parts, at = np.unique(part[here], return_inverse=True)
+                offers, coefs = entries.row(row)
+                if offers.size:
+                    parts, at = np.unique(part[offers], return_inverse=True)
                     most = np.zeros(parts.size, np.int64)
-                    np.maximum.at(most, at.reshape(-1), np.abs(block.row_coef[here]))
+                    np.maximum.at(most, at.reshape(-1), np.abs(coefs))
                     self.largest[row] = self.largest.get(row, 0) + int(most.sum())
+
+    def entries(self, block: Block) -> Entries:
+        """The entries of a block, by provisional row numbers."""
+        start = np.concatenate(([0], np.cumsum(block.row_size, dtype=np.int64)))
+        takes = self.rows.takes_off()
+        return Entries(start, block.row_index, block.row_coef, takes.size, takes, block.total)
 
     def _offers(self, store: Store, others: Others | None) -> Offers:
         """What was stored, with the sites and rows that are used."""
         store.close()
         rows, renumber = self.rows.finish(store.used(len(self.rows.number) + 1), self.largest)
         store.renumber(renumber)
+        shares = self.rows.shares
         columns = {name: store.offers[name] for name in KINDS}
         start, members, columns["site"] = self._used_sites(columns["site"])
         offers = Offers(
@@ -288,6 +298,8 @@ class Builder:
             row_index=store.entries["row_index"],
             row_coef=store.entries["row_coef"],
             rows=rows,
+            spread=np.array([shares.get(row.rule, -1) for row in rows if shares], np.int64),
+            total=store.total(),
             part_start=self._parts(columns["demand"], start, members, columns["site"]),
             scope="listed" if self.cut else "all",
             reach=None if others is None else _reach(others, self.count),

@@ -40,39 +40,42 @@ class Coefficients:
             for rule in rows.links
         }
 
-    def of(self, offers: Judged, meets: Meets, others: Others | None) -> tuple[Ints, Ints, Ints]:
+    def of(self, offers: Judged, meets: Meets, others: Others | None) -> tuple[Ints, Ints, Ints, Ints]:
         """The coefficients of some offers on sites of one number of parcels: entries by offer, rows, coefficients.
 
-        Rows are provisional numbers; they ascend within an offer as far as the numbers were given in order.
+        Rows are provisional numbers; they ascend within an offer as far as the numbers were given in order. Last, what
+        all rows of each share of all supply take off, (shares, offers); the entries in these rows are without it.
         """
         pieces = [
             self._piece(offers.between(first, first + PIECE), meets.between(first, first + PIECE), others)
             for first in range(0, offers.site.size, PIECE)
         ]
-        sizes, rows, values = zip(*pieces, strict=True)
-        return np.concatenate(sizes), np.concatenate(rows), np.concatenate(values)
+        sizes, rows, values, totals = zip(*pieces, strict=True)
+        return np.concatenate(sizes), np.concatenate(rows), np.concatenate(values), np.concatenate(totals, axis=1)
 
-    def _piece(self, offers: Judged, meets: Meets, others: Others | None) -> tuple[Ints, Ints, Ints]:
+    def _piece(self, offers: Judged, meets: Meets, others: Others | None) -> tuple[Ints, Ints, Ints, Ints]:
         self._sums: dict[str, tuple[Ints, Ints]] = {}
         self._rows: dict[tuple[str, ...], Any] = {}
         slots: list[Slot] = []
-        for name in self.makers:
-            if name in self.limits:
-                slots.extend(self._limit(self.limits[name], offers, meets, others))
-            else:
-                slots.extend(self._link(self.links[name], offers))
         count = offers.site.size
+        totals = np.zeros((len(self.rows.shares), count), np.int64)
+        for name in self.makers:
+            found = self._limit(self.limits[name], offers, meets, others) if name in self.limits else None
+            found = self._link(self.links[name], offers) if found is None else found
+            off: Ints | int = 0
+            if name in self.rows.shares:
+                off = totals[self.rows.shares[name]]
+                off += self._taken_off(self.limits[name], offers, meets, others)
+                _refuse(name, off)
+            for _, value in found:
+                _refuse(name, value - off)
+            slots.extend(found)
         values = np.zeros((max(1, len(slots)), count), np.int64)
         rows = np.zeros((max(1, len(slots)), count), np.int32)
         for at, (row, value) in enumerate(slots):
             values[at], rows[at] = value, row
-        if values.size and max(int(values.max()), -int(values.min())) >= LARGEST:
-            at = int(np.abs(values).argmax())
-            row = int(rows.reshape(-1)[at])
-            name = next(key[0] for key, place in self.rows.number.items() if place == row)
-            raise too_large(name, int(values.reshape(-1)[at]))
         keep = ((values != 0) & (rows >= 0)).T.copy()
-        return np.count_nonzero(keep, axis=1), rows.T[keep], values.T[keep]
+        return np.count_nonzero(keep, axis=1), rows.T[keep], values.T[keep], totals
 
     def _size(self, limit: Limit, offers: Judged, others: Others | None) -> tuple[Ints, Ints]:
         """What each parcel counts, and what the site counts."""
@@ -97,23 +100,14 @@ class Coefficients:
         row = self._keys(limit, offers, others)
         if row.shape[1] == 1:
             value = limit.times * self._whole(where, offers, meets, size)
-            if limit.less:
+            if limit.less and not limit.of_all:
                 value = value - limit.less * self._whole(other, offers, meets, size)
-            return self._spread(limit, row[:, 0], value, offers, meets, size) if limit.of_all else [(row[:, 0], value)]
-        value = limit.coefficients(meets.each(where), meets.each(other), size[0])
-        if limit.of_all:
-            less = limit.less * self._whole(other, offers, meets, size)
-            keys = [self.rows.row((limit.rule.id, key)) for key in self.rows.spread[limit.rule.id]]
-            return [(key, np.where(row == key, value, 0).sum(axis=1) - less) for key in keys]
-        return self._by_parcel(row, value)
+            return [(row[:, 0], value)]
+        return self._by_parcel(row, limit.coefficients(meets.each(where), meets.each(other), size[0]))
 
-    def _spread(
-        self, limit: Limit, row: Ints, value: Ints, offers: Judged, meets: Meets, size: tuple[Ints, Ints]
-    ) -> list[Slot]:
-        """A share of all supply: every offer counts against the row of every key."""
-        less = -limit.less * self._whole(limit.spots[1], offers, meets, size)
-        keys = [self.rows.row((limit.rule.id, key)) for key in self.rows.spread[limit.rule.id]]
-        return [(key, np.where(row == key, value, less)) for key in keys]
+    def _taken_off(self, limit: Limit, offers: Judged, meets: Meets, others: Others | None) -> Ints:
+        """A share of all supply: what every offer counts against the row of every key."""
+        return limit.less * self._whole(limit.spots[1], offers, meets, self._size(limit, offers, others))
 
     def _by_parcel(self, row: Ints, value: Ints) -> list[Slot]:
         """Where the parcels of a site count in different rows: equal rows are added up."""
@@ -214,3 +208,9 @@ class Coefficients:
             if value:
                 found.append(((name,), value))
         return found
+
+
+def _refuse(name: str, values: Ints) -> None:
+    """Refuse coefficients that a solver could not keep exact."""
+    if values.size and max(int(values.max()), -int(values.min())) >= LARGEST:
+        raise too_large(name, int(values[int(np.abs(values).argmax())]))

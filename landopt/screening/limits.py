@@ -196,6 +196,7 @@ class Rows:
         self.links = [r for r in kinds if r.kind == "relation" or fixed_ids.isdisjoint(r.spec["parcels"])]
         self.decided = [r for r in kinds if r.kind == "lock" and not fixed_ids.isdisjoint(r.spec["parcels"])]
         self.spread = {name: self._parcel_keys(limit, candidate) for name, limit in self.limits.items() if limit.of_all}
+        self.shares = {name: place for place, name in enumerate(sorted(self.spread))}
         self.reserved = self._reserved()
         self.number: dict[tuple[str, tuple[str, ...]], int] = {}
         self.needed = self._needed(candidate)
@@ -261,6 +262,14 @@ class Rows:
         if key not in self.number:
             self.number[key] = len(self.number) if self.right(key) is not None else -1
         return self.number[key]
+
+    def takes_off(self) -> Ints:
+        """By the number of a row, the place of its rule among :attr:`shares` (-1: it takes nothing off)."""
+        found = np.full(len(self.number) + 1, -1, np.int64)
+        for (name, _), at in self.number.items():
+            if at >= 0 and name in self.shares:
+                found[at] = self.shares[name]
+        return found
 
     def _reserved(self) -> dict[tuple[str, tuple[str, ...]], int]:
         """What parcels announced or contracted use of each limit."""

@@ -26,24 +26,29 @@ KINDS: dict[str, type] = {
 
 @dataclass
 class Block:
-    """The offers of a group of demands: columns, points per tier, rows (sizes by offer, then rows and coefficients)."""
+    """The offers of a group of demands: columns, points per tier, rows (sizes by offer, then rows and coefficients).
+
+    ``total`` is what all rows of each share of all supply take off: (shares, offers).
+    """
 
     columns: dict[str, Ints]
     score: Ints
     row_size: Ints
     row_index: Ints
     row_coef: Ints
+    total: Ints
 
 
 class Store:
     """Blocks one after the other; ``cuts`` and ``row_cuts`` tell where each begins among offers and entries."""
 
-    def __init__(self, tiers: int) -> None:
+    def __init__(self, tiers: int, shares: int) -> None:
         self.offers: dict[str, Ints] = {name: np.empty(0, kind) for name, kind in KINDS.items()}
         self.offers["row_size"] = np.empty(0, np.int32)
         self.offers.update((f"score {tier}", np.empty(0, np.int64)) for tier in range(tiers))
         self.entries: dict[str, Ints] = {"row_index": np.empty(0, np.int32), "row_coef": np.empty(0, np.int32)}
-        self.tiers = tiers
+        self.offers.update((f"total {share}", np.empty(0, np.int32)) for share in range(shares))
+        self.tiers, self.shares = tiers, shares
         self.cuts, self.row_cuts = [0], [0]
 
     def add(self, block: Block) -> None:
@@ -58,12 +63,14 @@ class Store:
         """A copy of a block."""
         here = slice(self.cuts[number], self.cuts[number + 1])
         rows = slice(self.row_cuts[number], self.row_cuts[number + 1])
+        none = np.zeros(self.cuts[number + 1] - self.cuts[number], np.int32)
         return Block(
             {name: self.offers[name][here].copy() for name in KINDS},
             np.stack([self.offers[f"score {tier}"][here] for tier in range(self.tiers)]),
             self.offers["row_size"][here].copy(),
             self.entries["row_index"][rows].copy(),
             self.entries["row_coef"][rows].copy(),
+            np.array([*(self.offers[f"total {share}"][here] for share in range(self.shares)), none])[:-1],
         )
 
     def merge(self, others: Sequence[Block], merged: Callable[[Block, Block], Block]) -> None:
@@ -106,6 +113,13 @@ class Store:
             return self.offers["score 0"][None, :]
         return np.stack([self.offers.pop(f"score {tier}") for tier in range(self.tiers)])
 
+    def total(self) -> Ints:
+        """(shares, offers) what rows take off; (0, 0) without shares."""
+        found = [self.offers[f"total {share}"] for share in range(self.shares)]
+        if len(found) == 1:
+            return found[0][None, :]
+        return np.stack(found) if found else np.zeros((0, 0), np.int32)
+
     def close(self) -> None:
         """Give back what was reserved and is not needed."""
         self._room(self.cuts[-1], self.row_cuts[-1], slack=0)
@@ -120,6 +134,10 @@ class Store:
         """Coefficients take 32 bits until one does not fit."""
         if narrow(block.row_coef).dtype != np.int32 and self.entries["row_coef"].dtype == np.int32:
             self.entries["row_coef"] = self.entries["row_coef"].astype(np.int64)
+        for share in range(self.shares):
+            name = f"total {share}"
+            if narrow(block.total[share]).dtype != np.int32 and self.offers[name].dtype == np.int32:
+                self.offers[name] = self.offers[name].astype(np.int64)
 
     def _put(self, block: Block, at: int, row_at: int) -> None:
         here = slice(at, at + block.row_size.size)
@@ -127,6 +145,8 @@ class Store:
             self.offers[name][here] = block.columns[name]
         for tier in range(self.tiers):
             self.offers[f"score {tier}"][here] = block.score[tier]
+        for share in range(self.shares):
+            self.offers[f"total {share}"][here] = block.total[share]
         self.offers["row_size"][here] = block.row_size
         rows = slice(row_at, row_at + block.row_index.size)
         self.entries["row_index"][rows] = block.row_index

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.rounds import case_round
 from constraints.case import Case, Objective, Round
 from constraints.types import Text
-from landopt.screening.offers import Offers, Row, read_offers, write_offers
+from landopt.screening.offers import Offers, Row, build_offers, read_offers, write_offers
 from parcels.issues import Refused
 from parcels.tables import Neighbours, table
 
@@ -65,6 +66,19 @@ def test_offers_come_back_equal(tmp_path: Path) -> None:
             assert np.array_equal(before, after), entry.name
         else:
             assert before == after, entry.name
+
+
+def test_what_rows_take_off_is_written_out(tmp_path: Path) -> None:
+    """A share of all supply is held once an offer; the file has the entry in every key's row, and reads as the same."""
+    case = case_round(160, 56, 3)
+    offers = build_offers(case)
+    write_offers(tmp_path / "offers.jsonl.gz", case, offers)
+    again = read_offers(tmp_path / "offers.jsonl.gz")
+    every = np.arange(len(offers))
+    assert (offers.spread >= 0).sum() > 1
+    assert len(again.row_index) > len(offers.row_index) + len(offers)
+    for mine, theirs in zip(offers.entries.of(every), again.entries.of(every), strict=True):
+        assert np.array_equal(mine, theirs)
 
 
 def test_same_offers_give_the_same_bytes(tmp_path: Path) -> None:
