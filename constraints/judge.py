@@ -322,12 +322,13 @@ def judge_site(
         partners = demand_facts.get("partners")
         operators = [facts.get("operator"), *(partners if isinstance(partners, tuple) else ())]
         cases.append([{**facts, "operator": operator} for operator in dict.fromkeys(operators)])
-    term = None
+    judged = [[judge(book, f, method, records=records, market=market) for f in each] for each in cases]
     if len(parcel_facts) > 1:
-        alone = [judge(book, facts, method, records=records, market=market) for each in cases for facts in each]
-        terms = [each.term for each in alone if each.term is not None]
-        term = min(terms) if terms else None
-    judged = [[judge(book, f, method, records=records, market=market, term=term) for f in each] for each in cases]
+        alone = [one.term for each in judged for one in each]
+        terms = [term for term in alone if term is not None]
+        if len(set(alone)) > 1 or any(facts.get("use_mix") for facts in parcel_facts):
+            term = min(terms) if terms else None
+            judged = [[judge(book, f, method, records=records, market=market, term=term) for f in e] for e in cases]
     every = [one for each in judged for one in each]
     first = [each[0] for each in judged]
     areas: list[int] = [_area(facts) for facts in parcel_facts]

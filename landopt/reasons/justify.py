@@ -61,7 +61,8 @@ def justify_plan(
     records += [absent.held(row) for row in range(len(case.parcels)) if row not in context.taken]
     cited = {ruling.cite.rule for record in records[: len(context.chosen)] for ruling in record.permits}
     last = whole(context, limits, stopped=stopped, tiers=tiers, ties=ties, cited=sorted(cited))
-    return tuple(as_json(record) for record in (*records, last))
+    shared: dict[int, Any] = {}
+    return tuple([as_json(record, shared) for record in (*records, last)])
 
 
 def assignment(context: Context, law: Law, limits: Limits, offer: int) -> Assignment:

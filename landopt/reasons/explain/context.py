@@ -12,7 +12,7 @@ from constraints.case import Case
 from constraints.load import grade_of
 from constraints.types import Rule
 from landopt.reasons.explain.losses import Losses, losses
-from landopt.reasons.explain.records import Citation, FactUsed, NextBest, Shown
+from landopt.reasons.explain.records import Citation, FactUsed, NextBest, Ruling, Shown
 from landopt.screening.offers import Ints, Offers
 from parcels.schema import Value, fields
 
@@ -33,6 +33,7 @@ class Context:
         self.taken = {parcel: offer for offer in self.chosen for parcel in offers.parcels(offer)}
         self.served = {int(offers.demand[offer]): offer for offer in self.chosen if offers.demand[offer] >= 0}
         self._cites: dict[str, Citation] = {}
+        self.notes: dict[str, Ruling] = {}
 
     @cached_property
     def losses(self) -> Losses | None:
@@ -51,6 +52,8 @@ class Context:
         """The offers whose site holds one of these parcel rows, ascending."""
         edges, owner = self._by_parcel
         found = [owner[edges[parcel] : edges[parcel + 1]] for parcel in parcels]
+        if len(found) == 1:
+            return found[0]
         return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
     def to_demand(self, demand: int) -> Ints:

@@ -45,6 +45,10 @@ class Answer:
     judged: SiteJudgement
 
 
+CaseView = tuple[list[dict[str, Value]], dict[str, Value], dict[str, Value]]
+"""Facts of each parcel of a site, of the demand, of the site and offer."""
+
+
 class Law:
     """Questions to the scalar reading about sites of a decided round; answers are kept."""
 
@@ -54,12 +58,19 @@ class Law:
         self.case = case
         self.facts = CaseFacts(case)
         self.book: RuleBook = case_book(case)
+        self.methods = {method.id: method for method in case.methods}
         self._fields: dict[str, tuple[str, ...]] = {}
+        self._everywhere: dict[str, bool] = {}
+        self._told: tuple[object, CaseView] | None = None
 
-    def case_facts(
-        self, site: Sequence[int], demand: int | None, period: str | None
-    ) -> tuple[list[dict[str, Value]], dict[str, Value], dict[str, Value]]:
-        """Facts of each parcel, of the demand and of the site, as :func:`judge_site` takes them."""
+    def case_facts(self, site: Sequence[int], demand: int | None, period: str | None) -> CaseView:
+        """Facts of each parcel, of the demand and of the site, as :func:`judge_site` takes them; not to be changed."""
+        key = (tuple(site), demand, period)
+        if self._told is None or self._told[0] != key:
+            self._told = key, self._case_facts(site, demand, period)
+        return self._told[1]
+
+    def _case_facts(self, site: Sequence[int], demand: int | None, period: str | None) -> CaseView:
         parcels = []
         for row in site:
             facts: dict[str, Value] = dict(self.facts.parcels[row])
@@ -86,7 +97,7 @@ class Law:
 
     def ask(self, site: Sequence[int], demand: int | None, method: str, period: str | None = None) -> Answer:
         """What the law and the platform's own requirements say of a method."""
-        chosen = self.case.method(method)
+        chosen = self.methods[method]
         parcels, wanted, own = self.case_facts(site, demand, period)
         judged = judge_site(self.book, parcels, wanted, own, chosen, records=self.case.records, market=demand is None)
         return Answer(method, judged.verdict, self._filter(chosen, wanted, demand, judged), judged)
@@ -108,9 +119,11 @@ class Law:
         parcels, wanted, own = self.case_facts(site, demand, period)
         found: dict[str, Ruling] = {}
         for one in said:
+            if one.rule_id in found:
+                continue
             rule = self.context.rules.get(one.rule_id)
             facts = () if rule is None else self._facts(rule, parcels, wanted, own, method)
-            found.setdefault(one.rule_id, Ruling(self.context.cite(one.rule_id), one.verdict, facts, one.unknowns))
+            found[one.rule_id] = Ruling(self.context.cite(one.rule_id), one.verdict, facts, one.unknowns)
         return tuple(found.values())
 
     def _reads(self, rule: Rule) -> tuple[str, ...]:
@@ -130,18 +143,19 @@ class Law:
         read = self._reads(rule)
         if not read:
             return ()
-        chosen = self.case.method(method)
+        chosen = self.methods[method]
         extra: dict[str, Value] = {"method": method, "right": chosen.right, "competitive": chosen.competitive}
         speaks = parcels[0]
         if len(parcels) > 1:
             node = parse(rule.when, rule.id)
             speaks = next((p for p in parcels if truth(node, {**wanted, **p, **own, **extra})), parcels[0])
-        everything = {**wanted, **speaks, **own}
-        return tuple(
-            fact_used(name, self._owner(name, speaks, wanted), everything.get(name))
-            for name in read
-            if everything.get(name) is not None or name in everything
-        )
+        found = []
+        for name in read:
+            for facts in (own, speaks, wanted):
+                if name in facts:
+                    found.append(fact_used(name, self._owner(name, speaks, wanted), facts[name]))
+                    break
+        return tuple(found)
 
     @staticmethod
     def _owner(name: str, parcel: Mapping[str, Value], wanted: Mapping[str, Value]) -> str:
@@ -205,7 +219,12 @@ class Law:
 
     def notes(self, judged: SiteJudgement) -> tuple[Ruling, ...]:
         """Notes that speak of this case, in the words of the rule; general ones are said once, of the plan."""
-        return tuple(note(self.context, name) for name in judged.notes if not general(self.context, name))
+        return tuple(note(self.context, name) for name in judged.notes if not self._general(name))
+
+    def _general(self, name: str) -> bool:
+        if name not in self._everywhere:
+            self._everywhere[name] = general(self.context, name)
+        return self._everywhere[name]
 
     def conditions(self, judged: SiteJudgement) -> tuple[ConditionDue, ...]:
         """What must be on file before contract."""
@@ -277,10 +296,14 @@ class Law:
 
 def note(context: Context, name: str) -> Ruling:
     """A note as a ruling whose words are the note's text."""
-    cite = context.cite(name)
-    rule = context.rules.get(name)
-    text = rule.spec.get("text") if rule is not None and rule.kind == "note" else None
-    return Ruling(cite if not text else replace(cite, en=text["en"], zh=text["zh"]), "note")
+    found = context.notes.get(name)
+    if found is None:
+        cite = context.cite(name)
+        rule = context.rules.get(name)
+        text = rule.spec.get("text") if rule is not None and rule.kind == "note" else None
+        found = Ruling(cite if not text else replace(cite, en=text["en"], zh=text["zh"]), "note")
+        context.notes[name] = found
+    return found
 
 
 def general(context: Context, name: str) -> bool:

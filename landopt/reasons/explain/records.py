@@ -329,21 +329,36 @@ Record = Assignment | Unserved | Held | PlanReasons
 
 
 _ATOMS = frozenset({str, int, bool, type(None)})
+_SHARED = frozenset({Citation, Ruling, StepDue})
+"""Parts that many records hold in common: each is turned into JSON once."""
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
 
 
-def as_json(value: Any) -> Any:
-    """A record (or part of one) as plain JSON: dataclasses become objects, tuples lists."""
+def as_json(value: Any, known: dict[int, Any] | None = None) -> Any:
+    """A record (or part of one) as plain JSON: dataclasses become objects (names in order), tuples lists.
+
+    ``known`` remembers parts that records share, by identity, for as long as the records are held; what they share then
+    is one object of the JSON too, not to be changed in place.
+    """
     kind = type(value)
     if kind in _ATOMS:
         return value
     if kind is tuple or kind is list:
-        return [as_json(item) for item in value]
-    names = _NAMES.get(kind)
-    if names is None and is_dataclass(kind):
-        names = _NAMES[kind] = tuple(field.name for field in fields(kind))
-    if names is not None:
-        return {name: as_json(getattr(value, name)) for name in names}
+        return [item if type(item) in _ATOMS else as_json(item, known) for item in value]
     if isinstance(value, dict):
-        return {str(key): as_json(item) for key, item in value.items()}
-    return value
+        return {str(key): as_json(item, known) for key, item in value.items()}
+    names = _NAMES.get(kind)
+    if names is None:
+        if not is_dataclass(kind):
+            return value
+        names = _NAMES[kind] = tuple(sorted(field.name for field in fields(kind)))
+    shared = known is not None and kind in _SHARED
+    if known is not None and shared and id(value) in known:
+        return known[id(value)]
+    found = {}
+    for name in names:
+        item = getattr(value, name)
+        found[name] = item if type(item) in _ATOMS else as_json(item, known)
+    if known is not None and shared:
+        known[id(value)] = found
+    return found
