@@ -97,6 +97,11 @@ class Shelf:
         self.counted = tuple(each for each in signature if each[0] not in plain)
 
     @property
+    def deciding(self) -> tuple[Clause, ...]:
+        """The clauses that verdicts, terms and prices depend on: all but notes and looser rules."""
+        return (*self.permits, *self.strict, *self.terms, *(clause for clause, _ in self.floors), *self.full)
+
+    @property
     def every(self) -> tuple[Clause, ...]:
         """All clauses of the shelf."""
         floors = (clause for clause, _ in self.floors)

@@ -15,8 +15,15 @@ def canonical(value: Any) -> bytes:
     ValueError
         For a float, a non-ASCII key or a type JSON does not know: numbers are integers or decimal strings here.
     """
+    try:
+        text = _ENCODER.encode(value)  # refuses what holds itself
+    except TypeError as strange:
+        raise ValueError(f"{strange}: use an integer or a decimal string") from strange
     _check(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("utf-8")
+    return text.encode("utf-8")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
 _ATOMS = frozenset({str, int, bool, type(None)})
@@ -38,9 +45,11 @@ def _check(value: Any) -> None:
                     if not isinstance(key, str) or not key.isascii():
                         raise ValueError(f"key {key!r} is not ASCII text")
                 known.update(each)
-            waiting += [item for item in each.values() if type(item) not in _ATOMS]
+            if not _ATOMS.issuperset(map(type, each.values())):
+                waiting += [item for item in each.values() if type(item) not in _ATOMS]
         elif isinstance(each, list | tuple):
-            waiting += [item for item in each if type(item) not in _ATOMS]
+            if not _ATOMS.issuperset(map(type, each)):
+                waiting += [item for item in each if type(item) not in _ATOMS]
         elif each is not None and not isinstance(each, bool | int | str):
             raise ValueError(f"{each!r} has no canonical form: use an integer or a decimal string")
 

@@ -18,8 +18,10 @@ from constraints.types import STRICTNESS
 from parcels.schema import Value
 
 WORDS = tuple(sorted(STRICTNESS, key=STRICTNESS.__getitem__))
-WARN = STRICTNESS["warn"]
+WARN, FORBID = STRICTNESS["warn"], STRICTNESS["forbid"]
 MOST_CELLS = 2_000_000
+MOST_SITES = 500_000
+"""Cells, and what cells are together, that are remembered at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,48 @@ def interleaved(rows: Sequence[int], amounts: Sequence[int]) -> list[int]:
 
 
 class Cell:
-    """One parcel by one method: what it brings to every offer it is part of; ``plan`` once a lawful one asks for it."""
+    """One parcel by one method: what it brings to every offer it is part of, whoever asks among those of a class."""
 
-    __slots__ = ("floor", "parcel", "plan", "price", "term", "terms", "verdict")
+    __slots__ = ("area", "floor", "price", "term", "terms", "verdict")
 
-    def __init__(self, law: tuple[Any, ...], parcel: int, price: int) -> None:
-        self.verdict, self.term, self.terms, self.floor, _ = law
-        self.parcel = parcel
-        self.price = price
-        self.plan: Plan | None = None
+    def __init__(self, law: tuple[Any, ...], area: int) -> None:
+        self.verdict, self.term, self.terms, self.floor, unit = law
+        self.area = area
+        self.price: int = unit * area
+
+
+class Together:
+    """What the cells of an offer are together: the strictest verdict, the price, the area-weighted floor."""
+
+    __slots__ = ("floor", "price", "term", "terms", "verdict")
+
+    def __init__(self, cells: tuple[Cell, ...]) -> None:
+        self.verdict: int = max([cell.verdict for cell in cells])
+        self.price: int = sum([cell.price for cell in cells])
+        self.term: int = cells[0].term
+        self.floor = _floor(cells)
+        terms = frozenset().union(*[cell.terms for cell in cells])
+        self.terms = len(terms)
+        if len(cells) > 1 and self.terms > 1:
+            self.term = min(terms)
+
+
+def _floor(cells: Sequence[Cell]) -> int | None:
+    """Area-weighted floor, yuan/m2, rounded up; None where one parcel has none."""
+    first, whole = cells[0].floor, sum([cell.area for cell in cells])
+    if first is None or not whole:
+        return None
+    top, bottom, same = 0, 1, True
+    for cell in cells:
+        if cell.floor is None:
+            return None
+        upper, lower = cell.floor
+        same = same and cell.floor == first
+        if lower == bottom:
+            top += upper * cell.area
+        else:
+            top, bottom = top * lower + upper * cell.area * bottom, bottom * lower
+    return int(-(-first[0] // first[1])) if same else -(-top // (bottom * whole))
 
 
 class Site:
@@ -121,13 +156,15 @@ class PartReader:
         self.crowd = reader.law.get("other_applicants", ())
         self.plan_class: object = None if demand is None else reader.plan_class(demand)
         self.cells: dict[object, dict[int, Cell]] = {}
+        self.plans: dict[object, dict[int, Plan]] = {}
+        self.shut: dict[object, set[int]] = {}
+        self._told: dict[object, dict[str, Value]] = {}
         self.late: dict[object, bool] = {}
         self.names = frozenset() if demand is None else frozenset((reader.case.demands.ids[demand],))
         self.ways = [self._way(row) for row in range(len(reader.case.methods))]
         self.linked = reader.rows.linked_demand(self.names)
-        if len(reader.law_cells) > MOST_CELLS:
-            reader.law_cells.clear()
-            reader.plan_cells.clear()
+        if len(reader.law_cells) > MOST_CELLS or len(reader.together) > MOST_SITES:
+            reader.forget()
 
     def _way(self, method: int) -> str | None:
         """Why the platform or the market does not take a method; None if it does."""
@@ -158,19 +195,34 @@ class PartReader:
         settled = self._settled(site, method, period)
         if isinstance(settled, str):
             return settled
-        cells, verdict, price = settled
-        points = self.reader.points
-        plans = [cell.plan or self._planned(cell, site, method, period) for cell in cells]
-        preferred = points.preferred([plan.matches for plan in plans], site.areas)
-        score = points.tiers(self.served, preferred, price, WORDS[verdict])
-        return [cells[0].term, verdict, self._floor(cells, site), price, score, self._pairs(plans, site, method)]
+        place, found, verdict = settled
+        known = self.plans.get(place)
+        if known is None:
+            known = self.plans[place] = {}
+        try:
+            plans = tuple([known[parcel] for parcel in site.parcels])
+        except KeyError:
+            plans = tuple([self._planned(known, place, parcel, site, method, period) for parcel in site.parcels])
+        reader = self.reader
+        summed = reader.sums.get(plans)
+        if summed is None:
+            preferred = reader.points.preferred([plan.matches for plan in plans], site.areas)
+            summed = reader.sums[plans] = preferred, self._pairs(plans)
+        preferred, pairs = summed
+        score = reader.points.tiers(self.served, preferred, found.price, WORDS[verdict])
+        if site.linked:
+            pairs = self._linked(plans, site, method)
+        return [found.term, verdict, found.floor, found.price, score, pairs]
 
     def lawful(self, site: Site, method: int, period: int) -> bool:
         """Whether the offer is a lawful one of the round."""
+        shut = self.shut.get((method, period, site.kind))
+        if shut is not None and not shut.isdisjoint(site.parcels):
+            return False
         return not isinstance(self._settled(site, method, period), str)
 
-    def _settled(self, site: Site, method: int, period: int) -> tuple[list[Cell], int, int] | str:
-        """The cells, verdict and price of a lawful offer; a text says why it is none."""
+    def _settled(self, site: Site, method: int, period: int) -> tuple[object, Together, int] | str:
+        """Where the cells of a lawful offer are kept, what they are together, the verdict; a text says why not."""
         reader = self.reader
         if not 0 <= method < len(self.ways) or period not in reader.periods:
             return "no such method or period"
@@ -179,59 +231,41 @@ class PartReader:
             return why
         if site.free and not reader.available(site.free, period):
             return "not available in time"
-        cells = self._cells(site, method, period, None)
-        if len(cells) > 1:
-            each = {cell.terms for cell in cells}
-            if len(each) > 1 or len(cells[0].terms) > 1:
-                terms = frozenset().union(*each)
-                if len(terms) > 1:
-                    cells = self._cells(site, method, period, min(terms))
-        verdict: int = max([cell.verdict for cell in cells])
+        place: object = (method, period, None, site.kind)
+        found = self._together(place, site, method, period, None)
+        if len(site.parcels) > 1 and found.terms > 1:
+            place = (method, period, found.term, site.kind)
+            found = self._together(place, site, method, period, found.term)
+        verdict = found.verdict
         if verdict < WARN and self.hurried and self._late(site.free, method, period):
             verdict = WARN
         if verdict not in reader.allowed:
             return f"verdict {WORDS[verdict]}"
-        price = sum([cell.price for cell in cells])
-        if self.budget is not None and price > self.budget:
-            return f"price {price} above the budget"
-        return cells, verdict, price
+        if self.budget is not None and found.price > self.budget:
+            return f"price {found.price} above the budget"
+        return place, found, verdict
 
-    def _pairs(self, plans: Sequence[Plan], site: Site, method: int) -> list[int]:
-        """Row numbers and coefficients in turn, ascending, without zeros."""
-        if len(plans) == 1 and not site.linked:
-            return plans[0].pairs
+    def _pairs(self, plans: Sequence[Plan]) -> list[int]:
+        """Row numbers and coefficients in turn, ascending, without zeros; those of relations and locks apart."""
+        return plans[0].pairs if len(plans) == 1 else interleaved(*self._laid(plans))
+
+    def _laid(self, plans: Sequence[Plan]) -> tuple[Sequence[int], list[int]]:
         rows: Sequence[int]
         number, rows = self.reader.united(frozenset([plan.number for plan in plans]))
         laid = [plan.laid.get(number) or plan.over(number, rows) for plan in plans]
         amounts = list(map(sum, zip(*laid, strict=True)))
-        if site.linked:
-            merged = dict(zip(rows, amounts, strict=True))
-            links = self.reader.rows.links(site.parcels, self.demand, self.reader.case.methods[method].id)
-            merged.update((self.reader.number(key), value) for key, value in links.items())
-            rows = sorted(merged)
-            amounts = [merged[number] for number in rows]
         if 0 in amounts:
             rows = [number for number, value in zip(rows, amounts, strict=True) if value]
             amounts = [value for value in amounts if value]
-        return interleaved(rows, amounts)
+        return rows, amounts
 
-    @staticmethod
-    def _floor(cells: Sequence[Cell], site: Site) -> int | None:
-        """Area-weighted floor, yuan/m2, rounded up; None where one parcel has none."""
-        first = cells[0].floor
-        if first is None or not site.area:
-            return None
-        top, bottom, same = 0, 1, True
-        for cell, area in zip(cells, site.areas, strict=True):
-            if cell.floor is None:
-                return None
-            upper, lower = cell.floor
-            same = same and cell.floor == first
-            if lower == bottom:
-                top += upper * area
-            else:
-                top, bottom = top * lower + upper * area * bottom, bottom * lower
-        return int(-(-first[0] // first[1])) if same else -(-top // (bottom * site.area))
+    def _linked(self, plans: Sequence[Plan], site: Site, method: int) -> list[int]:
+        """:meth:`_pairs` with the rows of relations and locks."""
+        merged = dict(zip(*self._laid(plans), strict=True))
+        links = self.reader.rows.links(site.parcels, self.demand, self.reader.case.methods[method].id)
+        merged.update((self.reader.number(key), value) for key, value in links.items())
+        rows = sorted(number for number, value in merged.items() if value)
+        return interleaved(rows, [merged[number] for number in rows])
 
     def _late(self, free: str, method: int, period: int) -> bool:
         key = (free, method, period)
@@ -241,43 +275,58 @@ class PartReader:
             found = self.late[key] = self.reader.late(free, self.demand, how, period)
         return found
 
-    def _cells(self, site: Site, method: int, period: int, term: int | None) -> list[Cell]:
-        key = (method, period, term, site.kind)
-        known = self.cells.get(key)
+    def _together(self, place: object, site: Site, method: int, period: int, term: int | None) -> Together:
+        known = self.cells.get(place)
         if known is None:
-            known = self.cells[key] = {}
+            known = self.cells[place] = {}
         try:
-            return [known[parcel] for parcel in site.parcels]
+            cells = tuple([known[parcel] for parcel in site.parcels])
         except KeyError:
-            return [known.get(p) or self._cell(known, p, site, method, period, term) for p in site.parcels]
+            cells = tuple(
+                [known.get(p) or self._cell(known, place, p, site, method, period, term) for p in site.parcels]
+            )
+        found = self.reader.together.get(cells)
+        if found is None:
+            found = self.reader.together[cells] = Together(cells)
+        return found
 
     def _cell(
-        self, known: dict[int, Cell], parcel: int, site: Site, method: int, period: int, term: int | None
+        self, known: dict[int, Cell], place: object, parcel: int, site: Site, method: int, period: int, term: int | None
     ) -> Cell:
         reader = self.reader
-        operator = reader.facts.operator(parcel, self.demand)
+        operator = reader.facts.operator(parcel, self.demand) if reader.law_asks[method] else None
         others = reader.others(parcel, self.demand) if reader.asks_applicants else 0
         when = period if "period" in reader.law else -1
         crowd = level(others, self.crowd)
         key: object = (parcel, method, when, term, site.laws, operator, self.classes[method], crowd, self.market)
-        law = reader.law_cells.get(key)
-        if law is None:
-            law = reader.law_cells[key] = self._law(parcel, site, method, period, term, others)
-        cell = known[parcel] = Cell(law, parcel, law[4] * reader.facts.area[parcel])
+        cell: Cell | None = reader.law_cells.get(key)
+        if cell is None:
+            law = self._law(parcel, site, method, period, term, others)
+            cell = reader.law_cells[key] = Cell(law, reader.facts.area[parcel])
+        known[parcel] = cell
+        if cell.verdict == FORBID and term is None and reader.firm[method] and not reader.open_price(parcel):
+            self.shut.setdefault((method, period, site.kind), set()).add(parcel)
         return cell
 
-    def _planned(self, cell: Cell, site: Site, method: int, period: int) -> Plan:
+    def _planned(
+        self, known: dict[int, Plan], place: object, parcel: int, site: Site, method: int, period: int
+    ) -> Plan:
         """What a cell adds to the limits, and the preferences it matches."""
-        reader, parcel, years, price = self.reader, cell.parcel, cell.term, cell.price
-        operator = reader.facts.operator(parcel, self.demand)
+        plan: Plan | None = known.get(parcel)
+        if plan is not None:
+            return plan
+        reader, cell = self.reader, self.cells[place][parcel]
+        years = cell.term if reader.plan_term else -1
+        price = cell.price if reader.plan_price else -1
+        operator = reader.facts.operator(parcel, self.demand) if reader.plan_operator else None
         others = reader.others(parcel, self.demand) if reader.asks_applicants else 0
         when = period if reader.plan_period else -1
         counted = others if reader.plan_applicants else 0
         key = (parcel, method, when, years, site.plans, price, operator, self.plan_class, counted, self.market)
-        plan: Plan | None = reader.plan_cells.get(key)
+        plan = reader.plan_cells.get(key)
         if plan is None:
-            plan = reader.plan_cells[key] = self._plan(parcel, site, method, period, years, price, others)
-        cell.plan = plan
+            plan = reader.plan_cells[key] = self._plan(parcel, site, method, period, cell.term, cell.price, others)
+        known[parcel] = plan
         return plan
 
     def _law(
@@ -285,14 +334,19 @@ class PartReader:
     ) -> tuple[int, int, frozenset[int], tuple[int, int] | None, int]:
         """(verdict, term, terms of all operators, floor, unit price) of one parcel."""
         reader = self.reader
-        facts = {**self.wish, **reader.parcel_facts(parcel, self.demand), **site.together}
+        facts = self._told.get((parcel, site.kind))
+        if facts is None:
+            facts = {**self.wish, **reader.parcel_facts(parcel, self.demand), **site.together}
+            self._told[parcel, site.kind] = facts
+        mine = facts.get("operator")
         facts["period"] = reader.period_id(period)
         facts["other_applicants"] = others
         how, records = reader.case.methods[method], reader.records(parcel, self.demand)
         judged = []
-        for operator in dict.fromkeys((facts.get("operator"), *self.partners)):
+        for operator in dict.fromkeys((mine, *self.partners)):
             facts["operator"] = operator
             judged.append(answer(reader.book, facts, how, records=records, market=self.market, term=term))
+        facts["operator"] = mine
         _, years, floor, price = judged[0]
         verdict = max([STRICTNESS[one[0]] for one in judged])
         terms = frozenset([one[1] for one in judged if one[1] is not None])

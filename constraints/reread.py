@@ -12,7 +12,7 @@ from copy import copy
 from fractions import Fraction
 from typing import Any
 
-from constraints.book import case_book
+from constraints.book import case_book, signature
 from constraints.case import Case, Record
 from constraints.check import Key, PlanRows
 from constraints.expr import parse
@@ -36,6 +36,7 @@ class Reader:
         self.points = Points(case)
         self.rows = PlanRows(case, self.facts)
         self.book = case_book(case)
+        self._read = {name: signature(shelf.deciding, self.book.purpose) for name, shelf in self.book.shelves.items()}
         self.calendar = Calendar(case.calendar)
         self.method_row = {method.id: row for row, method in enumerate(case.methods)}
         self.periods = tuple(range(len(case.round.periods))) or (-1,)
@@ -55,6 +56,11 @@ class Reader:
         asked = set(case.demands.columns)
         self._law_wish = [self._wish_facts(method.id, asked) for method in case.methods]
         self._plan_wish = sorted(asked & planned)
+        self.law_asks = ["operator" in self._asked_of(method.id) for method in case.methods]
+        forbidden = STRICTNESS["forbid"] not in self.allowed
+        self.firm = [forbidden and self._is_firm(method.id) for method in case.methods]
+        self.plan_term, self.plan_operator = "term_years" in planned, "operator" in planned
+        self.plan_price = any(limit.measure == "expected_price_yuan" for limit in self.rows.limits)
         self._filed = {record.demand_id for record in case.records if record.demand_id}
         self._records: dict[str, list[Record]] = {}
         for record in case.records:
@@ -71,27 +77,43 @@ class Reader:
         self.kinds: dict[object, int] = {}
         self.law_cells: dict[object, Any] = {}
         self.plan_cells: dict[object, Any] = {}
+        self.together: dict[object, Any] = {}
+        self.sums: dict[object, Any] = {}
 
     def _law_reads(self) -> dict[str, tuple[int, ...] | None]:
         """The facts the law reads, with the constants an integer is compared with (None: its exact value matters)."""
         found: dict[str, tuple[int, ...] | None] = {}
-        for shelf in self.book.shelves.values():
-            for name, levels, _ in shelf.signature:
+        for read in self._read.values():
+            for name, levels, _ in read:
                 before = found.get(name, ())
                 found[name] = None if levels is None or before is None else tuple(sorted({*before, *levels}))
         for shelf in self.book.shelves.values():
             found.update(dict.fromkeys(shelf.prices))
         return found
 
+    def _asked_of(self, method: str) -> set[str]:
+        """The facts a method's answers depend on (prices of a lease are held against a listing)."""
+        read: set[str] = set()
+        for name in (method, "listing"):
+            if name in self._read:
+                read |= {each for each, _, _ in self._read[name]} | set(self.book.shelves[name].prices)
+        return read
+
     def _wish_facts(self, method: str, asked: set[str]) -> list[tuple[str, tuple[int, ...] | None]]:
-        """The demand facts that tell answers about a method apart (prices of a lease are held against a listing)."""
-        read = set()
-        for shelf in (self.book.shelves[method], self.book.shelves.get("listing")):
-            if shelf is not None:
-                read |= {name for name, _, _ in shelf.signature} | set(shelf.prices)
-        ruled = {name for clause in self.book.shelves[method].every for name in clause.reads()}
+        """The demand facts that tell answers about a method apart."""
+        read = self._asked_of(method)
+        ruled = {name for clause in self.book.shelves[method].deciding for name in clause.reads()}
         read -= {"want_right", "lease_years", "operator"} - ruled
         return sorted((name, self.law[name]) for name in asked & read - {"operator"})
+
+    def _is_firm(self, method: str) -> bool:
+        """Where what a method's rules forbid is forbidden at any shorter term too: no rule reads the term itself."""
+        return not any("term_years" in clause.reads() for clause in self.book.shelves[method].deciding)
+
+    def open_price(self, parcel: int) -> bool:
+        """True where an answer may change with the term beyond its rules: a reserve price, a mix of uses."""
+        facts = self.facts.parcels[parcel]
+        return facts.get("reserve_price") is not None or bool(facts.get("use_mix"))
 
     def wish_class(self, demand: int, method: int) -> tuple[Value, ...]:
         """Demands of one class get the same answers about a method they take, the operator apart."""
@@ -142,8 +164,8 @@ class Reader:
 
     def forget(self) -> None:
         """Drop what was derived before the other applicants were counted."""
-        self.law_cells.clear()
-        self.plan_cells.clear()
+        for found in (self.law_cells, self.plan_cells, self.together, self.sums):
+            found.clear()
 
     def others(self, parcel: int, demand: int | None) -> int:
         """Other demands of the round that could lawfully use the parcel."""
@@ -160,9 +182,7 @@ class Reader:
 
     def crowded(self, method: int) -> bool:
         """True where the law of a method may look at the other applicants."""
-        shelves = (self.book.shelves[self.case.methods[method].id], self.book.shelves.get("listing"))
-        read = (name for shelf in shelves if shelf for name in (*(each[0] for each in shelf.signature), *shelf.prices))
-        return "other_applicants" in read
+        return "other_applicants" in self._asked_of(self.case.methods[method].id)
 
     def parcel_problem(self, parcel: int, demand: int | None) -> str | None:
         """Why a parcel cannot be part of a site for the demand, whatever the method; None if it can."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.case import Case
+from constraints.plan import uncollected
 from parcels.issues import Environment, Issue, LandoptError, Refused, error
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def _asked(case: Case, options: Options) -> Case:
     return replace(case, settings=settings)
 
 
+@uncollected()
 def run(options: Options, say: Say) -> Result:
     """Decide a round and write its plan folder.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from constraints.case import Case
+from constraints.cells import PartReader
 from constraints.judge import answer, judge
+from constraints.reread import Reader
 from constraints.rescreen import connected_sites, lawful
 from tests.audit.folders import reached
 from tests.builders import random_case
@@ -43,3 +45,37 @@ def test_methods_that_overlook_other_applicants_answer_alike_in_both_passes(seed
         sites = list(connected_sites(reader, demand))
         first, last = lawful(reader.first_pass(), demand, sites), lawful(reader, demand, sites)
         assert {one for one in first if one[1] in quiet} == {one for one in last if one[1] in quiet}
+
+
+def test_a_parcel_known_to_be_shut_refuses_as_the_whole_reading_does() -> None:
+    """Lawfulness by what is known of single parcels is that of every offer read afresh, whatever was asked before."""
+    asked = shut = 0
+    for seed in range(12):
+        reader = reached(random_case(seed))
+        for demand in range(len(reader.case.demands)):
+            known = PartReader(reader, demand)
+            for parcels in connected_sites(reader, demand):
+                for method in range(len(reader.case.methods)):
+                    for period in reader.periods:
+                        short = known.lawful(known.site(parcels), method, period)
+                        fresh = PartReader(Reader(reader.case), demand)
+                        fresh.reader.reach, fresh.reader._counts = reader.reach, reader._counts
+                        assert short == (fresh.read(parcels, method, period).refused is None)
+                        asked += 1
+            shut += sum(map(len, known.shut.values()))
+    assert asked > 500
+    assert shut > 20
+
+
+def test_two_platforms_of_one_class_share_what_they_read() -> None:
+    """What the cells of a site are together is found once, and is the same for whoever asks."""
+    reader = reached(random_case(3))
+    first = {}
+    for _ in range(2):
+        for demand in range(len(reader.case.demands)):
+            part = PartReader(reader, demand)
+            for parcels in connected_sites(reader, demand):
+                for method in range(len(reader.case.methods)):
+                    found = part.derive(part.site(parcels), method, reader.periods[0])
+                    assert first.setdefault((demand, parcels, method), found) == found
+    assert reader.together
