@@ -126,12 +126,17 @@ def _peak_mb() -> float | None:
 
 def raw_simplex(size: Size, seed: int) -> dict[str, Any]:
     """One HiGHS simplex solve of the whole relaxation, handed over as arrays."""
+    case, offers, _ = offers_of(size, seed)
+    return raw_simplex_of(case, offers)
+
+
+def raw_simplex_of(case: Any, offers: Any) -> dict[str, Any]:
+    """:func:`raw_simplex` of a case and its offers."""
     import highspy
     import numpy as np
 
     from landopt.solving.model_arrays import columns, program
 
-    case, offers, _ = offers_of(size, seed)
     prog = program(case, offers, 0)
     starts, rows, coefs = columns(prog, np.arange(prog.count))
     head = prog.parcels + prog.demands

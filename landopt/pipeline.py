@@ -94,6 +94,7 @@ class Result:
     exit_code: int
     seconds: float
     phases: dict[str, float] = field(default_factory=dict)
+    """CPU seconds of this process in each phase; those of the solver's child are not in it."""
 
     def footer(self, lang: str) -> str:
         """Where the plan stands, the head of the ledger it was made under, and what to do next."""
@@ -109,6 +110,19 @@ class Result:
             lines.append(f"Ledger head {head} (check: landopt audit {self.folder} --ledger LEDGER)")
         lines += [f"Next: landopt explain {self.folder} --parcel ID; landopt report {self.folder} --html"]
         return "\n".join(lines)
+
+
+class _Clock:
+    """CPU seconds of this process, phase by phase."""
+
+    def __init__(self) -> None:
+        self.last = time.process_time()
+        self.phases: dict[str, float] = {}
+
+    def mark(self, phase: str) -> None:
+        """A phase has ended."""
+        before, self.last = self.last, time.process_time()
+        self.phases[phase] = self.last - before
 
 
 def read_case(
@@ -193,8 +207,7 @@ def run(options: Options, say: Say) -> Result:
     from landopt.solving.site_search import offers_of
     from landopt.solving.solver import solve
 
-    begun = time.perf_counter()
-    phases: dict[str, float] = {}
+    begun, clock = time.perf_counter(), _Clock()
     say("reading")
     loaded = read_round(options.round_path, drop=options.drop, reason=options.reason)
     case = _asked(loaded.ready(), options)
@@ -206,10 +219,10 @@ def run(options: Options, say: Say) -> Result:
     folder = options.output if options.output is not None else loaded.file.path.parent / "plan"
     _require_place(folder)
     with hold(loaded.file.path.parent, say):
-        phases["read"] = time.perf_counter() - begun
+        clock.mark("read")
         say("screening")
         offers = offers_of(case, limit_s=_search_limit(case), told=_beyond(case, say))
-        phases["screen"] = time.perf_counter() - begun
+        clock.mark("screen")
         say(f"built {len(offers.site)} lawful offers under {len(case.rules)} rules")
         if options.memory is not None and not caps_memory():
             say("this system cannot cap a process: --memory is only held against the estimate beforehand")
@@ -225,7 +238,7 @@ def run(options: Options, say: Say) -> Result:
             progress=_heard(say),
             memory=options.memory,
         )
-        phases["solve"] = time.perf_counter() - begun
+        clock.mark("solve")
         _require_plan(outcome, options, offers.scope)
         for issue in outcome.issues:
             say(f"warning {issue.code}  {issue.what}; the best plan it had found is kept")
@@ -238,7 +251,7 @@ def run(options: Options, say: Say) -> Result:
             overrides = tuple(fix_costs(Context(case, offers, chosen, outcome.proof), overrides, bounds))
         say("justifying")
         records = justify(case, offers, chosen, outcome)
-        phases["justify"] = time.perf_counter() - begun
+        clock.mark("justify")
         plan = plan_json(
             case,
             stopped=outcome.stopped,
@@ -253,11 +266,12 @@ def run(options: Options, say: Say) -> Result:
 
         def fill(place: Path) -> None:
             _write(place, case, plan, outcome, offers, loaded)
+            clock.mark("write")
             say("auditing")
             report.append(_audited(place, len(offers.site), folder, say))
+            clock.mark("audit")
 
         write_folder(folder, fill)
-    phases["write"] = time.perf_counter() - begun
     return Result(
         folder=folder,
         plan=plan,
@@ -265,7 +279,7 @@ def run(options: Options, say: Say) -> Result:
         audit=report[0],
         exit_code=_exit_code(case, plan),
         seconds=time.perf_counter() - begun,
-        phases=phases,
+        phases=clock.phases,
     )
 
 
