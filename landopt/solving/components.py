@@ -9,23 +9,22 @@ from __future__ import annotations
 import numpy as np
 
 from landopt.solving.model_arrays import Ints, Program, columns
-from landopt.solving.prices_bound import part_best
 
 
 def idle_rows(prog: Program, pool: Ints) -> Ints:
     """Which rows of the round no choice among the offers of ``pool`` can break (a boolean each)."""
-    idle = np.zeros(len(prog.sense), dtype=bool)
-    start, rows, coefs = prog.entries.of(pool)
-    offer = np.repeat(pool, np.diff(start))
-    for row in range(len(prog.sense)):
-        entry = np.flatnonzero(rows == row)
-        use = np.zeros(prog.count, dtype=np.int64)
-        use[offer[entry]] = coefs[entry]
-        most = int(np.maximum(part_best(prog, use), 0).sum())
-        least = -int(np.maximum(part_best(prog, -use), 0).sum())
-        low, high = prog.sense[row] >= 0, prog.sense[row] <= 0
-        idle[row] = not (low and least < prog.rhs[row]) and not (high and most > prog.rhs[row])
-    return idle
+    start, row, coef = prog.entries.of(pool)
+    part = np.repeat(prog.part()[pool], np.diff(start))
+    order = np.lexsort((part, row))
+    row, part, coef = row[order], part[order], coef[order]
+    begins = np.flatnonzero(np.concatenate([[True], (row[1:] != row[:-1]) | (part[1:] != part[:-1])]))[: len(row)]
+    most, least = np.zeros(len(prog.sense), dtype=np.int64), np.zeros(len(prog.sense), dtype=np.int64)
+    if len(row):
+        np.add.at(most, row[begins], np.maximum(np.maximum.reduceat(coef, begins), 0))
+        np.add.at(least, row[begins], np.minimum(np.minimum.reduceat(coef, begins), 0))
+    short = (prog.sense >= 0) & (least < prog.rhs)
+    over = (prog.sense <= 0) & (most > prog.rhs)
+    return np.asarray(~(short | over))
 
 
 def components(prog: Program, pool: Ints) -> list[Ints]:
@@ -38,6 +37,10 @@ def components(prog: Program, pool: Ints) -> list[Ints]:
     starts, rows, _ = columns(prog, pool)
     head = prog.parcels + prog.demands
     counts = np.diff(starts)
+    own = rows >= head
+    reach = np.bincount(rows[own] - head, minlength=len(idle))
+    if (~idle & (reach == len(pool))).any():
+        return [pool]  # a limit that counts every offer
     graph = nx.Graph()
     owner = np.repeat(np.arange(len(pool)), counts)
     live = (rows < head) | ~idle[np.maximum(rows - head, 0)]

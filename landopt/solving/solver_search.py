@@ -5,6 +5,7 @@ Every plan is checked in integers before it counts, every bound from prices is e
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import monotonic
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from landopt.solving import tree
 from landopt.solving.components import components
 from landopt.solving.greedy import greedy
+from landopt.solving.lean import stand_in, take, undominated
 from landopt.solving.model import build
 from landopt.solving.model_arrays import Floats, Ints, Program, ranges
 from landopt.solving.prices import Relaxation, relax
@@ -26,7 +28,23 @@ __all__ = ["Answer", "Options", "exact_margin", "search"]
 
 
 def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None, keep: Keep | None = None) -> Answer:
-    """Solve one tier; ``warm`` is a plan to start from (lawful or not); ``keep`` gets the first proof."""
+    """Solve one tier; ``warm`` is a plan to start from (lawful or not); ``keep`` gets the first proof.
+
+    Large rounds are searched without the offers that no better plan needs (``lean``).
+    """
+    if prog.count <= SMALL or options.solver != "highs":
+        return _search(prog, options, tell, warm, keep, lean=False)
+    kept = undominated(prog)
+
+    def heard(phase: str, value: int | None, bound: int | None, chosen: Ints | None) -> None:
+        tell(phase, value, bound, None if chosen is None else kept[chosen])
+
+    start = None if warm is None else stand_in(prog, kept, warm)
+    answer = _search(take(prog, kept), options, heard, start, keep, lean=True)
+    return answer if answer.chosen is None else replace(answer, chosen=kept[answer.chosen])
+
+
+def _search(prog: Program, options: Options, tell: Tell, warm: Ints | None, keep: Keep | None, *, lean: bool) -> Answer:
     state = Search(prog, options, tell)
     clock = _Clock(state.phases)
     state.offer(warm, "warm")
@@ -73,7 +91,7 @@ def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None
     if infeasible and state.chosen is None:
         return _answer(state, relaxed, "infeasible")
     if state.chosen is not None and gap_of(state.objective, relaxed.bound) > options.gap:
-        grown = tree.grow(prog, relaxed, sifter, state.objective, options, *_tree_effort(state))
+        grown = tree.grow(prog, relaxed, sifter, state.objective, options, *_tree_effort(state), methods=not lean)
         clock.mark("tree")
         if grown is not None:
             state.offer(grown.plan, "tree")

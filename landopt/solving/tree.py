@@ -48,14 +48,18 @@ def grow(
     options: Options,
     seconds: float | None,
     nodes: int = NODES,
+    methods: bool = True,
 ) -> Grown | None:
-    """Branch on the worst leaf until the proved gap is the one asked for, or time, nodes or size run out."""
+    """Branch on the worst leaf until the proved gap is the one asked for, or time, nodes or size run out.
+
+    ``methods``: also branch by method alone.
+    """
     scale = relaxed.prices.scale
     root = Node((), relaxed.prices, bound_scaled(prog, relaxed.prices))
     turn = itertools.count()
     heap: list[tuple[int, int, Node]] = [(-int(root.scaled or 0), next(turn), root)]
     end = None if seconds is None else monotonic() + seconds
-    chooser = Chooser(sifter, end)
+    chooser = Chooser(sifter, end, methods)
     budget = min(
         nodes,
         LEAF_BYTES // (8 * max(1, prog.parcels)),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from landopt.solving.model_arrays import Floats, Ints, Program
+from landopt.solving.model_arrays import Floats, Ints, Program, ranges
 from landopt.solving.prices_bound import LARGEST_PRICE, Branch, Prices, reduced
 from landopt.solving.sifter import Sifter, Stopped
 
@@ -24,10 +24,14 @@ Key = tuple[int, int, int]
 
 
 class Chooser:
-    """Picks branches by what both sides lose, learned from trial solves (reliability branching)."""
+    """Picks branches by what both sides lose, learned from trial solves (reliability branching).
 
-    def __init__(self, sifter: Sifter, end: float | None) -> None:
-        self.sifter, self.prog, self.end = sifter, sifter.prog, end
+    ``methods`` False: never by method. Where offers were left out that count alike (``lean``), one of them would take
+    the place of the method barred.
+    """
+
+    def __init__(self, sifter: Sifter, end: float | None, methods: bool) -> None:
+        self.sifter, self.prog, self.end, self.methods = sifter, sifter.prog, end, methods
         self.cost: dict[Key, tuple[float, float]] = {}
 
     def choose(self, x: Floats, branches: tuple[Branch, ...], best: float) -> tuple[dict[str, Any], int, Ints] | None:
@@ -86,7 +90,9 @@ class Chooser:
         place = np.flatnonzero((x > 1e-6) & (x < 1 - 1e-6))
         for offer, value in zip(sifter.order[place].tolist(), x[place].tolist(), strict=True):
             part, site = int(sifter.part[offer]), int(prog.site[offer])
-            keys = [(part, -1, -1), (part, -1, int(prog.method[offer]))]
+            keys = [(part, -1, -1)]
+            if self.methods:
+                keys.append((part, -1, int(prog.method[offer])))
             if prog.demand[offer] >= 0:
                 land = prog.site_parcels[int(prog.site_start[site]) : int(prog.site_start[site + 1])]
                 keys += [(part, parcel, -1) for parcel in land.tolist()]
@@ -192,9 +198,8 @@ def match_offers(prog: Program, part: int, parcel: int, method: int) -> Ints:
     if method >= 0:
         keep &= prog.method[here] == method
     if parcel >= 0:
-        sites = prog.site[here]
-        holds = [
-            parcel in prog.site_parcels[int(prog.site_start[s]) : int(prog.site_start[s + 1])] for s in sites.tolist()
-        ]
-        keep &= np.array(holds, dtype=bool)
+        first = prog.site_start[prog.site[here]]
+        size = prog.site_start[prog.site[here] + 1] - first
+        holds = prog.site_parcels[ranges(first, size)] == parcel
+        keep &= np.bincount(np.repeat(np.arange(len(here)), size), holds, len(here)) > 0
     return here[keep]
