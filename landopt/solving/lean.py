@@ -73,19 +73,15 @@ def take(prog: Program, kept: Ints) -> Program:
 
 
 def stand_in(prog: Program, kept: Ints, chosen: Ints) -> Ints:
-    """Offers of the whole programme as places among the kept ones: each by the best with its part, site and entries."""
+    """Offers of the whole programme as places among the kept ones, in order: each by the best that is like it."""
     at = np.minimum(np.searchsorted(kept, chosen), max(0, len(kept) - 1))
-    found = []
-    for offer, place in zip(chosen.tolist(), at.tolist(), strict=True):
-        if kept[place] != offer:
-            part = int(np.searchsorted(prog.part_start, offer, side="right")) - 1
-            low, high = np.searchsorted(kept, prog.part_start[part : part + 2])
-            marks = [
-                _entries(prog, int(other)) if prog.site[other] == prog.site[offer] else None for other in kept[low:high]
-            ]
-            place = int(low) + marks.index(_entries(prog, offer))
-        found.append(place)
-    return np.array(sorted(found), dtype=np.int64)
+    for number in np.flatnonzero(kept[at] != chosen).tolist():
+        offer = int(chosen[number])
+        part = int(np.searchsorted(prog.part_start, offer, side="right")) - 1
+        low, high = np.searchsorted(kept, prog.part_start[part : part + 2]).tolist()
+        same = low + np.flatnonzero(prog.site[kept[low:high]] == prog.site[offer])
+        at[number] = next(place for place in same.tolist() if _entries(prog, kept[place]) == _entries(prog, offer))
+    return at
 
 
 def _entries(prog: Program, offer: int) -> list[tuple[int, int]]:

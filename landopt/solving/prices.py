@@ -15,6 +15,7 @@ from landopt.solving.greedy import best_of_parts
 from landopt.solving.model_arrays import Floats, Ints, Program
 from landopt.solving.prices_bound import Prices, bound, part_best, reduced_float, rounded
 from landopt.solving.sifter import Sifter, Stopped
+from landopt.solving.solver_state import Warm
 
 FIRST = 5
 PER_PART = 6
@@ -53,12 +54,14 @@ def relax(
     deadline: float | None = None,
     tell: Callable[[float, int], None] | None = None,
     again: Sifter | None = None,
+    warm: Warm | None = None,
 ) -> tuple[Relaxation, Sifter]:
     """Solve the relaxation over all offers.
 
     ``start`` are offers to begin with beside the best of each part; the loop ends once the bound is within ``enough``
     (relative) of the optimum over the offers it holds. ``tell`` hears (value, bound) each round. ``again`` is the live
-    programme of a round that differs in scores and right-hand sides only: it goes on from its offers and basis.
+    programme of a round that differs in scores and right-hand sides only: it goes on from its offers and basis;
+    ``warm`` is what such a programme left.
 
     Raises
     ------
@@ -68,12 +71,17 @@ def relax(
     if again is not None:
         sifter = again
         sifter.change(prog, deadline)
+    elif warm is not None:
+        sifter = Sifter(prog, seed=seed, deadline=deadline)
+        sifter.resume(warm.columns, warm.basis)
+        if start is not None:
+            sifter.add(start)
     else:
         sifter = Sifter(prog, seed=seed, deadline=deadline)
         first = best_of_parts(prog, prog.score / np.sqrt(np.diff(prog.site_start)[prog.site]), FIRST, sifter.part)
         sifter.add(first if start is None else np.union1d(first, start))
     rounds = 0
-    if sifter.artificial and (again is None or sifter.infeasible()):
+    if sifter.artificial and ((again is None and warm is None) or sifter.infeasible()):
         sifter._phase(1)
         rounds, feasible = _first_phase(sifter)
         sifter._phase(2)

@@ -158,6 +158,26 @@ class Sifter:
             self.solver.run()
         self.status = self.solver.getModelStatus()
 
+    def left(self) -> tuple[Ints, Ints]:
+        """The last basis: the status of every column (slacks first) and of every row."""
+        basis = self.solver.getBasis()
+        return tuple(np.array([int(each) for each in of], dtype=np.int8) for of in (basis.col_status, basis.row_status))
+
+    def resume(self, offers: Ints, basis: tuple[Ints, Ints]) -> None:
+        """Go on from the offers and the basis of a like programme (:meth:`left`); where they do not fit, from none."""
+        import highspy
+
+        self._phase(2)
+        self.add(offers)
+        if [len(of) for of in basis] == [self.extra + len(self.order), self.head + len(self.prog.sense)]:
+            found = highspy.HighsBasis()
+            found.col_status, found.row_status = ([highspy.HighsBasisStatus(int(each)) for each in of] for of in basis)
+            found.valid = True
+            self.solver.setBasis(found)
+        self.solver.setOptionValue("simplex_strategy", 1)
+        self.run()
+        self.solver.setOptionValue("simplex_strategy", 4)
+
     def change(self, prog: Program, deadline: float | None) -> None:
         """Take over the scores and right-hand sides of another programme over the same offers and rows."""
         self.prog, self.deadline = prog, deadline

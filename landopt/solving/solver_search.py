@@ -5,6 +5,7 @@ Every plan is checked in integers before it counts, every bound from prices is e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -20,36 +21,58 @@ from landopt.solving.prices import Relaxation, relax
 from landopt.solving.prices_bound import bound_scaled, part_best, reduced
 from landopt.solving.sifter import Sifter, Stopped
 from landopt.solving.solver_mip import GROUPED, apart, mip
-from landopt.solving.solver_state import Answer, Keep, Options, Search, Tell, gap_of
+from landopt.solving.solver_state import Answer, Keep, Options, Search, Tell, Warm, gap_of
 from landopt.solving.tighten import tighten
 from landopt.solving.tree_pack import Node, Packed, pack
 
 __all__ = ["Answer", "Options", "exact_margin", "search"]
 
 
-def search(prog: Program, options: Options, tell: Tell, warm: Ints | None = None, keep: Keep | None = None) -> Answer:
-    """Solve one tier; ``warm`` is a plan to start from (lawful or not); ``keep`` gets the first proof.
+def search(
+    prog: Program,
+    options: Options,
+    tell: Tell,
+    plan: Ints | None = None,
+    keep: Keep | None = None,
+    warm: Warm | None = None,
+) -> Answer:
+    """Solve one tier; ``plan`` is one to start from (lawful or not); ``keep`` gets the first proof.
+
+    ``warm`` is what a search over the same offers with other numbers left (``Answer.warm``).
 
     Large rounds are searched without the offers that no better plan needs (``lean``).
     """
     if prog.count <= SMALL or options.solver != "highs":
-        return _search(prog, options, tell, warm, keep, lean=False)
+        return _search(prog, options, tell, plan, keep, None, lean=False)
     kept = undominated(prog)
 
     def heard(phase: str, value: int | None, bound: int | None, chosen: Ints | None) -> None:
         tell(phase, value, bound, None if chosen is None else kept[chosen])
 
-    start = None if warm is None else stand_in(prog, kept, warm)
-    answer = _search(take(prog, kept), options, heard, start, keep, lean=True)
-    return answer if answer.chosen is None else replace(answer, chosen=kept[answer.chosen])
+    start = None if plan is None else stand_in(prog, kept, plan)
+    if warm is not None:
+        warm = replace(warm, columns=np.unique(stand_in(prog, kept, warm.columns)))
+    answer = _search(take(prog, kept), options, heard, start, keep, warm, lean=True)
+    chosen = None if answer.chosen is None else kept[answer.chosen]
+    left = None if answer.warm is None else replace(answer.warm, columns=kept[answer.warm.columns])
+    return replace(answer, chosen=chosen, warm=left)
 
 
-def _search(prog: Program, options: Options, tell: Tell, warm: Ints | None, keep: Keep | None, *, lean: bool) -> Answer:
+def _search(
+    prog: Program,
+    options: Options,
+    tell: Tell,
+    plan: Ints | None,
+    keep: Keep | None,
+    warm: Warm | None,
+    *,
+    lean: bool,
+) -> Answer:
     state = Search(prog, options, tell)
     clock = _Clock(state.phases)
-    state.offer(warm, "warm")
+    state.offer(plan, "warm")
     if not PRICES_FIRST[0] < prog.count < PRICES_FIRST[1] or options.solver != "highs":
-        state.offer(greedy(prog, start=warm), "greedy")
+        state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
     if options.solver != "highs":
         return _second_opinion(state, clock)
@@ -64,6 +87,7 @@ def _search(prog: Program, options: Options, tell: Tell, warm: Ints | None, keep
             tell=lambda value, bound: tell(
                 "prices", state.objective if state.chosen is not None else None, bound, None
             ),
+            warm=warm,
         )
     except Stopped:
         return _answer(state, None, "limit")
@@ -71,6 +95,7 @@ def _search(prog: Program, options: Options, tell: Tell, warm: Ints | None, keep
     if not relaxed.feasible and state.chosen is None:
         return _answer(state, relaxed, "infeasible")
     state.bound = relaxed.bound
+    state.warm = Warm(sifter.order, sifter.left(), ()) if lean and relaxed.feasible else None
     tell("prices", state.objective if state.chosen is not None else None, state.bound, None)
     if keep is not None:
         first = _packed(state, relaxed, None)
@@ -81,10 +106,10 @@ def _search(prog: Program, options: Options, tell: Tell, warm: Ints | None, keep
         state.offer(rounded_plan(prog, relaxed), "rounding")
         clock.mark("rounding")
     if state.chosen is None:
-        state.offer(greedy(prog, start=warm), "greedy")
+        state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
     if not state.reached():
-        guide = _tightened(state, relaxed, sifter)
+        guide = _tightened(state, relaxed, sifter, () if warm is None else warm.sets)
         clock.mark("prices")
         infeasible = _integer(state, guide)
         clock.mark("integer")
@@ -104,18 +129,22 @@ PRICES_FIRST = (60_000, 2_000_000)
 """Between so many offers the prices are there as soon as a first plan by a simple rule, and lead to a better one."""
 
 
-def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter) -> Relaxation:
+def _tightened(
+    state: Search, relaxed: Relaxation, sifter: Sifter, known: Sequence[tuple[int, ...]]
+) -> Relaxation:
     """The relaxation with rows of odd sets on large rounds: better prices to search by, and a bound that is claimed."""
     if state.prog.count <= SMALL or state.out_of_time():
         return relaxed
     options = state.options
     try:
-        found = tighten(sifter, float(state.enough()), seed=options.seed, deadline=options.deadline)
+        found = tighten(sifter, float(state.enough()), seed=options.seed, deadline=options.deadline, known=known)
     except Stopped:
         return relaxed
     if found is None:
         return relaxed
-    guide, state.tight = found
+    guide, state.tight, sets = found
+    if state.warm is not None:
+        state.warm = replace(state.warm, sets=sets)
     if guide.bound < relaxed.bound:
         state.claim = guide.bound if state.claim is None else min(state.claim, guide.bound)
         state.tell("prices", state.objective if state.chosen is not None else None, state.better_bound(), None)
@@ -151,7 +180,7 @@ def _answer(state: Search, relaxed: Relaxation | None, stopped: str | None, root
     node = None if written is None else written.tree
     claim = None if state.claim is None else max(state.claim, state.objective)
     scale = relaxed.prices.scale if relaxed is not None else 1
-    return Answer(stopped, state.chosen, state.objective, bound, claim, scale, node, state.phases)
+    return Answer(stopped, state.chosen, state.objective, bound, claim, scale, node, state.phases, state.warm)
 
 
 def _packed(state: Search, relaxed: Relaxation, root: Node | None) -> Packed:

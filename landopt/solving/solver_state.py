@@ -30,8 +30,23 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Warm:
+    """What a solved programme leaves to one over the same offers with other numbers.
+
+    The offers its relaxation held, in their order, with the last basis (columns, then rows), and its odd sets.
+    """
+
+    columns: Ints
+    basis: tuple[Ints, Ints]
+    sets: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
 class Answer:
-    """One tier's end: ``stopped`` is optimal, gap, limit or infeasible; ``bound`` is proved by ``tree_json``."""
+    """One tier's end: ``stopped`` is optimal, gap, limit or infeasible; ``bound`` is proved by ``tree_json``.
+
+    ``warm``, of large rounds, is what a round with other numbers may start from.
+    """
 
     stopped: str
     chosen: Ints | None
@@ -41,6 +56,7 @@ class Answer:
     scale: int
     tree_json: dict[str, Any] | None
     phases: dict[str, float]
+    warm: Warm | None = None
 
 
 Tell = Callable[[str, int | None, int | None, Ints | None], None]
@@ -67,7 +83,7 @@ class Search:
         self.bound: int | None = None
         self.claim: int | None = None
         self.phases: dict[str, float] = {}
-        self.complete = False
+        self.warm: Warm | None = None
 
     def offer(self, chosen: Ints | None, phase: str) -> bool:
         """Take a set of offers as the best plan if it is lawful and better."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from landopt.solving.model_arrays import Floats, Program
 from landopt.solving.oddsets import broken_sets, with_sets
 from landopt.solving.prices import Relaxation, improving, margins, result
@@ -14,22 +16,27 @@ STALLED = 5
 
 
 def tighten(
-    sifter: Sifter, enough: float, *, seed: int = 0, deadline: float | None = None
-) -> tuple[Relaxation, Program] | None:
-    """The relaxation with rows of odd sets besides, as far as they lower it, and the programme with those that count.
+    sifter: Sifter,
+    enough: float,
+    *,
+    seed: int = 0,
+    deadline: float | None = None,
+    known: Sequence[tuple[int, ...]] = (),
+) -> tuple[Relaxation, Program, tuple[tuple[int, ...], ...]] | None:
+    """The relaxation with rows of odd sets besides, as far as they lower it, the programme with those that count, these.
 
-    Ends once the value is at most ``enough`` (millipoints); None where no set is broken. The prices and the bound speak
+    ``known`` are sets to begin with. Ends once the value is at most ``enough`` (millipoints); None where no set is broken. The prices and the bound speak
     of the programme with these rows: the bound holds for every plan, but the proof of a plan folder cannot say it. The
     sifter is left as it came.
     """
     prog, left, idle, best = sifter.prog, CUT_ROUNDS, 0, sifter.value
     duals: tuple[Floats, Floats, Floats] | None = None
-    found: tuple[Relaxation, Program] | None = None
+    found: tuple[Relaxation, Program, tuple[tuple[int, ...], ...]] | None = None
     every: list[tuple[int, ...]] = []
     sifter.deadline = deadline
     try:
         while left and idle < STALLED and sifter.value > enough:
-            sets = broken_sets(sifter.prog, sifter.order, sifter.x(), most=SETS_A_ROUND, seed=seed + left)
+            sets = list(known) if known and not every else _broken(sifter, seed + left)
             if not sets:
                 break
             sifter.add_sets(sets)
@@ -44,10 +51,14 @@ def tighten(
     if duals is not None:
         relaxed = result(sifter, duals, CUT_ROUNDS - left, feasible=True)
         counts = [chosen for chosen, price in zip(every, duals[2][len(prog.sense) :], strict=True) if price > 1e-6]
-        found = relaxed, with_sets(prog, counts)
+        found = relaxed, with_sets(prog, counts), tuple(counts)
     sifter.solver.setOptionValue("simplex_strategy", 4)
     sifter.drop_sets(prog)
     return found
+
+
+def _broken(sifter: Sifter, seed: int) -> list[tuple[int, ...]]:
+    return broken_sets(sifter.prog, sifter.order, sifter.x(), most=SETS_A_ROUND, seed=seed)
 
 
 def _priced(sifter: Sifter) -> tuple[Floats, Floats, Floats]:
