@@ -18,7 +18,10 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from landopt.solving.solver_state import Warm
 
 
 def main(folder: Path) -> int:
@@ -60,7 +63,8 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
         request["threads"],
         request["solver"],
     )
-    warm = np.load(folder / "warm.npy") if (folder / "warm.npy").exists() else None
+    plan = np.load(folder / "warm.npy") if (folder / "warm.npy").exists() else None
+    start = load_warm(folder / "from")
     answers: list[Answer] = []
     reached: list[int] = []
     tiers = len(base["score"])
@@ -74,22 +78,24 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
             _write(folder / "so_far.json", json.dumps(so_far).encode("ascii"))
 
         options = replace(options, room=space // (tiers - tier))
-        answer = search(from_arrays(base, tier, reached), options, told, warm, keep)
+        answer = search(from_arrays(base, tier, reached), options, told, plan, keep, start if tier == 0 else None)
         answers.append(answer)
+        if tier == 0 and answer.warm is not None:
+            save_warm(folder / "left", answer.warm)
         space -= len((answer.tree_json or {}).get("nodes", ""))
         if answer.chosen is None:
             break
-        warm = answer.chosen
-        _save(folder, warm)
+        plan = answer.chosen
+        _save(folder, plan)
         reached.append(answer.objective)
     ties: dict[str, Any] = {"status": "not examined"}
     proved = len(answers) == tiers and all(
         answer.chosen is not None and answer.objective in (answer.bound, answer.solver_bound) for answer in answers
     )
-    if proved and warm is not None and request.get("ties") is not None:
+    if proved and plan is not None and request.get("ties") is not None:
         from landopt.solving.ties import examine
 
-        chosen, ties = examine(base, reached, warm, request["ties"], options)
+        chosen, ties = examine(base, reached, plan, request["ties"], options)
         _save(folder, chosen)
     return {
         "stopped": _overall(answers, tiers),
@@ -169,6 +175,30 @@ def load(folder: Path) -> dict[str, Any]:
     for name in ("parcels", "demands"):
         found[name] = int(found[name])
     return found
+
+
+def save_warm(folder: Path, warm: Warm) -> None:
+    """Write what a solve leaves to the next, a file an array."""
+    import numpy as np
+
+    folder.mkdir()
+    arrays = {"columns": warm.columns, "of_columns": warm.basis[0], "of_rows": warm.basis[1]}
+    for name, values in arrays.items():
+        np.save(folder / f"{name}.npy", values, allow_pickle=False)
+    _write(folder / "sets.json", json.dumps(warm.sets).encode("ascii"))
+
+
+def load_warm(folder: Path) -> Warm | None:
+    """What :func:`save_warm` wrote; None where nothing was."""
+    import numpy as np
+
+    from landopt.solving.solver_state import Warm
+
+    if not (folder / "sets.json").exists():
+        return None
+    columns, *basis = (np.load(folder / f"{n}.npy", allow_pickle=False) for n in ("columns", "of_columns", "of_rows"))
+    sets = json.loads((folder / "sets.json").read_text("utf-8"))
+    return Warm(columns, (basis[0], basis[1]), tuple(tuple(each) for each in sets))
 
 
 def _save(folder: Path, chosen: Any) -> None:

@@ -79,11 +79,6 @@ def stand_in(prog: Program, kept: Ints, chosen: Ints) -> Ints:
         offer = int(chosen[number])
         part = int(np.searchsorted(prog.part_start, offer, side="right")) - 1
         low, high = np.searchsorted(kept, prog.part_start[part : part + 2]).tolist()
-        same = low + np.flatnonzero(prog.site[kept[low:high]] == prog.site[offer])
-        at[number] = next(place for place in same.tolist() if _entries(prog, kept[place]) == _entries(prog, offer))
+        site = low + np.flatnonzero(prog.site[kept[low:high]] == prog.site[offer])
+        at[number] = site[prog.entries.same(np.full(len(site), offer), kept[site])][0]
     return at
-
-
-def _entries(prog: Program, offer: int) -> list[tuple[int, int]]:
-    here = slice(int(prog.row_start[offer]), int(prog.row_start[offer + 1]))
-    return list(zip(prog.row_index[here].tolist(), prog.row_coef[here].tolist(), strict=True))

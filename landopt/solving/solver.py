@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
@@ -23,6 +23,7 @@ from landopt.solving.model import check_sizes
 from landopt.solving.model_arrays import Ints, Program, base_arrays, from_arrays, standing
 from landopt.solving.prices_bound import Branch, Prices, bound_scaled
 from landopt.solving.solver_process import Ended, watch
+from landopt.solving.solver_state import Warm
 from landopt.solving.ties import ladder
 from parcels.issues import Environment, Issue, LandoptError, error
 
@@ -60,7 +61,8 @@ class Outcome:
 
     ``ties``: ``{"status": "unique"|"tied"|"not examined", "parcels": how many could differ, "broken_by": [...]}``;
     ``claimed`` is there where only the solver says so.
-    ``issues`` say what went wrong in the child, if anything did. ``phases`` are wall seconds.
+    ``issues`` say what went wrong in the child, if anything did. ``phases`` are wall seconds. ``left``, of large rounds,
+    is what a round with other numbers may start from.
     """
 
     stopped: str
@@ -72,6 +74,7 @@ class Outcome:
     phases: Mapping[str, float]
     issues: tuple[Issue, ...] = ()
     scope: str = "all"
+    left: Warm | None = None
 
     def gap(self) -> Fraction:
         """The largest gap of a tier by the better bound."""
@@ -97,13 +100,15 @@ def solve(
     threads: int = 1,
     solver: str = "highs",
     warm: Ints | None = None,
+    start: Warm | None = None,
     progress: Progress | None = None,
     memory: int | None = None,
 ) -> Outcome:
     """Choose offers.
 
     ``gap`` is relative, 0 for a proof; ``nodes`` sets the reproducible mode (one thread, a node limit, no clock);
-    ``warm`` are offers to start from; ``memory`` is the child's limit in bytes; ``progress`` hears ``{"phase", "tier",
+    ``warm`` are offers to start from; ``start`` is what a round with the same offers and other numbers left
+    (``Outcome.left``), for large rounds; ``memory`` is the child's limit in bytes; ``progress`` hears ``{"phase", "tier",
     "value", "bound", "seconds"}``. Ctrl-C once ends the search with the best plan (``stopped = "user"``).
 
     Raises
@@ -128,6 +133,8 @@ def solve(
         child.save_arrays(folder, base)
         if warm is not None:
             np.save(folder / "warm.npy", np.asarray(warm, dtype=np.int64), allow_pickle=False)
+        if start is not None:
+            child.save_warm(folder / "from", start)
         request = {
             "gap": str(Fraction(gap)),
             "time_limit_s": time_limit_s,
@@ -142,7 +149,8 @@ def solve(
         hard = None if time_limit_s is None or nodes is not None else time_limit_s + GRACE_S
         ended = watch(folder, hard, progress, memory)
         chosen = _best(folder, len(offers.site))
-    return _outcome(case, offers, base, ended, chosen, monotonic() - began)
+        left = child.load_warm(folder / "left") if ended.why == "done" else None
+    return replace(_outcome(case, offers, base, ended, chosen, monotonic() - began), left=left)
 
 
 def _best(folder: Path, count: int) -> Ints | None:

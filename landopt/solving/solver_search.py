@@ -20,7 +20,7 @@ from landopt.solving.model_arrays import Floats, Ints, Program, ranges
 from landopt.solving.prices import Relaxation, relax
 from landopt.solving.prices_bound import bound_scaled, part_best, reduced
 from landopt.solving.sifter import Sifter, Stopped
-from landopt.solving.solver_mip import GROUPED, apart, mip
+from landopt.solving.solver_mip import GROUPED, apart, last, mip
 from landopt.solving.solver_state import Answer, Keep, Options, Search, Tell, Warm, gap_of
 from landopt.solving.tighten import tighten
 from landopt.solving.tree_pack import Node, Packed, pack
@@ -51,7 +51,8 @@ def search(
 
     start = None if plan is None else stand_in(prog, kept, plan)
     if warm is not None:
-        warm = replace(warm, columns=np.unique(stand_in(prog, kept, warm.columns)))
+        columns = stand_in(prog, kept, warm.columns)  # other offers may stand in: each once, the order kept
+        warm = replace(warm, columns=columns[np.sort(np.unique(columns, return_index=True)[1])])
     answer = _search(take(prog, kept), options, heard, start, keep, warm, lean=True)
     chosen = None if answer.chosen is None else kept[answer.chosen]
     left = None if answer.warm is None else replace(answer.warm, columns=kept[answer.warm.columns])
@@ -323,6 +324,8 @@ def _all_that_matter(state: Search, margin: Floats, bound: int) -> bool:
     groups = components(state.prog, pool) if state.chosen is not None and len(pool) <= GROUPED else [pool]
     if len(groups) > 1:
         claim, infeasible = apart(state, groups), False
+    elif state.chosen is not None and len(pool) > SMALL:
+        claim, infeasible = last(state, pool, state.left())
     else:
         claim, infeasible = mip(state, pool, np.zeros(0, dtype=np.int64), "branching", limit=state.left())
     if claim is not None:
