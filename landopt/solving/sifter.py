@@ -161,7 +161,8 @@ class Sifter:
     def left(self) -> tuple[Ints, Ints]:
         """The last basis: the status of every column (slacks first) and of every row."""
         basis = self.solver.getBasis()
-        return tuple(np.array([int(each) for each in of], dtype=np.int8) for of in (basis.col_status, basis.row_status))
+        of_columns = np.array([int(each) for each in basis.col_status], dtype=np.int8)
+        return of_columns, np.array([int(each) for each in basis.row_status], dtype=np.int8)
 
     def resume(self, offers: Ints, basis: tuple[Ints, Ints]) -> None:
         """Go on from the offers and the basis of a like programme (:meth:`left`); where they do not fit, from none."""

@@ -61,8 +61,8 @@ class Outcome:
 
     ``ties``: ``{"status": "unique"|"tied"|"not examined", "parcels": how many could differ, "broken_by": [...]}``;
     ``claimed`` is there where only the solver says so.
-    ``issues`` say what went wrong in the child, if anything did. ``phases`` are wall seconds. ``left``, of large rounds,
-    is what a round with other numbers may start from.
+    ``issues`` say what went wrong in the child, if anything did. ``phases`` are wall seconds. ``left`` is what a round
+    with other numbers may start from (large rounds only).
     """
 
     stopped: str
@@ -108,8 +108,8 @@ def solve(
 
     ``gap`` is relative, 0 for a proof; ``nodes`` sets the reproducible mode (one thread, a node limit, no clock);
     ``warm`` are offers to start from; ``start`` is what a round with the same offers and other numbers left
-    (``Outcome.left``), for large rounds; ``memory`` is the child's limit in bytes; ``progress`` hears ``{"phase", "tier",
-    "value", "bound", "seconds"}``. Ctrl-C once ends the search with the best plan (``stopped = "user"``).
+    (``Outcome.left``), for large rounds; ``memory`` is the child's limit in bytes; ``progress`` hears ``{"phase",
+    "tier", "value", "bound", "seconds"}``. Ctrl-C once ends the search with the best plan (``stopped = "user"``).
 
     Raises
     ------

@@ -130,9 +130,7 @@ PRICES_FIRST = (60_000, 2_000_000)
 """Between so many offers the prices are there as soon as a first plan by a simple rule, and lead to a better one."""
 
 
-def _tightened(
-    state: Search, relaxed: Relaxation, sifter: Sifter, known: Sequence[tuple[int, ...]]
-) -> Relaxation:
+def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter, known: Sequence[tuple[int, ...]]) -> Relaxation:
     """The relaxation with rows of odd sets on large rounds: better prices to search by, and a bound that is claimed."""
     if state.prog.count <= SMALL or state.out_of_time():
         return relaxed

@@ -23,11 +23,11 @@ def tighten(
     deadline: float | None = None,
     known: Sequence[tuple[int, ...]] = (),
 ) -> tuple[Relaxation, Program, tuple[tuple[int, ...], ...]] | None:
-    """The relaxation with rows of odd sets besides, as far as they lower it, the programme with those that count, these.
+    """The relaxation with rows of odd sets besides, as far as they lower it; the programme with those that count, and them.
 
-    ``known`` are sets to begin with. Ends once the value is at most ``enough`` (millipoints); None where no set is broken. The prices and the bound speak
-    of the programme with these rows: the bound holds for every plan, but the proof of a plan folder cannot say it. The
-    sifter is left as it came.
+    ``known`` are sets to begin with. Ends once the value is at most ``enough`` (millipoints); None where no set is
+    broken. The prices and the bound speak of the programme with these rows: the bound holds for every plan, but the
+    proof of a plan folder cannot say it. The sifter is left as it came.
     """
     prog, left, idle, best = sifter.prog, CUT_ROUNDS, 0, sifter.value
     duals: tuple[Floats, Floats, Floats] | None = None
