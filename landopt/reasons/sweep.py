@@ -17,11 +17,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from constraints.canonical import digest
 from constraints.case import Case, case_digest, from_json, to_json
 from parcels.issues import Environment, Issue, LandoptError, Refused, error
+
+if TYPE_CHECKING:
+    from landopt.screening.offers import Offers
+    from landopt.solving.solver import Outcome
 
 MOST_RUNS = 10_000
 
@@ -162,49 +166,85 @@ def runs(sweep: Sweep) -> Iterator[Run]:
         )
 
 
-def solve_run(case: Case, run: Run, gap: str | None, time_limit_s: int | None) -> dict[str, Any]:
-    """Solve one scenario: why it stopped, value and bound per tier, what is supplied and by which method."""
-    from landopt.intake.overlay import apply_overlays
-    from landopt.reasons.alternatives import choices
-    from landopt.solving.site_search import offers_of
-    from landopt.solving.solver import solve
+class Desk:
+    """A round as one process holds it: runs that only change amounts share its offers.
 
-    changed = apply_overlays(case, run.overlays, run.sets)
-    offers = offers_of(changed)
-    settings = changed.settings
-    outcome = solve(
-        changed,
-        offers,
-        gap=gap or settings.gap,
-        time_limit_s=time_limit_s or settings.time_limit_s,
-        nodes=settings.nodes,
-        seed=settings.seed,
-        threads=1,
-    )
-    found: dict[str, Any] = {"stopped": outcome.stopped, "offers": len(offers), "seconds": f"{outcome.seconds:.2f}"}
-    if outcome.chosen is None:
-        return {**found, "objective": None, "bound": None, "served": 0, "choices": [], "methods": {}}
-    plan = tuple(int(offer) for offer in outcome.chosen)
-    taken = choices(changed, offers, plan)
-    methods: dict[str, int] = {}
-    for _, how in taken.values():
-        methods[how] = methods.get(how, 0) + 1
-    return {
-        **found,
-        "objective": [tier.objective for tier in outcome.tiers],
-        "bound": [tier.bound for tier in outcome.tiers],
-        "served": len({who for who, _ in taken.values() if who is not None}),
-        "choices": [[name, who, how] for name, (who, how) in sorted(taken.items())],
-        "methods": dict(sorted(methods.items())),
-    }
+    In large rounds they also start from where the search of the first run ended (not in node mode, whose runs repeat
+    whatever ran before them).
+    """
+
+    def __init__(self, case: Case, gap: str | None, time_limit_s: int | None) -> None:
+        self.case, self.gap, self.time_limit_s = case, gap, time_limit_s
+        self.first: tuple[Case, Offers, Outcome] | None = None
+
+    def solve(self, run: Run) -> dict[str, Any]:
+        """Solve one scenario: why it stopped, value and bound per tier, what is supplied and by which method."""
+        from landopt.intake.overlay import apply_overlays
+        from landopt.reasons.alternatives import choices
+        from landopt.screening.again import again, alike
+        from landopt.solving.site_search import offers_of
+        from landopt.solving.solver import solve
+
+        changed = apply_overlays(self.case, run.overlays, run.sets)
+        settings = changed.settings
+        offers = None if self.first is None else again(self.first[0], self.first[1], changed)
+        offers = offers_of(changed) if offers is None else offers
+        like = self.first if settings.nodes is None and self.first and alike(self.first[1], offers) else None
+        outcome = solve(
+            changed,
+            offers,
+            gap=self.gap or settings.gap,
+            time_limit_s=self.time_limit_s or settings.time_limit_s,
+            nodes=settings.nodes,
+            seed=settings.seed,
+            threads=1,
+            warm=like[2].chosen if like and like[2].left else None,
+            start=like[2].left if like else None,
+        )
+        if self.first is None:
+            self.first = changed, offers, outcome
+        found: dict[str, Any] = {"stopped": outcome.stopped, "offers": len(offers), "seconds": f"{outcome.seconds:.2f}"}
+        if outcome.chosen is None:
+            return {**found, "objective": None, "bound": None, "served": 0, "choices": [], "methods": {}}
+        plan = tuple(int(offer) for offer in outcome.chosen)
+        taken = choices(changed, offers, plan)
+        methods: dict[str, int] = {}
+        for _, how in taken.values():
+            methods[how] = methods.get(how, 0) + 1
+        return {
+            **found,
+            "objective": [tier.objective for tier in outcome.tiers],
+            "bound": [tier.bound for tier in outcome.tiers],
+            "served": len({who for who, _ in taken.values() if who is not None}),
+            "choices": [[name, who, how] for name, (who, how) in sorted(taken.items())],
+            "methods": dict(sorted(methods.items())),
+        }
+
+    def result(self, run: Run) -> dict[str, Any]:
+        """:meth:`solve`; a refused scenario is a result, not a crash."""
+        try:
+            return self.solve(run)
+        except LandoptError as trouble:
+            return {
+                "stopped": "refused",
+                "why": str(trouble),
+                "objective": None,
+                "bound": None,
+                "served": 0,
+                "choices": [],
+            }
 
 
-def _job(case_json: str, run: Run, gap: str | None, time_limit_s: int | None) -> dict[str, Any]:
-    """One run in a worker process; a refused scenario is a result, not a crash."""
-    try:
-        return solve_run(from_json(json.loads(case_json)), run, gap, time_limit_s)
-    except LandoptError as trouble:
-        return {"stopped": "refused", "why": str(trouble), "objective": None, "bound": None, "served": 0, "choices": []}
+_DESK: list[Desk] = []
+"""The desk of a worker process."""
+
+
+def _open(case_json: str, gap: str | None, time_limit_s: int | None) -> None:
+    _DESK[:] = [Desk(from_json(json.loads(case_json)), gap, time_limit_s)]
+
+
+def _job(run: Run) -> dict[str, Any]:
+    return _DESK[0].result(run)
 
 
 Say = Callable[[str], None]
@@ -232,8 +272,7 @@ def sweep_case(
         done = _done(log)
         left = [(run, key) for run, key in order if key not in done]
         say(f"{len(order)} runs, {len(order) - len(left)} done before")
-        text = json.dumps(to_json(case), ensure_ascii=False)
-        with contextlib.closing(_results(text, left, sweep, max(1, workers))) as results:
+        with contextlib.closing(_results(case, left, sweep, max(1, workers))) as results:
             for key, result in results:
                 if result["stopped"] == "user":
                     raise KeyboardInterrupt
@@ -300,14 +339,16 @@ def _disk(place: Path, log: Path) -> Iterator[None]:
 
 
 def _results(
-    text: str, left: Sequence[tuple[Run, str]], sweep: Sweep, workers: int
+    case: Case, left: Sequence[tuple[Run, str]], sweep: Sweep, workers: int
 ) -> Generator[tuple[str, dict[str, Any]]]:
     if workers == 1:
+        desk = Desk(case, sweep.gap, sweep.time_limit_s)
         for run, key in left:
-            yield key, _job(text, run, sweep.gap, sweep.time_limit_s)
+            yield key, desk.result(run)
         return
-    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
-        jobs = {pool.submit(_job, text, run, sweep.gap, sweep.time_limit_s): key for run, key in left}
+    handed = (json.dumps(to_json(case), ensure_ascii=False), sweep.gap, sweep.time_limit_s)
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_open, initargs=handed) as pool:
+        jobs = {pool.submit(_job, run): key for run, key in left}
         try:
             for job in as_completed(jobs):
                 yield jobs[job], job.result()

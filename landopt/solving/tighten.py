@@ -23,7 +23,7 @@ def tighten(
     deadline: float | None = None,
     known: Sequence[tuple[int, ...]] = (),
 ) -> tuple[Relaxation, Program, tuple[tuple[int, ...], ...]] | None:
-    """The relaxation with rows of odd sets besides, as far as they lower it; the programme with those that count, and them.
+    """The relaxation with rows of odd sets besides, as far as they lower it; the programme with those that count.
 
     ``known`` are sets to begin with. Ends once the value is at most ``enough`` (millipoints); None where no set is
     broken. The prices and the bound speak of the programme with these rows: the bound holds for every plan, but the

@@ -178,7 +178,7 @@ def test_a_run_after_a_torn_line_is_kept(tmp_path: Path) -> None:
 def test_a_run_that_was_not_finished_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: str) -> None:
     """A solver that failed is told and tried again the next time; Ctrl-C ends the sweep; no empty folder is left."""
     result: dict[str, Any] = {"stopped": stopped, "objective": None, "bound": None, "choices": [], "served": 0}
-    monkeypatch.setattr(sweeping, "_job", lambda *_given: result)
+    monkeypatch.setattr(sweeping.Desk, "result", lambda *_given: result)
     sweep, out = read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out"
     if stopped == "user":
         with pytest.raises(KeyboardInterrupt):
