@@ -27,7 +27,7 @@ from benchmarks.contested import contested
 from benchmarks.rounds import SIZES
 from parcels.synthetic import write_draft
 
-LIBRARIES = ("geopandas", "highspy", "numpy", "pulp", "shapely", "networkx", "jinja2", "pyogrio", "holidays")
+LIBRARIES = ("geopandas", "highspy", "numpy", "pulp", "shapely", "networkx", "jinja2", "pyogrio", "holidays.countries")
 """Imported beside every module of landopt, its lower rooms and the desk before the clock starts."""
 PHASES = ("read", "screen", "solve", "justify", "write", "audit")
 

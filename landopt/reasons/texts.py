@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from constraints.case import Case
 
 LANGUAGES = ("en", "zh")
+_METHODS = frozenset(dir(dict))
 _NUMERALS = "零一二三四五六七八九"
 LONG = 40
 """More records than this and the printed plan is a summary that says how to see one case."""
@@ -39,14 +40,23 @@ def environment(lang: str) -> Environment:
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    class OfRecords(Environment):
+        """Records are dictionaries: a name is looked up there first, unless dictionaries have it for a method."""
+
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            if type(obj) is dict and attribute in obj and attribute not in _METHODS:
+                return obj[attribute]
+            return super().getattr(obj, attribute)
+
     if lang not in LANGUAGES:
         raise ValueError(f"language {lang!r} is not one of {', '.join(LANGUAGES)}")
-    made = Environment(
+    made = OfRecords(
         loader=FileSystemLoader(str(words.TEMPLATES)),
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - plain text for a terminal and a file, never HTML
+        autoescape=False,  # plain text for a terminal and a file, never HTML
         keep_trailing_newline=False,
     )
     made.filters.update(

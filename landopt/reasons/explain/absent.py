@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -41,6 +41,7 @@ class Absent:
         locked = {name for rule in case.rules if rule.kind == "lock" for name in rule.spec["parcels"]}
         self.open |= np.isin(np.array(case.parcels.ids), list(locked)) & ~np.isin(status, ("announced", "contracted"))
         self.end = self._end()
+        self._masks: dict[tuple[str, tuple[str, ...]], Mask] = {}
 
     def _end(self) -> str:
         round_ = self.context.case.round
@@ -51,10 +52,13 @@ class Absent:
         column = self.context.case.parcels.column("available_from")
         return np.array([value is None or str(value) <= self.end for value in column], bool)
 
-    def _in_zones(self, zones: Sequence[str]) -> Mask:
-        column = self.context.case.parcels.column("zone")
-        wanted = set(zones)
-        return np.array([bool(wanted.intersection(value or ())) for value in column], bool)  # type: ignore[arg-type]
+    def _in_zones(self, zones: tuple[str, ...]) -> Mask:
+        found = self._masks.get(("zone", zones))
+        if found is None:
+            column, wanted = self.context.case.parcels.column("zone"), set(zones)
+            inside = [wanted.intersection(value or ()) for value in column]  # type: ignore[arg-type]
+            found = self._masks["zone", zones] = np.array(inside, bool)
+        return found
 
     def _near(self, near: Value) -> Mask:
         good = np.ones(len(self.area), bool)
@@ -65,15 +69,22 @@ class Absent:
                 good &= np.array(known) <= int(metres)
         return good
 
+    def _among(self, name: str, values: tuple[str, ...]) -> Mask:
+        """The parcels whose use (district) is one of these."""
+        found = self._masks.get((name, values))
+        if found is None:
+            found = self._masks[name, values] = np.isin(self.use if name == "use" else self.district, list(values))
+        return found
+
     def filters(self, demand: Mapping[str, Value]) -> list[tuple[str, Mask]]:
         """The platform's own requirements, in the order they are named: (code, parcels that fail it)."""
         districts, zones = _texts(demand.get("districts")), _texts(demand.get("zones"))
         found = [
             ("status", ~self.open),
-            ("uses", ~np.isin(self.use, list(_texts(demand.get("uses"))))),
+            ("uses", ~self._among("use", _texts(demand.get("uses")))),
         ]
         if districts:
-            found.append(("districts", ~np.isin(self.district, list(districts))))
+            found.append(("districts", ~self._among("district", districts)))
         if zones:
             found.append(("zones", ~self._in_zones(zones)))
         found.append(("area_large", self.area > int(str(demand.get("area_max_m2") or 0))))

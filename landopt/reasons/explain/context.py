@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from constraints.case import Case
+from constraints.facts import CaseFacts
 from constraints.load import grade_of
 from constraints.types import Rule
 from landopt.reasons.explain.losses import Losses, losses
@@ -34,6 +36,20 @@ class Context:
         self.served = {int(offers.demand[offer]): offer for offer in self.chosen if offers.demand[offer] >= 0}
         self._cites: dict[str, Citation] = {}
         self.notes: dict[str, Ruling] = {}
+        self.second: dict[tuple[str, int], tuple[NextBest, ...]] = {}
+        """Next-best sites and platforms of chosen offers, as far as they were asked for."""
+
+    @cached_property
+    def facts(self) -> CaseFacts:
+        """The facts of the case as the scalar reading sees them."""
+        return CaseFacts(self.case)
+
+    @cached_property
+    def coefficients(self) -> dict[int, list[tuple[int, int]]]:
+        """The (row, coefficient) pairs of every chosen offer."""
+        start, rows, coefs = self.offers.entries.of(np.array(self.chosen, np.int64))
+        pairs = list(zip(rows.tolist(), coefs.tolist(), strict=True))
+        return {offer: pairs[a:b] for offer, (a, b) in zip(self.chosen, pairwise(start.tolist()), strict=True)}
 
     @cached_property
     def losses(self) -> Losses | None:

@@ -9,7 +9,6 @@ from functools import cached_property
 
 from constraints.book import RuleBook, case_book
 from constraints.expr import names, parse, parse_price
-from constraints.facts import CaseFacts
 from constraints.judge import Ruling as Said
 from constraints.judge import SiteJudgement, judge_site
 from constraints.load import weakest
@@ -56,7 +55,7 @@ class Law:
         case = context.case
         self.context = context
         self.case = case
-        self.facts = CaseFacts(case)
+        self.facts = context.facts
         self.book: RuleBook = case_book(case)
         self.methods = {method.id: method for method in case.methods}
         self._fields: dict[str, tuple[str, ...]] = {}
@@ -195,11 +194,11 @@ class Law:
     def _other(
         self, site: Sequence[int], demand: int | None, other: Method, period: str | None, offer: int | None
     ) -> OtherMethod:
-        answer = self.ask(site, demand, other.id, period)
         if offer is not None:
             named = self.context.named(offer)
             verdict = ("permit", "warn", "condition", "forbid")[int(self.context.offers.verdict[offer])]
             return OtherMethod(other.id, verdict, "cost", (), named.loss, named.tier)
+        answer = self.ask(site, demand, other.id, period)
         deciding = self.deciding(answer, site, demand, period)
         if answer.verdict == "forbid":
             why = "rule" if any(ruling.cite.rule in self.context.rules for ruling in deciding) else "default"

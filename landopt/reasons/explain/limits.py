@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from constraints.check import PlanRows
-from constraints.facts import CaseFacts, Facts, key_text
+from constraints.facts import Facts, key_text
 from constraints.types import Rule
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.records import LimitUse
@@ -26,7 +26,7 @@ class Limits:
         self.rows: tuple[Row, ...] = tuple(row for row in offers.rows if row.kind != "tier")
         used = np.zeros(len(self.rows), np.int64)
         for offer in context.chosen:
-            for row, value in offers.coefficients(offer):
+            for row, value in context.coefficients[offer]:
                 if row < len(used):
                     used[row] += value
         self.activity: list[int] = used.tolist()
@@ -90,7 +90,8 @@ class Limits:
         weighs against a least share of all supply.
         """
         found = []
-        for row, own in self.context.offers.coefficients(offer):
+        mine_of = self.context.coefficients
+        for row, own in mine_of.get(offer) or self.context.offers.coefficients(offer):
             if row >= len(self.rows) or self.rows[row].kind != "limit":
                 continue
             name, key = self.rows[row].rule, self.rows[row].key
@@ -118,7 +119,7 @@ class Shares:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.facts = CaseFacts(context.case)
+        self.facts = context.facts
         rows = PlanRows(context.case, self.facts)
         self.limits = {
             limit.id: limit for limit in rows.limits if limit.share and limit.measure != "expected_price_yuan"

@@ -17,16 +17,24 @@ def next_sites(context: Context, offer: int, limit: int = SITES) -> tuple[NextBe
     demand = int(context.offers.demand[offer])
     if demand < 0:
         return ()
-    which = context.to_demand(demand)
-    others = which[context.offers.site[which] != context.offers.site[offer]]
-    return _first(context, others, context.offers.site, limit)
+    found = context.second.get(("site", offer))
+    if found is None or limit > SITES:
+        which = context.to_demand(demand)
+        others = which[context.offers.site[which] != context.offers.site[offer]]
+        found = context.second["site", offer] = _first(context, others, context.offers.site, max(limit, SITES))
+    return found[:limit]
 
 
 def next_platforms(context: Context, offer: int, limit: int = PLATFORMS) -> tuple[NextBest, ...]:
     """The best other uses of the parcels of a chosen offer: one offer a platform (the market counts as one)."""
-    which = context.on_parcels(context.offers.parcels(offer))
-    others = which[context.offers.demand[which] != context.offers.demand[offer]]
-    return _first(context, others, context.offers.demand, limit)
+    found = context.second.get(("platform", offer))
+    if found is None or limit > PLATFORMS:
+        which = context.on_parcels(context.offers.parcels(offer))
+        others = which[context.offers.demand[which] != context.offers.demand[offer]]
+        found = context.second["platform", offer] = _first(
+            context, others, context.offers.demand, max(limit, PLATFORMS)
+        )
+    return found[:limit]
 
 
 def best_for(context: Context, demand: int, limit: int = SITES) -> tuple[NextBest, ...]:
