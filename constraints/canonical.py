@@ -18,7 +18,7 @@ def canonical(value: Any) -> bytes:
     try:
         text = _ENCODER.encode(value)  # refuses what holds itself
     except TypeError as strange:
-        raise ValueError(f"{strange}: use an integer or a decimal string") from strange
+        raise ValueError(f"no canonical form: {strange}") from strange
     _check(value)
     return text.encode("utf-8")
 
