@@ -149,12 +149,12 @@ class PartReader:
         budget = self.wish.get("budget_yuan")
         self.budget = None if budget is None else integer(budget)
         self.hurried = "needed_by" in self.wish
-        self.classes: list[object] = [
-            None if demand is None else (reader.wish_class(demand, method), self.partners)
+        self.classes = [
+            -1 if demand is None else reader.class_number((reader.wish_class(demand, method), self.partners))
             for method in range(len(reader.case.methods))
         ]
         self.crowd = reader.law.get("other_applicants", ())
-        self.plan_class: object = None if demand is None else reader.plan_class(demand)
+        self.plan_class = -1 if demand is None else reader.class_number(reader.plan_class(demand))
         self.cells: dict[object, dict[int, Cell]] = {}
         self.plans: dict[object, dict[int, Plan]] = {}
         self.shut: dict[object, set[int]] = {}
@@ -163,7 +163,7 @@ class PartReader:
         self.names = frozenset() if demand is None else frozenset((reader.case.demands.ids[demand],))
         self.ways = [self._way(row) for row in range(len(reader.case.methods))]
         self.linked = reader.rows.linked_demand(self.names)
-        if len(reader.law_cells) > MOST_CELLS or len(reader.together) > MOST_SITES:
+        if len(reader.law_cells) > MOST_CELLS or max(len(reader.together), len(reader.places)) > MOST_SITES:
             reader.forget()
 
     def _way(self, method: int) -> str | None:
@@ -178,7 +178,13 @@ class PartReader:
 
     def site(self, parcels: tuple[int, ...]) -> Site:
         """The site's own facts."""
-        return Site(self.reader, parcels, self.linked or self.reader.rows.linked_site(parcels))
+        if self.linked:
+            return Site(self.reader, parcels, True)
+        found: Site | None = self.reader.places.get(parcels)
+        if found is None:
+            found = Site(self.reader, parcels, self.reader.rows.linked_site(parcels))
+            self.reader.places[parcels] = found
+        return found
 
     def read(self, parcels: tuple[int, ...], method: int, period: int) -> Reading:
         """The offer as the facts give it."""

@@ -169,7 +169,8 @@ def _mixed(each: tuple[Judgement, ...], parts: tuple[Part, ...]) -> Judgement:
 
 
 def _united(groups: Iterable[Sequence[Any]]) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(item for group in groups for item in group))
+    items = [item for group in groups for item in group]
+    return tuple(dict.fromkeys(items)) if len(items) > 1 else tuple(items)
 
 
 def answer(

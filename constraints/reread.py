@@ -75,10 +75,13 @@ class Reader:
         self._row_sets: dict[tuple[int, ...], int] = {}
         self._unions: dict[frozenset[int], tuple[int, tuple[int, ...]]] = {}
         self.kinds: dict[object, int] = {}
+        self._classes: dict[object, int] = {}
         self.law_cells: dict[object, Any] = {}
         self.plan_cells: dict[object, Any] = {}
         self.together: dict[object, Any] = {}
         self.sums: dict[object, Any] = {}
+        self.places: dict[tuple[int, ...], Any] = {}
+        self._joined: dict[tuple[int, ...], bool] = {}
 
     def _law_reads(self) -> dict[str, tuple[int, ...] | None]:
         """The facts the law reads, with the constants an integer is compared with (None: its exact value matters)."""
@@ -126,6 +129,10 @@ class Reader:
         facts = self.facts.demands[demand]
         return tuple(facts[name] for name in self._plan_wish)
 
+    def class_number(self, found: object) -> int:
+        """A small number for a class, equal for equal ones: quicker in a key than what it stands for."""
+        return self._classes.setdefault(found, len(self._classes))
+
     def number(self, key: Key) -> int:
         """The number of a row; those of the offers file are numbered first, in their order."""
         found = self.row_number.get(key)
@@ -164,7 +171,7 @@ class Reader:
 
     def forget(self) -> None:
         """Drop what was derived before the other applicants were counted."""
-        for found in (self.law_cells, self.plan_cells, self.together, self.sums):
+        for found in (self.law_cells, self.plan_cells, self.together, self.sums, self.places, self._joined):
             found.clear()
 
     def others(self, parcel: int, demand: int | None) -> int:
@@ -233,10 +240,13 @@ class Reader:
             return f"{area} m2 is outside the window"
         if len(site) == 1:
             return None
-        reached, inside = {site[0]}, set(site)
-        while border := {n for p in reached for n in self.adjacent[p] if n in inside} - reached:
-            reached |= border
-        return None if reached == inside else "not connected"
+        joined = self._joined.get(tuple(site))
+        if joined is None:
+            reached, inside = {site[0]}, set(site)
+            while border := {n for p in reached for n in self.adjacent[p] if n in inside} - reached:
+                reached |= border
+            joined = self._joined[tuple(site)] = reached == inside
+        return None if joined else "not connected"
 
     def market_parcels(self) -> list[int]:
         """The parcels that may be offered openly."""
