@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from landopt.solving import descent
 from landopt.solving.greedy import best_of_parts
 from landopt.solving.model_arrays import Floats, Ints, Program
 from landopt.solving.prices_bound import Prices, bound, part_best, reduced_float, rounded
@@ -76,6 +77,10 @@ def relax(
         sifter.resume(warm.columns, warm.basis)
         if start is not None:
             sifter.add(start)
+    elif prog.count > descent.LARGE:
+        sifter = Sifter(prog, seed=seed, deadline=deadline)
+        duals, rounds = descent.sift(sifter, start, enough, tell, _first_phase, best_of_parts, improving)
+        return result(sifter, duals, rounds, feasible=duals is not None), sifter
     else:
         sifter = Sifter(prog, seed=seed, deadline=deadline)
         first = best_of_parts(prog, prog.score / np.sqrt(np.diff(prog.site_start)[prog.site]), FIRST, sifter.part)
