@@ -114,7 +114,9 @@ def _core(
 ) -> Core:
     here: dict[str, Value] = {**CASE_DEFAULTS, **facts}
     here.update(method=method.id, right=method.right, competitive=method.competitive)
-    quiet = (DEMAND_FIELDS if market else NOBODY) | frozenset(name for name in assumed if here.get(name) is None)
+    quiet = DEMAND_FIELDS if market else NOBODY
+    if assumed:
+        quiet |= frozenset(name for name in assumed if here.get(name) is None)
     if book.purpose == "annual_plan":
         here["in_annual_plan"] = True
     here["term_years"] = None

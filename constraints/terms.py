@@ -48,7 +48,7 @@ def range_of(bounds: Sequence[Bound]) -> Range:
     least, most = _least(bounds), _most(bounds)
     known = [bound for bound in bounds if not bound.unknowns]
     hangs: list[tuple[str, str]] = []
-    if (_least(known), _most(known)) != (least, most):
+    if len(known) < len(bounds) and (_least(known), _most(known)) != (least, most):
         for bound in bounds:
             narrows = (bound.least is not None and bound.least == least) or (
                 bound.most is not None and bound.most == most
@@ -65,11 +65,11 @@ def range_of(bounds: Sequence[Bound]) -> Range:
 
 
 def _least(bounds: Sequence[Bound]) -> int | None:
-    return max((bound.least for bound in bounds if bound.least is not None), default=None)
+    return max([bound.least for bound in bounds if bound.least is not None], default=None)
 
 
 def _most(bounds: Sequence[Bound]) -> int | None:
-    return min((bound.most for bound in bounds if bound.most is not None), default=None)
+    return min([bound.most for bound in bounds if bound.most is not None], default=None)
 
 
 def chosen(method: Method, facts: Mapping[str, Value], most: int | None) -> int | None:
