@@ -77,43 +77,97 @@ def run_one(size: Size, seed: int, limit_s: float) -> dict[str, Any]:
     tight = binding(offers, amounts)
     found |= {"binding": tight["binding"], "binding_at_least": tight["binding_at_least"]}
     found["fractional"] = int(((relaxed.x > 1e-6) & (relaxed.x < 1 - 1e-6)).sum())
-    found |= _changed(prog, relaxed, sifter)
-    trace: list[tuple[float, float, str]] = []
-    begun = time.process_time()
-
-    def hear(phase: str, value: int | None, bound: int | None, _plan: Any) -> None:
-        if value is not None and bound is not None:
-            gap = max(0, bound - value) / max(1, abs(value))
-            if not trace or gap < trace[-1][1]:
-                trace.append((round(time.process_time() - begun, 3), gap, phase))
-
+    found["changed_lp_s"] = _prices_again(prog, relaxed, sifter)
+    gap = float(Fraction(size.gap)) * 1.0001
+    heard = _Heard()
     options = Options(Fraction(size.gap), time.monotonic() + limit_s, None, 0, 1, "highs")
-    answer = search(prog, options, hear)
-    found["solve_s"] = time.process_time() - begun
-    gap = (answer.bound - answer.objective) / max(1, abs(answer.objective))
-    found |= {"stopped": answer.stopped, "objective": answer.objective, "bound": answer.bound, "audited_gap": gap}
+    answer = search(prog, options, heard)
+    found["solve_s"] = time.process_time() - heard.begun
+    held = (answer.bound - answer.objective) / max(1, abs(answer.objective))
+    found |= {"stopped": answer.stopped, "objective": answer.objective, "bound": answer.bound, "audited_gap": held}
     better = answer.bound if answer.solver_bound is None else min(answer.bound, answer.solver_bound)
     found["gap"] = max(0, better - answer.objective) / max(1, abs(answer.objective))
-    reached = [seconds for seconds, held, _ in trace if held <= float(Fraction(size.gap)) * 1.0001]
-    found["to_gap_s"] = reached[0] if reached else None
-    found |= {"trace": trace, "phases": answer.phases, "memory_mb": _peak_mb()}
+    found |= {"to_gap_s": heard.reached(gap), "trace": heard.trace, "phases": answer.phases, "memory_mb": _peak_mb()}
+    found |= _rerun(case, offers, relaxed, answer, size)
     return found
 
 
-def _changed(prog: Any, relaxed: Any, sifter: Any) -> dict[str, float]:
-    """One rule's number lowered by a tenth: prices again from the last basis."""
+class _Heard:
+    """The progress of a search: CPU seconds and gap whenever the gap shrinks."""
+
+    def __init__(self) -> None:
+        self.begun = time.process_time()
+        self.trace: list[tuple[float, float, str]] = []
+
+    def __call__(self, phase: str, value: int | None, bound: int | None, _plan: Any) -> None:
+        if value is not None and bound is not None:
+            gap = max(0, bound - value) / max(1, abs(value))
+            if not self.trace or gap < self.trace[-1][1]:
+                self.trace.append((round(time.process_time() - self.begun, 3), gap, phase))
+
+    def reached(self, gap: float) -> float | None:
+        """Seconds to the gap, None where it was not reached."""
+        return next((seconds for seconds, held, _ in self.trace if held <= gap), None)
+
+
+def _priced_rows(prog: Any, relaxed: Any) -> list[int]:
     import numpy as np
 
+    return [int(row) for row in np.flatnonzero((np.abs(relaxed.rows) > 1e-9) & (prog.rhs != 0))]
+
+
+def _prices_again(prog: Any, relaxed: Any, sifter: Any) -> float | None:
+    """One amount lowered by a tenth: CPU seconds of the prices from the last basis."""
     from landopt.solving.prices import relax
 
-    rows = np.flatnonzero((np.abs(relaxed.rows) > 1e-9) & (prog.rhs != 0))
-    if not len(rows):
-        return {}
+    rows = _priced_rows(prog, relaxed)
+    if not rows:
+        return None
     rhs = prog.rhs.copy()
     rhs[rows[0]] = rhs[rows[0]] * 9 // 10
     begun = time.process_time()
     relax(replace(prog, rhs=rhs), again=sifter)
-    return {"changed_lp_s": time.process_time() - begun}
+    return time.process_time() - begun
+
+
+def _rerun(case: Any, offers: Any, relaxed: Any, answer: Any, size: Size) -> dict[str, Any]:
+    """One amount lowered by a tenth, as ``landopt sweep`` does it: CPU seconds from the changed case to the gap."""
+    from landopt.intake.overlay import apply_sets
+    from landopt.screening.again import again
+    from landopt.solving.model_arrays import program
+    from landopt.solving.solver_search import search
+    from landopt.solving.solver_state import Options
+
+    prog = program(case, offers, 0)
+    named = [offers.rows[row] for row in _priced_rows(prog, relaxed) if offers.rows[row].kind == "limit"]
+    if not named or answer.warm is None:
+        return {}
+    row = named[0]
+    key = f"[{';'.join(row.key)}]" if row.key else ""
+    rule = next(rule for rule in case.rules if rule.id == row.rule)
+    amount = next(int(each["amount"]) for each in rule.spec["values"] if tuple(each["key"]) == row.key)
+    heard = _Heard()
+    changed = apply_sets(case, [f"{row.rule}{key}:amount={amount * 9 // 10}"])
+    other = again(case, offers, changed)
+    options = Options(Fraction(size.gap), time.monotonic() + size.limit_s, None, 0, 1, "highs")
+    search(program(changed, other, 0), options, heard, answer.chosen, None, answer.warm)
+    return {"rerun": row.id, "rerun_s": heard.reached(float(Fraction(size.gap)) * 1.0001)}
+
+
+def long_run(size: Size, seed: int) -> dict[str, Any]:
+    """The gap held after five minutes where gap 0 is asked for."""
+    from landopt.solving.model_arrays import program
+    from landopt.solving.solver_search import search
+    from landopt.solving.solver_state import Options
+
+    case, offers, _ = offers_of(size, seed)
+    heard = _Heard()
+    answer = search(program(case, offers, 0), Options(Fraction(0), time.monotonic() + 300, None, 0, 1, "highs"), heard)
+    spent = time.process_time() - heard.begun
+    better = answer.bound if answer.solver_bound is None else min(answer.bound, answer.solver_bound)
+    value = max(1, abs(answer.objective))
+    found = {"long_gap": max(0, better - answer.objective) / value, "long_s": spent}
+    return found | {"long_audited_gap": (answer.bound - answer.objective) / value}
 
 
 def _peak_mb() -> float | None:
@@ -180,6 +234,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
     parser.add_argument("--limit", type=float, help="wall seconds of each search (default: of the size)")
     parser.add_argument("--raw", action="store_true", help="also one raw simplex solve of the whole relaxation")
+    parser.add_argument("--long", action="store_true", help="also five minutes towards gap 0 (1k)")
     parser.add_argument("--stock", action="store_true", help="also HiGHS, CBC, SCIP and CP-SAT (up to 5k)")
     parser.add_argument("--stock-limit", type=float, default=CENSORED_S)
     parser.add_argument("--one", nargs=3, metavar=("KIND", "SIZE", "SEED"))
@@ -192,6 +247,8 @@ def main(arguments: list[str]) -> int:
             found = run_one(size, int(seed), asked.limit or size.limit_s)
         elif kind == "raw":
             found = raw_simplex(size, int(seed))
+        elif kind == "long":
+            found = long_run(size, int(seed))
         else:
             found = stock(size, int(seed), kind, asked.stock_limit)
         print(json.dumps(found))
@@ -213,6 +270,7 @@ def _versions() -> dict[str, str]:
 def _measure(name: str, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {"size": name, "seed": seed, **asdict(SIZES[name])}
     kinds = ["ours"] + (["raw"] if asked.raw and name in ("1k", "5k") else [])
+    kinds += ["long"] if asked.long and name == "1k" else []
     kinds += ["highs", "cbc", "scip", "cpsat"] if asked.stock and name in ("1k", "5k") else []
     for kind in kinds:
         command = [sys.executable, "-m", "benchmarks.decision", "--one", kind, name, str(seed)]
@@ -225,7 +283,20 @@ def _measure(name: str, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
 
 
 COLUMNS = ("offers", "binding", "binding_at_least", "several", "screen_s", "lp_s", "raw_lp_s", "changed_lp_s")
-COLUMNS += ("to_gap_s", "solve_s", "gap", "audited_gap", "memory_mb", "highs_s", "cbc_s", "scip_s", "cpsat_s")
+COLUMNS += (
+    "to_gap_s",
+    "rerun_s",
+    "solve_s",
+    "gap",
+    "audited_gap",
+    "long_gap",
+    "long_audited_gap",
+    "memory_mb",
+    "highs_s",
+    "cbc_s",
+    "scip_s",
+    "cpsat_s",
+)
 
 
 def table(results: list[dict[str, Any]]) -> str:

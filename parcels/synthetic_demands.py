@@ -61,8 +61,9 @@ def demand_facts(
     busy = ("transformation", "technology", "incubator", "multi_district", "headquarters")
     strategic = theme["strategic"] and kind in busy
     known = [use for use in uses if sites.get(use)]
-    several = _several(draw, kind, contested)
-    area_min, area_max = _window(draw, [a for use in known for a in sites[use]], several, contested)
+    wide = contested and anywhere == 1.0
+    several = _several(draw, kind, contested, wide)
+    area_min, area_max = _window(draw, [a for use in known for a in sites[use]], several, contested, wide)
     cells: dict[str, Cell] = {
         "name": " ".join(word["en"] for word in (place, theme, noun))
         + " "
@@ -95,21 +96,25 @@ def demand_facts(
     return cells
 
 
-def _several(draw: Random, kind: str, contested: bool) -> int:
+def _several(draw: Random, kind: str, contested: bool, wide: bool) -> int:
     if kind in ("headquarters", "science_popularisation"):
         return 1
     if contested:
-        return draw.choices([1, 2, 3, 4, 5, 6], [66, 5, 5, 6, 8, 10])[0]
+        return draw.choices([1, 2, 3, 4, 5, 6], [58, 6, 6, 8, 10, 12] if wide else [66, 5, 5, 6, 8, 10])[0]
     return draw.choices([1, 2, 3, 4], [72, 12, 10, 6])[0]
 
 
-def _window(draw: Random, areas: Sequence[float], several: int, contested: bool) -> tuple[int, int]:
-    """An area window around the sum of ``several`` parcels such as exist; the real quartiles where none is known."""
+def _window(draw: Random, areas: Sequence[float], several: int, contested: bool, wide: bool) -> tuple[int, int]:
+    """An area window around the sum of ``several`` parcels such as exist; the real quartiles where none is known.
+
+    ``wide``: much more land would do than the least asked for.
+    """
     low, median, high = (float(text) * 10_000 for text in calibration()["platform"]["area_ha"])
     pool = areas or (low, median, high)
     aim = sum(draw.choice(pool) for _ in range(several)) * (0.97 if several > 1 else 1.0)
     width = draw.uniform(0.25, 0.45) if contested else draw.uniform(0.15, 0.4)
-    return max(500, int(round(aim * (1 - width), -2))), int(round(aim * (1 + width), -2)) + 100
+    above = 3.2 * width if wide else width
+    return max(500, int(round(aim * (1 - width), -2))), int(round(aim * (1 + above), -2)) + 100
 
 
 def _districts(draw: Random, districts: Sequence[str], contested: bool, anywhere: float) -> str | None:

@@ -161,7 +161,7 @@ def _tree_effort(state: Search) -> tuple[float | None, int]:
         nodes = state.options.nodes if state.options.nodes is not None else 4_000 if exact else 400
         return state.left(), nodes
     spent = sum(state.phases.values())
-    return state.left(min(120.0, max(20.0, 3 * spent)) if exact else min(60.0, max(2.0, spent / 2))), tree.NODES
+    return state.left(min(120.0, max(20.0, 3 * spent)) if exact else min(60.0, max(1.0, spent / 3))), tree.NODES
 
 
 def _answer(state: Search, relaxed: Relaxation | None, stopped: str | None, root: Node | None = None) -> Answer:
