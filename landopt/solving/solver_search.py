@@ -310,6 +310,10 @@ def _touching(prog: Program, fixed: Ints) -> Ints:
     return np.flatnonzero(bad_site[prog.site] | served[prog.demand])
 
 
+WIDEST = 300_000
+"""Offers beyond which no last programme is built where a plan is held: it would take memory and settle nothing."""
+
+
 def _all_that_matter(state: Search, margin: Floats, bound: int) -> bool:
     """One programme over every offer that could lead beyond the gap: its bound holds for the whole round.
 
@@ -319,6 +323,8 @@ def _all_that_matter(state: Search, margin: Floats, bound: int) -> bool:
     pool = np.arange(state.prog.count) if needed is None else np.flatnonzero(margin >= -needed)
     if state.chosen is not None:
         pool = np.union1d(pool, state.chosen)
+        if len(pool) > WIDEST:
+            return False
     groups = components(state.prog, pool) if state.chosen is not None and len(pool) <= GROUPED else [pool]
     if len(groups) > 1:
         claim, infeasible = apart(state, groups), False
