@@ -16,7 +16,7 @@ from landopt.solving.model_arrays import Floats, Ints, Program, activity, ranges
 from landopt.solving.prices_bound import part_best, reduced_float
 from landopt.solving.sifter import Sifter, Stopped
 
-LARGE = 1_000_000
+LARGE = 60_000
 """Offers above which it pays."""
 STEPS, DECAY, LAND_STEP, ROW_STEP = 60, 0.926, 0.4, 0.1
 """Steps, what each is of the one before, and the first one, in parts of a platform offer's usual worth."""

@@ -65,13 +65,16 @@ def halves(prog: Program, chosen: Sequence[int]) -> tuple[Ints, Ints]:
     for name in chosen:
         inside[name + (name >= head)] = 1
     met = np.concatenate([[0], np.cumsum(inside[prog.site_parcels])])
-    count = (met[prog.site_start[1:]] - met[prog.site_start[:-1]])[prog.site]
-    count = count + inside[np.where(prog.demand >= 0, prog.parcels + prog.demand, head)]
-    if inside[head + 1 :].any():
-        count = count + prog.entries.use(inside[head + 1 :])  # the rows of a set have no entry but 1
+    of_site = met[prog.site_start[1:]] - met[prog.site_start[:-1]]
+    wants = np.append(inside[prog.parcels : head], 0)  # the last, -1: the market
+    offers = np.flatnonzero((of_site > 0)[prog.site] | (wants > 0)[prog.demand])
+    count = of_site[prog.site[offers]] + wants[prog.demand[offers]]
+    if inside[head + 1 :].any():  # the rows of a set have no entry but 1
+        every = prog.entries.use(inside[head + 1 :])
+        every[offers] += count
+        offers, count = np.arange(prog.count), every
     half = count // 2
-    offers = np.flatnonzero(half)
-    return offers, half[offers]
+    return offers[half > 0], half[half > 0]
 
 
 def half_rhs(prog: Program, chosen: Sequence[int]) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from landopt.solving.model_arrays import Floats, Ints, Program, columns
-from landopt.solving.oddsets import halves, with_sets
+from landopt.solving.oddsets import with_sets
 
 
 class Stopped(Exception):
@@ -198,8 +198,7 @@ class Sifter:
         place = np.full(old.count, -1, dtype=np.int64)
         place[self.order] = np.arange(len(self.order)) + self.extra
         starts, index, value = [0], [], []
-        for chosen in sets:
-            offers, half = halves(old, chosen)
+        for offers, half in self.prog.entries.added[-len(sets) :]:
             here = place[offers] >= 0
             index.append(place[offers][here].astype(np.int32))
             value.append(half[here].astype(np.float64))
