@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from parcels.synthetic_demands import demand_facts
+from parcels.synthetic_demands import demand_facts, reach_of
 from parcels.synthetic_facts import BlockPlan, Cell, districts_of, parcel_facts, plan_blocks, zones_of
 from parcels.synthetic_policy import Lock, Numbers, numbers, policy_text, readme_text, round_text
 from parcels.synthetic_special import is_clean, ready_one_of_each, set_pieces
@@ -121,13 +121,11 @@ def _demands(
             sites.setdefault(str(row["use"]), []).append(float(str(row["area_m2"])))
     width = max(3, len(str(count)))
     open_districts = [name for name in districts if any(p.ready and p.district == name for p in plans)]
-    anywhere = (
-        0.45 if not contested else 0.95 if count <= 200 else 0.7 if count <= 700 else 1.0 if count <= 2_000 else 0.85
-    )
+    reach = reach_of(count, contested)
     return [
         {
             "demand_id": f"D-{number + 1:0{width}d}",
-            **demand_facts(number, draw, sites, open_districts, contested, anywhere),
+            **demand_facts(number, draw, sites, open_districts, contested, reach),
         }
         for number in range(count)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -28,13 +29,39 @@ def words() -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / "synthetic.toml").read_text(encoding="utf-8"))
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How much land would do for an invented platform: more platforms or more reach, more lawful offers.
+
+    ``several``: weights of asking for at most 1, 2, 3 ... parcels; ``above``: how far an area window reaches above its
+    middle, as a multiple of how far it reaches below; ``anywhere``: the share of platforms that take any district.
+    """
+
+    several: tuple[int, ...]
+    above: float
+    anywhere: float
+
+
+def reach_of(count: int, contested: bool) -> Reach:
+    """The reach of the platforms of a round with ``count`` of them."""
+    if not contested:
+        return Reach((72, 12, 10, 6), 1.0, 0.45)
+    if count <= 200:
+        return Reach((66, 5, 5, 6, 8, 10), 1.0, 0.95)
+    if count <= 700:
+        return Reach((66, 5, 5, 6, 8, 10), 2.5, 0.7)
+    if count <= 2_000:
+        return Reach((58, 6, 6, 8, 10, 12), 3.2, 1.0)
+    return Reach((66, 5, 5, 6, 8, 10), 1.0, 0.85)
+
+
 def demand_facts(
     number: int,
     draw: Random,
     sites: Mapping[str, Sequence[float]],
     districts: Sequence[str],
     contested: bool,
-    anywhere: float = 0.45,
+    reach: Reach,
 ) -> dict[str, Cell]:
     """The cells of one invented platform (without ids of parcels).
 
@@ -48,8 +75,8 @@ def demand_facts(
         Districts it may name.
     contested
         More platforms ask for several parcels, with narrower windows of area.
-    anywhere
-        Share of platforms that accept every district.
+    reach
+        How much land would do (:func:`reach_of`).
     """
     kinds = words()["platform"]
     chosen = kinds[number] if number < len(kinds) else draw.choices(kinds, [entry["share"] for entry in kinds])[0]
@@ -61,9 +88,8 @@ def demand_facts(
     busy = ("transformation", "technology", "incubator", "multi_district", "headquarters")
     strategic = theme["strategic"] and kind in busy
     known = [use for use in uses if sites.get(use)]
-    wide = contested and anywhere == 1.0
-    several = _several(draw, kind, contested, wide)
-    area_min, area_max = _window(draw, [a for use in known for a in sites[use]], several, contested, wide)
+    several = _several(draw, kind, reach)
+    area_min, area_max = _window(draw, [a for use in known for a in sites[use]], several, contested, reach)
     cells: dict[str, Cell] = {
         "name": " ".join(word["en"] for word in (place, theme, noun))
         + " "
@@ -76,7 +102,7 @@ def demand_facts(
         "area_min_m2": area_min,
         "area_max_m2": area_max,
         "max_parcels": several,
-        "districts": _districts(draw, districts, contested, anywhere),
+        "districts": _districts(draw, districts, contested, reach.anywhere),
         "needed_by": str(AS_OF + datetime.timedelta(days=draw.randint(110, 520))) if draw.random() < 0.35 else None,
         "want_right": None,
         "priority": _priority(draw, kind, level),
@@ -96,25 +122,20 @@ def demand_facts(
     return cells
 
 
-def _several(draw: Random, kind: str, contested: bool, wide: bool) -> int:
+def _several(draw: Random, kind: str, reach: Reach) -> int:
     if kind in ("headquarters", "science_popularisation"):
         return 1
-    if contested:
-        return draw.choices([1, 2, 3, 4, 5, 6], [58, 6, 6, 8, 10, 12] if wide else [66, 5, 5, 6, 8, 10])[0]
-    return draw.choices([1, 2, 3, 4], [72, 12, 10, 6])[0]
+    return draw.choices(range(1, len(reach.several) + 1), reach.several)[0]
 
 
-def _window(draw: Random, areas: Sequence[float], several: int, contested: bool, wide: bool) -> tuple[int, int]:
-    """An area window around the sum of ``several`` parcels such as exist; the real quartiles where none is known.
-
-    ``wide``: much more land would do than the least asked for.
-    """
+def _window(draw: Random, areas: Sequence[float], several: int, contested: bool, reach: Reach) -> tuple[int, int]:
+    """An area window around the sum of ``several`` parcels such as exist; the real quartiles where none is known."""
     low, median, high = (float(text) * 10_000 for text in calibration()["platform"]["area_ha"])
     pool = areas or (low, median, high)
     aim = sum(draw.choice(pool) for _ in range(several)) * (0.97 if several > 1 else 1.0)
     width = draw.uniform(0.25, 0.45) if contested else draw.uniform(0.15, 0.4)
-    above = 3.2 * width if wide else width
-    return max(500, int(round(aim * (1 - width), -2))), int(round(aim * (1 + above), -2)) + 100
+    most = aim * (1 + reach.above * width)
+    return max(500, int(round(aim * (1 - width), -2))), int(round(most, -2)) + 100
 
 
 def _districts(draw: Random, districts: Sequence[str], contested: bool, anywhere: float) -> str | None:
