@@ -219,6 +219,7 @@ def _integer(state: Search, relaxed: Relaxation) -> bool:
     """Restricted programmes, from the smallest to all offers that a better plan could use. True: proved infeasible."""
     prog, margin = state.prog, relaxed.margin
     base = max(60, prog.demands)
+    tried = False
     for fix, most, seconds in LARGE if prog.count > 60_000 else MEDIUM if prog.count > 3_000 else ():
         needed = _threshold(state, relaxed.bound)
         if needed is not None and most > FIRST_FIX and int((margin >= -needed).sum()) <= most * base:
@@ -226,23 +227,27 @@ def _integer(state: Search, relaxed: Relaxation) -> bool:
         claim = _restricted(state, relaxed, fix, most * base, 0.0 if most == FIRST_FIX else 0.15, seconds)
         if state.reached() or state.out_of_time():
             return False
-        if (
-            claim is not None
-            and gap_of(state.objective, claim) <= state.options.gap / 4
-            and _last_is_small(state, relaxed)
-        ):
-            break  # these offers hold no better plan: what is missing is the bound
+        exhausted = claim is not None and gap_of(state.objective, claim) <= state.options.gap / 4
+        if exhausted and tried and not fix:
+            break
+        if exhausted and not tried and _last_is_small(state, relaxed):
+            # these offers hold no better plan: what is missing may be the bound; if not so soon, look further
+            tried = True
+            seconds = max(LOOK, sum(state.phases.values()))
+            if _all_that_matter(state, margin, relaxed.bound, seconds) or state.reached():
+                return state.chosen is None
     return _all_that_matter(state, margin, relaxed.bound)
 
 
 FIRST_FIX = 5
-LARGE = ((True, FIRST_FIX, 4.0), (True, 12, 15.0), (False, 12, 30.0), (False, 30, 60.0))
+LARGE = ((True, FIRST_FIX, 4.0), (True, 12, 4.0), (False, 12, 30.0), (False, 30, 60.0))
 MEDIUM = ((True, FIRST_FIX, 2.0),)
 """Steps before the last programme: fix what the prices take whole or not, columns a platform, seconds at most."""
 
 
-LAST = 80
-"""Offers a platform up to which the last programme is small enough to be tried as soon as wider ones bring nothing."""
+LAST, LOOK = 80, 2.0
+"""Offers a platform up to which the last programme is tried as soon as a restricted one brings nothing more, and for how
+many seconds at first (or as long as everything before took)."""
 
 
 def _last_is_small(state: Search, relaxed: Relaxation) -> bool:
@@ -314,10 +319,10 @@ WIDEST = 300_000
 """Offers beyond which no last programme is built where a plan is held: it would take memory and settle nothing."""
 
 
-def _all_that_matter(state: Search, margin: Floats, bound: int) -> bool:
+def _all_that_matter(state: Search, margin: Floats, bound: int, most: float | None = None) -> bool:
     """One programme over every offer that could lead beyond the gap: its bound holds for the whole round.
 
-    ``margin`` and ``bound`` are of the same prices.
+    ``margin`` and ``bound`` are of the same prices; ``most`` are the seconds it may take. True: proved infeasible.
     """
     needed = _threshold(state, bound)
     pool = np.arange(state.prog.count) if needed is None else np.flatnonzero(margin >= -needed)
@@ -329,7 +334,7 @@ def _all_that_matter(state: Search, margin: Floats, bound: int) -> bool:
     if len(groups) > 1:
         claim, infeasible = apart(state, groups), False
     elif state.chosen is not None and len(pool) > SMALL:
-        claim, infeasible = last(state, pool, state.left())
+        claim, infeasible = last(state, pool, state.left(most))
     else:
         claim, infeasible = mip(state, pool, np.zeros(0, dtype=np.int64), "branching", limit=state.left())
     if claim is not None:
