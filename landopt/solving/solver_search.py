@@ -246,8 +246,8 @@ MEDIUM = ((True, FIRST_FIX, 2.0),)
 
 
 LAST, LOOK = 80, 2.0
-"""Offers a platform up to which the last programme is tried as soon as a restricted one brings nothing more, and for how
-many seconds at first (or as long as everything before took)."""
+"""Offers a platform up to which the last programme is tried as soon as a restricted one brings nothing more, and the
+seconds it may take at first (or as long as everything before took)."""
 
 
 def _last_is_small(state: Search, relaxed: Relaxation) -> bool:
