@@ -9,6 +9,7 @@ besides (housing, industry, business parcels) is part of the round.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -38,8 +39,13 @@ NUMBERS = Path(__file__).parent / "contested_numbers.json"
 """What was measured once for large rounds, by "parcels demands seed": parcels held back, quotas, largest share."""
 
 
-def contested(parcels: int, demands: int, seed: int, *, geometry: bool = False) -> Draft:
+Made = Callable[[Draft, int], Case]
+
+
+def contested(parcels: int, demands: int, seed: int, *, geometry: bool = False, made: Made = case_of) -> Draft:
     """A contested draft: land held back until platforms ask for 1.3 times of it, limits that bind.
+
+    ``made`` turns a draft into the case it is measured by (default: in memory, without layers).
 
     The same for the same seed. The relaxation is solved a few times to find the numbers; of rounds with more than
     :data:`LARGE` platforms once, and not at all where :data:`NUMBERS` has them.
@@ -56,7 +62,7 @@ def contested(parcels: int, demands: int, seed: int, *, geometry: bool = False) 
     draw = Random(f"contested {seed}")
     held: list[str] = []
     for _ in range(8):
-        case = case_of(found, seed)
+        case = made(found, seed)
         offers = build_offers(case)
         if contest(case, offers)["ratio"] >= RATIO:
             break
@@ -71,7 +77,7 @@ def contested(parcels: int, demands: int, seed: int, *, geometry: bool = False) 
     for step in (_caps, _floors, _quotas, _floors):  # each from what is used under the limits before it
         numbers = step(case, offers, numbers)
         found = _with(found, numbers)
-        case = case_of(found, seed)
+        case = made(found, seed)
         offers = build_offers(case)
     return found
 

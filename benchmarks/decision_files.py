@@ -25,7 +25,8 @@ from typing import Any
 
 from benchmarks.contested import contested
 from benchmarks.rounds import SIZES
-from parcels.synthetic import write_draft
+from constraints.case import Case
+from parcels.synthetic import Draft, write_draft
 
 LIBRARIES = ("geopandas", "highspy", "numpy", "pulp", "shapely", "networkx", "jinja2", "pyogrio", "holidays.countries")
 """Imported beside every module of landopt, its lower rooms and the desk before the clock starts."""
@@ -81,6 +82,15 @@ def command(words: list[str]) -> dict[str, Any]:
     }
 
 
+def _read(drafted: Draft, seed: int) -> Case:
+    """The case of a draft as it is read from its files, layers and all."""
+    from landopt.intake.assemble import read_round
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_draft(folder, drafted, f"bench-{seed}", seed, housing=True)
+        return read_round(Path(folder)).ready()
+
+
 def _raw(folder: Path) -> dict[str, Any]:
     """One raw HiGHS simplex solve of the relaxation of a round on files."""
     from benchmarks.decision import raw_simplex_of
@@ -102,7 +112,7 @@ def run(size: str, seed: int, gap: str, *, limit: int = 120, raw: bool = True, c
     parcels, demands = SIZES[size]
     found: dict[str, Any] = {"size": size, "seed": seed}
     with tempfile.TemporaryDirectory() as folder:
-        drafted = contested(parcels, demands, seed, geometry=True)
+        drafted = contested(parcels, demands, seed, geometry=True, made=_read)
         write_draft(folder, drafted, f"bench-{size}-{seed}", seed, housing=True)
         words = ["benchmarks.decision_files", "--one", "solve", folder, "--gap", gap, "--time-limit", str(limit)]
         words += ["--lang", "en", "-o"]
