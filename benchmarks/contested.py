@@ -23,6 +23,7 @@ from landopt.screening.offers import Offers, build_offers
 from landopt.solving.model_arrays import Program, program
 from landopt.solving.prices import relax
 from parcels.synthetic import Draft, draft
+from parcels.synthetic_demands import reach_of
 from parcels.synthetic_policy import Numbers, policy_text
 
 RATIO = 1.32
@@ -40,17 +41,22 @@ NUMBERS = Path(__file__).parent / "contested_numbers.json"
 
 
 Made = Callable[[Draft, int], Case]
+DRAWN_ABOVE = 6.0
+"""How far area windows reach above their middle where the round is drawn (``parcels.synthetic_demands.Reach``)."""
 
 
-def contested(parcels: int, demands: int, seed: int, *, geometry: bool = False, made: Made = case_of) -> Draft:
+def contested(parcels: int, demands: int, seed: int, *, made: Made | None = None) -> Draft:
     """A contested draft: land held back until platforms ask for 1.3 times of it, limits that bind.
 
-    ``made`` turns a draft into the case it is measured by (default: in memory, without layers).
+    ``made`` draws it with geometry and turns it into the case it is measured by, layers and all (default: in memory,
+    without layers). Layers break up what lies together: windows are wider then, for about as many offers.
 
     The same for the same seed. The relaxation is solved a few times to find the numbers; of rounds with more than
     :data:`LARGE` platforms once, and not at all where :data:`NUMBERS` has them.
     """
-    found = replace(draft(parcels, demands, seed, contested=True, geometry=geometry), lock=None)
+    reach = reach_of(demands, True) if made is None else replace(reach_of(demands, True), above=DRAWN_ABOVE)
+    found = replace(draft(parcels, demands, seed, contested=True, geometry=made is not None, reach=reach), lock=None)
+    made = made or case_of
     found = _with(found, found.numbers)  # without a lock: it could be what no limit leaves room for
     key = f"{parcels} {demands} {seed}"
     kept: dict[str, Any] = json.loads(NUMBERS.read_text("utf-8")) if demands > LARGE and NUMBERS.exists() else {}

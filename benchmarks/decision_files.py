@@ -112,7 +112,7 @@ def run(size: str, seed: int, gap: str, *, limit: int = 120, raw: bool = True, c
     parcels, demands = SIZES[size]
     found: dict[str, Any] = {"size": size, "seed": seed}
     with tempfile.TemporaryDirectory() as folder:
-        drafted = contested(parcels, demands, seed, geometry=True, made=_read)
+        drafted = contested(parcels, demands, seed, made=_read)
         write_draft(folder, drafted, f"bench-{size}-{seed}", seed, housing=True)
         words = ["benchmarks.decision_files", "--one", "solve", folder, "--gap", gap, "--time-limit", str(limit)]
         words += ["--lang", "en", "-o"]

@@ -25,7 +25,7 @@ PATIENCE_S = 600
 """Without a limit of its own a round stops after this many seconds, with the best plan found and its bound."""
 
 
-RE_DERIVED = 200_000
+RE_DERIVED = 100_000
 """Listed offers up to which the audit of a run re-derives every one; beyond, those of the platforms it draws."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from parcels.synthetic_demands import demand_facts, reach_of
+from parcels.synthetic_demands import Reach, demand_facts, reach_of
 from parcels.synthetic_facts import BlockPlan, Cell, districts_of, parcel_facts, plan_blocks, zones_of
 from parcels.synthetic_policy import Lock, Numbers, numbers, policy_text, readme_text, round_text
 from parcels.synthetic_special import is_clean, ready_one_of_each, set_pieces
@@ -37,7 +37,15 @@ class Draft:
     town: tuple[Block, ...] = field(default=())
 
 
-def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geometry: bool = True) -> Draft:
+def draft(
+    parcels: int,
+    demands: int,
+    seed: int,
+    *,
+    contested: bool = False,
+    geometry: bool = True,
+    reach: Reach | None = None,
+) -> Draft:
     """Invent a round.
 
     Parameters
@@ -51,6 +59,8 @@ def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geo
         housing or not ready.
     geometry
         Without it nothing is drawn: areas are those planned, the town is empty.
+    reach
+        How much land would do for the platforms (default: :func:`reach_of`).
 
     Raises
     ------
@@ -82,7 +92,8 @@ def draft(parcels: int, demands: int, seed: int, *, contested: bool = False, geo
             rows.append(cells)
             block_of.append(number)
     ready_one_of_each(row for row, block in zip(rows, block_of, strict=True) if plans[block].ready)
-    wants = _demands(demands, draw, rows, districts, plans, block_of, contested)
+    reach = reach or reach_of(demands, contested)
+    wants = _demands(demands, draw, rows, districts, plans, block_of, contested, reach)
     if contested:
         _hold_back(rows, wants, draw)
     pieces = set_pieces(rows, wants, block_of, draw, contested)
@@ -114,6 +125,7 @@ def _demands(
     plans: Sequence[BlockPlan],
     block_of: Sequence[int],
     contested: bool,
+    reach: Reach,
 ) -> list[dict[str, Cell]]:
     sites: dict[str, list[float]] = {}
     for row, block in zip(rows, block_of, strict=True):
@@ -121,7 +133,6 @@ def _demands(
             sites.setdefault(str(row["use"]), []).append(float(str(row["area_m2"])))
     width = max(3, len(str(count)))
     open_districts = [name for name in districts if any(p.ready and p.district == name for p in plans)]
-    reach = reach_of(count, contested)
     return [
         {
             "demand_id": f"D-{number + 1:0{width}d}",

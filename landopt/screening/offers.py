@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from landopt.screening.beyond import Beyond
 
 SCHEMA = "landopt.offers/1"
+PIECE = 8_192
+"""Offers whose entries are written together."""
 
 Ints = NDArray[np.integer[Any]]
 
@@ -154,9 +156,14 @@ def offer_lines(case: Case, offers: Offers, digest: str | None = None) -> Iterat
     }
     yield _line(header)
     starts = offers.part_start.tolist()
+    counts: Iterator[list[int]] = iter(())
+    known = 0
     for part, (begin, end) in enumerate(itertools.pairwise(starts)):
         demand = part if part < len(case.demands) else None
-        line = _part(offers, begin, end, demand)
+        if end > known:  # the entries of many parts at once: short ones are most of them
+            known = next(cut for cut in starts[part + 1 :] if cut - begin >= PIECE or cut == starts[-1])
+            counts = iter(_counts(offers, begin, known))
+        line = _part(offers, begin, end, demand, list(itertools.islice(counts, end - begin)))
         if demand is not None and offers.reach is not None:
             start, parcels = offers.reach
             line["reach"] = parcels[int(start[demand]) : int(start[demand + 1])].tolist()
@@ -167,7 +174,14 @@ def _line(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8") + b"\n"
 
 
-def _part(offers: Offers, begin: int, end: int, demand: int | None) -> dict[str, Any]:
+def _counts(offers: Offers, begin: int, end: int) -> list[list[int]]:
+    """Of each offer its rows and coefficients, one after the other."""
+    cuts, rows, coefs = offers.entries.of(np.arange(begin, end))
+    flat = np.column_stack((rows, coefs)).reshape(-1).tolist()
+    return [flat[a:b] for a, b in itertools.pairwise((2 * cuts).tolist())]
+
+
+def _part(offers: Offers, begin: int, end: int, demand: int | None, counts: list[list[int]]) -> dict[str, Any]:
     here = slice(begin, end)
     sites, local = np.unique(offers.site[here], return_inverse=True)
     first = offers.site_start[sites]
@@ -177,8 +191,6 @@ def _part(offers: Offers, begin: int, end: int, demand: int | None) -> dict[str,
     for size in sizes.tolist():
         site_lists.append(members[at : at + size])
         at += size
-    cuts, rows, coefs = offers.entries.of(np.arange(begin, end))
-    flat = np.column_stack((rows, coefs)).reshape(-1).tolist()
     columns = zip(
         local.tolist(),
         offers.method[here].tolist(),
@@ -188,7 +200,7 @@ def _part(offers: Offers, begin: int, end: int, demand: int | None) -> dict[str,
         [None if value < 0 else value for value in offers.floor[here].tolist()],
         offers.price[here].tolist(),
         offers.score[:, here].T.tolist(),
-        [flat[a:b] for a, b in itertools.pairwise((2 * cuts).tolist())],
+        counts,
         strict=True,
     )
     return {"d": demand, "o": list(columns), "sites": site_lists}

@@ -25,9 +25,9 @@ def _audited(folder: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[
 
 
 def test_every_offer_is_re_derived_up_to_the_limit(folders: list[Path], monkeypatch: pytest.MonkeyPatch):
-    """Up to 200,000 listed offers the audit of a run re-derives them all and says nothing."""
-    assert pipeline.RE_DERIVED == 200_000
-    report, said, listed = _audited(folders[0], monkeypatch, 200_000)
+    """Up to 100,000 listed offers the audit of a run re-derives them all and says nothing."""
+    assert pipeline.RE_DERIVED == 100_000
+    report, said, listed = _audited(folders[0], monkeypatch, 100_000)
     assert said == []
     assert {check.name: check.count for check in report.checks}["offers"] == listed
 
