@@ -41,7 +41,7 @@ NUMBERS = Path(__file__).parent / "contested_numbers.json"
 
 
 Made = Callable[[Draft, int], Case]
-DRAWN_ABOVE = 6.0
+DRAWN_ABOVE = 8.0
 """How far area windows reach above their middle where the round is drawn (``parcels.synthetic_demands.Reach``)."""
 
 

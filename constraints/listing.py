@@ -191,11 +191,11 @@ class Listing:
 
     def _glance(self, part: Part, parcels: list[tuple[int, ...]], readings: PartReader, rows: int) -> None:
         """A part that was not drawn: that all it names exists, and the chosen offers in it."""
-        count, sites = len(self.reader.case.parcels), range(len(parcels))
+        count, sites, known = len(self.reader.case.parcels), range(len(parcels)), frozenset(range(rows))
         if any(min(site, default=-1) < 0 or max(site) >= count for site in parcels):
             self.say("offers", "a site names a parcel that does not exist", "方案清单所列宗地不存在")
         for offer in part.offers:
-            if offer[0] not in sites or any(row not in range(rows) for row in offer[8][::2]):
+            if offer[0] not in sites or len(offer[8]) % 2 or not known.issuperset(offer[8][::2]):
                 self.say("offers", "an offer names a site or row that does not exist", "方案清单所列用地或约束不存在")
         for parcels_, _, method, period in [one for one in self.wanted if one[1] == part.demand]:
             if parcels_ not in parcels:

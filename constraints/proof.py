@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import mul
 from typing import Any
 
 from constraints.plan import LARGEST, Part, Row
@@ -190,14 +191,14 @@ class Bound:
     def _worth(self, part: Part) -> list[int]:
         """What every offer is worth at the prices of the root."""
         land, per_row, scale, tier = self.land, self.rows, self.scale, self.tier
+        price_of = per_row.__getitem__
         site_price = [sum([land[parcel] for parcel in site]) for site in part.sites]
         earlier = [(j, price) for j, price in enumerate(per_row[self.listed :]) if price]
         found = []
         for offer in part.offers:
-            value: int = scale * offer[7][tier] - site_price[offer[0]]
-            pairs = iter(offer[8])
-            for row in pairs:
-                value -= per_row[row] * next(pairs)
+            pairs = offer[8]
+            used = sum(map(mul, map(price_of, pairs[::2]), pairs[1::2]))
+            value: int = scale * offer[7][tier] - site_price[offer[0]] - used
             for j, price in earlier:
                 value -= price * offer[7][j]
             found.append(value)
