@@ -11,7 +11,7 @@ from time import monotonic
 
 import numpy as np
 
-from landopt.solving import tree
+from landopt.solving import refill, tree
 from landopt.solving.components import components
 from landopt.solving.greedy import greedy
 from landopt.solving.lean import stand_in, take, undominated
@@ -109,6 +109,9 @@ def _search(
     if state.chosen is None:
         state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
+    if prog.count > refill.LARGE and relaxed.feasible and not state.reached():
+        refill.refill(state, relaxed)
+        clock.mark("refill")
     if not state.reached():
         guide = _tightened(state, relaxed, sifter, () if warm is None else warm.sets)
         clock.mark("prices")
