@@ -1,17 +1,21 @@
 """Plans of very large rounds: what the prices take whole is held, then a few rows at a time are filled anew.
 
-A plan close to the prices differs from them mostly by what its limits leave unused. So the offers of the limits that
-lose most by it are set free together, with those that would fit in their place, and an integer programme fills them.
-Offers that are worth the same by the thousand are told apart at random (seeded), so that no corner of the round fills
-the programme. Every plan is checked in integers as ever.
+What a plan loses against the prices is what its limits and parcels leave unused, and the offers taken below their
+price. So the offers that stand in the way where most is lost are set free together, with what would fit in their
+place, and an integer programme fills it. Offers that are worth the same by the thousand are told apart at random
+(seeded), so that no corner of the round fills the programme. A programme ends by its nodes, not by a clock; every plan
+is checked in integers as ever; the live relaxation is not touched.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from landopt.solving.lean import take
-from landopt.solving.model_arrays import Floats, Ints, Program, activity, ranges
+from landopt.solving.model_arrays import Floats, Ints, Program, activity, columns, ranges
 from landopt.solving.prices import Relaxation
 from landopt.solving.solver_mip import mip
 from landopt.solving.solver_state import Search, Tell
@@ -20,16 +24,24 @@ LARGE = 1_000_000
 """Offers above which it pays."""
 NEAR = 1_000_000
 """Offers looked at: those nearest to their prices."""
-FIRST, FIRST_S = 8_000, 15.0
-"""Offers of the first programme, with what the prices take whole held, and its seconds at most."""
+FIRST = 8_000
+"""Offers of the first programme, with what the prices take whole held."""
+NODES = 20
+"""Nodes of a programme at most."""
 HELD = (1.0, 0.7, 0.4, 0.0)
 """How much of what the prices take whole is held by the first programme; less of it until there is a plan."""
-POOL, POOL_S = 4_000, 4.0
-"""Offers of a later programme, and its seconds at most."""
-FREED = 120
-"""Offers of the plan that are set free together."""
+POOL = 35
+"""Offers of a later programme for each offer set free."""
+PATIENCE = 4
+"""Programmes in a row that bring nothing before more is set free."""
+FREED, MORE, MOST = 80, 1.4, 320
+"""Offers of the plan that are set free together at first; times so many where that brought nothing; at most."""
 APART = 3.0
 """What tells equal offers apart: at most this many tenths of a usual offer's score."""
+SEEDS = (1.0, 0.3)
+"""How much of it is what loses most; the rest is what hangs together with it by good offers. By turns."""
+BEST = 4
+"""Good offers of each parcel and each platform by which it hangs together."""
 WANTED, OTHERS = 60, 3
 """Offers on land left unused that are looked at, and others of a platform that holds a worse one."""
 IDLE = 40
@@ -40,7 +52,8 @@ def refill(state: Search, relaxed: Relaxation) -> None:
     """Better the plan of ``state`` from the solved relaxation of its programme, until gap, deadline or no gain."""
     prog = state.prog
     near = _near(state, relaxed)
-    own = Search(take(prog, near), state.options, _heard(state, near))
+    nodes = NODES if state.options.nodes is None else min(NODES, state.options.nodes)
+    own = Search(take(prog, near), replace(state.options, nodes=nodes), _heard(state, near))
     own.bound, own.claim = state.bound, state.claim
     if state.chosen is not None:
         own.offer(np.searchsorted(near, state.chosen), "restricted")
@@ -78,24 +91,28 @@ class _Filler:
         self.apart = APART / 10 * (float(np.median(score)) if len(score) else 1.0)
         self.parcels = relaxed.parcels
         self.tries: dict[int, int] = {}
+        self.rounds, self.size = 0, FREED
+        self._rank()
 
     def run(self) -> None:
         state = self.state
         whole = np.flatnonzero(self.amount > 1 - 1e-6)
         for share in HELD:
-            self._solve(whole[self.draw.random(len(whole)) < share], FIRST, FIRST_S)
+            self._solve(whole[self.draw.random(len(whole)) < share], FIRST)
             if state.chosen is not None or state.out_of_time():
                 break
         idle = 0
         while state.chosen is not None and idle < IDLE and not state.reached() and not state.out_of_time():
             free = self._freed(state.chosen)
             before = state.objective
-            self._solve(np.setdiff1d(state.chosen, free), POOL, POOL_S)
+            self._solve(np.setdiff1d(state.chosen, free), POOL * self.size)
             idle = idle + 1 if state.objective == before else 0
+            if idle and idle % PATIENCE == 0:
+                self.size = min(MOST, int(self.size * MORE))
 
     def _freed(self, chosen: Ints) -> Ints:
         """The plan's offers that stand in the way where it loses most against the prices; those tried least first."""
-        prog, taken = self.prog, chosen
+        prog = self.prog
         owner = self._owners(chosen)
         items: list[tuple[int, float, int, Ints]] = []  # tries, loss, key, places in the plan
         act = activity(prog, chosen)
@@ -104,15 +121,15 @@ class _Filler:
         source = np.repeat(np.arange(len(chosen)), np.diff(row_start))
         size = np.bincount(rows, minlength=len(prog.sense))
         small = 1e-6 * abs(self.state.objective)
-        for row in np.flatnonzero((loss > small) & (size > 0) & (size <= FREED)).tolist():
+        for row in np.flatnonzero((loss > small) & (size > 0) & (size <= self.size)).tolist():
             items.append((self.tries.get(-1 - row, 0), -float(loss[row]), -1 - row, source[rows == row]))
         lost = np.where(owner[: prog.parcels] < 0, self.parcels, 0.0)
         gain = np.add.reduceat(lost[prog.site_parcels], prog.site_start[:-1])[prog.site] + self.margin
         idle = np.flatnonzero(gain > small)
         for offer in idle[np.lexsort((idle, -gain[idle]))][:WANTED].tolist():
             items.append((self.tries.get(offer, 0), -float(gain[offer]), offer, self._in_way(owner, offer)))
-        for place in np.flatnonzero(self.margin[taken] < -small).tolist():
-            offer = int(taken[place])
+        for place in np.flatnonzero(self.margin[chosen] < -small).tolist():
+            offer = int(chosen[place])
             part = int(np.searchsorted(prog.part_start, offer, side="right")) - 1
             low, high = int(prog.part_start[part]), int(prog.part_start[part + 1])
             better = low + np.argsort(-self.margin[low:high], kind="stable")[:OTHERS]
@@ -121,13 +138,52 @@ class _Filler:
                 (self.tries.get(offer, 0), float(self.margin[offer]), offer, np.unique(np.concatenate([[place], *way])))
             )
         free = np.zeros(len(chosen), dtype=bool)
+        most = self.size * SEEDS[self.rounds % len(SEEDS)]
+        self.rounds += 1
         for _, _, key, places in sorted(items, key=lambda item: item[:3]):
-            if free.sum() + (~free[places]).sum() <= FREED:
+            if free.sum() + (~free[places]).sum() <= most:
                 free[places] = True
                 self.tries[key] = self.tries.get(key, 0) + 1
         if not free.any():
-            free[self.draw.permutation(len(chosen))[:FREED]] = True
+            free[self.draw.permutation(len(chosen))[: self.size]] = True
+        self._spread(chosen, owner, free)
         return chosen[free]
+
+    def _spread(self, chosen: Ints, owner: Ints, free: NDArray[np.bool_]) -> None:
+        """Free more of the plan: what is in the way of other good offers on the land and for the platforms freed."""
+        queue = np.flatnonzero(free).tolist()
+        count = len(queue)
+        for place in queue:
+            for key in self._keys(int(chosen[place])):
+                for other in self.best[self.cut[key] : self.cut[key + 1]].tolist():
+                    for way in self._in_way(owner, other).tolist():
+                        if count >= self.size:
+                            return
+                        if not free[way]:
+                            free[way] = True
+                            queue.append(way)
+                            count += 1
+
+    def _keys(self, offer: int) -> list[int]:
+        prog, site = self.prog, int(self.prog.site[offer])
+        land = prog.site_parcels[prog.site_start[site] : prog.site_start[site + 1]].tolist()
+        return land if prog.demand[offer] < 0 else [*land, prog.parcels + int(prog.demand[offer])]
+
+    def _rank(self) -> None:
+        """The best offers on every parcel and for every demand, told apart at random."""
+        prog = self.prog
+        good = np.flatnonzero(self.margin > -self.apart / 100)
+        starts, keys, _ = columns(prog, good)
+        source = np.repeat(np.arange(len(good)), np.diff(starts))
+        head = keys < prog.parcels + prog.demands
+        keys, source = keys[head], source[head]
+        worth = (self.margin[good] - self.apart / 100 * self.draw.random(len(good)))[source]
+        order = np.lexsort((-worth, keys))
+        keys, source = keys[order], source[order]
+        first = np.searchsorted(keys, np.arange(prog.parcels + prog.demands))
+        top = np.arange(len(keys)) - first[keys] < BEST
+        self.best = good[source[top]]
+        self.cut = np.searchsorted(keys[top], np.arange(prog.parcels + prog.demands + 1))
 
     def _owners(self, chosen: Ints) -> Ints:
         """Which place of the plan holds each parcel, then each demand (-1: none)."""
@@ -147,9 +203,12 @@ class _Filler:
         held = np.append(held, owner[prog.parcels + demand] if demand >= 0 else -1)
         return np.unique(held[held >= 0])
 
-    def _solve(self, held: Ints, most: int, seconds: float) -> None:
+    def _solve(self, held: Ints, most: int) -> None:
         state, prog = self.state, self.prog
         worth = self.margin - self.apart * self.draw.random(prog.count)
+        if state.chosen is not None:
+            lost = np.where(self._owners(state.chosen)[: prog.parcels] < 0, self.parcels, 0.0)
+            worth += np.add.reduceat(lost[prog.site_parcels], prog.site_start[:-1])[prog.site]
         worth[touching(prog, held)] = -np.inf
         first = self.amount > 1e-6
         if state.chosen is not None:
@@ -158,7 +217,7 @@ class _Filler:
         free = np.flatnonzero(worth > -np.inf)
         if len(free) > most:
             free = free[np.argpartition(-worth[free], most)[:most]]
-        mip(state, np.sort(free), np.sort(held), "restricted", limit=state.left(seconds))
+        mip(state, np.sort(free), np.sort(held), "restricted", limit=state.left())
 
 
 def touching(prog: Program, held: Ints) -> Ints:

@@ -63,7 +63,7 @@ def test_random_rounds_end_lawful(seed: int, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_contested_round_gets_closer_and_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     """With few offers free at a time the plan of a contested round still betters the first one, twice the same."""
-    for name, value in (("FIRST", 300), ("POOL", 200), ("FREED", 12), ("IDLE", 4), ("NEAR", 4_000)):
+    for name, value in (("FIRST", 200), ("POOL", 15), ("FREED", 12), ("IDLE", 3), ("NEAR", 4_000)):
         monkeypatch.setattr(refill, name, value)
     prog = program(case := case_round(500, 50, 12), build_offers(case), 0)
     one, two = (_filled(prog, "0.0001") for _ in range(2))
