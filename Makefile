@@ -1,5 +1,5 @@
 # make demo: set up and run the embedded round.   make test: set up and run the tests.   Nothing else is needed.
-.PHONY: demo test slow browser lint types imports docs wheel wheelhouse bench bench-facts bench-law clean
+.PHONY: demo test slow browser lint types imports docs wheel wheelhouse bench bench-files bench-facts bench-law clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -39,8 +39,12 @@ wheel: $(VENV)/.dev
 wheelhouse: $(VENV)/.run
 	$(PY) -m pip download $(PIP_FLAGS) -d .wheelhouse ".[all]" hatchling
 
+BENCH ?= --sizes 1k 5k 20k 100k --raw --long --stock
 bench: $(VENV)/.dev
-	$(PY) -m benchmarks.decision
+	$(PY) -m benchmarks.decision $(BENCH)
+
+bench-files: $(VENV)/.dev
+	$(PY) -m benchmarks.decision_files 5k 11 12 13 14 15
 
 bench-facts: $(VENV)/.dev
 	$(PY) -m benchmarks.facts

@@ -279,14 +279,29 @@ def _measure(name: str, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         lines = done.stdout.strip().splitlines()
         found |= json.loads(lines[-1]) if done.returncode == 0 and lines else {f"{kind}_error": done.stderr[-300:]}
+    found |= _ratios(found)
     print(f"{name} {seed}: {found.get('stopped')} {found.get('gap')}", file=sys.stderr, flush=True)
     return found
 
 
+def _ratios(found: dict[str, Any]) -> dict[str, Any]:
+    """Screening and search to the gap (not reached: the limit) over one raw simplex solve; a changed number over it."""
+    if "screen_s" not in found or "solve_s" not in found:
+        return {}
+    cold = found["screen_s"] + (found["limit_s"] if found["to_gap_s"] is None else found["to_gap_s"])
+    ratios = {"cold_s": cold}
+    if "raw_lp_s" in found:
+        ratios["cold_of_raw"] = cold / found["raw_lp_s"]
+    if "rerun" in found:
+        ratios["rerun_of_cold"] = (found["limit_s"] if found["rerun_s"] is None else found["rerun_s"]) / cold
+    return ratios
+
+
 COLUMNS = ("offers", "binding", "binding_at_least", "several", "screen_s", "lp_s", "raw_lp_s", "changed_lp_s")
 COLUMNS += (
-    "to_gap_s",
-    "rerun_s",
+    "cold_s",
+    "cold_of_raw",
+    "rerun_of_cold",
     "solve_s",
     "gap",
     "audited_gap",
