@@ -52,7 +52,7 @@ def reach_of(count: int, contested: bool) -> Reach:
         return Reach((66, 5, 5, 6, 8, 10), 2.5, 0.7)
     if count <= 2_000:
         return Reach((58, 6, 6, 8, 10, 12), 3.2, 1.0)
-    return Reach((66, 5, 5, 6, 8, 10), 1.0, 0.85)
+    return Reach((66, 5, 5, 6, 8, 10), 2.5, 0.55)
 
 
 def demand_facts(

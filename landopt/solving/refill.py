@@ -84,7 +84,7 @@ class _Filler:
     def __init__(self, state: Search, relaxed: Relaxation, near: Ints, amount: Floats) -> None:
         self.state, self.prog = state, state.prog
         self.amount = amount
-        self.price = np.abs(relaxed.rows)
+        self.price = np.abs(relaxed.rows[: len(self.prog.sense)])  # rows of odd sets may follow
         score = np.abs(self.prog.score[amount > 0.5])
         self.draw = np.random.default_rng(state.options.seed)
         self.margin = relaxed.margin[near]

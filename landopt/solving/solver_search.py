@@ -72,7 +72,7 @@ def _search(
     state = Search(prog, options, tell)
     clock = _Clock(state.phases)
     state.offer(plan, "warm")
-    if not PRICES_FIRST[0] < prog.count < PRICES_FIRST[1] or options.solver != "highs":
+    if prog.count <= PRICES_FIRST or options.solver != "highs":
         state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
     if options.solver != "highs":
@@ -129,8 +129,8 @@ def _search(
     return _answer(state, relaxed, None, root)
 
 
-PRICES_FIRST = (60_000, 2_000_000)
-"""Between so many offers the prices are there as soon as a first plan by a simple rule, and lead to a better one."""
+PRICES_FIRST = 60_000
+"""Offers above which the prices are there as soon as a first plan by a simple rule, and lead to a better one."""
 
 
 def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter, known: Sequence[tuple[int, ...]]) -> Relaxation:
@@ -227,7 +227,10 @@ def _integer(state: Search, relaxed: Relaxation) -> bool:
         needed = _threshold(state, relaxed.bound)
         if needed is not None and most > FIRST_FIX and int((margin >= -needed).sum()) <= most * base:
             break
+        before = state.objective
         claim = _restricted(state, relaxed, fix, most * base, 0.0 if most == FIRST_FIX else 0.15, seconds)
+        if state.chosen is not None and state.objective == before and prog.count > STUCK and most == FIRST_FIX:
+            refill.refill(state, relaxed)
         if state.reached() or state.out_of_time():
             return False
         exhausted = claim is not None and gap_of(state.objective, claim) <= state.options.gap / 4
@@ -242,6 +245,8 @@ def _integer(state: Search, relaxed: Relaxation) -> bool:
     return _all_that_matter(state, margin, relaxed.bound)
 
 
+STUCK = 200_000
+"""Offers above which a plan is filled anew where the first restricted programme brought nothing."""
 FIRST_FIX = 5
 LARGE = ((True, FIRST_FIX, 4.0), (True, 12, 4.0), (False, 12, 30.0), (False, 30, 60.0))
 MEDIUM = ((True, FIRST_FIX, 2.0),)
