@@ -11,6 +11,7 @@ import pytest
 from constraints.plan import OffersFile
 from constraints.proof import bounds
 from landopt.screening.offers import build_offers, write_offers
+from landopt.solving import descent, solver_search
 from landopt.solving.model import write_mps
 from landopt.solving.model_arrays import base_arrays, from_arrays, standing
 from landopt.solving.solver_search import search
@@ -39,6 +40,7 @@ def _compare(seed: int, folder: Path, gap: str = "0.001") -> None:
     assert standing(prog, answer.chosen).lawful
     assert answer.bound >= round(second.getPrimalbound())
     assert answer.objective <= second.getDualbound() + 0.5
+    assert answer.solver_bound is None or answer.solver_bound >= round(second.getPrimalbound())
     write_offers(folder / "offers.jsonl.gz", case, offers)
     entry = {"objective": answer.objective, "scale": answer.scale, "tree": answer.tree_json}
     with OffersFile(folder / "offers.jsonl.gz") as listed:
@@ -56,6 +58,15 @@ def test_second_solver_and_auditor_agree(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(6, 300))
 def test_three_hundred_medium_rounds(seed: int, tmp_path: Path) -> None:
     """The same on the rest of 300 rounds."""
+    _compare(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 100))])
+def test_the_ways_of_large_rounds_agree_too(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same with offers left out, rough prices, rows of odd sets and the last programme as arrays."""
+    monkeypatch.setattr(solver_search, "SMALL", 0)
+    monkeypatch.setattr(solver_search, "PRICES_FIRST", 0)
+    monkeypatch.setattr(descent, "LARGE", 0)
     _compare(seed, tmp_path)
 
 
