@@ -146,10 +146,14 @@ def _rerun(case: Any, offers: Any, relaxed: Any, answer: Any, size: Size) -> dic
     row = named[0]
     key = f"[{';'.join(row.key)}]" if row.key else ""
     rule = next(rule for rule in case.rules if rule.id == row.rule)
-    amount = next(int(each["amount"]) for each in rule.spec["values"] if tuple(each["key"]) == row.key)
+    amount = next((int(each["amount"]) for each in rule.spec["values"] if tuple(each["key"]) == row.key), None)
+    if amount is None:
+        return {}
     heard = _Heard()
     changed = apply_sets(case, [f"{row.rule}{key}:amount={amount * 9 // 10}"])
     other = again(case, offers, changed)
+    if other is None:
+        return {}
     options = Options(Fraction(size.gap), time.monotonic() + size.limit_s, None, 0, 1, "highs")
     search(program(changed, other, 0), options, heard, answer.chosen, None, answer.warm)
     return {"rerun": row.id, "rerun_s": heard.reached(float(Fraction(size.gap)) * 1.0001)}

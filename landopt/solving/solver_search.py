@@ -345,7 +345,7 @@ def _all_that_matter(state: Search, margin: Floats, bound: int, most: float | No
         claim, infeasible = last(state, pool, state.left(most))
     else:
         claim, infeasible = mip(state, pool, np.zeros(0, dtype=np.int64), "branching", limit=state.left())
-    if claim is not None:
+    if claim is not None and claim <= bound:  # one that ended before its first relaxation claims less than the prices
         outside = bound if needed is None else int(bound - needed) + 1
         total = claim if len(pool) == state.prog.count else max(claim, outside)
         state.claim = total if state.claim is None else min(total, state.claim)

@@ -84,3 +84,17 @@ def test_a_search_without_them_finds_the_best_and_proves_it_over_all(
     assert standing(whole, answer.chosen).objective == best[0]
     assert answer.tree_json is not None
     assert proof_bound(whole, answer.tree_json, answer.scale) == answer.bound
+
+
+def test_a_last_programme_that_ends_too_soon_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a solver says before its first relaxation is far above the prices: it is not handed on as a claim."""
+    monkeypatch.setattr(solver_search, "SMALL", 0)
+    monkeypatch.setattr(solver_search, "last", lambda *_: (10**15, False))
+    seen = 0
+    for seed in range(40):
+        case, offers = bare_round(seed, parcels=8, demands=5)
+        answer = search(program(case, offers, 0), EXACT, lambda *_: None)
+        if answer.chosen is not None:
+            seen += 1
+            assert answer.solver_bound is None or answer.solver_bound < 10**15
+    assert seen > 10
