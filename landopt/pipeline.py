@@ -353,6 +353,7 @@ def _require_plan(outcome: Outcome, options: Options, scope: str) -> None:
 def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offers: Offers, loaded: Loaded) -> None:
     from constraints.canonical import canonical
     from constraints.case import to_json
+    from landopt.keeping.planfile import packed
     from landopt.report.gis import write_plan_gpkg
     from landopt.screening.offers import write_offers
 
@@ -366,7 +367,7 @@ def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offe
         "scope": offers.scope,
     }
     (place / "proof.json").write_bytes(canonical(proof))
-    (place / "plan.json").write_bytes(canonical(plan))
+    (place / "plan.json").write_bytes(canonical(packed(plan)))
     if loaded.geometry is not None:
         facts = {identifier: case.parcels.row(row) for row, identifier in enumerate(case.parcels.ids)}
         write_plan_gpkg(place / "plan.gpkg", plan, facts, loaded.geometry)

@@ -113,7 +113,9 @@ def solve(
     )
     result = run(options, heard(chosen))
     if as_json:
-        click.echo(json.dumps(result.plan, ensure_ascii=False, sort_keys=True))
+        from landopt.keeping.planfile import packed
+
+        click.echo(json.dumps(packed(result.plan), ensure_ascii=False, sort_keys=True))
     else:
         from landopt.reasons.texts import render_plan
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from constraints.case import Case, from_json
 from constraints.plan import read_plan
+from landopt.keeping.planfile import unpacked
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.screening.offers import Offers, read_offers
@@ -64,10 +65,10 @@ def open_plan(path: Path) -> PlanFolder:
     Raises
     ------
     Refused
-        If there is no plan there, or it is of another version.
+        If there is no plan there, it is of another version, or its records name what its tables do not have.
     """
     folder = path if path.is_dir() else path.parent
-    return PlanFolder(folder, read_plan(path))
+    return PlanFolder(folder, unpacked(read_plan(path), str(folder / "plan.json")))
 
 
 def _json(path: Path) -> Any:

@@ -16,6 +16,7 @@ from constraints.plan import plan_hash, write_offers
 
 FILES = ("plan.json", "case.json", "proof.json", "offers.jsonl.gz")
 FREE = ("plan_id", "ties", "solver_bound", "justification", "reasons", "unit", "overrides", "title", "versions")
+FREE += ("citations", "timetables")
 """What ``plan.json`` says in words or on somebody's authority; the seal covers it, the audit does not re-derive it."""
 Content = dict[str, Any]
 

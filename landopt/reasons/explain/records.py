@@ -6,7 +6,7 @@ scaled back to the unit a person writes (a decimal text where the table keeps hu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any
 
 SCHEMA = "landopt.justification/1"
@@ -326,6 +326,15 @@ class PlanReasons:
 
 
 Record = Assignment | Unserved | Held | PlanReasons
+LEFT_OUT: dict[type[Any], dict[str, Any]] = {
+    kind: {
+        field.name: [] if field.default == () else field.default
+        for field in fields(kind)
+        if field.default is not MISSING
+    }
+    for kind in (Ruling, Counted, OtherMethod)
+}
+"""Parts of records whose fields are left out of ``plan.json`` where they have their default, with these defaults."""
 
 
 _ATOMS = frozenset({str, int, bool, type(None)})
