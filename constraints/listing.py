@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from constraints.cells import PartReader, Reading
+from constraints.cells import PartReader, Reading, Site
 from constraints.check import Key
-from constraints.plan import Header, OffersFile, Part, Row
+from constraints.offersfile import Block, Header, Offer, OffersFile, Part, Place, scores
+from constraints.plan import Row
 from constraints.proof import BadProof, Bound, start
 from constraints.reread import Reader
 from constraints.rescreen import Draw
@@ -29,14 +30,14 @@ class Listing:
         self.reader = reader
         self.path = path
         self.proof = proof
-        self.wanted: set[Any] = set()
+        self.wanted: dict[Place, set[Any]] = {}
         self.scope = str(proof["scope"])
         self.bounds: list[int | None] = []
         self.count = 0
         self.derived = 0
         self.every = True
         self.drawn: Draw | None = None
-        self.kept: list[Part] = []
+        self.kept: list[tuple[Place, set[Offer]]] = []
         self.keys: list[Key] = []
         self.problems: list[Problem] = []
 
@@ -50,22 +51,26 @@ class Listing:
 
         Without ``every``, the chosen offers and those of what was drawn are re-derived; the bound is summed over all.
         """
-        self.wanted = {reading.identity for reading in chosen}
+        self.wanted = {}
+        for reading in chosen:
+            self.wanted.setdefault(_place(reading), set()).add(reading.identity)
         self.drawn, self.every = drawn, every or drawn.seed is None
         with OffersFile(self.path) as offers:
             header = offers.header
             self._header(header, case)
             running = self._proof(header, case)
-            last: tuple[int, int] = (-1, -1)
-            for part in offers.parts():
-                last = self._part(part, header, last)
-                for tier in running:
-                    try:
-                        tier.feed(part)
-                    except BadProof as bad:
-                        self.say("proof", f"the offers are no parts of a proof: {bad}", f"方案清单不能用于证明：{bad}")
-                        running = []
-                        break
+            last = (False, -1)
+            for block in offers.blocks():
+                if flaw := block.flaw(len(self.reader.case.parcels), len(header.rows), header.tiers):
+                    self.say("offers", *flaw)
+                    continue
+                last = self._block(block, last)
+                try:
+                    for tier in running:
+                        tier.feed(block)
+                except BadProof as bad:
+                    self.say("proof", f"the offers are no parts of a proof: {bad}", f"方案清单不能用于证明：{bad}")
+                    running = []
             self.count = offers.seen
             if offers.seen != header.count:
                 what = f"{offers.seen} offers are listed, {header.count} were announced"
@@ -77,7 +82,7 @@ class Listing:
             if entry["bound"] != proven:
                 what = f"tier {number}: the prices prove {proven}, not {entry['bound']}"
                 self.say("bound", what, f"第 {number} 层：影子价格证明 {proven}，而非 {entry['bound']}")
-        for identity in sorted(self.wanted, key=str):
+        for identity in sorted(set().union(*self.wanted.values()), key=str):
             self.say("offers", f"a chosen offer is not listed: {identity}", f"入选方案不在清单中：{identity}")
         return self.problems
 
@@ -86,17 +91,30 @@ class Listing:
         with OffersFile(self.path) as offers:
             for row in offers.header.rows:
                 self.reader.number((row.rule, row.key))
-            for demand, parcels in offers.reaches() if self.reader.asks_applicants else ():
-                self.reader.reach[demand] = frozenset(parcels)
+            if self.reader.asks_applicants:
+                self._reach(offers.header.reach)
         self.reader.count_reach()
 
-    def parts(self) -> Iterator[Part]:
-        """The parts once more, for the re-screening: those that were drawn, or all."""
+    def _reach(self, reach: list[list[int]] | None) -> None:
+        count, demands = len(self.reader.case.parcels), len(self.reader.case.demands)
+        if reach is None or len(reach) != demands:
+            self.say("reach", "the parcels the platforms could use are not listed", "未列各平台可用宗地")
+            return
+        for demand, parcels in enumerate(reach):
+            if any(not 0 <= parcel < count for parcel in parcels):
+                self.say("reach", "a platform could use a parcel that does not exist", "平台可用宗地不存在")
+                continue
+            self.reader.reach[demand] = frozenset(parcels)
+
+    def listed(self) -> Iterator[tuple[Place, set[Offer]]]:
+        """What each part lists, for the re-screening: of the parts that were drawn, or of all."""
         if self.drawn is not None and self.drawn.seed is not None:
             yield from self.kept
             return
         with OffersFile(self.path) as offers:
-            yield from offers.parts()
+            for block in offers.blocks():
+                for part in block.parts:
+                    yield part.place, block.offered(part)
 
     def _proof(self, header: Header, case: str) -> list[Bound]:
         if self.proof["case"] != case:
@@ -148,66 +166,87 @@ class Listing:
         ):
             self.say(row.rule, f"{row.id}: hard and soft are mixed up", f"{row.id}：软硬约束混淆")
 
-    def _part(self, part: Part, header: Header, last: tuple[int, int]) -> tuple[int, int]:
-        """Re-derive every offer of a part."""
-        place = (0, part.demand) if part.demand is not None else (1, part.sites[0][0] if part.sites else 0)
-        if place <= last:
-            self.say("offers.order", "the parts are not in order", "方案清单次序不符")
-        demand, reader = part.demand, self.reader
-        if demand is not None and not 0 <= demand < len(reader.case.demands):
-            self.say("offers", f"there is no demand row {demand}", f"没有第 {demand} 个平台")
-            return place
-        if part.reach is not None and reader.asks_applicants and reader.reach.get(demand or 0) != frozenset(part.reach):
-            self.say("reach", "the parcels a platform could use are listed in two ways", "平台可用宗地所列不一")
-        readings = PartReader(reader, demand)
-        parcels = [tuple(site) for site in part.sites]
-        drawn = self.drawn is None or place[1] in (self.drawn.market if place[0] else self.drawn.demands)
-        if drawn and self.drawn is not None and self.drawn.seed is not None:
-            self.kept.append(part)
-        if not drawn and not self.every:
-            self._glance(part, parcels, readings, len(header.rows))
-            return place
-        self.derived += len(part.offers)
-        reasons = [reader.site_problem(site, demand) for site in parcels]
-        sites = [None if why else readings.site(site) for site, why in zip(parcels, reasons, strict=True)]
-        seen: set[tuple[int, int, int]] = set()
-        for offer in part.offers:
-            number, method, period = here = offer[0], offer[1], offer[2]
-            known = 0 <= number < len(sites)
-            site = sites[number] if known else None
-            if site is None or here in seen:
-                why = "listed twice" if site is not None else (reasons[number] if known else None) or "no such site"
-                self._differs(demand, parcels[number] if known else (), method, why)
+    def _block(self, block: Block, last: tuple[bool, int]) -> tuple[bool, int]:
+        """Re-derive the offers of a block, or the chosen ones of those that were not drawn."""
+        self.same: dict[int, list[int]] = {}
+        for part in block.parts:
+            kind, row = part.place
+            if (kind == "m", row) <= last:
+                self.say("offers.order", "the parts are not in order", "方案清单次序不符")
+            last = (kind == "m", row)
+            if kind == "d" and not 0 <= row < len(self.reader.case.demands):
+                self.say("offers", f"there is no demand row {row}", f"没有第 {row} 个平台")
                 continue
-            seen.add(here)
+            drawn = self.drawn is None or row in (self.drawn.market if kind == "m" else self.drawn.demands)
+            if drawn and self.drawn is not None and self.drawn.seed is not None:
+                self.kept.append((part.place, block.offered(part)))
+            if drawn or self.every:
+                self._derive(block, part)
+            elif part.place in self.wanted:
+                self._chosen(block, part)
+        return last
+
+    def _derive(self, block: Block, part: Part) -> None:
+        """Re-derive every offer of a part."""
+        demand = part.place[1] if part.place[0] == "d" else None
+        reader, here, same = self.reader, slice(part.begin, part.end), self.same
+        self.derived += part.end - part.begin
+        readings = PartReader(reader, demand)
+        reasons: dict[int, str | None] = {}
+        sites: dict[int, Site] = {}
+        for number in sorted(set(block.site[here])):
+            parcels = tuple(block.sites[number])
+            reasons[number] = reader.site_problem(parcels, demand)
+            if reasons[number] is None:
+                sites[number] = readings.site(parcels)
+        wanted, seen = self.wanted.get(part.place), set()
+        columns = (block.site, block.way, block.floor, block.price, block.adds)
+        stated = zip(*[column[here] for column in columns], scores(block.score, here), strict=False)
+        for number, way, floor, price, adds, score in stated:
+            method, period, term, verdict = block.ways[way]
+            site = sites.get(number)
+            if site is None or (number, method, period) in seen:
+                why = "listed twice" if site is not None else reasons[number] or "no such site"
+                self._differs(demand, block.sites[number], method, why)
+                continue
+            seen.add((number, method, period))
             found = readings.derive(site, method, period)
             if isinstance(found, str):
                 self._differs(demand, site.parcels, method, found)
-            elif offer[3:] != found:
-                self._differs(demand, site.parcels, method, f"listed as {offer[3:]}, the facts give {found}")
-            elif self.wanted:
-                self.wanted.discard((site.parcels, demand, method, period))
-        return place
-
-    def _glance(self, part: Part, parcels: list[tuple[int, ...]], readings: PartReader, rows: int) -> None:
-        """A part that was not drawn: that all it names exists, and the chosen offers in it."""
-        count, sites, known = len(self.reader.case.parcels), range(len(parcels)), frozenset(range(rows))
-        if any(min(site, default=-1) < 0 or max(site) >= count for site in parcels):
-            self.say("offers", "a site names a parcel that does not exist", "方案清单所列宗地不存在")
-        for offer in part.offers:
-            if offer[0] not in sites or len(offer[8]) % 2 or not known.issuperset(offer[8][::2]):
-                self.say("offers", "an offer names a site or row that does not exist", "方案清单所列用地或约束不存在")
-        for parcels_, _, method, period in [one for one in self.wanted if one[1] == part.demand]:
-            if parcels_ not in parcels:
                 continue
-            number = parcels.index(parcels_)
-            found = readings.derive(readings.site(parcels_), method, period)
-            if [number, method, period, *found] in part.offers:
-                self.derived += 1
-                self.wanted.discard((parcels_, part.demand, method, period))
+            pairs = found[5]
+            if same.get(adds) is not pairs and pairs == block.lists[adds]:
+                same[adds] = pairs
+            if found[:5] != [term, verdict, floor, price, score] or same.get(adds) is not pairs:
+                listed = [term, verdict, floor, price, score, block.lists[adds]]
+                self._differs(demand, site.parcels, method, f"listed as {listed}, the facts give {found}")
+            elif wanted:
+                wanted.discard((site.parcels, demand, method, period))
+
+    def _chosen(self, block: Block, part: Part) -> None:
+        """The chosen offers of a part that was not drawn."""
+        demand = part.place[1] if part.place[0] == "d" else None
+        readings, wanted = PartReader(self.reader, demand), self.wanted[part.place]
+        for parcels, _, method, period in sorted(wanted, key=str):
+            found = readings.derive(readings.site(parcels), method, period)
+            for at in range(part.begin, part.end):
+                site, (how, when, term, verdict) = block.sites[block.site[at]], block.ways[block.way[at]]
+                if (how, when) != (method, period) or tuple(site) != parcels:
+                    continue
+                score = [column[at] for column in block.score]
+                if found == [term, verdict, block.floor[at], block.price[at], score, block.lists[block.adds[at]]]:
+                    self.derived += 1
+                    wanted.discard((parcels, demand, method, period))
 
     def _differs(self, demand: int | None, site: Sequence[int], method: Any, why: str) -> None:
         case = self.reader.case
         who = "market" if demand is None or not 0 <= demand < len(case.demands) else case.demands.ids[demand]
         name = "+".join(case.parcels.ids[row] for row in site if 0 <= row < len(case.parcels)) or "?"
         self.say("offers", f"{name} to {who}, method {method}: {why}", f"{name} 至 {who}，方式 {method}：{why}")
+
+
+def _place(reading: Reading) -> Place:
+    """The part in which an offer is listed."""
+    if reading.demand is not None:
+        return "d", reading.demand
+    return "m", reading.site[0] if reading.site else -1

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from constraints.offersfile import Place
 from constraints.plan import LARGEST
 
 MAX_NODES = 200_000
@@ -22,8 +23,6 @@ WIDEST = 8
 """Bytes of a number, at most (seven bits each)."""
 LARGEST_SHIFT = 52
 
-Place = tuple[str, int]
-"""A part: ("d", demand row) or ("m", row of the market parcel)."""
 Changes = tuple[tuple[int, int], ...]
 """(row or parcel, what is added to its price), ascending."""
 
@@ -40,9 +39,9 @@ class Branch:
     parcel: int | None
     method: int | None
 
-    def matches(self, offer: Sequence[Any], sites: Sequence[Sequence[int]]) -> bool:
-        """True where the branch speaks of the offer."""
-        return self.method in (None, offer[1]) and (self.parcel is None or self.parcel in sites[offer[0]])
+    def matches(self, site: Sequence[int], method: int) -> bool:
+        """True where the branch speaks of an offer of the part on that site by that method."""
+        return self.method in (None, method) and (self.parcel is None or self.parcel in site)
 
 
 @dataclass(slots=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import mul
+from itertools import repeat
+from operator import mul, sub
 from typing import Any
 
-from constraints.plan import LARGEST, Part, Row
-from constraints.pricetree import BadProof, Branch, Place, priced, read_tree
+from constraints.offersfile import Block, Part, Place
+from constraints.plan import LARGEST, Row
+from constraints.pricetree import BadProof, Branch, priced, read_tree
 
 __all__ = ["BadProof", "Bound", "Branch", "Leaf", "Place", "bounds", "constant", "gap_text", "leaves", "start"]
 
@@ -94,38 +96,42 @@ _State = tuple[list[int], frozenset[int] | None, bool]
 class _Uses:
     """Where the parcels and rows of a part's offers are used, as far as a tree changes their prices."""
 
-    def __init__(self, part: Part, listed: int, rows: frozenset[int]) -> None:
+    def __init__(self, block: Block, part: Part, listed: int, rows: frozenset[int]) -> None:
+        here = slice(part.begin, part.end)
+        self.at, self.adds = block.site[here], block.adds[here]
+        self.numbers, self.lists = frozenset(self.at), frozenset(self.adds)
         self.sites: dict[int, list[int]] = {}
         self.rows: dict[int, list[tuple[int, int]]] = {}
-        for number, site in enumerate(part.sites):
-            for parcel in site:
+        for number in self.numbers:
+            for parcel in block.sites[number]:
                 self.sites.setdefault(parcel, []).append(number)
-        self.at = [offer[0] for offer in part.offers]
-        self.count = len(part.sites)
-        for number, offer in enumerate(part.offers):
-            for row, amount in zip(offer[8][::2], offer[8][1::2], strict=True):
+        for number in self.lists:
+            pairs = block.lists[number]
+            for row, amount in zip(pairs[::2], pairs[1::2], strict=True):
                 if row in rows:
                     self.rows.setdefault(row, []).append((number, amount))
-        for row in rows:
-            if row >= listed:  # an earlier tier: its score
-                self.rows[row] = [(number, offer[7][row - listed]) for number, offer in enumerate(part.offers)]
-        self.parcel_bits, self.row_bits = _bits(self.sites), _bits(self.rows)
+        # rows past those listed are earlier tiers: what they count is the score
+        self.scores = {row: block.score[row - listed][here] for row in rows if row >= listed}
+        self.parcel_bits, self.row_bits = _bits(self.sites), _bits((*self.rows, *self.scores))
 
     def repriced(self, land: Mapping[int, int], rows: Mapping[int, int], worth: list[int]) -> list[int]:
         """What the offers are worth where prices of parcels and rows change so."""
         if hit := land.keys() & self.sites.keys():
-            dearer = [0] * self.count
+            dearer = dict.fromkeys(self.numbers, 0)
             for parcel in hit:
                 change = land[parcel]
                 for site in self.sites[parcel]:
                     dearer[site] += change
-            worth = [value - dearer[site] for value, site in zip(worth, self.at, strict=True)]
-        else:
-            worth = list(worth)
-        for row in rows.keys() & self.rows.keys():
-            change = rows[row]
-            for offer, amount in self.rows[row]:
-                worth[offer] -= change * amount
+            worth = list(map(sub, worth, map(dearer.__getitem__, self.at)))
+        if hit := rows.keys() & self.rows.keys():
+            dearer = dict.fromkeys(self.lists, 0)
+            for row in hit:
+                change = rows[row]
+                for number, amount in self.rows[row]:
+                    dearer[number] += change * amount
+            worth = list(map(sub, worth, map(dearer.__getitem__, self.adds)))
+        for row in rows.keys() & self.scores.keys():
+            worth = list(map(sub, worth, map(mul, repeat(rows[row]), self.scores[row])))
         return worth
 
 
@@ -168,55 +174,53 @@ class Bound:
             found[number] = (land | land_ | mine | other, rows | rows_ | mine_ | other_, all_places)
         return found
 
-    def feed(self, part: Part) -> None:
-        """Add what one part can still reach, at most, in every leaf.
+    def feed(self, block: Block) -> None:
+        """Add what the parts of a block can still reach, at most, in every leaf.
 
         Raises
         ------
         BadProof
-            If two offers of the part could be taken together, or a demand has two parts.
+            If a column of the block is cut short, or a demand or a market parcel has two parts.
         """
-        if part.demand is None and (len(part.sites) != 1 or len(part.sites[0]) != 1):
-            raise BadProof("a market part is the offers of one parcel")
-        place = ("m", part.sites[0][0]) if part.demand is None else ("d", part.demand)
-        if place in self.seen:
-            raise BadProof("a demand or a market parcel has two parts")
-        self.seen.add(place)
-        worth = self._worth(part)
-        if self.nodes[0].on is None:
-            self._add(0, (worth, None, False))
-        else:
-            self._walk(part, place, worth)
+        if not block.whole:
+            raise BadProof("the columns of a block differ in length")
+        worth, alone = self._worth(block), self.nodes[0].on is None
+        for part in block.parts:
+            if part.place in self.seen:
+                raise BadProof("a demand or a market parcel has two parts")
+            self.seen.add(part.place)
+            own = worth[part.begin : part.end]
+            if alone:
+                self.totals[0] += max(0, max(own, default=0))
+            else:
+                self._walk(block, part, own)
 
-    def _worth(self, part: Part) -> list[int]:
-        """What every offer is worth at the prices of the root."""
-        land, per_row, scale, tier = self.land, self.rows, self.scale, self.tier
-        price_of = per_row.__getitem__
-        site_price = [sum([land[parcel] for parcel in site]) for site in part.sites]
-        earlier = [(j, price) for j, price in enumerate(per_row[self.listed :]) if price]
-        found = []
-        for offer in part.offers:
-            pairs = offer[8]
-            used = sum(map(mul, map(price_of, pairs[::2]), pairs[1::2]))
-            value: int = scale * offer[7][tier] - site_price[offer[0]] - used
-            for j, price in earlier:
-                value -= price * offer[7][j]
-            found.append(value)
-        return found
+    def _worth(self, block: Block) -> list[int]:
+        """What every offer is worth at the prices of the root: lists and sites are priced once a block."""
+        land, price_of = self.land, self.rows.__getitem__
+        of_site = [sum([land[parcel] for parcel in site]) for site in block.sites]
+        of_list = [sum(map(mul, map(price_of, pairs[::2]), pairs[1::2])) for pairs in block.lists]
+        found = map(mul, repeat(self.scale), block.score[self.tier])
+        found = map(sub, found, map(of_site.__getitem__, block.site))
+        found = map(sub, found, map(of_list.__getitem__, block.adds))
+        for tier, price in enumerate(self.rows[self.listed :]):
+            if price:
+                found = map(sub, found, map(mul, repeat(price), block.score[tier]))
+        return list(found)
 
-    def _walk(self, part: Part, place: Place, worth: list[int]) -> None:
+    def _walk(self, block: Block, part: Part, worth: list[int]) -> None:
         """Down the tree, as far as it tells the part's offers apart; what they add is noted at the node reached."""
-        uses = _Uses(part, self.listed, self.moved)
+        uses = _Uses(block, part, self.listed, self.moved)
         land, rows = uses.parcel_bits, uses.row_bits
         stack: list[tuple[int, _State]] = [(0, (worth, None, False))]
         while stack:
             number, state = stack.pop()
             node, (land_below, rows_below, places) = self.nodes[number], self.below[number]
-            if not (land & land_below or rows & rows_below or place in places):
+            if not (land & land_below or rows & rows_below or part.place in places):
                 self._add(number, state)
                 continue
             assert node.on is not None
-            sides = _split(node.on, part, state) if node.on.place == place else (state, state)
+            sides = _split(node.on, block, part, state) if node.on.place == part.place else (state, state)
             for side, then in zip((node.zero, node.one), sides, strict=True):
                 land_here, rows_here = self.own[side]
                 if land & land_here or rows & rows_here:
@@ -262,28 +266,32 @@ def _bits(places: Iterable[int]) -> int:
     return int.from_bytes(found, "little")
 
 
-def _split(branch: Branch, part: Part, state: _State) -> tuple[_State, _State]:
+def _split(branch: Branch, block: Block, part: Part, state: _State) -> tuple[_State, _State]:
     """Without the matching offers; with them only, one of which must be taken."""
     worth, left, must = state
     hit: list[int] = []
     rest: list[int] = []
-    for offer in range(len(part.offers)) if left is None else left:
-        (hit if branch.matches(part.offers[offer], part.sites) else rest).append(offer)
+    for offer in range(len(worth)) if left is None else left:
+        at = part.begin + offer
+        matches = branch.matches(block.sites[block.site[at]], block.ways[block.way[at]][0])
+        (hit if matches else rest).append(offer)
     return (worth, frozenset(rest), must), (worth, frozenset(hit), True)
 
 
-def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, parts: Iterable[Part]) -> list[int | None]:
+def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, blocks: Iterable[Block]) -> list[int | None]:
     """The bound of every tier of a proof over the listed offers.
 
     Raises
     ------
     BadProof
-        If the proof is not one.
+        If the proof is not one, or a block cannot be read.
     """
     running = start(proof, rows, parcels)
-    for part in parts:
+    for block in blocks:
+        if flaw := block.flaw(parcels, len(rows), max(len(running), len(block.score))):
+            raise BadProof(flaw[0])
         for tier in running:
-            tier.feed(part)
+            tier.feed(block)
     return [tier.value for tier in running]
 
 

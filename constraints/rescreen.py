@@ -13,6 +13,7 @@ from math import comb
 from typing import TYPE_CHECKING, Any
 
 from constraints.cells import PartReader, Site
+from constraints.offersfile import Offer
 from constraints.reread import Reader
 
 if TYPE_CHECKING:
@@ -125,10 +126,6 @@ def _beyond(reader: Reader, parcel: int, first: int, eligible: set[int]) -> tupl
     return tuple(p for p in sorted(reader.adjacent[parcel]) if p > first and p in eligible)
 
 
-Offer = tuple[tuple[int, ...], int, int]
-"""(site, method, period) of one platform."""
-
-
 def lawful(reader: Reader, demand: int | None, sites: Sequence[tuple[int, ...]]) -> set[Offer]:
     """The (site, method, period) of every lawful offer on the sites."""
     readings = PartReader(reader, demand)
@@ -164,19 +161,17 @@ def rescreen(reader: Reader, listing: Listing, drawn: Draw) -> Completeness:
     total, capped = len(reader.case.demands), 0
     problems: list[Problem] = []
     chosen, places = set(drawn.demands), set(drawn.market)
-    for part in listing.parts():
-        if part.demand is None:
-            row = part.sites[0][0]
-            if row in places:
-                places.discard(row)
-                _compare(reader, None, lawful(reader, None, [(row,)]), part, problems)
-        elif part.demand in chosen:
-            chosen.discard(part.demand)
-            capped += _platform(reader, part.demand, part, problems)
+    for (kind, row), listed in listing.listed():
+        if kind == "m" and row in places:
+            places.discard(row)
+            _compare(reader, None, lawful(reader, None, [(row,)]), listed, problems)
+        elif kind == "d" and row in chosen:
+            chosen.discard(row)
+            capped += _platform(reader, row, listed, problems)
     for demand in sorted(chosen):
-        capped += _platform(reader, demand, None, problems)
+        capped += _platform(reader, demand, set(), problems)
     for row in sorted(places):
-        _compare(reader, None, lawful(reader, None, [(row,)]), None, problems)
+        _compare(reader, None, lawful(reader, None, [(row,)]), set(), problems)
     done = len(drawn.demands) - capped
     missed = at_most(done, total, capped)
     if done == total and len(drawn.market) == drawn.market_total:
@@ -192,7 +187,7 @@ def rescreen(reader: Reader, listing: Listing, drawn: Draw) -> Completeness:
     return Completeness(done, total, missed, drawn.seed, tuple(problems), en, zh)
 
 
-def _platform(reader: Reader, demand: int, part: Any, problems: list[Problem]) -> int:
+def _platform(reader: Reader, demand: int, listed: set[Offer], problems: list[Problem]) -> int:
     """Compare one platform; 1 where it is left unchecked, as it has more sites than the cap.
 
     The sites counted here are those of the facts alone; the offers are listed from what the law leaves of them, which
@@ -203,7 +198,7 @@ def _platform(reader: Reader, demand: int, part: Any, problems: list[Problem]) -
     except Capped:
         return 1
     if not reader.asks_applicants:
-        _compare(reader, demand, lawful(reader, demand, sites), part, problems)
+        _compare(reader, demand, lawful(reader, demand, sites), listed, problems)
         return 0
     readings = PartReader(reader, demand)
     methods, places = range(len(readings.ways)), [readings.site(parcels) for parcels in sites]
@@ -213,13 +208,14 @@ def _platform(reader: Reader, demand: int, part: Any, problems: list[Problem]) -
         problems.append(("reach", f"{name}: the parcels it could use are not as listed", f"{name}：可用宗地与所列不符"))
     again = {method for method in methods if reader.crowded(method)}
     found = {offer for offer in found if offer[1] not in again} | _lawful(readings, places, again)
-    _compare(reader, demand, found, part, problems)
+    _compare(reader, demand, found, listed, problems)
     return 0
 
 
-def _compare(reader: Reader, demand: int | None, found: set[Offer], part: Any, problems: list[Problem]) -> None:
+def _compare(
+    reader: Reader, demand: int | None, found: set[Offer], listed: set[Offer], problems: list[Problem]
+) -> None:
     """Note what was found lawful and is not listed."""
-    listed = set() if part is None else {(tuple(part.sites[o[0]]), o[1], o[2]) for o in part.offers}
     for site, method, _ in sorted(found - listed)[:5]:
         who = "market" if demand is None else reader.case.demands.ids[demand]
         name = "+".join(reader.case.parcels.ids[row] for row in site)

@@ -358,7 +358,7 @@ def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offe
     from landopt.screening.offers import write_offers
 
     (place / "case.json").write_bytes(canonical(to_json(case)))
-    listed = write_offers(place / "offers.jsonl.gz", case, offers)
+    listed = write_offers(place / "offers.jsonl.gz", case, offers, plan["case"]["digest"])
     proof = {
         **(outcome.proof or {}),
         "schema": "landopt.proof/2",

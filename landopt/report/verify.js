@@ -127,44 +127,67 @@
     return found;
   }
 
-  const matches = (branch, offer, site) =>
-    (branch.method < 0 || branch.method === offer[1]) && (branch.parcel < 0 || site.includes(branch.parcel));
+  const matches = (branch, method, site) =>
+    (branch.method < 0 || branch.method === method) && (branch.parcel < 0 || site.includes(branch.parcel));
 
-  function feed(tierState, part, place) {
-    const { tier, scale } = tierState;
+  function feed(tierState, block) {
+    const { tier, scale } = tierState, scores = block.score;
     for (const l of tierState.leaves) {
-      const zero = l.zero.filter((b) => b.place === place), one = l.one.filter((b) => b.place === place);
-      const sitePrice = part.sites.map((site) => site.reduce((a, parcel) => a + l.p[parcel], 0n));
-      let best = null;
-      for (const offer of part.o) {
-        const site = part.sites[offer[0]];
-        if (zero.some((b) => matches(b, offer, site)) || !one.every((b) => matches(b, offer, site))) continue;
-        let worth = scale * BigInt(offer[7][tier]) - sitePrice[offer[0]];
-        const pairs = offer[8];
-        for (let i = 0; i < pairs.length; i += 2) if (l.y[pairs[i]] !== 0n) worth -= l.y[pairs[i]] * BigInt(pairs[i + 1]);
-        for (let j = 0; j < tier; j++) worth -= l.z[j] * BigInt(offer[7][j]);
-        if (best === null || worth > best) best = worth;
+      const sitePrice = block.sites.map((site) => site.reduce((a, parcel) => a + l.p[parcel], 0n));
+      const listPrice = block.lists.map((pairs) => {
+        let total = 0n;
+        for (let i = 0; i < pairs.length; i += 2) if (l.y[pairs[i]] !== 0n) total += l.y[pairs[i]] * BigInt(pairs[i + 1]);
+        return total;
+      });
+      for (const part of block.parts) {
+        const zero = l.zero.filter((b) => b.place === part.place), one = l.one.filter((b) => b.place === part.place);
+        const branched = zero.length > 0 || one.length > 0;
+        let best = null;
+        for (let k = part.begin; k < part.end; k++) {
+          if (branched) {
+            const site = block.sites[block.site[k]], method = block.ways[block.way[k]][0];
+            if (zero.some((b) => matches(b, method, site)) || !one.every((b) => matches(b, method, site))) continue;
+          }
+          let worth = scale * BigInt(scores[tier][k]) - sitePrice[block.site[k]] - listPrice[block.list[k]];
+          for (let j = 0; j < tier; j++) if (l.z[j] !== 0n) worth -= l.z[j] * BigInt(scores[j][k]);
+          if (best === null || worth > best) best = worth;
+        }
+        if (one.length) { if (best === null) l.empty = true; else l.total += best; }
+        else if (best !== null && best > 0n) l.total += best;
       }
-      if (one.length) { if (best === null) l.empty = true; else l.total += best; }
-      else if (best !== null && best > 0n) l.total += best;
     }
   }
 
-  function checkPart(part, parcels, rows, tiers, last) {
-    const market = part.d === null;
-    need(market || (isInt(part.d) && part.d >= 0), "a part has no demand row");
-    need(Array.isArray(part.sites) && Array.isArray(part.o), "a part is not as specified");
-    for (const site of part.sites) need(site.length > 0 && site.every((row) => isInt(row) && row >= 0 && row < parcels), "a site names a parcel that does not exist");
-    if (market) need(part.sites.length === 1 && part.sites[0].length === 1, "a market part is the offers of one parcel");
-    const rank = market ? [1, part.sites[0][0]] : [0, part.d];
-    need(last[0] < rank[0] || (last[0] === rank[0] && last[1] < rank[1]), "the parts are not in order");
-    for (const offer of part.o) {
-      need(isInt(offer[0]) && offer[0] >= 0 && offer[0] < part.sites.length, "an offer has no site");
-      need(offer[7].length === tiers && offer[7].every(isInt), "an offer has no score per tier");
-      need(offer[8].length % 2 === 0 && offer[8].every(isInt), "an offer's coefficients are no pairs");
-      for (let i = 0; i < offer[8].length; i += 2) need(offer[8][i] >= 0 && offer[8][i] < rows, "an offer names a row that does not exist");
+  function checkBlock(block, parcels, rows, tiers, last) {
+    const names = ["demands", "market", "sites", "ways", "lists", "site", "way", "list", "floor", "price", "score"];
+    need(block && names.every((name) => Array.isArray(block[name])), "a block is not as specified");
+    for (const site of block.sites) need(site.length > 0 && site.every((row) => isInt(row) && row >= 0 && row < parcels), "a site names a parcel that does not exist");
+    for (const way of block.ways) need(way.length === 4 && way.every(isInt), "a way is not as specified");
+    for (const pairs of block.lists) {
+      need(pairs.length % 2 === 0 && pairs.every(isInt), "an offer's coefficients are no pairs");
+      for (let i = 0; i < pairs.length; i += 2) need(pairs[i] >= 0 && pairs[i] < rows, "an offer names a row that does not exist");
     }
-    return rank;
+    block.parts = [];
+    let count = 0;
+    for (const [kind, list] of [["d", block.demands], ["m", block.market]]) for (const entry of list) {
+      const [row, size] = entry, rank = [kind === "m" ? 1 : 0, row];
+      need(entry.length === 2 && isInt(row) && row >= 0 && isInt(size) && size >= 0, "a part is not as specified");
+      need(last[0] < rank[0] || (last[0] === rank[0] && last[1] < rank[1]), "the parts are not in order");
+      block.parts.push({ place: kind + row, begin: count, end: count + size });
+      last = rank;
+      count += size;
+    }
+    need(block.score.length === tiers && block.score.every((column) => Array.isArray(column)), "an offer has no score per tier");
+    for (const column of [block.site, block.way, block.list, block.floor, block.price, ...block.score]) need(column.length === count, "the columns of a block differ in length");
+    for (const column of block.score) need(column.every(isInt), "a score is not an integer below 2^53");
+    for (const [column, table] of [[block.site, block.sites], [block.way, block.ways], [block.list, block.lists]])
+      need(column.every((n) => isInt(n) && n >= 0 && n < table.length), "an offer names a site, way or list that does not exist");
+    for (const part of block.parts) if (part.place[0] === "m") {
+      const own = (k) => block.sites[block.site[k]].length === 1 && "m" + block.sites[block.site[k]][0] === part.place;
+      need(part.end > part.begin, "a market part is the offers of one parcel");
+      for (let k = part.begin; k < part.end; k++) need(own(k), "a market part is the offers of one parcel");
+    }
+    return last;
   }
 
   function gapText(bound, objective) {
@@ -186,7 +209,8 @@
     need((await sha256(raw)) === proof.offers, "the offers are not the ones the proof names");
     const parcels = kase.parcels.ids.length, lines = splitLines(raw);
     const header = parse(lines.next().value, "line 1 of the offers");
-    need(header.schema === "landopt.offers/1" && header.case === digest, "the offers belong to another case");
+    need(header.schema === "landopt.offers/2", "the offers have an unknown schema");
+    need(header.case === digest, "the offers belong to another case");
     const rows = header.rows.map(readRow), tiers = proof.tiers.length;
     need(header.scope === proof.scope, "the proof reaches further than the offers");
     need(header.tiers === tiers && plan.result.tiers.length === tiers, "the number of tiers differs");
@@ -200,12 +224,11 @@
     let last = [-1, -1], count = 0;
     const seen = new Set();
     for (const line of lines) {
-      const part = parse(line, "a part of the offers");
-      last = checkPart(part, parcels, rows.length, tiers, last);
-      const place = (last[0] ? "m" : "d") + last[1];
-      seen.add(place);
-      count += part.o.length;
-      for (const state of states) feed(state, part, place);
+      const block = parse(line, "a block of the offers");
+      last = checkBlock(block, parcels, rows.length, tiers, last);
+      for (const part of block.parts) seen.add(part.place);
+      count += block.site.length;
+      for (const state of states) feed(state, block);
     }
     need(count === header.count, "the offers are not as many as announced");
     say.offers = count;

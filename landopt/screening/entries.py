@@ -137,6 +137,24 @@ class Entries:
             alike &= wide[some] == wide[others]
         return alike
 
+    def alike(self, first: int, last: int) -> tuple[Ints, Ints]:
+        """A number for each of the offers ``first`` to ``last``, and the first offer of each number.
+
+        Offers of one number have the very same entries; two numbers may have the same ones too, held in two ways.
+        """
+        here = slice(int(self.start[first]), int(self.start[last]))
+        mark = sums(_mixed(self.index[here], self.coef[here]), self.start[first : last + 1] - int(self.start[first]))
+        for place, total in enumerate(self.total):
+            mark += _mixed(np.full(last - first, -1 - place), total[first:last])
+        _, at, number = np.unique(mark, return_index=True, return_inverse=True)
+        rank = np.empty(len(at), np.int64)
+        rank[np.argsort(at)] = np.arange(len(at))
+        number, some = rank[number], first + np.sort(at)
+        every = np.arange(first, last)
+        if not self.same(every, some[number]).all():  # two kinds with one mark
+            return every - first, every
+        return number, some
+
     def of(self, chosen: Ints) -> tuple[Ints, Ints, Ints]:
         """All entries of some offers, by offer: ``(start, row, coefficient)``; rows ascend, nothing is 0."""
         length = (self.start[chosen + 1] - self.start[chosen]).astype(np.int64)
@@ -260,3 +278,13 @@ def narrow(values: Ints) -> Ints:
     if values.size and max(int(values.max()), -int(values.min())) > SMALL:
         return values
     return values.astype(np.int32)
+
+
+def _mixed(row: Ints, coef: Ints) -> NDArray[np.uint64]:
+    """A number for each entry, whose sums tell almost all lists of entries apart."""
+    found: NDArray[np.uint64] = coef.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    found += row.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    found ^= found >> np.uint64(29)
+    found *= np.uint64(0xBF58476D1CE4E5B9)
+    found ^= found >> np.uint64(32)
+    return found

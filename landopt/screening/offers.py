@@ -26,9 +26,9 @@ from parcels.issues import Refused, error
 if TYPE_CHECKING:
     from landopt.screening.beyond import Beyond
 
-SCHEMA = "landopt.offers/1"
-PIECE = 8_192
-"""Offers whose entries are written together."""
+SCHEMA = "landopt.offers/2"
+BLOCK = 1 << 18
+"""Offers of a block, at least; its last part is whole."""
 
 Ints = NDArray[np.integer[Any]]
 
@@ -145,7 +145,7 @@ _ARRAYS = (
 
 
 def offer_lines(case: Case, offers: Offers, digest: str | None = None) -> Iterator[bytes]:
-    """The lines of ``offers.jsonl.gz``, each ending in a newline; one line a part, so memory stays small."""
+    """The lines of ``offers.jsonl.gz``, each ending in a newline; one line a block of whole parts."""
     header = {
         "schema": SCHEMA,
         "case": digest or case_digest(case),
@@ -153,67 +153,83 @@ def offer_lines(case: Case, offers: Offers, digest: str | None = None) -> Iterat
         "tiers": offers.tiers,
         "scope": offers.scope,
         "count": len(offers),
+        "reach": None,
     }
+    if offers.reach is not None:
+        start, parcels = offers.reach[0].tolist(), offers.reach[1].tolist()
+        header["reach"] = [parcels[low:high] for low, high in itertools.pairwise(start)]
     yield _line(header)
-    starts = offers.part_start.tolist()
-    counts: Iterator[list[int]] = iter(())
-    known = 0
-    for part, (begin, end) in enumerate(itertools.pairwise(starts)):
-        demand = part if part < len(case.demands) else None
-        if end > known:  # the entries of many parts at once: short ones are most of them
-            known = next(cut for cut in starts[part + 1 :] if cut - begin >= PIECE or cut == starts[-1])
-            counts = iter(_counts(offers, begin, known))
-        line = _part(offers, begin, end, demand, list(itertools.islice(counts, end - begin)))
-        if demand is not None and offers.reach is not None:
-            start, parcels = offers.reach
-            line["reach"] = parcels[int(start[demand]) : int(start[demand + 1])].tolist()
-        yield _line(line)
+    starts, first = offers.part_start, 0
+    while first < len(starts) - 1:
+        last = min(int(np.searchsorted(starts, starts[first] + BLOCK)), len(starts) - 1)
+        yield _line(_block(offers, first, last, len(case.demands)))
+        first = last
 
 
 def _line(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8") + b"\n"
 
 
-def _counts(offers: Offers, begin: int, end: int) -> list[list[int]]:
-    """Of each offer its rows and coefficients, one after the other."""
-    cuts, rows, coefs = offers.entries.of(np.arange(begin, end))
+def _block(offers: Offers, first: int, last: int, demands: int) -> dict[str, Any]:
+    """The parts ``first`` to ``last`` in columns; sites, ways and lists of coefficients once each."""
+    starts = offers.part_start[first : last + 1]
+    begin, end = int(starts[0]), int(starts[-1])
+    here, sizes = slice(begin, end), np.diff(starts)
+    market = max(0, demands - first)
+    whose = offers.site_parcels[offers.site_start[offers.site[starts[market:-1]]]]
+    sites, site = np.unique(offers.site[here], return_inverse=True)
+    ways, way = _ways(offers, here)
+    lists, number = _lists(offers, begin, end)
+    return {
+        "demands": [[first + at, size] for at, size in enumerate(sizes[:market].tolist())],
+        "market": [list(pair) for pair in zip(whose.tolist(), sizes[market:].tolist(), strict=True)],
+        "sites": [list(offers.site_parcels[low:high].tolist()) for low, high in _bounds(offers.site_start, sites)],
+        "ways": ways,
+        "lists": lists,
+        "site": site.tolist(),
+        "way": way.tolist(),
+        "list": number.tolist(),
+        "floor": [None if value < 0 else value for value in offers.floor[here].tolist()],
+        "price": offers.price[here].tolist(),
+        "score": offers.score[:, here].tolist(),
+    }
+
+
+def _bounds(start: Ints, chosen: Ints) -> Iterator[tuple[int, int]]:
+    return zip(start[chosen].tolist(), start[chosen + 1].tolist(), strict=True)
+
+
+def _ways(offers: Offers, here: slice) -> tuple[list[list[int]], Ints]:
+    """The [method, period, term, verdict] that occur, ascending, and of each offer its number."""
+    columns = [column[here].astype(np.int64) for column in (offers.method, offers.period, offers.term, offers.verdict)]
+    code = np.zeros(len(columns[0]), np.int64)
+    for column in columns:  # of 8, 16, 16 and 8 bits: 2^48 codes at most
+        code = (code << 16) + column + 1
+    _, at, number = np.unique(code, return_index=True, return_inverse=True)
+    return np.column_stack([column[at] for column in columns]).tolist(), number
+
+
+def _lists(offers: Offers, begin: int, end: int) -> tuple[list[list[int]], Ints]:
+    """The lists [row, coefficient, ...] that occur, in the order in which they do, and of each offer its number."""
+    number, some = offers.entries.alike(begin, end)
+    start, rows, coefs = offers.entries.of(some)
     flat = np.column_stack((rows, coefs)).reshape(-1).tolist()
-    return [flat[a:b] for a, b in itertools.pairwise((2 * cuts).tolist())]
+    seen: dict[tuple[int, ...], int] = {}
+    again = [seen.setdefault(tuple(flat[a:b]), len(seen)) for a, b in itertools.pairwise((2 * start).tolist())]
+    return list(map(list, seen)), np.array(again, np.int64)[number] if again else number
 
 
-def _part(offers: Offers, begin: int, end: int, demand: int | None, counts: list[list[int]]) -> dict[str, Any]:
-    here = slice(begin, end)
-    sites, local = np.unique(offers.site[here], return_inverse=True)
-    first = offers.site_start[sites]
-    sizes = offers.site_start[sites + 1] - first
-    members = offers.site_parcels[spans(first, sizes)].tolist()
-    at, site_lists = 0, []
-    for size in sizes.tolist():
-        site_lists.append(members[at : at + size])
-        at += size
-    columns = zip(
-        local.tolist(),
-        offers.method[here].tolist(),
-        offers.period[here].tolist(),
-        offers.term[here].tolist(),
-        offers.verdict[here].tolist(),
-        [None if value < 0 else value for value in offers.floor[here].tolist()],
-        offers.price[here].tolist(),
-        offers.score[:, here].T.tolist(),
-        counts,
-        strict=True,
-    )
-    return {"d": demand, "o": list(columns), "sites": site_lists}
+def write_offers(path: Path, case: Case, offers: Offers, digest: str | None = None) -> str:
+    """Write ``offers.jsonl.gz`` (same offers, same bytes) and return the SHA-256 of the uncompressed lines.
 
-
-def write_offers(path: Path, case: Case, offers: Offers) -> str:
-    """Write ``offers.jsonl.gz`` (same offers, same bytes) and return the SHA-256 of the uncompressed lines."""
+    ``digest`` is that of the case, where it is known already.
+    """
     seen = hashlib.sha256()
     with (
         path.open("wb") as raw,
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=1, mtime=0) as stream,
     ):
-        for line in offer_lines(case, offers):
+        for line in offer_lines(case, offers, digest):
             seen.update(line)
             stream.write(line)
     return seen.hexdigest()
@@ -241,43 +257,39 @@ def read_offers(path: Path) -> Offers:
 
 def _read(header: dict[str, Any], stream: Any) -> Offers:
     seen: dict[tuple[int, ...], int] = {}
-    small: list[Ints] = []
-    scores: list[Ints] = []
-    row_sizes: list[Ints] = []
-    pairs: list[Ints] = []
+    lists, sizes = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    columns: list[Ints] = [np.zeros((0, 9 + header["tiers"]), np.int64)]
     part_sizes: list[int] = []
-    reach: list[list[int]] = []
+    known = 0
     for line in stream:
-        part = json.loads(line)
-        if part["d"] is not None and "reach" in part:
-            reach.append(part["reach"])
-        found = part["o"]
-        part_sizes.append(len(found))
-        if not found:
-            continue
-        ids = np.array([seen.setdefault(tuple(site), len(seen)) for site in part["sites"]], np.int64)
-        demand = -1 if part["d"] is None else part["d"]
-        block = np.array([[-1 if v is None else v for v in offer[:7]] for offer in found], np.int64)
-        block[:, 0] = ids[block[:, 0]]
-        small.append(np.column_stack((block, np.full(len(found), demand, np.int64))))
-        scores.append(np.array([offer[7] for offer in found], np.int64))
-        row_sizes.append(np.array([len(offer[8]) for offer in found], np.int64) // 2)
-        pairs.append(np.array([v for offer in found for v in offer[8]], np.int64))
-    count = sum(part_sizes)
-    if count != header["count"]:
-        raise ValueError(f"{count} offers where line 1 says {header['count']}")
-    tiers = int(header["tiers"])
-    table = np.concatenate(small) if small else np.zeros((0, 8), np.int64)
-    flat = np.concatenate(pairs) if pairs else np.zeros(0, np.int64)
+        block = json.loads(line)
+        parts = [(row, size) for row, size in block["demands"]] + [(-1, size) for _, size in block["market"]]
+        part_sizes += [size for _, size in parts]
+        demand = np.repeat(np.array([row for row, _ in parts], np.int64), [size for _, size in parts])
+        ids = np.array([seen.setdefault(tuple(site), len(seen)) for site in block["sites"]], np.int64)
+        ways = np.array(block["ways"], np.int64).reshape(-1, 4)[np.array(block["way"], np.int64)]
+        floor = [-1 if value is None else value for value in block["floor"]]
+        number = known + np.array(block["list"], np.int64)
+        site = ids[np.array(block["site"], np.int64)]
+        columns.append(np.column_stack((site, ways, floor, block["price"], demand, number, *block["score"])))
+        lists.append(np.array([value for each in block["lists"] for value in each], np.int64))
+        sizes.append(np.array([len(each) // 2 for each in block["lists"]], np.int64))
+        known += len(block["lists"])
+    table = np.concatenate(columns)
+    if len(table) != header["count"]:
+        raise ValueError(f"{len(table)} offers where line 1 says {header['count']}")
     sites = sorted(seen)
     rank = np.empty(len(seen), np.int64)
-    for place, site in enumerate(sites):
-        rank[seen[site]] = place
-    sizes = np.array([len(site) for site in sites], np.int64)
+    rank[[seen[site] for site in sites]] = np.arange(len(sites))
+    length = np.array([len(site) for site in sites], np.int64)
+    pairs, size = np.concatenate(lists).reshape(-1, 2), np.concatenate(sizes)
+    start, own = np.concatenate(([0], np.cumsum(size))), size[table[:, 8]]
+    entries = pairs[spans(start[:-1][table[:, 8]], own)]
+    reach = header["reach"]
     return Offers(
-        site_start=np.concatenate(([0], np.cumsum(sizes, dtype=np.int64))),
+        site_start=np.concatenate(([0], np.cumsum(length, dtype=np.int64))),
         site_parcels=np.array([p for site in sites for p in site], np.int32),
-        site=rank[table[:, 0]].astype(np.int32) if sites else np.zeros(0, np.int32),
+        site=rank[table[:, 0]].astype(np.int32),
         demand=table[:, 7].astype(np.int32),
         method=table[:, 1].astype(np.int8),
         period=table[:, 2].astype(np.int16),
@@ -285,18 +297,18 @@ def _read(header: dict[str, Any], stream: Any) -> Offers:
         verdict=table[:, 4].astype(np.int8),
         floor=table[:, 5].copy(),
         price=table[:, 6].copy(),
-        score=np.ascontiguousarray(np.concatenate(scores).T) if scores else np.zeros((tiers, 0), np.int64),
-        row_start=np.concatenate(([0], np.cumsum(np.concatenate(row_sizes or [np.zeros(0, np.int64)])))),
-        row_index=flat[0::2].astype(np.int32),
-        row_coef=narrow(flat[1::2]),
+        score=np.ascontiguousarray(table[:, 9:].T),
+        row_start=np.concatenate(([0], np.cumsum(own))),
+        row_index=entries[:, 0].astype(np.int32),
+        row_coef=narrow(entries[:, 1]),
         rows=tuple(Row(**{**row, "key": tuple(row["key"])}) for row in header["rows"]),
         part_start=np.concatenate(([0], np.cumsum(part_sizes, dtype=np.int64))),
         scope=header["scope"],
-        reach=None if not reach else _lists(reach),
+        reach=None if reach is None else _reach(reach),
     )
 
 
-def _lists(found: list[list[int]]) -> tuple[Ints, Ints]:
+def _reach(found: list[list[int]]) -> tuple[Ints, Ints]:
     start = np.concatenate(([0], np.cumsum([len(each) for each in found], dtype=np.int64)))
     return start, np.array([value for each in found for value in each], np.int32)
 

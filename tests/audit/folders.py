@@ -12,12 +12,13 @@ from constraints.canonical import canonical, digest
 from constraints.case import Case, from_json, to_json
 from constraints.cells import PartReader, Reading
 from constraints.check import Key
-from constraints.plan import PROOF_SCHEMA, Part, Row, header_line, part_line, plan_hash, write_offers
+from constraints.plan import PROOF_SCHEMA, Row, plan_hash
 from constraints.pricetree import Branch, Changes, Node, write_tree
 from constraints.proof import Bound, gap_text, start
 from constraints.reread import Reader
 from constraints.rescreen import connected_sites, lawful
 from constraints.restate import restated
+from tests.audit.lists import Part, block_lines, blocks, header_line, write_lines
 
 
 @dataclass
@@ -43,7 +44,7 @@ def small(case: Case) -> Small:
     rows = [_with_slack(row, offers, reader) for row in rows if row is not None]
     number = {(row.rule, row.key): index for index, row in enumerate(rows)}
     best, chosen = _enumerate(offers, rows, len(case.objective.tiers))
-    return Small(case, reader, rows, _parts(offers, number, reader), offers, best, chosen)
+    return Small(case, reader, rows, _parts(offers, number), offers, best, chosen)
 
 
 def reached(case: Case) -> Reader:
@@ -79,7 +80,7 @@ def _offers(reader: Reader) -> Iterator[Reading]:
                         yield reading
 
 
-def _parts(offers: Sequence[Reading], number: dict[Key, int], reader: Reader) -> list[Part]:
+def _parts(offers: Sequence[Reading], number: dict[Key, int]) -> list[Part]:
     groups: dict[tuple[int, int], list[Reading]] = {}
     for offer in offers:
         place = (1, offer.site[0]) if offer.demand is None else (0, offer.demand)
@@ -94,8 +95,7 @@ def _parts(offers: Sequence[Reading], number: dict[Key, int], reader: Reader) ->
             head = [index[offer.site], offer.method, offer.period, offer.term, offer.verdict, offer.floor, offer.price]
             lines.append([*head, list(offer.score), pairs])
         demand = place[1] if place[0] == 0 else None
-        reach = sorted(reader.reach[demand]) if demand is not None and reader.asks_applicants else None
-        found.append(Part(demand, [list(site) for site in sites], lines, reach))
+        found.append(Part(demand, [list(site) for site in sites], lines))
     return found
 
 
@@ -212,8 +212,8 @@ def _random_tree(draw: Random, found: Small, tier: int, scale: int, depth: int) 
 def proven(entry: dict[str, Any], found: Small, tier: int, reached: Sequence[int]) -> int | None:
     """The bound of one tier's tree."""
     bound = Bound(entry, tier, found.rows, len(found.case.parcels), reached)
-    for part in found.parts:
-        bound.feed(part)
+    for block in blocks(found.parts):
+        bound.feed(block)
     return bound.value
 
 
@@ -241,8 +241,11 @@ def write(folder: Path, found: Small, proof: dict[str, Any] | None = None) -> di
     folder.mkdir(parents=True, exist_ok=True)
     case = digest(to_json(found.case))
     (folder / "case.json").write_bytes(canonical(to_json(found.case)))
-    head = header_line(case, found.rows, len(found.best), len(found.offers))
-    sha = write_offers(folder / "offers.jsonl.gz", head, [part_line(part) for part in found.parts])
+    reader, tiers = found.reader, len(found.best)
+    reach = [sorted(reader.reach.get(demand, ())) for demand in range(len(found.case.demands))]
+    head = header_line(case, found.rows, tiers, len(found.offers), reach if reader.asks_applicants else None)
+    lines = [canonical(line) + b"\n" for line in block_lines(found.parts, tiers)]
+    sha = write_lines(folder / "offers.jsonl.gz", [head, *lines])
     proof = {**(proof or proof_for(found)), "case": case, "offers": sha}
     (folder / "proof.json").write_bytes(canonical(proof))
     plan = plan_of(found, proof, case)

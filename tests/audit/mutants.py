@@ -12,7 +12,8 @@ from random import Random
 from typing import Any
 
 from constraints.canonical import canonical, digest
-from constraints.plan import plan_hash, write_offers
+from constraints.plan import plan_hash
+from tests.audit.lists import write_lines
 
 FILES = ("plan.json", "case.json", "proof.json", "offers.jsonl.gz")
 FREE = ("plan_id", "ties", "solver_bound", "justification", "reasons", "unit", "overrides", "title", "versions")
@@ -35,7 +36,7 @@ def save(folder: Path, content: Content) -> None:
     for name in FILES[:3]:
         (folder / name).write_bytes(canonical(content[name]))
     lines = [canonical(line) + b"\n" for line in content[FILES[3]]]
-    write_offers(folder / FILES[3], lines[0], lines[1:])
+    write_lines(folder / FILES[3], lines)
 
 
 def reseal(content: Content) -> Content:

@@ -17,6 +17,7 @@ from constraints.case import from_json
 from constraints.finding import modules
 from parcels.issues import Refused
 from tests.audit.folders import Small, objective, small
+from tests.audit.lists import block_lines, parts_of
 from tests.audit.mutants import load, mutate, reseal, save
 
 ROOT = Path(__file__).parents[2]
@@ -203,15 +204,18 @@ def test_missing_offer_is_found_by_screening_again(folders: list[Path], tmp_path
             if a["demand_id"] is not None
         }
         case = from_json(content["case.json"])
-        part = next((p for p in content["offers.jsonl.gz"][1:] if p["d"] is not None and len(p["o"]) > 1), None)
+        head, *listed = content["offers.jsonl.gz"]
+        parts = list(parts_of(listed))
+        part = next((p for p in parts if p.demand is not None and len(p.offers) > 1), None)
         if part is None:
             continue
-        names = [tuple(case.parcels.ids[row] for row in part["sites"][o[0]]) for o in part["o"]]
-        at = next((k for k, o in enumerate(part["o"]) if (names[k], case.methods[o[1]].id) not in chosen), None)
+        names = [tuple(case.parcels.ids[row] for row in part.sites[o[0]]) for o in part.offers]
+        at = next((k for k, o in enumerate(part.offers) if (names[k], case.methods[o[1]].id) not in chosen), None)
         if at is None:
             continue
-        del part["o"][at]
-        content["offers.jsonl.gz"][0]["count"] -= 1
+        del part.offers[at]
+        head["count"] -= 1
+        content["offers.jsonl.gz"] = [head, *block_lines(parts, head["tiers"])]
         save(tmp_path / "plan", reseal(content))
         report = audit_plan(tmp_path / "plan", complete=True)
         assert any(breach.rule in ("complete", "bound", "reach") for breach in report.breaches)
@@ -328,10 +332,12 @@ def test_sampled_offers_still_catch_what_the_plan_rests_on(folders: list[Path], 
         content = load(folder)
         case = from_json(content["case.json"])
         taken = content["plan.json"]["assignments"][0]
-        for part in content["offers.jsonl.gz"][1:]:
-            who = None if part["d"] is None else case.demands.ids[part["d"]]
-            for offer in part["o"]:
-                names = [case.parcels.ids[row] for row in part["sites"][offer[0]]]
+        head, *listed = content["offers.jsonl.gz"]
+        parts = list(parts_of(listed))
+        for part in parts:
+            who = None if part.demand is None else case.demands.ids[part.demand]
+            for offer in part.offers:
+                names = [case.parcels.ids[row] for row in part.sites[offer[0]]]
                 if (names, who, case.methods[offer[1]].id) == (
                     taken["parcel_ids"],
                     taken["demand_id"],
@@ -339,10 +345,11 @@ def test_sampled_offers_still_catch_what_the_plan_rests_on(folders: list[Path], 
                 ):
                     offer[7][0] -= 1_000
                     caught += 1
+        content["offers.jsonl.gz"] = [head, *block_lines(parts, head["tiers"])]
         save(tmp_path / "plan", reseal(content))
         assert not audit_plan(tmp_path / "plan", every=False, sample=1, seed=4).stands
         content = load(folder)
-        content["offers.jsonl.gz"][-1]["o"][0][8] = [999, 1]
+        content["offers.jsonl.gz"][-1]["lists"][0] = [999, 1]
         save(tmp_path / "plan", reseal(content))
         assert not audit_plan(tmp_path / "plan", every=False, sample=1, seed=4).stands
     assert caught >= len(folders)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
-import copy
 import zlib
 from random import Random
 from typing import Any
 
 import pytest
 
-from constraints.plan import Part, Row
+from constraints.offersfile import block_of
+from constraints.plan import Row
 from constraints.pricetree import Branch, Node, leaf_tree, priced, read_tree, write_tree
 from constraints.proof import BadProof, Bound, bounds, constant, gap_text, leaves
 from tests.audit.folders import Small, packed, proven, random_tree, row_prices
+from tests.audit.lists import Part, blocks
 from tests.brute import brute_force
 
 INSTANCES = 10_000
@@ -95,7 +96,7 @@ def test_bound_is_never_below_the_optimum_on_ten_thousand_random_instances():
         for tier, value in enumerate(best):
             tree = packed(_tree(draw, rows, parts, parcels, tier), len(rows) + tier, parcels)
             tiers.append({"objective": value, "bound": 0, "scale": draw.choice([1, 1, 3, 7]), "tree": tree})
-        found = bounds({"tiers": tiers}, rows, parcels, parts)
+        found = bounds({"tiers": tiers}, rows, parcels, blocks(parts))
         for value, bound in zip(best, found, strict=True):
             below += bound is None or bound < value
             tight += bound == value
@@ -132,9 +133,9 @@ def _one_by_one(
             worth = []
             for offer in part.offers if part else ():
                 assert part is not None
-                if any(branch.matches(offer, part.sites) for branch in leaf.zero.get(place, ())):
+                if any(branch.matches(part.sites[offer[0]], offer[1]) for branch in leaf.zero.get(place, ())):
                     continue
-                if not all(branch.matches(offer, part.sites) for branch in leaf.one.get(place, ())):
+                if not all(branch.matches(part.sites[offer[0]], offer[1]) for branch in leaf.one.get(place, ())):
                     continue
                 used = sum(leaf.parcels[p] for p in part.sites[offer[0]])
                 used += sum(leaf.rows[r] * c for r, c in zip(offer[8][::2], offer[8][1::2], strict=True))
@@ -162,8 +163,8 @@ def test_bound_summed_down_the_tree_is_that_of_every_leaf_alone():
             trees += "on" in plain
             entry = {"scale": draw.choice([1, 7]), "tree": packed(plain, len(rows) + tier, parcels)}
             bound = Bound(entry, tier, rows, parcels, reached[:tier])
-            for part in parts:
-                bound.feed(part)
+            for block in blocks(parts):
+                bound.feed(block)
             assert bound.value == _one_by_one(entry, tier, rows, parcels, parts, reached[:tier])
     assert trees > 300
 
@@ -260,16 +261,70 @@ def test_two_parts_of_one_demand_are_refused():
     """A part listed in two halves could hide an offer under a forced branch."""
     bound = Bound(_leaf(), 0, [], 2, [])
     part = Part(0, [[0]], [[0, 0, -1, 0, 0, None, 0, [5], []]])
-    bound.feed(part)
+    bound.feed(blocks([part])[0])
     with pytest.raises(BadProof, match="two parts"):
-        bound.feed(copy.copy(part))
+        bound.feed(blocks([part])[0])
 
 
 def test_market_part_of_two_parcels_is_refused():
     """Two market offers on different parcels could both be taken."""
-    bound = Bound(_leaf(), 0, [], 2, [])
-    with pytest.raises(BadProof, match="one parcel"):
-        bound.feed(Part(None, [[0], [1]], [[0, 0, -1, 0, 0, None, 0, [5], []]]))
+    for sites in ([[0], [1]], [[0, 1]], [[1]], []):
+        block = blocks([Part(None, [[0]], [[0, 0, -1, 0, 0, None, 0, [5], []] for _ in sites])])[0]
+        for number, site in enumerate(sites):
+            block.sites[number : number + 1] = [site]
+            block.site[number] = number
+        with pytest.raises(BadProof, match="one parcel"):
+            bounds({"tiers": [{"objective": 0, **_leaf()}]}, [], 2, [block])
+
+
+BLOCK = {
+    "demands": [[0, 1]],
+    "market": [[1, 2]],
+    "sites": [[0], [1]],
+    "ways": [[0, -1, 0, 0], [1, -1, 40, 0]],
+    "lists": [[], [0, 3]],
+    "site": [0, 1, 1],
+    "way": [0, 0, 1],
+    "list": [1, 0, 1],
+    "floor": [None, 9, 9],
+    "price": [1, 2, 3],
+    "score": [[5, 6, 7]],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("site", [0, 1], "differ in length"),
+        ("site", [0, 1, 1, 1], "differ in length"),
+        ("list", [1, 0], "differ in length"),
+        ("floor", [None, 9], "differ in length"),
+        ("score", [[5, 6]], "differ in length"),
+        ("score", [[5, 6, 7], [5, 6]], "differ in length"),
+        ("demands", [[0, 4], [1, -3]], "differ in length"),
+        ("market", [[1, 1]], "differ in length"),
+        ("market", [[1, 2], [2, 0]], "one parcel"),
+        ("market", [[0, 2]], "one parcel"),
+        ("sites", [[0], [2]], "parcel that does not exist"),
+        ("sites", [[0], [-1]], "parcel that does not exist"),
+        ("sites", [[], [1]], "parcel that does not exist"),
+        ("lists", [[], [1, 3]], "row that does not exist"),
+        ("lists", [[], [-1, 3]], "row that does not exist"),
+        ("lists", [[], [0]], "row that does not exist"),
+        ("site", [0, 1, 2], "site, way or list"),
+        ("site", [0, 1, -1], "site, way or list"),
+        ("way", [0, 0, 2], "site, way or list"),
+        ("list", [-1, 0, 1], "site, way or list"),
+        ("ways", [[0, -1, 0], [1, -1, 40, 0]], "no method"),
+    ],
+)
+def test_what_is_no_block_is_refused(name: str, value: Any, why: str):
+    """A column cut short or too long, a number below 0 or past its table: no offer can be left out of the bound."""
+    rows = [Row("a", "a", (), "limit", "<=", 5, 0, 0, 0)]
+    proof = {"tiers": [{"objective": 0, **_leaf(**leaf_tree([1]))}]}
+    assert bounds(proof, rows, 2, [block_of(BLOCK)]) == [5 + (5 - 3) + 6]
+    with pytest.raises(BadProof, match=why):
+        bounds(proof, rows, 2, [block_of({**BLOCK, name: value})])
 
 
 def test_solver_that_claims_fifteen_where_nine_is_best_is_refused():
@@ -284,10 +339,10 @@ def test_solver_that_claims_fifteen_where_nine_is_best_is_refused():
     claim = {"objective": -15, "bound": -15}
     for price in range(0, -40, -1):
         proof = {"tiers": [{**claim, "scale": 10, "tree": leaf_tree([price])}]}
-        found = bounds(proof, [row], 14, parts)[0]
+        found = bounds(proof, [row], 14, blocks(parts))[0]
         assert found is not None
         assert found >= -9 > claim["bound"]
-    assert bounds({"tiers": [{**claim, "scale": 1, "tree": leaf_tree([-1])}]}, [row], 14, parts) == [-9]
+    assert bounds({"tiers": [{**claim, "scale": 1, "tree": leaf_tree([-1])}]}, [row], 14, blocks(parts)) == [-9]
 
 
 def test_trees_travel_unchanged():

@@ -13,7 +13,8 @@ import pytest
 
 from constraints.canonical import canonical
 from constraints.case import Case
-from constraints.plan import PROOF_SCHEMA, OffersFile
+from constraints.offersfile import OffersFile
+from constraints.plan import PROOF_SCHEMA
 from constraints.pricetree import leaf_tree, read_tree
 from constraints.proof import bounds
 from landopt.screening.offers import Offers, Row, write_offers
@@ -107,7 +108,7 @@ def test_any_tree_is_written_within_its_share(rows: int, leaves: int, spread: fl
             assert proof_bound(prog, found.tree, 10**6) == found.bound
             with OffersFile(tmp_path / "offers.jsonl.gz") as listed:
                 entry = {"objective": 0, "scale": 10**6, "tree": found.tree}
-                assert bounds({"tiers": [entry]}, listed.header.rows, prog.parcels, listed.parts()) == [found.bound]
+                assert bounds({"tiers": [entry]}, listed.header.rows, prog.parcels, listed.blocks()) == [found.bound]
 
 
 def test_bound_of_a_leaf_with_250_priced_limits_hardly_changes():
@@ -159,7 +160,7 @@ def test_proofs_of_whole_runs_stay_within_two_kilobytes(rows: int, tiers: int, g
     assert apart_from_parcels(outcome.proof) <= PROOF_BYTES * max(250, rows) // 250
     write_offers(tmp_path / "offers.jsonl.gz", case, offers)
     with OffersFile(tmp_path / "offers.jsonl.gz") as listed:
-        found = bounds(outcome.proof, listed.header.rows, 12, listed.parts())
+        found = bounds(outcome.proof, listed.header.rows, 12, listed.blocks())
     assert found == [tier.bound for tier in outcome.tiers]
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from constraints.plan import PROOF_SCHEMA, OffersFile, load_json
+from constraints.offersfile import OffersFile
+from constraints.plan import PROOF_SCHEMA, load_json
 from constraints.proof import BadProof, bounds
 from parcels.issues import Refused
 from tests.audit.folders import Small, proven, random_tree, write
@@ -50,10 +51,10 @@ def _python(folder: Path) -> bool:
         proof = load_json(folder / "proof.json", PROOF_SCHEMA)
         name = digest(case)
         with OffersFile(folder / "offers.jsonl.gz") as offers:
-            head, parts = offers.header, list(offers.parts())
+            head, blocks = offers.header, list(offers.blocks())
             sha, seen = offers.sha256(), offers.seen
-        places = [(0, part.demand) if part.demand is not None else (1, part.sites[0][0]) for part in parts]
-        found = bounds(proof, head.rows, len(case["parcels"]["ids"]), parts)
+        places = [part.place for block in blocks for part in block.parts]
+        found = bounds(proof, head.rows, len(case["parcels"]["ids"]), blocks)
         tiers = list(zip(plan["result"]["tiers"], proof["tiers"], found, strict=True))
         return (
             (plan["schema"], case["schema"]) == ("landopt.plan/1", "landopt.case/1")
@@ -62,11 +63,7 @@ def _python(folder: Path) -> bool:
             and seen == head.count
             and plan["plan_hash"] == plan_hash(plan["assignments"])
             and places == sorted(set(places))
-            and all(
-                offer[0] in range(len(part.sites)) and all(row in range(len(head.rows)) for row in offer[8][::2])
-                for part in parts
-                for offer in part.offers
-            )
+            and all(len(block.score) == head.tiers for block in blocks)
             and plan["result"]["bound_scope"] == proof["scope"] == head.scope
             and head.tiers == len(found)
             and all(

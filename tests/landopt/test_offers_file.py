@@ -12,8 +12,10 @@ import pytest
 
 from benchmarks.rounds import case_round
 from constraints.case import Case, Objective, Round
+from constraints.offersfile import OffersFile
 from constraints.types import Text
-from landopt.screening.offers import Offers, Row, build_offers, read_offers, write_offers
+from landopt.screening import entries
+from landopt.screening.offers import Offers, Row, build_offers, offer_lines, read_offers, write_offers
 from parcels.issues import Refused
 from parcels.tables import Neighbours, table
 
@@ -90,13 +92,60 @@ def test_same_offers_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_lines_follow_the_documented_form(tmp_path: Path) -> None:
-    """One line a part, demands first (empty ones too), null for unknown floors and for the market."""
+    """One line a block: demands first (empty ones too), columns of numbers, null for unknown floors."""
     write_offers(tmp_path / "o.gz", small_case(), small_offers())
     lines = [json.loads(line) for line in gzip.decompress((tmp_path / "o.gz").read_bytes()).splitlines()]
-    assert [line["d"] for line in lines[1:]] == [0, 1, None]
-    assert lines[1]["sites"] == [[0], [0, 1]]
-    assert lines[1]["o"][0] == [0, 0, -1, 0, 0, None, 0, [3000], [0, 20_000]]
-    assert lines[3]["o"] == [[0, 4, -1, 40, 0, 1200, 99, [-7], [0, 5, 1, -3]]]
+    assert lines[0]["schema"] == "landopt.offers/2"
+    assert lines[0]["reach"] is None
+    assert lines[1:] == [
+        {
+            "demands": [[0, 2], [1, 0]],
+            "market": [[2, 1]],
+            "sites": [[0], [0, 1], [2]],
+            "ways": [[0, -1, 0, 0], [4, -1, 40, 0], [4, -1, 50, 2]],
+            "lists": [[0, 20_000], [], [0, 5, 1, -3]],
+            "site": [0, 1, 2],
+            "way": [0, 2, 1],
+            "list": [0, 1, 2],
+            "floor": [None, 480, 1200],
+            "price": [0, 12_345_678, 99],
+            "score": [[3000, 2950, -7]],
+        }
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 1_000])
+def test_blocks_hold_whole_parts_and_read_as_one_list(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However small blocks are: parts are whole, lists stand once a block, what is read is what was written."""
+    case = case_round(160, 56, 3)
+    offers = build_offers(case)
+    monkeypatch.setattr("landopt.screening.offers.BLOCK", size)
+    write_offers(tmp_path / "offers.jsonl.gz", case, offers)
+    with OffersFile(tmp_path / "offers.jsonl.gz") as listed:
+        found = list(listed.blocks())
+        assert listed.seen == listed.header.count == len(offers)
+    assert len(found) > 1 or size == 1_000
+    places = [part.place for block in found for part in block.parts]
+    assert places == sorted(set(places))
+    for block in found:
+        assert block.flaw(len(case.parcels), len(offers.rows), offers.tiers) is None
+        assert len(set(map(tuple, block.lists))) == len(block.lists) == len(set(block.adds))
+        assert len(set(map(tuple, block.sites))) == len(block.sites) == len(set(block.site))
+    again = read_offers(tmp_path / "offers.jsonl.gz")
+    for name in ("site", "demand", "method", "period", "term", "verdict", "floor", "price", "score", "part_start"):
+        assert np.array_equal(getattr(offers, name), getattr(again, name)), name
+    assert b"".join(offer_lines(case, again)) == b"".join(offer_lines(case, offers))
+
+
+def test_lists_held_with_one_mark_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the marks of different lists agree, the lists are compared one by one: the bytes stay the same."""
+    case = case_round(160, 56, 3)
+    offers = build_offers(case)
+    lines = b"".join(offer_lines(case, offers))
+    monkeypatch.setattr(entries, "_mixed", lambda row, coef: np.zeros(len(row), np.uint64))
+    assert b"".join(offer_lines(case, offers)) == lines
 
 
 def test_arrays_cannot_be_written_to() -> None:
@@ -111,7 +160,13 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "cut.gz").write_bytes((tmp_path / "o.gz").read_bytes()[:-12])
     with gzip.open(tmp_path / "other.gz", "wb") as stream:
         stream.write(b'{"schema":"x"}\n')
-    for name in ("cut.gz", "other.gz", "absent.gz"):
+    with gzip.open(tmp_path / "older.gz", "wb") as stream:
+        stream.write(b'{"schema":"landopt.offers/1","rows":[],"tiers":1,"count":0,"case":"","scope":"all"}\n')
+    for name in ("cut.gz", "other.gz", "older.gz", "absent.gz"):
         with pytest.raises(Refused) as caught:
             read_offers(tmp_path / name)
         assert name in caught.value.issues[0].where
+    for name in ("other.gz", "older.gz"):
+        with pytest.raises(Refused, match=r"not landopt\.offers/2") as caught, OffersFile(tmp_path / name):
+            pass
+        assert caught.value.issues[0].code == "A003"

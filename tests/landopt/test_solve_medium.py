@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from constraints.plan import OffersFile
+from constraints.offersfile import OffersFile
 from constraints.proof import bounds
 from landopt.screening.offers import build_offers, write_offers
 from landopt.solving import descent, solver_search
@@ -44,7 +44,7 @@ def _compare(seed: int, folder: Path, gap: str = "0.001") -> None:
     write_offers(folder / "offers.jsonl.gz", case, offers)
     entry = {"objective": answer.objective, "scale": answer.scale, "tree": answer.tree_json}
     with OffersFile(folder / "offers.jsonl.gz") as listed:
-        audited = bounds({"tiers": [entry]}, listed.header.rows, len(case.parcels), listed.parts())
+        audited = bounds({"tiers": [entry]}, listed.header.rows, len(case.parcels), listed.blocks())
     assert audited == [answer.bound]
 
 
