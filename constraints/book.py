@@ -136,6 +136,8 @@ class RuleBook:
     memo: dict[object, object] = field(default_factory=dict)
     price_memo: dict[object, object] = field(default_factory=dict)
     pricings: dict[object, int] = field(default_factory=dict)
+    forbidding: dict[str, list[Clause]] = field(default_factory=dict)
+    """The clauses that forbid a method, those that answered last first."""
 
     def defaults(self, method: Method) -> tuple[str, ...]:
         """The ids of the rules in force that state the method's default, else ``default.<method>``."""

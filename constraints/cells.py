@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from constraints.check import Key
+from constraints.core import shut
 from constraints.facts import Facts, integer, texts
 from constraints.judge import answer
 from constraints.reread import Reader, level
@@ -77,20 +78,25 @@ def interleaved(rows: Sequence[int], amounts: Sequence[int]) -> list[int]:
 class Cell:
     """One parcel by one method: what it brings to every offer it is part of, whoever asks among those of a class."""
 
-    __slots__ = ("area", "floor", "price", "term", "terms", "verdict")
+    __slots__ = ("area", "floor", "price", "shut", "term", "terms", "verdict")
 
-    def __init__(self, law: tuple[Any, ...], area: int) -> None:
+    def __init__(self, law: tuple[Any, ...], area: int, firm: bool) -> None:
         self.verdict, self.term, self.terms, self.floor, unit = law
+        self.shut = firm and self.verdict == FORBID
         self.area = area
         self.price: int = unit * area
 
 
 class Together:
-    """What the cells of an offer are together: the strictest verdict, the price, the area-weighted floor."""
+    """What the cells of an offer are together: the strictest verdict, the price, the area-weighted floor.
 
-    __slots__ = ("floor", "price", "term", "terms", "verdict")
+    ``shut``: a cell is forbidden whatever the term, so that the rest does not matter.
+    """
+
+    __slots__ = ("floor", "price", "shut", "term", "terms", "verdict")
 
     def __init__(self, cells: tuple[Cell, ...]) -> None:
+        self.shut = True in [cell.shut for cell in cells]
         self.verdict: int = max([cell.verdict for cell in cells])
         self.price: int = sum([cell.price for cell in cells])
         self.term: int = cells[0].term
@@ -239,6 +245,8 @@ class PartReader:
             return "not available in time"
         place: object = (method, period, None, site.kind)
         found = self._together(place, site, method, period, None)
+        if found.shut:
+            return f"verdict {WORDS[FORBID]}"
         if len(site.parcels) > 1 and found.terms > 1:
             place = (method, period, found.term, site.kind)
             found = self._together(place, site, method, period, found.term)
@@ -307,10 +315,11 @@ class PartReader:
         key: object = (parcel, method, when, term, site.laws, operator, self.classes[method], crowd, self.market)
         cell: Cell | None = reader.law_cells.get(key)
         if cell is None:
-            law = self._law(parcel, site, method, period, term, others)
-            cell = reader.law_cells[key] = Cell(law, reader.facts.area[parcel])
+            firm = term is None and reader.firm[method] and not reader.open_price(parcel)
+            law = self._law(parcel, site, method, period, term, others, firm)
+            cell = reader.law_cells[key] = Cell(law, reader.facts.area[parcel], firm)
         known[parcel] = cell
-        if cell.verdict == FORBID and term is None and reader.firm[method] and not reader.open_price(parcel):
+        if cell.shut:
             self.shut.setdefault((method, period, site.kind), set()).add(parcel)
         return cell
 
@@ -336,9 +345,9 @@ class PartReader:
         return plan
 
     def _law(
-        self, parcel: int, site: Site, method: int, period: int, term: int | None, others: int
+        self, parcel: int, site: Site, method: int, period: int, term: int | None, others: int, firm: bool
     ) -> tuple[int, int, frozenset[int], tuple[int, int] | None, int]:
-        """(verdict, term, terms of all operators, floor, unit price) of one parcel."""
+        """(verdict, term, terms of all operators, floor, unit price) of one parcel; ``firm``: a ban settles it."""
         reader = self.reader
         facts = self._told.get((parcel, site.kind))
         if facts is None:
@@ -347,8 +356,10 @@ class PartReader:
         mine = facts.get("operator")
         facts["period"] = reader.period_id(period)
         facts["other_applicants"] = others
-        how, records = reader.case.methods[method], reader.records(parcel, self.demand)
-        judged = []
+        how = reader.case.methods[method]
+        if firm and shut(reader.book, facts, how, self.market):
+            return FORBID, 0, frozenset(), None, 0
+        records, judged = reader.records(parcel, self.demand), []
         for operator in dict.fromkeys((mine, *self.partners)):
             facts["operator"] = operator
             judged.append(answer(reader.book, facts, how, records=records, market=self.market, term=term))

@@ -102,6 +102,33 @@ def cached(
     return core
 
 
+def shut(book: RuleBook, facts: Facts, method: Method, market: bool) -> bool:
+    """True where the law forbids, found without asking what else it says; False leaves the question open.
+
+    Rules that forbid are asked in the order of their last answers, so that most questions end with the first. Only for
+    methods no rule of which reads the term; in an annual plan, where what is forbidden may come with lead time, all is
+    left open.
+    """
+    if book.purpose == "annual_plan":
+        return False
+    here: dict[str, Value] = {**CASE_DEFAULTS, **facts}
+    here.update(method=method.id, right=method.right, competitive=method.competitive, term_years=None)
+    quiet = DEMAND_FIELDS if market else NOBODY
+    shelf = book.shelves[method.id]
+    if method.default == "forbid" and not any(clause.holds(here) is not False for clause in shelf.permits):
+        return not any(clause.holds(here, quiet) is not False for clause in shelf.adopted)
+    forbidding = book.forbidding.get(method.id)
+    if forbidding is None:
+        found = [clause for clause in shelf.strict if clause.rule.spec["verdict"][method.id] == "forbid"]
+        forbidding = book.forbidding[method.id] = found
+    for place, clause in enumerate(forbidding):
+        if clause.holds(here, quiet):
+            if place:
+                forbidding.insert(0, forbidding.pop(place))
+            return True
+    return False
+
+
 def _core(
     book: RuleBook,
     shelf: Shelf,
