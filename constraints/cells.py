@@ -143,10 +143,14 @@ class Site:
 
 
 class PartReader:
-    """Re-derives the offers of one platform (``demand`` a row) or of the market (None)."""
+    """Re-derives the offers of one platform (``demand`` a row) or of the market (None).
 
-    def __init__(self, reader: Reader, demand: int | None) -> None:
+    ``screening``: most of what is asked will be forbidden, so that a ban is looked for first.
+    """
+
+    def __init__(self, reader: Reader, demand: int | None, *, screening: bool = False) -> None:
         self.reader = reader
+        self.screening = screening
         self.demand = demand
         self.market = demand is None
         self.wish: Facts = {} if demand is None else reader.facts.demands[demand]
@@ -357,7 +361,7 @@ class PartReader:
         facts["period"] = reader.period_id(period)
         facts["other_applicants"] = others
         how = reader.case.methods[method]
-        if firm and shut(reader.book, facts, how, self.market):
+        if firm and self.screening and shut(reader.book, facts, how, self.market):
             return FORBID, 0, frozenset(), None, 0
         records, judged = reader.records(parcel, self.demand), []
         for operator in dict.fromkeys((mine, *self.partners)):

@@ -128,7 +128,7 @@ def _beyond(reader: Reader, parcel: int, first: int, eligible: set[int]) -> tupl
 
 def lawful(reader: Reader, demand: int | None, sites: Sequence[tuple[int, ...]]) -> set[Offer]:
     """The (site, method, period) of every lawful offer on the sites."""
-    readings = PartReader(reader, demand)
+    readings = PartReader(reader, demand, screening=True)
     return _lawful(readings, [readings.site(parcels) for parcels in sites], range(len(readings.ways)))
 
 
@@ -200,9 +200,9 @@ def _platform(reader: Reader, demand: int, listed: set[Offer], problems: list[Pr
     if not reader.asks_applicants:
         _compare(reader, demand, lawful(reader, demand, sites), listed, problems)
         return 0
-    readings = PartReader(reader, demand)
+    readings = PartReader(reader, demand, screening=True)
     methods, places = range(len(readings.ways)), [readings.site(parcels) for parcels in sites]
-    found = _lawful(PartReader(reader.first_pass(), demand), places, methods)
+    found = _lawful(PartReader(reader.first_pass(), demand, screening=True), places, methods)
     if frozenset(p for site, _, _ in found for p in site) != reader.reach.get(demand, frozenset()):
         name = reader.case.demands.ids[demand]
         problems.append(("reach", f"{name}: the parcels it could use are not as listed", f"{name}：可用宗地与所列不符"))

@@ -97,7 +97,7 @@ def _steps(reader: Reader, reading: Reading) -> list[dict[str, Any]]:
     start = max(reader.free_from(reading.site), reader.planned_from)
     if reading.period >= 0:
         start = max(start, reader.case.round.periods[reading.period].start)
-    method, known = reader.case.methods[reading.method], {rule.id for rule in reader.case.rules}
+    method, known = reader.case.methods[reading.method], reader.book.rules
     tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar) for row in reading.site]
     longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
     return [
