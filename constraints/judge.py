@@ -106,6 +106,7 @@ def judge(
     market: bool = False,
     term: int | None = None,
     assumed: frozenset[str] = NOBODY,
+    noted: bool = True,
 ) -> Judgement:
     """The verdict, conditions, term and floor of one parcel for one demand (or the market) by one method.
 
@@ -125,15 +126,21 @@ def judge(
         The term in years where it is already chosen (a site of several parcels).
     assumed
         Facts taken as lawful where unknown (``rules ask``: prices).
+    noted
+        Without it, notes and looser rules, which decide nothing, are left out.
     """
     mixed = parts_of(facts.get("use_mix"))
     if not mixed:
-        return _judge(book, facts, method, records, market, term, assumed)
-    by_use = {use: _judge(book, {**facts, "use": use}, method, records, market, term, assumed) for use, _ in mixed}
+        return _judge(book, facts, method, records, market, term, assumed, noted)
+
+    def as_used(use: str) -> Judgement:
+        return _judge(book, {**facts, "use": use}, method, records, market, term, assumed, noted)
+
+    by_use = {use: as_used(use) for use, _ in mixed}
     most = [each.term for each in by_use.values() if each.term is not None]
     if term is None and len(set(most)) > 1:
         term = min(most)
-        shorter = {use: _judge(book, {**facts, "use": use}, method, records, market, term, assumed) for use, _ in mixed}
+        shorter = {use: as_used(use) for use, _ in mixed}
     else:
         shorter = by_use
     parts = tuple(Part(use, percent, by_use[use].term_max) for use, percent in mixed)
@@ -205,8 +212,9 @@ def _judge(
     market: bool,
     term: int | None,
     assumed: frozenset[str],
+    noted: bool,
 ) -> Judgement:
-    core = cached(book, facts, method, market, term, assumed)
+    core = cached(book, facts, method, market, term, assumed, noted)
     floor, price = _priced(book, core, facts, method, assumed)
     said = [*core.said, *_reserve(book, floor, facts, method, market, assumed)]
     if method.paid:
@@ -303,6 +311,7 @@ def judge_site(
     *,
     records: Sequence[Record] = (),
     market: bool = False,
+    noted: bool = True,
 ) -> SiteJudgement:
     """The answer for a site of one or more parcels: the strictest over its parcels and the demand's partners.
 
@@ -316,6 +325,8 @@ def judge_site(
         Facts of the site and offer: ``site_area_m2``, ``site_parcels``, ``intending_users``, ``other_applicants``.
     method
         The supply method.
+    noted
+        Without it, notes are left out.
     """
     cases = []
     for parcel in parcel_facts:
@@ -323,13 +334,19 @@ def judge_site(
         partners = demand_facts.get("partners")
         operators = [facts.get("operator"), *(partners if isinstance(partners, tuple) else ())]
         cases.append([{**facts, "operator": operator} for operator in dict.fromkeys(operators)])
-    judged = [[judge(book, f, method, records=records, market=market) for f in each] for each in cases]
+
+    def asked(term: int | None = None) -> list[list[Judgement]]:
+        return [
+            [judge(book, facts, method, records=records, market=market, term=term, noted=noted) for facts in each]
+            for each in cases
+        ]
+
+    judged = asked()
     if len(parcel_facts) > 1:
         alone = [one.term for each in judged for one in each]
         terms = [term for term in alone if term is not None]
         if len(set(alone)) > 1 or any(facts.get("use_mix") for facts in parcel_facts):
-            term = min(terms) if terms else None
-            judged = [[judge(book, f, method, records=records, market=market, term=term) for f in e] for e in cases]
+            judged = asked(min(terms) if terms else None)
     every = [one for each in judged for one in each]
     first = [each[0] for each in judged]
     areas: list[int] = [_area(facts) for facts in parcel_facts]

@@ -15,6 +15,7 @@ from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law, grade
 from landopt.reasons.explain.limits import Limits
 from landopt.reasons.explain.nextbest import next_platforms, next_sites
+from landopt.reasons.explain.prices import price_of
 from landopt.reasons.explain.records import Assignment, FactUsed, as_json
 from landopt.reasons.explain.whole import whole
 from landopt.reasons.texts import render, render_plan
@@ -75,8 +76,8 @@ def assignment(context: Context, law: Law, limits: Limits, offer: int) -> Assign
     number = int(offers.period[offer])
     period = None if number < 0 else case.round.periods[number].id
     answer = law.ask(site, demand, method.id, period)
-    facts = [case.parcels.row(parcel) for parcel in site]
-    wanted = {} if demand is None else case.demands.row(demand)
+    facts = [law.facts.parcels[parcel] for parcel in site]
+    wanted = {} if demand is None else law.facts.demands[demand]
     said = law.rulings(answer.judged.rulings, site, demand, method.id, period)
     permits = tuple(ruling for ruling in said if ruling.verdict == "permit")
     floor = int(offers.floor[offer])
@@ -103,7 +104,7 @@ def assignment(context: Context, law: Law, limits: Limits, offer: int) -> Assign
         facts=_facts(said),
         permits=permits,
         others=law.others(site, demand, method.id, period),
-        price=law.price(answer, site, demand, int(offers.price[offer]), None if floor < 0 else floor),
+        price=price_of(law, answer, site, demand, int(offers.price[offer]), None if floor < 0 else floor),
         conditions=law.conditions(answer.judged),
         notes=law.notes(answer.judged),
         fallback=law.fallback(method),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -41,6 +41,8 @@ class Absent:
         locked = {name for rule in case.rules if rule.kind == "lock" for name in rule.spec["parcels"]}
         self.open |= np.isin(np.array(case.parcels.ids), list(locked)) & ~np.isin(status, ("announced", "contracted"))
         self.end = self._end()
+        self._same: dict[tuple[str, int, tuple[str, ...]], Counted] = {}
+        self._outweighed = Counted("outweighed", 1)
         self._masks: dict[tuple[str, tuple[str, ...]], Mask] = {}
 
     def _end(self) -> str:
@@ -95,7 +97,7 @@ class Absent:
     def unserved(self, row: int) -> Unserved:
         """Why a platform has no site."""
         context, case = self.context, self.context.case
-        demand = case.demands.row(row)
+        demand = self.law.facts.demands[row]
         left = np.ones(len(self.area), bool)
         reasons: list[Counted] = []
         for code, fails in self.filters(demand):
@@ -104,17 +106,12 @@ class Absent:
             if hit.any():
                 reasons.append(self._counted(code, hit))
         offers = context.to_demand(row)
-        lawful = np.zeros(len(self.area), bool)
-        for site in np.unique(context.offers.site[offers]).tolist():
-            lawful[
-                context.offers.site_parcels[context.offers.site_start[site] : context.offers.site_start[site + 1]]
-            ] = True
+        lawful = self._on_sites(context.offers.site[offers])
         small = left & ~lawful & (self.area < int(str(demand.get("area_min_m2") or 0)))
         if small.any():
             reasons.append(self._counted("area_small", small))
-        reasons += self._by_rule(row, np.flatnonzero(left & ~lawful & ~small))
-        taken = np.isin(np.arange(len(self.area)), list(context.taken))
-        for code, hit in (("taken", lawful & taken), ("outweighed", lawful & ~taken)):
+        reasons += self._by_rule(row, np.flatnonzero(left & ~lawful & ~small).tolist())
+        for code, hit in (("taken", lawful & self._taken), ("outweighed", lawful & ~self._taken)):
             if hit.any():
                 reasons.append(self._counted(code, hit))
         premises = demand.get("building_suffices") is True
@@ -138,6 +135,21 @@ class Absent:
             overlays=case.overlays,
         )
 
+    @cached_property
+    def _taken(self) -> Mask:
+        found = np.zeros(len(self.area), bool)
+        found[list(self.context.taken)] = True
+        return found
+
+    def _on_sites(self, sites: np.ndarray) -> Mask:
+        """The parcels of these sites."""
+        offers = self.context.offers
+        marked = np.zeros(len(offers.site_start) - 1, bool)
+        marked[sites] = True
+        found = np.zeros(len(self.area), bool)
+        found[offers.site_parcels[np.repeat(marked, np.diff(offers.site_start))]] = True
+        return found
+
     def _premises(self, demand: Mapping[str, Value]) -> tuple[Citation, ...]:
         """The rules that send a platform to a building instead of a parcel, where they may hold in this round."""
         zones = {zone for value in self.context.case.parcels.column("zone") for zone in _texts(value)}
@@ -150,10 +162,10 @@ class Absent:
         ids = tuple(self.context.case.parcels.ids[row] for row in rows[:SHOWN_PARCELS].tolist())
         return Counted(code, len(rows), ruling, ids if len(rows) <= SHOWN_PARCELS else (), detail)
 
-    def _by_rule(self, demand: int | None, rows: np.ndarray) -> list[Counted]:
+    def _by_rule(self, demand: int | None, rows: Sequence[int]) -> list[Counted]:
         """The rules and requirements that close every wanted method on these parcels, each with its count."""
         counts: dict[tuple[str, str], tuple[Closing, list[int]]] = {}
-        for parcel in rows.tolist():
+        for parcel in rows:
             for closing in self.closings.of((parcel,), demand):
                 key = (closing.code, "" if closing.said is None else closing.said.rule_id)
                 counts.setdefault(key, (closing, []))[1].append(parcel)
@@ -187,7 +199,7 @@ class Absent:
         for row, name in enumerate(self.context.case.demands.ids):
             if row not in self.context.served:
                 left = np.ones(len(self.area), bool)
-                for code, fails in self.filters(self.context.case.demands.row(row)):
+                for code, fails in self.filters(self.law.facts.demands[row]):
                     left &= fails if code == "area_large" else ~fails
                 for parcel in np.flatnonzero(left).tolist():
                     found.setdefault(self.context.case.parcels.ids[parcel], []).append(name)
@@ -196,7 +208,7 @@ class Absent:
     def held(self, row: int) -> Held:
         """Why a parcel is held back."""
         context, case = self.context, self.context.case
-        facts = case.parcels.row(row)
+        facts = self.law.facts.parcels[row]
         offers = context.on_parcels((row,))
         name = case.parcels.ids[row]
         divided = tuple(self._divided.get(name, ())) if self.open[row] else ()
@@ -221,21 +233,21 @@ class Absent:
         if not self.open[row]:
             return [Counted("status", 1, detail=str(case.parcels.column("status")[row]))]
         if offers:
-            return [Counted("outweighed", 1)]
+            return [self._outweighed]
         reasons: list[Counted] = []
         tally = self._tally
         for number in tally.asked[row]:
-            reasons += self._by_rule(number, np.array([row]))
+            reasons += self._by_rule(number, [row])
         for code, total, few in tally.of(row):
             names = tuple(case.demands.ids[number] for number in few) if total <= SHOWN_PARCELS else ()
-            reasons.append(Counted(code, total, None, names, "", "demand"))
+            reasons.append(self._same.setdefault((code, total, names), Counted(code, total, None, names, "", "demand")))
         market = case.market
         if market is None:
             reasons.append(Counted("no_market", 1))
         elif str(case.parcels.column("use")[row]) not in market.uses:
             reasons.append(Counted("market_use", 1))
         else:
-            reasons += self._by_rule(None, np.array([row]))
+            reasons += self._by_rule(None, [row])
         unique: dict[Any, Counted] = {}
         for reason in reasons:
             unique.setdefault((reason.code, None if reason.ruling is None else reason.ruling.cite.rule), reason)
@@ -248,7 +260,7 @@ class Absent:
         """For each parcel how many platforms it fails by which requirement first, and one it would suit."""
         tally = Tally(len(self.area))
         for demand in range(len(self.context.case.demands)):
-            facts = self.context.case.demands.row(demand)
+            facts = self.law.facts.demands[demand]
             small = ("area_small", self.area < int(str(facts.get("area_min_m2") or 0)))
             left = np.ones(len(self.area), bool)
             for code, fails in (*self.filters(facts), small):
@@ -269,6 +281,7 @@ class Tally:
         self.count: dict[str, np.ndarray] = {}
         self.few: dict[str, np.ndarray] = {}
         self.asked: list[list[int]] = [[] for _ in range(parcels)]
+        self._listed: list[tuple[str, list[int], np.ndarray]] | None = None
 
     def add(self, code: str, demand: int, hit: Mask) -> None:
         """Count a platform for the parcels it fails at."""
@@ -288,10 +301,12 @@ class Tally:
                 self.asked[row].append(demand)
 
     def of(self, row: int) -> list[tuple[str, int, list[int]]]:
-        """(requirement, platforms, the first few) of a parcel, the most frequent first."""
+        """(requirement, platforms, which where they are few) of a parcel, the most frequent first."""
+        if self._listed is None:
+            self._listed = [(code, counts.tolist(), self.few[code]) for code, counts in self.count.items()]
         found = [
-            (code, int(counts[row]), [int(d) for d in self.few[code][row] if d >= 0])
-            for code, counts in self.count.items()
+            (code, counts[row], [d for d in few[row].tolist() if d >= 0] if counts[row] <= SHOWN_PARCELS else [])
+            for code, counts, few in self._listed
             if counts[row]
         ]
         return sorted(found, key=lambda entry: (-entry[1], entry[0]))

@@ -11,8 +11,8 @@ from constraints.book import CASE_DEFAULTS, DEMAND_FIELDS, Clause
 from constraints.core import NOBODY
 from constraints.judge import Ruling as Said
 from landopt.reasons.explain.law import Law
-from landopt.reasons.explain.likeness import Likeness
 
+OF_THE_DEMAND = DEMAND_FIELDS | {"operator", "other_applicants"}
 OF_THE_CHOICE = frozenset({"method", "right", "competitive", "term_years", "period"})
 
 
@@ -30,8 +30,9 @@ class Closings:
 
     def __init__(self, law: Law) -> None:
         self.law = law
-        self.likeness = Likeness(law.facts, law.book)
         self._closed: dict[Any, tuple[Closing, ...]] = {}
+        self._standing: dict[tuple[tuple[str, ...], int], tuple[Closing, ...]] = {}
+        self._asks: dict[int | None, tuple[str, ...]] = {}
 
     def of(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
         """What keeps a site from a platform (or the market), each reason once.
@@ -39,16 +40,25 @@ class Closings:
         Rules that close every method the platform would take decide alone; only without such a rule are all named.
         Sites and platforms that agree on every fact the rules look at share one answer.
         """
-        key = self.likeness.key(site, demand, self.law.others_of(site[0], demand)) if len(site) == 1 else None
-        found = None if key is None else self._closed.get(key)
+        at_once = self._alone(site, demand)
+        if at_once:
+            return at_once
+        if len(site) > 1:
+            return self._by_method(site, demand)
+        key = self.law.likeness.key(site, demand, self.law.others_of(site[0], demand))
+        found = self._closed.get(key)
         if found is None:
-            found = self.anew(site, demand)
-            if key is not None:
-                self._closed[key] = found
+            found = self._closed[key] = self._by_method(site, demand)
         return found
 
     def _wanted(self, demand: int | None) -> tuple[str, ...]:
         """The methods a platform (or the market) would take."""
+        known = self._asks.get(demand)
+        if known is None:
+            known = self._asks[demand] = self._methods(demand)
+        return known
+
+    def _methods(self, demand: int | None) -> tuple[str, ...]:
         if demand is None:
             market = self.law.case.market
             return tuple(m.id for m in self.law.case.methods if market and m.competitive and m.id in market.methods)
@@ -67,12 +77,25 @@ class Closings:
             and OF_THE_CHOICE.isdisjoint(clause.reads())
         )
 
-    def _alone(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
+    def _alone(self, site: Sequence[int], demand: int | None, *, anew: bool = False) -> tuple[Closing, ...]:
         """The rules that close every method at once, such as the state of the parcel: asked before any method is."""
         methods = self._wanted(demand)
         mixed = any(self.law.facts.parcels[row].get("use_mix") for row in site)
         if not methods or mixed or self.law.book.purpose == "annual_plan":
             return ()
+        if anew or len(site) > 1 or self._asks_who(methods):
+            return self._closed_by(methods, site, demand)
+        known = self._standing.get((methods, site[0]))
+        if known is None:
+            known = self._standing[methods, site[0]] = self._closed_by(methods, site, demand)
+        return known
+
+    @cache  # noqa: B019 - lives as long as the plan that is explained
+    def _asks_who(self, methods: tuple[str, ...]) -> bool:
+        """Whether a rule that closes these methods asks for more than the parcel: for platform or other applicants."""
+        return any(not clause.reads().isdisjoint(OF_THE_DEMAND) for clause in self._everywhere(methods))
+
+    def _closed_by(self, methods: tuple[str, ...], site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
         parcels, wanted, own = self.law.case_facts(site, demand, None)
         quiet = DEMAND_FIELDS if demand is None else NOBODY
         cases = [{**CASE_DEFAULTS, **wanted, **parcel, **own} for parcel in parcels]
@@ -84,17 +107,18 @@ class Closings:
 
     def anew(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
         """:meth:`of`, asked anew."""
-        at_once = self._alone(site, demand)
-        if at_once:
-            return at_once
+        return self._alone(site, demand, anew=True) or self._by_method(site, demand)
+
+    def _by_method(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
+        """What closes each method, asked one after the other."""
         found: dict[tuple[str, str], Closing] = {}
         unwanted = 0
         closing: list[set[str]] = []
         for method in self.law.case.methods:
-            answer = self.law.ask(site, demand, method.id)
-            if answer.filter in ("want_right", "market"):
+            if self.law.unwanted(method.id, demand):
                 unwanted += 1
                 continue
+            answer = self.law.ask(site, demand, method.id, noted=False)
             deciding = [one for one in answer.judged.rulings if one.verdict == answer.verdict]
             forbidden = answer.verdict == "forbid"
             closing.append({one.rule_id for one in deciding} if forbidden else set())

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 
 from constraints.book import RuleBook, case_book
-from constraints.expr import names, parse, parse_price
+from constraints.expr import names, parse
 from constraints.judge import Ruling as Said
 from constraints.judge import SiteJudgement, judge_site
 from constraints.load import weakest
 from constraints.scalar import truth
-from constraints.timetable import STEPS, TITLES, timetable
+from constraints.timetable import STEPS, TITLES, timetable, upstream
 from constraints.types import Method, Rule
-from landopt.reasons.explain.context import Context, fact_used, shown
+from landopt.reasons.explain.context import Context, fact_used
+from landopt.reasons.explain.likeness import Likeness
 from landopt.reasons.explain.records import (
     ConditionDue,
     FactUsed,
     Fallback,
     OtherMethod,
-    Price,
-    PriceInput,
     Ruling,
     StepDue,
 )
@@ -61,12 +59,28 @@ class Law:
         self._fields: dict[str, tuple[str, ...]] = {}
         self._everywhere: dict[str, bool] = {}
         self._told: tuple[object, CaseView] | None = None
+        self._read: dict[str, tuple[FactUsed, ...]] = {}
+        """The facts each rule reads of the single parcel told last."""
+        self._shown: dict[str, FactUsed] = {}
+        self._bare: dict[tuple[str, str, tuple[str, ...]], Ruling] = {}
+        self._decided: dict[object, tuple[str, str, tuple[Said, ...]]] = {}
+        self._noted: dict[tuple[str, ...], tuple[Ruling, ...]] = {}
+        self._timetables: dict[object, tuple[StepDue, ...]] = {}
+        self._others: dict[object, OtherMethod] = {}
+        """Other methods whose rulings read no facts; these rulings are kept in ``_bare``."""
+        self._same: tuple[tuple[int, int | None], object] | None = None
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """Which parcels and platforms are alike to the law."""
+        return Likeness(self.facts, self.book)
 
     def case_facts(self, site: Sequence[int], demand: int | None, period: str | None) -> CaseView:
         """Facts of each parcel, of the demand and of the site, as :func:`judge_site` takes them; not to be changed."""
         key = (tuple(site), demand, period)
         if self._told is None or self._told[0] != key:
             self._told = key, self._case_facts(site, demand, period)
+            self._read, self._shown = {}, {}
         return self._told[1]
 
     def _case_facts(self, site: Sequence[int], demand: int | None, period: str | None) -> CaseView:
@@ -94,22 +108,29 @@ class Law:
                     found.setdefault(parcel, set()).add(demand)
         return {parcel: frozenset(demands) for parcel, demands in found.items()}
 
-    def ask(self, site: Sequence[int], demand: int | None, method: str, period: str | None = None) -> Answer:
-        """What the law and the platform's own requirements say of a method."""
+    def ask(
+        self, site: Sequence[int], demand: int | None, method: str, period: str | None = None, *, noted: bool = True
+    ) -> Answer:
+        """What the law and the platform's own requirements say of a method; notes only where they are wanted."""
         chosen = self.methods[method]
         parcels, wanted, own = self.case_facts(site, demand, period)
-        judged = judge_site(self.book, parcels, wanted, own, chosen, records=self.case.records, market=demand is None)
-        return Answer(method, judged.verdict, self._filter(chosen, wanted, demand, judged), judged)
+        judged = judge_site(
+            self.book, parcels, wanted, own, chosen, records=self.case.records, market=demand is None, noted=noted
+        )
+        kept = self.unwanted(method, demand)
+        budget = wanted.get("budget_yuan")
+        if not kept and isinstance(budget, int) and judged.price > budget:
+            kept = "budget_yuan"
+        return Answer(method, judged.verdict, kept, judged)
 
-    def _filter(self, method: Method, wanted: Mapping[str, Value], demand: int | None, judged: SiteJudgement) -> str:
+    def unwanted(self, method: str, demand: int | None) -> str:
+        """What keeps a platform (or the market) from a method whatever the parcel; empty where nothing does."""
+        chosen = self.methods[method]
         if demand is None:
             market = self.case.market
-            return "" if market and method.competitive and method.id in market.methods else "market"
-        rights = wanted.get("want_right")
-        if isinstance(rights, tuple) and rights and method.right not in rights:
-            return "want_right"
-        budget = wanted.get("budget_yuan")
-        return "budget_yuan" if isinstance(budget, int) and judged.price > budget else ""
+            return "" if market and chosen.competitive and method in market.methods else "market"
+        rights = self.facts.demands[demand].get("want_right")
+        return "want_right" if isinstance(rights, tuple) and rights and chosen.right not in rights else ""
 
     def rulings(
         self, said: Iterable[Said], site: Sequence[int], demand: int | None, method: str, period: str | None = None
@@ -122,8 +143,18 @@ class Law:
                 continue
             rule = self.context.rules.get(one.rule_id)
             facts = () if rule is None else self._facts(rule, parcels, wanted, own, method)
-            found[one.rule_id] = Ruling(self.context.cite(one.rule_id), one.verdict, facts, one.unknowns)
+            found[one.rule_id] = self._ruling(one, facts)
         return tuple(found.values())
+
+    def _ruling(self, one: Said, facts: tuple[FactUsed, ...]) -> Ruling:
+        """A ruling; those that read no facts are one and the same wherever they are said."""
+        if facts:
+            return Ruling(self.context.cite(one.rule_id), one.verdict, facts, one.unknowns)
+        key = (one.rule_id, one.verdict, one.unknowns)
+        found = self._bare.get(key)
+        if found is None:
+            found = self._bare[key] = Ruling(self.context.cite(one.rule_id), one.verdict, (), one.unknowns)
+        return found
 
     def _reads(self, rule: Rule) -> tuple[str, ...]:
         if rule.id not in self._fields:
@@ -142,18 +173,35 @@ class Law:
         read = self._reads(rule)
         if not read:
             return ()
+        if len(parcels) == 1:
+            known = self._read.get(rule.id)
+            if known is None:
+                known = self._read[rule.id] = self._values(read, parcels[0], wanted, own, self._shown)
+            return known
         chosen = self.methods[method]
         extra: dict[str, Value] = {"method": method, "right": chosen.right, "competitive": chosen.competitive}
-        speaks = parcels[0]
-        if len(parcels) > 1:
-            node = parse(rule.when, rule.id)
-            speaks = next((p for p in parcels if truth(node, {**wanted, **p, **own, **extra})), parcels[0])
+        node = parse(rule.when, rule.id)
+        speaks = next((p for p in parcels if truth(node, {**wanted, **p, **own, **extra})), parcels[0])
+        return self._values(read, speaks, wanted, own, {})
+
+    def _values(
+        self,
+        read: Sequence[str],
+        parcel: Mapping[str, Value],
+        wanted: Mapping[str, Value],
+        own: Mapping[str, Value],
+        shown: dict[str, FactUsed],
+    ) -> tuple[FactUsed, ...]:
+        """The facts of these names; ``shown`` are those of the parcel that were already looked up."""
         found = []
         for name in read:
-            for facts in (own, speaks, wanted):
-                if name in facts:
-                    found.append(fact_used(name, self._owner(name, speaks, wanted), facts[name]))
-                    break
+            used = shown.get(name)
+            if used is None:
+                facts = next((facts for facts in (own, parcel, wanted) if name in facts), None)
+                if facts is None:
+                    continue
+                used = shown[name] = fact_used(name, self._owner(name, parcel, wanted), facts[name])
+            found.append(used)
         return tuple(found)
 
     @staticmethod
@@ -198,16 +246,52 @@ class Law:
             named = self.context.named(offer)
             verdict = ("permit", "warn", "condition", "forbid")[int(self.context.offers.verdict[offer])]
             return OtherMethod(other.id, verdict, "cost", (), named.loss, named.tier)
-        answer = self.ask(site, demand, other.id, period)
-        deciding = self.deciding(answer, site, demand, period)
-        if answer.verdict == "forbid":
-            why = "rule" if any(ruling.cite.rule in self.context.rules for ruling in deciding) else "default"
-            return OtherMethod(other.id, "forbid", why, deciding if why == "rule" else ())
-        if answer.filter:
-            why = "market" if answer.filter == "market" else "filter"
-            return OtherMethod(other.id, answer.verdict, why, (), filter=answer.filter)
-        verdict = answer.verdict if answer.verdict not in self.case.settings.verdicts else "warn"
-        return OtherMethod(other.id, verdict, "verdict", deciding if verdict == answer.verdict else ())
+        said, kept, deciding = self._decides(site, demand, other.id, period)
+        if said == "forbid":
+            why = "rule" if any(one.rule_id in self.context.rules for one in deciding) else "default"
+            rulings = self.rulings(deciding, site, demand, other.id, period) if why == "rule" else ()
+            return self._one_of(OtherMethod(other.id, "forbid", why, rulings))
+        if kept:
+            why = "market" if kept == "market" else "filter"
+            return self._one_of(OtherMethod(other.id, said, why, (), filter=kept))
+        if said in self.case.settings.verdicts:
+            return self._one_of(OtherMethod(other.id, "warn", "verdict"))
+        rulings = self.rulings(deciding, site, demand, other.id, period)
+        return self._one_of(OtherMethod(other.id, said, "verdict", rulings))
+
+    def _one_of(self, found: OtherMethod) -> OtherMethod:
+        """The same record for every case that says the same without facts of its own."""
+        if any(ruling.facts for ruling in found.rulings):
+            return found
+        key = found.method, found.verdict, found.why, found.filter, tuple([id(ruling) for ruling in found.rulings])
+        return self._others.setdefault(key, found)
+
+    def _decides(
+        self, site: Sequence[int], demand: int | None, method: str, period: str | None
+    ) -> tuple[str, str, tuple[Said, ...]]:
+        """Verdict, filter (of what is not forbidden) and what decided; what is alike to the law is asked about once."""
+        alike = None
+        if len(site) == 1:
+            alike = method, period, self._alike(site, demand)
+            known = self._decided.get(alike)
+            if known is not None and (known[0] == "forbid" or not self._budgeted(demand)):
+                return known
+        answer = self.ask(site, demand, method, period, noted=False)
+        deciding = tuple(one for one in answer.judged.rulings if one.verdict == answer.verdict)
+        found = answer.verdict, answer.filter, deciding
+        if alike is not None:
+            self._decided[alike] = found
+        return found
+
+    def _alike(self, site: Sequence[int], demand: int | None) -> object:
+        """What single parcels and platforms have in common that get equal rulings."""
+        if self._same is None or self._same[0] != (site[0], demand):
+            others = self.others_of(site[0], demand)
+            self._same = (site[0], demand), self.likeness.key(site, demand, others, budget=False)
+        return self._same[1]
+
+    def _budgeted(self, demand: int | None) -> bool:
+        return demand is not None and self.facts.demands[demand].get("budget_yuan") is not None
 
     def deciding(
         self, answer: Answer, site: Sequence[int], demand: int | None, period: str | None = None
@@ -218,7 +302,11 @@ class Law:
 
     def notes(self, judged: SiteJudgement) -> tuple[Ruling, ...]:
         """Notes that speak of this case, in the words of the rule; general ones are said once, of the plan."""
-        return tuple(note(self.context, name) for name in judged.notes if not self._general(name))
+        found = self._noted.get(judged.notes)
+        if found is None:
+            found = tuple(note(self.context, name) for name in judged.notes if not self._general(name))
+            self._noted[judged.notes] = found
+        return found
 
     def _general(self, name: str) -> bool:
         if name not in self._everywhere:
@@ -242,15 +330,23 @@ class Law:
 
     def steps(self, method: Method, site: Sequence[int], start: str) -> tuple[StepDue, ...]:
         """The timetable of a site: that of the parcel that takes longest."""
-        tables = [timetable(method, self.facts.parcels[row], start, self.book.calendar) for row in site]
-        longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
-        found = []
-        for step in longest:
-            title = TITLES.get(step.step)
-            cite = self.context.cite(step.rule) if step.rule in self.context.rules else None
-            en, zh = (title.en, title.zh) if title else (step.step, step.step)
-            found.append(StepDue(step.step, en, zh, step.earliest, step.latest, cite))
-        return tuple(found)
+        tables = [self._timetable(method, row, start) for row in site]
+        return max(tables, key=lambda steps: steps[-1].latest or "" if steps else "")
+
+    def _timetable(self, method: Method, row: int, start: str) -> tuple[StepDue, ...]:
+        """The timetable of a parcel; parcels with the same missing states share one."""
+        facts = self.facts.parcels[row]
+        key = method.id, start, upstream(facts)
+        steps = self._timetables.get(key)
+        if steps is None:
+            found = []
+            for step in timetable(method, facts, start, self.book.calendar):
+                title = TITLES.get(step.step)
+                cite = self.context.cite(step.rule) if step.rule in self.context.rules else None
+                en, zh = (title.en, title.zh) if title else (step.step, step.step)
+                found.append(StepDue(step.step, en, zh, step.earliest, step.latest, cite))
+            steps = self._timetables[key] = tuple(found)
+        return steps
 
     def fallback(self, method: Method) -> Fallback | None:
         """What happens to an agreement if a second applicant appears; ``None`` for other methods."""
@@ -259,38 +355,6 @@ class Law:
         days = next((step.days for step in STEPS.get(method.id, ()) if step.step == "applications"), None)
         cites = [self.context.cite(rule) for rule in self.case.rules if _of_publication(rule, method.id)]
         return Fallback("listing", days, tuple(cites))
-
-    def price(self, answer: Answer, site: Sequence[int], demand: int | None, expected: int, floor: int | None) -> Price:
-        """How the price came about; of a site of several parcels the derivation is that of its first parcel."""
-        method, first = self.case.method(answer.method), answer.judged.parcels[0]
-        facts = self.facts.parcels[site[0]]
-        formula, inputs = "", []
-        part = next((part for part in first.derivation.parts if part.rule == first.floor_rule), None)
-        if part is not None:
-            formula = part.text
-            read = names(parse_price(part.text)) - {"year_factor"}
-            inputs = [
-                PriceInput(name, str(shown(name, facts.get(name))), _unit(name))
-                for name in fields()
-                if name in read and facts.get(name) is not None
-            ]
-        area = sum(self.facts.area[row] for row in site)
-        unit = first.unit_price if len(site) == 1 else -(-answer.judged.price // max(1, area))
-        basis = _basis(method, first.unit_price, first.floor, facts.get("appraised_price"))
-        flexible = first.factor != 1 and method.paid
-        full = self.ask(site, demand, "listing").judged.parcels[0].term_max if flexible else None
-        return Price(
-            floor=floor,
-            floor_rule=None if first.floor_rule is None else self.context.cite(first.floor_rule),
-            formula=formula,
-            inputs=tuple(inputs),
-            unit_price=unit,
-            expected_yuan=expected,
-            basis=basis,
-            year_factor=_rounded(first.factor) if flexible else "",
-            full_term=full,
-            reduction_rate=self.case.round.land_reduction_rate if flexible else "",
-        )
 
 
 def note(context: Context, name: str) -> Ruling:
@@ -320,27 +384,6 @@ def _of_publication(rule: Rule, method: str) -> bool:
     if not FALLBACK_DOMAINS.intersection(rule.domain):
         return False
     return rule.kind == "note" or rule.spec.get("verdict", {}).get(method) == "permit"
-
-
-def _unit(name: str) -> str:
-    field = fields().get(name)
-    return "" if field is None else field.unit
-
-
-def _basis(method: Method, unit: int | None, floor: Fraction | None, appraised: Value) -> str:
-    if not method.paid:
-        return "free"
-    if unit is None or unit == 0:
-        return "unknown"
-    if floor is not None and unit == -(-floor.numerator // floor.denominator):
-        return "floor"
-    return "appraised" if appraised is not None else "benchmark"
-
-
-def _rounded(factor: Fraction) -> str:
-    """A factor to six places, rounded half up."""
-    millionths = (factor.numerator * 2_000_000 + factor.denominator) // (2 * factor.denominator)
-    return f"{millionths // 1_000_000}.{millionths % 1_000_000:06d}"
 
 
 def grade(rulings: Iterable[Ruling]) -> str:

@@ -42,8 +42,13 @@ class Likeness:
             return value
         return bisect_left(levels, value) + bisect_right(levels, value)
 
-    def key(self, site: tuple[int, ...] | Any, demand: int | None, others: int) -> tuple[Any, ...]:
-        """The key of a single parcel, a platform (``None``: the market) and the number of other applicants."""
+    def key(
+        self, site: tuple[int, ...] | Any, demand: int | None, others: int, *, budget: bool = True
+    ) -> tuple[Any, ...]:
+        """The key of a single parcel, a platform (``None``: the market) and the number of other applicants.
+
+        Without ``budget`` equal keys get equal rulings, but prices may lie on either side of the platform's budget.
+        """
         row = site[0]
         parcel = self._parcel.get(row)
         if parcel is None:
@@ -52,7 +57,13 @@ class Likeness:
         if wanted is None:
             wanted = self._demand[demand] = self._of_demand(demand)
         holds = demand is not None and demand in self.facts.held_by[row]
-        return parcel, wanted, holds, self._level("other_applicants", others), self._prices(row, demand)
+        return (
+            parcel,
+            wanted,
+            holds,
+            self._level("other_applicants", others),
+            self._prices(row, demand if budget else None),
+        )
 
     def _prices(self, row: int, demand: int | None) -> tuple[Any, ...]:
         """Prices matter by being known, and in full where a reserve price or a budget is held against them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class Limits:
                     used[row] += value
         self.activity: list[int] = used.tolist()
         self.shares = Shares(context)
+        self._uses: dict[int, dict[str, Any]] = {}
 
     def slack(self, number: int) -> int:
         """How far a row is past its right-hand side (soft limits only; a hard row is never past)."""
@@ -44,23 +46,29 @@ class Limits:
 
     def use(self, number: int, own: int = 0) -> LimitUse:
         """A row as a record: in the law's own amount where the row is a plain amount, else in the row's units."""
+        stated = self._uses.get(number)
+        if stated is None:
+            stated = self._uses[number] = self._use(number)
+        return LimitUse(**stated, own=own)
+
+    def _use(self, number: int) -> dict[str, Any]:
+        """What a record says of a row whichever case it is of."""
         row = self.rows[number]
         rule = self.context.rules.get(row.rule)
         spec = {} if rule is None else rule.spec
         share = spec.get("share")
         base = self._stated(rule, row) if not share and not spec.get("credit") and row.kind == "limit" else row.rhs
-        return LimitUse(
-            cite=self.context.cite(row.rule),
-            key=row.key,
-            sense=row.sense,
-            used=self.activity[number] + base - row.rhs,
-            limit=base,
-            unit=self._unit(rule, row),
-            own=own,
-            binding=self.binding(number),
-            share="" if not share else _percent(share),
+        return {
+            "cite": self.context.cite(row.rule),
+            "key": row.key,
+            "sense": row.sense,
+            "used": self.activity[number] + base - row.rhs,
+            "limit": base,
+            "unit": self._unit(rule, row),
+            "binding": self.binding(number),
+            "share": "" if not share else _percent(share),
             **self._parts(number),
-        )
+        }
 
     def _parts(self, number: int) -> dict[str, int | None]:
         """Part and whole of a share, where they add up to what the row holds."""

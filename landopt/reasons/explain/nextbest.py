@@ -48,6 +48,10 @@ def best_on(context: Context, parcel: int, limit: int = PLATFORMS) -> tuple[Next
 
 
 def _first(context: Context, which: np.ndarray, by: np.ndarray, limit: int) -> tuple[NextBest, ...]:
+    if not len(which):
+        return ()
+    if len(which) == 1:
+        return (context.named(int(which[0])),)
     found: list[NextBest] = []
     seen: set[int] = set()
     if len(which) > 64 and context.losses is not None:

@@ -338,8 +338,10 @@ LEFT_OUT: dict[type[Any], dict[str, Any]] = {
 
 
 _ATOMS = frozenset({str, int, bool, type(None)})
-_SHARED = frozenset({Citation, Ruling, StepDue})
+_SHARED = frozenset({Citation, FactUsed, Ruling, OtherMethod, StepDue, Counted})
 """Parts that many records hold in common: each is turned into JSON once."""
+_TOGETHER = frozenset({Ruling, StepDue})
+"""Parts whose tuples many records hold in common too."""
 _NAMES: dict[type[Any], tuple[str, ...]] = {}
 
 
@@ -353,17 +355,22 @@ def as_json(value: Any, known: dict[int, Any] | None = None) -> Any:
     if kind in _ATOMS:
         return value
     if kind is tuple or kind is list:
-        return [item if type(item) in _ATOMS else as_json(item, known) for item in value]
-    if isinstance(value, dict):
-        return {str(key): as_json(item, known) for key, item in value.items()}
-    names = _NAMES.get(kind)
-    if names is None:
-        if not is_dataclass(kind):
-            return value
-        names = _NAMES[kind] = tuple(sorted(field.name for field in fields(kind)))
+        if known is None or not value or type(value[0]) not in _TOGETHER:
+            return [item if type(item) in _ATOMS else as_json(item, known) for item in value]
+        listed = known.get(id(value))
+        if listed is None:
+            listed = known[id(value)] = [as_json(item, known) for item in value]
+        return listed
     shared = known is not None and kind in _SHARED
     if known is not None and shared and id(value) in known:
         return known[id(value)]
+    names = _NAMES.get(kind)
+    if names is None:
+        if isinstance(value, dict):
+            return {str(key): as_json(item, known) for key, item in value.items()}
+        if not is_dataclass(kind):
+            return value
+        names = _NAMES[kind] = tuple(sorted(field.name for field in fields(kind)))
     found = {}
     for name in names:
         item = getattr(value, name)
