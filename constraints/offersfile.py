@@ -171,7 +171,7 @@ class OffersFile:
         if not isinstance(line, dict) or line.get("schema") != OFFERS_SCHEMA:
             stated = line.get("schema") if isinstance(line, dict) else None
             what = f"{self.path.name} has schema {stated!r}, not {OFFERS_SCHEMA}"
-            raise Refused(error("A003", what, str(self.path), "Maybe another version wrote it: solve the round again."))
+            raise Refused(error("A003", what, str(self.path), "Maybe another version wrote it; solve the round again."))
         try:
             rows = tuple(Row(**{**row, "key": tuple(row["key"])}) for row in line["rows"])
             header = Header(line["case"], rows, line["tiers"], line["count"], line["scope"], line["reach"])

@@ -12,7 +12,7 @@ from copy import copy
 from fractions import Fraction
 from typing import Any
 
-from constraints.book import case_book, signature
+from constraints.book import RuleBook, case_book, signature
 from constraints.case import Case, Record
 from constraints.check import Key, PlanRows
 from constraints.expr import parse
@@ -36,6 +36,7 @@ class Reader:
         self.points = Points(case)
         self.rows = PlanRows(case, self.facts)
         self.book = case_book(case)
+        _require_words(case, self.book)
         self._read = {name: signature(shelf.deciding, self.book.purpose) for name, shelf in self.book.shelves.items()}
         self.calendar = Calendar(case.calendar)
         self.method_row = {method.id: row for row, method in enumerate(case.methods)}
@@ -252,13 +253,16 @@ class Reader:
         """The parcels that may be offered openly."""
         return [row for row in range(len(self.case.parcels)) if self.parcel_problem(row, None) is None]
 
-    def judge_site(self, site: Sequence[int], demand: int | None, method: int, period: int) -> SiteJudgement:
-        """The full answer for one offer, with rulings and conditions."""
+    def judge_site(
+        self, site: Sequence[int], demand: int | None, method: int, period: int, *, noted: bool = True
+    ) -> SiteJudgement:
+        """The full answer for one offer, with rulings and conditions; without ``noted``, notes are left out."""
         parcels = [self.parcel_facts(parcel, demand) for parcel in site]
         together = {**self.facts.site(site), "period": self.period_id(period)}
         wish: Facts = {} if demand is None else self.facts.demands[demand]
         how, records = self.case.methods[method], self.case.records
-        return judge_site(self.book, parcels, wish, together, how, records=records, market=demand is None)
+        market = demand is None
+        return judge_site(self.book, parcels, wish, together, how, records=records, market=market, noted=noted)
 
     def records(self, parcel: int, demand: int | None) -> list[Record]:
         """The records on file that may speak of a parcel and a demand, in their order on file for each parcel named."""
@@ -297,6 +301,15 @@ class Reader:
     def free_from(self, site: Sequence[int]) -> str:
         """The day the last parcel of a site becomes available; blank where all are."""
         return max([self.facts.free[parcel] for parcel in site])
+
+
+def _require_words(case: Case, book: RuleBook) -> None:
+    """That verdicts are verdicts, also those of rules that no question comes to; KeyError, AttributeError if not."""
+    for method in case.methods:
+        STRICTNESS[method.default], book.defaults(method)
+    for rule in case.rules:
+        for verdict in rule.spec["verdict"].values() if rule.kind == "eligibility" else ():
+            STRICTNESS[verdict]
 
 
 def level(value: Value, levels: tuple[int, ...] | None) -> Value:

@@ -64,7 +64,7 @@ def restated(reader: Reader, reading: Reading) -> dict[str, Any]:
     """The fields of the assignment that follow from the facts."""
     case: Case = reader.case
     method = case.methods[reading.method]
-    judged = reader.judge_site(reading.site, reading.demand, reading.method, reading.period)
+    judged = reader.judge_site(reading.site, reading.demand, reading.method, reading.period, noted=False)
     verdict = ("permit", "warn", "condition", "forbid")[reading.verdict]
     role = "market" if reading.demand is None else "intended_user" if method.competitive else "assignee"
     return {

@@ -257,6 +257,28 @@ def test_fault_81_torn_or_newer_files_are_refused(folders: list[Path], tmp_path:
     assert not _standing(target)
 
 
+def test_words_that_are_no_verdicts_are_refused_where_nothing_asks_for_them(folders: list[Path], tmp_path: Path):
+    """A method whose default is no word, a rule with an unknown verdict: a breach, also where a ban comes first."""
+    changed = 0
+    for folder in folders:
+        content = load(folder)
+        case = content["case.json"]
+        verdicts = [rule["spec"]["verdict"] for rule in case["rules"] if rule["kind"] == "eligibility"]
+        for place, name, value in [
+            *((method, "default_rule", None) for method in case["methods"]),
+            *((method, "default", "never") for method in case["methods"]),
+            *((verdict, name, None) for verdict in verdicts for name in verdict),
+        ]:
+            before, place[name] = place[name], value
+            save(tmp_path / "plan", reseal(content))
+            assert not _standing(tmp_path / "plan")
+            place[name] = before
+            changed += 1
+        if changed > 40:
+            break
+    assert changed > 40
+
+
 def test_at_most_so_many_lists_have_holes():
     """The statement of k of n is the exact hypergeometric one, checked against its definition."""
     from math import comb
