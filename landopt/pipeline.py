@@ -198,7 +198,7 @@ def run(options: Options, say: Say) -> Result:
     from landopt.keeping.atomic import write_folder
     from landopt.keeping.fixes import apply_fixes
     from landopt.keeping.hold import hold
-    from landopt.keeping.plan import plan_json
+    from landopt.keeping.plan import case_file, plan_json
     from landopt.keeping.rounds import prepare
     from landopt.reasons.cutoffs import fix_costs
     from landopt.reasons.explain.context import Context
@@ -252,6 +252,7 @@ def run(options: Options, say: Say) -> Result:
         say("justifying")
         records = justify(case, offers, chosen, outcome)
         clock.mark("justify")
+        written = case_file(case)
         plan = plan_json(
             case,
             stopped=outcome.stopped,
@@ -261,10 +262,12 @@ def run(options: Options, say: Say) -> Result:
             records=records,
             overrides=overrides,
             ledger_head=head,
+            written=written,
         )
         report: list[Any] = []
 
         def fill(place: Path) -> None:
+            (place / "case.json").write_bytes(written)
             _write(place, case, plan, outcome, offers, loaded)
             clock.mark("write")
             say("auditing")
@@ -352,12 +355,10 @@ def _require_plan(outcome: Outcome, options: Options, scope: str) -> None:
 
 def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offers: Offers, loaded: Loaded) -> None:
     from constraints.canonical import canonical
-    from constraints.case import to_json
     from landopt.keeping.planfile import packed
     from landopt.report.gis import write_plan_gpkg
     from landopt.screening.offers import write_offers
 
-    (place / "case.json").write_bytes(canonical(to_json(case)))
     listed = write_offers(place / "offers.jsonl.gz", case, offers, plan["case"]["digest"])
     proof = {
         **(outcome.proof or {}),
@@ -369,8 +370,7 @@ def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offe
     (place / "proof.json").write_bytes(canonical(proof))
     (place / "plan.json").write_bytes(canonical(packed(plan)))
     if loaded.geometry is not None:
-        facts = {identifier: case.parcels.row(row) for row, identifier in enumerate(case.parcels.ids)}
-        write_plan_gpkg(place / "plan.gpkg", plan, facts, loaded.geometry)
+        write_plan_gpkg(place / "plan.gpkg", plan, case.parcels, loaded.geometry)
 
 
 def _audited(place: Path, listed: int, folder: Path, say: Say) -> Any:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib.metadata import version
 from typing import Any
 
-from constraints.case import Case, case_digest
+from constraints.canonical import canonical
+from constraints.case import Case, to_json
 from constraints.plan import plan_hash
 from landopt.reasons.texts import reasons
 
@@ -38,10 +40,15 @@ def proven_gap(objective: int, bound: int) -> str:
     return f"{parts // scale}.{parts % scale:06d}" if parts >= 0 else f"-{-parts // scale}.{-parts % scale:06d}"
 
 
-def case_entry(case: Case) -> dict[str, Any]:
-    """What names the case in every output: digest, round, date, inputs, packs, versions."""
+def case_file(case: Case) -> bytes:
+    """The content of ``case.json``: the canonical bytes whose SHA-256 is the digest of the case."""
+    return canonical(to_json(case))
+
+
+def case_entry(case: Case, written: bytes | None = None) -> dict[str, Any]:
+    """What names the case in every output: digest, round, date, inputs, packs, versions; ``written``: its file."""
     return {
-        "digest": case_digest(case),
+        "digest": hashlib.sha256(case_file(case) if written is None else written).hexdigest(),
         "round": case.round.id,
         "title": {"en": case.round.title.en, "zh": case.round.title.zh},
         "as_of": case.round.as_of,
@@ -63,6 +70,7 @@ def plan_json(
     records: Sequence[Mapping[str, Any]],
     overrides: Sequence[Mapping[str, Any]] = (),
     ledger_head: str | None = None,
+    written: bytes | None = None,
 ) -> dict[str, Any]:
     """The whole ``plan.json``.
 
@@ -72,18 +80,21 @@ def plan_json(
         For each tier (objective, bound from prices, the solver's own bound or None), millipoints.
     records
         The justification (``landopt.reasons.explain.records`` as JSON): everything the plan says is taken from it.
+    written
+        :func:`case_file` of the case, where it was made already.
     """
     assignments = sorted(
         (_assignment(record, case) for record in records if record["kind"] == "assignment"),
         key=lambda entry: entry["parcel_ids"],
     )
     name = plan_hash(assignments)
+    said: dict[int, dict[str, Any]] = {}
     whole = next(record for record in records if record["kind"] == "plan")
     plan: dict[str, Any] = {
         "schema": SCHEMA,
         "plan_id": f"{case.round.id}/P-{name[:8]}",
         "plan_hash": name,
-        "case": case_entry(case),
+        "case": case_entry(case, written),
         "result": {
             "stopped": stopped,
             "bound_scope": scope,
@@ -100,10 +111,12 @@ def plan_json(
         },
         "assignments": assignments,
         "held": [
-            {"parcel_id": record["id"], "reasons": reasons(record)} for record in records if record["kind"] == "held"
+            {"parcel_id": record["id"], "reasons": reasons(record, said)}
+            for record in records
+            if record["kind"] == "held"
         ],
         "unserved": [
-            {"demand_id": record["id"], "reasons": reasons(record)}
+            {"demand_id": record["id"], "reasons": reasons(record, said)}
             for record in records
             if record["kind"] == "unserved"
         ],

@@ -6,7 +6,6 @@ Nothing reads these texts back.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -119,20 +118,26 @@ def _tidy(text: str) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def reasons(record: Any) -> list[dict[str, Any]]:
-    """The reasons of a held parcel or an unserved platform as ``{"rule"|"offer", "en", "zh"}`` (plan.json)."""
+def reasons(record: Any, known: dict[int, dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """The reasons of a held parcel or an unserved platform as ``{"rule"|"offer", "en", "zh"}`` (plan.json).
+
+    ``known`` remembers reasons that records share, by identity, for as long as the records are held.
+    """
     data = record if isinstance(record, Mapping) else as_json(record)
+    known = {} if known is None else known
     found: list[dict[str, Any]] = []
     for entry in data["reasons"]:
-        ruling = entry["ruling"]
-        name = entry["code"] if ruling is None else ruling["cite"]["rule"]
-        en, zh = _spoken(json.dumps(entry, ensure_ascii=False))
-        found.append({"rule": name, "count": entry["count"], "en": en, "zh": zh})
+        said = known.get(id(entry))
+        if said is None:
+            said = known[id(entry)] = _reason(entry, data["id"])
+        found.append(said)
     for entry in data["best"]:
-        offer = {lang: _macro(lang, "law", "offer", entry) for lang in LANGUAGES}
-        losses = {lang: _macro(lang, "law", "loss", entry) for lang in LANGUAGES}
-        name = "+".join(entry["parcel_ids"]) + f"/{entry['demand_id'] or 'market'}/{entry['method']}"
-        found.append({"offer": name, "en": f"{offer['en']}: {losses['en']}.", "zh": f"{offer['zh']}，{losses['zh']}。"})
+        ids, demand = entry["parcel_ids"], entry["demand_id"]
+        offered = _offered(len(ids), demand is not None, entry["method"])
+        en, zh = (_filled(text, (demand or "", *ids)) for text in offered)
+        less, loss = _lost(entry["loss"], entry["tier"])
+        name = "+".join(ids) + f"/{demand or 'market'}/{entry['method']}"
+        found.append({"offer": name, "en": f"{en}: {less}.", "zh": f"{zh}，{loss}。"})
     if data.get("premises"):
         found.append(
             {
@@ -145,11 +150,74 @@ def reasons(record: Any) -> list[dict[str, Any]]:
     return found
 
 
+def _mark(number: int) -> str:
+    """What stands for an id in a text that is made once for many: private-use characters, in no id."""
+    return f"\ue000{number}\ue001"
+
+
+def _filled(text: str, ids: Iterable[str]) -> str:
+    """A text with the ids in the places of their marks."""
+    for number, name in enumerate(ids):
+        text = text.replace(_mark(number), name)
+    return text
+
+
+def _reason(entry: Mapping[str, Any], own: str) -> dict[str, Any]:
+    """One reason; texts that differ by the ids they name alone are made once."""
+    ruling = entry["ruling"]
+    said: tuple[Any, ...] | None = None
+    if ruling is not None:
+        facts = [
+            (
+                fact["field"],
+                _mark(0) if fact["owner"] == own else fact["owner"],
+                fact["unit"],
+                tuple(fact["value"]) if isinstance(fact["value"], list) else fact["value"],
+            )
+            for fact in ruling["facts"]
+        ]
+        said = (tuple(ruling["cite"].items()), ruling["verdict"], tuple(facts), tuple(ruling["unknowns"]))
+    ids = entry["parcels"]
+    en, zh = _spoken((entry["code"], entry["count"], entry["detail"], entry["of"], len(ids)), said)
+    name = entry["code"] if ruling is None else ruling["cite"]["rule"]
+    return {
+        "rule": name,
+        "count": entry["count"],
+        "en": _filled(en, (own, *ids)),
+        "zh": _filled(zh, (own, *ids)),
+    }
+
+
 @lru_cache(maxsize=65536)
-def _spoken(reason: str) -> tuple[str, str]:
-    """A reason (its JSON) in English and in Chinese; thousands of parcels share one."""
-    entry = json.loads(reason)
+def _spoken(parts: tuple[Any, ...], said: tuple[Any, ...] | None) -> tuple[str, str]:
+    """A reason in English and in Chinese; thousands of parcels share one."""
+    entry = dict(zip(("code", "count", "detail", "of"), parts[:4], strict=True))
+    entry["parcels"] = [_mark(number + 1) for number in range(parts[4])]
+    entry["ruling"] = None
+    if said is not None:
+        cite, verdict, facts, unknowns = said
+        told = [dict(zip(("field", "owner", "unit", "value"), fact, strict=True)) for fact in facts]
+        entry["ruling"] = {"cite": dict(cite), "verdict": verdict, "facts": told, "unknowns": unknowns}
     en, zh = (_macro(lang, "reasons", "reason", entry).strip() for lang in LANGUAGES)
+    return en, zh
+
+
+@lru_cache(maxsize=1024)
+def _offered(parcels: int, demand: bool, method: str) -> tuple[str, str]:
+    """An offer with marks for its ids, in English and in Chinese."""
+    entry = {
+        "parcel_ids": [_mark(number + 1) for number in range(parcels)],
+        "demand_id": _mark(0) if demand else None,
+        "method": method,
+    }
+    en, zh = (_macro(lang, "law", "offer", entry) for lang in LANGUAGES)
+    return en, zh
+
+
+@lru_cache(maxsize=4096)
+def _lost(loss: int | None, tier: int) -> tuple[str, str]:
+    """A proven least loss in English and in Chinese."""
+    en, zh = (_macro(lang, "law", "loss", {"loss": loss, "tier": tier}) for lang in LANGUAGES)
     return en, zh
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from landopt.reasons.explain.records import as_json
+from landopt.reasons.justify import justify
 from landopt.reasons.texts import by_hand, environment, numeral, reasons, render
 from landopt.reasons.words import TEMPLATES, decimal, hectares, money, shown, width
 from tests.landopt import samples
+from tests.landopt.decided import decided, planned
 
 GOLDEN = Path(__file__).parent / "golden"
 RECORDS = {
@@ -103,6 +105,30 @@ def test_reasons_are_bilingual_and_counted() -> None:
     assert "2.000" in found[4]["en"]
     assert "2.000" in found[4]["zh"]
     assert found[5]["premises"] is True
+
+
+@pytest.mark.parametrize("seed", planned(6))
+def test_reasons_made_once_for_many_read_like_those_made_for_each(seed: int) -> None:
+    """Texts that differ by ids alone are made once and filled in: every one reads as the template has it."""
+    case, offers, outcome = decided(seed)
+    assert outcome.chosen is not None
+    told = 0
+    for record in justify(case, offers, outcome.chosen.tolist(), outcome):
+        if record["kind"] not in ("held", "unserved"):
+            continue
+        found = reasons(record)
+        for entry, said in zip([*record["reasons"], *record["best"]], found, strict=False):
+            for lang in ("en", "zh"):
+                macros = vars(
+                    environment(lang).get_template(f"{lang}/{'reasons' if 'code' in entry else 'law'}.j2").module
+                )
+                if "code" in entry:
+                    assert said[lang] == str(macros["reason"](entry)).strip()
+                else:
+                    assert said[lang].startswith(str(macros["offer"](entry)))
+                    assert str(macros["loss"](entry)) in said[lang]
+                told += 1
+    assert told
 
 
 def test_unknown_kind_and_language_are_refused() -> None:

@@ -22,6 +22,7 @@ from landopt.reasons.justify import justify
 from landopt.report.gis import write_plan_gpkg
 from landopt.screening.offers import write_offers
 from landopt.solving.solver import solve
+from parcels.tables import FactTable
 from tests.builders import random_medium_case
 from tests.landopt.decided import offers_of
 
@@ -70,10 +71,8 @@ def plan_folder(place: Path, *, seed: int = 3, hostile: bool = False, copies: in
     given["crs"] = "EPSG:4526"
     (place / "case.json").write_text(json.dumps(given, ensure_ascii=False), encoding="utf-8")
     (place / "plan.json").write_text(json.dumps(plan, ensure_ascii=False), encoding="utf-8")
-    ids = given["parcels"]["ids"]
-    columns = given["parcels"]["columns"]
-    facts = {name: {key: columns[key][row] for key in columns} for row, name in enumerate(ids)}
-    write_plan_gpkg(place / "plan.gpkg", plan, facts, grid(ids))
+    facts = FactTable(tuple(given["parcels"]["ids"]), given["parcels"]["columns"])
+    write_plan_gpkg(place / "plan.gpkg", plan, facts, grid(list(facts.ids)))
     return place
 
 
