@@ -199,6 +199,15 @@ class Entries:
         offer = np.flatnonzero(wide)
         return offer, wide[offer]
 
+    def within(self, some: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+        """(offer, row, coefficient), by offer, of the entries in some rows that take no total off."""
+        found: list[list[Ints]] = [[np.zeros(0, np.int64)] for _ in range(3)]
+        for piece in self._pieces():
+            hit = some[piece[1]]
+            for column, values in zip(found, piece, strict=True):
+                column.append(values[hit].astype(np.int64))
+        return tuple(np.concatenate(column) for column in found)  # type: ignore[return-value]
+
     def _pieces(self) -> Iterator[tuple[Ints, Ints, Ints]]:
         """(offer, row, coefficient) of the entries by offer, a piece at a time."""
         for low in range(0, len(self), PIECE):

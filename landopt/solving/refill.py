@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landopt.solving.lean import take
-from landopt.solving.model_arrays import Floats, Ints, Program, activity, columns, ranges
+from landopt.solving.model_arrays import Floats, Ints, Program, activity, ranges
 from landopt.solving.prices import Relaxation
 from landopt.solving.solver_mip import mip
 from landopt.solving.solver_state import Search, Tell
@@ -26,15 +26,17 @@ NEAR = 1_000_000
 """Offers looked at: those nearest to their prices."""
 FIRST = 8_000
 """Offers of the first programme, with what the prices take whole held."""
-NODES = 20
+NODES = 100
 """Nodes of a programme at most."""
+CLOSE = 1_000
+"""A programme of a corner of the plan goes on until it may bring less than the gap asked for divided by this."""
 HELD = (1.0, 0.7, 0.4, 0.0)
 """How much of what the prices take whole is held by the first programme; less of it until there is a plan."""
 POOL = 35
 """Offers of a later programme for each offer set free."""
 PATIENCE = 4
 """Programmes in a row that bring nothing before more is set free."""
-FREED, MORE, MOST = 80, 1.4, 320
+FREED, MORE, MOST = 60, 1.4, 320
 """Offers of the plan that are set free together at first; times so many where that brought nothing; at most."""
 APART = 3.0
 """What tells equal offers apart: at most this many tenths of a usual offer's score."""
@@ -44,7 +46,7 @@ BEST = 4
 """Good offers of each parcel and each platform by which it hangs together."""
 WANTED, OTHERS = 60, 3
 """Offers on land left unused that are looked at, and others of a platform that holds a worse one."""
-IDLE = 40
+IDLE = 100
 """Programmes in a row that bring nothing before it ends."""
 
 
@@ -173,10 +175,12 @@ class _Filler:
         """The best offers on every parcel and for every demand, told apart at random."""
         prog = self.prog
         good = np.flatnonzero(self.margin > -self.apart / 100)
-        starts, keys, _ = columns(prog, good)
-        source = np.repeat(np.arange(len(good)), np.diff(starts))
-        head = keys < prog.parcels + prog.demands
-        keys, source = keys[head], source[head]
+        sites = prog.site[good]
+        count = np.diff(prog.site_start)[sites]
+        served = np.flatnonzero(prog.demand[good] >= 0)
+        land = prog.site_parcels[ranges(prog.site_start[sites], count)]
+        keys = np.concatenate([land, prog.parcels + prog.demand[good[served]]]).astype(np.int64)
+        source = np.concatenate([np.repeat(np.arange(len(good)), count), served])
         worth = (self.margin[good] - self.apart / 100 * self.draw.random(len(good)))[source]
         order = np.lexsort((-worth, keys))
         keys, source = keys[order], source[order]
@@ -217,7 +221,7 @@ class _Filler:
         free = np.flatnonzero(worth > -np.inf)
         if len(free) > most:
             free = free[np.argpartition(-worth[free], most)[:most]]
-        mip(state, np.sort(free), np.sort(held), "restricted", limit=state.left())
+        mip(state, np.sort(free), np.sort(held), "restricted", limit=state.left(), close=CLOSE)
 
 
 def touching(prog: Program, held: Ints) -> Ints:

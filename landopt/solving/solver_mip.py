@@ -32,8 +32,13 @@ def apart(state: Search, groups: list[Ints]) -> int | None:
     return state.objective + max(0, total)
 
 
-def mip(state: Search, pool: Ints, fixed: Ints, phase: str, limit: float | None) -> tuple[int | None, bool]:
-    """Solve over ``pool`` with ``fixed`` taken, in PuLP by HiGHS: (its bound for these offers, proved infeasible)."""
+def mip(
+    state: Search, pool: Ints, fixed: Ints, phase: str, limit: float | None, *, close: int = 10
+) -> tuple[int | None, bool]:
+    """Solve over ``pool`` with ``fixed`` taken, in PuLP by HiGHS: (its bound for these offers, proved infeasible).
+
+    A restricted programme ends once what it may still bring is a ``close``-th of the gap asked for, of the whole plan.
+    """
     import highspy
     import pulp
 
@@ -60,7 +65,7 @@ def mip(state: Search, pool: Ints, fixed: Ints, phase: str, limit: float | None)
         extra["objective_target"] = float(state.target())
     solver = pulp.HiGHS(
         msg=False,
-        gapRel=float(options.gap) if phase == "branching" else float(options.gap) / 10,
+        gapRel=float(options.gap) if phase == "branching" else float(options.gap) / close,
         threads=options.threads,
         timeLimit=limit,
         warmStart=state.chosen is not None,

@@ -14,6 +14,7 @@ import numpy as np
 from landopt.solving import refill, tree
 from landopt.solving.components import components
 from landopt.solving.greedy import greedy
+from landopt.solving.knapsack import filled
 from landopt.solving.lean import stand_in, take, undominated
 from landopt.solving.model import build
 from landopt.solving.model_arrays import Floats, Ints, Program, ranges
@@ -110,6 +111,7 @@ def _search(
         state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
     if prog.count > refill.LARGE and relaxed.feasible and not state.reached():
+        _claimed(state, filled(prog, relaxed.prices))
         refill.refill(state, relaxed)
         clock.mark("refill")
     if not state.reached():
@@ -148,9 +150,15 @@ def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter, known: Sequen
     if state.warm is not None:
         state.warm = replace(state.warm, sets=sets)
     if guide.bound < relaxed.bound:
-        state.claim = guide.bound if state.claim is None else min(state.claim, guide.bound)
-        state.tell("prices", state.objective if state.chosen is not None else None, state.better_bound(), None)
+        _claimed(state, guide.bound)
     return guide
+
+
+def _claimed(state: Search, bound: int | None) -> None:
+    """Take a bound that holds for every plan but that no proof carries."""
+    if bound is not None:
+        state.claim = bound if state.claim is None else min(state.claim, bound)
+        state.tell("prices", state.objective if state.chosen is not None else None, state.better_bound(), None)
 
 
 SMALL = 3_000
