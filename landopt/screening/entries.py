@@ -150,10 +150,17 @@ class Entries:
         rank = np.empty(len(at), np.int64)
         rank[np.argsort(at)] = np.arange(len(at))
         number, some = rank[number], first + np.sort(at)
-        every = np.arange(first, last)
-        if not self.same(every, some[number]).all():  # two kinds with one mark
-            return every - first, every
-        return number, some
+        if self.same(np.arange(first, last), some[number]).all():
+            return number, some
+        seen: dict[bytes, int] = {}  # two kinds have one mark
+        number = np.array([seen.setdefault(self._own(k), len(seen)) for k in range(first, last)], np.int64)
+        return number, first + np.unique(number, return_index=True)[1]
+
+    def _own(self, offer: int) -> bytes:
+        """What is held of an offer's entries."""
+        here = slice(int(self.start[offer]), int(self.start[offer + 1]))
+        own = (self.index[here].astype(np.int64), self.coef[here].astype(np.int64))
+        return np.concatenate((*own, self.total[:, offer]) if len(self.total) else own).tobytes()
 
     def of(self, chosen: Ints) -> tuple[Ints, Ints, Ints]:
         """All entries of some offers, by offer: ``(start, row, coefficient)``; rows ascend, nothing is 0."""

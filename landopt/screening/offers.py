@@ -156,8 +156,7 @@ def offer_lines(case: Case, offers: Offers, digest: str | None = None) -> Iterat
         "reach": None,
     }
     if offers.reach is not None:
-        start, parcels = offers.reach[0].tolist(), offers.reach[1].tolist()
-        header["reach"] = [parcels[low:high] for low, high in itertools.pairwise(start)]
+        header["reach"] = _sliced(offers.reach[1], np.diff(offers.reach[0]))
     yield _line(header)
     starts, first = offers.part_start, 0
     while first < len(starts) - 1:
@@ -178,12 +177,13 @@ def _block(offers: Offers, first: int, last: int, demands: int) -> dict[str, Any
     market = max(0, demands - first)
     whose = offers.site_parcels[offers.site_start[offers.site[starts[market:-1]]]]
     sites, site = np.unique(offers.site[here], return_inverse=True)
+    length = offers.site_start[sites + 1] - offers.site_start[sites]
     ways, way = _ways(offers, here)
     lists, number = _lists(offers, begin, end)
     return {
         "demands": [[first + at, size] for at, size in enumerate(sizes[:market].tolist())],
         "market": [list(pair) for pair in zip(whose.tolist(), sizes[market:].tolist(), strict=True)],
-        "sites": [list(offers.site_parcels[low:high].tolist()) for low, high in _bounds(offers.site_start, sites)],
+        "sites": _sliced(offers.site_parcels[spans(offers.site_start[sites], length)], length),
         "ways": ways,
         "lists": lists,
         "site": site.tolist(),
@@ -195,8 +195,10 @@ def _block(offers: Offers, first: int, last: int, demands: int) -> dict[str, Any
     }
 
 
-def _bounds(start: Ints, chosen: Ints) -> Iterator[tuple[int, int]]:
-    return zip(start[chosen].tolist(), start[chosen + 1].tolist(), strict=True)
+def _sliced(values: Ints, sizes: Ints) -> list[list[int]]:
+    """The values in lists of those sizes."""
+    flat, cuts = values.tolist(), [0, *np.cumsum(sizes).tolist()]
+    return [flat[low:high] for low, high in itertools.pairwise(cuts)]
 
 
 def _ways(offers: Offers, here: slice) -> tuple[list[list[int]], Ints]:
@@ -211,12 +213,12 @@ def _ways(offers: Offers, here: slice) -> tuple[list[list[int]], Ints]:
 
 def _lists(offers: Offers, begin: int, end: int) -> tuple[list[list[int]], Ints]:
     """The lists [row, coefficient, ...] that occur, in the order in which they do, and of each offer its number."""
-    number, some = offers.entries.alike(begin, end)
-    start, rows, coefs = offers.entries.of(some)
-    flat = np.column_stack((rows, coefs)).reshape(-1).tolist()
-    seen: dict[tuple[int, ...], int] = {}
-    again = [seen.setdefault(tuple(flat[a:b]), len(seen)) for a, b in itertools.pairwise((2 * start).tolist())]
-    return list(map(list, seen)), np.array(again, np.int64)[number] if again else number
+    entries = offers.entries
+    number, some = entries.alike(begin, end)
+    found = Entries(*entries.of(some), entries.rows)
+    again, some = found.alike(0, len(found))  # what was held in two ways may be one list
+    start, rows, coefs = found.of(some)
+    return _sliced(np.column_stack((rows, coefs)).reshape(-1), 2 * np.diff(start)), again[number]
 
 
 def write_offers(path: Path, case: Case, offers: Offers, digest: str | None = None) -> str:
