@@ -333,7 +333,10 @@ def judge_site(
         facts = {**demand_facts, **parcel, **site_facts}
         partners = demand_facts.get("partners")
         operators = [facts.get("operator"), *(partners if isinstance(partners, tuple) else ())]
-        cases.append([{**facts, "operator": operator} for operator in dict.fromkeys(operators)])
+        if len(operators) == 1:
+            cases.append([facts])
+        else:
+            cases.append([{**facts, "operator": operator} for operator in dict.fromkeys(operators)])
 
     def asked(term: int | None = None) -> list[list[Judgement]]:
         return [
@@ -352,7 +355,9 @@ def judge_site(
     areas: list[int] = [_area(facts) for facts in parcel_facts]
     floors = [one.floor for one in first]
     floor, whole = None, sum(areas)
-    if all(amount is not None for amount in floors) and whole:
+    if whole and len(floors) == 1 and floors[0] is not None:
+        floor = rounded_up(floors[0])
+    elif all(amount is not None for amount in floors) and whole:
         total = sum((amount or Fraction(0)) * area for amount, area in zip(floors, areas, strict=True))
         floor = rounded_up(Fraction(total) / whole)
     return SiteJudgement(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from constraints.book import CASE_DEFAULTS, DEMAND_FIELDS, Clause
@@ -32,6 +32,7 @@ class Closings:
         self.law = law
         self._closed: dict[Any, tuple[Closing, ...]] = {}
         self._standing: dict[tuple[tuple[str, ...], int], tuple[Closing, ...]] = {}
+        self._bans: dict[int, frozenset[str]] = {}
         self._asks: dict[int | None, tuple[str, ...]] = {}
 
     def of(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
@@ -80,15 +81,37 @@ class Closings:
     def _alone(self, site: Sequence[int], demand: int | None, *, anew: bool = False) -> tuple[Closing, ...]:
         """The rules that close every method at once, such as the state of the parcel: asked before any method is."""
         methods = self._wanted(demand)
+        if not anew and len(site) == 1:
+            known = self._standing.get((methods, site[0]))
+            if known is not None:
+                return known
         mixed = any(self.law.facts.parcels[row].get("use_mix") for row in site)
         if not methods or mixed or self.law.book.purpose == "annual_plan":
             return ()
         if anew or len(site) > 1 or self._asks_who(methods):
             return self._closed_by(methods, site, demand)
-        known = self._standing.get((methods, site[0]))
+        shut = self._shut(site[0])
+        rules = [clause.rule.id for clause in self._everywhere(methods)]
+        found = tuple(Closing("forbid", Said(rule, "forbid"), methods[0]) for rule in rules if rule in shut)
+        self._standing[methods, site[0]] = found
+        return found
+
+    def _shut(self, row: int) -> frozenset[str]:
+        """The rules that forbid a parcel as a site of its own whoever asks, of those that close several methods."""
+        known = self._bans.get(row)
         if known is None:
-            known = self._standing[methods, site[0]] = self._closed_by(methods, site, demand)
+            facts = {**CASE_DEFAULTS, **self.law.facts.parcels[row], **self.law.facts.site((row,)), "period": None}
+            known = self._bans[row] = frozenset([clause.rule.id for clause in self._whoever if clause.holds(facts)])
         return known
+
+    @cached_property
+    def _whoever(self) -> tuple[Clause, ...]:
+        """The rules that close all the methods somebody wants and ask for nothing but the parcel."""
+        found: dict[str, Clause] = {}
+        for methods in {self._wanted(demand) for demand in (None, *range(len(self.law.facts.demands)))}:
+            if methods and not self._asks_who(methods):
+                found.update((clause.rule.id, clause) for clause in self._everywhere(methods))
+        return tuple(found.values())
 
     @cache  # noqa: B019 - lives as long as the plan that is explained
     def _asks_who(self, methods: tuple[str, ...]) -> bool:

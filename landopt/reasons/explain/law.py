@@ -230,7 +230,9 @@ class Law:
         which = context.on_parcels(site[:1])
         which = which[offers.demand[which] == (-1 if demand is None else demand)]
         found: dict[str, int] = {}
-        mine = [int(offer) for offer in which.tolist() if offers.parcels(int(offer)) == tuple(site)]
+        sites = offers.site[which]
+        which = which[offers.site_start[sites + 1] - offers.site_start[sites] == len(site)]
+        mine = [offer for offer in which.tolist() if len(site) == 1 or offers.parcels(offer) == tuple(site)]
         if not mine:
             return found
         import numpy as np

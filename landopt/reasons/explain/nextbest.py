@@ -58,7 +58,7 @@ def _first(context: Context, which: np.ndarray, by: np.ndarray, limit: int) -> t
         # The few with the smallest loss are enough: order only those.
         keep = np.argpartition(context.losses.tiers[0][which], 63)[:64]
         head = which[np.sort(keep)]
-        which = head if len(np.unique(by[head])) >= limit else which
+        which = head if len(set(by[head].tolist())) >= limit else which
     for offer in context.ranked(which).tolist():
         kind = int(by[offer])
         if kind in seen:
