@@ -26,6 +26,7 @@ __all__ = [
     "SiteJudgement",
     "answer",
     "book",
+    "decided",
     "judge",
     "judge_site",
     "parts_of",
@@ -204,6 +205,34 @@ def answer(
     return verdict, core.term, floor.amount, price
 
 
+def decided(
+    book: RuleBook, facts: Facts, method: Method, *, records: Sequence[Record] = (), market: bool = False
+) -> tuple[str, tuple[Ruling, ...], int | None]:
+    """(verdict, the rulings that set it, unit price of what is not forbidden) as :func:`judge` gives them."""
+    if facts.get("use_mix"):
+        full = judge(book, facts, method, records=records, market=market, noted=False)
+        return full.verdict, tuple(one for one in full.rules if one.verdict == full.verdict), full.unit_price
+    core = cached(book, facts, method, market, None, NOBODY, noted=False)
+    price, said = None, list(core.said)
+    if core.verdict != "forbid" or facts.get("reserve_price") is not None:
+        floor, price = _priced(book, core, facts, method, NOBODY)
+        said = _said(book, core, floor, facts, method, market, NOBODY)
+    if records:
+        said = [_answered(one, facts, records, book.as_of) for one in said]
+    verdict = strictest(said)
+    return verdict, tuple([Ruling(one.rule, verdict, one.unknowns) for one in said if one.verdict == verdict]), price
+
+
+def _said(
+    book: RuleBook, core: Core, floor: Floor, facts: Facts, method: Method, market: bool, assumed: frozenset[str]
+) -> list[Said]:
+    """What the rules say with what prices add to it."""
+    said = [*core.said, *_reserve(book, floor, facts, method, market, assumed)]
+    if method.paid:
+        said += [Said(rule, "condition", (name,), (established(rule, name, book),)) for rule, name in floor.hangs]
+    return said
+
+
 def _judge(
     book: RuleBook,
     facts: Facts,
@@ -216,9 +245,7 @@ def _judge(
 ) -> Judgement:
     core = cached(book, facts, method, market, term, assumed, noted)
     floor, price = _priced(book, core, facts, method, assumed)
-    said = [*core.said, *_reserve(book, floor, facts, method, market, assumed)]
-    if method.paid:
-        said += [Said(rule, "condition", (name,), (established(rule, name, book),)) for rule, name in floor.hangs]
+    said = _said(book, core, floor, facts, method, market, assumed)
     said = [_answered(one, facts, records, book.as_of) for one in said] if records else said
     verdict = strictest(said)
     conditions = _united(one.conditions for one in said)
@@ -325,8 +352,6 @@ def judge_site(
         Facts of the site and offer: ``site_area_m2``, ``site_parcels``, ``intending_users``, ``other_applicants``.
     method
         The supply method.
-    noted
-        Without it, notes are left out.
     """
     cases = []
     for parcel in parcel_facts:
@@ -340,8 +365,7 @@ def judge_site(
 
     def asked(term: int | None = None) -> list[list[Judgement]]:
         return [
-            [judge(book, facts, method, records=records, market=market, term=term, noted=noted) for facts in each]
-            for each in cases
+            [judge(book, f, method, records=records, market=market, term=term, noted=noted) for f in e] for e in cases
         ]
 
     judged = asked()

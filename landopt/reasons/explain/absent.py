@@ -164,11 +164,12 @@ class Absent:
 
     def _by_rule(self, demand: int | None, rows: Sequence[int]) -> list[Counted]:
         """The rules and requirements that close every wanted method on these parcels, each with its count."""
+        if len(rows) == 1:
+            return self._of_one(demand, rows[0])
         counts: dict[tuple[str, str], tuple[Closing, list[int]]] = {}
         for parcel in rows:
             for closing in self.closings.of((parcel,), demand):
-                key = (closing.code, "" if closing.said is None else closing.said.rule_id)
-                counts.setdefault(key, (closing, []))[1].append(parcel)
+                counts.setdefault(_code_and_rule(closing), (closing, []))[1].append(parcel)
         found = []
         for (code, _), (closing, parcels) in sorted(counts.items(), key=lambda entry: (-len(entry[1][1]), entry[0])):
             ids = tuple(self.context.case.parcels.ids[row] for row in parcels)
@@ -176,12 +177,19 @@ class Absent:
             found.append(Counted(code, len(parcels), self._ruling(closing, parcels, demand), few))
         return found
 
+    def _of_one(self, demand: int | None, row: int) -> list[Counted]:
+        """:meth:`_by_rule` for a single parcel: each reason once, with the values its rule read."""
+        closings, name = self.closings.of((row,), demand), (self.context.case.parcels.ids[row],)
+        if len(closings) > 1:
+            closings = tuple(sorted(closings, key=_code_and_rule))
+        return [Counted(each.code, 1, self._ruling(each, [row], demand), name) for each in closings]
+
     def _ruling(self, closing: Closing, parcels: list[int], demand: int | None) -> Ruling | None:
         """The ruling behind a reason; with the values it read where it speaks of one parcel."""
         if closing.said is None:
             return None
         if len(parcels) == 1:
-            return self.law.rulings([closing.said], parcels, demand, closing.method)[0]
+            return self.law.ruling(closing.said, parcels, demand, closing.method)
         return Ruling(self.context.cite(closing.said.rule_id), closing.said.verdict, (), closing.said.unknowns)
 
     def _divisible_for(self, demand: Mapping[str, Value]) -> tuple[str, ...]:
@@ -310,6 +318,10 @@ class Tally:
             if counts[row]
         ]
         return sorted(found, key=lambda entry: (-entry[1], entry[0]))
+
+
+def _code_and_rule(closing: Closing) -> tuple[str, str]:
+    return closing.code, "" if closing.said is None else closing.said.rule_id
 
 
 def _texts(value: Value) -> tuple[str, ...]:

@@ -141,13 +141,12 @@ class Closings:
             if self.law.unwanted(method.id, demand):
                 unwanted += 1
                 continue
-            answer = self.law.ask(site, demand, method.id, noted=False)
-            deciding = [one for one in answer.judged.rulings if one.verdict == answer.verdict]
-            forbidden = answer.verdict == "forbid"
+            verdict, kept, deciding = self.law.decided(site, demand, method.id)
+            forbidden = verdict == "forbid"
             closing.append({one.rule_id for one in deciding} if forbidden else set())
-            if answer.filter and not forbidden:
-                found.setdefault((answer.filter, ""), Closing(answer.filter, None, method.id))
-            elif forbidden or answer.verdict not in self.law.case.settings.verdicts:
+            if kept and not forbidden:
+                found.setdefault((kept, ""), Closing(kept, None, method.id))
+            elif forbidden or verdict not in self.law.case.settings.verdicts:
                 code = "forbid" if forbidden else "verdict"
                 for one in deciding:
                     found.setdefault((code, one.rule_id), Closing(code, one, method.id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -153,3 +154,26 @@ def fact_used(name: str, owner: str, value: Value) -> FactUsed:
     """A fact with its owner and unit."""
     declared = fields().get(name)
     return FactUsed(name, owner, shown(name, value), "" if declared is None else declared.unit)
+
+
+def note(context: Context, name: str) -> Ruling:
+    """A note as a ruling whose words are the note's text."""
+    found = context.notes.get(name)
+    if found is None:
+        cite = context.cite(name)
+        rule = context.rules.get(name)
+        text = rule.spec.get("text") if rule is not None and rule.kind == "note" else None
+        found = Ruling(cite if not text else replace(cite, en=text["en"], zh=text["zh"]), "note")
+        context.notes[name] = found
+    return found
+
+
+def general(context: Context, name: str) -> bool:
+    """True for a note that holds whatever the case: no condition and no methods of its own."""
+    rule = context.rules.get(name)
+    return rule is not None and rule.kind == "note" and not rule.when.strip() and not _own_methods(context, rule)
+
+
+def _own_methods(context: Context, rule: Rule) -> bool:
+    named = rule.spec.get("methods") or ()
+    return 0 < len(named) < len(context.methods) - 1

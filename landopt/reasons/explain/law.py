@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from constraints.book import RuleBook, case_book
 from constraints.expr import names, parse
 from constraints.judge import Ruling as Said
-from constraints.judge import SiteJudgement, judge_site
+from constraints.judge import SiteJudgement, decided, judge_site
 from constraints.load import weakest
 from constraints.scalar import truth
 from constraints.timetable import STEPS, TITLES, timetable, upstream
 from constraints.types import Method, Rule
-from landopt.reasons.explain.context import Context, fact_used
+from landopt.reasons.explain.context import Context, fact_used, general, note
 from landopt.reasons.explain.likeness import Likeness
 from landopt.reasons.explain.records import (
     ConditionDue,
@@ -62,6 +62,8 @@ class Law:
         self._read: dict[str, tuple[FactUsed, ...]] = {}
         """The facts each rule reads of the single parcel told last."""
         self._shown: dict[str, FactUsed] = {}
+        self._one: dict[str, Value] = {}
+        """All facts of the single parcel told last."""
         self._bare: dict[tuple[str, str, tuple[str, ...]], Ruling] = {}
         self._decided: dict[object, tuple[str, str, tuple[Said, ...]]] = {}
         self._noted: dict[tuple[str, ...], tuple[Ruling, ...]] = {}
@@ -80,7 +82,7 @@ class Law:
         key = (tuple(site), demand, period)
         if self._told is None or self._told[0] != key:
             self._told = key, self._case_facts(site, demand, period)
-            self._read, self._shown = {}, {}
+            self._read, self._shown, self._one = {}, {}, {}
         return self._told[1]
 
     def _case_facts(self, site: Sequence[int], demand: int | None, period: str | None) -> CaseView:
@@ -136,18 +138,19 @@ class Law:
         self, said: Iterable[Said], site: Sequence[int], demand: int | None, method: str, period: str | None = None
     ) -> tuple[Ruling, ...]:
         """Rulings with their citation and the values they read."""
-        parcels, wanted, own = self.case_facts(site, demand, period)
         found: dict[str, Ruling] = {}
         for one in said:
-            if one.rule_id in found:
-                continue
-            rule = self.context.rules.get(one.rule_id)
-            facts = () if rule is None else self._facts(rule, parcels, wanted, own, method)
-            found[one.rule_id] = self._ruling(one, facts)
+            if one.rule_id not in found:
+                found[one.rule_id] = self.ruling(one, site, demand, method, period)
         return tuple(found.values())
 
-    def _ruling(self, one: Said, facts: tuple[FactUsed, ...]) -> Ruling:
-        """A ruling; those that read no facts are one and the same wherever they are said."""
+    def ruling(
+        self, one: Said, site: Sequence[int], demand: int | None, method: str, period: str | None = None
+    ) -> Ruling:
+        """A ruling with the values it read; those that read none are one and the same wherever they are said."""
+        parcels, wanted, own = self.case_facts(site, demand, period)
+        rule = self.context.rules.get(one.rule_id)
+        facts = () if rule is None else self._facts(rule, parcels, wanted, own, method)
         if facts:
             return Ruling(self.context.cite(one.rule_id), one.verdict, facts, one.unknowns)
         key = (one.rule_id, one.verdict, one.unknowns)
@@ -278,12 +281,29 @@ class Law:
             known = self._decided.get(alike)
             if known is not None and (known[0] == "forbid" or not self._budgeted(demand)):
                 return known
-        answer = self.ask(site, demand, method, period, noted=False)
-        deciding = tuple(one for one in answer.judged.rulings if one.verdict == answer.verdict)
-        found = answer.verdict, answer.filter, deciding
+        found = self.decided(site, demand, method, period)
         if alike is not None:
             self._decided[alike] = found
         return found
+
+    def decided(
+        self, site: Sequence[int], demand: int | None, method: str, period: str | None = None
+    ) -> tuple[str, str, tuple[Said, ...]]:
+        """Verdict, filter and the rulings that set the verdict: :meth:`ask` without all else it says."""
+        parcels, wanted, own = self.case_facts(site, demand, period)
+        if len(site) > 1 or wanted.get("partners"):
+            answer = self.ask(site, demand, method, period, noted=False)
+            deciding = tuple(one for one in answer.judged.rulings if one.verdict == answer.verdict)
+            return answer.verdict, answer.filter, deciding
+        if not self._one:
+            self._one = {**wanted, **parcels[0], **own}
+        verdict, deciding, unit = decided(
+            self.book, self._one, self.methods[method], records=self.case.records, market=demand is None
+        )
+        kept, budget = self.unwanted(method, demand), wanted.get("budget_yuan")
+        if not kept and isinstance(budget, int) and (unit or 0) * self.facts.area[site[0]] > budget:
+            kept = "budget_yuan"
+        return verdict, kept, tuple(dict.fromkeys(deciding))
 
     def _alike(self, site: Sequence[int], demand: int | None) -> object:
         """What single parcels and platforms have in common that get equal rulings."""
@@ -357,29 +377,6 @@ class Law:
         days = next((step.days for step in STEPS.get(method.id, ()) if step.step == "applications"), None)
         cites = [self.context.cite(rule) for rule in self.case.rules if _of_publication(rule, method.id)]
         return Fallback("listing", days, tuple(cites))
-
-
-def note(context: Context, name: str) -> Ruling:
-    """A note as a ruling whose words are the note's text."""
-    found = context.notes.get(name)
-    if found is None:
-        cite = context.cite(name)
-        rule = context.rules.get(name)
-        text = rule.spec.get("text") if rule is not None and rule.kind == "note" else None
-        found = Ruling(cite if not text else replace(cite, en=text["en"], zh=text["zh"]), "note")
-        context.notes[name] = found
-    return found
-
-
-def general(context: Context, name: str) -> bool:
-    """True for a note that holds whatever the case: no condition and no methods of its own."""
-    rule = context.rules.get(name)
-    return rule is not None and rule.kind == "note" and not rule.when.strip() and not _own_methods(context, rule)
-
-
-def _own_methods(context: Context, rule: Rule) -> bool:
-    named = rule.spec.get("methods") or ()
-    return 0 < len(named) < len(context.methods) - 1
 
 
 def _of_publication(rule: Rule, method: str) -> bool:

@@ -7,8 +7,7 @@ from typing import Any
 
 from constraints.proof import gap_text
 from constraints.types import Rule
-from landopt.reasons.explain.context import Context
-from landopt.reasons.explain.law import general, note
+from landopt.reasons.explain.context import Context, general, note
 from landopt.reasons.explain.limits import Limits
 from landopt.reasons.explain.nextbest import cutoffs
 from landopt.reasons.explain.records import MethodTotal, PlanReasons, Ruling, TierBound
