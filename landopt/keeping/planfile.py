@@ -32,7 +32,10 @@ class _Packing:
         self.citations: dict[str, Json] = {}
         self.timetables: dict[str, list[Json]] = {}
         self._keys: dict[tuple[int, str], str] = {}
-        self._rulings: dict[int, Any] = {}
+        self._rulings: dict[int, Json] = {}
+        self._reasons: dict[int, Json] = {}
+        self._others: dict[int, Json] = {}
+        self._notes: dict[int, list[Any]] = {}
         self._tables: dict[int, str] = {}
         self._known: dict[tuple[Any, ...], str] = {}
 
@@ -61,7 +64,7 @@ class _Packing:
             if ruling["unknowns"]:
                 found["unknowns"] = ruling["unknowns"]
             self._rulings[id(ruling)] = found
-        return dict(found)
+        return found
 
     def note(self, ruling: Json) -> Any:
         """A note is its key alone."""
@@ -70,13 +73,16 @@ class _Packing:
         return self.ruling(ruling)
 
     def notes(self, rulings: list[Json]) -> list[Any]:
-        found = self._rulings.get(id(rulings))
+        found = self._notes.get(id(rulings))
         if found is None:
-            found = self._rulings[id(rulings)] = [self.note(ruling) for ruling in rulings]
-        return list(found)
+            found = self._notes[id(rulings)] = [self.note(ruling) for ruling in rulings]
+        return found
 
     def counted(self, reason: Json) -> Json:
-        found = {name: reason[name] for name in ("code", "count")}
+        known = self._reasons.get(id(reason))
+        if known is not None:
+            return known
+        found = self._reasons[id(reason)] = {name: reason[name] for name in ("code", "count")}
         if reason["ruling"] is not None:
             found["ruling"] = self.ruling(reason["ruling"])
         for name in ("parcels", "detail"):
@@ -87,7 +93,10 @@ class _Packing:
         return found
 
     def other(self, other: Json) -> Json:
-        found = {name: other[name] for name in ("method", "verdict", "why")}
+        known = self._others.get(id(other))
+        if known is not None:
+            return known
+        found = self._others[id(other)] = {name: other[name] for name in ("method", "verdict", "why")}
         if other["rulings"]:
             found["rulings"] = [self.ruling(ruling) for ruling in other["rulings"]]
         for name in ("loss", "tier", "filter"):
