@@ -28,17 +28,17 @@ FIRST = 8_000
 """Offers of the first programme, with what the prices take whole held."""
 NODES = 100
 """Nodes of a programme at most."""
-CLOSE = 1_000
+CLOSE = 200
 """A programme of a corner of the plan goes on until it may bring less than the gap asked for divided by this."""
 HELD = (1.0, 0.7, 0.4, 0.0)
 """How much of what the prices take whole is held by the first programme; less of it until there is a plan."""
-POOL = 35
+POOL = 20
 """Offers of a later programme for each offer set free."""
 PATIENCE = 4
 """Programmes in a row that bring nothing before more is set free."""
-FREED, MORE, MOST = 60, 1.4, 320
+FREED, MORE, MOST = 80, 1.4, 320
 """Offers of the plan that are set free together at first; times so many where that brought nothing; at most."""
-APART = 3.0
+APART = 1.0
 """What tells equal offers apart: at most this many tenths of a usual offer's score."""
 SEEDS = (1.0, 0.3)
 """How much of it is what loses most; the rest is what hangs together with it by good offers. By turns."""
@@ -46,7 +46,7 @@ BEST = 4
 """Good offers of each parcel and each platform by which it hangs together."""
 WANTED, OTHERS = 60, 3
 """Offers on land left unused that are looked at, and others of a platform that holds a worse one."""
-IDLE = 100
+IDLE = 40
 """Programmes in a row that bring nothing before it ends."""
 
 
