@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
-from landopt.screening.offers import Offers, Row
+from benchmarks.contested import contested_case
+from landopt.screening.offers import Offers, Row, build_offers
 from landopt.solving import knapsack
 from landopt.solving.knapsack import filled, kept_rows
+from landopt.solving.model import write_mps
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays
 from landopt.solving.prices import relax
 from landopt.solving.prices_bound import Prices, bound, rounded
@@ -86,6 +89,24 @@ def test_it_is_closer_than_the_prices_and_keeps_only_limits_on_amounts() -> None
         assert set(kept_rows(prog, relaxed.prices.rows).tolist()) <= {0, 1}
         closer += found is not None and found < relaxed.bound
     assert closer >= 30
+
+
+@pytest.mark.parametrize("seed", [12, 13, 14])
+def test_a_contested_round_stays_below_it(seed: int, tmp_path: Path) -> None:
+    """Land quotas of a small contested round, filled: below the prices, not below a second solver's best plan."""
+    scip = pytest.importorskip("pyscipopt")
+    case = contested_case(120, 15, seed)
+    offers = build_offers(case)
+    relaxed, sifter = relax(from_arrays(base_arrays(case, offers), 0))
+    found = filled(sifter.prog, relaxed.prices)
+    write_mps(tmp_path / "m.mps", case, offers)
+    second = scip.Model()
+    second.hideOutput()
+    second.readProblem(str(tmp_path / "m.mps"))
+    second.optimize()
+    assert second.getStatus() == "optimal"
+    assert found is not None
+    assert round(second.getPrimalbound()) <= found < relaxed.bound
 
 
 def test_three_parcels_and_room_for_one_and_a_half() -> None:

@@ -11,7 +11,7 @@ import pytest
 from constraints.offersfile import OffersFile
 from constraints.proof import bounds
 from landopt.screening.offers import build_offers, write_offers
-from landopt.solving import descent, solver_search
+from landopt.solving import descent, refill, solver_search
 from landopt.solving.model import write_mps
 from landopt.solving.model_arrays import base_arrays, from_arrays, standing
 from landopt.solving.solver_search import search
@@ -63,10 +63,13 @@ def test_three_hundred_medium_rounds(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 100))])
 def test_the_ways_of_large_rounds_agree_too(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same with offers left out, rough prices, rows of odd sets and the last programme as arrays."""
+    """The same with offers left out, rough prices, rows of odd sets, the last programme as arrays; half filled anew."""
     monkeypatch.setattr(solver_search, "SMALL", 0)
     monkeypatch.setattr(solver_search, "PRICES_FIRST", 0)
     monkeypatch.setattr(descent, "LARGE", 0)
+    if seed % 2:
+        monkeypatch.setattr(refill, "LARGE", 0)
+        monkeypatch.setattr(refill, "IDLE", 3)
     _compare(seed, tmp_path)
 
 
