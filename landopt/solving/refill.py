@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landopt.solving.lean import take
-from landopt.solving.model_arrays import Floats, Ints, Program, activity, ranges
+from landopt.solving.model_arrays import Floats, Ints, Program, activity, ranges, standing
 from landopt.solving.prices import Relaxation
 from landopt.solving.solver_mip import mip
 from landopt.solving.solver_state import Search, Tell
@@ -38,8 +38,14 @@ PATIENCE = 4
 """Programmes in a row that bring nothing before more is set free."""
 FREED, MORE, MOST = 80, 1.4, 320
 """Offers of the plan that are set free together at first; times so many where that brought nothing; at most."""
-APART = 1.0
+APART = 3.0
 """What tells equal offers apart: at most this many tenths of a usual offer's score."""
+TURNS = (1.0, 0.3, 0.1)
+"""How much of it, by turns: offers far below their price come in, or near ones alone."""
+SIDEWAYS = 5e-5
+"""What tells plans of one worth apart in a programme, of a usual offer's score: plans move among their equals."""
+WORSE = 5e-6
+"""How far below the best plan, relatively, one may lie and still be gone on from."""
 SEEDS = (1.0, 0.3)
 """How much of it is what loses most; the rest is what hangs together with it by good offers. By turns."""
 BEST = 4
@@ -82,6 +88,10 @@ def _heard(state: Search, near: Ints) -> Tell:
     return heard
 
 
+def _silent(_phase: str, _value: int | None, _bound: int | None, _chosen: Ints | None) -> None:
+    """Hears nothing."""
+
+
 class _Filler:
     def __init__(self, state: Search, relaxed: Relaxation, near: Ints, amount: Floats) -> None:
         self.state, self.prog = state, state.prog
@@ -90,7 +100,8 @@ class _Filler:
         score = np.abs(self.prog.score[amount > 0.5])
         self.draw = np.random.default_rng(state.options.seed)
         self.margin = relaxed.margin[near]
-        self.apart = APART / 10 * (float(np.median(score)) if len(score) else 1.0)
+        self.usual = float(np.median(score)) if len(score) else 1.0
+        self.apart = APART / 10 * self.usual
         self.parcels = relaxed.parcels
         self.tries: dict[int, int] = {}
         self.rounds, self.size = 0, FREED
@@ -100,17 +111,32 @@ class _Filler:
         state = self.state
         whole = np.flatnonzero(self.amount > 1 - 1e-6)
         for share in HELD:
-            self._solve(whole[self.draw.random(len(whole)) < share], FIRST)
+            self._solve(state, whole[self.draw.random(len(whole)) < share], FIRST)
             if state.chosen is not None or state.out_of_time():
                 break
-        idle = 0
-        while state.chosen is not None and idle < IDLE and not state.reached() and not state.out_of_time():
-            free = self._freed(state.chosen)
+        idle, plan = 0, state.chosen
+        while plan is not None and idle < IDLE and not state.reached() and not state.out_of_time():
+            free = self._freed(plan)
             before = state.objective
-            self._solve(np.setdiff1d(state.chosen, free), POOL * self.size)
+            plan = self._better(plan, np.setdiff1d(plan, free))
             idle = idle + 1 if state.objective == before else 0
-            if idle and idle % PATIENCE == 0:
+            if not idle:
+                self.size = max(FREED, int(self.size / MORE))
+            elif idle % PATIENCE == 0:
                 self.size = min(MOST, int(self.size * MORE))
+
+    def _better(self, plan: Ints, held: Ints) -> Ints:
+        """A plan to go on from that holds these offers: ``plan``, one as good or better; the state hears of it."""
+        state, prog = self.state, self.prog
+        noise = (SIDEWAYS * self.usual * self.draw.random(prog.count)).astype(np.int64)
+        trial = Search(replace(prog, score=prog.score + noise), state.options, _silent)
+        trial.bound, trial.claim = state.bound, state.claim
+        trial.offer(plan, "restricted")
+        self._solve(trial, held, POOL * self.size)
+        assert trial.chosen is not None
+        state.offer(trial.chosen, "restricted")
+        near = standing(prog, trial.chosen).objective >= state.objective - WORSE * abs(state.objective)
+        return trial.chosen if near or state.chosen is None else state.chosen
 
     def _freed(self, chosen: Ints) -> Ints:
         """The plan's offers that stand in the way where it loses most against the prices; those tried least first."""
@@ -207,9 +233,11 @@ class _Filler:
         held = np.append(held, owner[prog.parcels + demand] if demand >= 0 else -1)
         return np.unique(held[held >= 0])
 
-    def _solve(self, held: Ints, most: int) -> None:
-        state, prog = self.state, self.prog
-        worth = self.margin - self.apart * self.draw.random(prog.count)
+    def _solve(self, state: Search, held: Ints, most: int) -> None:
+        """Better the plan of ``state`` over the most promising offers beside those held."""
+        prog = self.prog
+        apart = self.apart * TURNS[self.rounds % len(TURNS)]
+        worth = self.margin - apart * self.draw.random(prog.count)
         if state.chosen is not None:
             lost = np.where(self._owners(state.chosen)[: prog.parcels] < 0, self.parcels, 0.0)
             worth += np.add.reduceat(lost[prog.site_parcels], prog.site_start[:-1])[prog.site]
