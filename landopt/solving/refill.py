@@ -52,12 +52,15 @@ BEST = 4
 """Good offers of each parcel and each platform by which it hangs together."""
 WANTED, OTHERS = 60, 3
 """Offers on land left unused that are looked at, and others of a platform that holds a worse one."""
-IDLE = 40
-"""Programmes in a row that bring nothing before it ends."""
+IDLE, LONG = 40, 200
+"""Programmes in a row that bring nothing before it ends; where no other way is left."""
 
 
-def refill(state: Search, relaxed: Relaxation) -> None:
-    """Better the plan of ``state`` from the solved relaxation of its programme, until gap, deadline or no gain."""
+def refill(state: Search, relaxed: Relaxation, *, long: bool = False) -> None:
+    """Better the plan of ``state`` from the solved relaxation of its programme, until gap, deadline or no gain.
+
+    ``long``: no other way is left, so that it takes longer to end without gain.
+    """
     prog = state.prog
     near = _near(state, relaxed)
     nodes = NODES if state.options.nodes is None else min(NODES, state.options.nodes)
@@ -67,7 +70,7 @@ def refill(state: Search, relaxed: Relaxation) -> None:
         own.offer(np.searchsorted(near, state.chosen), "restricted")
     amount = np.zeros(prog.count)
     amount[relaxed.columns] = relaxed.x
-    _Filler(own, relaxed, near, amount[near]).run()
+    _Filler(own, relaxed, near, amount[near]).run(LONG if long else IDLE)
     if own.chosen is not None:
         state.offer(near[own.chosen], "restricted")
 
@@ -107,7 +110,8 @@ class _Filler:
         self.rounds, self.size = 0, FREED
         self._rank()
 
-    def run(self) -> None:
+    def run(self, most: int) -> None:
+        """Fill until ``most`` programmes in a row bring nothing."""
         state = self.state
         whole = np.flatnonzero(self.amount > 1 - 1e-6)
         for share in HELD:
@@ -115,7 +119,7 @@ class _Filler:
             if state.chosen is not None or state.out_of_time():
                 break
         idle, plan = 0, state.chosen
-        while plan is not None and idle < IDLE and not state.reached() and not state.out_of_time():
+        while plan is not None and idle < most and not state.reached() and not state.out_of_time():
             free = self._freed(plan)
             before = state.objective
             plan = self._better(plan, np.setdiff1d(plan, free))

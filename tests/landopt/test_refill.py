@@ -76,6 +76,7 @@ def test_a_contested_round_gets_closer_and_repeats(monkeypatch: pytest.MonkeyPat
     assert first is not None
     assert one.objective > standing(prog, first).objective
     monkeypatch.setattr(refill, "LARGE", 0)
+    monkeypatch.setattr(refill, "LONG", 3)
     answer = search(prog, _options("0.1"), _silent)
     assert answer.chosen is not None
     assert standing(prog, answer.chosen).lawful

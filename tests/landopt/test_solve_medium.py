@@ -69,7 +69,7 @@ def test_the_ways_of_large_rounds_agree_too(seed: int, tmp_path: Path, monkeypat
     monkeypatch.setattr(descent, "LARGE", 0)
     if seed % 2:
         monkeypatch.setattr(refill, "LARGE", 0)
-        monkeypatch.setattr(refill, "IDLE", 3)
+        monkeypatch.setattr(refill, "LONG", 3)
     _compare(seed, tmp_path)
 
 
