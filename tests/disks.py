@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyogrio
+import pyogrio.raw
 import pytest
 from pyogrio.errors import DataSourceError
 
@@ -60,7 +61,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, root: Path) -> Disk:
     """A disk under ``root`` whose files, folders, renames, flushes, SQLite stores and GDAL layers can fail."""
     disk = Disk(root)
     raw_class, real_open, real_connect = _raw(disk), io.open, sqlite3.connect
-    real_layer = pyogrio.write_dataframe
+    real_layer, real_columns = pyogrio.write_dataframe, pyogrio.raw.write
 
     def opened(file: Any, mode: str = "r", *given: Any, **named: Any) -> Any:
         if not disk.holds(file) or not set(mode) & set("wxa+"):
@@ -72,11 +73,18 @@ def failing(monkeypatch: pytest.MonkeyPatch, root: Path) -> Disk:
             return stream
         return io.TextIOWrapper(stream, named.get("encoding"), named.get("errors"), named.get("newline"))
 
-    def layer(frame: Any, path: Any, *given: Any, **named: Any) -> Any:
+    def half_done(path: Any, named: Any) -> None:
         if disk.refuses(f"layer {named.get('layer')}"):
             Path(path).parent.joinpath("half").mkdir(exist_ok=True)
             raise DataSourceError("Failed to commit transaction")
+
+    def layer(frame: Any, path: Any, *given: Any, **named: Any) -> Any:
+        half_done(path, named)
         return real_layer(frame, path, *given, **named)
+
+    def columns(path: Any, *given: Any, **named: Any) -> Any:
+        half_done(path, named)
+        return real_columns(path, *given, **named)
 
     class Store(sqlite3.Connection):
         def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
@@ -102,6 +110,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, root: Path) -> Disk:
     monkeypatch.setattr(io, "open", opened)
     monkeypatch.setattr(builtins, "open", opened)
     monkeypatch.setattr(pyogrio, "write_dataframe", layer)
+    monkeypatch.setattr(pyogrio.raw, "write", columns)
     monkeypatch.setattr(sqlite3, "connect", connect)
     return disk
 
