@@ -7,18 +7,24 @@ Geoffrion 1974; dynamic programming: Kellerer, Pferschy, Pisinger 2004, ch. 2 an
 price r of the row and m <= 0 what an offer is worth beyond all prices and its part's best, an offer of one parcel that
 counts w in the row brings p + r w + m; of several parcels each brings its own p and r w and an even share of the rest.
 
-The bound holds for every plan. The proof of a plan folder does not say it: it is claimed.
+The bound holds for every plan. The proof of a plan folder does not say it: it is claimed. The best fillings also tell
+where to look for a plan: what they leave out is left out (:func:`left_out`).
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from landopt.solving.model_arrays import Ints, Program, ranges
+from landopt.solving.model_arrays import Floats, Ints, Program, ranges
 from landopt.solving.prices_bound import Prices, part_best, reduced
 
 STEPS = 200_000
 """Steps a limit is divided into at most; amounts are rounded down to them, so that the bound stays one."""
+CORE = 120
+"""Parcels, around where a limit's room ends, among which the best filling is looked for exactly."""
+LOOSE = 0.005
+"""How far, relatively, what a parcel brings may be off where a filling is made."""
 AMOUNT = 100
 """Least mean entry of a row that is kept: counts cannot be shared among the parcels of a site."""
 LARGEST = 2**53
@@ -64,14 +70,10 @@ def filled(prog: Program, prices: Prices) -> int | None:
     kept = kept_rows(prog, prices.rows)
     if not len(kept):
         return None
-    values = reduced(prog, prices)
-    best = np.maximum(part_best(prog, values), 0)
-    mask = np.zeros(len(prog.sense), dtype=bool)
-    mask[kept] = True
+    margin, mask, best = _beyond(prog, prices, kept)
     priced = sum(int(y) * int(b) for y, b, out in zip(prices.rows, prog.rhs, mask, strict=True) if y and not out)
-    values -= best[prog.part()]
     total = priced + int(best.sum(dtype=object))
-    found = _items(prog, prices, values, mask)
+    found = _items(prog, prices, margin, mask)
     if found is None:
         return None
     row_of, weight, counted, free = found
@@ -80,6 +82,43 @@ def filled(prog: Program, prices: Prices) -> int | None:
         total += _knapsack(weight[here], counted[here], free[here], int(prog.rhs[row]))
     total += int(np.maximum(np.maximum(free, counted)[row_of < 0], 0).sum(dtype=object))
     return total // prices.scale
+
+
+def left_out(prog: Program, prices: Prices, seed: int) -> NDArray[np.bool_] | None:
+    """Which offers count in a limit on a parcel that its best filling at these prices leaves out; None: none is filled.
+
+    What parcels bring is taken a little (:data:`LOOSE`) less or more at random: good fillings are many.
+
+    A filling here keeps its limit to the last square metre (in :func:`filled` it may be over by what is rounded).
+    """
+    kept = kept_rows(prog, prices.rows)
+    if not len(kept):
+        return None
+    margin, mask, _ = _beyond(prog, prices, kept)
+    found = _items(prog, prices, margin, mask)
+    if found is None:
+        return None
+    row_of, weight, counted, free = found
+    spare = np.ones(prog.parcels, dtype=bool)
+    draw = np.random.default_rng(seed)
+    for row in kept.tolist():
+        here = np.flatnonzero(row_of == row)
+        gain = (counted[here] - np.maximum(free[here], 0)) * (1 + LOOSE * draw.uniform(-1, 1, len(here)))
+        spare[here[_picked(weight[here], gain, int(prog.rhs[row]))]] = False
+    offers, _, _ = prog.entries.within(mask)
+    out = np.zeros(prog.count, dtype=bool)
+    out[offers] = np.logical_or.reduceat(spare[prog.site_parcels], prog.site_start[:-1])[prog.site[offers]]
+    return out
+
+
+def _beyond(prog: Program, prices: Prices, kept: Ints) -> tuple[Ints, NDArray[np.bool_], Ints]:
+    """What offers are worth beyond all prices and their part's best, which rows are kept, and the best of parts."""
+    values = reduced(prog, prices)
+    best = np.maximum(part_best(prog, values), 0)
+    mask = np.zeros(len(prog.sense), dtype=bool)
+    mask[kept] = True
+    values -= best[prog.part()]
+    return values, mask, best
 
 
 def _items(prog: Program, prices: Prices, margin: Ints, mask: Ints) -> tuple[Ints, Ints, Ints, Ints] | None:
@@ -145,3 +184,32 @@ def _knapsack(weight: Ints, counted: Ints, free: Ints, room: int) -> int:
         np.maximum(best[amount : top + 1], best[: top + 1 - amount] + more, out=best[amount : top + 1])
         reach = top
     return total + int(best[reach])
+
+
+def _picked(weight: Ints, gain: Floats, room: int) -> NDArray[np.bool_]:
+    """The parcels that fill the room best: by gain a square metre, those near where it ends exactly (a core)."""
+    picked = np.zeros(len(weight), dtype=bool)
+    items = np.flatnonzero((gain > 0) & (weight <= room))
+    picked[items[weight[items] == 0]] = True
+    items = items[weight[items] > 0]
+    items = items[np.argsort(-gain[items] / weight[items], kind="stable")]
+    fits = int(np.searchsorted(np.cumsum(weight[items]), room, side="right"))
+    low = max(0, fits - CORE // 2)
+    picked[items[:low]] = True
+    core = items[low : low + CORE]
+    left = room - int(weight[items[:low]].sum())
+    unit = max(1, -(-left // STEPS))
+    steps = left // unit
+    best = np.zeros(steps + 1)
+    taken = np.zeros((len(core), steps + 1), dtype=bool)
+    amounts = (-(-weight[core] // unit)).tolist()
+    for number, (amount, more) in enumerate(zip(amounts, gain[core].tolist(), strict=True)):
+        if amount <= steps:
+            other = best[: steps + 1 - amount] + more
+            taken[number, amount:] = other > best[amount:]
+            best[amount:] = np.maximum(best[amount:], other)
+    for number in range(len(core) - 1, -1, -1):
+        if taken[number, steps]:
+            picked[core[number]] = True
+            steps -= amounts[number]
+    return picked

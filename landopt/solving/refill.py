@@ -3,8 +3,10 @@
 What a plan loses against the prices is what its limits and parcels leave unused, and the offers taken below their
 price. So the offers that stand in the way where most is lost are set free together, with what would fit in their
 place, and an integer programme fills it. Offers that are worth the same by the thousand are told apart at random
-(seeded), so that no corner of the round fills the programme. A programme ends by its nodes, not by a clock; every plan
-is checked in integers as ever; the live relaxation is not touched.
+(seeded), so that no corner of the round fills the programme. Where no other way is left the first plans come from
+relaxations whose limits are filled by whole parcels (``fitted``): little of them is divided, and little is lost.
+A programme ends by its nodes, not by a clock; every plan is checked in integers as ever; the live relaxation is not
+touched.
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from landopt.solving.fitted import Guide, fitted
 from landopt.solving.lean import take
-from landopt.solving.model_arrays import Floats, Ints, Program, activity, ranges, standing
+from landopt.solving.model_arrays import Ints, Program, activity, ranges, standing
 from landopt.solving.prices import Relaxation
+from landopt.solving.sifter import Sifter
 from landopt.solving.solver_mip import mip
 from landopt.solving.solver_state import Search, Tell
 
@@ -52,27 +56,57 @@ BEST = 4
 """Good offers of each parcel and each platform by which it hangs together."""
 WANTED, OTHERS = 60, 3
 """Offers on land left unused that are looked at, and others of a platform that holds a worse one."""
-IDLE, LONG = 40, 200
-"""Programmes in a row that bring nothing before it ends; where no other way is left."""
+IDLE, LONG, BRIEF = 40, 200, 6
+"""Programmes in a row that bring nothing before it ends; where no other way is left; for one filling of many."""
+FITTED = 8
+"""Fillings tried."""
 
 
-def refill(state: Search, relaxed: Relaxation, *, long: bool = False) -> None:
+def refill(state: Search, relaxed: Relaxation, sifter: Sifter | None = None) -> None:
     """Better the plan of ``state`` from the solved relaxation of its programme, until gap, deadline or no gain.
 
-    ``long``: no other way is left, so that it takes longer to end without gain.
+    With its live programme (``sifter``), where no other way is left: first from the relaxation whose limits are filled
+    by whole parcels (``fitted``), and longer before it ends without gain.
     """
     prog = state.prog
     near = _near(state, relaxed)
+    if sifter is not None:
+        near = np.union1d(near, sifter.basic())
     nodes = NODES if state.options.nodes is None else min(NODES, state.options.nodes)
     own = Search(take(prog, near), replace(state.options, nodes=nodes), _heard(state, near))
     own.bound, own.claim = state.bound, state.claim
     if state.chosen is not None:
         own.offer(np.searchsorted(near, state.chosen), "restricted")
-    amount = np.zeros(prog.count)
-    amount[relaxed.columns] = relaxed.x
-    _Filler(own, relaxed, near, amount[near]).run(LONG if long else IDLE)
+    fits = sifter is not None and _fit(own, near, relaxed, sifter)
+    if not own.reached() and not own.out_of_time():
+        amount = np.zeros(prog.count)
+        amount[relaxed.columns] = relaxed.x
+        plain = Guide(relaxed.parcels, relaxed.rows, relaxed.margin[near], amount[near])
+        _Filler(own, plain).run(IDLE if fits or sifter is None else LONG)
     if own.chosen is not None:
         state.offer(near[own.chosen], "restricted")
+
+
+def _fit(state: Search, near: Ints, relaxed: Relaxation, sifter: Sifter) -> bool:
+    """Make plans from relaxations with filled limits, each from nothing: fillings are many, and luck has its part.
+
+    False where no limit is filled.
+    """
+    for turn in range(FITTED):
+        guide = fitted(state.prog, near, relaxed, sifter, replace(state.options, seed=state.options.seed + turn))
+        if guide is None:
+            return turn > 0
+        fresh = Search(state.prog, state.options, lambda phase, _value, _bound, plan: _pass(state, plan, phase))
+        fresh.bound, fresh.claim = state.bound, state.claim
+        _Filler(fresh, guide).run(BRIEF)
+        if state.reached() or state.out_of_time():
+            break
+    return True
+
+
+def _pass(state: Search, plan: Ints | None, phase: str) -> None:
+    if plan is not None:
+        state.offer(plan, phase)
 
 
 def _near(state: Search, relaxed: Relaxation) -> Ints:
@@ -96,16 +130,14 @@ def _silent(_phase: str, _value: int | None, _bound: int | None, _chosen: Ints |
 
 
 class _Filler:
-    def __init__(self, state: Search, relaxed: Relaxation, near: Ints, amount: Floats) -> None:
+    def __init__(self, state: Search, guide: Guide) -> None:
         self.state, self.prog = state, state.prog
-        self.amount = amount
-        self.price = np.abs(relaxed.rows[: len(self.prog.sense)])  # rows of odd sets may follow
-        score = np.abs(self.prog.score[amount > 0.5])
+        self.amount, self.margin, self.parcels = guide.amount, guide.margin, guide.parcels
+        self.price = np.abs(guide.rows[: len(self.prog.sense)])  # rows of odd sets may follow
+        score = np.abs(self.prog.score[self.amount > 0.5])
         self.draw = np.random.default_rng(state.options.seed)
-        self.margin = relaxed.margin[near]
         self.usual = float(np.median(score)) if len(score) else 1.0
         self.apart = APART / 10 * self.usual
-        self.parcels = relaxed.parcels
         self.tries: dict[int, int] = {}
         self.rounds, self.size = 0, FREED
         self._rank()

@@ -109,6 +109,12 @@ class Sifter:
         self.inside[new] = True
         self.order = np.concatenate([self.order, new])
 
+    def bar(self, offers: Ints) -> None:
+        """Take these offers out of use, as far as they are in."""
+        place = np.flatnonzero(np.isin(self.order, offers))
+        cols = (self.extra + place).astype(np.int32)
+        self.solver.changeColsBounds(len(cols), cols, np.zeros(len(cols)), np.zeros(len(cols)))
+
     def _phase(self, phase: int) -> None:
         """Phase 1 minimises the artificial columns alone; phase 2 bars them and brings the scores in."""
         count = self.extra + len(self.order)
@@ -163,6 +169,12 @@ class Sifter:
         basis = self.solver.getBasis()
         of_columns = np.array([int(each) for each in basis.col_status], dtype=np.int8)
         return of_columns, np.array([int(each) for each in basis.row_status], dtype=np.int8)
+
+    def basic(self) -> Ints:
+        """The offers in the last basis."""
+        import highspy
+
+        return np.asarray(self.order[self.left()[0][self.extra :] == int(highspy.HighsBasisStatus.kBasic)])
 
     def resume(self, offers: Ints, basis: tuple[Ints, Ints]) -> None:
         """Go on from the offers and the basis of a like programme (:meth:`left`); where they do not fit, from none."""

@@ -112,7 +112,7 @@ def _search(
         clock.mark("greedy")
     if prog.count > refill.LARGE and relaxed.feasible and not state.reached():
         _claimed(state, filled(prog, relaxed.prices))
-        refill.refill(state, relaxed, long=True)
+        refill.refill(state, relaxed, sifter)
         clock.mark("refill")
     if not state.reached():
         guide = _tightened(state, relaxed, sifter, () if warm is None else warm.sets)

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.contested import contested_case
 from landopt.screening.offers import Offers, Row, build_offers
 from landopt.solving import knapsack
-from landopt.solving.knapsack import filled, kept_rows
+from landopt.solving.knapsack import _picked, filled, kept_rows, left_out
 from landopt.solving.model import write_mps
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays
 from landopt.solving.prices import relax
@@ -20,7 +20,7 @@ from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import assemble, bare_round
 
 
-def _towns(seed: int) -> tuple[Program, Offers]:
+def _towns(seed: int, *, joint: bool = True) -> tuple[Program, Offers]:
     """Two towns with a limit on area each, sites of up to three parcels (some across both), a cap on the number."""
     draw = Random(seed)
     parcels, demands = 8, 6
@@ -28,7 +28,7 @@ def _towns(seed: int) -> tuple[Program, Offers]:
     town = [draw.randrange(2) for _ in range(parcels)]
     counted = [draw.random() < 0.8 for _ in range(parcels)]  # some land is of another source
     sites = sorted({(p,) for p in range(parcels) if draw.random() < 0.9} | {
-        tuple(sorted(draw.sample(range(parcels), draw.randint(2, 3)))) for _ in range(5)
+        tuple(sorted(draw.sample(range(parcels), draw.randint(2, 3)))) for _ in range(5 if joint else 0)
     })  # fmt: skip
     keys = {(d, s, m) for d in range(demands) for s in range(len(sites)) for m in range(2) if draw.random() < 0.5}
     keys |= {(demands, s, 0) for s, site in enumerate(sites) if len(site) == 1 and draw.random() < 0.3}
@@ -121,3 +121,58 @@ def test_three_parcels_and_room_for_one_and_a_half() -> None:
     assert bound(prog, prices) == 1_500
     assert filled(prog, prices) == 900
     assert filled(prog, Prices(np.zeros(3, np.int64), np.array([0]), 10**6)) is None
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_limit_is_filled_as_well_as_can_be(seed: int) -> None:
+    """Against every choice of parcels; with a small core it still fits and is no worse than one after the other."""
+    draw = np.random.default_rng(seed)
+    weight = draw.integers(0, 400, 10)
+    gain = np.where(draw.random(10) < 0.2, -5.0, draw.integers(1, 300, 10).astype(float))
+    room = int(weight.sum() * draw.uniform(0.2, 0.9))
+    picked = _picked(weight, gain, room)
+    every = (np.arange(1 << 10)[:, None] >> np.arange(10)) & 1 == 1
+    best = max(gain[one].sum() for one in every if weight[one].sum() <= room)
+    assert weight[picked].sum() <= room
+    assert gain[picked].sum() == best
+
+
+@pytest.mark.parametrize(("core", "steps", "share"), [(4, 200_000, 0.95), (120, 100, 0.75), (4, 9, 0.75)])
+def test_a_coarser_filling_still_fits(core: int, steps: int, share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a small core or coarse steps the parcels picked keep the limit, and bring most of what is to be had."""
+    monkeypatch.setattr(knapsack, "CORE", core)
+    monkeypatch.setattr(knapsack, "STEPS", steps)
+    draw = np.random.default_rng(0)
+    for _ in range(50):
+        weight, gain = draw.integers(1, 400, 40), draw.integers(1, 300, 40).astype(float)
+        room = int(weight.sum() * 0.6)
+        picked = _picked(weight, gain, room)
+        dense = np.argsort(-gain / weight)
+        assert weight[picked].sum() <= room
+        assert gain[picked].sum() >= share * gain[dense[np.cumsum(weight[dense]) <= room]].sum()
+
+
+def test_offers_on_parcels_a_filling_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not left out and counts, one offer a parcel, keeps the limits; what does not count is never left out."""
+    monkeypatch.setattr(knapsack, "LOOSE", 0.0)
+    some = 0
+    for seed in range(60):
+        prog, _ = _towns(seed, joint=False)
+        relaxed, _ = relax(prog)
+        out = left_out(prog, relaxed.prices, 0)
+        kept = kept_rows(prog, relaxed.prices.rows)
+        assert (out is None) == (not len(kept))
+        if out is None:
+            continue
+        start, rows, coefs = prog.entries.of(np.arange(prog.count))
+        owner = np.repeat(np.arange(prog.count), np.diff(start))
+        assert set(np.flatnonzero(out)) <= set(owner[np.isin(rows, kept) & (coefs > 0)])
+        some += bool(out.any())
+        for row in kept.tolist():
+            least: dict[int, int] = {}
+            for offer, amount in zip(owner[rows == row].tolist(), coefs[rows == row].tolist(), strict=True):
+                if not out[offer]:
+                    parcel = int(prog.site_parcels[prog.site_start[prog.site[offer]]])
+                    least[parcel] = min(amount, least.get(parcel, amount))
+            assert sum(least.values()) <= prog.rhs[row]
+    assert some >= 30

@@ -7,10 +7,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from benchmarks.contested import contested_case
 from benchmarks.rounds import case_round
 from landopt.screening.offers import build_offers
-from landopt.solving import refill
+from landopt.solving import knapsack, refill
+from landopt.solving.fitted import fitted
 from landopt.solving.greedy import greedy
+from landopt.solving.knapsack import kept_rows, left_out
+from landopt.solving.lean import take
 from landopt.solving.model_arrays import Ints, Program, program, standing
 from landopt.solving.prices import relax
 from landopt.solving.solver_search import search
@@ -27,7 +31,7 @@ def _options(gap: str) -> Options:
     return Options(Fraction(gap), None, 200, 0, 1, "highs")
 
 
-def _filled(prog: Program, gap: str) -> Search | None:
+def _filled(prog: Program, gap: str, *, fit: bool = False) -> Search | None:
     relaxed, sifter = relax(prog)
     if not relaxed.feasible:
         return None
@@ -36,7 +40,7 @@ def _filled(prog: Program, gap: str) -> Search | None:
     state.offer(greedy(prog), "greedy")
     before = state.objective if state.chosen is not None else None
     order, basis, value = sifter.order.copy(), sifter.left(), sifter.value
-    refill.refill(state, relaxed)
+    refill.refill(state, relaxed, sifter if fit else None)
     assert (sifter.order == order).all()
     assert sifter.value == value
     assert all((one == two).all() for one, two in zip(sifter.left(), basis, strict=True))
@@ -48,12 +52,15 @@ def _filled(prog: Program, gap: str) -> Search | None:
     return state
 
 
+@pytest.mark.parametrize("fit", [False, True])
 @pytest.mark.parametrize("seed", range(25))
-def test_random_rounds_end_lawful(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_random_rounds_end_lawful(seed: int, fit: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Soft rows, minimums, shares, relations and locks hold; no plan beats the best one."""
-    monkeypatch.setattr(refill, "IDLE", 3)
+    for name, value in (("IDLE", 3), ("LONG", 3), ("BRIEF", 1), ("FITTED", 2)):
+        monkeypatch.setattr(refill, name, value)
+    monkeypatch.setattr(knapsack, "AMOUNT", 1)
     _, offers = bare_round(seed, parcels=7, demands=5)
-    state = _filled(program(_, offers, 0), "0")
+    state = _filled(program(_, offers, 0), "0", fit=fit)
     best = brute_force_offers(offers)
     if best is None:
         assert state is None or state.chosen is None
@@ -63,10 +70,11 @@ def test_random_rounds_end_lawful(seed: int, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_contested_round_gets_closer_and_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     """With few offers free at a time the plan of a contested round still betters the first one, twice the same."""
-    for name, value in (("FIRST", 200), ("POOL", 15), ("FREED", 12), ("IDLE", 3), ("NEAR", 4_000)):
+    small = {"FIRST": 200, "POOL": 15, "FREED": 12, "IDLE": 3, "BRIEF": 1, "FITTED": 2, "NEAR": 4_000}
+    for name, value in small.items():
         monkeypatch.setattr(refill, name, value)
     prog = program(case := case_round(500, 50, 12), build_offers(case), 0)
-    one, two = (_filled(prog, "0.0001") for _ in range(2))
+    one, two = (_filled(prog, "0.0001", fit=True) for _ in range(2))
     assert one is not None
     assert two is not None
     assert one.chosen is not None
@@ -81,3 +89,41 @@ def test_a_contested_round_gets_closer_and_repeats(monkeypatch: pytest.MonkeyPat
     assert answer.chosen is not None
     assert standing(prog, answer.chosen).lawful
     assert "refill" in answer.phases
+
+
+@pytest.mark.parametrize(("size", "seed"), [((300, 40), 13), ((1000, 100), 11), ((1000, 100), 13)])
+def test_filled_limits_leave_less_divided(size: tuple[int, int], seed: int) -> None:
+    """The relaxation with filled limits keeps every row, takes nothing barred, is worth a little less."""
+    prog = program(case := contested_case(*size, seed), build_offers(case), 0)
+    relaxed, sifter = relax(prog)
+    near = np.union1d(np.argsort(-relaxed.margin)[: prog.count // 2], sifter.basic())
+    own = take(prog, near)
+    order, basis = sifter.order.copy(), sifter.left()
+    guide = fitted(own, near, relaxed, sifter, _options("0"))
+    assert (sifter.order == order).all()
+    assert all((one == two).all() for one, two in zip(sifter.left(), basis, strict=True))
+    barred = left_out(own, relaxed.prices, 0)
+    assert guide is not None
+    assert barred is not None
+    assert barred.any()
+    used = guide.amount > 1e-9
+    assert not (used & barred).any()
+    assert guide.margin[barred].max() < guide.margin[used].min()
+    assert 0.98 * relaxed.value < guide.amount @ own.score <= relaxed.value * (1 + 1e-9)
+    start, rows, coefs = own.entries.of(np.arange(own.count))
+    amount = np.bincount(rows, np.repeat(guide.amount, np.diff(start)) * coefs, len(own.sense))
+    slack = (own.rhs - amount) * np.where(own.sense < 0, 1, -1)
+    assert (slack[(own.sense != 0) & (own.slack == 0)] >= -1e-3).all()
+    plain = relaxed.x
+    divided = [int(((x > 1e-6) & (x < 1 - 1e-6)).sum()) for x in (plain, guide.amount)]
+    assert divided[1] < divided[0]
+
+
+def test_nothing_to_fill() -> None:
+    """A round without a limit on amounts has no such relaxation."""
+    _, offers = bare_round(3, parcels=7, demands=5)
+    prog = program(_, offers, 0)
+    relaxed, sifter = relax(prog)
+    assert relaxed.feasible
+    assert not len(kept_rows(prog, relaxed.prices.rows))
+    assert fitted(prog, np.arange(prog.count), relaxed, sifter, _options("0")) is None

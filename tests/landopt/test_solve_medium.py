@@ -69,7 +69,8 @@ def test_the_ways_of_large_rounds_agree_too(seed: int, tmp_path: Path, monkeypat
     monkeypatch.setattr(descent, "LARGE", 0)
     if seed % 2:
         monkeypatch.setattr(refill, "LARGE", 0)
-        monkeypatch.setattr(refill, "LONG", 3)
+        for name, value in (("LONG", 3), ("BRIEF", 1), ("FITTED", 2)):
+            monkeypatch.setattr(refill, name, value)
     _compare(seed, tmp_path)
 
 
