@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from landopt.solving.fitted import Guide, fitted
+from landopt.solving.fitted import Fitting, Guide
 from landopt.solving.lean import take
 from landopt.solving.model_arrays import Ints, Program, activity, ranges, standing
 from landopt.solving.prices import Relaxation
@@ -58,8 +58,8 @@ WANTED, OTHERS = 60, 3
 """Offers on land left unused that are looked at, and others of a platform that holds a worse one."""
 IDLE, LONG, BRIEF = 40, 200, 6
 """Programmes in a row that bring nothing before it ends; where no other way is left; for one filling of many."""
-FITTED = 8
-"""Fillings tried."""
+FITTED, GOOD = 5, 0.75
+"""Relaxations with filled limits tried, and how much of the gap asked for they may use up by themselves."""
 
 
 def refill(state: Search, relaxed: Relaxation, sifter: Sifter | None = None) -> None:
@@ -81,19 +81,19 @@ def refill(state: Search, relaxed: Relaxation, sifter: Sifter | None = None) -> 
     if not own.reached() and not own.out_of_time():
         amount = np.zeros(prog.count)
         amount[relaxed.columns] = relaxed.x
-        plain = Guide(relaxed.parcels, relaxed.rows, relaxed.margin[near], amount[near])
+        plain = Guide(relaxed.value, relaxed.parcels, relaxed.rows, relaxed.margin[near], amount[near])
         _Filler(own, plain).run(IDLE if fits or sifter is None else LONG)
     if own.chosen is not None:
         state.offer(near[own.chosen], "restricted")
 
 
 def _fit(state: Search, near: Ints, relaxed: Relaxation, sifter: Sifter) -> bool:
-    """Make plans from relaxations with filled limits, each from nothing: fillings are many, and luck has its part.
-
-    False where no limit is filled.
-    """
+    """Make plans from relaxations with filled limits, each from nothing. False where no limit is filled."""
+    fitting = Fitting(state.prog, near, relaxed, sifter, state.options)
+    bound = state.better_bound()
+    good = np.inf if bound is None else bound - GOOD * float(state.options.gap) * abs(bound)
     for turn in range(FITTED):
-        guide = fitted(state.prog, near, relaxed, sifter, replace(state.options, seed=state.options.seed + turn))
+        guide = fitting.best(good)
         if guide is None:
             return turn > 0
         fresh = Search(state.prog, state.options, lambda phase, _value, _bound, plan: _pass(state, plan, phase))

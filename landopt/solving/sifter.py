@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landopt.solving.model_arrays import Floats, Ints, Program, columns
 from landopt.solving.oddsets import with_sets
@@ -109,11 +110,11 @@ class Sifter:
         self.inside[new] = True
         self.order = np.concatenate([self.order, new])
 
-    def bar(self, offers: Ints) -> None:
-        """Take these offers out of use, as far as they are in."""
-        place = np.flatnonzero(np.isin(self.order, offers))
-        cols = (self.extra + place).astype(np.int32)
-        self.solver.changeColsBounds(len(cols), cols, np.zeros(len(cols)), np.zeros(len(cols)))
+    def bar(self, barred: NDArray[np.bool_]) -> None:
+        """Take the offers marked out of use, as far as they are in, and all others into use."""
+        cols = np.arange(self.extra, self.extra + len(self.order), dtype=np.int32)
+        most = np.where(barred[self.order], 0.0, self.infinity)
+        self.solver.changeColsBounds(len(cols), cols, np.zeros(len(cols)), most)
 
     def _phase(self, phase: int) -> None:
         """Phase 1 minimises the artificial columns alone; phase 2 bars them and brings the scores in."""

@@ -10,8 +10,8 @@ import pytest
 from benchmarks.contested import contested_case
 from benchmarks.rounds import case_round
 from landopt.screening.offers import build_offers
-from landopt.solving import knapsack, refill
-from landopt.solving.fitted import fitted
+from landopt.solving import fitted, knapsack, refill
+from landopt.solving.fitted import Fitting
 from landopt.solving.greedy import greedy
 from landopt.solving.knapsack import kept_rows, left_out
 from landopt.solving.lean import take
@@ -92,14 +92,15 @@ def test_a_contested_round_gets_closer_and_repeats(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(("size", "seed"), [((300, 40), 13), ((1000, 100), 11), ((1000, 100), 13)])
-def test_filled_limits_leave_less_divided(size: tuple[int, int], seed: int) -> None:
+def test_filled_limits_leave_less_divided(size: tuple[int, int], seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The relaxation with filled limits keeps every row, takes nothing barred, is worth a little less."""
     prog = program(case := contested_case(*size, seed), build_offers(case), 0)
     relaxed, sifter = relax(prog)
     near = np.union1d(np.argsort(-relaxed.margin)[: prog.count // 2], sifter.basic())
     own = take(prog, near)
     order, basis = sifter.order.copy(), sifter.left()
-    guide = fitted(own, near, relaxed, sifter, _options("0"))
+    monkeypatch.setattr(fitted, "FITS", 1)
+    guide = Fitting(own, near, relaxed, sifter, _options("0")).best(relaxed.value)
     assert (sifter.order == order).all()
     assert all((one == two).all() for one, two in zip(sifter.left(), basis, strict=True))
     barred = left_out(own, relaxed.prices, 0)
@@ -126,4 +127,20 @@ def test_nothing_to_fill() -> None:
     relaxed, sifter = relax(prog)
     assert relaxed.feasible
     assert not len(kept_rows(prog, relaxed.prices.rows))
-    assert fitted(prog, np.arange(prog.count), relaxed, sifter, _options("0")) is None
+    assert Fitting(prog, np.arange(prog.count), relaxed, sifter, _options("0")).best(0.0) is None
+
+
+def test_the_best_of_a_few_fillings() -> None:
+    """Never worth less than the first, worth what its amounts are worth; the first that is good enough ends it."""
+    prog = program(case := contested_case(1000, 100, 12), build_offers(case), 0)
+    relaxed, sifter = relax(prog)
+    every = np.arange(prog.count)
+    first = Fitting(prog, every, relaxed, sifter, _options("0")).best(0.0)
+    fitting = Fitting(prog, every, relaxed, sifter, _options("0"))
+    best = fitting.best(relaxed.value)
+    assert first is not None
+    assert best is not None
+    assert fitting.turn > 1
+    assert first.value < best.value <= relaxed.value
+    for guide in (first, best):
+        assert abs(guide.amount @ prog.score - guide.value) <= 1e-6 * guide.value
