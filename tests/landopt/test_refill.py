@@ -144,3 +144,13 @@ def test_the_best_of_a_few_fillings() -> None:
     assert first.value < best.value <= relaxed.value
     for guide in (first, best):
         assert abs(guide.amount @ prog.score - guide.value) <= 1e-6 * guide.value
+
+
+def test_fillings_that_break_a_minimum_are_no_way() -> None:
+    """Where the parcels left out are needed by another row there is no such relaxation."""
+    prog = program(case := contested_case(300, 40, 12), build_offers(case), 0)
+    relaxed, sifter = relax(prog)
+    barred = left_out(prog, relaxed.prices, 0)
+    assert barred is not None
+    assert barred.any()
+    assert Fitting(prog, np.arange(prog.count), relaxed, sifter, _options("0")).best(relaxed.value) is None
