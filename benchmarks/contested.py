@@ -149,8 +149,8 @@ def _floors(case: Case, offers: Offers, numbers: Numbers) -> Numbers:
     use = _Use(case, offers, free=())
     return replace(
         numbers,
-        competitive=f"{min(0.995, use.competitive / use.total + SHARE):.3f}",
-        stock_share=f"{min(0.98, use.stock / use.total + SHARE):.3f}",
+        competitive=f"{min(0.995, use.competitive / max(1.0, use.total) + SHARE):.3f}",
+        stock_share=f"{min(0.98, use.stock / max(1.0, use.total) + SHARE):.3f}",
         strategic_m2=_thousand(FLOOR * use.strategic),
     )
 
