@@ -23,6 +23,10 @@ ORIGIN = (38_451_200.0, 2_516_300.0)
 """South-west corner of the town: EPSG:4526 easting with the zone number 38, and northing, near Nansha."""
 
 
+KERB = 4.0
+"""Metres a block keeps from the middle of a bent street at least."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One street block: its outline (inside the kerbs) and its parcels in the order of the areas asked for."""
@@ -63,6 +67,7 @@ def town(
             depth = street.depth(row)
             width = sum(wanted) / (depth - 2 * half) + 2 * half
         quad = street.quad(row, x, x + width)
+        half = max(half, street.bend(row, x, x + width) + KERB)  # a wide block's straight side stays on its side
         x += width
         outline = _cut_corners(_inset(quad, half), draw)
         rings = _cut_until_good(outline, wanted, draw)
@@ -96,6 +101,16 @@ class _Streets:
         size, length, phase = self.waves[street]
         lean = self.lean.get(street, 0.0)
         return (x + lean * 40, self.base[street] + size * math.sin(x / length + phase))
+
+    def bend(self, row: int, left: float, right: float) -> float:
+        """How far the streets along a row leave the straight line between two crossings, m."""
+        most = 0.0
+        for street in (row, row + 1):
+            (x0, y0), (x1, y1) = self.at(street, left), self.at(street, right)
+            for step in range(1, 20):
+                x, y = self.at(street, left + (right - left) * step / 20)
+                most = max(most, abs(y - y0 - (y1 - y0) * (x - x0) / (x1 - x0)))
+        return most
 
     def quad(self, row: int, left: float, right: float) -> Ring:
         """The four street crossings around a block, counter-clockwise."""
