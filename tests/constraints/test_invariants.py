@@ -166,6 +166,16 @@ def test_vii_reserve_below_the_floor(told, day, grade):
             assert STRICTNESS[answer.verdict] >= STRICTNESS["condition"]
 
 
+@pytest.mark.parametrize("day", ["2007-10-31", "2026-11-22"])
+def test_vii_an_unknown_part_of_the_floor_does_not_hide_the_known_one(day):
+    """A reserve below the industrial minimum forbids an agreement whose other floor hangs on a price nobody told."""
+    told = {"use": "IND", "operator": "existing_user", "intending_users": None, "grade": 1, "benchmark_price": None}
+    found = {reserve: answers({**told, "reserve_price": reserve}, day)["agreement"] for reserve in (100, 10_000_000)}
+    assert found[100].verdict == "forbid"
+    assert "cn.industrial-price.1" in found[100].deciding
+    assert found[10_000_000].verdict == "condition"
+
+
 @MANY
 @given(CASES, DAYS)
 def test_viii_nationality_does_not_matter(told, day):
