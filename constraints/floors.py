@@ -34,12 +34,6 @@ class Floor:
         """The rules and unknown facts the floor hangs on."""
         return tuple((part.rule, name) for part in self.parts for name in part.unknowns)
 
-    @property
-    def least(self) -> tuple[Fraction, str] | None:
-        """The largest part that is known, with its rule: the floor is the largest of all, whatever the others are."""
-        known = [(part.amount, part.rule) for part in self.parts if part.amount is not None]
-        return max(known, key=lambda each: each[0], default=None)
-
 
 NO_FLOOR = Floor(None, None, ())
 
@@ -73,9 +67,11 @@ def floor_of(
         if unknowns and quiet.issuperset(unknowns):
             found, unknowns = _known(node, facts, factor), ()
         parts.append(Part(rule, text, found, unknowns))
-    floor = Floor(None, None, tuple(parts))
-    best = floor.least
-    return floor if best is None or floor.hangs else Floor(*best, floor.parts)
+    counted = [(part.amount, part.rule) for part in parts if part.amount is not None]
+    if not counted or any(part.unknowns for part in parts):
+        return Floor(None, None, tuple(parts))
+    best = max(counted, key=lambda each: each[0])
+    return Floor(best[0], best[1], tuple(parts))
 
 
 def _known(node: PriceNode, facts: Mapping[str, Value], factor: Fraction) -> Fraction | None:

@@ -307,20 +307,21 @@ def _reserve(
     reserve = facts.get("reserve_price")
     if not isinstance(reserve, int) or not method.paid:
         return ()
-    least = floor.least
     if method.right == "grant":
-        return (Said(least[1], "forbid"),) if least and Fraction(reserve, 100) < least[0] else ()
-    if least is None and "listing" in book.methods and method.id != "listing":
+        if floor.amount is not None and floor.rule and Fraction(reserve, 100) < floor.amount:
+            return (Said(floor.rule, "forbid"),)
+        return ()
+    if floor.amount is None and "listing" in book.methods and method.id != "listing":
         listing = book.methods["listing"]
         core = cached(book, facts, listing, market, None, assumed)
-        least = floor_of(core.holding, core.hanging, facts, core.factor, assumed).least
-    if least is None or Fraction(reserve, 100) >= least[0]:
+        floor = floor_of(core.holding, core.hanging, facts, core.factor, assumed)
+    if floor.amount is None or floor.rule is None or Fraction(reserve, 100) >= floor.amount:
         return ()
     text = Text(
-        f"reserve price below the floor of {rounded_up(least[0])} yuan/m2: record how rent and price are balanced",
-        f"底价低于最低价 {rounded_up(least[0])} 元/平方米：须说明租金与出让价的均衡",
+        f"reserve price below the floor of {rounded_up(floor.amount)} yuan/m2: record how rent and price are balanced",
+        f"底价低于最低价 {rounded_up(floor.amount)} 元/平方米：须说明租金与出让价的均衡",
     )
-    return (Said(least[1], "condition", (), (Condition(least[1], "reserve_price", text),)),)
+    return (Said(floor.rule, "condition", (), (Condition(floor.rule, "reserve_price", text),)),)
 
 
 def _area(facts: Facts) -> int:
