@@ -27,7 +27,8 @@ from typing import Any
 from benchmarks.contested import contested
 from benchmarks.rounds import SIZES
 from constraints.case import Case
-from parcels.synthetic import Draft, write_draft
+from landopt.invent.draft import Draft
+from landopt.invent.round import write_draft
 
 LIBRARIES = ("geopandas", "highspy", "numpy", "pulp", "shapely", "networkx", "jinja2", "pyogrio", "holidays.countries")
 """Imported beside every module of landopt, its lower rooms and the desk before the clock starts."""

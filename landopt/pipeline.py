@@ -10,9 +10,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from constraints.audit.plan_reader import uncollected
 from constraints.case import Case
-from constraints.plan import uncollected
-from parcels.issues import Environment, Issue, LandoptError, Refused, error
+from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
 
 if TYPE_CHECKING:
     from landopt.intake.assemble import Loaded
@@ -195,7 +195,6 @@ def run(options: Options, say: Say) -> Result:
     """
     from landopt.intake.assemble import read_round
     from landopt.intake.overlay import apply_overlays
-    from landopt.keeping.atomic import write_folder
     from landopt.keeping.fixes import apply_fixes
     from landopt.keeping.hold import hold
     from landopt.keeping.plan import case_file, plan_json
@@ -206,6 +205,7 @@ def run(options: Options, say: Say) -> Result:
     from landopt.solving.child import caps_memory
     from landopt.solving.site_search import offers_of
     from landopt.solving.solver import solve
+    from parcels.common.atomic import write_folder
 
     begun, clock = time.perf_counter(), _Clock()
     say("reading")
@@ -355,9 +355,9 @@ def _require_plan(outcome: Outcome, options: Options, scope: str) -> None:
 
 def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offers: Offers, loaded: Loaded) -> None:
     from constraints.canonical import canonical
-    from landopt.keeping.planfile import packed
-    from landopt.report.gis import write_plan_gpkg
-    from landopt.screening.offers import write_offers
+    from landopt.keeping.plan_file import packed
+    from landopt.report.gis.plan_layers import write_plan_gpkg
+    from landopt.screening.offers_file import write_offers
 
     listed = write_offers(place / "offers.jsonl.gz", case, offers, plan["case"]["digest"])
     proof = {
@@ -375,7 +375,7 @@ def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offe
 
 def _audited(place: Path, listed: int, folder: Path, say: Say) -> Any:
     """The audit of what was written: of every listed offer up to :data:`RE_DERIVED`, the bound over all in any case."""
-    from constraints.audit import audit_plan
+    from constraints.audit.run import audit_plan
 
     report = audit_plan(place, every=listed <= RE_DERIVED)
     if listed > RE_DERIVED:

@@ -8,8 +8,8 @@ from random import Random
 
 from constraints.case import Case, Period, Record
 from constraints.types import Rule
-from parcels.schema import Value
-from parcels.tables import FactTable
+from parcels.common.frozen import FactTable
+from parcels.common.schema import Value
 from tests.builders import random_case
 from tests.facts import ALL_METHODS, eligibility, limit, preference, price_floor, relation, term
 

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from cli import desk
-from parcels.chinese import progress, sentence
-from parcels.codes import ROOMS, codes, entries
-from parcels.issues import error
-from parcels.telling import lines
+from parcels.common.chinese import progress, sentence
+from parcels.common.codes import ROOMS, codes, entries
+from parcels.common.findings_text import lines
+from parcels.common.issues import error
 from tests.saying import ROOT, everything, progress_of
 
 CJK = re.compile("[\u4e00-\u9fff]")

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Case
-from constraints.load import in_force, load
-from constraints.overlays import Fact
+from constraints.loading.load import in_force, load
+from constraints.loading.overlays import Fact
 from constraints.types import Rule
-from parcels.issues import Issue, Refused, error
-from parcels.schema import Field, Value, fields
-from parcels.tables import FactTable
+from parcels.common.frozen import FactTable
+from parcels.common.issues import Issue, Refused, error
+from parcels.common.schema import Field, Value, fields
 
 BINDING_RANK = 2
 """Rules from this rank on (law) are never set aside; what ranks below is policy."""

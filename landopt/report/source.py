@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from landopt.keeping.planfolder import PlanFolder, open_plan
+from landopt.keeping.plan_folder import PlanFolder, open_plan
 from landopt.reasons.texts import by_hand, render
-from parcels.issues import Refused, error
+from parcels.common.issues import Refused, error
 
 if TYPE_CHECKING:
     import geopandas

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.arrays import classes, column
-from constraints.clauses import Voice
-from constraints.screen import FORBID, Law
-from constraints.sides import Sides
 from landopt.screening.entries import spans
-from parcels.schema import Value
-from parcels.sites import Sites, adjacency, shared_sites
+from landopt.screening.law.arrays import classes, column
+from landopt.screening.law.clauses import Voice
+from landopt.screening.law.fact_columns import Sides
+from landopt.screening.law.verdicts import FORBID, Law
+from parcels.common.schema import Value
+from parcels.geometry.sites import Sites, adjacency, shared_sites
 
 Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]

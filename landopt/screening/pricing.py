@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.screen import CONDITION, FORBID, OPEN, Law
 from landopt.screening.entries import spans
-from landopt.screening.lookup import Panels, Stack
-from landopt.screening.pricetable import Case, PriceTable
-from parcels.schema import Value
+from landopt.screening.law.verdicts import CONDITION, FORBID, OPEN, Law
+from landopt.screening.price_table import Case, PriceTable
+from landopt.screening.verdict_tables import Panels, Stack
+from parcels.common.schema import Value
 
 Ints = NDArray[np.integer[Any]]
 

@@ -34,7 +34,7 @@ def main(folder: Path) -> int:
     except MemoryError:
         return 9
     except Exception as trouble:  # the parent tells the user; a traceback goes to the child's log
-        from parcels.issues import LandoptError
+        from parcels.common.issues import LandoptError
 
         if not isinstance(trouble, LandoptError):
             raise

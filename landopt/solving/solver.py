@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from constraints.pricetree import Branch as Written
-from constraints.pricetree import priced, read_tree
+from constraints.audit.price_tree import Branch as Written
+from constraints.audit.price_tree import priced, read_tree
 from landopt.solving import child
 from landopt.solving.model import check_sizes
 from landopt.solving.model_arrays import Ints, Program, base_arrays, from_arrays, standing
@@ -25,7 +25,7 @@ from landopt.solving.prices_bound import Branch, Prices, bound_scaled
 from landopt.solving.solver_process import Ended, watch
 from landopt.solving.solver_state import Warm
 from landopt.solving.ties import ladder
-from parcels.issues import Environment, Issue, LandoptError, error
+from parcels.common.issues import Environment, Issue, LandoptError, error
 
 if TYPE_CHECKING:
     from constraints.case import Case

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import landopt.pipeline as pipeline
-from constraints.audit import audit_plan
-from landopt.desk.audit import audit
+from constraints.audit.run import audit_plan
+from landopt.desk.keep.audit import audit
 from tests.audit.folders import Small
 from tests.audit.mutants import load, reseal, save
 
@@ -70,7 +70,7 @@ def test_footer_prints_the_head_of_the_ledger(folders: list[Path], lang: str):
 @pytest.mark.parametrize("date", ["yesterday", "2026-02-30", "20260630", "2026"])
 def test_date_that_is_none_is_refused(folders: list[Path], date: str):
     """``--as-of`` with no day of the calendar is a usage error, at the desk and in the auditor alone."""
-    from constraints.audit import main
+    from constraints.audit.run import main
 
     done = CliRunner().invoke(audit, [str(folders[0]), "--as-of", date])
     assert done.exit_code == 2

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from constraints.offersfile import block_of
-from constraints.plan import Row
-from constraints.pricetree import Branch, Node, leaf_tree, priced, read_tree, write_tree
-from constraints.proof import BadProof, Bound, bounds, constant, gap_text, leaves
+from constraints.audit.offers_reader import block_of
+from constraints.audit.price_tree import Branch, Node, leaf_tree, priced, read_tree, write_tree
+from constraints.audit.proof import BadProof, Bound, bounds, constant, gap_text, leaves
+from constraints.types import Row
 from tests.audit.folders import Small, packed, proven, random_tree, row_prices
 from tests.audit.lists import Part, blocks
 from tests.brute import brute_force

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from constraints.audit import audit_plan
-from landopt.keeping import rounddesk
+from constraints.audit.run import audit_plan
+from landopt.keeping import round_steps as rounddesk
 from landopt.keeping.ledger import START, Entry, entry_hash
 from landopt.keeping.rounds import apply, keep, state
-from parcels.issues import Refused, error
+from parcels.common.issues import Refused, error
 from tests.audit.folders import Small, small, write
 from tests.builders import case, demand, eligibility, parcel
 

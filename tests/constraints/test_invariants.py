@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from constraints.ask import PRICES, complete
-from constraints.book import book
-from constraints.judge import Judgement, judge
-from constraints.load import in_force, load_pack, methods, pack_names
+from constraints.loading.load import in_force, load_pack, methods, pack_names
+from constraints.reading.ask import PRICES, complete
+from constraints.reading.book import book
+from constraints.reading.judge import Judgement, judge
 from constraints.types import STRICTNESS
-from parcels.schema import Value, fields
+from parcels.common.schema import Value, fields
 
 METHODS = {method.id: method for method in methods() if method.id != "contribution"}
 GRANTS = ("agreement", "bid", "auction", "listing")

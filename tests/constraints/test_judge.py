@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from constraints.book import book
 from constraints.case import Record
-from constraints.judge import judge, judge_site
-from constraints.load import load, methods
-from constraints.timetable import Calendar
+from constraints.loading.load import load, methods
+from constraints.reading.book import book
+from constraints.reading.judge import judge, judge_site
+from constraints.reading.timetable import Calendar
 from tests.facts import ALL_METHODS, demand, eligibility, parcel, price_floor, rule, term
 
 METHODS = {method.id: method for method in methods()}

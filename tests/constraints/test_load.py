@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from constraints import lint, load
-from constraints.expr import parse
-from constraints.load import in_force, methods, rules_for
-from constraints.reference import PAGES
-from constraints.shapes import base_amount
-from parcels.issues import Refused
+from constraints.language.expr import parse
+from constraints.loading import lint, load
+from constraints.loading.keys import base_amount
+from constraints.loading.load import in_force, methods, rules_for
+from landopt.desk.docs.reference import PAGES
+from parcels.common.issues import Refused
 
 HERE = Path(__file__).parent
 GOOD = """

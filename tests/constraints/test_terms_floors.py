@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constraints.ask import ask
-from constraints.expr import parse_price
-from constraints.floors import floor_of, rounded_up, unit_price
-from constraints.speak import decimal
-from constraints.terms import Bound, lease_part, range_of, year_factor
+from constraints.language.expr import parse_price
+from constraints.reading.ask import ask
+from constraints.reading.floors import floor_of, rounded_up, unit_price
+from constraints.reading.speak import decimal
+from constraints.reading.terms import Bound, lease_part, range_of, year_factor
 from tests.facts import methods
 
 RATE = Fraction("0.05")

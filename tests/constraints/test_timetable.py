@@ -6,8 +6,8 @@ import datetime
 
 import pytest
 
-from constraints.load import load_pack, methods, pack_names
-from constraints.timetable import STEPS, TITLES, Calendar, lead_days, timetable, upstream, upstream_days
+from constraints.loading.load import load_pack, methods, pack_names
+from constraints.reading.timetable import STEPS, TITLES, Calendar, lead_days, timetable, upstream, upstream_days
 
 BY_ID = {method.id: method for method in methods()}
 NATIONAL_DAYS = [f"2026-10-0{day}" for day in range(1, 8)]

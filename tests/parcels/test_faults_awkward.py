@@ -11,10 +11,10 @@ import openpyxl
 import pytest
 import shapely
 
-from parcels.check import check_parcels
-from parcels.codes import codes
+from parcels.check_map import check_parcels
+from parcels.common.codes import codes
+from parcels.common.issues import Issue
 from parcels.demands import read_demands
-from parcels.issues import Issue
 from parcels.read import read_parcels
 from tests.parcels.making import (
     DEMAND_HEAD,

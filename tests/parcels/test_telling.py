@@ -13,11 +13,11 @@ from click.testing import CliRunner, Result
 
 from cli import desk
 from landopt.intake.assemble import read_round, without_consequences
-from parcels.chinese import note, sentence, where
-from parcels.codes import codes
-from parcels.issues import error, warning
-from parcels.issues import note as note_
-from parcels.telling import lines
+from parcels.common.chinese import note, sentence, where
+from parcels.common.codes import codes
+from parcels.common.findings_text import lines
+from parcels.common.issues import error, warning
+from parcels.common.issues import note as note_
 from tests.parcels.making import X0, Y0, box, chinese, csv_file, gpkg, poly, round_folder, shapefile
 
 BOW = poly((0, 0), (100, 100), (100, 0), (0, 100))

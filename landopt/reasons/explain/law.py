@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from constraints.book import RuleBook, case_book
-from constraints.expr import names, parse
-from constraints.judge import Ruling as Said
-from constraints.judge import SiteJudgement, decided, judge_site
-from constraints.load import weakest
-from constraints.scalar import truth
-from constraints.timetable import STEPS, TITLES, timetable, upstream
+from constraints.language.evaluate import truth
+from constraints.language.expr import names, parse
+from constraints.loading.load import weakest
+from constraints.reading.book import RuleBook, case_book
+from constraints.reading.judge import Ruling as Said
+from constraints.reading.judge import SiteJudgement, decided, judge_site
+from constraints.reading.timetable import STEPS, TITLES, timetable, upstream
 from constraints.types import Method, Rule
 from landopt.reasons.explain.context import Context, fact_used, general, note
 from landopt.reasons.explain.likeness import Likeness
@@ -24,7 +24,7 @@ from landopt.reasons.explain.records import (
     Ruling,
     StepDue,
 )
-from parcels.schema import Value, fields
+from parcels.common.schema import Value, fields
 
 SILENT = frozenset({"method", "right", "competitive", "period", "parcel_id", "demand_id"})
 """Facts every sentence already names."""

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from constraints.check import PlanRows
-from constraints.facts import Facts, key_text
-from constraints.types import Rule
+from constraints.reading.case_facts import Facts, key_text
+from constraints.reading.rows import PlanRows
+from constraints.types import Row, Rule
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.records import LimitUse
-from landopt.screening.offers import Row
 
 _UNITS = {"count": "count", "expected_price_yuan": "yuan"}
 

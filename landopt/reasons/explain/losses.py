@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.proof import BadProof, Branch, Leaf, Place, constant, leaves
-from landopt.screening.offers import Ints, Offers
-from parcels.issues import Refused, error
+from constraints.audit.proof import BadProof, Branch, Leaf, Place, constant, leaves
+from landopt.screening.blocks import Ints
+from landopt.screening.offers import Offers
+from parcels.common.issues import Refused, error
 
 Mask = NDArray[np.bool_]
 _HUGE = np.int64(2**62)

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from constraints.book import Clause
-from constraints.expr import constants, parse
-from constraints.judge import SiteJudgement, judge_site
+from constraints.language.expr import constants, parse
+from constraints.reading.book import Clause
+from constraints.reading.judge import SiteJudgement, judge_site
 from constraints.types import STRICTNESS
 from landopt.reasons.explain.context import fact_used
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.records import FactUsed, Shown
-from parcels.schema import Field, Value, fields
+from parcels.common.schema import Field, Value, fields
 
 MOST = 2_000
 """Single changes tried; beyond, the search says it stopped."""
