@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.audit.plan_reader import uncollected
 from constraints.case import Case
-from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
+from parcels.common.issues import Environment, LandoptError, Refused, error
 
 if TYPE_CHECKING:
     from landopt.intake.assemble import Loaded
@@ -383,8 +383,7 @@ def _audited(place: Path, listed: int, folder: Path, say: Say) -> Any:
         say(f"re-derived {done:,} of {listed:,} offers; all with: landopt audit {folder}")
     if report.breaches:
         raise Breach(
-            Issue("error", "A005", breach.en, "audit", "The plan is withheld.", zh=breach.zh)
-            for breach in report.breaches
+            error("A005", breach.en, "audit", "The plan is withheld.", zh=breach.zh) for breach in report.breaches
         )
     return report
 
