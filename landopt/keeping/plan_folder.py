@@ -13,7 +13,9 @@ from constraints.audit.plan_reader import read_plan
 from constraints.case import Case, from_json
 from landopt.keeping.plan_file import unpacked
 from landopt.reasons.explain.context import Context
+from landopt.reasons.explain.held_still import Comparer
 from landopt.reasons.explain.law import Law
+from landopt.reasons.explain.records import as_json
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import read_offers
 from parcels.common.issues import Refused, error
@@ -53,6 +55,21 @@ class PlanFolder:
     def law(self) -> Law:
         """The scalar reading of the round."""
         return Law(self.context)
+
+    @cached_property
+    def comparer(self) -> Comparer:
+        """Compares the choices of the plan with others, the rest held."""
+        return Comparer(self.context)
+
+    def compared(self, record: Mapping[str, Any], *, test: bool = False) -> dict[str, Any]:
+        """A record of the justification; that of an assignment with its held-still comparisons under ``still``.
+
+        ``test`` asks of every other method whether any lawful plan holds it (seconds a record).
+        """
+        if record["kind"] != "assignment":
+            return dict(record)
+        offer = self.context.taken[self.case.parcels.index()[record["parcel_ids"][0]]]
+        return {**record, "still": as_json(self.comparer.of(offer, test=test))}
 
     @property
     def bounds(self) -> list[int]:

@@ -67,6 +67,7 @@ def environment(lang: str) -> Environment:
         formula=lambda text: words.formula(text, lang),
         percent=words.percent,
         points=words.points,
+        signed=lambda value: ("+" if value > 0 else "-" if value < 0 else "") + words.points(abs(value)),
         grouped=words.grouped,
         date=lambda iso: words.date(iso, lang),
         capfirst=lambda text: text[:1].upper() + text[1:],
@@ -104,7 +105,7 @@ def render(record: Any, lang: str) -> str:
     kind = data.get("kind")
     if kind not in ("assignment", "unserved", "held", "plan"):
         raise ValueError(f"a record of kind {kind!r} has no text")
-    text = environment(lang).get_template(f"{lang}/{kind}.j2").render(r=data)
+    text = environment(lang).get_template(f"{lang}/{kind}.j2").render(r={"still": None, **data})
     return _tidy(text)
 
 

@@ -254,13 +254,13 @@ def test_an_adopted_looser_rule_is_a_condition_below_the_national_one(tmp_path):
         '[[rule]]\nid = "c.give"\nkind = "eligibility"\n' + head % 1 + 'verdict = { allocation = "permit" }\n'
     )
     path.write_text(text, encoding="utf-8")
-    plain = load(path, "other").rules
+    plain = load(path, "pack").rules
     assert ask(plain).floor == 700
     assert ask(plain, method="allocation").verdict == "forbid"
     text += '[[adopt]]\nrule = "c.floor.half"\nbelow = ["n.floor.high"]\ndocument = "Decision 1"\n'
     text += '[[adopt]]\nrule = "c.give"\nbelow = []\ndocument = "Decision 2"\n'
     path.write_text(text, encoding="utf-8")
-    adopted = load(path, "other").rules
+    adopted = load(path, "pack").rules
     answer = ask(adopted)
     assert (answer.floor, answer.verdict) == (500, "condition")
     assert "below national rule n.floor.high" in answer.conditions[0].text.en

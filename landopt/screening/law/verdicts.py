@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from constraints.language import expr
 from constraints.language.nodes import Node, PriceNode, names
+from constraints.loading.ranks import LAW_RANK, own
 from constraints.reading.timetable import Calendar, upstream_days
 from constraints.types import STRICTNESS, Method, Rule
 from landopt.screening.law.arrays import (
@@ -265,7 +266,7 @@ class Law:
                 continue
             says = clause.rule.spec["verdict"].get(method.id)
             asks = np.where(self.answered(clause, voice), PERMIT, CONDITION)
-            if says == "permit" and clause.rule.cite.rank >= 2 and clause.rule.origin != "policy":
+            if says == "permit" and clause.rule.cite.rank >= LAW_RANK and not own(clause.rule):
                 holds = self.effective(clause, voice, method, quiet=False)
                 lifted = lifted | (holds == TRUE)
                 if hopeful and clause.states:
