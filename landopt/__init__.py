@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from parcels.common.catalogue import register
 
 if TYPE_CHECKING:
     from landopt.api import Asked as Asked
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from landopt.api import audit as audit
     from landopt.api import open_plan as open_plan
     from landopt.api import read as read
+
+register(Path(__file__).parent / "texts")
 
 __version__ = "0.1.0"
 

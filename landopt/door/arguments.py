@@ -20,7 +20,7 @@ def date(given: str | datetime.date | None) -> datetime.date:
     try:
         return datetime.date.fromisoformat(given)
     except ValueError:
-        raise Refused(error("C004", f"'{given}' is not a date", "as_of", "Maybe write it as 2026-03-31.")) from None
+        raise Refused(error("C004.no-date", at="as_of", given=given)) from None
 
 
 def seconds_of(given: str | int | None) -> int | None:
@@ -29,8 +29,8 @@ def seconds_of(given: str | int | None) -> int | None:
         return None
     try:
         return seconds(str(given))
-    except ValueError as wrong:
-        raise Refused(error("C004", str(wrong), "time_limit", "Maybe 90, 5m or 1h.")) from None
+    except ValueError:
+        raise Refused(error("C004.no-time", at="time_limit", given=str(given))) from None
 
 
 def setting(name: str | tuple[str, ...], value: int | str) -> str:

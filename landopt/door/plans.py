@@ -162,7 +162,7 @@ class Plan:
         from landopt.reasons.texts import by_hand
 
         if parcel is not None and demand is not None:
-            raise Refused(error("X002", "a parcel and a platform together", "explain", "Maybe ask for one at a time."))
+            raise Refused(error("X002.both", at="explain"))
         found = self.data["justification"] if every else records(self.data, parcel=parcel, demand=demand)
         found = [self._opened.compared(record, test=len(found) == 1) for record in found]
         site = found[0].get("parcel_ids") if len(found) == 1 else None
@@ -376,7 +376,7 @@ def copy_folder(source: Path, target: Path, leave_out: Sequence[str] = ()) -> Pa
     from parcels.common.atomic import write_folder
 
     if target.is_file() or (target.is_dir() and any(target.iterdir())):
-        raise Refused(error("E003", f"'{target}' is not empty", str(target), "Maybe name a new folder."))
+        raise Refused(error("E003.not-empty", at=str(target), folder=str(target)))
 
     def fill(fresh: Path) -> None:
         shutil.copytree(source, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*leave_out))

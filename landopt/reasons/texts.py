@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from landopt.reasons import words
+from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def environment(lang: str) -> Environment:
         date=lambda iso: words.date(iso, lang),
         capfirst=lambda text: text[:1].upper() + text[1:],
         numeral=numeral,
+        office=lambda code: office_name(code, lang),
         doc=_book_title,
         pad=words.pad,
     )
@@ -105,7 +107,11 @@ def render(record: Any, lang: str) -> str:
     kind = data.get("kind")
     if kind not in ("assignment", "unserved", "held", "plan"):
         raise ValueError(f"a record of kind {kind!r} has no text")
-    text = environment(lang).get_template(f"{lang}/{kind}.j2").render(r={"still": None, **data})
+    text = (
+        environment(lang)
+        .get_template(f"{lang}/{kind}.j2")
+        .render(r={"still": None, "open": None, "basis": None, **data})
+    )
     return _tidy(text)
 
 

@@ -205,19 +205,13 @@ def check_methods(case: Case, names: Sequence[str]) -> None:
 
 
 def check_period(case: Case, name: str | None) -> None:
-    """Refuse an unknown period, naming the nearest.
+    """Refuse an unknown period, naming those of the round.
 
     Raises
     ------
     Refused
         X018.
     """
-    from difflib import get_close_matches
-
     known = [period.id for period in case.round.periods]
     if name is not None and name not in known:
-        near = get_close_matches(name, known, 1, 0.4)
-        listed = ", ".join(known) or "none: the round has no periods"
-        maybe = f"Maybe {near[0]}." if near else f"Maybe one of {listed}."
-        zh = f"时段 '{name}' 不在本轮中"
-        raise Refused(error("X018", f"period '{name}' is not in the round", "period", maybe, zh=zh))
+        raise Refused(error("X018.no-period", at="period", name=name, known=known))
