@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from landopt.door.plans import Plan
+    import geopandas
 
 SIDE = 640
 """Width of the map in pixels."""
@@ -50,23 +51,28 @@ _SAID: dict[str, dict[str, Any]] = {
 }
 
 
-def page(plan: Plan, lang: str) -> str:
-    """The plan as HTML: everything escaped, nothing loaded from anywhere."""
+def page(plan: Mapping[str, Any], outlines: geopandas.GeoDataFrame | None, lang: str) -> str:
+    """``plan.json`` as HTML: everything escaped, nothing loaded from anywhere.
+
+    Parameters
+    ----------
+    outlines
+        Those of the parcels by id, in a projected CRS; without them there is no map.
+    """
     from jinja2 import Environment
 
     from landopt.reasons.words import word
     from landopt.report.map.charts import COLOURS
 
     said = _SAID[lang]
-    found = plan.data
-    entries = found["assignments"]
+    entries, tiers = plan["assignments"], plan["result"]["tiers"]
     head = said["head"].format(
         supplied=len(entries),
-        held=len(found["held"]),
-        unserved=len(found["unserved"]),
-        score=f"{plan.objective:,}",
-        bound=f"{plan.bound:,}",
-        gap=plan.gap,
+        held=len(plan["held"]),
+        unserved=len(plan["unserved"]),
+        score=f"{Decimal(tiers[0]['objective']).scaleb(-3):,}",
+        bound=f"{Decimal(tiers[0]['bound']).scaleb(-3):,}",
+        gap=max(Decimal(tier["proven_gap"]) for tier in tiers),
     )
     rows = [
         (
@@ -87,9 +93,9 @@ def page(plan: Plan, lang: str) -> str:
         Environment(autoescape=True)
         .from_string(_PAGE)
         .render(
-            plan_id=found["plan_id"],
+            plan_id=plan["plan_id"],
             head=head,
-            map=_drawn(plan, COLOURS, lang),
+            map=_drawn(plan, outlines, COLOURS, lang),
             legend=legend,
             columns=said["columns"],
             rows=rows,
@@ -98,17 +104,18 @@ def page(plan: Plan, lang: str) -> str:
     )
 
 
-def _drawn(plan: Plan, colours: dict[str, str], lang: str) -> dict[str, Any] | None:
+def _drawn(
+    plan: Mapping[str, Any], outlines: geopandas.GeoDataFrame | None, colours: Mapping[str, str], lang: str
+) -> dict[str, Any] | None:
     """The outlines as paths of one picture: supplied parcels in the colour of their method, held ones white."""
     from landopt.reasons.words import word
 
-    outlines = plan.outlines
     if outlines is None or not len(outlines):
         return None
     left, low, right, top = (float(value) for value in outlines.total_bounds)
     scale = SIDE / max(right - left, 1.0)
     high = min(2 * SIDE, max(1.0, (top - low) * scale))
-    entry_of = {name: entry for entry in plan.data["assignments"] for name in entry["parcel_ids"]}
+    entry_of = {name: entry for entry in plan["assignments"] for name in entry["parcel_ids"]}
     shapes = []
     for name, shape in outlines.geometry.items():
         entry = entry_of.get(name)

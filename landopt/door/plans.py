@@ -340,7 +340,7 @@ class Plan:
     def _repr_html_(self) -> str:
         from landopt.door.notebook import page
 
-        return page(self, language(None))
+        return page(self.data, self.outlines, language(None))
 
     def __repr__(self) -> str:
         counts = f"{len(self.data['assignments'])} sites, {len(self.data['unserved'])} platforms without one"
