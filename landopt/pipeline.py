@@ -362,7 +362,7 @@ def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offe
     listed = write_offers(place / "offers.jsonl.gz", case, offers, plan["case"]["digest"])
     proof = {
         **(outcome.proof or {}),
-        "schema": "landopt.proof/2",
+        "schema": "landopt.proof/3",
         "case": plan["case"]["digest"],
         "offers": listed,
         "scope": offers.scope,
