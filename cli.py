@@ -1,4 +1,4 @@
-"""The desk: the click group, thin. Each command lives in ``landopt/desk/`` and is imported only when it runs."""
+"""The desk: the click group, thin. Each command lives below ``landopt/desk/`` and is imported only when it runs."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from typing import Any
 import click
 
 from landopt import __version__
-from parcels.issues import Issue, LandoptError
+from parcels.common.issues import Issue, LandoptError, error
 
 COMMANDS = {
-    "new": "a filled example round to start from",
-    "check": "read and check everything; all problems at once",
-    "solve": "the main job: prints the plan and its justification, writes the plan folder",
-    "explain": "why a parcel or a platform got what it got",
-    "whynot": "why another choice was not made, and what it would cost",
-    "diagnose": "why no plan satisfies the rules",
-    "alternatives": "next-best and clearly different plans",
-    "repair": "the nearest lawful plan to one made by hand",
-    "convert": "parcels between formats",
-    "compare": "what moved between two plans, and which rule or number moved it",
-    "sweep": "many scenarios of one round",
-    "rules": "the law: list, show, diff, test, ask",
-    "model": "the model as solved, and every lawful offer",
-    "report": "map, tables, documents",
-    "audit": "re-check a plan without the solver",
-    "round": "open, record, adopt, close, show rounds in the ledger",
+    "new": ("prepare", "a filled example round to start from"),
+    "check": ("prepare", "read and check everything; all problems at once"),
+    "solve": ("decide", "the main job: prints the plan and its justification, writes the plan folder"),
+    "explain": ("question", "why a parcel or a platform got what it got"),
+    "whynot": ("question", "why another choice was not made, and what it would cost"),
+    "diagnose": ("decide", "why no plan satisfies the rules"),
+    "alternatives": ("decide", "next-best and clearly different plans"),
+    "repair": ("decide", "the nearest lawful plan to one made by hand"),
+    "convert": ("prepare", "parcels between formats"),
+    "compare": ("question", "what moved between two plans, and which rule or number moved it"),
+    "sweep": ("decide", "many scenarios of one round"),
+    "rules": ("law", "the law: list, show, diff, test, ask"),
+    "model": ("decide", "the model as solved, and every lawful offer"),
+    "report": ("keep", "map, tables, documents"),
+    "audit": ("keep", "re-check a plan without the solver"),
+    "round": ("keep", "open, record, adopt, close, show rounds in the ledger"),
 }
 
 
@@ -39,7 +39,7 @@ class DeskContext(click.Context):
 
     def make_formatter(self) -> click.HelpFormatter:
         """The one that writes help and usage."""
-        from landopt.desk.helping import Chinese, English
+        from landopt.desk.help_text import Chinese, English
 
         kind = Chinese if _language(self.meta.get("landopt.words", ())) == "zh" else English
         return kind(width=self.terminal_width, max_width=self.max_content_width)
@@ -69,20 +69,20 @@ class Desk(click.Group):
             near = get_close_matches(cmd_name, COMMANDS, n=1)
             hint = f"\nMaybe you meant '{near[0]}'." if near else ""
             raise click.UsageError(f"There is no command '{cmd_name}'.{hint}", ctx)
-        module = importlib.import_module(f"landopt.desk.{cmd_name}")
+        module = importlib.import_module(f"landopt.desk.{COMMANDS[cmd_name][0]}.{cmd_name}")
         command: click.Command = getattr(module, f"{cmd_name}_" if cmd_name == "round" else cmd_name)
         return _at_desk(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing any of them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """Complete command names without importing any of them."""
         from click.shell_completion import CompletionItem
 
-        names = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        names = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
         return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -100,7 +100,7 @@ class Desk(click.Group):
         except click.UsageError as trouble:
             if _language(words) != "zh":
                 raise
-            from landopt.desk.helping import usage_in_chinese
+            from landopt.desk.help_text import usage_in_chinese
 
             click.echo(usage_in_chinese(trouble), err=True)
             ctx.exit(trouble.exit_code)
@@ -116,7 +116,7 @@ class Desk(click.Group):
             ctx.exit(0)
         except OSError as trouble:
             where = str(trouble.filename or "")
-            issue = Issue("error", "E001", trouble.strerror or str(trouble), where, "Check the disk and the path.")
+            issue = error("E001", trouble.strerror or str(trouble), where, "Check the disk and the path.")
             _print(LandoptError(issue), words)
             ctx.exit(6)
 
@@ -125,7 +125,7 @@ def _print(refusal: LandoptError, words: tuple[str, ...]) -> None:
     if "--json" in words:
         click.echo(json.dumps({"issues": [issue.as_dict() for issue in refusal.issues]}, ensure_ascii=False))
     if _language(words) == "zh":
-        from parcels.telling import lines
+        from parcels.common.findings_text import lines
 
         click.echo("\n".join(lines(refusal.issues, "zh")), err=True)
         return
@@ -134,7 +134,7 @@ def _print(refusal: LandoptError, words: tuple[str, ...]) -> None:
 
 
 def _language(words: tuple[str, ...]) -> str:
-    from landopt.language import language
+    from parcels.common.language import language
 
     asked = [word.removeprefix("--lang=") for word in words if word.startswith("--lang=")]
     asked += [after for word, after in pairwise(words) if word == "--lang"]
@@ -146,7 +146,7 @@ def issue_text(issue: Issue) -> str:
     lines = [f"{issue.level} {issue.code}  {issue.what}"]
     if issue.where:
         lines.append(f"      {issue.where}")
-    from parcels.telling import advice
+    from parcels.common.findings_text import advice
 
     if todo := advice(issue, "en"):
         lines.append(f"      Maybe: {todo}")

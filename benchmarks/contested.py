@@ -19,12 +19,14 @@ import numpy as np
 
 from benchmarks.rounds import case_of, contest
 from constraints.case import Case
-from landopt.screening.offers import Offers, build_offers
+from landopt.invent.draft import Draft
+from landopt.invent.platforms import reach_of
+from landopt.invent.policy import Numbers, policy_text
+from landopt.invent.round import draft
+from landopt.screening.offers import Offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.model_arrays import Program, program
 from landopt.solving.prices import relax
-from parcels.synthetic import Draft, draft
-from parcels.synthetic_demands import reach_of
-from parcels.synthetic_policy import Numbers, policy_text
 
 RATIO = 1.32
 """Least area asked for, over the suitable area: a little above the 1.3 that a contested round has at least."""
@@ -42,7 +44,7 @@ NUMBERS = Path(__file__).parent / "contested_numbers.json"
 
 Made = Callable[[Draft, int], Case]
 DRAWN_ABOVE = 8.0
-"""How far area windows reach above their middle where the round is drawn (``parcels.synthetic_demands.Reach``)."""
+"""How far area windows reach above their middle where the round is drawn (``landopt.invent.platforms.Reach``)."""
 
 
 def contested(parcels: int, demands: int, seed: int, *, made: Made | None = None) -> Draft:

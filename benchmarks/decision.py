@@ -47,7 +47,7 @@ def offers_of(size: Size, seed: int) -> tuple[Any, Any, dict[str, Any]]:
     """The case, its lawful offers and the figures that say how contested it is, with the CPU seconds of screening."""
     from benchmarks.contested import contested_case
     from benchmarks.rounds import contest
-    from landopt.screening.offers import build_offers
+    from landopt.screening.uncapped_sites import build_offers
 
     case = contested_case(size.parcels, size.demands, seed)
     begun = time.process_time()
@@ -134,7 +134,7 @@ def _prices_again(prog: Any, relaxed: Any, sifter: Any) -> float | None:
 def _rerun(case: Any, offers: Any, relaxed: Any, answer: Any, size: Size) -> dict[str, Any]:
     """One amount lowered by a tenth, as ``landopt sweep`` does it: CPU seconds from the changed case to the gap."""
     from landopt.intake.overlay import apply_sets
-    from landopt.screening.again import again
+    from landopt.screening.changed_amounts import again
     from landopt.solving.model_arrays import program
     from landopt.solving.solver_search import search
     from landopt.solving.solver_state import Options

@@ -27,7 +27,8 @@ from typing import Any
 from benchmarks.contested import contested
 from benchmarks.rounds import SIZES
 from constraints.case import Case
-from parcels.synthetic import Draft, write_draft
+from landopt.invent.draft import Draft
+from landopt.invent.round import write_draft
 
 LIBRARIES = ("geopandas", "highspy", "numpy", "pulp", "shapely", "networkx", "jinja2", "pyogrio", "holidays.countries")
 """Imported beside every module of landopt, its lower rooms and the desk before the clock starts."""
@@ -101,9 +102,10 @@ def _read(drafted: Draft, seed: int) -> Case:
 def _raw(folder: Path) -> dict[str, Any]:
     """One raw HiGHS simplex solve of the relaxation of a round on files."""
     from benchmarks.decision import raw_simplex_of
+    from landopt.job import Job
     from landopt.pipeline import read_case
 
-    _, case, offers = read_case(folder)
+    _, case, offers = read_case(Job(folder))
     return raw_simplex_of(case, offers)
 
 

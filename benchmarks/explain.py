@@ -18,7 +18,7 @@ from landopt.reasons.explain.context import Context
 from landopt.reasons.forced import exact
 from landopt.reasons.justify import justify
 from landopt.reasons.texts import render
-from landopt.screening.offers import build_offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.solver import solve
 
 

@@ -74,9 +74,9 @@ def work(folder: Path) -> dict[str, Any]:
     def mark(name: str) -> None:
         marks[name] = round(time.process_time() - began - sum(marks.values()), 2)
 
-    from parcels.check import check_parcels
+    from parcels.check_map import check_parcels
+    from parcels.geometry.neighbours import neighbours
     from parcels.layers import Layer, overlay_layers
-    from parcels.neighbours import neighbours
     from parcels.read import read_parcels
 
     mark("import")

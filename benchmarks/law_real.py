@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from constraints.ask import PRICES, complete
-from constraints.book import RuleBook, book
-from constraints.judge import judge
-from constraints.load import in_force, load_pack, methods
+from constraints.loading.load import in_force, load_pack, methods
+from constraints.reading.ask import PRICES, complete
+from constraints.reading.book import RuleBook, book
+from constraints.reading.judge import judge
 from constraints.types import STRICTNESS
-from parcels.schema import Value, fields
+from parcels.common.schema import Value, fields
 
 PACKS = ("cn",)
 """The supplies come from all over the country: only the national pack applies."""

@@ -6,12 +6,12 @@ import time
 from random import Random
 
 from constraints.case import Case, Objective, Round
-from constraints.load import in_force, load_pack, methods, pack_names
-from constraints.screen import Law
-from constraints.sides import Sides
+from constraints.loading.load import in_force, load_pack, methods, pack_names
 from constraints.types import Rule, Text
-from parcels.schema import Value
-from parcels.tables import Neighbours, table
+from landopt.screening.law.fact_columns import Sides
+from landopt.screening.law.verdicts import Law
+from parcels.common.frozen import Neighbours, table
+from parcels.common.schema import Value
 
 AS_OF = "2026-03-31"
 USES = ("IND", "IND", "IND", "IND_M0", "RES", "EDU", "COM", "BIZ", "STOR", "HOU", "UTL")

@@ -1,7 +1,7 @@
 """Rounds of any size in memory, without files: the instances of every benchmark, the same for the same seed.
 
 Street blocks are laid in running bond (each row shifted by half a parcel), so that parcels meet as in a planner's
-drawing; facts, platforms and policy are those of ``parcels.synthetic``, judged by the shipped rule packs.
+drawing; facts, platforms and policy are those of ``landopt.invent.round``, judged by the shipped rule packs.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from random import Random
 from typing import Any
 
 from constraints.case import Case, Market, Objective, Round, Settings
-from constraints.load import methods, rules_for
+from constraints.loading.load import methods, rules_for
 from constraints.types import Rule, Text
-from parcels.schema import Value, fields
-from parcels.synthetic import Draft, draft
-from parcels.synthetic_facts import Cell
-from parcels.tables import FactTable, Neighbours, table
-from parcels.units import scaled
+from landopt.invent.draft import Draft
+from landopt.invent.parcel_facts import Cell
+from landopt.invent.round import draft
+from parcels.common.frozen import FactTable, Neighbours, table
+from parcels.common.schema import Value, fields
+from parcels.common.units import scaled
 
 PACKS = ("cn", "cn-guangdong", "cn-guangzhou", "cn-guangzhou-nansha")
 SIZES = {"1k": (1_000, 100), "5k": (5_000, 500), "20k": (20_000, 1_000), "100k": (100_000, 5_000)}
@@ -45,7 +46,7 @@ def case_round(
     Parameters
     ----------
     parcels, demands, seed
-        Size and seed, as in ``parcels.synthetic.draft``.
+        Size and seed, as in ``landopt.invent.round.draft``.
     contested
         More land asked for than there is; half of the platforms ask for 2 to 6 parcels.
     packs

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.contested import contested_case
-from landopt.screening.offers import build_offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.model_arrays import Program, columns, program
 from landopt.solving.prices import relax
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from constraints.canonical import digest
 from constraints.types import Cite, Method, Rule, Text
-from parcels.schema import Value
-from parcels.tables import FactTable, Neighbours
+from parcels.common.frozen import FactTable, Neighbours
+from parcels.common.schema import Value
 
 SCHEMA = "landopt.case/1"
 

@@ -83,3 +83,36 @@ class Condition:
     fact: str
     text: Text
     document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the model apart from the parcel and demand rows, which are implied (docs/model.md §7).
+
+    ``rhs``, ``slack`` (0 = hard, else the largest slack) are in the row's own integers; ``penalty`` is in millipoints a
+    unit of slack, charged to tier ``tier``.
+    """
+
+    id: str
+    rule: str
+    key: tuple[str, ...]
+    kind: str
+    sense: str
+    rhs: int
+    slack: int = 0
+    penalty: int = 0
+    tier: int = 0
+
+    def as_dict(self) -> dict[str, object]:
+        """The row as plain data, as in line 1 of ``offers.jsonl.gz``."""
+        return {
+            "id": self.id,
+            "rule": self.rule,
+            "key": list(self.key),
+            "kind": self.kind,
+            "sense": self.sense,
+            "rhs": self.rhs,
+            "slack": self.slack,
+            "penalty": self.penalty,
+            "tier": self.tier,
+        }

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from parcels.columns import match_columns
-from parcels.delimited import read_csv
-from parcels.facts import Findings, read_facts
-from parcels.issues import Issue, Refused, error, warning
-from parcels.schema import fields
-from parcels.sources import RawTable, file_format
-from parcels.tables import FactTable, table
-from parcels.units import BadValue
-from parcels.usecodes import systems
-from parcels.values import clean_text, parse_date
+from parcels.common.frozen import FactTable, table
+from parcels.common.issues import Issue, Refused, error, warning
+from parcels.common.schema import fields
+from parcels.common.units import BadValue
+from parcels.formats.delimited import read_csv
+from parcels.formats.sources import RawTable, file_format
+from parcels.tables.columns import match_columns
+from parcels.tables.fact_table import Findings, read_facts
+from parcels.tables.use_codes import systems
+from parcels.tables.values import clean_text, parse_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def open_table(path: Path, *, layer: str | None = None, encoding: str | None = N
     if kind == "CSV":
         return read_csv(path, encoding=encoding, prefix=prefix)
     if kind == "XLSX":
-        from parcels.workbook import read_xlsx
+        from parcels.formats.workbook import read_xlsx
 
         return read_xlsx(path, layer=layer, prefix=prefix)
     raise Refused(error("F002", f"{path.name}: a table is needed here", path.name, "send CSV or XLSX"))

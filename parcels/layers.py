@@ -10,14 +10,14 @@ from typing import Any, Protocol
 import numpy as np
 import shapely
 
-from parcels.crs import place, to_crs
-from parcels.facts import Findings
-from parcels.open import open_layer
-from parcels.overlay import Cover, cover
+from parcels.common.frozen import FactTable
+from parcels.common.schema import Value
+from parcels.formats.any_format import open_layer
+from parcels.geometry.crs import place, to_crs
+from parcels.geometry.overlay import Cover, cover
 from parcels.read import ParcelFile
-from parcels.rolecolumns import Attributes, attributes
-from parcels.schema import Value
-from parcels.tables import FactTable
+from parcels.role_columns import Attributes, attributes
+from parcels.tables.fact_table import Findings
 
 OVERLAP_ROLES = {
     "permanent_basic_farmland": "in_pbf",

@@ -11,16 +11,17 @@ from typing import Any
 import geopandas
 import numpy as np
 
-from parcels.areas import settle_areas
-from parcels.columns import match_columns, nearest
-from parcels.crs import place, zone_of
-from parcels.facts import Facts, Findings, read_facts
-from parcels.issues import Issue, Refused, error
-from parcels.schema import Value, fields_of
-from parcels.shapes import check_shapes
-from parcels.sources import RawTable
-from parcels.tables import FactTable, table
-from parcels.usecodes import systems
+from parcels.common.frozen import FactTable, table
+from parcels.common.issues import Issue, Refused, error
+from parcels.common.place import Place
+from parcels.common.schema import Value, fields_of
+from parcels.formats.sources import RawTable
+from parcels.geometry.areas import settle_areas
+from parcels.geometry.crs import place, zone_of
+from parcels.geometry.shapes import check_shapes
+from parcels.tables.columns import match_columns, nearest
+from parcels.tables.fact_table import Facts, Findings, read_facts
+from parcels.tables.use_codes import systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def read_parcels(
     Refused
         If nothing can be read at all (no such file, no layer, cut off, undecodable).
     """
-    from parcels.open import open_parcels
+    from parcels.formats.any_format import open_parcels
 
     path = Path(path)
     if use_codes is not None and use_codes not in systems():
@@ -167,7 +168,7 @@ def from_raw(
 
 
 _NO_SYSTEM = {"P014", "P016", "P017"}
-"""Findings of a reader about the system: what :func:`parcels.crs.place` adds to them is only their echo."""
+"""Findings of a reader about the system: what :func:`parcels.geometry.crs.place` adds to them is only their echo."""
 
 
 _NO_OUTLINE = {"P008", "P012", "P043", "P075", "F001"}
@@ -178,11 +179,18 @@ def _with_ids(issues: Sequence[Issue], ids: Mapping[int, str]) -> tuple[tuple[Is
     """Findings of a reader with the id of their row; the rows whose outline could not be built."""
     out, unbuilt = [], set[int]()
     for issue in issues:
+        if issue.place.row in ids:
+            number = issue.place.row
+            issue = replace(issue, place=issue.place.but(id=ids[number]), ids=issue.ids or (ids[number],))
+            if issue.level == "error" and issue.code in _NO_OUTLINE:
+                unbuilt.add(number)
+            out.append(issue)
+            continue
         row = re.search(r", row (\d+)(, column [^,]*)?$", issue.where)
         if row and int(row.group(1)) in ids:
             number = int(row.group(1))
             where = f"{issue.where[: row.start()]}, row {number}, id {ids[number]}{row.group(2) or ''}"
-            issue = replace(issue, where=where, ids=issue.ids or (ids[number],))
+            issue = replace(issue, place=Place(said=where), ids=issue.ids or (ids[number],))
             if issue.level == "error" and issue.code in _NO_OUTLINE:
                 unbuilt.add(number)
         elif issue.level == "error" and issue.code == "P012" and issue.ids:

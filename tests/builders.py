@@ -8,7 +8,7 @@ from random import Random
 
 from constraints.case import Case, Market, Period, Record, Settings
 from constraints.types import Rule
-from parcels.schema import Value
+from parcels.common.schema import Value
 from tests.brute import brute_force, brute_force_offers
 from tests.facts import (
     ALL_METHODS,

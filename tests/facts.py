@@ -1,7 +1,8 @@
 """Builders of facts, rules and small rounds for tests: plain values, no files, no geometry, no rule packs.
 
 Facts are given as they are stored: integers of value x scale (``benchmark_price=60000`` is 600 yuan/m²), ISO dates,
-tuples of codes; ``None`` is unknown. Rules follow the layout of ``Rule.spec`` that ``constraints.load`` produces.
+tuples of codes; ``None`` is unknown. Rules follow the layout of ``Rule.spec`` that
+``constraints.loading.load`` produces.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from constraints.case import Case, Market, Objective, Period, Record, Round, Settings
-from constraints.load import methods as load_methods
+from constraints.loading.load import methods as load_methods
 from constraints.types import Cite, Method, Rule, Text
-from parcels.schema import Value
-from parcels.tables import Neighbours, table
+from parcels.common.frozen import Neighbours, table
+from parcels.common.schema import Value
 
 ALL_METHODS = ("allocation", "agreement", "bid", "auction", "listing", "lease", "lease_then_grant", "contribution")
 COMPETITIVE = ("bid", "auction", "listing", "lease", "lease_then_grant")

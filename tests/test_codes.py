@@ -7,7 +7,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from parcels.codes import LETTERS, ROOMS, codes
+import constraints
+import landopt
+from parcels.common.catalogue import SHARED as ROOMS
+from parcels.common.codes import LETTERS, codes
+
+assert constraints.__path__
+assert landopt.__path__
 
 ROOT = Path(__file__).parent.parent
 CODE = re.compile(r"[A-Z]\d{3}")
@@ -45,7 +51,7 @@ def spoken() -> dict[str, str]:
     found: dict[str, str] = {}
     paths = [ROOT / "cli.py", *(path for room in ("constraints", "landopt", "parcels") for path in _sources(room))]
     for path in paths:
-        facts = path.parent.name == "parcels" and not path.stem.startswith(("synthetic", "sites", "sitewalk"))
+        facts = path.is_relative_to(ROOT / "parcels") and not path.stem.startswith(("sites", "site_walk"))
         for code in used(ast.parse(path.read_text(encoding="utf-8")), numbered=facts):
             found.setdefault(code, path.relative_to(ROOT).as_posix())
     return found

@@ -45,10 +45,10 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_decision(
 
     reading = (
         "landopt.intake.assemble.read_round",
-        "landopt.screening.offers.build_offers",
+        "landopt.screening.uncapped_sites.build_offers",
         "landopt.solving.solver.solve",
     )
-    for name in (*reading, "landopt.reasons.justify.justify", "landopt.pipeline._audited"):
+    for name in (*reading, "landopt.reasons.justify.justify", "landopt.pipeline.audit"):
         once(*name.rsplit(".", 1))
     disk = failing(monkeypatch, tmp_path)
     assert decide(round_).exit_code in (0, 4)

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import COMMANDS, desk
-from landopt.desk.helping import in_chinese, width, wrapped
-from parcels.chinese import usage
+from landopt.desk.help_text import in_chinese, width, wrapped
+from parcels.common.chinese import usage
 from tests.saying import ROOT, text_of
 
 CJK = re.compile("[\u4e00-\u9fff]")
@@ -43,7 +43,7 @@ def run(*words: str, lang: str = "zh") -> Result:
 
 def test_every_text_of_help_has_a_chinese_one() -> None:
     """Commands, options, and the words of the list of commands; add what is missing to landopt/desk/help_zh.toml."""
-    texts = set(COMMANDS.values())
+    texts = {text for _, text in COMMANDS.values()}
     for _, command in commands():
         texts |= {" ".join(part.split()) for part in inspect.cleandoc(command.help or "").split("\n\n") if part}
         texts |= {option.help for option in command.params if isinstance(option, click.Option) and option.help}
@@ -70,7 +70,7 @@ def test_help_is_whole_narrow_and_ends_with_an_example_to_copy(path: tuple[str, 
 def test_every_usage_error_of_ours_has_a_chinese_one() -> None:
     """The sources are read for them, line by line."""
     said: list[str] = []
-    for path in (ROOT / "cli.py", *(ROOT / "landopt" / "desk").glob("*.py")):
+    for path in (ROOT / "cli.py", *(ROOT / "landopt" / "desk").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("UsageError", "BadParameter"):
                 text = text_of(node.args[0]) or ""

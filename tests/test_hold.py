@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from landopt.keeping.hold import NAME, hold
-from parcels.issues import Environment
+from parcels.common.issues import Environment
 
 ROOT = Path(__file__).parent.parent
 _HOLDER = """

@@ -111,7 +111,7 @@ def test_the_map_file_has_parcels_and_sites(plan: Path) -> None:
     sites = geopandas.read_file(plan / "plan.gpkg", layer="sites")
     assert len(sites) == len(data["assignments"])
     assert set(parcels["state"]) == {"supplied", "held"}
-    assert parcels.crs.to_epsg() == 4526
+    assert parcels.geometry.crs.to_epsg() == 4526
     held = parcels[parcels["state"] == "held"]
     assert held["reasons_en"].notna().all()
     assert held["reasons_zh"].notna().all()
@@ -269,7 +269,7 @@ def test_a_plan_found_before_the_solver_failed_is_kept(copy: Path, monkeypatch: 
     import dataclasses
 
     import landopt.solving.solver
-    from parcels.issues import error
+    from parcels.common.issues import error
 
     solve = landopt.solving.solver.solve
 

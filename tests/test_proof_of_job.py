@@ -14,7 +14,8 @@ from click.testing import CliRunner
 
 from cli import desk
 from constraints.case import Case
-from landopt.screening.offers import Offers, build_offers
+from landopt.screening.offers import Offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.model import write_mps
 from landopt.solving.model_arrays import base_arrays, from_arrays
 from landopt.solving.solver_search import Options, search

@@ -15,15 +15,15 @@ from click.testing import CliRunner
 from benchmarks.contested import contested_case
 from benchmarks.rounds import binding, case_round, contest, relaxed
 from constraints.case import case_digest
-from constraints.load import load_file
-from landopt.desk.new import new
+from constraints.loading.load import load_file
+from landopt.desk.prepare.new import new
 from landopt.intake.assemble import read_round
-from landopt.screening.offers import build_offers
-from parcels.issues import Refused
-from parcels.neighbours import neighbours
-from parcels.schema import fields
-from parcels.synthetic import draft, write_round
-from parcels.synthetic_facts import calibration
+from landopt.invent.parcel_facts import calibration
+from landopt.invent.round import draft, write_round
+from landopt.screening.uncapped_sites import build_offers
+from parcels.common.issues import Refused
+from parcels.common.schema import fields
+from parcels.geometry.neighbours import neighbours
 from tests.builders import brute_force, random_case, random_medium_case
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "nansha"

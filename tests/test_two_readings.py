@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from constraints.audit.cells import PartReader
+from constraints.audit.reread import Reader
+from constraints.audit.rescreen import connected_sites, lawful
 from constraints.case import Case
-from constraints.cells import PartReader
-from constraints.reread import Reader
-from constraints.rescreen import connected_sites, lawful
-from landopt.screening.offers import Offers, build_offers
+from landopt.screening.offers import Offers
+from landopt.screening.uncapped_sites import build_offers
 from tests.builders import random_case, random_medium_case
 from tests.spiced import spiced_case
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.case import Case, Record
 from landopt.intake.roundfile import RoundFile, read_round_file
-from parcels.issues import Issue, Refused, error, warning
-from parcels.tables import FactTable
+from parcels.common.frozen import FactTable
+from parcels.common.issues import Issue, Refused, error, warning
 
 if TYPE_CHECKING:
     import geopandas
@@ -64,12 +64,12 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     Refused
         If ``round.toml`` itself cannot be read.
     """
-    from constraints.lint import coverage
-    from constraints.load import methods, rules_for
-    from parcels.check import check_parcels
+    from constraints.loading.lint import coverage
+    from constraints.loading.load import methods, rules_for
+    from parcels.check_map import check_parcels
     from parcels.demands import read_demands, read_records
+    from parcels.geometry.neighbours import neighbours
     from parcels.layers import overlay_layers
-    from parcels.neighbours import neighbours
     from parcels.read import read_parcels
 
     file = read_round_file(path)

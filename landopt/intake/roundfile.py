@@ -15,8 +15,8 @@ from typing import Any
 from constraints.case import Market, Objective, Period, Round, Settings
 from constraints.types import Text
 from landopt.intake.tomlreader import TomlReader
-from parcels.issues import Refused, error, stop_on_errors
-from parcels.schema import fields
+from parcels.common.issues import Refused, error, stop_on_errors
+from parcels.common.schema import fields
 
 ROLES = (
     "permanent_basic_farmland",

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from parcels.issues import Issue, error
+from parcels.common.issues import Issue, error
 
 Kinds = Mapping[str, Mapping[str, tuple[type, ...]]]
 """For each table its keys and the types each may have."""

@@ -15,16 +15,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from constraints.audit.reread import Reader
 from constraints.case import Case
-from constraints.reread import Reader
 from constraints.types import Cite, Rule, Text
 from landopt.intake.overlay import BINDING_RANK
-from landopt.keeping.takers import Taker, takers
+from landopt.keeping.lawful_takers import Taker, takers
 from landopt.reasons.explain.context import citation
 from landopt.reasons.explain.records import as_json
 from landopt.reasons.words import field_title, word
-from parcels.chinese import sentence
-from parcels.issues import Issue, Refused, error
+from parcels.common.chinese import sentence
+from parcels.common.issues import Issue, Refused, error
 
 GENERALLY = frozenset({"R-201-LL", "R-201-LG"})
 """Terms the ministry states as "generally" (一般): a reason on record may depart from them."""

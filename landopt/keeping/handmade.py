@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.cells import Reading
+from constraints.audit.reread import Reader
+from constraints.audit.restate import identify
 from constraints.case import Case
-from constraints.cells import Reading
-from constraints.reread import Reader
-from constraints.restate import identify
-from parcels.issues import Issue, Refused, error, stop_on_errors
+from parcels.common.issues import Issue, Refused, error, stop_on_errors
 
 COLUMNS = {
     "parcel": ("parcel", "parcel_id", "parcels", "宗地", "宗地编号", "宗地号", "地块", "地块编号"),
@@ -227,8 +227,8 @@ def _twice(made: Handmade) -> list[Finding]:
 
 def text(report: HandmadeReport, lang: str) -> list[str]:
     """The report as lines of text."""
-    from constraints.finding import points
-    from parcels.chinese import where
+    from constraints.audit.finding import points
+    from parcels.common.chinese import where
 
     zh = lang == "zh"
     places = [where(each.where) + "：" if zh else f"{each.where}: " for each in report.findings]
@@ -261,9 +261,9 @@ def text(report: HandmadeReport, lang: str) -> list[str]:
 
 def load(folder: Path) -> tuple[Case, dict[str, Any], dict[int, frozenset[int]]]:
     """The case, plan and reach of a plan folder."""
+    from constraints.audit.listing import Listing
+    from constraints.audit.plan_reader import PROOF_SCHEMA, load_json, read_plan
     from constraints.case import SCHEMA, from_json
-    from constraints.listing import Listing
-    from constraints.plan import PROOF_SCHEMA, load_json, read_plan
 
     case = from_json(load_json(folder / "case.json", SCHEMA))
     reader = Reader(case)
@@ -292,7 +292,7 @@ def write_csv(path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
     import csv
     import io
 
-    from landopt.keeping.atomic import write_file
+    from parcels.common.atomic import write_file
 
     out = io.StringIO(newline="")
     writer = csv.writer(out)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from parcels.issues import Environment, error
+from parcels.common.issues import Environment, error
 
 NAME = ".landopt-lock"
 

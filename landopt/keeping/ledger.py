@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from constraints.canonical import canonical, digest
-from parcels.issues import Environment, Issue, Refused, error, warning
+from parcels.common.issues import Environment, Issue, Refused, error, warning
 
 APPLICATION = 0x6C616E64
 VERSION = 1

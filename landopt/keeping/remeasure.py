@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.plan_reader import load_json
 from constraints.case import SCHEMA, Case, from_json, to_json
-from constraints.plan import load_json
-from parcels.issues import Issue, error, note
-from parcels.tables import FactTable
+from parcels.common.frozen import FactTable
+from parcels.common.issues import Issue, error, note
 
 LEDGER_FACTS = ("status", "failed_times")
 """What the ledger may change after the files were read."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from constraints.load import methods
+from constraints.loading.load import methods
 from landopt.keeping.handmade import Finding, Handmade, HandmadeReport, audit_handmade
-from parcels.issues import Environment, LandoptError, error
+from parcels.common.issues import Environment, LandoptError, error
 
 if TYPE_CHECKING:
     from constraints.case import Case

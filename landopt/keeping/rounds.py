@@ -14,9 +14,9 @@ from typing import Any
 from constraints.case import Case
 from constraints.types import Cite, Rule, Text
 from landopt.keeping.ledger import Entry
-from parcels.issues import stop_on_errors
-from parcels.schema import Value
-from parcels.tables import FactTable
+from parcels.common.frozen import FactTable
+from parcels.common.issues import stop_on_errors
+from parcels.common.schema import Value
 
 OUTCOMES = ("announced", "contracted", "failed", "lapsed", "withdrawn")
 """What may become of an adopted assignment: notice out, contract signed, no bid (流拍), lapsed, withdrawn."""
@@ -189,7 +189,7 @@ def prepare(
     Refused
         If the ledger was altered (B080), or a ledger that was named does not exist.
     """
-    from constraints.plan import read_plan
+    from constraints.audit.plan_reader import read_plan
     from landopt.keeping.ledger import Ledger
 
     head: str | None = None

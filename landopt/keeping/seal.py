@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.canonical import canonical, digest
-from landopt.keeping.atomic import write_folder
-from parcels.issues import Environment, Issue, Refused, error, note
+from parcels.common.atomic import write_folder
+from parcels.common.issues import Environment, Issue, Refused, error, note
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -195,7 +195,7 @@ def unzipped(plan: Path) -> Iterator[Path]:
     if plan.suffix.lower() != ".zip":
         yield plan
         return
-    from parcels.archives import check_members, unpack
+    from parcels.formats.archives import check_members, unpack
 
     try:
         with tempfile.TemporaryDirectory(prefix="landopt-") as name, zipfile.ZipFile(plan) as archive:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from constraints.diff import VERDICTS_ZH
-from constraints.load import methods
-from constraints.telling import field_named
+from constraints.loading.load import methods
+from constraints.reading.law_changes import VERDICTS_ZH
+from constraints.reading.told_facts import field_named
 from landopt.reasons.words import code_word
-from parcels.schema import fields
+from parcels.common.schema import fields
 
 GRADES = {
     "V1": ("article read", "已核原文"),

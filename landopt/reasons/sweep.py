@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.canonical import digest
 from constraints.case import Case, case_digest, from_json, to_json
-from parcels.issues import Environment, Issue, LandoptError, Refused, error
+from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
 
 if TYPE_CHECKING:
     from landopt.screening.offers import Offers
@@ -181,7 +181,7 @@ class Desk:
         """Solve one scenario: why it stopped, value and bound per tier, what is supplied and by which method."""
         from landopt.intake.overlay import apply_overlays
         from landopt.reasons.alternatives import choices
-        from landopt.screening.again import again, alike
+        from landopt.screening.changed_amounts import again, alike
         from landopt.solving.site_search import offers_of
         from landopt.solving.solver import solve
 

@@ -18,7 +18,7 @@ from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.nearest import Nearest, nearest_fact
 from landopt.reasons.explain.records import Ruling, as_json
-from parcels.issues import Refused, error
+from parcels.common.issues import Refused, error
 
 
 @dataclass(frozen=True, slots=True)

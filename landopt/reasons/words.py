@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
-from parcels.schema import fields
+from parcels.common.schema import fields
 
 TEMPLATES = Path(__file__).parent / "templates"
 _MILLION = 1_000_000

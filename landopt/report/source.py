@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from landopt.keeping.planfolder import PlanFolder, open_plan
+from landopt.keeping.plan_folder import PlanFolder, open_plan
 from landopt.reasons.texts import by_hand, render
-from parcels.issues import Refused, error
+from parcels.common.issues import Refused, error
 
 if TYPE_CHECKING:
     import geopandas
@@ -122,7 +122,7 @@ class Source:
         return {lang: [self._text(record, lang) for record in self.plan["justification"]] for lang in ("zh", "en")}
 
     def _text(self, record: dict[str, Any], lang: str) -> str:
-        text = render(record, lang)
+        text = render(self.found.compared(record), lang)
         if record["kind"] not in ("plan", "assignment") or not self.plan.get("overrides"):
             return text
         said = by_hand(self.plan, lang, None if record["kind"] == "plan" else record["parcel_ids"])

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from landopt.keeping.atomic import write_folder
 from landopt.report.source import Source, open_source
-from parcels.issues import Refused, error
+from parcels.common.atomic import write_folder
+from parcels.common.issues import Refused, error
 
 KINDS = ("html", "xlsx", "docx", "pdf", "notices", "gdb", "txt")
 """All kinds, in the order they are written."""
@@ -119,7 +119,7 @@ def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
 
 def _in_a_zone(source: Source) -> bool:
     """Boundary points can be written in a three-degree zone of CGCS2000 only."""
-    from parcels.crs import zone_of
+    from parcels.geometry.crs import zone_of
 
     epsg = source.case.crs.removeprefix("EPSG:")
     return epsg.isdigit() and zone_of(int(epsg)) is not None
@@ -160,20 +160,20 @@ def _write(
     for kind in wanted:
         step(kind)
         if kind == "html":
-            from landopt.report.page import map_page
+            from landopt.report.map.page import map_page
 
             page = map_page(source, wish.lang, before=before, with_proof=wish.with_proof)
             (folder / "map.html").write_bytes(page)
         elif kind == "xlsx":
-            from landopt.report.sheets import write_tables
+            from landopt.report.tables.sheets import write_tables
 
             write_tables(folder / "tables.xlsx", source, wish.lang, before=before, headings=wish.headings)
         elif kind == "gdb":
-            from landopt.report.gisfiles import write_gdb
+            from landopt.report.gis.other_formats import write_gdb
 
             write_gdb(folder / "plan.gdb", source)
         elif kind == "txt":
-            from landopt.report.gisfiles import boundary_text
+            from landopt.report.gis.other_formats import boundary_text
 
             (folder / "boundary.txt").write_bytes(boundary_text(source).encode("gb18030"))
         else:
@@ -182,17 +182,17 @@ def _write(
 
 def _document(kind: str, folder: Path, source: Source, lang: str) -> None:
     """Word, PDF and notices."""
-    from landopt.report.documents import notices, proposal, review_sheets
+    from landopt.report.papers.documents import notices, proposal, review_sheets
 
     title, as_of = source.plan["plan_id"], source.plan["case"]["as_of"]
     if kind == "pdf":
-        from landopt.report.pdf import write_pdf
+        from landopt.report.papers.pdf import write_pdf
 
         write_pdf(folder / "proposal.pdf", proposal(source, lang), lang, title=title)
         for name, blocks in _numbered("review-sheets", review_sheets(source, lang)):
             write_pdf(folder / f"{name}.pdf", blocks, lang, title=title)
         return
-    from landopt.report.word import write_word
+    from landopt.report.papers.word import write_word
 
     if kind == "notices":
         write_word(folder / "notices-draft.docx", notices(source, lang), lang, title=title, as_of=as_of)

@@ -10,20 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constraints.case import Case
-from constraints.screen import Law
-from constraints.sides import Sides
-from landopt.screening.beyond import Beyond
 from landopt.screening.coefficients import Coefficients
+from landopt.screening.condition_bits import Marks
 from landopt.screening.eligible import Eligible
 from landopt.screening.entries import Entries, spans
-from landopt.screening.judging import MARKET, Judge, Judged, Others
+from landopt.screening.law.fact_columns import Sides
+from landopt.screening.law.verdicts import Law
 from landopt.screening.limits import Facts, Rows, conditions
-from landopt.screening.lookup import Panel
-from landopt.screening.marks import Marks
+from landopt.screening.offer_verdicts import MARKET, Judge, Judged, Others
 from landopt.screening.offers import Offers
 from landopt.screening.points import Points
 from landopt.screening.store import KINDS, Block, Store
-from parcels.sites import Sites
+from landopt.screening.verdict_tables import Panel
+from parcels.geometry.sites import Sites
 
 Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]
@@ -179,6 +178,7 @@ class Builder:
         """All offers."""
         self.buckets: dict[int, Ints] = {}
         self.cut: set[int] = set()
+        self.others: Others | None = None
         if self.eligible.capped:
             several = {at for at, wish in enumerate(self.eligible.wishes) if wish.parcels > 1}
             self.cut |= several - self.whole
@@ -191,7 +191,7 @@ class Builder:
             return self._offers(store, None)
         # first without other applicants: what does not ask for them stands
         asking = ways if marks_ask else self.law.others_methods
-        others = Others(self.sides.count)
+        others = self.others = Others(self.sides.count)
         for group in self.groups():
             found = self._say(self.judged(group, None, ways), group)
             self._reach(others, group, found)
@@ -303,7 +303,6 @@ class Builder:
             part_start=self._parts(columns["demand"], start, members, columns["site"]),
             scope="listed" if self.cut else "all",
             reach=None if others is None else _reach(others, self.count),
-            beyond=Beyond(self, others) if self.cut else None,
             stats={"sites": int(self.sites.area.size), "capped": len(self.cut), "seconds": self.phases},
         )
         self._phase("assemble")
@@ -333,8 +332,3 @@ def _reach(others: Others, count: int) -> tuple[Ints, Ints]:
     found = [others.reach.get(demand, np.zeros(0, np.int64)) for demand in range(count)]
     start = np.concatenate(([0], np.cumsum([each.size for each in found], dtype=np.int64)))
     return start, np.concatenate([*found, np.zeros(0, np.int64)]).astype(np.int32)
-
-
-def build(case: Case, progress: Progress | None = None) -> Offers:
-    """All lawful offers of a case."""
-    return Builder(case, progress).build()

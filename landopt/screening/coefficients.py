@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.sides import Sides
 from constraints.types import Rule
-from landopt.screening.judging import Judged, Others
+from landopt.screening.condition_bits import Meets
+from landopt.screening.law.fact_columns import Sides
 from landopt.screening.limits import LARGEST, Facts, Limit, Rows, key_text, too_large
-from landopt.screening.marks import Meets
+from landopt.screening.offer_verdicts import Judged, Others
 
 Ints = NDArray[np.integer[Any]]
 VARYING = frozenset(("site_area_m2", "site_parcels", "other_applicants", "intending_users", "term_years"))

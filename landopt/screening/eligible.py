@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.arrays import classes, column
-from constraints.clauses import Voice
-from constraints.screen import FORBID, Law
-from constraints.sides import Sides
 from landopt.screening.entries import spans
-from parcels.schema import Value
-from parcels.sites import Sites, adjacency, shared_sites
+from landopt.screening.law.arrays import classes, column
+from landopt.screening.law.clauses import Voice
+from landopt.screening.law.fact_columns import Sides
+from landopt.screening.law.verdicts import FORBID, Law
+from parcels.common.schema import Value
+from parcels.geometry.sites import Sites, adjacency, shared_sites
 
 Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]
@@ -102,16 +102,21 @@ class Eligible:
         )
 
     def _parcel_classes(self) -> tuple[Ints, list[tuple[int, ...]]]:
-        """The law's class of each parcel; a mixed parcel is one of a class made of those of its uses."""
+        """The law's class of each parcel; a mixed one has a class made of those of its uses, the dominant first."""
         face_class = self.law.grid.face_class
         made: list[tuple[int, ...]] = [(number,) for number in range(self.law.grid.face_first.size)]
         found = face_class[: self.sides.count].copy()
-        uses: dict[int, list[int]] = {}
+        lead: dict[int, int] = {}
+        rest: dict[int, set[int]] = {}
         for at, (row, _) in enumerate(self.sides.mixed):
-            uses.setdefault(row, []).append(int(face_class[self.sides.count + at]))
+            face = self.sides.count + at
+            if self.sides.leads[face]:
+                lead[row] = int(face_class[face])
+            else:
+                rest.setdefault(row, set()).add(int(face_class[face]))
         known: dict[tuple[int, ...], int] = {}
-        for row, faces in uses.items():
-            mix = tuple(sorted(set(faces)))
+        for row, first in lead.items():
+            mix = (first, *sorted(rest.get(row, ())))
             if mix not in known:
                 known[mix] = len(made)
                 made.append(mix)

@@ -10,16 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints import expr
-from constraints.arrays import FALSE, TRUE, ClassTable, Column, column, constant, truth
-from constraints.nodes import Node
-from constraints.sides import Sides
-from constraints.types import Rule
-from landopt.screening.judging import Judged, Others
-from landopt.screening.lookup import Exceptions
-from landopt.screening.offers import Row
-from parcels.issues import Refused, error
-from parcels.schema import Value, fields_of
+from constraints.language import expr
+from constraints.language.nodes import Node
+from constraints.types import Row, Rule
+from landopt.screening.law.arrays import FALSE, TRUE, ClassTable, Column, column, constant, truth
+from landopt.screening.law.fact_columns import Sides
+from landopt.screening.offer_verdicts import Judged, Others
+from landopt.screening.verdict_tables import Exceptions
+from parcels.common.issues import Refused, error
+from parcels.common.schema import Value, fields_of
 
 Ints = NDArray[np.integer[Any]]
 LARGEST = 10**12

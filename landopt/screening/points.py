@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints import expr
-from constraints.nodes import Node
-from constraints.screen import CONDITION, WARN
-from constraints.sides import Sides
+from constraints.language import expr
+from constraints.language.nodes import Node
+from landopt.screening.condition_bits import Meets
 from landopt.screening.eligible import number
-from landopt.screening.judging import Judged
-from landopt.screening.marks import Meets
+from landopt.screening.law.fact_columns import Sides
+from landopt.screening.law.verdicts import CONDITION, WARN
+from landopt.screening.offer_verdicts import Judged
 
 Ints = NDArray[np.integer[Any]]
 DEDUCTIONS = {"warn": 500, "condition": 50}

@@ -34,11 +34,11 @@ def main(folder: Path) -> int:
     except MemoryError:
         return 9
     except Exception as trouble:  # the parent tells the user; a traceback goes to the child's log
-        from parcels.issues import LandoptError
+        from parcels.common.issues import LandoptError
 
         if not isinstance(trouble, LandoptError):
             raise
-        result = {"error": [issue.as_dict() for issue in trouble.issues], "exit": trouble.exit_code}
+        result = {"error": [issue.as_record() for issue in trouble.issues], "exit": trouble.exit_code}
     _write(folder / "result.json", json.dumps(result).encode("ascii"))
     return 0
 

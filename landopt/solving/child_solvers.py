@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from parcels.issues import Environment, error
+from parcels.common.issues import Environment, error
 
 NAMES = {
     "highs": ("HiGHS",),

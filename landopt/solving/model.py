@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from constraints.reread import Reader
+from constraints.audit.reread import Reader
 from landopt.solving.model_arrays import LARGEST, Ints, Program, columns, program
-from parcels.issues import Refused, error
+from parcels.common.issues import Refused, error
 
 if TYPE_CHECKING:
     from constraints.case import Case

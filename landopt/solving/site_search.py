@@ -15,8 +15,8 @@ from time import monotonic
 import numpy as np
 
 from constraints.case import Case
-from landopt.screening.beyond import Beyond, Blocks, Bools, Floats, Ints, Rates, joined
-from landopt.screening.offers import Offers
+from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates, joined
+from landopt.screening.offers import Offers, PastCap
 from landopt.solving.model_arrays import program, ranges
 from landopt.solving.prices_bound import reduced_float
 from landopt.solving.site_prices import TierPrices, ask
@@ -67,7 +67,7 @@ def offers_of(
     Refused
         As ``build_offers``.
     """
-    from landopt.screening.offers import build_offers
+    from landopt.screening.uncapped_sites import build_offers
 
     offers = build_offers(case, progress=progress)
     if offers.beyond is None:
@@ -106,7 +106,7 @@ def search_sites(case: Case, offers: Offers, limit_s: float | None = None) -> tu
     return replace(offers, beyond=None, stats=stats), added
 
 
-def _round(case: Case, offers: Offers, beyond: Beyond, limit_s: float | None) -> tuple[Blocks, bool]:
+def _round(case: Case, offers: Offers, beyond: PastCap, limit_s: float | None) -> tuple[Blocks, bool]:
     """Blocks that are missing at the prices of the list, and whether one of them would better its relaxation."""
     parts: list[Blocks] = []
     bettered = False
@@ -146,7 +146,7 @@ def _rates(offers: Offers, prices: TierPrices, tier: int) -> _Rates:
 
 
 def _near(
-    case: Case, offers: Offers, beyond: Beyond, prices: TierPrices, tier: int, reached: list[int]
+    case: Case, offers: Offers, beyond: PastCap, prices: TierPrices, tier: int, reached: list[int]
 ) -> list[_Front]:
     """The listed blocks of the platforms cut short, the best first within each platform, by size."""
     prog = program(case, offers, tier, reached)
@@ -168,11 +168,11 @@ def _near(
     return found
 
 
-def _width(beyond: Beyond) -> int:
+def _width(beyond: PastCap) -> int:
     return max(16, min(WIDTH, VALUED // (10 * max(1, len(beyond.demands)))))
 
 
-def _grown(beyond: Beyond, how: _Rates, near: list[_Front]) -> tuple[Blocks, Floats]:
+def _grown(beyond: PastCap, how: _Rates, near: list[_Front]) -> tuple[Blocks, Floats]:
     """Blocks within the window of their platform, and by how much each betters it (< 0: it does not)."""
     demands = np.array(beyond.demands)
     open_to = beyond.open_to()
@@ -223,7 +223,7 @@ def _once(who: Ints, members: Ints) -> _Front:
     return _Front(rows[:, 0], rows[:, 1:])
 
 
-def _wider(beyond: Beyond, parents: _Front, open_to: Bools) -> _Front:
+def _wider(beyond: PastCap, parents: _Front, open_to: Bools) -> _Front:
     """Every block with one neighbour more that is open to its platform and keeps it within its largest area."""
     who: list[Ints] = [np.zeros(0, np.int64)]
     size = parents.members.shape[1]
@@ -242,7 +242,7 @@ def _wider(beyond: Beyond, parents: _Front, open_to: Bools) -> _Front:
     return _once(np.concatenate(who), np.concatenate(members))
 
 
-def _chosen(beyond: Beyond, blocks: Blocks, margin: Floats, prices: TierPrices) -> tuple[Blocks, bool]:
+def _chosen(beyond: PastCap, blocks: Blocks, margin: Floats, prices: TierPrices) -> tuple[Blocks, bool]:
     """The best unlisted blocks of each platform, and whether one betters the relaxation."""
     order = np.lexsort((np.arange(len(blocks)), -margin, blocks.demand))
     order = order[_first(blocks.demand[order], 4 * NEW)]

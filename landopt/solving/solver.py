@@ -23,7 +23,7 @@ from landopt.solving.proof.certificate import Certificate
 from landopt.solving.solver_process import Ended, watch
 from landopt.solving.solver_state import Warm
 from landopt.solving.ties import ladder
-from parcels.issues import Environment, Issue, LandoptError, error
+from parcels.common.issues import Environment, Issue, LandoptError, error
 
 if TYPE_CHECKING:
     from constraints.case import Case
@@ -167,7 +167,7 @@ def _outcome(
     result = ended.result or {}
     if "error" in result:
         kind = Environment if result["exit"] == 6 else LandoptError
-        raise kind(Issue(**{**entry, "ids": tuple(entry["ids"])}) for entry in result["error"])
+        raise kind(Issue.of_record(entry) for entry in result["error"])
     stopped = _stopped(ended, result, chosen)
     if chosen is None or stopped == "infeasible":
         return Outcome(

@@ -15,7 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from parcels.issues import Environment, Issue, error
+from parcels.common.issues import Environment, Issue, error
 
 COMMAND: tuple[str, ...] = ("-m", "landopt.solving.child")
 """What Python runs for a solve; the folder follows. Tests put a lying or hanging solver here."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from landopt.solving.model import build
 from landopt.solving.model_arrays import Ints, Program, from_arrays, ranges, standing
-from parcels.issues import Refused, error
+from parcels.common.issues import Refused, error
 
 if TYPE_CHECKING:
     from constraints.case import Case

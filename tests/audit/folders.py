@@ -8,16 +8,17 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from constraints.audit.cells import PartReader, Reading
+from constraints.audit.plan_reader import PROOF_SCHEMA, plan_hash
+from constraints.audit.price_tree import write_tree
+from constraints.audit.proof import BadProof, Bound, gap_text, start
+from constraints.audit.reread import Reader
+from constraints.audit.rescreen import connected_sites, lawful
+from constraints.audit.restate import restated
 from constraints.canonical import canonical, digest
 from constraints.case import Case, from_json, to_json
-from constraints.cells import PartReader, Reading
-from constraints.check import Key
-from constraints.plan import PROOF_SCHEMA, Row, plan_hash
-from constraints.pricetree import write_tree
-from constraints.proof import BadProof, Bound, gap_text, start
-from constraints.reread import Reader
-from constraints.rescreen import connected_sites, lawful
-from constraints.restate import restated
+from constraints.reading.rows import Key
+from constraints.types import Row
 from tests.audit.lists import Part, block_lines, blocks, header_line, write_lines
 from tests.audit.trees import plain_tree, random_proof
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.offers_reader import Block, Place, block_of
+from constraints.audit.plan_reader import OFFERS_SCHEMA
 from constraints.canonical import canonical
-from constraints.offersfile import Block, Place, block_of
-from constraints.plan import OFFERS_SCHEMA, Row
+from constraints.types import Row
 
 BLOCK = 9
 """Offers of a block, at least: few, so that small rounds have several."""

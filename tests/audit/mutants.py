@@ -11,8 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from constraints.audit.plan_reader import plan_hash
 from constraints.canonical import canonical, digest
-from constraints.plan import plan_hash
 from tests.audit.lists import write_lines
 
 FILES = ("plan.json", "case.json", "proof.json", "offers.jsonl.gz")

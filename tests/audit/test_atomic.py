@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from landopt.keeping import atomic
-from parcels.issues import Environment
+from parcels.common import atomic
+from parcels.common.issues import Environment
 
 ROOT = Path(__file__).parents[2]
 FILES = 5
@@ -124,7 +124,7 @@ KILLED = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from landopt.keeping import atomic
+from parcels.common import atomic
 if {plain!r}:
     atomic._exchange = lambda *_: False
 print("ready", flush=True)

@@ -12,10 +12,10 @@ from random import Random
 
 import pytest
 
-from constraints.audit import audit_plan, lines, main
+from constraints.audit.finding import modules
+from constraints.audit.run import audit_plan, lines, main
 from constraints.case import from_json
-from constraints.finding import modules
-from parcels.issues import Refused
+from parcels.common.issues import Refused
 from tests.audit.folders import Small, objective, small
 from tests.audit.lists import block_lines, parts_of
 from tests.audit.mutants import load, mutate, reseal, save
@@ -58,7 +58,7 @@ class Hook:
         if name.split('.')[0] in {ABOVE!r}:
             raise AssertionError(name)
 sys.meta_path.insert(0, Hook())
-from constraints.audit import audit_plan
+from constraints.audit.run import audit_plan
 report = audit_plan({str(folders[0])!r}, complete=True)
 assert report.stands, report.breaches
 assert 'numpy' not in sys.modules
@@ -70,11 +70,11 @@ assert 'numpy' not in sys.modules
 def test_modules_are_counted_from_the_sources():
     """What the audit imports is its own rooms and the standard library; the audit itself is at most 300 lines."""
     own, library = modules()
-    assert "constraints.audit" in own
-    assert "constraints.judge" in own
+    assert "constraints.audit.run" in own
+    assert "constraints.reading.judge" in own
     assert {name.split(".")[0] for name in own} == {"constraints", "parcels"}
     assert {name.split(".")[0] for name in library} <= sys.stdlib_module_names
-    assert len((ROOT / "constraints" / "audit.py").read_text(encoding="utf-8").splitlines()) <= 300
+    assert len((ROOT / "constraints" / "audit" / "run.py").read_text(encoding="utf-8").splitlines()) <= 300
 
 
 def _standing(folder: Path) -> bool:
@@ -283,7 +283,7 @@ def test_at_most_so_many_lists_have_holes():
     """The statement of k of n is the exact hypergeometric one, checked against its definition."""
     from math import comb
 
-    from constraints.rescreen import at_most
+    from constraints.audit.rescreen import at_most
 
     for total in (1, 5, 20, 500):
         for checked in {0, 1, 3, total // 2, total}:
@@ -301,7 +301,7 @@ def test_platforms_that_could_not_be_checked_count_as_holes():
     """With u of k draws unchecked, m is the largest number of holes of which at most u show in k draws at 5 %."""
     from math import comb
 
-    from constraints.rescreen import at_most
+    from constraints.audit.rescreen import at_most
 
     def chance(bad: int, total: int, drawn: int, shown: int) -> float:
         ways = sum(comb(bad, x) * comb(total - bad, drawn - x) for x in range(shown + 1))
@@ -342,7 +342,7 @@ def test_report_is_plain_json(folders: list[Path]):
     """The report serialises and names what was imported."""
     shown = json.loads(json.dumps(audit_plan(folders[0]).as_dict()))
     assert shown["stands"] is True
-    assert "constraints.audit" in shown["modules"]["own"]
+    assert "constraints.audit.run" in shown["modules"]["own"]
 
 
 def test_sampled_offers_still_catch_what_the_plan_rests_on(folders: list[Path], tmp_path: Path):

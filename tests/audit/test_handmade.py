@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from landopt.desk.audit import audit
-from landopt.desk.repair import repair as repair_desk
+from landopt.desk.decide.repair import repair as repair_desk
+from landopt.desk.keep.audit import audit
 from landopt.keeping.handmade import audit_handmade, load, read_handmade, write_csv
 from landopt.keeping.repair import repair, text
-from landopt.screening.offers import build_offers
-from parcels.issues import Refused
+from landopt.screening.uncapped_sites import build_offers
+from parcels.common.issues import Refused
 from tests.audit.folders import Small, small, write
 from tests.builders import case, demand, eligibility, limit, parcel, price_floor
 

@@ -13,9 +13,9 @@ from random import Random
 
 import pytest
 
-from landopt.keeping import rounddesk
+from landopt.keeping import round_steps as rounddesk
 from landopt.keeping.ledger import Ledger, entry_hash
-from parcels.issues import Environment, Refused
+from parcels.common.issues import Environment, Refused
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from constraints.offersfile import block_of
-from constraints.plan import Row
-from constraints.pricetree import leaf_tree, priced, read_tree, write_tree
-from constraints.proof import BadProof, Bound, bounds, gap_text
+from constraints.audit.offers_reader import block_of
+from constraints.audit.price_tree import leaf_tree, priced, read_tree, write_tree
+from constraints.audit.proof import BadProof, Bound, bounds, gap_text
+from constraints.types import Row
 from tests.audit.folders import Small, packed, proven, random_tree, row_prices
 from tests.audit.lists import Part, blocks
 from tests.audit.trees import Witness, random_proof

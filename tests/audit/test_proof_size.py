@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from constraints.audit.offers_reader import OffersFile
+from constraints.audit.plan_reader import PROOF_SCHEMA
+from constraints.audit.price_tree import leaf_tree, read_tree
+from constraints.audit.proof import bounds
 from constraints.canonical import canonical
 from constraints.case import Case
-from constraints.offersfile import OffersFile
-from constraints.plan import PROOF_SCHEMA
-from constraints.pricetree import leaf_tree, read_tree
-from constraints.proof import bounds
-from landopt.screening.offers import Offers, Row, write_offers
+from constraints.types import Row
+from landopt.screening.offers import Offers
+from landopt.screening.offers_file import write_offers
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays
 from landopt.solving.prices_bound import Branch, Prices, bound_scaled, clamped
 from landopt.solving.solver import proof_bound, solve
@@ -166,9 +168,10 @@ def test_proofs_of_whole_runs_stay_within_two_kilobytes(rows: int, tiers: int, g
 
 def test_proof_of_the_example_is_small():
     """The example's proof is a tree; a quarter of its gap must not be lost to the bytes."""
+    from landopt.job import Job
     from landopt.pipeline import read_case
 
-    _, case, offers = read_case(EXAMPLE)
+    _, case, offers = read_case(Job(EXAMPLE))
     outcome = solve(case, offers, gap=case.settings.gap)
     assert outcome.proof is not None
     tree = outcome.proof["tiers"][0]["tree"]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from constraints.audit import audit_plan
-from landopt.keeping import rounddesk
+from constraints.audit.run import audit_plan
+from landopt.keeping import round_steps as rounddesk
 from landopt.keeping.ledger import START, Entry, entry_hash
 from landopt.keeping.rounds import apply, keep, state
-from parcels.issues import Refused, error
+from parcels.common.issues import Refused, error
 from tests.audit.folders import Small, small, write
 from tests.builders import case, demand, eligibility, parcel
 
@@ -182,10 +182,10 @@ def test_the_ledger_is_shown_in_chinese_and_not_relied_on_when_altered():
     assert "流拍" in rounddesk.text(shown, "zh")[1]
     assert rounddesk.text(shown, "zh")[-1] == "0 项已批准安排有效"
     problem = error("B080", "entry 1 was altered", "l, entry 1")
-    told = rounddesk.text({**shown, "problems": [problem.as_dict()]}, "zh")
+    told = rounddesk.text({**shown, "problems": [problem]}, "zh")
     assert "第 1 条被改动" in "".join(told)
     assert told[-1] == "台账不可采信。"
-    assert "altered" in "".join(rounddesk.text({**shown, "problems": [problem.as_dict()]}, "en"))
+    assert "altered" in "".join(rounddesk.text({**shown, "problems": [problem]}, "en"))
 
 
 def test_results_may_come_in_utf_16(tmp_path: Path):

@@ -13,7 +13,7 @@ import pytest
 
 from constraints.canonical import canonical
 from landopt.keeping.seal import check_receipt, files_of, leaves, merkle_root, receipt, seal, verify
-from parcels.issues import Refused
+from parcels.common.issues import Refused
 
 pytest.importorskip("cryptography")
 OPENSSL = shutil.which("openssl")
@@ -196,7 +196,7 @@ def test_zip_of_a_plan_is_audited_like_the_folder(sealed: Path, keys: tuple[Path
 
     from click.testing import CliRunner
 
-    from landopt.desk.audit import audit
+    from landopt.desk.keep.audit import audit
 
     shutil.make_archive(str(tmp_path / "sent"), "zip", sealed.parent, sealed.name)
     run = CliRunner()

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from constraints.audit.cells import PartReader
+from constraints.audit.reread import Reader
+from constraints.audit.rescreen import connected_sites, lawful
 from constraints.case import Case
-from constraints.cells import PartReader
-from constraints.core import shut
-from constraints.judge import answer, judge
-from constraints.reread import Reader
-from constraints.rescreen import connected_sites, lawful
+from constraints.reading.core import shut
+from constraints.reading.judge import answer, judge
 from tests.audit.folders import reached
 from tests.builders import random_case
 

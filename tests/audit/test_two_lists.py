@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from constraints.audit.reread import Reader
 from constraints.case import Case, from_json, to_json
-from constraints.reread import Reader
-from landopt.screening.offers import build_offers
+from landopt.screening.uncapped_sites import build_offers
 from tests.audit.folders import _offers, reached
 from tests.builders import random_case
 

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from constraints.offersfile import OffersFile
-from constraints.plan import PROOF_SCHEMA, load_json
-from constraints.proof import BadProof, bounds
-from parcels.issues import Refused
+from constraints.audit.offers_reader import OffersFile
+from constraints.audit.plan_reader import PROOF_SCHEMA, load_json
+from constraints.audit.proof import BadProof, bounds
+from parcels.common.issues import Refused
 from tests.audit.folders import Small, proven, random_tree, write
 from tests.audit.mutants import load, mutate, reseal, save
 
 NODE = shutil.which("node")
-VERIFY = Path(__file__).parents[2] / "landopt" / "report" / "verify.js"
+VERIFY = Path(__file__).parents[2] / "landopt" / "report" / "map" / "verify.js"
 BATCH = """
 require(process.argv[2]);
 const fs = require("fs"), path = require("path");
@@ -42,9 +42,9 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
 def _python(folder: Path) -> bool:
     """Sections 1 to 3 of docs/proof.md by the Python modules."""
+    from constraints.audit.plan_reader import plan_hash
+    from constraints.audit.proof import gap_text
     from constraints.canonical import digest
-    from constraints.plan import plan_hash
-    from constraints.proof import gap_text
 
     try:
         plan, case, proof = (load(folder)[name] for name in ("plan.json", "case.json", "proof.json"))

@@ -7,8 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from constraints.plan import Row
-from constraints.pricetree import (
+from constraints.audit.price_tree import (
     Branch,
     Changes,
     Clique,
@@ -23,6 +22,7 @@ from constraints.pricetree import (
     Vector,
     read_tree,
 )
+from constraints.types import Row
 from tests.audit.lists import Part
 
 

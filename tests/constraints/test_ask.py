@@ -7,13 +7,13 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from constraints.ask import ask
-from constraints.diff import diff
-from constraints.load import pack_names
-from constraints.telling import field_named, read_facts
-from landopt.desk.rules import rules
-from parcels.issues import Refused
-from parcels.schema import fields
+from constraints.loading.load import pack_names
+from constraints.reading.ask import ask
+from constraints.reading.law_changes import diff
+from constraints.reading.told_facts import field_named, read_facts
+from landopt.desk.law.rules import rules
+from parcels.common.issues import Refused
+from parcels.common.schema import fields
 
 CASE = {"use": "RES", "operator": "pubinst", "intending_users": "1"}
 TODAY = "2026-11-22"

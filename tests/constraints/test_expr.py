@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from constraints.expr import MAX_DEPTH, MAX_LENGTH, And, Compare, Contains, In, names, parse, parse_price
-from constraints.nodes import constants
-from constraints.scalar import amount, missing, truth, unknowns
-from constraints.speak import formula, sentence
-from parcels.issues import Refused
+from constraints.language.evaluate import amount, missing, truth, unknowns
+from constraints.language.expr import MAX_DEPTH, MAX_LENGTH, And, Compare, Contains, In, names, parse, parse_price
+from constraints.language.nodes import constants
+from constraints.reading.speak import formula, sentence
+from parcels.common.issues import Refused
 
 
 def refused(text: str, price: bool = False):

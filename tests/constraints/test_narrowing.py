@@ -6,14 +6,14 @@ import random
 
 import pytest
 
-import constraints.core
-from constraints.book import book
+import constraints.reading.core
 from constraints.case import Record
-from constraints.judge import answer, judge
-from constraints.load import in_force, load_pack, methods, pack_names
-from constraints.narrowing import simplified
-from constraints.nodes import And, Compare, Const, Flag, In, Not, Or
-from parcels.schema import Value, fields
+from constraints.language.nodes import And, Compare, Const, Flag, In, Not, Or
+from constraints.loading.load import in_force, load_pack, methods, pack_names
+from constraints.reading.book import book
+from constraints.reading.judge import answer, judge
+from constraints.reading.narrowing import simplified
+from parcels.common.schema import Value, fields
 
 DAY = "2026-03-31"
 ROUND = {"start": DAY, "end": "2026-12-31"}
@@ -57,7 +57,7 @@ def test_the_narrowed_law_gives_the_answers_of_the_whole_law(monkeypatch, purpos
         for method in methods():
             found = []
             for rulebook, often in ((whole, 10**9), (small, 1)):
-                monkeypatch.setattr(constraints.core, "OFTEN", often)
+                monkeypatch.setattr(constraints.reading.core, "OFTEN", often)
                 full = judge(rulebook, told, method, market=market)
                 short = answer(rulebook, told, method, market=market)
                 assert short == (full.verdict, full.term, full.floor, full.unit_price)
@@ -70,7 +70,7 @@ def test_the_narrowed_law_gives_the_answers_of_the_whole_law(monkeypatch, purpos
 
 def test_a_record_still_answers_a_condition_of_the_narrowed_law(monkeypatch):
     """A document on file turns the condition of a narrowed law into a permit, as before."""
-    monkeypatch.setattr(constraints.core, "OFTEN", 1)
+    monkeypatch.setattr(constraints.reading.core, "OFTEN", 1)
     rules = in_force([rule for name in pack_names() for rule in load_pack(name)], DAY)
     rulebook, method = book(rules, methods(), as_of=DAY), methods()[1]
     told: dict[str, Value] = {"use": "RES", "operator": "pubinst", "parcel_id": "P1"}

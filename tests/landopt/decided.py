@@ -14,7 +14,9 @@ from landopt.keeping.plan import plan_json
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.justify import justify
-from landopt.screening.offers import Offers, build_offers, write_offers
+from landopt.screening.offers import Offers
+from landopt.screening.offers_file import write_offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.solver import Outcome, solve
 from tests.audit.folders import small
 from tests.builders import random_case

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case, Objective
-from constraints.types import Method, Text
-from landopt.screening.offers import Offers, Row
+from constraints.types import Method, Row, Text
+from landopt.screening.offers import Offers
 from tests.builders import case
 
 METHODS = ("listing", "auction", "lease")

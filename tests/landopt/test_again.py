@@ -11,8 +11,9 @@ import pytest
 from benchmarks.contested import contested_case
 from constraints.case import Case
 from landopt.intake.overlay import apply_sets
-from landopt.screening.again import again, alike
-from landopt.screening.offers import Offers, build_offers
+from landopt.screening.changed_amounts import again, alike
+from landopt.screening.offers import Offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving import solver_search
 from landopt.solving.model_arrays import program, standing
 from landopt.solving.solver import proof_bound

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.rounds import case_round
-from landopt.screening.offers import build_offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving import descent
 from landopt.solving.model_arrays import program
 from landopt.solving.prices import relax

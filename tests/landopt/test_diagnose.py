@@ -9,10 +9,10 @@ import pytest
 
 from constraints.case import Case
 from landopt.keeping.fixes import apply_fixes
-from landopt.reasons.closers import around
-from landopt.reasons.diagnose import conflict_rows, diagnose
 from landopt.reasons.explain.feasible import empty_holds, search
 from landopt.reasons.explain.variants import only_rows
+from landopt.reasons.impossible.closers import around
+from landopt.reasons.impossible.diagnose import conflict_rows, diagnose
 from landopt.reasons.texts import render_answer
 from tests.builders import case, demand, eligibility, limit, parcel, random_case
 from tests.landopt.decided import offers_of, plans

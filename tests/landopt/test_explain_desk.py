@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import desk
-from constraints.audit import audit_plan
+from constraints.audit.run import audit_plan
 from constraints.case import Case
 from landopt.intake.overlay import apply_sets
-from landopt.keeping.planfolder import open_plan
+from landopt.keeping.plan_folder import open_plan
 from landopt.reasons.explain.schema import schema
 from landopt.reasons.texts import render, render_plan
 from tests.builders import case, demand, eligibility, limit, parcel

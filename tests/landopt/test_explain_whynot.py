@@ -13,7 +13,7 @@ from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.nearest import nearest_fact
 from landopt.reasons.forced import exact, interval
 from landopt.reasons.whynot import find, whynot
-from parcels.issues import Refused
+from parcels.common.issues import Refused
 from tests.builders import case, demand, eligibility, parcel
 from tests.landopt.decided import context_of, decided, offers_of, planned, plans
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.contested import contested_case
-from landopt.screening.offers import build_offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.greedy import best_of_parts, greedy
 from landopt.solving.mending import Mender
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing

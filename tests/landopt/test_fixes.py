@@ -11,8 +11,8 @@ from constraints.case import Case, Market, Settings
 from constraints.types import Rule, Text
 from landopt.keeping.fixes import apply_fixes
 from landopt.solving.solver import solve
-from parcels.issues import Refused
-from parcels.telling import words
+from parcels.common.findings_text import words
+from parcels.common.issues import Refused
 from tests.builders import case, cite, demand, eligibility, parcel, term
 from tests.landopt.decided import offers_of
 

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from benchmarks.contested import contested_case
-from landopt.screening.offers import Offers, Row, build_offers
+from constraints.types import Row
+from landopt.screening.offers import Offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving import knapsack
 from landopt.solving.knapsack import _picked, filled, kept_rows, left_out
 from landopt.solving.model import write_mps

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.contested import contested_case
 from landopt.screening.entries import Entries
-from landopt.screening.offers import build_offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing
 from landopt.solving.oddsets import broken_sets, elements, half_rhs, halves, with_sets
 from landopt.solving.prices import relax

@@ -10,13 +10,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from constraints.priceband import Band, ceilings, exact, factor_band, largest
-from constraints.screen import Law
-from constraints.sides import Sides
-from landopt.screening import pricetable
-from landopt.screening.offers import build_offers
-from landopt.screening.pricetable import PriceTable
-from parcels.issues import Refused
+from landopt.screening import price_table as pricetable
+from landopt.screening.law.fact_columns import Sides
+from landopt.screening.law.price_bands import Band, ceilings, exact, factor_band, largest
+from landopt.screening.law.verdicts import Law
+from landopt.screening.price_table import PriceTable
+from landopt.screening.uncapped_sites import build_offers
+from parcels.common.issues import Refused
 from tests.builders import case, demand, eligibility, limit, parcel, price_floor, random_case, term
 from tests.facts import Settings
 

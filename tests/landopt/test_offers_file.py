@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 from benchmarks.rounds import case_round
+from constraints.audit.offers_reader import OffersFile
 from constraints.case import Case, Objective, Round
-from constraints.offersfile import OffersFile
-from constraints.types import Text
+from constraints.types import Row, Text
 from landopt.screening import entries
-from landopt.screening.offers import Offers, Row, build_offers, offer_lines, read_offers, write_offers
-from parcels.issues import Refused
-from parcels.tables import Neighbours, table
+from landopt.screening.offers import Offers
+from landopt.screening.offers_file import offer_lines, read_offers, write_offers
+from landopt.screening.uncapped_sites import build_offers
+from parcels.common.frozen import Neighbours, table
+from parcels.common.issues import Refused
 
 
 def small_case() -> Case:
@@ -121,7 +123,7 @@ def test_blocks_hold_whole_parts_and_read_as_one_list(
     """However small blocks are: parts are whole, lists stand once a block, what is read is what was written."""
     case = case_round(160, 56, 3)
     offers = build_offers(case)
-    monkeypatch.setattr("landopt.screening.offers.BLOCK", size)
+    monkeypatch.setattr("landopt.screening.offers_file.BLOCK", size)
     write_offers(tmp_path / "offers.jsonl.gz", case, offers)
     with OffersFile(tmp_path / "offers.jsonl.gz") as listed:
         found = list(listed.blocks())

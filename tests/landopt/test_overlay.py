@@ -11,7 +11,7 @@ from constraints.types import Rule, Text
 from landopt.intake.overlay import apply_overlays, apply_sets, without_rules
 from landopt.keeping.fixes import apply_fixes
 from landopt.solving.solver import solve
-from parcels.issues import Refused
+from parcels.common.issues import Refused
 from tests.builders import case, cite, demand, eligibility, limit, parcel, preference, term
 from tests.landopt.decided import offers_of
 

@@ -10,12 +10,12 @@ import jsonschema
 import pytest
 
 from constraints.canonical import canonical
-from landopt.keeping.planfile import packed, unpacked
-from landopt.keeping.planfolder import open_plan
+from landopt.keeping.plan_file import packed, unpacked
+from landopt.keeping.plan_folder import open_plan
 from landopt.reasons.explain.records import as_json
 from landopt.reasons.explain.schema import file_schema, schema
 from landopt.reasons.texts import render
-from parcels.issues import Refused
+from parcels.common.issues import Refused
 from tests.landopt import samples
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "plan.schema.json"

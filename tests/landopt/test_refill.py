@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.contested import contested_case
 from benchmarks.rounds import case_round
-from landopt.screening.offers import build_offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving import fitted, knapsack, refill
 from landopt.solving.fitted import Fitting
 from landopt.solving.greedy import greedy

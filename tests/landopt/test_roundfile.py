@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from landopt.intake.roundfile import read_round_file
-from parcels.issues import Issue, Refused
+from parcels.common.issues import Issue, Refused
 
 GOOD = """
 [round]

@@ -15,11 +15,14 @@ import numpy as np
 import pytest
 
 from benchmarks.rounds import case_round
-from constraints.audit import audit_plan
+from constraints.audit.run import audit_plan
 from constraints.case import Case, Settings
-from landopt.pipeline import Stopped, _require_plan
-from landopt.screening.beyond import Blocks, Rates, joined
-from landopt.screening.offers import Offers, build_offers, offer_lines
+from landopt.job import Stopped
+from landopt.pipeline import _require_plan
+from landopt.screening.blocks import Blocks, Rates, joined
+from landopt.screening.offers import Offers
+from landopt.screening.offers_file import offer_lines
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving import site_prices, site_search
 from landopt.solving.model_arrays import program
 from landopt.solving.prices import relax
@@ -28,7 +31,7 @@ from landopt.solving.site_search import offers_of, search_sites
 from landopt.solving.solver import Outcome, solve
 from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options
-from parcels import sites
+from parcels.geometry import sites
 from tests.builders import case, demand, limit, parcel, random_case, random_medium_case
 from tests.landopt import decided
 from tests.test_two_readings import by_arrays

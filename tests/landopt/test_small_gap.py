@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from benchmarks.rounds import case_round
-from landopt.screening.offers import build_offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.model_arrays import program
 from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options, gap_of

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from constraints.offersfile import OffersFile
-from constraints.proof import bounds
-from landopt.screening.offers import build_offers, write_offers
+from constraints.audit.offers_reader import OffersFile
+from constraints.audit.proof import bounds
+from landopt.screening.offers_file import write_offers
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving import descent, refill, solver_search
 from landopt.solving.model import write_mps
 from landopt.solving.model_arrays import base_arrays, from_arrays, standing

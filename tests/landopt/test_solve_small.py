@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from landopt.screening.offers import Row
+from constraints.types import Row
 from landopt.solving.components import components
 from landopt.solving.greedy import greedy
 from landopt.solving.model import write_csv, write_mps

@@ -13,7 +13,7 @@ from landopt.solving.model_arrays import base_arrays, from_arrays, standing
 from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options
 from landopt.solving.ties import examine, ladder, lot, offer_id
-from parcels.issues import Refused
+from parcels.common.issues import Refused
 from tests.landopt.solve_rounds import bare_round
 
 EXACT = Options(Fraction(0), None, None, 0, 1, "highs")

@@ -19,7 +19,7 @@ from landopt.solving import solver_process
 from landopt.solving.child import _limit_memory, caps_memory
 from landopt.solving.model_arrays import program, standing
 from landopt.solving.solver import Outcome, Withheld, proof_bound, solve
-from parcels.issues import Environment
+from parcels.common.issues import Environment
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import bare_round
 

@@ -16,7 +16,7 @@ from constraints.case import Case
 from landopt.reasons import sweep as sweeping
 from landopt.reasons.sweep import read_sweep, runs, sweep_case
 from landopt.reasons.texts import render_answer
-from parcels.issues import Refused
+from parcels.common.issues import Refused
 from tests.builders import case, demand, limit, parcel
 from tests.disks import failing, state
 

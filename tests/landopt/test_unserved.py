@@ -10,12 +10,12 @@ import pytest
 from constraints.case import Case, Settings
 from constraints.types import Rule
 from landopt.intake.overlay import changed
-from landopt.reasons.conflict import Closed, Opening
-from landopt.reasons.diagnose import diagnose
-from landopt.reasons.openings import closed_platforms, without_offer
+from landopt.reasons.impossible.conflict import Closed, Opening
+from landopt.reasons.impossible.diagnose import diagnose
+from landopt.reasons.impossible.openings import closed_platforms, without_offer
+from landopt.reasons.impossible.unserved import GONE
 from landopt.reasons.texts import render_answer
-from landopt.reasons.unserved import GONE
-from parcels.schema import Value, fields
+from parcels.common.schema import Value, fields
 from tests.builders import case, demand, eligibility, parcel, random_case, term
 from tests.landopt.decided import offers_of
 

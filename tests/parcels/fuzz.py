@@ -20,9 +20,9 @@ from types import CodeType
 
 import shapely
 
-from parcels.dbf import parse_dbf
+from parcels.common.issues import LandoptError
 from parcels.demands import read_demands
-from parcels.issues import LandoptError
+from parcels.formats.dbf import parse_dbf
 from parcels.read import read_parcels
 from tests.parcels.making import DEMAND_HEAD, DEMAND_ROW, box, columns, dbf_bytes
 

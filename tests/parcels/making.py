@@ -10,7 +10,7 @@ from typing import Any
 import geopandas
 import shapely
 
-from parcels.issues import Issue, Refused
+from parcels.common.issues import Issue, Refused
 from parcels.read import ParcelFile, read_parcels
 
 X0, Y0 = 38455000.0, 2510000.0

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from parcels.codes import codes, entries, page
+from parcels.common.codes import codes, entries, page
 
 ROOT = Path(__file__).parents[2]
-OURS = ("synthetic", "sites", "sitewalk")
+OURS = ("sites", "site_walk")
 
 
 def spoken() -> dict[str, str]:
     """Every number or code in the sources of the facts room, with its module."""
     found: dict[str, str] = {}
-    for path in sorted((ROOT / "parcels").glob("*.py")):
+    for path in sorted((ROOT / "parcels").rglob("*.py")):
         if path.stem.startswith(OURS):
             continue
         text = path.read_text(encoding="utf-8")
@@ -40,13 +40,13 @@ def test_every_spoken_code_is_explained() -> None:
 def test_texts_are_complete_and_ours() -> None:
     """Title, meaning and advice in both languages; Chinese is Chinese."""
     for entry in entries():
-        for text in (entry.title_en, entry.meaning_en, entry.todo_en):
+        for text in (entry.title("en"), entry.meaning("en"), entry.todo("en")):
             assert text.strip()
             assert text.isascii() or "²" in text or "是" in text or "坐标系" in text
-        for text in (entry.title_zh, entry.meaning_zh, entry.todo_zh):
+        for text in (entry.title("zh"), entry.meaning("zh"), entry.todo("zh")):
             assert re.search("[\u4e00-\u9fff]", text), entry.codes
 
 
 def test_the_page_is_current() -> None:
-    """docs/errors.md is what `python -m parcels.codes` writes."""
+    """docs/errors.md is what `python -m parcels.common.codes` writes."""
     assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == page()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from parcels.columns import match_columns
-from parcels.units import BadValue, exact, round_half_up, scaled, unit_factor
-from parcels.usecodes import systems, use_of
-from parcels.values import clean_text, parse_date
+from parcels.common.units import BadValue, exact, round_half_up, scaled, unit_factor
+from parcels.tables.columns import match_columns
+from parcels.tables.use_codes import systems, use_of
+from parcels.tables.values import clean_text, parse_date
 from tests.parcels.making import box, chinese, columns, good, gpkg, one, read, shapefile
 
 

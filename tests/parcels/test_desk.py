@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from landopt.desk.check import check
+from landopt.desk.prepare.check import check
 from tests.parcels.making import box, gpkg, poly, round_folder
 
 BOW = poly((0, 0), (100, 100), (100, 0), (0, 100))

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parcels.dbf import parse_dbf
-from parcels.delimited import rows_of, table_of
+from parcels.common.issues import Refused
 from parcels.demands import read_demands
-from parcels.encoding import decode, detect
-from parcels.issues import Refused
+from parcels.formats.dbf import parse_dbf
+from parcels.formats.delimited import rows_of, table_of
+from parcels.formats.encoding import decode, detect
 from parcels.read import read_parcels
 from tests.parcels.making import DEMAND_HEAD, attempt, dbf_bytes
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from parcels.archives import check_members, unpack
-from parcels.issues import Refused
+from parcels.common.issues import Refused
+from parcels.formats.archives import check_members, unpack
 from tests.parcels.making import box, chinese, good, has, one, read, shapefile
 
 

@@ -10,12 +10,12 @@ import geopandas
 import openpyxl
 import pytest
 
-from parcels.check import check_parcels
+from parcels.check_map import check_parcels
+from parcels.common.issues import Issue, Refused
 from parcels.demands import read_demands, read_records
-from parcels.issues import Issue, Refused
+from parcels.formats.writer import write_parcels
 from parcels.read import read_parcels
-from parcels.values import clean_text, hidden_marks
-from parcels.write import write_parcels
+from parcels.tables.values import clean_text, hidden_marks
 from tests.parcels.making import (
     DEMAND_HEAD,
     DEMAND_ROW,
@@ -194,7 +194,7 @@ def test_fault_33_ambiguous_stub_is_refused(tmp_path: Path) -> None:
 
 def test_fault_33_shapefile_output_is_refused_for_chinese_columns(tmp_path: Path) -> None:
     """The reason and the better format are named, and nothing is written."""
-    from parcels.open import open_parcels
+    from parcels.formats.any_format import open_parcels
 
     raw = open_parcels(shapefile(tmp_path, [box(0, 0)], chinese(1)))
     with pytest.raises(Refused) as caught:
@@ -297,7 +297,7 @@ def test_fault_40_formulas_are_refused_and_text_that_looks_like_one_stays_text(t
 
 def test_fault_40_lists_for_spreadsheets_escape_formula_text() -> None:
     """The list of repairs never starts a cell with a formula sign."""
-    from parcels.repair import _safe
+    from parcels.mend_outlines import _safe
 
     assert [_safe(text) for text in ("=1", "+1", "-1", "@a", "\tx", "a=1")] == [
         "'=1",

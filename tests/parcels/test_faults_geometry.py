@@ -15,13 +15,13 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
-from parcels.check import check_parcels
-from parcels.curves import curved_rows
-from parcels.issues import Refused
+from parcels.check_map import check_parcels
+from parcels.common.issues import Refused
+from parcels.formats.boundary_txt import make_table
+from parcels.formats.curves import curved_rows
 from parcels.layers import Layer, overlay_layers
+from parcels.mend_outlines import repair_file
 from parcels.read import read_parcels
-from parcels.repair import repair_file
-from parcels.txt import make_table
 from tests.parcels.making import X0, Y0, box, csv_file, good, gpkg, has, layer, one, poly, read, round_folder
 
 BOW = poly((0, 0), (100, 100), (100, 0), (0, 100))
@@ -307,7 +307,7 @@ def test_fault_22_the_antimeridian_is_caught_by_the_box_of_china(tmp_path: Path)
 
 def test_all_problems_of_a_file_at_once_and_exit_one(tmp_path: Path) -> None:
     """The desk lists every problem in one run, exits 1, prints no traceback and writes nothing."""
-    from landopt.desk.check import check
+    from landopt.desk.prepare.check import check
 
     gpkg(tmp_path, [BOW, None, box(2, 2), box(2.5, 2)], use=["IND", "IND", "HOUSE", "IND"])
     round_folder(tmp_path)

@@ -11,11 +11,11 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
+from parcels.common.issues import Refused
 from parcels.demands import read_demands
-from parcels.issues import Refused
-from parcels.open import open_parcels
+from parcels.formats.any_format import open_parcels
+from parcels.formats.writer import write_parcels
 from parcels.read import read_parcels
-from parcels.write import write_parcels
 from tests.parcels.making import X0, Y0, box, chinese, columns, csv_file, good, gpkg, has, one, read, shapefile
 
 SHAPES = [
@@ -149,7 +149,7 @@ def test_missing_files_and_endings_name_the_nearest(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["gpkg", "gdb", "geojson", "txt"])
 def test_convert_round_trip(tmp_path: Path, ending: str) -> None:
     """What is written is read back with the same ids, areas and outlines (to a millimetre)."""
-    from landopt.desk.convert import convert
+    from landopt.desk.prepare.convert import convert
 
     source = gpkg(tmp_path, SHAPES)
     target = tmp_path / f"out.{ending}"

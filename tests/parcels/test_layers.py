@@ -11,8 +11,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parcels.geometry.overlay import cover, subdivide
 from parcels.layers import Layer, overlay_layers
-from parcels.overlay import cover, subdivide
 from tests.parcels.making import X0, Y0, box, good, gpkg, has, layer, one, poly
 
 

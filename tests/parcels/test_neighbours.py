@@ -10,8 +10,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parcels.neighbours import TOLERANCE_M, neighbours
-from parcels.overlaps import overlapping
+from parcels.geometry.neighbours import TOLERANCE_M, neighbours
+from parcels.geometry.overlaps import overlapping
 from tests.parcels.making import X0, Y0, box, poly
 
 

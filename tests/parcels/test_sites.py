@@ -9,8 +9,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from parcels.sites import adjacency, connected_sites, shared_sites
-from parcels.tables import Neighbours
+from parcels.common.frozen import Neighbours
+from parcels.geometry.sites import adjacency, connected_sites, shared_sites
 
 
 def random_map(rng: random.Random, size: int, links: float) -> tuple[Neighbours, np.ndarray]:

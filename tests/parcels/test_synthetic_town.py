@@ -7,7 +7,7 @@ from random import Random
 import pytest
 import shapely
 
-from parcels.synthetic_town import town
+from landopt.invent.town import town
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -13,11 +13,11 @@ from click.testing import CliRunner, Result
 
 from cli import desk
 from landopt.intake.assemble import read_round, without_consequences
-from parcels.chinese import note, sentence, where
-from parcels.codes import codes
-from parcels.issues import error, warning
-from parcels.issues import note as note_
-from parcels.telling import lines
+from parcels.common.chinese import note, sentence, where
+from parcels.common.codes import codes
+from parcels.common.findings_text import lines
+from parcels.common.issues import error, warning
+from parcels.common.issues import note as note_
 from tests.parcels.making import X0, Y0, box, chinese, csv_file, gpkg, poly, round_folder, shapefile
 
 BOW = poly((0, 0), (100, 100), (100, 0), (0, 100))
@@ -55,7 +55,7 @@ def test_many_findings_of_a_kind_are_short() -> None:
     many = [
         error("P050", "net_land: 'x' is neither ...", f"a, row {i}, id P{i}, column n", "", [f"P{i}"]) for i in range(9)
     ]
-    more = error("P050", "55 more of this kind in column n", "a", "", [f"Q{i}" for i in range(55)])
+    more = error("P050.more-in-column", at="a", ids=[f"Q{i}" for i in range(55)], more=55, column="n")
     told = lines([*many, more], "en")
     assert told[0].strip() == "Errors 64"
     assert len(told) == 1 + 3 * 2 + 1 + 1

@@ -10,10 +10,10 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from parcels.issues import Refused
+from parcels.common.issues import Refused
+from parcels.formats.boundary_txt import make_table
+from parcels.formats.boundary_txt_writer import PlotHead, txt_text
 from parcels.read import read_parcels
-from parcels.txt import make_table
-from parcels.txt_write import PlotHead, txt_text
 from tests.parcels.making import attempt, has
 
 REAL = Path(__file__).parent / "data" / "boundary_points_gb18030.txt"

@@ -19,10 +19,10 @@ from constraints.canonical import canonical
 from constraints.case import case_digest, to_json
 from landopt.keeping.plan import plan_json
 from landopt.reasons.justify import justify
-from landopt.report.gis import write_plan_gpkg
-from landopt.screening.offers import write_offers
+from landopt.report.gis.plan_layers import write_plan_gpkg
+from landopt.screening.offers_file import write_offers
 from landopt.solving.solver import solve
-from parcels.tables import FactTable
+from parcels.common.frozen import FactTable
 from tests.builders import random_medium_case
 from tests.landopt.decided import offers_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from landopt.reasons.words import TEMPLATES
-from landopt.report.annex import PREFIX, joined, spans_of
-from landopt.report.blocks import PAGE, Block, of_text
+from landopt.report.papers.annex import PREFIX, joined, spans_of
+from landopt.report.papers.blocks import PAGE, Block, of_text
 
 ONE = {"zh": "提示：甲（《乙》，第一条；cn.a.b；核实等级 U）。", "en": "Note: a (B, art. 1; cn.a.b; grade U)."}
 

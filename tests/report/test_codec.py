@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landopt.report.blocks import of_text
-from landopt.report.codec import OWN, SLOT, Container, add_texts, split_line, varints
-from landopt.report.payload import map_payload
-from landopt.report.plain import one_line, plain, several_lines
+from landopt.report.map.codec import OWN, SLOT, Container, add_texts, split_line, varints
+from landopt.report.map.payload import map_payload
+from landopt.report.papers.blocks import of_text
+from landopt.report.papers.plain import one_line, plain, several_lines
 from landopt.report.source import open_source
 from tests.report.making import LONG, SCRIPT, TURNED, plan_folder
 

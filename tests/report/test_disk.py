@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from landopt.keeping import atomic
-from landopt.report import pdf, word, write
-from landopt.report.page import map_page
+from landopt.report import write
+from landopt.report.map.page import map_page
+from landopt.report.papers import pdf, word
+from parcels.common import atomic
 from tests.disks import failing, state
 from tests.report.making import call, plan_folder
 
@@ -45,7 +46,7 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_report(
     folder = plan_folder(tmp_path / "plan")
     source, page = write.open_source(folder), map_page(write.open_source(folder), "en")
     monkeypatch.setattr(write, "open_source", lambda _path: source)
-    monkeypatch.setattr("landopt.report.page.map_page", lambda *_given, **_named: page)
+    monkeypatch.setattr("landopt.report.map.page.map_page", lambda *_given, **_named: page)
     monkeypatch.setattr(word, "write_word", _kept(word.write_word))
     monkeypatch.setattr(pdf, "write_pdf", _kept(pdf.write_pdf))
     disk = failing(monkeypatch, tmp_path)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from landopt.report.blocks import Block, of_text
-from landopt.report.headings import LISTS, headings
-from landopt.report.styles import _parcels
+from landopt.report.gis.styles import _parcels
+from landopt.report.papers.blocks import Block, of_text
+from landopt.report.tables.headings import LISTS, headings
 
 HERE = Path(__file__).parent
 TEXTS = HERE.parent / "landopt" / "golden"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from constraints.cases import load_cases, run
-from constraints.load import load_pack, pack_names
-from constraints.rulefile import read_text
+from constraints.loading.load import load_pack, pack_names
+from constraints.loading.rule_file import read_text
+from constraints.reading.worked_cases import load_cases, run
 
 PACKS = pack_names(off=True)
 CONFLICTS = {f"C-{number}" for number in range(1, 19)}

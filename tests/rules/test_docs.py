@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from landopt.desk.docs import FOLDER, docs, pages, stale
+from landopt.desk.docs.pages import FOLDER, docs, pages, stale
 
 
 def test_every_made_page_of_the_repository_is_current() -> None:

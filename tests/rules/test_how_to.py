@@ -4,9 +4,9 @@ import re
 import tomllib
 from pathlib import Path
 
-from constraints.ask import ask
-from constraints.cases import KEYS, fact_text
-from constraints.load import load_file
+from constraints.loading.load import load_file
+from constraints.reading.ask import ask
+from constraints.reading.worked_cases import KEYS, fact_text
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to-add-a-rule.md"
 RULES = Path(__file__).parents[2] / "docs" / "rules.md"

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from constraints.book import book
 from constraints.case import Case
-from constraints.judge import judge
+from constraints.reading.book import book
+from constraints.reading.judge import judge
 from landopt.intake.assemble import read_round
-from landopt.screening.offers import build_offers
-from parcels.issues import Refused
-from parcels.tables import FactTable
+from landopt.screening.uncapped_sites import build_offers
+from parcels.common.frozen import FactTable
+from parcels.common.issues import Refused
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "nansha"
 NOTHING = """

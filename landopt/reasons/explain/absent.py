@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.expr import parse
-from constraints.scalar import truth
+from constraints.language.evaluate import truth
+from constraints.language.expr import parse
 from landopt.reasons.explain.closing import Closing, Closings
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.nextbest import best_for, best_on
 from landopt.reasons.explain.records import Citation, Counted, Held, Ruling, Unserved
-from parcels.schema import Value
+from parcels.common.schema import Value
 
 CANDIDATE = ("candidate", "failed")
 SHOWN_PARCELS = 5

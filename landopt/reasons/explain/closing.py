@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from constraints.book import CASE_DEFAULTS, DEMAND_FIELDS, Clause
-from constraints.core import NOBODY
-from constraints.judge import Ruling as Said
+from constraints.reading.book import CASE_DEFAULTS, DEMAND_FIELDS, Clause
+from constraints.reading.core import NOBODY
+from constraints.reading.judge import Ruling as Said
 from landopt.reasons.explain.law import Law
 
 OF_THE_DEMAND = DEMAND_FIELDS | {"operator", "other_applicants"}

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
-from constraints.facts import CaseFacts
-from constraints.load import grade_of
+from constraints.loading.load import grade_of
+from constraints.reading.case_facts import CaseFacts
 from constraints.types import Rule
 from landopt.reasons.explain.losses import Losses, losses
 from landopt.reasons.explain.records import Citation, FactUsed, NextBest, Ruling, Shown
-from landopt.screening.offers import Ints, Offers
-from parcels.schema import Value, fields
+from landopt.screening.blocks import Ints
+from landopt.screening.offers import Offers
+from parcels.common.schema import Value, fields
 
 
 class Context:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from constraints.book import RuleBook, case_book
-from constraints.expr import names, parse
-from constraints.judge import Ruling as Said
-from constraints.judge import SiteJudgement, decided, judge_site
-from constraints.load import weakest
-from constraints.scalar import truth
-from constraints.timetable import STEPS, TITLES, timetable, upstream
+from constraints.language.evaluate import truth
+from constraints.language.expr import names, parse
+from constraints.loading.load import weakest
+from constraints.reading.book import RuleBook, case_book
+from constraints.reading.judge import Ruling as Said
+from constraints.reading.judge import SiteJudgement, decided, judge_site
+from constraints.reading.timetable import STEPS, TITLES, timetable, upstream
 from constraints.types import Method, Rule
 from landopt.reasons.explain.context import Context, fact_used, general, note
 from landopt.reasons.explain.likeness import Likeness
@@ -24,7 +24,7 @@ from landopt.reasons.explain.records import (
     Ruling,
     StepDue,
 )
-from parcels.schema import Value, fields
+from parcels.common.schema import Value, fields
 
 SILENT = frozenset({"method", "right", "competitive", "period", "parcel_id", "demand_id"})
 """Facts every sentence already names."""
@@ -361,12 +361,13 @@ class Law:
         key = method.id, start, upstream(facts)
         steps = self._timetables.get(key)
         if steps is None:
-            found = []
-            for step in timetable(method, facts, start, self.book.calendar):
+            found, calendar = [], self.book.calendar
+            for step in timetable(method, facts, start, calendar):
                 title = TITLES.get(step.step)
                 cite = self.context.cite(step.rule) if step.rule in self.context.rules else None
                 en, zh = (title.en, title.zh) if title else (step.step, step.step)
-                found.append(StepDue(step.step, en, zh, step.earliest, step.latest, cite))
+                weekends = not (calendar.announced(step.earliest) and calendar.announced(step.latest))
+                found.append(StepDue(step.step, en, zh, step.earliest, step.latest, cite, step.expected, weekends))
             steps = self._timetables[key] = tuple(found)
         return steps
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import Any
 
-from constraints.book import RuleBook
-from constraints.facts import CaseFacts
-from parcels.schema import fields
+from constraints.reading.book import RuleBook
+from constraints.reading.case_facts import CaseFacts
+from parcels.common.schema import fields
 
 _SITE = frozenset(("site_area_m2", "site_parcels", "intending_users", "other_applicants", "operator", "period"))
 _OWN = ("want_right", "budget_yuan", "partners", "lease_years", "want_term")

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.pricetree import BadProof, Node, Tree, read_tree
-from landopt.screening.offers import Ints, Offers
+from constraints.audit.price_tree import BadProof, Node, Tree, read_tree
+from landopt.screening.blocks import Ints
+from landopt.screening.offers import Offers
 from landopt.solving.model_arrays import Program, arrays_of, from_arrays
 from landopt.solving.proof.certificate import Certificate, without_rows
-from parcels.issues import Refused, error
+from parcels.common.issues import Refused, error
 
 Mask = NDArray[np.bool_]
 _HUGE = np.int64(2**62)

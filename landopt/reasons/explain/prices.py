@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from constraints.expr import names, parse_price
+from constraints.language.expr import names, parse_price
 from constraints.types import Method
 from landopt.reasons.explain.context import shown
 from landopt.reasons.explain.law import Answer, Law
 from landopt.reasons.explain.records import Price, PriceInput
-from parcels.schema import Value, fields
+from parcels.common.schema import Value, fields
 
 
 def price_of(

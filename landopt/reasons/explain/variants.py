@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from landopt.screening.offers import Offers, Row
+from constraints.types import Row
+from landopt.screening.offers import Offers
 
 
 def with_row(offers: Offers, row: Row, members: Sequence[int], coefficients: Sequence[int]) -> Offers:

@@ -1,0 +1,8 @@
+"""``python -S -m constraints.audit PLAN``: the audit with nothing but the standard library."""
+
+import sys
+
+from constraints.audit.run import main
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,166 @@
+"""What an audit finds, as data and as lines of text. Standard library only."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from constraints.audit.rescreen import Completeness
+
+OWN = ("constraints", "parcels")
+PLACE = Path(__file__).parents[2]
+
+
+@cache
+def modules() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """All that the audit imports, read from its sources: modules of our own, and those of the standard library.
+
+    Raises
+    ------
+    ImportError
+        If anything else is imported: the auditor must not be able to reach the optimiser.
+    """
+    own: set[str] = set()
+    library: set[str] = set()
+    queue = ["constraints.audit.run"]
+    while queue:
+        name = queue.pop()
+        if name in own:
+            continue
+        own.add(name)
+        tree = ast.parse((PLACE / Path(*name.split("."))).with_suffix(".py").read_text(encoding="utf-8"))
+        for wanted in _imports(tree):
+            top = wanted.split(".")[0]
+            if top in sys.stdlib_module_names:
+                library.add(wanted)
+            elif top not in OWN:
+                raise ImportError(f"{name} imports {wanted}")
+            elif (PLACE / Path(*wanted.split("."))).with_suffix(".py").is_file():
+                queue.append(wanted)
+    return tuple(sorted(own)), tuple(sorted(library))
+
+
+def _imports(tree: ast.Module) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names if node.module in OWN)]
+    return [name for name in found if name not in OWN]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One group of checks: ``count`` single comparisons, ``broken`` of them failed, a line in each language."""
+
+    name: str
+    count: int
+    broken: int
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """What the plan says or does that its facts do not bear out: rule (or check), key, used, allowed."""
+
+    rule: str
+    key: tuple[str, ...]
+    used: str
+    limit: str
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return self.en
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What the audit found; ``tiers`` are (objective, bound, gap) as re-derived."""
+
+    plan_id: str
+    checks: tuple[Check, ...]
+    breaches: tuple[Breach, ...]
+    tiers: tuple[tuple[int, int | None, str], ...]
+    completeness: Completeness | None
+
+    @property
+    def stands(self) -> bool:
+        """True when nothing was found."""
+        return not self.breaches
+
+    @property
+    def checked(self) -> int:
+        """How many single statements were compared."""
+        return sum(check.count for check in self.checks)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain JSON."""
+        own, library = modules()
+        return {
+            "plan_id": self.plan_id,
+            "stands": self.stands,
+            "checked": self.checked,
+            "checks": [{name: getattr(check, name) for name in Check.__slots__} for check in self.checks],
+            "breaches": [
+                {**{name: getattr(breach, name) for name in Breach.__slots__}, "key": list(breach.key)}
+                for breach in self.breaches
+            ],
+            "tiers": [{"objective": o, "bound": b, "proven_gap": g} for o, b, g in self.tiers],
+            "completeness": None if self.completeness is None else self.completeness.as_dict(),
+            "modules": {"own": list(own), "standard_library": list(library)},
+        }
+
+
+def points(millipoints: int | None) -> str:
+    """Millipoints as points with three places."""
+    if millipoints is None:
+        return "-"
+    sign, size = ("-", -millipoints) if millipoints < 0 else ("", millipoints)
+    return f"{sign}{size // 1000:,}.{size % 1000:03d}"
+
+
+def short(value: Any) -> str:
+    """A value as text, cut where it is long."""
+    text = str(value)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+_NAMES = {"inputs": "依据", "law": "合规", "parcels": "宗地", "limits": "限额", "offers": "清单", "score": "得分"}
+_NAMES["complete"] = "完整"
+
+
+def lines(report: AuditReport, lang: str = "en") -> list[str]:
+    """The report as lines of text."""
+    zh = lang == "zh"
+    width = max((len(check.en) for check in report.checks), default=0)
+    found = []
+    for check in report.checks:
+        said = check.zh if zh else check.en.ljust(width)
+        name = _NAMES.get(check.name, check.name) if zh else f"{check.name:<9}"
+        found.append(f" {name} {said}   {_state(check, zh)}")
+    found += [f" ! {breach.zh if zh else breach.en}" for breach in report.breaches]
+    own, library = modules()
+    if report.stands:
+        end = (
+            f"方案成立（核对 {report.checked:,} 项，未使用求解器）。"
+            if zh
+            else f"Plan stands. {report.checked:,} statements re-derived"
+        )
+        end += "" if zh else f" by {len(own)} modules of our own and {len(library)} of the standard library; no solver."
+    else:
+        many = len(report.breaches)
+        end = f"方案不成立：{many} 处不符。" if zh else f"Plan refused: {many} breach{'es' if many != 1 else ''}."
+    return [*found, end]
+
+
+def _state(check: Check, zh: bool) -> str:
+    if check.broken:
+        return f"{check.broken} 处不符" if zh else f"{check.broken} broken"
+    return "相符" if zh else "holds"

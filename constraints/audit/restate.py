@@ -1,0 +1,141 @@
+"""What ``plan.json`` must say of an assignment, from the facts. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from constraints.audit.cells import PartReader, Reading
+from constraints.audit.reread import Reader
+from constraints.canonical import canonical
+from constraints.case import Case, rule_to_json
+from constraints.loading.load import in_force, load_pack, pack
+from constraints.reading.timetable import timetable
+from constraints.types import Rule
+
+DEPOSIT_PERCENT = 20
+"""Deposit of a competitive supply, per cent of the start price, rounded up (R-34-DEP)."""
+
+Problem = tuple[str, str, str]
+
+
+def identify(reader: Reader, entry: Mapping[str, Any]) -> tuple[Reading | None, list[Problem]]:
+    """The offer an assignment names, re-derived; with what makes it unlawful or unknown."""
+    case, problems = reader.case, []
+    names: Sequence[str] = entry["parcel_ids"]
+    site = tuple(sorted(reader.facts.parcel_row[name] for name in names if name in reader.facts.parcel_row))
+    demand = reader.facts.demand_row.get(entry["demand_id"]) if entry["demand_id"] is not None else None
+    if len(site) != len(names) or not site:
+        problems.append(("parcel", "names a parcel that is not in the case, or one twice", "所列宗地不在案卷中或重复"))
+    if entry["demand_id"] is not None and demand is None:
+        problems.append(
+            ("demand", f"platform {entry['demand_id']} is not in the case", f"平台 {entry['demand_id']} 不在案卷中")
+        )
+    method = reader.method_row.get(entry["method"])
+    periods = {period.id: row for row, period in enumerate(case.round.periods)}
+    period = -1 if entry["period"] is None else periods.get(entry["period"])
+    if method is None or period is None:
+        problems.append(
+            ("method", f"method {entry['method']} or period {entry['period']} is unknown", "供应方式或时段不明")
+        )
+    if problems or method is None or period is None:
+        return None, problems
+    problem = reader.site_problem(site, demand)
+    if problem:
+        problems.append(("site", f"no site of the platform: {problem}", f"不构成可供该平台的用地：{problem}"))
+        return None, problems
+    reading = PartReader(reader, demand).read(site, method, period)
+    if reading.refused:
+        wanted = reading.refused.removeprefix("verdict ")
+        rules = [r.rule_id for r in reader.judge_site(site, demand, method, period).rulings if r.verdict == wanted]
+        for rule in rules or [""]:
+            en = f"{entry['method']} is not lawful here: {rule or reading.refused}"
+            name = case.methods[method].title.zh
+            problems.append((rule or "filter", en, f"不得以{name}方式供应：{rule or reading.refused}"))
+        return None, problems
+    if entry["term_years"] != (reading.term or None):
+        en = f"term {entry['term_years']} years, the rules give {reading.term or None}"
+        problems.append(("term_years", en, f"年限 {entry['term_years']}，按规则应为 {reading.term or None}"))
+    return reading, problems
+
+
+def restated(reader: Reader, reading: Reading) -> dict[str, Any]:
+    """The fields of the assignment that follow from the facts."""
+    case: Case = reader.case
+    method = case.methods[reading.method]
+    judged = reader.judge_site(reading.site, reading.demand, reading.method, reading.period, noted=False)
+    verdict = ("permit", "warn", "condition", "forbid")[reading.verdict]
+    role = "market" if reading.demand is None else "intended_user" if method.competitive else "assignee"
+    return {
+        "area_m2": sum(reader.facts.area[row] for row in reading.site),
+        "use": _joined(reader, reading, "use"),
+        "land_source": _joined(reader, reading, "land_source"),
+        "district": _joined(reader, reading, "district"),
+        "right": method.right,
+        "role": role,
+        "verdict": verdict,
+        "floor_price": reading.floor,
+        "expected_price_yuan": reading.price,
+        "start_price_yuan": reading.price,
+        "deposit_yuan": -(-reading.price * DEPOSIT_PERCENT // 100) if method.competitive else 0,
+        "score": sum(reading.score),
+        "conditions": [
+            {"rule": c.rule, "fact": c.fact, "en": c.text.en, "zh": c.text.zh, "document": c.document}
+            for c in judged.conditions
+        ],
+        "rules": sorted(
+            {ruling.rule_id for ruling in judged.rulings if ruling.verdict == "permit"}
+            | {condition.rule for condition in judged.conditions if condition.rule}
+        ),
+        "timetable": _steps(reader, reading),
+    }
+
+
+def _steps(reader: Reader, reading: Reading) -> list[dict[str, Any]]:
+    """The timetable of the parcel that takes longest, from the day the supply can begin."""
+    start = max(reader.free_from(reading.site), reader.planned_from)
+    if reading.period >= 0:
+        start = max(start, reader.case.round.periods[reading.period].start)
+    method, known = reader.case.methods[reading.method], reader.book.rules
+    tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar) for row in reading.site]
+    longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
+    return [
+        {"step": s.step, "earliest": s.earliest, "latest": s.latest, "rule": s.rule if s.rule in known else None}
+        for s in longest
+    ]
+
+
+def _joined(reader: Reader, reading: Reading, name: str) -> str:
+    return ";".join(sorted({str(reader.facts.parcels[row][name]) for row in reading.site}))
+
+
+def is_date(text: str) -> bool:
+    """True for a day of the calendar written as 2026-03-31."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:
+    """The law of a date: the case's packs as installed here, and the case's own rules, in force on ``as_of``."""
+    packed = [rule for name in case.packs for rule in load_pack(name)]
+    known = set(case.packs)
+    own = [rule for rule in case.rules if rule.origin not in known]
+    taken = {rule.id for rule in own}
+    return in_force([rule for rule in packed if rule.id not in taken] + own, as_of)
+
+
+def differing(case: Case) -> list[str]:
+    """The ids of pack rules that are not in the case as this installation has them for its date."""
+    here = {rule.id: rule_to_json(rule) for rule in rules_at(case, case.round.as_of)}
+    filed = {rule.id: rule_to_json(rule) for rule in case.rules}
+    return sorted(
+        name for name in here.keys() | filed.keys() if canonical(here.get(name)) != canonical(filed.get(name))
+    )
+
+
+def incomplete(case: Case) -> list[str]:
+    """The packs that do not claim to be complete on the round's date."""
+    return [name for name in case.packs if case.round.as_of < pack(name).complete_from]

@@ -1,0 +1,295 @@
+"""The audit of a plan folder: everything a plan says is re-derived from the facts beside it, in exact integers.
+
+Standard library only, and only modules below the optimiser: no solver, numpy, pulp or geopandas is within reach.
+``python -S -m constraints.audit PLAN`` runs it alone.  docs/audit.md says what is checked and what must be trusted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from constraints.audit.cells import Reading
+from constraints.audit.finding import AuditReport, Breach, Check, lines, points, short
+from constraints.audit.listing import Listing
+from constraints.audit.plan_reader import PROOF_SCHEMA, load_json, plan_hash, read_plan, uncollected
+from constraints.audit.proof import gap_text
+from constraints.audit.reread import Reader
+from constraints.audit.rescreen import Completeness, draw, rescreen
+from constraints.audit.restate import differing, identify, incomplete, is_date, restated, rules_at
+from constraints.canonical import digest
+from constraints.case import SCHEMA, from_json
+from parcels.common.issues import LandoptError
+
+__all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines", "main"]
+STOPPED = ("optimal", "gap", "limit", "user", "failed")
+"""How a run that holds a plan may have ended."""
+LASTING = ("area_m2", "use", "district", "land_source", "right", "role")
+"""What an assignment states that no date of law changes."""
+
+
+class _Auditor:
+    """One run: collects checks and breaches."""
+
+    def __init__(self, folder: Path, as_of: str | None) -> None:
+        self.folder = folder if folder.is_dir() else folder.parent
+        self.checks: list[Check] = []
+        self.breaches: list[Breach] = []
+        self.plan = read_plan(folder)
+        self.raw = load_json(self.folder / "case.json", SCHEMA)
+        self.case = from_json(self.raw)
+        self.digest = digest(self.raw)
+        self.as_of = as_of
+        if as_of:
+            dated = replace(self.case.round, as_of=as_of)
+            self.case = replace(self.case, round=dated, rules=rules_at(self.case, as_of))
+        self.reader = Reader(self.case)
+        self.reader.planned_from = self.raw["round"]["as_of"]
+        self.tiers: list[tuple[int, int | None, str]] = []
+        self.chosen: list[Reading] = []
+
+    def breach(self, rule: str, en: str, zh: str, key: Sequence[str] = (), used: Any = "", limit: Any = "") -> None:
+        """Note a breach."""
+        self.breaches.append(Breach(rule, tuple(key), str(used), str(limit), en, zh))
+
+    def check(self, name: str, count: int, before: int, en: str, zh: str) -> None:
+        """Close a group of checks that began when there were ``before`` breaches."""
+        self.checks.append(Check(name, count, len(self.breaches) - before, en, zh))
+
+    def same(self, name: str, stated: Any, found: Any, key: Sequence[str] = ()) -> None:
+        """A stated value must be the one re-derived."""
+        if stated != found:
+            at, said, is_ = ";".join(key), short(stated), short(found)
+            en = f"{name} {at}: the plan says {said}, the facts give {is_}"
+            self.breach(name, en, f"{name} {at}：方案记为 {said}，按事实应为 {is_}", key, said, is_)
+
+    def digests(self) -> None:
+        """Digests of case and assignments, the rules' dates, the packs installed here."""
+        before, case, stated, date = len(self.breaches), self.digest, self.plan["case"], self.case.round.as_of
+        self.same("case.digest", stated["digest"], case)
+        self.same("case.round", stated["round"], self.case.round.id)
+        self.same("case.inputs", stated["inputs"], self.raw["inputs"])
+        self.same("case.packs", stated["packs"], self.raw["packs"])
+        self.same("case.overlays", stated["overlays"], self.raw["overlays"])
+        self.same("case.dropped", stated["dropped"], self.raw["dropped"])
+        self.same("plan_hash", self.plan["plan_hash"], plan_hash(self.plan["assignments"]))
+        if self.as_of is None:
+            self.same("case.as_of", stated["as_of"], date)
+            for name in differing(self.case):
+                en = f"{name} is not in the case as the packs installed here have it on {date}"
+                self.breach(name, en, f"{name} 与本机规则库 {date} 的版本不一致")
+        en = f"case {case[:4]}..{case[-4:]}, {len(self.case.rules)} rules in force on {date}"
+        zh = f"案卷 {case[:4]}..{case[-4:]}，{date} 有效规则 {len(self.case.rules)} 条"
+        for name in incomplete(self.case):
+            en, zh = f"{en}; pack {name} is not complete for that date", f"{zh}；规则库 {name} 对该日期不完整"
+        self.check("inputs", 8 + len(self.case.rules), before, en, zh)
+
+    def assignments(self) -> None:
+        """Every assignment by the scalar reading: legality, areas, terms, floors, prices, conditions, score."""
+        before, single, area = len(self.breaches), 0, 0
+        for entry in self.plan["assignments"]:
+            name = "+".join(entry["parcel_ids"])
+            reading, problems = identify(self.reader, entry)
+            for rule, en, zh in problems:
+                self.breach(rule, f"{name}: {en}", f"{name}：{zh}", (name,))
+            if reading is None:
+                continue
+            self.chosen.append(reading)
+            stated = restated(self.reader, reading)
+            single += len(self.case.rules) + len(stated)
+            area += stated["area_m2"]
+            for field, value in stated.items():
+                if self.as_of is None or field in LASTING:
+                    self.same(field, entry.get(field), value, (name,))
+        count = len(self.plan["assignments"])
+        en = f"{count} assignments, {single:,} single checks, {area:,} m2"
+        self.check("law", single, before, en, f"供应 {count} 件，逐项核对 {single:,} 次，共 {area:,} 平方米")
+
+    def adds_up(self) -> None:
+        """Each parcel once, each platform once; what is not supplied is held with a reason or named as left out."""
+        before, parcels, demands = len(self.breaches), self.case.parcels.ids, self.case.demands.ids
+        entries = self.plan["assignments"]
+        supplied = [name for entry in entries for name in entry["parcel_ids"]]
+        served = [entry["demand_id"] for entry in entries if entry["demand_id"] is not None]
+        for kind, zh, names in (("parcel", "宗地", supplied), ("demand", "平台", served)):
+            for name, times in sorted(Counter(names).items()):
+                if times > 1:
+                    en = f"{kind} {name} is in {times} assignments"
+                    self.breach(kind, en, f"{zh} {name} 出现在 {times} 项安排中", (name,), times, 1)
+        held = [entry["parcel_id"] for entry in self.plan["held"]]
+        left = [entry["demand_id"] for entry in self.plan["unserved"]]
+        free, waiting = set(parcels) - set(supplied), set(demands) - set(served)
+        for kind, said, due in (("held", held, free), ("unserved", left, waiting)):
+            for name, times in sorted((Counter(said) - Counter(due)).items()):
+                self.breach(kind, f"{kind} {name}: not so", f"{kind} {name}：与安排不符", (name,), times, 0)
+            for name in sorted(due - set(said)):
+                self.breach(kind, f"{name} is neither in an assignment nor {kind}", f"{name} 未作说明", (name,), 0, 1)
+        en = f"{len(parcels)} parcels: {len(supplied)} supplied, {len(held)} held; "
+        en += f"{len(served)} of {len(demands)} platforms served"
+        zh = f"宗地 {len(parcels)}：供应 {len(supplied)}，保留 {len(held)}；平台获供 {len(served)}/{len(demands)}"
+        self.check("parcels", len(parcels) + len(demands), before, en, zh)
+
+    def limits(self, listing: Listing | None) -> list[int]:
+        """Every row over the plan; returns the penalties of soft limits by tier."""
+        before, penalty = len(self.breaches), [0] * len(self.case.objective.tiers)
+        rows = self.reader.rows
+        uses = rows.uses((reading.rows for reading in self.chosen), listing.keys if listing else ())
+        shown = rows.shown(uses)
+        for use in uses:
+            row = use.row
+            penalty[row.tier] += use.slack * row.penalty
+            if use.broken:
+                used, limit = shown[(row.rule, row.key)]["used"], shown[(row.rule, row.key)]["limit"]
+                en = f"{row.id}: {used:,} used, {row.sense} {limit:,} allowed"
+                self.breach(row.rule, en, f"{row.id}：已用 {used:,}，限值 {row.sense} {limit:,}", row.key, used, limit)
+        if listing is not None:
+            stated = {(entry["rule"], tuple(entry["key"])): entry for entry in self.plan["limits"]}
+            self.same("limits", len(stated), len(self.plan["limits"]))
+            for key in sorted(stated.keys() | set(listing.keys)):
+                entry, found = stated.get(key, {}), shown.get(key, {})
+                for field in ("sense", "used", "limit", "binding"):
+                    self.same(f"limits.{field}", entry.get(field), found.get(field), (key[0], *key[1]))
+        en, zh = f"{len(uses)} limits, relations and locks", f"限额、关联与锁定 {len(uses)} 项"
+        self.check("limits", len(uses), before, en, zh)
+        return penalty
+
+    def bound(self, listing: Listing, penalty: Sequence[int]) -> None:
+        """Objective, bound and gap of each tier, and the words that go with them."""
+        before, result = len(self.breaches), self.plan["result"]
+        found = [sum(r.score[t] for r in self.chosen) - penalty[t] for t in range(len(penalty))]
+        self.same("tiers", len(result["tiers"]), len(found))
+        for tier, (stated, objective) in enumerate(zip(result["tiers"], found, strict=False)):
+            bound = listing.bounds[tier] if tier < len(listing.bounds) else None
+            gap = "" if bound is None else gap_text(bound, objective)
+            self.tiers.append((objective, bound, gap))
+            key = (f"tier {tier + 1}",)
+            self.same("objective", stated["objective"], objective, key)
+            self.same("proof.objective", listing.proof["tiers"][tier]["objective"], objective, key)
+            self.same("bound", stated["bound"], bound, key)
+            self.same("proven_gap", stated["proven_gap"], gap, key)
+            if bound is not None and bound < objective:
+                en = f"the bound {bound:,} is below the plan's {objective:,}: one of them is wrong"
+                self.breach("bound", en, f"上界 {bound:,} 低于方案得分 {objective:,}", key, objective, bound)
+        closed = all(bound == objective for objective, bound, _ in self.tiers)
+        if result["stopped"] == "optimal" and not closed:
+            en, zh = "the plan is called optimal, but the audited gap is not 0", "方案自称最优，但核定差距不为零"
+            self.breach("optimal", en, zh, (), self.tiers[0][2] if self.tiers else "", "0")
+        if result["stopped"] not in STOPPED:
+            self.breach(
+                "stopped", f"stopped '{result['stopped']}' is no plan's end", f"停止原因 {result['stopped']} 不成立"
+            )
+        self.same("bound_scope", result["bound_scope"], listing.scope)
+        objective, bound, gap = self.tiers[0] if self.tiers else (0, None, "")
+        word, wort = ("proven best", "已证最优") if closed else (f"gap {gap}", f"差距 {gap}")
+        en = f"{points(objective)} re-computed; bound {points(bound)}; {word} over {listing.count:,} listed offers"
+        zh = f"复算得分 {points(objective)}，上界 {points(bound)}，所列 {listing.count:,} 个方案中{wort}"
+        self.check("score", 5 * len(found), before, en, zh)
+
+    def run(self, complete: bool, sample: int, seed: int | None, every: bool) -> Completeness | None:
+        """All checks in their order; what is missing or not as specified is a breach too."""
+        proof = load_json(self.folder / "proof.json", PROOF_SCHEMA)
+        listing = Listing(self.reader, self.folder / "offers.jsonl.gz", proof)
+        listing.prepare()
+        self.digests()
+        self.assignments()
+        self.adds_up()
+        if self.as_of is not None:
+            self.limits(None)
+            return None
+        before, drawn = len(self.breaches), draw(self.reader, complete=complete, sample=sample, seed=seed)
+        for rule, en, zh in listing.read(self.digest, self.chosen, drawn, every):
+            self.breach(rule, en, zh)
+        part = "" if listing.derived == listing.count else f"{listing.derived:,} of "
+        en, zh = (
+            f"{part}{listing.count:,} listed offers re-derived",
+            f"复核所列方案 {listing.derived:,}/{listing.count:,} 个",
+        )
+        self.check("offers", listing.derived, before, en, zh)
+        self.bound(listing, self.limits(listing))
+        before = len(self.breaches)
+        found = rescreen(self.reader, listing, drawn)
+        for rule, en, zh in found.problems:
+            self.breach(rule, en, zh)
+        self.check("complete", found.checked, before, found.en, found.zh)
+        return found
+
+
+def audit_plan(
+    folder: str | Path,
+    *,
+    complete: bool = False,
+    as_of: str | None = None,
+    sample: int = 8,
+    seed: int | None = None,
+    every: bool = True,
+) -> AuditReport:
+    """Audit a plan folder.
+
+    Parameters
+    ----------
+    folder
+        The plan folder (or its ``plan.json``).
+    complete
+        Re-screen every platform; otherwise ``sample`` of them, drawn at random (``seed`` makes the draw repeatable).
+    as_of
+        Re-check the assignments under the law of that date; offers and bound, which belong to the plan's own date, are
+        then left out.
+    every
+        Re-derive every listed offer; otherwise those of the platforms drawn and the chosen ones (the bound is summed
+        over all listed offers either way).
+
+    Raises
+    ------
+    Refused
+        If a file is missing, torn or of an unknown schema.
+    """
+    with uncollected():
+        return _audited(Path(folder), complete, as_of, sample, seed, every)
+
+
+def _audited(
+    folder: Path, complete: bool, as_of: str | None, sample: int, seed: int | None, every: bool
+) -> AuditReport:
+    found: Completeness | None = None
+    try:
+        auditor = _Auditor(folder, as_of)
+        try:
+            found = auditor.run(complete, sample, seed, every)
+        except _SHAPE as wrong:
+            auditor.breach("format", *_unread(wrong))
+    except _SHAPE as wrong:
+        return AuditReport("", (), (Breach("format", (), "", "", *_unread(wrong)),), (), None)
+    name, done, breaches = str(auditor.plan.get("plan_id")), tuple(auditor.checks), tuple(auditor.breaches)
+    return AuditReport(name, done, breaches, tuple(auditor.tiers), found)
+
+
+_SHAPE = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, AssertionError)
+
+
+def _unread(wrong: Exception) -> tuple[str, str]:
+    what = short(f"{type(wrong).__name__}: {wrong}")
+    return f"the folder is not as docs/proof.md says ({what})", f"文件格式不符合规定（{what}）"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Usage: python -S -m constraints.audit PLAN [--complete] [--as-of D] [--zh]; 0 stands, 1 unreadable, 5 breach."""
+    words = [word for word in arguments if word not in ("--complete", "--zh")]
+    date = None
+    if "--as-of" in words[:-1]:
+        at = words.index("--as-of")
+        date = words.pop(at + 1)
+        words.pop(at)
+    if len(words) != 1 or (date is not None and not is_date(date)):
+        sys.stderr.write(f"{main.__doc__}\n")
+        return 2
+    try:
+        report = audit_plan(words[0], complete="--complete" in arguments, as_of=date)
+    except LandoptError as refused:
+        sys.stderr.write("".join(f"{issue.what}\n  {issue.where}\n  {issue.maybe}\n" for issue in refused.issues))
+        return refused.exit_code
+    sys.stdout.write("\n".join(lines(report, "zh" if "--zh" in arguments else "en")) + "\n")
+    return 0 if report.stands else 5

@@ -1,0 +1,1 @@
+"""Rule files, packs, policies and methods become checked rules; every fault with file and line."""

@@ -1,0 +1,106 @@
+"""What a rule file may hold: every kind with every key, once, for the loader and for docs/rule-format.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a table: its shape (see the loader), whether it must stand there, and what it means."""
+
+    name: str
+    shape: str
+    required: bool
+    meaning: str
+
+
+COMMON = (
+    Key("id", "id", True, "authority.instrument.point, lower case; the same in rows, justifications and audit"),
+    Key("domain", "texts", False, "the ids of the legal fact base this rule encodes"),
+    Key("kind", "kind", True, "one of the kinds below"),
+    Key("title", "bilingual", True, "{ en = ..., zh = ... }"),
+    Key("cite", "cite", True, "{ doc, article, number, rank, grade, source }; number and source may be blank"),
+    Key("from", "date", True, 'first day in force; "2022" or "2022-08" counts from its first day, date_grade U'),
+    Key("until", "date", False, "first day no longer in force"),
+    Key("date_grade", "grade", False, "grade of the dates, where weaker than that of the text"),
+    Key("exception_to", "ids", False, "the rules this one silences where it holds"),
+    Key("reason", "text", False, "with until: answers the fair-competition flag (R-FCR-12)"),
+    Key("leaves_to", "text", False, '"policy": the text itself leaves the choice to local policy (packs only)'),
+    Key("leaves_words", "text", False, "with leaves_to: the words of the text that say so"),
+)  # fmt: skip
+
+KINDS: dict[str, tuple[Key, ...]] = {
+    "eligibility": (
+        Key("when", "condition", False, "where the rule holds; blank: always"),
+        Key("verdict", "verdicts", True, "{ method = permit, condition, warn or forbid }"),
+        Key("condition", "bilingual", False, "what must be on file when the verdict is condition"),
+    ),
+    "term": (
+        Key("when", "condition", False, "where the rule holds"),
+        Key("methods", "methods", True, "the methods whose term it bounds"),
+        Key("min_years", "years", False, "least term"),
+        Key("max_years", "years", False, "greatest term; one of the two is required"),
+    ),
+    "price_floor": (
+        Key("when", "condition", False, "where the rule holds"),
+        Key("methods", "methods", True, "the methods whose price it bounds"),
+        Key(
+            "per_m2",
+            "price",
+            True,
+            "yuan per m2: max(...), min(...), + - *, exact decimals, number fields, year_factor",
+        ),
+    ),
+    "limit": (
+        Key("where", "condition", False, "which parcels of which offers count"),
+        Key("measure", "measure", True, "area_m2, new_area_m2, count, expected_price_yuan or any integer field"),
+        Key("per", "fields", False, "one row for each value of these fields"),
+        Key("sense", "sense", True, '"<=" or ">="'),
+        Key(
+            "values",
+            "values",
+            False,
+            "[{ from, until, key, amount, unit }]; unit m2, ha, mu, km2, yuan, wan_yuan or count",
+        ),
+        Key("share", "share", False, "a part of the sum over of, instead of values"),
+        Key("of", "condition", False, "the base of share; blank: all chosen offers"),
+        Key("used", "used", False, "[{ key, amount }]: already consumed this year, in the unit of the values"),
+        Key("credit", "credit", False, "{ where, num, den }: the limit grows by num/den of the measure there"),
+        Key("hard", "bool", False, "default true unless penalty is given"),
+        Key("penalty", "points", False, "points for each unit of shortfall or excess"),
+        Key("tier", "points", False, "tier of the penalty, from 0"),
+    ),
+    "relation": (
+        Key("relation", "relation", True, "conflict, together or requires (the first requires each other)"),
+        Key("parcels", "names", False, "parcel ids, at least two"),
+        Key("demands", "names", False, "or demand ids, at least two"),
+    ),
+    "preference": (
+        Key("when", "condition", False, "where it counts; unknown does not match"),
+        Key("methods", "methods", False, "default: every method"),
+        Key("points", "integer", False, "points an offer"),
+        Key("points_per_ha", "integer", False, "points a hectare; one of the two is required"),
+    ),
+    "lock": (
+        Key("parcels", "names", True, "exactly these parcels"),
+        Key("demand", "text", False, "blank: whoever, or the market"),
+        Key("method", "method", True, "by this method"),
+        Key("document", "text", True, "the decision that fixed it"),
+    ),
+    "note": (
+        Key("when", "condition", False, "where the note is printed"),
+        Key("methods", "methods", False, "default: every method"),
+        Key("text", "bilingual", True, "the note"),
+        Key("flag", "text", True, "a short word for machines, such as tension or fair-competition"),
+    ),
+}
+"""The closed set of kinds, each with its own keys."""
+
+CITE = ("doc", "article", "number", "rank", "grade", "source")
+UNITS = {"m2": 1, "ha": 10_000, "km2": 1_000_000, "yuan": 1, "wan_yuan": 10_000, "count": 1, "": 1}
+"""Base integers of a unit; ``mu`` is 10000/15 m², rounded half up."""
+VALUE_KEYS = ("from", "until", "key", "amount", "unit")
+PACK_KEYS = ("id", "title", "complete_from", "note", "off")
+ADOPT_KEYS = ("rule", "below", "document")
+FACT_KEYS = ("parcel", "demand", "field", "value", "scenario")

@@ -1,0 +1,352 @@
+"""Rule packs, policies and methods from their files, strictly: all faults at once, each with file and line.
+
+Standard library only (``tomllib``). What is in force on a date is decided here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from constraints.case import Case
+from constraints.language import expr
+from constraints.loading.keys import Reading
+from constraints.loading.kinds import COMMON, KINDS, PACK_KEYS
+from constraints.loading.lint import across, alone
+from constraints.loading.overlays import Fact, adopted, fact_of
+from constraints.loading.ranks import PACKS, against_law, as_left, is_law, known_packs, looser
+from constraints.loading.rule_file import Block, RuleText, iso_date, read_text
+from constraints.types import GRADES, Cite, Method, Rule, Text
+from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
+from parcels.common.schema import fields_of
+
+STATE_FIELDS = frozenset(
+    ("in_pbf", "in_erl", "in_erl_core", "converted", "expropriated", "net_land", "ownership", "grantor")
+)
+"""The facts of a parcel's state: a rule that forbids on them is carried back to dates before its pack is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A pack's head: complete from ``complete_from`` on; ``off`` packs are asked by name only."""
+
+    id: str
+    title: Text
+    complete_from: str
+    off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A rule file as read: its rules, the facts it overlays, and findings that do not stop."""
+
+    rules: tuple[Rule, ...]
+    facts: tuple[Fact, ...]
+    issues: tuple[Issue, ...]
+
+
+@cache
+def methods() -> tuple[Method, ...]:
+    """The supply methods in their order (``methods.toml``); ``default_rule`` holds ids separated by blanks."""
+    tables = tomllib.loads((Path(__file__).parents[1] / "methods.toml").read_text(encoding="utf-8"))
+    found = []
+    for identifier, table in tables.items():
+        values = {name: value for name, value in table.items() if name not in ("title", "default_rules")}
+        title, rules = Text(**table["title"]), " ".join(table["default_rules"])
+        found.append(Method(id=identifier, title=title, default_rule=rules, **values))
+    return tuple(found)
+
+
+def pack_names(*, off: bool = False) -> tuple[str, ...]:
+    """The packs there are, sorted; those that are switched off only with ``off``."""
+    names = sorted(path.parent.name for path in PACKS.glob("*/rules.toml"))
+    return tuple(name for name in names if off or not pack(name).off)
+
+
+@cache
+def pack(name: str) -> Pack:
+    """The head of a pack. Raises :class:`Refused` (R001) if there is no pack of that name."""
+    head = read_text(_pack_path(name)).pack
+    title = head.get("title", {})
+    complete = iso_date(head.get("complete_from", "0001-01-01"))
+    return Pack(
+        name,
+        Text(title.get("en", name), title.get("zh", name)),
+        complete[0] if complete else "0001-01-01",
+        bool(head.get("off", False)),
+    )
+
+
+@cache
+def load_pack(name: str) -> tuple[Rule, ...]:
+    """All rules of a pack, of every date. Raises :class:`Refused` with every fault of the file."""
+    return load(_pack_path(name), name).rules
+
+
+def load_file(path: Path | str, origin: str = "policy") -> tuple[Rule, ...]:
+    """All rules of a policy or overlay file, of every date. Raises :class:`Refused` with every fault of the file."""
+    return load(Path(path), origin).rules
+
+
+def _pack_path(name: str) -> Path:
+    path = PACKS / name / "rules.toml"
+    known = [each.parent.name for each in PACKS.glob("*/rules.toml")]
+    if name not in known:
+        raise Refused(error("R001", f"there is no rule pack '{name}'", "", expr.closest(name, known) or _list(known)))
+    return path
+
+
+def _list(known: Sequence[str]) -> str:
+    return f"Maybe one of {', '.join(sorted(known))}."
+
+
+def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Loaded:
+    """A rule file with its facts and findings.
+
+    Parameters
+    ----------
+    path
+        A TOML file of ``[[rule]]``, ``[[adopt]]`` and ``[[fact]]`` tables.
+    origin
+        The pack's name, ``policy``, or the scenario's name; kept in each rule.
+    known
+        Rules of other files by id, which ``[[adopt]]`` may name.
+    """
+    text = read_text(path)
+    issues: list[Issue] = _pack_head(text)
+    rules = [rule for block in text.blocks.get("rule", ()) if (rule := _rule(block, origin, issues))]
+    rules += adopted(text.blocks.get("adopt", ()), {**(known or {}), **{r.id: r for r in rules}}, issues)
+    facts = [fact for block in text.blocks.get("fact", ()) if (fact := fact_of(block, issues))]
+    if origin not in known_packs():
+        law = shipped()
+        issues += against_law(rules, law, [rule for rule in (known or {}).values() if is_law(rule)])
+        rules = as_left(rules, law)
+    for rule in rules:
+        issues.extend(alone(rule, policy=origin not in known_packs()))
+    issues.extend(across(rules))
+    stop_on_errors(issues)
+    return Loaded(tuple(sorted(rules, key=lambda rule: (rule.id, rule.start))), tuple(facts), tuple(issues))
+
+
+@cache
+def shipped() -> Mapping[str, Rule]:
+    """Every rule of the shipped packs by id, of every date (of one id the last)."""
+    return {rule.id: rule for name in pack_names(off=True) for rule in load_pack(name)}
+
+
+def _pack_head(text: RuleText) -> list[Issue]:
+    issues = [
+        error("R002", f"unknown key '{name}' in [pack]", text.file, expr.closest(name, PACK_KEYS))
+        for name in text.pack
+        if name not in PACK_KEYS
+    ]
+    if "complete_from" in text.pack and iso_date(text.pack["complete_from"]) is None:
+        issues.append(error("R006", f"complete_from is not a date: {text.pack['complete_from']!r}", text.file))
+    return issues
+
+
+def _rule(block: Block, origin: str, issues: list[Issue]) -> Rule | None:
+    reading = Reading(block, tuple(method.id for method in methods()))
+    table = block.table
+    kind = table.get("kind")
+    if kind not in KINDS:
+        what = "the rule has no kind" if kind is None else f"unknown kind {kind!r}"
+        reading.bad("R005", "kind", what, expr.closest(str(kind), KINDS) or _list(list(KINDS)))
+        issues.extend(reading.issues)
+        return None
+    keys = {key.name: key for key in (*COMMON, *KINDS[kind])}
+    for name in table:
+        if name not in keys:
+            reading.bad("R002", name, f"unknown key '{name}' in a rule of kind {kind}", expr.closest(name, keys))
+    for key in keys.values():
+        if key.required and key.name not in table:
+            code = "R007" if key.name == "cite" else "R006" if key.name == "from" else "R003"
+            reading.bad(code, "id", f"the key '{key.name}' is missing", f"It is: {key.meaning}.")
+    found = {
+        name: reading.read(keys[name].shape, name, value)
+        for name, value in table.items()
+        if name in keys and name != "kind"
+    }
+    _together(reading, kind, found)
+    if origin in known_packs() and isinstance(table.get("cite"), dict) and not table["cite"].get("article"):
+        reading.bad("R007", "cite", "the citation has no article")
+    issues.extend(reading.issues)
+    return None if reading.issues else _built(block, origin, str(kind), found)
+
+
+def _together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
+    """Keys that only make sense together."""
+    start, until = found.get("from"), found.get("until")
+    if start and until and until[0] <= start[0]:
+        reading.bad("R006", "until", f"the rule ends ({until[0]}) before it begins ({start[0]})")
+    if kind == "term" and not {"min_years", "max_years"} & set(found):
+        reading.bad("R003", "id", "a term rule has min_years or max_years")
+    if kind == "term" and (found.get("min_years") or 0) > (found.get("max_years") or 999):
+        reading.bad("R005", "min_years", "min_years is above max_years")
+    if kind == "preference" and not {"points", "points_per_ha"} & set(found):
+        reading.bad("R003", "id", "a preference has points or points_per_ha")
+    if kind == "relation" and ("parcels" in found) == ("demands" in found):
+        reading.bad("R003", "id", "a relation has either parcels or demands")
+    if kind == "relation" and len(found.get("parcels") or found.get("demands") or "..") < 2:
+        reading.bad("R005", "relation", "a relation names at least two ids")
+    if kind == "limit":
+        if ("values" in found) == ("share" in found):
+            reading.bad("R003", "id", "a limit has either values or share")
+        if "of" in found and "share" not in found:
+            reading.bad("R003", "of", "'of' goes with share")
+        if found.get("hard") is False and "penalty" not in found:
+            reading.bad("R003", "hard", "a limit that is not hard has a penalty")
+        width = len(found.get("per") or ())
+        for value in found.get("values") or ():
+            if value["key"] and len(value["key"]) != width:
+                reading.bad("R005", "values", f"the key {value['key']} has not the {width} parts of 'per'")
+        for value in found.get("used") or ():
+            if len(value["key"]) != width:
+                reading.bad("R005", "used", f"the key {value['key']} has not the {width} parts of 'per'")
+        strange = [name for name in found.get("per") or () if name not in fields_of("parcel")]
+        if "share" in found and "of" not in found and strange:
+            what = f"a share of all supply is per parcel fields only, not per '{strange[0]}'; name its base with 'of'"
+            reading.bad("R003", "per", what)
+    if ("leaves_to" in found) != ("leaves_words" in found) or found.get("leaves_to", "policy") != "policy":
+        reading.bad("R003", "leaves_to", 'leaves_to = "policy" goes with leaves_words, the words of the text')
+    if kind == "eligibility" and "condition" in (found.get("verdict") or {}).values() and not found.get("condition"):
+        reading.bad("R003", "verdict", "the verdict is condition, but no condition says what must be on file")
+
+
+def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
+    complete = found["from"][1] and ("until" not in found or found["until"][1])
+    spec = {name: found[name] for name in (key.name for key in KINDS[kind]) if name in found and name != "when"}
+    when = spec.pop("where", "") if kind == "limit" else found.get("when", "")
+    if kind == "term":
+        spec = {"methods": spec["methods"], "min_years": spec.get("min_years"), "max_years": spec.get("max_years")}
+    elif kind == "preference":
+        spec.setdefault("methods", [method.id for method in methods()])
+        spec = {"points": 0, "points_per_ha": 0, **spec}
+    elif kind == "limit":
+        hard = spec.get("hard", "penalty" not in spec)
+        empty: dict[str, Any] = {"per": [], "values": [], "share": None, "of": None, "used": [], "credit": None}
+        spec = {**empty, "penalty": 0, "tier": None, **spec, "hard": hard}
+    elif kind == "relation":
+        spec = {"parcels": [], "demands": [], **spec}
+    elif kind == "lock":
+        spec = {"demand": None, **spec}
+    spec |= {name: found[name] for name in ("reason", "leaves_to", "leaves_words") if name in found}
+    return Rule(
+        id=found["id"],
+        kind=kind,
+        title=Text(**found["title"]),
+        cite=Cite(**found["cite"]),
+        start=found["from"][0],
+        until=found["until"][0] if "until" in found else None,
+        when=when,
+        spec=spec,
+        domain=tuple(found.get("domain", ())),
+        exception_to=tuple(found.get("exception_to", ())),
+        date_grade=found.get("date_grade", "" if complete else "U"),
+        origin=origin,
+        place=block.place(),
+    )
+
+
+def in_force(rules: Iterable[Rule], as_of: str) -> tuple[Rule, ...]:
+    """The rules in force on a date, sorted by id; of a limit's values only those in force.
+
+    Asked about a date before all packs are complete, their rules on a parcel's state (farmland, red line,
+    conversion, net land, ownership, grantor) are carried back with ``date_grade`` U: it is forbidden on any date.
+    """
+    every = tuple(rules)
+    found: dict[str, Rule] = {}
+    late: list[Rule] = []
+    complete = max((pack(name).complete_from for name in {r.origin for r in every} & known_packs()), default="")
+    for rule in every:
+        if rule.start <= as_of and (rule.until is None or as_of < rule.until):
+            found[rule.id] = _values_on(rule, as_of)
+        elif as_of < min(rule.start, complete) and _carried(rule):
+            late.append(rule)
+    for rule in sorted(late, key=lambda each: each.start):
+        found.setdefault(rule.id, replace(rule, date_grade="U"))
+    return tuple(found[identifier] for identifier in sorted(found))
+
+
+def _values_on(rule: Rule, as_of: str) -> Rule:
+    if rule.kind != "limit" or not rule.spec["values"]:
+        return rule
+    on = [v for v in rule.spec["values"] if v["from"] <= as_of and (v["until"] is None or as_of < v["until"])]
+    return replace(rule, spec={**rule.spec, "values": on})
+
+
+def _carried(rule: Rule) -> bool:
+    if rule.kind != "eligibility" or rule.origin not in known_packs():
+        return False
+    verdicts = rule.spec["verdict"]
+    paid = [method.id for method in methods() if method.id != "contribution"]
+    if all(verdicts.get(method) == "forbid" for method in paid):
+        return bool(expr.names(expr.parse(rule.when)) & STATE_FIELDS)
+    return False
+
+
+def rules_for(
+    packs: Sequence[str], policy_paths: Sequence[Path | str] = (), as_of: str = "9999-12-31"
+) -> tuple[tuple[Rule, ...], tuple[Issue, ...]]:
+    """The rules of a round in force on ``as_of``, with what is worth knowing about them.
+
+    Raises
+    ------
+    Refused
+        With every fault of every file, and where rules of different files contradict each other.
+    """
+    rules: list[Rule] = []
+    issues: list[Issue] = []
+    faults: list[Issue] = []
+    for name in packs:
+        try:
+            rules.extend(load_pack(name))
+        except Refused as refused:
+            faults.extend(refused.issues)
+    for path in policy_paths:
+        try:
+            loaded = load(Path(path), "policy", {rule.id: rule for rule in in_force(rules, as_of)})
+            rules.extend(loaded.rules)
+            issues.extend(loaded.issues)
+        except Refused as refused:
+            faults.extend(refused.issues)
+    issues.extend(across(rules, known=_every_id()))
+    stop_on_errors((*faults, *issues))
+    active = in_force(rules, as_of)
+    names = {rule.id for rule in active}
+    for rule in rules:
+        if rule.origin == "policy" and rule.id not in names:
+            span = f"{rule.start} to {rule.until or 'open'}"
+            issues.append(
+                note("R021", f"rule {rule.id} is not in force on {as_of} ({span})", rule.place, ids=(rule.id,))
+            )
+    issues.extend(looser(active))
+    for name in packs:
+        if as_of < pack(name).complete_from:
+            what = f"rule pack {name} is complete from {pack(name).complete_from} only; {as_of} is earlier"
+            issues.append(warning("R023", what, f"packs {name}", "Rules of that time may be missing.", (name,)))
+    return active, tuple(dict.fromkeys(issues))
+
+
+def _every_id() -> frozenset[str]:
+    return frozenset(shipped())
+
+
+def weakest(grades: Iterable[str]) -> str:
+    """The weakest of some verification grades; "" of none."""
+    return max((grade for grade in grades if grade), key=GRADES.index, default="")
+
+
+def grade_of(rule: Rule) -> str:
+    """The weaker of a rule's grade and its dates' grade."""
+    return weakest((rule.cite.grade, rule.date_grade))
+
+
+def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:
+    """The rules of a case on a date: its packs as installed here, and its own other rules; in force, sorted by id."""
+    own = [rule for rule in case.rules if rule.origin not in case.packs]
+    return in_force([*(rule for name in case.packs for rule in load_pack(name)), *own], as_of)

@@ -1,0 +1,94 @@
+"""What a policy adopts by name and what a scenario puts in place of a fact. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from constraints.language.expr import closest
+from constraints.loading.keys import Reading, decimal_text
+from constraints.loading.kinds import ADOPT_KEYS, FACT_KEYS
+from constraints.loading.ranks import own
+from constraints.loading.rule_file import Block
+from constraints.types import Rule
+from parcels.common.issues import Issue, error
+from parcels.common.schema import fields
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact a scenario overlays: "not on file: scenario X"."""
+
+    of: str
+    id: str
+    field: str
+    value: object
+    scenario: str
+
+
+def adopted(blocks: Iterable[Block], known: Mapping[str, Rule], issues: list[Issue]) -> list[Rule]:
+    """Looser rules that the policy adopts by name, rewritten: a permit becomes a condition, "below national rule X"."""
+    found: list[Rule] = []
+    for block in blocks:
+        reading = Reading(block, ())
+        for name in set(block.table) ^ set(ADOPT_KEYS):
+            what = f"adopt: unknown key '{name}'" if name in block.table else f"adopt: the key '{name}' is missing"
+            reading.bad("R019", name, what, closest(name, ADOPT_KEYS))
+        if not reading.issues:
+            below, base = block.table["below"], known.get(block.table["rule"])
+            for each in (block.table["rule"], *below):
+                if each not in known:
+                    reading.bad("R019", "rule", f"adopt: no rule '{each}' is loaded", closest(each, known))
+            if base is not None and own(base):
+                what = f"adopt: rule {base.id} is of the round's own making; only rules of a pack are adopted"
+                reading.bad("R019", "rule", what)
+            if not reading.issues and base is not None:
+                found.extend(_rewritten(base, tuple(below), str(block.table["document"]), block, reading))
+        issues.extend(reading.issues)
+    return found
+
+
+def _rewritten(base: Rule, below: tuple[str, ...], document: str, block: Block, reading: Reading) -> list[Rule]:
+    text = {
+        "en": f"below national rule {', '.join(below)}: adopted by the policy ({document})",
+        "zh": f"低于上位规则 {'、'.join(below)}：由本轮政策采用（{document}）",
+    }
+    spec = dict(base.spec)
+    if base.kind == "eligibility":
+        spec["verdict"] = {name: "condition" if v == "permit" else v for name, v in spec["verdict"].items()}
+        names: list[str] = []
+    elif base.kind in ("price_floor", "term"):
+        names = list(spec["methods"])
+    else:
+        reading.bad("R019", "rule", f"adopt: a rule of kind {base.kind} cannot be adopted")
+        return []
+    rule = replace(
+        base,
+        id=f"{base.id}.adopted",
+        spec={**spec, "adopted": list(below), **({"condition": text} if not names else {})},
+        exception_to=tuple(dict.fromkeys((*base.exception_to, *below))),
+        origin="policy",
+        place=block.place(),
+    )
+    if not names:
+        return [rule]
+    flag = {"verdict": dict.fromkeys(names, "condition"), "condition": text}
+    return [rule, replace(rule, id=f"{base.id}.below", kind="eligibility", spec=flag, exception_to=())]
+
+
+def fact_of(block: Block, issues: list[Issue]) -> Fact | None:
+    """A ``[[fact]]`` of an overlay; ``None`` (with an issue) if it is not one."""
+    table = block.table
+    field = fields().get(str(table.get("field")))
+    of = "parcel" if "parcel" in table else "demand"
+    where = block.place("field")
+    if set(table) - set(FACT_KEYS) or ("parcel" in table) == ("demand" in table) or "value" not in table:
+        issues.append(error("R003", "a fact has parcel or demand, field and value", where))
+    elif field is None or field.of == "offer":
+        maybe = closest(str(table.get("field")), fields())
+        issues.append(error("R009", f"fact: unknown field '{table.get('field')}'", where, maybe))
+    else:
+        value = table["value"]
+        shown = decimal_text(value) if decimal_text(value) is not None else value
+        return Fact(of, str(table[of]), field.name, shown, str(table.get("scenario", "")))
+    return None

@@ -1,0 +1,201 @@
+"""What changed in the rules between two dates, in words, and for whom. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from constraints.language import expr
+from constraints.loading.load import grade_of, in_force, load_pack, methods, pack
+from constraints.reading.ask import complete, incomplete
+from constraints.reading.book import RuleBook, book
+from constraints.reading.judge import judge
+from constraints.reading.speak import Namer, formula, plain, sentence
+from constraints.types import Rule
+from parcels.common.schema import Value, fields
+
+APPLICANTS = (1, 2)
+"""Numbers of intending users the comparison tries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One rule that began, ended or changed a dated value, in both languages; ``date`` is when."""
+
+    rule: str
+    kind: str
+    what: str
+    date: str
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A verdict that differs between the dates: for these uses, operators and numbers of applicants."""
+
+    method: str
+    before: str
+    after: str
+    use: str
+    operators: tuple[str, ...]
+    intending_users: int
+    rules: tuple[str, ...]
+
+
+def changes(rules: Iterable[Rule], earlier: str, later: str, word: Namer = plain) -> tuple[Change, ...]:
+    """Rules that began, ended or changed a value after ``earlier`` and up to ``later`` (ISO), by date."""
+    found = []
+    for rule in rules:
+        before, after = in_force((rule,), earlier), in_force((rule,), later)
+        if not before and after:
+            found.append(_change(rule, "begins", rule.start, word))
+        elif before and not after:
+            found.append(_change(rule, "ends", rule.until or later, word))
+        elif before and after and before[0].spec != after[0].spec:
+            found.append(_value(before[0], after[0]))
+        elif not before and earlier < rule.start <= later:
+            found.append(_change(rule, "begins and ends", rule.start, word))
+    return tuple(sorted(found, key=lambda change: (change.date, change.rule)))
+
+
+_WORDS = {
+    "begins": ("begins", "生效"),
+    "ends": ("ends", "失效"),
+    "begins and ends": ("began and ended in between", "期间生效并失效"),
+}
+
+
+def _change(rule: Rule, what: str, date: str, word: Namer) -> Change:
+    node = expr.parse(rule.when)
+    en, zh = _WORDS[what]
+    effect_en, effect_zh = effect(rule)
+    for_en = f" For: {sentence(node, 'en', word)}" if rule.when else ""
+    for_zh = f"适用：{sentence(node, 'zh', word)}" if rule.when else ""
+    return Change(
+        rule.id,
+        rule.kind,
+        what,
+        date,
+        f"{date} {rule.id} {en}: {rule.title.en} ({cited(rule)}). {effect_en}{for_en}",
+        f"{date} {rule.id} {zh}：{rule.title.zh}（{cited(rule)}）。{effect_zh}{for_zh}",
+    )
+
+
+def _value(before: Rule, after: Rule) -> Change:
+    old, new = ({tuple(v["key"]): v["amount"] for v in rule.spec["values"]} for rule in (before, after))
+    date = max((v["from"] for v in after.spec["values"]), default=after.start)
+    parts = [
+        f"{'/'.join(key) or '-'}: {old.get(key, '-')} -> {new.get(key, '-')}" for key in sorted(old.keys() | new.keys())
+    ]
+    shown = "; ".join(parts)
+    return Change(
+        before.id,
+        before.kind,
+        "value",
+        date,
+        f"{date} {before.id} changes its value: {before.title.en}: {shown}",
+        f"{date} {before.id} 数值变化：{before.title.zh}：{shown}",
+    )
+
+
+def cited(rule: Rule) -> str:
+    """Document, number, article and grade, as shown to users."""
+    parts = [rule.cite.doc, rule.cite.number, rule.cite.article]
+    return " ".join(part for part in parts if part) + f", {grade_of(rule)}"
+
+
+VERDICTS_ZH = {"permit": "允许", "condition": "附条件", "warn": "警示", "forbid": "禁止", "n/a": "不适用"}
+
+
+def effect(rule: Rule) -> tuple[str, str]:
+    """What a rule does, in a short sentence of each language."""
+    titles = {method.id: method.title for method in methods()}
+    spec = rule.spec
+    if rule.kind == "eligibility":
+        groups: dict[str, list[str]] = {}
+        for method, verdict in spec["verdict"].items():
+            groups.setdefault(verdict, []).append(method)
+        every = len(titles)
+        en = "; ".join(
+            f"{v}: {'every method' if len(group) == every else ', '.join(titles[m].en for m in group)}"
+            for v, group in groups.items()
+        )
+        zh = "；".join(
+            f"{VERDICTS_ZH[v]}{'各种方式' if len(group) == every else '、'.join(titles[m].zh for m in group)}"
+            for v, group in groups.items()
+        )
+        return f"{en[:1].upper()}{en[1:]}.", f"{zh}。"
+    if rule.kind == "term":
+        low, high = spec["min_years"], spec["max_years"]
+        bounds_en = " and ".join(
+            t for t in (f"at least {low} years" * bool(low), f"at most {high} years" * bool(high)) if t
+        )
+        bounds_zh = "、".join(t for t in (f"不少于{low}年" * bool(low), f"不超过{high}年" * bool(high)) if t)
+        names_en = ", ".join(titles[m].en for m in spec["methods"])
+        names_zh = "、".join(titles[m].zh for m in spec["methods"])
+        return f"Term {bounds_en} for {names_en}.", f"{names_zh}年限{bounds_zh}。"
+    if rule.kind == "price_floor":
+        names_en = ", ".join(titles[m].en for m in spec["methods"])
+        names_zh = "、".join(titles[m].zh for m in spec["methods"])
+        price = expr.parse_price(spec["per_m2"])
+        en, zh = formula(price, "en"), formula(price, "zh")
+        return f"Floor {en} yuan/m2 for {names_en}.", f"{names_zh}最低价：{zh}（元/平方米）。"
+    if rule.kind == "note":
+        return spec["text"]["en"].rstrip(".") + ".", spec["text"]["zh"].rstrip("。") + "。"
+    return f"{rule.kind.capitalize()}.", ""
+
+
+def shifts(rules: Sequence[Rule], earlier: str, later: str) -> tuple[Shift, ...]:
+    """Verdicts that differ between two dates, over uses, operators and one or two applicants (else as assumed)."""
+    books = {date: book(in_force(rules, date), methods(), as_of=date) for date in (earlier, later)}
+    found: dict[tuple[str, str, str, str, int, tuple[str, ...]], list[str]] = {}
+    for use in fields()["use"].values:
+        for operator in fields()["operator"].values:
+            for count in APPLICANTS:
+                told: dict[str, Value] = {"use": use, "operator": operator, "intending_users": count}
+                before, after = (_verdicts(books[date], told, date) for date in (earlier, later))
+                for method, (verdict, _) in before.items():
+                    now, deciding = after[method]
+                    if now != verdict:
+                        found.setdefault((method, verdict, now, use, count, deciding), []).append(operator)
+    return tuple(
+        Shift(method, old, new, use, tuple(operators), count, deciding)
+        for (method, old, new, use, count, deciding), operators in found.items()
+    )
+
+
+def _verdicts(rulebook: RuleBook, told: dict[str, Value], date: str) -> dict[str, tuple[str, tuple[str, ...]]]:
+    case, _ = complete(told, date)
+    quiet = frozenset(("grade", "benchmark_price", "cost_floor", "office_price", "appraised_price", "reserve_price"))
+    answers = {m.id: judge(rulebook, case, m, assumed=quiet) for m in methods() if m.id != "contribution"}
+    return {name: (answer.verdict, answer.deciding) for name, answer in answers.items()}
+
+
+def diff(packs: Sequence[str], earlier: str, later: str, word: Namer = plain) -> dict[str, Any]:
+    """What changed in some packs between two dates, as JSON: ``changes`` of rules, ``shifts`` of verdicts."""
+    if later < earlier:
+        earlier, later = later, earlier
+    rules = [rule for name in packs for rule in load_pack(name)]
+    return {
+        "from": earlier,
+        "to": later,
+        "notes": [incomplete(name, earlier) for name in packs if earlier < pack(name).complete_from],
+        "changes": [
+            {"rule": c.rule, "kind": c.kind, "what": c.what, "date": c.date, "en": c.en, "zh": c.zh}
+            for c in changes(rules, earlier, later, word)
+        ],
+        "shifts": [
+            {
+                "method": s.method,
+                "before": s.before,
+                "after": s.after,
+                "use": s.use,
+                "operators": list(s.operators),
+                "intending_users": s.intending_users,
+                "rules": list(s.rules),
+            }
+            for s in shifts(rules, earlier, later)
+        ],
+    }

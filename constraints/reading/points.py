@@ -1,0 +1,110 @@
+"""The points of one offer per tier (docs/model.md §6): millipoints, integers, each part floors on its own.
+
+Standard library only: the scalar reading beside the arrays of the optimiser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import floor
+
+from constraints.case import Case, Objective
+from constraints.language.evaluate import compiled
+from constraints.language.expr import Node, parse
+from constraints.reading.case_facts import Facts
+
+PARTS = ("served", "preference", "revenue")
+DEDUCTIONS = {"warn": "500", "condition": "50"}
+
+
+class Points:
+    """The points of a case: weights read once, preferences parsed once, each part an exact quotient of integers."""
+
+    def __init__(self, case: Case) -> None:
+        objective = case.objective
+        served, self._revenue = _weight(objective, "served"), _weight(objective, "revenue")
+        self._served = 1000 * served
+        self._deduct = {
+            verdict: floor(-1000 * Fraction(objective.weights.get(verdict, points)))
+            for verdict, points in DEDUCTIONS.items()
+        }
+        self._tiers = [tuple(part in tier for part in PARTS) for tier in objective.tiers]
+        self.preferences = [
+            (compiled(_condition(rule.when, rule.id)), frozenset(rule.spec.get("methods") or ()))
+            for rule in case.rules
+            if rule.kind == "preference"
+        ]
+        weight = _weight(objective, "preference")
+        self._quotients = [
+            _quotient(
+                weight, Fraction(str(rule.spec.get("points") or 0)), Fraction(str(rule.spec.get("points_per_ha") or 0))
+            )
+            for rule in case.rules
+            if rule.kind == "preference"
+        ]
+
+    def matches(self, facts: Facts) -> tuple[int, ...]:
+        """The numbers of the preferences that match these facts; unknown does not match."""
+        method = facts.get("method")
+        return tuple(
+            number
+            for number, (test, methods) in enumerate(self.preferences)
+            if (not methods or method in methods) and test(facts) is True
+        )
+
+    def preferred(self, matches: Sequence[tuple[int, ...]], areas: Sequence[int]) -> int:
+        """The preference part: per rule, points where every parcel matches, points per hectare on those that do."""
+        total, first = 0, matches[0]
+        if list(matches).count(first) == len(matches):  # every parcel matches the same
+            size = sum(areas)
+            for number in first:
+                whole, each, divisor = self._quotients[number]
+                total += (whole + each * size) // divisor
+            return total
+        hit: dict[int, int] = {}
+        everywhere = set(first).intersection(*matches)
+        for numbers, area in zip(matches, areas, strict=True):
+            for number in numbers:
+                hit[number] = hit.get(number, 0) + area
+        for number, size in hit.items():
+            whole, each, divisor = self._quotients[number]
+            total += ((whole if number in everywhere else 0) + each * size) // divisor
+        return total
+
+    def served(self, priority: int | None) -> int:
+        """The served part; ``priority`` is None for the open market."""
+        return 0 if priority is None else floor(self._served * priority)
+
+    def tiers(self, served: int, preferred: int, price: int, verdict: str) -> list[int]:
+        """The score per tier from the parts."""
+        revenue = self.revenue(price)
+        found = [
+            (served if first else 0) + (preferred if second else 0) + (revenue if third else 0)
+            for first, second, third in self._tiers
+        ]
+        found[-1] += self.deducted(verdict)
+        return found
+
+    def revenue(self, price: int) -> int:
+        """The revenue part of an expected price in yuan."""
+        return self._revenue.numerator * price // (self._revenue.denominator * 1000)
+
+    def deducted(self, verdict: str) -> int:
+        """What a verdict takes off (0 or less)."""
+        return self._deduct.get(verdict, 0)
+
+
+def _quotient(weight: Fraction, points: Fraction, per_hectare: Fraction) -> tuple[int, int, int]:
+    """(whole, each, divisor): weight x (1000 x points + per_hectare x area / 10) = (whole + each x area) / divisor."""
+    divisor = weight.denominator * points.denominator * per_hectare.denominator * 10
+    whole = weight.numerator * 1000 * points.numerator * 10 * per_hectare.denominator
+    return whole, weight.numerator * per_hectare.numerator * points.denominator, divisor
+
+
+def _weight(objective: Objective, part: str) -> Fraction:
+    return Fraction(objective.weights.get(part, "0"))
+
+
+def _condition(text: str, identifier: str) -> Node:
+    return parse(text, f"rule {identifier}")

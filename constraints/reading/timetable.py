@@ -1,0 +1,232 @@
+"""When a supply could be done: the steps of a method in working days, and what must happen upstream first.
+
+Statutory minima and planning defaults are those of the legal fact base (§10; the planning values are estimates).
+Standard library only; the non-working days come from the case, so that the auditor needs no holiday library.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from constraints.types import Method, Text
+from parcels.common.schema import Value
+
+Facts = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step with its first and last day (ISO) in one lawful run, and its rule ("" if none).
+
+    ``earliest`` is the first day, ``latest`` the last. ``expected``: the last day is a planning length, not
+    the day on which a term set by law ends.
+    """
+
+    step: str
+    earliest: str
+    latest: str
+    rule: str
+    expected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A step's length: at least ``days`` (calendar) and ``working`` days by law, ``planning`` working days by plan."""
+
+    step: str
+    days: int
+    working: int
+    planning: int
+    rule: str
+
+
+NOTICE = Duration("notice", 20, 0, 15, "cn.order39.art8")
+LISTING = Duration("listing", 10, 0, 10, "cn.order39.art18")
+LISTING_2002 = Duration("listing", 0, 10, 10, "cn.order11.listing")
+PREPARATION = Duration("preparation", 0, 0, 20, "")
+STEPS: dict[str, tuple[Duration, ...]] = {
+    "allocation": (
+        Duration("review", 0, 0, 10, ""),
+        Duration("display", 0, 0, 10, ""),
+        Duration("approval", 0, 0, 10, "cn.lal.art54"),
+    ),
+    "agreement": (
+        Duration("applications", 30, 0, 22, "cn.order21.art9.30d"),
+        Duration("valuation", 0, 0, 20, ""),
+        Duration("display", 5, 0, 5, "cn.agreement-norm.5d"),
+        Duration("contract", 0, 0, 5, ""),
+        Duration("result", 0, 0, 3, "cn.agreement-norm.7d"),
+    ),
+    "bid": (
+        PREPARATION,
+        NOTICE,
+        Duration("opening", 0, 0, 5, ""),
+        Duration("evaluation", 0, 0, 10, "cn.order39.art13.panel"),
+        Duration("contract", 0, 0, 10, "cn.mlr34.pay"),
+    ),
+    "auction": (PREPARATION, NOTICE, Duration("auction", 0, 0, 5, ""), Duration("contract", 0, 0, 5, "cn.mlr34.pay")),
+    "listing": (
+        PREPARATION,
+        NOTICE,
+        LISTING,
+        Duration("qualification", 0, 0, 5, ""),
+        Duration("contract", 0, 0, 5, "cn.mlr34.pay"),
+    ),
+    "lease": (
+        Duration("preparation", 0, 0, 15, ""),
+        Duration("notice", 20, 0, 15, "cn.mnr201.notice"),
+        Duration("award", 0, 0, 5, ""),
+        Duration("contract", 0, 0, 5, ""),
+    ),
+    "lease_then_grant": (
+        PREPARATION,
+        NOTICE,
+        LISTING,
+        Duration("qualification", 0, 0, 5, ""),
+        Duration("contract", 0, 0, 5, ""),
+    ),
+    "contribution": (Duration("review", 0, 0, 20, ""), Duration("approval", 0, 0, 10, "")),
+}
+"""The steps of each method; their planning values add up to the ``planning_days`` of ``methods.toml``."""
+
+TITLES = {
+    "rezoning": Text("control-plan amendment", "控规调整"),
+    "siting": Text("M0 siting (district, city, district)", "新型产业用地区选市核区批"),
+    "expropriation": Text("expropriation", "土地征收"),
+    "conversion": Text("agricultural conversion approval", "农用地转用审批"),
+    "clearance": Text("clearance to net land", "净地整理"),
+    "supply_plan": Text("entry into the supply plan", "列入供应计划"),
+    "preparation": Text("valuation, plan and approval", "评估、方案与报批"),
+    "notice": Text("notice", "公告"),
+    "listing": Text("listing", "挂牌"),
+    "auction": Text("qualification and auction day", "资格审查与拍卖"),
+    "opening": Text("bid opening", "开标"),
+    "evaluation": Text("evaluation", "评标"),
+    "qualification": Text("qualification", "资格审查"),
+    "award": Text("award", "确定承租人"),
+    "contract": Text("contract", "签订合同"),
+    "applications": Text("publication and applications, 30 days", "公布计划并受理申请30日"),
+    "valuation": Text("valuation and approval", "评估与报批"),
+    "display": Text("public display", "公示"),
+    "result": Text("publication of the result", "公布结果"),
+    "review": Text("application and review", "申请与审查"),
+    "approval": Text("approval", "批准"),
+}
+
+STATE_COUNCIL_CULTIVATED_M2 = 350_000
+STATE_COUNCIL_AREA_M2 = 700_000
+
+
+class Calendar:
+    """Working days from a list of non-working days; weekends in years the list does not reach."""
+
+    def __init__(self, non_working: Collection[str] = ()) -> None:
+        self._off = frozenset(non_working)
+        self._years = frozenset(day[:4] for day in self._off)
+        self._memo: dict[tuple[str, int], str] = {}
+
+    def works(self, day: datetime.date) -> bool:
+        """Whether a day is a working day."""
+        text = day.isoformat()
+        return text not in self._off if text[:4] in self._years else day.weekday() < 5
+
+    def after(self, start: str, working_days: int) -> str:
+        """The day that is so many working days after ``start`` (0: the day itself)."""
+        found = self._memo.get((start, working_days))
+        if found is None:
+            day = datetime.date.fromisoformat(start)
+            left = working_days
+            while left > 0:
+                day += datetime.timedelta(days=1)
+                left -= self.works(day)
+            found = self._memo[start, working_days] = day.isoformat()
+        return found
+
+    def after_calendar(self, start: str, days: int) -> str:
+        """The working day on or next after so many calendar days."""
+        if days == 0:
+            return start
+        day = datetime.date.fromisoformat(start) + datetime.timedelta(days=days)
+        while not self.works(day):
+            day += datetime.timedelta(days=1)
+        return day.isoformat()
+
+    def announced(self, day: str) -> bool:
+        """Whether the non-working days of the year of ``day`` are known; else weekends alone are counted."""
+        return day[:4] in self._years
+
+
+def upstream(facts: Facts) -> tuple[Duration, ...]:
+    """What must happen before a parcel can be supplied, in order; unknown states count as missing only where false."""
+    steps = []
+    if facts.get("use") == "WHITE":
+        steps.append(Duration("rezoning", 0, 0, 120, ""))
+    if facts.get("use") == "IND_M0" and facts.get("in_annual_plan") is False:
+        steps.append(Duration("siting", 0, 0, 40, "gz.m0-2019.siting"))
+    if facts.get("expropriated") is False or facts.get("ownership") == "collective":
+        steps.append(Duration("expropriation", 0, 46, 180, "cn.order743.art26"))
+    if facts.get("converted") is False:
+        steps.append(Duration("conversion", 0, 0, 180 if _state_council(facts) else 90, "cn.lal.art44"))
+    if facts.get("net_land") is False:
+        steps.append(Duration("clearance", 30, 0, 180, "cn.order53.art21"))
+    if facts.get("in_annual_plan") is False:
+        steps.append(Duration("supply_plan", 0, 0, 20, "cn.order743.art16"))
+    return tuple(steps)
+
+
+def _state_council(facts: Facts) -> bool:
+    """R-LAL-46: basic farmland, more than 35 ha of cultivated land or more than 70 ha go to the State Council."""
+    sizes = (("in_pbf", 0), ("cultivated_m2", STATE_COUNCIL_CULTIVATED_M2), ("area_m2", STATE_COUNCIL_AREA_M2))
+    return any(isinstance(fact := facts.get(name), int) and fact > most for name, most in sizes)
+
+
+def upstream_days(facts: Facts) -> int:
+    """Planning working days of the missing upstream steps; 0 where the parcel is ready."""
+    return sum(step.planning for step in upstream(facts))
+
+
+def lead_days(method: Method, facts: Facts | None = None) -> int:
+    """Planning working days from decision to contract, with the upstream steps the parcel lacks."""
+    return method.planning_days + (upstream_days(facts) if facts else 0)
+
+
+def timetable(
+    method: Method, facts: Facts, start: str, non_working: Collection[str] | Calendar = ()
+) -> tuple[Step, ...]:
+    """The steps of a supply decided on ``start``, one after the other in one lawful run.
+
+    A step begins on the working day after the one before has ended. A term of days set by law counts from the day after
+    its event, and ends on the next working day where its last day is none (Civil Code arts. 201 and 203); the step ends
+    with the later of that term and its planning length.
+
+    Parameters
+    ----------
+    method
+        The supply method.
+    facts
+        Facts of the parcel; where a state is missing its upstream step comes first.
+    start
+        ISO date of the decision.
+    non_working
+        ISO dates of non-working days, weekends included, or a :class:`Calendar`.
+    """
+    calendar = non_working if isinstance(non_working, Calendar) else Calendar(non_working)
+    end = start
+    steps = []
+    own = STEPS[method.id]
+    if start < "2007-11-01":
+        own = tuple(LISTING_2002 if step is LISTING else step for step in own)
+    for step in (*upstream(facts), *own):
+        first = calendar.after(end, 1)
+        lawful = calendar.after(calendar.after_calendar(first, step.days), step.working)
+        end = max(lawful, calendar.after(first, max(0, step.planning - 1)))
+        steps.append(Step(step.step, first, end, step.rule, end != lawful or not (step.days or step.working)))
+    return tuple(steps)
+
+
+def done_by(method: Method, facts: Facts, start: str, calendar: Calendar) -> str:
+    """The planned day of contract: the last day of the timetable."""
+    steps = timetable(method, facts, start, calendar)
+    return steps[-1].latest if steps else start

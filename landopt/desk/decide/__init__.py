@@ -1,0 +1,1 @@
+"""Commands that decide: solve, model, sweep, alternatives, diagnose, repair."""

@@ -1,0 +1,71 @@
+"""``landopt diagnose``: why no plan satisfies the rules, or why a platform cannot be served."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example:\n\n  landopt diagnose examples/nansha --demand D22")
+@click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
+@click.option("--demand", metavar="ID", help="Why this platform cannot be served, instead of why there is no plan.")
+@click.option("--rows-only", is_flag=True, help="Only limits, relations and locks, not the rules that close offers.")
+@click.option("--no-relax", is_flag=True, help="Do not look for relaxations.")
+@click.option(
+    "--platforms", type=click.IntRange(0), default=40, show_default=True, help="Most platforms without an offer named."
+)
+@click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="A scenario of rules and facts.")
+@click.option("--set", "sets", multiple=True, metavar="RULE:amount=N", help="Change a number of a limit.")
+@click.option(
+    "--fix", "fixes", multiple=True, metavar="PARCEL=METHOD[:DEMAND]", help="Fix an assignment; P1+P2 is a site."
+)
+@click.option("--drop", metavar="ID,..", default="", help="Leave parcels out, on the record.")
+@click.option("--reason", default="", help="The reason of --drop or --fix.")
+@click.option("--by", default="", help="Who fixes an assignment.")
+@click.option("--ledger", type=click.Path(path_type=Path), help="The ledger the round stands under (default: its own).")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
+def diagnose(
+    round_path: Path,
+    demand: str | None,
+    rows_only: bool,
+    no_relax: bool,
+    platforms: int,
+    overlay: tuple[Path, ...],
+    sets: tuple[str, ...],
+    fixes: tuple[str, ...],
+    drop: str,
+    reason: str,
+    by: str,
+    ledger: Path | None,
+    lang: str | None,
+    as_json: bool,
+) -> None:
+    """Name a minimal set of rules and keys in conflict, and the cheapest relaxations of policy with their plans.
+
+    Takes the options of solve that make the case. Platforms without any lawful offer are explained too, also where a
+    plan exists: the rules and requirements that close every site, and what would open one.
+    """
+    from landopt.job import Job
+    from landopt.pipeline import read_case
+    from landopt.reasons.impossible.diagnose import diagnose as look
+    from landopt.reasons.texts import render_answer
+    from landopt.reasons.whynot import demand_row
+    from landopt.screening.uncapped_sites import build_offers
+    from parcels.common.language import language
+
+    dropped = tuple(part.strip() for part in re.split(r"[;,、]", drop) if part.strip())
+    options = Job(
+        round_path, overlays=overlay, sets=sets, drop=dropped, reason=reason, fixes=fixes, by=by, ledger=ledger
+    )
+    _, case, offers = read_case(options)
+    row = None if demand is None else demand_row(case, demand)
+    build = None if rows_only else build_offers
+    found = look(case, offers, build=build, demand=row, relax=not no_relax, platforms=platforms).as_dict()
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
+    else:
+        click.echo(render_answer("diagnose", found, language(lang)), nl=False)

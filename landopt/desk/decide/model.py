@@ -1,0 +1,88 @@
+"""``landopt model``: the model as solved, and every lawful offer, so that anyone can re-solve the round elsewhere."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example:\n\n  landopt model examples/nansha --mps model.mps --offers offers.csv")
+@click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
+@click.option("--mps", type=click.Path(path_type=Path, dir_okay=False), help="Write the model as MPS, a file a tier.")
+@click.option(
+    "--offers", "table", type=click.Path(path_type=Path, dir_okay=False), help="Write every lawful offer (CSV)."
+)
+@click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="A scenario of rules and facts.")
+@click.option("--set", "sets", multiple=True, metavar="RULE:amount=N", help="Change a number of a limit.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print the sizes as JSON.")
+def model(
+    round_path: Path,
+    mps: Path | None,
+    table: Path | None,
+    overlay: tuple[Path, ...],
+    sets: tuple[str, ...],
+    lang: str | None,
+    as_json: bool,
+) -> None:
+    """Export the model as it is solved (integers, OBJSENSE MAX) and every lawful offer with score, rows and rules.
+
+    Column x{k} of the MPS is line k (from 0) of the CSV; slacks are s{j}. With tiers there is one MPS file a tier:
+    the first has the name given, the next add -tier2, -tier3 before the ending. docs/model.md states the model.
+    """
+    from landopt.job import Job
+    from landopt.pipeline import read_case
+    from landopt.solving.model import write_csv, write_mps
+    from parcels.common.language import language
+
+    if mps is None and table is None:
+        raise click.UsageError("Nothing to write.\nMaybe add --mps FILE or --offers FILE.csv.")
+    _, case, offers = read_case(Job(round_path, overlays=overlay, sets=sets, booked=False))
+    wanted: list[tuple[Path, Callable[[Path], object]]] = []
+    if mps is not None:
+        for tier in range(len(case.objective.tiers)):
+            target = mps if tier == 0 else mps.with_name(f"{mps.stem}-tier{tier + 1}{mps.suffix}")
+            wanted.append((target, partial(write_mps, case=case, offers=offers, tier=tier)))
+    if table is not None:
+        wanted.append((table, partial(write_csv, case=case, offers=offers)))
+    written = _place(wanted)
+    sizes = {"offers": len(offers.site), "rows": len(offers.rows), "scope": offers.scope, "files": written}
+    if as_json:
+        click.echo(json.dumps(sizes, ensure_ascii=False))
+    else:
+        zh = language(lang) == "zh"
+        click.echo(
+            f"{sizes['offers']} 个供应选项，{sizes['rows']} 行限额、关系和锁定。"
+            if zh
+            else f"{sizes['offers']} offers, {sizes['rows']} rows of limits, relations and locks."
+        )
+        click.echo(f"已写入 {'、'.join(written)}。" if zh else f"Wrote {', '.join(written)}.")
+
+
+def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]:
+    """Write each file beside its place and rename all when the last is whole: a full disk leaves nothing behind."""
+    from pulp import PulpError
+
+    from parcels.common.issues import Environment, error
+
+    with ExitStack() as stack:
+        fresh: list[Path] = []
+        for target, write in wanted:
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                aside = tempfile.TemporaryDirectory(prefix=".landopt-", dir=target.parent, ignore_cleanup_errors=True)
+                fresh.append(Path(stack.enter_context(aside)) / target.name)
+                write(fresh[-1])
+            except (OSError, PulpError) as trouble:
+                why = getattr(trouble, "strerror", None) or str(trouble).partition(" (os error")[0]
+                what = f"{target.name} could not be written: {why}"
+                raise Environment(error("E075", what, str(target))) from trouble
+        for (target, _), done in zip(wanted, fresh, strict=True):
+            done.replace(target)
+    return [str(target) for target, _ in wanted]

@@ -1,0 +1,5 @@
+"""``python -m landopt.desk.docs [--write]``."""
+
+from landopt.desk.docs.pages import docs
+
+docs()

@@ -1,0 +1,48 @@
+"""The pages of ``docs/`` that are made from the packs and the code: ``python -m landopt.desk.docs [--write]``.
+
+Without ``--write`` nothing changes: the pages that are not current are named, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FOLDER = Path(__file__).parents[3] / "docs"
+
+
+def pages() -> dict[str, str]:
+    """Every made page by name, as it should be."""
+    from landopt.desk.docs import reference, rules_pages
+    from parcels.common import codes
+
+    made = {name: page() for name, page in reference.PAGES.items()}
+    return {**made, **rules_pages.pages(), "errors.md": codes.page()}
+
+
+def stale(folder: Path) -> dict[str, str]:
+    """The pages a folder lacks or holds in another wording, as they should be."""
+    made = pages()
+    return {name: text for name, text in made.items() if _read(folder / name) != text}
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+@click.command(epilog="Example:\n\n  python -m landopt.desk.docs --write")
+@click.option("--write", is_flag=True, help="Write the pages that are not current.")
+@click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="Default: docs.")
+def docs(write: bool, folder: Path) -> None:
+    """Make the pages of docs/ that come from the packs and the code, or say which are not current."""
+    found = stale(folder)
+    for name, text in found.items():
+        if write:
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+            click.echo(f"written: {name}")
+        else:
+            click.echo(f"not current: {name}", err=True)
+    if found and not write:
+        click.echo("Maybe: make docs", err=True)
+        raise SystemExit(1)

@@ -1,0 +1,1 @@
+"""Commands that keep and show: audit, report, round."""

@@ -1,0 +1,109 @@
+"""``landopt audit``: re-check a plan without the solver."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+_PATH = click.Path(path_type=Path)
+_REFUSED = {
+    "en": "Refused nevertheless: the seal, the ledger or the inputs do not bear it out ({} above).",
+    "zh": "仍不予认可：封签、台账或输入文件与之不符（见上，{} 处）。",
+}
+
+
+@click.command(epilog="Example:\n\n  landopt audit examples/nansha/plan --complete")
+@click.argument("plan", metavar="PLAN", type=_PATH)
+@click.option("--complete", is_flag=True, help="Screen every platform again (else some drawn at random).")
+@click.option("--sample", type=click.IntRange(1), default=8, show_default=True, help="Platforms to screen again.")
+@click.option("--seed", type=click.IntRange(0), help="Repeat an earlier draw.")
+@click.option("--as-of", metavar="DATE", help="Re-check the assignments under the law of this date.")
+@click.option("--ledger", type=_PATH, help="Check the ledger's chain, and that it holds the head printed on the plan.")
+@click.option("--key", "keys", multiple=True, type=_PATH, help="Public key (PEM) that must have signed the seal.")
+@click.option("--inputs", type=_PATH, metavar="ROUND", help="Read and measure the round's files again; compare facts.")
+@click.option("--receipt", metavar="PARCEL", help="Print the receipt that a parcel was in the round.")
+@click.option("--handmade", type=_PATH, metavar="FILE", help="Hold a spreadsheet against the round: PLAN is the round.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the report (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def audit(
+    plan: Path,
+    complete: bool,
+    sample: int,
+    seed: int | None,
+    as_of: str | None,
+    ledger: Path | None,
+    keys: tuple[Path, ...],
+    inputs: Path | None,
+    receipt: str | None,
+    handmade: Path | None,
+    lang: str | None,
+    as_json: bool,
+) -> None:
+    """Re-derive everything a plan says from its facts, in exact integers: law, limits, prices, score, bound.
+
+    PLAN is a plan folder, its plan.json, or a zip of the folder. Shares no code with the solver. Exit 0: the plan
+    stands; 5: a breach, named with rule, key, used and limit.
+    """
+    from parcels.common.language import language
+
+    chosen = language(lang)
+    if handmade is not None:
+        _handmade(handmade, plan, chosen, as_json)
+        return
+    from constraints.audit.restate import is_date
+    from constraints.audit.run import audit_plan, lines
+    from landopt.keeping.seal import receipt as paper
+    from landopt.keeping.seal import unzipped
+
+    if as_of is not None and not is_date(as_of):
+        raise click.BadParameter(f"'{as_of}' is not a date.\nMaybe write it as 2026-03-31.", param_hint="'--as-of'")
+    plan = click.get_current_context().with_resource(unzipped(plan))
+    if receipt is not None:
+        click.echo(json.dumps(paper(plan, receipt), ensure_ascii=False, sort_keys=True))
+        return
+    report = audit_plan(plan, complete=complete, as_of=as_of, sample=sample, seed=seed)
+    beside = _beside(plan if plan.is_dir() else plan.parent, ledger, keys, inputs)
+    bad = [issue for issue in beside if issue.level == "error"]
+    if as_json:
+        found: dict[str, Any] = report.as_dict()
+        found["stands"] = report.stands and not bad
+        found["issues"] = [issue.as_dict() for issue in beside]
+        click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
+    else:
+        from parcels.common.findings_text import lines as findings
+
+        if beside:
+            click.echo("\n".join(findings(beside, chosen)))
+        click.echo("\n".join(lines(report, chosen)))
+        if bad and report.stands:
+            click.echo(_REFUSED[chosen].format(len(bad)))
+    click.get_current_context().exit(0 if report.stands and not bad else 5)
+
+
+def _beside(folder: Path, ledger: Path | None, keys: tuple[Path, ...], inputs: Path | None) -> list[Any]:
+    """What the seal, the ledger and the round's own files say."""
+    from constraints.audit.plan_reader import read_plan
+    from landopt.keeping.round_steps import ledger_issues
+    from landopt.keeping.seal import FOLDER, verify
+
+    found = verify(folder, keys) if keys or (folder / FOLDER).is_dir() else []
+    if inputs is not None:
+        from landopt.keeping.remeasure import remeasure
+
+        found += remeasure(folder, inputs)
+    return found + (ledger_issues(ledger, read_plan(folder)) if ledger is not None else [])
+
+
+def _handmade(sheet: Path, given: Path, lang: str, as_json: bool) -> None:
+    from landopt.keeping import handmade
+
+    case, plan, reach = handmade.load(handmade.places(given))
+    report = handmade.audit_handmade(case, handmade.read_handmade(sheet, case), plan, reach)
+    if as_json:
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False, sort_keys=True))
+    else:
+        click.echo("\n".join(handmade.text(report, lang)))
+    click.get_current_context().exit(5 if report.findings else 0)

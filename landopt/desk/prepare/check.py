@@ -1,0 +1,122 @@
+"""``landopt check``: read and check everything; all problems at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from landopt.intake.assemble import Loaded
+    from parcels.common.issues import Issue
+
+
+@click.command(epilog='Example:\n\n  landopt check examples/nansha --drop NS-0001 --reason "title not clear"')
+@click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
+@click.option("--drop", metavar="ID,..", default="", help="Leave these parcels out, on the record.")
+@click.option("--reason", default="", help="Why they are left out; kept in the plan.")
+@click.option(
+    "--repair", is_flag=True, help="Write a copy of the parcels with sound outlines, and the list of changes."
+)
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def check(round_path: Path, drop: str, reason: str, repair: bool, lang: str | None, as_json: bool) -> None:
+    """Read every file of the round ROUND and report every problem, with file, row and id.
+
+    Errors stop `solve` (exit 1); warnings and notes do not. The codes are explained in docs/errors.md.
+    """
+    from landopt.intake.assemble import read_round
+    from parcels.common.language import language
+
+    began = time.perf_counter()
+    dropped = tuple(part.strip() for part in drop.replace("，", ",").split(",") if part.strip())
+    if dropped and not reason:
+        raise click.UsageError('--drop needs a reason.\nMaybe add --reason "...".')
+    loaded = read_round(round_path, drop=dropped, reason=reason)
+    written, trouble = _repair(loaded) if repair else (None, ())
+    loaded = replace(loaded, issues=(*loaded.issues, *trouble))
+    refused = any(issue.level == "error" for issue in loaded.issues)
+    gone = {identifier for issue in loaded.issues if issue.code == "P059" for identifier in issue.ids}
+    dropped = tuple(identifier for identifier in dropped if identifier not in gone)
+    if as_json:
+        click.echo(json.dumps(_facts(loaded, dropped, reason, written, refused), ensure_ascii=False))
+    else:
+        _print(loaded, language(lang), dropped, reason, written, time.perf_counter() - began)
+    if refused:
+        raise SystemExit(1)
+
+
+def _repair(loaded: Loaded) -> tuple[dict[str, Any] | None, Sequence[Issue]]:
+    from parcels.common.issues import Refused
+    from parcels.mend_outlines import repair_file
+
+    file = loaded.file
+    try:
+        target, listing, changes = repair_file(
+            file.parcels, file.path.parent, layer=file.layer, encoding=file.encoding, crs=file.crs
+        )
+    except Refused as refusal:
+        return None, tuple(issue for issue in refusal.issues if issue not in loaded.issues)
+    return {"copy": str(target), "changes": str(listing), "count": len(changes)}, ()
+
+
+def _facts(
+    loaded: Loaded, dropped: Sequence[str], reason: str, written: dict[str, Any] | None, refused: bool
+) -> dict[str, Any]:
+    from parcels.common.findings_text import advice
+
+    case = loaded.case
+    return {
+        "refused": refused,
+        "parcels": len(case.parcels) if case else None,
+        "area_m2": sum(area for area in case.parcels.column("area_m2") if isinstance(area, int)) if case else None,
+        "demands": len(case.demands) if case else None,
+        "issues": [{**issue.as_dict(), "maybe": advice(issue, "en")} for issue in loaded.issues],
+        "notes": list(loaded.notes),
+        "dropped": [{"parcel_id": identifier, "reason": reason} for identifier in dropped],
+        "repaired": written,
+    }
+
+
+def _print(
+    loaded: Loaded, lang: str, dropped: Sequence[str], reason: str, written: dict[str, Any] | None, seconds: float
+) -> None:
+    zh = lang == "zh"
+    from parcels.common.chinese import note as in_chinese
+    from parcels.common.findings_text import lines
+
+    told = {f"{issue.where}: {issue.what}" for issue in loaded.issues}
+    for note in (note for note in loaded.notes if note not in told):
+        click.echo(in_chinese(note) if zh else note, err=True)
+    for line in lines(loaded.issues, lang):
+        click.echo(line)
+    click.echo(_summary(loaded, zh, seconds))
+    if dropped:
+        names = ", ".join(dropped)
+        click.echo(
+            f"已剔除 {names}（{reason}），将记入方案。" if zh else f"Left out: {names} ({reason}); kept in the plan."
+        )
+    if written:
+        if zh:
+            text = f"已写入修复副本 {written['copy']} 和改动清单 {written['changes']}"
+            click.echo(f"{text}（{written['count']} 处）；原文件未改。")
+        else:
+            what = f"{written['copy']} and the list of its {written['count']} change(s), {written['changes']}"
+            click.echo(f"Wrote the repaired copy {what}; the file itself is untouched.")
+
+
+def _summary(loaded: Loaded, zh: bool, seconds: float) -> str:
+    case = loaded.case
+    if case is None:
+        if zh:
+            return f"有错误的轮次不能求解（{seconds:.2f} 秒）。各代码说明见 docs/errors.md。"
+        return f"Errors stop `solve`; {seconds:.2f} s. The codes are explained in docs/errors.md."
+    area = sum(value for value in case.parcels.column("area_m2") if isinstance(value, int)) / 10_000
+    if zh:
+        return f"{len(case.parcels)} 宗地，{area:,.4f} 公顷，{len(case.demands)} 个平台；无错误；{seconds:.2f} 秒。"
+    return f"{len(case.parcels)} parcels, {area:,.4f} ha, {len(case.demands)} platforms; no errors; {seconds:.2f} s."

@@ -1,0 +1,58 @@
+"""``landopt convert``: parcels between formats."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(
+    epilog="Example:\n\n  landopt convert boundary.txt parcels.gpkg\n\n  landopt convert old.shp new.gdb --encoding GBK"
+)
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option("--layer", help="Layer or sheet to read, where there are several.")
+@click.option("--encoding", help="Encoding of IN (default: found from its bytes).")
+@click.option("--crs", help="The system of IN if it names none, or the zone to project to, such as EPSG:4526.")
+@click.option("--force", is_flag=True, help="Replace OUT.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
+def convert(
+    source: Path,
+    target: Path,
+    layer: str | None,
+    encoding: str | None,
+    crs: str | None,
+    force: bool,
+    lang: str | None,
+    as_json: bool,
+) -> None:
+    """Convert parcels: reads every format that rounds take, writes .gpkg, .gdb, .geojson and boundary-point .txt.
+
+    Columns and values are kept as they are. Shapefiles are not written: their column names have ten bytes, which cuts
+    Chinese names in mid-character.
+    """
+    from parcels.common.chinese import note as in_chinese
+    from parcels.common.findings_text import lines
+    from parcels.common.language import language
+    from parcels.formats.any_format import open_parcels
+    from parcels.formats.writer import doubtful, write_parcels
+
+    tongue = language(lang)
+    raw = open_parcels(source, layer=layer, encoding=encoding, crs=crs)
+    issues = (*raw.issues, *write_parcels(raw, target, crs=crs, force=force), *doubtful(raw))
+    if as_json:
+        done = {"in": str(source), "out": str(target), "parcels": len(raw.rows), "notes": list(raw.notes)}
+        click.echo(json.dumps({**done, "issues": [issue.as_dict() for issue in issues]}, ensure_ascii=False))
+        return
+    zh = tongue == "zh"
+    for note in raw.notes:
+        click.echo(in_chinese(note) if zh else note, err=True)
+    for line in lines(issues, tongue):
+        click.echo(line, err=True)
+    if zh:
+        click.echo(f"已写入 {target}：{len(raw.rows)} 宗地，{len(raw.columns)} 列。")
+    else:
+        click.echo(f"Wrote {target}: {len(raw.rows)} parcels, {len(raw.columns)} columns.")

@@ -1,0 +1,47 @@
+"""``landopt new``: a filled example round to start from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example:\n\n  landopt new my-round --parcels 160 --demands 56 --seed 2026")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--parcels", default=160, show_default=True, type=click.IntRange(12, 200_000), help="Parcels to invent.")
+@click.option("--demands", default=56, show_default=True, type=click.IntRange(1, 20_000), help="Platforms to invent.")
+@click.option("--seed", default=2026, show_default=True, help="The same seed gives the same round.")
+@click.option("--contested", is_flag=True, help="More land asked for than there is; half ask for several parcels.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default=None, help="Language of the messages.")
+def new(folder: Path, parcels: int, demands: int, seed: int, contested: bool, as_json: bool, lang: str | None) -> None:
+    """Make a filled example round in the folder DIR: parcels, layers, platforms, policy and round.toml.
+
+    Everything in it is invented, drawn around public aggregate figures. DIR must be new or empty. Change the files, or
+    put your own beside them, and run `landopt check DIR`, then `landopt solve DIR`.
+    """
+    from landopt.invent.round import write_round
+    from parcels.common.atomic import write_folder
+    from parcels.common.issues import Refused, error
+    from parcels.common.language import language
+
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(error("E003", f"'{folder}' is not empty", str(folder), "Maybe name a new folder."))
+    counts: dict[str, int] = {}
+
+    def fill(fresh: Path) -> None:
+        counts.update(write_round(fresh, parcels=parcels, demands=demands, seed=seed, contested=contested))
+
+    write_folder(folder, fill)
+    if as_json:
+        files = sorted(path.name for path in folder.iterdir())
+        click.echo(json.dumps({"folder": str(folder), **counts, "files": files}, ensure_ascii=False))
+        return
+    if language(lang) == "zh":
+        click.echo(f"已生成示例轮次 {folder}：{counts['parcels']} 宗地，{counts['demands']} 个平台（均为虚构）。")
+        click.echo(f"下一步：landopt check {folder}，然后 landopt solve {folder}")
+    else:
+        click.echo(f"Wrote {folder}: {counts['parcels']} parcels, {counts['demands']} platforms, all invented.")
+        click.echo(f"Next: landopt check {folder}, then landopt solve {folder}")

@@ -1,0 +1,1 @@
+"""Commands that ask of a plan: explain, whynot, compare."""

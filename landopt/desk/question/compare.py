@@ -1,0 +1,59 @@
+"""``landopt compare``: what moved between two plans, and which rule or number moved it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(epilog="Example:\n\n  landopt compare plans/P-1 plans/P-2 --causes --html changes.html")
+@click.argument("plan_a", metavar="PLAN_A", type=click.Path(path_type=Path))
+@click.argument("plan_b", metavar="PLAN_B", type=click.Path(path_type=Path))
+@click.option(
+    "--causes/--no-causes",
+    default=None,
+    help="Solve the first round with one change at a time to say what moved what (default: with --html only).",
+)
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Changes tried with --causes.")
+@click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of each run.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write the comparison as one page.")
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
+def compare(
+    plan_a: Path,
+    plan_b: Path,
+    causes: bool | None,
+    most: int,
+    time_limit: int | None,
+    lang: str | None,
+    html: Path | None,
+    as_json: bool,
+) -> None:
+    """Score, parcels, methods, platforms and limits of two plans, and the rules, numbers and facts that differ."""
+    from landopt.keeping.plan_folder import open_plan
+    from landopt.reasons import compare as asked
+    from landopt.reasons.texts import render_answer
+    from parcels.common.language import language
+
+    before, after = open_plan(plan_a), open_plan(plan_b)
+    found: dict[str, Any] = asked.moves(before.plan, after.plan)
+    found["changes"] = [change.as_dict() for change in asked.changes(before.case, after.case)]
+    if html is not None and html.is_dir():
+        raise click.UsageError(f"{html} is a folder.\nMaybe --html {html / 'compare.html'}.")
+    if causes or (causes is None and html is not None and found["changes"]):
+        single, joint = asked.causes(before.case, after.case, before.plan, after.plan, asked.solver(time_limit), most)
+        found["causes"] = [cause.as_dict() for cause in single]
+        found["joint"] = list(joint)
+    if html is not None:
+        from landopt.report.map.comparison import comparison_page
+        from parcels.common.atomic import write_file
+
+        write_file(html, comparison_page(found, before.case, after.case, language(lang)))
+        click.echo(str(html), err=True)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
+    else:
+        click.echo(render_answer("compare", found, language(lang)), nl=False)

@@ -1,0 +1,51 @@
+"""``landopt explain``: why a parcel or a platform got what it got."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example:\n\n  landopt explain examples/nansha/plan --parcel NS-0001 --lang zh")
+@click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path))
+@click.option("--parcel", metavar="ID", help="One parcel, or a block as P1+P2.")
+@click.option("--demand", metavar="ID", help="One platform.")
+@click.option("--all", "everything", is_flag=True, help="Every record of the plan.")
+@click.option("--limits", is_flag=True, help="What one step more or less of each binding limit would do, re-solved.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print the records (docs/justification.schema.json).")
+def explain(
+    plan: Path, parcel: str | None, demand: str | None, everything: bool, limits: bool, lang: str | None, as_json: bool
+) -> None:
+    """Print the justification of one parcel, one platform, or the plan as a whole."""
+    from landopt.keeping.plan_folder import open_plan, records
+    from landopt.reasons.texts import by_hand, render_all
+    from parcels.common.language import language
+
+    if parcel is not None and demand is not None:
+        raise click.UsageError("--parcel and --demand together.\nMaybe ask for one at a time.")
+    opened = open_plan(plan)
+    if limits:
+        from landopt.reasons.cutoffs import limit_steps
+        from landopt.reasons.texts import render_answer
+
+        steps = [step.as_dict() for step in limit_steps(opened.context, opened.bounds)]
+        if as_json:
+            click.echo(json.dumps(steps, ensure_ascii=False, sort_keys=True))
+        else:
+            click.echo(render_answer("limits", {"steps": steps}, language(lang)), nl=False)
+        return
+    found = opened.plan
+    chosen = found["justification"] if everything else records(found, parcel=parcel, demand=demand)
+    chosen = [opened.compared(record, test=len(chosen) == 1) for record in chosen]
+    if as_json:
+        click.echo(json.dumps(chosen, ensure_ascii=False, sort_keys=True))
+    else:
+        tongue = language(lang)
+        click.echo(render_all(chosen, tongue), nl=False)
+        site = chosen[0].get("parcel_ids") if len(chosen) == 1 else None
+        fixed = by_hand(found, tongue, site) if parcel is None or site else ""
+        if fixed:
+            click.echo("\n" + fixed, nl=False)

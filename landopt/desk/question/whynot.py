@@ -1,0 +1,76 @@
+"""``landopt whynot``: why another choice was not made, and what it would cost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(
+    epilog="Example:\n\n  landopt whynot examples/nansha/plan --parcel NS-0001 --demand D07 --method auction"
+)
+@click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path))
+@click.option("--parcel", metavar="ID", help="The parcel, or a block as P1+P2.")
+@click.option("--demand", metavar="ID", help="The platform (default: whom the plan gives the parcel; else the market).")
+@click.option("--method", metavar="METHOD", help="The method (default: every method).")
+@click.option("--market", is_flag=True, help="Ask about the open market.")
+@click.option("--exact", is_flag=True, help="Force it and solve again: the loss as an interval, what moves, who loses.")
+@click.option("--full", is_flag=True, help="With --exact: solve the whole round again, not only near the plan.")
+@click.option("--gap", help="Gap of the exact run (default: the round's).")
+@click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of the exact run.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
+def whynot(
+    plan: Path,
+    parcel: str | None,
+    demand: str | None,
+    method: str | None,
+    market: bool,
+    exact: bool,
+    full: bool,
+    gap: str | None,
+    time_limit: int | None,
+    lang: str | None,
+    as_json: bool,
+) -> None:
+    """Why a parcel does not go to a platform by a method.
+
+    Forbidden: the rules that decide, and the nearest fact that would change the verdict. Lawful: the proven least loss,
+    at once, from the prices of the plan's proof; 0 means not distinguishable at this gap.
+    """
+    from landopt.keeping.plan_folder import open_plan
+    from landopt.reasons import whynot as asked
+    from landopt.reasons.forced import exact as force
+    from landopt.reasons.texts import render_answer
+    from parcels.common.language import language
+
+    if parcel is None:
+        raise click.UsageError("Which parcel?\nMaybe --parcel ID, or a block as P1+P2.")
+    opened = open_plan(plan)
+    case, context = opened.case, opened.context
+    site = asked.rows_of(case, parcel.split("+"))
+    if demand is not None:
+        row: int | None = asked.demand_row(case, demand)
+    else:
+        row = None if market else asked.holder(context, site)
+    methods = [method] if method is not None else [each.id for each in case.methods]
+    asked.check_methods(case, methods)
+    answers: list[dict[str, Any]] = []
+    for each in methods:
+        answer = asked.whynot(context, opened.law, site, row, each)
+        found = answer.as_dict()
+        if exact and answer.state == "lawful":
+            members = asked.find(context, site, row, each).tolist()
+            forced = force(
+                context, members, opened.bounds, gap=gap, time_limit_s=time_limit, full=full or gap is not None
+            )
+            found["exact"] = forced.as_dict()
+        answers.append(found)
+    if as_json:
+        click.echo(json.dumps(answers, ensure_ascii=False, sort_keys=True))
+        return
+    for found in answers:
+        click.echo(render_answer("whynot", found, language(lang)), nl=False)

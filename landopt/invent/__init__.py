@@ -1,0 +1,1 @@
+"""Invented rounds of any size, the same for the same seed."""

@@ -1,0 +1,178 @@
+"""A plan folder opened for questions: plan, case, offers, proof and the chosen offers found again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from constraints.audit.plan_reader import read_plan
+from constraints.case import Case, from_json
+from landopt.keeping.plan_file import unpacked
+from landopt.reasons.explain.context import Context
+from landopt.reasons.explain.held_still import Comparer
+from landopt.reasons.explain.law import Law
+from landopt.reasons.explain.open_facts import basis, open_facts
+from landopt.reasons.explain.records import as_json
+from landopt.screening.offers import Offers
+from landopt.screening.offers_file import read_offers
+from parcels.common.issues import Refused, error
+
+
+@dataclass(frozen=True)
+class PlanFolder:
+    """The files of a plan folder; case, offers and proof are read when first asked for."""
+
+    folder: Path
+    plan: dict[str, Any]
+
+    @cached_property
+    def case(self) -> Case:
+        """The case the plan was made from; refused where it is missing, torn or of another version."""
+        path = self.folder / "case.json"
+        try:
+            return from_json(_json(path))
+        except (ValueError, KeyError, TypeError, AttributeError) as torn:
+            what = f"case.json cannot be read: {torn}"
+            raise Refused(
+                error("X005", what, str(path), "Maybe a newer landopt wrote it; solve the round again.")
+            ) from torn
+
+    @cached_property
+    def offers(self) -> Offers:
+        """Every lawful offer."""
+        return read_offers(self.folder / "offers.jsonl.gz")
+
+    @cached_property
+    def context(self) -> Context:
+        """The decided round, indexed for questions."""
+        chosen = chosen_offers(self.case, self.offers, self.plan)
+        return Context(self.case, self.offers, chosen, _json(self.folder / "proof.json"))
+
+    @cached_property
+    def law(self) -> Law:
+        """The scalar reading of the round."""
+        return Law(self.context)
+
+    @cached_property
+    def comparer(self) -> Comparer:
+        """Compares the choices of the plan with others, the rest held."""
+        return Comparer(self.context)
+
+    def compared(self, record: Mapping[str, Any], *, test: bool = False) -> dict[str, Any]:
+        """A record of the justification; of an assignment with comparisons (``still``), open facts and ``basis``.
+
+        ``test`` asks of every other method whether any lawful plan holds it (seconds a record).
+        """
+        if record["kind"] != "assignment":
+            return dict(record)
+        offer = self.context.taken[self.case.parcels.index()[record["parcel_ids"][0]]]
+        site, row = self.offers.parcels(offer), int(self.offers.demand[offer])
+        demand = None if row < 0 else row
+        judged = self.law.ask(site, demand, record["method"], record["period"]).judged
+        opened = open_facts(self.law, site, demand, record["method"], record["period"], judged)
+        return {
+            **record,
+            "still": as_json(self.comparer.of(offer, test=test)),
+            "open": as_json(opened),
+            "basis": as_json(basis(self.law, record["method"], judged)),
+        }
+
+    @property
+    def bounds(self) -> list[int]:
+        """The audited bound of each tier, millipoints."""
+        return [int(tier["bound"]) for tier in self.plan["result"]["tiers"]]
+
+
+def open_plan(path: Path) -> PlanFolder:
+    """A plan folder, or its ``plan.json``.
+
+    Raises
+    ------
+    Refused
+        If there is no plan there, it is of another version, or its records name what its tables do not have.
+    """
+    folder = path if path.is_dir() else path.parent
+    return PlanFolder(folder, unpacked(read_plan(path), str(folder / "plan.json")))
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as missing:
+        raise Refused(
+            error("X004", f"{path.name} is missing", str(path.parent), "Maybe this is not a whole plan folder.")
+        ) from missing
+    except ValueError as torn:
+        raise Refused(
+            error("X005", f"{path.name} cannot be read: {torn}", str(path), "Maybe solve the round again.")
+        ) from torn
+
+
+def chosen_offers(case: Case, offers: Offers, plan: Mapping[str, Any]) -> tuple[int, ...]:
+    """The offers a plan took.
+
+    Raises
+    ------
+    Refused
+        If an assignment of the plan is not a lawful offer of the list.
+    """
+    import numpy as np
+
+    parcel_rows, demand_rows = case.parcels.index(), case.demands.index()
+    methods = {method.id: number for number, method in enumerate(case.methods)}
+    periods = {period.id: number for number, period in enumerate(case.round.periods)}
+    sites = {
+        tuple(offers.site_parcels[offers.site_start[site] : offers.site_start[site + 1]].tolist()): site
+        for site in range(len(offers.site_start) - 1)
+    }
+    found = []
+    for entry in plan["assignments"]:
+        site = sites.get(tuple(sorted(parcel_rows.get(name, -1) for name in entry["parcel_ids"])), -1)
+        demand = -1 if entry["demand_id"] is None else demand_rows.get(entry["demand_id"], -2)
+        period = -1 if entry["period"] is None else periods.get(entry["period"], -2)
+        hit = np.flatnonzero(
+            (offers.site == site)
+            & (offers.demand == demand)
+            & (offers.method == methods.get(entry["method"], -2))
+            & (offers.period == period)
+        )
+        if len(hit) != 1:
+            what = f"{'+'.join(entry['parcel_ids'])} by {entry['method']} is not a lawful offer of this plan's list"
+            raise Refused(error("X006", what, "plan.json", "Maybe run landopt audit."))
+        found.append(int(hit[0]))
+    return tuple(found)
+
+
+def records(plan: Mapping[str, Any], *, parcel: str | None = None, demand: str | None = None) -> list[dict[str, Any]]:
+    """The records of one parcel (or block ``P1+P2``) or platform; of the plan as a whole if neither is named.
+
+    Raises
+    ------
+    Refused
+        If the plan has no such parcel or platform, with the nearest one.
+    """
+    from difflib import get_close_matches
+
+    every = [record for record in plan["justification"] if record["kind"] != "plan"]
+    if parcel is None and demand is None:
+        return [record for record in plan["justification"] if record["kind"] == "plan"]
+    found: list[dict[str, Any]] = []
+    known: list[str] = []
+    wanted = set() if parcel is None else set(parcel.split("+"))
+    for record in every:
+        ids = record["parcel_ids"] if record["kind"] == "assignment" else [record["id"]] * (record["kind"] == "held")
+        who = record["demand_id"] if record["kind"] == "assignment" else record["id"] * (record["kind"] == "unserved")
+        known += ids if parcel is not None else [who] if who else []
+        if (parcel is not None and wanted.intersection(ids)) or (demand is not None and demand == who):
+            found.append(record)
+    missing = [name for name in sorted(wanted) if name not in known] if parcel is not None else []
+    if missing or not found:
+        name = missing[0] if missing else str(demand)
+        what, flag = ("parcel", "--parcel") if parcel is not None else ("platform", "--demand")
+        near = get_close_matches(name, known, 1, 0.5)
+        raise Refused(error("X002", f"{what} '{name}' is not in the plan", flag, f"Maybe {near[0]}." if near else ""))
+    return found

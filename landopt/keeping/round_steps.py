@@ -1,0 +1,288 @@
+"""Rounds over time: open, adopt a plan, record results, close; every step is one entry of the ledger."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landopt.keeping.ledger import Entry, Ledger
+from landopt.keeping.rounds import OUTCOMES, State, state
+from parcels.common.findings_text import lines
+from parcels.common.issues import Issue, LandoptError, Refused, error, stop_on_errors
+from parcels.formats.encoding import decode
+
+LEDGER = "ledger.sqlite"
+COLUMNS = {
+    "parcel_id": ("parcel_id", "宗地编号", "宗地号", "地块编号"),
+    "outcome": ("outcome", "结果", "供应结果"),
+    "date": ("date", "日期", "结果日期"),
+    "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
+    "document": ("document", "文件", "文号", "依据文件"),
+}
+OUTCOME_ZH = {"announced": "已公告", "contracted": "已签约", "failed": "流拍", "lapsed": "失效", "withdrawn": "撤回"}
+"""The outcomes in Chinese."""
+_KNOWN = ", ".join(f"{zh} {name}" for name, zh in OUTCOME_ZH.items())
+WORDS = {
+    "公告": "announced",
+    "已公告": "announced",
+    "成交": "contracted",
+    "签约": "contracted",
+    "已签约": "contracted",
+    "流拍": "failed",
+    "失效": "lapsed",
+    "撤回": "withdrawn",
+}
+
+
+class NotStanding(LandoptError):
+    """The plan to adopt does not stand (exit 5)."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPlace:
+    """A round by id, its folder, and the ledger that keeps it."""
+
+    id: str
+    folder: Path
+    ledger: Path
+
+
+def place(round_path: str | Path, ledger: str | Path | None = None) -> RoundPlace:
+    """The round of a folder or file, and its ledger (``ledger.sqlite`` beside ``round.toml`` unless named)."""
+    from landopt.intake.roundfile import read_round_file
+
+    file = read_round_file(round_path)
+    folder = file.path.parent
+    return RoundPlace(file.round.id, folder, Path(ledger) if ledger is not None else folder / LEDGER)
+
+
+def _standing(book: Ledger, found: RoundPlace) -> State:
+    """The state, if the ledger holds and the round is open."""
+    stop_on_errors(book.problems())
+    now = state(book.entries())
+    if found.id not in now.open_rounds:
+        what = f"round {found.id} is not open in {book.path.name}"
+        raise Refused(error("B010", what, str(book.path), f"Maybe landopt round open {found.folder}"))
+    return now
+
+
+def open_round(found: RoundPlace, by: str = "") -> Entry:
+    """Open a round: its files by digest go into the ledger, which is made if there is none."""
+    from landopt.keeping.seal import file_digest
+
+    with Ledger(found.ledger, create=True) as book:
+        stop_on_errors(book.problems())
+        now = state(book.entries())
+        if found.id in (*now.open_rounds, *now.closed_rounds):
+            raise Refused(error("B011", f"round {found.id} was opened before", str(found.ledger), "Maybe a new id."))
+        files = [path for path in sorted(found.folder.iterdir()) if path.is_file() and _input(path)]
+        inputs = [{"name": path.name, "sha256": file_digest(path)} for path in files]
+        return book.append("open", found.id, {"by": by, "inputs": inputs})
+
+
+def _input(path: Path) -> bool:
+    return not path.name.startswith(".") and not path.name.startswith(LEDGER)
+
+
+def adopt(
+    found: RoundPlace, plan_folder: str | Path, *, document: str, date: str, by: str, key: Path | None = None
+) -> Entry:
+    """Adopt a plan: it is audited, sealed where a key is given, and its assignments become locks.
+
+    Raises
+    ------
+    NotStanding
+        If the audit finds a breach (exit 5).
+    Refused
+        If the round is not open, or the plan belongs to another round or ledger.
+    """
+    from constraints.audit.plan_reader import read_plan
+    from constraints.audit.run import audit_plan
+    from landopt.keeping.seal import file_digest, seal
+
+    folder = Path(plan_folder)
+    folder = folder.parent if folder.is_file() else folder
+    if not document or not by:
+        raise Refused(error("B012", "an adoption names its document and who adopted", "", "--document ... --by ..."))
+    _date(date, "--date")
+    plan = read_plan(folder)
+    with Ledger(found.ledger) as book:
+        _standing(book, found)
+        if plan["case"]["round"] != found.id:
+            what = f"the plan belongs to round {plan['case']['round']}, not {found.id}"
+            raise Refused(error("B013", what, str(folder)))
+        _head_known(plan, book)
+        report = audit_plan(folder)
+        if report.breaches:
+            raise NotStanding(
+                error("A005", breach.en, str(folder), "The plan is not adopted.", zh=breach.zh)
+                for breach in report.breaches
+            )
+        if key is not None:
+            seal(folder, key)
+        names = ("parcel_ids", "demand_id", "method", "term_years", "period")
+        body = {
+            "document": document,
+            "date": date,
+            "by": by,
+            "plan_id": plan["plan_id"],
+            "plan_hash": plan["plan_hash"],
+            "case": plan["case"]["digest"],
+            "plan_sha256": file_digest(folder / "plan.json"),
+            "assignments": [{name: entry[name] for name in names} for entry in plan["assignments"]],
+            "overrides": plan["overrides"],
+        }
+        return book.append("adopt", found.id, body)
+
+
+def _head_known(plan: Mapping[str, Any], book: Ledger) -> None:
+    head = plan.get("ledger_head")
+    if head is not None and int(head, 16) and head not in {entry.hash for entry in book.entries()}:
+        what = f"the plan was made under ledger head {head[:16]}, which this ledger does not hold"
+        raise Refused(error("B080", what, str(book.path), "Maybe the ledger was cut, or it is another one."))
+
+
+def record(found: RoundPlace, results: str | Path, by: str = "") -> Entry:
+    """Record results from a CSV file: parcel_id, outcome, date, price_yuan, document. All faults at once."""
+    with Ledger(found.ledger) as book:
+        now = _standing(book, found)
+        rows = read_results(Path(results), set(now.history))
+        return book.append("record", found.id, {"by": by, "file": Path(results).name, "results": rows})
+
+
+def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
+    """The rows of a results file, checked.
+
+    Raises
+    ------
+    Refused
+        With every fault of the file.
+    """
+    text = decode(path.read_bytes(), path.name, prefix="K").text
+    reader = csv.DictReader(io.StringIO(text))
+    columns = {
+        name: next((c for c in reader.fieldnames or () if c.strip() in names), None) for name, names in COLUMNS.items()
+    }
+    lacking = [name for name in ("parcel_id", "outcome", "date") if columns[name] is None]
+    if lacking:
+        raise Refused(
+            [error("B020", f"column '{name}' is missing", path.name, "Maybe 宗地编号, 结果, 日期.") for name in lacking]
+        )
+    issues: list[Issue] = []
+    found: list[dict[str, Any]] = []
+    for number, line in enumerate(reader, 2):
+        where = f"{path.name}, row {number}"
+        row = {name: (line.get(column) or "").strip() if column else "" for name, column in columns.items()}
+        outcome = WORDS.get(row["outcome"], row["outcome"].lower())
+        if row["parcel_id"] not in known:
+            issues.append(
+                error("B021", f"parcel {row['parcel_id'] or '(blank)'} was never adopted in this ledger", where)
+            )
+        if outcome not in OUTCOMES:
+            issues.append(error("B022", f"'{row['outcome']}' is no outcome", where, f"Maybe one of {_KNOWN}."))
+        price: int | None = None
+        if row["price_yuan"]:
+            if not row["price_yuan"].replace(",", "").isdigit():
+                issues.append(error("B023", f"price_yuan '{row['price_yuan']}' is not a whole number of yuan", where))
+            else:
+                price = int(row["price_yuan"].replace(",", ""))
+        try:
+            datetime.date.fromisoformat(row["date"])
+        except ValueError:
+            issues.append(error("B024", f"'{row['date']}' is not a date", where, "Maybe 2026-04-30."))
+        found.append({**row, "outcome": outcome, "price_yuan": price})
+    if not found:
+        issues.append(error("B025", "the file has no rows", path.name))
+    stop_on_errors(issues)
+    return found
+
+
+def close(found: RoundPlace, by: str = "") -> Entry:
+    """Close a round: nothing more is adopted in it."""
+    with Ledger(found.ledger) as book:
+        _standing(book, found)
+        return book.append("close", found.id, {"by": by})
+
+
+def show(path: str | Path) -> dict[str, Any]:
+    """What the ledger says: head, problems, entries, state of parcels and rounds."""
+    with Ledger(path) as book:
+        entries = book.entries()
+        problems = [*book.problems(), *book.warnings]
+        return {
+            "ledger": Path(path).name,
+            "head": book.head(),
+            "problems": problems,
+            "entries": [entry.as_dict() for entry in entries],
+            "state": state(entries).as_dict(),
+        }
+
+
+def ledger_issues(path: str | Path, plan: Mapping[str, Any]) -> list[Issue]:
+    """What of a ledger speaks against a plan: a broken chain, or a head that is no longer there (a cut tail)."""
+    with Ledger(path) as book:
+        found = book.problems()
+        try:
+            _head_known(plan, book)
+        except Refused as refused:
+            found += refused.issues
+        return found
+
+
+def text(shown: Mapping[str, Any], lang: str) -> list[str]:
+    """The ledger as lines of text."""
+    zh = lang == "zh"
+    found = [f"{'台账' if zh else 'ledger'} {shown['ledger']}   {'首哈希' if zh else 'head'} {shown['head']}"]
+    for entry in shown["entries"]:
+        kind = KINDS[entry["kind"]] if zh else f"{entry['kind']:<8}"
+        found.append(f" {entry['seq']:>4}  {entry['at']}  {kind} {entry['round']}  {_brief(entry, zh)}")
+    problems: list[Issue] = shown["problems"]
+    found += lines(problems, lang)
+    locks = len(shown["state"]["adopted"])
+    if any(issue.level == "error" for issue in problems):
+        found.append("台账不可采信。" if zh else "This ledger is not to be relied on.")
+    else:
+        found.append(f"{locks} 项已批准安排有效" if zh else f"{locks} adopted assignments in force")
+    return found
+
+
+KINDS = {"open": "开启", "adopt": "采纳", "record": "登记", "override": "指定", "close": "关闭"}
+"""The kinds of entries in Chinese."""
+
+
+def _brief(entry: Mapping[str, Any], zh: bool) -> str:
+    body = entry["body"]
+    if entry["kind"] == "adopt":
+        count = len(body["assignments"])
+        return f"{body['plan_id']}  {count} {'件' if zh else 'assignments'}  {body['document']}"
+    if entry["kind"] == "record":
+        count_of = {OUTCOME_ZH.get(name, name) if zh else name: n for name, n in _count(body["results"]).items()}
+        return json.dumps(count_of, ensure_ascii=False)
+    return str(body.get("by", ""))
+
+
+def _count(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in results:
+        found[row["outcome"]] = found.get(row["outcome"], 0) + 1
+    return found
+
+
+def today() -> str:
+    """The date of today, ISO."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def _date(text_: str, where: str) -> None:
+    try:
+        datetime.date.fromisoformat(text_)
+    except ValueError as wrong:
+        raise Refused(error("B024", f"'{text_}' is not a date", where, "Maybe 2026-04-30.")) from wrong

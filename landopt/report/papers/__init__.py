@@ -1,0 +1,1 @@
+"""Documents for the file: proposal, review sheets, notices, as Word and PDF."""

@@ -1,0 +1,188 @@
+"""Parcels against each other and against the round: duplicates, overlaps, slivers, the declared box, dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+
+from parcels.common.frozen import FactTable
+from parcels.common.issues import Issue
+from parcels.geometry.neighbours import TOLERANCE_M, shared_lengths
+from parcels.geometry.overlaps import overlapping
+from parcels.geometry.segments import Segments, candidate_pairs
+from parcels.read import ParcelFile
+from parcels.tables.fact_table import Findings
+
+OVERLAP_M2 = 1.0
+"""Two parcels may overlap by this much (slivers of rounding); more is refused."""
+
+SLIT_M = 0.5
+"""A gap narrower than this between two parcels is taken for a drawing error and warned of; a road is wider."""
+
+FAR_M = 200_000.0
+"""A parcel this far from the middle of all is taken for a digitising error."""
+
+PAST = ("publication_closed", "appraised_on")
+"""Dates of things that have happened: they cannot lie after the round's date."""
+
+Array = np.ndarray[Any, Any]
+
+
+_NO_PLACE = {"P014", "P016", "P017"}
+"""After these findings nobody knows where the parcels lie."""
+
+
+def check_parcels(
+    land: ParcelFile,
+    table: FactTable | None = None,
+    *,
+    as_of: str,
+    tolerance_m2: float = OVERLAP_M2,
+    box: Sequence[str] = (),
+) -> tuple[Issue, ...]:
+    """What is wrong between parcels, or between parcels and the round.
+
+    Parameters
+    ----------
+    land
+        The parcels as read.
+    table
+        Their facts, layers included (default: those of the file).
+    as_of
+        The round's date (ISO).
+    tolerance_m2
+        Overlap that is tolerated, m².
+    box
+        West, south, east, north of the district in the parcels' CRS, as decimal texts.
+
+    Returns
+    -------
+    tuple of Issue
+        Findings 4-6, 16, 20, 39, 67, 76.
+    """
+    found = Findings(land.where, "P")
+    facts = land.table if table is None else table
+    shapes = np.asarray(land.geometry.geometry.values, dtype=object)
+    lines = Segments(shapes)
+    rows = land.lines or tuple(range(1, len(facts.ids) + 1))
+    places = [f"row {row}, id {identifier}" for row, identifier in zip(rows, facts.ids, strict=True)]
+    apart = _overlaps(shapes, facts.ids, places, tolerance_m2, found, lines)
+    _gaps(shapes, facts.ids, places, apart, found, lines)
+    if not any(issue.level == "error" and issue.code in _NO_PLACE for issue in land.issues):
+        _placed(shapes, facts.ids, places, box, land.crs, found)
+    _dates(facts, places, as_of, found)
+    _ranges(facts, places, found)
+    return found.done()
+
+
+def _overlaps(
+    shapes: Array, ids: Sequence[str], places: Sequence[str], tolerance: float, found: Findings, lines: Segments
+) -> set[tuple[int, int]]:
+    """Tell of pairs that share ground; returns those that were refused."""
+    left, right, area = overlapping(shapes, lines)
+    real = np.round(area, 4) > tolerance
+    for i, j, m2 in zip(left[real].tolist(), right[real].tolist(), area[real].tolist(), strict=True):
+        pair, place = (ids[i], ids[j]), f"{places[i]} and {places[j]}"
+        if shapes[i].equals(shapes[j]):
+            what = f"{ids[i]} and {ids[j]} have the same outline"
+            found.add("error", 4, what, place, f"keep one: landopt check --drop {ids[j]} --reason ...", pair)
+        else:
+            what = f"{ids[i]} overlaps {ids[j]} by {m2:,.1f} m2 (tolerance {tolerance:g} m2)"
+            found.add("error", 5, what, place, "correct the boundary or drop one of the two", pair)
+    sliver = ~real & (area > 0.0001)
+    if sliver.any():
+        worst = int(np.argmax(np.where(sliver, area, 0)))
+        names = sorted({ids[i] for i in (*left[sliver].tolist(), *right[sliver].tolist())})
+        sliver_text = f"{int(sliver.sum())} pair(s) of parcels overlap by a sliver of at most {tolerance:g} m2"
+        most = f"; the largest is {area[worst]:.2f} m2, {ids[int(left[worst])]} and {ids[int(right[worst])]}"
+        found.add("warning", 6, sliver_text + most, "", "", names)
+    return set(zip(left[real].tolist(), right[real].tolist(), strict=True))
+
+
+def _gaps(
+    shapes: Array,
+    ids: Sequence[str],
+    places: Sequence[str],
+    apart: set[tuple[int, int]],
+    found: Findings,
+    lines: Segments,
+) -> None:
+    """Pairs that would be neighbours but for a slit too narrow to be meant."""
+    left, right = candidate_pairs(shapes, SLIT_M)
+    true, wide = shared_lengths(shapes, left, right, (TOLERANCE_M, SLIT_M), lines)
+    slit = (wide > 1) & (true < 0.5 * wide) & (true <= 1)
+    for i, j, metres in zip(left[slit].tolist(), right[slit].tolist(), wide[slit].tolist(), strict=True):
+        if (i, j) in apart:
+            continue
+        what = f"{ids[i]} and {ids[j]} run side by side along {metres:,.1f} m, at most {SLIT_M:g} m apart, without"
+        what += " a common boundary: they are no neighbours"
+        found.add(
+            "warning",
+            76,
+            what,
+            f"{places[i]} and {places[j]}",
+            "snap the boundaries together if none is meant",
+            (ids[i], ids[j]),
+        )
+
+
+def _placed(
+    shapes: Array, ids: Sequence[str], places: Sequence[str], box: Sequence[str], crs: str, found: Findings
+) -> None:
+    bounds = shapely.bounds(shapes)
+    known = ~np.isnan(bounds[:, 0])
+    if not known.any():
+        return
+    if box:
+        west, south, east, north = (float(side) for side in box)
+        out = known & ~(
+            (bounds[:, 0] >= west) & (bounds[:, 1] >= south) & (bounds[:, 2] <= east) & (bounds[:, 3] <= north)
+        )
+        if out.sum() == known.sum():
+            what = (
+                f"all {int(out.sum())} parcels lie outside the declared box of the district ({', '.join(box)}; {crs})"
+            )
+            found.add("error", 16, what, "", "the zone may be wrong or the axes swapped: see crs =", ids)
+            return
+        for i in np.flatnonzero(out).tolist():
+            what = f"{ids[i]} lies outside the declared box of the district"
+            found.add("error", 20, what, places[i], "check its coordinates, or box = in round.toml", (ids[i],))
+        return
+    centre = (bounds[:, :2] + bounds[:, 2:]) / 2
+    middle = np.median(centre[known], axis=0)
+    far = known & (np.hypot(*(centre - middle).T) > FAR_M)
+    for i in np.flatnonzero(far).tolist():
+        away = float(np.hypot(*(centre[i] - middle))) / 1000
+        what = f"{ids[i]} lies {away:,.0f} km from the other parcels"
+        found.add("error", 20, what, places[i], "check its coordinates", (ids[i],))
+
+
+def _dates(facts: FactTable, places: Sequence[str], as_of: str, found: Findings) -> None:
+    for name in PAST:
+        for identifier, place, value in zip(facts.ids, places, facts.column(name), strict=True):
+            if isinstance(value, str) and value > as_of:
+                what = f"{name} {value} lies after the round's date {as_of}"
+                found.add("error", 39, what, f"{place}, column {name}", "correct the date or as_of", (identifier,))
+
+
+def _ranges(facts: FactTable, places: Sequence[str], found: Findings) -> None:
+    _at_most(facts, places, "far_min", "far_max", found)
+    for part in ("new_area_m2", "in_pbf", "in_erl", "in_erl_core"):
+        _at_most(facts, places, part, "area_m2", found, slack=True)
+
+
+def _at_most(
+    facts: FactTable, places: Sequence[str], low: str, high: str, found: Findings, slack: bool = False
+) -> None:
+    for identifier, place, a, b in zip(facts.ids, places, facts.column(low), facts.column(high), strict=True):
+        if isinstance(a, int) and isinstance(b, int) and a > b + (b // 100 + 1 if slack else 0):
+            level = "warning" if low == "far_min" else "error"
+            what = f"{low} {_number(a, low)} is above {high} {_number(b, high)}"
+            found.add(level, 67, what, place, "", (identifier,))
+
+
+def _number(value: int, name: str) -> str:
+    return f"{value / 100:.2f}" if name.startswith("far") else f"{value:,}"

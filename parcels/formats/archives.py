@@ -1,0 +1,84 @@
+"""Zip files opened with suspicion: names, links, sizes and ratio are judged before anything is unpacked.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from parcels.common.issues import Refused, error
+
+MAX_TOTAL = 4 * 1024**3
+MAX_RATIO = 200
+MAX_MEMBERS = 10_000
+_FREE = 10 * 1024**2
+"""Archives that unpack to less than this may be as tight as they like."""
+
+
+def check_members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    """The members of an archive, if all are harmless.
+
+    Raises
+    ------
+    Refused
+        77 for a path that leaves the folder, too many members, too much or too tightly packed; 78 for a link.
+    """
+    members = archive.infolist()
+    issues = []
+    if len(members) > MAX_MEMBERS:
+        issues.append(error("F077", f"{name} has {len(members):,} members", name, f"at most {MAX_MEMBERS:,} are read"))
+    for member in members:
+        if _leaves(member.filename):
+            what = f"{name} holds the path {member.filename!r}, which leaves the archive"
+            issues.append(error("F077", what, name, "pack the files again, without folders"))
+        if stat.S_ISLNK(member.external_attr >> 16):
+            what = f"{name} holds the link {member.filename!r}"
+            issues.append(error("F078", what, name, "pack the files themselves"))
+    total = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members)
+    if total > MAX_TOTAL:
+        issues.append(error("F077", f"{name} unpacks to {total:,} bytes", name, f"at most {MAX_TOTAL:,} are read"))
+    elif total > _FREE and total > MAX_RATIO * max(packed, 1):
+        what = f"{name} unpacks from {packed:,} to {total:,} bytes ({total // max(packed, 1):,} times)"
+        issues.append(error("F077", what, name, f"at most {MAX_RATIO} times is read"))
+    if issues:
+        raise Refused(issues)
+    return members
+
+
+def _leaves(name: str) -> bool:
+    plain = name.replace("\\", "/")
+    return plain.startswith("/") or bool(re.match(r"^[A-Za-z]:", plain)) or ".." in plain.split("/") or "\x00" in plain
+
+
+def unpack(archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], folder: Path) -> list[Path]:
+    """Write checked members into a folder, never more than each announced; returns the files.
+
+    Raises
+    ------
+    Refused
+        77 if a member is longer than its heading says.
+    """
+    written = []
+    for member in members:
+        if member.is_dir():
+            continue
+        target = folder.joinpath(
+            *[part for part in member.filename.replace("\\", "/").split("/") if part not in ("", ".")]
+        )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        left = member.file_size
+        with archive.open(member) as source, target.open("wb") as sink:
+            while chunk := source.read(1 << 20):
+                left -= len(chunk)
+                if left < 0:
+                    what = f"{member.filename!r} is longer than its heading says"
+                    raise Refused(error("F077", what, str(archive.filename or ""), "pack it again"))
+                sink.write(chunk)
+        written.append(target)
+    return written

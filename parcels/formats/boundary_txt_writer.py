@@ -1,0 +1,90 @@
+"""Boundary-point TXT: the writer.
+
+GB18030 with CRLF, northing first, the first point repeated at the end of each ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from parcels.common.issues import Issue, Refused, error
+from parcels.geometry.crs import zone_of
+
+
+@dataclass(frozen=True, slots=True)
+class PlotHead:
+    """What the heading of a plot says besides its points: number, name, use; ``area_m2`` ``None`` = as drawn."""
+
+    number: str
+    name: str = ""
+    use: str = ""
+    area_m2: int | None = None
+
+
+def txt_text(heads: Sequence[PlotHead], geometry: np.ndarray[Any, Any], epsg: int, name: str) -> str:
+    """The text of a boundary-point file.
+
+    Parameters
+    ----------
+    heads
+        One a plot.
+    geometry
+        ``(n,)`` polygons of one part, east first, in a CGCS2000 three-degree zone.
+    epsg
+        Code of that zone.
+    name
+        The file, for messages.
+
+    Raises
+    ------
+    Refused
+        10 for what is no single polygon, 14 for another system, 41 for a comma or line feed in a heading.
+    """
+    zone = zone_of(epsg)
+    if zone is None:
+        what = f"EPSG:{epsg} is no three-degree zone of CGCS2000"
+        raise Refused(error("P014", what, name, "project the parcels first (--crs EPSG:4526)"))
+    issues: list[Issue] = []
+    lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "几度分带=3", "投影类型=高斯克吕格", "计量单位=米"]
+    lines += [f"带号={zone}", "精度=0.001", "转换参数=,,,,,,", "[地块坐标]"]
+    for head, shape in zip(heads, geometry, strict=True):
+        polygon = _single(shape)
+        if polygon is None:
+            what = f"parcel {head.number} is no single polygon; the format has no parts"
+            issues.append(error("P010", what, name, "write a GeoPackage, or split the parcel", (head.number,)))
+            continue
+        if any(mark in text for text in (head.number, head.name, head.use) for mark in (",", "\n", "\r", "@")):
+            what = f"parcel {head.number!r} has a comma, @ or line feed in its number, name or use"
+            issues.append(error("P041", what, name, "the format has no quotation marks", (head.number,)))
+            continue
+        lines += _plot(head, polygon)
+    if issues:
+        raise Refused(issues)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _single(shape: Any) -> Any:
+    if shape is None or shapely.is_empty(shape):
+        return None
+    parts = shapely.get_parts(shape)
+    return parts[0] if len(parts) == 1 and parts[0].geom_type == "Polygon" else None
+
+
+def _plot(head: PlotHead, polygon: Any) -> list[str]:
+    points: list[str] = []
+    mark = 0
+    for ring, line in enumerate((polygon.exterior, *polygon.interiors), 1):
+        first = mark + 1
+        coordinates = shapely.get_coordinates(line).tolist()
+        for east, north in coordinates[:-1]:
+            mark += 1
+            points.append(f"J{mark},{ring},{north:.3f},{east:.3f}")
+        east, north = coordinates[0]
+        points.append(f"J{first},{ring},{north:.3f},{east:.3f}")
+    area = head.area_m2 if head.area_m2 is not None else float(polygon.area)
+    return [f"{len(points)},{area / 10_000:.4f},{head.number},{head.name},面,,{head.use},,@", *points]

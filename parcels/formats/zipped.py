@@ -1,0 +1,72 @@
+"""The one vector file inside a zip: members judged, unpacked into a folder of its own, opened like any other."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from parcels.common.digests import sha256_of
+from parcels.common.issues import Refused, error
+from parcels.formats.archives import check_members, unpack
+from parcels.formats.sources import RawTable
+
+
+class Opener(Protocol):
+    """Opens a file of any format (:func:`parcels.formats.any_format.open_parcels`)."""
+
+    def __call__(self, path: Path, *, layer: str | None, encoding: str | None, crs: str | None) -> RawTable:
+        """The file as a raw table."""
+
+
+def read_zip(
+    path: Path, open_inside: Opener, *, layer: str | None = None, encoding: str | None = None, crs: str | None = None
+) -> RawTable:
+    """The one vector file inside a zip, unpacked into a folder of its own after its members were judged.
+
+    Raises
+    ------
+    Refused
+        37 (cut off), 77, 78, ``F003`` (none or several files inside), and as the format inside.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, EOFError) as problem:
+        size = path.stat().st_size
+        what = f"{path.name} is cut off or no zip file ({size:,} bytes): {problem}"
+        raise Refused(error("P037", what, path.name, "copy the file again, whole")) from None
+    with archive, tempfile.TemporaryDirectory(prefix="landopt-") as folder:
+        members = check_members(archive, path.name)
+        try:
+            unpack(archive, members, Path(folder))
+        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as problem:
+            what = f"{path.name} cannot be unpacked: {str(problem)[:120]}"
+            raise Refused(error("P037", what, path.name, "pack the files again, without a password")) from None
+        inner = _inner(Path(folder), path, layer)
+        try:
+            raw = open_inside(inner, layer=None if layer == inner.stem else layer, encoding=encoding, crs=crs)
+        except Refused as refusal:
+            moved = [issue.at(issue.place.inside(path.name)) for issue in refusal.issues]
+            raise Refused(moved) from None
+        inside = f"{inner.name} {raw.layer}".strip() if raw.format != "ESRI Shapefile" else inner.name
+        return replace(raw, path=path, layer=inside, sha256=sha256_of(path))
+
+
+def _inner(folder: Path, path: Path, layer: str | None) -> Path:
+    """The file to read inside the unpacked folder."""
+    endings = (".shp", ".gpkg", ".geojson", ".json", ".kml", ".dxf", ".txt")
+    found = [entry for entry in sorted(folder.rglob("*")) if entry.suffix.lower() == ".gdb" and entry.is_dir()]
+    found += [
+        e for e in sorted(folder.rglob("*")) if e.is_file() and e.suffix.lower() in endings and ".gdb" not in str(e)
+    ]
+    if layer is not None:
+        named = [entry for entry in found if entry.stem == layer or entry.name == layer]
+        found = named or found
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(entry.name for entry in found) or "none"
+    what = f"{path.name} holds {len(found)} vector files: {names}"
+    maybe = f'say layer = "{found[0].stem}"' if found else "pack a shapefile with its .shx, .dbf and .prj"
+    raise Refused(error("F003", what, path.name, maybe))

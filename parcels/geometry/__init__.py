@@ -1,0 +1,1 @@
+"""Outlines: coordinate systems, sound shapes, areas, overlaps, neighbours, sites."""

@@ -1,0 +1,150 @@
+"""Which parcels touch along a boundary, and how long: from line segments, so that a millimetre decides nothing.
+
+Coordinates rounded to 1 mm leave hair gaps and slivers at every T-junction, and the plain intersection of two parcels
+then loses the boundary they share. Here two segments share boundary where they run side by side within a tolerance.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+
+from parcels.common.frozen import Neighbours
+from parcels.geometry.segments import Array, Segments, blocks, candidate_pairs, common_box, ranges
+
+TOLERANCE_M = 0.01
+"""Two boundaries closer than this are the same boundary."""
+
+
+HAIR_M = 0.0001
+"""Added to a stated gap, so that a road of exactly that width counts whatever the rounding of its coordinates."""
+
+
+def neighbours(
+    geometries: Any, min_shared_m: float = 1.0, max_gap_m: float = 0.0, *, tree: shapely.STRtree | None = None
+) -> Neighbours:
+    """Pairs of parcels whose shared boundary is longer than ``min_shared_m``.
+
+    Parameters
+    ----------
+    geometries
+        ``(n,)`` polygons in a projected CRS, sorted by parcel id (array, GeoSeries or list); ``None`` has no neighbour.
+    min_shared_m
+        Least length, exclusive, in metres.
+    max_gap_m
+        Parcels across a gap (a road) up to this width count too, unless a third parcel lies between; 0: only true
+        neighbours.
+    tree
+        An STRtree of the same geometries, if there is one already.
+
+    Returns
+    -------
+    Neighbours
+        ``pairs`` sorted, i < j; ``shared_dm`` in decimetres, rounded down.
+    """
+    shapes = np.asarray(geometries, dtype=object)
+    gap = max_gap_m + HAIR_M if max_gap_m > TOLERANCE_M else TOLERANCE_M
+    left, right = candidate_pairs(shapes, gap, tree)
+    shared = shared_length(shapes, left, right, gap)
+    take = shared > min_shared_m
+    left, right, shared = left[take], right[take], shared[take]
+    if max_gap_m > TOLERANCE_M and len(left):
+        seen = _in_sight(shapes, left, right, tree)
+        left, right, shared = left[seen], right[seen], shared[seen]
+    decimetres = np.floor(shared * 10 + 1e-6).astype(np.int64)
+    return Neighbours(tuple(zip(left.tolist(), right.tolist(), strict=True)), tuple(decimetres.tolist()))
+
+
+def shared_length(shapes: Array, left: Array, right: Array, gap: float = TOLERANCE_M) -> Array:
+    """Metres along which the boundaries of each pair run side by side within ``gap`` (multiples of 0.1 mm).
+
+    Parameters
+    ----------
+    shapes
+        ``(n,)`` polygons.
+    left, right
+        ``(k,)`` rows of the pairs.
+    gap
+        Greatest distance of the two boundaries, metres.
+
+    Returns
+    -------
+    ndarray
+        ``(k,)`` float64, metres.
+    """
+    return shared_lengths(shapes, left, right, (gap,))[0]
+
+
+def shared_lengths(
+    shapes: Array, left: Array, right: Array, gaps: tuple[float, ...], lines: Segments | None = None
+) -> list[Array]:
+    """:func:`shared_length` for several gaps at once, rising."""
+    totals = [np.zeros(len(left), dtype=np.int64) for _ in gaps]
+    if not len(left):
+        return [total / 10_000 for total in totals]
+    lines = Segments(shapes) if lines is None else lines
+    bounds = shapely.bounds(shapes)
+    for part in blocks(lines.count(left) + lines.count(right)):
+        box = common_box(bounds, left[part], right[part], gaps[-1])
+        l_pair, l_segment = lines.near(left[part], box)
+        r_pair, r_segment = lines.near(right[part], box)
+        size = part.stop - part.start
+        r_start = np.searchsorted(r_pair, np.arange(size + 1))
+        width = (r_start[1:] - r_start[:-1])[l_pair]
+        for few in blocks(width):
+            first = np.repeat(l_segment[few], width[few])
+            pair = np.repeat(l_pair[few], width[few])
+            second = r_segment[ranges(r_start[l_pair[few]], width[few])]
+            pair, lengths = _side_by_side(lines, pair, first, second, gaps)
+            for total, length in zip(totals, lengths, strict=True):
+                total[part] += np.bincount(pair, length, minlength=size).astype(np.int64)
+    return [np.asarray(total / 10_000) for total in totals]
+
+
+def _side_by_side(
+    lines: Segments, pair: Array, first: Array, second: Array, gaps: tuple[float, ...]
+) -> tuple[Array, list[Array]]:
+    """(pair, for each gap the length in 0.1 mm) of the part of each first segment that has the second beside it."""
+    for low, high in ((lines.x0, lines.x1), (lines.y0, lines.y1)):
+        reach = (low[first] <= high[second] + gaps[-1]) & (low[second] <= high[first] + gaps[-1])
+        pair, first, second = pair[reach], first[reach], second[reach]
+    ax, ay = lines.ax[first], lines.ay[first]
+    ux, uy = lines.bx[first] - ax, lines.by[first] - ay
+    length = np.hypot(ux, uy)
+    sound = length > 0
+    ux, uy = ux / np.where(sound, length, 1), uy / np.where(sound, length, 1)
+    cx, cy, dx, dy = lines.ax[second] - ax, lines.ay[second] - ay, lines.bx[second] - ax, lines.by[second] - ay
+    t0, t1 = cx * ux + cy * uy, dx * ux + dy * uy
+    s0, s1 = cy * ux - cx * uy, dy * ux - dx * uy
+    span = t1 - t0
+    level = np.abs(s1 - s0) <= np.abs(span)  # steeper than 45 degrees is not side by side
+    rise = np.where(level & (span != 0), (s1 - s0) / np.where(span != 0, span, 1), 0)
+    offset = s0 - rise * t0
+    tilted = np.abs(rise) > 1e-12
+    upper, lower = np.minimum(np.maximum(t0, t1), length), np.maximum(np.minimum(t0, t1), 0)
+    found = []
+    for gap in gaps:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            u, v = (-gap - offset) / rise, (gap - offset) / rise
+        inside = np.abs(offset) <= gap
+        near_low = np.where(tilted, np.minimum(u, v), np.where(inside, -np.inf, np.inf))
+        near_high = np.where(tilted, np.maximum(u, v), np.where(inside, np.inf, -np.inf))
+        shared = np.minimum(upper, near_high) - np.maximum(lower, near_low)
+        shared = np.where(level & sound & np.isfinite(shared), np.maximum(shared, 0), 0)
+        found.append(np.rint(shared * 10_000))
+    return pair, found
+
+
+def _in_sight(shapes: Array, left: Array, right: Array, tree: shapely.STRtree | None) -> Array:
+    """False where the shortest line between two parcels runs through a third."""
+    line = shapely.shortest_line(shapes[left], shapes[right])
+    tree = tree if tree is not None else shapely.STRtree(shapes)
+    pair, third = tree.query(line, predicate="intersects")
+    other = (third != left[pair]) & (third != right[pair])
+    pair, third = pair[other], third[other]
+    through = shapely.length(shapely.intersection(line[pair], shapes[third])) > TOLERANCE_M
+    seen = np.ones(len(left), dtype=bool)
+    seen[pair[through]] = False
+    return seen

@@ -1,0 +1,97 @@
+"""Pairs of parcels that share ground, and how much: exact intersections only where no straight edge parts the two."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from parcels.geometry.segments import Array, Segments, blocks, candidate_pairs, common_box, ranges
+
+SIMPLE = 64
+"""Outlines with more segments than this are intersected at once, without looking for an edge that parts them."""
+
+_CHUNK = 50_000
+
+
+def overlapping(shapes: Array, lines: Segments | None = None) -> tuple[Array, Array, Array]:
+    """Pairs i < j whose interiors meet, and m² of overlap.
+
+    Parameters
+    ----------
+    shapes
+        ``(n,)`` valid polygons of one projected CRS; ``None`` overlaps nothing.
+    lines
+        Their segments, if they are there already.
+
+    Returns
+    -------
+    left, right, area : ndarray
+        ``(k,)`` rows and float64 m², sorted by pair.
+    """
+    left, right = candidate_pairs(shapes, 0.0)
+    if not len(left):
+        return left, right, np.zeros(0)
+    lines = Segments(shapes) if lines is None else lines
+    meet = ~parted(shapes, lines, left, right)
+    left, right = left[meet], right[meet]
+    area = np.zeros(len(left))
+    for first in range(0, len(left), _CHUNK):
+        part = slice(first, first + _CHUNK)
+        area[part] = shapely.area(shapely.intersection(shapes[left[part]], shapes[right[part]]))
+    some = area > 0
+    return left[some], right[some], area[some]
+
+
+def parted(shapes: Array, lines: Segments, left: Array, right: Array) -> Array:
+    """True where an edge of one parcel has all of itself on one side and all of the other parcel on the other."""
+    edge_side = _one_sided(lines)
+    bounds = shapely.bounds(shapes)
+    out = np.zeros(len(left), dtype=bool)
+    for mine, other in ((left, right), (right, left)):
+        open_ = np.flatnonzero(~out & (lines.count(mine) <= SIMPLE) & (lines.count(other) <= SIMPLE))
+        for part in blocks(lines.count(mine[open_])):
+            pairs = open_[part]
+            pair, segment = lines.near(mine[pairs], common_box(bounds, mine[pairs], other[pairs], 0.0))
+            keep = edge_side[segment] != 0
+            pair, segment = pair[keep], segment[keep]
+            if len(pair):
+                hit = _beyond(lines, segment, edge_side[segment], other[pairs[pair]])
+                out[pairs[pair[hit]]] = True
+    return out
+
+
+def _one_sided(lines: Segments) -> Array:
+    """+1 or -1 where the whole parcel lies left or right of the line through an edge of its own; else 0."""
+    count = lines.start[1:] - lines.start[:-1]
+    owner = np.repeat(np.arange(len(count)), count)
+    side = np.zeros(len(owner), dtype=np.int8)
+    few = np.flatnonzero(count[owner] <= SIMPLE)
+    for part in blocks(count[owner[few]], 3_000_000):
+        edge = few[part]
+        low, high = _extremes(lines, edge, owner[edge])
+        length = np.hypot(lines.bx[edge] - lines.ax[edge], lines.by[edge] - lines.ay[edge])
+        hair = 1e-7 * length
+        side[edge] = np.where(low >= -hair, 1, np.where(high <= hair, -1, 0)) * (length > 0)
+    return side
+
+
+def _beyond(lines: Segments, edge: Array, side: Array, parcel: Array) -> Array:
+    """True where all points of a parcel lie on the far side of an edge (which has ``side`` on its own)."""
+    out = np.zeros(len(edge), dtype=bool)
+    for part in blocks(lines.count(parcel), 3_000_000):
+        low, high = _extremes(lines, edge[part], parcel[part])
+        length = np.hypot(lines.bx[edge[part]] - lines.ax[edge[part]], lines.by[edge[part]] - lines.ay[edge[part]])
+        hair = 1e-7 * length
+        out[part] = np.where(side[part] > 0, high <= hair, low >= -hair)
+    return out
+
+
+def _extremes(lines: Segments, edge: Array, parcel: Array) -> tuple[Array, Array]:
+    """Least and greatest cross product of each edge with the points of a parcel (> 0: left of the edge)."""
+    width = lines.count(parcel)
+    points = ranges(lines.start[parcel], width)
+    e = np.repeat(edge, width)
+    ax, ay = lines.ax[e], lines.ay[e]
+    cross = (lines.bx[e] - ax) * (lines.ay[points] - ay) - (lines.by[e] - ay) * (lines.ax[points] - ax)
+    begin = np.cumsum(width) - width
+    return np.minimum.reduceat(cross, begin), np.maximum.reduceat(cross, begin)

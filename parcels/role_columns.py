@@ -1,0 +1,92 @@
+"""Names and numbers of layer features: block ids and totals, zone codes, point ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from parcels.common.schema import fields
+from parcels.common.units import BadValue, scaled
+from parcels.formats.sources import RawTable
+from parcels.tables.columns import column_key
+from parcels.tables.fact_table import Findings
+from parcels.tables.values import clean_text, words
+
+_IDS = {
+    "industrial_block": ("ind_block", "block_id", "block", "id", "区块编号", "qkbh", "name", "名称"),
+    "zones": ("zone", "政策区", "功能区", "zcq", "name", "名称", "id"),
+    "points": ("point_id", "point", "id", "name", "编号", "名称"),
+}
+_NUMBERS = {
+    "level": ("level", "ind_block_level", "区块级别", "级别"),
+    "area_m2": ("area_m2", "ind_block_area_m2", "面积", "区块面积"),
+    "ind_m2": ("ind_m2", "工业用地面积"),
+    "m0_m2": ("m0_m2", "新型产业用地面积"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """``ids`` one a feature; ``numbers`` whole numbers a feature (``None`` = not given)."""
+
+    ids: tuple[str, ...]
+    numbers: dict[str, list[int | None]] = field(default_factory=dict)
+
+    def take(self, rows: Sequence[int]) -> Attributes:
+        """The attributes of some features."""
+        numbers = {name: [column[i] for i in rows] for name, column in self.numbers.items()}
+        return Attributes(tuple(self.ids[i] for i in rows), numbers)
+
+
+def attributes(raw: RawTable, role: str, found: Findings) -> Attributes:
+    """What the features of a role layer are called and what numbers they carry (findings 23, 25, 27, 30, 51)."""
+    count = len(raw.rows)
+    if role not in _IDS:
+        return Attributes(("",) * count)
+    by_key = {column_key(name): name for name in raw.columns}
+    name = next((by_key[key] for key in _IDS[role] if key in by_key), None)
+    if name is None:
+        found.add("error", 23, f"no column names the features: one of {', '.join(_IDS[role])} is needed")
+        return Attributes(tuple(str(i + 1) for i in range(count)))
+    ids = []
+    for row, cell in zip(raw.rows, raw.columns[name], strict=True):
+        try:
+            text = "" if cell is None else clean_text(cell)
+        except BadValue as problem:
+            found.add("error", 28, problem.why, f"row {row}, column {name}")
+            text = str(cell)
+        if not text:
+            found.add("error", 25, f"{name} is blank", f"row {row}, column {name}", "name every feature")
+        ids.append(_zone(text, row, name, found) if role == "zones" and text else text)
+    if role == "points":
+        double = {identifier for identifier in ids if ids.count(identifier) > 1} if len(set(ids)) < len(ids) else set()
+        for identifier in sorted(double):
+            found.add("error", 30, f"point {identifier!r} is there more than once", f"column {name}")
+    return Attributes(tuple(ids), _numbers(raw, by_key, found) if role == "industrial_block" else {})
+
+
+def _zone(text: str, row: int, column: str, found: Findings) -> str:
+    for code in fields()["zone"].values:
+        if text.lower() == code or text in words()["zone"].get(code, ()):
+            return code
+    known = ", ".join(fields()["zone"].values)
+    found.add("error", 51, f"{text!r} is no zone; zones are {known}", f"row {row}, column {column}")
+    return text
+
+
+def _numbers(raw: RawTable, by_key: dict[str, str], found: Findings) -> dict[str, list[int | None]]:
+    numbers: dict[str, list[int | None]] = {}
+    for key, names in _NUMBERS.items():
+        column = next((by_key[name] for name in names if name in by_key), None)
+        if column is None:
+            continue
+        values: list[int | None] = []
+        for row, cell in zip(raw.rows, raw.columns[column], strict=True):
+            try:
+                blank = cell is None or (isinstance(cell, str) and not cell.strip())
+                values.append(None if blank else scaled(cell, whole=key == "level"))
+            except BadValue as problem:
+                found.add("error", problem.fault, f"{key}: {problem.why}", f"row {row}, column {column}")
+                values.append(None)
+        numbers[key] = values
+    return numbers

@@ -1,0 +1,248 @@
+"""Which column holds which field: by key, title, alias, shapefile stub; units by header. Standard library only."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+from parcels.common.issues import Issue, error, note, warning
+from parcels.common.schema import Field, fields, fields_of
+from parcels.common.units import UNITS, unit_factor, unit_name
+from parcels.tables.agreeing import Cells, finest
+
+SYSTEM = {"fid", "ogc_fid", "objectid", "objectid_1", "shape_length", "shape_leng", "shape", "geom", "geometry", "wkt"}
+SYSTEM |= {"shape_le_1", "gml_id", "boundary_points", "layer", "paperspace", "subclasses", "linetype", "entityhandle"}
+SYSTEM |= {"tessellate", "extrude", "visibility", "draworder", "begin", "end", "timestamp", "altitudemode", "icon"}
+"""Columns a format or a GIS adds by itself; they are passed over without a word."""
+
+_BRACKET = re.compile(r"^(.*?)[(（\[【]\s*([^()（）\[\]【】]+?)\s*[)）\]】]$")
+_SUFFIX = re.compile(r"^(.*)_(m2|sqm|ha|hm2|mu|km2|yuan|wanyuan|公顷|亩|平方米|万元|元)_?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A matched column: its name in the file, the field, and the exact factor to the field's unit."""
+
+    name: str
+    field: Field
+    factor: Fraction = Fraction(1)
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What was matched; ``unknown`` are the columns nobody asked for."""
+
+    columns: Mapping[str, Column]
+    unknown: tuple[str, ...]
+    issues: tuple[Issue, ...]
+
+
+def column_key(name: str) -> str:
+    """A column name as compared: NFKC, lower case, no blanks."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", name).strip("\ufeff \t")).lower()
+
+
+def _split_unit(name: str) -> tuple[str, str]:
+    found = _BRACKET.match(name.strip())
+    if found:
+        return found.group(1), found.group(2)
+    found = _SUFFIX.match(name.strip().lower())
+    return (found.group(1), found.group(2)) if found else (name, "")
+
+
+@cache
+def _known(of: str) -> dict[str, tuple[str, int]]:
+    """Column key -> (field, precedence): 0 the key itself, 1 a title, 2 an alias."""
+    known: dict[str, tuple[str, int]] = {}
+    for rank in range(3):
+        for name, field in fields_of(of).items():
+            words: Sequence[str] = ((name,), (field.title_en, field.title_zh), field.aliases)[rank]
+            for word in words:
+                known.setdefault(column_key(word), (name, rank))
+                known.setdefault(column_key(_split_unit(word)[0]), (name, rank + 1))
+    return known
+
+
+@cache
+def fields_known() -> frozenset[str]:
+    """The keys of every name by which a column is known, of parcels and of demands."""
+    return frozenset(_known("parcel")) | frozenset(_known("demand"))
+
+
+@cache
+def _stubs(of: str) -> dict[str, frozenset[str]]:
+    """What a 10-byte shapefile header leaves of the long Chinese names -> the fields it may stand for."""
+    stubs: dict[str, set[str]] = {}
+    for name, field in fields_of(of).items():
+        for word in (name, field.title_zh, *field.aliases):
+            for encoding in ("gb18030", "utf-8"):
+                full = word.encode(encoding)
+                if len(full) > 10:
+                    stub = full[:10].decode(encoding, errors="ignore")
+                    stubs.setdefault(column_key(stub), set()).add(name)
+    return {stub: frozenset(names) for stub, names in stubs.items()}
+
+
+def match_columns(
+    names: Iterable[str], of: str, where: str, *, units: Mapping[str, str] | None = None, stubs: bool = False
+) -> Match:
+    """Match the columns of a file to the fields of ``of`` (``parcel`` or ``demand``).
+
+    Parameters
+    ----------
+    names
+        Column names in file order; with their cells (a mapping), two columns of one quantity in different units are
+        one where every row agrees.
+    of
+        Whose fields.
+    where
+        File and layer, for messages.
+    units
+        Units stated for fields or columns, stronger than the header.
+    stubs
+        Also match what is left of long names in a shapefile's 10-byte headers, where that is unambiguous.
+
+    Returns
+    -------
+    Match
+        With issues 19 (unit), 23 (missing), 24 (unknown), 45 (two columns for one field, ambiguous stub).
+    """
+    prefix = of[0].upper()
+    stated = {column_key(key): value for key, value in (units or {}).items()}
+    found: dict[str, list[tuple[int, str, str]]] = {}
+    unknown: list[str] = []
+    issues: list[Issue] = []
+    for name in names:
+        field, rank, unit = _find(name, of)
+        if field is None and stubs:
+            held = _stubs(of).get(column_key(name), frozenset())
+            if len(held) > 1:
+                what = f"column {name!r} is cut off and could be any of {', '.join(sorted(held))}"
+                issues.append(error(f"{prefix}045", what, where, "rename the column or send a GeoPackage"))
+                continue
+            field, rank = (next(iter(held)), 4) if held else (None, 9)
+        if field is None:
+            if column_key(name) not in SYSTEM:
+                unknown.append(name)
+            continue
+        found.setdefault(field, []).append((rank, name, unit))
+    fields = fields_of(of)
+    columns: dict[str, Column] = {}
+    for field_name, hits in found.items():
+        cells = names if isinstance(names, Mapping) else {}
+        best, issue = _choose(fields[field_name], hits, where, prefix, cells)
+        issues.extend(issue)
+        field_ = fields[field_name]
+        unit = stated.get(column_key(field_name)) or stated.get(column_key(best[1])) or best[2]
+        factor = unit_factor(field_.unit, unit) if unit else Fraction(1)
+        if factor is None:
+            maybe = f"{field_name} may be in {', '.join(list(UNITS.get(field_.unit, {field_.unit: 1}))[:12])}"
+            issues.append(error(f"{prefix}019", f"column {best[1]!r}: unknown unit {unit!r}", where, maybe))
+            factor = Fraction(1)
+        columns[field_name] = Column(best[1], field_, factor, unit_name(unit) if unit else "")
+    issues.extend(_missing(columns, unknown, of, where, prefix))
+    issues.extend(_unknown(unknown, columns, of, where, prefix))
+    issues.extend(_unused_units(stated, columns, where, prefix))
+    return Match(columns, tuple(unknown), tuple(issues))
+
+
+def _find(name: str, of: str) -> tuple[str | None, int, str]:
+    known = _known(of)
+    base, unit = _split_unit(name)
+    hit = known.get(column_key(name))
+    if hit:
+        field = fields_of(of)[hit[0]]
+        implied = unit if unit and unit_factor(field.unit, unit) is not None else ""
+        return hit[0], hit[1], implied
+    hit = known.get(column_key(base)) if unit else None
+    if hit is None and unit:
+        with_unit = [key for key, (field_name, rank) in known.items() if rank == 0 and key == f"{column_key(base)}_m2"]
+        hit = known.get(with_unit[0]) if with_unit else None
+    if hit is None:
+        return None, 9, ""
+    return hit[0], hit[1] + 1, unit
+
+
+def _choose(
+    field: Field, hits: list[tuple[int, str, str]], where: str, prefix: str, cells: Cells
+) -> tuple[tuple[int, str, str], list[Issue]]:
+    best = min(hits, key=lambda hit: (hit[1].lower() == "shape_area", hit[0]))
+    others = [hit for hit in hits if hit is not best]
+    rivals = [hit[1] for hit in others if hit[0] == best[0] and hit[1].lower() != "shape_area"]
+    if rivals:
+        same = {hit[1]: hit[2] for hit in hits if hit[1] == best[1] or hit[1] in rivals}
+        taken = finest(field.unit, same, cells) if field.unit and len(set(same.values())) == len(same) else None
+        if taken is not None:
+            best = next(hit for hit in hits if hit[1] == taken)
+            other = ", ".join(repr(name) for name in same if name != taken)
+            what = f"{field.name} is read from column {taken!r}; {other} says the same in another unit"
+            return best, [note(f"{prefix}046", what, where)]
+        what = f"columns {', '.join(repr(name) for name in (best[1], *rivals))} all stand for {field.name}"
+        maybe = f"keep one of them, or name the right one {field.name}"
+        if field.type == "text" and not field.required:
+            return best, [warning(f"{prefix}046", f"{what}; the first is read", where, maybe)]
+        return best, [error(f"{prefix}045", what, where, maybe)]
+    passed = [hit[1] for hit in others if hit[1].lower() != "shape_area"]
+    if passed:
+        other = ", ".join(map(repr, passed))
+        what = f"{field.name} is read from column {best[1]!r}; {other} also stands for it and is not read"
+        return best, [warning(f"{prefix}046", what, where, "remove the column that is not meant")]
+    return best, []
+
+
+def _missing(columns: Mapping[str, Column], unknown: Sequence[str], of: str, where: str, prefix: str) -> list[Issue]:
+    issues = []
+    for name, field in fields_of(of).items():
+        if field.required and name not in columns:
+            words = [name, field.title_zh, *field.aliases]
+            near = nearest(words, unknown)
+            have = f"did you mean column {near!r}? " if near else ""
+            maybe = f"{have}{name} may be called {', '.join(words[1:5])}"
+            issues.append(error(f"{prefix}023", f"column {name} ({field.title_zh}) is missing", where, maybe))
+    return issues
+
+
+def _unknown(unknown: Sequence[str], columns: Mapping[str, Column], of: str, where: str, prefix: str) -> list[Issue]:
+    issues = []
+    free = {key: name for key, (name, _) in _known(of).items() if name not in columns}
+    plain = []
+    for name in unknown:
+        near = difflib.get_close_matches(column_key(name), free, 1, 0.75)
+        if near:
+            what = f"column {name!r} is not known and is not read"
+            maybe = f"it may be meant as {free[near[0]]}"
+            issues.append(warning(f"{prefix}024", what, where, maybe))
+        else:
+            plain.append(name)
+    if plain:
+        what = f"not known and not read: column{'s' if len(plain) > 1 else ''} {', '.join(map(repr, plain))}"
+        issues.append(warning(f"{prefix}024", what, where, "rename what landopt should read; see docs/fields.md"))
+    return issues
+
+
+def _unused_units(stated: Mapping[str, str], columns: Mapping[str, Column], where: str, prefix: str) -> list[Issue]:
+    used = {column_key(name) for name in columns} | {column_key(column.name) for column in columns.values()}
+    what = "a unit is stated for {!r}, which is neither a field nor a column of this file"
+    return [
+        warning(f"{prefix}019", what.format(key), where, "check its name")
+        for key in stated
+        if key not in used and key not in fields()
+    ]
+
+
+def nearest(words: Iterable[str], candidates: Iterable[str]) -> str | None:
+    """The candidate most like one of the words, or ``None``."""
+    by_key = {column_key(name): name for name in candidates}
+    best: tuple[float, str] | None = None
+    for word in words:
+        for key in difflib.get_close_matches(column_key(word), by_key, 1, 0.6):
+            ratio = difflib.SequenceMatcher(None, column_key(word), key).ratio()
+            if best is None or ratio > best[0]:
+                best = (ratio, by_key[key])
+    return best[1] if best else None

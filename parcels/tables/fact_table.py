@@ -1,0 +1,356 @@
+"""Columns of raw cells to a checked table of facts; every problem of the file is kept, with row and id.
+
+Standard library only; each distinct cell of a column is parsed once.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from parcels.common.catalogue import Told
+from parcels.common.codes import codes
+from parcels.common.issues import Issue, finding
+from parcels.common.place import Place
+from parcels.common.schema import Value, fields_of
+from parcels.common.units import BadValue
+from parcels.tables.columns import Column
+from parcels.tables.values import (
+    DATE_FORMATS,
+    clean_text,
+    date_format,
+    has_control,
+    hidden_marks,
+    parser,
+    without_marks,
+    words,
+)
+
+SHOWN = 25
+"""So many problems of one kind in one column are told one by one; the rest by count and ids."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects the problems of one file; ``where`` is "file, layer x"."""
+
+    where: str
+    prefix: str
+    issues: list[Issue] = field(default_factory=list)
+    _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _more: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def add(
+        self,
+        level: str,
+        fault: int | str,
+        what: str = "",
+        place: str = "",
+        maybe: str | Told = "",
+        ids: Sequence[str] = (),
+        *,
+        at: Place | None = None,
+        **values: object,
+    ) -> None:
+        """Keep a finding; ``fault`` is number and sentence (``014.no-crs``), ``at`` a place inside the file."""
+        name = f"{self.prefix}{fault if isinstance(fault, str) else f'{fault:03d}'}"
+        code = name.partition(".")[0]
+        key = (code, at.column if at else place.rpartition("column ")[2] if "column " in place else "")
+        self._seen[key] += 1
+        if self._seen[key] > SHOWN:
+            self._more.setdefault(key, []).extend(ids)
+            return
+        where = f"{self.where}, {place}" if place else self.where
+        inside = at.but(said=self.where) if at else where
+        self.issues.append(finding(level, name, what, "", maybe, ids, at=inside, values=values))
+
+    def done(self) -> tuple[Issue, ...]:
+        """All findings, the surplus of each kind in one line."""
+        extra = []
+        known = codes()
+        told = [
+            issue
+            if issue.maybe or issue.level == "note" or issue.code not in known
+            else replace(issue, advice=Told(f"{issue.code}.todo"))
+            for issue in self.issues
+        ]
+        for (code, column), ids in self._more.items():
+            level = next(issue.level for issue in self.issues if issue.code == code)
+            count = self._seen[(code, column)] - SHOWN
+            values = {"more": count, "column": column}
+            name = f"{code}.more-in-column" if column else f"{code}.more"
+            extra.append(finding(level, name, ids=ids, at=self.where, values=values))
+        return (*told, *extra)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Rows in file order that have a usable id: ``keep`` their positions in the file; one column of facts a field."""
+
+    ids: tuple[str, ...]
+    keep: tuple[int, ...]
+    columns: dict[str, list[Value]]
+    dropped: tuple[str, ...] = ()
+
+
+def read_ids(cells: Sequence[object], rows: Sequence[int], name: str, found: Findings) -> list[str | None]:
+    """The ids of a column as text: trimmed, NFC; blank and double ids are findings 25 and 30.
+
+    Parameters
+    ----------
+    cells
+        The raw cells.
+    rows
+        The row number of each in the file, for messages.
+    name
+        Name of the column in the file.
+    found
+        Where the findings go.
+
+    Returns
+    -------
+    list of str or None
+        ``None`` where the row has no id of its own.
+    """
+    ids: list[str | None] = []
+    first: dict[str, tuple[int, str]] = {}
+    numeric = False
+    for row, cell in zip(rows, cells, strict=True):
+        place = f"row {row}, column {name}"
+        try:
+            text = "" if cell is None else clean_text(cell)
+        except BadValue as problem:
+            found.add("error", 28, f"id {problem.why}", place, "store the column as text and send it again")
+            ids.append(None)
+            continue
+        numeric = numeric or isinstance(cell, int | float | Decimal)
+        if not text:
+            found.add("error", 25, f"{name} is blank", place, "every row needs an id of its own")
+            ids.append(None)
+            continue
+        if _ROUNDED.fullmatch(text):
+            what = f"id {text} was stored as a number and may have lost digits"
+            found.add("error", 28, what, place, "store the column as text and send it again", (text,))
+        key = _id_key(text)
+        if key in first:
+            row_before, before = first[key]
+            how = "the same id" if before == text else f"id {before!r} in other letters"
+            what = f"id {text!r} is double: row {row_before} has {how}"
+            found.add("error", 30, what, place, "give each row an id of its own", (before, text))
+            ids.append(None)
+            continue
+        first[key] = (row, text)
+        marked = hidden_marks(text)
+        if marked:
+            found.add("warning", 44, f"id {marked} has invisible characters", place, "retype the id", (text,))
+        if has_control(cell):
+            found.add("note", 41, f"control characters were stripped from id {text!r}", place, "", (text,))
+        ids.append(text)
+    if numeric:
+        what = f"column {name} holds numbers; ids are texts, so leading zeros may have been lost before landopt read it"
+        found.add("warning", 54, what, f"column {name}", "store ids as text")
+    return ids
+
+
+def read_facts(
+    cells: Mapping[str, Sequence[object]],
+    columns: Mapping[str, Column],
+    rows: Sequence[int],
+    of: str,
+    found: Findings,
+    *,
+    use_codes: str | None = None,
+    drop: Collection[str] = (),
+) -> Facts:
+    """All matched columns as facts.
+
+    Parameters
+    ----------
+    cells
+        Raw cells by the name of the column in the file.
+    columns
+        Field -> column, as matched.
+    rows
+        Row numbers of the file.
+    of
+        ``parcel`` or ``demand``.
+    found
+        Where the findings go.
+    use_codes
+        The stated code system of land use.
+    drop
+        Ids of rows that are left out before their values are judged.
+
+    Returns
+    -------
+    Facts
+        Rows in file order; a value that could not be read is unknown and has its finding.
+    """
+    id_field = f"{of}_id"
+    if id_field not in columns:  # refused already; the rows are judged all the same, by their numbers
+        ids: list[str | None] = [f"(row {row})" for row in rows]
+        keep, dropped = tuple(range(len(rows))), tuple[str, ...]()
+    else:
+        ids, keep, dropped = _own_ids(cells[columns[id_field].name], columns[id_field].name, rows, drop, found)
+    kept_ids = tuple(identifier for identifier in ids if identifier is not None)
+    table: dict[str, list[Value]] = {id_field: list(kept_ids)}
+    whole = len(keep) == len(rows)
+    for name, column in columns.items():
+        if name == id_field:
+            continue
+        raw = cells[column.name]
+        part = raw if whole else [raw[i] for i in keep]
+        table[name] = _column(part, column, kept_ids, [rows[i] for i in keep], found, use_codes)
+    for name, declared in fields_of(of).items():
+        if declared.default is not None:
+            held = table.get(name)
+            default = declared.default
+            table[name] = [default] * len(keep) if held is None else [default if v is None else v for v in held]
+    return Facts(kept_ids, keep, table, dropped)
+
+
+def _own_ids(
+    all_cells: Sequence[object], name: str, rows: Sequence[int], drop: Collection[str], found: Findings
+) -> tuple[list[str | None], tuple[int, ...], tuple[str, ...]]:
+    """Ids of the rows that are not dropped, the positions of those that have one, and the ids dropped."""
+    wanted = {_id_key(identifier) for identifier in drop}
+    ahead = [i for i, cell in enumerate(all_cells) if not (wanted and _id_key(cell) in wanted)]
+    dropped = tuple(sorted({_as_id(all_cells[i]) for i in set(range(len(all_cells))) - set(ahead)})) if wanted else ()
+    ids = read_ids([all_cells[i] for i in ahead], [rows[i] for i in ahead], name, found)
+    keep = tuple(i for i, identifier in zip(ahead, ids, strict=True) if identifier is not None)
+    return ids, keep, dropped
+
+
+def _as_id(cell: object) -> str:
+    try:
+        return "" if cell is None else clean_text(cell)
+    except BadValue:
+        return str(cell)
+
+
+def _id_key(cell: object) -> str:
+    """An id as compared: compatibility forms, letter case and characters that cannot be seen make no difference."""
+    return unicodedata.normalize("NFKC", without_marks(_as_id(cell))).casefold().strip()
+
+
+def _blank(cell: object) -> bool:
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())
+
+
+def _column(
+    cells: Sequence[object],
+    column: Column,
+    ids: Sequence[str],
+    rows: Sequence[int],
+    found: Findings,
+    use_codes: str | None,
+) -> list[Value]:
+    read = parser(column, use_codes)
+    known: dict[tuple[type, Any], Value] = {}
+    bad: dict[tuple[type, Any], BadValue] = {}
+    for key in dict.fromkeys((cell.__class__, cell) for cell in cells):
+        if _blank(key[1]):
+            known[key] = None
+            continue
+        try:
+            known[key] = read(key[1])
+        except BadValue as problem:
+            bad[key] = problem
+            known[key] = None
+    out = [known[cell.__class__, cell] for cell in cells]
+    _tell(cells, out, bad, column, ids, rows, found)
+    return out
+
+
+def _tell(
+    cells: Sequence[object],
+    values: Sequence[Value],
+    bad: Mapping[tuple[type, Any], BadValue],
+    column: Column,
+    ids: Sequence[str],
+    rows: Sequence[int],
+    found: Findings,
+) -> None:
+    field_ = column.field
+    if bad or (field_.required and any(value is None for value in values)):
+        for cell, value, identifier, row in zip(cells, values, ids, rows, strict=True):
+            if value is not None:
+                continue
+            place = f"row {row}, id {identifier}, column {column.name}"
+            problem = bad.get((cell.__class__, cell))
+            if problem is not None:
+                found.add("error", problem.fault, f"{field_.name}: {problem.why}", place, "", (identifier,))
+            elif field_.required:
+                what = f"{field_.name} ({field_.title_zh}) is blank"
+                found.add("error", 25, what, place, "fill it in; blank is unknown, never no", (identifier,))
+    if field_.type == "date":
+        _dates(cells, values, column, ids, rows, found)
+    if field_.type in ("text", "ids"):
+        _texts(cells, column, ids, rows, found)
+    if field_.name == "district":
+        _former(values, column, ids, found)
+    if field_.name == "far_max" and any(value == 0 for value in values):
+        zero = [identifier for identifier, value in zip(ids, values, strict=True) if value == 0]
+        what = f"far_max is 0 for {len(zero)} row(s): read as 0, though in published tables 0 means no limit"
+        found.add("warning", 55, what, f"column {column.name}", "leave the cell blank if there is no limit", zero)
+
+
+def _dates(
+    cells: Sequence[object],
+    values: Sequence[Value],
+    column: Column,
+    ids: Sequence[str],
+    rows: Sequence[int],
+    found: Findings,
+) -> None:
+    formats: dict[str, tuple[int, str]] = {}
+    filler = []
+    for cell, value, identifier, row in zip(cells, values, ids, rows, strict=True):
+        if value is not None:
+            style = date_format(cell)
+            if style:
+                formats.setdefault(style, (row, identifier))
+        elif not _blank(cell) and "1900" in str(cell):
+            filler.append(identifier)
+    if len(formats) > 1:
+        seen = ", ".join(f"{DATE_FORMATS[style]} (row {row})" for style, (row, _) in formats.items())
+        what = f"dates are written in {len(formats)} ways: like {seen}"
+        found.add("error", 38, what, f"column {column.name}", "write all dates as 2026-03-31")
+    if filler:
+        what = f"1900-01-01 in {len(filler)} row(s) is read as blank"
+        found.add("warning", 56, what, f"column {column.name}", "leave unknown dates blank", filler)
+
+
+def _texts(cells: Sequence[object], column: Column, ids: Sequence[str], rows: Sequence[int], found: Findings) -> None:
+    suspicious = {cell for cell in set(cells) if isinstance(cell, str) and _SUSPICIOUS.search(cell)}
+    if not suspicious:
+        return
+    for cell, identifier, row in zip(cells, ids, rows, strict=True):
+        if cell not in suspicious or not isinstance(cell, str):
+            continue
+        place = f"row {row}, id {identifier}, column {column.name}"
+        marked = hidden_marks(cell)
+        if marked:
+            found.add("warning", 44, f"invisible characters: {marked}", place, "retype the text", (identifier,))
+        if has_control(cell):
+            found.add("note", 41, "control characters were stripped", place, "", (identifier,))
+
+
+_ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
+"""An id as a spreadsheet writes a long number."""
+_SUSPICIOUS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+
+
+def _former(values: Sequence[Value], column: Column, ids: Sequence[str], found: Findings) -> None:
+    gone = set(words()["former_districts"]["names"])
+    hit = [identifier for identifier, value in zip(ids, values, strict=True) if value in gone]
+    if hit:
+        names = ", ".join(sorted({str(value) for value in values if value in gone}))
+        found.add("warning", 57, f"district {names} no longer exists", f"column {column.name}", "", hit)

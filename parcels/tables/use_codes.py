@@ -1,0 +1,66 @@
+"""Code systems of land use (``use_codes.toml``): stated by the file, mapped by data, never guessed.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from parcels.common.schema import fields
+from parcels.common.units import BadValue
+
+ALWAYS = {"IND_M0": "IND_M0", "NS_M9": "NS_M9", "HOU_AFF": "HOU_AFF", "新型产业用地": "IND_M0"}
+"""Accepted by name in every system: local classes without a national code."""
+
+
+@cache
+def systems() -> dict[str, dict[str, Any]]:
+    """The code systems by name."""
+    return tomllib.loads((Path(__file__).parent / "use_codes.toml").read_text(encoding="utf-8"))
+
+
+def use_of(text: str, system: str, *, own: bool = False) -> str:
+    """The use class that a code or name of a system stands for; ``own``: landopt's own names are accepted too.
+
+    Raises
+    ------
+    BadValue
+        48 if the code is none of the system, or is too coarse to name one use.
+    """
+    word = text.strip()
+    code = word.upper()
+    entry = systems()[system]
+    if code in ALWAYS:
+        return ALWAYS[code]
+    if system == "landopt" and code in fields()["use"].values:
+        return code
+    named = entry["names"].get(word)
+    if named is not None:
+        return str(named)
+    codes = entry.get("codes", {})
+    refused = entry.get("refuse", {}).get(code)
+    if refused is not None:
+        raise BadValue(48, f"{text!r}: {refused}")
+    if code in codes:
+        return str(codes[code])
+    fits = len(code) in entry.get("lengths", range(1, 9))
+    if entry.get("prefix") and fits and code.isascii() and code.isalnum():
+        for length in range(len(code) - 1, 0, -1):
+            if code[:length] in entry.get("refuse", {}):
+                break
+            if code[:length] in codes and code[length:].isdigit():
+                return str(codes[code[:length]])
+    if own and code in fields()["use"].values:
+        return code  # landopt's own names are no codes of any other system
+    elsewhere = [name for name, other in systems().items() if name != system and code in other.get("codes", {})]
+    known = (*codes, *entry["names"], *(fields()["use"].values if system == "landopt" else ()))
+    near = difflib.get_close_matches(word, known, 1, 0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    if elsewhere:
+        hint += f"; it is a code of {', '.join(elsewhere)}: say which system the file uses (use_codes)"
+    raise BadValue(48, f"{text!r} is no use of the code system {system}{hint}")

@@ -1,0 +1,222 @@
+"""One cell of a file as one fact, by the type of its field. Standard library only.
+
+Every parser returns the canonical value (``None`` for blank) or raises :class:`parcels.common.units.BadValue`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from parcels.common.schema import Field, Value
+from parcels.common.units import BadValue, exact, scaled
+from parcels.tables.columns import Column
+from parcels.tables.use_codes import use_of
+
+_TRUE = {"true", "1", "是", "1.0", "yes", "y", "t"}
+_FALSE = {"false", "0", "否", "0.0", "no", "n", "f"}
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?")
+_LOOSE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?: 0?0:00(?::00)?)?")
+_LIST = re.compile(r"[;；、,，]")
+_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u061c]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+DATE_FORMATS = {"-": "2026-03-31", "/": "2026/3/31", ".": "2026.3.31", "年": "2026年3月31日"}
+
+
+@cache
+def words() -> dict[str, dict[str, list[str]]]:
+    """``words.toml``: for each code field, the further words of its codes."""
+    return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+
+
+def clean_text(cell: object) -> str:
+    """A text as compared and stored: NFC, trimmed, control characters (tab and line feed too) stripped."""
+    text = cell if isinstance(cell, str) else plain(cell)
+    text = unicodedata.normalize("NFC", text)
+    return _CONTROL.sub("", text.replace("\t", " ").replace("\r\n", " ").replace("\n", " ")).strip()
+
+
+def plain(cell: object) -> str:
+    """A non-text cell as text: an integer without a decimal point.
+
+    Raises
+    ------
+    BadValue
+        28 for a number that may have lost digits (beyond 2^53 as a binary float, or with a fraction).
+    """
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        if cell != int(cell) or abs(cell) >= 2**53:
+            raise BadValue(28, f"{cell!r} was stored as a number and may have lost digits")
+        return str(int(cell))
+    if isinstance(cell, Decimal):
+        if cell != cell.to_integral_value() or "E" in str(cell).upper():
+            raise BadValue(28, f"{cell} was stored as a number and may have lost digits")
+        return str(int(cell))
+    if isinstance(cell, datetime.datetime | datetime.date):
+        return cell.isoformat()
+    return str(cell)
+
+
+def has_control(cell: object) -> bool:
+    """True if :func:`clean_text` strips a control character."""
+    return isinstance(cell, str) and _CONTROL.search(cell) is not None
+
+
+def hidden_marks(text: str) -> str | None:
+    """The text with its bidi and zero-width characters written as escapes, or ``None`` if it has none."""
+    if not _HIDDEN.search(text):
+        return None
+    return _HIDDEN.sub(lambda mark: f"\\u{ord(mark.group()):04x}", text)
+
+
+def without_marks(text: str) -> str:
+    """The text without its bidi and zero-width characters."""
+    return _HIDDEN.sub("", text)
+
+
+def parser(column: Column, use_codes: str | None) -> Callable[[object], Value]:
+    """The function that reads a (non-blank) cell of a column."""
+    field = column.field
+    if field.type == "int":
+        whole = (not field.unit and field.scale == 1) or field.unit in ("years", "days", "months", "working days")
+        return lambda cell: _number(cell, column, whole)
+    if field.type == "bool":
+        return lambda cell: _bool(cell)
+    if field.type == "date":
+        return lambda cell: parse_date(cell)
+    if field.type == "code":
+        return lambda cell: _code(clean_text(cell), field, use_codes)
+    if field.type == "codes":
+        return lambda cell: tuple(sorted({_code(item, field, use_codes) for item in split(cell)}))
+    if field.type == "ids":
+        return lambda cell: tuple(sorted(set(split(cell))))
+    if field.type == "mix":
+        return lambda cell: _mix(clean_text(cell), field, use_codes)
+    if field.type == "near":
+        return lambda cell: _near(clean_text(cell))
+    return clean_text
+
+
+def split(cell: object) -> list[str]:
+    """The items of a list cell; ``;``, ``、`` and ``,`` part them."""
+    return [item.strip() for item in _LIST.split(clean_text(cell)) if item.strip()]
+
+
+def _number(cell: object, column: Column, whole: bool) -> int:
+    field = column.field
+    value = scaled(cell, field.scale, column.factor, whole=whole)
+    if field.name.endswith("area_m2") and value < 0:
+        raise BadValue(26, f"{cell} is negative")
+    if field.name == "area_m2" and value == 0:
+        tiny = " (it rounds to 0 m2; is the column in another unit?)" if exact(cell) else ""
+        raise BadValue(26, f"{cell} is zero{tiny}")
+    if field.min is not None and value < field.min * field.scale:
+        raise BadValue(26 if field.min in (0, 1) else 49, f"{cell} is below {field.min}")
+    if field.max is not None and value > field.max * field.scale:
+        raise BadValue(49, f"{cell} is above {field.max}")
+    if field.min is None and value < 0:
+        raise BadValue(26, f"{cell} is negative")
+    return value
+
+
+def _bool(cell: object) -> bool:
+    if isinstance(cell, bool):
+        return cell
+    word = clean_text(cell).lower() if isinstance(cell, str) else str(cell)
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise BadValue(50, f"{cell!r} is neither true/false, 1/0 nor 是/否")
+
+
+def parse_date(cell: object) -> str | None:
+    """An ISO date; 1900-01-01 (a common filler) is blank.
+
+    Raises
+    ------
+    BadValue
+        38 for a text that is no date of the calendar, or a date with a time of day.
+    """
+    if isinstance(cell, datetime.datetime):
+        if cell.time() != datetime.time(0):
+            raise BadValue(38, f"{cell} has a time of day")
+        cell = cell.date()
+    if isinstance(cell, datetime.date):
+        return None if cell.isoformat() == "1900-01-01" else cell.isoformat()
+    text = clean_text(cell) if isinstance(cell, str) else str(cell)
+    found = _ISO.fullmatch(text) or _LOOSE.fullmatch(text)
+    if not found:
+        raise BadValue(38, f"{cell!r} is not a date such as 2026-03-31")
+    year, month, day = (int(part) for part in found.groups())
+    try:
+        date = datetime.date(year, month, day)
+    except ValueError as problem:
+        raise BadValue(38, f"{cell!r} is no day of the calendar ({problem})") from None
+    return None if date.isoformat() == "1900-01-01" else date.isoformat()
+
+
+def date_format(cell: object) -> str | None:
+    """The separator a text date is written with (to find mixed formats), or ``None`` for typed dates."""
+    if not isinstance(cell, str):
+        return None
+    found = re.search(r"[0-9]{4}([-/.年])", cell)
+    return found.group(1) if found else None
+
+
+@cache
+def _codes(name: str, values: tuple[str, ...]) -> dict[str, str]:
+    known = {value.lower(): value for value in values}
+    for code, others in words().get(name, {}).items():
+        known.update((unicodedata.normalize("NFKC", word).lower(), code) for word in others)
+    return known
+
+
+def _code(text: str, field: Field, use_codes: str | None) -> str:
+    if field.name in ("use", "uses", "present_use", "use_mix"):
+        return use_of(text, use_codes or "landopt", own=field.name == "uses")
+    known = _codes(field.name, field.values)
+    found = known.get(unicodedata.normalize("NFKC", text).lower())
+    if found is None:
+        near = difflib.get_close_matches(text.lower(), known, 1, 0.5)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise BadValue(51, f"{text!r} is none of {', '.join(field.values)}{hint}")
+    return found
+
+
+def _mix(text: str, field: Field, use_codes: str | None) -> str:
+    parts: dict[str, int] = {}
+    for item in split(text):
+        use, colon, share = item.replace("：", ":").partition(":")
+        if not colon:
+            raise BadValue(52, f"{text!r} is no mix such as IND:70;BIZ:30")
+        code = use_of(use, use_codes or "landopt")
+        if code in parts:
+            raise BadValue(52, f"{text!r} names {code} twice")
+        parts[code] = scaled(share.strip().removesuffix("%"), whole=True)
+    if sum(parts.values()) != 100 or min(parts.values(), default=0) <= 0:
+        raise BadValue(52, f"the shares of {text!r} do not add up to 100")
+    return ";".join(f"{code}:{share}" for code, share in sorted(parts.items()))
+
+
+def _near(text: str) -> str:
+    parts: dict[str, int] = {}
+    for item in split(text):
+        point, colon, metres = item.replace("：", ":").rpartition(":")
+        if not colon or not point.strip():
+            raise BadValue(53, f"{text!r} is no list such as 'S1:800'")
+        if point.strip() in parts:
+            raise BadValue(53, f"{text!r} names {point.strip()} twice")
+        parts[point.strip()] = scaled(metres.strip(), whole=True)
+        if parts[point.strip()] < 0:
+            raise BadValue(53, f"{text!r}: a distance is negative")
+    return ";".join(f"{point}:{metres}" for point, metres in sorted(parts.items()))
