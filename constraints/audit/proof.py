@@ -14,7 +14,8 @@ from operator import mul, sub
 from typing import Any
 
 from constraints.audit.derived_rows import DerivedRows, Range, ranges
-from constraints.audit.offers_reader import Block, Part, Place
+from constraints.audit.offers_reader import Block, Place
+from constraints.audit.part_worths import Frame, Uses, bits
 from constraints.audit.plan_reader import LARGEST
 from constraints.audit.price_tree import BadProof, Branch, Sum, Supplied, priced, read_tree
 from constraints.types import Row
@@ -37,95 +38,6 @@ def slack_gain(price: int, row: Row, tier: int, scale: int, earlier: Sequence[in
     return max(0, gain) * row.slack
 
 
-class _Uses:
-    """The offers of a part that are left, and where the parcels and rows that they use are priced."""
-
-    def __init__(self, bound: Bound, block: Block, part: Part, left: list[int], plain: list[int], first: bool) -> None:
-        self.bound, self.block, self.part, self.left = bound, block, part, left
-        self.worths: dict[int, list[int]] = {0 if first else -1: plain}
-        self.tables()
-
-    def tables(self) -> None:
-        """Note which parcels and lists of coefficients the offers left use."""
-        block, bound = self.block, self.bound
-        self.at = [block.site[offer] for offer in self.left]
-        self.adds = [block.adds[offer] for offer in self.left]
-        self.numbers, self.lists = frozenset(self.at), frozenset(self.adds)
-        self.sites: dict[int, list[int]] = {}
-        self.rows: dict[int, list[tuple[int, int]]] = {}
-        for number in self.numbers:
-            for parcel in block.sites[number]:
-                self.sites.setdefault(parcel, []).append(number)
-        for number in self.lists:
-            pairs = block.lists[number]
-            for row, amount in zip(pairs[::2], pairs[1::2], strict=True):
-                if row in bound.moved:
-                    self.rows.setdefault(row, []).append((number, amount))
-        self.columns: dict[int, list[int]] | None = None
-        beyond = [row for row in bound.moved if row >= bound.listed]
-        self.parcel_bits, self.row_bits = _bits(self.sites), _bits((*self.rows, *beyond))
-
-    def column(self, row: int) -> list[int]:
-        """What the offers count in a tier or a derived row."""
-        if self.columns is None:
-            bound, block, part = self.bound, self.block, self.part
-            derived = bound.derived.coefficients(block, part.place, part.begin, self.left) if bound.tree.derived else []
-            self.columns = {bound.listed + bound.tier + number: column for number, column in enumerate(derived)}
-            for tier in range(bound.tier):
-                self.columns[bound.listed + tier] = [block.score[tier][offer] for offer in self.left]
-        return self.columns[row]
-
-    def worth(self, vector: int) -> list[int]:
-        """What the offers are worth beyond the prices of a vector, times the scale."""
-        bound, above = self.bound, []
-        while vector not in self.worths:
-            if vector < 0:
-                score = self.block.score[bound.tier]
-                self.worths[-1] = [bound.scale * score[offer] for offer in self.left]
-                break
-            above.append(vector)
-            vector = bound.tree.vectors[vector].base
-        worth = self.worths[vector]
-        for number in reversed(above):
-            land, rows = bound.own[number]
-            if self.parcel_bits & land or self.row_bits & rows:
-                worth = self._repriced(number, worth)
-            self.worths[number] = worth
-        return worth
-
-    def _repriced(self, vector: int, worth: list[int]) -> list[int]:
-        land, rows = self.bound.changes[vector]
-        if hit := land.keys() & self.sites.keys():
-            dearer = dict.fromkeys(self.numbers, 0)
-            for parcel in hit:
-                change = land[parcel]
-                for site in self.sites[parcel]:
-                    dearer[site] += change
-            worth = list(map(sub, worth, map(dearer.__getitem__, self.at)))
-        if hit := rows.keys() & self.rows.keys():
-            dearer = dict.fromkeys(self.lists, 0)
-            for row in hit:
-                change = rows[row]
-                for number, amount in self.rows[row]:
-                    dearer[number] += change * amount
-            worth = list(map(sub, worth, map(dearer.__getitem__, self.adds)))
-        for row in rows:
-            if row >= self.bound.listed:
-                worth = list(map(sub, worth, map(mul, repeat(rows[row]), self.column(row))))
-        return worth
-
-    def narrow(self, keep: list[int]) -> None:
-        """Leave out all offers but those at these places."""
-        known: dict[int, list[int]] = {}
-        for vector, worth in self.worths.items():
-            mine = known.get(id(worth))
-            if mine is None:
-                mine = known[id(worth)] = [worth[place] for place in keep]
-            self.worths[vector] = mine
-        self.left = [self.left[place] for place in keep]
-        self.tables()
-
-
 class Bound:
     """The bound of one tier; feed every part once, then read :attr:`value`."""
 
@@ -143,8 +55,10 @@ class Bound:
         self.reached = reached
         self.rows, self.land = prices[0]
         self.changes = [(dict(each.parcels), dict(each.rows)) for each in self.tree.vectors]
-        self.own = [(_bits(land), _bits(of_rows)) for land, of_rows in self.changes]
-        self.moved = frozenset(row for _, of_rows in self.changes for row in of_rows)
+        own = [(bits(land), bits(of_rows)) for land, of_rows in self.changes]
+        moved = frozenset(row for _, of_rows in self.changes for row in of_rows)
+        bases = [each.base for each in self.tree.vectors]
+        self.frame = Frame(self.scale, tier, len(rows), moved, bases, self.changes, own, self.derived)
         self.plain = [self._plain(*of) for of in prices]
         self.prices = prices
         self.drop_sum = [self._constant(drop.vector, {}, {}) for drop in self.tree.drops]
@@ -279,7 +193,7 @@ class Bound:
                 self.derived.note(block, set(block.adds[part.begin : part.end]))
             self.derived.meet(block, part.place, part.begin, part.end)
             left = [offer for offer in range(part.begin, part.end) if block.adds[offer] not in out]
-            self._feed(_Uses(self, block, part, left, [plain[offer] for offer in left], first))
+            self._feed(Uses(self.frame, block, part, left, [plain[offer] for offer in left], first))
 
     def _worth(self, block: Block) -> list[int]:
         """What every offer is worth at the prices of the first vector: lists and sites are priced once a block."""
@@ -294,7 +208,7 @@ class Bound:
                 found = map(sub, found, map(mul, repeat(price), block.score[tier]))
         return list(found)
 
-    def _feed(self, uses: _Uses) -> None:
+    def _feed(self, uses: Uses) -> None:
         for number, drop in enumerate(self.tree.drops):
             worth = uses.worth(drop.vector)
             best = max(0, max(worth, default=0))
@@ -315,7 +229,7 @@ class Bound:
             self.totals[number] += best_of[number] - best_of[base]
         self._restrict(uses, best_of)
 
-    def _restrict(self, uses: _Uses, best_of: Mapping[int, int]) -> None:
+    def _restrict(self, uses: Uses, best_of: Mapping[int, int]) -> None:
         """What the part adds less where branches leave it fewer offers."""
         place = uses.part.place
         starts = list(self.by_place.get(place, ()))
@@ -348,7 +262,7 @@ class Bound:
                     zero = ([offer for offer in over if uses.at[offer] not in off], must)
                 stack += [(node.zero, *zero), (node.one, *one)]
 
-    def _parted(self, uses: _Uses, branch: Branch, left: list[int] | None) -> tuple[list[int], list[int]]:
+    def _parted(self, uses: Uses, branch: Branch, left: list[int] | None) -> tuple[list[int], list[int]]:
         block, begin = uses.block, uses.part.begin
         hit: list[int] = []
         rest: list[int] = []
@@ -358,7 +272,7 @@ class Bound:
             (hit if matches else rest).append(offer)
         return hit, rest
 
-    def _add(self, uses: _Uses, number: int, left: list[int] | None, must: bool, best_of: Mapping[int, int]) -> None:
+    def _add(self, uses: Uses, number: int, left: list[int] | None, must: bool, best_of: Mapping[int, int]) -> None:
         vector = self.tree.nodes[number].vector
         worth = uses.worth(vector)
         if left is not None:
@@ -399,15 +313,6 @@ class Bound:
             if not isinstance(node.on, Branch) or node.on.place in self.seen:
                 stack.append(node.one)
         return max(found, default=None)
-
-
-def _bits(places: Iterable[int]) -> int:
-    found = bytearray()
-    for place in places:
-        if place >> 3 >= len(found):
-            found.extend(bytes((place >> 3) + 1 - len(found)))
-        found[place >> 3] |= 1 << (place & 7)
-    return int.from_bytes(found, "little")
 
 
 def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, blocks: Iterable[Block]) -> list[int | None]:

@@ -13,8 +13,9 @@ from fractions import Fraction
 import numpy as np
 
 from constraints.audit.price_tree import Branch as Written
-from constraints.audit.price_tree import Changes, Tree, Vector, write_tree
+from constraints.audit.price_tree import Changes, Tree, Vector
 from constraints.audit.price_tree import Node as Line
+from constraints.audit.price_writer import write_tree
 from landopt.solving.model_arrays import Ints, Program
 from landopt.solving.prices_bound import LARGEST_PRICE, Branch, Prices, bound_scaled, clamped
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from constraints.audit.cells import PartReader, Reading
 from constraints.audit.plan_reader import PROOF_SCHEMA, plan_hash
-from constraints.audit.price_tree import write_tree
+from constraints.audit.price_writer import write_tree
 from constraints.audit.proof import BadProof, Bound, gap_text, start
 from constraints.audit.reread import Reader
 from constraints.audit.rescreen import connected_sites, lawful

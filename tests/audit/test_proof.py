@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from constraints.audit.offers_reader import block_of
-from constraints.audit.price_tree import leaf_tree, priced, read_tree, write_tree
+from constraints.audit.price_tree import priced, read_tree
+from constraints.audit.price_writer import leaf_tree, write_tree
 from constraints.audit.proof import BadProof, Bound, bounds, gap_text
 from constraints.types import Row
 from tests.audit.folders import Small, packed, proven, random_tree, row_prices

@@ -13,7 +13,8 @@ import pytest
 
 from constraints.audit.offers_reader import OffersFile
 from constraints.audit.plan_reader import PROOF_SCHEMA
-from constraints.audit.price_tree import leaf_tree, read_tree
+from constraints.audit.price_tree import read_tree
+from constraints.audit.price_writer import leaf_tree
 from constraints.audit.proof import bounds
 from constraints.canonical import canonical
 from constraints.case import Case

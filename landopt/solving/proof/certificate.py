@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from constraints.audit.derived_rows import DerivedRows, Rule
 from constraints.audit.derived_rows import ranges as ends_of
-from constraints.audit.price_tree import BadProof, Branch, Clique, Derived, Node, Sum, Supplied, Tree, write_tree
+from constraints.audit.price_tree import BadProof, Branch, Clique, Derived, Node, Sum, Supplied, Tree
+from constraints.audit.price_writer import write_tree
 from constraints.audit.proof import Bound
 from constraints.types import Row
 from landopt.solving.lean import take
