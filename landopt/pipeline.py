@@ -184,7 +184,7 @@ def write(place: Path, decision: Decision, geometry: geopandas.GeoDataFrame | No
     listed = write_offers(place / "offers.jsonl.gz", case, decision.offers, plan["case"]["digest"])
     proof = {
         **(decision.outcome.proof or {}),
-        "schema": "landopt.proof/2",
+        "schema": "landopt.proof/3",
         "case": plan["case"]["digest"],
         "offers": listed,
         "scope": decision.offers.scope,
