@@ -11,8 +11,9 @@ from typing import Any
 from constraints.case import Record
 from constraints.language.evaluate import truth
 from constraints.language.expr import closest, parse, parse_price
-from constraints.loading.load import grade_of, in_force, load_pack, methods, pack, pack_names, weakest
+from constraints.loading.load import grade_of, in_force, load_pack, methods, pack, pack_names, strongest, vague_start
 from constraints.reading.book import Clause, RuleBook, book
+from constraints.reading.case_facts import block_share
 from constraints.reading.judge import Judgement, judge
 from constraints.reading.speak import decimal, formula
 from constraints.reading.told_facts import FALSE, TRUE, read_facts, shown
@@ -90,7 +91,7 @@ def ask(
 
 def _book(names: tuple[str, ...], as_of: str, rate: str, policy: tuple[Rule, ...]) -> RuleBook:
     rules = in_force([*(rule for name in names for rule in load_pack(name)), *policy], as_of)
-    return book(rules, methods(), as_of=as_of, rate=rate)
+    return book(rules, methods(), as_of=as_of, rate=rate, law=True)
 
 
 @lru_cache(maxsize=64)
@@ -127,6 +128,9 @@ def complete(told: Mapping[str, Value], as_of: str) -> tuple[dict[str, Value], d
             case[name] = value
             assumed[name] = shown(fields()[name], value)
 
+    share = block_share(case)
+    if share is not None:
+        case.setdefault("ind_block_m0_percent", share)
     for name, field in fields().items():
         if field.ask is not None:
             assume(name, field.ask)
@@ -200,8 +204,8 @@ def _answer(
     rules = [rule_entry(rulebook, r.rule_id, r.verdict, r.unknowns) for r in judgement.rules]
     floors = _floors(rulebook, judgement, method, case, quiet)
     return {
-        "verdict": judgement.verdict,
-        "grade": weakest(entry["grade"] for entry in rules if entry["verdict"] == judgement.verdict),
+        "verdict": stated_verdict(rulebook, judgement),
+        "grade": strongest(entry["grade"] for entry in rules if entry["verdict"] == judgement.verdict),
         "rules": rules,
         "conditions": [
             {"rule": c.rule, "fact": c.fact, "en": c.text.en, "zh": c.text.zh, "document": c.document}
@@ -221,9 +225,31 @@ def _answer(
     }
 
 
+def stated_verdict(rulebook: RuleBook, judgement: Judgement) -> str:
+    """The verdict as it is told: ``n/a`` before the method existed, ``undetermined`` where the law is silent."""
+    deciding = judgement.deciding
+    if judgement.verdict == "forbid" and all(_not_yet(rulebook, name) for name in deciding):
+        return "n/a"
+    if judgement.verdict == "condition" and any(name.startswith("default.") for name in deciding):
+        return "undetermined"
+    return judgement.verdict
+
+
+def _not_yet(rulebook: RuleBook, name: str) -> bool:
+    return name in rulebook.rules and bool(rulebook.rules[name].spec.get("not_yet"))
+
+
 _DEFAULT: dict[str, Any] = {
     "domain": [],
-    "cite": {"doc": "methods.toml", "number": "", "article": "", "rank": 0, "from": "", "until": None},
+    "cite": {
+        "doc": "methods.toml",
+        "number": "",
+        "article": "",
+        "rank": 0,
+        "from": "",
+        "until": None,
+        "vague_start": "",
+    },
     "grade": "U",
     "title": {
         "en": "default of the method, no rule in force states it",
@@ -249,6 +275,7 @@ def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequ
             "rank": cite.rank,
             "from": rule.start,
             "until": rule.until,
+            "vague_start": vague_start(rule),
         },
         "grade": grade_of(rule),
         "title": {"en": rule.title.en, "zh": rule.title.zh},

@@ -149,7 +149,7 @@ def effect(rule: Rule) -> tuple[str, str]:
 
 def shifts(rules: Sequence[Rule], earlier: str, later: str) -> tuple[Shift, ...]:
     """Verdicts that differ between two dates, over uses, operators and one or two applicants (else as assumed)."""
-    books = {date: book(in_force(rules, date), methods(), as_of=date) for date in (earlier, later)}
+    books = {date: book(in_force(rules, date), methods(), as_of=date, law=True) for date in (earlier, later)}
     found: dict[tuple[str, str, str, str, int, tuple[str, ...]], list[str]] = {}
     for use in fields()["use"].values:
         for operator in fields()["operator"].values:

@@ -15,7 +15,7 @@ from constraints.reading.told_facts import read_facts
 from parcels.common.issues import Issue, Refused, error
 
 KEYS = ("id", "as_of", "facts", "expect", "rules", "absent", "note", "term", "floor", "packs", "conflict", "conf")
-VERDICTS = ("permit", "condition", "warn", "forbid", "n/a", "-")
+VERDICTS = ("permit", "condition", "warn", "forbid", "n/a", "undetermined", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,8 @@ def fact_text(value: Any) -> str:
 def run(case: WorkedCase, packs: Sequence[str] | None = None) -> Outcome:
     """Ask the case (all packs unless it or the caller names some) and compare."""
     names = case.packs if packs is None else packs
-    enabled = [method.id for method in methods() if case.expect.get(method.id) != "n/a"]
+    off = case.expect.get("contribution") == "n/a"
+    enabled = [] if off else ["contribution"]
     answer = ask(case.facts, case.as_of, names, enabled=enabled)
     wrong = []
     for method, verdict in case.expect.items():
