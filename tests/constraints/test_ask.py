@@ -182,6 +182,7 @@ def test_diff_is_short_and_speaks_one_language():
     assert len(lines) < 80
     assert 0 < len(shifts) <= 12
     assert any("条附注变化" in line for line in lines)
+    assert not any("失效" in line and "〔1999〕222号" in line for line in lines)
     assert not [line for line in shifts if "warn" in line or "existing_user" in line]
     assert len(run("diff", "2018-12-01", TODAY, "--lang", "zh", "--notes").splitlines()) > len(lines)
 

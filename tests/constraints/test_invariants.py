@@ -31,7 +31,7 @@ FAILURES: tuple[dict[str, Value], ...] = (
     {"grantor": "dz_committee"},
 )
 SINCE = {"net_land": "2012-07-01", "grantor": "2005-08-01"}
-"""When a state began to forbid: Order 53 art. 21; 法释〔2005〕5号 art. 2. Before, it was lawful or could be ratified."""
+"""When a state began to forbid: Order 53 art. 21; 法释〔2005〕5号 art. 2. Before, lawful or open to ratification."""
 COMPETING = "2002-07-01"
 """Order 11: listing exists, and several intending users compete. Before, Order 55 art. 13 opened agreement."""
 

@@ -49,4 +49,4 @@ def test_every_finding_of_the_second_reading_names_rules_that_exist() -> None:
     known = {rule.id for rule in RULES}
     for entry in findings:
         assert set(entry["rules"]) <= known, entry["id"]
-        assert entry["was"]["zh"] and entry["now"]["zh"] and entry["was"]["en"] and entry["now"]["en"]
+        assert all(entry[key][lang] for key in ("was", "now") for lang in ("en", "zh"))

@@ -198,13 +198,15 @@ def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool
     tongue = _language(lang)
     for note in found["notes"]:
         click.echo(f"{'note: ' if tongue == 'en' else '注：'}{note[tongue]}")
-    told = [change for change in found["changes"] if notes or change["kind"] != "note"]
+    told = [change for change in found["changes"] if notes or (change["law"] and change["kind"] != "note")]
     for change in told:
         click.echo(change[tongue])
     hidden = len(found["changes"]) - len(told)
     if hidden:
         click.echo(
-            f"另有 {hidden} 条附注变化（--notes）" if tongue == "zh" else f"{hidden} notes changed too (--notes)"
+            f"另有 {hidden} 条附注变化或规则库内部调整（--notes）"
+            if tongue == "zh"
+            else f"{hidden} notes and rules of instruments that did not change (--notes)"
         )
     if found["shifts"]:
         click.echo(
