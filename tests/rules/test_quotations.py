@@ -7,7 +7,8 @@ import tomllib
 
 import pytest
 
-from constraints.loading.load import PACKS, load_pack, pack_names
+from constraints.loading.load import load_pack, pack_names
+from constraints.loading.ranks import PACKS
 
 RULES = [rule for name in pack_names(off=True) for rule in load_pack(name)]
 QUOTATIONS = tomllib.loads((PACKS / "quotations.toml").read_text(encoding="utf-8"))
@@ -50,3 +51,15 @@ def test_every_finding_of_the_second_reading_names_rules_that_exist() -> None:
     for entry in findings:
         assert set(entry["rules"]) <= known, entry["id"]
         assert all(entry[key][lang] for key in ("was", "now") for lang in ("en", "zh"))
+
+
+def test_a_shipped_exception_to_a_higher_rank_quotes_the_words_it_rests_on() -> None:
+    """No pack silences a rule of higher rank without words of a text that leave it open."""
+    by_id = {rule.id: rule for rule in RULES}
+    upward = [
+        rule
+        for rule in RULES
+        if any(by_id[base].cite.rank > rule.cite.rank for base in rule.exception_to if base in by_id)
+    ]
+    assert upward
+    assert [rule.id for rule in upward if not quoted(rule.cite.source)] == []
