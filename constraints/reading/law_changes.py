@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from constraints.reading.ask import complete, incomplete
 from constraints.reading.book import RuleBook, book
 from constraints.reading.judge import judge
 from constraints.reading.speak import Namer, formula, plain, sentence
-from constraints.types import Rule
+from constraints.types import Rule, Text
 from parcels.common.schema import Value, fields
 
 APPLICANTS = (1, 2)
@@ -33,6 +33,8 @@ class Change:
     en: str
     zh: str
     law: bool = True
+    instrument: str = ""
+    title: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,27 @@ def _change(rule: Rule, what: str, date: str, word: Namer, rules: Sequence[Rule]
         f"{date} {rule.id} {en}: {rule.title.en} ({cited(rule)}). {effect_en}{for_en}",
         f"{date} {rule.id} {zh}：{rule.title.zh}（{cited(rule)}）。{effect_zh}{for_zh}",
         law=not (told_before or (what == "ends" and others)),
+        instrument=" ".join(part for part in (rule.cite.doc, rule.cite.number) if part),
+        title=rule.title,
     )
+
+
+def by_instrument(told: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
+    """Changes (as JSON) as lines: what begins or ends with one instrument on one day stands in one line."""
+    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for change in told:
+        groups.setdefault((change["date"], change["instrument"] or change["rule"], change["what"]), []).append(change)
+    lines = []
+    for (date, instrument, what), group in groups.items():
+        if len(group) == 1:
+            lines.append(group[0][lang])
+            continue
+        titles = ("；" if lang == "zh" else "; ").join(change["title"][lang] for change in group)
+        rules = ("、" if lang == "zh" else ", ").join(change["rule"] for change in group)
+        word = _WORDS[what][lang == "zh"]
+        colon = "：" if lang == "zh" else ": "
+        lines.append(f"{date} {instrument} {word}{colon}{titles} [{rules}]")
+    return lines
 
 
 def _value(before: Rule, after: Rule) -> Change:
@@ -199,7 +221,17 @@ def diff(packs: Sequence[str], earlier: str, later: str, word: Namer = plain) ->
         "to": later,
         "notes": [incomplete(name, earlier) for name in packs if earlier < pack(name).complete_from],
         "changes": [
-            {"rule": c.rule, "kind": c.kind, "what": c.what, "date": c.date, "law": c.law, "en": c.en, "zh": c.zh}
+            {
+                "rule": c.rule,
+                "kind": c.kind,
+                "what": c.what,
+                "date": c.date,
+                "law": c.law,
+                "instrument": c.instrument,
+                "title": {"en": c.title.en, "zh": c.title.zh} if c.title else None,
+                "en": c.en,
+                "zh": c.zh,
+            }
             for c in changes(rules, earlier, later, word)
         ],
         "shifts": [

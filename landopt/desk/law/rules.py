@@ -187,6 +187,7 @@ def _full(rule: Rule, lang: str) -> str:
 @_lang
 def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool, lang: str | None) -> None:
     """What changed between two dates, in words, and for whom."""
+    from constraints.reading.law_changes import by_instrument
     from constraints.reading.law_changes import diff as compare
     from landopt.reasons.rulewords import shift_lines
     from landopt.reasons.words import code_word
@@ -199,8 +200,8 @@ def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool
     for note in found["notes"]:
         click.echo(f"{'note: ' if tongue == 'en' else '注：'}{note[tongue]}")
     told = [change for change in found["changes"] if notes or (change["law"] and change["kind"] != "note")]
-    for change in told:
-        click.echo(change[tongue])
+    for line in by_instrument(told, tongue):
+        click.echo(line)
     hidden = len(found["changes"]) - len(told)
     if hidden:
         click.echo(
