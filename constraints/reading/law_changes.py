@@ -8,7 +8,7 @@ from typing import Any
 
 from constraints.language import expr
 from constraints.loading.load import grade_of, in_force, load_pack, methods, pack
-from constraints.reading.ask import complete, incomplete
+from constraints.reading.assumed import complete, incomplete
 from constraints.reading.book import RuleBook, book
 from constraints.reading.judge import judge
 from constraints.reading.speak import Namer, formula, plain, sentence

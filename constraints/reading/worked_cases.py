@@ -11,7 +11,8 @@ from constraints.language.expr import closest, parse
 from constraints.loading.load import in_force, load_pack, methods, pack_names
 from constraints.loading.ranks import PACKS
 from constraints.loading.rule_file import Block, iso_date, read_text
-from constraints.reading.ask import ask, complete
+from constraints.reading.ask import ask
+from constraints.reading.assumed import complete
 from constraints.reading.told_facts import read_facts
 from parcels.common.issues import Issue, Refused, error
 

@@ -83,7 +83,7 @@ _KINDS = ("eligibility", "term", "price_floor", "limit", "relation", "preference
 def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, as_json: bool, lang: str | None) -> None:
     """The rules in force on a date."""
     from constraints.loading.load import in_force, load_pack, pack
-    from constraints.reading.ask import incomplete
+    from constraints.reading.assumed import incomplete
 
     date, names = _date(as_of), _packs(packs)
     found = [rule for name in names for rule in load_pack(name)]
