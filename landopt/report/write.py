@@ -143,6 +143,7 @@ _NAMES = {
     "xlsx": "tables",
     "proposal": "proposal",
     "sheets": "review-sheets",
+    "annex": "technical-annex",
     "notices": "notices",
     "gdb": "plan.gdb",
     "txt": "boundary",
@@ -182,14 +183,14 @@ def _write(
 
 def _document(kind: str, folder: Path, source: Source, lang: str) -> None:
     """Word, PDF and notices."""
-    from landopt.report.papers.documents import notices, proposal, review_sheets
+    from landopt.report.papers.documents import notices, proposal
 
     title, as_of = source.plan["plan_id"], source.plan["case"]["as_of"]
     if kind == "pdf":
         from landopt.report.papers.pdf import write_pdf
 
         write_pdf(folder / "proposal.pdf", proposal(source, lang), lang, title=title)
-        for name, blocks in _numbered("review-sheets", review_sheets(source, lang)):
+        for name, blocks in _sheets(source, lang):
             write_pdf(folder / f"{name}.pdf", blocks, lang, title=title)
         return
     from landopt.report.papers.word import write_word
@@ -198,8 +199,18 @@ def _document(kind: str, folder: Path, source: Source, lang: str) -> None:
         write_word(folder / "notices-draft.docx", notices(source, lang), lang, title=title, as_of=as_of)
         return
     write_word(folder / "proposal.docx", proposal(source, lang), lang, title=title, as_of=as_of)
-    for name, blocks in _numbered("review-sheets", review_sheets(source, lang)):
+    for name, blocks in _sheets(source, lang):
         write_word(folder / f"{name}.docx", blocks, lang, title=title, as_of=as_of)
+
+
+def _sheets(source: Source, lang: str) -> list[tuple[str, list[Any]]]:
+    """The review sheets and the technical annex with their reasons at length, by file name."""
+    from landopt.report.papers.documents import review_sheets, technical_annex
+
+    return [
+        *_numbered("review-sheets", review_sheets(source, lang)),
+        *_numbered("technical-annex", technical_annex(source, lang)),
+    ]
 
 
 def _numbered(name: str, files: list[list[Any]]) -> list[tuple[str, list[Any]]]:
