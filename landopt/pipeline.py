@@ -184,7 +184,7 @@ def write(place: Path, decision: Decision, geometry: geopandas.GeoDataFrame | No
     listed = write_offers(place / "offers.jsonl.gz", case, decision.offers, plan["case"]["digest"])
     proof = {
         **(decision.outcome.proof or {}),
-        "schema": "landopt.proof/2",
+        "schema": "landopt.proof/3",
         "case": plan["case"]["digest"],
         "offers": listed,
         "scope": decision.offers.scope,
@@ -318,7 +318,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
             clock.mark("audit")
 
         write_folder(folder, fill)
-    code = _exit_code(made.case, decision.plan)
+    code = exit_code(made.case, decision.plan)
     seconds = time.perf_counter() - begun
     return Result(folder, decision.plan, made.case, reports[0], code, seconds, clock.phases)
 
@@ -390,7 +390,7 @@ def _require_plan(outcome: Outcome, job: Job, scope: str) -> None:
     raise Environment(outcome.issues or error("S006", "the solver failed", where, "Try --solver highs."))
 
 
-def _exit_code(case: Case, plan: dict[str, Any]) -> int:
+def exit_code(case: Case, plan: Mapping[str, Any]) -> int:
     """0, or 4 where a tier's proven gap (by the better bound) is above the one asked for."""
     for tier in plan["result"]["tiers"]:
         better = min(value for value in (tier["bound"], tier["solver_bound"]) if value is not None)
