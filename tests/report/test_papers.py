@@ -4,12 +4,38 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from landopt.report.papers import review_sheet
 from landopt.report.papers.pdf import write_pdf
 from landopt.report.source import open_source
+
+
+def paragraphs(path: Path) -> list[Any]:
+    """The paragraphs of a Word file."""
+    import docx
+
+    return list(docx.Document(str(path)).paragraphs)
+
+
+def test_the_documents_say_what_the_texts_say(plain: Path) -> None:
+    """Every line of a justification is in the technical annex, a shared note once; headings stay with their text."""
+    source = open_source(plain)
+    found = paragraphs(plain / "report" / "technical-annex.docx")
+    said = "\n".join(paragraph.text for paragraph in found)
+    place = next(k for k, record in enumerate(source.plan["justification"]) if record["kind"] == "assignment")
+    for line in source.texts["zh"][place].split("\n")[1:]:
+        for part in re.split(r"^[一二三四五六七八九十]+、[^。]{1,12}。", line.strip(" 　")):
+            assert part.removeprefix("提示：") in said, part
+    headings = [paragraph for paragraph in found if paragraph.style.name == "landopt heading"]
+    assert headings
+    assert all(paragraph.style.paragraph_format.keep_with_next for paragraph in headings)
+    titles = [paragraph.text for paragraph in found if paragraph.style.name == "landopt title"]
+    sheets = ["供地方式审查意见表"] * len(source.plan["assignments"])
+    assert titles == ["方案总体说明", *sheets, "附注：通用提示"]
+
 
 SOLVER = re.compile(
     r"\b(?:cn|gd|gz|nansha|round)\.[a-z]|landopt|JSON|points|score|gap\b|bound|solver|评分|减少 .*分|差距|求解|上界"

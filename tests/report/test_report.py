@@ -280,23 +280,6 @@ def paragraphs(path: Path) -> list[Any]:
     return list(docx.Document(str(path)).paragraphs)
 
 
-def test_the_documents_say_what_the_texts_say(plain: Path) -> None:
-    """Every line of a justification is in the technical annex, a shared note once; headings stay with their text."""
-    source = open_source(plain)
-    found = paragraphs(plain / "report" / "technical-annex.docx")
-    said = "\n".join(paragraph.text for paragraph in found)
-    place = next(k for k, record in enumerate(source.plan["justification"]) if record["kind"] == "assignment")
-    for line in source.texts["zh"][place].split("\n")[1:]:
-        for part in re.split(r"^[一二三四五六七八九十]+、[^。]{1,12}。", line.strip(" 　")):
-            assert part.removeprefix("提示：") in said, part
-    headings = [paragraph for paragraph in found if paragraph.style.name == "landopt heading"]
-    assert headings
-    assert all(paragraph.style.paragraph_format.keep_with_next for paragraph in headings)
-    titles = [paragraph.text for paragraph in found if paragraph.style.name == "landopt title"]
-    sheets = ["供地方式审查意见表"] * len(source.plan["assignments"])
-    assert titles == ["方案总体说明", *sheets, "附注：通用提示"]
-
-
 def test_the_page_is_that_of_a_formal_file(plain: Path) -> None:
     """A4 with margins of 37, 35, 28 and 26 mm, body 16 pt on lines of 28 pt, tables 10.5 pt (GB/T 9704-2012)."""
     import docx
