@@ -286,8 +286,8 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     Stopped
         Stopped before any plan was found (exit 7).
     """
+    from landopt.keeping import shelf
     from landopt.keeping.hold import hold
-    from parcels.common.atomic import write_folder
 
     begun, clock = time.perf_counter(), _Clock()
     if loaded is None:
@@ -297,9 +297,11 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     for issue in loaded.issues:
         say(f"{issue.level} {issue.code}  {issue.what}")
     home = loaded.file.path.parent
-    folder = job.output if job.output is not None else home / "plan"
-    _require_place(folder)
+    wanted = job.output if job.output is not None else home / "plan"
+    _require_place(wanted)
+    shelf.require_movable(wanted, job.ledger if job.ledger is not None else home / shelf.LEDGER)
     with hold(home, say):
+        shelf.tidy(home, wanted)
         clock.mark("read")
         say("screening")
         offers = screen(made.case, say)
@@ -315,10 +317,10 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
             write(place, decision, loaded.geometry)
             clock.mark("write")
             say("auditing")
-            reports.append(audit(place, len(offers.site), folder, say))
+            reports.append(audit(place, len(offers.site), wanted, say))
             clock.mark("audit")
 
-        write_folder(folder, fill)
+        folder = shelf.put(home, wanted, decision.plan, decision.written, fill, say)
     code = _exit_code(made.case, decision.plan)
     seconds = time.perf_counter() - begun
     return Result(folder, decision.plan, made.case, reports[0], code, seconds, clock.phases)
