@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from constraints.audit.plan_reader import uncollected
 from constraints.case import Case
 from landopt.job import Breach, Job, NoPlan, Result, Stopped
-from parcels.common.issues import Environment, Issue, Refused, error
+from parcels.common.issues import Environment, Refused, error
 
 if TYPE_CHECKING:
     import geopandas
@@ -184,7 +184,7 @@ def write(place: Path, decision: Decision, geometry: geopandas.GeoDataFrame | No
     listed = write_offers(place / "offers.jsonl.gz", case, decision.offers, plan["case"]["digest"])
     proof = {
         **(decision.outcome.proof or {}),
-        "schema": "landopt.proof/2",
+        "schema": "landopt.proof/3",
         "case": plan["case"]["digest"],
         "offers": listed,
         "scope": decision.offers.scope,
@@ -211,8 +211,7 @@ def audit(place: Path, listed: int, folder: Path, say: Say) -> AuditReport:
         say(f"re-derived {done:,} of {listed:,} offers; all with: landopt audit {folder}")
     if report.breaches:
         raise Breach(
-            Issue("error", "A005", breach.en, "audit", "The plan is withheld.", zh=breach.zh)
-            for breach in report.breaches
+            error("A005", breach.en, "audit", "The plan is withheld.", zh=breach.zh) for breach in report.breaches
         )
     return report
 

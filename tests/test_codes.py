@@ -7,10 +7,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from parcels.common.codes import LETTERS, ROOMS, codes
+import constraints
+import landopt
+from parcels.common.catalogue import SHARED as ROOMS
+from parcels.common.codes import LETTERS, codes
+
+assert constraints.__path__
+assert landopt.__path__
 
 ROOT = Path(__file__).parent.parent
-CODE = re.compile(r"[A-Z]\d{3}")
+CODE = re.compile(r"([A-Z]\d{3})(\.[a-z0-9-]+)?")
+"""A code, with or without the name of its sentence."""
 COMPARED = ast.Eq | ast.NotEq | ast.In | ast.NotIn
 
 
@@ -27,7 +34,9 @@ def used(tree: ast.AST, *, numbered: bool = True) -> Iterator[str]:
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in compared:
-            if CODE.fullmatch(node.value) or (numbered and re.fullmatch(r"\d{3}", node.value)):
+            if spelled := CODE.fullmatch(node.value):
+                yield spelled.group(1)
+            elif numbered and re.fullmatch(r"\d{3}", node.value):
                 yield node.value
         elif numbered and isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

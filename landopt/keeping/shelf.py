@@ -88,8 +88,7 @@ def require_movable(folder: Path, ledger: Path) -> None:
     """
     why = final(folder, ledger)
     if why is not None:
-        what = f"the plan in '{folder}' is {why} and is not moved"
-        raise Environment(error("E004", what, str(folder), "Choose another place with -o DIR."))
+        raise Environment(error("E004.sealed" if why == "sealed" else "E004.adopted", at=str(folder), folder=str(folder)))
 
 
 def place_of(round_folder: Path, old: Path) -> Path | None:

@@ -194,4 +194,4 @@ def _place(target: Path, writer: Callable[[Path], object]) -> tuple[Issue, ...]:
         raise Environment(error("E001", f"cannot write {target.name}: {why}", str(target))) from problem
     if kept is None:
         return ()
-    return (note("F008", f"{target.name} was there before and is kept as {kept.name}", str(target)),)
+    return (note("F008.kept", at=str(target), name=target.name, kept=kept.name),)

@@ -48,7 +48,7 @@ def read_zip(
         try:
             raw = open_inside(inner, layer=None if layer == inner.stem else layer, encoding=encoding, crs=crs)
         except Refused as refusal:
-            moved = [replace(issue, where=f"{path.name}/{issue.where}") for issue in refusal.issues]
+            moved = [issue.at(issue.place.inside(path.name)) for issue in refusal.issues]
             raise Refused(moved) from None
         inside = f"{inner.name} {raw.layer}".strip() if raw.format != "ESRI Shapefile" else inner.name
         return replace(raw, path=path, layer=inside, sha256=sha256_of(path))
