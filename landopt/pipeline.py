@@ -320,7 +320,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
             clock.mark("audit")
 
         folder = shelf.put(home, wanted, decision.plan, decision.written, fill, say)
-    code = _exit_code(made.case, decision.plan)
+    code = exit_code(made.case, decision.plan)
     seconds = time.perf_counter() - begun
     return Result(folder, decision.plan, made.case, reports[0], code, seconds, clock.phases)
 
@@ -392,7 +392,7 @@ def _require_plan(outcome: Outcome, job: Job, scope: str) -> None:
     raise Environment(outcome.issues or error("S006", "the solver failed", where, "Try --solver highs."))
 
 
-def _exit_code(case: Case, plan: dict[str, Any]) -> int:
+def exit_code(case: Case, plan: Mapping[str, Any]) -> int:
     """0, or 4 where a tier's proven gap (by the better bound) is above the one asked for."""
     for tier in plan["result"]["tiers"]:
         better = min(value for value in (tier["bound"], tier["solver_bound"]) if value is not None)

@@ -17,7 +17,7 @@ assert landopt.__path__
 
 ROOT = Path(__file__).parent.parent
 CODE = re.compile(r"([A-Z]\d{3})(\.[a-z0-9-]+)?")
-"""A code, with or without the name of its sentence."""
+"""A public code, alone or with the name of one of its sentences after a dot."""
 COMPARED = ast.Eq | ast.NotEq | ast.In | ast.NotIn
 
 
@@ -34,8 +34,8 @@ def used(tree: ast.AST, *, numbered: bool = True) -> Iterator[str]:
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in compared:
-            if spelled := CODE.fullmatch(node.value):
-                yield spelled.group(1)
+            if coded := CODE.fullmatch(node.value):
+                yield coded[1]
             elif numbered and re.fullmatch(r"\d{3}", node.value):
                 yield node.value
         elif numbered and isinstance(node, ast.Call):

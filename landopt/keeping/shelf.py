@@ -88,7 +88,9 @@ def require_movable(folder: Path, ledger: Path) -> None:
     """
     why = final(folder, ledger)
     if why is not None:
-        raise Environment(error("E004.sealed" if why == "sealed" else "E004.adopted", at=str(folder), folder=str(folder)))
+        raise Environment(
+            error("E004.sealed" if why == "sealed" else "E004.adopted", at=str(folder), folder=str(folder))
+        )
 
 
 def place_of(round_folder: Path, old: Path) -> Path | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -35,18 +34,17 @@ def compare(
     as_json: bool,
 ) -> None:
     """Score, parcels, methods, platforms and limits of two plans, and the rules, numbers and facts that differ."""
-    from landopt.keeping.plan_folder import open_plan
+    from landopt.api import open_plan
+    from landopt.door.answers import Diff
     from landopt.reasons import compare as asked
-    from landopt.reasons.texts import render_answer
     from parcels.common.language import language
 
     before, after = open_plan(plan_a), open_plan(plan_b)
-    found: dict[str, Any] = asked.moves(before.plan, after.plan)
-    found["changes"] = [change.as_dict() for change in asked.changes(before.case, after.case)]
+    found = before.diff(after).as_dict()
     if html is not None and html.is_dir():
         raise click.UsageError(f"{html} is a folder.\nMaybe --html {html / 'compare.html'}.")
     if causes or (causes is None and html is not None and found["changes"]):
-        single, joint = asked.causes(before.case, after.case, before.plan, after.plan, asked.solver(time_limit), most)
+        single, joint = asked.causes(before.case, after.case, before.data, after.data, asked.solver(time_limit), most)
         found["causes"] = [cause.as_dict() for cause in single]
         found["joint"] = list(joint)
     if html is not None:
@@ -57,4 +55,4 @@ def compare(
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
-        click.echo(render_answer("compare", found, language(lang)), nl=False)
+        click.echo(Diff(found).text(language(lang)), nl=False)
