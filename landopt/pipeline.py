@@ -297,8 +297,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         say(f"{issue.level} {issue.code}  {issue.what}")
     home = loaded.file.path.parent
     wanted = job.output if job.output is not None else home / "plan"
-    _require_place(wanted)
-    shelf.require_movable(wanted, job.ledger if job.ledger is not None else home / shelf.LEDGER)
+    shelf.require_place(wanted, job.ledger if job.ledger is not None else home / shelf.LEDGER)
     with hold(home, say):
         shelf.tidy(home, wanted)
         clock.mark("read")
@@ -367,13 +366,6 @@ def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
             say(f"{line}   {news.get('seconds', 0):.1f} s")
 
     return hear
-
-
-def _require_place(folder: Path) -> None:
-    """A folder is replaced whole: never one that holds anything but a plan."""
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "plan.json").exists()):
-        issue = error("E002", f"'{folder}' exists and is not a plan folder", str(folder), "Choose another with -o DIR.")
-        raise Environment(issue)
 
 
 def _require_plan(outcome: Outcome, job: Job, scope: str) -> None:

@@ -78,14 +78,17 @@ def final(folder: Path, ledger: Path) -> str | None:
     return None
 
 
-def require_movable(folder: Path, ledger: Path) -> None:
-    """Refuse to put a plan where a sealed or an adopted one lies.
+def require_place(folder: Path, ledger: Path) -> None:
+    """Refuse a place that holds anything but a plan, and one whose plan is sealed or adopted.
 
     Raises
     ------
     Environment
-        ``E004`` (exit 6); another place is asked for.
+        ``E002``, ``E004`` (exit 6); another place is asked for.
     """
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "plan.json").exists()):
+        issue = error("E002", f"'{folder}' exists and is not a plan folder", str(folder), "Choose another with -o DIR.")
+        raise Environment(issue)
     why = final(folder, ledger)
     if why is not None:
         raise Environment(
