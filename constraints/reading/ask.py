@@ -140,7 +140,7 @@ def _answer(
 ) -> dict[str, Any]:
     rules = [rule_entry(rulebook, r.rule_id, r.verdict, r.unknowns) for r in judgement.rules]
     floors = floors_told(rulebook, judgement, method, case, quiet)
-    loose = sorted(looser_floors(floors).items())
+    sorted(looser_floors(floors).items())
     return {
         "verdict": stated_verdict(rulebook, judgement),
         "grade": strongest(entry["grade"] for entry in rules if entry["verdict"] == judgement.verdict),
