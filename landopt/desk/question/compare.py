@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.progress import said
+
 
 @click.command(epilog="Example:\n\n  landopt compare plans/P-1 plans/P-2 --causes --html changes.html")
 @click.argument("plan_a", metavar="PLAN_A", type=click.Path(path_type=Path))
@@ -47,10 +49,9 @@ def compare(
         found["joint"] = list(joint)
     if html is not None:
         from landopt.report.map.comparison import comparison_page
-        from parcels.common.atomic import write_file
+        from parcels.common.kept import write_kept
 
-        write_file(html, comparison_page(found, before.case, after.case, language(lang)))
-        click.echo(str(html), err=True)
+        said(write_kept(html, comparison_page(found, before.case, after.case, language(lang))), language(lang))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
