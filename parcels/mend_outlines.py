@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from parcels.common.atomic import write_file
 from parcels.common.issues import Refused, error
 from parcels.formats.any_format import open_parcels
 from parcels.formats.companion import row_ids
@@ -91,7 +92,7 @@ def repair_file(
     rows.writerow(["row", "parcel_id", "wrong", "done", "area_before_m2", "area_after_m2"])
     for change in changes:
         rows.writerow([change.row, _safe(change.parcel_id), change.wrong, change.done, change.before, change.after])
-    listing.write_bytes(b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
+    write_file(listing, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
     return target, listing, changes
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,6 +14,7 @@ import numpy as np
 from pyproj.exceptions import CRSError
 
 from parcels.common.issues import Environment, Issue, Refused, error, note, stop_on_errors
+from parcels.common.kept import write_made
 from parcels.common.place import within
 from parcels.common.units import BadValue, scaled
 from parcels.formats.boundary_txt_writer import PlotHead, txt_text
@@ -83,10 +81,10 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
     assert system is not None
     if suffix == ".txt":
         text = txt_text(_heads(raw), geometry, system, target.name)
-        _place(target, force, lambda path: path.write_bytes(text.encode("gb18030")))
+        kept = _place(target, lambda path: path.write_bytes(text.encode("gb18030")))
     else:
-        _place(target, force, lambda path: _gdal(raw, geometry, system, path, DRIVERS[suffix]))
-    return tuple(issues)
+        kept = _place(target, lambda path: _gdal(raw, geometry, system, path, DRIVERS[suffix]))
+    return (*issues, *kept)
 
 
 def _degrees(crs: str) -> bool:
@@ -183,29 +181,15 @@ def _as_text(cell: object) -> str:
     return cell if isinstance(cell, str) else clean_text(cell) if not isinstance(cell, float | Decimal) else str(cell)
 
 
-def _place(target: Path, force: bool, writer: Callable[[Path], object]) -> None:
-    """Write beside the target, then rename; a failure leaves nothing behind."""
+def _place(target: Path, writer: Callable[[Path], object]) -> tuple[Issue, ...]:
+    """Write beside the target, then rename; a failure leaves nothing behind, and what stood there is kept."""
     from pyogrio.errors import DataLayerError, DataSourceError
 
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".landopt-", dir=target.parent))
-    except OSError as problem:
-        raise Environment(
-            error("E001.cannot-write", at=str(target), parent=target.parent, strerror=problem.strerror)
-        ) from None
-    try:
-        fresh = folder / target.name
-        writer(fresh)
-        if force and target.is_dir():
-            shutil.rmtree(target)
-        os.replace(fresh, target)  # noqa: PTH105 - atomic, also over a file
-    except OSError as problem:
-        raise Environment(
-            error("E001.cannot-write-2", at=str(target), file=target.name, strerror=problem.strerror)
-        ) from None
+        kept = write_made(target, writer)
     except (DataSourceError, DataLayerError) as problem:
         why = "No space left on device" if "disk is full" in str(problem) else "GDAL stopped (is the disk full?)"
-        raise Environment(error("E001.cannot-write-2", at=str(target), file=target.name, strerror=why)) from problem
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        raise Environment(error("E001.cannot-write-file", at=str(target), file=target.name, strerror=why)) from problem
+    if kept is None:
+        return ()
+    return (note("F008.kept", at=str(target), name=target.name, kept=kept.name),)
