@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.case import Case, Record
+from constraints.reading.case_facts import block_share
 from landopt.intake.roundfile import RoundFile, read_round_file
 from parcels.common.catalogue import Told
 from parcels.common.frozen import FactTable
@@ -121,7 +122,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         return Loaded(file, None, polygons, tuple(issues), tuple(notes))
     case = Case(
         round=file.round,
-        parcels=overlaid.table,
+        parcels=_with_block_shares(overlaid.table),
         demands=wants.table,
         neighbours=neighbours(
             land.geometry.geometry.values, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)
@@ -141,6 +142,17 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         crs=land.crs,
     )
     return Loaded(file, case, polygons, tuple(issues), tuple(notes))
+
+
+def _with_block_shares(table: FactTable) -> FactTable:
+    """The parcels with the share of M0 in their industrial block, where the file does not tell it."""
+    told = table.column("ind_block_m0_percent")
+    shares = tuple(
+        value if value is not None else block_share(row) for value, row in zip(told, table.rows(), strict=True)
+    )
+    if all(share is None for share in shares):
+        return table
+    return FactTable(table.ids, {**table.columns, "ind_block_m0_percent": shares})
 
 
 def _read[T](issues: list[Issue], reader: Callable[[], T]) -> T | None:
