@@ -21,9 +21,9 @@ from landopt.solving.model_arrays import base_arrays, from_arrays
 from landopt.solving.solver_search import Options, search
 from tests.brute import brute_force_offers
 from tests.builders import random_case
+from tests.places import EXAMPLE
 
 ROOT = Path(__file__).parent.parent
-EXAMPLE = ROOT / "examples" / "nansha"
 EXACT = Options(Fraction(0), None, None, 0, 1, "highs")
 
 

@@ -27,8 +27,9 @@ from landopt.solving.solver import proof_bound, solve
 from landopt.solving.tree_branch import match_offers
 from landopt.solving.tree_pack import PROOF_BYTES, Node, pack, room
 from tests.landopt.solve_rounds import assemble
+from tests.places import EXAMPLE
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "nansha" / "round.toml"
+ROUND = EXAMPLE / "round.toml"
 
 
 def many_limits(seed: int, rows: int, parcels: int = 30, demands: int = 15, tiers: int = 1) -> tuple[Case, Offers]:
@@ -172,7 +173,7 @@ def test_proof_of_the_example_is_small():
     from landopt.job import Job
     from landopt.pipeline import read_case
 
-    _, case, offers = read_case(Job(EXAMPLE))
+    _, case, offers = read_case(Job(ROUND))
     outcome = solve(case, offers, gap=case.settings.gap)
     assert outcome.proof is not None
     tree = outcome.proof["tiers"][0]["tree"]
