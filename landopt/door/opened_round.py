@@ -115,12 +115,24 @@ class Round:
 
     @property
     def path(self) -> Path:
-        """The ``round.toml`` that was read; of a round made from frames it lies in a folder of its own."""
+        """The ``round.toml`` that was read; of a round made from frames it lies in a folder of its own.
+
+        Examples
+        --------
+        >>> rnd.path.name
+        'round.toml'
+        """
         return self._held.loaded.file.path
 
     @property
     def case(self) -> Case:
-        """What is decided, as the auditor reads it: facts, rules in force, settings."""
+        """What is decided, as the auditor reads it: facts, rules in force, settings.
+
+        Examples
+        --------
+        >>> rnd.case.round.as_of
+        '2026-03-31'
+        """
         return self._held.loaded.ready()
 
     @property
@@ -151,7 +163,13 @@ class Round:
 
     @property
     def demands(self) -> pd.DataFrame:
-        """The platforms with every fact as landopt holds it, by id."""
+        """The platforms with every fact as landopt holds it, by id.
+
+        Examples
+        --------
+        >>> rnd.demands.index.name
+        'demand_id'
+        """
         from landopt.door import frames
 
         found: pd.DataFrame = frames.facts(self.case.demands, "demand_id")

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from landopt.door.answers import Diff, Explanation, Reply
+from landopt.door.plan_tables import PlanTables
 from parcels.common.issues import Refused, error
 from parcels.common.language import language
 
 if TYPE_CHECKING:
-    import geopandas
-    import pandas as pd
-
     from constraints.audit.finding import AuditReport
-    from constraints.case import Case
     from landopt.job import Result
     from landopt.keeping.plan_folder import PlanFolder
 
 
-class Plan:
-    """A plan that passed the audit, or a plan folder opened again (:func:`open_plan`)."""
+class Plan(PlanTables):
+    """A plan that passed the audit, or a plan folder opened again (:func:`open_plan`).
+
+    Examples
+    --------
+    >>> plan = lo.open_plan("plan")
+    >>> plan.assignments.area_m2.gt(0).all()
+    np.True_
+    """
 
     def __init__(self, opened: PlanFolder, result: Result | None = None, *kept: object) -> None:
-        self._opened, self._result = opened, result
+        super().__init__(opened)
+        self._result = result
         self._kept = kept  # what lives as long as the plan: its temporary folder, the round it was made from
 
     @classmethod
@@ -36,112 +39,6 @@ class Plan:
         from landopt.keeping.plan_folder import PlanFolder
 
         return cls(PlanFolder(result.folder, result.plan), result, *kept)
-
-    @property
-    def folder(self) -> Path:
-        """The plan folder; a temporary one, gone with this value, unless the plan was written or saved elsewhere."""
-        return self._opened.folder
-
-    @property
-    def data(self) -> Mapping[str, Any]:
-        """``plan.json`` (docs/plan.md)."""
-        return self._opened.plan
-
-    @property
-    def id(self) -> str:
-        """The plan's id: the round's and eight places of the plan hash."""
-        return str(self.data["plan_id"])
-
-    @property
-    def case(self) -> Case:
-        """The case it was made from."""
-        return self._opened.case
-
-    @property
-    def stopped(self) -> str:
-        """Why the search stopped: ``optimal``, ``gap``, ``limit``, ``user`` or ``failed``."""
-        return str(self.data["result"]["stopped"])
-
-    @property
-    def objective(self) -> Decimal:
-        """Points of the first tier, exact (:attr:`tiers` has all)."""
-        return _points(self.data["result"]["tiers"][0]["objective"])
-
-    @property
-    def bound(self) -> Decimal:
-        """What no lawful plan can pass in the first tier, points: the audited bound.
-
-        Examples
-        --------
-        >>> plan.bound >= plan.objective
-        True
-        """
-        return _points(self.data["result"]["tiers"][0]["bound"])
-
-    @property
-    def gap(self) -> Decimal:
-        """The proven gap, (bound - objective) / objective: the largest of any tier."""
-        return max(Decimal(tier["proven_gap"]) for tier in self.data["result"]["tiers"])
-
-    @property
-    def tiers(self) -> pd.DataFrame:
-        """Objective, audited bound, the solver's own bound (millipoints) and proven gap of each tier."""
-        import pandas as pd
-
-        return pd.DataFrame(self.data["result"]["tiers"])
-
-    @cached_property
-    def outlines(self) -> geopandas.GeoDataFrame | None:
-        """The outlines of the parcels by id, in the projected CRS; None for a plan without a map."""
-        from landopt.report.source import Source
-
-        return Source(self._opened).polygons if (self.folder / "plan.gpkg").is_file() else None
-
-    @property
-    def assignments(self) -> geopandas.GeoDataFrame:
-        """What is supplied, one row a site, with its outline (a plain DataFrame for a plan without a map).
-
-        Examples
-        --------
-        >>> int(plan.assignments.area_m2.sum()) == round(plan.assignments.area_m2.sum())
-        True
-        """
-        from landopt.door import frames
-
-        return frames.assignments(self.data, self.outlines)
-
-    @property
-    def held(self) -> geopandas.GeoDataFrame:
-        """The parcels held back, with the reasons in both languages.
-
-        Examples
-        --------
-        >>> bool((plan.held.reasons > 0).all())
-        True
-        """
-        from landopt.door import frames
-
-        return frames.held(self.data, self.outlines)
-
-    @property
-    def unserved(self) -> pd.DataFrame:
-        """The platforms without a site, with the reasons in both languages."""
-        from landopt.door import frames
-
-        return frames.unserved(self.data)
-
-    @property
-    def limits(self) -> pd.DataFrame:
-        """The limits over the plan: rule, key, sense, used, limit, unit, binding.
-
-        Examples
-        --------
-        >>> "round.cap.listings" in set(plan.limits.rule)
-        True
-        """
-        from landopt.door import frames
-
-        return frames.limits(self.data)
 
     def explain(self, parcel: str | None = None, *, demand: str | None = None, every: bool = False) -> Explanation:
         """The justification of a parcel (or block ``P1+P2``), of a platform, or of the plan as a whole.
@@ -171,7 +68,13 @@ class Plan:
         return Explanation(tuple(found), fixed)
 
     def limit_steps(self) -> list[dict[str, Any]]:
-        """What one step more or less of each binding limit would do, solved again (``landopt explain --limits``)."""
+        """What one step more or less of each binding limit would do, solved again (``landopt explain --limits``).
+
+        Examples
+        --------
+        >>> {step["step"] for step in plan.limit_steps()} <= {1, -1}
+        True
+        """
         from landopt.reasons.cutoffs import limit_steps
 
         return [step.as_dict() for step in limit_steps(self._opened.context, self._opened.bounds)]
@@ -266,7 +169,14 @@ class Plan:
         return replies if method is None else replies[method]
 
     def diff(self, other: Plan) -> Diff:
-        """What moves from this plan to another, and what differs between their cases."""
+        """What moves from this plan to another, and what differs between their cases.
+
+        Examples
+        --------
+        >>> tighter = rnd.solve(gap="0.01", limits={"round.cap.listings": 24})
+        >>> plan.diff(tighter).changes.id.tolist()
+        ['round.cap.listings']
+        """
         from landopt.reasons import compare
 
         found: dict[str, Any] = compare.moves(self.data, other.data)
@@ -274,14 +184,26 @@ class Plan:
         return Diff(found)
 
     def audit(self) -> AuditReport:
-        """The audit of this plan: the one it passed before it was shown, or one made now for a folder opened again."""
+        """The audit of this plan: the one it passed before it was shown, or one made now for a folder opened again.
+
+        Examples
+        --------
+        >>> plan.audit().checked > 1_000
+        True
+        """
         from constraints.audit.run import audit_plan
 
         return self._result.audit if self._result is not None else audit_plan(self.folder)
 
     @property
     def reached(self) -> bool:
-        """Whether the better bound of every tier is within the gap asked for."""
+        """Whether the better bound of every tier is within the gap asked for.
+
+        Examples
+        --------
+        >>> plan.reached
+        True
+        """
         from landopt.pipeline import exit_code
 
         return exit_code(self.case, self.data) == 0
@@ -382,7 +304,3 @@ def copy_folder(source: Path, target: Path, leave_out: Sequence[str] = ()) -> Pa
         shutil.copytree(source, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*leave_out))
 
     return write_folder(target, fill)
-
-
-def _points(millipoints: int) -> Decimal:
-    return Decimal(millipoints).scaleb(-3)
