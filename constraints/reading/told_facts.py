@@ -9,8 +9,12 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from constraints.language.expr import closest
+from parcels.common.catalogue import told
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.schema import Field, Value, fields
+from parcels.common.units import BadValue
+from parcels.tables.use_codes import use_of
+from parcels.tables.use_mix import read_mix
 
 TRUE = frozenset(("true", "1", "yes", "是"))
 FALSE = frozenset(("false", "0", "no", "否"))
@@ -29,7 +33,7 @@ def field_named(word: str) -> Field | None:
     return next((field for field in declared.values() if word in field.aliases), None)
 
 
-def read_facts(told: Mapping[str, str]) -> dict[str, Value]:
+def read_facts(facts: Mapping[str, str]) -> dict[str, Value]:
     """Facts as they are stored; ``None`` where told to be unknown.
 
     Raises
@@ -39,7 +43,7 @@ def read_facts(told: Mapping[str, str]) -> dict[str, Value]:
     """
     found: dict[str, Value] = {}
     issues: list[Issue] = []
-    for word, text in told.items():
+    for word, text in facts.items():
         field = field_named(word.strip())
         if field is None:
             issues.append(error("R009", f"unknown field '{word}'", f"{word}={text}", closest(word, fields())))
@@ -48,7 +52,7 @@ def read_facts(told: Mapping[str, str]) -> dict[str, Value]:
             found[field.name] = read_value(field, text.strip())
         except _NotRead as trouble:
             code = "R011" if trouble.maybe else "R010"
-            issues.append(error(code, f"'{field.name}': {trouble}", f"{word}={text}", trouble.maybe))
+            issues.append(error(code, f"'{field.name}': {trouble}", f"{word}={text}".replace(":", "："), trouble.maybe))
     if issues:
         raise Refused(issues)
     return found
@@ -76,7 +80,9 @@ def read_value(field: Field, text: str) -> Value:
             return datetime.date.fromisoformat(text).isoformat()
         except ValueError:
             raise _NotRead(f"{text!r} is not a date such as 2026-11-22") from None
-    if field.type in ("codes", "ids", "mix", "near"):
+    if field.type == "mix":
+        return _mix(text)
+    if field.type in ("codes", "ids", "near"):
         parts = () if low == "none" else tuple(part.strip() for part in _SEPARATORS.split(text) if part.strip())
         for part in parts:
             _known(field, part)
@@ -84,11 +90,21 @@ def read_value(field: Field, text: str) -> Value:
     return _known(field, text)
 
 
+def _mix(text: str) -> Value:
+    """A mix of uses with its shares; uses alone (``RES;IND``, from ``use=RES+IND``) are a mix of unknown shares."""
+    try:
+        if ":" in text or "：" in text:
+            return read_mix(text)
+        return tuple(use_of(part, "landopt") for part in _SEPARATORS.split(text) if part.strip())
+    except BadValue as trouble:
+        said = told(f"{trouble.key}.what", field="use_mix", **trouble.values).text()
+        raise _NotRead(said.removeprefix("use_mix: ")) from None
+
+
 def _known(field: Field, text: str) -> str:
-    code = text.partition(":")[0].strip() if field.type == "mix" else text
-    values = fields()["use"].values if field.type == "mix" else field.values
-    if values and code not in values:
-        raise _NotRead(f"unknown value {code!r}", closest(code, values) or f"Maybe one of {', '.join(values)}.")
+    if field.values and text not in field.values:
+        maybe = closest(text, field.values) or f"Maybe one of {', '.join(field.values)}."
+        raise _NotRead(f"unknown value {text!r}", maybe)
     return text
 
 
