@@ -85,7 +85,7 @@ def repair_file(
     target, listing = folder / f"{path.stem}.repaired.gpkg", folder / f"{path.stem}.repaired.csv"
     for there in (target, listing):
         if there.exists():
-            raise Refused(error("F007", f"{there.name} is there already", str(there), "move it away first"))
+            raise Refused(error("F007.there-already-2", at=str(there), file=there.name))
     write_parcels(copy, target, crs=None if raw.crs else crs)
     text = io.StringIO(newline="")
     rows = csv.writer(text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from constraints.case import Case, Record
 from constraints.reading.case_facts import block_share
 from landopt.intake.roundfile import RoundFile, read_round_file
+from parcels.common.catalogue import Told
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Issue, Refused, error, warning
 
@@ -30,7 +31,7 @@ class Loaded:
     case: Case | None
     geometry: geopandas.GeoDataFrame | None
     issues: tuple[Issue, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Told, ...]
 
     def ready(self) -> Case:
         """The case.
@@ -96,7 +97,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     wants = _read(issues, lambda: read_demands(file.demands, units=file.units or None, use_codes=file.use_codes))
     on_file = file.records
     papers = _read(issues, lambda: read_records(on_file)) if on_file is not None else None
-    notes = [issue.what for issue in issues if issue.code == "R023"]
+    notes = [issue.told for issue in issues if issue.code == "R023"]
     inputs: list[Mapping[str, Any]] = []
     for part in (land, wants, papers):
         if part is not None:
@@ -137,7 +138,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         packs=file.packs,
         inputs=tuple(inputs),
         dropped=tuple({"parcel_id": identifier, "reason": reason} for identifier in sorted(drop)),
-        notes=tuple(notes),
+        notes=tuple(str(note) for note in notes),
         crs=land.crs,
     )
     return Loaded(file, case, polygons, tuple(issues), tuple(notes))

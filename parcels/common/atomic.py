@@ -325,6 +325,6 @@ def _disk(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as trouble:
-        what = f"{place.name} could not be written: {trouble.strerror or trouble}"
-        advice = "Maybe the disk is full or read-only, or another program holds a file open; nothing was changed."
-        raise Environment(error("E075", what, str(place), advice)) from trouble
+        raise Environment(
+            error("E075.could-not-written", at=str(place), file=place.name, value=trouble.strerror or trouble)
+        ) from trouble
