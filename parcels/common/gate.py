@@ -61,7 +61,7 @@ _MAGIC = {
 _TEXT = (".csv", ".txt", ".geojson", ".json", ".kml", ".dxf", ".toml")
 _BINARY = (b"SQLite format 3\x00", b"PK\x03\x04", b"PAR1", b"%PDF", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"Rar!",
            b"7z\xbc\xaf", b"\x89PNG", b"GIF8", b"\x7fELF", b"MZ\x90")  # fmt: skip
-_ELSEWHERE = re.compile(rb"<\s*(OGRVRT|VRTDataset|GDAL_W|OGRWFS|OGROAPIF|WMS_|GDALTileIndex|NetworkLink)", re.IGNORECASE)
+_ELSEWHERE = re.compile(rb"<\s*(OGRVRT|VRTDataset|GDAL_W|OGRWFS|OGROAPIF|WMS_|GDALTileIndex)", re.IGNORECASE)
 """Beginnings of files that name other files or addresses, which GDAL would open."""
 
 
@@ -245,7 +245,7 @@ def load_toml(text: str, parse_float: Callable[[str], Any] = float) -> dict[str,
 
 
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
-_DOTTED = re.compile(rf"^[ \t]*\[{{0,2}}[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{DEPTH},}}", re.MULTILINE)
+_DOTTED = re.compile(rf"^[ \t]*\[{{0,2}}[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{DEPTH},}}[ \t]*[]=]", re.MULTILINE)
 
 
 def load_json(raw: bytes | str, **options: Any) -> Any:
@@ -287,7 +287,7 @@ class Unpacked(io.RawIOBase):
     def __init__(self, path: Path) -> None:
         self.name = path.name
         self.left = max(FREE, RATIO * path.stat().st_size)
-        self._inner = gzip.open(path, "rb")
+        self._inner = gzip.GzipFile(path, "rb")
 
     def readable(self) -> bool:
         """Always."""
@@ -337,4 +337,6 @@ def check_shape(name: str, at: str, columns: int, rows: int) -> None:
     if columns > COLUMNS:
         raise Refused(error("F012.columns", at=at, name=name, count=columns, most=COLUMNS))
     if rows > ROWS or columns * rows > CELLS:
-        raise Refused(error("F012.rows", at=at, name=name, count=rows, columns=columns, most=min(ROWS, CELLS // max(1, columns))))
+        raise Refused(
+            error("F012.rows", at=at, name=name, count=rows, columns=columns, most=min(ROWS, CELLS // max(1, columns)))
+        )

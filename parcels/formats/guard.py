@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -44,7 +43,7 @@ def guarded(path: Path, layer: str | None = None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="landopt-") as folder:
         copy = Path(folder) / path.name
         _in_child(path, layer, copy)
-        yield copy if copy.exists() else path
+        yield copy
 
 
 def probe(path: Path) -> None:
@@ -88,20 +87,26 @@ def _in_child(path: Path, layer: str | None, copy: Path | None) -> None:
     }
     command = [sys.executable, "-m", "parcels.formats.guard", json.dumps(job)]
     place = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path[1:]])}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=place) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=place) as child:
         try:
-            code = child.wait(timeout=3 * seconds)
+            told, _ = child.communicate(timeout=3 * seconds)
+            code = child.returncode
         except subprocess.TimeoutExpired:
-            code = None
+            told, code = b"", _OVER
         finally:
             child.kill()
-    if code is None or code in (-signal.SIGXCPU, -signal.SIGKILL) if hasattr(signal, "SIGXCPU") else code is None:
+    if code in (_OVER, -_SIGXCPU, -_SIGKILL):
         raise Refused(error("F014.time", at=path.name, name=path.name, seconds=seconds))
     if code == _MEMORY:
         raise Refused(error("F014.memory", at=path.name, name=path.name))
+    if code != 0 and (code < 0 or copy is not None):
+        why = told.decode("utf-8", "replace").replace(str(path), path.name).strip()[:200] or f"exit {code}"
+        raise Refused(error("F004.reader", at=path.name, name=path.name, why=why))
 
 
-_MEMORY = 9
+_SIGKILL, _SIGXCPU = 9, 24
+_OVER = 99
+_MEMORY = 98
 
 
 def _child(job: dict[str, object]) -> int:
@@ -119,15 +124,18 @@ def _child(job: dict[str, object]) -> int:
         import pyogrio
 
         path, layer = str(job["path"]), job["layer"]
-        names = [str(layer)] if layer else [str(name) for name, _ in pyogrio.list_layers(path)]
+        names = [str(layer)] if layer else [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
         for name in names:
             meta, _, wkb, data = pyogrio.raw.read(path, layer=name, datetime_as_string=True)
             if job["copy"] is not None:
                 keep = {"geometry_type": meta["geometry_type"], "crs": meta["crs"], "driver": "GPKG", "layer": name}
-                pyogrio.raw.write(job["copy"], wkb, data, meta["fields"], append=Path(str(job["copy"])).exists(), **keep)
+                pyogrio.raw.write(
+                    job["copy"], wkb, data, meta["fields"], append=Path(str(job["copy"])).exists(), **keep
+                )
     except MemoryError:
         return _MEMORY
     except Exception as trouble:  # whatever GDAL calls it, the file itself is at fault and read again to say how
+        sys.stdout.write(str(trouble).splitlines()[0][:500] if str(trouble) else type(trouble).__name__)
         return _MEMORY if "emory" in str(trouble) else 1
     return 0
 
