@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from parcels.common.catalogue import told
+from parcels.common.gate import load_toml, read_bytes
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place, at_line
 
@@ -62,14 +62,14 @@ def read_text(path: Path) -> RuleText:
     """
     name = str(path)
     try:
-        raw = path.read_bytes()
+        raw = read_bytes(path, 16 * MAX_BYTES)
     except OSError as trouble:
         raise Refused(error("R001.rule-file-cannot", at=name, strerror=trouble.strerror)) from None
     if len(raw) > MAX_BYTES:
         raise Refused(error("R001.rule-file-bytes", at=name, count=len(raw), max_bytes=MAX_BYTES))
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-        tables = tomllib.loads(text, parse_float=Decimal)
+        tables = load_toml(text, parse_float=Decimal)
     except UnicodeDecodeError:
         raise Refused(error("R001.rule-file-not", at=name)) from None
     except RecursionError:
