@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from typing import Any
 
 from constraints.language.expr import closest
-from parcels.common.catalogue import told
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.schema import Field, Value, fields
 from parcels.common.units import BadValue
@@ -33,7 +34,7 @@ def field_named(word: str) -> Field | None:
     return next((field for field in declared.values() if word in field.aliases), None)
 
 
-def read_facts(facts: Mapping[str, str]) -> dict[str, Value]:
+def read_facts(told: Mapping[str, str]) -> dict[str, Value]:
     """Facts as they are stored; ``None`` where told to be unknown.
 
     Raises
@@ -43,25 +44,29 @@ def read_facts(facts: Mapping[str, str]) -> dict[str, Value]:
     """
     found: dict[str, Value] = {}
     issues: list[Issue] = []
-    for word, text in facts.items():
+    for word, text in told.items():
         field = field_named(word.strip())
         if field is None:
-            issues.append(error("R009", f"unknown field '{word}'", f"{word}={text}", closest(word, fields())))
+            issues.append(
+                error("R009.unknown-field-told", at=f"{word}={text}", maybe=closest(word, fields()), word=word)
+            )
             continue
         try:
             found[field.name] = read_value(field, text.strip())
         except _NotRead as trouble:
-            code = "R011" if trouble.maybe else "R010"
-            issues.append(error(code, f"'{field.name}': {trouble}", f"{word}={text}".replace(":", "："), trouble.maybe))
+            place = f"{word}={text}"
+            issues.append(error(trouble.key, at=place, maybe=trouble.maybe, field=field.name, **trouble.values))
     if issues:
         raise Refused(issues)
     return found
 
 
 class _NotRead(Exception):
-    def __init__(self, what: str, maybe: str = "") -> None:
-        super().__init__(what)
-        self.maybe = maybe
+    """Why a value cannot be read: a sentence without its hole ``field``."""
+
+    def __init__(self, key: str, /, maybe: Told | None = None, **values: Any) -> None:
+        super().__init__(key)
+        self.key, self.maybe, self.values = key, maybe, values
 
 
 def read_value(field: Field, text: str) -> Value:
@@ -72,14 +77,14 @@ def read_value(field: Field, text: str) -> Value:
     if field.type == "bool":
         if low in TRUE or low in FALSE:
             return low in TRUE
-        raise _NotRead(f"{text!r} is neither true nor false")
+        raise _NotRead("R010.told-not-truth", text=text)
     if field.type == "int":
         return _integer(field, text)
     if field.type == "date":
         try:
             return datetime.date.fromisoformat(text).isoformat()
         except ValueError:
-            raise _NotRead(f"{text!r} is not a date such as 2026-11-22") from None
+            raise _NotRead("R010.told-not-date", text=text) from None
     if field.type == "mix":
         return _mix(text)
     if field.type in ("codes", "ids", "near"):
@@ -90,6 +95,20 @@ def read_value(field: Field, text: str) -> Value:
     return _known(field, text)
 
 
+def _known(field: Field, text: str) -> str:
+    values = field.values
+    if values and text not in values:
+        raise _NotRead("R011.told-unknown-value", closest(text, values) or told("near.one-of", names=values), code=text)
+    return text
+
+
+_MIX = {
+    "052.no-mix-such": "R010.told-no-mix",
+    "052.names-twice": "R010.told-mix-twice",
+    "052.shares-do-not": "R010.told-mix-sum",
+}
+
+
 def _mix(text: str) -> Value:
     """A mix of uses with its shares; uses alone (``RES;IND``, from ``use=RES+IND``) are a mix of unknown shares."""
     try:
@@ -97,32 +116,26 @@ def _mix(text: str) -> Value:
             return read_mix(text)
         return tuple(use_of(part, "landopt") for part in _SEPARATORS.split(text) if part.strip())
     except BadValue as trouble:
-        said = told(f"{trouble.key}.what", field="use_mix", **trouble.values).text()
-        raise _NotRead(said.removeprefix("use_mix: ")) from None
-
-
-def _known(field: Field, text: str) -> str:
-    if field.values and text not in field.values:
-        maybe = closest(text, field.values) or f"Maybe one of {', '.join(field.values)}."
-        raise _NotRead(f"unknown value {text!r}", maybe)
-    return text
+        raise _NotRead(_MIX.get(trouble.key, "R010.told-mix-use"), text=text) from None
 
 
 def _integer(field: Field, text: str) -> int:
     try:
         number = Decimal(text.replace(",", "").replace("_", ""))
     except InvalidOperation:
-        raise _NotRead(f"{text!r} is not a number") from None
+        raise _NotRead("R010.told-not-number", text=text) from None
     if not number.is_finite() or abs(number) >= 10**13:
-        raise _NotRead(f"{text!r} is too large")
+        raise _NotRead("R010.told-too-large", text=text)
     exact = Fraction(number) * field.scale
     if exact.denominator != 1 and field.scale == 1 and field.unit != "m2":
-        raise _NotRead(f"{text!r} is not a whole number")
+        raise _NotRead("R010.told-not-whole", text=text)
     value = (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
     if (field.min is not None and value < field.min * field.scale) or (
         field.max is not None and value > field.max * field.scale
     ):
-        raise _NotRead(f"{text!r} is outside {field.min} to {field.max if field.max is not None else 'any'}")
+        raise _NotRead(
+            "R010.told-below" if field.max is None else "R010.told-outside", text=text, least=field.min, most=field.max
+        )
     return value
 
 
