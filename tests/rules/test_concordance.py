@@ -17,7 +17,7 @@ def test_business_land_by_agreement_or_allocation_on_new_land_is_forbidden() -> 
 
 
 def test_declared_retained_land_has_its_route_and_nobody_else_has() -> None:
-    """Business and industry by allocation or agreement: a condition for the collective that declares it, not housing."""
+    """Business and industry by allocation or agreement: a condition for the collective that declares it."""
     for year in ("2012", "2014", "2017"):
         for method in ("agreement", "allocation"):
             for use in ("COM", "BIZ", "IND", "STOR"):
