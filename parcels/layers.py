@@ -12,7 +12,7 @@ import shapely
 
 from parcels.common.frozen import FactTable
 from parcels.common.schema import Value
-from parcels.formats.any_format import open_layer
+from parcels.formats.opening import open_layer
 from parcels.geometry.crs import place, to_crs
 from parcels.geometry.overlay import Cover, cover
 from parcels.read import ParcelFile

@@ -14,25 +14,11 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error
-from parcels.formats.curves import curved_rows
+from parcels.formats.decoding.curves import curved_rows
 
 SYSTEM_LAYERS = {"layer_styles", "qgis_projects"}
-VECTOR = {
-    ".gpkg": "GPKG",
-    ".geojson": "GeoJSON",
-    ".json": "GeoJSON",
-    ".shp": "ESRI Shapefile",
-    ".gdb": "OpenFileGDB",
-    ".dxf": "DXF",
-    ".kml": "LIBKML",
-    ".parquet": "Parquet",
-    ".geoparquet": "Parquet",
-    ".zip": "zip",
-    ".csv": "CSV",
-    ".xlsx": "XLSX",
-    ".txt": "TXT",
-}
-"""File endings that are read."""
+SHEETS = ("XLSX", "XLS", "ODS")
+"""Formats whose layers are called sheets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +26,8 @@ class RawTable:
     """Cells as they stand in a file.
 
     ``geometry`` is an object array of shapely geometries (``None`` where there is none); ``crs`` a text that pyproj
-    reads, or ``None``; ``rows`` the row numbers used in messages (from 1, headings not counted, or the line of a text).
+    reads, or ``None``; ``rows`` the row numbers used in messages (from 1, headings not counted, or the line of a text);
+    ``kinds`` the columns whose cells are texts here and of another type in the file (``date``).
     """
 
     path: Path
@@ -53,45 +40,13 @@ class RawTable:
     notes: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
     sha256: str = field(default="", compare=False)
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def where(self) -> str:
         """File and layer, for messages."""
-        kind = "sheet" if self.format == "XLSX" else "layer"
+        kind = "sheet" if self.format in SHEETS else "layer"
         return f"{self.path.name}, {kind} {self.layer}" if self.layer else self.path.name
-
-
-def file_format(path: Path, prefix: str = "P") -> str:
-    """The format by the file's ending.
-
-    Raises
-    ------
-    Refused
-        ``F001`` if there is no such file, ``F002`` if its ending names no format that is read.
-    """
-    if not path.exists():
-        raise Refused(error("F001", f"there is no file {path.name}", str(path), _similar(path)))
-    found = VECTOR.get(path.suffix.lower())
-    if path.is_dir() and found != "OpenFileGDB":
-        what = f"{path.name} is a folder, not a file"
-        raise Refused(error("F004", what, str(path), "name the file inside it"))
-    if found is None and path.suffix.lower() in (".xls", ".et", ".dwg", ".mdb", ".rar", ".7z"):
-        instead = {".xls": ".xlsx", ".et": ".xlsx", ".dwg": ".dxf", ".mdb": ".gdb"}.get(path.suffix.lower(), ".zip")
-        what = f"{path.name}: {path.suffix} files are not read"
-        raise Refused(error("F002", what, str(path), f"save it as {instead} and send that"))
-    if found is None:
-        endings = ", ".join(VECTOR)
-        raise Refused(error("F002", f"{path.name}: format not known", str(path), f"files may end in {endings}"))
-    return found
-
-
-def _similar(path: Path) -> str:
-    import difflib
-
-    folder = path.parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, 1, 0.5)
-    return f"did you mean {near[0]}?" if near else f"look into {folder}"
 
 
 def pick_layer(path: Path, layer: str | None, *, points: bool = False) -> str:
@@ -131,7 +86,7 @@ def _fits(kind: str, points: bool) -> bool:
 
 def unreadable(path: Path, problem: Exception) -> Issue:
     """A file that GDAL cannot open, with the place where it breaks off if that can be told (finding 37)."""
-    from parcels.formats.damage import truncation
+    from parcels.formats.decoding.damage import truncation
 
     cut = truncation(path)
     if cut:

@@ -10,12 +10,14 @@ from typing import Any
 
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Environment, Refused, error
-from parcels.formats.delimited import title_rows
+from parcels.formats.kinds.csv_table import title_rows
+from parcels.formats.registry import Ask, reads
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import column_key, fields_known
 
 
-def read_xlsx(path: Path, *, layer: str | None = None, prefix: str = "D") -> RawTable:
+@reads("XLSX", ".xlsx", kind="table")
+def read_xlsx(ask: Ask) -> RawTable:
     """A sheet of a workbook.
 
     Raises
@@ -25,12 +27,13 @@ def read_xlsx(path: Path, *, layer: str | None = None, prefix: str = "D") -> Raw
     Environment
         ``F005`` without openpyxl.
     """
+    path, layer, prefix = ask.path, ask.layer, ask.prefix
     try:
         import openpyxl
     except ImportError:
         what = f"{path.name}: workbooks need openpyxl"
         raise Environment(error("F005", what, path.name, "pip install openpyxl, or save the sheet as CSV")) from None
-    from parcels.formats.archives import check_members
+    from parcels.formats.decoding.archives import check_members
 
     try:
         with zipfile.ZipFile(path) as archive:

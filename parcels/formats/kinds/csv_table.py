@@ -9,13 +9,15 @@ from pathlib import Path
 
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error
-from parcels.formats.encoding import decode
+from parcels.formats.decoding.encoding import decode
+from parcels.formats.registry import Ask, reads
 from parcels.formats.sources import RawTable
 
 MAX_CELL = 16_000_000
 
 
-def read_csv(path: Path, *, encoding: str | None = None, prefix: str = "D") -> RawTable:
+@reads("CSV", ".csv", kind="table")
+def read_csv(ask: Ask) -> RawTable:
     """A CSV file, every cell a text (``None`` where blank).
 
     Raises
@@ -23,7 +25,8 @@ def read_csv(path: Path, *, encoding: str | None = None, prefix: str = "D") -> R
     Refused
         31 (no encoding fits), 37 (an open quotation mark runs to the end), 68 (no heading, double headings).
     """
-    decoded = decode(path.read_bytes(), path.name, encoding=encoding, prefix=prefix)
+    path, prefix = ask.path, ask.prefix
+    decoded = decode(path.read_bytes(), path.name, encoding=ask.encoding, prefix=prefix)
     return table_of(path, rows_of(decoded.text, path.name, prefix), prefix, (decoded.note,))
 
 

@@ -1,0 +1,160 @@
+"""Outlines of a table: a column with WKT, or a reference to boundary-point files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from parcels.common.issues import Refused, error, warning
+from parcels.formats.companion import row_ids
+from parcels.formats.registry import Ask, format_of
+from parcels.formats.sources import RawTable
+from parcels.tables.columns import column_key
+from parcels.tables.fact_table import as_id
+
+WKT = ("wkt", "geometry", "geom", "the_geom", "几何", "图形")
+REFERENCE = ("boundary_points", "界址点", "界址点文件", "坐标文件", "txt")
+
+
+def with_outlines(raw: RawTable, *, encoding: str | None, crs: str | None) -> RawTable:
+    """A table with its outlines from a WKT column, or from the boundary-point files it names.
+
+    Raises
+    ------
+    Refused
+        3 if it has neither.
+    """
+    by_key = {column_key(name): name for name in raw.columns}
+    wkt = next((by_key[key] for key in WKT if key in by_key), None)
+    reference = next((by_key[key] for key in REFERENCE if key in by_key), None)
+    if wkt is not None:
+        return _from_wkt(raw, wkt)
+    if reference is not None:
+        return _from_points(raw, reference, encoding, crs)
+    what = f"{raw.path.name} has neither a column wkt nor boundary_points: the parcels have no outline"
+    raise Refused(error("P003", what, raw.where, "add wkt (POLYGON ((east north, ...))) or send a GeoPackage"))
+
+
+def _from_wkt(raw: RawTable, name: str) -> RawTable:
+    shapes = np.full(len(raw.rows), None, dtype=object)
+    issues = list(raw.issues)
+    system: set[str] = set()
+    for i, cell in enumerate(raw.columns[name]):
+        if cell is None:
+            continue
+        text = str(cell).strip()
+        if text.upper().startswith("SRID="):
+            head, _, text = text.partition(";")
+            system.add(f"EPSG:{head[5:].strip()}")
+        kind = text.split("(")[0].strip().upper()
+        if kind.startswith(("CURVE", "MULTISURFACE", "COMPOUND", "CIRCULAR")):
+            issues.append(error("P008", "the outline has curves", f"{raw.where}, row {raw.rows[i]}", "linearise it"))
+            continue
+        try:
+            shapes[i] = shapely.from_wkt(text)
+        except shapely.errors.ShapelyError as problem:
+            reason = str(problem).partition(": ")[2][:100] or "no geometry"
+            if "closed" in reason or "at least 4" in reason or "fewer" in reason:
+                reason = "a ring is not closed, or has fewer than four points"
+            what = f"the WKT cannot be read: {reason}"
+            issues.append(error("P012", what, f"{raw.where}, row {raw.rows[i]}", "write POLYGON ((east north, ...))"))
+    if len(system) > 1:
+        shown = ", ".join(sorted(system))
+        issues.append(error("P017", f"outlines in several systems: {shown}", raw.where, "write one SRID in all rows"))
+    columns = {n: c for n, c in raw.columns.items() if n != name}
+    crs = next(iter(system)) if len(system) == 1 else None
+    return replace(raw, columns=columns, geometry=shapes, crs=crs, issues=tuple(issues))
+
+
+@dataclass(slots=True)
+class _Points:
+    """The plots of a boundary-point file by number, and which of them a row has used."""
+
+    name: str
+    numbers: list[str]
+    lines: Sequence[int]
+    shapes: Sequence[Any]
+    used: set[int] = field(default_factory=set)
+
+    def pick(self, wanted: str, identifier: str) -> tuple[int | None, str]:
+        """The position of the plot meant, or why none is: a number that is blank or double tells no plot."""
+        if not wanted and len(self.numbers) == 1:
+            return 0, ""
+        named = wanted or identifier
+        hits = [at for at, number in enumerate(self.numbers) if number == named]
+        if len(hits) == 1:
+            return hits[0], ""
+        if len(hits) > 1:
+            return None, f"{self.name} has {len(hits)} plots with the number {named!r}: they cannot be told apart"
+        blank = sum(not number for number in self.numbers)
+        if blank:
+            return None, f"{self.name} has {blank} plot(s) without a number and none called {named!r}"
+        return None, f"{self.name} has no plot {named!r}"
+
+    def unused(self) -> list[str]:
+        """The plots that no row has named: by number, or by line where they have none."""
+        rest = [at for at in range(len(self.numbers)) if at not in self.used]
+        return [self.numbers[at] or f"line {self.lines[at]}" for at in rest]
+
+
+def _from_points(raw: RawTable, name: str, encoding: str | None, crs: str | None) -> RawTable:
+    """Outlines by "file.txt" (its plot of the row's id) or "file.txt#plot"; files lie beside the table."""
+    ids = row_ids(raw) or [""] * len(raw.rows)
+    shapes = np.full(len(raw.rows), None, dtype=object)
+    issues = list(raw.issues)
+    opened: dict[str, _Points | None] = {}
+    systems: dict[str, None] = {}
+    notes = list(raw.notes)
+    for i, cell in enumerate(raw.columns[name]):
+        where = f"{raw.where}, row {raw.rows[i]}, column {name}"
+        if cell is None:
+            continue
+        file, _, plot = str(cell).strip().partition("#")
+        if not file or Path(file).name != file or ":" in file or "\\" in file:
+            what = f"{file!r} is no name of a file beside the table"
+            issues.append(error("P043", what, where, "write the bare name, without folders"))
+            continue
+        if file not in opened:
+            target = raw.path.parent / file
+            if not target.is_file():
+                issues.append(error("F001", f"there is no file {file}", where, "send it beside the table"))
+                opened[file] = None
+                continue
+            points = _opened(target, encoding, crs)
+            issues.extend(points.issues)
+            notes.extend(points.notes)
+            systems[points.crs or ""] = None
+            assert points.geometry is not None
+            numbers = ["" if number is None else as_id(number).strip() for number in points.columns["地块编号"]]
+            opened[file] = _Points(file, numbers, points.rows, points.geometry.tolist())
+            notes.append(f"{raw.path.name}: outlines from {file} (SHA-256 {points.sha256[:12]})")
+        plots = opened[file]
+        if plots is None:
+            continue
+        at, why = plots.pick(plot.strip(), ids[i])
+        if at is None:
+            listed = ", ".join(dict.fromkeys(number for number in plots.numbers if number)) or "none with a number"
+            issues.append(error("P075", why, where, f"its plots are {listed[:200]}", (ids[i],)))
+            continue
+        plots.used.add(at)
+        shapes[i] = plots.shapes[at]
+    for file, plots in opened.items():
+        if plots is not None and (rest := plots.unused()):
+            what = f"{len(rest)} plot(s) of {file} are used by no row: {', '.join(rest[:10])}"
+            issues.append(warning("P086", what, raw.where, "is a row missing? the ids must be written alike", rest))
+    if len(systems) > 1:
+        issues.append(error("P017", "the boundary-point files are in different systems", raw.where, "use one zone"))
+    columns = {n: c for n, c in raw.columns.items() if n != name}
+    system = next(iter(systems), "") or None
+    return replace(raw, columns=columns, geometry=shapes, crs=system, issues=tuple(issues), notes=tuple(notes))
+
+
+def _opened(target: Path, encoding: str | None, crs: str | None) -> RawTable:
+    reader = format_of(target).read
+    assert reader is not None
+    return reader(Ask(target, encoding=encoding, crs=crs))
