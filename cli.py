@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from landopt import __version__
-from parcels.common.issues import Issue, LandoptError
+from parcels.common.issues import Issue, LandoptError, error
 
 COMMANDS = {
     "new": ("prepare", "a filled example round to start from"),
@@ -116,7 +116,7 @@ class Desk(click.Group):
             ctx.exit(0)
         except OSError as trouble:
             where = str(trouble.filename or "")
-            issue = Issue("error", "E001", trouble.strerror or str(trouble), where, "Check the disk and the path.")
+            issue = error("E001", trouble.strerror or str(trouble), where, "Check the disk and the path.")
             _print(LandoptError(issue), words)
             ctx.exit(6)
 

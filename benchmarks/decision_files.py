@@ -102,9 +102,10 @@ def _read(drafted: Draft, seed: int) -> Case:
 def _raw(folder: Path) -> dict[str, Any]:
     """One raw HiGHS simplex solve of the relaxation of a round on files."""
     from benchmarks.decision import raw_simplex_of
+    from landopt.job import Job
     from landopt.pipeline import read_case
 
-    _, case, offers = read_case(folder)
+    _, case, offers = read_case(Job(folder))
     return raw_simplex_of(case, offers)
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.audit.plan_reader import uncollected
 from constraints.case import Case
-from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
+from landopt.job import Breach, Job, NoPlan, Result, Stopped
+from parcels.common.issues import Environment, Refused, error
 
 if TYPE_CHECKING:
+    import geopandas
+
+    from constraints.audit.finding import AuditReport
     from landopt.intake.assemble import Loaded
     from landopt.screening.offers import Offers
     from landopt.solving.solver import Outcome
@@ -24,92 +27,8 @@ Say = Callable[[str], None]
 PATIENCE_S = 600
 """Without a limit of its own a round stops after this many seconds, with the best plan found and its bound."""
 
-
 RE_DERIVED = 100_000
 """Listed offers up to which the audit of a run re-derives every one; beyond, those of the platforms it draws."""
-
-
-class NoPlan(LandoptError):
-    """No plan satisfies the rules (exit 3)."""
-
-    exit_code = 3
-
-
-class Breach(LandoptError):
-    """The audit found a breach; the plan is withheld (exit 5)."""
-
-    exit_code = 5
-
-
-class Stopped(LandoptError):
-    """Stopped before any plan was found (exit 7)."""
-
-    exit_code = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the desk asks of one run; ``None`` means the round's own setting."""
-
-    round_path: Path
-    output: Path | None = None
-    gap: str | None = None
-    time_limit_s: int | None = None
-    nodes: int | None = None
-    seed: int | None = None
-    threads: int | None = None
-    memory: int | None = None
-    solver: str = "highs"
-    overlays: tuple[Path, ...] = ()
-    sets: tuple[str, ...] = ()
-    fixes: tuple[str, ...] = ()
-    drop: tuple[str, ...] = ()
-    reason: str = ""
-    by: str = ""
-    keep: Path | None = None
-    change_cost: int = 0
-    ledger: Path | None = None
-
-    def case_words(self) -> str:
-        """The round and the options that make its case, as they are typed after a command of the desk."""
-        words = [str(self.round_path)]
-        for name, values in (("--overlay", self.overlays), ("--set", self.sets), ("--fix", self.fixes)):
-            for value in values:
-                words += [name, str(value)]
-        words += ["--drop", ",".join(self.drop)] if self.drop else []
-        words += ["--reason", self.reason] if self.reason else []
-        words += ["--by", self.by] if self.by else []
-        words += ["--ledger", str(self.ledger)] if self.ledger is not None else []
-        return shlex.join(words)
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A plan that was written and passed the audit."""
-
-    folder: Path
-    plan: dict[str, Any]
-    case: Case
-    audit: Any
-    exit_code: int
-    seconds: float
-    phases: dict[str, float] = field(default_factory=dict)
-    """CPU seconds of this process in each phase; those of the solver's child are not in it."""
-
-    def footer(self, lang: str) -> str:
-        """Where the plan stands, the head of the ledger it was made under, and what to do next."""
-        head = self.plan.get("ledger_head")
-        if lang == "zh":
-            lines = [f"方案已写入 {self.folder}，审查通过（{self.audit.checked} 项核对，0 项不符）。"]
-            if head:
-                lines.append(f"台账首哈希 {head}（核对：landopt audit {self.folder} --ledger 台账文件）")
-            lines += [f"下一步：landopt explain {self.folder} --parcel 宗地编号；landopt report {self.folder} --html"]
-            return "\n".join(lines)
-        lines = [f"Plan written to {self.folder}; the audit re-checked {self.audit.checked} statements, 0 breaches."]
-        if head:
-            lines.append(f"Ledger head {head} (check: landopt audit {self.folder} --ledger LEDGER)")
-        lines += [f"Next: landopt explain {self.folder} --parcel ID; landopt report {self.folder} --html"]
-        return "\n".join(lines)
 
 
 class _Clock:
@@ -125,60 +44,233 @@ class _Clock:
         self.phases[phase] = self.last - before
 
 
-def read_case(
-    round_path: Path,
-    *,
-    overlays: Sequence[Path] = (),
-    sets: Sequence[str] = (),
-    drop: Sequence[str] = (),
-    reason: str = "",
-    fixes: Sequence[str] = (),
-    by: str = "",
-    ledger: Path | None = None,
-    booked: bool = False,
-) -> tuple[Loaded, Case, Offers]:
-    """Read a round, apply a scenario and fixes, build every lawful offer; ``booked``: under the round's ledger.
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What is decided: the case under settings, overlays, ledger and fixes; the fixes and the ledger's head beside."""
+
+    case: Case
+    overrides: tuple[Mapping[str, Any], ...]
+    head: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A choice with its reasons: what the files of a plan folder are made from; ``written`` is ``case.json``."""
+
+    scenario: Scenario
+    offers: Offers
+    outcome: Outcome
+    plan: dict[str, Any]
+    written: bytes
+
+
+def read(job: Job) -> Loaded:
+    """First step: the round's files as checked facts, with every finding.
+
+    Raises
+    ------
+    Refused
+        If ``round.toml`` itself cannot be read; what is wrong elsewhere stands in ``issues``.
+    """
+    from landopt.intake.assemble import read_round
+
+    return read_round(job.round_path, drop=job.drop, reason=job.reason)
+
+
+def scenario(loaded: Loaded, job: Job) -> Scenario:
+    """Second step: the case under the settings asked for, overlays, numbers, the ledger and assignments fixed by hand.
+
+    Raises
+    ------
+    Refused
+        With every problem of the round, the overlays, the ledger or the fixes.
+    """
+    from landopt.intake.overlay import apply_overlays
+    from landopt.keeping.fixes import apply_fixes
+    from landopt.keeping.rounds import prepare
+
+    case = apply_overlays(_asked(loaded.ready(), job), job.overlays, job.sets)
+    head = None
+    if job.booked or job.ledger is not None:
+        case, head = prepare(case, loaded.file.path.parent, job.ledger, job.keep, job.change_cost)
+    case, overrides = apply_fixes(case, job.fixes, reason=job.reason, by=job.by)
+    return Scenario(case, tuple(overrides), head)
+
+
+def screen(case: Case, say: Say | None = None) -> Offers:
+    """Third step: every lawful offer of a case.
+
+    Raises
+    ------
+    Refused
+        If the case is too large for exact integers.
+    """
+    from landopt.solving.site_search import offers_of
+
+    return offers_of(case, limit_s=_search_limit(case), told=None if say is None else _beyond(case, say))
+
+
+def choose(case: Case, offers: Offers, job: Job, say: Say) -> Outcome:
+    """Fourth step: the best choice found among the offers, with its bound.
+
+    Raises
+    ------
+    NoPlan, Stopped, Environment
+        If there is none: because the rules allow none, because time ran out, because the solver failed.
+    """
+    from landopt.solving.child import caps_memory
+    from landopt.solving.solver import solve
+
+    if job.memory is not None and not caps_memory():
+        say("this system cannot cap a process: --memory is only held against the estimate beforehand")
+    outcome = solve(
+        case,
+        offers,
+        gap=case.settings.gap,
+        time_limit_s=_limit(case),
+        nodes=case.settings.nodes,
+        seed=case.settings.seed,
+        threads=case.settings.threads,
+        solver=job.solver,
+        progress=_heard(say),
+        memory=job.memory,
+    )
+    _require_plan(outcome, job, offers.scope)
+    for issue in outcome.issues:
+        say(f"warning {issue.code}  {issue.what}; the best plan it had found is kept")
+    return outcome
+
+
+def decide(made: Scenario, offers: Offers, outcome: Outcome, say: Say) -> Decision:
+    """Fifth step: the choice with its reasons and the price of every fix, as ``plan.json``."""
+    from landopt.keeping.plan import case_file, plan_json
+    from landopt.reasons.cutoffs import fix_costs
+    from landopt.reasons.explain.context import Context
+    from landopt.reasons.justify import justify
+
+    assert outcome.chosen is not None
+    assert outcome.proof is not None
+    case, chosen, overrides = made.case, outcome.chosen.tolist(), made.overrides
+    if overrides:
+        say("pricing the fixes")
+        bounds = [tier.bound for tier in outcome.tiers]
+        overrides = tuple(fix_costs(Context(case, offers, chosen, outcome.proof), overrides, bounds))
+    say("justifying")
+    records = justify(case, offers, chosen, outcome)
+    written = case_file(case)
+    plan = plan_json(
+        case,
+        stopped=outcome.stopped,
+        scope=offers.scope,
+        ties=outcome.ties,
+        tiers=[(tier.objective, tier.bound, tier.solver_bound) for tier in outcome.tiers],
+        records=records,
+        overrides=overrides,
+        ledger_head=made.head,
+        written=written,
+    )
+    return Decision(made, offers, outcome, plan, written)
+
+
+def write(place: Path, decision: Decision, geometry: geopandas.GeoDataFrame | None) -> None:
+    """Sixth step: the files of a plan folder into an empty folder (``geometry``: outlines by parcel id)."""
+    from constraints.canonical import canonical
+    from landopt.keeping.plan_file import packed
+    from landopt.report.gis.plan_layers import write_plan_gpkg
+    from landopt.screening.offers_file import write_offers
+
+    plan, case = decision.plan, decision.scenario.case
+    (place / "case.json").write_bytes(decision.written)
+    listed = write_offers(place / "offers.jsonl.gz", case, decision.offers, plan["case"]["digest"])
+    proof = {
+        **(decision.outcome.proof or {}),
+        "schema": "landopt.proof/2",
+        "case": plan["case"]["digest"],
+        "offers": listed,
+        "scope": decision.offers.scope,
+    }
+    (place / "proof.json").write_bytes(canonical(proof))
+    (place / "plan.json").write_bytes(canonical(packed(plan)))
+    if geometry is not None:
+        write_plan_gpkg(place / "plan.gpkg", plan, case.parcels, geometry)
+
+
+def audit(place: Path, listed: int, folder: Path, say: Say) -> AuditReport:
+    """Last step: the audit of what was written, of every listed offer up to :data:`RE_DERIVED`, the bound over all.
+
+    Raises
+    ------
+    Breach
+        If anything the plan says is not so.
+    """
+    from constraints.audit.run import audit_plan
+
+    report = audit_plan(place, every=listed <= RE_DERIVED)
+    if listed > RE_DERIVED:
+        done = sum(check.count for check in report.checks if check.name == "offers")
+        say(f"re-derived {done:,} of {listed:,} offers; all with: landopt audit {folder}")
+    if report.breaches:
+        raise Breach(
+            error("A005", breach.en, "audit", "The plan is withheld.", zh=breach.zh) for breach in report.breaches
+        )
+    return report
+
+
+STEPS = {
+    "read": read,
+    "scenario": scenario,
+    "screen": screen,
+    "choose": choose,
+    "decide": decide,
+    "write": write,
+    "audit": audit,
+}
+"""The main job in its order; each step takes what the one before it gives, and can be used alone."""
+
+
+def read_case(job: Job) -> tuple[Loaded, Case, Offers]:
+    """The first three steps: a round under a scenario, and every lawful offer of it.
 
     Raises
     ------
     Refused
         With every problem of the input.
     """
-    from landopt.intake.assemble import read_round
-    from landopt.intake.overlay import apply_overlays
-    from landopt.keeping.fixes import apply_fixes
-    from landopt.keeping.rounds import prepare
-    from landopt.solving.site_search import offers_of
-
-    loaded = read_round(round_path, drop=drop, reason=reason)
-    case = apply_overlays(loaded.ready(), overlays, sets)
-    if booked or ledger is not None:
-        case, _ = prepare(case, loaded.file.path.parent, ledger)
-    case, _ = apply_fixes(case, fixes, reason=reason, by=by)
-    return loaded, case, offers_of(case, limit_s=_search_limit(case))
+    loaded = read(job)
+    case = scenario(loaded, job).case
+    return loaded, case, screen(case)
 
 
-def _asked(case: Case, options: Options) -> Case:
+def _asked(case: Case, job: Job) -> Case:
     """The case with the settings asked for on the command line."""
     settings = case.settings
-    if options.gap is not None:
+    if job.gap is not None:
         try:
-            gap = Decimal(options.gap)
+            gap = Decimal(job.gap)
         except InvalidOperation:
             gap = Decimal(-1)
         if not gap.is_finite() or not 0 <= gap <= 1:
-            raise Refused(error("C004", f"gap '{options.gap}' is not between 0 and 1", "--gap", "Maybe 0.001."))
+            raise Refused(error("C004", f"gap '{job.gap}' is not between 0 and 1", "--gap", "Maybe 0.001."))
         settings = replace(settings, gap=format(gap, "f"))
     for name in ("time_limit_s", "nodes", "seed", "threads"):
-        value = getattr(options, name)
+        value = getattr(job, name)
         if value is not None:
             settings = replace(settings, **{name: value})
     return replace(case, settings=settings)
 
 
 @uncollected()
-def run(options: Options, say: Say) -> Result:
-    """Decide a round and write its plan folder.
+def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
+    """Decide a round and write its plan folder: every step of :data:`STEPS`, the folder being whole or not there.
+
+    Parameters
+    ----------
+    job
+        What is asked for.
+    say
+        Hears a line of progress now and then.
+    loaded
+        The round as :func:`read` gives it, where it was read already.
 
     Raises
     ------
@@ -193,97 +285,42 @@ def run(options: Options, say: Say) -> Result:
     Stopped
         Stopped before any plan was found (exit 7).
     """
-    from landopt.intake.assemble import read_round
-    from landopt.intake.overlay import apply_overlays
-    from landopt.keeping.fixes import apply_fixes
     from landopt.keeping.hold import hold
-    from landopt.keeping.plan import case_file, plan_json
-    from landopt.keeping.rounds import prepare
-    from landopt.reasons.cutoffs import fix_costs
-    from landopt.reasons.explain.context import Context
-    from landopt.reasons.justify import justify
-    from landopt.solving.child import caps_memory
-    from landopt.solving.site_search import offers_of
-    from landopt.solving.solver import solve
     from parcels.common.atomic import write_folder
 
     begun, clock = time.perf_counter(), _Clock()
-    say("reading")
-    loaded = read_round(options.round_path, drop=options.drop, reason=options.reason)
-    case = _asked(loaded.ready(), options)
-    case = apply_overlays(case, options.overlays, options.sets)
-    case, head = prepare(case, loaded.file.path.parent, options.ledger, options.keep, options.change_cost)
-    case, overrides = apply_fixes(case, options.fixes, reason=options.reason, by=options.by)
+    if loaded is None:
+        say("reading")
+        loaded = read(job)
+    made = scenario(loaded, job)
     for issue in loaded.issues:
         say(f"{issue.level} {issue.code}  {issue.what}")
-    folder = options.output if options.output is not None else loaded.file.path.parent / "plan"
+    home = loaded.file.path.parent
+    folder = job.output if job.output is not None else home / "plan"
     _require_place(folder)
-    with hold(loaded.file.path.parent, say):
+    with hold(home, say):
         clock.mark("read")
         say("screening")
-        offers = offers_of(case, limit_s=_search_limit(case), told=_beyond(case, say))
+        offers = screen(made.case, say)
         clock.mark("screen")
-        say(f"built {len(offers.site)} lawful offers under {len(case.rules)} rules")
-        if options.memory is not None and not caps_memory():
-            say("this system cannot cap a process: --memory is only held against the estimate beforehand")
-        outcome = solve(
-            case,
-            offers,
-            gap=case.settings.gap,
-            time_limit_s=_limit(case),
-            nodes=case.settings.nodes,
-            seed=case.settings.seed,
-            threads=case.settings.threads,
-            solver=options.solver,
-            progress=_heard(say),
-            memory=options.memory,
-        )
+        say(f"built {len(offers.site)} lawful offers under {len(made.case.rules)} rules")
+        outcome = choose(made.case, offers, job, say)
         clock.mark("solve")
-        _require_plan(outcome, options, offers.scope)
-        for issue in outcome.issues:
-            say(f"warning {issue.code}  {issue.what}; the best plan it had found is kept")
-        assert outcome.chosen is not None
-        assert outcome.proof is not None
-        chosen = outcome.chosen.tolist()
-        if overrides:
-            say("pricing the fixes")
-            bounds = [tier.bound for tier in outcome.tiers]
-            overrides = tuple(fix_costs(Context(case, offers, chosen, outcome.proof), overrides, bounds))
-        say("justifying")
-        records = justify(case, offers, chosen, outcome)
+        decision = decide(made, offers, outcome, say)
         clock.mark("justify")
-        written = case_file(case)
-        plan = plan_json(
-            case,
-            stopped=outcome.stopped,
-            scope=offers.scope,
-            ties=outcome.ties,
-            tiers=[(tier.objective, tier.bound, tier.solver_bound) for tier in outcome.tiers],
-            records=records,
-            overrides=overrides,
-            ledger_head=head,
-            written=written,
-        )
-        report: list[Any] = []
+        reports: list[AuditReport] = []
 
         def fill(place: Path) -> None:
-            (place / "case.json").write_bytes(written)
-            _write(place, case, plan, outcome, offers, loaded)
+            write(place, decision, loaded.geometry)
             clock.mark("write")
             say("auditing")
-            report.append(_audited(place, len(offers.site), folder, say))
+            reports.append(audit(place, len(offers.site), folder, say))
             clock.mark("audit")
 
         write_folder(folder, fill)
-    return Result(
-        folder=folder,
-        plan=plan,
-        case=case,
-        audit=report[0],
-        exit_code=_exit_code(case, plan),
-        seconds=time.perf_counter() - begun,
-        phases=clock.phases,
-    )
+    code = _exit_code(made.case, decision.plan)
+    seconds = time.perf_counter() - begun
+    return Result(folder, decision.plan, made.case, reports[0], code, seconds, clock.phases)
 
 
 def _limit(case: Case) -> int | None:
@@ -337,56 +374,20 @@ def _require_place(folder: Path) -> None:
         raise Environment(issue)
 
 
-def _require_plan(outcome: Outcome, options: Options, scope: str) -> None:
-    where = str(options.round_path)
+def _require_plan(outcome: Outcome, job: Job, scope: str) -> None:
+    where = str(job.round_path)
     if outcome.chosen is not None:
         return
     if outcome.stopped == "infeasible" and scope == "listed":
         what = "no plan made of the listed offers satisfies the rules; sites beyond the cap were not all looked at"
         raise Stopped(error("S016", what, where, "Maybe raise site_cap in [solve] of round.toml."))
     if outcome.stopped == "infeasible":
-        issue = error("S003", "no plan satisfies the rules", where, f"landopt diagnose {options.case_words()}")
+        issue = error("S003", "no plan satisfies the rules", where, f"landopt diagnose {job.case_words()}")
         raise NoPlan(issue)
     if outcome.stopped in ("limit", "user"):
         what = "stopped before any plan was found; this says nothing about whether one exists"
         raise Stopped(error("S007", what, where, "a longer --time-limit"))
     raise Environment(outcome.issues or error("S006", "the solver failed", where, "Try --solver highs."))
-
-
-def _write(place: Path, case: Case, plan: dict[str, Any], outcome: Outcome, offers: Offers, loaded: Loaded) -> None:
-    from constraints.canonical import canonical
-    from landopt.keeping.plan_file import packed
-    from landopt.report.gis.plan_layers import write_plan_gpkg
-    from landopt.screening.offers_file import write_offers
-
-    listed = write_offers(place / "offers.jsonl.gz", case, offers, plan["case"]["digest"])
-    proof = {
-        **(outcome.proof or {}),
-        "schema": "landopt.proof/2",
-        "case": plan["case"]["digest"],
-        "offers": listed,
-        "scope": offers.scope,
-    }
-    (place / "proof.json").write_bytes(canonical(proof))
-    (place / "plan.json").write_bytes(canonical(packed(plan)))
-    if loaded.geometry is not None:
-        write_plan_gpkg(place / "plan.gpkg", plan, case.parcels, loaded.geometry)
-
-
-def _audited(place: Path, listed: int, folder: Path, say: Say) -> Any:
-    """The audit of what was written: of every listed offer up to :data:`RE_DERIVED`, the bound over all in any case."""
-    from constraints.audit.run import audit_plan
-
-    report = audit_plan(place, every=listed <= RE_DERIVED)
-    if listed > RE_DERIVED:
-        done = sum(check.count for check in report.checks if check.name == "offers")
-        say(f"re-derived {done:,} of {listed:,} offers; all with: landopt audit {folder}")
-    if report.breaches:
-        raise Breach(
-            Issue("error", "A005", breach.en, "audit", "The plan is withheld.", zh=breach.zh)
-            for breach in report.breaches
-        )
-    return report
 
 
 def _exit_code(case: Case, plan: dict[str, Any]) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 
 from parcels.common.frozen import FactTable, table
 from parcels.common.issues import Issue, Refused, error
+from parcels.common.place import Place
 from parcels.common.schema import Value, fields_of
 from parcels.formats.sources import RawTable
 from parcels.geometry.areas import settle_areas
@@ -179,11 +180,18 @@ def _with_ids(issues: Sequence[Issue], ids: Mapping[int, str]) -> tuple[tuple[Is
     """Findings of a reader with the id of their row; the rows whose outline could not be built."""
     out, unbuilt = [], set[int]()
     for issue in issues:
+        if issue.place.row in ids:
+            number = issue.place.row
+            issue = replace(issue, place=issue.place.but(id=ids[number]), ids=issue.ids or (ids[number],))
+            if issue.level == "error" and issue.code in _NO_OUTLINE:
+                unbuilt.add(number)
+            out.append(issue)
+            continue
         row = re.search(r", row (\d+)(, column [^,]*)?$", issue.where)
         if row and int(row.group(1)) in ids:
             number = int(row.group(1))
             where = f"{issue.where[: row.start()]}, row {number}, id {ids[number]}{row.group(2) or ''}"
-            issue = replace(issue, where=where, ids=issue.ids or (ids[number],))
+            issue = replace(issue, place=Place(said=where), ids=issue.ids or (ids[number],))
             if issue.level == "error" and issue.code in _NO_OUTLINE:
                 unbuilt.add(number)
         elif issue.level == "error" and issue.code == "P012" and issue.ids:

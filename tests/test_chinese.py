@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from cli import desk
+from parcels.common.catalogue import SHARED as ROOMS
 from parcels.common.chinese import progress, sentence
-from parcels.common.codes import ROOMS, codes, entries
+from parcels.common.codes import codes, entries
 from parcels.common.findings_text import lines
 from parcels.common.issues import error
 from tests.saying import ROOT, everything, progress_of
@@ -102,8 +103,8 @@ def test_every_code_has_title_meaning_and_advice_in_both_languages() -> None:
     """Titles, meanings and advice are there; the Chinese ones are Chinese."""
     assert len(entries()) > 150
     for entry in entries():
-        assert all((entry.title_en, entry.meaning_en, entry.todo_en)), entry.codes
-        for text in (entry.title_zh, entry.meaning_zh, entry.todo_zh):
+        assert all((entry.title("en"), entry.meaning("en"), entry.todo("en"))), entry.codes
+        for text in (entry.title("zh"), entry.meaning("zh"), entry.todo("zh")):
             assert CJK.search(text), entry.codes
 
 

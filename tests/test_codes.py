@@ -7,7 +7,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from parcels.common.codes import LETTERS, ROOMS, codes
+import constraints
+import landopt
+from parcels.common.catalogue import SHARED as ROOMS
+from parcels.common.codes import LETTERS, codes
+
+assert constraints.__path__
+assert landopt.__path__
 
 ROOT = Path(__file__).parent.parent
 CODE = re.compile(r"[A-Z]\d{3}")

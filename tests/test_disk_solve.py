@@ -48,7 +48,7 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_decision(
         "landopt.screening.uncapped_sites.build_offers",
         "landopt.solving.solver.solve",
     )
-    for name in (*reading, "landopt.reasons.justify.justify", "landopt.pipeline._audited"):
+    for name in (*reading, "landopt.reasons.justify.justify", "landopt.pipeline.audit"):
         once(*name.rsplit(".", 1))
     disk = failing(monkeypatch, tmp_path)
     assert decide(round_).exit_code in (0, 4)

@@ -26,6 +26,8 @@ COMMON = (
     Key("date_grade", "grade", False, "grade of the dates, where weaker than that of the text"),
     Key("exception_to", "ids", False, "the rules this one silences where it holds"),
     Key("reason", "text", False, "with until: answers the fair-competition flag (R-FCR-12)"),
+    Key("leaves_to", "text", False, '"policy": the text itself leaves the choice to local policy (packs only)'),
+    Key("leaves_words", "text", False, "with leaves_to: the words of the text that say so"),
 )  # fmt: skip
 
 KINDS: dict[str, tuple[Key, ...]] = {

@@ -67,34 +67,8 @@ def across(rules: Sequence[Rule], known: Collection[str] | None = None) -> list[
     return issues
 
 
-def looser(rules: Sequence[Rule]) -> list[Issue]:
-    """Rules of low rank that permit what is forbidden above, undeclared: reported, not obeyed (R017)."""
-    strict = {
-        method
-        for rule in rules
-        if rule.kind == "eligibility" and rule.cite.rank >= 2
-        for method, verdict in rule.spec["verdict"].items()
-        if verdict == "forbid"
-    } | {"allocation", "agreement"}
-    issues = []
-    for rule in rules:
-        if rule.kind != "eligibility" or (rule.cite.rank >= 2 and rule.origin != "policy") or rule.exception_to:
-            continue
-        named = [m for m, verdict in rule.spec["verdict"].items() if verdict == "permit" and m in strict]
-        if named:
-            issues.append(
-                warning(
-                    "R017",
-                    f"rule {rule.id} (rank {rule.cite.rank}) permits {', '.join(named)}: looser, not obeyed",
-                    rule.place,
-                    "Maybe adopt it by name in the policy ([[adopt]]), which gives a condition at best.",
-                    (rule.id,),
-                )
-            )
-    return issues
-
-
-def _overlap(a: Rule, b: Rule) -> bool:
+def overlap(a: Rule, b: Rule) -> bool:
+    """Whether two rules are in force on a common day."""
     return a.start < (b.until or "9999-99-99") and b.start < (a.until or "9999-99-99")
 
 
@@ -108,7 +82,7 @@ def _same_id(rules: Iterable[Rule]) -> list[Issue]:
         )
         for same in by_id.values()
         for a, b in itertools.combinations(same, 2)
-        if _overlap(a, b)
+        if overlap(a, b)
     ]
 
 
@@ -157,7 +131,7 @@ def _same_thing(rules: Sequence[Rule]) -> list[Issue]:
             for other, earlier in seen.setdefault(subject, []):
                 related = other.id in rule.exception_to or rule.id in other.exception_to
                 adopted = "adopted" in rule.spec or "adopted" in other.spec
-                if other.id != rule.id and value != earlier and _overlap(rule, other) and not related and not adopted:
+                if other.id != rule.id and value != earlier and overlap(rule, other) and not related and not adopted:
                     issues[other.id, rule.id] = error(
                         "R013",
                         f"rules {other.id} and {rule.id} set the same thing differently ({earlier} and {value})",

@@ -16,14 +16,14 @@ from constraints.case import Case
 from constraints.language import expr
 from constraints.loading.keys import Reading
 from constraints.loading.kinds import COMMON, KINDS, PACK_KEYS
-from constraints.loading.lint import across, alone, looser
+from constraints.loading.lint import across, alone
 from constraints.loading.overlays import Fact, adopted, fact_of
+from constraints.loading.ranks import PACKS, against_law, as_left, is_law, known_packs, looser
 from constraints.loading.rule_file import Block, RuleText, iso_date, read_text
 from constraints.types import GRADES, Cite, Method, Rule, Text
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
 from parcels.common.schema import fields_of
 
-PACKS = Path(__file__).parents[1] / "packs"
 STATE_FIELDS = frozenset(
     ("in_pbf", "in_erl", "in_erl_core", "converted", "expropriated", "net_land", "ownership", "grantor")
 )
@@ -121,16 +121,21 @@ def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Lo
     rules = [rule for block in text.blocks.get("rule", ()) if (rule := _rule(block, origin, issues))]
     rules += adopted(text.blocks.get("adopt", ()), {**(known or {}), **{r.id: r for r in rules}}, issues)
     facts = [fact for block in text.blocks.get("fact", ()) if (fact := fact_of(block, issues))]
+    if origin not in known_packs():
+        law = shipped()
+        issues += against_law(rules, law, [rule for rule in (known or {}).values() if is_law(rule)])
+        rules = as_left(rules, law)
     for rule in rules:
-        issues.extend(alone(rule, policy=origin not in _known_packs()))
+        issues.extend(alone(rule, policy=origin not in known_packs()))
     issues.extend(across(rules))
     stop_on_errors(issues)
     return Loaded(tuple(sorted(rules, key=lambda rule: (rule.id, rule.start))), tuple(facts), tuple(issues))
 
 
 @cache
-def _known_packs() -> frozenset[str]:
-    return frozenset(path.parent.name for path in PACKS.glob("*/rules.toml"))
+def shipped() -> Mapping[str, Rule]:
+    """Every rule of the shipped packs by id, of every date (of one id the last)."""
+    return {rule.id: rule for name in pack_names(off=True) for rule in load_pack(name)}
 
 
 def _pack_head(text: RuleText) -> list[Issue]:
@@ -167,7 +172,7 @@ def _rule(block: Block, origin: str, issues: list[Issue]) -> Rule | None:
         if name in keys and name != "kind"
     }
     _together(reading, kind, found)
-    if origin in _known_packs() and isinstance(table.get("cite"), dict) and not table["cite"].get("article"):
+    if origin in known_packs() and isinstance(table.get("cite"), dict) and not table["cite"].get("article"):
         reading.bad("R007", "cite", "the citation has no article")
     issues.extend(reading.issues)
     return None if reading.issues else _built(block, origin, str(kind), found)
@@ -206,6 +211,8 @@ def _together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
         if "share" in found and "of" not in found and strange:
             what = f"a share of all supply is per parcel fields only, not per '{strange[0]}'; name its base with 'of'"
             reading.bad("R003", "per", what)
+    if ("leaves_to" in found) != ("leaves_words" in found) or found.get("leaves_to", "policy") != "policy":
+        reading.bad("R003", "leaves_to", 'leaves_to = "policy" goes with leaves_words, the words of the text')
     if kind == "eligibility" and "condition" in (found.get("verdict") or {}).values() and not found.get("condition"):
         reading.bad("R003", "verdict", "the verdict is condition, but no condition says what must be on file")
 
@@ -227,8 +234,7 @@ def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
         spec = {"parcels": [], "demands": [], **spec}
     elif kind == "lock":
         spec = {"demand": None, **spec}
-    if "reason" in found:
-        spec["reason"] = found["reason"]
+    spec |= {name: found[name] for name in ("reason", "leaves_to", "leaves_words") if name in found}
     return Rule(
         id=found["id"],
         kind=kind,
@@ -255,7 +261,7 @@ def in_force(rules: Iterable[Rule], as_of: str) -> tuple[Rule, ...]:
     every = tuple(rules)
     found: dict[str, Rule] = {}
     late: list[Rule] = []
-    complete = max((pack(name).complete_from for name in {r.origin for r in every} & _known_packs()), default="")
+    complete = max((pack(name).complete_from for name in {r.origin for r in every} & known_packs()), default="")
     for rule in every:
         if rule.start <= as_of and (rule.until is None or as_of < rule.until):
             found[rule.id] = _values_on(rule, as_of)
@@ -274,7 +280,7 @@ def _values_on(rule: Rule, as_of: str) -> Rule:
 
 
 def _carried(rule: Rule) -> bool:
-    if rule.kind != "eligibility" or rule.origin not in _known_packs():
+    if rule.kind != "eligibility" or rule.origin not in known_packs():
         return False
     verdicts = rule.spec["verdict"]
     paid = [method.id for method in methods() if method.id != "contribution"]
@@ -327,7 +333,7 @@ def rules_for(
 
 
 def _every_id() -> frozenset[str]:
-    return frozenset(rule.id for name in pack_names(off=True) for rule in load_pack(name))
+    return frozenset(shipped())
 
 
 def weakest(grades: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from constraints.language.expr import closest
 from constraints.loading.keys import Reading, decimal_text
 from constraints.loading.kinds import ADOPT_KEYS, FACT_KEYS
+from constraints.loading.ranks import own
 from constraints.loading.rule_file import Block
 from constraints.types import Rule
 from parcels.common.issues import Issue, error
@@ -38,6 +39,9 @@ def adopted(blocks: Iterable[Block], known: Mapping[str, Rule], issues: list[Iss
             for each in (block.table["rule"], *below):
                 if each not in known:
                     reading.bad("R019", "rule", f"adopt: no rule '{each}' is loaded", closest(each, known))
+            if base is not None and own(base):
+                what = f"adopt: rule {base.id} is of the round's own making; only rules of a pack are adopted"
+                reading.bad("R019", "rule", what)
             if not reading.issues and base is not None:
                 found.extend(_rewritten(base, tuple(below), str(block.table["document"]), block, reading))
         issues.extend(reading.issues)

@@ -10,6 +10,7 @@ from constraints.case import Case
 from constraints.language import expr
 from constraints.language.evaluate import Test, compiled, unknowns
 from constraints.language.nodes import CompareFields, ContainsField, Node, PriceNode, constants, names
+from constraints.loading.ranks import LAW_RANK, own
 from constraints.reading.timetable import Calendar
 from constraints.types import Method, Rule
 from parcels.common.schema import Value, fields, fields_of
@@ -215,8 +216,8 @@ def _clause(
 
 
 def lifts(rule: Rule) -> bool:
-    """Whether a rule's ``permit`` lifts a method's default: rank 2 or higher, and not of the round's policy."""
-    return rule.cite.rank >= 2 and rule.origin != "policy"
+    """Whether a rule's ``permit`` lifts a method's default: rank 2 or higher, and not of the round's own making."""
+    return rule.cite.rank >= LAW_RANK and not own(rule)
 
 
 def _shelf(method: Method, clauses: Iterable[Clause]) -> Shelf:

@@ -78,13 +78,21 @@ class Points:
 
     def tiers(self, served: int, preferred: int, price: int, verdict: str) -> list[int]:
         """The score per tier from the parts."""
-        revenue = self._revenue.numerator * price // (self._revenue.denominator * 1000)
+        revenue = self.revenue(price)
         found = [
             (served if first else 0) + (preferred if second else 0) + (revenue if third else 0)
             for first, second, third in self._tiers
         ]
-        found[-1] += self._deduct.get(verdict, 0)
+        found[-1] += self.deducted(verdict)
         return found
+
+    def revenue(self, price: int) -> int:
+        """The revenue part of an expected price in yuan."""
+        return self._revenue.numerator * price // (self._revenue.denominator * 1000)
+
+    def deducted(self, verdict: str) -> int:
+        """What a verdict takes off (0 or less)."""
+        return self._deduct.get(verdict, 0)
 
 
 def _quotient(weight: Fraction, points: Fraction, per_hectare: Fraction) -> tuple[int, int, int]:

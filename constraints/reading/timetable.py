@@ -18,12 +18,17 @@ Facts = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step with the day (ISO) it can end at the earliest by law and by planning, and its rule ("" if none)."""
+    """A step with its first and last day (ISO) in one lawful run, and its rule ("" if none).
+
+    ``earliest`` is the first day, ``latest`` the last. ``expected``: the last day is a planning length, not
+    the day on which a term set by law ends.
+    """
 
     step: str
     earliest: str
     latest: str
     rule: str
+    expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,10 @@ class Calendar:
             day += datetime.timedelta(days=1)
         return day.isoformat()
 
+    def announced(self, day: str) -> bool:
+        """Whether the non-working days of the year of ``day`` are known; else weekends alone are counted."""
+        return day[:4] in self._years
+
 
 def upstream(facts: Facts) -> tuple[Duration, ...]:
     """What must happen before a parcel can be supplied, in order; unknown states count as missing only where false."""
@@ -186,7 +195,11 @@ def lead_days(method: Method, facts: Facts | None = None) -> int:
 def timetable(
     method: Method, facts: Facts, start: str, non_working: Collection[str] | Calendar = ()
 ) -> tuple[Step, ...]:
-    """The steps of a supply that begins on ``start``.
+    """The steps of a supply decided on ``start``, one after the other in one lawful run.
+
+    A step begins on the working day after the one before has ended. A term of days set by law counts from the day after
+    its event, and ends on the next working day where its last day is none (Civil Code arts. 201 and 203); the step ends
+    with the later of that term and its planning length.
 
     Parameters
     ----------
@@ -198,25 +211,22 @@ def timetable(
         ISO date of the decision.
     non_working
         ISO dates of non-working days, weekends included, or a :class:`Calendar`.
-
-    Returns
-    -------
-    tuple of Step
-        ``earliest`` adds the statutory minima (calendar days end on a working day), ``latest`` the planning defaults.
     """
     calendar = non_working if isinstance(non_working, Calendar) else Calendar(non_working)
-    earliest = latest = start
+    end = start
     steps = []
     own = STEPS[method.id]
     if start < "2007-11-01":
         own = tuple(LISTING_2002 if step is LISTING else step for step in own)
     for step in (*upstream(facts), *own):
-        earliest = calendar.after(calendar.after_calendar(earliest, step.days), step.working)
-        latest = calendar.after(latest, step.planning)
-        steps.append(Step(step.step, earliest, max(earliest, latest), step.rule))
+        first = calendar.after(end, 1)
+        lawful = calendar.after(calendar.after_calendar(first, step.days), step.working)
+        end = max(lawful, calendar.after(first, max(0, step.planning - 1)))
+        steps.append(Step(step.step, first, end, step.rule, end != lawful or not (step.days or step.working)))
     return tuple(steps)
 
 
 def done_by(method: Method, facts: Facts, start: str, calendar: Calendar) -> str:
-    """The planned day of contract."""
-    return calendar.after(start, lead_days(method, facts))
+    """The planned day of contract: the last day of the timetable."""
+    steps = timetable(method, facts, start, calendar)
+    return steps[-1].latest if steps else start

@@ -8,7 +8,8 @@ from typing import Any
 
 from constraints.language.evaluate import truth
 from constraints.language.expr import closest, parse
-from constraints.loading.load import PACKS, in_force, load_pack, methods, pack_names
+from constraints.loading.load import in_force, load_pack, methods, pack_names
+from constraints.loading.ranks import PACKS
 from constraints.loading.rule_file import Block, iso_date, read_text
 from constraints.reading.ask import ask, complete
 from constraints.reading.told_facts import read_facts

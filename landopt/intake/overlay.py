@@ -18,12 +18,13 @@ from typing import Any
 from constraints.case import Case
 from constraints.loading.load import in_force, load
 from constraints.loading.overlays import Fact
+from constraints.loading.ranks import LAW_RANK, OWN_MARK
 from constraints.types import Rule
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.schema import Field, Value, fields
 
-BINDING_RANK = 2
+BINDING_RANK = LAW_RANK
 """Rules from this rank on (law) are never set aside; what ranks below is policy."""
 SETTABLE = ("amount", "share", "penalty", "used", "points", "points_per_ha")
 _SET = re.compile(
@@ -41,7 +42,7 @@ def apply_overlays(case: Case, overlays: Sequence[str | Path] = (), sets: Sequen
     """
     for entry in overlays:
         path = Path(entry)
-        loaded = load(path, path.stem, {rule.id: rule for rule in case.rules})
+        loaded = load(path, f"{OWN_MARK}{path.stem}", {rule.id: rule for rule in case.rules})
         case = replace(with_rules(case, loaded.rules), overlays=(*case.overlays, path.stem))
         case = with_facts(case, loaded.facts, path.name)
     return apply_sets(case, sets)

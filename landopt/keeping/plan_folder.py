@@ -13,7 +13,10 @@ from constraints.audit.plan_reader import read_plan
 from constraints.case import Case, from_json
 from landopt.keeping.plan_file import unpacked
 from landopt.reasons.explain.context import Context
+from landopt.reasons.explain.held_still import Comparer
 from landopt.reasons.explain.law import Law
+from landopt.reasons.explain.open_facts import basis, open_facts
+from landopt.reasons.explain.records import as_json
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import read_offers
 from parcels.common.issues import Refused, error
@@ -53,6 +56,30 @@ class PlanFolder:
     def law(self) -> Law:
         """The scalar reading of the round."""
         return Law(self.context)
+
+    @cached_property
+    def comparer(self) -> Comparer:
+        """Compares the choices of the plan with others, the rest held."""
+        return Comparer(self.context)
+
+    def compared(self, record: Mapping[str, Any], *, test: bool = False) -> dict[str, Any]:
+        """A record of the justification; of an assignment with comparisons (``still``), open facts and ``basis``.
+
+        ``test`` asks of every other method whether any lawful plan holds it (seconds a record).
+        """
+        if record["kind"] != "assignment":
+            return dict(record)
+        offer = self.context.taken[self.case.parcels.index()[record["parcel_ids"][0]]]
+        site, row = self.offers.parcels(offer), int(self.offers.demand[offer])
+        demand = None if row < 0 else row
+        judged = self.law.ask(site, demand, record["method"], record["period"]).judged
+        opened = open_facts(self.law, site, demand, record["method"], record["period"], judged)
+        return {
+            **record,
+            "still": as_json(self.comparer.of(offer, test=test)),
+            "open": as_json(opened),
+            "basis": as_json(basis(self.law, record["method"], judged)),
+        }
 
     @property
     def bounds(self) -> list[int]:

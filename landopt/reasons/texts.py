@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from landopt.reasons import words
+from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
 
 if TYPE_CHECKING:
@@ -67,10 +68,12 @@ def environment(lang: str) -> Environment:
         formula=lambda text: words.formula(text, lang),
         percent=words.percent,
         points=words.points,
+        signed=lambda value: ("+" if value > 0 else "-" if value < 0 else "") + words.points(abs(value)),
         grouped=words.grouped,
         date=lambda iso: words.date(iso, lang),
         capfirst=lambda text: text[:1].upper() + text[1:],
         numeral=numeral,
+        office=lambda code: office_name(code, lang),
         doc=_book_title,
         pad=words.pad,
     )
@@ -104,7 +107,11 @@ def render(record: Any, lang: str) -> str:
     kind = data.get("kind")
     if kind not in ("assignment", "unserved", "held", "plan"):
         raise ValueError(f"a record of kind {kind!r} has no text")
-    text = environment(lang).get_template(f"{lang}/{kind}.j2").render(r=data)
+    text = (
+        environment(lang)
+        .get_template(f"{lang}/{kind}.j2")
+        .render(r={"still": None, "open": None, "basis": None, **data})
+    )
     return _tidy(text)
 
 

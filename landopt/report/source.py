@@ -122,7 +122,7 @@ class Source:
         return {lang: [self._text(record, lang) for record in self.plan["justification"]] for lang in ("zh", "en")}
 
     def _text(self, record: dict[str, Any], lang: str) -> str:
-        text = render(record, lang)
+        text = render(self.found.compared(record), lang)
         if record["kind"] not in ("plan", "assignment") or not self.plan.get("overrides"):
             return text
         said = by_hand(self.plan, lang, None if record["kind"] == "plan" else record["parcel_ids"])

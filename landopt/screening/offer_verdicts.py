@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.reading.timetable import Calendar
+from constraints.reading.timetable import Calendar, done_by
 from constraints.types import STRICTNESS
 from landopt.screening.eligible import Eligible, number
 from landopt.screening.law.verdicts import FORBID, OPEN, WARN, Law
@@ -250,11 +250,10 @@ class Judge:
         return late
 
     def _contract(self, start: int, method: int) -> int:
-        days = self.law.methods[method].planning_days
-        key = (start, days)
+        key = (start, method)
         if key not in self.done:
             first = f"{start // 10_000:04d}-{start // 100 % 100:02d}-{start % 100:02d}"
-            self.done[key] = _day(self.calendar.after(first, days), 0)
+            self.done[key] = _day(done_by(self.law.methods[method], {}, first, self.calendar), 0)
         return self.done[key]
 
 

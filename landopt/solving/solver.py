@@ -169,7 +169,7 @@ def _outcome(
     result = ended.result or {}
     if "error" in result:
         kind = Environment if result["exit"] == 6 else LandoptError
-        raise kind(Issue(**{**entry, "ids": tuple(entry["ids"])}) for entry in result["error"])
+        raise kind(Issue.of_record(entry) for entry in result["error"])
     stopped = _stopped(ended, result, chosen)
     if chosen is None or stopped == "infeasible":
         return Outcome(

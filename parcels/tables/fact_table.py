@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from parcels.common.catalogue import Told
 from parcels.common.codes import codes
-from parcels.common.issues import Issue
+from parcels.common.issues import Issue, finding
+from parcels.common.place import Place
 from parcels.common.schema import Value, fields_of
 from parcels.common.units import BadValue
 from parcels.tables.columns import Column
@@ -43,16 +45,29 @@ class Findings:
     _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     _more: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
-    def add(self, level: str, fault: int, what: str, place: str = "", maybe: str = "", ids: Sequence[str] = ()) -> None:
-        """Keep a finding; ``place`` is row, column and id inside the file."""
-        code = f"{self.prefix}{fault:03d}"
-        key = (code, place.rpartition("column ")[2] if "column " in place else "")
+    def add(
+        self,
+        level: str,
+        fault: int | str,
+        what: str = "",
+        place: str = "",
+        maybe: str | Told = "",
+        ids: Sequence[str] = (),
+        *,
+        at: Place | None = None,
+        **values: object,
+    ) -> None:
+        """Keep a finding; ``fault`` is number and sentence (``014.no-crs``), ``at`` a place inside the file."""
+        name = f"{self.prefix}{fault if isinstance(fault, str) else f'{fault:03d}'}"
+        code = name.partition(".")[0]
+        key = (code, at.column if at else place.rpartition("column ")[2] if "column " in place else "")
         self._seen[key] += 1
         if self._seen[key] > SHOWN:
             self._more.setdefault(key, []).extend(ids)
             return
         where = f"{self.where}, {place}" if place else self.where
-        self.issues.append(Issue(level, code, what, where, maybe, tuple(ids)))
+        inside = at.but(said=self.where) if at else where
+        self.issues.append(finding(level, name, what, "", maybe, ids, at=inside, values=values))
 
     def done(self) -> tuple[Issue, ...]:
         """All findings, the surplus of each kind in one line."""
@@ -61,14 +76,15 @@ class Findings:
         told = [
             issue
             if issue.maybe or issue.level == "note" or issue.code not in known
-            else replace(issue, maybe=known[issue.code].todo_en)
+            else replace(issue, advice=Told(f"{issue.code}.todo"))
             for issue in self.issues
         ]
         for (code, column), ids in self._more.items():
             level = next(issue.level for issue in self.issues if issue.code == code)
             count = self._seen[(code, column)] - SHOWN
-            what = f"{count} more of this kind{f' in column {column}' if column else ''}"
-            extra.append(Issue(level, code, what, self.where, "", tuple(ids)))
+            values = {"more": count, "column": column}
+            name = f"{code}.more-in-column" if column else f"{code}.more"
+            extra.append(finding(level, name, ids=ids, at=self.where, values=values))
         return (*told, *extra)
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import landopt.pipeline as pipeline
 from constraints.audit.run import audit_plan
 from landopt.desk.keep.audit import audit
+from landopt.job import Breach, Result
 from tests.audit.folders import Small
 from tests.audit.mutants import load, reseal, save
 
@@ -21,7 +22,7 @@ def _audited(folder: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[
     said: list[str] = []
     listed = load(folder)["offers.jsonl.gz"][0]["count"]
     monkeypatch.setattr(pipeline, "RE_DERIVED", most)
-    return pipeline._audited(folder, listed, Path("somewhere/plan"), said.append), said, listed
+    return pipeline.audit(folder, listed, Path("somewhere/plan"), said.append), said, listed
 
 
 def test_every_offer_is_re_derived_up_to_the_limit(folders: list[Path], monkeypatch: pytest.MonkeyPatch):
@@ -53,7 +54,7 @@ def test_large_rounds_still_withhold_a_plan_whose_bound_is_wrong(
     content = load(folders[0])
     content["plan.json"]["result"]["tiers"][0]["bound"] -= 1
     save(tmp_path / "plan", reseal(content))
-    with pytest.raises(pipeline.Breach, match="bound"):
+    with pytest.raises(Breach, match="bound"):
         _audited(tmp_path / "plan", monkeypatch, 0)
 
 
@@ -61,9 +62,9 @@ def test_large_rounds_still_withhold_a_plan_whose_bound_is_wrong(
 def test_footer_prints_the_head_of_the_ledger(folders: list[Path], lang: str):
     """The head stands in full where the plan was made under a ledger, and nowhere else."""
     report, plan = audit_plan(folders[0]), load(folders[0])["plan.json"]
-    result = pipeline.Result(Path("plan"), {**plan, "ledger_head": "ab" * 32}, None, report, 0, 0.0)  # type: ignore[arg-type]
+    result = Result(Path("plan"), {**plan, "ledger_head": "ab" * 32}, None, report, 0, 0.0)  # type: ignore[arg-type]
     assert "ab" * 32 in result.footer(lang)
-    bare = pipeline.Result(Path("plan"), plan, None, report, 0, 0.0)  # type: ignore[arg-type]
+    bare = Result(Path("plan"), plan, None, report, 0, 0.0)  # type: ignore[arg-type]
     assert len(bare.footer(lang).splitlines()) == len(result.footer(lang).splitlines()) - 1
 
 

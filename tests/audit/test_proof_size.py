@@ -168,9 +168,10 @@ def test_proofs_of_whole_runs_stay_within_two_kilobytes(rows: int, tiers: int, g
 
 def test_proof_of_the_example_is_small():
     """The example's proof is a tree; a quarter of its gap must not be lost to the bytes."""
+    from landopt.job import Job
     from landopt.pipeline import read_case
 
-    _, case, offers = read_case(EXAMPLE)
+    _, case, offers = read_case(Job(EXAMPLE))
     outcome = solve(case, offers, gap=case.settings.gap)
     assert outcome.proof is not None
     tree = outcome.proof["tiers"][0]["tree"]

@@ -157,17 +157,23 @@ def test_vii_terms_beyond_the_maximum_are_forbidden(told, day, over):
 @MANY
 @given(CASES, st.sampled_from([day for day in DATES if day >= "2007-01-01"]), st.sampled_from([1, 6, 15]))
 def test_vii_reserve_below_the_floor(told, day, grade):
-    """(vii) A reserve below the floor forbids every grant; a lease becomes a condition at least.
-
-    Where a part of the floor hangs on a price that is told to be unknown, the grant is a condition until it is known.
-    """
-    unknown = "benchmark_price" in told and told["benchmark_price"] is None
+    """(vii) A reserve below the floor forbids every grant; a lease becomes a condition at least."""
     told = {**told, "use": "IND", "grade": grade, "priority_industry": False, "reserve_price": 100}
     for name, answer in answers(told, day).items():
         if name in GRANTS:
-            assert answer.verdict in (("forbid", "condition") if unknown else ("forbid",))
+            assert answer.verdict == "forbid"
         elif name != "allocation":
             assert STRICTNESS[answer.verdict] >= STRICTNESS["condition"]
+
+
+@pytest.mark.parametrize("day", ["2007-10-31", "2026-11-22"])
+def test_vii_an_unknown_part_of_the_floor_does_not_hide_the_known_one(day):
+    """A reserve below the industrial minimum forbids an agreement whose other floor hangs on a price nobody told."""
+    told = {"use": "IND", "operator": "existing_user", "intending_users": None, "grade": 1, "benchmark_price": None}
+    found = {reserve: answers({**told, "reserve_price": reserve}, day)["agreement"] for reserve in (100, 10_000_000)}
+    assert found[100].verdict == "forbid"
+    assert "cn.industrial-price.1" in found[100].deciding
+    assert found[10_000_000].verdict == "condition"
 
 
 @MANY

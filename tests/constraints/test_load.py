@@ -50,7 +50,7 @@ def fault(tmp_path: Path, text: str, code: str, line: int | None = None):
 
 def test_every_kind_and_key_loads():
     """The fixture holds every kind with every key, and all of it is read."""
-    loaded = load.load(HERE / "every_key.toml", "policy")
+    loaded = load.load(HERE / "every_key.toml", "pack")
     kinds = {rule.kind for rule in loaded.rules}
     assert kinds == set(load.KINDS)
     text = (HERE / "every_key.toml").read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def test_every_kind_and_key_loads():
 
 def test_values_load_in_base_integers():
     """Hectares and mu become m², shares a fraction, used amounts follow the unit of the values."""
-    rules = {rule.id: rule for rule in load.load_file(HERE / "every_key.toml")}
+    rules = {rule.id: rule for rule in load.load_file(HERE / "every_key.toml", "pack")}
     quota = rules["t.limit.quota"].spec
     assert [value["amount"] for value in quota["values"]] == [30_000, 30_333]
     assert quota["used"] == [{"key": ["南沙"], "amount": 15_000}]
@@ -74,7 +74,7 @@ def test_values_load_in_base_integers():
 
 def test_incomplete_dates_count_from_their_first_day():
     """A year or a month loads with its first day and the date grade U."""
-    rules = {rule.id: rule for rule in load.load_file(HERE / "every_key.toml")}
+    rules = {rule.id: rule for rule in load.load_file(HERE / "every_key.toml", "pack")}
     assert (rules["t.eligibility.exception"].start, rules["t.eligibility.exception"].date_grade) == ("2020-03-01", "U")
     assert (rules["t.term.lease"].start, rules["t.term.lease"].date_grade) == ("2020-01-01", "U")
     assert rules["t.price.floor"].date_grade == ""
@@ -83,7 +83,7 @@ def test_incomplete_dates_count_from_their_first_day():
 
 def test_in_force_is_inclusive_then_exclusive():
     """A rule holds on its first day and no longer on its last."""
-    (rule,) = [r for r in load.load_file(HERE / "every_key.toml") if r.id == "t.eligibility.one"]
+    (rule,) = [r for r in load.load_file(HERE / "every_key.toml", "pack") if r.id == "t.eligibility.one"]
     assert [bool(in_force([rule], day)) for day in ("2019-12-31", "2020-01-01", "2029-12-31", "2030-01-01")] == [
         False,
         True,
@@ -121,7 +121,7 @@ def test_fault_49_matches_nothing_or_everything():
     """A rule that matches no parcel or every parcel of a round is reported with counts."""
     rows = {"use": ("IND", "RES"), "land_source": ("stock", "stock"), "intending_users": (None, 1)}
     first = {name: column[:1] for name, column in rows.items()}
-    rules = load.load_file(HERE / "every_key.toml")
+    rules = [replace(rule, origin="policy") for rule in load.load_file(HERE / "every_key.toml", "pack")]
     by_rule = {issue.ids[0]: issue.what for issue in lint.coverage(rules, rows)}
     assert "0 of 2" in by_rule["t.preference.new"]
     assert "t.eligibility.one" not in by_rule

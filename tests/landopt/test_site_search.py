@@ -17,7 +17,8 @@ import pytest
 from benchmarks.rounds import case_round
 from constraints.audit.run import audit_plan
 from constraints.case import Case, Settings
-from landopt.pipeline import Stopped, _require_plan
+from landopt.job import Stopped
+from landopt.pipeline import _require_plan
 from landopt.screening.blocks import Blocks, Rates, joined
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import offer_lines

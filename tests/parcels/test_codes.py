@@ -40,10 +40,10 @@ def test_every_spoken_code_is_explained() -> None:
 def test_texts_are_complete_and_ours() -> None:
     """Title, meaning and advice in both languages; Chinese is Chinese."""
     for entry in entries():
-        for text in (entry.title_en, entry.meaning_en, entry.todo_en):
+        for text in (entry.title("en"), entry.meaning("en"), entry.todo("en")):
             assert text.strip()
             assert text.isascii() or "²" in text or "是" in text or "坐标系" in text
-        for text in (entry.title_zh, entry.meaning_zh, entry.todo_zh):
+        for text in (entry.title("zh"), entry.meaning("zh"), entry.todo("zh")):
             assert re.search("[\u4e00-\u9fff]", text), entry.codes
 
 

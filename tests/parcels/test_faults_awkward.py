@@ -199,7 +199,7 @@ def test_every_error_says_what_can_be_done(tmp_path: Path) -> None:
     issues = [issue for issue in read(path) if issue.level == "error"]
     assert len(issues) == 3
     assert all(issue.maybe for issue in issues)
-    assert one(issues, "P050").maybe == codes()["P050"].todo_en
+    assert one(issues, "P050").maybe == codes()["P050"].todo("en")
 
 
 def test_demand_uses_may_be_written_in_our_codes_under_another_system(tmp_path: Path) -> None:

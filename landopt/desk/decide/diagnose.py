@@ -49,6 +49,7 @@ def diagnose(
     Takes the options of solve that make the case. Platforms without any lawful offer are explained too, also where a
     plan exists: the rules and requirements that close every site, and what would open one.
     """
+    from landopt.job import Job
     from landopt.pipeline import read_case
     from landopt.reasons.impossible.diagnose import diagnose as look
     from landopt.reasons.texts import render_answer
@@ -57,17 +58,10 @@ def diagnose(
     from parcels.common.language import language
 
     dropped = tuple(part.strip() for part in re.split(r"[;,、]", drop) if part.strip())
-    _, case, offers = read_case(
-        round_path,
-        overlays=overlay,
-        sets=sets,
-        drop=dropped,
-        reason=reason,
-        fixes=fixes,
-        by=by,
-        ledger=ledger,
-        booked=True,
+    options = Job(
+        round_path, overlays=overlay, sets=sets, drop=dropped, reason=reason, fixes=fixes, by=by, ledger=ledger
     )
+    _, case, offers = read_case(options)
     row = None if demand is None else demand_row(case, demand)
     build = None if rows_only else build_offers
     found = look(case, offers, build=build, demand=row, relax=not no_relax, platforms=platforms).as_dict()

@@ -36,13 +36,14 @@ def model(
     Column x{k} of the MPS is line k (from 0) of the CSV; slacks are s{j}. With tiers there is one MPS file a tier:
     the first has the name given, the next add -tier2, -tier3 before the ending. docs/model.md states the model.
     """
+    from landopt.job import Job
     from landopt.pipeline import read_case
     from landopt.solving.model import write_csv, write_mps
     from parcels.common.language import language
 
     if mps is None and table is None:
         raise click.UsageError("Nothing to write.\nMaybe add --mps FILE or --offers FILE.csv.")
-    _, case, offers = read_case(round_path, overlays=overlay, sets=sets)
+    _, case, offers = read_case(Job(round_path, overlays=overlay, sets=sets, booked=False))
     wanted: list[tuple[Path, Callable[[Path], object]]] = []
     if mps is not None:
         for tier in range(len(case.objective.tiers)):

@@ -46,12 +46,13 @@ def repair(plan: Path, round_path: Path, time_limit: int, output: Path | None, l
 
 def _case_and_offers(given: Path) -> tuple[Case, Offers]:
     """The case of a round and its lawful offers: from the round's files, else from one of its plan folders."""
+    from landopt.job import Job
     from landopt.keeping.handmade import places
     from landopt.keeping.plan_folder import open_plan
     from landopt.pipeline import read_case
 
     if (given / "round.toml").is_file() or given.name == "round.toml":
-        _, case, offers = read_case(given)
+        _, case, offers = read_case(Job(given, booked=False))
         return case, offers
     opened = open_plan(places(given))
     return opened.case, opened.offers

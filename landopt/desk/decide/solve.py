@@ -87,11 +87,12 @@ def solve(
     any plan was found.
     """
     from landopt.desk.progress import heard
-    from landopt.pipeline import Options, run
+    from landopt.job import Job
+    from landopt.pipeline import run
     from parcels.common.language import language
 
     chosen = language(lang)
-    options = Options(
+    options = Job(
         round_path=round_path,
         output=output,
         gap=gap,

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from constraints.language.expr import parse, parse_price
-from constraints.loading.load import PACKS, grade_of, load_pack, methods, pack, pack_names
+from constraints.loading.load import grade_of, load_pack, methods, pack, pack_names
+from constraints.loading.ranks import PACKS
 from constraints.reading.speak import formula, sentence
 from constraints.reading.worked_cases import WorkedCase, load_cases
 from constraints.types import Rule

@@ -39,6 +39,7 @@ def explain(
         return
     found = opened.plan
     chosen = found["justification"] if everything else records(found, parcel=parcel, demand=demand)
+    chosen = [opened.compared(record, test=len(chosen) == 1) for record in chosen]
     if as_json:
         click.echo(json.dumps(chosen, ensure_ascii=False, sort_keys=True))
     else:

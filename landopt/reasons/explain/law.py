@@ -361,12 +361,13 @@ class Law:
         key = method.id, start, upstream(facts)
         steps = self._timetables.get(key)
         if steps is None:
-            found = []
-            for step in timetable(method, facts, start, self.book.calendar):
+            found, calendar = [], self.book.calendar
+            for step in timetable(method, facts, start, calendar):
                 title = TITLES.get(step.step)
                 cite = self.context.cite(step.rule) if step.rule in self.context.rules else None
                 en, zh = (title.en, title.zh) if title else (step.step, step.step)
-                found.append(StepDue(step.step, en, zh, step.earliest, step.latest, cite))
+                weekends = not (calendar.announced(step.earliest) and calendar.announced(step.latest))
+                found.append(StepDue(step.step, en, zh, step.earliest, step.latest, cite, step.expected, weekends))
             steps = self._timetables[key] = tuple(found)
         return steps
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -35,7 +36,11 @@ class Limits:
 
     def slack(self, number: int) -> int:
         """How far a row is past its right-hand side (soft limits only; a hard row is never past)."""
-        row, used = self.rows[number], self.activity[number]
+        return self.missed(number, self.activity[number])
+
+    def missed(self, number: int, used: int) -> int:
+        """How far a row would be past its right-hand side where a plan used that much of it."""
+        row = self.rows[number]
         over = used - row.rhs if row.sense == "<=" else row.rhs - used
         return abs(used - row.rhs) if row.sense == "=" else max(0, over)
 
@@ -49,6 +54,11 @@ class Limits:
         if stated is None:
             stated = self._uses[number] = self._use(number)
         return LimitUse(**stated, own=own)
+
+    def use_at(self, number: int, used: int) -> LimitUse:
+        """A row as a record where a plan would use that much of it."""
+        found = self.use(number)
+        return replace(found, used=found.used + used - self.activity[number], part=None, whole=None)
 
     def _use(self, number: int) -> dict[str, Any]:
         """What a record says of a row whichever case it is of."""

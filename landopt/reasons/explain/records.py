@@ -122,7 +122,11 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class StepDue:
-    """A step of the statutory timetable with its earliest and latest day."""
+    """A step of the timetable with its first day (``earliest``) and its last (``latest``), in one lawful run.
+
+    ``expected``: the last day is a planning length, not the end of a term set by law. ``weekends_only``: the holidays
+    of a year it reaches are not announced yet.
+    """
 
     step: str
     en: str
@@ -130,6 +134,8 @@ class StepDue:
     earliest: str
     latest: str | None
     cite: Citation | None
+    expected: bool = False
+    weekends_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from constraints.language import expr
 from constraints.language.nodes import Node, PriceNode, names
+from constraints.loading.ranks import LAW_RANK, own
 from constraints.reading.timetable import Calendar, upstream_days
 from constraints.types import STRICTNESS, Method, Rule
 from landopt.screening.law.arrays import (
@@ -72,7 +73,9 @@ class Law:
         self._on_file = [record for record in case.records if not as_of or record.date <= as_of]
         self.filed_parcels = self._filed()
         self.ready = self._ready()
-        self.grid = Grid(sides, [nodes[name] for name in used], [*self.filed_parcels.values(), self.ready])
+        longest = [r.spec["max_years"] for r in rules.values() if r.kind == "term" and r.spec["max_years"]]
+        cuts = longest if sides.mixed else []  # the other uses of a mixed parcel may have less than the term wanted
+        self.grid = Grid(sides, [nodes[name] for name in used], [*self.filed_parcels.values(), self.ready], cuts)
         if self.plan_year and "in_annual_plan" in self.grid.parcel_columns:
             self.grid.parcel_columns.pop("in_annual_plan")
         self.clauses = {self.place[name]: self._clause(name, rules[name], nodes, excepting) for name in used}
@@ -171,7 +174,9 @@ class Law:
 
     def _voice(self, facts: Mapping[str, Value], filed: frozenset[str], market: bool) -> Voice:
         asked = tuple(facts.get(name) for name in self.price_facts)
-        return Voice((*self.grid.key(facts), *asked), self.grid.constants(facts), asked, filed, market)
+        wanted = facts.get("want_term") if self.sides.mixed else None
+        want = wanted if isinstance(wanted, int) else 0
+        return Voice((*self.grid.key(facts), *asked, want), self.grid.constants(facts), asked, filed, market, want)
 
     def set_table(self, *, states: bool) -> None:
         """Judge with the states of sites, applicants, terms and periods (after ``grid.set_sites``) or without any."""
@@ -261,7 +266,7 @@ class Law:
                 continue
             says = clause.rule.spec["verdict"].get(method.id)
             asks = np.where(self.answered(clause, voice), PERMIT, CONDITION)
-            if says == "permit" and clause.rule.cite.rank >= 2 and clause.rule.origin != "policy":
+            if says == "permit" and clause.rule.cite.rank >= LAW_RANK and not own(clause.rule):
                 holds = self.effective(clause, voice, method, quiet=False)
                 lifted = lifted | (holds == TRUE)
                 if hopeful and clause.states:

@@ -43,7 +43,7 @@ def read_zip(ask: Ask) -> RawTable:
             within = None if layer in (inner.stem, inner.name) else layer
             raw = open_parcels(inner, layer=within, encoding=ask.encoding, crs=ask.crs)
         except Refused as refusal:
-            moved = [replace(issue, where=f"{path.name}/{issue.where}") for issue in refusal.issues]
+            moved = [issue.at(issue.place.inside(path.name)) for issue in refusal.issues]
             raise Refused(moved) from None
         inside = f"{inner.name} {raw.layer}".strip() if raw.format != "ESRI Shapefile" else inner.name
         return replace(raw, path=path, layer=inside, sha256=sha256_of(path))

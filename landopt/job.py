@@ -1,0 +1,99 @@
+"""One run of the main job: what is asked for, what comes out, and how it may end without a plan."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from constraints.case import Case
+from parcels.common.issues import LandoptError
+
+if TYPE_CHECKING:
+    from constraints.audit.finding import AuditReport
+
+
+class NoPlan(LandoptError):
+    """No plan satisfies the rules (exit 3)."""
+
+    exit_code = 3
+
+
+class Breach(LandoptError):
+    """The audit found a breach; the plan is withheld (exit 5)."""
+
+    exit_code = 5
+
+
+class Stopped(LandoptError):
+    """Stopped before any plan was found (exit 7)."""
+
+    exit_code = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is asked of one run; ``None`` means the round's own setting."""
+
+    round_path: Path
+    output: Path | None = None
+    gap: str | None = None
+    time_limit_s: int | None = None
+    nodes: int | None = None
+    seed: int | None = None
+    threads: int | None = None
+    memory: int | None = None
+    solver: str = "highs"
+    overlays: tuple[Path, ...] = ()
+    sets: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    reason: str = ""
+    by: str = ""
+    keep: Path | None = None
+    change_cost: int = 0
+    ledger: Path | None = None
+    booked: bool = True
+    """Under the round's own ledger, where it has one."""
+
+    def case_words(self) -> str:
+        """The round and the job that make its case, as they are typed after a command of the desk."""
+        words = [str(self.round_path)]
+        for name, values in (("--overlay", self.overlays), ("--set", self.sets), ("--fix", self.fixes)):
+            for value in values:
+                words += [name, str(value)]
+        words += ["--drop", ",".join(self.drop)] if self.drop else []
+        words += ["--reason", self.reason] if self.reason else []
+        words += ["--by", self.by] if self.by else []
+        words += ["--ledger", str(self.ledger)] if self.ledger is not None else []
+        return shlex.join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A plan that was written and passed the audit."""
+
+    folder: Path
+    plan: dict[str, Any]
+    case: Case
+    audit: AuditReport
+    exit_code: int
+    seconds: float
+    phases: dict[str, float] = field(default_factory=dict)
+    """CPU seconds of this process in each phase; those of the solver's child are not in it."""
+
+    def footer(self, lang: str) -> str:
+        """Where the plan stands, the head of the ledger it was made under, and what to do next."""
+        head = self.plan.get("ledger_head")
+        if lang == "zh":
+            lines = [f"方案已写入 {self.folder}，审查通过（{self.audit.checked} 项核对，0 项不符）。"]
+            if head:
+                lines.append(f"台账首哈希 {head}（核对：landopt audit {self.folder} --ledger 台账文件）")
+            lines += [f"下一步：landopt explain {self.folder} --parcel 宗地编号；landopt report {self.folder} --html"]
+            return "\n".join(lines)
+        lines = [f"Plan written to {self.folder}; the audit re-checked {self.audit.checked} statements, 0 breaches."]
+        if head:
+            lines.append(f"Ledger head {head} (check: landopt audit {self.folder} --ledger LEDGER)")
+        lines += [f"Next: landopt explain {self.folder} --parcel ID; landopt report {self.folder} --html"]
+        return "\n".join(lines)
