@@ -150,7 +150,7 @@ def written() -> dict[str, Format]:
     return {ending: entry for entry in formats().values() for ending in entry.written}
 
 
-INSTEAD = {".xls": ".xlsx", ".et": ".xlsx", ".dwg": ".dxf", ".mdb": ".gdb", ".rar": ".zip", ".7z": ".zip"}
+INSTEAD = {".dwg": ".dxf", ".mdb": ".gdb", ".rar": ".zip", ".7z": ".zip"}
 """What to save a file as that is not read."""
 
 

@@ -14,6 +14,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error
+from parcels.common.place import Place
 from parcels.formats.decoding.curves import curved_rows
 
 SYSTEM_LAYERS = {"layer_styles", "qgis_projects"}
@@ -41,6 +42,13 @@ class RawTable:
     issues: tuple[Issue, ...] = ()
     sha256: str = field(default="", compare=False)
     kinds: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def at(self) -> Place:
+        """File and layer, as a place."""
+        if self.format in SHEETS:
+            return Place(file=self.path.name, sheet=self.layer)
+        return Place(file=self.path.name, layer=self.layer)
 
     @property
     def where(self) -> str:

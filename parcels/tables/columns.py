@@ -78,6 +78,20 @@ def _known(of: str) -> dict[str, tuple[str, int]]:
     return known
 
 
+def field_of(name: str, prefix: str) -> Field | None:
+    """The field that a column name stands for in a table of parcels (``P``), demands (``D``) or either."""
+    for of in {"P": ("parcel",), "D": ("demand",)}.get(prefix, ("parcel", "demand")):
+        found = _find(name, of)[0]
+        if found is not None:
+            return fields_of(of)[found]
+    return None
+
+
+def states_unit(name: str) -> bool:
+    """True if a column name says its unit, in brackets or at its end."""
+    return bool(_split_unit(name)[1])
+
+
 @cache
 def fields_known() -> frozenset[str]:
     """The keys of every name by which a column is known, of parcels and of demands."""

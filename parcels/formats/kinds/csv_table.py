@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
-from parcels.common.digests import sha256_of
-from parcels.common.issues import Issue, Refused, error
+from parcels.common.issues import Refused, error
 from parcels.formats.decoding.encoding import decode
 from parcels.formats.registry import Ask, reads
 from parcels.formats.sources import RawTable
+from parcels.formats.typed.sheet import Sheet
+from parcels.formats.typed.table import table_of_sheet
 
 MAX_CELL = 16_000_000
 
@@ -59,13 +59,6 @@ def rows_of(text: str, name: str, prefix: str = "D") -> list[tuple[int, list[str
     return [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
 
 
-def title_rows(rows: Sequence[Sequence[str]]) -> int:
-    """How many rows above the heading hold one text alone (the table's title, who made it, its date)."""
-    filled = [sum(bool(cell.strip()) for cell in row) for row in rows[:6]]
-    count = next((position for position, cells in enumerate(filled) if cells != 1), 0)
-    return count if count and filled[count] > 2 else 0
-
-
 def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: tuple[str, ...] = ()) -> RawTable:
     """Rows with a heading as a raw table.
 
@@ -74,36 +67,5 @@ def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: 
     Refused
         68 if there is no heading, a heading is double or blank, or a row has more cells than the heading.
     """
-    if not rows:
-        raise Refused(error(f"{prefix}068", f"{path.name} is empty", path.name, "the first row holds the columns"))
-    titles = title_rows([row for _, row in rows])
-    if titles:
-        shown = "; ".join(next(cell.strip() for cell in row if cell.strip()) for _, row in rows[:titles])
-        notes = (*notes, f"{path.name}: taken as the table's title: {shown}")
-        rows = rows[titles:]
-    heading = [cell.strip("\ufeff \t") for cell in rows[0][1]]
-    while heading and not heading[-1]:
-        heading.pop()
-    issues: list[Issue] = []
-    double = sorted({name for name in heading if name and heading.count(name) > 1})
-    for name in double:
-        issues.append(
-            error(f"{prefix}068", f"two columns are called {name!r}", f"{path.name}:{rows[0][0]}", "keep one")
-        )
-    columns: dict[str, list[object]] = {name: [] for name in heading if name}
-    for line, row in rows[1:]:
-        extra = [cell for cell in row[len(heading) :] if cell.strip()]
-        if extra:
-            what = f"the row has {len(row)} cells under {len(heading)} columns"
-            issues.append(error(f"{prefix}068", what, f"{path.name}:{line}", "quote cells that hold a comma"))
-        if len(row) < len(heading):
-            what = f"the row has {len(row)} cells, the heading {len(heading)} columns"
-            issues.append(error(f"{prefix}068", what, f"{path.name}:{line}", "is the file cut off?"))
-        seen: set[str] = set()
-        for position, name in enumerate(heading):
-            if name and name not in seen:
-                cell = row[position] if position < len(row) else ""
-                columns[name].append(cell if cell.strip() else None)
-                seen.add(name)
-    lines = tuple(line for line, _ in rows[1:])
-    return RawTable(path, "", "CSV", columns, lines, notes=notes, issues=tuple(issues), sha256=sha256_of(path))
+    sheet = Sheet("", [(line, list(row)) for line, row in rows])
+    return table_of_sheet(sheet, path, "CSV", prefix, notes=notes)

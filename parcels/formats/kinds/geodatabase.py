@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from parcels.common.issues import Issue
+from parcels.formats.decoding.domains import decoded, geodatabase_domains
 from parcels.formats.gdal_out import write_gdal
 from parcels.formats.registry import Ask, Outgoing, Rules, reads, writes
 from parcels.formats.sources import RawTable, read_vector
@@ -27,7 +28,8 @@ _RULES = Rules(
 @reads("OpenFileGDB", ".gdb", folder=True)
 def read_geodatabase(ask: Ask) -> RawTable:
     """A layer of a FileGDB."""
-    return read_vector(ask.path, ask.layer, points=ask.points)
+    raw = read_vector(ask.path, ask.layer, points=ask.points)
+    return decoded(raw, geodatabase_domains(ask.path, raw.layer))
 
 
 @writes("OpenFileGDB", ".gdb", rules=_RULES)

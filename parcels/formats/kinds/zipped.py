@@ -52,7 +52,7 @@ def read_zip(ask: Ask) -> RawTable:
 def _inner(folder: Path, path: Path, layer: str | None) -> Path:
     """The file to read inside the unpacked folder."""
     known = endings()
-    entries = sorted(folder.rglob("*"))
+    entries = [e for e in sorted(folder.rglob("*")) if "__MACOSX" not in e.parts and not e.name.startswith("._")]
     folders = [
         entry for entry in entries if entry.is_dir() and (kind := known.get(entry.suffix.lower())) and kind.folder
     ]
