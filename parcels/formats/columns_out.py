@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from parcels.common.issues import Issue, note, warning
+from parcels.common.place import Place
 from parcels.formats.companion import row_ids
 from parcels.formats.registry import Rules
 from parcels.formats.sources import RawTable
@@ -30,7 +31,7 @@ _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 class Plan:
     """Columns to write by their name in the file, and what was changed on the way (finding 80)."""
 
-    where: str
+    at: Place
     columns: dict[str, Any] = field(default_factory=dict)
     masks: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
     renamed: list[tuple[str, str]] = field(default_factory=list)
@@ -42,17 +43,16 @@ class Plan:
         """The changes as findings: one for each kind of change."""
         found: list[Issue] = []
         if self.renamed:
-            shown = ", ".join(f"{old!r} -> {new!r}" for old, new in self.renamed)
-            found.append(warning("P080", f"written under another name: {shown}", self.where))
+            pairs = [f"{old} -> {new}" for old, new in self.renamed]
+            found.append(warning("P080.renamed", at=self.at, pairs=pairs))
         for why in sorted({why for _, why in self.dropped}):
-            shown = ", ".join(repr(name) for name, reason in self.dropped if reason == why)
-            found.append(warning("P080", f"not written: column(s) {shown}; {why}", self.where))
+            names = [name for name, reason in self.dropped if reason == why]
+            found.append(warning(f"P080.{why}", at=self.at, names=names))
         for why in sorted({why for _, why in self.retyped}):
-            shown = ", ".join(repr(name) for name, reason in self.retyped if reason == why)
-            found.append(note("P080", f"{why}: column(s) {shown}", self.where))
+            names = [name for name, reason in self.retyped if reason == why]
+            found.append(note(f"P080.{why}", at=self.at, names=names))
         if self.stripped:
-            shown = ", ".join(map(repr, self.stripped))
-            found.append(warning("P080", f"characters that no text file can hold became U+FFFD: {shown}", self.where))
+            found.append(warning("P080.stripped", at=self.at, names=self.stripped))
         return found
 
 
@@ -71,19 +71,19 @@ def plan_columns(raw: RawTable, rules: Rules) -> Plan:
     Plan
         Arrays of one type a column, with a mask of the blank cells.
     """
-    plan = Plan(raw.where)
+    plan = Plan(raw.at)
     ids = _id_column(raw)
     names = plan_names(raw.columns, rules)
     for name, cells in raw.columns.items():
         if any(isinstance(cell, bytes | bytearray) for cell in cells):
-            plan.dropped.append((name, "it holds bytes, no text or number"))
+            plan.dropped.append((name, "dropped-bytes"))
             continue
         if raw.kinds.get(name) == "date":
-            plan.retyped.append((name, "dates are written as texts"))
+            plan.retyped.append((name, "retyped-dates"))
         held = _as_ids(raw, cells) if name == ids else cells
         array, mask, why = typed(held, rules)
         if name == ids and any(isinstance(cell, float | Decimal | int) for cell in cells):
-            why = "ids are written as texts, as check reads them"
+            why = "retyped-ids"
         if why:
             plan.retyped.append((name, why))
         if array.dtype == object:
@@ -146,22 +146,19 @@ def typed(cells: Sequence[object], rules: Rules) -> tuple[np.ndarray[Any, Any], 
         if rules.booleans:
             return np.array([bool(cell) for cell in cells], dtype=bool), blank, ""
         array = np.array([int(bool(cell)) for cell in cells], dtype=np.int16)
-        return array, blank, "true and false are written as 1 and 0"
+        return array, blank, "retyped-booleans"
     if kinds == {"int"}:
         if all(abs(int(str(cell))) < rules.whole for cell in known):
             whole = np.array([0 if cell is None else int(str(cell)) for cell in cells], dtype=np.int64)
             return (whole if rules.whole > 2**31 else whole.astype(np.int32)), blank, ""
-        return _texts(cells), blank, "whole numbers too long for the format are written as texts"
+        return _texts(cells), blank, "retyped-whole"
     if kinds and kinds <= {"int", "decimal", "float"}:
         if all(_binary(cell) for cell in known):
             numbers = np.array([np.nan if cell is None else float(str(cell)) for cell in cells], dtype=np.float64)
             return numbers, blank, ""
-        return _texts(cells), blank, "numbers that no binary number holds are written as texts"
-    why = "" if kinds <= {"text"} else "dates are written as texts" if kinds == {"date"} else _MIXED
+        return _texts(cells), blank, "retyped-decimals"
+    why = "" if kinds <= {"text"} else "retyped-dates" if kinds == {"date"} else "retyped-mixed"
     return _texts(cells), blank, why
-
-
-_MIXED = "cells of several kinds are written as texts"
 
 
 def _kind(cell: object) -> str:

@@ -81,20 +81,20 @@ class _Points:
     shapes: Sequence[Any]
     used: set[int] = field(default_factory=set)
 
-    def pick(self, wanted: str, identifier: str) -> tuple[int | None, str]:
-        """The position of the plot meant, or why none is: a number that is blank or double tells no plot."""
+    def pick(self, wanted: str, identifier: str) -> tuple[int | None, str, int]:
+        """The position of the plot meant, or which finding and how many: a blank or double number tells no plot."""
         if not wanted and len(self.numbers) == 1:
-            return 0, ""
+            return 0, "", 1
         named = wanted or identifier
         hits = [at for at, number in enumerate(self.numbers) if number == named]
         if len(hits) == 1:
-            return hits[0], ""
+            return hits[0], "", 1
         if len(hits) > 1:
-            return None, f"{self.name} has {len(hits)} plots with the number {named!r}: they cannot be told apart"
+            return None, "double-plot", len(hits)
         blank = sum(not number for number in self.numbers)
         if blank:
-            return None, f"{self.name} has {blank} plot(s) without a number and none called {named!r}"
-        return None, f"{self.name} has no plot {named!r}"
+            return None, "blank-plots", blank
+        return None, "no-plot", 0
 
     def unused(self) -> list[str]:
         """The plots that no row has named: by number, or by line where they have none."""
@@ -136,17 +136,22 @@ def _from_points(raw: RawTable, name: str, encoding: str | None, crs: str | None
         plots = opened[file]
         if plots is None:
             continue
-        at, why = plots.pick(plot.strip(), ids[i])
+        at, why, count = plots.pick(plot.strip(), ids[i])
         if at is None:
-            listed = ", ".join(dict.fromkeys(number for number in plots.numbers if number)) or "none with a number"
-            issues.append(error("P075", why, where, f"its plots are {listed[:200]}", (ids[i],)))
+            numbered = list(dict.fromkeys(number for number in plots.numbers if number))[:10] or ["-"]
+            wanted = plot.strip() or ids[i]
+            place_ = raw.at.but(row=raw.rows[i], column=name)
+            issues.append(
+                error(f"P075.{why}", at=place_, ids=(ids[i],), file=file, wanted=wanted, count=count, plots=numbered)
+            )
             continue
         plots.used.add(at)
         shapes[i] = plots.shapes[at]
     for file, plots in opened.items():
         if plots is not None and (rest := plots.unused()):
-            what = f"{len(rest)} plot(s) of {file} are used by no row: {', '.join(rest[:10])}"
-            issues.append(warning("P086", what, raw.where, "is a row missing? the ids must be written alike", rest))
+            issues.append(
+                warning("P086.plots-unused", at=raw.at, ids=rest, file=file, count=len(rest), plots=rest[:10])
+            )
     if len(systems) > 1:
         issues.append(error("P017", "the boundary-point files are in different systems", raw.where, "use one zone"))
     columns = {n: c for n, c in raw.columns.items() if n != name}

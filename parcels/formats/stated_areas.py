@@ -57,14 +57,19 @@ def stated_areas(raw: RawTable, geometry: np.ndarray[Any, Any], epsg: int) -> tu
     if not wrong:
         return out, []
     ids = row_ids(raw) or [f"row {row}" for row in raw.rows]
-    what = f"column {column.name!r}: the areas of {len(wrong)} of {len(out)} parcel(s) are not those of the outlines"
-    what += f" ({_shown(raw.columns[column.name][wrong[0]], column.unit)} against {measured[wrong[0]]:.0f} m2)"
-    maybe = "is it in another unit, or in degrees? correct or remove the column"
-    return out, [warning("P018", what, raw.where, maybe, [ids[row] for row in wrong])]
-
-
-def _shown(cell: object, unit: str) -> str:
-    return f"{cell} {unit or 'm2'}"
+    first = wrong[0]
+    told = warning(
+        "P018.convert",
+        at=raw.at,
+        ids=[ids[row] for row in wrong],
+        column=column.name,
+        count=len(wrong),
+        total=len(out),
+        stated=str(raw.columns[column.name][first]),
+        unit=column.unit or "m2",
+        measured=0 if np.isnan(measured[first]) else round(measured[first]),
+    )
+    return out, [told]
 
 
 def _measured(geometry: np.ndarray[Any, Any], epsg: int, where: str) -> Sequence[float]:

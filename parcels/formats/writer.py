@@ -78,7 +78,7 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
         raise Refused(error("P003", f"{raw.path.name} has no outlines", raw.where))
     geometry, system, issues = _system(raw, crs, form.rules.projected)
     stop_on_errors(raw.issues)
-    plan = plan_columns(raw, form.rules) if form.rules.columns else Plan(raw.where)
+    plan = plan_columns(raw, form.rules) if form.rules.columns else Plan(raw.at)
     out = Outgoing(plan.columns, plan.masks, geometry, system, raw)
     writer = form.write
     told: list[Issue] = []
@@ -93,7 +93,7 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
     if form.rules.columns:
         told.extend(stated_areas(raw, geometry, system)[1])
     if form.rules.grain:
-        issues.append(note("P080", f"coordinates are rounded to {form.rules.grain} m", target.name))
+        issues.append(note("P080.grain", at=target.name, metres=form.rules.grain))
     return Wrote(
         (*issues, *plan.issues(), *told),
         names,
@@ -113,7 +113,7 @@ def _names_in(target: Path, names: tuple[str, ...], plan: Plan) -> tuple[str, ..
     if len(lost) == len(fresh):
         plan.renamed.extend(zip(lost, fresh, strict=True))
     else:
-        plan.dropped.extend((name, "the format has no such column") for name in lost)
+        plan.dropped.extend((name, "dropped-no-column") for name in lost)
     return back
 
 

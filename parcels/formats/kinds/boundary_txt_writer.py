@@ -131,13 +131,11 @@ def write_txt(out: Outgoing, path: Path) -> Iterable[Issue]:
     path.write_bytes(text.encode("gb18030"))
     told = list(issues)
     if issues:
-        told.append(warning("P080", f"measured areas were written for {len(issues[0].ids)} parcel(s)", raw.where))
+        told.append(warning("P080.measured", at=raw.at, count=len(issues[0].ids)))
     carried = {columns[name].name for name in _CELLS if name in columns}
     left = [name for name in raw.columns if name not in carried]
     if left:
-        shown = ", ".join(map(repr, left))
-        what = f"not written: column(s) {shown}; the format has cells for number, name, use and area alone"
-        told.append(warning("P080", what, raw.where, "write a GeoPackage to keep them"))
+        told.append(warning("P080.dropped-cells", at=raw.at, names=left))
     if any(area is not None for area in areas):
-        told.append(note("P080", "areas are written in hectares with four decimals", raw.where))
+        told.append(note("P080.hectares", at=raw.at))
     return told

@@ -77,7 +77,7 @@ def _sheet(book: Any, sheet: Any) -> Sheet:
 
 
 def _value(book: Any, cell: Any) -> tuple[object, str]:
-    """A cell's value, and its error if it is one; XLS knows no whole numbers: one without a fraction is taken as such."""
+    """A cell as a value, and its error if it is one; in XLS a number without a fraction is taken as a whole one."""
     import xlrd
 
     if cell.ctype == xlrd.XL_CELL_ERROR:
