@@ -29,6 +29,7 @@ COMMANDS = {
     "rules": ("law", "the law: list, show, diff, test, ask"),
     "model": ("decide", "the model as solved, and every lawful offer"),
     "report": ("keep", "map, tables, documents"),
+    "plans": ("keep", "every plan that was made of a round: date, score, adopted or not"),
     "audit": ("keep", "re-check a plan without the solver"),
     "round": ("keep", "open, record, adopt, close, show rounds in the ledger"),
 }

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from parcels.common.catalogue import FIRST, Plain, Told, as_data, filled, find, freeze, heard
+from parcels.common.catalogue import FIRST, Plain, Told, as_data, filled, find, freeze, heard, told
 from parcels.common.place import NOWHERE, Place
 
 
@@ -58,6 +58,18 @@ class Issue:
     def where(self) -> str:
         """The place in English: "file, layer, row, column" or "file:line"."""
         return self.place.text(FIRST)
+
+    @property
+    def told(self) -> Told:
+        """The sentence, to be said elsewhere."""
+        return (
+            Told(f"{self.key}.what", self.values) if not self.words[0] else told("findings.as-told", text=self.words[0])
+        )
+
+    @property
+    def note(self) -> Told:
+        """Place and sentence in one."""
+        return noted(self.place, self.told)
 
     def value(self, name: str) -> Plain:
         """A value of the sentence; ``None`` if it has none of that name."""
@@ -118,6 +130,11 @@ class Issue:
         )
 
 
+def noted(place: Place | str, said: Told) -> Told:
+    """What is said of a place, in one line: "a.gpkg, layer parcels: 3 parcels have several parts"."""
+    return told("note.at", place=place, text=said)
+
+
 class LandoptError(Exception):
     """Base of every error a user sees: one or more issues and the exit code of the desk."""
 
@@ -168,8 +185,9 @@ def finding(
 
 def error(
     key: str,
+    /,
     what: str = "",
-    where: str = "",
+    where: str | Place = "",
     maybe: str | Told = "",
     ids: Iterable[str] = (),
     *,
@@ -183,8 +201,9 @@ def error(
 
 def warning(
     key: str,
+    /,
     what: str = "",
-    where: str = "",
+    where: str | Place = "",
     maybe: str | Told = "",
     ids: Iterable[str] = (),
     *,
@@ -197,8 +216,9 @@ def warning(
 
 def note(
     key: str,
+    /,
     what: str = "",
-    where: str = "",
+    where: str | Place = "",
     maybe: str | Told = "",
     ids: Iterable[str] = (),
     *,

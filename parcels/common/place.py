@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-from parcels.common.catalogue import FIRST, filled, find, titled
+from parcels.common.catalogue import FIRST, Text, filled, find, titled
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Place(Text):
     """A place in an input; empty parts are not said.
 
     ``row`` to ``last_row`` and ``entry`` count from 1 as the file shows them, ``line`` is a line of a text file,
@@ -38,6 +38,10 @@ class Place:
         """The same place, closer: ``place.but(row=3, column="use")``."""
         return replace(self, **parts)
 
+    def with_parts(self, inner: Place) -> Self:
+        """The same place with the parts that ``inner`` has."""
+        return replace(self, **{each.name: part for each in fields(inner) if (part := getattr(inner, each.name))})
+
     def inside(self, archive: str) -> Self:
         """The same place in a file of an archive."""
         inner = f"{archive}/{self.file or self.said}"
@@ -52,7 +56,7 @@ class Place:
             if value := getattr(self, name):
                 parts.append(_part(name, lang, name=value))
         if self.role:
-            parts[-1] += _part("role", lang, role=titled(self.role, lang))
+            parts[-1] += _part("role", lang, role=titled(self.role, lang, "role"))
         if self.row:
             parts.append(_part("rows" if self.last_row else "row", lang, row=self.row, last=self.last_row))
         for name in ("id", "column", "entry"):
@@ -81,3 +85,8 @@ NOWHERE = Place()
 
 def _part(part: str, lang: str, **values: str | int) -> str:
     return filled(find(f"place.{part}", lang) or "", values.items(), lang)
+
+
+def within(where: Place | str, **parts: Any) -> Place:
+    """A place closer than ``where`` (a file's name or a place): ``within(path.name, row=3)``."""
+    return replace(where if isinstance(where, Place) else Place(file=where), **parts)

@@ -71,7 +71,7 @@ def plan_columns(raw: RawTable, rules: Rules) -> Plan:
     Plan
         Arrays of one type a column, with a mask of the blank cells.
     """
-    plan = Plan(raw.at)
+    plan = Plan(raw.where)
     ids = _id_column(raw)
     names = plan_names(raw.columns, rules)
     for name, cells in raw.columns.items():

@@ -54,8 +54,7 @@ def open_table(path: Path, *, layer: str | None = None, encoding: str | None = N
     """
     found = format_of(path)
     if found.kind != "table":
-        listed = ", ".join(endings("table"))
-        raise Refused(error("F002", f"{path.name}: a table is needed here", path.name, f"files may end in {listed}"))
+        raise Refused(error("F002.table-needed-here", at=path.name, file=path.name, endings=endings("table")))
     return _read(found, Ask(path, layer, encoding, prefix=prefix))
 
 

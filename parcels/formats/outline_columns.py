@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import shapely
 
-from parcels.common.issues import Refused, error, warning
+from parcels.common.catalogue import Told, told
+from parcels.common.issues import Refused, error, noted, warning
+from parcels.common.place import within
 from parcels.formats.companion import row_ids
 from parcels.formats.registry import Ask, format_of
 from parcels.formats.sources import RawTable
@@ -36,8 +38,7 @@ def with_outlines(raw: RawTable, *, encoding: str | None, crs: str | None) -> Ra
         return _from_wkt(raw, wkt)
     if reference is not None:
         return _from_points(raw, reference, encoding, crs)
-    what = f"{raw.path.name} has neither a column wkt nor boundary_points: the parcels have no outline"
-    raise Refused(error("P003", what, raw.where, "add wkt (POLYGON ((east north, ...))) or send a GeoPackage"))
+    raise Refused(error("P003.neither-column-wkt", at=raw.where, file=raw.path.name))
 
 
 def _from_wkt(raw: RawTable, name: str) -> RawTable:
@@ -53,19 +54,18 @@ def _from_wkt(raw: RawTable, name: str) -> RawTable:
             system.add(f"EPSG:{head[5:].strip()}")
         kind = text.split("(")[0].strip().upper()
         if kind.startswith(("CURVE", "MULTISURFACE", "COMPOUND", "CIRCULAR")):
-            issues.append(error("P008", "the outline has curves", f"{raw.where}, row {raw.rows[i]}", "linearise it"))
+            issues.append(error("P008.outline-curves", at=within(raw.where, row=raw.rows[i])))
             continue
         try:
             shapes[i] = shapely.from_wkt(text)
         except shapely.errors.ShapelyError as problem:
-            reason = str(problem).partition(": ")[2][:100] or "no geometry"
-            if "closed" in reason or "at least 4" in reason or "fewer" in reason:
-                reason = "a ring is not closed, or has fewer than four points"
-            what = f"the WKT cannot be read: {reason}"
-            issues.append(error("P012", what, f"{raw.where}, row {raw.rows[i]}", "write POLYGON ((east north, ...))"))
+            reason: str | Told = str(problem).partition(": ")[2][:100] or told("wkt.nothing")
+            if any(word in str(problem) for word in ("closed", "at least 4", "fewer")):
+                reason = told("wkt.ring")
+            issues.append(error("P012.wkt-cannot-read", at=within(raw.where, row=raw.rows[i]), reason=reason))
     if len(system) > 1:
-        shown = ", ".join(sorted(system))
-        issues.append(error("P017", f"outlines in several systems: {shown}", raw.where, "write one SRID in all rows"))
+        shown = sorted(system)
+        issues.append(error("P017.outlines-several-systems", at=raw.where, shown=shown))
     columns = {n: c for n, c in raw.columns.items() if n != name}
     crs = next(iter(system)) if len(system) == 1 else None
     return replace(raw, columns=columns, geometry=shapes, crs=crs, issues=tuple(issues))
@@ -111,18 +111,17 @@ def _from_points(raw: RawTable, name: str, encoding: str | None, crs: str | None
     systems: dict[str, None] = {}
     notes = list(raw.notes)
     for i, cell in enumerate(raw.columns[name]):
-        where = f"{raw.where}, row {raw.rows[i]}, column {name}"
+        where = within(raw.where, row=raw.rows[i], column=name)
         if cell is None:
             continue
         file, _, plot = str(cell).strip().partition("#")
         if not file or Path(file).name != file or ":" in file or "\\" in file:
-            what = f"{file!r} is no name of a file beside the table"
-            issues.append(error("P043", what, where, "write the bare name, without folders"))
+            issues.append(error("P043.no-name-file", at=where, file=file))
             continue
         if file not in opened:
             target = raw.path.parent / file
             if not target.is_file():
-                issues.append(error("F001", f"there is no file {file}", where, "send it beside the table"))
+                issues.append(error("F001.there-no-file", at=where, file=file))
                 opened[file] = None
                 continue
             points = _opened(target, encoding, crs)
@@ -132,7 +131,7 @@ def _from_points(raw: RawTable, name: str, encoding: str | None, crs: str | None
             assert points.geometry is not None
             numbers = ["" if number is None else as_id(number).strip() for number in points.columns["地块编号"]]
             opened[file] = _Points(file, numbers, points.rows, points.geometry.tolist())
-            notes.append(f"{raw.path.name}: outlines from {file} (SHA-256 {points.sha256[:12]})")
+            notes.append(noted(raw.path.name, told("note.outlines", file=file, digest=points.sha256[:12])))
         plots = opened[file]
         if plots is None:
             continue
@@ -140,9 +139,8 @@ def _from_points(raw: RawTable, name: str, encoding: str | None, crs: str | None
         if at is None:
             numbered = list(dict.fromkeys(number for number in plots.numbers if number))[:10] or ["-"]
             wanted = plot.strip() or ids[i]
-            place_ = raw.at.but(row=raw.rows[i], column=name)
             issues.append(
-                error(f"P075.{why}", at=place_, ids=(ids[i],), file=file, wanted=wanted, count=count, plots=numbered)
+                error(f"P075.{why}", at=where, ids=(ids[i],), file=file, wanted=wanted, count=count, plots=numbered)
             )
             continue
         plots.used.add(at)
@@ -150,10 +148,10 @@ def _from_points(raw: RawTable, name: str, encoding: str | None, crs: str | None
     for file, plots in opened.items():
         if plots is not None and (rest := plots.unused()):
             issues.append(
-                warning("P086.plots-unused", at=raw.at, ids=rest, file=file, count=len(rest), plots=rest[:10])
+                warning("P086.plots-unused", at=raw.where, ids=rest, file=file, count=len(rest), plots=rest[:10])
             )
     if len(systems) > 1:
-        issues.append(error("P017", "the boundary-point files are in different systems", raw.where, "use one zone"))
+        issues.append(error("P017.boundary-point-files", at=raw.where))
     columns = {n: c for n, c in raw.columns.items() if n != name}
     system = next(iter(systems), "") or None
     return replace(raw, columns=columns, geometry=shapes, crs=system, issues=tuple(issues), notes=tuple(notes))

@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error
 from parcels.formats.sources import RawTable
 
@@ -163,23 +164,21 @@ def format_of(path: Path) -> Format:
         ``F001`` if there is no such file, ``F002`` if its ending names no format that is read, ``F004`` for a folder.
     """
     if not path.exists():
-        raise Refused(error("F001", f"there is no file {path.name}", str(path), _similar(path)))
+        raise Refused(error("F001.there-no-file-bare", at=str(path), maybe=_similar(path), file=path.name))
     suffix = path.suffix.lower()
     found = endings().get(suffix)
     if path.is_dir() and not (found is not None and found.folder):
-        what = f"{path.name} is a folder, not a file"
-        raise Refused(error("F004", what, str(path), "name the file inside it"))
+        raise Refused(error("F004.folder-not-file", at=str(path), file=path.name))
     if found is None and suffix in INSTEAD:
-        what = f"{path.name}: {path.suffix} files are not read"
-        raise Refused(error("F002", what, str(path), f"save it as {INSTEAD[suffix]} and send that"))
+        instead = INSTEAD[suffix]
+        raise Refused(error("F002.files-not-read", at=str(path), file=path.name, suffix=path.suffix, instead=instead))
     if found is None:
-        listed = ", ".join(endings())
-        raise Refused(error("F002", f"{path.name}: format not known", str(path), f"files may end in {listed}"))
+        raise Refused(error("F002.format-not-known", at=str(path), file=path.name, endings=endings()))
     return found
 
 
-def _similar(path: Path) -> str:
+def _similar(path: Path) -> Told:
     folder = path.parent
     names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
     near = difflib.get_close_matches(path.name, names, 1, 0.5)
-    return f"did you mean {near[0]}?" if near else f"look into {folder}"
+    return told("near.one", name=near[0]) if near else told("near.folder", folder=folder)

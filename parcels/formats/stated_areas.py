@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from parcels.common.issues import Issue, warning
+from parcels.common.place import Place
 from parcels.common.units import BadValue, scaled
 from parcels.formats.companion import row_ids
 from parcels.formats.sources import RawTable
@@ -60,7 +61,7 @@ def stated_areas(raw: RawTable, geometry: np.ndarray[Any, Any], epsg: int) -> tu
     first = wrong[0]
     told = warning(
         "P018.convert",
-        at=raw.at,
+        at=raw.where,
         ids=[ids[row] for row in wrong],
         column=column.name,
         count=len(wrong),
@@ -72,7 +73,7 @@ def stated_areas(raw: RawTable, geometry: np.ndarray[Any, Any], epsg: int) -> tu
     return out, [told]
 
 
-def _measured(geometry: np.ndarray[Any, Any], epsg: int, where: str) -> Sequence[float]:
+def _measured(geometry: np.ndarray[Any, Any], epsg: int, where: Place) -> Sequence[float]:
     if zone_of(epsg) is None:
         placed = place(geometry, f"EPSG:{epsg}", where)
         if not placed.crs or any(issue.level == "error" for issue in placed.issues):

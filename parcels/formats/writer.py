@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +11,7 @@ import numpy as np
 from pyproj.exceptions import CRSError
 
 from parcels.common.issues import Environment, Issue, Refused, error, note, stop_on_errors
+from parcels.common.kept import write_made
 from parcels.formats.columns_out import Plan, plan_columns
 from parcels.formats.registry import Outgoing, written
 from parcels.formats.sources import RawTable
@@ -68,17 +66,16 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
         raise Refused(_no_shapefile(raw, target))
     form = written().get(suffix)
     if form is None or form.write is None:
-        what = f"{target.name}: format not written"
-        raise Refused(error("F002", what, str(target), f"files may end in {', '.join(written())}"))
+        raise Refused(error("F002.format-not-written", at=str(target), file=target.name, drivers=written()))
     if target.exists() and not force:
-        raise Refused(error("F007", f"{target} is there already", str(target), "name another file, or say --force"))
+        raise Refused(error("F007.there-already", at=str(target), target=target))
     if target.resolve() == raw.path.resolve():
-        raise Refused(error("F007", f"{target} is the input itself", str(target), "name another file"))
+        raise Refused(error("F007.input-itself", at=str(target), target=target))
     if raw.geometry is None:
-        raise Refused(error("P003", f"{raw.path.name} has no outlines", raw.where))
+        raise Refused(error("P003.no-outlines", at=raw.where, file=raw.path.name))
     geometry, system, issues = _system(raw, crs, form.rules.projected)
     stop_on_errors(raw.issues)
-    plan = plan_columns(raw, form.rules) if form.rules.columns else Plan(raw.at)
+    plan = plan_columns(raw, form.rules) if form.rules.columns else Plan(raw.where)
     out = Outgoing(plan.columns, plan.masks, geometry, system, raw)
     writer = form.write
     told: list[Issue] = []
@@ -86,7 +83,7 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
     def fill(path: Path) -> None:
         told.extend(writer(out, path))
 
-    _place(target, force, fill)
+    issues.extend(_place(target, fill))
     names = tuple(plan.columns)
     if form.read is not None:
         names = _names_in(target, names, plan)
@@ -130,8 +127,7 @@ def _system(raw: RawTable, crs: str | None, projected: bool) -> tuple[np.ndarray
         geometry, system, issues = placed.geometry, epsg_of(placed.crs), list(placed.issues)
         if degrees:
             geometry, system = to_crs(geometry, placed.crs, f"EPSG:{GEOGRAPHIC}"), GEOGRAPHIC
-            what = "projected to EPSG:4490 for exchange; no area is measured in degrees"
-            issues.append(note("P015", what, raw.where))
+            issues.append(note("P015.projected-epsg-4490", at=raw.where))
     assert system is not None
     return geometry, system, issues
 
@@ -156,31 +152,20 @@ def doubtful(raw: RawTable) -> tuple[Issue, ...]:
 def _no_shapefile(raw: RawTable, target: Path) -> Issue:
     long = [name for name in raw.columns if len(name.encode("gb18030", errors="replace")) > 10]
     chinese = [name for name in raw.columns if not name.isascii()]
-    shown = ", ".join((chinese or long or list(raw.columns))[:5])
-    why = f"column names have 10 bytes, which would cut {shown}" if chinese or long else "texts have a fixed width"
-    what = f"{target.name}: landopt does not write shapefiles: {why} in mid-character or make two columns one"
-    return error("P033", what, str(target), f"write {target.stem}.gpkg or {target.stem}.gdb")
+    cut = (chinese or long)[:5]
+    key = "P033.names-would-be-cut" if cut else "P033.texts-would-be-cut"
+    return error(key, at=str(target), file=target.name, names=cut, stem=target.stem)
 
 
-def _place(target: Path, force: bool, writer: Callable[[Path], object]) -> None:
-    """Write beside the target, then rename; a failure leaves nothing behind."""
+def _place(target: Path, writer: Callable[[Path], object]) -> tuple[Issue, ...]:
+    """Write beside the target, then rename; a failure leaves nothing behind, and what stood there is kept."""
     from pyogrio.errors import DataLayerError, DataSourceError
 
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".landopt-", dir=target.parent))
-    except OSError as problem:
-        raise Environment(error("E001", f"cannot write to {target.parent}: {problem.strerror}", str(target))) from None
-    try:
-        fresh = folder / target.name
-        writer(fresh)
-        if force and target.is_dir():
-            shutil.rmtree(target)
-        os.replace(fresh, target)  # noqa: PTH105 - atomic, also over a file
-    except OSError as problem:
-        raise Environment(error("E001", f"cannot write {target.name}: {problem.strerror}", str(target))) from None
+        kept = write_made(target, writer)
     except (DataSourceError, DataLayerError) as problem:
         why = "No space left on device" if "disk is full" in str(problem) else "GDAL stopped (is the disk full?)"
-        raise Environment(error("E001", f"cannot write {target.name}: {why}", str(target))) from problem
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        raise Environment(error("E001.cannot-write-file", at=str(target), file=target.name, strerror=why)) from problem
+    if kept is None:
+        return ()
+    return (note("F008.kept", at=str(target), name=target.name, kept=kept.name),)

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import shapely
 
+from parcels.common.catalogue import Told, told
+from parcels.common.issues import noted
+from parcels.common.place import Place
 from parcels.common.schema import Value
 from parcels.common.units import BadValue
 from parcels.common.units import exact as as_exact
@@ -18,6 +21,8 @@ from parcels.tables.fact_table import Facts, Findings
 Array = np.ndarray[Any, Any]
 _UNITS = ((1.0, "m2", 0.005), (2000 / 3, "mu", 0.0075), (10_000.0, "ha", 0.01), (1_000_000.0, "km2", 0.01))
 """m² in each unit an area may be written in, and how near the ratio must be to tell the unit by it."""
+LIKE = 0.2
+"""A survey and a title may differ by this part; beyond it no setting is offered, for only a mistake differs so much."""
 
 
 def settle_areas(
@@ -29,7 +34,7 @@ def settle_areas(
     area_source: str | None,
     projected: bool,
     cells: Sequence[object] = (),
-) -> tuple[str, ...]:
+) -> tuple[Told, ...]:
     """Fill ``area_m2`` of ``facts`` in place and report (findings 18, 19).
 
     Where the file gives no area it is measured in the projected CRS, and said so. Where it gives one that differs from
@@ -39,8 +44,8 @@ def settle_areas(
     stated: list[Value] = facts.columns.get("area_m2", [None] * len(facts.ids))
     if column is None or not any(value is not None for value in stated):
         facts.columns["area_m2"] = list(measured)
-        return (f"{found.where}: areas measured in the projected CRS",) if projected and facts.ids else ()
-    notes: list[str] = []
+        return (noted(found.where, told("note.measured")),) if projected and facts.ids else ()
+    notes: list[Told] = []
     a = np.array([value if isinstance(value, int) else -1 for value in stated], dtype=np.int64)
     m = np.array([value if value is not None else -1 for value in measured], dtype=np.int64)
     exact = shapely.area(outlines)
@@ -49,22 +54,20 @@ def settle_areas(
     plain = _as_written(a, cells, column) if differ.any() else a.astype(float)
     unit = _unit_hint(plain[both], exact[both], column) if differ.any() else ""
     hit = [facts.ids[i] for i in np.flatnonzero(differ).tolist()]
+    at = Place(column=column.name)
     if unit and area_source != "geometry":  # no setting makes the area of a mistaken unit right
-        hint = f'the values look like {unit}: say units = {{ area_m2 = "{unit}" }} or head the column with its unit'
-        found.add("error", 19, _times(a[differ], exact[differ], column), f"column {column.name}", hint, hit)
+        ratio = float(np.median(a[differ] / exact[differ]))
+        key = "019.area-m2-read" if ratio < 1 else "019.area-m2-times"
+        times = f"{max(ratio, 1 / ratio):,.4g}"
+        found.add("error", key, at=at, ids=hit, read_as=column.unit or "m2", times=times, unit=unit)
     elif hit and area_source is None:
         _each(differ, a, m, plain, facts, rows, found, column)
     elif hit:
-        what = (
-            f"area and outline of {len(hit)} parcel(s) differ by more than 1 %; by area_source the {area_source} counts"
-        )
-        found.add("warning", 18, what, f"column {column.name}", "", hit)
+        found.add("warning", "018.area-outline-parcel", at=at, ids=hit, count=len(hit), area_source=area_source)
     blank = (a < 0) & (m >= 0)
     if blank.any() and area_source != "geometry":
         bare = [facts.ids[i] for i in np.flatnonzero(blank).tolist()]
-        found.add(
-            "note", 58, f"area of {len(bare)} parcel(s) is blank and was measured", f"column {column.name}", "", bare
-        )
+        found.add("note", "058.area-parcel-blank", at=at, ids=bare, count=len(bare))
     use = (
         measured
         if area_source == "geometry"
@@ -72,7 +75,7 @@ def settle_areas(
     )
     facts.columns["area_m2"] = list(use)
     if area_source == "geometry":
-        notes.append(f"{found.where}: areas measured in the projected CRS, as area_source says")
+        notes.append(noted(found.where, told("note.measured-as-said")))
     return tuple(notes)
 
 
@@ -98,14 +101,6 @@ def _unit_hint(written: Array, measured: Array, column: Column) -> str:
     return ""
 
 
-def _times(stated: Array, measured: Array, column: Column) -> str:
-    """How far the two are apart: by the larger over the smaller."""
-    ratio = float(np.median(measured / stated))
-    if ratio >= 1:
-        return f"area_m2 is read as {column.unit or 'm2'}, but the outlines are about {ratio:,.4g} times as large"
-    return f"area_m2 is read as {column.unit or 'm2'}, but the areas are about {1 / ratio:,.4g} times the measured ones"
-
-
 def _each(
     differ: Array,
     a: Array,
@@ -121,14 +116,24 @@ def _each(
         factor = measured / float(plain[i])
         own = float(column.factor)
         mixed = next((unit for size, unit, near in _UNITS if size != own and abs(factor / size - 1) < near), "")
-        place = f"row {rows[i]}, id {facts.ids[i]}, column {column.name}"
         if mixed:
-            what = f"area {stated:,} m2 against {measured:,} m2 measured: this row seems to be in {mixed}"
-            found.add("error", 19, what, place, "use one unit in a column", (facts.ids[i],))
+            found.add(
+                "error",
+                "019.area-m2-against",
+                at=Place(row=rows[i], id=facts.ids[i], column=column.name),
+                ids=(facts.ids[i],),
+                stated=stated,
+                measured=measured,
+                mixed=mixed,
+            )
             continue
         percent = abs(stated - measured) * 100 / max(stated, measured)
-        what = f"area {stated:,} m2 in the table, {measured:,} m2 measured: {percent:.1f} % apart"
-        maybe = "correct one of the two"
-        if percent < 20:  # a survey and a title may differ; no setting is offered for what can only be a mistake
-            maybe += ', or say area_source = "geometry" or "attribute"'
-        found.add("error", 18, what, place, maybe, (facts.ids[i],))
+        found.add(
+            "error",
+            "018.area-m2-table" if percent <= 100 * LIKE else "018.area-m2-far",
+            at=Place(row=rows[i], id=facts.ids[i], column=column.name),
+            ids=(facts.ids[i],),
+            stated=stated,
+            measured=measured,
+            percent=percent,
+        )

@@ -13,7 +13,9 @@ import numpy as np
 import pyproj
 import shapely
 
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, error, note, warning
+from parcels.common.place import Place
 from parcels.geometry.systems import GEOGRAPHIC, SIX_DEGREE, Normal, difference, epsg_of, normal, parsed, zone_of
 
 CHINA = (73.0, 3.0, 136.0, 54.0)
@@ -45,7 +47,7 @@ def zone_epsg(zone: int, *, prefixed: bool = True) -> int:
 
 
 def place(
-    geometry: np.ndarray[Any, Any], crs: str | None, where: str, *, declared: str | None = None, prefix: str = "P"
+    geometry: np.ndarray[Any, Any], crs: str | None, where: Place, *, declared: str | None = None, prefix: str = "P"
 ) -> Placed:
     """Bring geometry into a projected CGCS2000 system, or say why not.
 
@@ -70,19 +72,19 @@ def place(
         said = epsg_of(declared) if declared else None
     except pyproj.exceptions.CRSError as problem:
         text = str(problem).splitlines()[0][:120]
-        return Placed(geometry, "", (error(f"{prefix}014", f"the CRS cannot be understood: {text}", where, _SAY),))
+        return Placed(geometry, "", (error(f"{prefix}014.crs-cannot-understood", at=where, text=text),))
     if declared and said is None:
-        issue = error(f"{prefix}014", f"crs = {declared!r} has no EPSG code that landopt knows", where, _SAY)
+        issue = error(f"{prefix}014.crs-no-epsg", at=where, declared=declared)
         return Placed(geometry, "", (issue,))
     bounds = _bounds(geometry)
     if not np.isfinite(bounds).all():
         return Placed(geometry, f"EPSG:{own or said}" if own or said else "", ())
     if crs is None and said is None:
-        return Placed(geometry, "", (error(f"{prefix}014", "the file has no CRS", where, _advice(bounds)),))
-    told: list[Issue] = []
+        return Placed(geometry, "", (error(f"{prefix}014.file-no-crs", at=where, maybe=_advice(bounds)),))
+    said_so: list[Issue] = []
     source = crs if crs is not None else f"EPSG:{said}"
     if crs is not None and said is not None:
-        source, refused = _by_word(crs, own, said, where, prefix, told)
+        source, refused = _by_word(crs, own, said, where, prefix, said_so)
         if refused:
             return Placed(geometry, "" if own is None else f"EPSG:{own}", (refused,))
     form = normal(source)
@@ -93,18 +95,18 @@ def place(
         return Placed(geometry, _code(source), (swapped,))
     outside = _outside(bounds, source)
     if outside:
-        return Placed(geometry, _code(source), (error(f"{prefix}016", outside, where, _advice(bounds)),))
+        return Placed(geometry, _code(source), (_not_there(outside, prefix, where, _advice(bounds)),))
     own = epsg_of(source)
     target = said if said is not None and zone_of(said) is not None else None
     if target is None and own is not None and zone_of(own) is not None:
-        return Placed(geometry, f"EPSG:{own}", tuple(told))
+        return Placed(geometry, f"EPSG:{own}", tuple(said_so))
     target = target or _zone_by_longitude(bounds, source)
     if target is None:
-        return Placed(geometry, "", (error(f"{prefix}014", f"{_name(source)} is not usable here", where, _SAY),))
+        return Placed(geometry, "", (error(f"{prefix}014.epsg-not-usable", at=where, found=_name(source)),))
     if target == own:
-        return Placed(geometry, f"EPSG:{target}", tuple(told))
+        return Placed(geometry, f"EPSG:{target}", tuple(said_so))
     placed = _transform(geometry, source, target, where, prefix)
-    return Placed(placed.geometry, placed.crs, (*told, *placed.issues))
+    return Placed(placed.geometry, placed.crs, (*said_so, *placed.issues))
 
 
 def usable(form: Normal, source: str) -> bool:
@@ -115,7 +117,7 @@ def usable(form: Normal, source: str) -> bool:
 
 
 def _by_word(
-    crs: str, own: int | None, said: int, where: str, prefix: str, told: list[Issue]
+    crs: str, own: int | None, said: int, where: Place, prefix: str, said_so: list[Issue]
 ) -> tuple[str, Issue | None]:
     """The system that counts where file and round both name one, or finding 17.
 
@@ -132,13 +134,11 @@ def _by_word(
     ):
         unnamed = form.datum not in ("cgcs2000", "old") and form.ellipsoid == stated.ellipsoid
         if form.datum == "wgs84" or unnamed:
-            what = f"the file says {_name(crs)}; by crs = EPSG:{said} its coordinates are taken as CGCS2000"
-            told.append(note(f"{prefix}015", what, where))
+            said_so.append(note(f"{prefix}015.by-word", at=where, system=_name(crs), said=said))
             return f"EPSG:{said}", None
     if zone_of(said) is not None or said in SIX_DEGREE:
         return crs, None
-    what = f"the file says {_name(crs)}, the round says EPSG:{said}"
-    return crs, error(f"{prefix}017", what, where, "correct crs = or leave it out")
+    return crs, error(f"{prefix}017.file-says-epsg", at=where, own=_name(crs), said=said)
 
 
 def _name(source: str) -> str:
@@ -151,51 +151,50 @@ def _code(source: str) -> str:
     return f"EPSG:{code}" if code is not None else ""
 
 
-_SAY = 'say which one it is, for example crs = "EPSG:4526" (zone 38, easting with eight digits)'
+def _not_there(outside: Told, prefix: str, where: Place, maybe: Told) -> Issue:
+    return error(f"{prefix}{outside.key}", at=where, maybe=maybe, **outside.named)
 
 
-def _advice(bounds: np.ndarray[Any, Any]) -> str:
+def _advice(bounds: np.ndarray[Any, Any]) -> Told:
     """What the coordinates look like; a proposal, never a decision."""
     west, south, east, north = bounds.tolist()
     if west > 25_000_000 and east < 46_000_000 and west // 1_000_000 == east // 1_000_000:
         zone = int(west // 1_000_000)
-        return f'eastings begin with {zone}: probably zone {zone}; then say crs = "EPSG:{zone_epsg(zone)}"'
+        return told("crs.zone", zone=zone, epsg=zone_epsg(zone))
     if south > 25_000_000 and north < 46_000_000:
-        return "northing and easting seem to be swapped: write east first"
+        return told("crs.swapped")
     if west > 73 and east < 136 and south > 3 and north < 54:
-        return 'looks like degrees: say crs = "EPSG:4490" if they are CGCS2000'
+        return told("crs.degrees")
     if west > 0 and east < 1_000_000:
-        return 'six-digit eastings fit every zone: say the one it is, for example crs = "EPSG:4547" (114 degrees east)'
-    return _SAY
+        return told("crs.six-digits")
+    return told("crs.say")
 
 
-def _swapped(bounds: np.ndarray[Any, Any], source: str, where: str, prefix: str) -> Issue | None:
+def _swapped(bounds: np.ndarray[Any, Any], source: str, where: Place, prefix: str) -> Issue | None:
     """Swapped axes are refused, with the proof that the other order would fit."""
     west, south, east, north = bounds.tolist()
     if not _outside(bounds, source) or _outside(np.array([south, west, north, east]), source):
         return None
-    what = f"the axes are swapped: x runs from {west:.0f} to {east:.0f}, which is a northing in {_code(source)}"
-    return error(f"{prefix}016", what, where, "write the easting (or longitude) first")
+    return error(f"{prefix}016.axes-swapped-x", at=where, west=west, east=east, system=_name(source))
 
 
-def _outside(bounds: np.ndarray[Any, Any], source: str) -> str:
-    """Why coordinates cannot be of that system ("" if they can)."""
+def _outside(bounds: np.ndarray[Any, Any], source: str) -> Told | None:
+    """Why coordinates cannot be of that system (``None`` if they can): a sentence of finding 16."""
     west, south, east, north = (float(value) for value in bounds)
     form, code = normal(source), epsg_of(source)
     if form.geographic:
         if CHINA[0] <= west and east <= CHINA[2] and CHINA[1] <= south and north <= CHINA[3]:
-            return ""
-        return f"coordinates {west:.6g} {south:.6g} .. {east:.6g} {north:.6g} do not lie in China"
+            return None
+        return told("016.not-in-china", west=west, south=south, east=east, north=north)
     if form.method != "Transverse Mercator":
-        return ""
+        return None
     centre = dict(form.parameters)["8806"]
     half = 300_000 if code is not None and zone_of(code) is not None else 500_000
     if abs(west - centre) <= half and abs(east - centre) <= half and south >= 300_000 and north <= 6_100_000:
-        return ""
+        return None
     if centre >= 25_000_000 and west > 25_000_000 and east < 46_000_000 and west // 10**6 != east // 10**6:
-        return f"eastings begin with {int(west // 10**6)} and with {int(east // 10**6)}: two zones in one file"
-    x, y = f"{west:.0f}..{east:.0f}", f"{south:.0f}..{north:.0f}"
-    return f"coordinates x {x}, y {y} do not lie in {_name(source)}"
+        return told("016.two-zones", first=int(west // 10**6), second=int(east // 10**6))
+    return told("016.not-in-system", west=west, east=east, south=south, north=north, system=_name(source))
 
 
 def _zone_by_longitude(bounds: np.ndarray[Any, Any], source: str) -> int | None:
@@ -208,34 +207,27 @@ def _zone_by_longitude(bounds: np.ndarray[Any, Any], source: str) -> int | None:
     return zone_epsg(zone) if 25 <= zone <= 45 else None
 
 
-def _foreign(source: str, where: str, prefix: str) -> Issue:
+def _foreign(source: str, where: Place, prefix: str) -> Issue:
     """A system that no parameters at hand bring into CGCS2000: another datum, or a grid of the city's own."""
     form = normal(source)
     if form.datum == "old":
-        what = f"{_name(source)} is of an older datum: without the local parameters it is off by up to 100 m"
-        return error(f"{prefix}014", what, where, "transform the file to CGCS2000 with the bureau's parameters")
+        return error(f"{prefix}014.epsg-older-datum", at=where, system=_name(source))
     apart = difference(source)
-    what = f"the CRS {parsed(source).name!r} of the file is none of CGCS2000" + (f": {apart}" if apart else "")
-    maybe = "transform the file to CGCS2000 with the bureau's parameters, and send it with its EPSG code"
-    return error(f"{prefix}014", what, where, maybe)
+    if apart:
+        return error(f"{prefix}014.crs-other-grid", at=where, name=parsed(source).name, apart=apart)
+    return error(f"{prefix}014.crs-file-none", at=where, name=parsed(source).name)
 
 
-def _transform(geometry: np.ndarray[Any, Any], source: str, target: int, where: str, prefix: str) -> Placed:
+def _transform(geometry: np.ndarray[Any, Any], source: str, target: int, where: Place, prefix: str) -> Placed:
     moved = to_crs(geometry, source, f"EPSG:{target}")
     outside = _outside(_bounds(moved), f"EPSG:{target}")
     if outside:
-        return Placed(moved, f"EPSG:{target}", (error(f"{prefix}016", outside, where, _SAY),))
+        return Placed(moved, f"EPSG:{target}", (_not_there(outside, prefix, where, told("crs.say")),))
     form = normal(source)
-    fault = "015" if form.geographic else "017"
-    what = f"projected from {_name(source)} to EPSG:{target}; areas and lengths are measured there"
-    issues = [note(f"{prefix}{fault}", what, where)]
+    key = "015.projected" if form.geographic else "017.projected"
+    issues = [note(f"{prefix}{key}", at=where, system=_name(source), target=target)]
     if form.datum == "wgs84":
-        text = (
-            "WGS 84 is taken as CGCS2000 (they differ by decimetres); web-map data (GCJ-02, BD-09) bears the same name"
-        )
-        text += " and would be off by hundreds of metres"
-        maybe = 'send CGCS2000 coordinates, or say crs = "EPSG:4490" if these are'
-        issues.append(warning(f"{prefix}015", text, where, maybe))
+        issues.append(warning(f"{prefix}015.wgs-84-taken", at=where))
     return Placed(moved, f"EPSG:{target}", tuple(issues))
 
 

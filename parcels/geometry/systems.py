@@ -14,6 +14,8 @@ from typing import Any
 
 import pyproj
 
+from parcels.common.catalogue import Told, told
+
 GEOGRAPHIC = 4490
 ZONED = range(4513, 4534)
 MERIDIAN = range(4534, 4555)
@@ -29,11 +31,11 @@ _DATUMS = (
 )
 _PARAMETERS = (("8801", 0.0), ("8802", 0.0), ("8805", 1.0), ("8806", 0.0), ("8807", 0.0))
 _NAMES = {
-    "8801": "latitude of origin",
-    "8802": "central meridian",
+    "8801": "latitude",
+    "8802": "meridian",
     "8805": "scale",
-    "8806": "false easting",
-    "8807": "false northing",
+    "8806": "easting",
+    "8807": "northing",
 }
 
 
@@ -154,13 +156,13 @@ def epsg_of(text: str) -> int | None:
     return _known().get(form)
 
 
-def difference(text: str) -> str:
-    """What keeps a grid of CGCS2000 from being the nearest of its zones, in words; "" if it is no such grid."""
+def difference(text: str) -> tuple[Told, ...]:
+    """What keeps a grid of CGCS2000 from being one of its zones; empty if it is no such grid."""
     form = normal(text)
     if form.datum != "cgcs2000" or form.method != "Transverse Mercator":
-        return ""
+        return ()
     given = dict(form.parameters)
-    apart = []
+    apart: list[Told] = []
     for code, name in _NAMES.items():
         value = given[code]
         if code == "8802":
@@ -170,8 +172,8 @@ def difference(text: str) -> str:
         else:
             usual = {dict(_PARAMETERS)[code]}
         if value not in usual:
-            apart.append(f"{name} {value:,.10g}")
+            apart.append(told(f"grid.{name}", value=f"{value:,.10g}"))
     metres = (("east", 1.0), ("north", 1.0))
     if form.axes != metres:
-        apart.append("axes " + ", ".join(f"{direction} in units of {unit:g} m" for direction, unit in form.axes))
-    return ", ".join(apart) or "meridian and false easting of two different zones"
+        apart.append(told("grid.axes", axes=[f"{direction} ({unit:g} m)" for direction, unit in form.axes]))
+    return tuple(apart) or (told("grid.two-zones"),)

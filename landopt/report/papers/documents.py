@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from landopt.reasons import words
+from landopt.reasons.texts import render_proposal
 from landopt.report.papers.annex import joined
 from landopt.report.papers.blocks import PAGE, Block, of_text, table
 from landopt.report.papers.plain import one_line
+from landopt.report.papers.review_sheet import joined_sheets, plan_mark, sheets
 from landopt.report.source import Source
 
 PER_FILE = 500
@@ -21,12 +23,10 @@ def proposal(source: Source, lang: str) -> list[Block]:
     plan, whole = source.plan, source.whole
     title = plan["case"]["title"][lang]
     blocks = [Block("title", one_line(f"{title}国有建设用地供应方案" if zh else f"{title}: supply proposal", 300))]
-    blocks += [Block("subtitle", line) for line in _provenance(source, lang)]
     if plan["case"]["overlays"]:
         names = one_line(", ".join(plan["case"]["overlays"]), 300)
         blocks.append(Block("draft", f"情景测算，未入档：{names}" if zh else f"Scenario, not on the record: {names}"))
-    record = plan["justification"].index(whole)
-    blocks += of_text(source.texts[lang][record])[2:]
+    blocks += of_text(f"{title}\n{render_proposal(plan, source.case, lang)}")[1:]
     heads = ("供应方式", "件数", "宗数", "面积（公顷）", "起始价（万元）")
     heads_en = ("Method", "Cases", "Parcels", "Area (ha)", "Starting price (CNY 10,000)")
     blocks += [Block("heading", "附表1　供应方式汇总" if zh else "Table 1. Methods")]
@@ -36,6 +36,7 @@ def proposal(source: Source, lang: str) -> list[Block]:
     blocks.append(
         Block("sign", one_line(f"{source.case.round.authority}　　{words.date(plan['case']['as_of'], lang)}", 300))
     )
+    blocks.append(Block("mark", plan_mark(source, lang)))
     return blocks
 
 
@@ -96,13 +97,21 @@ def _site_lines(source: Source, lang: str) -> Iterator[tuple[str, ...]]:
 
 
 def review_sheets(source: Source, lang: str) -> list[list[Block]]:
-    """A review sheet for each site supplied, in files of at most :data:`PER_FILE`; shared notes once a file."""
-    sheets = [
+    """A form of one page for each site supplied, in files of at most :data:`PER_FILE`."""
+    forms = sheets(source, lang)
+    return [joined_sheets(forms[start : start + PER_FILE]) for start in range(0, len(forms), PER_FILE)]
+
+
+def technical_annex(source: Source, lang: str) -> list[list[Block]]:
+    """The reasons at length, a part for each site, in files of at most :data:`PER_FILE`; shared notes once a file."""
+    whole = of_text(source.texts[lang][source.plan["justification"].index(source.whole)])
+    parts = [
         _sheet(source, place, lang)
         for place, record in enumerate(source.plan["justification"])
         if record["kind"] == "assignment"
     ]
-    return [joined(sheets[start : start + PER_FILE], lang) for start in range(0, len(sheets), PER_FILE)]
+    files = [parts[start : start + PER_FILE] for start in range(0, len(parts), PER_FILE)] or [[]]
+    return [joined([whole, *files[0]], lang), *(joined(file, lang) for file in files[1:])]
 
 
 def _sheet(source: Source, place: int, lang: str) -> list[Block]:

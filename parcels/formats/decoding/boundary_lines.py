@@ -11,7 +11,9 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from parcels.common.issues import Issue, Refused, error, note
+from parcels.common.catalogue import told
+from parcels.common.issues import Issue, Refused, error, finding, note
+from parcels.common.place import Place
 
 MAX_POINTS = 1_000_000
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,12})?")
@@ -54,18 +56,17 @@ class Plot:
 
 
 class Causes:
-    """Findings by cause: each cause is told once, with its first place and the number of others like it."""
+    """Findings by cause: each is told once, with its first place and the number of others like it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._first: dict[tuple[str, str], Issue] = {}
-        self._ids: dict[tuple[str, str], list[str]] = {}
-        self._count: dict[tuple[str, str], int] = {}
+        self._first: dict[str, tuple[int, dict[str, object]]] = {}
+        self._ids: dict[str, list[str]] = {}
+        self._count: dict[str, int] = {}
 
-    def add(self, code: str, what: str, line: int, maybe: str = "", *, cause: str = "", label: str = "") -> None:
-        """Keep an error; ``cause`` tells apart what has one code (default: the code alone)."""
-        key = (code, cause)
-        self._first.setdefault(key, error(code, what, f"{self.name}:{line}", maybe))
+    def add(self, key: str, line_number: int, label: str = "", **values: object) -> None:
+        """Keep an error of a key (a code and its sentence); ``label`` is the plot it is about."""
+        self._first.setdefault(key, (line_number, values))
         self._count[key] = self._count.get(key, 0) + 1
         if label:
             self._ids.setdefault(key, []).append(label)
@@ -73,11 +74,12 @@ class Causes:
     def done(self) -> list[Issue]:
         """One finding a cause."""
         out = []
-        for key, first in self._first.items():
+        for key, (line, values) in self._first.items():
             more = self._count[key] - 1
-            what = f"{first.what}; {more} more of this kind in the file" if more else first.what
+            rest = told("boundary.more", count=more) if more else ""
             ids = dict.fromkeys(self._ids.get(key, ()))
-            out.append(error(first.code, what, first.where, first.maybe, ids))
+            place = Place(self.name, line)
+            out.append(finding("error", key, at=place, ids=ids, values={**values, "rest": rest}))
         return out
 
 
@@ -136,24 +138,20 @@ def take_apart(text: str, name: str) -> Written:
             heading = False
             total += 1
             if total > MAX_POINTS:
-                what = f"{name} has more than {MAX_POINTS:,} points"
-                raise Refused(error("P021", what, f"{name}:{number}", "split the file"))
+                raise Refused(error("P021.more-than-points", at=Place(name, number), name=name, max_points=MAX_POINTS))
             if not plots:
-                what = f"points before any plot: {line[:60]!r}"
-                causes.add("P069", what, number, "a plot begins with a line such as 4,0.7655,A1,plot,面,,,,@")
+                causes.add("P069.points-before-plot", number, line=line[:60])
             else:
                 _point(plots[-1], number, cells, causes)
         elif not plots and not headers[-1] and len(titles) < 5:
             titles.append(line)
         elif number == last and plots and not raw.endswith("\n") and number == len(lines):
-            what = f"{name} is cut off: its last line breaks off at {line[:60]!r}"
-            causes.add("P037", what, number, "copy or export the file again, whole")
+            causes.add("P037.cut-off-last", number, name=name, line=line[:60])
         else:
-            what = f"neither a plot nor a point: {line[:60]!r}"
-            causes.add("P069", what, number, "a point is J1,1,2582988.976,38383243.971", cause="stray")
+            causes.add("P069.neither-plot-nor", number, line=line[:60])
     issues = causes.done()
     if titles and plots:
-        issues.append(note("P071", f"taken as a title: {'; '.join(titles)[:120]}", name))
+        issues.append(note("P071.heading-line", at=name, titles=titles))
     return Written(tuple(headers), tuple(plots), tuple(issues))
 
 
@@ -218,14 +216,12 @@ def _point(plot: Plot, line: int, cells: list[str], causes: Causes) -> None:
     mark = cells[0]
     ring, pair = ("1", cells[1:3]) if len(cells) == 3 else (_half(cells[1]) or "1", cells[2:4])
     if not ring.isascii() or not ring.isdigit() or not 1 <= int(ring[:6]) <= 9999:
-        what = f"point {mark}: ring {ring!r} is no number"
-        causes.add("P069", what, line, "the outer ring is 1, holes are 2, 3 ...", cause="ring", label=plot.label)
+        causes.add("P069.point-ring-no", line, plot.label, mark=mark, ring=ring)
         return
     values = [_half(value) for value in pair]
     for value in values:
         if not _NUMBER.fullmatch(value):
             fault = "P013" if value.lower().lstrip("+-") in ("nan", "inf", "infinity") else "P027"
-            what = f"point {mark}: {value!r} is no coordinate"
-            causes.add(fault, what, line, "write plain decimals in metres", label=plot.label)
+            causes.add(f"{fault}.point-no-coordinate", line, plot.label, mark=mark, value=value)
             return
     plot.rings.setdefault(int(ring[:6]), []).append((line, (float(values[0]), float(values[1]))))

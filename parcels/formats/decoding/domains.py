@@ -66,13 +66,13 @@ def decoded(raw: RawTable, domains: Domains) -> RawTable:
                 lost.setdefault(str(cell), row)
             out.append(cell if text is None else text)
         for code, row in lost.items():
-            place = raw.at.but(row=raw.rows[row], column=name)
+            place = raw.where.but(row=raw.rows[row], column=name)
             known = [f"{key} = {text}" for key, text in (plain or {}).items()][:12]
             issues.append(error("P081.no-text", at=place, code=code, column=name, known=known))
         columns[name] = out
         told.append(name)
     if told:
-        issues.append(note("P081.read-by-text", at=raw.at, columns=told))
+        issues.append(note("P081.read-by-text", at=raw.where, columns=told))
     return replace(raw, columns=columns, issues=(*raw.issues, *issues))
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from parcels.common.catalogue import Told
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error, note, warning
 from parcels.common.units import unit_factor
@@ -40,12 +41,11 @@ def read_txt(ask: Ask) -> RawTable:
     return make_table(ask.path, decoded.text, (decoded.note,), ask.crs)
 
 
-def make_table(path: Path, text: str, notes: tuple[str, ...], crs: str | None) -> RawTable:
+def make_table(path: Path, text: str, notes: tuple[Told, ...], crs: str | None) -> RawTable:
     """As :func:`read_txt`, from decoded text."""
     written = take_apart(text, path.name)
     if not written.plots:
-        what = f"{path.name} holds no plot: no line such as 4,0.7655,A1,plot,面,,,,@"
-        raise Refused([*written.issues, error("P037", what, path.name, "is it cut off, or another kind of text?")])
+        raise Refused([*written.issues, error("P037.holds-no-plot", at=path.name, file=path.name)])
     issues = list(written.issues)
     system, swapped, found = coordinates(written, path.name, said=crs is not None)
     issues.extend(found)
@@ -70,17 +70,15 @@ def coordinates(written: Written, name: str, *, said: bool) -> tuple[str | None,
     for key in ("坐标系", "带号", "几度分带", "计量单位"):
         values = list(dict.fromkeys(value for header in written.headers if (value := header.get(key, ""))))
         if len(values) > 1:
-            what = f"files joined into one say {key}={values[0]} and {key}={values[1]}"
-            issues.append(error("P017", what, name, "send them as files of their own"))
+            issues.append(error("P017.joined-files", at=name, key=key, one=values[0], other=values[1]))
             return None, False, issues
     header = written.header
     system = header.get("坐标系", "")
     if system and "2000" not in system:
-        what = f"坐标系={system}: only the 2000 national system (CGCS2000) is read"
-        issues.append(error("P014", what, name, "transform it with the bureau's parameters first"))
+        issues.append(error("P014.only-2000-national", at=name, system=system))
     unit = header.get("计量单位", "")
     if unit not in ("", "米", "m", "M", "meter", "metre", "公尺"):
-        issues.append(error("P019", f"计量单位={unit}: coordinates must be in metres", name, "convert them to metres"))
+        issues.append(error("P019.coordinates-must-metres", at=name, unit=unit))
     points = [point for plot in written.plots for ring in plot.rings.values() for _, point in ring]
     if not points:
         return None, False, issues
@@ -93,22 +91,19 @@ def coordinates(written: Written, name: str, *, said: bool) -> tuple[str | None,
     zones = turned if swapped else normal
     assert zones is not None
     if swapped:
-        issues.append(warning("P070", "easting and northing are swapped in the file; they were turned round", name))
+        issues.append(warning("P070.easting-northing-swapped", at=name))
     if len(zones) > 1:
-        shown = ", ".join(str(zone) for zone in sorted(zones))
-        issues.append(error("P017", f"the plots lie in several zones ({shown})", name, "one zone in a file"))
+        issues.append(error("P017.plots-lie-several", at=name, shown=sorted(zones)))
         return None, swapped, issues
     return _system(header, next(iter(zones)), name, said, issues), swapped, issues
 
 
 def _no_coordinates(one: list[float], two: list[float], name: str) -> Issue:
     """Finding 16 for numbers that are no metres: degrees are recognised."""
-    for lat, lon, order in ((one, two, "latitude first"), (two, one, "longitude first")):
+    for lat, lon in ((one, two), (two, one)):
         if all(3 <= value <= 54 for value in lat) and all(73 <= value <= 136 for value in lon):
-            what = f"these look like degrees ({order}); the format is in metres of a three-degree zone"
-            return error("P016", what, name, "export it in metres, or send the degrees as GeoJSON or GeoPackage")
-    what = "the coordinates are no northings and eastings of China in metres"
-    return error("P016", what, name, "northing first (seven digits), then easting (eight digits, or six)")
+            return error("P016.degrees", at=name)
+    return error("P016.coordinates-no-northings", at=name)
 
 
 def _zones_of(eastings: list[float], northings: list[float]) -> set[int] | None:
@@ -133,9 +128,9 @@ def _zone_stated(header: Mapping[str, str], name: str, issues: list[Issue]) -> i
         return None
     number = int(stated) if stated.isascii() and stated.isdigit() and len(stated) <= 3 else -1
     if number < 0:
-        issues.append(error("P014", f"带号={stated[:20]} is no zone", name, "write the zone, for example 带号=38"))
+        issues.append(error("P014.no-zone", at=name, stated=stated[:20]))
     elif not (13 <= number <= 23 or 25 <= number <= 45):
-        issues.append(error("P014", f"带号={number} is no zone of CGCS2000", name, "three-degree zones are 25 to 45"))
+        issues.append(error("P014.no-zone-cgcs2000", at=name, number=number))
         return -1
     return number
 
@@ -146,21 +141,19 @@ def _system(header: Mapping[str, str], zone: int, name: str, said: bool, issues:
     if number == -1:
         return None
     if zone and number and zone != number:
-        what = f"带号={number}, but the eastings begin with {zone}"
-        issues.append(error("P016", what, name, "correct the one that is wrong"))
+        issues.append(error("P016.but-eastings-begin", at=name, number=number, zone=zone))
         return None
     which = zone or number or 0
     if not which:
         if not said:
-            what = "six-digit eastings and no 带号: the zone is not known"
-            issues.append(error("P014", what, name, 'say crs = "EPSG:4547" (114 degrees east) or the one it is'))
+            issues.append(error("P014.six-digit-eastings", at=name))
         return None
     wide = which <= 23
     if degrees and degrees[:1] in "36" and (degrees[:1] == "6") != wide:
-        issues.append(error("P016", f"几度分带={degrees} and zone {which} contradict each other", name, "correct one"))
+        issues.append(error("P016.zone-contradict-each", at=name, degrees=degrees, which=which))
         return None
     if not zone and not header.get("坐标系"):
-        issues.append(note("P071", "坐标系 is not stated; CGCS2000 is taken", name))
+        issues.append(note("P071.not-stated-cgcs2000", at=name))
     if wide:
         return f"EPSG:{(4478 if zone else 4489) + which}"
     return f"EPSG:{zone_epsg(which, prefixed=bool(zone))}"
@@ -171,7 +164,7 @@ def _outline(plot: Plot, swapped: bool, causes: Causes) -> Any:
     label = plot.label
     kind = plot.cell(0)
     if kind not in ("面", "", "多边形", "面状") and kind.lower() not in ("polygon", "area"):
-        causes.add("P010", f"plot {label} is a {kind}, not a 面", plot.line, "send polygons only", label=label)
+        causes.add("P010.plot-not", plot.line, label, plot=label, kind=kind)
         return None
     rings: list[list[Point]] = []
     counted = 0
@@ -181,13 +174,12 @@ def _outline(plot: Plot, swapped: bool, causes: Causes) -> Any:
         for loop in loops(points):
             if len(loop) < 3:
                 at = plot.rings[number][0][0]
-                what = f"plot {label}, ring {number} has {len(loop)} point(s); three different ones make a ring"
-                causes.add("P012", what, at, "draw the parcel again", label=label)
+                causes.add("P012.plot-ring-point", at, label, plot=label, ring=number, count=len(loop))
                 return None
             rings.append(loop)
     _count(plot, counted, rings, causes)
     if not rings:
-        causes.add("P002", f"plot {label} has no points", plot.line, "draw it or drop it", label=label)
+        causes.add("P002.plot-no-points", plot.line, label, plot=label)
         return None
     return outline(rings)
 
@@ -199,10 +191,9 @@ def _count(plot: Plot, counted: int, rings: list[list[Point]], causes: Causes) -
     if announced.isascii() and announced.isdigit() and int(announced[:9]) > 0:
         told, bare = int(announced[:9]), sum(len(ring) for ring in rings)
         if told not in (counted, bare, bare + 1, bare + len(rings)):
-            what = f"plot {label} announces {told} points and has {counted}"
-            causes.add("P072", what, plot.line, "lines may be missing: export the file again", label=label)
+            causes.add("P072.plot-announces-points", plot.line, label, plot=label, announced=told, counted=counted)
     elif announced and not (announced.isascii() and announced.isdigit()):
-        causes.add("P027", f"plot {label}: {announced!r} is no count of points", plot.line, "export again", label=label)
+        causes.add("P027.plot-no-count", plot.line, label, plot=label, announced=announced)
 
 
 _NAMES = ((-2, "地块编号"), (-1, "地块名称"), (2, "地块用途"))
@@ -224,8 +215,7 @@ def _columns(plots: tuple[Plot, ...], name: str) -> tuple[dict[str, list[object]
     for at in range(most):
         columns[f"附加{at + 1}"] = [plot.extra[at] or None if at < len(plot.extra) else None for plot in plots]
     if most:
-        what = f"{most} cell(s) before the plot's number are kept as 附加1 ..., and not read"
-        issues.append(note("P071", what, name))
+        issues.append(note("P071.extra-cells", at=name, count=most))
     return columns, issues
 
 

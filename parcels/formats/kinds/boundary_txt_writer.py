@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 
 from parcels.common.issues import Issue, Refused, error, note, warning
+from parcels.common.place import within
 from parcels.common.units import BadValue
 from parcels.formats.companion import row_ids
 from parcels.formats.registry import Outgoing, Rules, writes
@@ -55,20 +56,17 @@ def txt_text(heads: Sequence[PlotHead], geometry: np.ndarray[Any, Any], epsg: in
     """
     zone = zone_of(epsg)
     if zone is None:
-        what = f"EPSG:{epsg} is no three-degree zone of CGCS2000"
-        raise Refused(error("P014", what, name, "project the parcels first (--crs EPSG:4526)"))
+        raise Refused(error("P014.epsg-no-three", at=name, epsg=epsg))
     issues: list[Issue] = []
     lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "几度分带=3", "投影类型=高斯克吕格", "计量单位=米"]
     lines += [f"带号={zone}", "精度=0.001", "转换参数=,,,,,,", "[地块坐标]"]
     for head, shape in zip(heads, geometry, strict=True):
         polygon = _single(shape)
         if polygon is None:
-            what = f"parcel {head.number} is no single polygon; the format has no parts"
-            issues.append(error("P010", what, name, "write a GeoPackage, or split the parcel", (head.number,)))
+            issues.append(error("P010.parcel-no-single", at=name, ids=(head.number,), number=head.number))
             continue
         if any(mark in text for text in (head.number, head.name, head.use) for mark in (",", "\n", "\r", "@")):
-            what = f"parcel {head.number!r} has a comma, @ or line feed in its number, name or use"
-            issues.append(error("P041", what, name, "the format has no quotation marks", (head.number,)))
+            issues.append(error("P041.parcel-comma-or", at=name, ids=(head.number,), number=head.number))
             continue
         lines += _plot(head, polygon)
     if issues:
@@ -114,7 +112,7 @@ def write_txt(out: Outgoing, path: Path) -> Iterable[Issue]:
     columns = match_columns(raw.columns, "parcel", raw.where).columns
     ids = row_ids(raw)
     if ids is None:
-        raise Refused(error("P023", "no column holds the parcel ids", raw.where, "name it parcel_id or 地块编号"))
+        raise Refused(error("P023.no-column-holds-parcel", at=raw.where))
     areas, issues = stated_areas(raw, out.geometry, out.epsg)
     heads = []
     for row, identifier in enumerate(ids):
@@ -124,18 +122,18 @@ def write_txt(out: Outgoing, path: Path) -> Iterable[Issue]:
             try:
                 texts.append("" if cell is None else clean_text(cell))
             except BadValue as problem:
-                where = f"{raw.where}, row {raw.rows[row]}"
-                raise Refused(error(f"P{problem.fault:03d}", problem.why, where)) from None
+                at = within(raw.where, row=raw.rows[row])
+                raise Refused(error(f"P{problem.key}", at=at, field=name, **problem.values)) from None
         heads.append(PlotHead(identifier, texts[0], texts[1], areas[row]))
     text = txt_text(heads, out.geometry, out.epsg, path.name)
     path.write_bytes(text.encode("gb18030"))
     told = list(issues)
     if issues:
-        told.append(warning("P080.measured", at=raw.at, count=len(issues[0].ids)))
+        told.append(warning("P080.measured", at=raw.where, count=len(issues[0].ids)))
     carried = {columns[name].name for name in _CELLS if name in columns}
     left = [name for name in raw.columns if name not in carried]
     if left:
-        told.append(warning("P080.dropped-cells", at=raw.at, names=left))
+        told.append(warning("P080.dropped-cells", at=raw.where, names=left))
     if any(area is not None for area in areas):
-        told.append(note("P080.hectares", at=raw.at))
+        told.append(note("P080.hectares", at=raw.where))
     return told

@@ -6,7 +6,9 @@ import csv
 import io
 from pathlib import Path
 
+from parcels.common.catalogue import Told
 from parcels.common.issues import Refused, error
+from parcels.common.place import Place
 from parcels.formats.decoding.encoding import decode
 from parcels.formats.registry import Ask, reads
 from parcels.formats.sources import RawTable
@@ -40,7 +42,7 @@ def rows_of(text: str, name: str, prefix: str = "D") -> list[tuple[int, list[str
     """
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
-        raise Refused(error(f"{prefix}037", f"{name} holds a zero byte", f"{name}:{line}", "export it again"))
+        raise Refused(error(f"{prefix}037.holds-zero-byte", at=Place(name, line), name=name))
     head = next((line for line in text.split("\n")[:6] if any(mark in line for mark in ",;\t")), "")
     delimiter = max(",;\t", key=lambda mark: (head.count(mark), mark == ","))
     csv.field_size_limit(MAX_CELL)
@@ -53,13 +55,14 @@ def rows_of(text: str, name: str, prefix: str = "D") -> list[tuple[int, list[str
             start = reader.line_num + 1
     except csv.Error as problem:
         if "unexpected end" in str(problem):
-            what = f"{name} is cut off: the quotation mark opened in line {start} is never closed"
-            raise Refused(error(f"{prefix}037", what, f"{name}:{start}", "export the file again")) from None
-        raise Refused(error(f"{prefix}068", f"{name}: {problem}", f"{name}:{start}", "export it again")) from None
+            raise Refused(
+                error(f"{prefix}037.cut-off-quotation", at=Place(name, start), name=name, start=start)
+            ) from None
+        raise Refused(error(f"{prefix}068.as-told", at=Place(name, start), name=name, problem=problem)) from None
     return [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
 
 
-def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: tuple[str, ...] = ()) -> RawTable:
+def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: tuple[Told, ...] = ()) -> RawTable:
     """Rows with a heading as a raw table.
 
     Raises

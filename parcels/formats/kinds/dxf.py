@@ -54,11 +54,10 @@ def read_dxf(ask: Ask) -> RawTable:
     outlines = np.flatnonzero(np.isin(kinds, (3, 6)) & meant)
     open_lines = int((np.isin(kinds, (1, 5)) & meant).sum())
     if not len(outlines):
-        what = f"{path.name} has no closed outline ({open_lines} open line(s))"
-        raise Refused(error("P002", what, path.name, "close the polylines of the parcels"))
+        raise Refused(error("P002.no-closed-outline", at=path.name, file=path.name, open_lines=open_lines))
     issues: list[Issue] = []
     if open_lines:
-        issues.append(warning("P010", f"{open_lines} open line(s) are not read", path.name, "close parcels' outlines"))
+        issues.append(warning("P010.open-line-not", at=path.name, open_lines=open_lines))
     issues += _curved([str(c) for c in cells.get("SubClasses", [])], outlines.tolist(), path)
     texts = [str(text).strip() if text is not None else "" for text in cells.get("Text", [None] * len(shapes))]
     labels = _labels(shapes, kinds, texts, on, ask.layer)
@@ -92,14 +91,10 @@ def _curved(classes: list[str], outlines: list[int], path: Path) -> list[Issue]:
         i for i in outlines if i < len(classes) and any(word in classes[i] for word in ("Circle", "Ellipse", "Spline"))
     ]
     if curved:
-        issues.append(
-            error("P008", f"{len(curved)} outline(s) are circles, ellipses or splines", path.name, "linearise")
-        )
+        issues.append(error("P008.outline-circles-ellipses", at=path.name, count=len(curved)))
     bent = _bulges(path)
     if bent:
-        issues.append(
-            error("P008", f"{bent} point(s) of polylines begin an arc", path.name, "make arcs straight first")
-        )
+        issues.append(error("P008.point-polylines-begin", at=path.name, bent=bent))
     return issues
 
 
@@ -142,10 +137,9 @@ def _ids(
             shown = " / ".join(several[0].split())
             issues.append(error("P074.two-lines", at=path.name, position=position + 1, text=shown))
         elif len(names) > 1:
-            what = f"outline {position + 1} holds several texts: {', '.join(names[:5])}"
-            issues.append(error("P074", what, path.name, "leave the parcel's id as the one text inside"))
+            issues.append(error("P074.outline-holds-several", at=path.name, position=position + 1, held=names[:5]))
         elif not names:
-            issues.append(error("P074", f"outline {position + 1} holds no text with the parcel's id", path.name))
+            issues.append(error("P074.outline-holds-no", at=path.name, position=position + 1))
     return ids
 
 

@@ -27,14 +27,13 @@ def read_parquet(ask: Ask) -> RawTable:
     try:
         import pyarrow  # noqa: F401 - only to say so early
     except ImportError:
-        what = f"{path.name}: GeoParquet needs pyarrow"
-        raise Environment(error("F005", what, path.name, "pip install 'landopt[geoparquet]'")) from None
+        raise Environment(error("F005.geoparquet-needs-pyarrow", at=path.name, file=path.name)) from None
     import geopandas
 
     try:
         frame = geopandas.read_parquet(path)
     except Exception as problem:  # pyarrow raises many kinds
-        raise Refused(error("F004", f"{path.name} cannot be read: {str(problem)[:160]}", path.name)) from None
+        raise Refused(error("F004.cannot-read", at=path.name, file=path.name, problem=str(problem)[:160])) from None
     columns: dict[str, Sequence[object]] = {}
     for name in frame.columns:
         if name != frame.geometry.name:

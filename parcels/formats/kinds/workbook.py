@@ -33,8 +33,7 @@ def xlsx_sheets(path: Path, prefix: str) -> list[Sheet]:
     try:
         import openpyxl
     except ImportError:
-        what = f"{path.name}: workbooks need openpyxl"
-        raise Environment(error("F005", what, path.name, "pip install openpyxl, or save the sheet as CSV")) from None
+        raise Environment(error("F005.workbooks-need-openpyxl", at=path.name, file=path.name)) from None
     from parcels.formats.decoding.archives import check_members
 
     try:
@@ -43,10 +42,12 @@ def xlsx_sheets(path: Path, prefix: str) -> list[Sheet]:
         book = openpyxl.load_workbook(path, data_only=False)
         stored = openpyxl.load_workbook(path, data_only=True) if _has_formulas(book) else book
     except (zipfile.BadZipFile, EOFError) as problem:
-        what = f"{path.name} is cut off or no workbook ({path.stat().st_size:,} bytes): {problem}"
-        raise Refused(error(f"{prefix}037", what, path.name, "save it again as .xlsx")) from None
+        size = path.stat().st_size
+        issue = error(f"{prefix}037.no-workbook", at=path.name, file=path.name, size=size, problem=str(problem))
+        raise Refused(issue) from None
     except (KeyError, ValueError, TypeError, OSError, SyntaxError) as problem:
-        raise Refused(error("F004", f"{path.name} cannot be read: {problem}", path.name, "save it again")) from None
+        issue = error("F004.cannot-read-save", at=path.name, file=path.name, problem=str(problem)[:160])
+        raise Refused(issue) from None
     return [_sheet(sheet, stored[sheet.title]) for sheet in book.worksheets]
 
 

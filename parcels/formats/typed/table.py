@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from parcels.common.catalogue import Told
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error, note, warning
 from parcels.common.place import Place
@@ -28,7 +29,7 @@ _TOLD = 3
 
 
 def table_of_sheet(
-    sheet: Sheet, path: Path, form: str, prefix: str, issues: Sequence[Issue] = (), notes: tuple[str, ...] = ()
+    sheet: Sheet, path: Path, form: str, prefix: str, issues: Sequence[Issue] = (), notes: tuple[Told, ...] = ()
 ) -> RawTable:
     """Rows with a heading as a raw table.
 
