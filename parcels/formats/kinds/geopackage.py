@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from parcels.common.issues import Issue
-from parcels.formats.decoding.domains import decoded, geopackage_domains
+from parcels.formats.domains import decoded, geopackage_domains
 from parcels.formats.gdal_out import write_gdal
 from parcels.formats.registry import Ask, Outgoing, Rules, reads, writes
 from parcels.formats.sources import RawTable, read_vector
