@@ -47,8 +47,11 @@ class DeskContext(click.Context):
 
 
 def _at_desk(command: click.Command) -> click.Command:
-    """A command and those in it, with our context."""
+    """A command and those in it, with our context, every path they take gated."""
+    from landopt.desk.path_argument import gate
+
     command.context_class = DeskContext
+    gate(command)
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             _at_desk(inner)
