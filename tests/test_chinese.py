@@ -60,6 +60,7 @@ JOINED = {
 }
 """Sentences that the sources join from parts, as they come out."""
 MADE = {
+    "A006": "",
     "A005": "",  # what the audit found, in both languages: see test_a_breach_is_told_in_chinese
     "H003": "term 'x' is not a whole number",
     "H004": "price 'x' is not a whole number",

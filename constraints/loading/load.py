@@ -104,7 +104,7 @@ def _list(known: Sequence[str]) -> str:
     return f"Maybe one of {', '.join(sorted(known))}."
 
 
-def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Loaded:
+def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None, raw: bytes | None = None) -> Loaded:
     """A rule file with its facts and findings.
 
     Parameters
@@ -115,8 +115,10 @@ def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Lo
         The pack's name, ``policy``, or the scenario's name; kept in each rule.
     known
         Rules of other files by id, which ``[[adopt]]`` may name.
+    raw
+        The content of the file, where it was read before.
     """
-    text = read_text(path)
+    text = read_text(path, raw)
     issues: list[Issue] = _pack_head(text)
     rules = [rule for block in text.blocks.get("rule", ()) if (rule := _rule(block, origin, issues))]
     rules += adopted(text.blocks.get("adopt", ()), {**(known or {}), **{r.id: r for r in rules}}, issues)
@@ -290,9 +292,14 @@ def _carried(rule: Rule) -> bool:
 
 
 def rules_for(
-    packs: Sequence[str], policy_paths: Sequence[Path | str] = (), as_of: str = "9999-12-31"
+    packs: Sequence[str],
+    policy_paths: Sequence[Path | str] = (),
+    as_of: str = "9999-12-31",
+    texts: Mapping[str, bytes] | None = None,
 ) -> tuple[tuple[Rule, ...], tuple[Issue, ...]]:
     """The rules of a round in force on ``as_of``, with what is worth knowing about them.
+
+    ``texts`` holds the content of policies that were read before, by their path as given.
 
     Raises
     ------
@@ -309,7 +316,8 @@ def rules_for(
             faults.extend(refused.issues)
     for path in policy_paths:
         try:
-            loaded = load(Path(path), "policy", {rule.id: rule for rule in in_force(rules, as_of)})
+            known = {rule.id: rule for rule in in_force(rules, as_of)}
+            loaded = load(Path(path), "policy", known, (texts or {}).get(str(path)))
             rules.extend(loaded.rules)
             issues.extend(loaded.issues)
         except Refused as refused:
@@ -347,6 +355,11 @@ def grade_of(rule: Rule) -> str:
 
 
 def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:
-    """The rules of a case on a date: its packs as installed here, and its own other rules; in force, sorted by id."""
-    own = [rule for rule in case.rules if rule.origin not in case.packs]
-    return in_force([*(rule for name in case.packs for rule in load_pack(name)), *own], as_of)
+    """The rules of a case on a date: its packs as installed here, and its own other rules; in force, sorted by id.
+
+    A rule of the case never takes the place of one that its packs have under the same id.
+    """
+    packed = [rule for name in case.packs for rule in load_pack(name)]
+    known = {rule.id for rule in packed}
+    own = [rule for rule in case.rules if rule.origin not in case.packs and rule.id not in known]
+    return in_force([*packed, *own], as_of)

@@ -45,8 +45,8 @@ class RuleText:
     blocks: dict[str, tuple[Block, ...]]
 
 
-def read_text(path: Path) -> RuleText:
-    """The tables of a rule file.
+def read_text(path: Path, raw: bytes | None = None) -> RuleText:
+    """The tables of a rule file; ``raw``: its content, where that was read before.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def read_text(path: Path) -> RuleText:
     """
     name = str(path)
     try:
-        raw = path.read_bytes()
+        raw = path.read_bytes() if raw is None else raw
     except OSError as trouble:
         raise Refused(error("R001", f"the rule file cannot be read ({trouble.strerror})", name)) from None
     if len(raw) > MAX_BYTES:
