@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from landopt import __version__
-from parcels.common.issues import Issue, LandoptError
+from parcels.common.issues import Issue, LandoptError, error
 
 COMMANDS = {
     "new": ("prepare", "a filled example round to start from"),
@@ -29,6 +29,7 @@ COMMANDS = {
     "rules": ("law", "the law: list, show, diff, test, ask"),
     "model": ("decide", "the model as solved, and every lawful offer"),
     "report": ("keep", "map, tables, documents"),
+    "plans": ("keep", "every plan that was made of a round: date, score, adopted or not"),
     "audit": ("keep", "re-check a plan without the solver"),
     "round": ("keep", "open, record, adopt, close, show rounds in the ledger"),
 }
@@ -116,7 +117,7 @@ class Desk(click.Group):
             ctx.exit(0)
         except OSError as trouble:
             where = str(trouble.filename or "")
-            issue = Issue("error", "E001", trouble.strerror or str(trouble), where, "Check the disk and the path.")
+            issue = error("E001", trouble.strerror or str(trouble), where, "Check the disk and the path.")
             _print(LandoptError(issue), words)
             ctx.exit(6)
 

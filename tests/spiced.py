@@ -14,6 +14,14 @@ from tests.builders import random_case
 from tests.facts import ALL_METHODS, eligibility, limit, preference, price_floor, relation, term
 
 GRANTS = ("agreement", "bid", "auction", "listing")
+_HALF_KNOWN = (
+    "336 + cost_floor",
+    "max(benchmark_price, invest_per_m2) * year_factor",
+    "1.1 * (benchmark_price + invest_per_m2)",
+    "min(cost_floor, max(336, benchmark_price))",
+    "max(cost_floor - invest_per_m2, 200)",
+)
+"""Floors of which something is known where a fact is not."""
 
 
 def spiced_case(seed: int) -> Case:
@@ -77,6 +85,7 @@ def _law(draw: Random) -> list[Rule]:
         price_floor("s.p.open", "priority_industry", ["auction", "lease"], "0.7 * 336"),
         price_floor("s.p.year", "", [draw.choice(GRANTS)], "benchmark_price * year_factor - 3"),
         price_floor("s.p.users", "intending_users >= 2", ["listing"], "cost_floor * 1.37"),
+        price_floor("s.p.some", "", [*GRANTS, "lease"], draw.choice(_HALF_KNOWN)),
     ]
 
 

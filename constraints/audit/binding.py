@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from constraints.audit.finding import Unchecked
+from constraints.audit.finding import Unchecked, in_chinese
 from constraints.audit.round_text import equal, read_round_text
 from constraints.canonical import canonical
 from constraints.case import Case, rule_to_json
@@ -137,7 +137,7 @@ class Binding:
         except Refused as refused:
             for issue in refused.issues:
                 if issue.level == "error":
-                    self.say("rules", issue.what, issue.zh or issue.what)
+                    self.say("rules", issue.what, in_chinese(issue))
             return
         filed = {rule.id: rule for rule in self.case.rules}
         if len(filed) != len(self.case.rules):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from constraints.audit.rescreen import Completeness
+from parcels.common.issues import Issue
 
 OWN = ("constraints", "parcels")
 PLACE = Path(__file__).parents[2]
@@ -172,6 +173,11 @@ class AuditReport:
             "completeness": None if self.completeness is None else self.completeness.as_dict(),
             "modules": {"own": list(own), "standard_library": list(library)},
         }
+
+
+def in_chinese(issue: Issue) -> str:
+    """What an issue says, in Chinese: its own words, else its sentence."""
+    return issue.words[2] or issue.sentence("zh")
 
 
 def points(millipoints: int | None) -> str:

@@ -77,7 +77,10 @@ class Listing:
                 self.say("offers.count", what, f"所列方案 {offers.seen} 个，应为 {header.count} 个")
             if offers.sha256() != self.proof["offers"]:
                 self.say("offers.digest", "the digest of the offers is not the proof's", "方案清单摘要与证明所载不符")
-        self.bounds = [tier.value for tier in running]
+        try:
+            self.bounds = [tier.value for tier in running]
+        except BadProof as bad:
+            self.say("proof", f"what the proof states is not so: {bad}", f"证明所载与清单不符：{bad}")
         for number, (entry, proven) in enumerate(zip(self.proof["tiers"], self.bounds, strict=False), 1):
             if entry["bound"] != proven:
                 what = f"tier {number}: the prices prove {proven}, not {entry['bound']}"

@@ -89,7 +89,7 @@ class Block:
         tables = ((self.site, self.sites), (self.way, self.ways), (self.adds, self.lists))
         if self.site and not all(min(column) >= 0 and max(column) < len(table) for column, table in tables):
             return "an offer names a site, way or list that does not exist", "方案所列用地、方式或系数表不存在"
-        if any(len(way) != 4 for way in self.ways):
+        if any(len(way) != 4 or {type(part) for part in way} != {int} for way in self.ways):
             return "a way is no method, period, term and verdict", "供应方式一栏格式不符"
         for (kind, row), begin, end in self.parts:
             if kind == "m" and (begin == end or any(self.sites[one] != [row] for one in set(self.site[begin:end]))):

@@ -17,7 +17,7 @@ from parcels.common.issues import Refused, error
 
 PLAN_SCHEMA = "landopt.plan/1"
 OFFERS_SCHEMA = "landopt.offers/2"
-PROOF_SCHEMA = "landopt.proof/2"
+PROOF_SCHEMA = "landopt.proof/3"
 LARGEST = 2**53 - 1
 _HASHED = ("parcel_ids", "demand_id", "method", "period", "term_years")
 

@@ -1,7 +1,6 @@
-"""The written form of a tree of prices (docs/proof.md §3): two packed texts, read and made. Standard library only.
+"""The written form of a proof (docs/proof.md §3): two packed texts, read and made. Standard library only.
 
-Every node says what its prices change against the node above it; the root changes zeros.  Reading is total: whatever
-the texts hold, the answer is nodes or :class:`BadProof`.
+Reading is total: whatever the texts hold, the answer is a :class:`Tree` or :class:`BadProof`.
 """
 
 from __future__ import annotations
@@ -10,16 +9,21 @@ import base64
 import binascii
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from constraints.audit.offers_reader import Place
 from constraints.audit.plan_reader import LARGEST
 
-MAX_NODES = 200_000
+MAX_NODES = 1 << 16
+"""Nodes of a tree, at most; vectors likewise."""
+MAX_DEPTH = 1_000
+MAX_MEMBERS = 1_000
+MAX_PRICES = 1 << 25
+"""Vectors times (rows and parcels), at most."""
 MAX_BYTES = (1 << 24, 1 << 26)
 """Unpacked bytes of ``nodes`` and of ``parcels``, at most."""
-WIDEST = 8
+WIDEST = 9
 """Bytes of a number, at most (seven bits each)."""
 LARGEST_SHIFT = 52
 
@@ -32,31 +36,104 @@ class BadProof(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Rounding:
+    """A row by mixed-integer rounding: ``terms`` of (reference, multiplier), rounded by ``q``, made whole by ``t``.
+
+    A reference is 3 x row, 3 x parcel + 1 or 3 x demand + 2; rows past those listed are tiers, then derived rows.
+    """
+
+    q: int
+    t: int
+    terms: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Clique:
+    """At most one of these offers is taken, each named by its part and its position in it."""
+
+    members: tuple[tuple[Place, int], ...]
+
+
+Derived = Rounding | Clique
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """Prices: those of an earlier vector (-1: none) with these changes."""
+
+    base: int = -1
+    rows: Changes = ()
+    parcels: Changes = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Offers that lie more than ``margin`` (times the scale) below the best of their part at these prices."""
+
+    vector: int
+    margin: int
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
-    """Offers of a part whose site contains ``parcel`` (None: any) by ``method`` (None: any)."""
+    """The offer at position ``offer`` of a part, or its offers on a site with ``parcel`` by ``method`` (None: any)."""
 
     place: Place
-    parcel: int | None
-    method: int | None
+    parcel: int | None = None
+    method: int | None = None
+    offer: int | None = None
 
-    def matches(self, site: Sequence[int], method: int) -> bool:
-        """True where the branch speaks of an offer of the part on that site by that method."""
+    def matches(self, at: int, site: Sequence[int], method: int) -> bool:
+        """True where the branch speaks of the offer at position ``at`` of the part, on that site by that method."""
+        if self.offer is not None:
+            return self.offer == at
         return self.method in (None, method) and (self.parcel is None or self.parcel in site)
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """Whether a parcel is supplied at all."""
+
+    parcel: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Whether what is taken adds up to at most ``most`` in a row, or to at least one more."""
+
+    row: int
+    most: int
+
+
+Split = Branch | Supplied | Sum
 
 
 @dataclass(slots=True)
 class Node:
-    """A node: what its prices change, and for a branch its two sides (positions in the list of nodes)."""
+    """A leaf with its vector, or a branch with its two sides (positions in the list of nodes)."""
 
-    rows: Changes = ()
-    parcels: Changes = ()
-    on: Branch | None = None
+    vector: int = 0
+    on: Split | None = None
     zero: int = -1
     one: int = -1
 
 
-def read_tree(tree: Any, rows: int, parcels: int) -> list[Node]:
-    """The nodes of ``{"nodes": text, "parcels": text}``, each before those below it; both texts may be absent.
+@dataclass(slots=True)
+class Tree:
+    """What a tier's texts say; nodes stand each before those below it, the zero side first.
+
+    ``alone``: (row, least activity) of the rows that an offer alone can be too much for.
+    """
+
+    alone: Changes = ()
+    derived: tuple[Derived, ...] = ()
+    vectors: list[Vector] = field(default_factory=lambda: [Vector()])
+    drops: tuple[Drop, ...] = ()
+    nodes: list[Node] = field(default_factory=lambda: [Node()])
+
+
+def read_tree(tree: Any, rows: int, parcels: int) -> Tree:
+    """What ``{"nodes": text, "parcels": text}`` says; both texts may be absent. ``rows`` counts those of tiers too.
 
     Raises
     ------
@@ -66,10 +143,14 @@ def read_tree(tree: Any, rows: int, parcels: int) -> list[Node]:
     if not isinstance(tree, Mapping) or tree.keys() - {"nodes", "parcels"}:
         raise BadProof("a tree is made of nodes and parcels")
     packed, land = tree.get("nodes"), tree.get("parcels")
-    nodes = [Node()] if packed is None else _nodes(_inflated(packed, MAX_BYTES[0], "nodes"), rows, parcels)
+    found = Tree()
+    if packed is not None:
+        found = _Reader(_inflated(packed, MAX_BYTES[0], "nodes"), "nodes").tree(rows, parcels)
+    if len(found.vectors) * (rows + len(found.derived) + parcels) > MAX_PRICES:
+        raise BadProof("the tree has too many prices")
     if land is not None:
-        _land(_inflated(land, MAX_BYTES[1], "parcels"), nodes, parcels)
-    return nodes
+        _Reader(_inflated(land, MAX_BYTES[1], "parcels"), "parcels").land(found, parcels)
+    return found
 
 
 def _inflated(text: Any, most: int, what: str) -> bytes:
@@ -78,184 +159,178 @@ def _inflated(text: Any, most: int, what: str) -> bytes:
         if not isinstance(text, str):
             raise TypeError("not a text")
         inflate = zlib.decompressobj()
-        raw = inflate.decompress(base64.b64decode(text, validate=True), most + 1)
-    except (binascii.Error, zlib.error, ValueError, TypeError) as torn:
-        raise BadProof(f"{what} cannot be read: {torn}") from torn
-    if len(raw) > most or inflate.unconsumed_tail or inflate.unused_data or not inflate.eof:
+        raw = inflate.decompress(base64.b64decode(text, validate=True), most)
+    except (binascii.Error, zlib.error, TypeError, ValueError) as torn:
+        raise BadProof(f"{what} cannot be unpacked: {torn}") from torn
+    if not inflate.eof or inflate.unused_data or inflate.unconsumed_tail:
         raise BadProof(f"{what} are cut or go on too long")
     return raw
 
 
-def _numbers(raw: bytes, what: str) -> Iterator[int]:
-    """Unsigned numbers, seven bits a byte, lowest first; the top bit says that more follow."""
-    value = shift = 0
-    for byte in raw:
-        value |= (byte & 127) << shift
-        if byte < 128:
-            yield value
-            value = shift = 0
-        else:
-            shift += 7
-            if shift >= 7 * WIDEST:
-                raise BadProof(f"{what} hold a number of more than {WIDEST} bytes")
-    if shift:
-        raise BadProof(f"{what} end within a number")
+def _signed(value: int) -> int:
+    """Even numbers are twice a value, odd ones its negative."""
+    return (value >> 1) ^ -(value & 1)
 
 
-def _next(numbers: Iterator[int]) -> int:
-    for value in numbers:
-        return value
-    raise BadProof("the prices end before the tree does")
+class _Reader:
+    """Reads the numbers of a text: seven bits a byte, lowest first; the top bit says that more follow."""
 
+    def __init__(self, raw: bytes, what: str) -> None:
+        self.what = what
+        self.numbers = self._numbers(raw)
 
-def _changes(numbers: Iterator[int], shifts: Sequence[int], what: str) -> Changes:
-    """How many, then for each: how many places are passed over, and the change (even: half of it; odd: negative)."""
-    place, found = -1, []
-    for _ in range(_next(numbers)):
-        place += 1 + _next(numbers)
-        if place >= len(shifts):
-            raise BadProof(f"a {what} is priced that does not exist")
-        value = _next(numbers)
-        found.append((place, ((value >> 1) ^ -(value & 1)) << shifts[place]))
-    return tuple(found)
-
-
-def _shift(value: int) -> int:
-    if value > LARGEST_SHIFT:
-        raise BadProof(f"a step of 2^{value} is too coarse")
-    return value
-
-
-def _nodes(raw: bytes, rows: int, parcels: int) -> list[Node]:
-    numbers = _numbers(raw, "nodes")
-    shifts = [_shift(_next(numbers)) for _ in range(rows)]
-    found: list[Node] = []
-    waiting = [-1]
-    while waiting:
-        above = waiting.pop()
-        if above >= 0:  # the first of the two below a branch is its zero side
-            if found[above].zero < 0:
-                found[above].zero = len(found)
+    def _numbers(self, raw: bytes) -> Iterator[int]:
+        value = shift = 0
+        for byte in raw:
+            value |= (byte & 127) << shift
+            if byte < 128:
+                yield value
+                value = shift = 0
             else:
-                found[above].one = len(found)
-        here = Node(_changes(numbers, shifts, "row"))
-        found.append(here)
-        if len(found) > MAX_NODES:
-            raise BadProof("the tree has too many nodes")
-        part = _next(numbers)
-        if part:
-            here.on = _branch(part - 1, numbers, parcels)
-            waiting += [len(found) - 1] * 2
-    if next(numbers, None) is not None:
-        raise BadProof("nodes go on after the tree")
-    return found
+                shift += 7
+                if shift >= 7 * WIDEST:
+                    raise BadProof(f"{self.what} hold a number of more than {WIDEST} bytes")
+        if shift:
+            raise BadProof(f"{self.what} end within a number")
+
+    def next(self) -> int:
+        for value in self.numbers:
+            return value
+        raise BadProof(f"{self.what} end too early")
+
+    def end(self) -> None:
+        if next(self.numbers, None) is not None:
+            raise BadProof(f"{self.what} go on after the tree")
+
+    def below(self, limit: int, what: str) -> int:
+        value = self.next()
+        if value >= limit:
+            raise BadProof(f"a {what} is named that does not exist")
+        return value
+
+    def step(self) -> int:
+        value = self.next()
+        if value > LARGEST_SHIFT:
+            raise BadProof(f"a step of 2^{value} is too coarse")
+        return value
+
+    def pairs(self, limit: int, what: str) -> Iterator[tuple[int, int]]:
+        """How many; then for each how many places are passed over, and a number."""
+        place = -1
+        for _ in range(self.next()):
+            place += 1 + self.next()
+            if place >= limit:
+                raise BadProof(f"a {what} is named that does not exist")
+            yield place, self.next()
+
+    def changes(self, shifts: Sequence[int], what: str) -> Changes:
+        return tuple((place, _signed(value) << shifts[place]) for place, value in self.pairs(len(shifts), what))
+
+    def tree(self, rows: int, parcels: int) -> Tree:
+        alone = tuple((row, -value) for row, value in self.pairs(rows, "row"))
+        derived: list[Derived] = []
+        for _ in range(self.next()):
+            derived.append(self._derived(rows + len(derived), parcels))
+        whole = rows + len(derived)
+        shifts = [self.step() for _ in range(whole)]
+        vectors: list[Vector] = []
+        for _ in range(self.next()):
+            base = self.below(len(vectors) + 1, "vector") - 1
+            vectors.append(Vector(base, self.changes(shifts, "row")))
+            if len(vectors) > MAX_NODES:
+                raise BadProof("the tree has too many vectors")
+        drops = tuple(Drop(self.below(len(vectors), "vector"), self.next()) for _ in range(self.next()))
+        nodes = self._nodes(len(vectors), whole, parcels)
+        self.end()
+        return Tree(alone, tuple(derived), vectors, drops, nodes)
+
+    def _derived(self, rows: int, parcels: int) -> Derived:
+        q = self.next()
+        if q:
+            t = self.next()
+            terms = tuple((of, _signed(value)) for of, value in self.pairs(1 << 62, "row"))
+            for of, _ in terms:
+                if (of % 3 == 0 and of // 3 >= rows) or (of % 3 == 1 and of // 3 >= parcels):
+                    raise BadProof("a row or parcel is named that does not exist")
+            return Rounding(q, t, terms)
+        count = self.next()
+        if count > MAX_MEMBERS:
+            raise BadProof("a clique has too many offers")
+        members = tuple((self._place(parcels), self.next()) for _ in range(count))
+        if len(set(members)) != count:
+            raise BadProof("a clique names an offer twice")
+        return Clique(members)
+
+    def _place(self, parcels: int) -> Place:
+        part = self.next()
+        if part & 1 and part >> 1 >= parcels:
+            raise BadProof("a parcel is named that does not exist")
+        return ("m" if part & 1 else "d", part >> 1)
+
+    def _nodes(self, vectors: int, rows: int, parcels: int) -> list[Node]:
+        found: list[Node] = []
+        waiting = [(-1, 0)]
+        while waiting:
+            above, depth = waiting.pop()
+            if above >= 0:  # the first of the two below a branch is its zero side
+                if found[above].zero < 0:
+                    found[above].zero = len(found)
+                else:
+                    found[above].one = len(found)
+            kind = self.next()
+            found.append(Node())
+            if len(found) > MAX_NODES or depth > MAX_DEPTH:
+                raise BadProof("the tree has too many nodes")
+            if kind == 0:
+                found[-1].vector = self.below(vectors, "vector")
+                continue
+            found[-1].on = self._split(kind, rows, parcels)
+            waiting += [(len(found) - 1, depth + 1)] * 2
+        return found
+
+    def _split(self, kind: int, rows: int, parcels: int) -> Split:
+        if kind == 1:
+            place = self._place(parcels)
+            parcel = place[1] if place[0] == "m" else self.below(parcels + 1, "parcel") - 1
+            method = self.next() - 1
+            return Branch(place, None if parcel < 0 else parcel, None if method < 0 else method)
+        if kind == 2:
+            return Branch(self._place(parcels), offer=self.next())
+        if kind == 3:
+            return Supplied(self.below(parcels, "parcel"))
+        if kind == 4:
+            return Sum(self.below(rows, "row"), _signed(self.next()))
+        raise BadProof(f"there is no branch of kind {kind}")
+
+    def land(self, tree: Tree, parcels: int) -> None:
+        shifts = [self.step()] * parcels
+        for number, vector in enumerate(tree.vectors):
+            tree.vectors[number] = Vector(vector.base, vector.rows, self.changes(shifts, "parcel"))
+        self.end()
 
 
-def _branch(part: int, numbers: Iterator[int], parcels: int) -> Branch:
-    row = part >> 1
-    parcel = row if part & 1 else _next(numbers) - 1
-    if parcel >= parcels:
-        raise BadProof("a branch names a parcel that does not exist")
-    method = _next(numbers) - 1
-    place = ("m", row) if part & 1 else ("d", row)
-    return Branch(place, None if parcel < 0 else parcel, None if method < 0 else method)
-
-
-def _land(raw: bytes, nodes: Sequence[Node], parcels: int) -> None:
-    numbers = _numbers(raw, "parcels")
-    shifts = [_shift(_next(numbers))] * parcels
-    for node in nodes:
-        node.parcels = _changes(numbers, shifts, "parcel")
-    if next(numbers, None) is not None:
-        raise BadProof("parcels go on after the tree")
-
-
-def priced(nodes: Sequence[Node], rows: int, parcels: int) -> list[tuple[list[int], list[int]]]:
-    """The prices of every node: (of the rows, of the parcels); a node that changes nothing shares those above it.
+def priced(tree: Tree, rows: int, parcels: int) -> list[tuple[list[int], list[int]]]:
+    """The prices of every vector: (of the rows, derived ones last; of the parcels). Unchanged ones are shared.
 
     Raises
     ------
     BadProof
-        If a price is not below 2^53 in size, or a parcel's is below 0.
+        If a price is not below 2^53 in size.
     """
-    found: list[tuple[list[int], list[int]]] = [([0] * rows, [0] * parcels)] * len(nodes)
-    for number, node in enumerate(nodes):
-        of_rows, land = found[number]
-        if node.rows:
-            of_rows = _changed(of_rows, node.rows, -LARGEST)
-        if node.parcels:
-            land = _changed(land, node.parcels, 0)
-        found[number] = (of_rows, land)
-        if node.on is not None:
-            found[node.zero] = found[node.one] = found[number]
+    none = [0] * (rows + len(tree.derived)), [0] * parcels
+    found: list[tuple[list[int], list[int]]] = []
+    for vector in tree.vectors:
+        of_rows, land = found[vector.base] if vector.base >= 0 else none
+        found.append((_changed(of_rows, vector.rows), _changed(land, vector.parcels)))
     return found
 
 
-def _changed(prices: Sequence[int], changes: Changes, least: int) -> list[int]:
+def _changed(prices: list[int], changes: Changes) -> list[int]:
+    if not changes:
+        return prices
     found = list(prices)
     for place, change in changes:
         found[place] += change
-        if not least <= found[place] <= LARGEST:
-            raise BadProof(f"a price of {found[place]} is out of range (a parcel's is at least 0, all are below 2^53)")
+        if abs(found[place]) > LARGEST:
+            raise BadProof(f"a price of {found[place]} is out of range (all are below 2^53 in size)")
     return found
-
-
-def write_tree(nodes: Sequence[Node], rows: int) -> dict[str, str]:
-    """The inverse of :func:`read_tree` for nodes in its order; a text that would say nothing is left out."""
-    shifts = _steps([change for node in nodes for change in node.rows], rows)
-    raw = bytearray(shifts)
-    for node in nodes:
-        _put_changes(raw, node.rows, shifts)
-        if node.on is None:
-            raw.append(0)
-            continue
-        kind, row = node.on.place
-        _put(raw, 1 + 2 * row + (kind == "m"))
-        if kind == "d":
-            _put(raw, 0 if node.on.parcel is None else node.on.parcel + 1)
-        _put(raw, 0 if node.on.method is None else node.on.method + 1)
-    found = {"nodes": _deflated(raw)} if len(nodes) > 1 or nodes[0].rows else {}
-    if any(node.parcels for node in nodes):
-        step = min(_steps([(0, change) for node in nodes for _, change in node.parcels], 1))
-        land = bytearray([step])
-        last = 1 + max(place for node in nodes for place, _ in node.parcels)
-        for node in nodes:
-            _put_changes(land, node.parcels, [step] * last)
-        found["parcels"] = _deflated(land)
-    return found
-
-
-def _steps(changes: Sequence[tuple[int, int]], count: int) -> list[int]:
-    """For each place the power of two that all its changes are multiples of; below 16 it is not worth a byte."""
-    union = [0] * count
-    for place, change in changes:
-        union[place] |= change
-    found = [(bits & -bits).bit_length() - 1 if bits else 0 for bits in union]
-    return [min(step, LARGEST_SHIFT) if step >= 4 else 0 for step in found]
-
-
-def _put(raw: bytearray, value: int) -> None:
-    while value > 127:
-        raw.append(value & 127 | 128)
-        value >>= 7
-    raw.append(value)
-
-
-def _put_changes(raw: bytearray, changes: Changes, shifts: Sequence[int]) -> None:
-    _put(raw, len(changes))
-    last = -1
-    for place, change in changes:
-        _put(raw, place - last - 1)
-        size = change >> shifts[place]
-        _put(raw, size << 1 if size >= 0 else (-size << 1) - 1)
-        last = place
-
-
-def _deflated(raw: bytes | bytearray) -> str:
-    return base64.b64encode(zlib.compress(bytes(raw), 9)).decode("ascii")
-
-
-def leaf_tree(rows: Sequence[int], parcels: Sequence[int] = ()) -> dict[str, str]:
-    """A tree of one leaf with these prices."""
-    changes = [tuple((place, price) for place, price in enumerate(prices) if price) for prices in (rows, parcels)]
-    return write_tree([Node(changes[0], changes[1])], len(rows))

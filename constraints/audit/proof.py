@@ -1,34 +1,26 @@
 """The bound of a plan from integer prices, exactly: docs/proof.md. No solver, no floats, standard library only.
 
 Weak duality: whatever the prices are, k x (best any plan can reach) is at most sum(price x right-hand side) + what each
-part can still add at those prices.  A tree of such leaves, covering all cases, bounds by its worst leaf.
+part can still add at those prices.  Offers too far below the best of their part are bounded apart and left out; a tree
+of leaves, covering all cases of the rest, bounds by its worst leaf.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from operator import mul, sub
 from typing import Any
 
-from constraints.audit.offers_reader import Block, Part, Place
+from constraints.audit.derived_rows import DerivedRows, Range, ranges
+from constraints.audit.offers_reader import Block, Place
+from constraints.audit.part_worths import Frame, Uses, bits
 from constraints.audit.plan_reader import LARGEST
-from constraints.audit.price_tree import BadProof, Branch, priced, read_tree
+from constraints.audit.price_tree import BadProof, Branch, Sum, Supplied, priced, read_tree
 from constraints.types import Row
 
-__all__ = ["BadProof", "Bound", "Branch", "Leaf", "Place", "bounds", "constant", "gap_text", "leaves", "start"]
-
-
-@dataclass(slots=True)
-class Leaf:
-    """Prices of one leaf and what its path says: no offer of ``zero`` is taken, exactly one of each of ``one`` is."""
-
-    rows: list[int]
-    tiers: list[int]
-    parcels: Sequence[int]
-    zero: dict[Place, list[Branch]]
-    one: dict[Place, list[Branch]]
+__all__ = ["BadProof", "Bound", "bounds", "gap_text", "start"]
 
 
 def _integer(value: Any) -> int:
@@ -37,103 +29,13 @@ def _integer(value: Any) -> int:
     return value
 
 
-def leaves(tree: Any, rows: int, tier: int, parcels: int) -> list[Leaf]:
-    """The leaves of a proof tree; a branch splits into "none is taken" and "exactly one is", so all cases are covered.
-
-    ``rows`` is the number of listed rows; prices of row ``rows + j`` stand for "objective of tier j >= its value".
-    """
-    nodes = read_tree(tree, rows + tier, parcels)
-    prices = priced(nodes, rows + tier, parcels)
-    found: list[Leaf] = []
-    stack: list[tuple[int, tuple[Branch, ...], tuple[Branch, ...]]] = [(0, (), ())]
-    while stack:
-        number, zero, one = stack.pop()
-        node, (of_rows, land) = nodes[number], prices[number]
-        if node.on is not None:
-            stack.append((node.zero, (*zero, node.on), one))
-            stack.append((node.one, zero, (*one, node.on)))
-            continue
-        leaf = Leaf(of_rows[:rows], of_rows[rows:], land, {}, {})
-        for branches, places in ((zero, leaf.zero), (one, leaf.one)):
-            for branch in branches:
-                places.setdefault(branch.place, []).append(branch)
-        found.append(leaf)
-    return found
-
-
-def constant(leaf: Leaf, rows: Sequence[Row], tier: int, scale: int, reached: Sequence[int]) -> int:
-    """What a leaf adds before any offer: price x right-hand side, 1 a parcel, and the slacks of soft limits."""
-    return sum(leaf.parcels) + _of_rows(leaf.rows, leaf.tiers, rows, tier, scale, reached)
-
-
-def _of_rows(
-    prices: Sequence[int], earlier: Sequence[int], rows: Sequence[Row], tier: int, scale: int, reached: Sequence[int]
-) -> int:
-    total = 0
-    for price, row in zip(prices, rows, strict=True):
-        if not price:
-            continue
-        if (row.sense == "<=" and price < 0) or (row.sense == ">=" and price > 0):
-            raise BadProof(f"the price of {row.id} has the wrong sign")
-        total += price * row.rhs
-    for price, row in zip(prices, rows, strict=True):
-        if row.slack:
-            gain = abs(price) - (scale * row.penalty if row.tier == tier else 0)
-            gain += earlier[row.tier] * row.penalty if row.tier < tier else 0
-            if gain > 0 and row.slack != abs(row.rhs):
-                raise BadProof(f"the price of {row.id}, a share, is above its penalty")
-            total += max(0, gain) * row.slack
-    for price, value in zip(earlier, reached, strict=True):
-        if price > 0:
-            raise BadProof("the price of an earlier tier has the wrong sign")
-        total += price * value
-    return total
-
-
-_State = tuple[list[int], frozenset[int] | None, bool]
-"""The offers of one part at a node: what each is worth, which are left (None: all), whether one must be taken."""
-
-
-class _Uses:
-    """Where the parcels and rows of a part's offers are used, as far as a tree changes their prices."""
-
-    def __init__(self, block: Block, part: Part, listed: int, rows: frozenset[int]) -> None:
-        here = slice(part.begin, part.end)
-        self.at, self.adds = block.site[here], block.adds[here]
-        self.numbers, self.lists = frozenset(self.at), frozenset(self.adds)
-        self.sites: dict[int, list[int]] = {}
-        self.rows: dict[int, list[tuple[int, int]]] = {}
-        for number in self.numbers:
-            for parcel in block.sites[number]:
-                self.sites.setdefault(parcel, []).append(number)
-        for number in self.lists:
-            pairs = block.lists[number]
-            for row, amount in zip(pairs[::2], pairs[1::2], strict=True):
-                if row in rows:
-                    self.rows.setdefault(row, []).append((number, amount))
-        # rows past those listed are earlier tiers: what they count is the score
-        self.scores = {row: block.score[row - listed][here] for row in rows if row >= listed}
-        self.parcel_bits, self.row_bits = _bits(self.sites), _bits((*self.rows, *self.scores))
-
-    def repriced(self, land: Mapping[int, int], rows: Mapping[int, int], worth: list[int]) -> list[int]:
-        """What the offers are worth where prices of parcels and rows change so."""
-        if hit := land.keys() & self.sites.keys():
-            dearer = dict.fromkeys(self.numbers, 0)
-            for parcel in hit:
-                change = land[parcel]
-                for site in self.sites[parcel]:
-                    dearer[site] += change
-            worth = list(map(sub, worth, map(dearer.__getitem__, self.at)))
-        if hit := rows.keys() & self.rows.keys():
-            dearer = dict.fromkeys(self.lists, 0)
-            for row in hit:
-                change = rows[row]
-                for number, amount in self.rows[row]:
-                    dearer[number] += change * amount
-            worth = list(map(sub, worth, map(dearer.__getitem__, self.adds)))
-        for row in rows.keys() & self.scores.keys():
-            worth = list(map(sub, worth, map(mul, repeat(rows[row]), self.scores[row])))
-        return worth
+def slack_gain(price: int, row: Row, tier: int, scale: int, earlier: Sequence[int]) -> int:
+    """What missing a soft limit adds at most, at its price; ``earlier`` are the prices of earlier tiers."""
+    gain = abs(price) - (scale * row.penalty if row.tier == tier else 0)
+    gain += earlier[row.tier] * row.penalty if row.tier < tier else 0
+    if gain > 0 and row.slack != abs(row.rhs):
+        raise BadProof(f"the price of {row.id}, a share, is above its penalty")
+    return max(0, gain) * row.slack
 
 
 class Bound:
@@ -142,37 +44,128 @@ class Bound:
     def __init__(
         self, entry: Mapping[str, Any], tier: int, rows: Sequence[Row], parcels: int, reached: Sequence[int]
     ) -> None:
-        self.tier, self.listed = tier, len(rows)
+        self.tier, self.listed, self.given = tier, len(rows), rows
         self.seen: set[Place] = set()
         self.scale = _integer(entry.get("scale"))
         if self.scale <= 0:
             raise BadProof("the scale of a proof is positive")
-        self.nodes = read_tree(entry.get("tree"), len(rows) + tier, parcels)
-        prices = priced(self.nodes, len(rows) + tier, parcels)
+        self.tree = read_tree(entry.get("tree"), len(rows) + tier, parcels)
+        prices = priced(self.tree, len(rows) + tier, parcels)
+        self.derived = DerivedRows(self.tree.derived, self.tree.alone, rows, ranges(rows, reached, tier))
+        self.reached = reached
         self.rows, self.land = prices[0]
-        self.totals = [0] * len(self.nodes)
-        self.void = [False] * len(self.nodes)
-        for number, node in enumerate(self.nodes):
-            if node.on is None:
-                of_rows, land = prices[number]
-                leaf = Leaf(of_rows[: len(rows)], of_rows[len(rows) :], land, {}, {})
-                self.totals[number] = constant(leaf, rows, tier, self.scale, reached)
-        self.changes = [(dict(node.parcels), dict(node.rows)) for node in self.nodes]
-        self.own = [(_bits(land), _bits(of_rows)) for land, of_rows in self.changes]
-        self.moved = frozenset(row for _, of_rows in self.changes[1:] for row in of_rows)
-        self.below = self._below()
+        self.changes = [(dict(each.parcels), dict(each.rows)) for each in self.tree.vectors]
+        own = [(bits(land), bits(of_rows)) for land, of_rows in self.changes]
+        moved = frozenset(row for _, of_rows in self.changes for row in of_rows)
+        bases = [each.base for each in self.tree.vectors]
+        self.frame = Frame(self.scale, tier, len(rows), moved, bases, self.changes, own, self.derived)
+        self.plain = [self._plain(*of) for of in prices]
+        self.prices = prices
+        self.drop_sum = [self._constant(drop.vector, {}, {}) for drop in self.tree.drops]
+        self.drop_least: list[int | None] = [None] * len(self.tree.drops)
+        self.totals = [0] * len(self.tree.vectors)  # what parts add, against the vector each is made from
+        self.leaf = [0] * len(self.tree.nodes)
+        self.void = [False] * len(self.tree.nodes)
+        self.ends = [0] * len(self.tree.nodes)
+        self.used = self._needed()
+        self.by_place: dict[Place, list[int]] = {}
+        self.by_parcel: dict[int, list[int]] = {}
+        self._paths()
 
-    def _below(self) -> list[tuple[int, int, frozenset[Place]]]:
-        """What the nodes below each speak of: parcels and rows (bits), parts. A part none of it touches is one case."""
-        found: list[tuple[int, int, frozenset[Place]]] = [(0, 0, frozenset())] * len(self.nodes)
-        for number in range(len(self.nodes) - 1, -1, -1):
-            node = self.nodes[number]
-            if node.on is None:
-                continue
-            (land, rows, places), (land_, rows_, places_) = found[node.zero], found[node.one]
-            (mine, mine_), (other, other_) = self.own[node.zero], self.own[node.one]
-            all_places = places | places_ | {node.on.place}
-            found[number] = (land | land_ | mine | other, rows | rows_ | mine_ | other_, all_places)
+    def _needed(self) -> list[int]:
+        wanted = {node.vector for node in self.tree.nodes if node.on is None}
+        for number in range(len(self.tree.vectors) - 1, -1, -1):
+            if number in wanted and self.tree.vectors[number].base >= 0:
+                wanted.add(self.tree.vectors[number].base)
+        return sorted(wanted)
+
+    def _plain(self, prices: Sequence[int], land: Sequence[int]) -> tuple[int, frozenset[tuple[bool, int]]]:
+        """What a vector adds before any offer where nothing is branched on, and what it prices the wrong way there."""
+        wrong = {(False, parcel) for parcel, price in enumerate(land) if price < 0}
+        total = sum(price for price in land if price > 0)
+        for row, price in enumerate(prices):
+            if price:
+                amount = self._amount(row, price, {})
+                if amount is None:
+                    wrong.add((True, row))
+                else:
+                    total += price * amount
+        earlier = prices[self.listed : self.listed + self.tier]
+        for price, given in zip(prices[: self.listed], self.given, strict=True):
+            if given.slack:
+                total += slack_gain(price, given, self.tier, self.scale, earlier)
+        return total, frozenset(wrong)
+
+    def _amount(self, row: int, price: int, path: Mapping[int, Range]) -> int | None:
+        """The end of its range that a row is priced at; None where it has none."""
+        if row in path:
+            low, high = path[row]
+        elif row < self.listed:
+            of = self.given[row]
+            low, high = of.rhs if of.sense != "<=" else None, of.rhs if of.sense != ">=" else None
+        elif row < self.listed + self.tier:
+            low, high = self.reached[row - self.listed], None
+        else:
+            low, high = self.derived.ends[row] or (None, None)
+        return high if price > 0 else low
+
+    def _constant(self, vector: int, path: Mapping[int, Range], supplied: Mapping[int, bool]) -> int:
+        """What a leaf adds before any offer: prices times amounts, and the slacks of soft limits."""
+        prices, land = self.prices[vector]
+        total, wrong = self.plain[vector]
+        right = set()
+        for row in path:
+            if price := prices[row]:
+                before, after = self._amount(row, price, {}), self._amount(row, price, path)
+                total += price * ((after or 0) - (before or 0))
+                if after is not None:
+                    right.add((True, row))
+        for parcel, is_supplied in supplied.items():
+            price = land[parcel]
+            if is_supplied:
+                total += min(0, price)
+            else:
+                total -= max(0, price)
+            right.add((False, parcel))
+        if not wrong <= right:
+            raise BadProof("a price has the wrong sign")
+        return total
+
+    def _paths(self) -> None:
+        """Down the tree once: what each leaf adds before any offer, where parts are named, which leaves are empty."""
+        nodes = self.tree.nodes
+        for number in range(len(nodes) - 1, -1, -1):
+            node = nodes[number]
+            self.ends[number] = number + 1 if node.on is None else self.ends[node.one]
+        stack: list[tuple[int, dict[int, Range], dict[int, bool], bool]] = [(0, {}, {}, False)]
+        while stack:
+            number, path, supplied, empty = stack.pop()
+            on, node = nodes[number].on, nodes[number]
+            if on is None:
+                self.void[number] = empty
+                if not empty:
+                    self.leaf[number] = self._constant(node.vector, path, supplied)
+            elif isinstance(on, Branch):
+                self.by_place.setdefault(on.place, []).append(number)
+                stack += [(node.zero, path, supplied, empty), (node.one, path, supplied, empty)]
+            elif isinstance(on, Supplied):
+                self.by_parcel.setdefault(on.parcel, []).append(number)
+                for side, given in ((node.zero, False), (node.one, True)):
+                    none = empty or supplied.get(on.parcel, given) is not given
+                    stack.append((side, path, {**supplied, on.parcel: given}, none))
+            else:
+                low, high = self._range(on, path)
+                less = on.most if high is None else min(high, on.most)
+                more = on.most + 1 if low is None else max(low, on.most + 1)
+                none = low is not None and low > less
+                stack.append((node.zero, {**path, on.row: (low, less)}, supplied, empty or none))
+                none = high is not None and more > high
+                stack.append((node.one, {**path, on.row: (more, high)}, supplied, empty or none))
+
+    def _range(self, on: Sum, path: Mapping[int, Range]) -> Range:
+        found = path.get(on.row) or self.derived.ends[on.row]
+        if found is None:
+            raise BadProof("a branch is on the sum of a soft row")
         return found
 
     def feed(self, block: Block) -> None:
@@ -185,98 +178,141 @@ class Bound:
         """
         if not block.whole:
             raise BadProof("the columns of a block differ in length")
-        worth, alone = self._worth(block), self.nodes[0].on is None
+        first = not any(row >= self.listed + self.tier for row in self.changes[0][1])
+        plain = self._worth(block) if first else [self.scale * value for value in block.score[self.tier]]
+        out = self.derived.too_much(block)
+        simple = len(self.tree.nodes) == len(self.tree.vectors) == 1 and not self.tree.drops and not self.tree.alone
         for part in block.parts:
             if part.place in self.seen:
                 raise BadProof("a demand or a market parcel has two parts")
             self.seen.add(part.place)
-            own = worth[part.begin : part.end]
-            if alone:
-                self.totals[0] += max(0, max(own, default=0))
-            else:
-                self._walk(block, part, own)
+            if simple and first:
+                self.totals[0] += max(0, max(plain[part.begin : part.end], default=0))
+                continue
+            if self.derived.signs:
+                self.derived.note(block, set(block.adds[part.begin : part.end]))
+            self.derived.meet(block, part.place, part.begin, part.end)
+            left = [offer for offer in range(part.begin, part.end) if block.adds[offer] not in out]
+            self._feed(Uses(self.frame, block, part, left, [plain[offer] for offer in left], first))
 
     def _worth(self, block: Block) -> list[int]:
-        """What every offer is worth at the prices of the root: lists and sites are priced once a block."""
+        """What every offer is worth at the prices of the first vector: lists and sites are priced once a block."""
         land, price_of = self.land, self.rows.__getitem__
         of_site = [sum([land[parcel] for parcel in site]) for site in block.sites]
         of_list = [sum(map(mul, map(price_of, pairs[::2]), pairs[1::2])) for pairs in block.lists]
         found = map(mul, repeat(self.scale), block.score[self.tier])
         found = map(sub, found, map(of_site.__getitem__, block.site))
         found = map(sub, found, map(of_list.__getitem__, block.adds))
-        for tier, price in enumerate(self.rows[self.listed :]):
+        for tier, price in enumerate(self.rows[self.listed : self.listed + self.tier]):
             if price:
                 found = map(sub, found, map(mul, repeat(price), block.score[tier]))
         return list(found)
 
-    def _walk(self, block: Block, part: Part, worth: list[int]) -> None:
-        """Down the tree, as far as it tells the part's offers apart; what they add is noted at the node reached."""
-        uses = _Uses(block, part, self.listed, self.moved)
-        land, rows = uses.parcel_bits, uses.row_bits
-        stack: list[tuple[int, _State]] = [(0, (worth, None, False))]
-        while stack:
-            number, state = stack.pop()
-            node, (land_below, rows_below, places) = self.nodes[number], self.below[number]
-            if not (land & land_below or rows & rows_below or part.place in places):
-                self._add(number, state)
+    def _feed(self, uses: Uses) -> None:
+        for number, drop in enumerate(self.tree.drops):
+            worth = uses.worth(drop.vector)
+            best = max(0, max(worth, default=0))
+            self.drop_sum[number] += best
+            keep = [place for place, value in enumerate(worth) if best - value <= drop.margin]
+            if len(keep) < len(worth):
+                least = min(best - value for value in worth if best - value > drop.margin)
+                before = self.drop_least[number]
+                self.drop_least[number] = least if before is None else min(before, least)
+                uses.narrow(keep)
+        best_of: dict[int, int] = {-1: 0}
+        for number in self.used:
+            worth, base = uses.worth(number), self.tree.vectors[number].base
+            if base >= 0 and worth is uses.worths.get(base):
+                best_of[number] = best_of[base]
                 continue
-            assert node.on is not None
-            sides = _split(node.on, block, part, state) if node.on.place == part.place else (state, state)
-            for side, then in zip((node.zero, node.one), sides, strict=True):
-                land_here, rows_here = self.own[side]
-                if land & land_here or rows & rows_here:
-                    then = (uses.repriced(*self.changes[side], then[0]), then[1], then[2])
-                stack.append((side, then))
+            best_of[number] = max(0, max(worth, default=0))
+            self.totals[number] += best_of[number] - best_of[base]
+        self._restrict(uses, best_of)
 
-    def _add(self, number: int, state: _State) -> None:
-        worth, left, must = state
+    def _restrict(self, uses: Uses, best_of: Mapping[int, int]) -> None:
+        """What the part adds less where branches leave it fewer offers."""
+        place = uses.part.place
+        starts = list(self.by_place.get(place, ()))
+        for parcel in self.by_parcel.keys() & uses.sites.keys():
+            starts += self.by_parcel[parcel]
+        starts.sort()
+        done = 0
+        for first in starts:
+            if first < done:
+                continue
+            done = self.ends[first]
+            stack: list[tuple[int, list[int] | None, bool]] = [(first, None, False)]
+            while stack:
+                number, left, must = stack.pop()
+                node = self.tree.nodes[number]
+                if left is None and not must:
+                    at = bisect_left(starts, number)
+                    if at == len(starts) or starts[at] >= self.ends[number]:
+                        continue
+                if node.on is None:
+                    self._add(uses, number, left, must, best_of)
+                    continue
+                zero = one = (left, must)
+                if isinstance(node.on, Branch) and node.on.place == place:
+                    hit, rest = self._parted(uses, node.on, left)
+                    zero, one = (rest, must), (hit, True)
+                elif isinstance(node.on, Supplied) and node.on.parcel in uses.sites:
+                    off = set(uses.sites[node.on.parcel])
+                    over = range(len(uses.left)) if left is None else left
+                    zero = ([offer for offer in over if uses.at[offer] not in off], must)
+                stack += [(node.zero, *zero), (node.one, *one)]
+
+    def _parted(self, uses: Uses, branch: Branch, left: list[int] | None) -> tuple[list[int], list[int]]:
+        block, begin = uses.block, uses.part.begin
+        hit: list[int] = []
+        rest: list[int] = []
+        for offer in range(len(uses.left)) if left is None else left:
+            at = uses.left[offer]
+            matches = branch.matches(at - begin, block.sites[block.site[at]], block.ways[block.way[at]][0])
+            (hit if matches else rest).append(offer)
+        return hit, rest
+
+    def _add(self, uses: Uses, number: int, left: list[int] | None, must: bool, best_of: Mapping[int, int]) -> None:
+        vector = self.tree.nodes[number].vector
+        worth = uses.worth(vector)
         if left is not None:
             worth = [worth[offer] for offer in left]
-        if not worth:
-            self.void[number] = self.void[number] or must
-        elif must:
-            self.totals[number] += max(worth)
-        else:
-            self.totals[number] += max(0, max(worth))
+        if must and not worth:
+            self.void[number] = True
+            return
+        best = max(worth) if must else max(0, max(worth, default=0))
+        self.leaf[number] += best - best_of[vector]
 
     @property
     def value(self) -> int | None:
-        """The bound in millipoints, rounded down (objectives are integers); None when no case is left at all."""
-        best: int | None = None
-        stack = [(0, 0)]
+        """The bound in millipoints, rounded down (objectives are integers); None when no case is left at all.
+
+        Raises
+        ------
+        BadProof
+            If what the proof states of rows or cliques is not so.
+        """
+        self.derived.check()
+        totals: list[int] = []
+        for number, vector in enumerate(self.tree.vectors):
+            totals.append(self.totals[number] + (totals[vector.base] if vector.base >= 0 else 0))
+        found = [
+            (total - least) // self.scale
+            for total, least in zip(self.drop_sum, self.drop_least, strict=True)
+            if least is not None
+        ]
+        stack = [0]
         while stack:
-            number, above = stack.pop()
-            if self.void[number]:
-                continue
-            node, total = self.nodes[number], above + self.totals[number]
+            number = stack.pop()
+            node = self.tree.nodes[number]
             if node.on is None:
-                best = total // self.scale if best is None else max(best, total // self.scale)
+                if not self.void[number]:
+                    found.append((self.leaf[number] + totals[node.vector]) // self.scale)
                 continue
-            stack.append((node.zero, total))
-            if node.on.place in self.seen:
-                stack.append((node.one, total))
-        return best
-
-
-def _bits(places: Iterable[int]) -> int:
-    found = bytearray()
-    for place in places:
-        if place >> 3 >= len(found):
-            found.extend(bytes((place >> 3) + 1 - len(found)))
-        found[place >> 3] |= 1 << (place & 7)
-    return int.from_bytes(found, "little")
-
-
-def _split(branch: Branch, block: Block, part: Part, state: _State) -> tuple[_State, _State]:
-    """Without the matching offers; with them only, one of which must be taken."""
-    worth, left, must = state
-    hit: list[int] = []
-    rest: list[int] = []
-    for offer in range(len(worth)) if left is None else left:
-        at = part.begin + offer
-        matches = branch.matches(block.sites[block.site[at]], block.ways[block.way[at]][0])
-        (hit if matches else rest).append(offer)
-    return (worth, frozenset(rest), must), (worth, frozenset(hit), True)
+            stack.append(node.zero)
+            if not isinstance(node.on, Branch) or node.on.place in self.seen:
+                stack.append(node.one)
+        return max(found, default=None)
 
 
 def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, blocks: Iterable[Block]) -> list[int | None]:

@@ -24,10 +24,11 @@ from constraints.types import GRADES, Cite, Method, Rule, Text
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
 from parcels.common.schema import fields_of
 
-STATE_FIELDS = frozenset(
-    ("in_pbf", "in_erl", "in_erl_core", "converted", "expropriated", "net_land", "ownership", "grantor")
-)
-"""The facts of a parcel's state: a rule that forbids on them is carried back to dates before its pack is complete."""
+STATE_FIELDS = frozenset(("in_pbf", "converted", "expropriated", "ownership"))
+"""The facts of a parcel's state that land law always asked for: a rule that forbids on them is carried back.
+
+Net land, the ecological red line and the grantor came with their instruments; those stand in the pack with their dates.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Pack:
     id: str
     title: Text
     complete_from: str
+    checked_until: str
     off: bool
 
 
@@ -55,10 +57,17 @@ def methods() -> tuple[Method, ...]:
     tables = tomllib.loads((Path(__file__).parents[1] / "methods.toml").read_text(encoding="utf-8"))
     found = []
     for identifier, table in tables.items():
-        values = {name: value for name, value in table.items() if name not in ("title", "default_rules")}
+        values = {name: value for name, value in table.items() if name not in ("title", "default_rules", "read")}
         title, rules = Text(**table["title"]), " ".join(table["default_rules"])
         found.append(Method(id=identifier, title=title, default_rule=rules, **values))
     return tuple(found)
+
+
+@cache
+def to_read() -> dict[str, Text]:
+    """By method: what is to be read for a date on which no rule in force decides about it."""
+    tables = tomllib.loads((Path(__file__).parents[1] / "methods.toml").read_text(encoding="utf-8"))
+    return {identifier: Text(**table["read"]) for identifier, table in tables.items()}
 
 
 def pack_names(*, off: bool = False) -> tuple[str, ...]:
@@ -73,10 +82,12 @@ def pack(name: str) -> Pack:
     head = read_text(_pack_path(name)).pack
     title = head.get("title", {})
     complete = iso_date(head.get("complete_from", "0001-01-01"))
+    checked = iso_date(head.get("checked_until", "9999-12-31"))
     return Pack(
         name,
         Text(title.get("en", name), title.get("zh", name)),
         complete[0] if complete else "0001-01-01",
+        checked[0] if checked else "9999-12-31",
         bool(head.get("off", False)),
     )
 
@@ -146,8 +157,9 @@ def _pack_head(text: RuleText) -> list[Issue]:
         for name in text.pack
         if name not in PACK_KEYS
     ]
-    if "complete_from" in text.pack and iso_date(text.pack["complete_from"]) is None:
-        issues.append(error("R006", f"complete_from is not a date: {text.pack['complete_from']!r}", text.file))
+    for key in ("complete_from", "checked_until"):
+        if key in text.pack and iso_date(text.pack[key]) is None:
+            issues.append(error("R006", f"{key} is not a date: {text.pack[key]!r}", text.file))
     return issues
 
 
@@ -257,8 +269,8 @@ def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
 def in_force(rules: Iterable[Rule], as_of: str) -> tuple[Rule, ...]:
     """The rules in force on a date, sorted by id; of a limit's values only those in force.
 
-    Asked about a date before all packs are complete, their rules on a parcel's state (farmland, red line,
-    conversion, net land, ownership, grantor) are carried back with ``date_grade`` U: it is forbidden on any date.
+    Asked about a date before all packs are complete, their rules on a parcel's state (farmland, conversion,
+    expropriation, ownership) are carried back, graded U: it is forbidden on any date.
     """
     every = tuple(rules)
     found: dict[str, Rule] = {}
@@ -270,7 +282,7 @@ def in_force(rules: Iterable[Rule], as_of: str) -> tuple[Rule, ...]:
         elif as_of < min(rule.start, complete) and _carried(rule):
             late.append(rule)
     for rule in sorted(late, key=lambda each: each.start):
-        found.setdefault(rule.id, replace(rule, date_grade="U"))
+        found.setdefault(rule.id, replace(rule, date_grade="U", cite=replace(rule.cite, grade="U")))
     return tuple(found[identifier] for identifier in sorted(found))
 
 
@@ -284,11 +296,10 @@ def _values_on(rule: Rule, as_of: str) -> Rule:
 def _carried(rule: Rule) -> bool:
     if rule.kind != "eligibility" or rule.origin not in known_packs():
         return False
-    verdicts = rule.spec["verdict"]
-    paid = [method.id for method in methods() if method.id != "contribution"]
-    if all(verdicts.get(method) == "forbid" for method in paid):
-        return bool(expr.names(expr.parse(rule.when)) & STATE_FIELDS)
-    return False
+    if "forbid" not in rule.spec["verdict"].values():
+        return False
+    read = expr.names(expr.parse(rule.when))
+    return bool(read) and read <= STATE_FIELDS
 
 
 def rules_for(
@@ -349,9 +360,21 @@ def weakest(grades: Iterable[str]) -> str:
     return max((grade for grade in grades if grade), key=GRADES.index, default="")
 
 
+def strongest(grades: Iterable[str]) -> str:
+    """The strongest of some verification grades; "" of none."""
+    return min((grade for grade in grades if grade), key=GRADES.index, default="")
+
+
 def grade_of(rule: Rule) -> str:
-    """The weaker of a rule's grade and its dates' grade."""
-    return weakest((rule.cite.grade, rule.date_grade))
+    """The grade of a rule's text; a start known by year or month only is a mark of its own (:func:`vague_start`)."""
+    return rule.cite.grade
+
+
+def vague_start(rule: Rule) -> str:
+    """What is known of a start whose day is not: "1999", "2022-08", or the day remembered; "" where it is known."""
+    if not rule.date_grade:
+        return ""
+    return rule.start[:4] if rule.start.endswith("-01-01") else rule.start[:7] if rule.start[8:] == "01" else rule.start
 
 
 def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from constraints.language.evaluate import amount, missing
-from constraints.language.nodes import Apply, Number, PriceNode
+from constraints.language.nodes import Apply, PriceNode
 from parcels.common.schema import Value
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One price rule's contribution: its id, its text, its amount in yuan per m² (``None`` where a fact is unknown)."""
+    """One price rule's contribution: its id, its text, its amount in yuan per m² (``None`` where a fact is unknown).
+
+    ``least`` is what the contribution comes to whatever the unknown facts are (``None``: nothing can be said).
+    """
 
     rule: str
     text: str
     amount: Fraction | None
     unknowns: tuple[str, ...] = ()
+    least: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class Floor:
     def hangs(self) -> tuple[tuple[str, str], ...]:
         """The rules and unknown facts the floor hangs on."""
         return tuple((part.rule, name) for part in self.parts for name in part.unknowns)
+
+    @property
+    def least(self) -> tuple[Fraction, str] | None:
+        """The largest part known so far with its rule: the floor is the largest of all, whatever the others are."""
+        known = [(part.least, part.rule) for part in self.parts if part.least is not None]
+        return max(known, key=lambda each: each[0], default=None)
 
 
 NO_FLOOR = Floor(None, None, ())
@@ -63,28 +73,31 @@ def floor_of(
     parts = [Part(rule, text, None, unknowns) for rule, text, unknowns in hanging]
     for rule, text, node in holding:
         found = amount(node, facts, factor)
+        least = found if found is not None else least_of(node, facts, factor)
         unknowns = () if found is not None else missing(node, facts, factor)
         if unknowns and quiet.issuperset(unknowns):
-            found, unknowns = _known(node, facts, factor), ()
-        parts.append(Part(rule, text, found, unknowns))
-    counted = [(part.amount, part.rule) for part in parts if part.amount is not None]
-    if not counted or any(part.unknowns for part in parts):
-        return Floor(None, None, tuple(parts))
-    best = max(counted, key=lambda each: each[0])
-    return Floor(best[0], best[1], tuple(parts))
+            found, unknowns = least, ()
+        parts.append(Part(rule, text, found, unknowns, least))
+    floor = Floor(None, None, tuple(parts))
+    return floor if floor.least is None or floor.hangs else Floor(*floor.least, floor.parts)
 
 
-def _known(node: PriceNode, facts: Mapping[str, Value], factor: Fraction) -> Fraction | None:
-    """What is left of a price where its unknown alternatives of a maximum are taken not to bind."""
-    match node:
-        case Apply("max", items):
-            kept = [found for item in items if (found := _known(item, facts, factor)) is not None]
-            return max(kept, default=None)
-        case Apply(op, items):
-            each = tuple(_known(item, facts, factor) for item in items)
-            known = tuple(Number(value) for value in each if value is not None)
-            return amount(Apply(op, known), facts, factor) if len(known) == len(each) else None
-    return amount(node, facts, factor)
+def least_of(node: PriceNode, facts: Mapping[str, Value], factor: Fraction) -> Fraction | None:
+    """What a price comes to whatever its unknown facts are (docs/model.md §4); ``None`` where nothing can be said.
+
+    Prices are not negative: what is unknown counts 0 in a maximum and in a sum, and a product is at least that of what
+    is known of its factors. A minimum or a difference with an unknown part is unknown.
+    """
+    whole = amount(node, facts, factor)
+    if whole is not None or not isinstance(node, Apply) or node.op in ("min", "-"):
+        return whole
+    each = [least_of(item, facts, factor) for item in node.items]
+    known = [value for value in each if value is not None]
+    if node.op == "max":
+        return max(known, default=None)
+    if node.op == "+":
+        return sum(known, Fraction(0)) if known else None
+    return known[0] * known[1] if len(known) == len(each) and min(known) >= 0 else None
 
 
 def unit_price(floor: Fraction | None, facts: Mapping[str, Value], factor: Fraction) -> int | None:

@@ -14,9 +14,10 @@ from constraints.case import Record
 from constraints.reading.book import Facts, RuleBook, book
 from constraints.reading.core import NOBODY, Core, Said, cached, strictest
 from constraints.reading.floors import NO_FLOOR, Floor, floor_of, rounded_up, unit_price
+from constraints.reading.mixed import dominant, parts_of
 from constraints.reading.speak import established
+from constraints.reading.terms import chosen
 from constraints.types import STRICTNESS, Condition, Method, Text
-from parcels.common.schema import Value
 
 __all__ = [
     "Judgement",
@@ -48,11 +49,13 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a mixed parcel: its use, per cent of the area, and the longest term of that use."""
+    """A part of a mixed parcel: its use, per cent of the area, the longest term of that use, its own term and floor."""
 
     use: str
     percent: str
     term_max: int | None
+    term: int | None = None
+    floor: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,42 +137,39 @@ def judge(
     if not mixed:
         return _judge(book, facts, method, records, market, term, assumed, noted)
 
+    lead = dominant(mixed, facts.get("use"))
+    asked = chosen(method, facts, None)
+
     def as_used(use: str) -> Judgement:
-        return _judge(book, {**facts, "use": use}, method, records, market, term, assumed, noted)
+        own = {**facts, "use": use}
+        if use == lead:
+            return _judge(book, own, method, records, market, term, assumed, noted)
+        found = _judge(book, own, method, records, market, None, assumed, noted)
+        if asked is None or found.term_max is None or asked <= found.term_max:
+            return found
+        return _judge(book, own, method, records, market, found.term_max, assumed, noted)
 
     by_use = {use: as_used(use) for use, _ in mixed}
-    most = [each.term for each in by_use.values() if each.term is not None]
-    if term is None and len(set(most)) > 1:
-        term = min(most)
-        shorter = {use: as_used(use) for use, _ in mixed}
-    else:
-        shorter = by_use
-    parts = tuple(Part(use, percent, by_use[use].term_max) for use, percent in mixed)
-    return _mixed(tuple(shorter.values()), parts)
+    parts = tuple(
+        Part(use, percent, by_use[use].term_max, by_use[use].term, by_use[use].floor) for use, percent in mixed
+    )
+    return _mixed(by_use[lead], tuple(by_use.values()), parts)
 
 
-def parts_of(mix: Value) -> tuple[tuple[str, str], ...]:
-    """The parts of a ``use_mix`` value as (use, per cent); a value may be "IND:70;BIZ:30" or its parts."""
-    if not isinstance(mix, str | tuple):
-        return ()
-    items = mix.replace("、", ";").replace(",", ";").split(";") if isinstance(mix, str) else mix
-    pairs = (item.partition(":") for item in items if item.strip())
-    return tuple((use.strip(), percent.strip()) for use, _, percent in pairs)
-
-
-def _mixed(each: tuple[Judgement, ...], parts: tuple[Part, ...]) -> Judgement:
-    strict = max(each, key=lambda one: STRICTNESS[one.verdict])
-    dear = max(each, key=lambda one: (one.unit_price is None, one.unit_price or 0))
+def _mixed(lead: Judgement, each: tuple[Judgement, ...], parts: tuple[Part, ...]) -> Judgement:
+    """The dominant use's term, the strictest verdict, and of floors and prices the highest that is known."""
+    floors = [one for one in each if one.floor is not None]
+    dear = max(floors, key=lambda one: one.floor or 0, default=lead)
     return replace(
-        strict,
+        lead,
+        verdict=max((one.verdict for one in each), key=STRICTNESS.__getitem__),
         rules=_united(one.rules for one in each),
         conditions=_united(one.conditions for one in each),
         notes=_united(one.notes for one in each),
-        term_min=max((one.term_min for one in each if one.term_min is not None), default=None),
-        term_max=min((one.term_max for one in each if one.term_max is not None), default=None),
         floor=dear.floor,
         floor_rule=dear.floor_rule,
-        unit_price=dear.unit_price,
+        unit_price=max((one.unit_price for one in each if one.unit_price is not None), default=None),
+        factor=dear.factor,
         derivation=dear.derivation,
         term_rules=_united(one.term_rules for one in each),
         parts=parts,
@@ -303,25 +303,24 @@ def _priced(
 def _reserve(
     book: RuleBook, floor: Floor, facts: Facts, method: Method, market: bool, assumed: frozenset[str]
 ) -> tuple[Said, ...]:
-    """A reserve price below the floor forbids a grant; a lease is held against the grant by listing, as a condition."""
+    """A reserve below what is known of the floor forbids a grant; a lease (held against listing) is a condition."""
     reserve = facts.get("reserve_price")
     if not isinstance(reserve, int) or not method.paid:
         return ()
+    least = floor.least
     if method.right == "grant":
-        if floor.amount is not None and floor.rule and Fraction(reserve, 100) < floor.amount:
-            return (Said(floor.rule, "forbid"),)
-        return ()
-    if floor.amount is None and "listing" in book.methods and method.id != "listing":
+        return (Said(least[1], "forbid"),) if least and Fraction(reserve, 100) < least[0] else ()
+    if least is None and "listing" in book.methods and method.id != "listing":
         listing = book.methods["listing"]
         core = cached(book, facts, listing, market, None, assumed)
-        floor = floor_of(core.holding, core.hanging, facts, core.factor, assumed)
-    if floor.amount is None or floor.rule is None or Fraction(reserve, 100) >= floor.amount:
+        least = floor_of(core.holding, core.hanging, facts, core.factor, assumed).least
+    if least is None or Fraction(reserve, 100) >= least[0]:
         return ()
     text = Text(
-        f"reserve price below the floor of {rounded_up(floor.amount)} yuan/m2: record how rent and price are balanced",
-        f"底价低于最低价 {rounded_up(floor.amount)} 元/平方米：须说明租金与出让价的均衡",
+        f"reserve price below the floor of {rounded_up(least[0])} yuan/m2: record how rent and price are balanced",
+        f"底价低于最低价 {rounded_up(least[0])} 元/平方米：须说明租金与出让价的均衡",
     )
-    return (Said(floor.rule, "condition", (), (Condition(floor.rule, "reserve_price", text),)),)
+    return (Said(least[1], "condition", (), (Condition(least[1], "reserve_price", text),)),)
 
 
 def _area(facts: Facts) -> int:
@@ -372,7 +371,7 @@ def judge_site(
     if len(parcel_facts) > 1:
         alone = [one.term for each in judged for one in each]
         terms = [term for term in alone if term is not None]
-        if len(set(alone)) > 1 or any(facts.get("use_mix") for facts in parcel_facts):
+        if len(set(alone)) > 1:
             judged = asked(min(terms) if terms else None)
     every = [one for each in judged for one in each]
     first = [each[0] for each in judged]

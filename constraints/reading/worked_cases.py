@@ -11,12 +11,13 @@ from constraints.language.expr import closest, parse
 from constraints.loading.load import in_force, load_pack, methods, pack_names
 from constraints.loading.ranks import PACKS
 from constraints.loading.rule_file import Block, iso_date, read_text
-from constraints.reading.ask import ask, complete
+from constraints.reading.ask import ask
+from constraints.reading.assumed import complete
 from constraints.reading.told_facts import read_facts
 from parcels.common.issues import Issue, Refused, error
 
 KEYS = ("id", "as_of", "facts", "expect", "rules", "absent", "note", "term", "floor", "packs", "conflict", "conf")
-VERDICTS = ("permit", "condition", "warn", "forbid", "n/a", "-")
+VERDICTS = ("permit", "condition", "warn", "forbid", "n/a", "undetermined", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ def fact_text(value: Any) -> str:
 def run(case: WorkedCase, packs: Sequence[str] | None = None) -> Outcome:
     """Ask the case (all packs unless it or the caller names some) and compare."""
     names = case.packs if packs is None else packs
-    enabled = [method.id for method in methods() if case.expect.get(method.id) != "n/a"]
+    off = case.expect.get("contribution") == "n/a"
+    enabled = [] if off else ["contribution"]
     answer = ask(case.facts, case.as_of, names, enabled=enabled)
     wrong = []
     for method, verdict in case.expect.items():

@@ -15,6 +15,7 @@ from landopt.keeping.plan_file import unpacked
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.held_still import Comparer
 from landopt.reasons.explain.law import Law
+from landopt.reasons.explain.open_facts import basis, open_facts
 from landopt.reasons.explain.records import as_json
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import read_offers
@@ -62,14 +63,23 @@ class PlanFolder:
         return Comparer(self.context)
 
     def compared(self, record: Mapping[str, Any], *, test: bool = False) -> dict[str, Any]:
-        """A record of the justification; that of an assignment with its held-still comparisons under ``still``.
+        """A record of the justification; of an assignment with comparisons (``still``), open facts and ``basis``.
 
         ``test`` asks of every other method whether any lawful plan holds it (seconds a record).
         """
         if record["kind"] != "assignment":
             return dict(record)
         offer = self.context.taken[self.case.parcels.index()[record["parcel_ids"][0]]]
-        return {**record, "still": as_json(self.comparer.of(offer, test=test))}
+        site, row = self.offers.parcels(offer), int(self.offers.demand[offer])
+        demand = None if row < 0 else row
+        judged = self.law.ask(site, demand, record["method"], record["period"]).judged
+        opened = open_facts(self.law, site, demand, record["method"], record["period"], judged)
+        return {
+            **record,
+            "still": as_json(self.comparer.of(offer, test=test)),
+            "open": as_json(opened),
+            "basis": as_json(basis(self.law, record["method"], judged)),
+        }
 
     @property
     def bounds(self) -> list[int]:

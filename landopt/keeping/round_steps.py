@@ -231,7 +231,7 @@ def show(path: str | Path) -> dict[str, Any]:
         return {
             "ledger": Path(path).name,
             "head": book.head(),
-            "problems": [issue.as_dict() for issue in problems],
+            "problems": problems,
             "entries": [entry.as_dict() for entry in entries],
             "state": state(entries).as_dict(),
         }
@@ -255,7 +255,7 @@ def text(shown: Mapping[str, Any], lang: str) -> list[str]:
     for entry in shown["entries"]:
         kind = KINDS[entry["kind"]] if zh else f"{entry['kind']:<8}"
         found.append(f" {entry['seq']:>4}  {entry['at']}  {kind} {entry['round']}  {_brief(entry, zh)}")
-    problems = [Issue(**{**issue, "ids": tuple(issue["ids"])}) for issue in shown["problems"]]
+    problems: list[Issue] = shown["problems"]
     found += lines(problems, lang)
     locks = len(shown["state"]["adopted"])
     if any(issue.level == "error" for issue in problems):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from constraints.canonical import canonical, digest
 from parcels.common.atomic import write_folder
 from parcels.common.issues import Environment, Issue, Refused, error, note
+from parcels.common.kept import is_record
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -36,8 +37,11 @@ RECEIPT_SCHEMA = "landopt.receipt/1"
 
 
 def files_of(folder: Path) -> list[str]:
-    """The files a seal covers, sorted, as POSIX paths relative to the folder: all but the seal itself."""
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    """The files a seal covers, sorted, as POSIX paths relative to the folder: all but the seal itself.
+
+    The records of what ``landopt report`` wrote go on after the seal and are not covered.
+    """
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and not is_record(path.name))
     return sorted(path.as_posix() for path in found if path.parts[0] != FOLDER)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from constraints.audit.finding import AuditReport, Breach, Check, Unchecked, short
+from constraints.audit.finding import AuditReport, Breach, Check, Unchecked, in_chinese, short
 from constraints.audit.run import audit_plan
 from constraints.case import Case
 from parcels.common.frozen import FactTable
@@ -76,7 +76,7 @@ def _words(report: AuditReport, place: Path) -> AuditReport:
     try:
         again = packed(remade(place, plan))
     except Refused as refused:
-        found = [Breach("words", (), "", "", issue.what, issue.zh or issue.what) for issue in refused.issues]
+        found = [Breach("words", (), "", "", issue.what, in_chinese(issue)) for issue in refused.issues]
         return _closed(report, "words", 0, found, "the words cannot be made again", "文字无法重新生成")
     found = []
     for path, stated, made in _different(plan, again):

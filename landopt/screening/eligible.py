@@ -102,16 +102,21 @@ class Eligible:
         )
 
     def _parcel_classes(self) -> tuple[Ints, list[tuple[int, ...]]]:
-        """The law's class of each parcel; a mixed parcel is one of a class made of those of its uses."""
+        """The law's class of each parcel; a mixed one has a class made of those of its uses, the dominant first."""
         face_class = self.law.grid.face_class
         made: list[tuple[int, ...]] = [(number,) for number in range(self.law.grid.face_first.size)]
         found = face_class[: self.sides.count].copy()
-        uses: dict[int, list[int]] = {}
+        lead: dict[int, int] = {}
+        rest: dict[int, set[int]] = {}
         for at, (row, _) in enumerate(self.sides.mixed):
-            uses.setdefault(row, []).append(int(face_class[self.sides.count + at]))
+            face = self.sides.count + at
+            if self.sides.leads[face]:
+                lead[row] = int(face_class[face])
+            else:
+                rest.setdefault(row, set()).add(int(face_class[face]))
         known: dict[tuple[int, ...], int] = {}
-        for row, faces in uses.items():
-            mix = tuple(sorted(set(faces)))
+        for row, first in lead.items():
+            mix = (first, *sorted(rest.get(row, ())))
             if mix not in known:
                 known[mix] = len(made)
                 made.append(mix)

@@ -6,6 +6,7 @@ counted exactly.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -23,8 +24,9 @@ HOLDS, FILED = 2, 3
 
 Case = tuple[tuple[tuple[int, int], ...], int, int, tuple[Value, ...]]
 """(state of the floor rules, term, full term under a listing, price facts of the demand)."""
-Prices = tuple[Ints, Ints, Ints, NDArray[np.int8]]
-"""Over parcels: unit price (yuan/m2, -1 none), bounds of the floor in millionths (-1 none), verdict."""
+Prices = tuple[Ints, Ints, Ints, NDArray[np.bool_], NDArray[np.int8]]
+"""Over parcels: unit price (yuan/m2, -1 none), bounds of what is known of the floor in millionths (-1 nothing), whether
+that is all of it, verdict."""
 
 
 class PriceTable:
@@ -38,6 +40,7 @@ class PriceTable:
         self.unit = np.zeros((4, self.count), np.int32)
         self.low = np.zeros((4, self.count), np.int64)
         self.high = np.zeros((4, self.count), np.int64)
+        self.sure = np.zeros((4, self.count), bool)
         self.asks = np.zeros((4, self.count), np.int8)
         self._fields: dict[str, tuple[Ints, NDArray[np.bool_]]] = {}
 
@@ -60,14 +63,14 @@ class PriceTable:
         return Fraction(1 - 1 / grown**term) / Fraction(1 - 1 / grown**full)
 
     def number(self, case: Case) -> int:
-        """The row of a price case in ``unit``, ``low``, ``high`` and ``asks``."""
+        """The row of a price case in ``unit``, ``low``, ``high``, ``sure`` and ``asks``."""
         if case not in self._numbers:
             row = self._numbers[case] = len(self._numbers)
             if row == self.unit.shape[0]:
-                for name in ("unit", "low", "high", "asks"):
+                for name in ("unit", "low", "high", "sure", "asks"):
                     setattr(self, name, np.concatenate((getattr(self, name),) * 2))
             made = self._make(case)
-            self.unit[row], self.low[row], self.high[row], self.asks[row] = made
+            self.unit[row], self.low[row], self.high[row], self.sure[row], self.asks[row] = made
         return self._numbers[case]
 
     def _columns(self, facts: tuple[Value, ...], node: PriceNode) -> dict[str, tuple[Ints, NDArray[np.bool_]]]:
@@ -90,7 +93,7 @@ class PriceTable:
         state, term, full, facts = case
         factor, count = self.factor(term, full), self.count
         asks = np.zeros(count, np.int8)
-        known = np.full(count, any(how >= HOLDS for _, how in state) and all(how >= HOLDS for _, how in state), bool)
+        sure = np.full(count, bool(state) and all(how >= HOLDS for _, how in state), bool)
         floors: list[Band] = []
         for number, how in state:
             if how < HOLDS:
@@ -98,20 +101,21 @@ class PriceTable:
             node = self.law.prices[number]
             band = spread(amounts(node, self._columns(facts, node), factor), count)
             floors.append(band)
-            known &= band.known
+            sure &= band.whole
             if how == HOLDS:
-                asks[~band.known] = CONDITION
-        floor = largest(floors, count) if floors else None
-        if floor is not None:
-            floor = Band(floor.low, floor.high, floor.scale, known)
+                asks[~band.whole] = CONDITION
         price, priced = self._base(factor)
-        best = price if floor is None else _larger(price, priced, floor)
-        unit, open_ = ceilings(best)
-        unit = np.where(priced | known, unit, -1)
-        low, high = (np.full(count, -1, np.int64),) * 2 if floor is None else micro(floor)
-        for row in np.flatnonzero(open_ & (priced | known)).tolist():
+        if not floors:
+            unit, open_ = ceilings(price)
+            low, high = (np.full(count, -1, np.int64),) * 2
+        else:
+            floor = largest(floors, count)
+            unit, open_ = ceilings(_larger(price, priced, replace(floor, known=sure)))
+            low, high = (np.where(floor.known, each, -1) for each in micro(floor))
+        unit = np.where(priced | sure, unit, -1)
+        for row in np.flatnonzero(open_ & (priced | sure)).tolist():
             unit[row] = self.exact_unit(case, row)
-        return unit, np.where(known, low, -1), np.where(known, high, -1), asks
+        return unit, low, high, sure, asks
 
     def _base(self, factor: Fraction) -> tuple[Band, NDArray[np.bool_]]:
         """The appraised price, else the benchmark price times the year factor; and where there is one."""
@@ -128,23 +132,25 @@ class PriceTable:
         low = np.where(has, stated.low * over, times.low * up)
         high = np.where(has, stated.high * over, times.high * up)
         either = has | priced
-        return Band(np.where(either, low, 0), np.where(either, high, 0), scale, either), either
+        return Band(np.where(either, low, 0), np.where(either, high, 0), scale, either, either), either
 
     def _exactly(self, case: Case) -> Prices:
         """Parcel by parcel, for numbers beyond 62 bits."""
         count = self.count
         unit, low, high = (np.full(count, -1, np.int64) for _ in range(3))
         asks = np.zeros(count, np.int8)
-        state = case[0]
+        sure = np.zeros(count, bool)
+        nodes = [(self.law.prices[number], how) for number, how in case[0] if how >= HOLDS]
         for row in range(count):
-            floor = self.exact_floor(case, row)
             unit[row] = self.exact_unit(case, row)
-            if floor is not None:
-                low[row] = floor.numerator * MICRO // floor.denominator
-                high[row] = -(-floor.numerator * MICRO // floor.denominator)
-            missing = [n for n, how in state if how == HOLDS and self._amount(self.law.prices[n], case, row) is None]
+            sure[row] = self.exact_floor(case, row) is not None
+            least = max([each for node, _ in nodes if (each := self._least(node, case, row)) is not None], default=None)
+            if least is not None:
+                low[row] = least.numerator * MICRO // least.denominator
+                high[row] = -(-least.numerator * MICRO // least.denominator)
+            missing = [node for node, how in nodes if how == HOLDS and self._amount(node, case, row) is None]
             asks[row] = CONDITION if missing else 0
-        return unit, low, high, asks
+        return unit, low, high, sure, asks
 
     def exact_floor(self, case: Case, row: int) -> Fraction | None:
         """The floor of one parcel, exactly."""
@@ -185,6 +191,19 @@ class PriceTable:
                 a, b = known_
                 return a * b if op == "*" else a + b if op == "+" else a - b
 
+    def _least(self, node: PriceNode, case: Case, row: int) -> Fraction | None:
+        """What an amount comes to whatever its missing facts are."""
+        whole = self._amount(node, case, row)
+        if whole is not None or not isinstance(node, Apply) or node.op in ("min", "-"):
+            return whole
+        known = [each for item in node.items if (each := self._least(item, case, row)) is not None]
+        match node.op:
+            case "max":
+                return max(known, default=None)
+            case "+":
+                return sum(known, Fraction(0)) if known else None
+        return known[0] * known[1] if len(known) == 2 and min(known) >= 0 else None
+
 
 def _larger(price: Band, priced: NDArray[np.bool_], floor: Band) -> Band:
     """The larger of price and floor where both are known, else the one that is."""
@@ -192,7 +211,8 @@ def _larger(price: Band, priced: NDArray[np.bool_], floor: Band) -> Band:
     up, over = both.scale // price.scale, both.scale // floor.scale
     low = np.where(floor.known, np.where(priced, both.low, floor.low * over), price.low * up)
     high = np.where(floor.known, np.where(priced, both.high, floor.high * over), price.high * up)
-    return Band(low, high, both.scale, priced | floor.known)
+    known = priced | floor.known
+    return Band(low, high, both.scale, known, known)
 
 
 def _names(node: PriceNode) -> tuple[str, ...]:

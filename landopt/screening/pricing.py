@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +16,7 @@ from landopt.screening.verdict_tables import Panels, Stack
 from parcels.common.schema import Value
 
 Ints = NDArray[np.integer[Any]]
+Places = tuple[Ints, Ints]
 
 
 @dataclass
@@ -50,6 +51,33 @@ class Found:
     def at(self, rows: Ints) -> Found:
         """Some of the offers."""
         return Found(self.work.at(rows), self.method[rows], self.verdict[rows], self.terms[:, rows])
+
+
+@dataclass
+class Priced:
+    """Arrays (offers, parcels): unit price (-1 none), bounds of what is known of the floor (-1 nothing), and more.
+
+    ``sure``: that is all of the floor; ``asks``: the verdict of the prices.
+    """
+
+    unit: Ints
+    low: Ints
+    high: Ints
+    sure: NDArray[np.bool_]
+    asks: NDArray[np.int8]
+
+
+@dataclass
+class Parts:
+    """Parcels at some ``places`` of offers, once a use: ``again`` the offer of each, ``sizes`` uses by parcel."""
+
+    places: Places
+    work: Work
+    method: Ints
+    term: Ints
+    faces: Ints
+    again: Ints
+    sizes: Ints
 
 
 class Pricer:
@@ -93,16 +121,18 @@ class Pricer:
 
     def priced(self, found: Found, voice: int) -> tuple[Ints, Ints, Ints]:
         """Verdict of the prices, unit prices (-1 none) and floors (-1 none) for one voice of each panel."""
-        work, method = found.work, found.method
+        method = found.method
         term = found.terms[voice if voice < found.terms.shape[0] else 0]
-        unit, low, high, ask = self._look_up(work, method, term, voice, work.parcels)
-        if self.law.sides.mixed:
-            self._mix(work, method, term, voice, (unit, low, high, ask))
-        asks: Ints = ask.max(axis=1)
+        work = self._shifted(found.work, found.terms[0], term)
+        whole = self._look_up(work, method, term, voice, work.parcels)
+        parts = self._parts(work, method, term, voice) if self.law.sides.mixed else None
+        if parts is not None:
+            self._mix(parts, voice, whole)
+        asks: Ints = whole.asks.max(axis=1)
         area = self.area[work.parcels]
-        known = (low >= 0).all(axis=1)
+        known = whole.sure.all(axis=1)
         million = 1_000_000 * np.maximum(area.sum(axis=1), 1)
-        below, above = -(-(low * area).sum(axis=1) // million), -(-(high * area).sum(axis=1) // million)
+        below, above = (-(-(bound * area).sum(axis=1) // million) for bound in (whole.low, whole.high))
         floor = np.where(known, above, -1)
         for at in np.flatnonzero(known & (below != above)).tolist():
             floor[at] = self._exact_floor(work, method, term, voice, at)
@@ -110,16 +140,22 @@ class Pricer:
             asks = np.maximum(asks, self._reserved(work, method, term, voice))
         if voice:
             asks = np.where(voice < self.stack.voices[work.rows[:, 0]], asks, 0)
-        return asks, unit, floor
+        return asks, whole.unit, floor
+
+    def _shifted(self, work: Work, before: Ints, after: Ints) -> Work:
+        """Work in the cells of another term."""
+        if not self.law.reads_term or before is after:
+            return work
+        classes = self.law.grid.term_class.astype(np.int64)
+        shift = ((classes[after] - classes[before]) * self.panels.strides[3])[:, None]
+        return replace(work, base=work.base + shift)
 
     def _case(self, kind: int, term: int) -> Case:
         state, full, facts = self.kinds[kind]
         return self.law.floor_states[state], term, full, facts
 
-    def _look_up(
-        self, work: Work, method: Ints, term: Ints, voice: int, faces: Ints
-    ) -> tuple[Ints, Ints, Ints, NDArray[np.int8]]:
-        """Unit price, bounds of the floor and verdict of each face of each offer."""
+    def _look_up(self, work: Work, method: Ints, term: Ints, voice: int, faces: Ints) -> Priced:
+        """The prices of each face of each offer."""
         cell = work.base + self.law.grid.face_class[faces] * self.panels.strides[0]
         kind = self.kind[voice][cell, method[:, None]]
         row = self.rows[kind, term[:, None]]
@@ -133,47 +169,61 @@ class Pricer:
         at = row.astype(np.int64) * self.law.sides.count + parcel
         asks = table.asks.reshape(-1)[at] if table.asks.any() else np.zeros(at.shape, np.int8)
         unit = table.unit.reshape(-1)[at].astype(np.int64)
-        return unit, table.low.reshape(-1)[at], table.high.reshape(-1)[at], asks
+        return Priced(unit, table.low.reshape(-1)[at], table.high.reshape(-1)[at], table.sure.reshape(-1)[at], asks)
 
-    def _mix(self, work: Work, method: Ints, term: Ints, voice: int, out: tuple[Any, ...]) -> None:
-        """A mixed parcel has the price of its dearest use (one without a price before all)."""
-        at, place = np.nonzero(self.mixed[work.parcels])
+    def _parts(self, work: Work, method: Ints, term: Ints, voice: int, some: Places | None = None) -> Parts | None:
+        """Mixed parcels of offers (or ``some`` parcels of them), once for each of their uses; None if there is none."""
+        at, place = np.nonzero(self.mixed[work.parcels]) if some is None else some
         if at.size == 0:
-            return
-        parts, faces, again, sizes = self._faces(work, at, place)
-        unit, low, high, ask = self._look_up(parts, method[again], term[again], voice, faces)
-        start = np.cumsum(sizes) - sizes
-        rank = np.where(unit[:, 0] < 0, 1 << 40, unit[:, 0])
-        best = np.maximum.reduceat(rank, start)
-        position = np.where(rank == np.repeat(best, sizes), np.arange(rank.size), rank.size)
-        chosen = np.minimum.reduceat(position, start)
-        for target, found in zip(out[:3], (unit, low, high), strict=True):
-            target[at, place] = found[chosen, 0]
-        out[3][at, place] = np.maximum.reduceat(ask[:, 0], start)
-
-    def _faces(self, work: Work, at: Ints, place: Ints) -> tuple[Work, Ints, Ints, Ints]:
-        """Some parcels of some offers, once for each of their uses: work, faces, the offer of each, uses by parcel."""
+            return None
         parcel = work.parcels[at, place]
         sizes = np.where(self.mixed[parcel], self.face_start[parcel + 1] - self.face_start[parcel], 1)
         faces = spans(np.where(self.mixed[parcel], self.face_start[parcel], parcel), sizes)[:, None]
         again, column = np.repeat(at, sizes), np.repeat(place, sizes)
         each = (work.parcels, work.rows, work.base, work.cell)
-        parts = Work(work.site[again], work.demand[again], *(found[again, column][:, None] for found in each))
-        return parts, faces, again, sizes
+        own = Work(work.site[again], work.demand[again], *(found[again, column][:, None] for found in each))
+        terms = self._part_terms(own, method[again], term[again], voice, faces[:, 0])
+        return Parts((at, place), self._shifted(own, term[again], terms), method[again], terms, faces, again, sizes)
+
+    def _part_terms(self, work: Work, method: Ints, term: Ints, voice: int, faces: Ints) -> Ints:
+        """The term of each use: the offer's; of lesser parts of mixed parcels their longest or the one wanted."""
+        lesser = (faces >= self.law.sides.count) & ~self.law.sides.leads[faces]
+        if not lesser.any():
+            return term
+        cell = work.base[:, 0] + self.law.grid.face_class[faces] * self.panels.strides[0]
+        longest = self.stack.term[voice][cell, method].astype(np.int64)
+        want = self.want[work.demand]
+        shorter = np.where(longest == 0, want, np.minimum(longest, want))
+        return np.where(lesser, np.where(want > 0, shorter, longest), term)
+
+    def _mix(self, parts: Parts, voice: int, into: Priced) -> None:
+        """A mixed parcel has the highest price and the highest floor that are known of its uses."""
+        found = self._look_up(parts.work, parts.method, parts.term, voice, parts.faces)
+        start = np.cumsum(parts.sizes) - parts.sizes
+        sure = found.sure[:, 0]
+        into.unit[parts.places] = np.maximum.reduceat(found.unit[:, 0], start)
+        into.low[parts.places] = np.maximum.reduceat(np.where(sure, found.low[:, 0], -1), start)
+        into.high[parts.places] = np.maximum.reduceat(np.where(sure, found.high[:, 0], -1), start)
+        into.sure[parts.places] = np.logical_or.reduceat(sure, start)
+        into.asks[parts.places] = np.maximum.reduceat(found.asks[:, 0], start)
 
     def _exact_floor(self, work: Work, method: Ints, term: Ints, voice: int, at: int) -> int:
-        total = Fraction(0)
-        years = int(term[at])
-        for place, parcel in enumerate(work.parcels[at].tolist()):
-            faces = range(self.face_start[parcel], self.face_start[parcel + 1]) if self.mixed[parcel] else (parcel,)
-            found: list[tuple[int, Fraction]] = []
-            for face in faces:
-                cell = work.base[at, place] + self.law.grid.face_class[face] * self.panels.strides[0]
-                case = self._case(int(self.kind[voice][cell, method[at]]), years)
-                unit = self.table.exact_unit(case, parcel)
-                found.append((1 << 40 if unit < 0 else unit, self.table.exact_floor(case, parcel) or Fraction(0)))
-            total += max(found, key=lambda each: each[0])[1] * int(self.area[parcel])
-        value = total / int(self.area[work.parcels[at]].sum())
+        here = np.array([at])
+        one = work.at(here)
+        size = one.parcels.shape[1]
+        parts = self._parts(one, method[here], term[here], voice, (np.zeros(size, np.int64), np.arange(size)))
+        assert parts is not None
+        cell = (parts.work.base + self.law.grid.face_class[parts.faces] * self.panels.strides[0])[:, 0]
+        kinds = self.kind[voice][cell, parts.method].tolist()
+        floors = [
+            self.table.exact_floor(self._case(kind, years), parcel)
+            for kind, years, parcel in zip(kinds, parts.term.tolist(), parts.work.parcels[:, 0].tolist(), strict=True)
+        ]
+        total, first = Fraction(0), 0
+        for count, parcel in zip(parts.sizes.tolist(), one.parcels[0].tolist(), strict=True):
+            total += max(each for each in floors[first : first + count] if each is not None) * int(self.area[parcel])
+            first += count
+        value = total / int(self.area[one.parcels[0]].sum())
         return -(-value.numerator // value.denominator)
 
     def _reserved(self, work: Work, method: Ints, term: Ints, voice: int) -> Ints:
@@ -183,24 +233,25 @@ class Pricer:
         at, place = np.nonzero(self.reserve[work.parcels] >= 0)
         if at.size == 0:
             return asks
-        part, faces, again, _ = self._faces(work, at, place)
-        low, high = (found[:, 0] for found in self._look_up(part, method[again], term[again], voice, faces)[1:3])
+        parts = self._parts(work, method, term, voice, (at, place))
+        assert parts is not None
+        part, again, faces = parts.work, parts.again, parts.faces
+        found = self._look_up(part, parts.method, parts.term, voice, faces)
+        low, high = found.low[:, 0], found.high[:, 0]
         stated = self.reserve[part.parcels[:, 0]] * 10_000
-        grants = np.array([each.right == "grant" for each in self.law.methods], bool)[method[again]]
+        grants = np.array([each.right == "grant" for each in self.law.methods], bool)[parts.method]
         below = (low >= 0) & _less(stated, low, high)
         np.maximum.at(asks, again[below], np.where(grants[below], FORBID, CONDITION).astype(np.int8))
         listing = next((row for row, each in enumerate(self.law.methods) if each.id == "listing"), None)
         open_ = np.flatnonzero((low < 0) & ~grants)
         if listing is None or open_.size == 0:
             return asks
-        against = part.at(open_)
-        years = self._listing_term(against, faces[open_], voice, listing)
-        if self.law.reads_term:
-            classes = self.law.grid.term_class.astype(np.int64)
-            against.base += ((classes[years] - classes[term[again[open_]]]) * self.panels.strides[3])[:, None]
         ways = np.full(open_.size, listing)
-        low, high = (found[:, 0] for found in self._look_up(against, ways, years, voice, faces[open_])[1:3])
-        less = (low >= 0) & _less(stated[open_], low, high)
+        against, faces = part.at(open_), faces[open_]
+        years = self._listing_term(against, faces[:, 0], voice, listing)
+        against = self._shifted(against, parts.term[open_], years)
+        found = self._look_up(against, ways, years, voice, faces)
+        less = (found.low[:, 0] >= 0) & _less(stated[open_], found.low[:, 0], found.high[:, 0])
         np.maximum.at(asks, again[open_[less]], np.int8(CONDITION))
         return asks
 

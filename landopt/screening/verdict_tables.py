@@ -81,6 +81,7 @@ class Panels:
     def __init__(self, law: Law, class_faces: Sequence[tuple[int, ...]]) -> None:
         self.law = law
         self.mixed = [list(faces) for faces in class_faces[law.grid.face_first.size :]]
+        self.alloc = np.array([method.right == "alloc" for method in law.methods], bool)
         _, sites, others, terms, periods = law.table_sizes
         self.strides = (sites * others * terms * periods, others * terms * periods, terms * periods, periods, 1)
         self.cells = len(class_faces) * self.strides[0]
@@ -107,30 +108,41 @@ class Panels:
             self._said[key] = self.law.say(voice)
         return self._said[key]
 
-    def _with_mixed(self, found: Ints, how: Any) -> Ints:
-        """(cells, methods) with rows for the mixed classes, each made of its uses' rows."""
+    def _with_mixed(self, lead: Ints, rest: Ints | None = None) -> Ints:
+        """(cells, methods) with rows for the mixed classes: the dominant use's, raised to ``rest`` of the others."""
         if not self.mixed:
-            return found
-        by_class = found.reshape(-1, self.strides[0], found.shape[1])
-        rows = [how.reduce(by_class[faces], axis=0) for faces in self.mixed]
-        return np.concatenate((by_class, np.array(rows, found.dtype))).reshape(-1, found.shape[1])
+            return lead
+        by_class = lead.reshape(-1, self.strides[0], lead.shape[1])
+        other = by_class if rest is None else rest.reshape(by_class.shape)
+        rows = []
+        for first, *others in self.mixed:
+            more = [] if rest is None else [other[face] for face in others]
+            rows.append(np.maximum.reduce([by_class[first], *more]))
+        return np.concatenate((by_class, np.array(rows, lead.dtype))).reshape(-1, lead.shape[1])
+
+    def _rest(self, voice: Voice, said: Said) -> Ints:
+        """The verdict of each use as another part of a mixed parcel: at its longest term, or the shorter one wanted."""
+        term = np.where(said.most == OPEN, 0, said.most)
+        if voice.want:
+            shorter = np.where(term == 0, voice.want, np.minimum(term, voice.want))
+            term = np.where(self.alloc, 0, shorter).astype(np.int16)
+        own = self._at_term(said.verdict, term)
+        return np.where((said.least > term) & (term > 0), FORBID, own).astype(np.int8)
 
     def _make(self, panel: Panel) -> PanelTable:
         singles, manys, leasts, mosts, terms = [], [], [], [], []
         kept: list[tuple[Ints, Ints, Ints, tuple[Value, ...]]] = []
         for voice in panel:
             said = self._say(voice)
-            least, most = self._with_mixed(said.least, np.maximum), self._with_mixed(said.most, np.minimum)
-            verdict = self._with_mixed(said.verdict, np.maximum)
-            term = np.where(most == OPEN, 0, most).astype(np.int16)
-            own = verdict if self.strides[3] == self.strides[2] else self._at_term(verdict, term)
-            singles.append(np.where(least > most, FORBID, own).astype(np.int8))
-            manys.append(verdict)
-            leasts.append(least)
-            mosts.append(most)
-            terms.append(term)
-            full, floors = self._with_mixed(said.full, np.minimum), self._with_mixed(said.floors, np.minimum)
-            mine = (term, full, floors, voice.prices)
+            term = np.where(said.most == OPEN, 0, said.most).astype(np.int16)
+            lone = np.where(said.least > said.most, FORBID, self._at_term(said.verdict, term)).astype(np.int8)
+            rest = self._rest(voice, said) if self.mixed else None
+            singles.append(self._with_mixed(lone, rest))
+            manys.append(self._with_mixed(said.verdict, rest))
+            leasts.append(self._with_mixed(said.least))
+            mosts.append(self._with_mixed(said.most))
+            terms.append(self._with_mixed(term))
+            mine = (terms[-1], self._with_mixed(said.full), self._with_mixed(said.floors), voice.prices)
             if not any(all(np.array_equal(a, b) for a, b in zip(mine[:3], other[:3], strict=True)) for other in kept):
                 kept.append(mine)
         return PanelTable(
@@ -146,6 +158,8 @@ class Panels:
 
     def _at_term(self, verdict: Ints, term: Ints) -> Ints:
         """For every cell the verdict in the cell of its own term."""
+        if self.strides[3] == self.strides[2]:
+            return verdict
         cells = np.arange(verdict.shape[0])
         inner, outer = self.strides[3], self.strides[2]
         base = cells // outer * outer + cells % inner

@@ -38,7 +38,7 @@ def main(folder: Path) -> int:
 
         if not isinstance(trouble, LandoptError):
             raise
-        result = {"error": [issue.as_dict() for issue in trouble.issues], "exit": trouble.exit_code}
+        result = {"error": [issue.as_record() for issue in trouble.issues], "exit": trouble.exit_code}
     _write(folder / "result.json", json.dumps(result).encode("ascii"))
     return 0
 

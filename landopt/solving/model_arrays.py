@@ -77,14 +77,19 @@ def program(case: Case, offers: Offers, tier: int, reached: Sequence[int] = ()) 
 
 def base_arrays(case: Case, offers: Offers) -> dict[str, Any]:
     """The arrays of a round before a tier is chosen: ``score`` has one line a tier, ``soft_tier`` that of penalties."""
+    return arrays_of(offers, len(case.parcels), len(case.demands))
+
+
+def arrays_of(offers: Offers, parcels: int, demands: int) -> dict[str, Any]:
+    """:func:`base_arrays` of a round with so many parcels and demands."""
     rows = [row for row in offers.rows if row.kind != "tier"]
     if len(rows) != len(offers.rows):
         raise ValueError("rows of earlier tiers are made by the solver")
     score = np.atleast_2d(np.asarray(offers.score, dtype=np.int64))
     last = len(score) - 1
     return {
-        "parcels": len(case.parcels),
-        "demands": len(case.demands),
+        "parcels": parcels,
+        "demands": demands,
         "site_start": np.asarray(offers.site_start, dtype=np.int64),
         "site_parcels": np.asarray(offers.site_parcels, dtype=np.int32),
         "site": np.asarray(offers.site, dtype=np.int32),

@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from constraints.audit.price_tree import Branch as Written
-from constraints.audit.price_tree import priced, read_tree
 from landopt.solving import child
 from landopt.solving.model import check_sizes
 from landopt.solving.model_arrays import Ints, Program, base_arrays, from_arrays, standing
-from landopt.solving.prices_bound import Branch, Prices, bound_scaled
+from landopt.solving.proof.certificate import Certificate
 from landopt.solving.solver_process import Ended, watch
 from landopt.solving.solver_state import Warm
 from landopt.solving.ties import ladder
@@ -169,7 +167,7 @@ def _outcome(
     result = ended.result or {}
     if "error" in result:
         kind = Environment if result["exit"] == 6 else LandoptError
-        raise kind(Issue(**{**entry, "ids": tuple(entry["ids"])}) for entry in result["error"])
+        raise kind(Issue.of_record(entry) for entry in result["error"])
     stopped = _stopped(ended, result, chosen)
     if chosen is None or stopped == "infeasible":
         return Outcome(
@@ -235,33 +233,6 @@ def _row_name(case: Case, offers: Offers, prog: Program, row: int) -> str:
 
 
 def proof_bound(prog: Program, tree: Mapping[str, Any], scale: int) -> int:
-    """The bound of a written proof, exact: the maximum over its leaves (docs/model.md §8, docs/proof.md)."""
-    nodes = read_tree(tree, len(prog.sense), prog.parcels)
-    prices = priced(nodes, len(prog.sense), prog.parcels)
-    worst: int | None = None
-    stack: list[tuple[int, tuple[Branch, ...]]] = [(0, ())]
-    while stack:
-        number, branches = stack.pop()
-        node = nodes[number]
-        if node.on is not None:
-            part, match = matching(prog, node.on)
-            for side, taken in ((node.zero, False), (node.one, True)):
-                stack.append((side, (*branches, Branch({}, part, match, taken))))
-            continue
-        of_rows, land = (np.array(values, dtype=np.int64) for values in prices[number])
-        scaled = bound_scaled(prog, Prices(land, of_rows, scale), branches)
-        if scaled is not None and (worst is None or scaled > worst):
-            worst = scaled
-    return -(10**18) if worst is None else worst // scale
-
-
-def matching(prog: Program, on: Written) -> tuple[int, Ints]:
-    """The part a branch is about and its matching offers."""
-    from landopt.solving.tree_branch import match_offers
-
-    kind, part = on.place
-    if kind == "m":
-        first = prog.site_parcels[prog.site_start[prog.site[prog.part_start[prog.demands : -1]]]]
-        part = prog.demands + int(np.searchsorted(first, on.place[1]))
-    parcel, method = (-1 if value is None else value for value in (on.parcel, on.method))
-    return part, match_offers(prog, part, parcel, method)
+    """The bound of a written proof, exact (docs/proof.md)."""
+    found = Certificate(prog, tree, scale).value
+    return -(10**18) if found is None else found

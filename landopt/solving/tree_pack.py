@@ -13,8 +13,9 @@ from fractions import Fraction
 import numpy as np
 
 from constraints.audit.price_tree import Branch as Written
+from constraints.audit.price_tree import Changes, Tree, Vector
 from constraints.audit.price_tree import Node as Line
-from constraints.audit.price_tree import write_tree
+from constraints.audit.price_writer import write_tree
 from landopt.solving.model_arrays import Ints, Program
 from landopt.solving.prices_bound import LARGEST_PRICE, Branch, Prices, bound_scaled, clamped
 
@@ -179,6 +180,8 @@ def _written(work: _Work, root: Node, cut: int | None, coarse: int) -> Packed:
     top = cut if cut is not None else int(root.scaled or 0) // scale
     cap = (work.limit(top, coarse) + 1) * scale - 1
     lines: list[Line] = []
+    vectors: list[Vector] = []
+    over: list[tuple[Line, bool]] = []
     worst: int | None = None
     zero = Prices(np.zeros_like(root.prices.parcels), np.zeros_like(root.prices.rows), scale)
     above = {id(root): zero}
@@ -188,7 +191,19 @@ def _written(work: _Work, root: Node, cut: int | None, coarse: int) -> Packed:
         prices, scaled = held, None
         if leaf or node is root or _shared(node, cut):
             prices, scaled = _least(work, node, held, cap, leaf)
-        line = Line(_changes(held.rows, prices.rows), _changes(held.parcels, prices.parcels))
+        line, base = Line(), -1
+        if over:
+            upper, one = over.pop()
+            base = upper.vector
+            if one:
+                upper.one = len(lines)
+            else:
+                upper.zero = len(lines)
+        line.vector = base
+        rows, land = _changes(held.rows, prices.rows), _changes(held.parcels, prices.parcels)
+        if rows or land or base < 0:
+            line.vector = len(vectors)
+            vectors.append(Vector(base, rows, land))
         lines.append(line)
         if leaf:
             if scaled is not None:
@@ -197,8 +212,9 @@ def _written(work: _Work, root: Node, cut: int | None, coarse: int) -> Packed:
         assert node.zero is not None
         assert node.one is not None
         line.on = _on(node.zero.branches[-1])
+        over += [(line, True), (line, False)]
         above[id(node.zero)] = above[id(node.one)] = prices
-    tree = write_tree(lines, len(root.prices.rows))
+    tree = write_tree(Tree(vectors=vectors, nodes=lines), len(root.prices.rows))
     return Packed(tree, work.objective if worst is None else worst // scale)
 
 
@@ -265,7 +281,7 @@ def _nearer(work: _Work, node: Node, held: Prices, own: Prices, scaled: int, cap
     return reverted(best, False)
 
 
-def _changes(before: Ints, after: Ints) -> tuple[tuple[int, int], ...]:
+def _changes(before: Ints, after: Ints) -> Changes:
     places = np.flatnonzero(before != after)
     return tuple(zip(places.tolist(), (after - before)[places].tolist(), strict=True))
 

@@ -31,21 +31,28 @@ def check_members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     members = archive.infolist()
     issues = []
     if len(members) > MAX_MEMBERS:
-        issues.append(error("F077", f"{name} has {len(members):,} members", name, f"at most {MAX_MEMBERS:,} are read"))
+        issues.append(error("F077.members", at=name, name=name, count=len(members), max_members=MAX_MEMBERS))
     for member in members:
         if _leaves(member.filename):
-            what = f"{name} holds the path {member.filename!r}, which leaves the archive"
-            issues.append(error("F077", what, name, "pack the files again, without folders"))
+            issues.append(error("F077.holds-path-leaves", at=name, name=name, filename=member.filename))
         if stat.S_ISLNK(member.external_attr >> 16):
-            what = f"{name} holds the link {member.filename!r}"
-            issues.append(error("F078", what, name, "pack the files themselves"))
+            issues.append(error("F078.holds-link", at=name, name=name, filename=member.filename))
     total = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
     if total > MAX_TOTAL:
-        issues.append(error("F077", f"{name} unpacks to {total:,} bytes", name, f"at most {MAX_TOTAL:,} are read"))
+        issues.append(error("F077.unpacks-bytes", at=name, name=name, total=total, max_total=MAX_TOTAL))
     elif total > _FREE and total > MAX_RATIO * max(packed, 1):
-        what = f"{name} unpacks from {packed:,} to {total:,} bytes ({total // max(packed, 1):,} times)"
-        issues.append(error("F077", what, name, f"at most {MAX_RATIO} times is read"))
+        issues.append(
+            error(
+                "F077.unpacks-from-bytes",
+                at=name,
+                name=name,
+                packed=packed,
+                total=total,
+                total2=total // max(packed, 1),
+                max_ratio=MAX_RATIO,
+            )
+        )
     if issues:
         raise Refused(issues)
     return members
@@ -77,8 +84,9 @@ def unpack(archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], folder:
             while chunk := source.read(1 << 20):
                 left -= len(chunk)
                 if left < 0:
-                    what = f"{member.filename!r} is longer than its heading says"
-                    raise Refused(error("F077", what, str(archive.filename or ""), "pack it again"))
+                    raise Refused(
+                        error("F077.longer-than-heading", at=str(archive.filename or ""), filename=member.filename)
+                    )
                 sink.write(chunk)
         written.append(target)
     return written

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import shapely
 
+from parcels.common.catalogue import Told
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error, note, warning
+from parcels.common.place import Place
 from parcels.formats.encoding import decode
 from parcels.formats.sources import RawTable
 from parcels.geometry.crs import zone_epsg
@@ -66,12 +68,11 @@ def read_txt(path: Path, *, encoding: str | None = None, crs: str | None = None)
     return make_table(path, decoded.text, (decoded.note,), crs)
 
 
-def make_table(path: Path, text: str, notes: tuple[str, ...], crs: str | None) -> RawTable:
+def make_table(path: Path, text: str, notes: tuple[Told, ...], crs: str | None) -> RawTable:
     """As :func:`read_txt`, from decoded text."""
     written = take_apart(text, path.name)
     if not written.plots:
-        what = f"{path.name} holds no plot: no line such as 4,0.7655,A1,plot,面,,,,@"
-        raise Refused([*written.issues, error("P037", what, path.name, "is it cut off, or another kind of text?")])
+        raise Refused([*written.issues, error("P037.holds-no-plot", at=path.name, file=path.name)])
     issues = list(written.issues)
     system, swapped, found = coordinates(written, path.name, said=crs is not None)
     issues.extend(found)
@@ -105,30 +106,25 @@ def take_apart(text: str, name: str) -> Written:
         elif len(cells) == 4 and plots:
             total += 1
             if total > MAX_POINTS:
-                what = f"{name} has more than {MAX_POINTS:,} points"
-                raise Refused(error("P021", what, f"{name}:{number}", "split the file"))
+                raise Refused(error("P021.more-than-points", at=Place(name, number), name=name, max_points=MAX_POINTS))
             issue = _point(plots[-1], number, cells, name)
             issues.extend([issue] if issue else [])
         elif number == len(lines) and plots:
-            what = f"{name} is cut off: its last line breaks off at {line[:60]!r}"
-            issues.append(error("P037", what, f"{name}:{number}", "copy or export the file again, whole"))
+            issues.append(error("P037.cut-off-last", at=Place(name, number), name=name, line=line[:60]))
         else:
-            what = f"neither a plot nor a point: {line[:60]!r}"
-            issues.append(error("P069", what, f"{name}:{number}", "a point is J1,1,2582988.976,38383243.971"))
+            issues.append(error("P069.neither-plot-nor", at=Place(name, number), line=line[:60]))
     return Written(header, tuple(plots), tuple(issues))
 
 
 def _point(plot: Plot, line: int, cells: list[str], name: str) -> Issue | None:
     mark, ring, first, second = cells
-    where = f"{name}:{line}"
     if not ring.isascii() or not ring.isdigit() or not 1 <= int(ring[:6]) <= 9999:
-        return error(
-            "P069", f"point {mark}: ring {ring!r} is no number", where, "the outer ring is 1, holes are 2, 3 ..."
-        )
+        return error("P069.point-ring-no", at=Place(name, line), mark=mark, ring=ring)
     for value in (first, second):
         if not _NUMBER.fullmatch(value):
-            fault = "P013" if value.lower().lstrip("+-") in ("nan", "inf", "infinity") else "P027"
-            return error(fault, f"point {mark}: {value!r} is no coordinate", where, "write plain decimals in metres")
+            endless = value.lower().lstrip("+-") in ("nan", "inf", "infinity")
+            key = "P013.point-no-coordinate" if endless else "P027.point-no-coordinate"
+            return error(key, at=Place(name, line), mark=mark, value=value)
     plot.rings.setdefault(int(ring[:6]), []).append((line, (float(first), float(second))))
     return None
 
@@ -143,28 +139,26 @@ def coordinates(written: Written, name: str, *, said: bool) -> tuple[str | None,
     issues: list[Issue] = []
     system = header.get("坐标系", "")
     if system and "2000" not in system:
-        what = f"坐标系={system}: only the 2000 national system (CGCS2000) is read"
-        issues.append(error("P014", what, name, "transform it with the bureau's parameters first"))
+        issues.append(error("P014.only-2000-national", at=name, system=system))
     unit = header.get("计量单位", "")
     if unit not in ("", "米", "m", "M"):
-        issues.append(error("P019", f"计量单位={unit}: coordinates must be in metres", name, "convert them to metres"))
+        issues.append(error("P019.coordinates-must-metres", at=name, unit=unit))
     points = [point for plot in written.plots for ring in plot.rings.values() for _, point in ring]
     if not points:
         return None, False, issues
     one, two = [p[0] for p in points], [p[1] for p in points]
     normal, turned = _zones_of(two, one), _zones_of(one, two)
     if normal is None and turned is None:
-        what = "the coordinates are no northings and eastings of China in metres"
-        issues.append(error("P016", what, name, "northing first (seven digits), then easting (eight digits, or six)"))
+        issues.append(error("P016.coordinates-no-northings", at=name))
         return None, False, issues
     swapped = normal is None
     zones = turned if swapped else normal
     assert zones is not None
     if swapped:
-        issues.append(warning("P070", "easting and northing are swapped in the file; they were turned round", name))
+        issues.append(warning("P070.easting-northing-swapped", at=name))
     if len(zones) > 1:
-        shown = ", ".join(str(zone) for zone in sorted(zones))
-        issues.append(error("P017", f"the plots lie in several zones ({shown})", name, "one zone in a file"))
+        shown = sorted(zones)
+        issues.append(error("P017.plots-lie-several", at=name, shown=shown))
         return None, swapped, issues
     return _system(header, next(iter(zones)), name, said, issues), swapped, issues
 
@@ -185,27 +179,25 @@ def _system(header: Mapping[str, str], zone: int, name: str, said: bool, issues:
     degrees = header.get("几度分带", "")
     number = int(stated) if stated.isascii() and stated.isdigit() and len(stated) <= 3 else None
     if stated and number is None:
-        issues.append(error("P014", f"带号={stated[:20]} is no zone", name, "write the zone, for example 带号=38"))
+        issues.append(error("P014.no-zone", at=name, stated=stated[:20]))
         return None
     if zone and number and zone != number:
-        what = f"带号={number}, but the eastings begin with {zone}"
-        issues.append(error("P016", what, name, "correct the one that is wrong"))
+        issues.append(error("P016.but-eastings-begin", at=name, number=number, zone=zone))
         return None
     if number and not (13 <= number <= 23 or 25 <= number <= 45):
-        issues.append(error("P014", f"带号={number} is no zone of CGCS2000", name, "three-degree zones are 25 to 45"))
+        issues.append(error("P014.no-zone-cgcs2000", at=name, number=number))
         return None
     which = zone or number or 0
     if not which:
         if not said:
-            what = "six-digit eastings and no 带号: the zone is not known"
-            issues.append(error("P014", what, name, 'say crs = "EPSG:4547" (114 degrees east) or the one it is'))
+            issues.append(error("P014.six-digit-eastings", at=name))
         return None
     wide = which <= 23
     if degrees and degrees[:1] in "36" and (degrees[:1] == "6") != wide:
-        issues.append(error("P016", f"几度分带={degrees} and zone {which} contradict each other", name, "correct one"))
+        issues.append(error("P016.zone-contradict-each", at=name, degrees=degrees, which=which))
         return None
     if not zone and not header.get("坐标系"):
-        issues.append(note("P071", "坐标系 is not stated; CGCS2000 is taken", name))
+        issues.append(note("P071.not-stated-cgcs2000", at=name))
     if wide:
         return f"EPSG:{(4478 if zone else 4489) + which}"
     return f"EPSG:{zone_epsg(which, prefixed=bool(zone))}"
@@ -213,12 +205,11 @@ def _system(header: Mapping[str, str], zone: int, name: str, said: bool, issues:
 
 def outline(plot: Plot, swapped: bool, name: str) -> tuple[Any, list[Issue]]:
     """The polygon of a plot, east first, and findings 10, 12, 72."""
-    where = f"{name}:{plot.line}"
     label = (plot.cells[2] if len(plot.cells) > 2 else "") or f"line {plot.line}"
     kind = plot.cells[4] if len(plot.cells) > 4 else "面"
     issues: list[Issue] = []
     if kind not in ("面", "", "polygon"):
-        issues.append(error("P010", f"plot {label} is a {kind}, not a 面", where, "send polygons only", (label,)))
+        issues.append(error("P010.plot-not", at=Place(name, plot.line), ids=(label,), label=label, kind=kind))
         return None, issues
     rings: list[list[Point]] = []
     counted = 0
@@ -228,23 +219,38 @@ def outline(plot: Plot, swapped: bool, name: str) -> tuple[Any, list[Issue]]:
         if len(points) > 1 and points[0] == points[-1]:
             points.pop()
         if len(points) < 3:
-            at = f"{name}:{plot.rings[number][0][0]}"
-            what = f"plot {label}, ring {number} has {len(points)} point(s); three different ones make a ring"
-            issues.append(error("P012", what, at, "draw the parcel again", (label,)))
+            issues.append(
+                error(
+                    "P012.plot-ring-point",
+                    at=Place(name, plot.rings[number][0][0]),
+                    ids=(label,),
+                    label=label,
+                    number=number,
+                    count=len(points),
+                )
+            )
             return None, issues
         rings.append(points)
     announced = plot.cells[0] if plot.cells else ""
     if announced.isascii() and announced.isdigit() and int(announced[:9]) > 0:
         told, bare = int(announced[:9]), sum(len(ring) for ring in rings)
         if told not in (counted, bare, bare + 1, bare + len(rings)):
-            what = f"plot {label} announces {told} points and has {counted}"
-            issues.append(error("P072", what, where, "lines may be missing: export the file again", (label,)))
+            issues.append(
+                error(
+                    "P072.plot-announces-points",
+                    at=Place(name, plot.line),
+                    ids=(label,),
+                    label=label,
+                    told=told,
+                    counted=counted,
+                )
+            )
     elif announced:
         issues.append(
-            error("P027", f"plot {label}: {announced!r} is no count of points", where, "export again", (label,))
+            error("P027.plot-no-count", at=Place(name, plot.line), ids=(label,), label=label, announced=announced)
         )
     if not rings:
-        issues.append(error("P002", f"plot {label} has no points", where, "draw it or drop it", (label,)))
+        issues.append(error("P002.plot-no-points", at=Place(name, plot.line), ids=(label,), label=label))
         return None, issues
     return shapely.Polygon(rings[0], rings[1:]), issues
 

@@ -47,20 +47,17 @@ def txt_text(heads: Sequence[PlotHead], geometry: np.ndarray[Any, Any], epsg: in
     """
     zone = zone_of(epsg)
     if zone is None:
-        what = f"EPSG:{epsg} is no three-degree zone of CGCS2000"
-        raise Refused(error("P014", what, name, "project the parcels first (--crs EPSG:4526)"))
+        raise Refused(error("P014.epsg-no-three", at=name, epsg=epsg))
     issues: list[Issue] = []
     lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "几度分带=3", "投影类型=高斯克吕格", "计量单位=米"]
     lines += [f"带号={zone}", "精度=0.001", "转换参数=,,,,,,", "[地块坐标]"]
     for head, shape in zip(heads, geometry, strict=True):
         polygon = _single(shape)
         if polygon is None:
-            what = f"parcel {head.number} is no single polygon; the format has no parts"
-            issues.append(error("P010", what, name, "write a GeoPackage, or split the parcel", (head.number,)))
+            issues.append(error("P010.parcel-no-single", at=name, ids=(head.number,), number=head.number))
             continue
         if any(mark in text for text in (head.number, head.name, head.use) for mark in (",", "\n", "\r", "@")):
-            what = f"parcel {head.number!r} has a comma, @ or line feed in its number, name or use"
-            issues.append(error("P041", what, name, "the format has no quotation marks", (head.number,)))
+            issues.append(error("P041.parcel-comma-or", at=name, ids=(head.number,), number=head.number))
             continue
         lines += _plot(head, polygon)
     if issues:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+from parcels.common.catalogue import Told, told
 
-def truncation(path: Path) -> str | None:
+
+def truncation(path: Path) -> Told | None:
     """The offset at which a GeoPackage or shapefile part ends before its own header says it should, or ``None``."""
     if path.is_dir():
         return None
@@ -14,19 +16,19 @@ def truncation(path: Path) -> str | None:
     if suffix == ".shp":
         for part in (path, path.with_suffix(".dbf"), path.with_suffix(".shx")):
             if part.exists() and (found := _short(part)):
-                return f"{part.name} {found}"
+                return told("damage.part", part=part.name, **found.named)
         return None
     return _short(path)
 
 
-def _short(path: Path) -> str | None:
+def _short(path: Path) -> Told | None:
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(100)
     wanted = _wanted(path.suffix.lower(), head)
     if wanted is None or wanted <= size:
         return None
-    return f"ends at byte {size:,} of {wanted:,}"
+    return told("damage.ends", size=size, wanted=wanted)
 
 
 def _wanted(suffix: str, head: bytes) -> int | None:

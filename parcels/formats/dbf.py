@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from parcels.common.issues import Issue, Refused, error, warning
+from parcels.common.catalogue import Told, told
+from parcels.common.issues import Issue, Refused, error, noted, warning
 from parcels.formats.encoding import NAMES, known
 
 LDID = {0x4D: "gb18030", 0x4E: "cp949", 0x4F: "big5", 0x7A: "gb18030", 0x78: "big5", 0x7B: "cp932", 0x57: "", 0x00: ""}
@@ -39,7 +40,7 @@ class Dbf:
     columns: dict[str, list[object]]
     kept: tuple[int, ...]
     encoding: str
-    note: str
+    note: Told
     issues: tuple[Issue, ...]
 
 
@@ -83,26 +84,26 @@ def parse_dbf(data: bytes, name: str, *, encoding: str | None = None, cpg: str |
     for field, column in zip(fields, cells, strict=True):
         title = _text(field.raw, chosen, len(field.raw) >= 10)
         if title in columns:
-            issues.append(error("P045", f"two columns are called {title!r}", name, "rename one"))
+            issues.append(error("P045.two-columns-called", at=name, title=title))
         decoded = {value: _cell(value, field, chosen) for value in set(column)}
         cut = [value for value in decoded if field.kind == "C" and len(value) == field.width and _is_cut(value, chosen)]
         if cut:
-            what = f"column {title!r} holds {len(cut)} text(s) cut off in mid-character, such as {decoded[cut[0]]!r}"
-            issues.append(warning("P033", what, name, "send a GeoPackage: shapefile texts have a fixed width"))
+            issues.append(
+                warning("P033.column-holds-text", at=name, title=title, count=len(cut), decoded=decoded[cut[0]])
+            )
         columns[title] = [decoded[value] for value in column]
     return Dbf(columns, kept, chosen, note, tuple(issues))
 
 
 def _header(data: bytes, name: str) -> tuple[int, int, int, list[DbfField]]:
     if len(data) < 33:
-        raise Refused(error("P037", f"{name} is cut off: it ends at byte {len(data)} of its header", name, _AGAIN))
+        raise Refused(error("P037.cut-off-ends", at=name, name=name, count=len(data)))
     count, header, width = struct.unpack("<IHH", data[4:12])
     if header < 33 or width < 1 or header > len(data):
-        what = f"{name} is no dbf table or is cut off: header of {header:,} bytes, file of {len(data):,}"
-        raise Refused(error("P037", what, name, _AGAIN))
+        raise Refused(error("P037.no-dbf-table", at=name, name=name, header=header, count=len(data)))
     wanted = header + count * width
     if wanted > len(data):
-        raise Refused(error("P037", f"{name} is cut off: it ends at byte {len(data):,} of {wanted:,}", name, _AGAIN))
+        raise Refused(error("P037.cut-off-ends-at", at=name, name=name, count=len(data), wanted=wanted))
     fields: list[DbfField] = []
     at, start = 32, 1
     while at + 32 <= header and data[at] != 0x0D:
@@ -115,12 +116,8 @@ def _header(data: bytes, name: str) -> tuple[int, int, int, list[DbfField]]:
         start += size
         at += 32
     if not fields or start > width:
-        what = f"{name}: the fields take {start:,} bytes, a record {width:,}"
-        raise Refused(error("F004", what, name, "export the shapefile again"))
+        raise Refused(error("F004.fields-take-bytes", at=name, name=name, start=start, width=width))
     return count, header, width, fields
-
-
-_AGAIN = "copy the file again, whole"
 
 
 def choose(
@@ -131,7 +128,7 @@ def choose(
     encoding: str | None,
     ldid: int,
     cpg: str | None,
-) -> tuple[str, str, list[Issue]]:
+) -> tuple[str, Told, list[Issue]]:
     """The encoding of a dbf, the sentence that says how it was found, and contradictions.
 
     Parameters
@@ -156,32 +153,41 @@ def choose(
     if encoding is not None:
         said = known(encoding, name)
         if not _fits(parts, said):
-            what = f"{name} is not {encoding} throughout"
-            raise Refused(error("P031", what, name, "leave --encoding out: it is found from the bytes"))
-        return said, f"{name}: read as {NAMES.get(said, said)}, as was said", []
+            raise Refused(error("P031.not-throughout", at=name, name=name, encoding=encoding))
+        return said, noted(name, told("encoding.as-said", encoding=NAMES.get(said, said))), []
     high = [part for part in parts if not part[0].isascii()]
     if not high:
-        return said_cpg or said_ldid or "utf-8", f"{name}: plain ASCII", []
+        return said_cpg or said_ldid or "utf-8", noted(name, told("encoding.ascii")), []
     fitting = [one for one in ("utf-8", "gb18030") if _fits(high, one)]
     for stated in (said_ldid, said_cpg):
         if stated and not fitting and stated not in ("utf-8", "gb18030") and _fits(high, stated):
             fitting.append(stated)
     if not fitting:
-        what = f"{name} is neither UTF-8 nor GB18030 throughout"
-        raise Refused(error("P031", what, name, "say --encoding, for example --encoding big5"))
+        raise Refused(error("P031.neither-utf-8", at=name, name=name))
     chosen = fitting[0]
     issues: list[Issue] = []
     if len(fitting) == 2 and not _has_cjk(high, "utf-8"):
         stated = said_cpg or said_ldid
         chosen = stated if stated in fitting else "gb18030"
-        what = f"the few non-ASCII bytes fit UTF-8 and GB18030; {NAMES[chosen]} was taken"
-        issues.append(warning("P031", what, name, "say --encoding if names look wrong"))
-    for label, stated, shown in ((".cpg", said_cpg, cpg), ("language driver", said_ldid, f"0x{ldid:02X}")):
+        issues.append(warning("P031.few-non-ascii", at=name, encoding=NAMES[chosen]))
+    for label, stated, shown in ((".cpg", said_cpg, cpg), (told("encoding.driver"), said_ldid, f"0x{ldid:02X}")):
         if stated and stated != chosen:
-            what = f"the {label} says {str(shown).strip()}, the bytes are {NAMES.get(chosen, chosen)}, which was used"
-            issues.append(warning("P031", what, name, f"correct or delete the {label}"))
-    how = [f".cpg {cpg.strip()}" if cpg else "no .cpg", f"LDID 0x{ldid:02X}"]
-    return chosen, f"{name}: encoding {NAMES.get(chosen, chosen)} ({', '.join(how)}; found from the bytes)", issues
+            issues.append(
+                warning(
+                    "P031.says-bytes-used",
+                    at=name,
+                    label=label,
+                    shown=str(shown).strip(),
+                    encoding=NAMES.get(chosen, chosen),
+                )
+            )
+    how = told(
+        "encoding.dbf" if cpg else "encoding.dbf-bare",
+        encoding=NAMES.get(chosen, chosen),
+        cpg=(cpg or "").strip(),
+        ldid=f"0x{ldid:02X}",
+    )
+    return chosen, noted(name, how), issues
 
 
 def _stated(cpg: str | None) -> str:

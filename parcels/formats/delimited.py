@@ -7,8 +7,10 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from parcels.common.catalogue import Told, told
 from parcels.common.digests import sha256_of
-from parcels.common.issues import Issue, Refused, error
+from parcels.common.issues import Issue, Refused, error, noted
+from parcels.common.place import Place
 from parcels.formats.encoding import decode
 from parcels.formats.sources import RawTable
 
@@ -37,7 +39,7 @@ def rows_of(text: str, name: str, prefix: str = "D") -> list[tuple[int, list[str
     """
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
-        raise Refused(error(f"{prefix}037", f"{name} holds a zero byte", f"{name}:{line}", "export it again"))
+        raise Refused(error(f"{prefix}037.holds-zero-byte", at=Place(name, line), name=name))
     head = next((line for line in text.split("\n")[:6] if any(mark in line for mark in ",;\t")), "")
     delimiter = max(",;\t", key=lambda mark: (head.count(mark), mark == ","))
     csv.field_size_limit(MAX_CELL)
@@ -50,9 +52,10 @@ def rows_of(text: str, name: str, prefix: str = "D") -> list[tuple[int, list[str
             start = reader.line_num + 1
     except csv.Error as problem:
         if "unexpected end" in str(problem):
-            what = f"{name} is cut off: the quotation mark opened in line {start} is never closed"
-            raise Refused(error(f"{prefix}037", what, f"{name}:{start}", "export the file again")) from None
-        raise Refused(error(f"{prefix}068", f"{name}: {problem}", f"{name}:{start}", "export it again")) from None
+            raise Refused(
+                error(f"{prefix}037.cut-off-quotation", at=Place(name, start), name=name, start=start)
+            ) from None
+        raise Refused(error(f"{prefix}068.as-told", at=Place(name, start), name=name, problem=problem)) from None
     return [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
 
 
@@ -63,7 +66,7 @@ def title_rows(rows: Sequence[Sequence[str]]) -> int:
     return count if count and filled[count] > 2 else 0
 
 
-def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: tuple[str, ...] = ()) -> RawTable:
+def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: tuple[Told, ...] = ()) -> RawTable:
     """Rows with a heading as a raw table.
 
     Raises
@@ -72,11 +75,11 @@ def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: 
         68 if there is no heading, a heading is double or blank, or a row has more cells than the heading.
     """
     if not rows:
-        raise Refused(error(f"{prefix}068", f"{path.name} is empty", path.name, "the first row holds the columns"))
+        raise Refused(error(f"{prefix}068.empty", at=path.name, file=path.name))
     titles = title_rows([row for _, row in rows])
     if titles:
         shown = "; ".join(next(cell.strip() for cell in row if cell.strip()) for _, row in rows[:titles])
-        notes = (*notes, f"{path.name}: taken as the table's title: {shown}")
+        notes = (*notes, noted(path.name, told("note.title", shown=shown)))
         rows = rows[titles:]
     heading = [cell.strip("\ufeff \t") for cell in rows[0][1]]
     while heading and not heading[-1]:
@@ -84,18 +87,18 @@ def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: 
     issues: list[Issue] = []
     double = sorted({name for name in heading if name and heading.count(name) > 1})
     for name in double:
-        issues.append(
-            error(f"{prefix}068", f"two columns are called {name!r}", f"{path.name}:{rows[0][0]}", "keep one")
-        )
+        issues.append(error(f"{prefix}068.two-columns-called", at=Place(path.name, rows[0][0]), name=name))
     columns: dict[str, list[object]] = {name: [] for name in heading if name}
     for line, row in rows[1:]:
         extra = [cell for cell in row[len(heading) :] if cell.strip()]
         if extra:
-            what = f"the row has {len(row)} cells under {len(heading)} columns"
-            issues.append(error(f"{prefix}068", what, f"{path.name}:{line}", "quote cells that hold a comma"))
+            issues.append(
+                error(f"{prefix}068.row-cells-under", at=Place(path.name, line), count=len(row), count2=len(heading))
+            )
         if len(row) < len(heading):
-            what = f"the row has {len(row)} cells, the heading {len(heading)} columns"
-            issues.append(error(f"{prefix}068", what, f"{path.name}:{line}", "is the file cut off?"))
+            issues.append(
+                error(f"{prefix}068.row-cells-heading", at=Place(path.name, line), count=len(row), count2=len(heading))
+            )
         seen: set[str] = set()
         for position, name in enumerate(heading):
             if name and name not in seen:

@@ -12,8 +12,10 @@ import numpy as np
 import pyogrio
 import shapely
 
+from parcels.common.catalogue import Told, told
 from parcels.common.digests import sha256_of
-from parcels.common.issues import Environment, Issue, Refused, error, warning
+from parcels.common.issues import Environment, Issue, Refused, error, noted, warning
+from parcels.common.place import within
 from parcels.formats.boundary_txt import read_txt
 from parcels.formats.encoding import decode
 from parcels.formats.sources import RawTable, read_vector, unreadable
@@ -81,13 +83,12 @@ def read_dxf(path: Path, crs: str | None, *, encoding: str | None = None) -> Raw
     outlines, points = np.flatnonzero(np.isin(kinds, (3, 6))), np.flatnonzero(kinds == 0)
     open_lines = int(np.isin(kinds, (1, 5)).sum())
     if not len(outlines):
-        what = f"{path.name} has no closed outline ({open_lines} open line(s))"
-        raise Refused(error("P002", what, path.name, "close the polylines of the parcels"))
+        raise Refused(error("P002.no-closed-outline", at=path.name, file=path.name, open_lines=open_lines))
     cells = {name: data[i] for i, name in enumerate(names)}
     texts = [str(text).strip() if text is not None else "" for text in cells.get("Text", [None] * len(shapes))]
     issues: list[Issue] = []
     if open_lines:
-        issues.append(warning("P010", f"{open_lines} open line(s) are not read", path.name, "close parcels' outlines"))
+        issues.append(warning("P010.open-line-not", at=path.name, open_lines=open_lines))
     arcs = [str(c) for c in cells.get("SubClasses", [])]
     curved = [
         i
@@ -95,14 +96,10 @@ def read_dxf(path: Path, crs: str | None, *, encoding: str | None = None) -> Raw
         if i < len(arcs) and ("Circle" in arcs[i] or "Ellipse" in arcs[i] or "Spline" in arcs[i])
     ]
     if curved:
-        issues.append(
-            error("P008", f"{len(curved)} outline(s) are circles, ellipses or splines", path.name, "linearise")
-        )
+        issues.append(error("P008.outline-circles-ellipses", at=path.name, count=len(curved)))
     bent = _bulges(path)
     if bent:
-        issues.append(
-            error("P008", f"{bent} point(s) of polylines begin an arc", path.name, "make arcs straight first")
-        )
+        issues.append(error("P008.point-polylines-begin", at=path.name, bent=bent))
     labelled = [i for i in points.tolist() if texts[i]]
     tree = shapely.STRtree(shapes[outlines])
     inside: dict[int, set[str]] = {}
@@ -113,10 +110,9 @@ def read_dxf(path: Path, crs: str | None, *, encoding: str | None = None) -> Raw
         held = sorted(inside.get(position, set()))
         ids.append(held[0] if len(held) == 1 else None)
         if len(held) > 1:
-            what = f"outline {position + 1} holds several texts: {', '.join(held[:5])}"
-            issues.append(error("P074", what, path.name, "leave the parcel's id as the one text inside"))
+            issues.append(error("P074.outline-holds-several", at=path.name, position=position + 1, held=held[:5]))
         if not held:
-            issues.append(error("P074", f"outline {position + 1} holds no text with the parcel's id", path.name))
+            issues.append(error("P074.outline-holds-no", at=path.name, position=position + 1))
     columns: dict[str, list[object]] = {"parcel_id": ids}
     rows = tuple(range(1, len(outlines) + 1))
     system = str(meta["crs"]) if meta.get("crs") else None
@@ -158,14 +154,13 @@ def read_parquet(path: Path) -> RawTable:
     try:
         import pyarrow  # noqa: F401 - only to say so early
     except ImportError:
-        what = f"{path.name}: GeoParquet needs pyarrow"
-        raise Environment(error("F005", what, path.name, "pip install 'landopt[geoparquet]'")) from None
+        raise Environment(error("F005.geoparquet-needs-pyarrow", at=path.name, file=path.name)) from None
     import geopandas
 
     try:
         frame = geopandas.read_parquet(path)
     except Exception as problem:  # pyarrow raises many kinds
-        raise Refused(error("F004", f"{path.name} cannot be read: {str(problem)[:160]}", path.name)) from None
+        raise Refused(error("F004.cannot-read", at=path.name, file=path.name, problem=str(problem)[:160])) from None
     columns: dict[str, Sequence[object]] = {}
     for name in frame.columns:
         if name != frame.geometry.name:
@@ -191,8 +186,7 @@ def with_outlines(raw: RawTable, *, encoding: str | None, crs: str | None) -> Ra
         return _from_wkt(raw, wkt)
     if reference is not None:
         return _from_points(raw, reference, encoding, crs)
-    what = f"{raw.path.name} has neither a column wkt nor boundary_points: the parcels have no outline"
-    raise Refused(error("P003", what, raw.where, "add wkt (POLYGON ((east north, ...))) or send a GeoPackage"))
+    raise Refused(error("P003.neither-column-wkt", at=raw.where, file=raw.path.name))
 
 
 def _from_wkt(raw: RawTable, name: str) -> RawTable:
@@ -208,19 +202,18 @@ def _from_wkt(raw: RawTable, name: str) -> RawTable:
             system.add(f"EPSG:{head[5:].strip()}")
         kind = text.split("(")[0].strip().upper()
         if kind.startswith(("CURVE", "MULTISURFACE", "COMPOUND", "CIRCULAR")):
-            issues.append(error("P008", "the outline has curves", f"{raw.where}, row {raw.rows[i]}", "linearise it"))
+            issues.append(error("P008.outline-curves", at=within(raw.where, row=raw.rows[i])))
             continue
         try:
             shapes[i] = shapely.from_wkt(text)
         except shapely.errors.ShapelyError as problem:
-            reason = str(problem).partition(": ")[2][:100] or "no geometry"
-            if "closed" in reason or "at least 4" in reason or "fewer" in reason:
-                reason = "a ring is not closed, or has fewer than four points"
-            what = f"the WKT cannot be read: {reason}"
-            issues.append(error("P012", what, f"{raw.where}, row {raw.rows[i]}", "write POLYGON ((east north, ...))"))
+            reason: str | Told = str(problem).partition(": ")[2][:100] or told("wkt.nothing")
+            if any(word in str(problem) for word in ("closed", "at least 4", "fewer")):
+                reason = told("wkt.ring")
+            issues.append(error("P012.wkt-cannot-read", at=within(raw.where, row=raw.rows[i]), reason=reason))
     if len(system) > 1:
-        shown = ", ".join(sorted(system))
-        issues.append(error("P017", f"outlines in several systems: {shown}", raw.where, "write one SRID in all rows"))
+        shown = sorted(system)
+        issues.append(error("P017.outlines-several-systems", at=raw.where, shown=shown))
     columns = {n: c for n, c in raw.columns.items() if n != name}
     crs = next(iter(system)) if len(system) == 1 else None
     return replace(raw, columns=columns, geometry=shapes, crs=crs, issues=tuple(issues))
@@ -237,18 +230,18 @@ def _from_points(raw: RawTable, name: str, encoding: str | None, crs: str | None
     systems: dict[str, None] = {}
     notes = list(raw.notes)
     for i, cell in enumerate(raw.columns[name]):
-        where = f"{raw.where}, row {raw.rows[i]}, column {name}"
         if cell is None:
             continue
         file, _, plot = str(cell).strip().partition("#")
         if not file or Path(file).name != file or ":" in file or "\\" in file:
-            what = f"{file!r} is no name of a file beside the table"
-            issues.append(error("P043", what, where, "write the bare name, without folders"))
+            issues.append(error("P043.no-name-file", at=within(raw.where, row=raw.rows[i], column=name), file=file))
             continue
         if file not in opened:
             target = raw.path.parent / file
             if not target.is_file():
-                issues.append(error("F001", f"there is no file {file}", where, "send it beside the table"))
+                issues.append(
+                    error("F001.there-no-file", at=within(raw.where, row=raw.rows[i], column=name), file=file)
+                )
                 opened[file] = {}
                 continue
             points = read_txt(target, encoding=encoding, crs=crs)
@@ -258,16 +251,24 @@ def _from_points(raw: RawTable, name: str, encoding: str | None, crs: str | None
             assert points.geometry is not None
             numbers = [str(number or "") for number in points.columns["地块编号"]]
             opened[file] = dict(zip(numbers, points.geometry, strict=True))
-            notes.append(f"{raw.path.name}: outlines from {file} (SHA-256 {points.sha256[:12]})")
+            notes.append(noted(raw.path.name, told("note.outlines", file=file, digest=points.sha256[:12])))
         plots = opened[file]
         wanted = plot or (ids[i] if ids[i] in plots or len(plots) != 1 else next(iter(plots)))
         if plots and wanted not in plots:
-            what = f"{file} has no plot {wanted!r}"
-            issues.append(error("P075", what, where, f"its plots are {', '.join(list(plots)[:10])}", (ids[i],)))
+            issues.append(
+                error(
+                    "P075.no-plot",
+                    at=within(raw.where, row=raw.rows[i], column=name),
+                    ids=(ids[i],),
+                    file=file,
+                    wanted=wanted,
+                    plots=list(plots)[:10],
+                )
+            )
             continue
         shapes[i] = plots.get(wanted)
     if len(systems) > 1:
-        issues.append(error("P017", "the boundary-point files are in different systems", raw.where, "use one zone"))
+        issues.append(error("P017.boundary-point-files", at=raw.where))
     columns = {n: c for n, c in raw.columns.items() if n != name}
     system = next(iter(systems), "") or None
     return replace(raw, columns=columns, geometry=shapes, crs=system, issues=tuple(issues), notes=tuple(notes))

@@ -8,7 +8,8 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-from parcels.common.issues import Refused, error
+from parcels.common.catalogue import Told, told
+from parcels.common.issues import Refused, error, noted
 
 NAMES = {"utf-8": "UTF-8", "gb18030": "GB18030", "utf-16": "UTF-16"}
 
@@ -19,7 +20,7 @@ class Decoded:
 
     text: str
     encoding: str
-    note: str
+    note: Told
 
 
 def decode(data: bytes, name: str, *, encoding: str | None = None, prefix: str = "P") -> Decoded:
@@ -44,25 +45,23 @@ def decode(data: bytes, name: str, *, encoding: str | None = None, prefix: str =
         try:
             text = data.decode("utf-8-sig" if said == "utf-8" else said)
         except UnicodeDecodeError as problem:
-            what = f"byte {problem.start:,} of {name} is no {encoding}"
             raise Refused(
-                error(f"{prefix}031", what, name, "leave --encoding out: it is found from the bytes")
+                error(f"{prefix}031.byte-no", at=name, start=problem.start, name=name, encoding=encoding)
             ) from None
-        return Decoded(text, said, f"{name}: read as {NAMES.get(said, said)}, as was said")
+        return Decoded(text, said, noted(name, told("encoding.as-said", encoding=NAMES.get(said, said))))
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         try:
-            return Decoded(data.decode("utf-16"), "utf-16", f"{name}: UTF-16 (byte order mark)")
+            return Decoded(data.decode("utf-16"), "utf-16", noted(name, told("encoding.utf16")))
         except UnicodeDecodeError as problem:
-            raise Refused(error(f"{prefix}031", f"{name} is no whole UTF-16 at byte {problem.start:,}", name)) from None
+            raise Refused(error(f"{prefix}031.no-whole-utf", at=name, name=name, start=problem.start)) from None
     found = detect((data,))
     if found is None:
-        what = f"{name} is neither UTF-8 nor GB18030 throughout"
-        raise Refused(error(f"{prefix}031", what, name, "say --encoding, for example --encoding big5"))
+        raise Refused(error(f"{prefix}031.neither-utf-8", at=name, name=name))
     text = data.decode("utf-8-sig" if found == "utf-8" else found)
     if data.isascii():
-        return Decoded(text, "utf-8", f"{name}: plain ASCII")
-    bom = " (byte order mark)" if data.startswith(codecs.BOM_UTF8) else ""
-    return Decoded(text, found, f"{name}: {NAMES[found]}{bom}, found from the bytes")
+        return Decoded(text, "utf-8", noted(name, told("encoding.ascii")))
+    key = "encoding.mark" if data.startswith(codecs.BOM_UTF8) else "encoding.found"
+    return Decoded(text, found, noted(name, told(key, encoding=NAMES[found])))
 
 
 def known(encoding: str, name: str, prefix: str = "P") -> str:
@@ -76,8 +75,7 @@ def known(encoding: str, name: str, prefix: str = "P") -> str:
     try:
         found = codecs.lookup(encoding.strip()).name
     except (LookupError, ValueError):
-        what = f"there is no encoding {encoding!r}"
-        raise Refused(error(f"{prefix}031", what, name, "say UTF-8, GBK or GB18030")) from None
+        raise Refused(error(f"{prefix}031.there-no-encoding", at=name, encoding=encoding)) from None
     return "gb18030" if found in ("gbk", "gb2312", "cp936") else "utf-8" if found == "utf-8-sig" else found
 
 

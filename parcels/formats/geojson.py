@@ -12,6 +12,7 @@ import shapely
 
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error, warning
+from parcels.common.place import Place, within
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import column_key
 
@@ -62,26 +63,25 @@ def load_json(path: Path) -> Any:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        what = f"{path.name} is not UTF-8 (byte {problem.start:,})"
-        raise Refused(error("P031", what, path.name, "JSON is UTF-8: save it as such")) from None
+        raise Refused(error("P031.not-utf-8", at=path.name, file=path.name, start=problem.start)) from None
     try:
         return json.loads(text, object_pairs_hook=_Pairs(), parse_float=Decimal, parse_constant=_constant)
     except _Double as problem:
-        what = f"the key {problem.args[0]!r} appears twice in one object"
-        raise Refused(error("P036", what, _row_of(problem, path.name), "keep one of the two")) from None
+        raise Refused(error("P036.key-appears-twice", at=_row_of(problem, path.name), name=problem.args[0])) from None
     except _NotFinite as problem:
         line = 1 + text[: max(text.find(str(problem)), 0)].count("\n")
-        where = f"{path.name}:{line}"
-        raise Refused(error("P035", f"{problem} is no number of JSON", where, "use null for unknown")) from None
+        raise Refused(error("P035.no-number-json", at=Place(path.name, line), problem=problem)) from None
     except json.JSONDecodeError as problem:
-        where = f"{path.name}:{problem.lineno}"
         cut = problem.pos >= len(text.rstrip()) - 1 or problem.msg.startswith("Unterminated")
         at = len(raw) if cut else len(text[: problem.pos].encode())
-        what = f"{path.name} {'is cut off' if cut else 'is no JSON'} at byte {at:,}"
-        raise Refused(error("P037", f"{what}: {problem.msg}", where, "copy or export the file again")) from None
+        key = "P037.json-cut-off" if cut else "P037.no-json"
+        raise Refused(
+            error(key, at=Place(path.name, problem.lineno), file=path.name, byte=at, trouble=problem.msg)
+        ) from None
     except (RecursionError, ValueError) as problem:
-        what = f"{path.name} cannot be read: {str(problem)[:120]}"
-        raise Refused(error("F004", what, path.name, "export it as GeoJSON again")) from None
+        raise Refused(
+            error("F004.cannot-read-export", at=path.name, file=path.name, problem=str(problem)[:120])
+        ) from None
 
 
 def read_geojson(path: Path) -> RawTable:
@@ -94,7 +94,7 @@ def read_geojson(path: Path) -> RawTable:
     """
     value = load_json(path)
     if not isinstance(value, dict) or not isinstance(value.get("features"), list):
-        raise Refused(error("F004", f"{path.name} is no FeatureCollection", path.name, "export it as GeoJSON again"))
+        raise Refused(error("F004.no-featurecollection", at=path.name, file=path.name))
     names: dict[str, None] = {}
     for feature in value["features"]:
         properties = feature.get("properties") if isinstance(feature, dict) else None
@@ -109,12 +109,11 @@ def read_geojson(path: Path) -> RawTable:
         properties = properties if isinstance(properties, dict) else {}
         for name, column in columns.items():
             column.append(_cell(properties.get(name)))
-        shape, issue = _shape(entry.get("geometry"), f"{path.name}, row {row}")
+        shape, issue = _shape(entry.get("geometry"), Place(path.name, row=row))
         shapes.append(shape)
         issues.extend(issue)
         if not issue and _open(entry.get("geometry")):
-            what = "a ring does not end where it begins; it was closed"
-            issues.append(warning("P012", what, f"{path.name}, row {row}", "repeat the first point at the end"))
+            issues.append(warning("P012.ring-does-not", at=within(path.name, row=row)))
     geometry = np.full(len(shapes), None, dtype=object)
     geometry[:] = shapes
     crs = _crs(value)
@@ -150,7 +149,7 @@ def _crs(value: dict[str, Any]) -> str | None:
 _BUILD = {"Polygon": 1, "MultiPolygon": 2}
 
 
-def _shape(geometry: Any, where: str) -> tuple[Any, list[Issue]]:
+def _shape(geometry: Any, where: Place) -> tuple[Any, list[Issue]]:
     if geometry is None:
         return None, []
     kind = geometry.get("type") if isinstance(geometry, dict) else None
@@ -163,10 +162,8 @@ def _shape(geometry: Any, where: str) -> tuple[Any, list[Issue]]:
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, shapely.errors.ShapelyError) as problem:
         kind = kind if isinstance(kind, str) else "nothing"
         if "at least 4 coordinates" in str(problem):
-            what = "a ring has fewer than four points: the outline cannot be built"
-        else:
-            what = f"the outline cannot be built from these coordinates of a {kind[:40]}"
-        return None, [error("P012", what, where, "draw the parcel again, or export it again")]
+            return None, [error("P012.ring-too-short", at=where)]
+        return None, [error("P012.no-outline", at=where, kind=kind[:40])]
 
 
 def _open(geometry: Any) -> bool:

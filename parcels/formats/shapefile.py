@@ -8,6 +8,7 @@ import pyogrio
 
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Refused, error
+from parcels.common.place import Place
 from parcels.formats.damage import truncation
 from parcels.formats.dbf import read_dbf
 from parcels.formats.sources import RawTable, geometries, unreadable
@@ -23,18 +24,16 @@ def read_shapefile(path: Path, *, encoding: str | None = None) -> RawTable:
     """
     dbf = _part(path, ".dbf")
     if dbf is None:
-        what = f"{path.name} has no .dbf: its attributes are missing"
-        raise Refused(error("P034", what, path.name, "send .shp, .shx, .dbf and .prj together"))
+        raise Refused(error("P034.no-dbf-attributes", at=path.name, file=path.name))
     shx = _part(path, ".shx")
     if shx is None:
-        raise Refused(error("F006", f"{path.name} has no .shx", path.name, "send .shp, .shx, .dbf and .prj together"))
+        raise Refused(error("F006.no-shx", at=path.name, file=path.name))
     cut = truncation(path)
     if cut:
-        raise Refused(error("P037", f"{path.name} is cut off: {cut}", path.name, "copy the files again, whole"))
+        raise Refused(error("P037.cut-off", at=path.name, file=path.name, cut=cut))
     outlined, listed = _counts(shx, dbf)
     if outlined != listed:
-        what = f"{path.name} has {outlined:,} outlines, its .dbf {listed:,} rows"
-        raise Refused(error("P037", what, path.name, "the parts do not belong together: copy them again"))
+        raise Refused(error("P037.outlines-dbf-rows", at=path.name, file=path.name, outlined=outlined, listed=listed))
     cpg = _part(path, ".cpg")
     table = read_dbf(dbf, encoding=encoding, cpg=cpg.read_text("ascii", errors="replace") if cpg else None)
     try:
@@ -42,9 +41,10 @@ def read_shapefile(path: Path, *, encoding: str | None = None) -> RawTable:
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as problem:
         raise Refused(unreadable(path, problem)) from None
     if tuple(fids.tolist()) != table.kept:
-        what = f"{path.name} has {len(fids):,} outlines, its .dbf {len(table.kept):,} rows"
-        raise Refused(error("P037", what, path.name, "the parts do not belong together: copy them again"))
-    outlines, issues = geometries(wkb, path.name)
+        raise Refused(
+            error("P037.outlines-dbf-rows", at=path.name, file=path.name, outlined=len(fids), listed=len(table.kept))
+        )
+    outlines, issues = geometries(wkb, Place(path.name))
     rows = tuple(i + 1 for i in table.kept)
     return RawTable(
         path,

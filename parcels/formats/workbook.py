@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from parcels.common.catalogue import Told, told
 from parcels.common.digests import sha256_of
-from parcels.common.issues import Environment, Refused, error
+from parcels.common.issues import Environment, Refused, error, noted
+from parcels.common.place import Place, within
 from parcels.formats.delimited import title_rows
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import column_key, fields_known
@@ -28,8 +30,7 @@ def read_xlsx(path: Path, *, layer: str | None = None, prefix: str = "D") -> Raw
     try:
         import openpyxl
     except ImportError:
-        what = f"{path.name}: workbooks need openpyxl"
-        raise Environment(error("F005", what, path.name, "pip install openpyxl, or save the sheet as CSV")) from None
+        raise Environment(error("F005.workbooks-need-openpyxl", at=path.name, file=path.name)) from None
     from parcels.formats.archives import check_members
 
     try:
@@ -37,32 +38,29 @@ def read_xlsx(path: Path, *, layer: str | None = None, prefix: str = "D") -> Raw
             check_members(archive, path.name)
         book = openpyxl.load_workbook(path, read_only=False, data_only=False)
     except (zipfile.BadZipFile, EOFError) as problem:
-        what = f"{path.name} is cut off or no workbook ({path.stat().st_size:,} bytes): {problem}"
-        raise Refused(error(f"{prefix}037", what, path.name, "save it again as .xlsx")) from None
+        raise Refused(
+            error(f"{prefix}037.no-workbook", at=path.name, file=path.name, size=path.stat().st_size, problem=problem)
+        ) from None
     except (KeyError, ValueError, TypeError, OSError, SyntaxError) as problem:
-        raise Refused(error("F004", f"{path.name} cannot be read: {problem}", path.name, "save it again")) from None
+        raise Refused(error("F004.cannot-read-save", at=path.name, file=path.name, problem=problem)) from None
     sheet = _sheet(book, path, layer)
     rows = [(number, list(row)) for number, row in enumerate(sheet.iter_rows(), 1)]
     rows = [(number, row) for number, row in rows if any(_text(cell.value) for cell in row)]
     if not rows:
-        raise Refused(
-            error(f"{prefix}068", f"{path.name}: the sheet is empty", path.name, "the first row is the heading")
-        )
-    where = f"{path.name}, sheet {sheet.title}"
-    notes: tuple[str, ...] = ()
+        raise Refused(error(f"{prefix}068.sheet-empty", at=path.name, file=path.name))
+    where = Place(path.name, sheet=sheet.title)
+    notes: tuple[Told, ...] = ()
     titles = title_rows([[_text(cell.value) for cell in row] for _, row in rows[:7]])
     if titles:
         shown = "; ".join(next(text for cell in row if (text := _text(cell.value))) for _, row in rows[:titles])
-        notes = (f"{where}: taken as the table's title: {shown}",)
+        notes = (noted(where, told("note.title", shown=shown)),)
         rows = rows[titles:]
     heading, deep = headings(sheet, rows)
     if deep > 1:
-        notes = (*notes, f"{where}: the heading has {deep} rows")
-    issues = [
-        error(f"{prefix}068", what, where, "unmerge the cells and fill each") for what in _merged(sheet, rows, deep)
-    ]
+        notes = (*notes, noted(where, told("note.heading", deep=deep)))
+    issues = [error(f"{prefix}{said.key}", at=where, **said.named) for said in _merged(sheet, rows, deep)]
     for name in sorted({name for name in heading if name and heading.count(name) > 1}):
-        issues.append(error(f"{prefix}068", f"two columns are called {name!r}", where, "keep one"))
+        issues.append(error(f"{prefix}068.two-columns-called", at=where, name=name))
     columns: dict[str, list[object]] = {name: [] for name in heading if name}
     for number, row in rows[deep:]:
         seen: set[str] = set()
@@ -72,12 +70,24 @@ def read_xlsx(path: Path, *, layer: str | None = None, prefix: str = "D") -> Raw
             seen.add(name)
             value = cell.value
             if cell.data_type == "f":
-                what = f"{cell.coordinate} holds a formula ({str(value)[:60]}); landopt reads values only"
-                issues.append(error(f"{prefix}040", what, f"{where}, row {number}, column {name}", "paste as values"))
+                issues.append(
+                    error(
+                        f"{prefix}040.holds-formula-landopt",
+                        at=within(where, row=number, column=name),
+                        coordinate=cell.coordinate,
+                        value=str(value)[:60],
+                    )
+                )
                 value = None
             elif cell.data_type == "e":
-                what = f"{cell.coordinate} holds the error {value}"
-                issues.append(error(f"{prefix}040", what, f"{where}, row {number}, column {name}", "correct the cell"))
+                issues.append(
+                    error(
+                        f"{prefix}040.holds-error",
+                        at=within(where, row=number, column=name),
+                        coordinate=cell.coordinate,
+                        value=value,
+                    )
+                )
                 value = None
             columns[name].append(_value(value))
     lines = tuple(number for number, _ in rows[deep:])
@@ -110,29 +120,25 @@ def headings(sheet: Any, rows: Sequence[tuple[int, Sequence[Any]]]) -> tuple[lis
     return names, deep
 
 
-def _merged(sheet: Any, rows: Sequence[tuple[int, Sequence[Any]]], deep: int) -> list[str]:
+def _merged(sheet: Any, rows: Sequence[tuple[int, Sequence[Any]]], deep: int) -> list[Told]:
     """What is wrong with merged cells among the data: only the first of them holds the value."""
     data = [number for number, _ in rows[deep:]]
     found = [
         area for area in sheet.merged_cells.ranges if data and data[0] <= area.max_row and area.min_row <= data[-1]
     ]
-    return [f"cells {area.coord} are merged: only the first of them holds a value" for area in found[:25]]
+    return [told("068.merged", cells=area.coord) for area in found[:25]]
 
 
 def _sheet(book: Any, path: Path, layer: str | None) -> Any:
     names = book.sheetnames
     if layer is not None:
         if layer not in names:
-            raise Refused(
-                error("F003", f"{path.name} has no sheet {layer!r}", path.name, f"sheets: {', '.join(names)}")
-            )
+            raise Refused(error("F003.no-sheet", at=path.name, file=path.name, layer=layer, names=names))
         return book[layer]
     filled = [sheet for sheet in book.worksheets if sheet.max_row > 1]
     if len(filled) > 1:
-        shown = ", ".join(sheet.title for sheet in filled)
-        raise Refused(
-            error("F003", f"{path.name} has {len(filled)} sheets with rows", path.name, f"say which: {shown}")
-        )
+        shown = [sheet.title for sheet in filled]
+        raise Refused(error("F003.sheets-rows", at=path.name, file=path.name, count=len(filled), shown=shown))
     return filled[0] if filled else book.worksheets[0]
 
 

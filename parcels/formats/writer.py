@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,6 +14,8 @@ import numpy as np
 from pyproj.exceptions import CRSError
 
 from parcels.common.issues import Environment, Issue, Refused, error, note, stop_on_errors
+from parcels.common.kept import write_made
+from parcels.common.place import within
 from parcels.common.units import BadValue, scaled
 from parcels.formats.boundary_txt_writer import PlotHead, txt_text
 from parcels.formats.sources import RawTable
@@ -60,14 +59,13 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
     if suffix == ".shp":
         raise Refused(_no_shapefile(raw, target))
     if suffix not in DRIVERS:
-        what = f"{target.name}: format not written"
-        raise Refused(error("F002", what, str(target), f"files may end in {', '.join(DRIVERS)}"))
+        raise Refused(error("F002.format-not-written", at=str(target), file=target.name, drivers=DRIVERS))
     if target.exists() and not force:
-        raise Refused(error("F007", f"{target} is there already", str(target), "name another file, or say --force"))
+        raise Refused(error("F007.there-already", at=str(target), target=target))
     if target.resolve() == raw.path.resolve():
-        raise Refused(error("F007", f"{target} is the input itself", str(target), "name another file"))
+        raise Refused(error("F007.input-itself", at=str(target), target=target))
     if raw.geometry is None:
-        raise Refused(error("P003", f"{raw.path.name} has no outlines", raw.where))
+        raise Refused(error("P003.no-outlines", at=raw.where, file=raw.path.name))
     own = epsg_of(raw.crs) if raw.crs else None
     geometry, system, issues = raw.geometry, own, list[Issue]()
     degrees = crs is not None and suffix != ".txt" and own not in (None, GEOGRAPHIC) and _degrees(crs)
@@ -78,16 +76,15 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
         geometry, system, issues = placed.geometry, epsg_of(placed.crs), list(placed.issues)
         if degrees:
             geometry, system = to_crs(geometry, placed.crs, f"EPSG:{GEOGRAPHIC}"), GEOGRAPHIC
-            what = "projected to EPSG:4490 for exchange; no area is measured in degrees"
-            issues.append(note("P015", what, raw.where))
+            issues.append(note("P015.projected-epsg-4490", at=raw.where))
     stop_on_errors(raw.issues)
     assert system is not None
     if suffix == ".txt":
         text = txt_text(_heads(raw), geometry, system, target.name)
-        _place(target, force, lambda path: path.write_bytes(text.encode("gb18030")))
+        kept = _place(target, lambda path: path.write_bytes(text.encode("gb18030")))
     else:
-        _place(target, force, lambda path: _gdal(raw, geometry, system, path, DRIVERS[suffix]))
-    return tuple(issues)
+        kept = _place(target, lambda path: _gdal(raw, geometry, system, path, DRIVERS[suffix]))
+    return (*issues, *kept)
 
 
 def _degrees(crs: str) -> bool:
@@ -110,16 +107,15 @@ def doubtful(raw: RawTable) -> tuple[Issue, ...]:
 def _no_shapefile(raw: RawTable, target: Path) -> Issue:
     long = [name for name in raw.columns if len(name.encode("gb18030", errors="replace")) > 10]
     chinese = [name for name in raw.columns if not name.isascii()]
-    shown = ", ".join((chinese or long or list(raw.columns))[:5])
-    why = f"column names have 10 bytes, which would cut {shown}" if chinese or long else "texts have a fixed width"
-    what = f"{target.name}: landopt does not write shapefiles: {why} in mid-character or make two columns one"
-    return error("P033", what, str(target), f"write {target.stem}.gpkg or {target.stem}.gdb")
+    cut = (chinese or long)[:5]
+    key = "P033.names-would-be-cut" if cut else "P033.texts-would-be-cut"
+    return error(key, at=str(target), file=target.name, names=cut, stem=target.stem)
 
 
 def _heads(raw: RawTable) -> list[PlotHead]:
     columns = match_columns(raw.columns, "parcel", raw.where).columns
     if "parcel_id" not in columns:
-        raise Refused(error("P023", "no column holds the parcel ids", raw.where, "name it parcel_id or 地块编号"))
+        raise Refused(error("P023.no-column-holds-parcel", at=raw.where))
 
     def cell(field: str, row: int) -> object:
         return raw.columns[columns[field].name][row] if field in columns else None
@@ -132,8 +128,8 @@ def _heads(raw: RawTable) -> list[PlotHead]:
             area = None if stated is None else scaled(stated, 1, columns["area_m2"].factor)
             texts = [clean_text(value) if (value := cell(name, row)) is not None else "" for name in _HEAD]
         except BadValue as problem:
-            where = f"{raw.where}, row {raw.rows[row]}"
-            raise Refused(error(f"P{problem.fault:03d}", problem.why, where)) from None
+            where = within(raw.where, row=raw.rows[row])
+            raise Refused(error(f"P{problem.key}", at=where, field="area_m2", **problem.values)) from None
         heads.append(PlotHead(texts[0], texts[1], texts[2], area))
     return heads
 
@@ -185,25 +181,15 @@ def _as_text(cell: object) -> str:
     return cell if isinstance(cell, str) else clean_text(cell) if not isinstance(cell, float | Decimal) else str(cell)
 
 
-def _place(target: Path, force: bool, writer: Callable[[Path], object]) -> None:
-    """Write beside the target, then rename; a failure leaves nothing behind."""
+def _place(target: Path, writer: Callable[[Path], object]) -> tuple[Issue, ...]:
+    """Write beside the target, then rename; a failure leaves nothing behind, and what stood there is kept."""
     from pyogrio.errors import DataLayerError, DataSourceError
 
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".landopt-", dir=target.parent))
-    except OSError as problem:
-        raise Environment(error("E001", f"cannot write to {target.parent}: {problem.strerror}", str(target))) from None
-    try:
-        fresh = folder / target.name
-        writer(fresh)
-        if force and target.is_dir():
-            shutil.rmtree(target)
-        os.replace(fresh, target)  # noqa: PTH105 - atomic, also over a file
-    except OSError as problem:
-        raise Environment(error("E001", f"cannot write {target.name}: {problem.strerror}", str(target))) from None
+        kept = write_made(target, writer)
     except (DataSourceError, DataLayerError) as problem:
         why = "No space left on device" if "disk is full" in str(problem) else "GDAL stopped (is the disk full?)"
-        raise Environment(error("E001", f"cannot write {target.name}: {why}", str(target))) from problem
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        raise Environment(error("E001.cannot-write-file", at=str(target), file=target.name, strerror=why)) from problem
+    if kept is None:
+        return ()
+    return (note("F008.kept", at=str(target), name=target.name, kept=kept.name),)

@@ -35,20 +35,20 @@ def read_zip(
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, EOFError) as problem:
         size = path.stat().st_size
-        what = f"{path.name} is cut off or no zip file ({size:,} bytes): {problem}"
-        raise Refused(error("P037", what, path.name, "copy the file again, whole")) from None
+        raise Refused(error("P037.no-zip", at=path.name, file=path.name, size=size, problem=problem)) from None
     with archive, tempfile.TemporaryDirectory(prefix="landopt-") as folder:
         members = check_members(archive, path.name)
         try:
             unpack(archive, members, Path(folder))
         except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as problem:
-            what = f"{path.name} cannot be unpacked: {str(problem)[:120]}"
-            raise Refused(error("P037", what, path.name, "pack the files again, without a password")) from None
+            raise Refused(
+                error("P037.cannot-unpacked", at=path.name, file=path.name, problem=str(problem)[:120])
+            ) from None
         inner = _inner(Path(folder), path, layer)
         try:
             raw = open_inside(inner, layer=None if layer == inner.stem else layer, encoding=encoding, crs=crs)
         except Refused as refusal:
-            moved = [replace(issue, where=f"{path.name}/{issue.where}") for issue in refusal.issues]
+            moved = [issue.at(issue.place.inside(path.name)) for issue in refusal.issues]
             raise Refused(moved) from None
         inside = f"{inner.name} {raw.layer}".strip() if raw.format != "ESRI Shapefile" else inner.name
         return replace(raw, path=path, layer=inside, sha256=sha256_of(path))
@@ -66,7 +66,11 @@ def _inner(folder: Path, path: Path, layer: str | None) -> Path:
         found = named or found
     if len(found) == 1:
         return found[0]
-    names = ", ".join(entry.name for entry in found) or "none"
-    what = f"{path.name} holds {len(found)} vector files: {names}"
-    maybe = f'say layer = "{found[0].stem}"' if found else "pack a shapefile with its .shx, .dbf and .prj"
-    raise Refused(error("F003", what, path.name, maybe))
+    if not found:
+        raise Refused(error("F003.holds-no-vector-file", at=path.name, file=path.name))
+    names = [entry.name for entry in found]
+    raise Refused(
+        error(
+            "F003.holds-vector-files", at=path.name, file=path.name, count=len(found), names=names, first=found[0].stem
+        )
+    )

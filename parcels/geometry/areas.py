@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 import shapely
 
+from parcels.common.catalogue import Told, told
+from parcels.common.issues import noted
+from parcels.common.place import Place
 from parcels.common.schema import Value
 from parcels.common.units import BadValue
 from parcels.common.units import exact as as_exact
@@ -28,7 +31,7 @@ def settle_areas(
     area_source: str | None,
     projected: bool,
     cells: Sequence[object] = (),
-) -> tuple[str, ...]:
+) -> tuple[Told, ...]:
     """Fill ``area_m2`` of ``facts`` in place and report (findings 18, 19).
 
     Where the file gives no area it is measured in the projected CRS, and said so. Where it gives one that differs from
@@ -38,8 +41,8 @@ def settle_areas(
     stated: list[Value] = facts.columns.get("area_m2", [None] * len(facts.ids))
     if column is None or not any(value is not None for value in stated):
         facts.columns["area_m2"] = list(measured)
-        return (f"{found.where}: areas measured in the projected CRS",) if projected and facts.ids else ()
-    notes: list[str] = []
+        return (noted(found.where, told("note.measured")),) if projected and facts.ids else ()
+    notes: list[Told] = []
     a = np.array([value if isinstance(value, int) else -1 for value in stated], dtype=np.int64)
     m = np.array([value if value is not None else -1 for value in measured], dtype=np.int64)
     exact = shapely.area(outlines)
@@ -49,25 +52,33 @@ def settle_areas(
     unit = _unit_hint(plain[both], exact[both]) if differ.any() else ""
     if differ.any() and area_source is None:
         if unit:
-            hint = f'the values look like {unit}: say units = {{ area_m2 = "{unit}" }} or head the column with its unit'
             times = _times(plain[both], exact[both])
-            what = f"area_m2 is read as {column.unit or 'm2'}, but the outlines are about {times} as large"
             hit = [facts.ids[i] for i in np.flatnonzero(differ).tolist()]
-            found.add("error", 19, what, f"column {column.name}", hint, hit)
+            found.add(
+                "error",
+                "019.area-m2-read",
+                at=Place(column=column.name),
+                ids=hit,
+                read_as=column.unit or "m2",
+                times=times,
+                unit=unit,
+            )
         else:
             _each(differ, a, m, plain, facts, rows, found, column)
     elif differ.any():
         hit = [facts.ids[i] for i in np.flatnonzero(differ).tolist()]
-        what = (
-            f"area and outline of {len(hit)} parcel(s) differ by more than 1 %; by area_source the {area_source} counts"
+        found.add(
+            "warning",
+            "018.area-outline-parcel",
+            at=Place(column=column.name),
+            ids=hit,
+            count=len(hit),
+            area_source=area_source,
         )
-        found.add("warning", 18, what, f"column {column.name}", "", hit)
     blank = (a < 0) & (m >= 0)
     if blank.any() and area_source != "geometry":
         hit = [facts.ids[i] for i in np.flatnonzero(blank).tolist()]
-        found.add(
-            "note", 58, f"area of {len(hit)} parcel(s) is blank and was measured", f"column {column.name}", "", hit
-        )
+        found.add("note", "058.area-parcel-blank", at=Place(column=column.name), ids=hit, count=len(hit))
     use = (
         measured
         if area_source == "geometry"
@@ -75,7 +86,7 @@ def settle_areas(
     )
     facts.columns["area_m2"] = list(use)
     if area_source == "geometry":
-        notes.append(f"{found.where}: areas measured in the projected CRS, as area_source says")
+        notes.append(noted(found.where, told("note.measured-as-said")))
     return tuple(notes)
 
 
@@ -119,12 +130,24 @@ def _each(
         stated, measured = int(a[i]), int(m[i])
         factor = measured / float(plain[i])
         mixed = next((unit for size, unit, near in _RATIOS if unit and abs(factor / size - 1) < near), "")
-        place = f"row {rows[i]}, id {facts.ids[i]}, column {column.name}"
         if mixed:
-            what = f"area {stated:,} m2 against {measured:,} m2 measured: this row seems to be in {mixed}"
-            found.add("error", 19, what, place, "use one unit in a column", (facts.ids[i],))
+            found.add(
+                "error",
+                "019.area-m2-against",
+                at=Place(row=rows[i], id=facts.ids[i], column=column.name),
+                ids=(facts.ids[i],),
+                stated=stated,
+                measured=measured,
+                mixed=mixed,
+            )
             continue
         percent = abs(stated - measured) * 100 / max(stated, measured)
-        what = f"area {stated:,} m2 in the table, {measured:,} m2 measured: {percent:.1f} % apart"
-        maybe = 'correct one of them, or say area_source = "geometry" or "attribute"'
-        found.add("error", 18, what, place, maybe, (facts.ids[i],))
+        found.add(
+            "error",
+            "018.area-m2-table",
+            at=Place(row=rows[i], id=facts.ids[i], column=column.name),
+            ids=(facts.ids[i],),
+            stated=stated,
+            measured=measured,
+            percent=percent,
+        )

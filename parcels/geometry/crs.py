@@ -15,7 +15,9 @@ import numpy as np
 import pyproj
 import shapely
 
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, error, note, warning
+from parcels.common.place import Place
 
 GEOGRAPHIC = 4490
 ZONED = range(4513, 4534)
@@ -106,7 +108,7 @@ def _by_parameters(crs: pyproj.CRS) -> int | None:
 
 
 def place(
-    geometry: np.ndarray[Any, Any], crs: str | None, where: str, *, declared: str | None = None, prefix: str = "P"
+    geometry: np.ndarray[Any, Any], crs: str | None, where: Place, *, declared: str | None = None, prefix: str = "P"
 ) -> Placed:
     """Bring geometry into a projected CGCS2000 system, or say why not.
 
@@ -132,9 +134,9 @@ def place(
         said = epsg_of(declared) if declared else None
     except pyproj.exceptions.CRSError as problem:
         text = str(problem).splitlines()[0][:120]
-        return Placed(geometry, "", (error(f"{prefix}014", f"the CRS cannot be understood: {text}", where, _SAY),))
+        return Placed(geometry, "", (error(f"{prefix}014.crs-cannot-understood", at=where, text=text),))
     if declared and said is None:
-        issue = error(f"{prefix}014", f"crs = {declared!r} has no EPSG code that landopt knows", where, _SAY)
+        issue = error(f"{prefix}014.crs-no-epsg", at=where, declared=declared)
         return Placed(geometry, "", (issue,))
     bounds = _bounds(geometry)
     if not np.isfinite(bounds).all():
@@ -142,22 +144,21 @@ def place(
     if crs and own is None:
         return _foreign(geometry, crs, where, said, prefix)
     if own is None and said is None:
-        return Placed(geometry, "", (error(f"{prefix}014", "the file has no CRS", where, _advice(bounds)),))
+        return Placed(geometry, "", (error(f"{prefix}014.file-no-crs", at=where, maybe=_advice(bounds)),))
     found = own if own is not None else said
     assert found is not None
     geometry, swapped = _unswap(geometry, bounds, found, where, prefix)
     if swapped:
         return Placed(geometry, f"EPSG:{found}", swapped)
     if own is not None and said is not None and own != said and zone_of(said) is None and said not in SIX_DEGREE:
-        what = f"the file says EPSG:{own}, the round says EPSG:{said}"
-        return Placed(geometry, f"EPSG:{own}", (error(f"{prefix}017", what, where, "correct crs = or leave it out"),))
+        return Placed(geometry, f"EPSG:{own}", (error(f"{prefix}017.file-says-epsg", at=where, own=own, said=said),))
     outside = _outside(bounds, found)
     if outside:
-        return Placed(geometry, f"EPSG:{found}", (error(f"{prefix}016", outside, where, _advice(bounds)),))
+        return Placed(geometry, f"EPSG:{found}", (_not_there(outside, prefix, where, _advice(bounds)),))
     if zone_of(found) is None and found not in SIX_DEGREE:
         target = said if said is not None and said != found else _zone_by_longitude(geometry, found)
         if target is None or (zone_of(target) is None and target not in SIX_DEGREE):
-            return Placed(geometry, "", (error(f"{prefix}014", f"EPSG:{found} is not usable here", where, _SAY),))
+            return Placed(geometry, "", (error(f"{prefix}014.epsg-not-usable", at=where, found=found),))
         return _transform(geometry, found, target, where, prefix)
     if said is not None and said != found:
         placed = _transform(geometry, found, said, where, prefix)
@@ -165,54 +166,53 @@ def place(
     return Placed(geometry, f"EPSG:{found}", tuple(issues))
 
 
-_SAY = 'say which one it is, for example crs = "EPSG:4526" (zone 38, easting with eight digits)'
+def _not_there(outside: Told, prefix: str, where: Place, maybe: Told) -> Issue:
+    return error(f"{prefix}{outside.key}", at=where, maybe=maybe, **outside.named)
 
 
-def _advice(bounds: np.ndarray[Any, Any]) -> str:
+def _advice(bounds: np.ndarray[Any, Any]) -> Told:
     """What the coordinates look like; a proposal, never a decision."""
     west, south, east, north = bounds.tolist()
     if west > 25_000_000 and east < 46_000_000 and west // 1_000_000 == east // 1_000_000:
         zone = int(west // 1_000_000)
-        return f'eastings begin with {zone}: probably zone {zone}; then say crs = "EPSG:{zone_epsg(zone)}"'
+        return told("crs.zone", zone=zone, epsg=zone_epsg(zone))
     if south > 25_000_000 and north < 46_000_000:
-        return "northing and easting seem to be swapped: write east first"
+        return told("crs.swapped")
     if west > 73 and east < 136 and south > 3 and north < 54:
-        return 'looks like degrees: say crs = "EPSG:4490" if they are CGCS2000'
+        return told("crs.degrees")
     if west > 0 and east < 1_000_000:
-        return 'six-digit eastings fit every zone: say the one it is, for example crs = "EPSG:4547" (114 degrees east)'
-    return _SAY
+        return told("crs.six-digits")
+    return told("crs.say")
 
 
 def _unswap(
-    geometry: np.ndarray[Any, Any], bounds: np.ndarray[Any, Any], epsg: int, where: str, prefix: str
+    geometry: np.ndarray[Any, Any], bounds: np.ndarray[Any, Any], epsg: int, where: Place, prefix: str
 ) -> tuple[np.ndarray[Any, Any], tuple[Issue, ...]]:
     """Swapped axes are refused, with the proof that the other order would fit."""
     west, south, east, north = bounds.tolist()
     turned = np.array([south, west, north, east])
     if not _outside(bounds, epsg) or _outside(turned, epsg):
         return geometry, ()
-    what = f"the axes are swapped: x runs from {west:.0f} to {east:.0f}, which is a northing in EPSG:{epsg}"
-    return geometry, (error(f"{prefix}016", what, where, "write the easting (or longitude) first"),)
+    return geometry, (error(f"{prefix}016.axes-swapped-x", at=where, west=west, east=east, epsg=epsg),)
 
 
-def _outside(bounds: np.ndarray[Any, Any], epsg: int) -> str:
-    """Why coordinates cannot be of that system ("" if they can)."""
+def _outside(bounds: np.ndarray[Any, Any], epsg: int) -> Told | None:
+    """Why coordinates cannot be of that system (``None`` if they can): a sentence of finding 16."""
     west, south, east, north = (float(value) for value in bounds)
     crs = pyproj.CRS.from_epsg(epsg)
     if crs.is_geographic:
         if CHINA[0] <= west and east <= CHINA[2] and CHINA[1] <= south and north <= CHINA[3]:
-            return ""
-        return f"coordinates {west:.6g} {south:.6g} .. {east:.6g} {north:.6g} do not lie in China"
+            return None
+        return told("016.not-in-china", west=west, south=south, east=east, north=north)
     if not crs.is_projected or (zone_of(epsg) is None and epsg not in SIX_DEGREE):
-        return ""
+        return None
     centre = _parameters(crs).get("x_0", 500_000)
     half = 300_000 if epsg not in SIX_DEGREE else 500_000
     if abs(west - centre) <= half and abs(east - centre) <= half and south >= 300_000 and north <= 6_100_000:
-        return ""
+        return None
     if zone_of(epsg) is not None and west > 25_000_000 and east < 46_000_000 and west // 10**6 != east // 10**6:
-        return f"eastings begin with {int(west // 10**6)} and with {int(east // 10**6)}: two zones in one file"
-    x, y = f"{west:.0f}..{east:.0f}", f"{south:.0f}..{north:.0f}"
-    return f"coordinates x {x}, y {y} do not lie in EPSG:{epsg} ({crs.name})"
+        return told("016.two-zones", first=int(west // 10**6), second=int(east // 10**6))
+    return told("016.not-in-system", west=west, east=east, south=south, north=north, epsg=epsg, crs=crs.name)
 
 
 def _zone_by_longitude(geometry: np.ndarray[Any, Any], epsg: int) -> int | None:
@@ -225,28 +225,26 @@ def _zone_by_longitude(geometry: np.ndarray[Any, Any], epsg: int) -> int | None:
     return zone_epsg(zone) if 25 <= zone <= 45 else None
 
 
-def _foreign(geometry: np.ndarray[Any, Any], crs: str, where: str, said: int | None, prefix: str) -> Placed:
+def _foreign(geometry: np.ndarray[Any, Any], crs: str, where: Place, said: int | None, prefix: str) -> Placed:
     """A CRS without an EPSG code: only a declared one helps, and only if the file's is no grid of another datum."""
     name = pyproj.CRS.from_user_input(crs).name
-    what = f"the CRS {name!r} of the file is none of CGCS2000"
-    maybe = "transform the file to CGCS2000 with the bureau's parameters, and send it with its EPSG code"
-    return Placed(geometry, f"EPSG:{said}" if said else "", (error(f"{prefix}014", what, where, maybe),))
+    return Placed(geometry, f"EPSG:{said}" if said else "", (error(f"{prefix}014.crs-file-none", at=where, name=name),))
 
 
 _NULL_DATUMS = ("World Geodetic System 1984", "WGS 84", "WGS_1984", "China 2000", "CGCS2000", "China Geodetic")
 _OLD = re.compile("beijing|xian|1954|1980", re.I)
 
 
-def _transform(geometry: np.ndarray[Any, Any], source: int, target: int, where: str, prefix: str) -> Placed:
+def _transform(geometry: np.ndarray[Any, Any], source: int, target: int, where: Place, prefix: str) -> Placed:
     crs = pyproj.CRS.from_epsg(source)
     datum = f"{crs.name} {crs.datum.name if crs.datum else ''} {crs.geodetic_crs.name if crs.geodetic_crs else ''}"
     if _OLD.search(datum):
-        what = f"EPSG:{source} ({crs.name}) is of an older datum: without the local parameters it is off by up to 100 m"
-        maybe = "transform the file to CGCS2000 with the bureau's parameters"
-        return Placed(geometry, f"EPSG:{source}", (error(f"{prefix}014", what, where, maybe),))
+        return Placed(
+            geometry, f"EPSG:{source}", (error(f"{prefix}014.epsg-older-datum", at=where, source=source, crs=crs.name),)
+        )
     outside = _outside(_bounds(geometry), source)
     if outside:
-        return Placed(geometry, f"EPSG:{source}", (error(f"{prefix}016", outside, where, _SAY),))
+        return Placed(geometry, f"EPSG:{source}", (_not_there(outside, prefix, where, told("crs.say")),))
     transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
 
     def move(points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -256,13 +254,11 @@ def _transform(geometry: np.ndarray[Any, Any], source: int, target: int, where: 
     moved = shapely.transform(geometry, move)
     outside = _outside(_bounds(moved), target)
     if outside:
-        return Placed(moved, f"EPSG:{target}", (error(f"{prefix}016", outside, where, _SAY),))
-    fault = "015" if crs.is_geographic else "017"
-    what = f"projected from EPSG:{source} ({crs.name}) to EPSG:{target}; areas and lengths are measured there"
-    issues = [note(f"{prefix}{fault}", what, where)]
+        return Placed(moved, f"EPSG:{target}", (_not_there(outside, prefix, where, told("crs.say")),))
+    key = "015.projected" if crs.is_geographic else "017.projected"
+    issues = [note(f"{prefix}{key}", at=where, source=source, crs=crs.name, target=target)]
     if source != GEOGRAPHIC and any(name in datum for name in ("WGS 84", "WGS_1984", "World Geodetic")):
-        text = "WGS 84 is taken as CGCS2000 (they differ by centimetres to decimetres)"
-        issues.append(warning(f"{prefix}015", text, where, "send CGCS2000 coordinates where boundaries matter"))
+        issues.append(warning(f"{prefix}015.wgs-84-taken", at=where))
     return Placed(moved, f"EPSG:{target}", tuple(issues))
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from constraints.audit.cells import PartReader, Reading
 from constraints.audit.plan_reader import PROOF_SCHEMA, plan_hash
-from constraints.audit.price_tree import Branch, Changes, Node, write_tree
-from constraints.audit.proof import Bound, gap_text, start
+from constraints.audit.price_writer import write_tree
+from constraints.audit.proof import BadProof, Bound, gap_text, start
 from constraints.audit.reread import Reader
 from constraints.audit.rescreen import connected_sites, lawful
 from constraints.audit.restate import restated
@@ -20,6 +20,7 @@ from constraints.case import Case, from_json, to_json
 from constraints.reading.rows import Key
 from constraints.types import Row
 from tests.audit.lists import Part, block_lines, blocks, header_line, write_lines
+from tests.audit.trees import plain_tree, random_proof
 
 
 @dataclass
@@ -165,33 +166,16 @@ def row_prices(pairs: Sequence[Sequence[int]], count: int) -> list[int]:
 
 
 def packed(tree: dict[str, Any], rows: int, parcels: int) -> dict[str, str]:
-    """A tree of plain dictionaries as proof.json holds it: ``{"on", "zero", "one"}`` or ``{"rows", "parcels"}``.
-
-    A branch may name prices too: those below then change them.
-    """
-    lines: list[Node] = []
-
-    def walk(node: dict[str, Any], above: tuple[list[int], list[int]]) -> None:
-        own = (node.get("rows", above[0]), node.get("parcels", above[1]))
-        line = Node(_changes(above[0], own[0]), _changes(above[1], own[1]))
-        lines.append(line)
-        if "on" in node:
-            on = node["on"]
-            place = ("m", on["parcel"]) if on["d"] is None else ("d", on["d"])
-            line.on = Branch(place, on["parcel"], on["method"])
-            walk(node["zero"], own)
-            walk(node["one"], own)
-
-    walk(tree, ([0] * rows, [0] * parcels))
-    return write_tree(lines, rows)
-
-
-def _changes(before: Sequence[int], after: Sequence[int]) -> Changes:
-    return tuple((k, b - a) for k, (a, b) in enumerate(zip(before, after, strict=True)) if a != b)
+    """A tree of plain dictionaries (``plain_tree``) as proof.json holds it."""
+    return write_tree(plain_tree(tree, rows, parcels), rows)
 
 
 def random_tree(draw: Random, found: Small, tier: int, scale: int, depth: int = 2) -> dict[str, Any]:
-    """A random proof tree over the parts of a small round."""
+    """A random proof tree over the parts of a small round: of prices and branches alone, or with everything."""
+    if draw.random() < 0.5:
+        span = max((abs(offer.score[tier]) for offer in found.offers), default=1) * scale
+        tree = random_proof(draw, found.rows, found.parts, len(found.case.parcels), tier, span, depth)
+        return write_tree(tree, len(found.rows) + tier)
     plain = _random_tree(draw, found, tier, scale, depth)
     return packed(plain, len(found.rows) + tier, len(found.case.parcels))
 
@@ -228,7 +212,10 @@ def proof_for(found: Small, seed: int = 0, tries: int = 40) -> dict[str, Any]:
             scale = draw.choice([1, 10, 1000])
             tree = random_tree(draw, found, tier, scale) if attempt else {}
             entry = {"objective": reached, "bound": 0, "scale": scale, "tree": tree}
-            value = proven(entry, found, tier, found.best[:tier])
+            try:
+                value = proven(entry, found, tier, found.best[:tier])
+            except BadProof:
+                continue
             if value is not None and (best is None or value < best["bound"]):
                 best = {**entry, "bound": value}
         assert best is not None

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections import Counter
 from random import Random
 from typing import Any
 
 import pytest
 
 from constraints.audit.offers_reader import block_of
-from constraints.audit.price_tree import Branch, Node, leaf_tree, priced, read_tree, write_tree
-from constraints.audit.proof import BadProof, Bound, bounds, constant, gap_text, leaves
+from constraints.audit.price_tree import priced, read_tree
+from constraints.audit.price_writer import leaf_tree, write_tree
+from constraints.audit.proof import BadProof, Bound, bounds, gap_text
 from constraints.types import Row
 from tests.audit.folders import Small, packed, proven, random_tree, row_prices
 from tests.audit.lists import Part, blocks
+from tests.audit.trees import Witness, random_proof
 from tests.brute import brute_force
 
 INSTANCES = 10_000
@@ -77,6 +80,7 @@ def test_bound_is_never_below_the_optimum_on_ten_thousand_random_instances():
     """Random prices and trees bound random small programmes; complete enumeration is the witness."""
     draw = Random(20261122)
     done = below = tight = 0
+    kinds = Counter[str]()
     while done < INSTANCES:
         rows, parts, offers, parcels = _instance(draw)
         as_rows = [
@@ -95,13 +99,24 @@ def test_bound_is_never_below_the_optimum_on_ten_thousand_random_instances():
         tiers = []
         for tier, value in enumerate(best):
             tree = packed(_tree(draw, rows, parts, parcels, tier), len(rows) + tier, parcels)
+            if done % 2:
+                everything = random_proof(draw, rows, parts, parcels, tier, 30)
+                tree = write_tree(everything, len(rows) + tier)
+                kinds.update(type(one).__name__ for one in everything.derived)
             tiers.append({"objective": value, "bound": 0, "scale": draw.choice([1, 1, 3, 7]), "tree": tree})
-        found = bounds({"tiers": tiers}, rows, parcels, blocks(parts))
+        try:
+            found = bounds({"tiers": tiers}, rows, parcels, blocks(parts))
+        except BadProof:
+            kinds["refused"] += 1
+            continue
         for value, bound in zip(best, found, strict=True):
             below += bound is None or bound < value
             tight += bound == value
     assert below == 0
     assert tight > 100
+    assert kinds["Rounding"] > 2_000
+    assert kinds["Clique"] > 400
+    assert kinds["refused"] < INSTANCES // 5
 
 
 def test_bound_holds_on_rounds_screened_from_facts(rounds: list[Small]):
@@ -120,53 +135,31 @@ def test_bound_holds_on_rounds_screened_from_facts(rounds: list[Small]):
                 assert bound >= value
 
 
-def _one_by_one(
-    entry: dict[str, Any], tier: int, rows: list[Row], parcels: int, parts: list[Part], reached: Any
-) -> Any:
-    """Section 3 of docs/proof.md leaf by leaf, offer by offer."""
-    scale, tops = entry["scale"], []
-    for leaf in leaves(entry["tree"], len(rows), tier, parcels):
-        total: int | None = constant(leaf, rows, tier, scale, reached)
-        lines = {("m", part.sites[0][0]) if part.demand is None else ("d", part.demand): part for part in parts}
-        for place in leaf.zero.keys() | leaf.one.keys() | lines.keys():
-            part = lines.get(place)
-            worth = []
-            for offer in part.offers if part else ():
-                assert part is not None
-                if any(branch.matches(part.sites[offer[0]], offer[1]) for branch in leaf.zero.get(place, ())):
-                    continue
-                if not all(branch.matches(part.sites[offer[0]], offer[1]) for branch in leaf.one.get(place, ())):
-                    continue
-                used = sum(leaf.parcels[p] for p in part.sites[offer[0]])
-                used += sum(leaf.rows[r] * c for r, c in zip(offer[8][::2], offer[8][1::2], strict=True))
-                used += sum(price * offer[7][j] for j, price in enumerate(leaf.tiers))
-                worth.append(scale * offer[7][tier] - used)
-            if place in leaf.one and not worth:
-                total = None
-                break
-            assert total is not None
-            total += max(worth) if place in leaf.one else max(0, max(worth, default=0))
-        if total is not None:
-            tops.append(total // scale)
-    return max(tops, default=None)
-
-
-def test_bound_summed_down_the_tree_is_that_of_every_leaf_alone():
-    """The bound shares what leaves have in common; leaf by leaf as docs/proof.md says, it is the same."""
-    draw, trees = Random(8), 0
-    for _ in range(1_500):
+def test_bound_summed_in_one_pass_is_that_of_every_case_alone():
+    """The bound shares what cases have in common; case by case and offer by offer it is the same."""
+    draw, kinds = Random(8), Counter[str]()
+    for _ in range(4_000):
         rows, parts, _, parcels = _instance(draw)
         tiers = len(parts[0].offers[0][7]) if parts else 1
         reached = [draw.randint(-9, 9) for _ in range(tiers)]
         for tier in range(tiers):
-            plain = _tree(draw, rows, parts, parcels, tier, 5)
-            trees += "on" in plain
-            entry = {"scale": draw.choice([1, 7]), "tree": packed(plain, len(rows) + tier, parcels)}
-            bound = Bound(entry, tier, rows, parcels, reached[:tier])
-            for block in blocks(parts):
-                bound.feed(block)
-            assert bound.value == _one_by_one(entry, tier, rows, parcels, parts, reached[:tier])
-    assert trees > 300
+            tree = random_proof(draw, rows, parts, parcels, tier, 40, 4)
+            entry = {"scale": draw.choice([1, 7]), "tree": write_tree(tree, len(rows) + tier)}
+            try:
+                bound = Bound(entry, tier, rows, parcels, reached[:tier])
+                for block in blocks(parts):
+                    bound.feed(block)
+                value = bound.value
+            except BadProof as bad:
+                kinds[str(bad)] += 1
+                continue
+            kinds["drops"] += bool(tree.drops)
+            kinds["derived"] += bool(tree.derived)
+            kinds["alone"] += bool(tree.alone)
+            kinds.update(type(node.on).__name__ for node in tree.nodes)
+            assert value == Witness(entry, tier, rows, parcels, parts, reached[:tier]).bound()
+    named = ("drops", "derived", "alone", "Branch", "Sum", "Supplied", "two offers of a clique can go together")
+    assert min(kinds[name] for name in named) > 100
 
 
 def _leaf(**more: Any) -> dict[str, Any]:
@@ -183,6 +176,8 @@ def _land(raw: bytes) -> dict[str, Any]:
 
 ROWS = [Row("a", "a", (), "limit", "<=", 5, 0, 0, 0), Row("b", "b", (), "limit", ">=", 2, 0, 0, 0)]
 LONG = b"\xff" * 7
+HEAD, ONE = b"\0\0\0\0", b"\1\0\0\0"
+"""No rows held against offers alone, none derived, two steps; one vector that prices nothing, no drop."""
 
 
 @pytest.mark.parametrize(
@@ -190,39 +185,50 @@ LONG = b"\xff" * 7
     [
         (_leaf(**leaf_tree([-1, 0])), "wrong sign"),
         (_leaf(**leaf_tree([0, 1])), "wrong sign"),
-        (_leaf(**leaf_tree([1])), "step of|go on after|end before"),
-        (_leaf(**leaf_tree([1, -1, 0])), "end before|go on after"),
-        (_nodes(b""), "end before"),
-        (_nodes(b"\0\0"), "end before"),
-        (_nodes(b"\0\0\0"), "end before"),
-        (_nodes(b"\0\0\1\2\2\0"), "priced that does not exist"),
-        (_nodes(b"\0\0\3\0\2\0\1\0\2\0"), "priced that does not exist"),
-        (_nodes(b"\0\0\0\1\0\0\0\0"), "end before"),
-        (_nodes(b"\0\0\0\1\3\0\0\0\0\0"), "not exist"),
-        (_nodes(b"\0\0\0\6\0\0\0\0\0"), "not exist"),
-        (_nodes(b"\0\0\0\1\0\0\0\0\0\0\0"), "go on after"),
-        (_nodes(b"\0\0\0\0\0"), "go on after"),
-        (_nodes(b"\x35\0\0\0"), "too coarse"),
-        (_nodes(b"\0\0\1\0\x80"), "within a number"),
-        (_nodes(b"\0\0\1\0" + LONG + b"\x80\0\0"), "more than 8 bytes"),
-        (_nodes(b"\0\0\1\0" + LONG + b"\x7f\0"), "out of range"),
-        (_nodes(b"\x34\0\1\0\4\0"), "out of range"),
-        (_nodes(b"\0\0\0\0", b"more"), "cut or go on too long"),
+        (_leaf(**leaf_tree([0, 0], [0, -1])), "wrong sign"),
+        (_leaf(**leaf_tree([1])), "go on after|end too early|not exist"),
+        (_leaf(**leaf_tree([1, -1, 0])), "end too early|go on after|not exist"),
+        (_nodes(b""), "end too early"),
+        (_nodes(b"\0\0\0\0"), "end too early"),
+        (_nodes(HEAD + b"\0\0\0\0"), "vector is named"),
+        (_nodes(HEAD + b"\1\1"), "vector is named"),
+        (_nodes(HEAD + b"\1\0\1\2\2\0\0\0"), "row is named"),
+        (_nodes(HEAD + b"\1\0\0\1\1\0"), "vector is named"),
+        (_nodes(HEAD + b"\1\0\0\1\1\0\0\0"), "vector is named"),
+        (_nodes(HEAD + ONE + b"\0\1"), "vector is named"),
+        (_nodes(HEAD + ONE + b"\1\0\0"), "end too early"),
+        (_nodes(HEAD + ONE + b"\1\0\3\0\0\0\0\0"), "parcel is named"),
+        (_nodes(HEAD + ONE + b"\1\5\0\0\0\0\0"), "parcel is named"),
+        (_nodes(HEAD + ONE + b"\3\2\0\0\0\0"), "parcel is named"),
+        (_nodes(HEAD + ONE + b"\4\2\0\0\0\0\0"), "row is named"),
+        (_nodes(HEAD + ONE + b"\5\2\0\0\0\0\0"), "no branch of kind"),
+        (_nodes(HEAD + ONE + b"\0\0\0"), "go on after"),
+        (_nodes(b"\0\0\x35\0" + ONE + b"\0\0"), "too coarse"),
+        (_nodes(b"\0\0\0\0\x80"), "within a number|end too early"),
+        (_nodes(HEAD + b"\1\0\1\0" + LONG + b"\xff\x80\0\0"), "more than 9 bytes"),
+        (_nodes(HEAD + b"\1\0\1\0" + LONG + b"\x7f\0\0\0"), "out of range"),
+        (_nodes(b"\1\2\0\0\0\0" + ONE + b"\0\0"), "row is named"),
+        (_nodes(b"\0\1\2\0\1\6\2\0\0\0" + ONE + b"\0\0"), "row or parcel is named"),
+        (_nodes(b"\0\1\2\0\1\0\4\0\0\0" + ONE + b"\0\0"), "rounds nothing"),
+        (_nodes(b"\0\1\1\0\1\0\2\0\0\0" + ONE + b"\0\0"), "rounds nothing"),
+        (_nodes(b"\0\1\0\2\0\0\0\0\0\0\0" + ONE + b"\0\0"), "twice"),
+        (_nodes(b"\0\1\0\xe9\x07" + bytes(3_000)), "too many offers"),
+        (_nodes(HEAD + ONE + b"\0\0", b"more"), "cut or go on too long"),
         (_nodes(b"\0\0\0\0" * (1 << 23)), "cut or go on too long"),
-        (_nodes(b"\0\0" + b"\0\1\0\0" * 200_001), "too many nodes"),
+        (_nodes(HEAD + ONE + b"\3\0\0\0" * 1_002), "too many nodes"),
         (_leaf(nodes=leaf_tree([1, 0])["nodes"][:-8]), "nodes"),
-        (_leaf(nodes=[[0, 1]]), "nodes cannot be read"),
-        (_leaf(nodes=[]), "nodes cannot be read"),
-        (_leaf(nodes="!!"), "nodes cannot be read"),
-        (_leaf(nodes="é"), "nodes cannot be read"),
+        (_leaf(nodes=[[0, 1]]), "nodes cannot be unpacked"),
+        (_leaf(nodes=[]), "nodes cannot be unpacked"),
+        (_leaf(nodes="!!"), "nodes cannot be unpacked"),
+        (_leaf(nodes="é"), "nodes cannot be unpacked"),
         (_leaf(nodes=""), "nodes are cut"),
-        (_leaf(**leaf_tree([0, 0], [5, 0, 1])), "priced that does not exist"),
-        (_land(b"\0\1\0\1"), "out of range"),
+        (_leaf(**leaf_tree([0, 0], [5, 0, 1])), "parcel is named that does not exist"),
+        (_land(b"\0\1\0\1"), "wrong sign"),
         (_land(b"\x34\1\0\4"), "out of range"),
-        (_land(b"\0"), "end before"),
-        (_land(b""), "end before"),
+        (_land(b"\0"), "end too early"),
+        (_land(b""), "end too early"),
         (_land(b"\0\0\0"), "go on after"),
-        (_leaf(parcels="!!"), "cannot be read"),
+        (_leaf(parcels="!!"), "cannot be unpacked"),
         ({"scale": 0, "tree": {}}, "scale"),
         ({"scale": 1, "tree": None}, "made of nodes"),
         ({"scale": 1, "tree": {"rows": "", "parcels": ""}}, "made of nodes"),
@@ -356,13 +362,13 @@ def test_trees_travel_unchanged():
         nodes = read_tree(leaf_tree(rows, land), len(rows), len(land))
         assert priced(nodes, len(rows), len(land)) == [(rows, land)]
     assert leaf_tree([]) == leaf_tree([0, 0], [0]) == {}
-    lines = []
-    for depth in range(3_000):
-        place = draw.choice([("m", depth), ("d", depth)])
-        parcel = depth if place[0] == "m" else draw.choice([None, depth])
-        on = Branch(place, parcel, draw.choice([None, 0, 7]))
-        lines += [Node(((0, 1),), ((depth, 3),), on, 2 * depth + 1, 2 * depth + 2), Node(((1, -16),))]
-    assert read_tree(write_tree([*lines, Node()], 2), 2, 3_000) == [*lines, Node()]
+    for _ in range(300):
+        rows, parts, _, parcels = _instance(draw)
+        tree = random_proof(draw, rows, parts, parcels, 0, 2**40, 6)
+        found = read_tree(write_tree(tree, len(rows)), len(rows), parcels)
+        assert [node.on for node in found.nodes] == [node.on for node in tree.nodes]
+        assert (found.alone, found.derived, found.drops) == (tree.alone, tree.derived, tree.drops)
+        assert found.vectors == tree.vectors
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import pytest
 
 from constraints.audit.offers_reader import OffersFile
 from constraints.audit.plan_reader import PROOF_SCHEMA
-from constraints.audit.price_tree import leaf_tree, read_tree
+from constraints.audit.price_tree import read_tree
+from constraints.audit.price_writer import leaf_tree
 from constraints.audit.proof import bounds
 from constraints.canonical import canonical
 from constraints.case import Case
@@ -150,7 +151,7 @@ def test_branches_that_prove_nothing_are_not_written():
         assert side is not None
         side.zero = side.one = None
         side.prices, side.scaled = root.prices, root.scaled
-    assert len(read_tree(pack(prog, tall, 0, Fraction(0), 1_000).tree, 5, prog.parcels)) == 1
+    assert len(read_tree(pack(prog, tall, 0, Fraction(0), 1_000).tree, 5, prog.parcels).nodes) == 1
 
 
 @pytest.mark.parametrize(("rows", "tiers", "gap"), [(250, 1, "0"), (60, 2, "0.0001"), (300, 1, "0.01")])
@@ -176,7 +177,7 @@ def test_proof_of_the_example_is_small():
     assert outcome.proof is not None
     tree = outcome.proof["tiers"][0]["tree"]
     rows = len(outcome.proof["tiers"]) - 1 + len(offers.rows)
-    assert len(read_tree(tree, rows, len(case.parcels))) > 20
+    assert len(read_tree(tree, rows, len(case.parcels)).nodes) > 20
     assert apart_from_parcels(outcome.proof) <= 1_000
     assert len(tree["parcels"]) <= 4_000
     assert float(outcome.gap()) <= float(Fraction(case.settings.gap))

@@ -185,10 +185,10 @@ def test_the_ledger_is_shown_in_chinese_and_not_relied_on_when_altered():
     assert "流拍" in rounddesk.text(shown, "zh")[1]
     assert rounddesk.text(shown, "zh")[-1] == "0 项已批准安排有效"
     problem = error("B080", "entry 1 was altered", "l, entry 1")
-    told = rounddesk.text({**shown, "problems": [problem.as_dict()]}, "zh")
+    told = rounddesk.text({**shown, "problems": [problem]}, "zh")
     assert "第 1 条被改动" in "".join(told)
     assert told[-1] == "台账不可采信。"
-    assert "altered" in "".join(rounddesk.text({**shown, "problems": [problem.as_dict()]}, "en"))
+    assert "altered" in "".join(rounddesk.text({**shown, "problems": [problem]}, "en"))
 
 
 def test_results_may_come_in_utf_16(tmp_path: Path):

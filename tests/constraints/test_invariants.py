@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from constraints.loading.load import in_force, load_pack, methods, pack_names
-from constraints.reading.ask import PRICES, complete
+from constraints.reading.assumed import PRICES, complete
 from constraints.reading.book import book
 from constraints.reading.judge import Judgement, judge
 from constraints.types import STRICTNESS
@@ -30,6 +30,10 @@ FAILURES: tuple[dict[str, Value], ...] = (
     {"ownership": "collective", "collective_registered": True},
     {"grantor": "dz_committee"},
 )
+SINCE = {"net_land": "2012-07-01", "grantor": "2005-08-01"}
+"""When a state began to forbid: Order 53 art. 21; 法释〔2005〕5号 art. 2. Before, lawful or open to ratification."""
+COMPETING = "2002-07-01"
+"""Order 11: listing exists, and several intending users compete. Before, Order 55 art. 13 opened agreement."""
 
 
 @cache
@@ -100,7 +104,8 @@ def test_i_allocation_needs_the_catalogue(told, day):
 @MANY
 @given(CASES, DAYS)
 def test_ii_two_applicants_bar_agreement(told, day):
-    """(ii) With two intending users agreement is never permitted."""
+    """(ii) With two intending users agreement is not permitted since Order 11."""
+    assume(day >= COMPETING)
     assert answers({**told, "intending_users": 2}, day)["agreement"].verdict != "permit"
 
 
@@ -117,7 +122,8 @@ def test_iii_business_land_competes(told, day):
 @MANY
 @given(CASES, DAYS)
 def test_iv_listing_needs_the_fewest_bidders(told, day):
-    """(iv) On bidder numbers a listing is never worse than a tender or an auction."""
+    """(iv) On bidder numbers a listing is never worse than a tender or an auction, since there are listings."""
+    assume(day >= COMPETING)
     lawful = {**told, "listing_days": 10, "listing_working_days": 10}
     found = answers(lawful, day)
     assert STRICTNESS[found["listing"].verdict] <= min(STRICTNESS[found[name].verdict] for name in ("bid", "auction"))
@@ -128,6 +134,7 @@ def test_iv_listing_needs_the_fewest_bidders(told, day):
 def test_v_a_parcel_that_is_not_ready_is_forbidden(told, day, failure):
     """(v) Farmland, no conversion or expropriation, land not net or not state, a void grantor: all forbidden."""
     assume("key_supported" not in told)
+    assume(all(day >= SINCE.get(name, "") for name in failure))
     assert {answer.verdict for answer in answers({**told, **failure}, day).values()} == {"forbid"}
 
 
@@ -157,17 +164,23 @@ def test_vii_terms_beyond_the_maximum_are_forbidden(told, day, over):
 @MANY
 @given(CASES, st.sampled_from([day for day in DATES if day >= "2007-01-01"]), st.sampled_from([1, 6, 15]))
 def test_vii_reserve_below_the_floor(told, day, grade):
-    """(vii) A reserve below the floor forbids every grant; a lease becomes a condition at least.
-
-    Where a part of the floor hangs on a price that is told to be unknown, the grant is a condition until it is known.
-    """
-    unknown = "benchmark_price" in told and told["benchmark_price"] is None
+    """(vii) A reserve below the floor forbids every grant; a lease becomes a condition at least."""
     told = {**told, "use": "IND", "grade": grade, "priority_industry": False, "reserve_price": 100}
     for name, answer in answers(told, day).items():
         if name in GRANTS:
-            assert answer.verdict in (("forbid", "condition") if unknown else ("forbid",))
+            assert answer.verdict == "forbid"
         elif name != "allocation":
             assert STRICTNESS[answer.verdict] >= STRICTNESS["condition"]
+
+
+@pytest.mark.parametrize("day", ["2007-10-31", "2026-11-22"])
+def test_vii_an_unknown_part_of_the_floor_does_not_hide_the_known_one(day):
+    """A reserve below the industrial minimum forbids an agreement whose other floor hangs on a price nobody told."""
+    told = {"use": "IND", "operator": "existing_user", "intending_users": None, "grade": 1, "benchmark_price": None}
+    found = {reserve: answers({**told, "reserve_price": reserve}, day)["agreement"] for reserve in (100, 10_000_000)}
+    assert found[100].verdict == "forbid"
+    assert "cn.industrial-price.1" in found[100].deciding
+    assert found[10_000_000].verdict == "condition"
 
 
 @MANY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -170,15 +171,47 @@ def test_rules_may_read_method_right_and_term():
 
 
 def test_a_mixed_parcel_is_judged_by_part():
-    """Each part is asked for itself; the strictest verdict and the shortest term hold; each part's maximum is shown."""
+    """Each part is asked for itself; the strictest verdict and the dominant use's term hold."""
     rules = [
         term("t.ind", "use == 'IND'", ["listing"], None, 50),
         term("t.com", "use == 'COM'", ["listing"], None, 40),
         eligibility("t.com.ask", "use == 'COM'", listing="condition"),
     ]
     answer = ask(rules, {"use_mix": ("IND:70", "COM:30")}, method="listing")
-    assert (answer.verdict, answer.term, answer.term_max) == ("condition", 40, 40)
-    assert [(part.use, part.percent, part.term_max) for part in answer.parts] == [("IND", "70", 50), ("COM", "30", 40)]
+    assert (answer.verdict, answer.term, answer.term_max) == ("condition", 50, 50)
+    assert [(p.use, p.percent, p.term_max, p.term) for p in answer.parts] == [
+        ("IND", "70", 50, 50),
+        ("COM", "30", 40, 40),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mix", "wanted", "verdict", "terms"),
+    [
+        ("HOU:90;COM:10", 70, "permit", [70, 40]),
+        ("HOU:90;COM:10", 71, "forbid", [71, 40]),
+        ("HOU:90;COM:10", 30, "permit", [30, 30]),
+        ("COM:60;HOU:40", 40, "permit", [40, 40]),
+        ("COM:60;HOU:40", 41, "forbid", [41, 41]),
+        ("COM:60;HOU:40", None, "permit", [40, 70]),
+        ("COM:50;HOU:50", None, "permit", [40, 70]),
+    ],
+)
+def test_the_term_wanted_is_held_against_the_dominant_use(mix, wanted, verdict, terms):
+    """The lesser part has its own maximum, or the term wanted where that is shorter."""
+    rules = [term("t.hou", "use == 'HOU'", ["listing"], None, 70), term("t.com", "use == 'COM'", ["listing"], None, 40)]
+    answer = ask(rules, {"use_mix": mix, "use": "COM", "want_term": wanted}, method="listing")
+    assert answer.verdict == verdict
+    assert [part.term for part in answer.parts] == terms
+
+
+def test_the_highest_known_floor_of_a_mixed_parcel_counts():
+    """A part without a floor or a price does not hide the other's."""
+    rules = [price_floor("t.ind", "use == 'IND'", ["listing"], "cost_floor + 12.5")]
+    told = {"use_mix": "IND:30;COM:70", "cost_floor": 70_000, "appraised_price": None, "benchmark_price": None}
+    answer = ask(rules, told, method="listing")
+    assert (answer.floor, answer.floor_rule, answer.unit_price) == (Fraction("712.5"), "t.ind", 713)
+    assert [part.floor for part in answer.parts] == [Fraction("712.5"), None]
 
 
 def test_a_reserve_below_the_floor():

@@ -62,7 +62,33 @@ def test_the_floor_is_the_largest_of_those_that_hold():
     lawful = floor_of(holding, [], {}, Fraction(1), frozenset({"cost_floor"}))
     assert (lawful.amount, lawful.rule) == (336, "a")
     hanging = floor_of(holding, [("c", "9", ("grade",))], {"cost_floor": 1}, Fraction(1))
-    assert (hanging.amount, hanging.hangs) == (None, (("c", "grade"),))
+    assert (hanging.amount, hanging.hangs, hanging.least) == (None, (("c", "grade"),), (336, "a"))
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("max(336, cost_floor)", 336),
+        ("max(336, benchmark_price, cost_floor)", 600),
+        ("336 + cost_floor", 336),
+        ("benchmark_price + cost_floor", 600),
+        ("min(336, cost_floor)", None),
+        ("benchmark_price - cost_floor", None),
+        ("cost_floor - 5", None),
+        ("0.7 * max(benchmark_price, cost_floor)", 420),
+        ("max(benchmark_price, cost_floor) * year_factor", 300),
+        ("0.7 * cost_floor", None),
+        ("max(benchmark_price - cost_floor, 5)", 5),
+        ("min(max(benchmark_price, cost_floor), 9)", None),
+        ("cost_floor", None),
+    ],
+)
+def test_what_is_known_of_a_floor(text, known):
+    """Unknown parts count 0 in a maximum and a sum; they make a minimum and a difference unknown; the rest is kept."""
+    found = floor_of([("a", text, parse_price(text))], [], {"benchmark_price": 60_000}, Fraction(1, 2))
+    assert found.amount is None
+    assert found.hangs == (("a", "cost_floor"),)
+    assert found.least == (None if known is None else (known, "a"))
 
 
 @pytest.mark.parametrize(

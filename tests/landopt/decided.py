@@ -96,7 +96,7 @@ def write_plan(folder: Path, case: Case, gap: str = "0") -> Path:
     plan = plan_json(case, stopped=outcome.stopped, scope=offers.scope, ties=outcome.ties, tiers=tiers, records=records)
     folder.mkdir(parents=True, exist_ok=True)
     sha = write_offers(folder / "offers.jsonl.gz", case, offers)
-    proof = {**(outcome.proof or {}), "schema": "landopt.proof/2", "case": case_digest(case), "offers": sha}
+    proof = {**(outcome.proof or {}), "schema": "landopt.proof/3", "case": case_digest(case), "offers": sha}
     for name, content in (("case", to_json(case)), ("proof", proof), ("plan", plan)):
         (folder / f"{name}.json").write_bytes(canonical(content))
     return folder

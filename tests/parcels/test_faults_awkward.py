@@ -147,7 +147,7 @@ def test_title_rows_above_the_heading_are_passed_over(tmp_path: Path) -> None:
     path = workbook(tmp_path, [["南沙区宗地一览表"], ["单位：公顷"], [*HEAD, "wkt"], row(0)], merge=("A1:J1",))
     file = good(path)
     assert file.table.ids == ("P1",)
-    assert any("南沙区宗地一览表; 单位：公顷" in note for note in file.notes)
+    assert any("南沙区宗地一览表; 单位：公顷" in note for note in map(str, file.notes))
     table = csv_file(tmp_path, f"需求一览,,,,,,\n{DEMAND_HEAD}\n{DEMAND_ROW}\n")
     assert read_demands(table).table.ids == ("D1",)
 
@@ -199,7 +199,7 @@ def test_every_error_says_what_can_be_done(tmp_path: Path) -> None:
     issues = [issue for issue in read(path) if issue.level == "error"]
     assert len(issues) == 3
     assert all(issue.maybe for issue in issues)
-    assert one(issues, "P050").maybe == codes()["P050"].todo_en
+    assert one(issues, "P050").maybe == codes()["P050"].todo("en")
 
 
 def test_demand_uses_may_be_written_in_our_codes_under_another_system(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_chinese_texts_of_a_drawing_are_read_from_their_bytes(tmp_path: Path, en
     csv_file(tmp_path, ",".join(HEAD) + "\n" + ",".join(["誠地块甲", *CELLS]) + "\n", "p.csv")
     file = good(path, crs="EPSG:4526")
     assert file.table.ids == ("誠地块甲",)
-    assert any("p.dxf" in note and "found from the bytes" in note for note in file.notes)
+    assert any("p.dxf" in note and "found from the bytes" in note for note in map(str, file.notes))
 
 
 def test_a_reference_that_leads_nowhere_is_told_once(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_many_findings_of_a_kind_are_short() -> None:
     many = [
         error("P050", "net_land: 'x' is neither ...", f"a, row {i}, id P{i}, column n", "", [f"P{i}"]) for i in range(9)
     ]
-    more = error("P050", "55 more of this kind in column n", "a", "", [f"Q{i}" for i in range(55)])
+    more = error("P050.more-in-column", at="a", ids=[f"Q{i}" for i in range(55)], more=55, column="n")
     told = lines([*many, more], "en")
     assert told[0].strip() == "Errors 64"
     assert len(told) == 1 + 3 * 2 + 1 + 1

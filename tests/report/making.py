@@ -64,7 +64,7 @@ def plan_folder(place: Path, *, seed: int = 3, hostile: bool = False, copies: in
     given = json.loads(canonical(to_json(case)))
     plan = json.loads(json.dumps(plan))
     write_offers(place / "offers.jsonl.gz", case, offers)
-    proof = outcome.proof or {"schema": "landopt.proof/2", "case": case_digest(case), "offers": "", "tiers": []}
+    proof = outcome.proof or {"schema": "landopt.proof/3", "case": case_digest(case), "offers": "", "tiers": []}
     (place / "proof.json").write_bytes(canonical(proof))
     if hostile:
         given, plan = _hostile(given, plan)

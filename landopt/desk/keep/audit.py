@@ -86,10 +86,10 @@ def _with(report: AuditReport, beside: list[Any], ledger: bool) -> AuditReport:
     """The report with what seal, ledger and inputs say: an error is a breach, a warning something not checked."""
     from dataclasses import replace
 
-    from constraints.audit.finding import Breach, Unchecked
+    from constraints.audit.finding import Breach, Unchecked, in_chinese
 
-    bad = [Breach(i.code, i.ids, "", "", i.what, i.zh or i.what) for i in beside if i.level == "error"]
-    open_ = [Unchecked(i.code, i.what, i.zh or i.what) for i in beside if i.level == "warning"]
+    bad = [Breach(i.code, i.ids, "", "", i.what, in_chinese(i)) for i in beside if i.level == "error"]
+    open_ = [Unchecked(i.code, i.what, in_chinese(i)) for i in beside if i.level == "warning"]
     left = [each for each in report.unchecked if not (ledger and each.what == "ledger")]
     return replace(report, breaches=(*report.breaches, *bad), unchecked=(*left, *open_))
 

@@ -124,7 +124,7 @@ def show(round_path: Path, ledger: Path | None, as_json: bool, lang: str | None)
 
     shown = rounddesk.show(rounddesk.place(round_path, ledger).ledger)
     if as_json:
-        click.echo(json.dumps(shown, ensure_ascii=False, sort_keys=True))
+        click.echo(json.dumps(shown, default=lambda issue: issue.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
         click.echo("\n".join(rounddesk.text(shown, language(lang))))
-    click.get_current_context().exit(5 if any(issue["level"] == "error" for issue in shown["problems"]) else 0)
+    click.get_current_context().exit(5 if any(issue.level == "error" for issue in shown["problems"]) else 0)

@@ -83,7 +83,7 @@ _KINDS = ("eligibility", "term", "price_floor", "limit", "relation", "preference
 def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, as_json: bool, lang: str | None) -> None:
     """The rules in force on a date."""
     from constraints.loading.load import in_force, load_pack, pack
-    from constraints.reading.ask import incomplete
+    from constraints.reading.assumed import incomplete
 
     date, names = _date(as_of), _packs(packs)
     found = [rule for name in names for rule in load_pack(name)]
@@ -187,6 +187,7 @@ def _full(rule: Rule, lang: str) -> str:
 @_lang
 def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool, lang: str | None) -> None:
     """What changed between two dates, in words, and for whom."""
+    from constraints.reading.law_changes import by_instrument
     from constraints.reading.law_changes import diff as compare
     from landopt.reasons.rulewords import shift_lines
     from landopt.reasons.words import code_word
@@ -198,13 +199,15 @@ def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool
     tongue = _language(lang)
     for note in found["notes"]:
         click.echo(f"{'note: ' if tongue == 'en' else '注：'}{note[tongue]}")
-    told = [change for change in found["changes"] if notes or change["kind"] != "note"]
-    for change in told:
-        click.echo(change[tongue])
+    told = [change for change in found["changes"] if notes or (change["law"] and change["kind"] != "note")]
+    for line in by_instrument(told, tongue):
+        click.echo(line)
     hidden = len(found["changes"]) - len(told)
     if hidden:
         click.echo(
-            f"另有 {hidden} 条附注变化（--notes）" if tongue == "zh" else f"{hidden} notes changed too (--notes)"
+            f"另有 {hidden} 条附注变化或规则库内部调整（--notes）"
+            if tongue == "zh"
+            else f"{hidden} notes and rules of instruments that did not change (--notes)"
         )
     if found["shifts"]:
         click.echo(

@@ -34,7 +34,6 @@ def convert(
     Columns and values are kept as they are. Shapefiles are not written: their column names have ten bytes, which cuts
     Chinese names in mid-character.
     """
-    from parcels.common.chinese import note as in_chinese
     from parcels.common.findings_text import lines
     from parcels.common.language import language
     from parcels.formats.any_format import open_parcels
@@ -44,12 +43,17 @@ def convert(
     raw = open_parcels(source, layer=layer, encoding=encoding, crs=crs)
     issues = (*raw.issues, *write_parcels(raw, target, crs=crs, force=force), *doubtful(raw))
     if as_json:
-        done = {"in": str(source), "out": str(target), "parcels": len(raw.rows), "notes": list(raw.notes)}
+        done = {
+            "in": str(source),
+            "out": str(target),
+            "parcels": len(raw.rows),
+            "notes": [str(note) for note in raw.notes],
+        }
         click.echo(json.dumps({**done, "issues": [issue.as_dict() for issue in issues]}, ensure_ascii=False))
         return
     zh = tongue == "zh"
     for note in raw.notes:
-        click.echo(in_chinese(note) if zh else note, err=True)
+        click.echo(note.text(tongue), err=True)
     for line in lines(issues, tongue):
         click.echo(line, err=True)
     if zh:

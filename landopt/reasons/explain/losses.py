@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.audit.proof import BadProof, Branch, Leaf, Place, constant, leaves
+from constraints.audit.price_tree import BadProof, Node, Tree, read_tree
 from landopt.screening.blocks import Ints
 from landopt.screening.offers import Offers
+from landopt.solving.model_arrays import Program, arrays_of, from_arrays
+from landopt.solving.proof.certificate import Certificate, without_rows
 from parcels.common.issues import Refused, error
 
 Mask = NDArray[np.bool_]
@@ -57,15 +59,14 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen
     """
     if proof is None or not proof.get("tiers"):
         return None
-    rows = [row for row in offers.rows if row.kind != "tier"]
     reached = [int(entry["objective"]) for entry in proof["tiers"]]
-    parts = np.repeat(np.arange(len(offers.part_start) - 1), np.diff(offers.part_start))
     try:
         columns = []
         leaving = dict.fromkeys(chosen, 0)
         for tier, entry in enumerate(proof["tiers"]):
-            scale = int(entry["scale"])
-            least, without = _tier(offers, rows, parts, tier, scale, entry["tree"], reached, parcels, chosen)
+            prog = _program(offers, parcels, tier, reached)
+            found = Certificate(prog, entry["tree"], int(entry["scale"]))
+            least, without = _tier(prog, found, reached[tier], chosen)
             columns.append(least)
             leaving = {offer: leaving[offer] or without[offer] for offer in chosen}
         slack = max(0, int(proof["tiers"][0]["bound"]) - reached[0])
@@ -76,43 +77,77 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen
         ) from bad
 
 
-def _tier(
-    offers: Offers,
-    rows: Sequence[Any],
-    parts: Ints,
-    tier: int,
-    scale: int,
-    tree: Any,
-    reached: Sequence[int],
-    parcels: int,
-    chosen: Sequence[int],
-) -> tuple[Ints, dict[int, int]]:
-    taken = np.asarray(sorted(chosen), np.int64)
-    without = np.full(len(taken), _HUGE, np.int64)
-    least = np.full(len(offers), _HUGE, np.int64)
-    weakest = np.full(len(offers), _HUGE, np.int64)
-    for leaf in leaves(tree, len(rows), tier, parcels):
-        worth = values(offers, leaf, scale, tier)
-        allowed = _allowed(offers, leaf)
-        best, void = _best(offers, leaf, worth, allowed)
-        if void:
+def _program(offers: Offers, parcels: int, tier: int, reached: Sequence[int]) -> Program:
+    market = np.flatnonzero(np.asarray(offers.demand) < 0)
+    parts = len(offers.part_start) - 1
+    demands = int(np.searchsorted(offers.part_start, market[0], side="right")) - 1 if len(market) else parts
+    return from_arrays(arrays_of(offers, parcels, demands), tier, reached)
+
+
+def _tier(prog: Program, proof: Certificate, reached: int, chosen: Sequence[int]) -> tuple[Ints, dict[int, int]]:
+    """For every offer the least that a plan with it loses, for every chosen one the least that doing without loses."""
+    scale = proof.scale
+    least = np.full(prog.count, _HUGE, np.int64)
+    weakest = _first(prog, proof, reached)
+    without = dict.fromkeys(chosen, int(_HUGE))
+    for case in proof.cases():
+        if case.total is None:
             continue
-        total = constant(leaf, rows, tier, scale, reached[:tier]) + _exact_sum(best)
-        behind = best[parts] - worth
-        shift = reached[tier] * scale - total
-        loss = -((-(np.int64(shift) + behind)) // np.int64(scale))
-        np.minimum(weakest, loss, out=weakest)
-        np.minimum(least, loss, out=least, where=np.ones(len(offers), bool) if allowed is None else allowed)
-        dropped = worth if allowed is None else np.where(allowed, worth, -_HUGE)
-        dropped = dropped.copy()
-        dropped[taken] = -_HUGE
-        second = np.maximum(_top(offers, dropped), 0)[parts[taken]]
-        np.minimum(without, -((-(np.int64(shift) + best[parts[taken]] - second)) // np.int64(scale)), out=without)
+        shift = reached * scale - case.total
+        part = proof.core.part()
+        behind = case.best[part] - case.worth
+        if case.dropped is not None:
+            # a plan of this case takes one of the offers dropped: another offer of it is of another part
+            edge = int(behind[case.dropped].min())
+            found = _ceiled(np.where(case.dropped, behind, behind + edge), shift, scale)
+            least[case.offers] = np.minimum(least[case.offers], found)
+            without = {offer: min(loss, _up(shift + edge, scale)) for offer, loss in without.items()}
+            continue
+        found = _ceiled(behind, shift, scale)
+        weakest[case.offers] = np.minimum(weakest[case.offers], found)
+        allowed = np.ones(len(found), bool) if case.allowed is None else case.allowed
+        least[case.offers[allowed]] = np.minimum(least[case.offers[allowed]], found[allowed])
+        for offer in chosen:
+            at = int(np.searchsorted(case.offers, offer))
+            if at < len(case.offers) and case.offers[at] == offer:
+                gain = int(case.best[part[at]]) - _second(proof.core, case.worth, case.allowed, int(part[at]), at)
+                without[offer] = min(without[offer], _up(shift + gain, scale))
+            else:
+                without[offer] = min(without[offer], _up(shift, scale))
     # An offer barred in every leaf is in no plan at all; its weakest bound still holds and is printed.
     least = np.where(least == _HUGE, weakest, least)
-    return np.asarray(np.clip(least, 0, _HUGE - 1)), dict(
-        zip(taken.tolist(), np.maximum(without, 0).tolist(), strict=True)
-    )
+    least = np.asarray(np.where(least == _HUGE, 0, np.clip(least, 0, _HUGE - 1)))
+    return least, {offer: max(0, min(loss, int(_HUGE) - 1)) for offer, loss in without.items()}
+
+
+def _first(prog: Program, proof: Certificate, reached: int) -> Ints:
+    """What the prices of the first case say of every offer, those included that no plan can hold."""
+    tree, none = proof.tree, np.full(prog.count, _HUGE, np.int64)
+    first = tree.drops[0].vector if tree.drops else tree.nodes[0].vector
+    bare = Tree(derived=tree.derived, vectors=tree.vectors, nodes=[Node(first)])
+    try:
+        case = next(Certificate(prog, bare, proof.scale).cases())
+    except BadProof:
+        return none
+    if case.total is None:
+        return none
+    return _ceiled(case.best[prog.part()] - case.worth, reached * proof.scale - case.total, proof.scale)
+
+
+def _second(core: Program, worth: Ints, allowed: Mask | None, part: int, at: int) -> int:
+    """The best of a part without one of its offers."""
+    here = slice(int(core.part_start[part]), int(core.part_start[part + 1]))
+    open_ = np.ones(here.stop - here.start, bool) if allowed is None else allowed[here].copy()
+    open_[at - here.start] = False
+    return int(max(0, worth[here][open_].max(initial=0)))
+
+
+def _up(value: int, scale: int) -> int:
+    return -(-value // scale)
+
+
+def _ceiled(behind: Ints, shift: int, scale: int) -> Ints:
+    return np.asarray(-((-(np.int64(shift) + behind)) // np.int64(scale)))
 
 
 def bounds_with(
@@ -125,40 +160,14 @@ def bounds_with(
     """
     if proof is None or not proof.get("tiers"):
         return None
-    rows: list[Any] = [row for row in offers.rows if row.kind != "tier"]
     reached = [int(entry["objective"]) for entry in proof["tiers"]]
     found = []
     for tier, entry in enumerate(proof["tiers"]):
-        scale = int(entry["scale"])
-        tops = []
-        for leaf in leaves(entry["tree"], len(rows), tier, parcels):
-            for row in unpriced:
-                leaf.rows[row] = 0
-            worth = values(offers, leaf, scale, tier)
-            best, void = _best(offers, leaf, worth, _allowed(offers, leaf))
-            if not void:
-                tops.append((constant(leaf, rows, tier, scale, reached[:tier]) + _exact_sum(best)) // scale)
-        found.append(max(tops, default=0))
+        prog = _program(offers, parcels, tier, reached)
+        tree = read_tree(entry["tree"], len(prog.sense), parcels)
+        tree, prog = without_rows(prog, tree, unpriced)
+        found.append(Certificate(prog, tree, int(entry["scale"])).value or 0)
     return found
-
-
-def values(offers: Offers, leaf: Leaf, scale: int, tier: int) -> Ints:
-    """What every offer is worth beyond the prices of what it uses in a leaf, times ``scale``: int64[n], exact."""
-    per_parcel = np.asarray(leaf.parcels, np.int64)
-    per_row = np.asarray(leaf.rows, np.int64)
-    site = _segments(per_parcel[offers.site_parcels], offers.site_start)
-    found = offers.score[tier] * np.int64(scale) - site[offers.site]
-    if per_row.any():
-        found = found - offers.entries.use(per_row)
-    for earlier, price in enumerate(leaf.tiers):
-        if price:
-            found = found - np.int64(price) * offers.score[earlier]
-    return np.asarray(found)
-
-
-def _segments(items: Ints, start: Ints) -> Ints:
-    sums = np.concatenate(([0], np.cumsum(items, dtype=np.int64)))
-    return np.asarray(sums[start[1:]] - sums[start[:-1]])
 
 
 def touching(offers: Offers, parcels: Sequence[int]) -> Mask:
@@ -167,63 +176,6 @@ def touching(offers: Offers, parcels: Sequence[int]) -> Mask:
     return np.asarray((_segments(hits, offers.site_start) > 0)[offers.site], bool)
 
 
-def _part(offers: Offers, place: Place) -> slice:
-    """The offers of a part as named by a branch; an empty slice if it has none."""
-    of, row = place
-    if of == "d":
-        return slice(int(offers.part_start[row]), int(offers.part_start[row + 1]))
-    market = np.flatnonzero(offers.demand == -1)
-    mine = market[offers.site_parcels[offers.site_start[offers.site[market]]] == row]
-    return slice(int(mine[0]), int(mine[-1]) + 1) if mine.size else slice(0, 0)
-
-
-def _matching(offers: Offers, here: slice, branch: Branch) -> Mask:
-    found = np.ones(here.stop - here.start, bool)
-    if branch.method is not None:
-        found &= np.asarray(offers.method[here] == branch.method)
-    for number, offer in enumerate(range(here.start, here.stop)):
-        if found[number] and branch.parcel is not None:
-            found[number] = branch.parcel in offers.parcels(offer)
-    return found
-
-
-def _allowed(offers: Offers, leaf: Leaf) -> Mask | None:
-    """The offers the path of a leaf leaves open; ``None`` when all."""
-    if not leaf.zero and not leaf.one:
-        return None
-    open_ = np.ones(len(offers), bool)
-    for sign, places in ((False, leaf.zero), (True, leaf.one)):
-        for place, branches in places.items():
-            here = _part(offers, place)
-            for branch in branches:
-                hit = _matching(offers, here, branch)
-                open_[here] &= hit if sign else ~hit
-    return open_
-
-
-def _best(offers: Offers, leaf: Leaf, worth: Ints, allowed: Mask | None) -> tuple[Ints, bool]:
-    """The best each part can add in a leaf, and whether the leaf is void (a part that must give has nothing)."""
-    seen = worth if allowed is None else np.where(allowed, worth, -_HUGE)
-    top = _top(offers, seen)
-    forced = np.zeros(len(top), bool)
-    for place in leaf.one:
-        here = _part(offers, place)
-        if here.start == here.stop:
-            return top, True
-        forced[int(np.searchsorted(offers.part_start, here.start, side="right")) - 1] = True
-    void = bool((forced & (top == -_HUGE)).any())
-    return np.where(forced, top, np.maximum(top, 0)), void
-
-
-def _top(offers: Offers, seen: Ints) -> Ints:
-    """The largest value of each part; very small for an empty part."""
-    top = np.full(len(offers.part_start) - 1, -_HUGE, np.int64)
-    filled = np.diff(offers.part_start) > 0
-    if filled.any():
-        top[filled] = np.maximum.reduceat(seen, offers.part_start[:-1][filled])
-    return top
-
-
-def _exact_sum(items: Ints) -> int:
-    """A sum of 64-bit integers that cannot overflow: high and low halves apart."""
-    return (int((items >> 32).sum()) << 32) + int((items & 0xFFFFFFFF).sum())
+def _segments(items: Ints, start: Ints) -> Ints:
+    sums = np.concatenate(([0], np.cumsum(items, dtype=np.int64)))
+    return np.asarray(sums[start[1:]] - sums[start[:-1]])

@@ -44,14 +44,14 @@ def nearest_fact(law: Law, site: Sequence[int], demand: int | None, method: str,
     parcels, wanted, own = law.case_facts(site, demand, period)
     found: list[tuple[tuple[int, Fraction, str], FactUsed, Shown, str]] = []
     tried = 0
-    for name, values in _candidates(law, method):
+    for name, values in candidates(law, method):
         field = fields()[name]
         owner, was = _where(field, parcels, wanted, own)
         for value in _ordered(was, values):
             tried += 1
             if tried > MOST:
                 break
-            verdict = _judged(law, parcels, wanted, own, demand, method, field, value).verdict
+            verdict = judged_with(law, parcels, wanted, own, demand, method, field, value).verdict
             if STRICTNESS[verdict] < STRICTNESS["forbid"]:
                 rank = (0 if was is None else 1, _distance(was, value), name)
                 found.append((rank, fact_used(name, owner, was), fact_used(name, owner, value).value, verdict))
@@ -64,7 +64,7 @@ def nearest_fact(law: Law, site: Sequence[int], demand: int | None, method: str,
     return Nearest(fact, needed, verdict, tried <= MOST, others)
 
 
-def _candidates(law: Law, method: str) -> Iterable[tuple[str, tuple[Value, ...]]]:
+def candidates(law: Law, method: str) -> Iterable[tuple[str, tuple[Value, ...]]]:
     """The facts the rules of a method read, with the values at which an answer can change."""
     shelf = law.book.shelves[method]
     points: dict[str, set[Value]] = {}
@@ -128,7 +128,7 @@ def _distance(was: Value, value: Value) -> Fraction:
     return Fraction(1)
 
 
-def _judged(
+def judged_with(
     law: Law,
     parcels: Sequence[Mapping[str, Value]],
     wanted: Mapping[str, Value],

@@ -49,75 +49,223 @@
     return {
       next() {
         let value = 0n;
-        for (let i = 0; i < 8; i++) {
+        for (let i = 0; i < 9; i++) {
           need(at < raw.length, what + " end too early");
           const byte = raw[at++];
           value |= BigInt(byte & 127) << BigInt(7 * i);
           if (byte < 128) return value;
         }
-        throw new Bad(what + " hold a number of more than 8 bytes");
+        throw new Bad(what + " hold a number of more than 9 bytes");
       },
+      below(limit, what_) { const value = this.next(); need(value < BigInt(limit), "a " + what_ + " is named that does not exist"); return Number(value); },
       step() { const step = this.next(); need(step <= 52n, "a step is too coarse"); return step; },
       end() { need(at === raw.length, what + " go on after the tree"); },
+      pairs(limit, each) {
+        let place = -1n;
+        for (let count = this.next(); count > 0n; count--) {
+          place += 1n + this.next();
+          need(place < BigInt(limit), "a row or parcel is named that does not exist");
+          each(Number(place), this.next(), place);
+        }
+      },
+      changes(steps, count) { const found = []; this.pairs(count, (place, n) => found.push([place, signed(n) << steps(place)])); return found; },
     };
   }
+  const signed = (n) => (n & 1n ? -(n >> 1n) - 1n : n >> 1n);
 
-  function changes(from, steps, prices, least) {
-    let count = from.next(), place = -1n, out = prices;
-    for (; count > 0n; count--) {
-      place += 1n + from.next();
-      need(place < BigInt(prices.length), "a row or parcel is priced that does not exist");
-      const number = from.next(), at = Number(place);
-      const change = (number & 1n ? -(number >> 1n) - 1n : number >> 1n) << steps(at);
-      if (out === prices) out = prices.slice();
-      out[at] += change;
-      need(out[at] >= least && big(out[at]) < 1n << 53n, "a price is out of range");
-    }
-    return out;
-  }
-
-  async function leaves(tree, tier, rows, parcels, scale, reached) {
+  async function readTree(tree, count, parcels) {
     need(tree && typeof tree === "object" && !Array.isArray(tree), "the tree is missing");
     need(Object.keys(tree).every((key) => key === "nodes" || key === "parcels"), "a tree is made of nodes and parcels");
-    const absent = (text) => text === undefined || text === null, count = rows.length + tier;
-    const nodes = absent(tree.nodes) ? null : reader(await unpack(tree.nodes, "nodes"), "nodes");
-    const land = absent(tree.parcels) ? null : reader(await unpack(tree.parcels, "parcels"), "parcels");
-    const steps = nodes ? Array.from({ length: count }, () => nodes.step()) : [], landStep = land ? land.step() : 0n;
-    const zeros = (n) => new Array(n).fill(0n), found = [];
-    const stack = [{ y: zeros(count), p: zeros(parcels), zero: [], one: [] }];
-    for (let made = 1; stack.length; made++) {
-      need(made <= 200000, "the tree has too many nodes");
-      const above = stack.pop();
-      const y = nodes ? changes(nodes, (r) => steps[r], above.y, -(1n << 53n) + 1n) : above.y;
-      const p = land ? changes(land, () => landStep, above.p, 0n) : above.p;
-      const part = nodes ? nodes.next() : 0n;
-      if (part === 0n) { found.push(leaf(y, p, tier, rows, scale, reached, above.zero, above.one)); continue; }
-      const row = (part - 1n) >> 1n, market = ((part - 1n) & 1n) === 1n, parcel = market ? row : nodes.next() - 1n;
-      need(parcel < BigInt(parcels), "a branch names a parcel that does not exist");
-      const method = nodes.next() - 1n;
-      const branch = { place: (market ? "m" : "d") + row, parcel: Number(parcel), method: Number(method) };
-      stack.push({ y, p, zero: above.zero, one: [...above.one, branch] }, { y, p, zero: [...above.zero, branch], one: above.one });
+    const absent = (text) => text === undefined || text === null;
+    const found = { alone: [], derived: [], vectors: [{ base: -1, rows: [], land: [] }], drops: [], root: { kind: 0, vector: 0 } };
+    if (!absent(tree.nodes)) readNodes(reader(await unpack(tree.nodes, "nodes"), "nodes"), found, count, parcels);
+    need(found.vectors.length * (count + found.derived.length + parcels) <= 1 << 25, "the tree has too many prices");
+    if (!absent(tree.parcels)) {
+      const land = reader(await unpack(tree.parcels, "parcels"), "parcels"), step = land.step();
+      for (const vector of found.vectors) vector.land = land.changes(() => step, parcels);
+      land.end();
     }
-    if (nodes) nodes.end();
-    if (land) land.end();
     return found;
   }
 
-  function leaf(priced, p, tier, rows, scale, reached, zero, one) {
-    const y = priced.slice(0, rows.length), z = priced.slice(rows.length);
-    let total = p.reduce((a, b) => a + b, 0n);
-    rows.forEach((row, r) => {
-      need(row.sense === "=" || (row.sense === "<=" && y[r] >= 0n) || (row.sense === ">=" && y[r] <= 0n), "a price has the wrong sign");
-      total += y[r] * row.rhs;
-      if (row.slack > 0n) {
-        let gain = big(y[r]) - (row.tier === tier ? scale * row.penalty : 0n);
-        if (row.tier < tier) gain += z[row.tier] * row.penalty;
-        need(gain <= 0n || row.slack === big(row.rhs), "the price of a soft share is above its penalty");
-        if (gain > 0n) total += gain * row.slack;
+  function readNodes(from, found, count, parcels) {
+    const part = () => { const n = from.next(); need(!(n & 1n) || n >> 1n < BigInt(parcels), "a parcel is named that does not exist"); return (n & 1n ? "m" : "d") + (n >> 1n); };
+    from.pairs(count, (row, n) => found.alone.push([row, -n]));
+    for (let left = from.next(); left > 0n; left--) {
+      const q = from.next(), rows = BigInt(count + found.derived.length);
+      if (q > 0n) {
+        const t = from.next(), terms = [];
+        from.pairs(1n << 62n, (_, n, of) => {
+          need(of % 3n !== 0n || of / 3n < rows, "a row is named that does not exist");
+          need(of % 3n !== 1n || of / 3n < BigInt(parcels), "a parcel is named that does not exist");
+          terms.push([of, signed(n)]);
+        });
+        found.derived.push({ q, t, terms });
+      } else {
+        const size = from.next(), members = new Set();
+        need(size <= 1000n, "a clique has too many offers");
+        for (let i = 0n; i < size; i++) members.add(part() + ":" + from.next());
+        need(members.size === Number(size), "a clique names an offer twice");
+        found.derived.push({ members });
       }
+    }
+    const whole = count + found.derived.length, steps = Array.from({ length: whole }, () => from.step());
+    found.vectors = [];
+    for (let left = from.next(); left > 0n; left--) {
+      const base = from.below(found.vectors.length + 1, "vector") - 1;
+      found.vectors.push({ base, rows: from.changes((row) => steps[row], whole), land: [] });
+      need(found.vectors.length <= 65536, "the tree has too many vectors");
+    }
+    for (let left = from.next(); left > 0n; left--) found.drops.push({ vector: from.below(found.vectors.length, "vector"), margin: from.next() });
+    const read = (depth) => {
+      need(++made <= 65536 && depth <= 1000, "the tree has too many nodes");
+      const kind = from.next();
+      if (kind === 0n) return { kind: 0, vector: from.below(found.vectors.length, "vector") };
+      const node = { kind: Number(kind) };
+      if (kind === 1n) {
+        node.part = part();
+        node.parcel = node.part[0] === "m" ? Number(node.part.slice(1)) : from.below(parcels + 1, "parcel") - 1;
+        node.method = Number(from.next()) - 1;
+      } else if (kind === 2n) { node.part = part(); node.offer = from.next(); }
+      else if (kind === 3n) node.parcel = from.below(parcels, "parcel");
+      else if (kind === 4n) { node.row = from.below(whole, "row"); node.most = signed(from.next()); }
+      else throw new Bad("there is no branch of that kind");
+      node.zero = read(depth + 1);
+      node.one = read(depth + 1);
+      return node;
+    };
+    let made = 0;
+    found.root = read(0);
+    from.end();
+  }
+
+  // The ends of a row: {low, high}, null where it has none; null for a soft row or a tier that soft rows enter.
+  const rounded = (value, q, rest) => { const times = floorDiv(value, q), over = value - times * q - rest; return times * (q - rest) + (over > 0n ? over : 0n); };
+
+  function derive(one, ends) {
+    if (one.members) return { members: one.members, right: 1n };
+    let total = 0n;
+    const terms = one.terms.map(([of, times]) => {
+      const place = Number(of / 3n), kind = Number(of % 3n);
+      let sign = 1n, end = 1n, open = true;
+      if (kind === 0) {
+        const range = ends[place];
+        need(range, "a derived row rests on a soft row");
+        if (range.high === null) { sign = -1n; end = -range.low; } else { end = range.high; open = range.low !== range.high; }
+      }
+      total += times * end;
+      return { place, kind, sign, end, open, times };
     });
-    z.forEach((price, j) => { need(price <= 0n, "an earlier tier has the wrong sign"); total += price * reached[j]; });
-    return { p, y, z, zero, one, total, empty: false };
+    need(one.q >= 2n && total - floorDiv(total, one.q) * one.q !== 0n, "a derived row rounds nothing");
+    const q = one.q, rest = total - floorDiv(total, q) * q;
+    const last = (value) => (one.t > 0n ? floorDiv(one.t * value, q - rest) : value);
+    let right = rounded(total, q, rest);
+    const of = [new Map(), new Map(), new Map()];
+    for (const term of terms) {
+      const slack = term.open ? rounded(term.times, q, rest) : 0n;
+      right -= slack * term.end;
+      of[term.kind].set(term.place, [term.sign * term.times, term.sign * slack]);
+    }
+    return { q, rest, last, rows: of[0], parcels: of[1], demands: of[2], right: last(right) };
+  }
+
+  function inRange(n) { need(big(n) < 1n << 53n, "a number of a derived row is out of range"); return n; }
+
+  async function prepare(tier, entry, rows, parcels, reached) {
+    const scale = int(entry.scale, "the scale"), listed = rows.length, tree = await readTree(entry.tree, listed + tier, parcels);
+    need(scale > 0n, "the scale is not positive");
+    const soft = new Set(rows.filter((row) => row.slack > 0n).map((row) => row.tier));
+    const ends = rows.map((row) => (row.slack > 0n ? null : { low: row.sense === "<=" ? null : row.rhs, high: row.sense === ">=" ? null : row.rhs }));
+    for (let j = 0; j < tier; j++) ends.push(soft.has(j) ? null : { low: reached[j], high: null });
+    const rules = [];
+    const depths = [];
+    for (const one of tree.derived) {
+      const below = (one.terms || []).filter(([of]) => of % 3n === 0n && of / 3n >= BigInt(listed + tier)).map(([of]) => depths[Number(of / 3n) - listed - tier]);
+      depths.push(1 + Math.max(0, ...below));
+      need(depths[depths.length - 1] <= 16, "derived rows rest on one another too often");
+      rules.push(derive(one, ends));
+      ends.push({ low: null, high: inRange(rules[rules.length - 1].right) });
+    }
+    const alone = new Map();
+    for (const [row, least] of tree.alone) {
+      need(row < listed && ends[row], "an offer alone is held against a soft row");
+      const low = ends[row].high === null;
+      alone.set(row, { sign: low ? -1n : 1n, most: low ? -ends[row].low : ends[row].high, stated: least, least: 0n });
+    }
+    const state = { tier, scale, rows, reached, listed, tree, ends, rules, alone, named: new Map() };
+    const limit = 1n << 53n, none = { y: new Array(ends.length).fill(0n), p: new Array(parcels).fill(0n) };
+    const changed = (prices, changes) => {
+      if (!changes.length) return prices;
+      const out = prices.slice();
+      for (const [at, change] of changes) { out[at] += change; need(big(out[at]) < limit, "a price is out of range"); }
+      return out;
+    };
+    state.prices = [];
+    for (const vector of tree.vectors) {
+      const base = vector.base < 0 ? none : state.prices[vector.base];
+      state.prices.push({ y: changed(base.y, vector.rows), p: changed(base.p, vector.land) });
+    }
+    for (const prices of state.prices) {
+      prices.slack = slacks(state, prices.y);
+      prices.derived = prices.y.some((price, r) => r >= listed + tier && price !== 0n);
+    }
+    state.drops = tree.drops.map((drop) => ({ vector: drop.vector, margin: drop.margin, least: null, total: constant(state, drop.vector, new Map(), new Map()) }));
+    state.leaves = [];
+    paths(state, tree.root, new Map(), new Map(), [], false);
+    return state;
+  }
+
+  function slacks(state, y) {
+    let total = 0n;
+    state.rows.forEach((row, r) => {
+      if (row.slack === 0n) return;
+      let gain = big(y[r]) - (row.tier === state.tier ? state.scale * row.penalty : 0n);
+      if (row.tier < state.tier) gain += y[state.listed + row.tier] * row.penalty;
+      need(gain <= 0n || row.slack === big(row.rhs), "the price of a soft share is above its penalty");
+      if (gain > 0n) total += gain * row.slack;
+    });
+    return total;
+  }
+
+  function constant(state, vector, path, supplied) {
+    const { y, p, slack } = state.prices[vector];
+    let total = slack;
+    y.forEach((price, r) => {
+      if (price === 0n) return;
+      let range = path.get(r) || state.ends[r];
+      if (!range && r < state.listed) { const row = state.rows[r]; range = { low: row.sense === "<=" ? null : row.rhs, high: row.sense === ">=" ? null : row.rhs }; }
+      if (!range) range = { low: state.reached[r - state.listed], high: null };
+      const end = price > 0n ? range.high : range.low;
+      need(end !== null, "a price has the wrong sign");
+      total += price * end;
+    });
+    p.forEach((price, parcel) => {
+      const given = supplied.get(parcel);
+      need(price >= 0n || given !== undefined, "a price has the wrong sign");
+      if (given !== false) total += price;
+    });
+    return total;
+  }
+
+  function paths(state, node, path, supplied, steps, empty) {
+    if (node.kind === 0) {
+      state.leaves.push({ vector: node.vector, steps, empty, total: empty ? 0n : constant(state, node.vector, path, supplied) });
+      return;
+    }
+    const zero = [...steps, { on: node, one: false }], one = [...steps, { on: node, one: true }];
+    if (node.kind <= 2) { paths(state, node.zero, path, supplied, zero, empty); paths(state, node.one, path, supplied, one, empty); return; }
+    if (node.kind === 3) {
+      const before = supplied.get(node.parcel);
+      paths(state, node.zero, path, new Map(supplied).set(node.parcel, false), zero, empty || before === true);
+      paths(state, node.one, path, new Map(supplied).set(node.parcel, true), one, empty || before === false);
+      return;
+    }
+    const range = path.get(node.row) || state.ends[node.row];
+    need(range, "a branch is on the sum of a soft row");
+    const { low, high } = range, least = (a, b) => (a === null || b < a ? b : a), most = (a, b) => (a === null || b > a ? b : a);
+    const less = least(high, node.most), more = most(low, node.most + 1n);
+    paths(state, node.zero, new Map(path).set(node.row, { low, high: less }), supplied, zero, empty || (low !== null && low > less));
+    paths(state, node.one, new Map(path).set(node.row, { low: more, high }), supplied, one, empty || (high !== null && more > high));
   }
 
   function readRow(row) {
@@ -127,35 +275,112 @@
     return found;
   }
 
-  const matches = (branch, method, site) =>
-    (branch.method < 0 || branch.method === method) && (branch.parcel < 0 || site.includes(branch.parcel));
+  const summed = (pairs) => {
+    const found = new Map();
+    for (let i = 0; i < pairs.length; i += 2) found.set(pairs[i], (found.get(pairs[i]) || 0n) + BigInt(pairs[i + 1]));
+    return found;
+  };
 
-  function feed(tierState, block) {
-    const { tier, scale } = tierState, scores = block.score;
-    for (const l of tierState.leaves) {
-      const sitePrice = block.sites.map((site) => site.reduce((a, parcel) => a + l.p[parcel], 0n));
-      const listPrice = block.lists.map((pairs) => {
-        let total = 0n;
-        for (let i = 0; i < pairs.length; i += 2) if (l.y[pairs[i]] !== 0n) total += l.y[pairs[i]] * BigInt(pairs[i + 1]);
-        return total;
-      });
-      for (const part of block.parts) {
-        const zero = l.zero.filter((b) => b.place === part.place), one = l.one.filter((b) => b.place === part.place);
-        const branched = zero.length > 0 || one.length > 0;
-        let best = null;
-        for (let k = part.begin; k < part.end; k++) {
-          if (branched) {
-            const site = block.sites[block.site[k]], method = block.ways[block.way[k]][0];
-            if (zero.some((b) => matches(b, method, site)) || !one.every((b) => matches(b, method, site))) continue;
-          }
-          let worth = scale * BigInt(scores[tier][k]) - sitePrice[block.site[k]] - listPrice[block.list[k]];
-          for (let j = 0; j < tier; j++) if (l.z[j] !== 0n) worth -= l.z[j] * BigInt(scores[j][k]);
-          if (best === null || worth > best) best = worth;
+  function feed(state, block) {
+    const { tier, scale, rules, listed, alone, tree } = state, own = listed + tier;
+    const uses = block.lists.map(summed), scores = block.score;
+    const tooMuch = uses.map((use) => [...use].some(([row, n]) => n !== 0n && alone.has(row) && alone.get(row).sign * n + alone.get(row).stated > alone.get(row).most));
+    const derived = (part, k, cache) => {
+      if (cache.has(k)) return cache.get(k);
+      const found = [], site = block.sites[block.site[k]], use = uses[block.list[k]], demand = part.place[0] === "d" ? Number(part.place.slice(1)) : -1;
+      for (const rule of rules) {
+        if (rule.members) { found.push(rule.members.has(part.place + ":" + (k - part.begin)) ? 1n : 0n); continue; }
+        let whole = 0n, slack = 0n;
+        const add = ([a, b], n) => { whole += a * n; slack += b * n; };
+        for (const [row, pair] of rule.rows) add(pair, row < listed ? use.get(row) || 0n : row < own ? BigInt(scores[row - listed][k]) : found[row - own]);
+        for (const parcel of site) if (rule.parcels.has(parcel)) add(rule.parcels.get(parcel), 1n);
+        if (rule.demands.has(demand)) add(rule.demands.get(demand), 1n);
+        found.push(rule.last(rounded(whole, rule.q, rule.rest) - slack));
+      }
+      cache.set(k, found);
+      return found;
+    };
+    for (const part of block.parts) {
+      const lowest = new Map();
+      for (const list of new Set(block.list.slice(part.begin, part.end)))
+        for (const [row, n] of uses[list]) if (alone.has(row)) { const a = alone.get(row).sign * n; if (a < (lowest.get(row) || 0n)) lowest.set(row, a); }
+      for (const [row, n] of lowest) alone.get(row).least += n;
+      for (const rule of rules) if (rule.members) for (let k = part.begin; k < part.end; k++)
+        if (rule.members.has(part.place + ":" + (k - part.begin))) state.named.set(part.place + ":" + (k - part.begin), { part: part.place, site: block.sites[block.site[k]], use: uses[block.list[k]] });
+      const cache = new Map(), worths = new Map();
+      let left = [];
+      for (let k = part.begin; k < part.end; k++) if (!tooMuch[block.list[k]]) left.push(k);
+      const worth = (vector) => {
+        if (!worths.has(vector)) {
+          const { y, p } = state.prices[vector], priced = state.prices[vector].derived;
+          worths.set(vector, new Map(left.map((k) => {
+            let value = scale * BigInt(scores[tier][k]);
+            for (const parcel of block.sites[block.site[k]]) value -= p[parcel];
+            for (const [row, n] of uses[block.list[k]]) value -= y[row] * n;
+            for (let j = 0; j < tier; j++) if (y[listed + j] !== 0n) value -= y[listed + j] * BigInt(scores[j][k]);
+            if (priced) derived(part, k, cache).forEach((n, d) => { value -= y[own + d] * n; });
+            return [k, value];
+          })));
         }
-        if (one.length) { if (best === null) l.empty = true; else l.total += best; }
-        else if (best !== null && best > 0n) l.total += best;
+        return worths.get(vector);
+      };
+      const best = (values, least) => { let found = least; for (const value of values) if (found === null || value > found) found = value; return found; };
+      for (const drop of state.drops) {
+        const values = worth(drop.vector), top = best(left.map((k) => values.get(k)), 0n), kept = [];
+        drop.total += top;
+        for (const k of left) {
+          const behind = top - values.get(k);
+          if (behind <= drop.margin) kept.push(k);
+          else if (drop.least === null || behind < drop.least) drop.least = behind;
+        }
+        left = kept;
+      }
+      const whole = new Map();
+      for (const leaf of state.leaves) {
+        const values = worth(leaf.vector);
+        let mine = left, must = false, all = true;
+        for (const { on, one } of leaf.steps) {
+          if (on.part === part.place) {
+            const hits = (k) => on.kind === 2 ? on.offer === BigInt(k - part.begin)
+              : (on.method < 0 || on.method === block.ways[block.way[k]][0]) && (on.parcel < 0 || block.sites[block.site[k]].includes(on.parcel));
+            mine = mine.filter((k) => hits(k) === one);
+            must = must || one;
+            all = false;
+          } else if (on.kind === 3 && !one && mine.some((k) => block.sites[block.site[k]].includes(on.parcel))) {
+            mine = mine.filter((k) => !block.sites[block.site[k]].includes(on.parcel));
+            all = false;
+          }
+        }
+        if (all) {
+          if (!whole.has(leaf.vector)) whole.set(leaf.vector, best(left.map((k) => values.get(k)), 0n));
+          leaf.total += whole.get(leaf.vector);
+        } else if (must && !mine.length) leaf.empty = true;
+        else leaf.total += best(mine.map((k) => values.get(k)), must ? null : 0n);
       }
     }
+  }
+
+  function boundOf(state, seen) {
+    for (const { stated, least } of state.alone.values()) need(least >= stated, "the least activity of a row is lower than stated");
+    for (const rule of state.rules) if (rule.members) {
+      const met = [...rule.members].filter((name) => state.named.has(name)).map((name) => state.named.get(name));
+      met.forEach((a, i) => met.slice(0, i).forEach((b) => need(apart(state, a, b), "two offers of a clique can go together")));
+    }
+    const found = [];
+    for (const drop of state.drops) if (drop.least !== null) found.push(floorDiv(drop.total - drop.least, state.scale));
+    for (const leaf of state.leaves)
+      if (!leaf.empty && leaf.steps.every(({ on, one }) => !one || on.kind > 2 || seen.has(on.part))) found.push(floorDiv(leaf.total, state.scale));
+    need(found.length > 0, "the proof covers no plan at all");
+    return found.reduce((a, b) => (a > b ? a : b));
+  }
+
+  function apart(state, a, b) {
+    if (a.part === b.part || a.site.some((parcel) => b.site.includes(parcel))) return true;
+    for (const [row, n] of a.use) if (b.use.has(row) && state.alone.has(row)) {
+      const { sign, most, stated } = state.alone.get(row);
+      if (sign * (n + b.use.get(row)) + stated > most) return true;
+    }
+    return false;
   }
 
   function checkBlock(block, parcels, rows, tiers, last) {
@@ -198,7 +423,7 @@
 
   async function run(files, say) {
     const plan = parse(files.plan, "plan.json"), proof = parse(files.proof, "proof.json"), kase = parse(files.case, "case.json");
-    need(plan.schema === "landopt.plan/1" && proof.schema === "landopt.proof/2" && kase.schema === "landopt.case/1", "a file has an unknown schema");
+    need(plan.schema === "landopt.plan/1" && proof.schema === "landopt.proof/3" && kase.schema === "landopt.case/1", "a file has an unknown schema");
     const digest = await sha256(bytesOf(canonical(kase)));
     need(plan.case.digest === digest && proof.case === digest, "the case is not the one the plan and the proof name");
     const names = ["parcel_ids", "demand_id", "method", "period", "term_years"];
@@ -216,11 +441,7 @@
     need(header.tiers === tiers && plan.result.tiers.length === tiers, "the number of tiers differs");
     const reached = proof.tiers.map((t) => int(t.objective, "an objective"));
     const states = [];
-    for (let tier = 0; tier < tiers; tier++) {
-      const scale = int(proof.tiers[tier].scale, "the scale");
-      need(scale > 0n, "the scale is not positive");
-      states.push({ tier, scale, leaves: await leaves(proof.tiers[tier].tree, tier, rows, parcels, scale, reached) });
-    }
+    for (let tier = 0; tier < tiers; tier++) states.push(await prepare(tier, proof.tiers[tier], rows, parcels, reached));
     let last = [-1, -1], count = 0;
     const seen = new Set();
     for (const line of lines) {
@@ -233,9 +454,7 @@
     need(count === header.count, "the offers are not as many as announced");
     say.offers = count;
     say.tiers = states.map((state, tier) => {
-      const open = state.leaves.filter((l) => !l.empty && l.one.every((b) => seen.has(b.place)));
-      need(open.length > 0, "the proof covers no plan at all");
-      const bound = open.map((l) => floorDiv(l.total, state.scale)).reduce((a, b) => (a > b ? a : b));
+      const bound = boundOf(state, seen);
       const stated = plan.result.tiers[tier];
       need(int(proof.tiers[tier].bound, "a bound") === bound && int(stated.bound, "a bound") === bound, "tier " + (tier + 1) + ": the prices prove " + bound);
       need(int(stated.objective, "an objective") === reached[tier], "the plan's objective is not the proof's");

@@ -41,11 +41,13 @@ class Grid:
     """The comparisons of some conditions, split by whose facts they read.
 
     ``faces`` (parcel rows and further uses of mixed parcels) fall into classes ``face_class``; ``extra`` are further
-    integer codes that tell faces apart. Terms are classes of 0 (none) and up in years, applicants of 0 to the number of
-    demands, periods of -1 (none) and the rows of the round's periods.
+    integer codes that tell faces apart, ``cuts`` years that tell terms apart. Terms are classes of 0 (none) and up in
+    years, applicants of 0 to the number of demands, periods of -1 (none) and the rows of the round's periods.
     """
 
-    def __init__(self, sides: Sides, nodes: Iterable[Node], extra: Sequence[Ints] = ()) -> None:
+    def __init__(
+        self, sides: Sides, nodes: Iterable[Node], extra: Sequence[Ints] = (), cuts: Sequence[int] = ()
+    ) -> None:
         self.sides = sides
         self.leaves: tuple[Leaf, ...] = tuple(dict.fromkeys(leaf for node in nodes for leaf in leaves(node)))
         self.fields = frozenset(name for leaf in self.leaves for name in fields_of_leaf(leaf))
@@ -59,7 +61,10 @@ class Grid:
         self.face_first = first
         self.parcel_columns = {name: found.take(first) for name, found in columns.items()}
         self.others_class, self.others_columns = self._axis("other_applicants", column(range(len(sides.demands) + 1)))
-        self.term_class, self.term_columns = self._axis("term_years", column((None, *range(1, sides.longest + 1))))
+        years = np.arange(sides.longest + 1)
+        levels = np.unique(np.array(cuts, np.int64))
+        place = np.searchsorted(levels, years) + np.searchsorted(levels, years, side="right")
+        self.term_class, self.term_columns = self._axis("term_years", column((None, *years[1:].tolist())), place)
         names = tuple(period.id for period in sides.case.round.periods)
         self.period_class, self.period_columns = self._axis("period", column((*names, None)))
         self.site_columns: dict[str, Column] = {}
@@ -102,10 +107,11 @@ class Grid:
         place = np.searchsorted(levels, own) + np.searchsorted(levels, own, side="right")
         return np.append(place, -1)[facts.codes]
 
-    def _axis(self, name: str, values: Column) -> tuple[Ints, dict[str, Column]]:
+    def _axis(self, name: str, values: Column, apart: Ints | None = None) -> tuple[Ints, dict[str, Column]]:
         if name not in self.fields:
             return np.zeros(values.codes.size, np.int32), {}
-        found, first = classes((np.zeros(values.codes.size, np.int8), *self._parts({name: values})))
+        also = np.zeros(values.codes.size, np.int8) if apart is None else apart
+        found, first = classes((also, *self._parts({name: values})))
         return found.astype(np.int32), {name: values.take(first)}
 
     def set_sites(self, area: Ints, parcels: Ints, users: Ints) -> Ints:

@@ -34,13 +34,17 @@ class Clause:
 
 @dataclass(frozen=True, eq=False)
 class Voice:
-    """Somebody who asks: what conditions and prices see of the facts, the rules a record for this demand answers."""
+    """Somebody who asks: what conditions and prices see of the facts, the rules a record for this demand answers.
+
+    ``want`` is the term wanted in years (0: none), told only where a round has mixed parcels.
+    """
 
     key: Key
     constants: Mapping[str, Column]
     prices: tuple[Value, ...]
     filed: frozenset[str]
     market: bool
+    want: int = 0
 
 
 @dataclass(frozen=True)

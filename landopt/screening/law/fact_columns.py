@@ -5,6 +5,7 @@ The scalar reading has its own (:mod:`constraints.reading.case_facts`); the two 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -33,7 +34,8 @@ class Sides:
     """Columns of the parcels (encoded when first read) and known facts of each demand.
 
     ``mixed`` lists (parcel row, use) of parcels that hold several uses: each is judged once for each of them. ``faces``
-    gives for every face (parcels first, then the further uses of mixed parcels) its parcel row.
+    gives for every face (parcels first, then the further uses of mixed parcels) its parcel row, ``leads`` whether it is
+    the dominant use of its mixed parcel.
     """
 
     def __init__(self, case: Case) -> None:
@@ -46,6 +48,8 @@ class Sides:
         self._columns: dict[str, Column | None] = {}
         self.mixed = [(row, use) for row, mix in enumerate(case.parcels.column("use_mix")) for use in uses_of(mix)]
         mixed_rows = {row for row, _ in self.mixed}
+        lead = {row: dominant_use(case.parcels.row(row)) for row in mixed_rows}
+        self.leads = np.array([*([False] * self.count), *(lead[row] == use for row, use in self.mixed)], bool)
         self.whole = np.array([row not in mixed_rows for row in range(self.count)], bool)
         self.faces = np.concatenate((np.arange(self.count), np.array([row for row, _ in self.mixed], np.int64)))
 
@@ -131,3 +135,18 @@ def uses_of(mix: Value) -> tuple[str, ...]:
         return ()
     parts = mix.replace("、", ";").replace(",", ";").split(";") if isinstance(mix, str) else mix
     return tuple(dict.fromkeys(part.split(":")[0].strip() for part in parts if part.strip()))
+
+
+def dominant_use(facts: Mapping[str, Value]) -> str:
+    """The use with the largest part of a mixed parcel: of equals the parcel's own ``use``, else the first."""
+    mix = facts["use_mix"]
+    parts = mix.replace("、", ";").replace(",", ";").split(";") if isinstance(mix, str) else mix
+    found: dict[str, int] = {}
+    for part in parts if isinstance(parts, Sequence) else ():
+        use, _, percent = part.partition(":")
+        if use.strip():
+            number = percent.strip()
+            found[use.strip()] = found.get(use.strip(), 0) + (int(number) if number.isdigit() else 0)
+    most = max(found.values())
+    best = [use for use, percent in found.items() if percent == most]
+    return str(facts["use"]) if facts["use"] in best else best[0]

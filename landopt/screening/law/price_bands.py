@@ -24,12 +24,17 @@ _ROOM = 1 << 61
 
 @dataclass(frozen=True)
 class Band:
-    """Amounts between ``low / scale`` and ``high / scale``; ``known`` false where a fact is missing."""
+    """Amounts between ``low / scale`` and ``high / scale``.
+
+    ``known`` is false where nothing can be said, ``whole`` where a fact is missing: what is known there is the least
+    the amount comes to whatever the missing facts are (docs/model.md §4).
+    """
 
     low: Ints
     high: Ints
     scale: int
     known: NDArray[np.bool_]
+    whole: NDArray[np.bool_]
 
     @property
     def size(self) -> int:
@@ -45,7 +50,7 @@ def _raise(band: Band, scale: int) -> Band:
     times = scale // band.scale
     if band.size * times >= _ROOM:
         raise TooWide
-    return Band(band.low * times, band.high * times, scale, band.known)
+    return Band(band.low * times, band.high * times, scale, band.known, band.whole)
 
 
 def _common(bands: list[Band]) -> list[Band]:
@@ -58,7 +63,7 @@ def _common(bands: list[Band]) -> list[Band]:
 def exact(value: Fraction) -> Band:
     """The band of one exact number."""
     one = np.array([value.numerator], np.int64)
-    return Band(one, one, value.denominator, np.ones(1, bool))
+    return Band(one, one, value.denominator, np.ones(1, bool), np.ones(1, bool))
 
 
 def factor_band(factor: Fraction) -> Band:
@@ -67,7 +72,7 @@ def factor_band(factor: Fraction) -> Band:
     if factor.denominator < scale:
         return exact(factor)
     low = factor.numerator * scale // factor.denominator
-    return Band(np.array([low]), np.array([low + 1]), scale, np.ones(1, bool))
+    return Band(np.array([low]), np.array([low + 1]), scale, np.ones(1, bool), np.ones(1, bool))
 
 
 def amounts(node: PriceNode, fields: Mapping[str, tuple[Ints, NDArray[np.bool_]]], factor: Fraction) -> Band:
@@ -83,9 +88,9 @@ def amounts(node: PriceNode, fields: Mapping[str, tuple[Ints, NDArray[np.bool_]]
             return exact(value)
         case PriceField(name, scale):
             if name not in fields:
-                return Band(np.zeros(1, np.int64), np.zeros(1, np.int64), 1, np.zeros(1, bool))
+                return Band(np.zeros(1, np.int64), np.zeros(1, np.int64), 1, np.zeros(1, bool), np.zeros(1, bool))
             values, known = fields[name]
-            return Band(values, values, scale, known)
+            return Band(values, values, scale, known, known)
         case YearFactor():
             return factor_band(factor)
         case Apply(op, items):
@@ -94,19 +99,24 @@ def amounts(node: PriceNode, fields: Mapping[str, tuple[Ints, NDArray[np.bool_]]
 
 
 def _combined(op: str, bands: list[Band]) -> Band:
-    first, *rest = bands
-    low, high, known = first.low, first.high, first.known
+    """Bands of one scale together; in a maximum and a sum what nothing is known of counts 0."""
+    found, *rest = bands
     for band in rest:
-        known = known & band.known
+        whole = found.whole & band.whole
+        known = found.known | band.known if op in ("max", "+") else whole
         if op == "max":
-            low, high = np.maximum(low, band.low), np.maximum(high, band.high)
+            alone, other = ~band.known, ~found.known
+            low = np.where(alone, found.low, np.where(other, band.low, np.maximum(found.low, band.low)))
+            high = np.where(alone, found.high, np.where(other, band.high, np.maximum(found.high, band.high)))
         elif op == "min":
-            low, high = np.minimum(low, band.low), np.minimum(high, band.high)
+            low, high = np.minimum(found.low, band.low), np.minimum(found.high, band.high)
         elif op == "+":
-            low, high = low + band.low, high + band.high
+            low = np.where(found.known, found.low, 0) + np.where(band.known, band.low, 0)
+            high = np.where(found.known, found.high, 0) + np.where(band.known, band.high, 0)
         else:
-            low, high = low - band.high, high - band.low
-    return Band(low, high, first.scale, known)
+            low, high = found.low - band.high, found.high - band.low
+        found = Band(low, high, found.scale, known, whole)
+    return found
 
 
 def _times(a: Band, b: Band) -> Band:
@@ -115,7 +125,8 @@ def _times(a: Band, b: Band) -> Band:
     products = (a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high)
     low = np.minimum(np.minimum(products[0], products[1]), np.minimum(products[2], products[3]))
     high = np.maximum(np.maximum(products[0], products[1]), np.maximum(products[2], products[3]))
-    return Band(low, high, a.scale * b.scale, a.known & b.known)
+    whole = a.whole & b.whole
+    return Band(low, high, a.scale * b.scale, whole | (a.known & b.known & (a.low >= 0) & (b.low >= 0)), whole)
 
 
 def spread(band: Band, size: int) -> Band:
@@ -125,11 +136,12 @@ def spread(band: Band, size: int) -> Band:
         np.broadcast_to(band.high, size),
         band.scale,
         np.broadcast_to(band.known, size),
+        np.broadcast_to(band.whole, size),
     )
 
 
 def largest(bands: list[Band], size: int) -> Band:
-    """The largest of several amounts, all of which must be known."""
+    """The largest of several amounts as far as they are known."""
     return spread(_combined("max", _common(bands)), size)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from constraints.language import expr
 from constraints.language.nodes import Node, PriceNode, names
 from constraints.loading.ranks import LAW_RANK, own
+from constraints.reading.book import silent
 from constraints.reading.timetable import Calendar, upstream_days
 from constraints.types import STRICTNESS, Method, Rule
 from landopt.screening.law.arrays import (
@@ -67,13 +68,16 @@ class Law:
                 excepting.setdefault(base, []).append(name)
         judged = [name for name in sorted(rules) if rules[name].kind in ("eligibility", "term", "price_floor")]
         used = closure(judged, excepting)
+        self._ids, self._law = frozenset(rules), bool(case.packs)
         self.plan_year = case.round.purpose == "annual_plan"
         as_of = case.round.as_of
         self._rows = case.parcels.index()
         self._on_file = [record for record in case.records if not as_of or record.date <= as_of]
         self.filed_parcels = self._filed()
         self.ready = self._ready()
-        self.grid = Grid(sides, [nodes[name] for name in used], [*self.filed_parcels.values(), self.ready])
+        longest = [r.spec["max_years"] for r in rules.values() if r.kind == "term" and r.spec["max_years"]]
+        cuts = longest if sides.mixed else []  # the other uses of a mixed parcel may have less than the term wanted
+        self.grid = Grid(sides, [nodes[name] for name in used], [*self.filed_parcels.values(), self.ready], cuts)
         if self.plan_year and "in_annual_plan" in self.grid.parcel_columns:
             self.grid.parcel_columns.pop("in_annual_plan")
         self.clauses = {self.place[name]: self._clause(name, rules[name], nodes, excepting) for name in used}
@@ -172,7 +176,9 @@ class Law:
 
     def _voice(self, facts: Mapping[str, Value], filed: frozenset[str], market: bool) -> Voice:
         asked = tuple(facts.get(name) for name in self.price_facts)
-        return Voice((*self.grid.key(facts), *asked), self.grid.constants(facts), asked, filed, market)
+        wanted = facts.get("want_term") if self.sides.mixed else None
+        want = wanted if isinstance(wanted, int) else 0
+        return Voice((*self.grid.key(facts), *asked, want), self.grid.constants(facts), asked, filed, market, want)
 
     def set_table(self, *, states: bool) -> None:
         """Judge with the states of sites, applicants, terms and periods (after ``grid.set_sites``) or without any."""
@@ -256,7 +262,8 @@ class Law:
     def _start(self, voice: Voice, method: Method, hopeful: bool) -> Truth:
         """The method's default, or what lifts it."""
         lifted: Any = np.zeros((1,) * 5, bool)
-        best: Any = np.full((1,) * 5, STRICTNESS[method.default], np.int8)
+        asked = silent(method, self._ids, law=self._law)
+        best: Any = np.full((1,) * 5, CONDITION if asked else STRICTNESS[method.default], np.int8)
         for clause in self.judged:
             if clause.rule.kind != "eligibility":
                 continue
