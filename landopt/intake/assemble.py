@@ -15,6 +15,7 @@ from constraints.reading.case_facts import block_share
 from landopt.intake.roundfile import RoundFile, read_round_file
 from parcels.common.catalogue import Told
 from parcels.common.frozen import FactTable
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error, warning
 
 if TYPE_CHECKING:
@@ -164,9 +165,9 @@ def _sources(file: RoundFile) -> _Sources:
     policies: dict[str, bytes] = {}
     for role, path in (("round", file.path), *(("policy", each) for each in file.policy)):
         try:
-            raw = path.read_bytes()
+            raw = read_bytes(path, 4_000_000)
             text = raw.decode("utf-8")
-        except (OSError, UnicodeDecodeError):
+        except (OSError, UnicodeDecodeError, Refused):
             continue
         policies[str(path)] = raw
         texts.append({"role": role, "name": path.name, "text": text})

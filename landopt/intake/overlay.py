@@ -22,6 +22,7 @@ from constraints.loading.overlays import Fact
 from constraints.loading.ranks import LAW_RANK, OWN_MARK
 from constraints.types import Rule
 from parcels.common.frozen import FactTable
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.schema import Field, Value, fields
 
@@ -44,7 +45,7 @@ def apply_overlays(case: Case, overlays: Sequence[str | Path] = (), sets: Sequen
     for entry in overlays:
         path = Path(entry)
         try:
-            raw = path.read_bytes()
+            raw = read_bytes(path, 4_000_000)
         except OSError:
             raw = None
         loaded = load(path, f"{OWN_MARK}{path.stem}", {rule.id: rule for rule in case.rules}, raw)

@@ -52,7 +52,7 @@ class Findings:
         /,
         what: str = "",
         place: str = "",
-        maybe: str | Told = "",
+        maybe: str | Told | None = None,
         ids: Sequence[str] = (),
         *,
         at: Place | None = None,
