@@ -18,7 +18,7 @@ from landopt.keeping.whole_audit import Rewrite
 from parcels.common.findings_text import lines
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
-from parcels.formats.encoding import decode
+from parcels.formats.decoding.encoding import decode
 
 if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
