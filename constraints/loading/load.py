@@ -14,6 +14,7 @@ from typing import Any
 
 from constraints.case import Case
 from constraints.language import expr
+from constraints.loading.key_pairs import together
 from constraints.loading.keys import Reading
 from constraints.loading.kinds import COMMON, KINDS, PACK_KEYS
 from constraints.loading.lint import across, alone
@@ -24,7 +25,6 @@ from constraints.types import GRADES, Cite, Method, Rule, Text
 from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
 from parcels.common.place import Place, at_line
-from parcels.common.schema import fields_of
 
 STATE_FIELDS = frozenset(("in_pbf", "converted", "expropriated", "ownership"))
 """The facts of a parcel's state that land law always asked for: a rule that forbids on them is carried back.
@@ -191,49 +191,11 @@ def _rule(block: Block, origin: str, issues: list[Issue]) -> Rule | None:
         for name, value in table.items()
         if name in keys and name != "kind"
     }
-    _together(reading, kind, found)
+    together(reading, kind, found)
     if origin in known_packs() and isinstance(table.get("cite"), dict) and not table["cite"].get("article"):
         reading.bad("R007.citation-no-article", "cite")
     issues.extend(reading.issues)
     return None if reading.issues else _built(block, origin, str(kind), found)
-
-
-def _together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
-    """Keys that only make sense together."""
-    start, until = found.get("from"), found.get("until")
-    if start and until and until[0] <= start[0]:
-        reading.bad("R006.rule-ends", "until", until=until[0], start=start[0])
-    if kind == "term" and not {"min_years", "max_years"} & set(found):
-        reading.bad("R003.term-rule", "id")
-    if kind == "term" and (found.get("min_years") or 0) > (found.get("max_years") or 999):
-        reading.bad("R005.min-years", "min_years")
-    if kind == "preference" and not {"points", "points_per_ha"} & set(found):
-        reading.bad("R003.preference-points", "id")
-    if kind == "relation" and ("parcels" in found) == ("demands" in found):
-        reading.bad("R003.relation-either", "id")
-    if kind == "relation" and len(found.get("parcels") or found.get("demands") or "..") < 2:
-        reading.bad("R005.relation-names", "relation")
-    if kind == "limit":
-        if ("values" in found) == ("share" in found):
-            reading.bad("R003.limit-either", "id")
-        if "of" in found and "share" not in found:
-            reading.bad("R003.goes-share", "of")
-        if found.get("hard") is False and "penalty" not in found:
-            reading.bad("R003.limit-not", "hard")
-        width = len(found.get("per") or ())
-        for value in found.get("values") or ():
-            if value["key"] and len(value["key"]) != width:
-                reading.bad("R005.key-not", "values", key=value["key"], width=width)
-        for value in found.get("used") or ():
-            if len(value["key"]) != width:
-                reading.bad("R005.key-not", "used", key=value["key"], width=width)
-        strange = [name for name in found.get("per") or () if name not in fields_of("parcel")]
-        if "share" in found and "of" not in found and strange:
-            reading.bad("R003.share-all", "per", strange=strange[0])
-    if ("leaves_to" in found) != ("leaves_words" in found) or found.get("leaves_to", "policy") != "policy":
-        reading.bad("R003.leaves-policy", "leaves_to")
-    if kind == "eligibility" and "condition" in (found.get("verdict") or {}).values() and not found.get("condition"):
-        reading.bad("R003.verdict-condition", "verdict")
 
 
 def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
