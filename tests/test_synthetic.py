@@ -295,6 +295,6 @@ def test_brute_force_sees_conflicts_rows_and_slack() -> None:
     """Overlapping sites exclude each other; a missed floor costs its penalty; a hard one leaves no plan."""
     sites, demands, scores = [[0], [1], [0, 1]], [0, 0, 1], [[3, 0], [4, 1], [6, 0]]
     assert brute_force(sites, demands, scores, []) == (6, 0)
-    row: dict[str, Any] = {"sense": ">=", "rhs": 2, "slack": 2, "penalty": 4, "tier": 0, "coef": {1: 1}}
+    row: dict[str, Any] = {"sense": ">=", "rhs": 2, "slack": 1, "penalty": 4, "tier": 0, "coef": {1: 1}}
     assert brute_force(sites, demands, scores, [row]) == (0, 1)
     assert brute_force(sites, demands, scores, [{**row, "slack": 0}]) is None

@@ -47,7 +47,7 @@ def many_limits(seed: int, rows: int, parcels: int = 30, demands: int = 15, tier
         coef = {k: (1 if unit == 1 else sum(area[p] for p in sites[order[k][1]]) * unit // 100) for k in members}
         soft = draw.random() < 0.3
         rhs = max(1, int(max(coef.values()) * draw.uniform(1.0, 3.0)))
-        slack, penalty = (rhs, draw.choice([1, 30, 900])) if soft else (0, 0)
+        slack, penalty = (1 + 4 * (number % 2), draw.choice([1, 30, 900])) if soft else (0, 0)
         row = Row(f"t.{number}[]", f"t.{number}", (), "limit", "<=", rhs, slack, penalty, draw.randrange(tiers))
         limits.append((row, coef))
     return assemble(seed, area, sites, order, score, limits, demands, ())
