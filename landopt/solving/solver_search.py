@@ -5,13 +5,14 @@ Every plan is checked in integers before it counts, every bound from prices is e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from time import monotonic
 
 import numpy as np
 
-from landopt.solving import refill, tree
+from landopt.solving import refill
 from landopt.solving.components import components
 from landopt.solving.greedy import greedy
 from landopt.solving.knapsack import filled
@@ -19,12 +20,14 @@ from landopt.solving.lean import stand_in, take, undominated
 from landopt.solving.model import build
 from landopt.solving.model_arrays import Floats, Ints, Program, ranges
 from landopt.solving.prices import Relaxation, relax
-from landopt.solving.prices_bound import bound_scaled, part_best, reduced
+from landopt.solving.prices_bound import part_best, reduced
+from landopt.solving.proof.certificate import alone
+from landopt.solving.proof.closing import hopeless
+from landopt.solving.proof.prove import Guide, Proof, by_prices, prove
 from landopt.solving.sifter import Sifter, Stopped
 from landopt.solving.solver_mip import GROUPED, apart, last, mip
 from landopt.solving.solver_state import Answer, Keep, Options, Search, Tell, Warm, gap_of
 from landopt.solving.tighten import tighten
-from landopt.solving.tree_pack import Node, Packed, pack
 
 __all__ = ["Answer", "Options", "exact_margin", "search"]
 
@@ -41,73 +44,112 @@ def search(
 
     ``warm`` is what a search over the same offers with other numbers left (``Answer.warm``).
 
-    Large rounds are searched without the offers that no better plan needs (``lean``).
+    Offers that alone exceed a limit are left out, in large rounds also those that no better plan needs (``lean``).
+    Small rounds go on to gap 0 whatever was asked for.
     """
-    if prog.count <= SMALL or options.solver != "highs":
-        return _search(prog, options, tell, plan, keep, None, lean=False)
-    kept = undominated(prog)
+    small = prog.count <= SMALL
+    out = alone(prog, hopeless(prog))
+    kept = np.flatnonzero(~out)
+    if not small and options.solver == "highs":
+        first = take(prog, kept) if out.any() else prog
+        kept = kept[undominated(first)]
 
     def heard(phase: str, value: int | None, bound: int | None, chosen: Ints | None) -> None:
         tell(phase, value, bound, None if chosen is None else kept[chosen])
 
-    start = None if plan is None else stand_in(prog, kept, plan)
+    inner = prog if len(kept) == prog.count else take(prog, kept)
+    start = None if plan is None else stand_in(prog, kept, plan[~out[plan]])
     if warm is not None:
-        columns = stand_in(prog, kept, warm.columns)  # other offers may stand in: each once, the order kept
+        columns = stand_in(prog, kept, warm.columns[~out[warm.columns]])  # each once, the order kept
         warm = replace(warm, columns=columns[np.sort(np.unique(columns, return_index=True)[1])])
-    answer = _search(take(prog, kept), options, heard, start, keep, warm, lean=True)
-    chosen = None if answer.chosen is None else kept[answer.chosen]
-    left = None if answer.warm is None else replace(answer.warm, columns=kept[answer.warm.columns])
-    return replace(answer, chosen=chosen, warm=left)
+    state = Search(inner, replace(options, gap=Fraction(0)) if small else options, heard)
+
+    def first_proof() -> None:
+        assert state.guide is not None
+        if keep is not None:
+            proof = by_prices(prog, state.guide, state.objective, options.gap)
+            keep(proof.bound, proof.scale, proof.tree)
+
+    stopped = _search(state, start, first_proof, warm, lean=not small)
+    proof = None if stopped == "infeasible" else _proved(prog, state, kept, options)
+    if state.warm is not None:
+        state.warm = replace(state.warm, columns=kept[state.warm.columns])
+    chosen = None if state.chosen is None else kept[state.chosen]
+    if stopped is None:
+        bound = state.bound if state.bound is not None else state.objective + 1
+        reached = state.better_bound() is not None and gap_of(state.objective, state.better_bound() or 0) <= options.gap
+        stopped = "limit" if chosen is None or not reached else "optimal" if bound <= state.objective else "gap"
+    claim = None if state.claim is None else max(state.claim, state.objective)
+    scale, tree = (1, None) if proof is None else (proof.scale, proof.tree)
+    return Answer(stopped, chosen, state.objective, state.bound or 0, claim, scale, tree, state.phases, state.warm)
+
+
+def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof | None:
+    """The proof over all offers, towards what is claimed; a better plan met on the way is taken."""
+    if state.guide is None:
+        return None
+    clock = _Clock(state.phases)
+    goal = state.claim if state.claim is not None and state.chosen is not None else None
+    proof: Proof | None = None
+    if goal is not None and goal < (state.bound or 0):
+        cap = state.objective if goal <= state.objective else goal + abs(state.objective) // CLAIMED
+        seconds, nodes = _tree_effort(state)
+        end = None if seconds is None else monotonic() + seconds
+        proof = prove(prog, state.guide, state.objective, cap, nodes, end, options.seed)
+    if proof is None or proof.bound > (state.bound or 0):
+        proof = by_prices(prog, state.guide, state.objective, options.gap)
+    state.bound = proof.bound
+    if proof.plan is not None:
+        at = np.searchsorted(kept, proof.plan)
+        if (np.append(kept, -1)[at] == proof.plan).all():
+            state.offer(at, "tree")
+    clock.mark("tree")
+    return proof
+
+
+CLAIMED = 20_000
+"""A proof goes on until its bound is within this part of the plan's worth of what is claimed."""
 
 
 def _search(
-    prog: Program,
-    options: Options,
-    tell: Tell,
-    plan: Ints | None,
-    keep: Keep | None,
-    warm: Warm | None,
-    *,
-    lean: bool,
-) -> Answer:
-    state = Search(prog, options, tell)
+    state: Search, plan: Ints | None, first_proof: Callable[[], None], warm: Warm | None, *, lean: bool
+) -> str | None:
+    """Look for a plan and claim bounds; how it ended if that is settled: ``infeasible``, ``limit`` or nothing."""
+    prog, options = state.prog, state.options
     clock = _Clock(state.phases)
     state.offer(plan, "warm")
+    state.offer(np.zeros(0, dtype=np.int64), "empty")
     if prog.count <= PRICES_FIRST or options.solver != "highs":
         state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
     if options.solver != "highs":
         return _second_opinion(state, clock)
     try:
-        start = state.chosen
         relaxed, sifter = relax(
             prog,
-            start=start,
+            start=state.chosen,
             enough=float(options.gap) / 50,
             seed=options.seed,
             deadline=options.deadline,
-            tell=lambda value, bound: tell(
+            tell=lambda value, bound: state.tell(
                 "prices", state.objective if state.chosen is not None else None, bound, None
             ),
             warm=warm,
         )
     except Stopped:
-        return _answer(state, None, "limit")
+        return "limit"
     clock.mark("prices")
+    state.bound, state.guide = relaxed.bound, Guide(relaxed.parcels, relaxed.rows)
     if not relaxed.feasible and state.chosen is None:
-        return _answer(state, relaxed, "infeasible")
-    state.bound = relaxed.bound
+        return "infeasible"
     state.warm = Warm(sifter.order, sifter.left(), ()) if lean and relaxed.feasible else None
-    tell("prices", state.objective if state.chosen is not None else None, state.bound, None)
-    if keep is not None:
-        first = _packed(state, relaxed, None)
-        keep(first.bound, relaxed.prices.scale, first.tree)
-    root: Node | None = None
+    state.tell("prices", state.objective if state.chosen is not None else None, state.bound, None)
+    first_proof()
     infeasible = False
     if not state.reached():
         state.offer(rounded_plan(prog, relaxed), "rounding")
         clock.mark("rounding")
-    if state.chosen is None:
+    if not len(state.chosen if state.chosen is not None else ()):
         state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
     if prog.count > refill.LARGE and relaxed.feasible and not state.reached():
@@ -119,16 +161,7 @@ def _search(
         clock.mark("prices")
         infeasible = _integer(state, guide)
         clock.mark("integer")
-    if infeasible and state.chosen is None:
-        return _answer(state, relaxed, "infeasible")
-    if state.chosen is not None and gap_of(state.objective, relaxed.bound) > options.gap:
-        grown = tree.grow(prog, relaxed, sifter, state.objective, options, *_tree_effort(state), methods=not lean)
-        clock.mark("tree")
-        if grown is not None:
-            state.offer(grown.plan, "tree")
-            if grown.bound < relaxed.bound:
-                state.bound, root = grown.bound, grown.root
-    return _answer(state, relaxed, None, root)
+    return "infeasible" if infeasible and state.chosen is None else None
 
 
 PRICES_FIRST = 60_000
@@ -151,6 +184,9 @@ def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter, known: Sequen
         state.warm = replace(state.warm, sets=sets)
     if guide.bound < relaxed.bound:
         _claimed(state, guide.bound)
+        own = len(state.prog.sense)
+        priced = np.flatnonzero(guide.rows[own:] > 1e-6)  # those of ``sets``
+        state.guide = Guide(guide.parcels, np.append(guide.rows[:own], guide.rows[own:][priced]), sets)
     return guide
 
 
@@ -172,33 +208,11 @@ def _tree_effort(state: Search) -> tuple[float | None, int]:
         nodes = state.options.nodes if state.options.nodes is not None else 4_000 if exact else 400
         return state.left(), nodes
     spent = sum(state.phases.values())
-    return state.left(min(120.0, max(20.0, 3 * spent)) if exact else min(60.0, max(1.0, spent / 3))), tree.NODES
+    return state.left(min(120.0, max(20.0, 3 * spent)) if exact else min(60.0, max(1.0, spent / 3))), NODES
 
 
-def _answer(state: Search, relaxed: Relaxation | None, stopped: str | None, root: Node | None = None) -> Answer:
-    written = None if relaxed is None else _packed(state, relaxed, root)
-    if state.bound is not None and written is not None:
-        state.bound = written.bound
-    bound = state.bound if state.bound is not None else (relaxed.bound if relaxed else 0)
-    if stopped is None:
-        if state.chosen is None:
-            stopped = "limit"
-        elif bound <= state.objective:
-            stopped = "optimal"
-        else:
-            stopped = "gap" if state.reached() else "limit"
-    node = None if written is None else written.tree
-    claim = None if state.claim is None else max(state.claim, state.objective)
-    scale = relaxed.prices.scale if relaxed is not None else 1
-    return Answer(stopped, state.chosen, state.objective, bound, claim, scale, node, state.phases, state.warm)
-
-
-def _packed(state: Search, relaxed: Relaxation, root: Node | None) -> Packed:
-    """The proof as it is written: of the tree, or of the prices alone."""
-    prog = state.prog
-    root = root or Node((), relaxed.prices, bound_scaled(prog, relaxed.prices))
-    objective = relaxed.bound if state.chosen is None else state.objective
-    return pack(prog, root, objective, state.options.gap, state.options.room)
+NODES = 4_000
+"""Branches of a proof at most."""
 
 
 class _Clock:
@@ -361,7 +375,7 @@ def _all_that_matter(state: Search, margin: Floats, bound: int, most: float | No
     return infeasible and needed is None
 
 
-def _second_opinion(state: Search, clock: _Clock) -> Answer:
+def _second_opinion(state: Search, clock: _Clock) -> str | None:
     """The whole model by another PuLP solver; our prices still give the audited bound."""
     from landopt.solving.child_solvers import pulp_solver
 
@@ -380,14 +394,14 @@ def _second_opinion(state: Search, clock: _Clock) -> Answer:
     try:
         relaxed, _ = relax(prog, start=state.chosen, seed=options.seed, deadline=None)
     except Stopped:
-        return _answer(state, None, "limit")
+        return "limit"
     clock.mark("prices")
     if stats.status == pulp.LpSolveStatus.Infeasible and state.chosen is None:
-        return _answer(state, relaxed, "infeasible")
-    state.bound = relaxed.bound
+        return "infeasible"
+    state.bound, state.guide = relaxed.bound, Guide(relaxed.parcels, relaxed.rows)
     if stats.status == pulp.LpSolveStatus.Optimal and state.claim is None and state.chosen is not None:
         state.claim = state.objective + int(max(1, abs(state.objective)) * options.gap)
-    return _answer(state, relaxed, None)
+    return None
 
 
 def exact_margin(prog: Program, relaxed: Relaxation) -> Ints:
