@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from constraints.loading.load import in_force, load_pack, methods
-from constraints.reading.ask import PRICES, complete
+from constraints.reading.assumed import PRICES, complete
 from constraints.reading.book import RuleBook, book
 from constraints.reading.judge import judge
 from constraints.types import STRICTNESS
@@ -122,7 +122,7 @@ def cells(path: Path) -> Iterator[Cell]:
 @lru_cache(maxsize=64)
 def national(as_of: str) -> RuleBook:
     """The national rules in force on a date."""
-    return book(in_force([rule for name in PACKS for rule in load_pack(name)], as_of), methods(), as_of=as_of)
+    return book(in_force([rule for name in PACKS for rule in load_pack(name)], as_of), methods(), as_of=as_of, law=True)
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ STRICTNESS = {"permit": 0, "warn": 1, "condition": 2, "forbid": 3}
 
 KINDS = ("eligibility", "term", "price_floor", "limit", "relation", "preference", "lock", "note")
 GRADES = ("V1", "V2", "V2L", "T", "U")
-"""Verification grades, strongest first; a verdict shows the weakest grade it rests on."""
+"""Verification grades, strongest first; a verdict shows the best-read rule that alone suffices for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,20 @@ class Stopped(LandoptError):
     """Stopped before any plan was found (exit 7)."""
 
     exit_code = 7
+
+
+def seconds(text: str) -> int:
+    """A time such as 90, 90s, 5m or 1h in seconds.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the text says so.
+    """
+    match = re.fullmatch(r"(\d{1,9})\s*([smh]?)", text.strip(), re.ASCII)
+    if match is None or not int(match.group(1)):
+        raise ValueError(f"'{text}' is not a time")
+    return int(match.group(1)) * {"": 1, "s": 1, "m": 60, "h": 3600}[match.group(2)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -285,8 +285,8 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     Stopped
         Stopped before any plan was found (exit 7).
     """
+    from landopt.keeping import shelf
     from landopt.keeping.hold import hold
-    from parcels.common.atomic import write_folder
 
     begun, clock = time.perf_counter(), _Clock()
     if loaded is None:
@@ -296,9 +296,10 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     for issue in loaded.issues:
         say(f"{issue.level} {issue.code}  {issue.what}")
     home = loaded.file.path.parent
-    folder = job.output if job.output is not None else home / "plan"
-    _require_place(folder)
+    wanted = job.output if job.output is not None else home / "plan"
+    shelf.require_place(wanted, job.ledger if job.ledger is not None else home / shelf.LEDGER)
     with hold(home, say):
+        shelf.tidy(home, wanted)
         clock.mark("read")
         say("screening")
         offers = screen(made.case, say)
@@ -314,11 +315,11 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
             write(place, decision, loaded.geometry)
             clock.mark("write")
             say("auditing")
-            reports.append(audit(place, len(offers.site), folder, say))
+            reports.append(audit(place, len(offers.site), wanted, say))
             clock.mark("audit")
 
-        write_folder(folder, fill)
-    code = _exit_code(made.case, decision.plan)
+        folder = shelf.put(home, wanted, decision.plan, decision.written, fill, say)
+    code = exit_code(made.case, decision.plan)
     seconds = time.perf_counter() - begun
     return Result(folder, decision.plan, made.case, reports[0], code, seconds, clock.phases)
 
@@ -367,13 +368,6 @@ def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
     return hear
 
 
-def _require_place(folder: Path) -> None:
-    """A folder is replaced whole: never one that holds anything but a plan."""
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "plan.json").exists()):
-        issue = error("E002", f"'{folder}' exists and is not a plan folder", str(folder), "Choose another with -o DIR.")
-        raise Environment(issue)
-
-
 def _require_plan(outcome: Outcome, job: Job, scope: str) -> None:
     where = str(job.round_path)
     if outcome.chosen is not None:
@@ -390,7 +384,7 @@ def _require_plan(outcome: Outcome, job: Job, scope: str) -> None:
     raise Environment(outcome.issues or error("S006", "the solver failed", where, "Try --solver highs."))
 
 
-def _exit_code(case: Case, plan: dict[str, Any]) -> int:
+def exit_code(case: Case, plan: Mapping[str, Any]) -> int:
     """0, or 4 where a tier's proven gap (by the better bound) is above the one asked for."""
     for tier in plan["result"]["tiers"]:
         better = min(value for value in (tier["bound"], tier["solver_bound"]) if value is not None)

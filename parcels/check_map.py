@@ -10,6 +10,7 @@ import shapely
 
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Issue
+from parcels.common.place import Place, within
 from parcels.geometry.neighbours import TOLERANCE_M, shared_lengths
 from parcels.geometry.overlaps import overlapping
 from parcels.geometry.segments import Segments, candidate_pairs
@@ -68,7 +69,7 @@ def check_parcels(
     shapes = np.asarray(land.geometry.geometry.values, dtype=object)
     lines = Segments(shapes)
     rows = land.lines or tuple(range(1, len(facts.ids) + 1))
-    places = [f"row {row}, id {identifier}" for row, identifier in zip(rows, facts.ids, strict=True)]
+    places = [Place(row=row, id=identifier) for row, identifier in zip(rows, facts.ids, strict=True)]
     apart = _overlaps(shapes, facts.ids, places, tolerance_m2, found, lines)
     _gaps(shapes, facts.ids, places, apart, found, lines)
     if not any(issue.level == "error" and issue.code in _NO_PLACE for issue in land.issues):
@@ -79,33 +80,47 @@ def check_parcels(
 
 
 def _overlaps(
-    shapes: Array, ids: Sequence[str], places: Sequence[str], tolerance: float, found: Findings, lines: Segments
+    shapes: Array, ids: Sequence[str], places: Sequence[Place], tolerance: float, found: Findings, lines: Segments
 ) -> set[tuple[int, int]]:
     """Tell of pairs that share ground; returns those that were refused."""
     left, right, area = overlapping(shapes, lines)
     real = np.round(area, 4) > tolerance
     for i, j, m2 in zip(left[real].tolist(), right[real].tolist(), area[real].tolist(), strict=True):
-        pair, place = (ids[i], ids[j]), f"{places[i]} and {places[j]}"
+        pair, place = (ids[i], ids[j]), within(places[i], also=places[j])
         if shapes[i].equals(shapes[j]):
-            what = f"{ids[i]} and {ids[j]} have the same outline"
-            found.add("error", 4, what, place, f"keep one: landopt check --drop {ids[j]} --reason ...", pair)
+            found.add("error", "004.same-outline", at=place, ids=pair, names=ids[i], names2=ids[j])
         else:
-            what = f"{ids[i]} overlaps {ids[j]} by {m2:,.1f} m2 (tolerance {tolerance:g} m2)"
-            found.add("error", 5, what, place, "correct the boundary or drop one of the two", pair)
+            found.add(
+                "error",
+                "005.overlaps-m2-tolerance",
+                at=place,
+                ids=pair,
+                names=ids[i],
+                names2=ids[j],
+                m2=m2,
+                tolerance=tolerance,
+            )
     sliver = ~real & (area > 0.0001)
     if sliver.any():
         worst = int(np.argmax(np.where(sliver, area, 0)))
         names = sorted({ids[i] for i in (*left[sliver].tolist(), *right[sliver].tolist())})
-        sliver_text = f"{int(sliver.sum())} pair(s) of parcels overlap by a sliver of at most {tolerance:g} m2"
-        most = f"; the largest is {area[worst]:.2f} m2, {ids[int(left[worst])]} and {ids[int(right[worst])]}"
-        found.add("warning", 6, sliver_text + most, "", "", names)
+        found.add(
+            "warning",
+            "006.slivers",
+            ids=names,
+            count=int(sliver.sum()),
+            tolerance=tolerance,
+            largest=float(area[worst]),
+            first=ids[int(left[worst])],
+            second=ids[int(right[worst])],
+        )
     return set(zip(left[real].tolist(), right[real].tolist(), strict=True))
 
 
 def _gaps(
     shapes: Array,
     ids: Sequence[str],
-    places: Sequence[str],
+    places: Sequence[Place],
     apart: set[tuple[int, int]],
     found: Findings,
     lines: Segments,
@@ -117,20 +132,20 @@ def _gaps(
     for i, j, metres in zip(left[slit].tolist(), right[slit].tolist(), wide[slit].tolist(), strict=True):
         if (i, j) in apart:
             continue
-        what = f"{ids[i]} and {ids[j]} run side by side along {metres:,.1f} m, at most {SLIT_M:g} m apart, without"
-        what += " a common boundary: they are no neighbours"
         found.add(
             "warning",
-            76,
-            what,
-            f"{places[i]} and {places[j]}",
-            "snap the boundaries together if none is meant",
-            (ids[i], ids[j]),
+            "076.slit",
+            at=within(places[i], also=places[j]),
+            ids=(ids[i], ids[j]),
+            first=ids[i],
+            second=ids[j],
+            metres=metres,
+            apart=SLIT_M,
         )
 
 
 def _placed(
-    shapes: Array, ids: Sequence[str], places: Sequence[str], box: Sequence[str], crs: str, found: Findings
+    shapes: Array, ids: Sequence[str], places: Sequence[Place], box: Sequence[str], crs: str, found: Findings
 ) -> None:
     bounds = shapely.bounds(shapes)
     known = ~np.isnan(bounds[:, 0])
@@ -142,46 +157,56 @@ def _placed(
             (bounds[:, 0] >= west) & (bounds[:, 1] >= south) & (bounds[:, 2] <= east) & (bounds[:, 3] <= north)
         )
         if out.sum() == known.sum():
-            what = (
-                f"all {int(out.sum())} parcels lie outside the declared box of the district ({', '.join(box)}; {crs})"
-            )
-            found.add("error", 16, what, "", "the zone may be wrong or the axes swapped: see crs =", ids)
+            found.add("error", "016.all-parcels-lie", ids=ids, sum=int(out.sum()), box=box, crs=crs)
             return
         for i in np.flatnonzero(out).tolist():
-            what = f"{ids[i]} lies outside the declared box of the district"
-            found.add("error", 20, what, places[i], "check its coordinates, or box = in round.toml", (ids[i],))
+            found.add("error", "020.lies-outside-declared", at=places[i], ids=(ids[i],), names=ids[i])
         return
     centre = (bounds[:, :2] + bounds[:, 2:]) / 2
     middle = np.median(centre[known], axis=0)
     far = known & (np.hypot(*(centre - middle).T) > FAR_M)
     for i in np.flatnonzero(far).tolist():
         away = float(np.hypot(*(centre[i] - middle))) / 1000
-        what = f"{ids[i]} lies {away:,.0f} km from the other parcels"
-        found.add("error", 20, what, places[i], "check its coordinates", (ids[i],))
+        found.add("error", "020.lies-km-from", at=places[i], ids=(ids[i],), names=ids[i], away=away)
 
 
-def _dates(facts: FactTable, places: Sequence[str], as_of: str, found: Findings) -> None:
+def _dates(facts: FactTable, places: Sequence[Place], as_of: str, found: Findings) -> None:
     for name in PAST:
         for identifier, place, value in zip(facts.ids, places, facts.column(name), strict=True):
             if isinstance(value, str) and value > as_of:
-                what = f"{name} {value} lies after the round's date {as_of}"
-                found.add("error", 39, what, f"{place}, column {name}", "correct the date or as_of", (identifier,))
+                found.add(
+                    "error",
+                    "039.lies-after-round",
+                    at=within(place, column=name),
+                    ids=(identifier,),
+                    name=name,
+                    value=value,
+                    as_of=as_of,
+                )
 
 
-def _ranges(facts: FactTable, places: Sequence[str], found: Findings) -> None:
+def _ranges(facts: FactTable, places: Sequence[Place], found: Findings) -> None:
     _at_most(facts, places, "far_min", "far_max", found)
     for part in ("new_area_m2", "in_pbf", "in_erl", "in_erl_core"):
         _at_most(facts, places, part, "area_m2", found, slack=True)
 
 
 def _at_most(
-    facts: FactTable, places: Sequence[str], low: str, high: str, found: Findings, slack: bool = False
+    facts: FactTable, places: Sequence[Place], low: str, high: str, found: Findings, slack: bool = False
 ) -> None:
     for identifier, place, a, b in zip(facts.ids, places, facts.column(low), facts.column(high), strict=True):
         if isinstance(a, int) and isinstance(b, int) and a > b + (b // 100 + 1 if slack else 0):
             level = "warning" if low == "far_min" else "error"
-            what = f"{low} {_number(a, low)} is above {high} {_number(b, high)}"
-            found.add(level, 67, what, place, "", (identifier,))
+            found.add(
+                level,
+                "067.above",
+                at=place,
+                ids=(identifier,),
+                low=low,
+                number=_number(a, low),
+                high=high,
+                number2=_number(b, high),
+            )
 
 
 def _number(value: int, name: str) -> str:

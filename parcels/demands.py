@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from parcels.common.catalogue import Told
 from parcels.common.frozen import FactTable, table
 from parcels.common.issues import Issue, Refused, error, warning
+from parcels.common.place import Place
 from parcels.common.schema import fields
 from parcels.common.units import BadValue
-from parcels.formats.delimited import read_csv
-from parcels.formats.sources import RawTable, file_format
+from parcels.formats.opening import open_table
 from parcels.tables.columns import match_columns
 from parcels.tables.fact_table import Findings, read_facts
 from parcels.tables.use_codes import systems
@@ -24,7 +25,7 @@ class DemandFile:
 
     table: FactTable
     issues: tuple[Issue, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Told, ...]
     sha256: str
     path: Path
 
@@ -40,7 +41,7 @@ class RecordFile:
 
     rows_: tuple[dict[str, str], ...]
     issues: tuple[Issue, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Told, ...]
     sha256: str
     path: Path
 
@@ -48,24 +49,6 @@ class RecordFile:
     def rows(self) -> int:
         """Number of records."""
         return len(self.rows_)
-
-
-def open_table(path: Path, *, layer: str | None = None, encoding: str | None = None, prefix: str = "D") -> RawTable:
-    """A CSV or XLSX table.
-
-    Raises
-    ------
-    Refused
-        If there is no such file or it is no table.
-    """
-    kind = file_format(path, prefix)
-    if kind == "CSV":
-        return read_csv(path, encoding=encoding, prefix=prefix)
-    if kind == "XLSX":
-        from parcels.formats.workbook import read_xlsx
-
-        return read_xlsx(path, layer=layer, prefix=prefix)
-    raise Refused(error("F002", f"{path.name}: a table is needed here", path.name, "send CSV or XLSX"))
 
 
 def read_demands(
@@ -103,8 +86,7 @@ def read_demands(
     """
     path = Path(path)
     if use_codes is not None and use_codes not in systems():
-        what = f"use_codes = {use_codes!r} is no code system"
-        raise Refused(error("D048", what, path.name, f"one of {', '.join(systems())}"))
+        raise Refused(error("D048.use-codes-no", at=path.name, use_codes=use_codes, systems=systems()))
     raw = open_table(path, layer=layer, encoding=encoding)
     found = Findings(raw.where, "D")
     match = match_columns(raw.columns, "demand", raw.where, units=units)
@@ -112,23 +94,23 @@ def read_demands(
     held = table(facts.ids, facts.columns)
     _cross(held, found)
     if not facts.ids and not any(issue.level == "error" for issue in raw.issues):
-        found.add("warning", 68, "the table has no demand: only the market can be served", "", "send its rows, if any")
+        found.add("warning", "068.table-no-demand")
     issues = (*raw.issues, *match.issues, *found.done())
-    told = tuple(f"{issue.where}: {issue.what}" for issue in issues if issue.level == "note")
+    told = tuple(issue.note for issue in issues if issue.level == "note")
     return DemandFile(held, issues, (*raw.notes, *told), raw.sha256, path)
 
 
 def _cross(held: FactTable, found: Findings) -> None:
     for identifier, low, high in zip(held.ids, held.column("area_min_m2"), held.column("area_max_m2"), strict=True):
         if isinstance(low, int) and isinstance(high, int) and low > high:
-            what = f"area_min_m2 {low:,} is above area_max_m2 {high:,}"
-            found.add("error", 67, what, f"id {identifier}", "swap the two or correct one", (identifier,))
+            found.add("error", "067.area-min-m2", at=Place(id=identifier), ids=(identifier,), low=low, high=high)
     assumed = fields()["lease_years"].default
     terms = zip(held.ids, held.column("lease_years"), held.column("want_term"), strict=True)
     for identifier, lease, term in terms:
         if isinstance(lease, int) and isinstance(term, int) and lease > term and lease != assumed:
-            what = f"lease_years {lease} is above want_term {term}, which includes it"
-            found.add("error", 67, what, f"id {identifier}", "", (identifier,))
+            found.add(
+                "error", "067.lease-years-above", at=Place(id=identifier), ids=(identifier,), lease=lease, term=term
+            )
 
 
 _RECORD = ("rule", "parcel_id", "demand_id", "document", "date", "by")
@@ -158,24 +140,23 @@ def read_records(path: str | Path, *, layer: str | None = None, encoding: str | 
     issues = list(raw.issues)
     for name in _RECORD:
         if name not in columns and name in ("rule", "document", "date"):
-            issues.append(error("K023", f"column {name} ({_RECORD_ZH[name]}) is missing", raw.where))
+            issues.append(error("K023.column-missing", at=raw.where, name=name, title=_RECORD_ZH[name]))
     unknown = [name for name in raw.columns if name.strip().lower() not in words]
     if unknown:
-        issues.append(warning("K024", f"not known and not read: {', '.join(unknown)}", raw.where))
+        issues.append(warning("K024.not-known-not", at=raw.where, unknown=unknown))
     records = []
     for position, row in enumerate(raw.rows):
         entry: dict[str, str] = {}
         for name in _RECORD:
             cell = raw.columns[columns[name]][position] if name in columns else None
-            place = f"row {row}, column {name}"
             try:
                 text = "" if cell is None else (parse_date(cell) or "") if name == "date" else clean_text(cell)
             except BadValue as problem:
-                found.add("error", problem.fault, f"{name}: {problem.why}", place)
+                found.add("error", problem.key, at=Place(row=row, column=name), field=name, **problem.values)
                 text = ""
             else:
                 if not text and name in ("rule", "document", "date"):
-                    found.add("error", 25, f"{name} is blank", place, "a record names its rule, document and date")
+                    found.add("error", "025.blank", at=Place(row=row, column=name), name=name)
             entry[name] = text
         records.append(entry)
     order = sorted(records, key=lambda entry: tuple(entry[name] for name in _RECORD))

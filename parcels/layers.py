@@ -10,11 +10,14 @@ from typing import Any, Protocol
 import numpy as np
 import shapely
 
+from parcels.common.catalogue import Told, told
 from parcels.common.frozen import FactTable
+from parcels.common.place import Place, within
 from parcels.common.schema import Value
-from parcels.formats.any_format import open_layer
+from parcels.formats.opening import open_layer
 from parcels.geometry.crs import place, to_crs
 from parcels.geometry.overlay import Cover, cover
+from parcels.layer_reach import reach
 from parcels.read import ParcelFile
 from parcels.role_columns import Attributes, attributes
 from parcels.tables.fact_table import Findings
@@ -45,6 +48,18 @@ class LayerRef(Protocol):
     def layer(self) -> str | None:
         """Its layer in the file, where there are several."""
 
+    @property
+    def coverage(self) -> Path | tuple[str, ...] | None:
+        """What it covers: an outline file, or the names of districts; ``None`` where it is not stated."""
+
+    @property
+    def coverage_layer(self) -> str | None:
+        """The layer of the outline file."""
+
+    @property
+    def as_of(self) -> str:
+        """The day it shows (ISO), or ""."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -53,6 +68,9 @@ class Layer:
     role: str
     path: Path
     layer: str | None = None
+    coverage: Path | tuple[str, ...] | None = None
+    coverage_layer: str | None = None
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +84,7 @@ class Overlaid:
     distances: Mapping[str, tuple[int, ...]]
     inputs: tuple[Mapping[str, Any], ...]
     issues: tuple[Any, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Told, ...]
 
 
 def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str = "supply") -> Overlaid:
@@ -97,10 +115,10 @@ def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str
     distances: dict[str, tuple[int, ...]] = {}
     inputs: list[Mapping[str, Any]] = []
     issues: list[Any] = []
-    notes: list[str] = []
+    notes: list[Told] = []
     for ref in sorted(layers, key=lambda entry: entry.role):
         raw = open_layer(ref.path, ref.layer, points=ref.role == "points")
-        found = Findings(f"{raw.where} ({ref.role})", "L")
+        found = Findings(within(raw.where, role=ref.role), "L")
         inputs.append({"name": ref.path.name, "sha256": raw.sha256, "rows": len(raw.rows)})
         geometry = raw.geometry if raw.geometry is not None else np.zeros(0, dtype=object)
         placed = place(geometry, raw.crs, raw.where, prefix="L")
@@ -110,16 +128,42 @@ def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str
         moved = placed.geometry
         if placed.crs != land.crs:
             moved = to_crs(moved, placed.crs, land.crs)
-            found.add("note", 17, f"projected from {placed.crs} to {land.crs}, the system of the parcels")
+            found.add("note", "017.projected-to-parcels", crs=placed.crs, crs2=land.crs)
         usable, named = _usable(ref.role, moved, attributes(raw, ref.role, found), found)
         made = _measure(ref.role, shapes, land.table, usable, named, distances, found)
+        if ref.role in REACHING:
+            place_ = Place(file=ref.path.name, layer=raw.layer, role=ref.role)
+            far = reach(
+                shapes,
+                usable,
+                land.crs,
+                place_,
+                coverage=ref.coverage,
+                coverage_layer=ref.coverage_layer,
+                as_of=ref.as_of,
+                districts=land.table.column("district"),
+                ids=land.table.ids,
+                protects=ref.role in OVERLAP_ROLES,
+            )
+            issues.extend(far.issues)
+            if far.file is not None:
+                inputs.append({"name": far.file.name, "sha256": far.sha256, "rows": 0})
+            if ref.role in OVERLAP_ROLES or ref.coverage is not None:
+                made = {name: _within(values, far.rows) for name, values in made.items()}
         for name, values in made.items():
             columns[name] = _settle(name, columns.get(name), values, land.table.ids, found)
         issues.extend(found.done())
-        notes.extend(
-            f"{issue.where}: {issue.what}" for issue in (*placed.issues, *found.issues) if issue.level == "note"
-        )
+        notes.extend(issue.note for issue in (*placed.issues, *found.issues) if issue.level == "note")
     return Overlaid(FactTable(land.table.ids, columns), distances, tuple(inputs), tuple(issues), tuple(notes))
+
+
+REACHING = (*OVERLAP_ROLES, "urban_boundary", "industrial_block", "zones")
+"""Roles whose layers may say nothing of a parcel because they do not reach it."""
+
+
+def _within(values: Sequence[Value], rows: Array) -> tuple[Value, ...]:
+    """Measured facts where the layer reaches; beyond it a zero or a "no" is not known, what it does show counts."""
+    return tuple(value if inside or value else None for value, inside in zip(values, rows.tolist(), strict=True))
 
 
 def _usable(role: str, geometry: Array, named: Attributes, found: Findings) -> tuple[Array, Attributes]:
@@ -129,16 +173,16 @@ def _usable(role: str, geometry: Array, named: Attributes, found: Findings) -> t
     fit = np.isin(kinds, (0, 4)) if role == "points" else np.isin(kinds, (3, 6))
     fit &= ~shapely.is_empty(geometry)
     if (~fit).any():
-        wanted = "points" if role == "points" else "polygons"
-        found.add("warning", 61, f"{int((~fit).sum())} feature(s) are no {wanted} and are not read")
+        wanted = told("shape.points" if role == "points" else "shape.polygons")
+        found.add("warning", "061.feature-no-not", sum=int((~fit).sum()), wanted=wanted)
     if role != "points":
         bad = fit & ~shapely.is_valid(geometry)
         for i in np.flatnonzero(bad).tolist():
             reason = shapely.is_valid_reason(geometry[i])
-            found.add("error", 1, f"the outline is not valid: {reason}", f"row {i + 1}", "correct the layer")
+            found.add("error", "001.outline-not-valid", at=Place(row=i + 1), reason=reason)
         fit &= ~bad
     if not fit.any():
-        found.add("warning", 62, "the layer has no feature that counts: every parcel lies outside it")
+        found.add("warning", "062.layer-no-feature")
     keep = np.flatnonzero(fit)
     return geometry[keep], named.take(keep.tolist())
 
@@ -175,8 +219,14 @@ def _whole(area: Array, ids: Sequence[str], found: Findings) -> tuple[int, ...]:
     exact = np.round(area, 4)
     slight = (exact > 0.0001) & (exact < TOLERANCE_M2)
     for i in np.flatnonzero(slight).tolist():
-        what = f"an overlap of {exact[i]:.4f} m2 is below {TOLERANCE_M2} m2 and counts 0"
-        found.add("warning", 63, what, f"id {ids[i]}", "correct the boundary if the parcel does not touch", (ids[i],))
+        found.add(
+            "warning",
+            "063.overlap-m2-below",
+            at=Place(id=ids[i]),
+            ids=(ids[i],),
+            exact=exact[i],
+            tolerance_m2=TOLERANCE_M2,
+        )
     return tuple(np.where(exact < TOLERANCE_M2, 0, np.floor(exact + 0.5)).astype(np.int64).tolist())
 
 
@@ -199,13 +249,26 @@ def _blocks(
             holder[p] = b
         else:
             first = named.ids[holder[p] or 0]
-            what = f"lies in blocks {first} and {named.ids[b]}; {first} counts"
-            found.add("warning", 64, what, f"id {table.ids[p]}", "blocks should not overlap", (table.ids[p],))
+            found.add(
+                "warning",
+                "064.lies-blocks-counts",
+                at=Place(id=table.ids[p]),
+                ids=(table.ids[p],),
+                first=first,
+                names=named.ids[b],
+            )
     partly = ~held & (area >= TOLERANCE_M2)
     for p, b, m2 in zip(parcel[partly].tolist(), block[partly].tolist(), area[partly].tolist(), strict=True):
         if holder[p] is None:
-            what = f"{m2:,.0f} of {whole[p]:,.0f} m2 lie in block {named.ids[b]}: the parcel is not wholly inside"
-            found.add("warning", 65, what, f"id {table.ids[p]}", "", (table.ids[p],))
+            found.add(
+                "warning",
+                "065.m2-lie-block",
+                at=Place(id=table.ids[p]),
+                ids=(table.ids[p],),
+                m2=m2,
+                whole=whole[p],
+                names=named.ids[b],
+            )
     measured = shapely.area(geometry)
     out: dict[str, tuple[Value, ...]] = {
         "in_ind_block": tuple(b is not None for b in holder),
@@ -233,7 +296,7 @@ def _united(geometry: Array, named: Attributes, found: Findings) -> tuple[Array,
     for identifier, several in rows.items():
         for key, values in named.numbers.items():
             if len({values[row] for row in several}) > 1:
-                found.add("error", 67, f"block {identifier} has different values of {key} in its polygons")
+                found.add("error", "067.block-different-values", identifier=identifier, key=key)
     united = np.array([shapely.union_all(geometry[several]) for several in rows.values()], dtype=object)
     return united, named.take([several[0] for several in rows.values()])
 
@@ -264,9 +327,15 @@ def _zones(shapes: Array, geometry: Array, named: Attributes, table: FactTable, 
     zones: list[set[str]] = [set() for _ in table.ids]
     for (p, name), m2 in sorted(total.items()):
         if whole[p] - m2 > TOLERANCE_M2 and m2 >= TOLERANCE_M2:
-            counted = "counts" if 2 * m2 > whole[p] else "does not count"
-            what = f"{m2:,.0f} of {whole[p]:,.0f} m2 lie in zone {name}, which {counted}"
-            found.add("warning", 66, what, f"id {table.ids[p]}", "say the zone in the parcel file", (table.ids[p],))
+            found.add(
+                "warning",
+                "066.zone-counts" if 2 * m2 > whole[p] else "066.zone-does-not-count",
+                at=Place(id=table.ids[p]),
+                ids=(table.ids[p],),
+                m2=m2,
+                whole=whole[p],
+                name=name,
+            )
         if 2 * m2 > whole[p]:
             zones[p].add(name)
     return tuple(tuple(sorted(names)) for names in zones)
@@ -283,12 +352,23 @@ def _settle(
         if said is None or said == seen:
             out.append(seen)
             continue
+        if seen is None:  # beyond the reach of the layer the file's own word stands
+            out.append(said)
+            continue
         taken = _stricter(name, said, seen)
         out.append(taken)
         if isinstance(said, int) and isinstance(seen, int) and not isinstance(said, bool) and abs(said - seen) <= 1:
             continue
-        what = f"{name}: the parcel file says {_show(said)}, the layer {_show(seen)}; {_show(taken)} counts"
-        found.add("warning", 60, what, f"id {identifier}", "correct one of the two", (identifier,))
+        found.add(
+            "warning",
+            "060.parcel-file-says",
+            at=Place(id=identifier),
+            ids=(identifier,),
+            name=name,
+            show=_show(said),
+            show2=_show(seen),
+            show3=_show(taken),
+        )
     return tuple(out)
 
 

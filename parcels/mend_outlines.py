@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import shapely
 
+from parcels.common.atomic import write_file
 from parcels.common.issues import Refused, error
-from parcels.formats.any_format import open_parcels
 from parcels.formats.companion import row_ids
+from parcels.formats.opening import open_parcels
 from parcels.formats.sources import RawTable
 from parcels.formats.writer import write_parcels
 
@@ -84,14 +85,14 @@ def repair_file(
     target, listing = folder / f"{path.stem}.repaired.gpkg", folder / f"{path.stem}.repaired.csv"
     for there in (target, listing):
         if there.exists():
-            raise Refused(error("F007", f"{there.name} is there already", str(there), "move it away first"))
+            raise Refused(error("F007.there-already-2", at=str(there), file=there.name))
     write_parcels(copy, target, crs=None if raw.crs else crs)
     text = io.StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow(["row", "parcel_id", "wrong", "done", "area_before_m2", "area_after_m2"])
     for change in changes:
         rows.writerow([change.row, _safe(change.parcel_id), change.wrong, change.done, change.before, change.after])
-    listing.write_bytes(b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
+    write_file(listing, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
     return target, listing, changes
 
 

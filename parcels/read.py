@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,14 +10,16 @@ from typing import Any
 import geopandas
 import numpy as np
 
+from parcels.common.catalogue import Told, told
 from parcels.common.frozen import FactTable, table
-from parcels.common.issues import Issue, Refused, error
-from parcels.common.place import Place
+from parcels.common.issues import Issue, Refused, error, noted
+from parcels.common.place import NOWHERE, Place
 from parcels.common.schema import Value, fields_of
 from parcels.formats.sources import RawTable
 from parcels.geometry.areas import settle_areas
-from parcels.geometry.crs import place, zone_of
+from parcels.geometry.crs import place
 from parcels.geometry.shapes import check_shapes
+from parcels.geometry.systems import zone_of
 from parcels.tables.columns import match_columns, nearest
 from parcels.tables.fact_table import Facts, Findings, read_facts
 from parcels.tables.use_codes import systems
@@ -38,10 +39,10 @@ class ParcelFile:
     table: FactTable
     crs: str
     issues: tuple[Issue, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Told, ...]
     sha256: str
     path: Path
-    where: str = ""
+    where: Place = NOWHERE
     dropped: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
 
@@ -94,15 +95,13 @@ def read_parcels(
     Refused
         If nothing can be read at all (no such file, no layer, cut off, undecodable).
     """
-    from parcels.formats.any_format import open_parcels
+    from parcels.formats.opening import open_parcels
 
     path = Path(path)
     if use_codes is not None and use_codes not in systems():
-        what = f"use_codes = {use_codes!r} is no code system"
-        raise Refused(error("P048", what, path.name, f"one of {', '.join(systems())}"))
+        raise Refused(error("P048.use-codes-no", at=path.name, use_codes=use_codes, systems=systems()))
     if area_source not in (None, "attribute", "geometry"):
-        what = f"area_source = {area_source!r}"
-        raise Refused(error("P018", what, path.name, 'say "attribute" or "geometry"'))
+        raise Refused(error("P018.area-source", at=path.name, area_source=area_source))
     raw = open_parcels(path, layer=layer, encoding=encoding, crs=crs)
     return from_raw(raw, crs=crs, area_source=area_source, use_codes=use_codes, units=units, drop=drop)
 
@@ -130,14 +129,12 @@ def from_raw(
     cells = [raw.columns[stated.name][i] for i in facts.keep] if stated else []
     notes = settle_areas(facts, outlines, rows, found, stated, area_source, bool(placed.crs), cells)
     if not raw.rows:
-        found.add("error", 68, "the file holds no parcel", "", "export it again, with its rows")
+        found.add("error", "068.file-holds-no")
     for identifier in sorted(drop):
         if identifier not in facts.dropped and "parcel_id" in match.columns:
             near = nearest([identifier], (*facts.ids, *facts.dropped))
-            maybe = f"did you mean {near}?" if near else ""
-            found.add(
-                "error", 59, f"parcel {identifier!r} is to be dropped but is not in the file", "", maybe, (identifier,)
-            )
+            maybe = told("near.one", name=near) if near else ""
+            found.add("error", "059.parcel-dropped-but", ids=(identifier,), maybe=maybe, identifier=identifier)
     system = () if {issue.code for issue in raw.issues} & _NO_SYSTEM else placed.issues
     issues = (*told_before, *match.issues, *system, *found.done())
     held = table(facts.ids, facts.columns)
@@ -147,18 +144,17 @@ def from_raw(
     )
     zone = zone_of(int(placed.crs[5:])) if placed.crs else None
     if zone is not None:
-        notes = (f"{raw.where}: CGCS2000 three-degree zone {zone} ({placed.crs})", *notes)
+        notes = (noted(raw.where, told("note.zone", zone=zone, crs=placed.crs)), *notes)
     blank = [name for name, field in fields_of("parcel").items() if name in _TOLD and name not in facts.columns]
     if blank and facts.ids:
-        shown = ", ".join(f"{name} ({fields_of('parcel')[name].title_zh})" for name in blank)
-        notes = (*notes, f"{raw.where}: not in the file, so unknown: {shown}")
-    told = tuple(f"{issue.where}: {issue.what}" for issue in issues if issue.level == "note")
+        notes = (*notes, noted(raw.where, told("note.unknown", names=blank)))
+    told_notes = tuple(issue.note for issue in issues if issue.level == "note")
     return ParcelFile(
         frame,
         held,
         placed.crs,
         issues,
-        (*raw.notes, *told, *notes),
+        (*raw.notes, *told_notes, *notes),
         raw.sha256,
         raw.path,
         raw.where,
@@ -186,14 +182,7 @@ def _with_ids(issues: Sequence[Issue], ids: Mapping[int, str]) -> tuple[tuple[Is
                 unbuilt.add(number)
             out.append(issue)
             continue
-        row = re.search(r", row (\d+)(, column [^,]*)?$", issue.where)
-        if row and int(row.group(1)) in ids:
-            number = int(row.group(1))
-            where = f"{issue.where[: row.start()]}, row {number}, id {ids[number]}{row.group(2) or ''}"
-            issue = replace(issue, place=Place(said=where), ids=issue.ids or (ids[number],))
-            if issue.level == "error" and issue.code in _NO_OUTLINE:
-                unbuilt.add(number)
-        elif issue.level == "error" and issue.code == "P012" and issue.ids:
+        if issue.level == "error" and issue.code == "P012" and issue.ids:
             unbuilt.update(number for number, identifier in ids.items() if identifier in issue.ids)
         out.append(issue)
     return tuple(out), frozenset(unbuilt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from parcels.common.place import Place
 from parcels.common.schema import fields
 from parcels.common.units import BadValue, scaled
 from parcels.formats.sources import RawTable
@@ -46,22 +47,22 @@ def attributes(raw: RawTable, role: str, found: Findings) -> Attributes:
     by_key = {column_key(name): name for name in raw.columns}
     name = next((by_key[key] for key in _IDS[role] if key in by_key), None)
     if name is None:
-        found.add("error", 23, f"no column names the features: one of {', '.join(_IDS[role])} is needed")
+        found.add("error", "023.no-column-names", names=_IDS[role])
         return Attributes(tuple(str(i + 1) for i in range(count)))
     ids = []
     for row, cell in zip(raw.rows, raw.columns[name], strict=True):
         try:
             text = "" if cell is None else clean_text(cell)
         except BadValue as problem:
-            found.add("error", 28, problem.why, f"row {row}, column {name}")
+            found.add("error", problem.key, at=Place(row=row, column=name), field=name, **problem.values)
             text = str(cell)
         if not text:
-            found.add("error", 25, f"{name} is blank", f"row {row}, column {name}", "name every feature")
+            found.add("error", "025.blank-name", at=Place(row=row, column=name), name=name)
         ids.append(_zone(text, row, name, found) if role == "zones" and text else text)
     if role == "points":
         double = {identifier for identifier in ids if ids.count(identifier) > 1} if len(set(ids)) < len(ids) else set()
         for identifier in sorted(double):
-            found.add("error", 30, f"point {identifier!r} is there more than once", f"column {name}")
+            found.add("error", "030.point-there-more", at=Place(column=name), identifier=identifier)
     return Attributes(tuple(ids), _numbers(raw, by_key, found) if role == "industrial_block" else {})
 
 
@@ -69,8 +70,7 @@ def _zone(text: str, row: int, column: str, found: Findings) -> str:
     for code in fields()["zone"].values:
         if text.lower() == code or text in words()["zone"].get(code, ()):
             return code
-    known = ", ".join(fields()["zone"].values)
-    found.add("error", 51, f"{text!r} is no zone; zones are {known}", f"row {row}, column {column}")
+    found.add("error", "051.no-zone-zones", at=Place(row=row, column=column), text=text, known=fields()["zone"].values)
     return text
 
 
@@ -86,7 +86,7 @@ def _numbers(raw: RawTable, by_key: dict[str, str], found: Findings) -> dict[str
                 blank = cell is None or (isinstance(cell, str) and not cell.strip())
                 values.append(None if blank else scaled(cell, whole=key == "level"))
             except BadValue as problem:
-                found.add("error", problem.fault, f"{key}: {problem.why}", f"row {row}, column {column}")
+                found.add("error", problem.key, at=Place(row=row, column=column), field=key, **problem.values)
                 values.append(None)
         numbers[key] = values
     return numbers

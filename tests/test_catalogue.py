@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
-from parcels.common.catalogue import filled, forget, languages, register, told
+import constraints
+import landopt
+from parcels.common.catalogue import filled, forget, languages, register, texts, told
 from parcels.common.findings_text import lines
 from parcels.common.issues import Issue, error, warning
 from parcels.common.place import Place
+from tests.texts_used import FINDING, asked, holes
+
+assert constraints.__path__
+assert landopt.__path__
+DROPPED = {"near.key": {"meaning"}}
+"""Holes that a language leaves out, by text: their values are English."""
+LATER = {"BadValue": {"field"}, "_NotRead": {"field"}, "_Bad": {"text"}, "bad": {"rule", "case"}}
+"""What the catcher of an exception, or the maker itself, adds to the values."""
 
 SENTENCES = """
 [X999]
@@ -95,3 +107,64 @@ def test_a_value_is_never_a_template() -> None:
 def test_what_nobody_wrote_down_is_told_by_its_code() -> None:
     """A sentence without a text does not stop a command."""
     assert "P999.nobody" in lines([warning("P999.nobody", x=1)], "zh")[1]
+
+
+FAMILIES = ("field.", "role.", "zone.", "foreign.", "any.", "findings.", "letter.", "level.", "list.", "place.")
+"""Texts found by a value of the data, or asked for by the machinery itself."""
+
+
+def _base(key: str) -> str:
+    return re.sub(r"\.(what|maybe)$", "", key)
+
+
+def _known() -> set[str]:
+    return {_base(key) for key in texts("en")}
+
+
+def _matches(key: str, known: Iterable[str]) -> list[str]:
+    """The keys of the texts that a key of the sources can mean; the letter of a shared number makes no difference."""
+    if re.match(r"(\*|[A-Z])?\d{3}\.", key):
+        shared = re.sub(r"^(\*|[PDKL])(?=\d{3}\.)", "", key)
+        patterns = {key, shared, "any." + key.partition(".")[2]}
+    else:
+        patterns = {key}
+    return [each for each in known if any(fnmatchcase(each, pattern) for pattern in patterns)]
+
+
+def test_every_key_of_the_sources_has_a_text() -> None:
+    """A finding, a note, an advice: what the sources ask for is in the texts."""
+    known = _known() | set(texts("en"))
+    found = asked()
+    assert sum(FINDING.fullmatch(each.key) is not None for each in found) > 200
+    wanted = [each for each in found if each.values is not None or FINDING.fullmatch(each.key)]
+    assert [each for each in wanted if each.key.strip("*") and not _matches(each.key, known)] == []
+
+
+def test_every_text_is_asked_for() -> None:
+    """No text that nothing says; the words of a code (title, meaning, todo) belong to the code."""
+    spelled = {each.key for each in asked()}
+    known = _known()
+    used = {text for key in spelled for text in _matches(key, known)}
+    words = {key for key in known if key.rpartition(".")[2] in ("title", "meaning", "todo")}
+    assert sorted(key for key in known - used - words if not key.startswith(FAMILIES)) == []
+
+
+def test_every_value_a_text_names_is_given() -> None:
+    """The holes of a sentence and of its advice are values of every place that says it."""
+    english = texts("en")
+    missing = []
+    for each in asked():
+        for key in _matches(each.key, _known()) if each.values is not None and "*" not in each.key[1:] else ():
+            text = " ".join(english.get(name, "") for name in (key, f"{key}.what", f"{key}.maybe"))
+            lacking = holes(text) - each.values - LATER.get(each.maker, set())
+            missing += [(each.place, key, sorted(lacking))] if lacking else []
+    assert missing == []
+
+
+@pytest.mark.parametrize("lang", [lang for lang in languages() if lang != "en"])
+def test_every_language_has_every_text_with_the_same_holes(lang: str) -> None:
+    """Same keys, same holes; a hole left out is one whose value is English words or said otherwise (``DROPPED``)."""
+    english, other = texts("en"), texts(lang)
+    assert sorted(key for key in set(english) ^ set(other) if not key.startswith("foreign.")) == []
+    unlike = {key: holes(english[key]) ^ holes(other[key]) for key in english if not key.startswith("foreign.")}
+    assert {key: names for key, names in unlike.items() if names - DROPPED.get(key, set())} == {}

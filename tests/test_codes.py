@@ -10,7 +10,7 @@ from pathlib import Path
 import constraints
 import landopt
 from parcels.common.catalogue import SHARED as ROOMS
-from parcels.common.codes import LETTERS, codes
+from parcels.common.codes import LETTERS, codes, entries, page
 
 assert constraints.__path__
 assert landopt.__path__
@@ -33,8 +33,9 @@ def used(tree: ast.AST, *, numbered: bool = True) -> Iterator[str]:
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in compared:
-            if CODE.fullmatch(node.value) or (numbered and re.fullmatch(r"\d{3}", node.value)):
-                yield node.value
+            code = node.value.partition(".")[0]
+            if CODE.fullmatch(code) or (numbered and re.fullmatch(r"\d{3}", code)):
+                yield code
         elif numbered and isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             place = {"add": 1, "tell": 1, "BadValue": 0}.get(name)
@@ -91,3 +92,19 @@ raise BadValue(26 if small else 49, what)
 issue.code == "P059"
 """
     assert sorted(used(ast.parse(text))) == ["012", "014", "026", "049", "C001", "C002", "E001", "R010", "R011"]
+
+
+def test_the_words_of_every_code_are_in_both_languages() -> None:
+    """Title, meaning and advice of every code; Chinese is Chinese."""
+    assert len(entries()) > 150
+    for entry in entries():
+        for text in (entry.title("en"), entry.meaning("en"), entry.todo("en")):
+            assert text.strip(), entry.codes
+            assert text.isascii() or "²" in text or "是" in text or "坐标系" in text
+        for text in (entry.title("zh"), entry.meaning("zh"), entry.todo("zh")):
+            assert re.search("[\u4e00-\u9fff]", text), entry.codes
+
+
+def test_the_page_is_current() -> None:
+    """docs/errors.md is what `python -m landopt.desk.docs --write` writes."""
+    assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == page()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +26,8 @@ def decide(round_: Path) -> Result:
 def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_decision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From every write on the disk is full or broken: the old plan stays; only after the swap the new one stands.
+    """From every write on the disk is full or broken: the old plan stays; only after the swap the new one stands,
+    and then the old one is on the shelf.
 
     What reads and what reckons is kept from a first run: it writes nothing on this disk.
     """
@@ -58,6 +60,9 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_decision(
     disk.start(0)
     (round_ / "plan" / "proof.json").write_bytes(b"an earlier plan")
     old = state(tmp_path)
+    shelf = Path("round", "plans", json.loads(new["round/plan/plan.json"])["plan_id"])
+    kept = {name.replace("round/plan", str(shelf)): old[name] for name in old if name.startswith("round/plan/")}
+    new = {**new, **kept}
     seen = []
     for at in range(1, count + 4):
         disk.start(at, errno.EIO if at % 2 else errno.ENOSPC)
@@ -73,6 +78,7 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_decision(
         seen.append(after == new)
         disk.start(0)
         shutil.rmtree(round_ / "plan")
+        shutil.rmtree(round_ / "plans", ignore_errors=True)
         for name, content in old.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_bytes(content)

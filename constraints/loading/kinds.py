@@ -35,6 +35,7 @@ KINDS: dict[str, tuple[Key, ...]] = {
         Key("when", "condition", False, "where the rule holds; blank: always"),
         Key("verdict", "verdicts", True, "{ method = permit, condition, warn or forbid }"),
         Key("condition", "bilingual", False, "what must be on file when the verdict is condition"),
+        Key("not_yet", "bool", False, "the method did not exist before: it is answered n/a, not forbidden"),
     ),
     "term": (
         Key("when", "condition", False, "where the rule holds"),
@@ -101,6 +102,6 @@ CITE = ("doc", "article", "number", "rank", "grade", "source")
 UNITS = {"m2": 1, "ha": 10_000, "km2": 1_000_000, "yuan": 1, "wan_yuan": 10_000, "count": 1, "": 1}
 """Base integers of a unit; ``mu`` is 10000/15 m², rounded half up."""
 VALUE_KEYS = ("from", "until", "key", "amount", "unit")
-PACK_KEYS = ("id", "title", "complete_from", "note", "off")
+PACK_KEYS = ("id", "title", "complete_from", "checked_until", "note", "off")
 ADOPT_KEYS = ("rule", "below", "document")
 FACT_KEYS = ("parcel", "demand", "field", "value", "scenario")

@@ -21,13 +21,16 @@ from constraints.loading.overlays import Fact, adopted, fact_of
 from constraints.loading.ranks import PACKS, against_law, as_left, is_law, known_packs, looser
 from constraints.loading.rule_file import Block, RuleText, iso_date, read_text
 from constraints.types import GRADES, Cite, Method, Rule, Text
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
+from parcels.common.place import Place, at_line
 from parcels.common.schema import fields_of
 
-STATE_FIELDS = frozenset(
-    ("in_pbf", "in_erl", "in_erl_core", "converted", "expropriated", "net_land", "ownership", "grantor")
-)
-"""The facts of a parcel's state: a rule that forbids on them is carried back to dates before its pack is complete."""
+STATE_FIELDS = frozenset(("in_pbf", "converted", "expropriated", "ownership"))
+"""The facts of a parcel's state that land law always asked for: a rule that forbids on them is carried back.
+
+Net land, the ecological red line and the grantor came with their instruments; those stand in the pack with their dates.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Pack:
     id: str
     title: Text
     complete_from: str
+    checked_until: str
     off: bool
 
 
@@ -55,10 +59,17 @@ def methods() -> tuple[Method, ...]:
     tables = tomllib.loads((Path(__file__).parents[1] / "methods.toml").read_text(encoding="utf-8"))
     found = []
     for identifier, table in tables.items():
-        values = {name: value for name, value in table.items() if name not in ("title", "default_rules")}
+        values = {name: value for name, value in table.items() if name not in ("title", "default_rules", "read")}
         title, rules = Text(**table["title"]), " ".join(table["default_rules"])
         found.append(Method(id=identifier, title=title, default_rule=rules, **values))
     return tuple(found)
+
+
+@cache
+def to_read() -> dict[str, Text]:
+    """By method: what is to be read for a date on which no rule in force decides about it."""
+    tables = tomllib.loads((Path(__file__).parents[1] / "methods.toml").read_text(encoding="utf-8"))
+    return {identifier: Text(**table["read"]) for identifier, table in tables.items()}
 
 
 def pack_names(*, off: bool = False) -> tuple[str, ...]:
@@ -73,10 +84,12 @@ def pack(name: str) -> Pack:
     head = read_text(_pack_path(name)).pack
     title = head.get("title", {})
     complete = iso_date(head.get("complete_from", "0001-01-01"))
+    checked = iso_date(head.get("checked_until", "9999-12-31"))
     return Pack(
         name,
         Text(title.get("en", name), title.get("zh", name)),
         complete[0] if complete else "0001-01-01",
+        checked[0] if checked else "9999-12-31",
         bool(head.get("off", False)),
     )
 
@@ -96,12 +109,12 @@ def _pack_path(name: str) -> Path:
     path = PACKS / name / "rules.toml"
     known = [each.parent.name for each in PACKS.glob("*/rules.toml")]
     if name not in known:
-        raise Refused(error("R001", f"there is no rule pack '{name}'", "", expr.closest(name, known) or _list(known)))
+        raise Refused(error("R001.there-no-rule", maybe=expr.closest(name, known) or _list(known), name=name))
     return path
 
 
-def _list(known: Sequence[str]) -> str:
-    return f"Maybe one of {', '.join(sorted(known))}."
+def _list(known: Sequence[str]) -> Told:
+    return told("near.one-of", names=sorted(known))
 
 
 def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Loaded:
@@ -140,12 +153,13 @@ def shipped() -> Mapping[str, Rule]:
 
 def _pack_head(text: RuleText) -> list[Issue]:
     issues = [
-        error("R002", f"unknown key '{name}' in [pack]", text.file, expr.closest(name, PACK_KEYS))
+        error("R002.unknown-key-pack", at=text.file, maybe=expr.closest(name, PACK_KEYS), name=name)
         for name in text.pack
         if name not in PACK_KEYS
     ]
-    if "complete_from" in text.pack and iso_date(text.pack["complete_from"]) is None:
-        issues.append(error("R006", f"complete_from is not a date: {text.pack['complete_from']!r}", text.file))
+    for key in ("complete_from", "checked_until"):
+        if key in text.pack and iso_date(text.pack[key]) is None:
+            issues.append(error("R006.not-date", at=text.file, key=key, value=text.pack[key]))
     return issues
 
 
@@ -154,18 +168,22 @@ def _rule(block: Block, origin: str, issues: list[Issue]) -> Rule | None:
     table = block.table
     kind = table.get("kind")
     if kind not in KINDS:
-        what = "the rule has no kind" if kind is None else f"unknown kind {kind!r}"
-        reading.bad("R005", "kind", what, expr.closest(str(kind), KINDS) or _list(list(KINDS)))
+        reading.bad(
+            "R005.rule-no" if kind is None else "R005.unknown-kind",
+            "kind",
+            maybe=expr.closest(str(kind), KINDS) or _list(list(KINDS)),
+            kind=kind,
+        )
         issues.extend(reading.issues)
         return None
     keys = {key.name: key for key in (*COMMON, *KINDS[kind])}
     for name in table:
         if name not in keys:
-            reading.bad("R002", name, f"unknown key '{name}' in a rule of kind {kind}", expr.closest(name, keys))
+            reading.bad("R002.unknown-key-rule", name, maybe=expr.closest(name, keys), name=name, kind=kind)
     for key in keys.values():
         if key.required and key.name not in table:
             code = "R007" if key.name == "cite" else "R006" if key.name == "from" else "R003"
-            reading.bad(code, "id", f"the key '{key.name}' is missing", f"It is: {key.meaning}.")
+            reading.bad(f"{code}.key-missing", "id", maybe=told("near.key", meaning=key.meaning), name=key.name)
     found = {
         name: reading.read(keys[name].shape, name, value)
         for name, value in table.items()
@@ -173,7 +191,7 @@ def _rule(block: Block, origin: str, issues: list[Issue]) -> Rule | None:
     }
     _together(reading, kind, found)
     if origin in known_packs() and isinstance(table.get("cite"), dict) and not table["cite"].get("article"):
-        reading.bad("R007", "cite", "the citation has no article")
+        reading.bad("R007.citation-no-article", "cite")
     issues.extend(reading.issues)
     return None if reading.issues else _built(block, origin, str(kind), found)
 
@@ -182,39 +200,38 @@ def _together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
     """Keys that only make sense together."""
     start, until = found.get("from"), found.get("until")
     if start and until and until[0] <= start[0]:
-        reading.bad("R006", "until", f"the rule ends ({until[0]}) before it begins ({start[0]})")
+        reading.bad("R006.rule-ends", "until", until=until[0], start=start[0])
     if kind == "term" and not {"min_years", "max_years"} & set(found):
-        reading.bad("R003", "id", "a term rule has min_years or max_years")
+        reading.bad("R003.term-rule", "id")
     if kind == "term" and (found.get("min_years") or 0) > (found.get("max_years") or 999):
-        reading.bad("R005", "min_years", "min_years is above max_years")
+        reading.bad("R005.min-years", "min_years")
     if kind == "preference" and not {"points", "points_per_ha"} & set(found):
-        reading.bad("R003", "id", "a preference has points or points_per_ha")
+        reading.bad("R003.preference-points", "id")
     if kind == "relation" and ("parcels" in found) == ("demands" in found):
-        reading.bad("R003", "id", "a relation has either parcels or demands")
+        reading.bad("R003.relation-either", "id")
     if kind == "relation" and len(found.get("parcels") or found.get("demands") or "..") < 2:
-        reading.bad("R005", "relation", "a relation names at least two ids")
+        reading.bad("R005.relation-names", "relation")
     if kind == "limit":
         if ("values" in found) == ("share" in found):
-            reading.bad("R003", "id", "a limit has either values or share")
+            reading.bad("R003.limit-either", "id")
         if "of" in found and "share" not in found:
-            reading.bad("R003", "of", "'of' goes with share")
+            reading.bad("R003.goes-share", "of")
         if found.get("hard") is False and "penalty" not in found:
-            reading.bad("R003", "hard", "a limit that is not hard has a penalty")
+            reading.bad("R003.limit-not", "hard")
         width = len(found.get("per") or ())
         for value in found.get("values") or ():
             if value["key"] and len(value["key"]) != width:
-                reading.bad("R005", "values", f"the key {value['key']} has not the {width} parts of 'per'")
+                reading.bad("R005.key-not", "values", key=value["key"], width=width)
         for value in found.get("used") or ():
             if len(value["key"]) != width:
-                reading.bad("R005", "used", f"the key {value['key']} has not the {width} parts of 'per'")
+                reading.bad("R005.key-not", "used", key=value["key"], width=width)
         strange = [name for name in found.get("per") or () if name not in fields_of("parcel")]
         if "share" in found and "of" not in found and strange:
-            what = f"a share of all supply is per parcel fields only, not per '{strange[0]}'; name its base with 'of'"
-            reading.bad("R003", "per", what)
+            reading.bad("R003.share-all", "per", strange=strange[0])
     if ("leaves_to" in found) != ("leaves_words" in found) or found.get("leaves_to", "policy") != "policy":
-        reading.bad("R003", "leaves_to", 'leaves_to = "policy" goes with leaves_words, the words of the text')
+        reading.bad("R003.leaves-policy", "leaves_to")
     if kind == "eligibility" and "condition" in (found.get("verdict") or {}).values() and not found.get("condition"):
-        reading.bad("R003", "verdict", "the verdict is condition, but no condition says what must be on file")
+        reading.bad("R003.verdict-condition", "verdict")
 
 
 def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
@@ -255,8 +272,8 @@ def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
 def in_force(rules: Iterable[Rule], as_of: str) -> tuple[Rule, ...]:
     """The rules in force on a date, sorted by id; of a limit's values only those in force.
 
-    Asked about a date before all packs are complete, their rules on a parcel's state (farmland, red line,
-    conversion, net land, ownership, grantor) are carried back with ``date_grade`` U: it is forbidden on any date.
+    Asked about a date before all packs are complete, their rules on a parcel's state (farmland, conversion,
+    expropriation, ownership) are carried back, graded U: it is forbidden on any date.
     """
     every = tuple(rules)
     found: dict[str, Rule] = {}
@@ -268,7 +285,7 @@ def in_force(rules: Iterable[Rule], as_of: str) -> tuple[Rule, ...]:
         elif as_of < min(rule.start, complete) and _carried(rule):
             late.append(rule)
     for rule in sorted(late, key=lambda each: each.start):
-        found.setdefault(rule.id, replace(rule, date_grade="U"))
+        found.setdefault(rule.id, replace(rule, date_grade="U", cite=replace(rule.cite, grade="U")))
     return tuple(found[identifier] for identifier in sorted(found))
 
 
@@ -282,11 +299,10 @@ def _values_on(rule: Rule, as_of: str) -> Rule:
 def _carried(rule: Rule) -> bool:
     if rule.kind != "eligibility" or rule.origin not in known_packs():
         return False
-    verdicts = rule.spec["verdict"]
-    paid = [method.id for method in methods() if method.id != "contribution"]
-    if all(verdicts.get(method) == "forbid" for method in paid):
-        return bool(expr.names(expr.parse(rule.when)) & STATE_FIELDS)
-    return False
+    if "forbid" not in rule.spec["verdict"].values():
+        return False
+    read = expr.names(expr.parse(rule.when))
+    return bool(read) and read <= STATE_FIELDS
 
 
 def rules_for(
@@ -320,15 +336,31 @@ def rules_for(
     names = {rule.id for rule in active}
     for rule in rules:
         if rule.origin == "policy" and rule.id not in names:
-            span = f"{rule.start} to {rule.until or 'open'}"
+            key = "R021.rule-not-force" if rule.until else "R021.no-end"
             issues.append(
-                note("R021", f"rule {rule.id} is not in force on {as_of} ({span})", rule.place, ids=(rule.id,))
+                note(
+                    key,
+                    at=at_line(rule.place),
+                    ids=(rule.id,),
+                    id=rule.id,
+                    as_of=as_of,
+                    start=rule.start,
+                    until=rule.until,
+                )
             )
     issues.extend(looser(active))
     for name in packs:
         if as_of < pack(name).complete_from:
-            what = f"rule pack {name} is complete from {pack(name).complete_from} only; {as_of} is earlier"
-            issues.append(warning("R023", what, f"packs {name}", "Rules of that time may be missing.", (name,)))
+            issues.append(
+                warning(
+                    "R023.rule-pack-complete",
+                    at=Place(pack=name),
+                    ids=(name,),
+                    name=name,
+                    complete_from=pack(name).complete_from,
+                    as_of=as_of,
+                )
+            )
     return active, tuple(dict.fromkeys(issues))
 
 
@@ -341,9 +373,21 @@ def weakest(grades: Iterable[str]) -> str:
     return max((grade for grade in grades if grade), key=GRADES.index, default="")
 
 
+def strongest(grades: Iterable[str]) -> str:
+    """The strongest of some verification grades; "" of none."""
+    return min((grade for grade in grades if grade), key=GRADES.index, default="")
+
+
 def grade_of(rule: Rule) -> str:
-    """The weaker of a rule's grade and its dates' grade."""
-    return weakest((rule.cite.grade, rule.date_grade))
+    """The grade of a rule's text; a start known by year or month only is a mark of its own (:func:`vague_start`)."""
+    return rule.cite.grade
+
+
+def vague_start(rule: Rule) -> str:
+    """What is known of a start whose day is not: "1999", "2022-08", or the day remembered; "" where it is known."""
+    if not rule.date_grade:
+        return ""
+    return rule.start[:4] if rule.start.endswith("-01-01") else rule.start[:7] if rule.start[8:] == "01" else rule.start
 
 
 def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from constraints.case import Record
 from constraints.language.evaluate import truth
-from constraints.language.expr import closest, parse, parse_price
-from constraints.loading.load import grade_of, in_force, load_pack, methods, pack, pack_names, weakest
-from constraints.reading.book import Clause, RuleBook, book
+from constraints.language.expr import closest, parse
+from constraints.loading.load import grade_of, in_force, load_pack, methods, pack, pack_names, strongest, vague_start
+from constraints.reading.assumed import PRICES, complete, incomplete, unchecked
+from constraints.reading.book import RuleBook, book
+from constraints.reading.floor_words import floor_entry, floors_told, looser_floors, looser_note
 from constraints.reading.judge import Judgement, judge
-from constraints.reading.speak import decimal, formula
-from constraints.reading.told_facts import FALSE, TRUE, read_facts, shown
-from constraints.types import Method, Rule
+from constraints.reading.told_facts import FALSE, TRUE, read_facts
+from constraints.types import GRADES, STRICTNESS, Method, Rule
 from parcels.common.issues import Refused, error
-from parcels.common.schema import Value, fields
+from parcels.common.schema import Value
 
-PRICES = ("grade", "benchmark_price", "cost_floor", "office_price", "appraised_price", "reserve_price", "area_m2")
-"""Facts that count as lawful where they are not told (prices, and an area within the caps)."""
 _RECORD = ("rule", "document", "date", "by")
 
 
@@ -73,11 +71,13 @@ def ask(
     known |= {rule.id: rule for rule in policy}
     strange = [each.rule for each in records if each.rule not in known]
     if strange:
-        raise Refused([error("R016", f"there is no rule '{name}'", "rule=", closest(name, known)) for name in strange])
+        raise Refused(
+            [error("R016.there-no-rule", at="rule=", maybe=closest(name, known), name=name) for name in strange]
+        )
     rulebook = _book(names, as_of, rate, tuple(policy)) if policy else _book_of_packs(names, as_of, rate)
     quiet = frozenset(name for name in PRICES if name not in case)
     late = [name for name in names if as_of < pack(name).complete_from]
-    notes = [incomplete(name, as_of) for name in late]
+    notes = [incomplete(name, as_of) for name in late] + unchecked(names, as_of)
     answer: dict[str, Any] = {}
     for method in methods():
         if method.id == "contribution" and method.id not in enabled:
@@ -90,7 +90,7 @@ def ask(
 
 def _book(names: tuple[str, ...], as_of: str, rate: str, policy: tuple[Rule, ...]) -> RuleBook:
     rules = in_force([*(rule for name in names for rule in load_pack(name)), *policy], as_of)
-    return book(rules, methods(), as_of=as_of, rate=rate)
+    return book(rules, methods(), as_of=as_of, rate=rate, law=True)
 
 
 @lru_cache(maxsize=64)
@@ -114,61 +114,10 @@ def _records(facts: Mapping[str, str], as_of: str) -> tuple[Record, ...]:
     return tuple(Record(name, "", "", document or "on file", facts.get("date", as_of), by) for name in rules)
 
 
-def complete(told: Mapping[str, Value], as_of: str) -> tuple[dict[str, Value], dict[str, Any]]:
-    """The case with what ``rules ask`` assumes (docs/fields.md), and the assumptions as JSON.
-
-    A fact told to be unknown stays unknown; so do the intending users then, where it is the day the publication closed.
-    """
-    case = dict(told)
-    assumed: dict[str, Any] = {}
-
-    def assume(name: str, value: Value) -> None:
-        if name not in case:
-            case[name] = value
-            assumed[name] = shown(fields()[name], value)
-
-    for name, field in fields().items():
-        if field.ask is not None:
-            assume(name, field.ask)
-        elif field.of == "case" and field.default is not None:
-            assume(name, field.default)
-    operator = str(case.get("operator") or "")
-    if operator in ("gov", "pubinst", "univ"):
-        assume("nonprofit", True)
-        assume("public_welfare", True)
-    elif operator.startswith("npo_"):
-        assume("nonprofit", True)
-    if operator == "existing_user" and case.get("use") is not None:
-        assume("present_use", case["use"])
-    if "publication_closed" in case:
-        closed = case["publication_closed"]
-        if closed is None or str(closed) > as_of:
-            case["intending_users"] = None
-    else:
-        assumed["publication_closed"] = True
-        case["publication_closed"] = as_of
-    if case.get("use_mix") and "use" not in case:
-        mix = case["use_mix"]
-        case["use"] = str(mix[0]).partition(":")[0] if isinstance(mix, tuple) else None
-    if "area_m2" in case:
-        case.setdefault("site_area_m2", case["area_m2"])
-        new = case["area_m2"] if case.get("land_source") == "new" else 0
-        case.setdefault("new_area_m2", new)
-    case.setdefault("site_parcels", 1)
-    quiet = [name for name in PRICES if name not in case]
-    if quiet:
-        assumed["prices"] = "lawful"
-    return case, assumed
-
-
-def incomplete(name: str, as_of: str) -> dict[str, str]:
-    """The note that a date lies before a pack's ``complete_from``."""
-    since = pack(name).complete_from
-    return {
-        "rule": "",
-        "en": f"pack {name} is complete from {since} only; {as_of} is earlier",
-        "zh": f"规则库 {name} 自 {since} 起完整；{as_of} 在此之前",
-    }
+def _order(entry: Mapping[str, Any], verdict: str) -> tuple[bool, int, int, int]:
+    """The deciding rules first, the strictest of the others next; by rank, and the best-read of them first."""
+    decides = entry["verdict"] == verdict
+    return (not decides, -STRICTNESS[entry["verdict"]], -entry["cite"]["rank"], GRADES.index(entry["grade"]))
 
 
 def _off(notes: list[dict[str, str]]) -> dict[str, Any]:
@@ -198,18 +147,21 @@ def _answer(
     notes: list[dict[str, str]],
 ) -> dict[str, Any]:
     rules = [rule_entry(rulebook, r.rule_id, r.verdict, r.unknowns) for r in judgement.rules]
-    floors = _floors(rulebook, judgement, method, case, quiet)
+    rules.sort(key=lambda entry: _order(entry, judgement.verdict))
+    floors = floors_told(rulebook, judgement, method, case, quiet)
+    loose = sorted(looser_floors(floors).items())
     return {
-        "verdict": judgement.verdict,
-        "grade": weakest(entry["grade"] for entry in rules if entry["verdict"] == judgement.verdict),
+        "verdict": stated_verdict(rulebook, judgement),
+        "grade": strongest(entry["grade"] for entry in rules if entry["verdict"] == judgement.verdict),
         "rules": rules,
         "conditions": [
             {"rule": c.rule, "fact": c.fact, "en": c.text.en, "zh": c.text.zh, "document": c.document}
             for c in judgement.conditions
+            if judgement.verdict != "forbid"
         ],
         "notes": notes
         + [_note(rulebook.rules[name], judgement) for name in judgement.notes]
-        + [_looser_floor(rulebook.rules[low], rulebook.rules[high]) for low, high in sorted(_looser(floors).items())],
+        + [looser_note(rulebook.rules[low], rulebook.rules[high]) for low, high in loose],
         "term_min_years": judgement.term_min,
         "term_max_years": judgement.term_max,
         "term_years": judgement.term,
@@ -221,9 +173,33 @@ def _answer(
     }
 
 
+def stated_verdict(rulebook: RuleBook, judgement: Judgement) -> str:
+    """The verdict as it is told: ``n/a`` before the method existed, ``undetermined`` where the law is silent."""
+    deciding = judgement.deciding
+    if judgement.verdict == "forbid" and all(_not_yet(rulebook, name) for name in deciding):
+        return "n/a"
+    if judgement.verdict == "condition" and any(name.startswith("default.") for name in deciding):
+        return "undetermined"
+    return judgement.verdict
+
+
+def _not_yet(rulebook: RuleBook, name: str) -> bool:
+    return name in rulebook.rules and bool(rulebook.rules[name].spec.get("not_yet"))
+
+
 _DEFAULT: dict[str, Any] = {
     "domain": [],
-    "cite": {"doc": "methods.toml", "number": "", "article": "", "rank": 0, "from": "", "until": None},
+    "cite": {
+        "doc": "methods.toml",
+        "number": "",
+        "article": "",
+        "rank": 0,
+        "from": "",
+        "until": None,
+        "vague_start": "",
+        "since": "",
+        "since_known": True,
+    },
     "grade": "U",
     "title": {
         "en": "default of the method, no rule in force states it",
@@ -232,12 +208,21 @@ _DEFAULT: dict[str, Any] = {
 }
 
 
+@lru_cache(maxsize=64)
+def _first(rulebook: RuleBook) -> dict[tuple[str, str], Rule]:
+    """By instrument (document, number) the rule in force that began first: since when the instrument is in force."""
+    found: dict[tuple[str, str], Rule] = {}
+    for rule in sorted(rulebook.rules.values(), key=lambda each: each.start):
+        found.setdefault((rule.cite.doc, rule.cite.number), rule)
+    return found
+
+
 def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequence[str] = ()) -> dict[str, Any]:
     """A deciding rule with its citation and grade, as JSON."""
     rule = rulebook.rules.get(identifier)
     if rule is None:
         return {**_DEFAULT, "id": identifier, "verdict": verdict, "unknown": list(unknowns)}
-    cite = rule.cite
+    cite, first = rule.cite, _first(rulebook)[rule.cite.doc, rule.cite.number]
     return {
         "id": rule.id,
         "domain": list(rule.domain),
@@ -249,6 +234,9 @@ def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequ
             "rank": cite.rank,
             "from": rule.start,
             "until": rule.until,
+            "vague_start": vague_start(rule),
+            "since": vague_start(first) or first.start,
+            "since_known": not first.date_grade,
         },
         "grade": grade_of(rule),
         "title": {"en": rule.title.en, "zh": rule.title.zh},
@@ -276,100 +264,3 @@ def preferences(
         for rule in rulebook.rules.values()
         if rule.kind == "preference" and method.id in rule.spec["methods"] and truth(parse(rule.when), here)
     ]
-
-
-def _floors(
-    rulebook: RuleBook, judgement: Judgement, method: Method, case: Mapping[str, Value], quiet: frozenset[str]
-) -> tuple[Rule, ...]:
-    """The floor rules that hold, and those that would hold for some price facts nobody told."""
-    named = [part.rule for part in judgement.derivation.parts]
-    if quiet:
-        named += [clause.rule.id for clause in _possible(rulebook, method, case)]
-    return tuple(rulebook.rules[name] for name in dict.fromkeys(named))
-
-
-_SHARE = re.compile(r"(\d+(?:\.\d+)?) \* ([a-z_]\w*(?: \* year_factor)?)")
-"""A floor that is a share of one price, such as ``0.7 * benchmark_price * year_factor``."""
-
-
-def _looser(floors: Sequence[Rule]) -> dict[str, str]:
-    """Floors that never bind, with the rule of higher rank that asks for a larger share of the same price."""
-    shares = [
-        (rule, Fraction(found[1]), found[2])
-        for rule in floors
-        if (found := _SHARE.fullmatch(rule.spec["per_m2"])) and found[2] != "year_factor"
-    ]
-    return {
-        low.id: high.id
-        for low, part, price in shares
-        for high, whole, same in shares
-        if price == same and part < whole and low.cite.rank < high.cite.rank
-    }
-
-
-def _looser_floor(low: Rule, high: Rule) -> dict[str, str]:
-    return {
-        "rule": low.id,
-        "flag": "looser",
-        "en": f"looser rule of lower rank, not obeyed, below national rule {high.id}: {low.title.en}",
-        "zh": f"下位规则较宽，低于上位规则 {high.id}，不予适用：{low.title.zh}",
-    }
-
-
-def floor_entry(judgement: Judgement, floors: Sequence[Rule]) -> dict[str, Any] | None:
-    """The price floor: formula, and yuan per m² where the facts give it; ``None`` if there is none."""
-    loose = _looser(floors)
-    kept = [rule for rule in floors if rule.id not in loose]
-    if not kept:
-        return None
-    texts = list(dict.fromkeys(rule.spec["per_m2"] for rule in kept))
-    return {
-        "yuan_per_m2": None if judgement.floor is None else _money(judgement.floor),
-        "formula": _largest(texts),
-        "words": {lang: _words(texts, lang) for lang in ("en", "zh")},
-        "rules": [rule.id for rule in kept],
-        "year_factor": _factor(judgement),
-    }
-
-
-def _factor(judgement: Judgement) -> str:
-    return decimal(judgement.factor, 6)
-
-
-def _possible(rulebook: RuleBook, method: Method, case: Mapping[str, Value]) -> list[Clause]:
-    """Floors that would hold for some price facts nobody told."""
-    here = {**case, "method": method.id, "right": method.right, "competitive": method.competitive}
-    return [clause for clause, _ in rulebook.shelves[method.id].floors if clause.holds(here) is not False]
-
-
-_STEP = re.compile(r"[\d.]+ \* year_factor")
-
-
-def _ladder(texts: Sequence[str]) -> tuple[list[str], tuple[str, str] | None]:
-    """The texts without the steps of a price ladder that nothing chooses from; the ladder's ends."""
-    steps = sorted(Fraction(text.split()[0]) for text in texts if _STEP.fullmatch(text))
-    if len(steps) <= 3:
-        return list(texts), None
-    return [text for text in texts if not _STEP.fullmatch(text)], (decimal(steps[-1]), decimal(steps[0]))
-
-
-def _words(texts: Sequence[str], lang: str) -> list[str]:
-    shown, ladder = _ladder(texts)
-    words = [formula(parse_price(text), lang) for text in shown]
-    if ladder:
-        most, least = ladder
-        by_grade = f"({most} to {least} by grade) × year factor" if lang == "en" else f"（按等别 {most} 至 {least}）"
-        words.append(by_grade if lang == "en" else f"{by_grade}× 年期修正系数")
-    return words
-
-
-def _largest(texts: Sequence[str]) -> str:
-    shown, ladder = _ladder(texts)
-    if ladder:
-        shown.append(f"({ladder[0]} to {ladder[1]} by grade) * year_factor")
-    return shown[0] if len(shown) == 1 else f"max({', '.join(shown)})"
-
-
-def _money(amount: Fraction) -> int | str:
-    text = decimal(amount, 4)
-    return int(text) if "." not in text else text

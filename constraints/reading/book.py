@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -131,6 +131,8 @@ class RuleBook:
     start: str
     end: str
     calendar: Calendar
+    law: bool = False
+    """Whether rule packs are used: then a default that no rule in force states is silence, not law."""
     kind: tuple[str, ...] = ()
     """The facts that make a kind of parcel (:mod:`constraints.reading.narrowing`)."""
     kinds: dict[object, Kind] = field(default_factory=dict)
@@ -144,6 +146,15 @@ class RuleBook:
         """The ids of the rules in force that state the method's default, else ``default.<method>``."""
         return tuple(name for name in method.default_rule.split() if name in self.rules) or (f"default.{method.id}",)
 
+    def silent(self, method: Method) -> bool:
+        """Whether no rule in force states the method's default, although there is law: then it decides nothing."""
+        return silent(method, self.rules, law=self.law)
+
+
+def silent(method: Method, rules: Collection[str], *, law: bool) -> bool:
+    """Whether a method's default is stated by none of the rules (ids) in force, though there is law."""
+    return law and not any(name in rules for name in method.default_rule.split())
+
 
 def book(
     rules: Iterable[Rule],
@@ -155,6 +166,7 @@ def book(
     start: str | None = None,
     end: str | None = None,
     calendar: Sequence[str] = (),
+    law: bool = False,
 ) -> RuleBook:
     """Compile the rules in force.
 
@@ -170,6 +182,8 @@ def book(
         Land reduction rate, a decimal text.
     purpose, start, end, calendar
         Of the round; they matter where the purpose is ``annual_plan``.
+    law
+        Whether rule packs are used: a default that no rule in force states then decides nothing, it asks.
     """
     found = {rule.id: rule for rule in rules}
     by_base: dict[str, list[Rule]] = {}
@@ -187,7 +201,7 @@ def book(
     opening = max(as_of, start or as_of)
     table = {method.id: method for method in methods}
     rational = Fraction(rate)
-    return RuleBook(found, table, shelves, as_of, rational, purpose, opening, end or "", Calendar(calendar))
+    return RuleBook(found, table, shelves, as_of, rational, purpose, opening, end or "", Calendar(calendar), law)
 
 
 def case_book(case: Case, rules: Iterable[Rule] | None = None) -> RuleBook:
@@ -201,6 +215,7 @@ def case_book(case: Case, rules: Iterable[Rule] | None = None) -> RuleBook:
         start=case.round.start,
         end=case.round.end,
         calendar=case.calendar,
+        law=bool(case.packs),
     )
 
 

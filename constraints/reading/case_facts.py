@@ -17,6 +17,14 @@ CANDIDATE = ("candidate", "failed")
 FIXED = ("announced", "contracted")
 
 
+def block_share(facts: Facts) -> int | None:
+    """The share of M0 in a parcel's industrial block in hundredths of a per cent, rounded up; None if not told."""
+    part, whole = facts.get("ind_block_m0_m2"), facts.get("ind_block_area_m2")
+    if not isinstance(part, int) or not isinstance(whole, int) or whole <= 0:
+        return None
+    return -(-part * 10_000 // whole)
+
+
 class CaseFacts:
     """Rows of a case with their derived facts, looked up by row number."""
 

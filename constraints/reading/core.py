@@ -10,7 +10,7 @@ from fractions import Fraction
 from constraints.language.nodes import PriceNode
 from constraints.reading.book import CASE_DEFAULTS, DEMAND_FIELDS, Clause, Facts, Kind, RuleBook, Shelf
 from constraints.reading.narrowing import kind_facts, narrow
-from constraints.reading.speak import established, prepared
+from constraints.reading.speak import established, prepared, undetermined
 from constraints.reading.terms import Bound, Range, chosen, lease_part, range_of, year_factor
 from constraints.reading.timetable import upstream, upstream_days
 from constraints.types import STRICTNESS, Condition, Method, Text
@@ -115,7 +115,8 @@ def shut(book: RuleBook, facts: Facts, method: Method, market: bool) -> bool:
     here.update(method=method.id, right=method.right, competitive=method.competitive, term_years=None)
     quiet = DEMAND_FIELDS if market else NOBODY
     shelf = book.shelves[method.id]
-    if method.default == "forbid" and not any(clause.holds(here) is not False for clause in shelf.permits):
+    closed = method.default == "forbid" and not book.silent(method)
+    if closed and not any(clause.holds(here) is not False for clause in shelf.permits):
         return not any(clause.holds(here, quiet) is not False for clause in shelf.adopted)
     forbidding = book.forbidding.get(method.id)
     if forbidding is None:
@@ -199,8 +200,7 @@ def _default(book: RuleBook, shelf: Shelf, facts: Facts, method: Method, quiet: 
     permits = [(clause, clause.holds(facts, NOBODY)) for clause in shelf.permits]
     lifted = [Said(clause.rule.id, "permit") for clause, holds in permits if holds]
     if method.default != "forbid" or lifted:
-        stated = [] if lifted else [Said(rule, method.default) for rule in book.defaults(method)]
-        return stated + lifted
+        return lifted or _stated(book, method)
     maybe = [_hanging(book, clause, facts, NOBODY) for clause, holds in permits if holds is None]
     for clause in shelf.adopted:
         holds = clause.holds(facts, quiet)
@@ -208,7 +208,15 @@ def _default(book: RuleBook, shelf: Shelf, facts: Facts, method: Method, quiet: 
             maybe.append(_asking(clause) if holds else _hanging(book, clause, facts, quiet))
     if maybe:
         return [replace(one, lift=True) for one in maybe]
-    return [Said(rule, "forbid") for rule in book.defaults(method)]
+    return _stated(book, method)
+
+
+def _stated(book: RuleBook, method: Method) -> list[Said]:
+    """The method's default by the rules that state it; where none does, the law of the day is to be established."""
+    if book.silent(method):
+        rule = f"default.{method.id}"
+        return [Said(rule, "condition", (), (undetermined(rule, method, book.as_of),))]
+    return [Said(rule, method.default) for rule in book.defaults(method)]
 
 
 def _strict(book: RuleBook, shelf: Shelf, facts: Facts, method: Method, quiet: frozenset[str]) -> list[Said]:

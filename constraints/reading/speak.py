@@ -24,8 +24,9 @@ from constraints.language.nodes import (
     PriceNode,
     YearFactor,
 )
+from constraints.loading.load import to_read
 from constraints.reading.timetable import TITLES
-from constraints.types import Condition, Text
+from constraints.types import Condition, Method, Text
 from parcels.common.schema import Field, fields
 
 if TYPE_CHECKING:
@@ -168,7 +169,16 @@ def established(rule: str, fact: str, book: RuleBook) -> Condition:
     title = book.rules[rule].title if rule in book.rules else None
     en, zh = (field.title_en, field.title_zh) if field else (fact, fact)
     after_en, after_zh = (f": {title.en}", f"：{title.zh}") if title else ("", "")
-    return Condition(rule, fact, Text(f"establish {en} ({fact}){after_en}", f"须查明{zh}（{fact}）{after_zh}"))
+    whether_en, whether_zh = ("whether: ", "是否") if field and field.type == "bool" else ("", "")
+    return Condition(rule, fact, Text(f"establish {whether_en}{en}{after_en}", f"查明{whether_zh}{zh}{after_zh}"))
+
+
+def undetermined(rule: str, method: Method, as_of: str) -> Condition:
+    """The condition that the law of a day be read where no rule at hand decides about a method."""
+    read = to_read()[method.id]
+    en = f"no rule read so far decides {method.title.en} on {as_of}; read {read.en}"
+    zh = f"{as_of} 当时对{method.title.zh}尚无已核实的规定，应查阅{read.zh}"
+    return Condition(rule, "law", Text(en, zh))
 
 
 def prepared(rule: str, fact: str, steps: Sequence[str], ready: str) -> Condition:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import click
 
+from parcels.common.kept import Written
+
 
 def heard(lang: str) -> Callable[[str], None]:
     """What prints a line of progress; the lines themselves are English (``parcels.common.chinese`` has the Chinese)."""
@@ -18,3 +20,12 @@ def heard(lang: str) -> Callable[[str], None]:
         click.echo(progress(line), err=True)
 
     return tell
+
+
+def said(done: Written, lang: str) -> None:
+    """Tell on stderr where a file was written, and what was kept in its place."""
+    tell = heard(lang)
+    if done.kept is not None:
+        tell(f"{done.kept} was there before and is kept; the new one is {done.path}")
+    else:
+        tell(f"wrote {done.path}")

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.case import Case, Record
+from constraints.reading.case_facts import block_share
 from landopt.intake.roundfile import RoundFile, read_round_file
+from parcels.common.catalogue import Told
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Issue, Refused, error, warning
 
@@ -29,7 +31,7 @@ class Loaded:
     case: Case | None
     geometry: geopandas.GeoDataFrame | None
     issues: tuple[Issue, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Told, ...]
 
     def ready(self) -> Case:
         """The case.
@@ -95,7 +97,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     wants = _read(issues, lambda: read_demands(file.demands, units=file.units or None, use_codes=file.use_codes))
     on_file = file.records
     papers = _read(issues, lambda: read_records(on_file)) if on_file is not None else None
-    notes = [issue.what for issue in issues if issue.code == "R023"]
+    notes = [issue.told for issue in issues if issue.code == "R023"]
     inputs: list[Mapping[str, Any]] = []
     for part in (land, wants, papers):
         if part is not None:
@@ -120,7 +122,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         return Loaded(file, None, polygons, tuple(issues), tuple(notes))
     case = Case(
         round=file.round,
-        parcels=overlaid.table,
+        parcels=_with_block_shares(overlaid.table),
         demands=wants.table,
         neighbours=neighbours(
             land.geometry.geometry.values, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)
@@ -136,10 +138,21 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         packs=file.packs,
         inputs=tuple(inputs),
         dropped=tuple({"parcel_id": identifier, "reason": reason} for identifier in sorted(drop)),
-        notes=tuple(notes),
+        notes=tuple(str(note) for note in notes),
         crs=land.crs,
     )
     return Loaded(file, case, polygons, tuple(issues), tuple(notes))
+
+
+def _with_block_shares(table: FactTable) -> FactTable:
+    """The parcels with the share of M0 in their industrial block, where the file does not tell it."""
+    told = table.column("ind_block_m0_percent")
+    shares = tuple(
+        value if value is not None else block_share(row) for value, row in zip(told, table.rows(), strict=True)
+    )
+    if all(share is None for share in shares):
+        return table
+    return FactTable(table.ids, {**table.columns, "ind_block_m0_percent": shares})
 
 
 def _read[T](issues: list[Issue], reader: Callable[[], T]) -> T | None:

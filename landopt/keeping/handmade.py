@@ -13,6 +13,7 @@ from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
+from parcels.common.kept import Written
 
 COLUMNS = {
     "parcel": ("parcel", "parcel_id", "parcels", "宗地", "宗地编号", "宗地号", "地块", "地块编号"),
@@ -90,7 +91,7 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
     Refused
         With every fault of the file.
     """
-    from parcels.demands import open_table
+    from parcels.formats.opening import open_table
 
     raw = open_table(Path(path), prefix="H")
     columns = {
@@ -287,12 +288,15 @@ def places(given: Path) -> Path:
     raise Refused(error("H006", what, str(given), f"Maybe landopt solve {given}"))
 
 
-def write_csv(path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Write assignments as a sheet that :func:`read_handmade` reads (UTF-8 with a mark, so that Excel opens it)."""
+def write_csv(path: Path, entries: Sequence[Mapping[str, Any]]) -> Written:
+    """Write assignments as a sheet that :func:`read_handmade` reads (UTF-8 with a mark, so that Excel opens it).
+
+    A file that is there and is not as landopt wrote it stays, and the new one gets a number.
+    """
     import csv
     import io
 
-    from parcels.common.atomic import write_file
+    from parcels.common.kept import write_kept
 
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -300,4 +304,4 @@ def write_csv(path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
     for entry in entries:
         who, years = entry["demand_id"] or "", entry["term_years"] or ""
         writer.writerow(["+".join(entry["parcel_ids"]), entry["method"], who, years, entry["expected_price_yuan"]])
-    write_file(path, out.getvalue().encode("utf-8-sig"))
+    return write_kept(path, out.getvalue().encode("utf-8-sig"))

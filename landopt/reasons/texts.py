@@ -6,6 +6,7 @@ Nothing reads these texts back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "zh")
 _METHODS = frozenset(dir(dict))
 _NUMERALS = "零一二三四五六七八九"
+UNIT, RECORD, GROUP = "\x1f", "\x1e", "\x1d"
+"""Separators of cells and rows of a form: control characters, which no text from outside carries."""
 LONG = 40
 """More records than this and the printed plan is a summary that says how to see one case."""
 CASES = 100
@@ -61,6 +64,7 @@ def environment(lang: str) -> Environment:
     )
     made.filters.update(
         word=lambda code, subject: words.word(subject, code, lang),
+        word_of=lambda code, subject: words.word(subject, code, lang),
         title_of=lambda name: words.field_title(name, lang),
         fact=lambda entry: words.shown(entry["field"], entry["value"], entry["unit"], lang),
         money=lambda yuan: words.money(yuan, lang),
@@ -113,6 +117,72 @@ def render(record: Any, lang: str) -> str:
         .render(r={"still": None, "open": None, "basis": None, **data})
     )
     return _tidy(text)
+
+
+def render_sheet(record: Mapping[str, Any], entry: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
+    """The form of a review sheet as (label, content): ``record`` as compared, ``entry`` its assignment in the plan."""
+    text = (
+        environment(lang)
+        .get_template(f"{lang}/sheet.j2")
+        .render(r={"still": None, "open": None, "basis": None, **record}, e=entry, US=UNIT, RS=RECORD, GS=GROUP)
+    )
+    rows = [part.split(UNIT, 1) for part in text.split(RECORD) if UNIT in part]
+    return [(label.strip(), _alike(re.sub(r"[ \n]+", " ", content).strip(), lang)) for label, content in rows]
+
+
+def render_notice(
+    record: Mapping[str, Any], entry: Mapping[str, Any], lang: str, given: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """The rows of a draft notice as (item, content, place of the figure; "" for what the office fills in)."""
+    template = environment(lang).get_template(f"{lang}/notice.j2")
+    text = template.render(r=record, e=entry, US=UNIT, RS=RECORD, **given)
+    rows = [part.split(UNIT, 2) for part in text.split(RECORD) if UNIT in part]
+    return [(label.strip(), re.sub(r"[ \n]+", " ", content).strip(), where.strip()) for label, content, where in rows]
+
+
+def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
+    """What the proposal of a round says: supply, methods, limits by their titles, who is left out, main texts.
+
+    No scores, bounds, ids of rules or commands: they stand in the technical annex.
+    """
+    records = plan["justification"]
+    whole = next(record for record in records if record["kind"] == "plan")
+    documents: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for cite in sorted(whole["sources"], key=lambda cite: (-cite["rank"], cite["doc"])):
+        documents.setdefault((cite["doc"], cite["number"]), cite)
+    left = [
+        {
+            "name": record["platform"] or record["id"],
+            "reason": _main_reason(record["reasons"], lang),
+            "premises": record["premises"],
+        }
+        for record in records
+        if record["kind"] == "unserved"
+    ]
+    caps = frozenset(rule.id for rule in case.rules if rule.kind == "limit")
+    template = environment(lang).get_template(f"{lang}/proposal.j2")
+    return _tidy(template.render(r=whole, caps=caps, unserved=left, documents=list(documents.values())))
+
+
+def _main_reason(reasons: Sequence[Mapping[str, Any]], lang: str) -> str:
+    """The reason that came last: what is left when everything that does not suit is set aside."""
+    if not reasons:
+        return ""
+    last = next((each for each in reversed(reasons) if each["code"] in ("taken", "outweighed")), reasons[-1])
+    return words.word("reason", last["code"], lang)
+
+
+def _alike(content: str, lang: str) -> str:
+    """Entries "name: words" between group separators, those of the same words drawn together."""
+    if GROUP not in content:
+        return content
+    colon, comma, stop = ("：", "、", "；") if lang == "zh" else (": ", ", ", "; ")
+    *entries, end = content.split(GROUP)
+    named: dict[str, list[str]] = {}
+    for entry in entries:
+        name, _, said = entry.strip().partition(colon)
+        named.setdefault(said, []).append(name)
+    return stop.join(comma.join(names) + colon + said for said, names in named.items()) + end
 
 
 def _tidy(text: str) -> str:

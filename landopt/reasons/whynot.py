@@ -50,7 +50,15 @@ class WhyNot:
 def whynot(
     context: Context, law: Law, parcels: Sequence[int], demand: int | None, method: str, period: str | None = None
 ) -> WhyNot:
-    """Why a site does not go to a platform (``None``: the open market) by a method."""
+    """Why a site does not go to a platform (``None``: the open market) by a method.
+
+    Raises
+    ------
+    Refused
+        If the method or the period is not known, with the nearest one.
+    """
+    check_methods(context.case, [method])
+    check_period(context.case, period)
     site = tuple(sorted(parcels))
     names = tuple(context.case.parcels.ids[row] for row in site)
     who = None if demand is None else context.case.demands.ids[demand]
@@ -194,3 +202,16 @@ def check_methods(case: Case, names: Sequence[str]) -> None:
             near = get_close_matches(name, known, 1, 0.4)
             maybe = f"Maybe {near[0]}." if near else f"Maybe one of {', '.join(known)}."
             raise Refused(error("X016", f"method '{name}' is not known", "--method", maybe))
+
+
+def check_period(case: Case, name: str | None) -> None:
+    """Refuse an unknown period, naming those of the round.
+
+    Raises
+    ------
+    Refused
+        X018.
+    """
+    known = [period.id for period in case.round.periods]
+    if name is not None and name not in known:
+        raise Refused(error("X018.no-period", at="period", name=name, known=known))

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from landopt.report.source import Source, open_source
-from parcels.common.atomic import write_folder
 from parcels.common.issues import Refused, error
+from parcels.common.kept import Written, record_of, write_into
 
 KINDS = ("html", "xlsx", "docx", "pdf", "notices", "gdb", "txt")
 """All kinds, in the order they are written."""
@@ -37,12 +37,16 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was written: the folder, (name, bytes) of each file, kinds left out for want of a library, seconds."""
+    """What was written: the folder, (name, bytes) of each file, kinds left out for want of a library, seconds.
+
+    ``kept`` holds (name, name of the new one): files that were edited since they were written, or were never ours.
+    """
 
     folder: Path
     files: tuple[tuple[str, int], ...]
     left_out: tuple[str, ...]
     seconds: float
+    kept: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -50,6 +54,7 @@ class Done:
             "folder": str(self.folder),
             "files": [{"name": name, "bytes": size} for name, size in self.files],
             "left_out": list(self.left_out),
+            "kept": [{"name": old, "new": new} for old, new in self.kept],
         }
 
     def lines(self, lang: str) -> list[str]:
@@ -62,7 +67,11 @@ class Done:
         hints = [
             f"未写出 {kind}：{install(kind)}" if zh else f"Left out {kind}: {install(kind)}" for kind in self.left_out
         ]
-        return [head, *found, *hints]
+        kept = [
+            f"{old} 已被改动，予以保留；新文件为 {new}" if zh else f"Kept {old}, which was edited; the new one is {new}"
+            for old, new in self.kept
+        ]
+        return [head, *found, *kept, *hints]
 
 
 def _size(count: int) -> str:
@@ -80,7 +89,9 @@ def missing(kind: str) -> bool:
 
 
 def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
-    """Write the reports of a plan folder into one folder, all or nothing.
+    """Write the reports of a plan folder into one folder, all or nothing; what else is in it stays.
+
+    Only files that still are as landopt wrote them are replaced: beside an edited one the new one gets a number.
 
     Parameters
     ----------
@@ -108,18 +119,19 @@ def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
     target = wish.output if wish.output is not None else source.folder / "report"
     _harmless(target, source.folder)
     with _Progress(wanted, log) as step:
-        place = write_folder(target, lambda folder: _write(folder, source, wish, wanted, before, step))
-    files = tuple(
-        (path.relative_to(place).as_posix() + ("/" if path.is_dir() else ""), _bytes(path))
-        for path in sorted(place.iterdir())
-    )
+        done = write_into(target.absolute(), lambda folder: _write(folder, source, wish, wanted, before, step))
     left_out = () if wish.kinds else tuple(kind for kind in KINDS if missing(kind))
-    return Done(place, files, left_out, time.perf_counter() - began)
+    kept = tuple((each.kept.name, each.path.name) for each in done if each.kept is not None)
+    return Done(target.absolute(), _told(done), left_out, time.perf_counter() - began, kept)
+
+
+def _told(done: list[Written]) -> tuple[tuple[str, int], ...]:
+    return tuple((each.path.name + ("/" if each.path.is_dir() else ""), _bytes(each.path)) for each in done)
 
 
 def _in_a_zone(source: Source) -> bool:
     """Boundary points can be written in a three-degree zone of CGCS2000 only."""
-    from parcels.geometry.crs import zone_of
+    from parcels.geometry.systems import zone_of
 
     epsg = source.case.crs.removeprefix("EPSG:")
     return epsg.isdigit() and zone_of(int(epsg)) is not None
@@ -130,11 +142,12 @@ def _possible() -> list[str]:
 
 
 def _harmless(target: Path, folder: Path) -> None:
-    """A folder is replaced as a whole: refuse one that holds anything but an earlier report."""
+    """Files go into a folder of reports, or an empty one; never among things of another kind."""
     names = {path.name for path in target.iterdir()} if target.is_dir() else set()
-    ours = {name for name in names if name.startswith((*_NAMES.values(), "landopt-"))}
-    if target.resolve() == folder.resolve() or (target.exists() and not target.is_dir()) or names - ours:
-        what = f"{target} is not a folder of reports" + (f" (it holds '{min(names - ours)}')" if names - ours else "")
+    ours = {name for name in names if name.startswith((*_NAMES.values(), ".landopt-", "landopt-"))}
+    foreign = set() if record_of(target) else names - ours
+    if target.resolve() == folder.resolve() or (target.exists() and not target.is_dir()) or foreign:
+        what = f"{target} is not a folder of reports" + (f" (it holds '{min(foreign)}')" if foreign else "")
         raise Refused(error("X011", what, str(target), "Maybe name a folder of its own: -o DIR."))
 
 
@@ -143,6 +156,7 @@ _NAMES = {
     "xlsx": "tables",
     "proposal": "proposal",
     "sheets": "review-sheets",
+    "annex": "technical-annex",
     "notices": "notices",
     "gdb": "plan.gdb",
     "txt": "boundary",
@@ -182,24 +196,41 @@ def _write(
 
 def _document(kind: str, folder: Path, source: Source, lang: str) -> None:
     """Word, PDF and notices."""
-    from landopt.report.papers.documents import notices, proposal, review_sheets
+    from landopt.report.papers.documents import proposal
+    from landopt.report.papers.notices import notices, provenance
 
     title, as_of = source.plan["plan_id"], source.plan["case"]["as_of"]
     if kind == "pdf":
         from landopt.report.papers.pdf import write_pdf
 
         write_pdf(folder / "proposal.pdf", proposal(source, lang), lang, title=title)
-        for name, blocks in _numbered("review-sheets", review_sheets(source, lang)):
+        for name, blocks in _sheets(source, lang):
             write_pdf(folder / f"{name}.pdf", blocks, lang, title=title)
         return
     from landopt.report.papers.word import write_word
 
     if kind == "notices":
-        write_word(folder / "notices-draft.docx", notices(source, lang), lang, title=title, as_of=as_of)
+        write_word(folder / "notices-draft.docx", notices(source, lang), lang, title=_untold(source), as_of=as_of)
+        write_word(folder / "notices-sources.docx", provenance(source, lang), lang, title=title, as_of=as_of)
         return
     write_word(folder / "proposal.docx", proposal(source, lang), lang, title=title, as_of=as_of)
-    for name, blocks in _numbered("review-sheets", review_sheets(source, lang)):
+    for name, blocks in _sheets(source, lang):
         write_word(folder / f"{name}.docx", blocks, lang, title=title, as_of=as_of)
+
+
+def _untold(source: Source) -> str:
+    """The title in the properties of a public file: the round's own, no number of a plan."""
+    return str(source.plan["case"]["title"]["zh"])
+
+
+def _sheets(source: Source, lang: str) -> list[tuple[str, list[Any]]]:
+    """The review sheets and the technical annex with their reasons at length, by file name."""
+    from landopt.report.papers.documents import review_sheets, technical_annex
+
+    return [
+        *_numbered("review-sheets", review_sheets(source, lang)),
+        *_numbered("technical-annex", technical_annex(source, lang)),
+    ]
 
 
 def _numbered(name: str, files: list[list[Any]]) -> list[tuple[str, list[Any]]]:

@@ -1,15 +1,20 @@
 """All or nothing: a folder or a file is written beside its place, flushed to disk, and renamed into it.
 
-Whatever happens (a crash, a full disk, Ctrl-C), a reader finds the old state or the new one, never a mixture.  Where a
-folder is replaced and the system can exchange two names in one step (Linux), it does; else the old folder is moved
-aside first, and a run that died between the two renames is undone by :func:`recover`, which every write calls.
+Whatever happens (a crash, a full disk, Ctrl-C), a reader finds the old state or the new one, never a mixture, and what
+stood there before is dropped only where ``keep`` says that it may be.  Where a folder is replaced and the system can
+exchange two names in one step (Linux), it does; else the old folder is moved aside first, and a run that died between
+the two renames is undone by :func:`recover`, which every write calls.
+
+A live run holds a lock on its unfinished folder, so that the next start tells it from one that a killed run left.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
+import re
 import shutil
 import sys
 import time
@@ -19,11 +24,14 @@ from pathlib import Path
 
 from parcels.common.issues import Environment, error
 
-_NEW, _OLD = ".landopt-new-", ".landopt-old-"
+_NEW, _OLD, _SWAP = ".landopt-new-", ".landopt-old-", ".landopt-swap-"
 _DAY = 86_400
 
+Keep = Callable[[Path], Path | None]
+"""Where an old folder goes when another takes its place; ``None``: nothing in it is worth keeping, it may go."""
 
-def write_folder(target: str | Path, writer: Callable[[Path], None]) -> Path:
+
+def write_folder(target: str | Path, writer: Callable[[Path], None], *, keep: Keep | None = None) -> Path:
     """Write a whole folder: ``writer`` fills a fresh one, which then takes the place of ``target``.
 
     Parameters
@@ -32,6 +40,8 @@ def write_folder(target: str | Path, writer: Callable[[Path], None]) -> Path:
         The folder to make or to replace.
     writer
         Gets an empty folder on the same disk and writes into it; anything it raises leaves ``target`` as it was.
+    keep
+        Says where the old folder goes (see :data:`Keep`); without it the old folder is dropped.
 
     Raises
     ------
@@ -41,19 +51,41 @@ def write_folder(target: str | Path, writer: Callable[[Path], None]) -> Path:
     place = Path(target).absolute()
     with _disk(place):
         place.parent.mkdir(parents=True, exist_ok=True)
+        recover(place, keep)
+        fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
+        fresh.mkdir()
+        with _alive(fresh):
+            try:
+                writer(fresh)
+                for path in sorted(fresh.rglob("*")):
+                    _flush(path)
+                _flush(fresh)
+                put(fresh, place, keep)
+            except BaseException:
+                shutil.rmtree(fresh, ignore_errors=True)
+                raise
+    return place
+
+
+def in_passing(target: str | Path, work: Callable[[Path], None]) -> None:
+    """Do something in an empty folder beside a place, on the same disk; the folder goes, however it ends.
+
+    Raises
+    ------
+    Environment
+        Where the disk is full, read-only or refuses (exit 6).
+    """
+    place = Path(target).absolute()
+    with _disk(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
         recover(place)
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         fresh.mkdir()
-        try:
-            writer(fresh)
-            for path in sorted(fresh.rglob("*")):
-                _flush(path)
-            _flush(fresh)
-            _swap(fresh, place)
-        except BaseException:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise
-    return place
+        with _alive(fresh):
+            try:
+                work(fresh)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
 
 
 def write_file(target: str | Path, content: bytes) -> Path:
@@ -61,9 +93,11 @@ def write_file(target: str | Path, content: bytes) -> Path:
     place = Path(target).absolute()
     with _disk(place):
         place.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(place)
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         try:
             with fresh.open("xb") as out:
+                _locked(out.fileno())
                 out.write(content)
                 out.flush()
                 os.fsync(out.fileno())
@@ -75,37 +109,127 @@ def write_file(target: str | Path, content: bytes) -> Path:
     return place
 
 
-def recover(target: str | Path) -> bool:
-    """Undo a replacement that was cut between its two renames, and drop what dead runs left.
+def recover(target: str | Path, keep: Keep | None = None) -> bool:
+    """Undo a replacement that was cut between its two renames, finish one that was cut after them, drop what is torn.
 
-    Returns True when the folder was put back. Unfinished folders younger than a day may belong to a live run and stay.
+    Returns True when the folder was put back. Unfinished folders of a live run stay.
     """
     place = Path(target).absolute()
     if not place.parent.is_dir():
         return False
     back = False
-    for old in sorted(place.parent.glob(f"{_OLD}{place.name}-*")):
+    for old in _left(place, _OLD):
         if place.exists():
-            shutil.rmtree(old, ignore_errors=True)
+            _retire(old, keep)
         else:
             old.replace(place)
             back = True
-    for left in place.parent.glob(f"{_NEW}{place.name}-*"):
-        if time.time() - left.stat().st_mtime > _DAY:
-            shutil.rmtree(left, ignore_errors=True)
+    for swap in _left(place, _SWAP):
+        if _dead(swap):
+            # named by the inode of the new folder: where another one stands in its place, the exchange was done
+            if swap.name.rpartition("-")[2] == str(swap.stat().st_ino):
+                shutil.rmtree(swap, ignore_errors=True)
+            else:
+                _retire(swap, keep)
+    _sweep(place)
     return back
 
 
-def _swap(fresh: Path, place: Path) -> None:
-    """Put ``fresh`` in the place; an existing folder is moved aside, and back if the second rename fails."""
+def clear(folder: Path, keep: Keep | None = None) -> None:
+    """:func:`recover` for every place directly below a folder that a killed run left something of."""
+    if not folder.is_dir():
+        return
+    for prefix in (_OLD, _SWAP, _NEW):
+        for left in sorted(folder.glob(f"{prefix}*")):
+            name = left.name.removeprefix(prefix)
+            name = name.rpartition("-")[0].rpartition("-")[0] if prefix == _SWAP else name.rpartition("-")[0]
+            if name:
+                with contextlib.suppress(OSError):
+                    recover(folder / name, keep)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a folder to a place that is free; over the border of a disk it is copied whole before the old one goes.
+
+    Where the disk refuses, ``source`` is where it was and no empty folder is left.
+    """
+    made = [path for path in target.parents if not path.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source.replace(target)
+        except OSError as trouble:
+            if trouble.errno != errno.EXDEV:
+                raise
+            write_folder(target, lambda fresh: _copy(source, fresh))
+            shutil.rmtree(source)
+            return
+        try:
+            _flush(target.parent)
+        except OSError:
+            target.replace(source)
+            raise
+    except BaseException:
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _copy(source: Path, fresh: Path) -> None:
+    shutil.copytree(source, fresh, symlinks=True, dirs_exist_ok=True)
+
+
+def _left(place: Path, prefix: str) -> list[Path]:
+    """What runs that are writing, or died, have beside a place."""
+    shape = re.compile(re.escape(f"{prefix}{place.name}-") + r"[0-9a-f]{12}(-[0-9]+)?")
+    return sorted(path for path in place.parent.iterdir() if shape.fullmatch(path.name))
+
+
+def _retire(old: Path, keep: Keep | None) -> None:
+    """What becomes of a folder that another took the place of."""
+    place = None if keep is None else keep(old)
+    if place is None:
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        move(old, place)
+
+
+def _sweep(place: Path) -> None:
+    """Drop the unfinished files and folders that dead runs left of a place."""
+    for left in _left(place, _NEW):
+        if _dead(left):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+
+
+def put(fresh: Path, place: Path, keep: Keep | None) -> None:
+    """Put a folder in the place; an existing one is exchanged, or moved aside and back if the second rename fails."""
     if not place.exists():
         fresh.replace(place)
         _flush(place.parent)
         return
-    if _exchange(fresh, place):
-        _flush(place.parent)
-        shutil.rmtree(fresh, ignore_errors=True)
-        return
+    if keep is None:
+        if _exchange(fresh, place):
+            _flush(place.parent)
+            shutil.rmtree(fresh, ignore_errors=True)
+            return
+    else:
+        # from here on the name says that the folder is whole, new before the exchange and old after it
+        swap = place.parent / f"{_SWAP}{place.name}-{uuid.uuid4().hex[:12]}-{fresh.stat().st_ino}"
+        fresh.replace(swap)
+        if _exchange(swap, place):
+            try:
+                _flush(place.parent)
+                _retire(swap, keep)
+            except OSError:
+                if _exchange(swap, place):
+                    shutil.rmtree(swap, ignore_errors=True)
+                raise
+            return
+        swap.replace(fresh)
     old = place.parent / f"{_OLD}{place.name}-{uuid.uuid4().hex[:12]}"
     place.replace(old)
     try:
@@ -113,8 +237,13 @@ def _swap(fresh: Path, place: Path) -> None:
     except BaseException:
         old.replace(place)
         raise
-    _flush(place.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        _flush(place.parent)
+        _retire(old, keep)
+    except OSError:
+        place.replace(fresh)
+        old.replace(place)
+        raise
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -131,6 +260,8 @@ def _exchange(one: Path, other: Path) -> bool:
 
 def _flush(path: Path) -> None:
     """Flush a file or folder to the disk; Windows has no way to flush a folder and needs none for a rename."""
+    if path.is_symlink():
+        return
     if path.is_dir():
         if os.name == "nt":
             return
@@ -140,8 +271,52 @@ def _flush(path: Path) -> None:
         finally:
             os.close(handle)
         return
-    with path.open("rb+") as file:
+    with path.open("rb+" if os.name == "nt" else "rb") as file:
         os.fsync(file.fileno())
+
+
+def _locked(handle: int) -> bool | None:
+    """Lock an open file or folder; False where a live run has it, None where the system cannot say."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+@contextlib.contextmanager
+def _alive(folder: Path) -> Iterator[None]:
+    """Hold the lock of an unfinished folder, whatever it is renamed to, for as long as it is written."""
+    if sys.platform == "win32":
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _locked(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _dead(left: Path) -> bool:
+    """Whether the run that made an unfinished file or folder is gone; where no lock can tell, after a day."""
+    with contextlib.suppress(OSError):
+        handle = -1 if sys.platform == "win32" else os.open(left, os.O_RDONLY)
+        if handle >= 0:
+            try:
+                held = _locked(handle)
+            finally:
+                os.close(handle)
+            if held is not None:
+                return held
+        return time.time() - left.stat().st_mtime > _DAY
+    return False
 
 
 @contextlib.contextmanager
@@ -150,6 +325,6 @@ def _disk(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as trouble:
-        what = f"{place.name} could not be written: {trouble.strerror or trouble}"
-        advice = "Maybe the disk is full or read-only, or another program holds a file open; nothing was changed."
-        raise Environment(error("E075", what, str(place), advice)) from trouble
+        raise Environment(
+            error("E075.could-not-written", at=str(place), file=place.name, value=trouble.strerror or trouble)
+        ) from trouble

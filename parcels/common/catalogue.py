@@ -3,12 +3,14 @@
 A room keeps its texts in a folder ``texts`` (``en.toml``, ``zh.toml`` ...) and registers it when it is imported. A
 language is a file: ``texts/fr.toml`` in a registered folder is all French needs; what a file lacks is told in English.
 A text has named holes: ``{name}``, ``{count:,}`` (grouped), ``{cell!r}`` (in quotes), ``{field!t}`` (the title the
-language has for a field, use, method ...: section ``[word]``), ``{count:?row|rows}`` (one | any other number).
+language has for a field), ``{use!t:use}`` (its word for a use, a zone ...: the section of that name), ``{trouble!f}``
+(a message of other software, looked up in ``[foreign]``), ``{count:?row|rows}`` (one | any other number).
 A value may be a list or another :class:`Told`. Standard library only.
 """
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -24,11 +26,22 @@ SHARED: Final = "PDKL"
 
 _folders: list[Path] = []
 
-type Plain = str | int | float | bool | Told | tuple[Plain, ...] | None
+
+class Text:
+    """Something that has a text in every language (:class:`Told`, a place); made last."""
+
+    __slots__ = ()
+
+    def text(self, lang: str = FIRST) -> str:
+        """The text in a language."""
+        raise NotImplementedError
+
+
+type Plain = str | int | float | bool | Text | tuple[Plain, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Told(Text):
     """Something to be said: the key of a text and the values of its holes; text in any language is made last."""
 
     key: str
@@ -40,6 +53,11 @@ class Told:
 
     def __str__(self) -> str:
         return self.text()
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The values by name."""
+        return dict(self.values)
 
     def as_record(self) -> dict[str, Any]:
         """Plain data, from which :func:`heard` makes the same again."""
@@ -57,7 +75,7 @@ def freeze(values: Mapping[str, object]) -> tuple[tuple[str, Plain], ...]:
 
 
 def _plain(value: object) -> Plain:
-    if value is None or isinstance(value, str | bool | int | float | Told):
+    if value is None or isinstance(value, str | bool | int | float | Text):
         return value
     if isinstance(value, Mapping):
         return tuple(_plain(each) for each in value)
@@ -72,6 +90,8 @@ def as_data(value: Plain) -> Any:
     """A value as JSON has it."""
     if isinstance(value, Told):
         return value.as_record()
+    if isinstance(value, Text):
+        return value.text()
     return [as_data(each) for each in value] if isinstance(value, tuple) else value
 
 
@@ -89,15 +109,18 @@ def register(folder: Path) -> None:
     """Make a room's texts known; called once where the room's package begins."""
     if folder not in _folders:
         _folders.append(folder)
-        texts.cache_clear()
-        languages.cache_clear()
+        _forget()
 
 
 def forget(folder: Path) -> None:
     """Take a folder's texts away again."""
     _folders.remove(folder)
-    texts.cache_clear()
-    languages.cache_clear()
+    _forget()
+
+
+def _forget() -> None:
+    for made in (texts, languages, _foreign):
+        made.cache_clear()
 
 
 def folders() -> tuple[Path, ...]:
@@ -154,18 +177,42 @@ def filled(text: str, values: Iterable[tuple[str, Plain]], lang: str) -> str:
 
 def said(value: Plain, lang: str = FIRST) -> str:
     """A value as a text shows it."""
-    if isinstance(value, Told):
+    if isinstance(value, Text):
         return value.text(lang)
     if isinstance(value, tuple):
         return (find("list.comma", lang) or ", ").join(said(each, lang) for each in value)
     return "" if value is None else str(value)
 
 
-def titled(value: Plain, lang: str) -> str:
-    """The word a language has for a value (a field, a use, a method ...), else the value."""
+def titled(value: Plain, lang: str, subject: str = "field") -> str:
+    """The word a language has for a value of a subject (a field, a use, a method ...), else the value."""
     if isinstance(value, tuple):
-        return (find("list.comma", lang) or ", ").join(titled(each, lang) for each in value)
-    return find(f"word.{value}", lang) or said(value, lang)
+        return (find("list.comma", lang) or ", ").join(titled(each, lang, subject) for each in value)
+    return find(f"{subject}.{value}", lang) or said(value, lang)
+
+
+def foreign(message: str, lang: str) -> str:
+    """A message of other software in a language: by the patterns of ``[foreign]``, else as it is."""
+    for pattern, text in _foreign(lang):
+        if met := pattern.fullmatch(message):
+            return filled(text, tuple(met.groupdict().items()), lang)
+    return message
+
+
+@cache
+def _foreign(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    known = {key[8:]: text for key, text in texts(lang).items() if key.startswith("foreign.")}
+    order = sorted(known, key=lambda key: (key.count("{"), -len(key)))
+    return tuple((re.compile("".join(map(_piece, re.split(r"(\{\w+\})", key))), re.S), known[key]) for key in order)
+
+
+def _piece(part: str) -> str:
+    return f"(?P<{part[1:-1]}>.*?)" if part[:1] == "{" and part[-1:] == "}" else re.escape(part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Titled:
+    value: Plain
 
 
 class _Filler(string.Formatter):
@@ -179,19 +226,23 @@ class _Filler(string.Formatter):
 
     def convert_field(self, value: Any, conversion: Any) -> Any:
         if conversion == "t":
-            return titled(value, self.lang)
+            return _Titled(value)
+        if conversion == "f":
+            return value if isinstance(value, Text) else foreign(str(value), self.lang)
         if conversion == "r" and isinstance(value, tuple):
             return tuple(self.convert_field(each, "r") for each in value)
-        if conversion == "r" and isinstance(value, Told):
+        if conversion == "r" and isinstance(value, Text):
             return repr(value.text(self.lang))
         return super().convert_field(value, conversion)
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, _Titled):
+            return titled(value.value, self.lang, format_spec or "field")
         if format_spec.startswith("?"):
             one, _, many = format_spec[1:].partition("|")
             return one if value in (1, True) or (isinstance(value, tuple) and len(value) == 1) else many
         if format_spec and isinstance(value, tuple):
             return said(tuple(self.format_field(each, format_spec) for each in value), self.lang)
-        if format_spec and not isinstance(value, Told):
+        if format_spec and not isinstance(value, Text):
             return format(value, format_spec)
         return said(value, self.lang)

@@ -87,7 +87,7 @@ def _group(group: Sequence[Issue], lang: str) -> list[str]:
         if place := where(issue, lang):
             out.append(f"         {place}")
         if said[position] and (not once or position == len(full) - 1):
-            out.append(f"         {told('findings.maybe', advice=said[position]).text(lang)}")
+            out.append(f"         {told('findings.advice', advice=said[position]).text(lang)}")
     others = [*plain[len(full) :], *rest]
     if others:
         out.append(f"         {_others(others, lang)}")

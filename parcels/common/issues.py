@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from parcels.common.catalogue import FIRST, Plain, Told, as_data, filled, find, freeze, heard
+from parcels.common.catalogue import FIRST, Plain, Told, as_data, filled, find, freeze, heard, told
 from parcels.common.place import NOWHERE, Place
 
 
@@ -59,6 +59,18 @@ class Issue:
         """The place in English: "file, layer, row, column" or "file:line"."""
         return self.place.text(FIRST)
 
+    @property
+    def told(self) -> Told:
+        """The sentence, to be said elsewhere."""
+        return (
+            Told(f"{self.key}.what", self.values) if not self.words[0] else told("findings.as-told", text=self.words[0])
+        )
+
+    @property
+    def note(self) -> Told:
+        """Place and sentence in one."""
+        return noted(self.place, self.told)
+
     def value(self, name: str) -> Plain:
         """A value of the sentence; ``None`` if it has none of that name."""
         return dict(self.values).get(name)
@@ -74,6 +86,12 @@ class Issue:
             return self.advice.text(lang)
         text = find(f"{self.key}.maybe", lang)
         return self.words[1] if text is None else filled(text, self.values, lang)
+
+    @property
+    def advised(self) -> Told | None:
+        """The advice, to be given elsewhere; ``None`` if the sentence has none of its own."""
+        known = find(f"{self.key}.maybe", FIRST) is not None
+        return self.advice or (Told(f"{self.key}.maybe", self.values) if known else None)
 
     def at(self, place: Place) -> Issue:
         """The same finding at another place."""
@@ -118,6 +136,11 @@ class Issue:
         )
 
 
+def noted(place: Place | str, said: Told) -> Told:
+    """What is said of a place, in one line: "a.gpkg, layer parcels: 3 parcels have several parts"."""
+    return told("note.at", place=place, text=said)
+
+
 class LandoptError(Exception):
     """Base of every error a user sees: one or more issues and the exit code of the desk."""
 
@@ -146,7 +169,7 @@ def finding(
     key: str,
     what: str = "",
     where: str | Place = "",
-    maybe: str | Told = "",
+    maybe: str | Told | None = None,
     ids: Iterable[str] = (),
     *,
     zh: str = "",
@@ -168,9 +191,10 @@ def finding(
 
 def error(
     key: str,
+    /,
     what: str = "",
-    where: str = "",
-    maybe: str | Told = "",
+    where: str | Place = "",
+    maybe: str | Told | None = None,
     ids: Iterable[str] = (),
     *,
     zh: str = "",
@@ -183,9 +207,10 @@ def error(
 
 def warning(
     key: str,
+    /,
     what: str = "",
-    where: str = "",
-    maybe: str | Told = "",
+    where: str | Place = "",
+    maybe: str | Told | None = None,
     ids: Iterable[str] = (),
     *,
     at: Place | str = "",
@@ -197,9 +222,10 @@ def warning(
 
 def note(
     key: str,
+    /,
     what: str = "",
-    where: str = "",
-    maybe: str | Told = "",
+    where: str | Place = "",
+    maybe: str | Told | None = None,
     ids: Iterable[str] = (),
     *,
     at: Place | str = "",

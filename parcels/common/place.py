@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
-from parcels.common.catalogue import FIRST, filled, find, titled
+from parcels.common.catalogue import FIRST, Text, filled, find, titled
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Place(Text):
     """A place in an input; empty parts are not said.
 
     ``row`` to ``last_row`` and ``entry`` count from 1 as the file shows them, ``line`` is a line of a text file,
@@ -28,6 +28,7 @@ class Place:
     entry: int = 0
     id: str = ""
     column: str = ""
+    pack: str = ""
     said: str = ""
     also: Place | None = None
 
@@ -37,6 +38,10 @@ class Place:
     def but(self, **parts: Any) -> Self:
         """The same place, closer: ``place.but(row=3, column="use")``."""
         return replace(self, **parts)
+
+    def with_parts(self, inner: Place) -> Self:
+        """The same place with the parts that ``inner`` has."""
+        return replace(self, **{each.name: part for each in fields(inner) if (part := getattr(inner, each.name))})
 
     def inside(self, archive: str) -> Self:
         """The same place in a file of an archive."""
@@ -52,10 +57,10 @@ class Place:
             if value := getattr(self, name):
                 parts.append(_part(name, lang, name=value))
         if self.role:
-            parts[-1] += _part("role", lang, role=titled(self.role, lang))
+            parts[-1] += _part("role", lang, role=titled(self.role, lang, "role"))
         if self.row:
             parts.append(_part("rows" if self.last_row else "row", lang, row=self.row, last=self.last_row))
-        for name in ("id", "column", "entry"):
+        for name in ("id", "column", "entry", "pack"):
             if value := getattr(self, name):
                 parts.append(_part(name, lang, name=value))
         text = (find("place.comma", lang) or ", ").join(parts)
@@ -81,3 +86,14 @@ NOWHERE = Place()
 
 def _part(part: str, lang: str, **values: str | int) -> str:
     return filled(find(f"place.{part}", lang) or "", values.items(), lang)
+
+
+def at_line(text: str) -> Place:
+    """The place that a rule keeps as "file:line"."""
+    file, colon, line = text.rpartition(":")
+    return Place(file, int(line)) if colon and line.isdigit() else Place(said=text)
+
+
+def within(where: Place | str, **parts: Any) -> Place:
+    """A place closer than ``where`` (a file's name or a place): ``within(path.name, row=3)``."""
+    return replace(where if isinstance(where, Place) else Place(file=where), **parts)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 LIMIT = 10**12
 """No fact may reach this size (after scaling): every model row stays exact."""
@@ -53,12 +54,12 @@ UNITS: dict[str, dict[str, Fraction]] = {
 
 
 class BadValue(ValueError):
-    """A cell that cannot be read: ``fault`` is the number of the finding, the text says why."""
+    """A cell that cannot be read: ``key`` is the sentence of the finding; who catches it fills its hole ``field``."""
 
-    def __init__(self, fault: int, why: str) -> None:
-        super().__init__(why)
-        self.fault = fault
-        self.why = why
+    def __init__(self, key: str, /, **values: Any) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
 
 
 def round_half_up(value: Fraction | Decimal) -> int:
@@ -81,23 +82,23 @@ def exact(cell: object) -> Fraction:
         27 for text that is no plain number ("12,000", full-width digits), 35 for infinities and for sizes from 10^12.
     """
     if isinstance(cell, bool):
-        raise BadValue(27, f"{cell!r} is a truth value, not a number")
+        raise BadValue("027.truth-value-not", cell=cell)
     if isinstance(cell, int):
         value = Fraction(cell)
     elif isinstance(cell, float):
         if not math.isfinite(cell):
-            raise BadValue(35, f"{cell!r} is not a finite number")
+            raise BadValue("035.not-finite-number", text=cell)
         value = Fraction(Decimal(repr(cell)))
     elif isinstance(cell, Decimal):
         if not cell.is_finite():
-            raise BadValue(35, f"{cell} is not a finite number")
+            raise BadValue("035.not-finite-number-2", cell=cell)
         if cell.adjusted() > 15:
-            raise BadValue(35, f"{cell} is too large")
+            raise BadValue("035.too-large-2", cell=cell)
         value = Fraction(cell) if cell.adjusted() > -40 else Fraction(0)
     else:
         value = _exact_text(str(cell))
     if abs(value) >= LIMIT:
-        raise BadValue(35, f"{cell} is too large (10^12 or more)")
+        raise BadValue("035.too-large-10", cell=cell)
     return value
 
 
@@ -106,13 +107,14 @@ def _exact_text(text: str) -> Fraction:
     if _NUMBER.fullmatch(stripped):
         number = Decimal(stripped)
         if number.adjusted() > 15:
-            raise BadValue(35, f"{text!r} is too large")
+            raise BadValue("035.too-large", text=text)
         return Fraction(number) if number.adjusted() > -40 else Fraction(0)
     if stripped.lower().lstrip("+-") in ("inf", "infinity", "nan", "1.#inf", "1.#qnan"):
-        raise BadValue(35, f"{text!r} is not a finite number")
+        raise BadValue("035.not-finite-number", text=text)
     plain = unicodedata.normalize("NFKC", stripped).replace(",", "").replace(" ", "")
-    hint = f"; perhaps {plain}" if _NUMBER.fullmatch(plain) else ""
-    raise BadValue(27, f"{text!r} is not a plain number{hint}")
+    if _NUMBER.fullmatch(plain):
+        raise BadValue("027.not-plain-near", text=text, plain=plain)
+    raise BadValue("027.not-plain", text=text)
 
 
 def scaled(cell: object, scale: int = 1, factor: Fraction = Fraction(1), *, whole: bool = False) -> int:
@@ -137,9 +139,9 @@ def scaled(cell: object, scale: int = 1, factor: Fraction = Fraction(1), *, whol
     top, bottom = _ratio(cell)
     top, bottom = top * factor.numerator * scale, bottom * factor.denominator
     if whole and top % bottom:
-        raise BadValue(27, f"{cell} is not a whole number")
+        raise BadValue("027.not-whole-number", cell=cell)
     if abs(top) >= LIMIT * bottom:
-        raise BadValue(35, f"{cell} is too large (10^12 or more)")
+        raise BadValue("035.too-large-10", cell=cell)
     return (2 * top + bottom) // (2 * bottom)
 
 

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from parcels.common.issues import error
-from parcels.common.units import BadValue
-from parcels.formats.delimited import read_csv
+from parcels.common.catalogue import told
+from parcels.common.issues import error, noted
+from parcels.common.place import NOWHERE, within
+from parcels.formats.registry import Ask, format_of
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import match_columns
-from parcels.tables.values import clean_text
+from parcels.tables.fact_table import as_id
+
+BESIDE = (".csv", ".xlsx", ".xls", ".et", ".ods")
+"""Endings of the table looked for, in this order."""
 
 
 def with_companion(raw: RawTable, path: Path) -> RawTable:
@@ -19,18 +23,12 @@ def with_companion(raw: RawTable, path: Path) -> RawTable:
 
     Findings 73 (a row without an outline, or an outline without a row).
     """
-    table = path.with_suffix(".csv")
-    if not table.exists():
-        table = path.with_suffix(".xlsx")
-    if not table.exists() or table == path:
+    table = next((file for ending in BESIDE if (file := path.with_suffix(ending)).exists() and file != path), None)
+    if table is None:
         return raw
-    if table.suffix == ".csv":
-        beside = read_csv(table, prefix="P")
-    else:
-        from parcels.formats.workbook import read_xlsx
-
-        beside = read_xlsx(table, prefix="P")
-    return join(raw, beside)
+    reader = format_of(table).read
+    assert reader is not None
+    return join(raw, reader(Ask(table)))
 
 
 def join(raw: RawTable, beside: RawTable) -> RawTable:
@@ -39,47 +37,57 @@ def join(raw: RawTable, beside: RawTable) -> RawTable:
     issues = [*raw.issues, *beside.issues]
     if left is None or right is None:
         which = raw.where if left is None else beside.where
-        issues.append(error("P023", "no column holds the parcel ids, by which the two are joined", which))
+        issues.append(error("P023.no-column-holds", at=which))
         return replace(raw, issues=tuple(issues))
     row_of: dict[str, int] = {}
     for row, identifier in enumerate(right):
         if identifier in row_of:
-            what = f"id {identifier!r} is double in {beside.path.name}"
-            issues.append(error("P030", what, f"{beside.where}, row {beside.rows[row]}", "", (identifier,)))
+            issues.append(
+                error(
+                    "P030.id-double-in-file",
+                    at=within(beside.where, row=beside.rows[row]),
+                    ids=(identifier,),
+                    identifier=identifier,
+                    file=beside.path.name,
+                )
+            )
         row_of.setdefault(identifier, row)
     lonely = sorted(set(row_of) - set(left) - {""})
     bare = sorted(set(left) - set(row_of))
     if lonely:
-        what = f"{len(lonely)} row(s) have no outline in {raw.path.name}: {', '.join(lonely[:10])}"
-        issues.append(error("P073", what, beside.where, "the ids must be written alike", lonely))
+        issues.append(
+            error(
+                "P073.row-no-outline",
+                at=beside.where,
+                ids=lonely,
+                count=len(lonely),
+                file=raw.path.name,
+                lonely=lonely[:10],
+            )
+        )
     if bare:
-        what = f"{len(bare)} outline(s) have no row in {beside.path.name}: {', '.join(bare[:10])}"
-        issues.append(error("P073", what, raw.where, "the ids must be written alike", bare))
+        issues.append(
+            error("P073.outline-no-row", at=raw.where, ids=bare, count=len(bare), file=beside.path.name, bare=bare[:10])
+        )
     columns: dict[str, Sequence[object]] = {}
-    theirs = {column.field.name for column in match_columns(beside.columns, "parcel", "").columns.values()}
-    own = match_columns(raw.columns, "parcel", "").columns
+    theirs = {column.field.name for column in match_columns(beside.columns, "parcel", NOWHERE).columns.values()}
+    own = match_columns(raw.columns, "parcel", NOWHERE).columns
     id_name = own["parcel_id"].name
     for name, cells in raw.columns.items():
         field = next((f for f, column in own.items() if column.name == name), None)
         if name == id_name or (field not in theirs and name not in beside.columns):
             columns[name] = cells
-    their_id = match_columns(beside.columns, "parcel", "").columns["parcel_id"].name
+    their_id = match_columns(beside.columns, "parcel", NOWHERE).columns["parcel_id"].name
     for name, cells in beside.columns.items():
         if name != their_id:
             columns[name] = [cells[row_of[i]] if i in row_of else None for i in left]
-    said = f"{raw.path.name}: attributes from {beside.path.name}, joined by parcel id"
+    said = noted(raw.path.name, told("note.attributes", file=beside.path.name))
     return replace(raw, columns=columns, issues=tuple(issues), notes=(*raw.notes, *beside.notes, said))
 
 
 def row_ids(raw: RawTable) -> list[str] | None:
     """The parcel ids of a table as text, or ``None`` if no column holds them."""
-    column = match_columns(raw.columns, "parcel", "").columns.get("parcel_id")
+    column = match_columns(raw.columns, "parcel", NOWHERE).columns.get("parcel_id")
     if column is None:
         return None
-    ids = []
-    for cell in raw.columns[column.name]:
-        try:
-            ids.append("" if cell is None else clean_text(cell))
-        except BadValue:
-            ids.append(str(cell))
-    return ids
+    return [as_id(cell) for cell in raw.columns[column.name]]

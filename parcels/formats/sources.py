@@ -12,27 +12,15 @@ import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
+from parcels.common.catalogue import Told, told
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error
-from parcels.formats.curves import curved_rows
+from parcels.common.place import Place, within
+from parcels.formats.decoding.curves import curved_rows
 
 SYSTEM_LAYERS = {"layer_styles", "qgis_projects"}
-VECTOR = {
-    ".gpkg": "GPKG",
-    ".geojson": "GeoJSON",
-    ".json": "GeoJSON",
-    ".shp": "ESRI Shapefile",
-    ".gdb": "OpenFileGDB",
-    ".dxf": "DXF",
-    ".kml": "LIBKML",
-    ".parquet": "Parquet",
-    ".geoparquet": "Parquet",
-    ".zip": "zip",
-    ".csv": "CSV",
-    ".xlsx": "XLSX",
-    ".txt": "TXT",
-}
-"""File endings that are read."""
+SHEETS = ("XLSX", "XLS", "ODS")
+"""Formats whose layers are called sheets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +28,8 @@ class RawTable:
     """Cells as they stand in a file.
 
     ``geometry`` is an object array of shapely geometries (``None`` where there is none); ``crs`` a text that pyproj
-    reads, or ``None``; ``rows`` the row numbers used in messages (from 1, headings not counted, or the line of a text).
+    reads, or ``None``; ``rows`` the row numbers used in messages (from 1, headings not counted, or the line of a text);
+    ``kinds`` the columns whose cells are texts here and of another type in the file (``date``).
     """
 
     path: Path
@@ -50,48 +39,24 @@ class RawTable:
     rows: Sequence[int]
     geometry: np.ndarray[Any, Any] | None = None
     crs: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Told, ...] = ()
     issues: tuple[Issue, ...] = ()
     sha256: str = field(default="", compare=False)
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def where(self) -> str:
+    def at(self) -> Place:
+        """File and layer, as a place."""
+        if self.format in SHEETS:
+            return Place(file=self.path.name, sheet=self.layer)
+        return Place(file=self.path.name, layer=self.layer)
+
+    @property
+    def where(self) -> Place:
         """File and layer, for messages."""
-        kind = "sheet" if self.format == "XLSX" else "layer"
-        return f"{self.path.name}, {kind} {self.layer}" if self.layer else self.path.name
-
-
-def file_format(path: Path, prefix: str = "P") -> str:
-    """The format by the file's ending.
-
-    Raises
-    ------
-    Refused
-        ``F001`` if there is no such file, ``F002`` if its ending names no format that is read.
-    """
-    if not path.exists():
-        raise Refused(error("F001", f"there is no file {path.name}", str(path), _similar(path)))
-    found = VECTOR.get(path.suffix.lower())
-    if path.is_dir() and found != "OpenFileGDB":
-        what = f"{path.name} is a folder, not a file"
-        raise Refused(error("F004", what, str(path), "name the file inside it"))
-    if found is None and path.suffix.lower() in (".xls", ".et", ".dwg", ".mdb", ".rar", ".7z"):
-        instead = {".xls": ".xlsx", ".et": ".xlsx", ".dwg": ".dxf", ".mdb": ".gdb"}.get(path.suffix.lower(), ".zip")
-        what = f"{path.name}: {path.suffix} files are not read"
-        raise Refused(error("F002", what, str(path), f"save it as {instead} and send that"))
-    if found is None:
-        endings = ", ".join(VECTOR)
-        raise Refused(error("F002", f"{path.name}: format not known", str(path), f"files may end in {endings}"))
-    return found
-
-
-def _similar(path: Path) -> str:
-    import difflib
-
-    folder = path.parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, 1, 0.5)
-    return f"did you mean {near[0]}?" if near else f"look into {folder}"
+        if self.format in SHEETS:
+            return Place(self.path.name, sheet=self.layer)
+        return Place(self.path.name, layer=self.layer)
 
 
 def pick_layer(path: Path, layer: str | None, *, points: bool = False) -> str:
@@ -110,7 +75,7 @@ def pick_layer(path: Path, layer: str | None, *, points: bool = False) -> str:
     if layer is not None:
         if layer in names:
             return layer
-        raise Refused(error("F003", f"{path.name} has no layer {layer!r}", path.name, f"layers: {', '.join(names)}"))
+        raise Refused(error("F003.no-layer", at=path.name, file=path.name, layer=layer, names=names))
     fitting = [name for name, kind in listed if kind is not None and _fits(str(kind), points)]
     if len(fitting) == 1:
         return fitting[0]
@@ -118,10 +83,18 @@ def pick_layer(path: Path, layer: str | None, *, points: bool = False) -> str:
         return names[0]
     if "parcels" in fitting:
         return "parcels"
-    shown = "; ".join(f"{name} ({kind or 'no geometry'})" for name, kind in listed) or "none"
-    what = f"{path.name} has {len(fitting)} layers that may hold parcels" if fitting else f"{path.name} has no polygons"
+    shown = [told("layer.kind" if kind else "layer.table", name=name, kind=kind) for name, kind in listed]
     first = fitting[0] if fitting else (names[0] if names else "NAME")
-    raise Refused(error("F003", what, path.name, f'say layer = "{first}"; layers: {shown}'))
+    raise Refused(
+        error(
+            "F003.layers-may-hold" if fitting else "F003.no-polygons",
+            at=path.name,
+            file=path.name,
+            count=len(fitting),
+            first=first,
+            shown=shown,
+        )
+    )
 
 
 def _fits(kind: str, points: bool) -> bool:
@@ -131,17 +104,17 @@ def _fits(kind: str, points: bool) -> bool:
 
 def unreadable(path: Path, problem: Exception) -> Issue:
     """A file that GDAL cannot open, with the place where it breaks off if that can be told (finding 37)."""
-    from parcels.formats.damage import truncation
+    from parcels.formats.decoding.damage import truncation
 
     cut = truncation(path)
     if cut:
-        return error("P037", f"{path.name} is cut off: {cut}", path.name, "copy the file again, whole")
+        return error("P037.cut-off-copy", at=path.name, file=path.name, cut=cut)
     text = str(problem).replace(str(path), path.name).splitlines()[0][:200]
     if "malformed" in text or "sqlite" in text.lower():
-        text = "the database inside is damaged"
-    elif "Error occurred in" in text or "not recognized as being in a supported" in text:
-        text = "it is damaged, or another kind of file than its ending says"
-    return error("F004", f"{path.name} cannot be read: {text}", path.name, "open it in a GIS and save it again")
+        return error("F004.database-damaged", at=path.name, file=path.name)
+    if "Error occurred in" in text or "not recognized as being in a supported" in text:
+        return error("F004.damaged", at=path.name, file=path.name)
+    return error("F004.cannot-read-2", at=path.name, file=path.name, text=text)
 
 
 def read_vector(path: Path, layer: str | None, *, points: bool = False) -> RawTable:
@@ -156,14 +129,16 @@ def read_vector(path: Path, layer: str | None, *, points: bool = False) -> RawTa
     try:
         meta, fids, wkb, data = pyogrio.raw.read(str(path), layer=name, return_fids=True, datetime_as_string=True)
     except NotImplementedError as problem:
-        raise Refused(error("P008", f"{path.name}: {problem}", f"{path.name}, layer {name}", _CURVES)) from None
+        raise Refused(
+            error("P008.as-told", at=within(path.name, layer=name), file=path.name, problem=problem)
+        ) from None
     except (DataSourceError, DataLayerError, UnicodeDecodeError, ValueError) as problem:
         raise Refused(unreadable(path, problem)) from None
     columns = {str(n): _cells(column) for n, column in zip(meta["fields"], data, strict=True)}
-    where = f"{path.name}, layer {name}"
+    where = Place(path.name, layer=name)
     geometry, issues = geometries(wkb, where) if wkb is not None else (None, ())
     for row in curved_rows(path, name)[:25]:
-        issues = (*issues, error("P008", "the outline has curves", f"{where}, row {row}", _CURVES))
+        issues = (*issues, error("P008.outline-curves-make", at=within(where, row=row)))
     count = len(fids) if fids is not None else 0
     return RawTable(
         path,
@@ -178,10 +153,7 @@ def read_vector(path: Path, layer: str | None, *, points: bool = False) -> RawTa
     )
 
 
-_CURVES = "make curves straight (linearise) with a tolerance of 0.001 m before export"
-
-
-def geometries(wkb: np.ndarray[Any, Any], where: str) -> tuple[np.ndarray[Any, Any], tuple[Issue, ...]]:
+def geometries(wkb: np.ndarray[Any, Any], where: Place) -> tuple[np.ndarray[Any, Any], tuple[Issue, ...]]:
     """Outlines from WKB; those that cannot be built are ``None`` with finding 8 (curves) or 12."""
     with np.errstate(invalid="ignore"):
         geometry = shapely.from_wkb(wkb, on_invalid="ignore")
@@ -190,10 +162,9 @@ def geometries(wkb: np.ndarray[Any, Any], where: str) -> tuple[np.ndarray[Any, A
     for row in lost[:25].tolist():
         kind = int.from_bytes(wkb[row][1:5], "little" if wkb[row][:1] == b"\x01" else "big") % 1000
         if kind in (8, 9, 10, 11, 12, 13, 14):
-            issues.append(error("P008", "the outline has curves", f"{where}, row {row + 1}", _CURVES))
+            issues.append(error("P008.outline-curves-make", at=within(where, row=row + 1)))
         else:
-            what = "the outline cannot be built (a ring with fewer than four points?)"
-            issues.append(error("P012", what, f"{where}, row {row + 1}", "draw the parcel again"))
+            issues.append(error("P012.outline-cannot-built", at=within(where, row=row + 1)))
     return geometry, tuple(issues)
 
 

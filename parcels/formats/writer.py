@@ -1,15 +1,9 @@
-"""Parcels out of landopt: GeoPackage, FileGDB, GeoJSON, boundary-point TXT; whole or not at all."""
+"""Parcels out of landopt, in the format of the target's ending; whole or not at all, and every change told."""
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import tempfile
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from decimal import Decimal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +11,36 @@ import numpy as np
 from pyproj.exceptions import CRSError
 
 from parcels.common.issues import Environment, Issue, Refused, error, note, stop_on_errors
-from parcels.common.units import BadValue, scaled
-from parcels.formats.boundary_txt_writer import PlotHead, txt_text
+from parcels.common.kept import write_made
+from parcels.formats.columns_out import Plan, plan_columns
+from parcels.formats.registry import Outgoing, written
 from parcels.formats.sources import RawTable
-from parcels.geometry.crs import GEOGRAPHIC, epsg_of, place, to_crs
+from parcels.formats.stated_areas import stated_areas
+from parcels.geometry.crs import place, to_crs
 from parcels.geometry.shapes import check_shapes
+from parcels.geometry.systems import GEOGRAPHIC, epsg_of
 from parcels.tables.columns import match_columns
 from parcels.tables.fact_table import Findings
-from parcels.tables.values import clean_text
-
-DRIVERS = {".gpkg": "GPKG", ".gdb": "OpenFileGDB", ".geojson": "GeoJSON", ".json": "GeoJSON", ".txt": "TXT"}
 
 
-def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force: bool = False) -> tuple[Issue, ...]:
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """What a conversion did: findings, the names of the columns in the file, by their names in the source."""
+
+    issues: tuple[Issue, ...]
+    columns: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[str, ...] = ()
+    retyped: tuple[str, ...] = ()
+
+
+def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force: bool = False) -> Wrote:
     """Write a raw table with its outlines in the format of the target's ending.
 
     Parameters
     ----------
     raw
-        As opened; columns keep their names and values.
+        As opened; columns keep their names and values as far as the format can hold them.
     target
         The file (or ``.gdb`` folder) to write.
     crs
@@ -45,8 +50,8 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
 
     Returns
     -------
-    tuple of Issue
-        Notes and warnings of the projection.
+    Wrote
+        Every column renamed, retyped or left out (finding 80); notes and warnings of the projection.
 
     Raises
     ------
@@ -59,35 +64,72 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
     suffix = target.suffix.lower()
     if suffix == ".shp":
         raise Refused(_no_shapefile(raw, target))
-    if suffix not in DRIVERS:
-        what = f"{target.name}: format not written"
-        raise Refused(error("F002", what, str(target), f"files may end in {', '.join(DRIVERS)}"))
+    form = written().get(suffix)
+    if form is None or form.write is None:
+        raise Refused(error("F002.format-not-written", at=str(target), file=target.name, drivers=written()))
     if target.exists() and not force:
-        raise Refused(error("F007", f"{target} is there already", str(target), "name another file, or say --force"))
+        raise Refused(error("F007.there-already", at=str(target), target=target))
     if target.resolve() == raw.path.resolve():
-        raise Refused(error("F007", f"{target} is the input itself", str(target), "name another file"))
+        raise Refused(error("F007.input-itself", at=str(target), target=target))
     if raw.geometry is None:
-        raise Refused(error("P003", f"{raw.path.name} has no outlines", raw.where))
+        raise Refused(error("P003.no-outlines", at=raw.where, file=raw.path.name))
+    geometry, system, issues = _system(raw, crs, form.rules.projected)
+    stop_on_errors(raw.issues)
+    plan = plan_columns(raw, form.rules) if form.rules.columns else Plan(raw.where)
+    out = Outgoing(plan.columns, plan.masks, geometry, system, raw)
+    writer = form.write
+    told: list[Issue] = []
+
+    def fill(path: Path) -> None:
+        told.extend(writer(out, path))
+
+    issues.extend(_place(target, fill))
+    names = tuple(plan.columns)
+    if form.read is not None:
+        names = _names_in(target, names, plan)
+    if form.rules.columns:
+        told.extend(stated_areas(raw, geometry, system)[1])
+    if form.rules.grain:
+        issues.append(note("P080.grain", at=target.name, metres=form.rules.grain))
+    return Wrote(
+        (*issues, *plan.issues(), *told),
+        names,
+        tuple(plan.renamed),
+        tuple(name for name, _ in plan.dropped),
+        tuple(name for name, _ in plan.retyped),
+    )
+
+
+def _names_in(target: Path, names: tuple[str, ...], plan: Plan) -> tuple[str, ...]:
+    """The columns that the file really has, as its own reader finds them; a difference to the plan is told."""
+    from parcels.formats.opening import open_parcels
+
+    back = tuple(open_parcels(target, crs=None).columns)
+    lost = [name for name in names if name not in back]
+    fresh = [name for name in back if name not in names]
+    if len(lost) == len(fresh):
+        plan.renamed.extend(zip(lost, fresh, strict=True))
+    else:
+        plan.dropped.extend((name, "dropped-no-column") for name in lost)
+    return back
+
+
+def _system(raw: RawTable, crs: str | None, projected: bool) -> tuple[np.ndarray[Any, Any], int, list[Issue]]:
+    """Outlines in the system to write, and what was done to them."""
+    assert raw.geometry is not None
     own = epsg_of(raw.crs) if raw.crs else None
     geometry, system, issues = raw.geometry, own, list[Issue]()
-    degrees = crs is not None and suffix != ".txt" and own not in (None, GEOGRAPHIC) and _degrees(crs)
-    if crs is not None or own is None or suffix == ".txt":
+    degrees = crs is not None and not projected and own not in (None, GEOGRAPHIC) and _degrees(crs)
+    if crs is not None or own is None or projected:
         placed = place(raw.geometry, raw.crs, raw.where, declared=None if degrees else crs)
         echo = any(issue.code in ("P014", "P016", "P017") for issue in raw.issues)
         stop_on_errors((*raw.issues, *(() if echo else placed.issues)))
         geometry, system, issues = placed.geometry, epsg_of(placed.crs), list(placed.issues)
         if degrees:
             geometry, system = to_crs(geometry, placed.crs, f"EPSG:{GEOGRAPHIC}"), GEOGRAPHIC
-            what = "projected to EPSG:4490 for exchange; no area is measured in degrees"
-            issues.append(note("P015", what, raw.where))
-    stop_on_errors(raw.issues)
+            issues.append(note("P015.projected-epsg-4490", at=raw.where))
     assert system is not None
-    if suffix == ".txt":
-        text = txt_text(_heads(raw), geometry, system, target.name)
-        _place(target, force, lambda path: path.write_bytes(text.encode("gb18030")))
-    else:
-        _place(target, force, lambda path: _gdal(raw, geometry, system, path, DRIVERS[suffix]))
-    return tuple(issues)
+    return geometry, system, issues
 
 
 def _degrees(crs: str) -> bool:
@@ -110,100 +152,20 @@ def doubtful(raw: RawTable) -> tuple[Issue, ...]:
 def _no_shapefile(raw: RawTable, target: Path) -> Issue:
     long = [name for name in raw.columns if len(name.encode("gb18030", errors="replace")) > 10]
     chinese = [name for name in raw.columns if not name.isascii()]
-    shown = ", ".join((chinese or long or list(raw.columns))[:5])
-    why = f"column names have 10 bytes, which would cut {shown}" if chinese or long else "texts have a fixed width"
-    what = f"{target.name}: landopt does not write shapefiles: {why} in mid-character or make two columns one"
-    return error("P033", what, str(target), f"write {target.stem}.gpkg or {target.stem}.gdb")
+    cut = (chinese or long)[:5]
+    key = "P033.names-would-be-cut" if cut else "P033.texts-would-be-cut"
+    return error(key, at=str(target), file=target.name, names=cut, stem=target.stem)
 
 
-def _heads(raw: RawTable) -> list[PlotHead]:
-    columns = match_columns(raw.columns, "parcel", raw.where).columns
-    if "parcel_id" not in columns:
-        raise Refused(error("P023", "no column holds the parcel ids", raw.where, "name it parcel_id or 地块编号"))
-
-    def cell(field: str, row: int) -> object:
-        return raw.columns[columns[field].name][row] if field in columns else None
-
-    heads = []
-    for row in range(len(raw.rows)):
-        area = None
-        try:
-            stated = cell("area_m2", row)
-            area = None if stated is None else scaled(stated, 1, columns["area_m2"].factor)
-            texts = [clean_text(value) if (value := cell(name, row)) is not None else "" for name in _HEAD]
-        except BadValue as problem:
-            where = f"{raw.where}, row {raw.rows[row]}"
-            raise Refused(error(f"P{problem.fault:03d}", problem.why, where)) from None
-        heads.append(PlotHead(texts[0], texts[1], texts[2], area))
-    return heads
-
-
-_HEAD = ("parcel_id", "parcel_name", "use")
-
-
-def _gdal(raw: RawTable, geometry: np.ndarray[Any, Any], epsg: int, path: Path, driver: str) -> None:
-    import geopandas
-
-    id_names = _id_columns(raw)
-    data = {
-        re.sub(r"[()（）\[\]【】/\s]", "_", name) if driver == "OpenFileGDB" else name: _typed(cells, name in id_names)
-        for name, cells in raw.columns.items()
-    }
-    frame = geopandas.GeoDataFrame(data, geometry=geometry, crs=epsg)
-    options = {"RFC7946": "NO"} if driver == "GeoJSON" else {}
-    layer = {"layer": "parcels"} if driver != "GeoJSON" else {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # older FileGDB holds whole numbers as floats, exactly
-        frame.to_file(
-            path, driver=driver, engine="pyogrio", promote_to_multi=driver == "OpenFileGDB", **layer, **options
-        )
-
-
-def _id_columns(raw: RawTable) -> set[str]:
-    column = match_columns(raw.columns, "parcel", raw.where).columns.get("parcel_id")
-    return {column.name} if column else set()
-
-
-def _typed(cells: Sequence[object], text: bool) -> Any:
-    """A column as one type: whole numbers, numbers, booleans, or texts; blanks stay blank."""
-    import pandas
-
-    known = [cell for cell in cells if cell is not None]
-    if text or not known:
-        return pandas.Series([None if cell is None else _as_text(cell) for cell in cells], dtype=object)
-    if all(isinstance(cell, bool) for cell in known):
-        return pandas.Series(cells, dtype="boolean")
-    if all(isinstance(cell, int) and not isinstance(cell, bool) and abs(cell) < 2**53 for cell in known):
-        return pandas.Series(cells, dtype="Int64")
-    if all(isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) for cell in known):
-        numbers = [float("nan") if cell is None else float(str(cell)) for cell in cells]
-        return pandas.Series(numbers, dtype="float64")
-    return pandas.Series([None if cell is None else _as_text(cell) for cell in cells], dtype=object)
-
-
-def _as_text(cell: object) -> str:
-    return cell if isinstance(cell, str) else clean_text(cell) if not isinstance(cell, float | Decimal) else str(cell)
-
-
-def _place(target: Path, force: bool, writer: Callable[[Path], object]) -> None:
-    """Write beside the target, then rename; a failure leaves nothing behind."""
+def _place(target: Path, writer: Callable[[Path], object]) -> tuple[Issue, ...]:
+    """Write beside the target, then rename; a failure leaves nothing behind, and what stood there is kept."""
     from pyogrio.errors import DataLayerError, DataSourceError
 
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".landopt-", dir=target.parent))
-    except OSError as problem:
-        raise Environment(error("E001", f"cannot write to {target.parent}: {problem.strerror}", str(target))) from None
-    try:
-        fresh = folder / target.name
-        writer(fresh)
-        if force and target.is_dir():
-            shutil.rmtree(target)
-        os.replace(fresh, target)  # noqa: PTH105 - atomic, also over a file
-    except OSError as problem:
-        raise Environment(error("E001", f"cannot write {target.name}: {problem.strerror}", str(target))) from None
+        kept = write_made(target, writer)
     except (DataSourceError, DataLayerError) as problem:
         why = "No space left on device" if "disk is full" in str(problem) else "GDAL stopped (is the disk full?)"
-        raise Environment(error("E001", f"cannot write {target.name}: {why}", str(target))) from problem
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        raise Environment(error("E001.cannot-write-file", at=str(target), file=target.name, strerror=why)) from problem
+    if kept is None:
+        return ()
+    return (note("F008.kept", at=str(target), name=target.name, kept=kept.name),)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import shapely
 
+from parcels.common.catalogue import told
+from parcels.common.place import Place
 from parcels.tables.fact_table import Findings
 
 MAX_VERTICES = 1_000_000
@@ -45,39 +47,50 @@ def check_shapes(
         Outlines without Z and M, in normal form (start and direction of rings decide nothing).
     """
 
-    def tell(level: str, fault: int, mask: Geometry, what: str, maybe: str) -> None:
+    def tell(key: str, mask: Geometry) -> None:
         for i in np.flatnonzero(mask).tolist():
-            found.add(level, fault, what, f"row {rows[i]}, id {ids[i]}", maybe, (ids[i],))
+            found.add("error", key, at=Place(row=rows[i], id=ids[i]), ids=(ids[i],))
 
     kinds = shapely.get_type_id(geometry)
     null = shapely.is_missing(geometry)
-    told = np.isin(np.asarray(rows, dtype=np.int64), list(unbuilt)) if unbuilt else np.zeros(len(ids), dtype=bool)
-    tell("error", 3, null & ~told, "the parcel has no geometry", "draw it or drop it")
+    known = np.isin(np.asarray(rows, dtype=np.int64), list(unbuilt)) if unbuilt else np.zeros(len(ids), dtype=bool)
+    tell("003.no-geometry", null & ~known)
     empty = ~null & shapely.is_empty(geometry)
-    tell("error", 2, empty, "the geometry is empty", "draw it or drop it")
+    tell("002.empty", empty)
     other = ~null & ~empty & (kinds != _POLYGON) & (kinds != _MULTI)
     for i in np.flatnonzero(other).tolist():
-        what = f"the geometry is a {_KINDS.get(int(kinds[i]), 'thing')}, not a polygon"
-        found.add("error", 10, what, f"row {rows[i]}, id {ids[i]}", "send polygons only", (ids[i],))
+        found.add(
+            "error",
+            "010.geometry-not-polygon",
+            at=Place(row=rows[i], id=ids[i]),
+            ids=(ids[i],),
+            kind=told(f"shape.{_KINDS.get(int(kinds[i]), 'thing')}"),
+        )
     good = ~null & ~empty & ~other
     flat = good & (shapely.has_z(geometry) | _has_m(geometry))
     if flat.any():
         geometry = shapely.force_2d(geometry)
         lost = [ids[i] for i in np.flatnonzero(flat).tolist()]
-        found.add("note", 7, f"heights or measures (Z/M) of {len(lost)} parcel(s) are not used", "", "", lost)
+        found.add("note", "007.heights-or-measures", ids=lost, count=len(lost))
     infinite = good & _not_finite(geometry)
-    tell("error", 13, infinite, "a coordinate is not a finite number", "draw the parcel again")
+    tell("013.not-finite", infinite)
     good &= ~infinite
     vertices = shapely.get_num_coordinates(geometry)
     for i in np.flatnonzero(vertices > MAX_VERTICES).tolist():
-        what = f"the outline has {int(vertices[i]):,} points; the limit is {MAX_VERTICES:,}"
-        found.add("error", 21, what, f"row {rows[i]}, id {ids[i]}", "simplify it to 0.01 m", (ids[i],))
+        found.add(
+            "error",
+            "021.outline-points-limit",
+            at=Place(row=rows[i], id=ids[i]),
+            ids=(ids[i],),
+            vertices=int(vertices[i]),
+            max_vertices=MAX_VERTICES,
+        )
     good &= vertices <= MAX_VERTICES
     _validity(geometry, good, ids, rows, found)
     many = good & (kinds == _MULTI) & (shapely.get_num_geometries(geometry) > 1)
     if many.any():
         parts = [ids[i] for i in np.flatnonzero(many).tolist()]
-        found.add("note", 9, f"{len(parts)} parcel(s) have several parts; each stays one parcel", "", "", parts)
+        found.add("note", "009.parcel-several-parts", ids=parts, count=len(parts))
     usable = geometry.copy()
     usable[~good] = None
     return np.asarray(shapely.normalize(usable))
@@ -99,19 +112,29 @@ def _validity(geometry: Geometry, good: Geometry, ids: Sequence[str], rows: Sequ
     for i in np.flatnonzero(invalid).tolist():
         reason = str(shapely.is_valid_reason(geometry[i]))
         kind, _, point = reason.partition("[")
-        at = f" at {point.rstrip(']')}" if point else ""
-        place = f"row {rows[i]}, id {ids[i]}"
+        at = point.rstrip("]")
         if "hole" in kind.lower() or "nested" in kind.lower():
-            what = f"{kind.strip().lower()}{at}"
-            found.add("error", 11, what, place, "draw holes inside their outline", (ids[i],))
+            found.add(
+                "error",
+                "011.holes-or-shells",
+                at=Place(row=rows[i], id=ids[i]),
+                ids=(ids[i],),
+                kind=kind.strip().lower(),
+                spot=at,
+            )
         elif "few points" in kind.lower():
-            found.add("error", 12, f"a ring has fewer than four points{at}", place, "draw the parcel again", (ids[i],))
+            found.add("error", "012.ring-fewer-than", at=Place(row=rows[i], id=ids[i]), ids=(ids[i],), spot=at)
         elif "coordinate" in kind.lower():
-            found.add("error", 13, f"invalid coordinate{at}", place, "draw the parcel again", (ids[i],))
+            found.add("error", "013.invalid-coordinate", at=Place(row=rows[i], id=ids[i]), ids=(ids[i],), spot=at)
         else:
-            what = f"the outline is not simple: {kind.strip().lower()}{at}"
-            maybe = "correct it, or look at what landopt check --repair would make of it"
-            found.add("error", 1, what, place, maybe, (ids[i],))
+            found.add(
+                "error",
+                "001.outline-not-simple",
+                at=Place(row=rows[i], id=ids[i]),
+                ids=(ids[i],),
+                kind=kind.strip().lower(),
+                spot=at,
+            )
         good[i] = False
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
+from parcels.common.catalogue import told
 from parcels.common.issues import Issue, error, note, warning
+from parcels.common.place import Place
 from parcels.common.schema import Field, fields, fields_of
 from parcels.common.units import UNITS, unit_factor, unit_name
 from parcels.tables.agreeing import Cells, finest
@@ -21,7 +23,6 @@ SYSTEM |= {"tessellate", "extrude", "visibility", "draworder", "begin", "end", "
 """Columns a format or a GIS adds by itself; they are passed over without a word."""
 
 _BRACKET = re.compile(r"^(.*?)[(（\[【]\s*([^()（）\[\]【】]+?)\s*[)）\]】]$")
-_SUFFIX = re.compile(r"^(.*)_(m2|sqm|ha|hm2|mu|km2|yuan|wanyuan|公顷|亩|平方米|万元|元)_?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,18 @@ def _split_unit(name: str) -> tuple[str, str]:
     found = _BRACKET.match(name.strip())
     if found:
         return found.group(1), found.group(2)
-    found = _SUFFIX.match(name.strip().lower())
-    return (found.group(1), found.group(2)) if found else (name, "")
+    parts = name.strip().lower().rstrip("_").split("_")
+    for count in (2, 1):  # a format without brackets or slashes writes (万元/亩) as _万元_亩_
+        unit = "/".join(parts[-count:])
+        if len(parts) > count and all(parts) and unit_name(unit) in _suffixes():
+            return "_".join(parts[:-count]), unit
+    return name, ""
+
+
+@cache
+def _suffixes() -> frozenset[str]:
+    """Units that a column's name may end in after an underscore."""
+    return frozenset(unit for of in ("m2", "yuan", "yuan/m2") for unit in UNITS[of])
 
 
 @cache
@@ -67,6 +78,20 @@ def _known(of: str) -> dict[str, tuple[str, int]]:
                 known.setdefault(column_key(word), (name, rank))
                 known.setdefault(column_key(_split_unit(word)[0]), (name, rank + 1))
     return known
+
+
+def field_of(name: str, prefix: str) -> Field | None:
+    """The field that a column name stands for in a table of parcels (``P``), demands (``D``) or either."""
+    for of in {"P": ("parcel",), "D": ("demand",)}.get(prefix, ("parcel", "demand")):
+        found = _find(name, of)[0]
+        if found is not None:
+            return fields_of(of)[found]
+    return None
+
+
+def states_unit(name: str) -> bool:
+    """True if a column name says its unit, in brackets or at its end."""
+    return bool(_split_unit(name)[1])
 
 
 @cache
@@ -90,7 +115,7 @@ def _stubs(of: str) -> dict[str, frozenset[str]]:
 
 
 def match_columns(
-    names: Iterable[str], of: str, where: str, *, units: Mapping[str, str] | None = None, stubs: bool = False
+    names: Iterable[str], of: str, where: Place, *, units: Mapping[str, str] | None = None, stubs: bool = False
 ) -> Match:
     """Match the columns of a file to the fields of ``of`` (``parcel`` or ``demand``).
 
@@ -123,8 +148,7 @@ def match_columns(
         if field is None and stubs:
             held = _stubs(of).get(column_key(name), frozenset())
             if len(held) > 1:
-                what = f"column {name!r} is cut off and could be any of {', '.join(sorted(held))}"
-                issues.append(error(f"{prefix}045", what, where, "rename the column or send a GeoPackage"))
+                issues.append(error(f"{prefix}045.column-cut-off", at=where, name=name, held=sorted(held)))
                 continue
             field, rank = (next(iter(held)), 4) if held else (None, 9)
         if field is None:
@@ -142,8 +166,16 @@ def match_columns(
         unit = stated.get(column_key(field_name)) or stated.get(column_key(best[1])) or best[2]
         factor = unit_factor(field_.unit, unit) if unit else Fraction(1)
         if factor is None:
-            maybe = f"{field_name} may be in {', '.join(list(UNITS.get(field_.unit, {field_.unit: 1}))[:12])}"
-            issues.append(error(f"{prefix}019", f"column {best[1]!r}: unknown unit {unit!r}", where, maybe))
+            issues.append(
+                error(
+                    f"{prefix}019.column-unknown-unit",
+                    at=where,
+                    best=best[1],
+                    unit=unit,
+                    field=field_name,
+                    units=list(UNITS.get(field_.unit, {field_.unit: 1}))[:12],
+                )
+            )
             factor = Fraction(1)
         columns[field_name] = Column(best[1], field_, factor, unit_name(unit) if unit else "")
     issues.extend(_missing(columns, unknown, of, where, prefix))
@@ -170,7 +202,7 @@ def _find(name: str, of: str) -> tuple[str | None, int, str]:
 
 
 def _choose(
-    field: Field, hits: list[tuple[int, str, str]], where: str, prefix: str, cells: Cells
+    field: Field, hits: list[tuple[int, str, str]], where: Place, prefix: str, cells: Cells
 ) -> tuple[tuple[int, str, str], list[Issue]]:
     best = min(hits, key=lambda hit: (hit[1].lower() == "shape_area", hit[0]))
     others = [hit for hit in hits if hit is not best]
@@ -180,57 +212,50 @@ def _choose(
         taken = finest(field.unit, same, cells) if field.unit and len(set(same.values())) == len(same) else None
         if taken is not None:
             best = next(hit for hit in hits if hit[1] == taken)
-            other = ", ".join(repr(name) for name in same if name != taken)
-            what = f"{field.name} is read from column {taken!r}; {other} says the same in another unit"
-            return best, [note(f"{prefix}046", what, where)]
-        what = f"columns {', '.join(repr(name) for name in (best[1], *rivals))} all stand for {field.name}"
-        maybe = f"keep one of them, or name the right one {field.name}"
+            other = [name for name in same if name != taken]
+            return best, [
+                note(f"{prefix}046.read-from-column-says", at=where, field=field.name, taken=taken, other=other)
+            ]
+        all_names = (best[1], *rivals)
         if field.type == "text" and not field.required:
-            return best, [warning(f"{prefix}046", f"{what}; the first is read", where, maybe)]
-        return best, [error(f"{prefix}045", what, where, maybe)]
+            return best, [warning(f"{prefix}046.first-read", at=where, names=all_names, field=field.name)]
+        return best, [error(f"{prefix}045.columns-all-stand", at=where, names=all_names, field=field.name)]
     passed = [hit[1] for hit in others if hit[1].lower() != "shape_area"]
     if passed:
-        other = ", ".join(map(repr, passed))
-        what = f"{field.name} is read from column {best[1]!r}; {other} also stands for it and is not read"
-        return best, [warning(f"{prefix}046", what, where, "remove the column that is not meant")]
+        return best, [warning(f"{prefix}046.read-from-column", at=where, field=field.name, best=best[1], other=passed)]
     return best, []
 
 
-def _missing(columns: Mapping[str, Column], unknown: Sequence[str], of: str, where: str, prefix: str) -> list[Issue]:
+def _missing(columns: Mapping[str, Column], unknown: Sequence[str], of: str, where: Place, prefix: str) -> list[Issue]:
     issues = []
     for name, field in fields_of(of).items():
         if field.required and name not in columns:
             words = [name, field.title_zh, *field.aliases]
             near = nearest(words, unknown)
-            have = f"did you mean column {near!r}? " if near else ""
-            maybe = f"{have}{name} may be called {', '.join(words[1:5])}"
-            issues.append(error(f"{prefix}023", f"column {name} ({field.title_zh}) is missing", where, maybe))
+            maybe = told("near.column" if near else "near.called", near=near, name=name, words=words[1:5])
+            issues.append(error(f"{prefix}023.column-missing", at=where, maybe=maybe, name=name, title=field.title_zh))
     return issues
 
 
-def _unknown(unknown: Sequence[str], columns: Mapping[str, Column], of: str, where: str, prefix: str) -> list[Issue]:
+def _unknown(unknown: Sequence[str], columns: Mapping[str, Column], of: str, where: Place, prefix: str) -> list[Issue]:
     issues = []
     free = {key: name for key, (name, _) in _known(of).items() if name not in columns}
     plain = []
     for name in unknown:
         near = difflib.get_close_matches(column_key(name), free, 1, 0.75)
         if near:
-            what = f"column {name!r} is not known and is not read"
-            maybe = f"it may be meant as {free[near[0]]}"
-            issues.append(warning(f"{prefix}024", what, where, maybe))
+            issues.append(warning(f"{prefix}024.column-not-known", at=where, name=name, free=free[near[0]]))
         else:
             plain.append(name)
     if plain:
-        what = f"not known and not read: column{'s' if len(plain) > 1 else ''} {', '.join(map(repr, plain))}"
-        issues.append(warning(f"{prefix}024", what, where, "rename what landopt should read; see docs/fields.md"))
+        issues.append(warning(f"{prefix}024.columns-not-known", at=where, names=plain))
     return issues
 
 
-def _unused_units(stated: Mapping[str, str], columns: Mapping[str, Column], where: str, prefix: str) -> list[Issue]:
+def _unused_units(stated: Mapping[str, str], columns: Mapping[str, Column], where: Place, prefix: str) -> list[Issue]:
     used = {column_key(name) for name in columns} | {column_key(column.name) for column in columns.values()}
-    what = "a unit is stated for {!r}, which is neither a field nor a column of this file"
     return [
-        warning(f"{prefix}019", what.format(key), where, "check its name")
+        warning(f"{prefix}019.no-such-column", at=where, key=key)
         for key in stated
         if key not in used and key not in fields()
     ]

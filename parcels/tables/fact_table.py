@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from parcels.common.catalogue import Told
+from parcels.common.catalogue import Told, told
 from parcels.common.codes import codes
 from parcels.common.issues import Issue, finding
 from parcels.common.place import Place
@@ -39,7 +39,7 @@ SHOWN = 25
 class Findings:
     """Collects the problems of one file; ``where`` is "file, layer x"."""
 
-    where: str
+    where: Place
     prefix: str
     issues: list[Issue] = field(default_factory=list)
     _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -49,9 +49,10 @@ class Findings:
         self,
         level: str,
         fault: int | str,
+        /,
         what: str = "",
         place: str = "",
-        maybe: str | Told = "",
+        maybe: str | Told | None = None,
         ids: Sequence[str] = (),
         *,
         at: Place | None = None,
@@ -65,8 +66,8 @@ class Findings:
         if self._seen[key] > SHOWN:
             self._more.setdefault(key, []).extend(ids)
             return
-        where = f"{self.where}, {place}" if place else self.where
-        inside = at.but(said=self.where) if at else where
+        where = f"{self.where}, {place}" if place else ""
+        inside = self.where.with_parts(at) if at else where or self.where
         self.issues.append(finding(level, name, what, "", maybe, ids, at=inside, values=values))
 
     def done(self) -> tuple[Issue, ...]:
@@ -121,39 +122,45 @@ def read_ids(cells: Sequence[object], rows: Sequence[int], name: str, found: Fin
     first: dict[str, tuple[int, str]] = {}
     numeric = False
     for row, cell in zip(rows, cells, strict=True):
-        place = f"row {row}, column {name}"
         try:
             text = "" if cell is None else clean_text(cell)
         except BadValue as problem:
-            found.add("error", 28, f"id {problem.why}", place, "store the column as text and send it again")
+            store = told("near.store-text")
+            found.add("error", problem.key, at=Place(row=row, column=name), maybe=store, field="id", **problem.values)
             ids.append(None)
             continue
         numeric = numeric or isinstance(cell, int | float | Decimal)
         if not text:
-            found.add("error", 25, f"{name} is blank", place, "every row needs an id of its own")
+            found.add("error", "025.blank-every", at=Place(row=row, column=name), name=name)
             ids.append(None)
             continue
         if _ROUNDED.fullmatch(text):
-            what = f"id {text} was stored as a number and may have lost digits"
-            found.add("error", 28, what, place, "store the column as text and send it again", (text,))
+            found.add("error", "028.id-stored-number", at=Place(row=row, column=name), ids=(text,), text=text)
         key = _id_key(text)
         if key in first:
             row_before, before = first[key]
-            how = "the same id" if before == text else f"id {before!r} in other letters"
-            what = f"id {text!r} is double: row {row_before} has {how}"
-            found.add("error", 30, what, place, "give each row an id of its own", (before, text))
+            found.add(
+                "error",
+                "030.id-double" if before == text else "030.id-in-other-letters",
+                at=Place(row=row, column=name),
+                ids=(before, text),
+                text=text,
+                row_before=row_before,
+                before=before,
+            )
             ids.append(None)
             continue
         first[key] = (row, text)
         marked = hidden_marks(text)
         if marked:
-            found.add("warning", 44, f"id {marked} has invisible characters", place, "retype the id", (text,))
+            found.add(
+                "warning", "044.id-invisible-characters", at=Place(row=row, column=name), ids=(text,), marked=marked
+            )
         if has_control(cell):
-            found.add("note", 41, f"control characters were stripped from id {text!r}", place, "", (text,))
+            found.add("note", "041.control-characters-stripped", at=Place(row=row, column=name), ids=(text,), text=text)
         ids.append(text)
     if numeric:
-        what = f"column {name} holds numbers; ids are texts, so leading zeros may have been lost before landopt read it"
-        found.add("warning", 54, what, f"column {name}", "store ids as text")
+        found.add("warning", "054.column-holds-numbers", at=Place(column=name), name=name)
     return ids
 
 
@@ -220,13 +227,14 @@ def _own_ids(
     """Ids of the rows that are not dropped, the positions of those that have one, and the ids dropped."""
     wanted = {_id_key(identifier) for identifier in drop}
     ahead = [i for i, cell in enumerate(all_cells) if not (wanted and _id_key(cell) in wanted)]
-    dropped = tuple(sorted({_as_id(all_cells[i]) for i in set(range(len(all_cells))) - set(ahead)})) if wanted else ()
+    dropped = tuple(sorted({as_id(all_cells[i]) for i in set(range(len(all_cells))) - set(ahead)})) if wanted else ()
     ids = read_ids([all_cells[i] for i in ahead], [rows[i] for i in ahead], name, found)
     keep = tuple(i for i, identifier in zip(ahead, ids, strict=True) if identifier is not None)
     return ids, keep, dropped
 
 
-def _as_id(cell: object) -> str:
+def as_id(cell: object) -> str:
+    """An id cell as text; a number that may have lost digits as it stands (finding 28 tells of it)."""
     try:
         return "" if cell is None else clean_text(cell)
     except BadValue:
@@ -235,7 +243,7 @@ def _as_id(cell: object) -> str:
 
 def _id_key(cell: object) -> str:
     """An id as compared: compatibility forms, letter case and characters that cannot be seen make no difference."""
-    return unicodedata.normalize("NFKC", without_marks(_as_id(cell))).casefold().strip()
+    return unicodedata.normalize("NFKC", without_marks(as_id(cell))).casefold().strip()
 
 
 def _blank(cell: object) -> bool:
@@ -281,13 +289,18 @@ def _tell(
         for cell, value, identifier, row in zip(cells, values, ids, rows, strict=True):
             if value is not None:
                 continue
-            place = f"row {row}, id {identifier}, column {column.name}"
+            place = Place(row=row, id=identifier, column=column.name)
             problem = bad.get((cell.__class__, cell))
             if problem is not None:
-                found.add("error", problem.fault, f"{field_.name}: {problem.why}", place, "", (identifier,))
+                found.add("error", problem.key, at=place, ids=(identifier,), field=field_.name, **problem.values)
             elif field_.required:
-                what = f"{field_.name} ({field_.title_zh}) is blank"
-                found.add("error", 25, what, place, "fill it in; blank is unknown, never no", (identifier,))
+                found.add(
+                    "error",
+                    "025.blank-field",
+                    at=place,
+                    ids=(identifier,),
+                    field=field_.name,
+                )
     if field_.type == "date":
         _dates(cells, values, column, ids, rows, found)
     if field_.type in ("text", "ids"):
@@ -296,8 +309,7 @@ def _tell(
         _former(values, column, ids, found)
     if field_.name == "far_max" and any(value == 0 for value in values):
         zero = [identifier for identifier, value in zip(ids, values, strict=True) if value == 0]
-        what = f"far_max is 0 for {len(zero)} row(s): read as 0, though in published tables 0 means no limit"
-        found.add("warning", 55, what, f"column {column.name}", "leave the cell blank if there is no limit", zero)
+        found.add("warning", "055.far-max-0", at=Place(column=column.name), ids=zero, count=len(zero))
 
 
 def _dates(
@@ -318,12 +330,10 @@ def _dates(
         elif not _blank(cell) and "1900" in str(cell):
             filler.append(identifier)
     if len(formats) > 1:
-        seen = ", ".join(f"{DATE_FORMATS[style]} (row {row})" for style, (row, _) in formats.items())
-        what = f"dates are written in {len(formats)} ways: like {seen}"
-        found.add("error", 38, what, f"column {column.name}", "write all dates as 2026-03-31")
+        seen = [told("seen.date", date=DATE_FORMATS[style], row=row) for style, (row, _) in formats.items()]
+        found.add("error", "038.dates-written-ways", at=Place(column=column.name), count=len(formats), seen=seen)
     if filler:
-        what = f"1900-01-01 in {len(filler)} row(s) is read as blank"
-        found.add("warning", 56, what, f"column {column.name}", "leave unknown dates blank", filler)
+        found.add("warning", "056.1900-01-01", at=Place(column=column.name), ids=filler, count=len(filler))
 
 
 def _texts(cells: Sequence[object], column: Column, ids: Sequence[str], rows: Sequence[int], found: Findings) -> None:
@@ -333,12 +343,22 @@ def _texts(cells: Sequence[object], column: Column, ids: Sequence[str], rows: Se
     for cell, identifier, row in zip(cells, ids, rows, strict=True):
         if cell not in suspicious or not isinstance(cell, str):
             continue
-        place = f"row {row}, id {identifier}, column {column.name}"
         marked = hidden_marks(cell)
         if marked:
-            found.add("warning", 44, f"invisible characters: {marked}", place, "retype the text", (identifier,))
+            found.add(
+                "warning",
+                "044.invisible-characters",
+                at=Place(row=row, id=identifier, column=column.name),
+                ids=(identifier,),
+                marked=marked,
+            )
         if has_control(cell):
-            found.add("note", 41, "control characters were stripped", place, "", (identifier,))
+            found.add(
+                "note",
+                "041.control-characters-stripped-2",
+                at=Place(row=row, id=identifier, column=column.name),
+                ids=(identifier,),
+            )
 
 
 _ROUNDED = re.compile(r"\d(\.\d+)?[eE]\+\d+")
@@ -352,5 +372,5 @@ def _former(values: Sequence[Value], column: Column, ids: Sequence[str], found: 
     gone = set(words()["former_districts"]["names"])
     hit = [identifier for identifier, value in zip(ids, values, strict=True) if value in gone]
     if hit:
-        names = ", ".join(sorted({str(value) for value in values if value in gone}))
-        found.add("warning", 57, f"district {names} no longer exists", f"column {column.name}", "", hit)
+        names = sorted({str(value) for value in values if value in gone})
+        found.add("warning", "057.district-no-longer", at=Place(column=column.name), ids=hit, names=names)

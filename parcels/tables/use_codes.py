@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from parcels.common.catalogue import told
 from parcels.common.schema import fields
 from parcels.common.units import BadValue
 
@@ -43,15 +44,14 @@ def use_of(text: str, system: str, *, own: bool = False) -> str:
     if named is not None:
         return str(named)
     codes = entry.get("codes", {})
-    refused = entry.get("refuse", {}).get(code)
-    if refused is not None:
-        raise BadValue(48, f"{text!r}: {refused}")
+    if code in entry.get("refuse", ()):
+        raise BadValue("048.too-coarse", refused=told(f"use-codes.{system}-{code}"))
     if code in codes:
         return str(codes[code])
     fits = len(code) in entry.get("lengths", range(1, 9))
     if entry.get("prefix") and fits and code.isascii() and code.isalnum():
         for length in range(len(code) - 1, 0, -1):
-            if code[:length] in entry.get("refuse", {}):
+            if code[:length] in entry.get("refuse", ()):
                 break
             if code[:length] in codes and code[length:].isdigit():
                 return str(codes[code[:length]])
@@ -60,7 +60,7 @@ def use_of(text: str, system: str, *, own: bool = False) -> str:
     elsewhere = [name for name, other in systems().items() if name != system and code in other.get("codes", {})]
     known = (*codes, *entry["names"], *(fields()["use"].values if system == "landopt" else ()))
     near = difflib.get_close_matches(word, known, 1, 0.5)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    if elsewhere:
-        hint += f"; it is a code of {', '.join(elsewhere)}: say which system the file uses (use_codes)"
-    raise BadValue(48, f"{text!r} is no use of the code system {system}{hint}")
+    key = "048.other-system" if elsewhere else "048.no-use"
+    if near:
+        raise BadValue(f"{key}-near", text=text, system=system, systems=elsewhere, near=near[0])
+    raise BadValue(key, text=text, system=system, systems=elsewhere)

@@ -55,11 +55,11 @@ def plain(cell: object) -> str:
         return "true" if cell else "false"
     if isinstance(cell, float):
         if cell != int(cell) or abs(cell) >= 2**53:
-            raise BadValue(28, f"{cell!r} was stored as a number and may have lost digits")
+            raise BadValue("028.stored-number-may", cell=cell)
         return str(int(cell))
     if isinstance(cell, Decimal):
         if cell != cell.to_integral_value() or "E" in str(cell).upper():
-            raise BadValue(28, f"{cell} was stored as a number and may have lost digits")
+            raise BadValue("028.stored-number-may-lost", cell=cell)
         return str(int(cell))
     if isinstance(cell, datetime.datetime | datetime.date):
         return cell.isoformat()
@@ -115,16 +115,15 @@ def _number(cell: object, column: Column, whole: bool) -> int:
     field = column.field
     value = scaled(cell, field.scale, column.factor, whole=whole)
     if field.name.endswith("area_m2") and value < 0:
-        raise BadValue(26, f"{cell} is negative")
+        raise BadValue("026.negative", cell=cell)
     if field.name == "area_m2" and value == 0:
-        tiny = " (it rounds to 0 m2; is the column in another unit?)" if exact(cell) else ""
-        raise BadValue(26, f"{cell} is zero{tiny}")
+        raise BadValue("026.zero-rounded" if exact(cell) else "026.zero", cell=cell)
     if field.min is not None and value < field.min * field.scale:
-        raise BadValue(26 if field.min in (0, 1) else 49, f"{cell} is below {field.min}")
+        raise BadValue("026.below" if field.min in (0, 1) else "049.below", cell=cell, min=field.min)
     if field.max is not None and value > field.max * field.scale:
-        raise BadValue(49, f"{cell} is above {field.max}")
+        raise BadValue("049.above", cell=cell, max=field.max)
     if field.min is None and value < 0:
-        raise BadValue(26, f"{cell} is negative")
+        raise BadValue("026.negative", cell=cell)
     return value
 
 
@@ -136,7 +135,7 @@ def _bool(cell: object) -> bool:
         return True
     if word in _FALSE:
         return False
-    raise BadValue(50, f"{cell!r} is neither true/false, 1/0 nor 是/否")
+    raise BadValue("050.neither-true-false", cell=cell)
 
 
 def parse_date(cell: object) -> str | None:
@@ -149,19 +148,19 @@ def parse_date(cell: object) -> str | None:
     """
     if isinstance(cell, datetime.datetime):
         if cell.time() != datetime.time(0):
-            raise BadValue(38, f"{cell} has a time of day")
+            raise BadValue("038.time-day", cell=cell)
         cell = cell.date()
     if isinstance(cell, datetime.date):
         return None if cell.isoformat() == "1900-01-01" else cell.isoformat()
     text = clean_text(cell) if isinstance(cell, str) else str(cell)
     found = _ISO.fullmatch(text) or _LOOSE.fullmatch(text)
     if not found:
-        raise BadValue(38, f"{cell!r} is not a date such as 2026-03-31")
+        raise BadValue("038.not-date-such", cell=cell)
     year, month, day = (int(part) for part in found.groups())
     try:
         date = datetime.date(year, month, day)
-    except ValueError as problem:
-        raise BadValue(38, f"{cell!r} is no day of the calendar ({problem})") from None
+    except ValueError:
+        raise BadValue("038.no-day", cell=cell) from None
     return None if date.isoformat() == "1900-01-01" else date.isoformat()
 
 
@@ -188,8 +187,9 @@ def _code(text: str, field: Field, use_codes: str | None) -> str:
     found = known.get(unicodedata.normalize("NFKC", text).lower())
     if found is None:
         near = difflib.get_close_matches(text.lower(), known, 1, 0.5)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise BadValue(51, f"{text!r} is none of {', '.join(field.values)}{hint}")
+        if near:
+            raise BadValue("051.none-near", text=text, all_values=field.values, near=near[0])
+        raise BadValue("051.none", text=text, all_values=field.values)
     return found
 
 
@@ -198,13 +198,13 @@ def _mix(text: str, field: Field, use_codes: str | None) -> str:
     for item in split(text):
         use, colon, share = item.replace("：", ":").partition(":")
         if not colon:
-            raise BadValue(52, f"{text!r} is no mix such as IND:70;BIZ:30")
+            raise BadValue("052.no-mix-such", text=text)
         code = use_of(use, use_codes or "landopt")
         if code in parts:
-            raise BadValue(52, f"{text!r} names {code} twice")
+            raise BadValue("052.names-twice", text=text, code=code)
         parts[code] = scaled(share.strip().removesuffix("%"), whole=True)
     if sum(parts.values()) != 100 or min(parts.values(), default=0) <= 0:
-        raise BadValue(52, f"the shares of {text!r} do not add up to 100")
+        raise BadValue("052.shares-do-not", text=text)
     return ";".join(f"{code}:{share}" for code, share in sorted(parts.items()))
 
 
@@ -213,10 +213,10 @@ def _near(text: str) -> str:
     for item in split(text):
         point, colon, metres = item.replace("：", ":").rpartition(":")
         if not colon or not point.strip():
-            raise BadValue(53, f"{text!r} is no list such as 'S1:800'")
+            raise BadValue("053.no-list-such", text=text)
         if point.strip() in parts:
-            raise BadValue(53, f"{text!r} names {point.strip()} twice")
+            raise BadValue("053.names-twice", text=text, point=point.strip())
         parts[point.strip()] = scaled(metres.strip(), whole=True)
         if parts[point.strip()] < 0:
-            raise BadValue(53, f"{text!r}: a distance is negative")
+            raise BadValue("053.distance-negative", text=text)
     return ";".join(f"{point}:{metres}" for point, metres in sorted(parts.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -136,6 +137,50 @@ for turn in range(100000):
     atomic.write_folder({place!r}, fill)
 """
 
+KILLED_KEEPING = """
+import itertools, os, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from parcels.common import atomic
+if {plain!r}:
+    atomic._exchange = lambda *_: False
+place, shelf = Path({place!r}), Path({place!r}).parent / "plans"
+def keep(old):
+    return shelf / (old / "number").read_text()
+print("ready", flush=True)
+for turn in itertools.count(1):
+    atomic.clear(place.parent, keep)
+    def fill(folder):
+        for number in range(3):
+            (folder / f"file{{number}}").write_bytes(b"x" * 10000)
+        (folder / "number").write_text(str(turn + {base!r}))
+    atomic.write_folder(place, fill, keep=keep)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plain", [False, True])
+def test_killed_at_thirty_moments_every_folder_that_stood_is_kept(tmp_path: Path, plain: bool):
+    """kill -9 while folders take one another's place: each that ever stood there is there or on the shelf, whole."""
+    place, shelf, base = tmp_path / "plan", tmp_path / "plans", 0
+    for moment in range(30):
+        code = KILLED_KEEPING.format(root=str(ROOT), place=str(place), plain=plain, base=base)
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()
+        time.sleep(0.02 + 0.0017 * moment)
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        atomic.clear(tmp_path, lambda old: shelf / (old / "number").read_text())
+        kept = [int(path.name) for path in shelf.iterdir()] if shelf.exists() else []
+        now = int((place / "number").read_text()) if place.exists() else 0
+        assert sorted([*kept, now]) == list(range(min([*kept, now]), now + 1)), (kept, now)
+        assert sorted(path.name for path in tmp_path.iterdir()) in (["plan", "plans"], ["plan"], [])
+        for folder in (place, *(shelf.iterdir() if shelf.exists() else ())):
+            assert not folder.exists() or len(list(folder.iterdir())) == 4
+        base = now
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plain", [False, True])
@@ -158,13 +203,59 @@ def test_fault_74_killed_at_thirty_moments_leaves_a_whole_folder(tmp_path: Path,
         assert _state(place) in ("a", "b")
 
 
-def test_leftovers_of_dead_runs_go_after_a_day(tmp_path: Path):
-    """An unfinished folder of a killed run is dropped by the next write once it is old."""
-    left = tmp_path / ".landopt-new-plan-0123456789ab"
+def test_leftovers_of_dead_runs_go_at_the_next_start_and_those_of_live_ones_stay(tmp_path: Path):
+    """A killed run's unfinished folder is dropped by the next write; one that a live process locks is not."""
+    dead, live = tmp_path / ".landopt-new-plan-0123456789ab", tmp_path / ".landopt-new-plan-ba9876543210"
+    other = tmp_path / ".landopt-new-plan-b-0123456789ab"
+    for left in (dead, live, other):
+        left.mkdir()
+    with atomic._alive(live):
+        atomic.write_folder(tmp_path / "plan", _fill("a"))  # type: ignore[arg-type]
+        assert live.exists()
+    assert not dead.exists()
+    assert other.exists()
+    atomic.clear(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["plan"]
+
+
+def test_leftovers_go_after_a_day_where_no_lock_can_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """On a disk without locks an unfinished folder is dropped once it is a day old."""
+    monkeypatch.setattr(atomic, "_locked", lambda _handle: None)
+    left, young = tmp_path / ".landopt-new-plan-0123456789ab", tmp_path / ".landopt-new-plan-ba9876543210"
     left.mkdir()
-    young = tmp_path / ".landopt-new-plan-ba9876543210"
     young.mkdir()
     os.utime(left, (time.time() - 90_000, time.time() - 90_000))
     atomic.write_folder(tmp_path / "plan", _fill("a"))  # type: ignore[arg-type]
     assert not left.exists()
     assert young.exists()
+
+
+def test_what_lies_beside_a_place_of_a_longer_name_is_left_alone(tmp_path: Path):
+    """The folder that a run moved aside for ``plan-b`` is not taken for that of ``plan``."""
+    (tmp_path / ".landopt-old-plan-b-0123456789ab").mkdir()
+    assert not atomic.recover(tmp_path / "plan")
+    assert not (tmp_path / "plan").exists()
+
+
+@pytest.mark.parametrize("exchange", [True, False])
+def test_what_is_kept_goes_where_keep_says_at_every_failure(
+    tmp_path: Path, breaking: dict[str, int], monkeypatch: pytest.MonkeyPatch, exchange: bool
+):
+    """With a shelf: at each failing disk call the old folder is at its place or on the shelf, whole."""
+    if not exchange:
+        monkeypatch.setattr(atomic, "_exchange", lambda *_: False)
+    place, shelf = tmp_path / "plan", tmp_path / "plans" / "old"
+    failed = 0
+    for at in range(1, 40):
+        atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
+        breaking.update(at=at, calls=0)
+        try:
+            atomic.write_folder(place, _fill("b"), keep=lambda _old: shelf)  # type: ignore[arg-type]
+            wanted = ("b", "a")
+        except Environment:
+            failed, wanted = failed + 1, ("a", "-")
+        breaking["at"] = -1
+        assert (_state(place), _state(shelf)) == wanted
+        shutil.rmtree(tmp_path)
+        tmp_path.mkdir()
+    assert failed >= 10

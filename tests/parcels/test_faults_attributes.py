@@ -142,7 +142,7 @@ def test_fault_31_encoding_is_decided_from_the_bytes(
     land = good(path)
     assert land.table.column("district") == ("南沙街道", "南沙街道")
     assert land.table.ids == ("NS-001", "NS-002")
-    assert any(("GB18030" if encoding == "gbk" else "UTF-8") in text for text in land.notes)
+    assert any(("GB18030" if encoding == "gbk" else "UTF-8") in text for text in map(str, land.notes))
     assert has(land.issues, "P031", "warning") == warned
 
 
@@ -163,7 +163,7 @@ def test_fault_31_gbk_csv(tmp_path: Path) -> None:
     path = csv_file(tmp_path, f"{DEMAND_HEAD},name\n{DEMAND_ROW},南沙创新平台\n", encoding="gbk")
     file = read_demands(path)
     assert file.table.column("name") == ("南沙创新平台",)
-    assert any("GB18030" in text for text in file.notes)
+    assert any("GB18030" in text for text in map(str, file.notes))
     with pytest.raises(Refused):
         read_demands(path, encoding="utf-8")
 
@@ -194,7 +194,7 @@ def test_fault_33_ambiguous_stub_is_refused(tmp_path: Path) -> None:
 
 def test_fault_33_shapefile_output_is_refused_for_chinese_columns(tmp_path: Path) -> None:
     """The reason and the better format are named, and nothing is written."""
-    from parcels.formats.any_format import open_parcels
+    from parcels.formats.opening import open_parcels
 
     raw = open_parcels(shapefile(tmp_path, [box(0, 0)], chinese(1)))
     with pytest.raises(Refused) as caught:

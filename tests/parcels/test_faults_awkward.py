@@ -147,7 +147,7 @@ def test_title_rows_above_the_heading_are_passed_over(tmp_path: Path) -> None:
     path = workbook(tmp_path, [["南沙区宗地一览表"], ["单位：公顷"], [*HEAD, "wkt"], row(0)], merge=("A1:J1",))
     file = good(path)
     assert file.table.ids == ("P1",)
-    assert any("南沙区宗地一览表; 单位：公顷" in note for note in file.notes)
+    assert any("南沙区宗地一览表; 单位：公顷" in note for note in map(str, file.notes))
     table = csv_file(tmp_path, f"需求一览,,,,,,\n{DEMAND_HEAD}\n{DEMAND_ROW}\n")
     assert read_demands(table).table.ids == ("D1",)
 
@@ -178,7 +178,7 @@ def test_merged_cells_among_the_data_are_refused(tmp_path: Path) -> None:
     assert "J2:J3" in one(read(path), "P068").what
 
 
-@pytest.mark.parametrize("name", ["a.xls", "a.dwg", "a.rar"])
+@pytest.mark.parametrize("name", ["a.mdb", "a.dwg", "a.rar"])
 def test_formats_that_are_common_and_not_read_say_what_to_send(tmp_path: Path, name: str) -> None:
     """An old workbook or drawing is answered with the format to save it as."""
     (tmp_path / name).write_bytes(b"x")
@@ -223,7 +223,7 @@ def test_chinese_texts_of_a_drawing_are_read_from_their_bytes(tmp_path: Path, en
     csv_file(tmp_path, ",".join(HEAD) + "\n" + ",".join(["誠地块甲", *CELLS]) + "\n", "p.csv")
     file = good(path, crs="EPSG:4526")
     assert file.table.ids == ("誠地块甲",)
-    assert any("p.dxf" in note and "found from the bytes" in note for note in file.notes)
+    assert any("p.dxf" in note and "found from the bytes" in note for note in map(str, file.notes))
 
 
 def test_a_reference_that_leads_nowhere_is_told_once(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from click.testing import CliRunner
 
 from parcels.check_map import check_parcels
 from parcels.common.issues import Refused
-from parcels.formats.boundary_txt import make_table
-from parcels.formats.curves import curved_rows
+from parcels.formats.decoding.curves import curved_rows
+from parcels.formats.kinds.boundary_txt import make_table
 from parcels.layers import Layer, overlay_layers
 from parcels.mend_outlines import repair_file
 from parcels.read import read_parcels
@@ -236,7 +236,7 @@ def test_fault_17_layers_in_other_systems_are_reprojected_and_recorded(tmp_path:
     path = layer(tmp_path, "erl", degrees.tolist(), crs=4490)
     laid = overlay_layers(land, [Layer("ecological_red_line", path)])
     assert laid.table.column("in_erl") == (4000, 0)
-    assert any("EPSG:4490" in text or "EPSG:4526" in text for text in laid.notes)
+    assert any("EPSG:4490" in text or "EPSG:4526" in text for text in map(str, laid.notes))
     assert any(issue.code in ("L015", "L017") for issue in laid.issues)
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from parcels.common.issues import Refused
 from parcels.demands import read_demands
-from parcels.formats.any_format import open_parcels
+from parcels.formats.opening import open_parcels
 from parcels.formats.writer import write_parcels
 from parcels.read import read_parcels
 from tests.parcels.making import X0, Y0, box, chinese, columns, csv_file, good, gpkg, has, one, read, shapefile
@@ -82,7 +82,7 @@ def test_dxf_outlines_take_their_id_from_the_text_inside_and_facts_from_the_tabl
     land = good(path, crs="EPSG:4526")
     assert land.table.ids == ("P1", "P2")
     assert land.table.column("area_m2") == (8000, 8000)
-    assert any("joined by parcel id" in text for text in land.notes)
+    assert any("joined by parcel id" in text for text in map(str, land.notes))
     table(tmp_path, "plan.csv")
     (tmp_path / "plan.csv").write_text((tmp_path / "plan.csv").read_text().replace("P2,", "P3,"))
     assert len([issue for issue in read(path, crs="EPSG:4526") if issue.code == "P073"]) == 2

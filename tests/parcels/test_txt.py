@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parcels.common.issues import Refused
-from parcels.formats.boundary_txt import make_table
-from parcels.formats.boundary_txt_writer import PlotHead, txt_text
+from parcels.formats.kinds.boundary_txt import make_table
+from parcels.formats.kinds.boundary_txt_writer import PlotHead, txt_text
 from parcels.read import read_parcels
 from tests.parcels.making import attempt, has
 
@@ -37,7 +37,7 @@ def test_the_real_plot_has_its_declared_area() -> None:
     assert land.crs == "EPSG:4528"
     assert land.table.column("area_m2") == (57089,)
     assert land.geometry.area.iloc[0] / 10_000 == pytest.approx(5.7089, abs=0.0001)
-    assert any("GB18030" in text for text in land.notes)
+    assert any("GB18030" in text for text in map(str, land.notes))
     assert not has(land.issues, "P018")
 
 

@@ -66,10 +66,15 @@ def model(
 
 
 def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]:
-    """Write each file beside its place and rename all when the last is whole: a full disk leaves nothing behind."""
+    """Write each file beside its place and rename all when the last is whole: a full disk leaves nothing behind.
+
+    A file that is there and is not as landopt wrote it stays; the new one gets a number.
+    """
     from pulp import PulpError
 
+    from parcels.common.digests import sha256_of
     from parcels.common.issues import Environment, error
+    from parcels.common.kept import note_written, place_for
 
     with ExitStack() as stack:
         fresh: list[Path] = []
@@ -83,6 +88,10 @@ def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]
                 why = getattr(trouble, "strerror", None) or str(trouble).partition(" (os error")[0]
                 what = f"{target.name} could not be written: {why}"
                 raise Environment(error("E075", what, str(target))) from trouble
+        placed: list[Path] = []
         for (target, _), done in zip(wanted, fresh, strict=True):
-            done.replace(target)
-    return [str(target) for target, _ in wanted]
+            sha = sha256_of(done)
+            placed.append(place_for(target, sha).path)
+            done.replace(placed[-1])
+            note_written(target.parent, {placed[-1].name: sha})
+    return [str(target) for target in placed]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from landopt.desk.decide.solve import seconds
+from landopt.desk.progress import said
 
 if TYPE_CHECKING:
     from constraints.case import Case
@@ -37,7 +38,7 @@ def repair(plan: Path, round_path: Path, time_limit: int, output: Path | None, l
     case, offers = _case_and_offers(round_path)
     done = nearest(case, offers, handmade.read_handmade(plan, case), time_limit_s=time_limit)
     if output is not None:
-        handmade.write_csv(output, done.assignments)
+        said(handmade.write_csv(output, done.assignments), language(lang))
     if as_json:
         click.echo(json.dumps(done.as_dict(), ensure_ascii=False, sort_keys=True))
     else:

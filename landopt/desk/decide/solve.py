@@ -13,10 +13,12 @@ def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     """A time such as 90, 90s, 5m or 1h in seconds."""
     if value is None:
         return None
-    match = re.fullmatch(r"(\d+)\s*([smh]?)", value.strip())
-    if match is None or not int(match.group(1)):
-        raise click.BadParameter(f"'{value}' is not a time.\nMaybe 90, 5m or 1h.")
-    return int(match.group(1)) * {"": 1, "s": 1, "m": 60, "h": 3600}[match.group(2)]
+    from landopt import job
+
+    try:
+        return job.seconds(value)
+    except ValueError as wrong:
+        raise click.BadParameter(f"{wrong}.\nMaybe 90, 5m or 1h.") from None
 
 
 def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from constraints.language.expr import parse, parse_price
 from constraints.loading.load import grade_of, load_pack, methods, pack, pack_names
@@ -48,7 +49,7 @@ def rules_page() -> str:
         "",
         "Grades say how far the text was verified: "
         + "; ".join(f"**{grade}** {says}" for grade, says in GRADES_SAY.items())
-        + ". Dates marked (U) are not verified or known by year or month only. Rank: 5 law, 4 State Council"
+        + ". Starts marked (day not known) are known by year or month only. Rank: 5 law, 4 State Council"
         " regulation or judicial interpretation, 3 ministerial rule or provincial regulation, 2 normative document of"
         " State Council or ministry, 1 provincial or municipal document, 0 practice or draft.",
         "",
@@ -63,7 +64,7 @@ def rules_page() -> str:
         lines += [
             f"## {name}: {head.title.en} · {head.title.zh}",
             "",
-            f"Complete from {head.complete_from}. {len(rules)} rules.",
+            f"Complete from {head.complete_from}, checked until {head.checked_until}. {len(rules)} rules.",
             "",
         ]
         for rule in rules:
@@ -109,7 +110,7 @@ def _rule(rule: Rule, cases: Sequence[WorkedCase]) -> list[str]:
     cite = rule.cite
     number = f" {cite.number}" if cite.number else ""
     until = f" until {rule.until} (exclusive)" if rule.until else ""
-    unsure = " (U)" if rule.date_grade else ""
+    unsure = " (day not known)" if rule.date_grade else ""
     lines = [
         f"### {rule.id}",
         "",
@@ -197,6 +198,7 @@ def coverage_page(ids: Sequence[str]) -> str:
             reason = out.get(identifier, {"en": "MISSING", "zh": "缺"})
             rows.append(f"| {identifier} | left out: {reason['en']} · {reason['zh']} |")
     covered = sum(identifier in encoded for identifier in ids)
+    reread = tomllib.loads((PACKS / "second_reading.toml").read_text(encoding="utf-8"))["finding"]
     return "\n".join(
         [
             "# What became of every rule of the legal fact base",
@@ -214,8 +216,23 @@ def coverage_page(ids: Sequence[str]) -> str:
             "|---|---|",
             *rows,
             "",
+            "## The second reading",
+            "",
+            "Every rule was read again against the statutes; what was found and what was done",
+            "(`constraints/packs/second_reading.toml`). Ids `L2-B..` above are the instruments that reading added.",
+            "",
+            "| id | about | found | done | rules |",
+            "|---|---|---|---|---|",
+            *(_reread(entry) for entry in reread),
+            "",
         ]
     )
+
+
+def _reread(entry: Mapping[str, Any]) -> str:
+    was, now = (f"{entry[key]['en']} · {entry[key]['zh']}" for key in ("was", "now"))
+    rules = ", ".join(f"`{rule}`" for rule in entry["rules"]) or "-"
+    return f"| {entry['id']} | {entry['about']} | {was} | {now} | {rules} |"
 
 
 def _short(ids: Sequence[str]) -> list[str]:

@@ -77,7 +77,7 @@ def _facts(
         "area_m2": sum(area for area in case.parcels.column("area_m2") if isinstance(area, int)) if case else None,
         "demands": len(case.demands) if case else None,
         "issues": [{**issue.as_dict(), "maybe": advice(issue, "en")} for issue in loaded.issues],
-        "notes": list(loaded.notes),
+        "notes": [str(note) for note in loaded.notes],
         "dropped": [{"parcel_id": identifier, "reason": reason} for identifier in dropped],
         "repaired": written,
     }
@@ -87,12 +87,11 @@ def _print(
     loaded: Loaded, lang: str, dropped: Sequence[str], reason: str, written: dict[str, Any] | None, seconds: float
 ) -> None:
     zh = lang == "zh"
-    from parcels.common.chinese import note as in_chinese
     from parcels.common.findings_text import lines
 
-    told = {f"{issue.where}: {issue.what}" for issue in loaded.issues}
+    told = {issue.note for issue in loaded.issues}
     for note in (note for note in loaded.notes if note not in told):
-        click.echo(in_chinese(note) if zh else note, err=True)
+        click.echo(note.text(lang), err=True)
     for line in lines(loaded.issues, lang):
         click.echo(line)
     click.echo(_summary(loaded, zh, seconds))

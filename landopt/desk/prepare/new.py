@@ -25,6 +25,7 @@ def new(folder: Path, parcels: int, demands: int, seed: int, contested: bool, as
     from landopt.invent.round import write_round
     from parcels.common.atomic import write_folder
     from parcels.common.issues import Refused, error
+    from parcels.common.kept import numbered
     from parcels.common.language import language
 
     if folder.exists() and any(folder.iterdir()):
@@ -34,7 +35,8 @@ def new(folder: Path, parcels: int, demands: int, seed: int, contested: bool, as
     def fill(fresh: Path) -> None:
         counts.update(write_round(fresh, parcels=parcels, demands=demands, seed=seed, contested=contested))
 
-    write_folder(folder, fill)
+    # empty when it was looked at: whatever somebody puts into it meanwhile is kept beside it
+    write_folder(folder, fill, keep=lambda old: numbered(folder.absolute(), 2) if any(old.iterdir()) else None)
     if as_json:
         files = sorted(path.name for path in folder.iterdir())
         click.echo(json.dumps({"folder": str(folder), **counts, "files": files}, ensure_ascii=False))

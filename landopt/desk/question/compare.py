@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
+
+from landopt.desk.progress import said
 
 
 @click.command(epilog="Example:\n\n  landopt compare plans/P-1 plans/P-2 --causes --html changes.html")
@@ -33,27 +34,25 @@ def compare(
     as_json: bool,
 ) -> None:
     """Score, parcels, methods, platforms and limits of two plans, and the rules, numbers and facts that differ."""
-    from landopt.keeping.plan_folder import open_plan
+    from landopt.api import open_plan
+    from landopt.door.answers import Diff
     from landopt.reasons import compare as asked
-    from landopt.reasons.texts import render_answer
     from parcels.common.language import language
 
     before, after = open_plan(plan_a), open_plan(plan_b)
-    found: dict[str, Any] = asked.moves(before.plan, after.plan)
-    found["changes"] = [change.as_dict() for change in asked.changes(before.case, after.case)]
+    found = before.diff(after).as_dict()
     if html is not None and html.is_dir():
         raise click.UsageError(f"{html} is a folder.\nMaybe --html {html / 'compare.html'}.")
     if causes or (causes is None and html is not None and found["changes"]):
-        single, joint = asked.causes(before.case, after.case, before.plan, after.plan, asked.solver(time_limit), most)
+        single, joint = asked.causes(before.case, after.case, before.data, after.data, asked.solver(time_limit), most)
         found["causes"] = [cause.as_dict() for cause in single]
         found["joint"] = list(joint)
     if html is not None:
         from landopt.report.map.comparison import comparison_page
-        from parcels.common.atomic import write_file
+        from parcels.common.kept import write_kept
 
-        write_file(html, comparison_page(found, before.case, after.case, language(lang)))
-        click.echo(str(html), err=True)
+        said(write_kept(html, comparison_page(found, before.case, after.case, language(lang))), language(lang))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
-        click.echo(render_answer("compare", found, language(lang)), nl=False)
+        click.echo(Diff(found).text(language(lang)), nl=False)

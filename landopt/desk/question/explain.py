@@ -20,32 +20,23 @@ def explain(
     plan: Path, parcel: str | None, demand: str | None, everything: bool, limits: bool, lang: str | None, as_json: bool
 ) -> None:
     """Print the justification of one parcel, one platform, or the plan as a whole."""
-    from landopt.keeping.plan_folder import open_plan, records
-    from landopt.reasons.texts import by_hand, render_all
+    from landopt.api import open_plan
     from parcels.common.language import language
 
     if parcel is not None and demand is not None:
         raise click.UsageError("--parcel and --demand together.\nMaybe ask for one at a time.")
     opened = open_plan(plan)
     if limits:
-        from landopt.reasons.cutoffs import limit_steps
         from landopt.reasons.texts import render_answer
 
-        steps = [step.as_dict() for step in limit_steps(opened.context, opened.bounds)]
+        steps = opened.limit_steps()
         if as_json:
             click.echo(json.dumps(steps, ensure_ascii=False, sort_keys=True))
         else:
             click.echo(render_answer("limits", {"steps": steps}, language(lang)), nl=False)
         return
-    found = opened.plan
-    chosen = found["justification"] if everything else records(found, parcel=parcel, demand=demand)
-    chosen = [opened.compared(record, test=len(chosen) == 1) for record in chosen]
+    found = opened.explain(parcel, demand=demand, every=everything)
     if as_json:
-        click.echo(json.dumps(chosen, ensure_ascii=False, sort_keys=True))
+        click.echo(json.dumps(found.records, ensure_ascii=False, sort_keys=True))
     else:
-        tongue = language(lang)
-        click.echo(render_all(chosen, tongue), nl=False)
-        site = chosen[0].get("parcel_ids") if len(chosen) == 1 else None
-        fixed = by_hand(found, tongue, site) if parcel is None or site else ""
-        if fixed:
-            click.echo("\n" + fixed, nl=False)
+        click.echo(found.text(language(lang)), nl=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -41,36 +40,18 @@ def whynot(
     Forbidden: the rules that decide, and the nearest fact that would change the verdict. Lawful: the proven least loss,
     at once, from the prices of the plan's proof; 0 means not distinguishable at this gap.
     """
-    from landopt.keeping.plan_folder import open_plan
-    from landopt.reasons import whynot as asked
-    from landopt.reasons.forced import exact as force
-    from landopt.reasons.texts import render_answer
+    from landopt.api import Reply, open_plan
     from parcels.common.language import language
 
     if parcel is None:
         raise click.UsageError("Which parcel?\nMaybe --parcel ID, or a block as P1+P2.")
-    opened = open_plan(plan)
-    case, context = opened.case, opened.context
-    site = asked.rows_of(case, parcel.split("+"))
-    if demand is not None:
-        row: int | None = asked.demand_row(case, demand)
-    else:
-        row = None if market else asked.holder(context, site)
-    methods = [method] if method is not None else [each.id for each in case.methods]
-    asked.check_methods(case, methods)
-    answers: list[dict[str, Any]] = []
-    for each in methods:
-        answer = asked.whynot(context, opened.law, site, row, each)
-        found = answer.as_dict()
-        if exact and answer.state == "lawful":
-            members = asked.find(context, site, row, each).tolist()
-            forced = force(
-                context, members, opened.bounds, gap=gap, time_limit_s=time_limit, full=full or gap is not None
-            )
-            found["exact"] = forced.as_dict()
-        answers.append(found)
+    replies = open_plan(plan).whynot(
+        parcel, demand=demand, market=market, method=method, exact=exact, gap=gap, time_limit_s=time_limit, full=full
+    )
+    answers = [replies] if isinstance(replies, Reply) else list(replies.values())
     if as_json:
-        click.echo(json.dumps(answers, ensure_ascii=False, sort_keys=True))
+        found = [answer.as_dict() for answer in answers]
+        click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
         return
-    for found in answers:
-        click.echo(render_answer("whynot", found, language(lang)), nl=False)
+    for answer in answers:
+        click.echo(answer.text(language(lang)), nl=False)

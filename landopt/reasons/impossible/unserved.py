@@ -146,7 +146,9 @@ class Platform:
         serving = self.serving
         rights = self.wish.get("want_right")
         for method, how in enumerate(serving.case.methods):
-            defaults = frozenset(serving.reader.book.defaults(how)) if how.default == "forbid" else frozenset()
+            book = serving.reader.book
+            closed = how.default == "forbid" and not book.silent(how)
+            defaults = frozenset(book.defaults(how)) if closed else frozenset()
             unwanted = {"want_right"} if isinstance(rights, tuple) and rights and how.right not in rights else set()
             for period in serving.periods:
                 for termless in self.termed:

@@ -34,6 +34,7 @@ _STYLES: dict[str, tuple[str, float, dict[str, Any]]] = {
     "sign": ("body", 16, {"align": 2, "line": 28, "before": 24}),
     "draft": ("heading", 14, {"align": 1, "keep": True, "line": 24, "red": True}),
     "cell": ("body", 10.5, {"line": 15}),
+    "mark": ("sub", 9, {"align": 1, "line": 14, "before": 6}),
 }
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -52,10 +53,36 @@ def write_word(path: Path, blocks: Sequence[Block], lang: str, *, title: str, as
 
     template = DocxTemplate(io.BytesIO(_template(lang)))
     template.render({"blocks": [_shown(block) for block in blocks]}, autoescape=True)
+    _measure(template.docx, [block for block in blocks if block.kind in ("table", "form")])
     _describe(template.docx, title, as_of)
     out = io.BytesIO()
     template.save(out)
     path.write_bytes(_same_bytes(out.getvalue()))
+
+
+def _measure(document: Any, blocks: Sequence[Block]) -> None:
+    """Column widths of every table, in twentieths of a point over the type area; rows to sign get room for a seal."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    for table, block in zip(document.tables, blocks, strict=True):
+        widths = [str(round(8845 * part / sum(block.widths))) for part in block.widths]
+        grid = table._tbl.tblGrid
+        for column in list(grid):
+            grid.remove(column)
+        for width in widths:
+            column = OxmlElement("w:gridCol")
+            column.set(qn("w:w"), width)
+            grid.append(column)
+        for row in table._tbl.tr_lst:
+            for cell, width in zip(row.tc_lst, widths, strict=False):
+                size = cell.get_or_add_tcPr().get_or_add_tcW()
+                size.set(qn("w:w"), width)
+                size.set(qn("w:type"), "dxa")
+            if block.kind == "form" and len(widths) > 2:
+                height = OxmlElement("w:trHeight")
+                height.set(qn("w:val"), "800")
+                row.get_or_add_trPr().append(height)
 
 
 def _describe(document: Any, title: str, as_of: str) -> None:
@@ -67,12 +94,10 @@ def _describe(document: Any, title: str, as_of: str) -> None:
 
 
 def _shown(block: Block) -> dict[str, Any]:
-    width = sum(block.widths) or 1
     return {
         "kind": block.kind,
         "text": several_lines(block.text, CELL),
         "rows": [list(row) for row in block.rows],
-        "widths": [round(8845 * part / width) for part in block.widths],
     }
 
 
@@ -99,10 +124,10 @@ def _template(lang: str) -> bytes:
     tag("{%p for b in blocks %}")
     tag('{%p if b.kind == "page" %}')
     document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
-    for kind in ("title", "subtitle", "heading", "item", "sign", "draft"):
+    for kind in ("title", "subtitle", "heading", "item", "sign", "draft", "mark"):
         tag(f'{{%p elif b.kind == "{kind}" %}}')
         document.add_paragraph("{{ b.text }}", style=f"landopt {kind}")
-    tag('{%p elif b.kind == "table" %}')
+    tag('{%p elif b.kind in ("table", "form") %}')
     _table(document)
     tag("{%p else %}")
     document.add_paragraph("{{ b.text }}", style="landopt body")

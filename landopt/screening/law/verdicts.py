@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from constraints.language import expr
 from constraints.language.nodes import Node, PriceNode, names
 from constraints.loading.ranks import LAW_RANK, own
+from constraints.reading.book import silent
 from constraints.reading.timetable import Calendar, upstream_days
 from constraints.types import STRICTNESS, Method, Rule
 from landopt.screening.law.arrays import (
@@ -67,6 +68,7 @@ class Law:
                 excepting.setdefault(base, []).append(name)
         judged = [name for name in sorted(rules) if rules[name].kind in ("eligibility", "term", "price_floor")]
         used = closure(judged, excepting)
+        self._ids, self._law = frozenset(rules), bool(case.packs)
         self.plan_year = case.round.purpose == "annual_plan"
         as_of = case.round.as_of
         self._rows = case.parcels.index()
@@ -260,7 +262,8 @@ class Law:
     def _start(self, voice: Voice, method: Method, hopeful: bool) -> Truth:
         """The method's default, or what lifts it."""
         lifted: Any = np.zeros((1,) * 5, bool)
-        best: Any = np.full((1,) * 5, STRICTNESS[method.default], np.int8)
+        asked = silent(method, self._ids, law=self._law)
+        best: Any = np.full((1,) * 5, CONDITION if asked else STRICTNESS[method.default], np.int8)
         for clause in self.judged:
             if clause.rule.kind != "eligibility":
                 continue

@@ -1,0 +1,29 @@
+"""``landopt plans``: every plan that was made of a round."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example:\n\n  landopt plans examples/nansha --json")
+@click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
+@click.option("--ledger", type=click.Path(path_type=Path), help="The ledger file (default: ROUND/ledger.sqlite).")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+def plans(round_path: Path, ledger: Path | None, as_json: bool, lang: str | None) -> None:
+    """List the plans of a round, oldest first: id, date, score, adopted or not, and where each lies.
+
+    `solve` never overwrites a plan: the one at its place moves to ROUND/plans with everything that was put beside it.
+    """
+    from landopt.keeping import shelf
+    from landopt.keeping.round_steps import place
+    from parcels.common.language import language
+
+    found = shelf.plans(place(round_path).folder, ledger)
+    if as_json:
+        click.echo(json.dumps({"plans": [each.as_dict() for each in found]}, ensure_ascii=False, sort_keys=True))
+    else:
+        click.echo("\n".join(shelf.lines(found, language(lang))))

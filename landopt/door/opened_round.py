@@ -1,0 +1,317 @@
+"""A round as a value: read from files or made from frames, with its tables, its offers and its decision."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from landopt.door import arguments
+from landopt.door.frames import Policy
+from landopt.door.plans import Plan
+from landopt.job import Job
+
+if TYPE_CHECKING:
+    import geopandas
+    import pandas as pd
+
+    from constraints.case import Case
+    from landopt.intake.assemble import Loaded
+    from landopt.screening.offers import Offers
+
+PathLike = str | Path
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A round that was read; ``home`` is the temporary folder of one made from frames and lives as long as it."""
+
+    loaded: Loaded
+    job: Job
+    home: tempfile.TemporaryDirectory[str] | None
+
+
+def _read(job: Job, home: tempfile.TemporaryDirectory[str] | None) -> _Held:
+    from landopt import pipeline
+
+    loaded = pipeline.read(job)
+    loaded.ready()
+    return _Held(loaded, job, home)
+
+
+class Round:
+    """A round that was read and checked: parcels, demands, law and settings.
+
+    Made by :func:`read` from files, or from frames: these are written as files of a round and read back, so that they
+    pass every check a file passes. Columns are those of docs/fields.md; a missing value is an unknown fact.
+
+    Parameters
+    ----------
+    parcels
+        Polygons with their facts; the CRS must be projected or geographic and known.
+    demands
+        One row a platform.
+    policy
+        The round's own rules (docs/rule-format.md): files, texts or parsed tables, one or several.
+    packs
+        Names of rule packs.
+    as_of
+        Date whose law holds; default: today.
+    layers
+        Polygon and point layers by role, as frames or files.
+    records
+        Documents on file.
+    settings
+        Any table of ``round.toml``: ``{"objective": {...}, "market": {...}, "solve": {...}, "round": {...}}``.
+
+    Raises
+    ------
+    Refused
+        With every problem at once.
+
+    Examples
+    --------
+    >>> rnd = lo.Round(parcels=gdf, demands=df, packs=["cn"], as_of="2026-03-31")
+    >>> rnd.parcels.loc["P-1", "use"]
+    'RES'
+    """
+
+    # As many parameters as a round has parts; all but the two tables are optional and named.
+    def __init__(
+        self,
+        parcels: geopandas.GeoDataFrame,
+        demands: pd.DataFrame,
+        *,
+        policy: Policy | Sequence[Policy] = (),
+        packs: Sequence[str] = ("cn",),
+        as_of: str | datetime.date | None = None,
+        layers: Mapping[str, geopandas.GeoDataFrame | PathLike] | None = None,
+        records: pd.DataFrame | None = None,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        from landopt.door.frames import write_round
+
+        tables = {name: dict(table) for name, table in (settings or {}).items()}
+        head = tables.setdefault("round", {})
+        head.setdefault("id", "round")
+        head.setdefault("as_of", arguments.date(as_of))
+        tables.setdefault("rules", {}).setdefault("packs", list(packs))
+        home = _folder()
+        place = Path(home.name)
+        several = [policy] if isinstance(policy, str | Path | Mapping) else list(policy)
+        write_round(place, parcels, demands, records=records, layers=layers, policy=several, tables=tables)
+        self._held = _read(Job(place), home)
+
+    @classmethod
+    def opened(cls, path: Path, drop: tuple[str, ...] = (), reason: str = "") -> Round:
+        """The round whose files are at a path (:func:`landopt.api.read`)."""
+        found = cls.__new__(cls)  # its files are there already: nothing is written
+        found._held = _read(Job(path, drop=drop, reason=reason), None)
+        return found
+
+    @property
+    def path(self) -> Path:
+        """The ``round.toml`` that was read; of a round made from frames it lies in a folder of its own.
+
+        Examples
+        --------
+        >>> rnd.path.name
+        'round.toml'
+        """
+        return self._held.loaded.file.path
+
+    @property
+    def case(self) -> Case:
+        """What is decided, as the auditor reads it: facts, rules in force, settings.
+
+        Examples
+        --------
+        >>> rnd.case.round.as_of
+        '2026-03-31'
+        """
+        return self._held.loaded.ready()
+
+    @property
+    def issues(self) -> pd.DataFrame:
+        """Warnings and notes of the input (errors are refused): level, code, what, where, maybe, ids.
+
+        Examples
+        --------
+        >>> list(rnd.issues.columns)
+        ['level', 'code', 'what', 'where', 'maybe', 'ids']
+        """
+        from landopt.door import frames
+
+        return frames.issues(self._held.loaded.issues)
+
+    @property
+    def parcels(self) -> geopandas.GeoDataFrame:
+        """The parcels with every fact as landopt holds it, by id, in the projected CRS of the round.
+
+        Examples
+        --------
+        >>> int(rnd.parcels.area_m2.sum()) > 1_000_000
+        True
+        """
+        from landopt.door import frames
+
+        return frames.facts(self.case.parcels, "parcel_id", self._held.loaded.geometry)
+
+    @property
+    def demands(self) -> pd.DataFrame:
+        """The platforms with every fact as landopt holds it, by id.
+
+        Examples
+        --------
+        >>> rnd.demands.index.name
+        'demand_id'
+        """
+        from landopt.door import frames
+
+        found: pd.DataFrame = frames.facts(self.case.demands, "demand_id")
+        return found
+
+    @cached_property
+    def _offers(self) -> Offers:
+        from landopt import pipeline
+
+        return pipeline.screen(self.case)
+
+    @property
+    def offers(self) -> pd.DataFrame:
+        """Every lawful offer, one row each: site, platform, method, term, floor, price, verdict, score.
+
+        Examples
+        --------
+        >>> set(rnd.offers.verdict) <= {"permit", "condition"}
+        True
+        """
+        from landopt.door import frames
+
+        return frames.offers(self.case, self._offers)
+
+    # The options of ``landopt solve``, one for one; all optional and named.
+    def solve(
+        self,
+        *,
+        gap: str | float | None = None,
+        time_limit: str | int | None = None,
+        nodes: int | None = None,
+        seed: int | None = None,
+        threads: int | None = None,
+        memory: int | None = None,
+        solver: str = "highs",
+        limits: Mapping[str | tuple[str, ...], int | str] | None = None,
+        overlays: Sequence[PathLike] = (),
+        fixes: Mapping[str, str | tuple[str, str]] | None = None,
+        reason: str = "",
+        by: str = "",
+        keep: Plan | PathLike | None = None,
+        change_cost: int = 0,
+        ledger: PathLike | None = None,
+        output: PathLike | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Plan:
+        """Decide the round; the plan is audited before it is returned.
+
+        Parameters
+        ----------
+        gap
+            Stop at this proven gap, such as ``"0.001"``.
+        time_limit
+            Seconds, or a text such as ``"5m"``.
+        nodes, seed, threads, memory, solver
+            As of ``landopt solve``; ``memory`` in bytes.
+        limits
+            Numbers of policy limits for this run: ``{"round.cap.listings": 25}``; a keyed amount as
+            ``("round.quota", "Nansha")``, another number of the rule as ``"round.share:share"``.
+        overlays
+            Scenarios of rules and facts, as files.
+        fixes
+            Assignments fixed by hand: ``{"P1+P2": "listing", "P3": ("agreement", "D07")}``, with ``reason`` and ``by``.
+        keep, change_cost
+            Replan with least change from this plan.
+        output
+            The plan folder; default: a temporary one that lives as long as the plan (:meth:`Plan.save` keeps it).
+        progress
+            Hears a line now and then.
+
+        Raises
+        ------
+        Refused
+            A limit, fix, overlay or option is not understood.
+        NoPlan
+            No plan satisfies the rules.
+        Stopped
+            Stopped before any plan was found.
+        Breach
+            The audit found a breach.
+        Environment
+            Solver, disk or lock trouble.
+
+        Examples
+        --------
+        >>> plan = rnd.solve(gap="0.01", limits={"round.cap.listings": 25})
+        >>> plan.audit().stands
+        True
+        """
+        from landopt import pipeline
+
+        home = None if output is not None else _folder()
+        job = Job(
+            self._held.job.round_path,
+            output=Path(output) if home is None else Path(home.name) / "plan",  # type: ignore[arg-type]
+            gap=None if gap is None else str(gap),
+            time_limit_s=arguments.seconds_of(time_limit),
+            nodes=nodes,
+            seed=seed,
+            threads=threads,
+            memory=memory,
+            solver=solver,
+            overlays=tuple(Path(each) for each in overlays),
+            sets=tuple(arguments.setting(name, value) for name, value in (limits or {}).items()),
+            fixes=tuple(arguments.fix(site, choice) for site, choice in (fixes or {}).items()),
+            drop=self._held.job.drop,
+            reason=reason or self._held.job.reason,
+            by=by,
+            keep=keep.folder if isinstance(keep, Plan) else None if keep is None else Path(keep),
+            change_cost=change_cost,
+            ledger=None if ledger is None else Path(ledger),
+        )
+        result = pipeline.run(job, progress or _silent, self._held.loaded)
+        return Plan.decided(result, self, home)
+
+    def save(self, folder: PathLike) -> Path:
+        """Write the files of the round into a new folder: what ``landopt solve`` reads.
+
+        Raises
+        ------
+        Refused
+            If the folder holds anything.
+
+        Examples
+        --------
+        >>> lo.read(rnd.save("kept-round")).case == rnd.case
+        True
+        """
+        from landopt.door.plans import copy_folder
+
+        return copy_folder(self.path.parent, Path(folder), leave_out=("plan", "plans", ".landopt*"))
+
+    def __repr__(self) -> str:
+        case = self.case
+        return (
+            f"<round {case.round.id}: {len(case.parcels)} parcels, {len(case.demands)} platforms, {case.round.as_of}>"
+        )
+
+
+def _silent(_line: str) -> None:
+    """Progress nobody listens to."""
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="landopt-", ignore_cleanup_errors=True)

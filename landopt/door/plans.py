@@ -1,0 +1,306 @@
+"""A plan as a value: its tables, its reasons, questions to it, and where it is kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from landopt.door.answers import Diff, Explanation, Reply
+from landopt.door.plan_tables import PlanTables
+from parcels.common.issues import Refused, error
+from parcels.common.language import language
+
+if TYPE_CHECKING:
+    from constraints.audit.finding import AuditReport
+    from landopt.job import Result
+    from landopt.keeping.plan_folder import PlanFolder
+
+
+class Plan(PlanTables):
+    """A plan that passed the audit, or a plan folder opened again (:func:`open_plan`).
+
+    Examples
+    --------
+    >>> plan = lo.open_plan("plan")
+    >>> plan.assignments.area_m2.gt(0).all()
+    np.True_
+    """
+
+    def __init__(self, opened: PlanFolder, result: Result | None = None, *kept: object) -> None:
+        super().__init__(opened)
+        self._result = result
+        self._kept = kept  # what lives as long as the plan: its temporary folder, the round it was made from
+
+    @classmethod
+    def decided(cls, result: Result, *kept: object) -> Plan:
+        """The plan a run made; ``kept`` lives as long as it."""
+        from landopt.keeping.plan_folder import PlanFolder
+
+        return cls(PlanFolder(result.folder, result.plan), result, *kept)
+
+    def explain(self, parcel: str | None = None, *, demand: str | None = None, every: bool = False) -> Explanation:
+        """The justification of a parcel (or block ``P1+P2``), of a platform, or of the plan as a whole.
+
+        ``every``: every record of the plan, one after the other.
+
+        Raises
+        ------
+        Refused
+            If the plan has no such parcel or platform, with the nearest one.
+
+        Examples
+        --------
+        >>> plan.explain(served).records[0]["kind"]
+        'assignment'
+        """
+        from landopt.keeping.plan_folder import records
+        from landopt.reasons.texts import by_hand
+
+        if parcel is not None and demand is not None:
+            raise Refused(error("X002.both", at="explain"))
+        found = self.data["justification"] if every else records(self.data, parcel=parcel, demand=demand)
+        found = [self._opened.compared(record, test=len(found) == 1) for record in found]
+        site = found[0].get("parcel_ids") if len(found) == 1 else None
+        told = parcel is None or bool(site)
+        fixed = {lang: by_hand(self.data, lang, site) if told else "" for lang in ("en", "zh")}
+        return Explanation(tuple(found), fixed)
+
+    def limit_steps(self) -> list[dict[str, Any]]:
+        """What one step more or less of each binding limit would do, solved again (``landopt explain --limits``).
+
+        Examples
+        --------
+        >>> {step["step"] for step in plan.limit_steps()} <= {1, -1}
+        True
+        """
+        from landopt.reasons.cutoffs import limit_steps
+
+        return [step.as_dict() for step in limit_steps(self._opened.context, self._opened.bounds)]
+
+    @overload
+    def whynot(
+        self,
+        parcel: str,
+        *,
+        demand: str | None = ...,
+        method: str,
+        market: bool = ...,
+        exact: bool = ...,
+        gap: str | None = ...,
+        time_limit_s: int | None = ...,
+        full: bool = ...,
+    ) -> Reply: ...
+
+    @overload
+    def whynot(
+        self,
+        parcel: str,
+        *,
+        demand: str | None = ...,
+        method: None = ...,
+        market: bool = ...,
+        exact: bool = ...,
+        gap: str | None = ...,
+        time_limit_s: int | None = ...,
+        full: bool = ...,
+    ) -> dict[str, Reply]: ...
+
+    # The options of ``landopt whynot``, one for one.
+    def whynot(
+        self,
+        parcel: str,
+        *,
+        demand: str | None = None,
+        method: str | None = None,
+        market: bool = False,
+        exact: bool = False,
+        gap: str | None = None,
+        time_limit_s: int | None = None,
+        full: bool = False,
+    ) -> Reply | dict[str, Reply]:
+        """Why a parcel does not go to a platform by a method; every method by its id where none is named.
+
+        Parameters
+        ----------
+        parcel
+            A parcel, or a block as ``P1+P2``.
+        demand
+            The platform; default: whom the plan gives the parcel, else the market (``market``: the market in any case).
+        method
+            The id of a method.
+        exact
+            Force a lawful choice and solve again: the loss as an interval, what moves, who loses.
+        gap, time_limit_s, full
+            Of the exact run; ``full`` solves the whole round again, not only near the plan.
+
+        Raises
+        ------
+        Refused
+            If the parcel, the platform or the method is not known, with the nearest one.
+
+        Examples
+        --------
+        >>> reply = plan.whynot(served, method="allocation")
+        >>> reply.state in ("chosen", "lawful", "forbidden", "filtered", "verdict")
+        True
+        """
+        from landopt.reasons import whynot as asked
+        from landopt.reasons.forced import exact as force
+
+        opened = self._opened
+        case, context = opened.case, opened.context
+        site = asked.rows_of(case, parcel.split("+"))
+        if demand is not None:
+            row: int | None = asked.demand_row(case, demand)
+        else:
+            row = None if market else asked.holder(context, site)
+        wanted = [method] if method is not None else [each.id for each in case.methods]
+        replies: dict[str, Reply] = {}
+        for name in wanted:
+            answer = asked.whynot(context, opened.law, site, row, name)
+            forced = None
+            if exact and answer.state == "lawful":
+                members = asked.find(context, site, row, name).tolist()
+                whole = full or gap is not None
+                forced = force(context, members, opened.bounds, gap=gap, time_limit_s=time_limit_s, full=whole)
+            replies[name] = Reply(answer, forced)
+        return replies if method is None else replies[method]
+
+    def diff(self, other: Plan) -> Diff:
+        """What moves from this plan to another, and what differs between their cases.
+
+        Examples
+        --------
+        >>> tighter = rnd.solve(gap="0.01", limits={"round.cap.listings": 24})
+        >>> plan.diff(tighter).changes.id.tolist()
+        ['round.cap.listings']
+        """
+        from landopt.reasons import compare
+
+        found: dict[str, Any] = compare.moves(self.data, other.data)
+        found["changes"] = [change.as_dict() for change in compare.changes(self.case, other.case)]
+        return Diff(found)
+
+    def audit(self) -> AuditReport:
+        """The audit of this plan: the one it passed before it was shown, or one made now for a folder opened again.
+
+        Examples
+        --------
+        >>> plan.audit().checked > 1_000
+        True
+        """
+        from constraints.audit.run import audit_plan
+
+        return self._result.audit if self._result is not None else audit_plan(self.folder)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the better bound of every tier is within the gap asked for.
+
+        Examples
+        --------
+        >>> plan.reached
+        True
+        """
+        from landopt.pipeline import exit_code
+
+        return exit_code(self.case, self.data) == 0
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the plan folder to a new place: what ``landopt explain``, ``report`` and ``audit`` read.
+
+        Raises
+        ------
+        Refused
+            If the folder holds anything.
+
+        Examples
+        --------
+        >>> lo.open_plan(plan.save("kept-plan")).id == plan.id
+        True
+        """
+        return copy_folder(self.folder, Path(folder))
+
+    def report(self, *kinds: str, lang: str | None = None, output: str | Path | None = None) -> list[Path]:
+        """Write reports (``html``, ``xlsx``, ``docx``, ...; without a kind all that can be written) and name them.
+
+        Parameters
+        ----------
+        output
+            The folder; default ``report`` inside the plan folder.
+
+        Raises
+        ------
+        Refused
+            If a kind needs a library that is not installed.
+
+        Examples
+        --------
+        >>> [path.name for path in plan.report("xlsx", lang="en", output="tables")]
+        ['tables.xlsx']
+        """
+        from landopt.report.write import Wish, write_reports
+
+        wish = Wish(self.folder, kinds, language(lang), None if output is None else Path(output))
+        done = write_reports(wish, lambda _line: None)
+        return [done.folder / name.rstrip("/") for name, _ in done.files]
+
+    def summary(self, lang: str | None = None) -> str:
+        """The plan as ``landopt solve`` prints it.
+
+        Examples
+        --------
+        >>> "供应" in plan.summary("zh")
+        True
+        """
+        from landopt.reasons.texts import render_plan
+
+        return render_plan(self.data, language(lang), self.case)
+
+    def _repr_html_(self) -> str:
+        from landopt.door.notebook import page
+
+        return page(self.data, self.outlines, language(None))
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.data['assignments'])} sites, {len(self.data['unserved'])} platforms without one"
+        return f"<plan {self.id}: {counts}, {self.objective:,} points, proven gap {self.gap}>"
+
+
+def open_plan(path: str | Path) -> Plan:
+    """Open a plan folder (or its ``plan.json``) for questions.
+
+    Raises
+    ------
+    Refused
+        If there is no plan there, or it is of another version.
+
+    Examples
+    --------
+    >>> lo.open_plan("plan").stopped in ("optimal", "gap", "limit")
+    True
+    """
+    from landopt.keeping.plan_folder import open_plan as opened
+
+    return Plan(opened(Path(path)))
+
+
+def copy_folder(source: Path, target: Path, leave_out: Sequence[str] = ()) -> Path:
+    """Copy a folder to a new place, whole or not at all.
+
+    Raises
+    ------
+    Refused
+        If the place holds anything.
+    """
+    from parcels.common.atomic import write_folder
+
+    if target.is_file() or (target.is_dir() and any(target.iterdir())):
+        raise Refused(error("E003.not-empty", at=str(target), folder=str(target)))
+
+    def fill(fresh: Path) -> None:
+        shutil.copytree(source, fresh, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*leave_out))
+
+    return write_folder(target, fill)

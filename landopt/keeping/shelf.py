@@ -1,0 +1,256 @@
+"""The shelf of a round: every plan that was made is kept below ``ROUND/plans`` (DESIGN 10.3), and listed.
+
+A plan at the output place moves to the shelf, with everything that was put into its folder, when a new one takes its
+place; one that is sealed or adopted is never moved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from landopt.keeping.ledger import Ledger
+from parcels.common.atomic import clear, write_folder
+from parcels.common.digests import sha256_of
+from parcels.common.gate import load_json, read_bytes
+from parcels.common.issues import Environment, LandoptError, error
+
+PLANS, MAIN, LEDGER = "plans", "plan", "ledger.sqlite"
+_STOPS = ("time_limit_s", "nodes", "seed", "threads", "gap")
+"""Settings of how long a search goes on: two plans of one case but for these answer the same question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """One plan of a round: where it lies, when it was made, its worth (millipoints a tier), what became of it."""
+
+    folder: Path
+    plan_id: str
+    made: str
+    objective: tuple[int, ...]
+    gap: str
+    stopped: str
+    sealed: bool
+    adopted: tuple[Mapping[str, Any], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "id": self.plan_id,
+            "folder": str(self.folder),
+            "date": self.made,
+            "score": self.objective[0] if self.objective else None,
+            "objective": list(self.objective),
+            "gap": self.gap,
+            "stopped": self.stopped,
+            "sealed": self.sealed,
+            "adopted": bool(self.adopted),
+            "adoptions": [dict(entry) for entry in self.adopted],
+        }
+
+
+def adoptions(ledger: Path) -> dict[str, list[dict[str, Any]]]:
+    """The adoptions a ledger holds, by the SHA-256 of ``plan.json``; none where there is no ledger that can be read."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    if ledger.is_file():
+        with contextlib.suppress(LandoptError), Ledger(ledger) as book:
+            for entry in book.entries():
+                if entry.kind == "adopt" and isinstance(entry.body.get("plan_sha256"), str):
+                    said = {name: entry.body.get(name) for name in ("document", "date", "by")}
+                    found.setdefault(entry.body["plan_sha256"], []).append({"seq": entry.seq, **said})
+    return found
+
+
+def final(folder: Path, ledger: Path) -> str | None:
+    """Why a plan is not moved: ``sealed`` or ``adopted``; ``None`` where it may be."""
+    if (folder / "seal").exists():
+        return "sealed"
+    plan = folder / "plan.json"
+    with contextlib.suppress(OSError):
+        if plan.is_file() and sha256_of(plan) in adoptions(ledger):
+            return "adopted"
+    return None
+
+
+def require_place(folder: Path, ledger: Path) -> None:
+    """Refuse a place that holds anything but a plan, and one whose plan is sealed or adopted.
+
+    Raises
+    ------
+    Environment
+        ``E002``, ``E004`` (exit 6); another place is asked for.
+    """
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "plan.json").exists()):
+        issue = error("E002", f"'{folder}' exists and is not a plan folder", str(folder), "Choose another with -o DIR.")
+        raise Environment(issue)
+    why = final(folder, ledger)
+    if why is not None:
+        raise Environment(
+            error("E004.sealed" if why == "sealed" else "E004.adopted", at=str(folder), folder=str(folder))
+        )
+
+
+def place_of(round_folder: Path, old: Path) -> Path | None:
+    """Where the plan of a folder goes on the shelf; ``None`` where the very same folder is there already."""
+    said = str((_json(old / "plan.json") or {}).get("plan_id") or "")
+    for place in _places(round_folder, said):
+        if not place.exists():
+            return place
+        if sha256_of(place) == sha256_of(old):
+            return None
+    raise AssertionError("places without end")
+
+
+def _places(round_folder: Path, plan_id: str) -> Iterator[Path]:
+    """``ROUND/plans/<plan_id>``, then the same under numbers; each part of an id is a plain name, whatever it says."""
+    parts = [re.sub(r"[^\w-]+", "-", part).strip("-")[:80] for part in plan_id.split("/")]
+    *above, name = [part for part in parts if part][-2:] or ["plan"]
+    folder = (round_folder / PLANS).joinpath(*above)
+    yield folder / name
+    yield from (folder / f"{name}-{number}" for number in itertools.count(2))
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        found = load_json(read_bytes(path))
+        return found if isinstance(found, dict) else None
+    return None
+
+
+def tidy(round_folder: Path, output: Path) -> None:
+    """Put in order what killed runs left beside the plan and on the shelf; what was whole goes to the shelf."""
+    shelf = round_folder / PLANS
+    below = sorted(path for path in shelf.iterdir() if path.is_dir()) if shelf.is_dir() else []
+    for folder in dict.fromkeys((round_folder, output.absolute().parent, shelf, *below)):
+        clear(folder, lambda old: place_of(round_folder, old) if (old / "plan.json").is_file() else None)
+
+
+def worse(plan: Mapping[str, Any], case: bytes, folder: Path) -> bool:
+    """Whether a plan is worth less than the one that lies in a folder and answers the same question."""
+    there = _json(folder / "plan.json")
+    if there is None or not _same_question(case, folder / "case.json"):
+        return False
+    try:
+        before = [int(tier["objective"]) for tier in there["result"]["tiers"]]
+    except (KeyError, TypeError, ValueError):
+        return False
+    return [int(tier["objective"]) for tier in plan["result"]["tiers"]] < before
+
+
+def _same_question(case: bytes, other: Path) -> bool:
+    one, two = json.loads(case), _json(other)
+    if two is None:
+        return False
+    for each in (one, two):
+        settings = each.get("settings")
+        for name in _STOPS:
+            if isinstance(settings, dict):
+                settings.pop(name, None)
+    return bool(one == two)
+
+
+def put(
+    round_folder: Path,
+    wanted: Path,
+    plan: Mapping[str, Any],
+    case: bytes,
+    writer: Callable[[Path], None],
+    say: Callable[[str], None],
+) -> Path:
+    """Write a plan folder at the place asked for; the plan that lies there moves to the shelf, and ``say`` tells so.
+
+    Where the one that lies there answers the same question and is worth more, it stays and the new one goes to the
+    shelf.
+
+    Parameters
+    ----------
+    plan, case
+        The new plan as data and the bytes of its ``case.json``.
+    writer
+        Fills an empty folder with the plan.
+
+    Returns
+    -------
+    Path
+        Where the new plan lies.
+
+    Raises
+    ------
+    Environment
+        If the disk refuses (exit 6).
+    """
+    if worse(plan, case, wanted):
+        place = next(path for path in _places(round_folder, str(plan["plan_id"])) if not path.exists())
+        write_folder(place, writer)
+        say(f"the plan in {wanted} is worth more and stays; this one is kept in {place}")
+        return place
+    moved: list[Path | None] = []
+
+    def keep(old: Path) -> Path | None:
+        moved.append(place_of(round_folder, old) if any(old.iterdir()) else None)
+        return moved[-1]
+
+    write_folder(wanted, writer, keep=keep)
+    for place_ in moved:
+        if place_ is not None:
+            say(f"the plan that lay in {wanted} is kept in {place_}")
+    return wanted
+
+
+def plans(round_folder: Path, ledger: Path | None = None) -> list[Shelved]:
+    """Every plan of a round, oldest first: the one at ``ROUND/plan`` and those on the shelf."""
+    known = adoptions(ledger if ledger is not None else round_folder / LEDGER)
+    found = [shelved for folder in _folders(round_folder) if (shelved := _shelved(folder, known)) is not None]
+    return sorted(found, key=lambda each: (each.made, str(each.folder)))
+
+
+def _folders(round_folder: Path) -> Iterator[Path]:
+    """Plan folders beside ``round.toml`` and on the shelf, whose ids are one name or two."""
+    for pattern in ("*/plan.json", f"{PLANS}/*/plan.json", f"{PLANS}/*/*/plan.json"):
+        found = sorted(path.parent for path in round_folder.glob(pattern))
+        yield from (path for path in found if not path.name.startswith("."))
+
+
+def _shelved(folder: Path, known: Mapping[str, list[dict[str, Any]]]) -> Shelved | None:
+    path = folder / "plan.json"
+    plan = _json(path)
+    if plan is None:
+        return None
+    try:
+        tiers = plan["result"]["tiers"]
+        objective = tuple(int(tier["objective"]) for tier in tiers)
+        gap = str(tiers[0]["proven_gap"]) if tiers else ""
+        stopped = str(plan["result"]["stopped"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    made = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC).isoformat(timespec="seconds")
+    adopted = tuple(known.get(sha256_of(path), ()))
+    name = str(plan.get("plan_id"))
+    return Shelved(folder, name, made, objective, gap, stopped, (folder / "seal").is_dir(), adopted)
+
+
+def lines(found: list[Shelved], lang: str) -> list[str]:
+    """The list as a person reads it."""
+    zh = lang == "zh"
+    if not found:
+        return ["本轮次没有方案。" if zh else "This round has no plan."]
+    out = []
+    for each in found:
+        points = f"{each.objective[0] / 1000:,.1f}" if each.objective else "-"
+        documents = "、".join(str(entry["document"]) for entry in each.adopted)
+        if each.adopted:
+            state = f"已采纳（{documents}）" if zh else f"adopted ({documents})"
+        elif each.sealed:
+            state = "已封存" if zh else "sealed"
+        else:
+            state = "未采纳" if zh else "not adopted"
+        points = f"{points} 分" if zh else f"{points} points"
+        out.append(f"{each.plan_id}  {each.made[:16].replace('T', ' ')}  {points}  {state}  {each.folder}")
+    return out
