@@ -13,23 +13,21 @@ from time import monotonic
 import numpy as np
 
 from landopt.solving import refill
-from landopt.solving.components import components
 from landopt.solving.greedy import greedy
 from landopt.solving.knapsack import filled
 from landopt.solving.lean import stand_in, take, undominated
 from landopt.solving.model import build
-from landopt.solving.model_arrays import Floats, Ints, Program, ranges
+from landopt.solving.model_arrays import Ints, Program
 from landopt.solving.prices import Relaxation, relax
-from landopt.solving.prices_bound import part_best, reduced
 from landopt.solving.proof.certificate import alone
 from landopt.solving.proof.closing import hopeless
 from landopt.solving.proof.prove import Guide, Proof, by_prices, prove
+from landopt.solving.restricted import integer, rounded_plan
 from landopt.solving.sifter import Sifter, Stopped
-from landopt.solving.solver_mip import GROUPED, apart, last, mip
 from landopt.solving.solver_state import Answer, Keep, Options, Search, Tell, Warm, gap_of
 from landopt.solving.tighten import tighten
 
-__all__ = ["Answer", "Options", "exact_margin", "search"]
+__all__ = ["Answer", "Options", "search"]
 
 
 def search(
@@ -47,7 +45,7 @@ def search(
     Offers that alone exceed a limit are left out, in large rounds also those that no better plan needs (``lean``).
     Small rounds go on to gap 0 whatever was asked for.
     """
-    small = prog.count <= SMALL
+    small = prog.count <= options.tuning.small
     out = alone(prog, hopeless(prog))
     kept = np.flatnonzero(~out)
     if not small and options.solver == "highs":
@@ -92,7 +90,7 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
     goal = state.claim if state.claim is not None and state.chosen is not None else None
     proof: Proof | None = None
     if goal is not None and goal < (state.bound or 0):
-        cap = state.objective if goal <= state.objective else goal + abs(state.objective) // CLAIMED
+        cap = state.objective if goal <= state.objective else goal + abs(state.objective) // options.tuning.claimed
         seconds, nodes = _tree_effort(state)
         end = None if seconds is None else monotonic() + seconds
         proof = prove(prog, state.guide, state.objective, cap, nodes, end, options.seed)
@@ -107,10 +105,6 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
     return proof
 
 
-CLAIMED = 20_000
-"""A proof goes on until its bound is within this part of the plan's worth of what is claimed."""
-
-
 def _search(
     state: Search, plan: Ints | None, first_proof: Callable[[], None], warm: Warm | None, *, lean: bool
 ) -> str | None:
@@ -119,7 +113,7 @@ def _search(
     clock = _Clock(state.phases)
     state.offer(plan, "warm")
     state.offer(np.zeros(0, dtype=np.int64), "empty")
-    if prog.count <= PRICES_FIRST or options.solver != "highs":
+    if prog.count <= options.tuning.prices_first or options.solver != "highs":
         state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
     if options.solver != "highs":
@@ -159,18 +153,14 @@ def _search(
     if not state.reached():
         guide = _tightened(state, relaxed, sifter, () if warm is None else warm.sets)
         clock.mark("prices")
-        infeasible = _integer(state, guide)
+        infeasible = integer(state, guide)
         clock.mark("integer")
     return "infeasible" if infeasible and state.chosen is None else None
 
 
-PRICES_FIRST = 60_000
-"""Offers above which the prices are there as soon as a first plan by a simple rule, and lead to a better one."""
-
-
 def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter, known: Sequence[tuple[int, ...]]) -> Relaxation:
     """The relaxation with rows of odd sets on large rounds: better prices to search by, and a bound that is claimed."""
-    if state.prog.count <= SMALL or state.out_of_time():
+    if state.prog.count <= state.options.tuning.small or state.out_of_time():
         return relaxed
     options = state.options
     try:
@@ -197,22 +187,16 @@ def _claimed(state: Search, bound: int | None) -> None:
         state.tell("prices", state.objective if state.chosen is not None else None, state.better_bound(), None)
 
 
-SMALL = 3_000
-"""Offers up to which the proof tree is bounded by nodes, not by a clock, so that a run repeats as it is."""
-
-
 def _tree_effort(state: Search) -> tuple[float | None, int]:
     """Seconds (None: no clock) and nodes the proof may take beyond the search; more where gap 0 is asked."""
-    exact = state.options.gap == 0
-    if state.options.nodes is not None or state.prog.count <= SMALL:
-        nodes = state.options.nodes if state.options.nodes is not None else 4_000 if exact else 400
-        return state.left(), nodes
+    options = state.options
+    branches = options.tuning.branches
+    if options.nodes is not None or state.prog.count <= options.tuning.small:
+        return state.left(), branches if options.nodes is None else options.nodes
     spent = sum(state.phases.values())
-    return state.left(min(120.0, max(20.0, 3 * spent)) if exact else min(60.0, max(1.0, spent / 3))), NODES
-
-
-NODES = 4_000
-"""Branches of a proof at most."""
+    return state.left(
+        min(120.0, max(20.0, 3 * spent)) if options.gap == 0 else min(60.0, max(1.0, spent / 3))
+    ), branches
 
 
 class _Clock:
@@ -223,156 +207,6 @@ class _Clock:
         now = monotonic()
         self.phases[phase] = self.phases.get(phase, 0.0) + now - self.since
         self.since = now
-
-
-ROUNDED = 8_000
-"""Offers looked at when the relaxation is rounded."""
-
-
-def rounded_plan(prog: Program, relaxed: Relaxation) -> Ints | None:
-    """Round the relaxation: whole columns first, then the rest by value and margin, then what still fits."""
-    worth = relaxed.margin + 0.0
-    scale = max(1.0, float(np.abs(prog.score).max(initial=1)))
-    worth[relaxed.columns] += relaxed.x * scale * 2
-    pool = np.flatnonzero(worth > -0.02 * scale)
-    if len(pool) > ROUNDED:
-        pool = np.sort(np.argpartition(-worth, ROUNDED)[:ROUNDED])
-    return greedy(prog, worth, pool)
-
-
-def _integer(state: Search, relaxed: Relaxation) -> bool:
-    """Restricted programmes, from the smallest to all offers that a better plan could use. True: proved infeasible."""
-    prog, margin = state.prog, relaxed.margin
-    base = max(60, prog.demands)
-    tried = False
-    for fix, most, seconds in LARGE if prog.count > 60_000 else MEDIUM if prog.count > 3_000 else ():
-        needed = _threshold(state, relaxed.bound)
-        if needed is not None and most > FIRST_FIX and int((margin >= -needed).sum()) <= most * base:
-            break
-        before = state.objective
-        claim = _restricted(state, relaxed, fix, most * base, 0.0 if most == FIRST_FIX else 0.15, seconds)
-        if state.chosen is not None and state.objective == before and prog.count > STUCK and most == FIRST_FIX:
-            refill.refill(state, relaxed)
-        if state.reached() or state.out_of_time():
-            return False
-        exhausted = claim is not None and gap_of(state.objective, claim) <= state.options.gap / 4
-        if exhausted and tried and not fix:
-            break
-        if exhausted and not tried and _last_is_small(state, relaxed):
-            # these offers hold no better plan: what is missing may be the bound; if not so soon, look further
-            tried = True
-            seconds = max(LOOK, sum(state.phases.values()))
-            if _all_that_matter(state, margin, relaxed.bound, seconds) or state.reached():
-                return state.chosen is None
-    return _all_that_matter(state, margin, relaxed.bound)
-
-
-STUCK = 200_000
-"""Offers above which a plan is filled anew where the first restricted programme brought nothing."""
-FIRST_FIX = 5
-LARGE = ((True, FIRST_FIX, 4.0), (True, 12, 4.0), (False, 12, 30.0), (False, 30, 60.0))
-MEDIUM = ((True, FIRST_FIX, 2.0),)
-"""Steps before the last programme: fix what the prices take whole or not, columns a platform, seconds at most."""
-
-
-LAST, LOOK = 80, 2.0
-"""Offers a platform up to which the last programme is tried as soon as a restricted one brings nothing more, and the
-seconds it may take at first (or as long as everything before took)."""
-
-
-def _last_is_small(state: Search, relaxed: Relaxation) -> bool:
-    needed = _threshold(state, relaxed.bound)
-    base = max(60, state.prog.demands)
-    return needed is not None and int((relaxed.margin >= -needed).sum()) <= LAST * base
-
-
-def _threshold(state: Search, bound: int) -> float | None:
-    """How far below its price an offer may lie and still matter to a plan beyond the gap; None without a plan."""
-    if state.chosen is None:
-        return None
-    gap = state.options.gap
-    good = state.objective + int(max(1, abs(state.objective)) * gap)
-    return float(max(0, bound - good)) + 1.0
-
-
-def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, release: float, seconds: float) -> int | None:
-    """Solve over the best offers, with what the prices take whole fixed or not; the solver's bound for these offers."""
-    prog = state.prog
-    margin = relaxed.margin + 0.0
-    margin[relaxed.columns] += np.where(relaxed.x > 1e-6, 1e18, 0.0)
-    if state.chosen is not None:
-        margin[state.chosen] += 1e17
-    fixed = np.zeros(0, dtype=np.int64)
-    if fix:
-        fixed = np.sort(relaxed.columns[relaxed.x > 1 - 1e-6])
-        fixed = _release(state, relaxed, fixed, release)
-        margin[_touching(prog, fixed)] = -np.inf
-    free = np.flatnonzero(margin > -np.inf)
-    if len(free) > most:
-        free = free[np.argpartition(-margin[free], most)[:most]]
-    return mip(state, np.sort(free), fixed, "restricted", limit=state.left(seconds))[0]
-
-
-def _release(state: Search, relaxed: Relaxation, fixed: Ints, share: float) -> Ints:
-    """Fixed offers without those that the fractional ones would most like to displace, and a few more at random."""
-    if share <= 0 or not len(fixed):
-        return fixed
-    prog = state.prog
-    draw = np.random.default_rng(state.options.seed)
-    keep = draw.random(len(fixed)) >= share
-    fractional = relaxed.columns[(relaxed.x > 1e-6) & (relaxed.x < 1 - 1e-6)]
-    close = np.flatnonzero(np.isin(prog.demand, np.unique(prog.demand[fractional])) & (prog.demand >= 0))
-    wanted = np.zeros(prog.parcels, dtype=bool)
-    wanted[_land(prog, close[relaxed.margin[close] > -0.01 * abs(relaxed.value) / max(1, prog.demands)])] = True
-    sites = prog.site[fixed]
-    hit = np.add.reduceat(wanted[prog.site_parcels].astype(np.int64), prog.site_start[:-1])[sites] > 0
-    return np.asarray(fixed[keep & ~hit])
-
-
-def _land(prog: Program, offers: Ints) -> Ints:
-    sites = prog.site[offers]
-    return prog.site_parcels[ranges(prog.site_start[sites], prog.site_start[sites + 1] - prog.site_start[sites])]
-
-
-def _touching(prog: Program, fixed: Ints) -> Ints:
-    """Offers that use a parcel or a demand of the fixed ones."""
-    used = np.zeros(prog.parcels, dtype=np.int64)
-    used[_land(prog, fixed)] = 1
-    served = np.zeros(prog.demands + 1, dtype=bool)
-    served[prog.demand[fixed]] = True
-    served[-1] = False
-    bad_site = np.add.reduceat(used[prog.site_parcels], prog.site_start[:-1]) > 0
-    return np.flatnonzero(bad_site[prog.site] | served[prog.demand])
-
-
-WIDEST = 300_000
-"""Offers beyond which no last programme is built where a plan is held: it would take memory and settle nothing."""
-
-
-def _all_that_matter(state: Search, margin: Floats, bound: int, most: float | None = None) -> bool:
-    """One programme over every offer that could lead beyond the gap: its bound holds for the whole round.
-
-    ``margin`` and ``bound`` are of the same prices; ``most`` are the seconds it may take. True: proved infeasible.
-    """
-    needed = _threshold(state, bound)
-    pool = np.arange(state.prog.count) if needed is None else np.flatnonzero(margin >= -needed)
-    if state.chosen is not None:
-        pool = np.union1d(pool, state.chosen)
-        if len(pool) > WIDEST:
-            return False
-    groups = components(state.prog, pool) if state.chosen is not None and len(pool) <= GROUPED else [pool]
-    if len(groups) > 1:
-        claim, infeasible = apart(state, groups), False
-    elif state.chosen is not None and len(pool) > SMALL:
-        claim, infeasible = last(state, pool, state.left(most))
-    else:
-        claim, infeasible = mip(state, pool, np.zeros(0, dtype=np.int64), "branching", limit=state.left())
-    if claim is not None and claim <= bound:  # one that ended before its first relaxation claims less than the prices
-        outside = bound if needed is None else int(bound - needed) + 1
-        total = claim if len(pool) == state.prog.count else max(claim, outside)
-        state.claim = total if state.claim is None else min(total, state.claim)
-        state.tell("branching", state.objective if state.chosen is not None else None, state.better_bound(), None)
-    return infeasible and needed is None
 
 
 def _second_opinion(state: Search, clock: _Clock) -> str | None:
@@ -402,10 +236,3 @@ def _second_opinion(state: Search, clock: _Clock) -> str | None:
     if stats.status == pulp.LpSolveStatus.Optimal and state.claim is None and state.chosen is not None:
         state.claim = state.objective + int(max(1, abs(state.objective)) * options.gap)
     return None
-
-
-def exact_margin(prog: Program, relaxed: Relaxation) -> Ints:
-    """Every offer's exact distance below its part's best at the integer prices, times the scale (<= 0)."""
-    values = reduced(prog, relaxed.prices)
-    top = np.maximum(part_best(prog, values), 0)
-    return np.asarray(values - top[prog.part()])

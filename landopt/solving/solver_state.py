@@ -12,6 +12,7 @@ import numpy as np
 
 from landopt.solving.model_arrays import Ints, Program, standing
 from landopt.solving.proof.prove import Guide
+from landopt.solving.tuning import USUAL, Tuning
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Options:
     seed: int
     threads: int
     solver: str
+    tuning: Tuning = USUAL
 
 
 @dataclass(frozen=True)
