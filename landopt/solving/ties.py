@@ -108,7 +108,10 @@ def examine(
     stage.by_lot(_lots(prog, pool, spec))
     if not np.array_equal(before, stage.chosen):
         used.append("lot")
-    return stage.chosen, {"status": "tied", "parcels": differing, "broken_by": used}
+    if not np.array_equal(chosen, stage.chosen):  # the number told is that of the plan that is printed
+        differing = _Stage(prog, pool, reached[-1], stage.chosen, options).differ()
+    told = {"status": "tied", "parcels": differing, "broken_by": used}
+    return (stage.chosen, told) if differing is not None else (chosen, {"status": "not examined"})
 
 
 def _near(base: dict[str, Any], reached: Sequence[int], chosen: Ints) -> Ints:

@@ -68,8 +68,8 @@ def test_changed_amounts_need_no_screening(round_: tuple[Case, Offers], change: 
     assert found.rows != offers.rows
 
 
-def test_amounts_of_a_soft_limit_move_its_slack(round_: tuple[Case, Offers]) -> None:
-    """The largest slack of a soft limit is its amount."""
+def test_amounts_of_a_soft_limit_are_taken_over(round_: tuple[Case, Offers]) -> None:
+    """A soft limit is soft at every distance: its amount is all that changes."""
     case, _ = round_
     spec = {"hard": False, "penalty": 3, "tier": None}
     rules = tuple(
