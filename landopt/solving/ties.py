@@ -117,7 +117,7 @@ def examine(
 def _near(base: dict[str, Any], reached: Sequence[int], chosen: Ints) -> Ints:
     """Offers that another best plan could use: at the last tier's prices they are worth all they cost, exactly."""
     from landopt.solving.prices import relax
-    from landopt.solving.solver_search import exact_margin
+    from landopt.solving.restricted import exact_margin
 
     prog = from_arrays(base, len(base["score"]) - 1, reached)
     relaxed, _ = relax(prog, start=chosen)
