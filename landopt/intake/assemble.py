@@ -179,7 +179,7 @@ def _outlines(polygons: geopandas.GeoDataFrame) -> str:
     """The digest of the outlines, as multi-polygons in the form that ``plan.gpkg`` holds them in."""
     import shapely
 
-    from constraints.audit.layers import outline_digest
+    from constraints.audit.bound.layers import outline_digest
 
     def whole(shape: Any) -> Any:
         return shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape])
