@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Market, Objective, Period, Round, Settings
+from constraints.loading.ranks import known_packs
 from constraints.types import Text
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
@@ -258,12 +259,21 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
         records=reader.file(inputs["records"], "inputs", "records") if "records" in inputs else None,
         use_codes=reader.choice(inputs.get("use_codes", "landopt"), USE_CODES, "inputs", "use_codes"),
         layers=tuple(layers),
-        packs=reader.texts(rules.get("packs", ["cn"]), "rules", "packs"),
+        packs=tuple(_pack(reader, name) for name in reader.texts(rules.get("packs", ["cn"]), "rules", "packs")),
         policy=policy,
         objective=_objective(reader),
         market=_market(reader),
         settings=_settings(reader),
     )
+
+
+def _pack(reader: TomlReader, name: str) -> str:
+    """A shipped pack by its name; one of the bureau's own by its folder, beside round.toml or in its ``packs``."""
+    if name not in known_packs():
+        for folder in (reader.path.parent / name, reader.path.parent / "packs" / name):
+            if (folder / "rules.toml").is_file():
+                return str(folder)
+    return name
 
 
 _LAYER_KEYS = ("path", "file", "layer", "coverage", "as_of")
