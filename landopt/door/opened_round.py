@@ -272,9 +272,9 @@ class Round:
 
         Examples
         --------
-        >>> plan = rnd.solve(gap="0.01", limits={"round.cap.listings": 25})
-        >>> plan.audit().stands
-        True
+        >>> tighter = rnd.solve(gap="0.01", limits={"round.cap.listings": 24})
+        >>> tighter.audit().breaches, tighter.limits.set_index("rule").limit["round.cap.listings"]
+        ((), np.int64(24))
         """
         from landopt import pipeline
 

@@ -20,7 +20,7 @@ SHOWN = ("use", "district", "land_source", "status")
 
 
 def adjacency_graph(table: FactTable, neighbours: Neighbours) -> networkx.Graph:
-    """A node a parcel (``area_m2``, ``use``, ``district``, ``land_source``, ``status``, ``joint``), an edge a shared side.
+    """A node a parcel (``area_m2``, ``joint`` and the facts of :data:`SHOWN`), an edge a shared side.
 
     ``shared_m`` of an edge is the length of the shared boundary in metres, exact to the decimetre.
     """
