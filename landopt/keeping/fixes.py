@@ -18,6 +18,7 @@ from typing import Any
 from constraints.audit.reread import Reader
 from constraints.case import Case
 from constraints.types import Cite, Rule, Text
+from landopt.intake.names import unknown_method, unknown_parcel, unknown_platform
 from landopt.intake.overlay import BINDING_RANK
 from landopt.keeping.lawful_takers import Taker, takers
 from landopt.reasons.explain.context import citation
@@ -62,9 +63,9 @@ def apply_fixes(
         return case, ()
     issues: list[Issue] = []
     if not reason.strip():
-        issues.append(error("O010", "a fix needs a reason", "--fix", 'Maybe --reason "meeting note 12".'))
+        issues.append(error("O010.fix-needs-reason", at="--fix"))
     if not by.strip():
-        issues.append(error("O011", "a fix needs a name", "--fix", 'Maybe --by "officer 2".'))
+        issues.append(error("O011.fix-needs-name", at="--fix"))
     overrides: list[dict[str, Any]] = []
     fixed = case
     parsed = [(text, _parsed(case, text, issues)) for text in fixes]
@@ -99,27 +100,20 @@ def _parsed(case: Case, text: str, issues: list[Issue]) -> tuple[tuple[str, ...]
     where = f"--fix {text}"
     match = _FIX.fullmatch(text.strip())
     if match is None:
-        issues.append(error("O012", f"'{text}' is not PARCEL=METHOD[:DEMAND]", "--fix", "Maybe P1+P2=listing:D07."))
+        issues.append(error("O012.not-parcel-method", at="--fix", text=text))
         return None
     parcels = tuple(sorted(set(match["parcels"].split("+"))))
     before = len(issues)
     for name in parcels:
         if name not in case.parcels.ids:
-            issues.append(error("O002", f"parcel '{name}' is not in the round", where, _near(name, case.parcels.ids)))
+            issues.append(unknown_parcel(name, case.parcels.ids, where))
     methods = [method.id for method in case.methods]
     if match["method"] not in methods:
-        issues.append(error("X016", f"method '{match['method']}' is not known", where, _near(match["method"], methods)))
+        issues.append(unknown_method(match["method"], methods, where))
     demand = match["demand"]
     if demand is not None and demand not in case.demands.ids:
-        issues.append(error("O002", f"platform '{demand}' is not in the round", where, _near(demand, case.demands.ids)))
+        issues.append(unknown_platform(demand, case.demands.ids, where))
     return (parcels, match["method"], demand) if len(issues) == before else None
-
-
-def _near(word: str, known: Sequence[str]) -> str:
-    import difflib
-
-    found = difflib.get_close_matches(word, known, 1, 0.5)
-    return f"Maybe '{found[0]}'." if found else ""
 
 
 def _reader(case: Case, wanted: Sequence[tuple[tuple[str, ...], str, str | None]]) -> Reader:

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from constraints.canonical import canonical, digest
 from parcels.common.issues import Environment, Issue, Refused, error, warning
+from parcels.common.place import within
 
 APPLICATION = 0x6C616E64
 VERSION = 1
@@ -79,7 +80,7 @@ class Ledger:
     def __init__(self, path: str | Path, *, create: bool = False) -> None:
         self.path = Path(path)
         if not create and not self.path.is_file():
-            raise Refused(error("B001", f"there is no ledger {self.path.name}", str(path), "Maybe landopt round open."))
+            raise Refused(error("B001.there-no-ledger", at=str(path), file=self.path.name))
         self.warnings: list[Issue] = []
         with self._trouble():
             self._db = sqlite3.connect(self.path, timeout=_WAIT_MS / 1000, isolation_level=None)
@@ -93,8 +94,7 @@ class Ledger:
         db = self._db
         db.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
         if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-            what = "the disk of the ledger has no shared memory (a network drive?): writers wait for one another"
-            self.warnings.append(warning("B079", what, str(self.path), "Maybe keep the ledger on a local disk."))
+            self.warnings.append(warning("B079.disk-ledger-no", at=str(self.path)))
         db.execute("PRAGMA synchronous = FULL")
         db.execute("BEGIN IMMEDIATE")
         try:
@@ -107,10 +107,11 @@ class Ledger:
                 db.execute(f"PRAGMA application_id = {APPLICATION}")
                 db.execute(f"PRAGMA user_version = {VERSION}")
             elif kind != APPLICATION:
-                raise Refused(error("B002", f"{self.path.name} is not a ledger of landopt", str(self.path), ""))
+                raise Refused(error("B002.not-ledger-landopt", at=str(self.path), file=self.path.name))
             elif version > VERSION:
-                what = f"the ledger has version {version}; this landopt reads up to {VERSION}"
-                raise Refused(error("B081", what, str(self.path), "Maybe a newer landopt wrote it: use that one."))
+                raise Refused(
+                    error("B081.ledger-version-landopt", at=str(self.path), version=version, version2=VERSION)
+                )
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
@@ -132,11 +133,9 @@ class Ledger:
         try:
             yield
         except (sqlite3.OperationalError, sqlite3.DatabaseError) as trouble:
-            what, where = f"the ledger cannot be used: {trouble}", str(self.path)
             if isinstance(trouble, sqlite3.OperationalError):
-                advice = "Maybe the disk is full or read-only, or another program holds the file; nothing was changed."
-                raise Environment(error("B075", what, where, advice)) from trouble
-            raise Refused(error("B080", what, where, "Maybe restore it from a backup.")) from trouble
+                raise Environment(error("B075.cannot-be-used", at=str(self.path), trouble=trouble)) from trouble
+            raise Refused(error("B080.cannot-be-used", at=str(self.path), trouble=trouble)) from trouble
 
     def entries(self) -> list[Entry]:
         """All entries in order."""
@@ -157,17 +156,21 @@ class Ledger:
         found: list[Issue] = []
         before, expected, last = START, 1, ""
         for entry in self.entries():
-            where = f"{self.path.name}, entry {entry.seq}"
             if entry.seq != expected:
-                found.append(error("B080", f"entries {expected} to {entry.seq - 1} are missing", where, ""))
-            if entry.prev != before:
-                found.append(error("B080", f"entry {entry.seq} does not follow the one before it", where, ""))
-            if entry.hash != entry_hash(entry.seq, entry.at, entry.kind, entry.round, entry.body, entry.prev):
-                found.append(error("B080", f"entry {entry.seq} was altered", where, ""))
-            if entry.at < last:
                 found.append(
-                    warning("B076", f"the clock went back before entry {entry.seq}; the order is by number", where)
+                    error(
+                        "B080.entries-missing",
+                        at=within(self.path.name, entry=entry.seq),
+                        expected=expected,
+                        seq=entry.seq - 1,
+                    )
                 )
+            if entry.prev != before:
+                found.append(error("B080.entry-does-not", at=within(self.path.name, entry=entry.seq), seq=entry.seq))
+            if entry.hash != entry_hash(entry.seq, entry.at, entry.kind, entry.round, entry.body, entry.prev):
+                found.append(error("B080.entry-altered", at=within(self.path.name, entry=entry.seq), seq=entry.seq))
+            if entry.at < last:
+                found.append(warning("B076.clock-went-back", at=within(self.path.name, entry=entry.seq), seq=entry.seq))
             before, expected, last = entry.hash, entry.seq + 1, max(last, entry.at)
         return found
 
@@ -192,8 +195,7 @@ class Ledger:
                 seq, prev = (row[0] + 1, row[1]) if row else (1, START)
                 when = at or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
                 if row and when < row[2]:
-                    what = f"the clock says {when}, before the last entry ({row[2]}); the order is by number"
-                    self.warnings.append(warning("B076", what, str(self.path)))
+                    self.warnings.append(warning("B076.clock-says-before", at=str(self.path), when=when, row=row[2]))
                 name = entry_hash(seq, when, kind, round_id, body, prev)
                 self._db.execute(
                     "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", (seq, when, kind, round_id, text, prev, name)

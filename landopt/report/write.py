@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from landopt.report.source import Source, open_source
+from parcels.common.catalogue import told
 from parcels.common.issues import Refused, error
 from parcels.common.kept import Written, record_of, write_into
 
@@ -110,7 +111,10 @@ def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
     absent = [kind for kind in wanted if missing(kind)]
     if absent:
         raise Refused(
-            [error("X010", f"--{kind} needs a library that is not installed", "", install(kind)) for kind in absent]
+            [
+                error("X010.needs-library-not", maybe=told("near.install", extra=_NEEDS[kind][1]), kind=kind)
+                for kind in absent
+            ]
         )
     source = open_source(wish.plan)
     if not wish.kinds and not _in_a_zone(source):
@@ -147,8 +151,8 @@ def _harmless(target: Path, folder: Path) -> None:
     ours = {name for name in names if name.startswith((*_NAMES.values(), ".landopt-", "landopt-"))}
     foreign = set() if record_of(target) else names - ours
     if target.resolve() == folder.resolve() or (target.exists() and not target.is_dir()) or foreign:
-        what = f"{target} is not a folder of reports" + (f" (it holds '{min(foreign)}')" if foreign else "")
-        raise Refused(error("X011", what, str(target), "Maybe name a folder of its own: -o DIR."))
+        key = "X011.holds-other-things" if foreign else "X011.no-report-folder"
+        raise Refused(error(key, at=str(target), folder=target, name=min(foreign, default="")))
 
 
 _NAMES = {

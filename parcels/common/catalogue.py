@@ -64,6 +64,18 @@ class Told(Text):
         return {"told": self.key, "values": {name: as_data(value) for name, value in self.values}}
 
 
+@dataclass(frozen=True, slots=True)
+class Bilingual(Text):
+    """A text that comes in two languages (a rule's title); a third one gets the English."""
+
+    en: str
+    zh: str
+
+    def text(self, lang: str = FIRST) -> str:
+        """The text in a language."""
+        return self.zh if lang == "zh" else self.en
+
+
 def told(key: str, /, **values: object) -> Told:
     """Something to be said, its values frozen."""
     return Told(key, freeze(values))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from constraints.language.expr import closest
 from landopt.desk.law.options import (
     as_of_option,
     chosen_packs,
@@ -16,6 +17,7 @@ from landopt.desk.law.options import (
     print_json,
     tongue_of,
 )
+from parcels.common.place import Place, within
 
 if TYPE_CHECKING:
     from constraints.types import Rule
@@ -118,7 +120,6 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
     import csv
     from pathlib import Path
 
-    from constraints.language.expr import closest
     from constraints.loading.rule_file import iso_date
     from landopt.reasons.rulewords import code_text, field_key
     from parcels.common.issues import Issue, Refused, error
@@ -128,21 +129,23 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
     try:
         raw = file.read_bytes()
     except OSError as trouble:
-        raise Refused([error("R001", f"the table cannot be read: {trouble.strerror}", str(path))]) from None
+        raise Refused([error("R001.table-cannot-read", at=str(path), strerror=trouble.strerror)]) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("gb18030", errors="replace")
     lines = list(csv.reader(text.splitlines()))
     if not lines or not any(lines[0]):
-        raise Refused([error("R001", "the table is empty", str(path))])
+        raise Refused([error("R001.table-empty", at=str(path))])
     head = [cell.strip() for cell in lines[0]]
     issues: list[Issue] = []
     keys = []
     for cell in head:
         key = cell if cell in (*LABELS, *DATES, "rule", "document", "date", "by") else field_key(cell)
         if cell and key not in fields() and cell not in (*LABELS, *DATES, "rule", "document", "date", "by"):
-            issues.append(error("R009", f"unknown field '{cell}'", f"{file.name}, row 1", closest(cell, fields())))
+            issues.append(
+                error("R009.unknown-field-told", at=Place(file.name, row=1), maybe=closest(cell, fields()), word=cell)
+            )
         keys.append(key)
     found = []
     for number, row in enumerate(lines[1:], 2):
@@ -158,7 +161,7 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
             elif key in DATES:
                 read = iso_date(value)
                 if read is None:
-                    issues.append(error("R006", f"{value!r} is not a date", f"{file.name}, row {number}"))
+                    issues.append(error("R006.cell-not-date", at=within(file.name, row=number), value=value))
                 else:
                     day = read[0]
             else:
