@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from constraints.audit.plan_reader import uncollected
 from constraints.case import Case
 from landopt.job import Breach, Job, NoPlan, Result, Stopped
+from parcels.common.catalogue import Bilingual
 from parcels.common.issues import Environment, Refused, error
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def audit(place: Path, listed: int, folder: Path, say: Say) -> AuditReport:
         say(f"re-derived {done:,} of {listed:,} offers; all with: landopt audit {folder}")
     if report.breaches:
         raise Breach(
-            error("A005", breach.en, "audit", "The plan is withheld.", zh=breach.zh) for breach in report.breaches
+            error("A005.withheld", at="audit", breach=Bilingual(breach.en, breach.zh)) for breach in report.breaches
         )
     return report
 

@@ -19,8 +19,8 @@ from tests.texts_used import FINDING, Asked, asked, holes
 
 assert constraints.__path__
 assert landopt.__path__
-DROPPED = {"near.key": {"meaning"}}
-"""Holes that a language leaves out, by text: their values are English."""
+DROPPED = {"near.key": {"meaning"}, "rule.default": {"method"}}
+"""Holes that a language leaves out, by text: their values are English, or said in one language only."""
 LATER = {"BadValue": {"field"}, "_NotRead": {"field"}, "_Bad": {"text"}, "bad": {"rule", "case"}}
 """What the catcher of an exception, or the maker itself, adds to the values."""
 

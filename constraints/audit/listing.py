@@ -16,6 +16,7 @@ from constraints.audit.proof import BadProof, Bound, start
 from constraints.audit.reread import Reader
 from constraints.reading.rows import Key
 from constraints.types import Row
+from parcels.common.catalogue import Told, said, told
 
 Problem = tuple[str, str, str]
 """(rule or check, English, Chinese)."""
@@ -145,18 +146,10 @@ class Listing:
 
     def _row(self, row: Row) -> None:
         own = self.reader.rows.row(row.rule, row.key)
-        fields = (
-            "kind",
-            "sense",
-            "rhs",
-            "penalty",
-            "tier",
-            *(() if self.reader.rows.is_share(row.rule) else ("slack",)),
-        )
         if own is None:
             self.say(row.rule, f"{row.id} is no row of the case", f"{row.id} 不是本案的约束")
             return
-        for field in fields:
+        for field in ("kind", "sense", "rhs", "slack", "penalty", "tier"):
             stated, found = getattr(row, field), getattr(own, field)
             if stated != found and not (field == "tier" and not own.slack):
                 self.say(
@@ -164,10 +157,6 @@ class Listing:
                     f"{row.id}: {field} is {found}, listed as {stated}",
                     f"{row.id}：{field} 应为 {found}，所列 {stated}",
                 )
-        if bool(row.slack) != bool(
-            self.reader.rows.is_soft(row.rule) and (own.slack or self.reader.rows.is_share(row.rule))
-        ):
-            self.say(row.rule, f"{row.id}: hard and soft are mixed up", f"{row.id}：软硬约束混淆")
 
     def _block(self, block: Block, last: tuple[bool, int]) -> tuple[bool, int]:
         """Re-derive the offers of a block, or the chosen ones of those that were not drawn."""
@@ -195,7 +184,7 @@ class Listing:
         reader, here, same = self.reader, slice(part.begin, part.end), self.same
         self.derived += part.end - part.begin
         readings = PartReader(reader, demand)
-        reasons: dict[int, str | None] = {}
+        reasons: dict[int, Told | None] = {}
         sites: dict[int, Site] = {}
         for number in sorted(set(block.site[here])):
             parcels = tuple(block.sites[number])
@@ -209,7 +198,7 @@ class Listing:
             method, period, term, verdict = block.ways[way]
             site = sites.get(number)
             if site is None or (number, method, period) in seen:
-                why = "listed twice" if site is not None else reasons[number] or "no such site"
+                why = told("site.twice") if site is not None else reasons[number] or told("site.none")
                 self._differs(demand, block.sites[number], method, why)
                 continue
             seen.add((number, method, period))
@@ -241,11 +230,13 @@ class Listing:
                     self.derived += 1
                     wanted.discard((parcels, demand, method, period))
 
-    def _differs(self, demand: int | None, site: Sequence[int], method: Any, why: str) -> None:
+    def _differs(self, demand: int | None, site: Sequence[int], method: Any, why: str | Told) -> None:
         case = self.reader.case
         who = "market" if demand is None or not 0 <= demand < len(case.demands) else case.demands.ids[demand]
         name = "+".join(case.parcels.ids[row] for row in site if 0 <= row < len(case.parcels)) or "?"
-        self.say("offers", f"{name} to {who}, method {method}: {why}", f"{name} 至 {who}，方式 {method}：{why}")
+        self.say(
+            "offers", f"{name} to {who}, method {method}: {why}", f"{name} 至 {who}，方式 {method}：{said(why, 'zh')}"
+        )
 
 
 def _place(reading: Reading) -> Place:

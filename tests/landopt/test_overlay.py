@@ -239,4 +239,8 @@ def test_unknown_names_in_fixes_get_the_nearest() -> None:
     """Mistyped parcels, methods and platforms are all named with advice."""
     with pytest.raises(Refused) as refused:
         apply_fixes(_round(), ["P1=listng:D1"], reason="r", by="b")  # type: ignore[arg-type]
-    assert [issue.maybe for issue in refused.value.issues] == ["you meant 'P01'.", "you meant 'listing'.", "you meant 'D01'."]
+    assert [issue.maybe for issue in refused.value.issues] == [
+        "you meant 'P01'.",
+        "you meant 'listing'.",
+        "you meant 'D01'.",
+    ]

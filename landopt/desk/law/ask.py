@@ -17,7 +17,7 @@ from landopt.desk.law.options import (
     print_json,
     tongue_of,
 )
-from parcels.common.place import Place, within
+from parcels.common.place import Place
 
 if TYPE_CHECKING:
     from constraints.types import Rule
@@ -129,23 +129,22 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
     try:
         raw = file.read_bytes()
     except OSError as trouble:
-        raise Refused([error("R001.table-cannot-read", at=str(path), strerror=trouble.strerror)]) from None
+        raise Refused([error("R001.cases-unreadable", at=Place(file=str(path)), strerror=trouble.strerror)]) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("gb18030", errors="replace")
     lines = list(csv.reader(text.splitlines()))
     if not lines or not any(lines[0]):
-        raise Refused([error("R001.table-empty", at=str(path))])
+        raise Refused([error("R001.cases-empty", at=Place(file=str(path)))])
     head = [cell.strip() for cell in lines[0]]
     issues: list[Issue] = []
     keys = []
     for cell in head:
         key = cell if cell in (*LABELS, *DATES, "rule", "document", "date", "by") else field_key(cell)
         if cell and key not in fields() and cell not in (*LABELS, *DATES, "rule", "document", "date", "by"):
-            issues.append(
-                error("R009.unknown-field-told", at=Place(file.name, row=1), maybe=closest(cell, fields()), word=cell)
-            )
+            place = Place(file=file.name, row=1)
+            issues.append(error("R009.unknown-field-told", at=place, maybe=closest(cell, fields()), word=cell))
         keys.append(key)
     found = []
     for number, row in enumerate(lines[1:], 2):
@@ -161,7 +160,8 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
             elif key in DATES:
                 read = iso_date(value)
                 if read is None:
-                    issues.append(error("R006.cell-not-date", at=within(file.name, row=number), value=value))
+                    place = Place(file=file.name, row=number, column=key)
+                    issues.append(error("R010.told-not-date", at=place, field=key, text=value))
                 else:
                     day = read[0]
             else:
