@@ -21,7 +21,9 @@ from constraints.loading.overlays import Fact, adopted, fact_of
 from constraints.loading.ranks import PACKS, against_law, as_left, is_law, known_packs, looser
 from constraints.loading.rule_file import Block, RuleText, iso_date, read_text
 from constraints.types import GRADES, Cite, Method, Rule, Text
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
+from parcels.common.place import Place, at_line
 from parcels.common.schema import fields_of
 
 STATE_FIELDS = frozenset(("in_pbf", "converted", "expropriated", "ownership"))
@@ -107,12 +109,12 @@ def _pack_path(name: str) -> Path:
     path = PACKS / name / "rules.toml"
     known = [each.parent.name for each in PACKS.glob("*/rules.toml")]
     if name not in known:
-        raise Refused(error("R001", f"there is no rule pack '{name}'", "", expr.closest(name, known) or _list(known)))
+        raise Refused(error("R001.there-no-rule", maybe=expr.closest(name, known) or _list(known), name=name))
     return path
 
 
-def _list(known: Sequence[str]) -> str:
-    return f"Maybe one of {', '.join(sorted(known))}."
+def _list(known: Sequence[str]) -> Told:
+    return told("near.one-of", names=sorted(known))
 
 
 def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Loaded:
@@ -151,13 +153,13 @@ def shipped() -> Mapping[str, Rule]:
 
 def _pack_head(text: RuleText) -> list[Issue]:
     issues = [
-        error("R002", f"unknown key '{name}' in [pack]", text.file, expr.closest(name, PACK_KEYS))
+        error("R002.unknown-key-pack", at=text.file, maybe=expr.closest(name, PACK_KEYS), name=name)
         for name in text.pack
         if name not in PACK_KEYS
     ]
     for key in ("complete_from", "checked_until"):
         if key in text.pack and iso_date(text.pack[key]) is None:
-            issues.append(error("R006", f"{key} is not a date: {text.pack[key]!r}", text.file))
+            issues.append(error("R006.not-date", at=text.file, key=key, value=text.pack[key]))
     return issues
 
 
@@ -166,18 +168,22 @@ def _rule(block: Block, origin: str, issues: list[Issue]) -> Rule | None:
     table = block.table
     kind = table.get("kind")
     if kind not in KINDS:
-        what = "the rule has no kind" if kind is None else f"unknown kind {kind!r}"
-        reading.bad("R005", "kind", what, expr.closest(str(kind), KINDS) or _list(list(KINDS)))
+        reading.bad(
+            "R005.rule-no" if kind is None else "R005.unknown-kind",
+            "kind",
+            maybe=expr.closest(str(kind), KINDS) or _list(list(KINDS)),
+            kind=kind,
+        )
         issues.extend(reading.issues)
         return None
     keys = {key.name: key for key in (*COMMON, *KINDS[kind])}
     for name in table:
         if name not in keys:
-            reading.bad("R002", name, f"unknown key '{name}' in a rule of kind {kind}", expr.closest(name, keys))
+            reading.bad("R002.unknown-key-rule", name, maybe=expr.closest(name, keys), name=name, kind=kind)
     for key in keys.values():
         if key.required and key.name not in table:
             code = "R007" if key.name == "cite" else "R006" if key.name == "from" else "R003"
-            reading.bad(code, "id", f"the key '{key.name}' is missing", f"It is: {key.meaning}.")
+            reading.bad(f"{code}.key-missing", "id", maybe=told("near.key", meaning=key.meaning), name=key.name)
     found = {
         name: reading.read(keys[name].shape, name, value)
         for name, value in table.items()
@@ -185,7 +191,7 @@ def _rule(block: Block, origin: str, issues: list[Issue]) -> Rule | None:
     }
     _together(reading, kind, found)
     if origin in known_packs() and isinstance(table.get("cite"), dict) and not table["cite"].get("article"):
-        reading.bad("R007", "cite", "the citation has no article")
+        reading.bad("R007.citation-no-article", "cite")
     issues.extend(reading.issues)
     return None if reading.issues else _built(block, origin, str(kind), found)
 
@@ -194,39 +200,38 @@ def _together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
     """Keys that only make sense together."""
     start, until = found.get("from"), found.get("until")
     if start and until and until[0] <= start[0]:
-        reading.bad("R006", "until", f"the rule ends ({until[0]}) before it begins ({start[0]})")
+        reading.bad("R006.rule-ends", "until", until=until[0], start=start[0])
     if kind == "term" and not {"min_years", "max_years"} & set(found):
-        reading.bad("R003", "id", "a term rule has min_years or max_years")
+        reading.bad("R003.term-rule", "id")
     if kind == "term" and (found.get("min_years") or 0) > (found.get("max_years") or 999):
-        reading.bad("R005", "min_years", "min_years is above max_years")
+        reading.bad("R005.min-years", "min_years")
     if kind == "preference" and not {"points", "points_per_ha"} & set(found):
-        reading.bad("R003", "id", "a preference has points or points_per_ha")
+        reading.bad("R003.preference-points", "id")
     if kind == "relation" and ("parcels" in found) == ("demands" in found):
-        reading.bad("R003", "id", "a relation has either parcels or demands")
+        reading.bad("R003.relation-either", "id")
     if kind == "relation" and len(found.get("parcels") or found.get("demands") or "..") < 2:
-        reading.bad("R005", "relation", "a relation names at least two ids")
+        reading.bad("R005.relation-names", "relation")
     if kind == "limit":
         if ("values" in found) == ("share" in found):
-            reading.bad("R003", "id", "a limit has either values or share")
+            reading.bad("R003.limit-either", "id")
         if "of" in found and "share" not in found:
-            reading.bad("R003", "of", "'of' goes with share")
+            reading.bad("R003.goes-share", "of")
         if found.get("hard") is False and "penalty" not in found:
-            reading.bad("R003", "hard", "a limit that is not hard has a penalty")
+            reading.bad("R003.limit-not", "hard")
         width = len(found.get("per") or ())
         for value in found.get("values") or ():
             if value["key"] and len(value["key"]) != width:
-                reading.bad("R005", "values", f"the key {value['key']} has not the {width} parts of 'per'")
+                reading.bad("R005.key-not", "values", key=value["key"], width=width)
         for value in found.get("used") or ():
             if len(value["key"]) != width:
-                reading.bad("R005", "used", f"the key {value['key']} has not the {width} parts of 'per'")
+                reading.bad("R005.key-not", "used", key=value["key"], width=width)
         strange = [name for name in found.get("per") or () if name not in fields_of("parcel")]
         if "share" in found and "of" not in found and strange:
-            what = f"a share of all supply is per parcel fields only, not per '{strange[0]}'; name its base with 'of'"
-            reading.bad("R003", "per", what)
+            reading.bad("R003.share-all", "per", strange=strange[0])
     if ("leaves_to" in found) != ("leaves_words" in found) or found.get("leaves_to", "policy") != "policy":
-        reading.bad("R003", "leaves_to", 'leaves_to = "policy" goes with leaves_words, the words of the text')
+        reading.bad("R003.leaves-policy", "leaves_to")
     if kind == "eligibility" and "condition" in (found.get("verdict") or {}).values() and not found.get("condition"):
-        reading.bad("R003", "verdict", "the verdict is condition, but no condition says what must be on file")
+        reading.bad("R003.verdict-condition", "verdict")
 
 
 def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
@@ -331,15 +336,31 @@ def rules_for(
     names = {rule.id for rule in active}
     for rule in rules:
         if rule.origin == "policy" and rule.id not in names:
-            span = f"{rule.start} to {rule.until or 'open'}"
+            key = "R021.rule-not-force" if rule.until else "R021.no-end"
             issues.append(
-                note("R021", f"rule {rule.id} is not in force on {as_of} ({span})", rule.place, ids=(rule.id,))
+                note(
+                    key,
+                    at=at_line(rule.place),
+                    ids=(rule.id,),
+                    id=rule.id,
+                    as_of=as_of,
+                    start=rule.start,
+                    until=rule.until,
+                )
             )
     issues.extend(looser(active))
     for name in packs:
         if as_of < pack(name).complete_from:
-            what = f"rule pack {name} is complete from {pack(name).complete_from} only; {as_of} is earlier"
-            issues.append(warning("R023", what, f"packs {name}", "Rules of that time may be missing.", (name,)))
+            issues.append(
+                warning(
+                    "R023.rule-pack-complete",
+                    at=Place(pack=name),
+                    ids=(name,),
+                    name=name,
+                    complete_from=pack(name).complete_from,
+                    as_of=as_of,
+                )
+            )
     return active, tuple(dict.fromkeys(issues))
 
 

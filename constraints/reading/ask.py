@@ -71,7 +71,9 @@ def ask(
     known |= {rule.id: rule for rule in policy}
     strange = [each.rule for each in records if each.rule not in known]
     if strange:
-        raise Refused([error("R016", f"there is no rule '{name}'", "rule=", closest(name, known)) for name in strange])
+        raise Refused(
+            [error("R016.there-no-rule", at="rule=", maybe=closest(name, known), name=name) for name in strange]
+        )
     rulebook = _book(names, as_of, rate, tuple(policy)) if policy else _book_of_packs(names, as_of, rate)
     quiet = frozenset(name for name in PRICES if name not in case)
     late = [name for name in names if as_of < pack(name).complete_from]

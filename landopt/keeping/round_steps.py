@@ -16,7 +16,7 @@ from landopt.keeping.rounds import OUTCOMES, State, state
 from parcels.common.findings_text import lines
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, LandoptError, Refused, error, stop_on_errors
-from parcels.formats.encoding import decode
+from parcels.formats.decoding.encoding import decode
 
 LEDGER = "ledger.sqlite"
 COLUMNS = {

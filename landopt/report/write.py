@@ -131,7 +131,7 @@ def _told(done: list[Written]) -> tuple[tuple[str, int], ...]:
 
 def _in_a_zone(source: Source) -> bool:
     """Boundary points can be written in a three-degree zone of CGCS2000 only."""
-    from parcels.geometry.crs import zone_of
+    from parcels.geometry.systems import zone_of
 
     epsg = source.case.crs.removeprefix("EPSG:")
     return epsg.isdigit() and zone_of(int(epsg)) is not None

@@ -87,8 +87,8 @@ def test_wrong_facts_are_all_told_at_once():
     with pytest.raises(Refused) as caught:
         ask({"usee": "RES", "operator": "pubins", "intending_users": "one", "net_land": "maybe"}, TODAY)
     assert [issue.code for issue in caught.value.issues] == ["R009", "R011", "R010", "R010"]
-    assert caught.value.issues[0].maybe == "Maybe you meant 'use'."
-    assert caught.value.issues[1].maybe == "Maybe you meant 'pubinst'."
+    assert caught.value.issues[0].maybe == "you meant 'use'."
+    assert caught.value.issues[1].maybe == "you meant 'pubinst'."
 
 
 def test_publication_that_is_open_leaves_the_applicants_unknown():

@@ -5,13 +5,16 @@ Standard library only.
 
 from __future__ import annotations
 
+import os
 import re
 import stat
+import unicodedata
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from parcels.common.issues import Refused, error
+from parcels.formats.decoding.encoding import detect
 
 MAX_TOTAL = 4 * 1024**3
 MAX_RATIO = 200
@@ -29,6 +32,7 @@ def check_members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
         77 for a path that leaves the folder, too many members, too much or too tightly packed; 78 for a link.
     """
     members = archive.infolist()
+    _name(members)
     issues = []
     if len(members) > MAX_MEMBERS:
         issues.append(error("F077.members", at=name, name=name, count=len(members), max_members=MAX_MEMBERS))
@@ -56,6 +60,28 @@ def check_members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     if issues:
         raise Refused(issues)
     return members
+
+
+_UTF8_FLAG = 0x800
+
+
+def _name(members: list[zipfile.ZipInfo]) -> None:
+    """Give members the names their maker meant.
+
+    Without the flag for UTF-8 the library reads code page 437; Windows in China writes GBK there and macOS UTF-8. The
+    bytes of all such names decide together; names are composed (NFC), as Windows and Linux have them.
+    """
+    plain = [member for member in members if not member.flag_bits & _UTF8_FLAG]
+    try:
+        raw = [member.orig_filename.encode("cp437") for member in plain]
+    except UnicodeEncodeError:
+        raw = []
+    found = detect(raw) if raw else None
+    for member, name in zip(plain, raw, strict=bool(raw)):
+        if found is not None:
+            member.filename = name.decode(found).replace(os.sep, "/")
+    for member in members:
+        member.filename = unicodedata.normalize("NFC", member.filename)
 
 
 def _leaves(name: str) -> bool:

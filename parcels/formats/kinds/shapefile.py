@@ -1,4 +1,4 @@
-"""Shapefiles: outlines by GDAL, attributes by :mod:`parcels.formats.dbf`, all parts present; also inside a zip."""
+"""Shapefiles: outlines by GDAL, attributes by :mod:`parcels.formats.decoding.dbf`; all parts must be there."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import pyogrio
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Refused, error
 from parcels.common.place import Place
-from parcels.formats.damage import truncation
-from parcels.formats.dbf import read_dbf
+from parcels.formats.decoding.damage import truncation
+from parcels.formats.decoding.dbf import read_dbf
+from parcels.formats.registry import Ask, reads
 from parcels.formats.sources import RawTable, geometries, unreadable
 
 
-def read_shapefile(path: Path, *, encoding: str | None = None) -> RawTable:
+@reads("ESRI Shapefile", ".shp")
+def read_shapefile(ask: Ask) -> RawTable:
     """A shapefile.
 
     Raises
@@ -22,6 +24,7 @@ def read_shapefile(path: Path, *, encoding: str | None = None) -> RawTable:
     Refused
         31, 34 (no ``.dbf``), 37 (a part is cut off), ``F006`` (no ``.shx``).
     """
+    path, encoding = ask.path, ask.encoding
     dbf = _part(path, ".dbf")
     if dbf is None:
         raise Refused(error("P034.no-dbf-attributes", at=path.name, file=path.name))

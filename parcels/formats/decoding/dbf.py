@@ -16,7 +16,7 @@ from pathlib import Path
 
 from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error, noted, warning
-from parcels.formats.encoding import NAMES, known
+from parcels.formats.decoding.encoding import NAMES, known
 
 LDID = {0x4D: "gb18030", 0x4E: "cp949", 0x4F: "big5", 0x7A: "gb18030", 0x78: "big5", 0x7B: "cp932", 0x57: "", 0x00: ""}
 """Language driver ids that name an encoding; 0 and 0x57 (ANSI of the machine) say nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import shapely
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error, warning
 from parcels.common.place import Place, within
+from parcels.formats.gdal_out import write_gdal
+from parcels.formats.registry import Ask, Outgoing, reads, writes
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import column_key
 
@@ -84,7 +87,8 @@ def load_json(path: Path) -> Any:
         ) from None
 
 
-def read_geojson(path: Path) -> RawTable:
+@reads("GeoJSON", ".geojson", ".json")
+def read_geojson(ask: Ask) -> RawTable:
     """A GeoJSON feature collection as a raw table.
 
     Raises
@@ -92,6 +96,7 @@ def read_geojson(path: Path) -> RawTable:
     Refused
         As :func:`load_json`; ``F004`` if it is no feature collection.
     """
+    path = ask.path
     value = load_json(path)
     if not isinstance(value, dict) or not isinstance(value.get("features"), list):
         raise Refused(error("F004.no-featurecollection", at=path.name, file=path.name))
@@ -176,3 +181,10 @@ def _open(geometry: Any) -> bool:
 def _polygon(rings: list[list[list[Any]]]) -> shapely.Polygon:
     closed = [[(float(point[0]), float(point[1])) for point in ring] for ring in rings]
     return shapely.Polygon(closed[0], closed[1:]) if closed else shapely.Polygon()
+
+
+@writes("GeoJSON", ".geojson", ".json")
+def write_geojson(out: Outgoing, path: Path) -> Iterable[Issue]:
+    """A feature collection that names its system, in the coordinates of that system."""
+    write_gdal(out, path, "GeoJSON", RFC7946="NO")
+    return ()

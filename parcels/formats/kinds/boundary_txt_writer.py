@@ -1,19 +1,28 @@
 """Boundary-point TXT: the writer.
 
-GB18030 with CRLF, northing first, the first point repeated at the end of each ring.
+GB18030 with CRLF, northing first, the first point repeated at the end of each ring. The format has cells for number,
+name, use and area of a plot, and for nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 
-from parcels.common.issues import Issue, Refused, error
-from parcels.geometry.crs import zone_of
+from parcels.common.issues import Issue, Refused, error, note, warning
+from parcels.common.place import within
+from parcels.common.units import BadValue
+from parcels.formats.companion import row_ids
+from parcels.formats.registry import Outgoing, Rules, writes
+from parcels.formats.stated_areas import stated_areas
+from parcels.geometry.systems import zone_of
+from parcels.tables.columns import match_columns
+from parcels.tables.values import clean_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +94,46 @@ def _plot(head: PlotHead, polygon: Any) -> list[str]:
         points.append(f"J{first},{ring},{north:.3f},{east:.3f}")
     area = head.area_m2 if head.area_m2 is not None else float(polygon.area)
     return [f"{len(points)},{area / 10_000:.4f},{head.number},{head.name},面,,{head.use},,@", *points]
+
+
+_CELLS = ("parcel_id", "parcel_name", "use", "area_m2")
+
+
+@writes("TXT", ".txt", rules=Rules(columns=False, projected=True, grain="0.001"))
+def write_txt(out: Outgoing, path: Path) -> Iterable[Issue]:
+    """A boundary-point file: areas of the table where they agree with the outlines, else as measured.
+
+    Raises
+    ------
+    Refused
+        23 without ids, and as :func:`txt_text`.
+    """
+    raw = out.raw
+    columns = match_columns(raw.columns, "parcel", raw.where).columns
+    ids = row_ids(raw)
+    if ids is None:
+        raise Refused(error("P023.no-column-holds-parcel", at=raw.where))
+    areas, issues = stated_areas(raw, out.geometry, out.epsg)
+    heads = []
+    for row, identifier in enumerate(ids):
+        texts = []
+        for name in ("parcel_name", "use"):
+            cell = raw.columns[columns[name].name][row] if name in columns else None
+            try:
+                texts.append("" if cell is None else clean_text(cell))
+            except BadValue as problem:
+                at = within(raw.where, row=raw.rows[row])
+                raise Refused(error(f"P{problem.key}", at=at, field=name, **problem.values)) from None
+        heads.append(PlotHead(identifier, texts[0], texts[1], areas[row]))
+    text = txt_text(heads, out.geometry, out.epsg, path.name)
+    path.write_bytes(text.encode("gb18030"))
+    told = list(issues)
+    if issues:
+        told.append(warning("P080.measured", at=raw.where, count=len(issues[0].ids)))
+    carried = {columns[name].name for name in _CELLS if name in columns}
+    left = [name for name in raw.columns if name not in carried]
+    if left:
+        told.append(warning("P080.dropped-cells", at=raw.where, names=left))
+    if any(area is not None for area in areas):
+        told.append(note("P080.hectares", at=raw.where))
+    return told

@@ -6,24 +6,17 @@ import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Refused, error
-from parcels.formats.archives import check_members, unpack
+from parcels.formats.decoding.archives import check_members, unpack
+from parcels.formats.opening import open_parcels
+from parcels.formats.registry import Ask, endings, reads
 from parcels.formats.sources import RawTable
 
 
-class Opener(Protocol):
-    """Opens a file of any format (:func:`parcels.formats.any_format.open_parcels`)."""
-
-    def __call__(self, path: Path, *, layer: str | None, encoding: str | None, crs: str | None) -> RawTable:
-        """The file as a raw table."""
-
-
-def read_zip(
-    path: Path, open_inside: Opener, *, layer: str | None = None, encoding: str | None = None, crs: str | None = None
-) -> RawTable:
+@reads("zip", ".zip", kind="archive")
+def read_zip(ask: Ask) -> RawTable:
     """The one vector file inside a zip, unpacked into a folder of its own after its members were judged.
 
     Raises
@@ -31,6 +24,7 @@ def read_zip(
     Refused
         37 (cut off), 77, 78, ``F003`` (none or several files inside), and as the format inside.
     """
+    path, layer = ask.path, ask.layer
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, EOFError) as problem:
@@ -46,7 +40,8 @@ def read_zip(
             ) from None
         inner = _inner(Path(folder), path, layer)
         try:
-            raw = open_inside(inner, layer=None if layer == inner.stem else layer, encoding=encoding, crs=crs)
+            within = None if layer in (inner.stem, inner.name) else layer
+            raw = open_parcels(inner, layer=within, encoding=ask.encoding, crs=ask.crs)
         except Refused as refusal:
             moved = [issue.at(issue.place.inside(path.name)) for issue in refusal.issues]
             raise Refused(moved) from None
@@ -56,11 +51,18 @@ def read_zip(
 
 def _inner(folder: Path, path: Path, layer: str | None) -> Path:
     """The file to read inside the unpacked folder."""
-    endings = (".shp", ".gpkg", ".geojson", ".json", ".kml", ".dxf", ".txt")
-    found = [entry for entry in sorted(folder.rglob("*")) if entry.suffix.lower() == ".gdb" and entry.is_dir()]
-    found += [
-        e for e in sorted(folder.rglob("*")) if e.is_file() and e.suffix.lower() in endings and ".gdb" not in str(e)
+    known = endings()
+    entries = [e for e in sorted(folder.rglob("*")) if "__MACOSX" not in e.parts and not e.name.startswith("._")]
+    folders = [
+        entry for entry in entries if entry.is_dir() and (kind := known.get(entry.suffix.lower())) and kind.folder
     ]
+    found = list(folders)
+    for entry in entries:
+        kind = known.get(entry.suffix.lower())
+        if kind is None or not entry.is_file() or kind.kind in ("table", "archive"):
+            continue
+        if not any(holder in entry.parents for holder in folders):
+            found.append(entry)
     if layer is not None:
         named = [entry for entry in found if entry.stem == layer or entry.name == layer]
         found = named or found
