@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from landopt.keeping import timestamps
-from landopt.keeping.ledger import START, Entry
+from landopt.keeping.ledger import START, Entry, Ledger
 from landopt.keeping.signing import head_message, verifies
 from parcels.common.gate import MB, read_text
-from parcels.common.issues import Issue, Refused, error, note, warning
+from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
 
+MISSING = ("B084.missing", "B084.stripped")
+"""What another signature may still mend."""
 WITNESS = "landopt ledger witness 1"
 
 
@@ -69,6 +71,14 @@ def trust(
     stamped = _tokens(entries, ledger, tsa, found)
     _signatures(entries, ledger, (len(seen.heads) if seen else 0, stamped), strict, found)
     return found
+
+
+def examined(book: Ledger, *, lacking: bool = True) -> list[Issue]:
+    """What speaks against going on with a ledger: its chain, its signatures; ``lacking``: also those not there yet."""
+    issues = book.problems()
+    stop_on_errors(issues)
+    found = trust(book.entries(), book.path.name, strict=False).issues
+    return [*issues, *(issue for issue in found if lacking or issue.key not in MISSING)]
 
 
 # --- witnesses -------------------------------------------------------------------------------------------------------

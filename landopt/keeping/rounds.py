@@ -207,12 +207,13 @@ def prepare(
     """
     from constraints.audit.plan_reader import read_plan
     from landopt.keeping.ledger import Ledger
+    from landopt.keeping.ledger_trust import examined
 
     head: str | None = None
     book_path = ledger if ledger is not None else folder / "ledger.sqlite"
     if ledger is not None or book_path.is_file():
-        with Ledger(book_path) as book:
-            stop_on_errors(book.problems())
+        with Ledger(book_path, read_only=True) as book:
+            stop_on_errors(examined(book))
             case, head = apply(case, state(book.entries())), book.head()
     if kept is not None:
         case = keep(case, read_plan(kept), cost)

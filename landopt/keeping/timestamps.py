@@ -77,4 +77,6 @@ def read_token(path: Path) -> str:
     try:
         return base64.b64encode(read_bytes(path, MB)).decode("ascii")
     except OSError as trouble:
-        raise Refused(error("B091.token", at=str(path), name=path.name, why=trouble.strerror or str(trouble))) from trouble
+        raise Refused(
+            error("B091.token", at=str(path), name=path.name, why=trouble.strerror or str(trouble))
+        ) from trouble
