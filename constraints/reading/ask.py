@@ -13,7 +13,7 @@ from constraints.language.expr import closest, parse
 from constraints.loading.load import grade_of, in_force, load_pack, methods, pack, pack_names, strongest, vague_start
 from constraints.reading.assumed import PRICES, complete, incomplete, unchecked
 from constraints.reading.book import RuleBook, book
-from constraints.reading.floor_words import floor_entry, floors_told, looser_floors, looser_note
+from constraints.reading.floor_words import floor_entry, floors_told, looser_floors, looser_note, money
 from constraints.reading.judge import Judgement, judge
 from constraints.reading.told_facts import FALSE, TRUE, read_facts
 from constraints.types import GRADES, STRICTNESS, Method, Rule
@@ -102,9 +102,8 @@ def _mixed(told: Mapping[str, str]) -> dict[str, str]:
     """``use=RES+IND`` means a mixed parcel."""
     found = dict(told)
     if "+" in found.get("use", ""):
-        parts = [part.strip() for part in found["use"].split("+")]
+        parts = [part.strip() for part in found.pop("use").split("+")]
         found.setdefault("use_mix", ";".join(parts))
-        found["use"] = parts[0].partition(":")[0].strip()
     return found
 
 
@@ -167,7 +166,16 @@ def _answer(
         "term_years": judgement.term,
         "term_rules": list(judgement.term_rules),
         "lease_years": judgement.lease_years,
-        "parts": [{"use": p.use, "percent": p.percent, "term_max_years": p.term_max} for p in judgement.parts],
+        "parts": [
+            {
+                "use": part.use,
+                "percent": part.percent,
+                "term_max_years": part.term_max,
+                "term_years": part.term,
+                "yuan_per_m2": None if part.floor is None else money(part.floor),
+            }
+            for part in judgement.parts
+        ],
         "preferences": preferences(rulebook, method, judgement, case),
         "price_floor": floor_entry(judgement, floors),
     }

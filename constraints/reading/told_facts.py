@@ -13,6 +13,9 @@ from constraints.language.expr import closest
 from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.schema import Field, Value, fields
+from parcels.common.units import BadValue
+from parcels.tables.use_codes import use_of
+from parcels.tables.use_mix import read_mix
 
 TRUE = frozenset(("true", "1", "yes", "是"))
 FALSE = frozenset(("false", "0", "no", "否"))
@@ -82,7 +85,9 @@ def read_value(field: Field, text: str) -> Value:
             return datetime.date.fromisoformat(text).isoformat()
         except ValueError:
             raise _NotRead("R010.told-not-date", text=text) from None
-    if field.type in ("codes", "ids", "mix", "near"):
+    if field.type == "mix":
+        return _mix(text)
+    if field.type in ("codes", "ids", "near"):
         parts = () if low == "none" else tuple(part.strip() for part in _SEPARATORS.split(text) if part.strip())
         for part in parts:
             _known(field, part)
@@ -91,11 +96,27 @@ def read_value(field: Field, text: str) -> Value:
 
 
 def _known(field: Field, text: str) -> str:
-    code = text.partition(":")[0].strip() if field.type == "mix" else text
-    values = fields()["use"].values if field.type == "mix" else field.values
-    if values and code not in values:
-        raise _NotRead("R011.told-unknown-value", closest(code, values) or told("near.one-of", names=values), code=code)
+    values = field.values
+    if values and text not in values:
+        raise _NotRead("R011.told-unknown-value", closest(text, values) or told("near.one-of", names=values), code=text)
     return text
+
+
+_MIX = {
+    "052.no-mix-such": "R010.told-no-mix",
+    "052.names-twice": "R010.told-mix-twice",
+    "052.shares-do-not": "R010.told-mix-sum",
+}
+
+
+def _mix(text: str) -> Value:
+    """A mix of uses with its shares; uses alone (``RES;IND``, from ``use=RES+IND``) are a mix of unknown shares."""
+    try:
+        if ":" in text or "：" in text:
+            return read_mix(text)
+        return tuple(use_of(part, "landopt") for part in _SEPARATORS.split(text) if part.strip())
+    except BadValue as trouble:
+        raise _NotRead(_MIX.get(trouble.key, "R010.told-mix-use"), text=text) from None
 
 
 def _integer(field: Field, text: str) -> int:
