@@ -26,7 +26,7 @@ from parcels.common.gate import admit, load_json
 from parcels.common.issues import Environment, Issue, Refused, error, stop_on_errors, warning
 
 APPLICATION = 0x6C616E64
-VERSION = 2
+VERSION = 1
 KINDS = ("open", "adopt", "record", "override", "close", "sign", "revoke", "supersede", "token")
 START = "0" * 64
 _WAIT_MS = 60_000
@@ -93,6 +93,7 @@ class Ledger:
         if self.path.exists():
             admit(self.path)
         self.warnings: list[Issue] = []
+        new = not self.path.exists()
         if not read_only and not _locks(self.path):
             self.warnings.append(warning("B079.locks", at=str(self.path)))
         with self._trouble():
@@ -105,7 +106,7 @@ class Ledger:
                 # a damaged text shows as altered, not as a crash
                 self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")
                 self._db.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
-                self._check_kind() if read_only else self._prepare()
+                self._check_kind() if read_only else self._prepare(new=new)
             except BaseException:
                 self._db.close()
                 raise
@@ -125,16 +126,18 @@ class Ledger:
             raise Refused(error("B081", what, str(self.path), "Maybe a newer landopt wrote it: use that one."))
         return True
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, new: bool) -> None:
         db = self._db
         db.execute("PRAGMA synchronous = FULL")
+        if new and db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            # only asked, and only of a new ledger: a disk without shared memory is not a local one
+            self.warnings.append(warning("B079.shared", at=str(self.path)))
         db.execute("BEGIN IMMEDIATE")
         try:
             if not self._check_kind():
                 for statement in _statements(_SCHEMA.replace("@START", START)):
                     db.execute(statement)
                 db.execute(f"PRAGMA application_id = {APPLICATION}")
-            if db.execute("PRAGMA user_version").fetchone()[0] < VERSION:
                 db.execute(f"PRAGMA user_version = {VERSION}")
             db.execute("COMMIT")
         except BaseException:

@@ -85,7 +85,11 @@ def append_signed(
 
         return made
 
-    new: list[tuple[str, str, Content]] = [*before, (kind, round_id, named), *(("sign", round_id, sign(key)) for key in keys)]
+    new: list[tuple[str, str, Content]] = [
+        *before,
+        (kind, round_id, named),
+        *(("sign", round_id, sign(key)) for key in keys),
+    ]
     return book.append_all(new)[len(before)]
 
 
