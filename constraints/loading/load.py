@@ -14,6 +14,7 @@ from typing import Any
 
 from constraints.case import Case
 from constraints.language import expr
+from constraints.loading.key_pairs import together
 from constraints.loading.keys import Reading
 from constraints.loading.kinds import COMMON, KINDS, PACK_KEYS
 from constraints.loading.lint import across, alone
@@ -24,7 +25,6 @@ from constraints.types import GRADES, Cite, Method, Rule, Text
 from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
 from parcels.common.place import Place, at_line
-from parcels.common.schema import fields_of
 
 STATE_FIELDS = frozenset(("in_pbf", "converted", "expropriated", "ownership"))
 """The facts of a parcel's state that land law always asked for: a rule that forbids on them is carried back.
@@ -117,7 +117,7 @@ def _list(known: Sequence[str]) -> Told:
     return told("near.one-of", names=sorted(known))
 
 
-def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Loaded:
+def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None, raw: bytes | None = None) -> Loaded:
     """A rule file with its facts and findings.
 
     Parameters
@@ -128,8 +128,10 @@ def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Lo
         The pack's name, ``policy``, or the scenario's name; kept in each rule.
     known
         Rules of other files by id, which ``[[adopt]]`` may name.
+    raw
+        The content of the file, where it was read before.
     """
-    text = read_text(path)
+    text = read_text(path, raw)
     issues: list[Issue] = _pack_head(text)
     rules = [rule for block in text.blocks.get("rule", ()) if (rule := _rule(block, origin, issues))]
     rules += adopted(text.blocks.get("adopt", ()), {**(known or {}), **{r.id: r for r in rules}}, issues)
@@ -189,49 +191,11 @@ def _rule(block: Block, origin: str, issues: list[Issue]) -> Rule | None:
         for name, value in table.items()
         if name in keys and name != "kind"
     }
-    _together(reading, kind, found)
+    together(reading, kind, found)
     if origin in known_packs() and isinstance(table.get("cite"), dict) and not table["cite"].get("article"):
         reading.bad("R007.citation-no-article", "cite")
     issues.extend(reading.issues)
     return None if reading.issues else _built(block, origin, str(kind), found)
-
-
-def _together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
-    """Keys that only make sense together."""
-    start, until = found.get("from"), found.get("until")
-    if start and until and until[0] <= start[0]:
-        reading.bad("R006.rule-ends", "until", until=until[0], start=start[0])
-    if kind == "term" and not {"min_years", "max_years"} & set(found):
-        reading.bad("R003.term-rule", "id")
-    if kind == "term" and (found.get("min_years") or 0) > (found.get("max_years") or 999):
-        reading.bad("R005.min-years", "min_years")
-    if kind == "preference" and not {"points", "points_per_ha"} & set(found):
-        reading.bad("R003.preference-points", "id")
-    if kind == "relation" and ("parcels" in found) == ("demands" in found):
-        reading.bad("R003.relation-either", "id")
-    if kind == "relation" and len(found.get("parcels") or found.get("demands") or "..") < 2:
-        reading.bad("R005.relation-names", "relation")
-    if kind == "limit":
-        if ("values" in found) == ("share" in found):
-            reading.bad("R003.limit-either", "id")
-        if "of" in found and "share" not in found:
-            reading.bad("R003.goes-share", "of")
-        if found.get("hard") is False and "penalty" not in found:
-            reading.bad("R003.limit-not", "hard")
-        width = len(found.get("per") or ())
-        for value in found.get("values") or ():
-            if value["key"] and len(value["key"]) != width:
-                reading.bad("R005.key-not", "values", key=value["key"], width=width)
-        for value in found.get("used") or ():
-            if len(value["key"]) != width:
-                reading.bad("R005.key-not", "used", key=value["key"], width=width)
-        strange = [name for name in found.get("per") or () if name not in fields_of("parcel")]
-        if "share" in found and "of" not in found and strange:
-            reading.bad("R003.share-all", "per", strange=strange[0])
-    if ("leaves_to" in found) != ("leaves_words" in found) or found.get("leaves_to", "policy") != "policy":
-        reading.bad("R003.leaves-policy", "leaves_to")
-    if kind == "eligibility" and "condition" in (found.get("verdict") or {}).values() and not found.get("condition"):
-        reading.bad("R003.verdict-condition", "verdict")
 
 
 def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
@@ -306,9 +270,14 @@ def _carried(rule: Rule) -> bool:
 
 
 def rules_for(
-    packs: Sequence[str], policy_paths: Sequence[Path | str] = (), as_of: str = "9999-12-31"
+    packs: Sequence[str],
+    policy_paths: Sequence[Path | str] = (),
+    as_of: str = "9999-12-31",
+    texts: Mapping[str, bytes] | None = None,
 ) -> tuple[tuple[Rule, ...], tuple[Issue, ...]]:
     """The rules of a round in force on ``as_of``, with what is worth knowing about them.
+
+    ``texts`` holds the content of policies that were read before, by their path as given.
 
     Raises
     ------
@@ -325,7 +294,8 @@ def rules_for(
             faults.extend(refused.issues)
     for path in policy_paths:
         try:
-            loaded = load(Path(path), "policy", {rule.id: rule for rule in in_force(rules, as_of)})
+            known = {rule.id: rule for rule in in_force(rules, as_of)}
+            loaded = load(Path(path), "policy", known, (texts or {}).get(str(path)))
             rules.extend(loaded.rules)
             issues.extend(loaded.issues)
         except Refused as refused:
@@ -391,6 +361,11 @@ def vague_start(rule: Rule) -> str:
 
 
 def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:
-    """The rules of a case on a date: its packs as installed here, and its own other rules; in force, sorted by id."""
-    own = [rule for rule in case.rules if rule.origin not in case.packs]
-    return in_force([*(rule for name in case.packs for rule in load_pack(name)), *own], as_of)
+    """The rules of a case on a date: its packs as installed here, and its own other rules; in force, sorted by id.
+
+    A rule of the case never takes the place of one that its packs have under the same id.
+    """
+    packed = [rule for name in case.packs for rule in load_pack(name)]
+    known = {rule.id for rule in packed}
+    own = [rule for rule in case.rules if rule.origin not in case.packs and rule.id not in known]
+    return in_force([*packed, *own], as_of)

@@ -51,8 +51,8 @@ class RuleText:
     blocks: dict[str, tuple[Block, ...]]
 
 
-def read_text(path: Path) -> RuleText:
-    """The tables of a rule file.
+def read_text(path: Path, raw: bytes | None = None) -> RuleText:
+    """The tables of a rule file; ``raw``: its content, where that was read before.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def read_text(path: Path) -> RuleText:
     """
     name = str(path)
     try:
-        raw = read_bytes(path, 16 * MAX_BYTES)
+        raw = read_bytes(path, 16 * MAX_BYTES) if raw is None else raw
     except OSError as trouble:
         raise Refused(error("R001.rule-file-cannot", at=name, strerror=trouble.strerror)) from None
     if len(raw) > MAX_BYTES:
