@@ -137,13 +137,13 @@ def supersede(book: Ledger, round_id: str, reason: str | None, said: dict[str, A
     Raises
     ------
     Refused
-        If the round has an adoption in force and no reason is given (B015).
+        If the round has an adoption in force and no reason is given (B093).
     """
     standing = [seq for seq, name in state(book.entries()).adoptions if name == round_id]
     if not standing:
         return []
     if reason is None or not reason.strip():
-        raise Refused(error("B015.second", at=str(book.path), round=round_id, entry=standing[-1]))
+        raise Refused(error("B093.second", at=str(book.path), round=round_id, entry=standing[-1]))
     return [("supersede", round_id, {**said, "entry": seq, "reason": reason}) for seq in standing]
 
 

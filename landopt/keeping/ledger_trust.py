@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,6 @@ MISSING = ("B084.missing", "B084.stripped")
 WITNESS = "landopt ledger witness 1"
 
 
-@dataclass(slots=True)
-class Trust:
-    """What was found (errors are breaches), and what was not checked, each as a key of a text."""
-
-    issues: list[Issue] = field(default_factory=list)
-    unchecked: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class Witness:
     """The heads of a ledger as they were written down: by number, from 1."""
@@ -42,8 +34,10 @@ class Witness:
 
 def trust(
     entries: Sequence[Entry], ledger: str, witness: Path | None = None, tsa: Sequence[Path] = (), *, strict: bool = True
-) -> Trust:
+) -> list[Issue]:
     """Examine signatures, witness and tokens of entries whose chain holds.
+
+    Errors are breaches, warnings say what was not checked.
 
     Parameters
     ----------
@@ -62,12 +56,12 @@ def trust(
     Refused
         If the witness file or a certificate cannot be read.
     """
-    found = Trust()
+    found: list[Issue] = []
     seen = read_witness(witness) if witness is not None else None
     if seen is not None:
-        found.issues += continues(entries, ledger, seen)
+        found += continues(entries, ledger, seen)
     else:
-        found.unchecked.append("B088.unchecked")
+        found.append(warning("B088.unchecked", at=ledger))
     stamped = _tokens(entries, ledger, tsa, found)
     _signatures(entries, ledger, (len(seen.heads) if seen else 0, stamped), strict, found)
     return found
@@ -77,8 +71,9 @@ def examined(book: Ledger, *, lacking: bool = True) -> list[Issue]:
     """What speaks against going on with a ledger: its chain, its signatures; ``lacking``: also those not there yet."""
     issues = book.problems()
     stop_on_errors(issues)
-    found = trust(book.entries(), book.path.name, strict=False).issues
-    return [*issues, *(issue for issue in found if lacking or issue.key not in MISSING)]
+    found = trust(book.entries(), book.path.name, strict=False)
+    serious = [issue for issue in found if issue.level == "error"]
+    return [*issues, *(issue for issue in serious if lacking or issue.key not in MISSING)]
 
 
 # --- witnesses -------------------------------------------------------------------------------------------------------
@@ -129,7 +124,7 @@ def continues(entries: Sequence[Entry], ledger: str, witness: Witness) -> list[I
 # --- tokens ----------------------------------------------------------------------------------------------------------
 
 
-def _tokens(entries: Sequence[Entry], ledger: str, tsa: Sequence[Path], found: Trust) -> list[tuple[int, str]]:
+def _tokens(entries: Sequence[Entry], ledger: str, tsa: Sequence[Path], found: list[Issue]) -> list[tuple[int, str]]:
     """(entry, time) of every token that holds under a trusted authority."""
     held: list[tuple[int, str]] = []
     by_number = {entry.seq: entry for entry in entries}
@@ -137,17 +132,16 @@ def _tokens(entries: Sequence[Entry], ledger: str, tsa: Sequence[Path], found: T
         where = f"{ledger}, entry {entry.seq}"
         stamped = by_number.get(entry.body["entry"])
         if stamped is None or stamped.seq >= entry.seq or stamped.hash != entry.body["head"]:
-            found.issues.append(error("B090.head", at=where, entry=entry.seq))
+            found.append(error("B090.head", at=where, entry=entry.seq))
             continue
         checked = timestamps.check(str(entry.body["token"]), stamped.hash, tsa)
         if checked.wrong:
-            found.issues.append(error("B090.wrong", at=where, entry=entry.seq, why=checked.wrong))
+            found.append(error("B090.wrong", at=where, entry=entry.seq, why=checked.wrong))
         elif checked.verified:
             held.append((stamped.seq, checked.at))
-            found.issues.append(note("B090.holds", at=where, entry=stamped.seq, time=checked.at))
+            found.append(note("B090.holds", at=where, entry=stamped.seq, time=checked.at))
         else:
-            found.issues.append(note("B090.unchecked", at=where, entry=entry.seq, time=checked.at))
-            found.unchecked.append("B090.unchecked")
+            found.append(warning("B090.unchecked", at=where, entry=entry.seq, time=checked.at))
     return held
 
 
@@ -155,7 +149,7 @@ def _tokens(entries: Sequence[Entry], ledger: str, tsa: Sequence[Path], found: T
 
 
 def _signatures(
-    entries: Sequence[Entry], ledger: str, proven: tuple[int, list[tuple[int, str]]], strict: bool, found: Trust
+    entries: Sequence[Entry], ledger: str, proven: tuple[int, list[tuple[int, str]]], strict: bool, found: list[Issue]
 ) -> None:
     fixed = {entry.round: entry.body for entry in entries if entry.kind == "open" and entry.body.get("keys")}
     by_number = {entry.seq: entry for entry in entries}
@@ -169,25 +163,25 @@ def _signatures(
         where = f"{ledger}, entry {entry.seq}"
         target, key = by_number.get(entry.body["entry"]), str(entry.body["key"])
         if target is None or target.seq >= entry.seq or target.hash != entry.body["head"] or not _holds(entry, target):
-            found.issues.append(error("B085.bad", at=where, entry=entry.seq))
+            found.append(error("B085.bad", at=where, entry=entry.seq))
             continue
         allowed = {str(each["id"]): each for each in fixed.get(target.round, {}).get("keys", ())}
         until = allowed.get(key, {}).get("until")
         if until is not None and last[entry.seq][:10] > until:
-            found.issues.append(error("B085.expired", at=where, entry=entry.seq, key=key[:16], until=until))
+            found.append(error("B085.expired", at=where, entry=entry.seq, key=key[:16], until=until))
             continue
         ended = revoked.get(key)
         if ended is not None and ended.seq < entry.seq:
-            found.issues.append(error("B085.revoked", at=where, entry=entry.seq, key=key[:16], by=ended.seq))
+            found.append(error("B085.revoked", at=where, entry=entry.seq, key=key[:16], by=ended.seq))
             continue
         if ended is not None and not _older(entry.seq, ended, proven):
             make = error if strict else warning
-            found.issues.append(make("B085.doubtful", at=where, entry=entry.seq, key=key[:16], by=ended.seq))
+            found.append(make("B085.doubtful", at=where, entry=entry.seq, key=key[:16], by=ended.seq))
             if strict:
                 continue
         signed.setdefault(target.seq, set()).add(key)
     for entry in entries:
-        found.issues += _lacking(entry, fixed.get(entry.round), signed.get(entry.seq, set()), ledger)
+        found += _lacking(entry, fixed.get(entry.round), signed.get(entry.seq, set()), ledger)
 
 
 def _holds(entry: Entry, target: Entry) -> bool:
