@@ -38,7 +38,8 @@ def together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
         for value in found.get("used") or ():
             if len(value["key"]) != width:
                 reading.bad("R005.key-not", "used", key=value["key"], width=width)
-        strange = [name for name in found.get("per") or () if name not in fields_of("parcel")]
+        own = frozenset(fields_of("parcel")) - {"intending_users"}  # these are the site's, not the parcel's
+        strange = [name for name in found.get("per") or () if name not in own]
         if "share" in found and "of" not in found and strange:
             reading.bad("R003.share-all", "per", strange=strange[0])
     if ("leaves_to" in found) != ("leaves_words" in found) or found.get("leaves_to", "policy") != "policy":

@@ -252,6 +252,22 @@ def _share(reading: Reading, key: str, value: Any) -> list[int] | None:
     return [Fraction(text).numerator, Fraction(text).denominator]
 
 
+def penalty_of(value: object) -> int | str | None:
+    """A penalty in points to three decimals: a whole number, else its decimal text; ``None`` where it is none."""
+    text = decimal_text(value)
+    if text is None or not 0 <= Fraction(text) <= 10**9 or (Fraction(text) * 1000).denominator != 1:
+        return None
+    exact = Fraction(text)
+    return int(exact) if exact.denominator == 1 else format(Decimal(text).normalize(), "f")
+
+
+def _penalty(reading: Reading, key: str, value: Any) -> int | str | None:
+    found = penalty_of(value)
+    if found is None:
+        reading.bad("R004.must-penalty", key, key=key, shown=shown(value))
+    return found
+
+
 def _used(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | None:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         reading.bad("R004.must-list-key", key, key=key)
@@ -321,7 +337,8 @@ _SHAPES: dict[str, Callable[[Reading, str, Any], Any]] = {
     "verdicts": _verdicts,
     "years": _whole(1, 999),
     "integer": _whole(-LARGEST, LARGEST),
-    "points": _whole(0, 10**9),
+    "tier": _whole(0, 10**9),
+    "penalty": _penalty,
     "bool": _bool,
     "measure": _integer_field,
     "fields": _fields,

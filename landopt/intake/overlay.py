@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Case
+from constraints.loading.keys import penalty_of
 from constraints.loading.load import in_force, load
 from constraints.loading.overlays import Fact
 from constraints.loading.ranks import LAW_RANK, OWN_MARK
@@ -258,10 +259,15 @@ def set_number(rule: Rule, what: str, value: str, key: tuple[str, ...] | None = 
             raise ValueError("the rule has no share" if not spec.get("share") else f"{value} is not a share")
         spec["share"] = [fraction.numerator, fraction.denominator]
         return replace(rule, spec=spec)
+    if what == "penalty":
+        spec["penalty"] = penalty_of(value)
+        if spec["penalty"] is None:
+            raise ValueError(f"{value} is no penalty: points from 0 to 10^9 to three decimals")
+        return replace(rule, spec=spec)
     if Fraction(value).denominator != 1:
         raise ValueError(f"{value} is not a whole number")
     number = int(value)
-    if what in ("penalty", "points", "points_per_ha"):
+    if what in ("points", "points_per_ha"):
         spec[what] = number
         return replace(rule, spec=spec)
     return replace(rule, spec={**spec, **_amounts(spec, what, number, key)})
