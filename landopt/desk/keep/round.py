@@ -279,7 +279,7 @@ def token(
 ) -> None:
     """Attach a timestamp response (RFC 3161) of the hash of an entry, made elsewhere.
 
-    Ask for it with: openssl ts -query -sha256 -digest HEAD -cert -out question.tsq. It is checked by --tsa-ca.
+    Ask for it with `openssl ts -query -sha256 -digest HEAD -cert -out question.tsq`. It is checked by --tsa-ca.
     """
     from landopt.keeping import ledger_steps, round_steps
     from landopt.keeping.adoption import who
