@@ -285,12 +285,15 @@ def _tell(
     found: Findings,
 ) -> None:
     field_ = column.field
+    worded = _worded(cells, bad, column, ids, found)
     if bad or (field_.required and any(value is None for value in values)):
         for cell, value, identifier, row in zip(cells, values, ids, rows, strict=True):
             if value is not None:
                 continue
             place = Place(row=row, id=identifier, column=column.name)
             problem = bad.get((cell.__class__, cell))
+            if cell in worded:
+                continue
             if problem is not None:
                 found.add("error", problem.key, at=place, ids=(identifier,), field=field_.name, **problem.values)
             elif field_.required:
@@ -310,6 +313,38 @@ def _tell(
     if field_.name == "far_max" and any(value == 0 for value in values):
         zero = [identifier for identifier, value in zip(ids, values, strict=True) if value == 0]
         found.add("warning", "055.far-max-0", at=Place(column=column.name), ids=zero, count=len(zero))
+
+
+def _worded(
+    cells: Sequence[object],
+    bad: Mapping[tuple[type, Any], BadValue],
+    column: Column,
+    ids: Sequence[str],
+    found: Findings,
+) -> frozenset[object]:
+    """Words where numbers are wanted (高, 中, 低), told in one finding; they are never given a number here."""
+    if column.field.type != "int":
+        return frozenset()
+    plain = {cell: problem.key for (_, cell), problem in bad.items() if isinstance(cell, str)}
+    words_ = {cell for cell, key in plain.items() if key == "027.not-plain" and _WORD.fullmatch(cell.strip())}
+    if not words_:
+        return frozenset()
+    hit = [identifier for identifier, cell in zip(ids, cells, strict=True) if cell in words_]
+    shown = sorted(str(word).strip() for word in words_)
+    found.add(
+        "error",
+        "027.words",
+        at=Place(column=column.name),
+        ids=hit,
+        field=column.field.name,
+        words=shown,
+        count=len(hit),
+        first=shown[0],
+    )
+    return frozenset(words_)
+
+
+_WORD = re.compile(r"[\u4e00-\u9fff]{1,4}|[A-Za-z]{2,10}")
 
 
 def _dates(
