@@ -72,6 +72,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     """
     from constraints.loading.lint import coverage
     from constraints.loading.load import methods, rules_for
+    from constraints.loading.ranks import known_packs
     from parcels.check_map import check_parcels
     from parcels.demands import read_records
     from parcels.geometry.neighbours import neighbours
@@ -140,7 +141,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         records=records,
         distances=overlaid.distances,
         calendar=non_working_days(file.round.as_of),
-        packs=file.packs,
+        packs=tuple(name for name in file.packs if name in known_packs()),
         inputs=tuple(inputs),
         dropped=tuple({"parcel_id": identifier, "reason": reason} for identifier in sorted(drop)),
         notes=tuple(str(note) for note in notes),
@@ -181,7 +182,7 @@ def _outlines(polygons: geopandas.GeoDataFrame) -> str:
     """The digest of the outlines, as multi-polygons in the form that ``plan.gpkg`` holds them in."""
     import shapely
 
-    from constraints.audit.layers import outline_digest
+    from constraints.audit.bound.layers import outline_digest
 
     def whole(shape: Any) -> Any:
         return shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape])

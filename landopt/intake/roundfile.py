@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Market, Objective, Period, Round, Settings
+from constraints.loading.ranks import known_packs
 from constraints.types import Text
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
@@ -264,7 +265,7 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
         records_layer=on_file[1],
         use_codes=reader.choice(inputs.get("use_codes", "landopt"), USE_CODES, "inputs", "use_codes"),
         layers=tuple(layers),
-        packs=reader.texts(rules.get("packs", ["cn"]), "rules", "packs"),
+        packs=tuple(_pack(reader, name) for name in reader.texts(rules.get("packs", ["cn"]), "rules", "packs")),
         policy=policy,
         objective=_objective(reader),
         market=_market(reader),
@@ -279,6 +280,15 @@ def _table(reader: TomlReader, value: Any, key: str) -> tuple[Path, str | None]:
         reader.refuse("C001", f"unknown key '{name}' in [inputs]", "inputs", key, "Known keys: file, layer.")
     name, layer = _layer_name(str(entry.get("path") or entry.get("file") or ""), entry.get("layer"))
     return reader.file(name, "inputs", key), layer
+
+
+def _pack(reader: TomlReader, name: str) -> str:
+    """A shipped pack by its name; one of the bureau's own by its folder, beside round.toml or in its ``packs``."""
+    if name not in known_packs():
+        for folder in (reader.path.parent / name, reader.path.parent / "packs" / name):
+            if (folder / "rules.toml").is_file():
+                return str(folder)
+    return name
 
 
 _LAYER_KEYS = ("path", "file", "layer", "coverage", "as_of")
