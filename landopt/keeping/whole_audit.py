@@ -80,9 +80,7 @@ def _words(report: AuditReport, place: Path) -> AuditReport:
         found = [Breach("words", (), "", "", issue.what, in_chinese(issue)) for issue in refused.issues]
         return _closed(report, "words", 0, found, "the words cannot be made again", "文字无法重新生成")
     found = []
-    for path, stated, made in _different(plan, again):
-        if any(path == claim or path.startswith((f"{claim}.", f"{claim}[")) for claim in CLAIMS):
-            continue
+    for path, stated, made in word_differences(plan, again):
         said, is_ = short(stated), short(made)
         en, zh = f"{path}: the plan says {said}, made again it is {is_}", f"{path}：方案记为 {said}，重新生成为 {is_}"
         found.append(Breach("words", (path,), said, is_, en, zh))
@@ -94,6 +92,13 @@ def _words(report: AuditReport, place: Path) -> AuditReport:
     return _closed(
         report, "words", count, found, en, f"重新生成理由 {len(plan['justification'])} 份，逐项核对 {count:,} 次"
     )
+
+
+def word_differences(plan: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Where a plan differs from the same made again, claims apart: path, stated, made again."""
+    for path, stated, made in _different(plan, again):
+        if not any(path == claim or path.startswith((f"{claim}.", f"{claim}[")) for claim in CLAIMS):
+            yield path, stated, made
 
 
 def remade(place: Path, plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,7 +223,7 @@ SEAL, ADOPTION = "seal", "adoption.json"
 
 def _layers(report: AuditReport, place: Path, rewrite: Rewrite | None) -> AuditReport:
     """``plan.gpkg`` row by row; then written again from the plan: the same bytes, else the same tables told so."""
-    from constraints.audit.layers import check_layers
+    from constraints.audit.bound.layers import check_layers
     from constraints.audit.plan_reader import load_json, read_plan
     from constraints.case import SCHEMA, from_json
 
