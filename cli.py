@@ -31,6 +31,7 @@ COMMANDS = {
     "report": ("keep", "map, tables, documents"),
     "plans": ("keep", "every plan that was made of a round: date, score, adopted or not"),
     "audit": ("keep", "re-check a plan without the solver"),
+    "receipt": ("keep", "check the receipt of a parcel against a signed statement"),
     "round": ("keep", "open, record, adopt, close, show rounds in the ledger"),
 }
 

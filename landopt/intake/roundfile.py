@@ -51,8 +51,8 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "area_source": (str,),
         "units": (dict,),
         "box": (list,),
-        "demands": (str,),
-        "records": (str,),
+        "demands": (str, dict),
+        "records": (str, dict),
         "use_codes": (str,),
         "layers": (dict,),
     },
@@ -108,6 +108,8 @@ class RoundFile:
     objective: Objective
     market: Market | None
     settings: Settings
+    demands_layer: str | None = None
+    records_layer: str | None = None
 
 
 def find_round(path: str | Path) -> Path:
@@ -233,6 +235,8 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
         options.update(parcels)
         parcels = parcels.get("path") or parcels.get("file")
     demands = reader.need(inputs, "inputs", "demands")
+    wanted = _table(reader, demands, "demands") if demands else (reader.path, None)
+    on_file = _table(reader, inputs["records"], "records") if "records" in inputs else (None, None)
     layers = []
     for role, value in inputs.get("layers", {}).items():
         if role not in ROLES:
@@ -255,8 +259,10 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
         area_source=options.get("area_source"),
         units={str(key): str(value) for key, value in inputs.get("units", {}).items()},
         box=tuple(str(value) for value in inputs.get("box", ())),
-        demands=reader.file(demands, "inputs", "demands") if demands else reader.path,
-        records=reader.file(inputs["records"], "inputs", "records") if "records" in inputs else None,
+        demands=wanted[0],
+        records=on_file[0],
+        demands_layer=wanted[1],
+        records_layer=on_file[1],
         use_codes=reader.choice(inputs.get("use_codes", "landopt"), USE_CODES, "inputs", "use_codes"),
         layers=tuple(layers),
         packs=tuple(_pack(reader, name) for name in reader.texts(rules.get("packs", ["cn"]), "rules", "packs")),
@@ -265,6 +271,15 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
         market=_market(reader),
         settings=_settings(reader),
     )
+
+
+def _table(reader: TomlReader, value: Any, key: str) -> tuple[Path, str | None]:
+    """A table and its sheet: ``"d.xlsx"``, ``"d.xlsx|sheet"`` or ``{ file = "d.xlsx", layer = "sheet" }``."""
+    entry = value if isinstance(value, dict) else {"path": value}
+    for name in set(entry) - {"path", "file", "layer"}:
+        reader.refuse("C001", f"unknown key '{name}' in [inputs]", "inputs", key, "Known keys: file, layer.")
+    name, layer = _layer_name(str(entry.get("path") or entry.get("file") or ""), entry.get("layer"))
+    return reader.file(name, "inputs", key), layer
 
 
 def _pack(reader: TomlReader, name: str) -> str:
