@@ -20,7 +20,7 @@ from parcels.geometry.crs import place, to_crs
 from parcels.geometry.shapes import check_shapes
 from parcels.geometry.systems import GEOGRAPHIC, epsg_of
 from parcels.tables.columns import match_columns
-from parcels.tables.fact_table import Findings
+from parcels.tables.findings import Findings
 
 
 @dataclass(frozen=True, slots=True)
