@@ -26,7 +26,7 @@ COMMANDS = {
     "convert": ("prepare", "parcels between formats"),
     "compare": ("question", "what moved between two plans, and which rule or number moved it"),
     "sweep": ("decide", "many scenarios of one round"),
-    "rules": ("law", "the law: list, show, diff, test, ask"),
+    "rules": ("law", "the law: list, show, diff, test, ask, grades"),
     "model": ("decide", "the model as solved, and every lawful offer"),
     "report": ("keep", "map, tables, documents"),
     "plans": ("keep", "every plan that was made of a round: date, score, adopted or not"),
@@ -47,8 +47,11 @@ class DeskContext(click.Context):
 
 
 def _at_desk(command: click.Command) -> click.Command:
-    """A command and those in it, with our context."""
+    """A command and those in it, with our context, every path they take gated."""
+    from landopt.desk.path_argument import gate
+
     command.context_class = DeskContext
+    gate(command)
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             _at_desk(inner)

@@ -5,7 +5,6 @@ What many offers share stands once in a block: sites, ways (method, period, term
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
@@ -14,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from constraints.audit.plan_reader import OFFERS_SCHEMA, no_float
 from constraints.types import Row
+from parcels.common.gate import Unpacked, admit
 from parcels.common.issues import Refused, error
 
 LINE_CAP = 1 << 30
@@ -117,7 +117,7 @@ def block_of(line: Any) -> Block:
 class _Hashed(io.RawIOBase):
     """Bytes read through, hashed on the way."""
 
-    def __init__(self, inner: BinaryIO) -> None:
+    def __init__(self, inner: io.RawIOBase) -> None:
         self.inner = inner
         self.hash = hashlib.sha256()
 
@@ -125,7 +125,7 @@ class _Hashed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        got = self.inner.read(len(buffer))
+        got = self.inner.read(len(buffer)) or b""
         buffer[: len(got)] = got
         self.hash.update(got)
         return len(got)
@@ -143,10 +143,10 @@ class OffersFile:
 
     def __enter__(self) -> Self:
         try:
-            self._gzip = gzip.open(self.path, "rb")
+            self._gzip = Unpacked(admit(self.path))
         except OSError as missing:
             raise Refused(error("A001", f"{self.path.name} is missing", str(self.path), "")) from missing
-        self._hashed = _Hashed(self._gzip)  # type: ignore[arg-type]
+        self._hashed = _Hashed(self._gzip)
         self._lines = io.BufferedReader(self._hashed, 1 << 20)
         self.header = self._header()
         return self
@@ -158,7 +158,7 @@ class OffersFile:
     def _raw(self) -> bytes:
         try:
             return self._lines.readline(LINE_CAP)
-        except (OSError, EOFError, zlib.error) as torn:
+        except (OSError, EOFError, ValueError, zlib.error) as torn:
             raise Refused(error("A002", f"{self.path.name} cannot be read: {torn}", str(self.path), "")) from torn
 
     def _decoded(self, line: bytes) -> Any:

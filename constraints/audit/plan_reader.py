@@ -6,13 +6,14 @@ Formats: docs/plan.md and docs/proof.md.  Every number is an integer below 2^53 
 from __future__ import annotations
 
 import gc
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from constraints.canonical import canonical, digest
+from parcels.common.gate import load_json as load_json_text
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused, error
 
 PLAN_SCHEMA = "landopt.plan/1"
@@ -31,7 +32,7 @@ def plan_hash(assignments: Iterable[Mapping[str, Any]]) -> str:
 def load_json(path: Path, schema: str) -> Any:
     """A JSON object of the folder; refused when torn, of another schema, with floats or with a key given twice."""
     try:
-        found = json.loads(path.read_bytes(), parse_float=no_float, parse_constant=no_float, object_pairs_hook=_once)
+        found = load_json_text(read_bytes(path), parse_float=no_float, parse_constant=no_float, object_pairs_hook=_once)
     except FileNotFoundError as missing:
         raise Refused(
             error("A001", f"{path.name} is missing", str(path), "Maybe this is not a plan folder.")

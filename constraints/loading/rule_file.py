@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from parcels.common.gate import load_toml, read_bytes
 from parcels.common.issues import Issue, Refused, error
 
 MAX_BYTES = 4_000_000
@@ -56,14 +56,14 @@ def read_text(path: Path) -> RuleText:
     """
     name = str(path)
     try:
-        raw = path.read_bytes()
+        raw = read_bytes(path, 16 * MAX_BYTES)
     except OSError as trouble:
         raise Refused(error("R001", f"the rule file cannot be read ({trouble.strerror})", name)) from None
     if len(raw) > MAX_BYTES:
         raise Refused(error("R001", f"the rule file has {len(raw)} bytes, more than {MAX_BYTES}", name))
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-        tables = tomllib.loads(text, parse_float=Decimal)
+        tables = load_toml(text, parse_float=Decimal)
     except UnicodeDecodeError:
         raise Refused(error("R001", "the rule file is not UTF-8 text", name, "Maybe save it as UTF-8.")) from None
     except RecursionError:

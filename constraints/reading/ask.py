@@ -11,12 +11,12 @@ from constraints.case import Record
 from constraints.language.evaluate import truth
 from constraints.language.expr import closest, parse
 from constraints.loading.load import grade_of, in_force, load_pack, methods, pack, pack_names, strongest, vague_start
-from constraints.reading.assumed import PRICES, complete, incomplete
+from constraints.reading.assumed import PRICES, complete, incomplete, unchecked
 from constraints.reading.book import RuleBook, book
 from constraints.reading.floor_words import floor_entry, floors_told, looser_floors, looser_note
 from constraints.reading.judge import Judgement, judge
 from constraints.reading.told_facts import FALSE, TRUE, read_facts
-from constraints.types import Method, Rule
+from constraints.types import GRADES, STRICTNESS, Method, Rule
 from parcels.common.issues import Refused, error
 from parcels.common.schema import Value
 
@@ -75,7 +75,7 @@ def ask(
     rulebook = _book(names, as_of, rate, tuple(policy)) if policy else _book_of_packs(names, as_of, rate)
     quiet = frozenset(name for name in PRICES if name not in case)
     late = [name for name in names if as_of < pack(name).complete_from]
-    notes = [incomplete(name, as_of) for name in late]
+    notes = [incomplete(name, as_of) for name in late] + unchecked(names, as_of)
     answer: dict[str, Any] = {}
     for method in methods():
         if method.id == "contribution" and method.id not in enabled:
@@ -112,6 +112,12 @@ def _records(facts: Mapping[str, str], as_of: str) -> tuple[Record, ...]:
     return tuple(Record(name, "", "", document or "on file", facts.get("date", as_of), by) for name in rules)
 
 
+def _order(entry: Mapping[str, Any], verdict: str) -> tuple[bool, int, int, int]:
+    """The deciding rules first, the strictest of the others next; by rank, and the best-read of them first."""
+    decides = entry["verdict"] == verdict
+    return (not decides, -STRICTNESS[entry["verdict"]], -entry["cite"]["rank"], GRADES.index(entry["grade"]))
+
+
 def _off(notes: list[dict[str, str]]) -> dict[str, Any]:
     return {
         "verdict": "n/a",
@@ -139,8 +145,9 @@ def _answer(
     notes: list[dict[str, str]],
 ) -> dict[str, Any]:
     rules = [rule_entry(rulebook, r.rule_id, r.verdict, r.unknowns) for r in judgement.rules]
+    rules.sort(key=lambda entry: _order(entry, judgement.verdict))
     floors = floors_told(rulebook, judgement, method, case, quiet)
-    sorted(looser_floors(floors).items())
+    loose = sorted(looser_floors(floors).items())
     return {
         "verdict": stated_verdict(rulebook, judgement),
         "grade": strongest(entry["grade"] for entry in rules if entry["verdict"] == judgement.verdict),
@@ -148,13 +155,11 @@ def _answer(
         "conditions": [
             {"rule": c.rule, "fact": c.fact, "en": c.text.en, "zh": c.text.zh, "document": c.document}
             for c in judgement.conditions
+            if judgement.verdict != "forbid"
         ],
         "notes": notes
         + [_note(rulebook.rules[name], judgement) for name in judgement.notes]
-        + [
-            looser_note(rulebook.rules[low], rulebook.rules[high])
-            for low, high in sorted(looser_floors(floors).items())
-        ],
+        + [looser_note(rulebook.rules[low], rulebook.rules[high]) for low, high in loose],
         "term_min_years": judgement.term_min,
         "term_max_years": judgement.term_max,
         "term_years": judgement.term,
@@ -190,6 +195,8 @@ _DEFAULT: dict[str, Any] = {
         "from": "",
         "until": None,
         "vague_start": "",
+        "since": "",
+        "since_known": True,
     },
     "grade": "U",
     "title": {
@@ -199,12 +206,21 @@ _DEFAULT: dict[str, Any] = {
 }
 
 
+@lru_cache(maxsize=64)
+def _first(rulebook: RuleBook) -> dict[tuple[str, str], Rule]:
+    """By instrument (document, number) the rule in force that began first: since when the instrument is in force."""
+    found: dict[tuple[str, str], Rule] = {}
+    for rule in sorted(rulebook.rules.values(), key=lambda each: each.start):
+        found.setdefault((rule.cite.doc, rule.cite.number), rule)
+    return found
+
+
 def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequence[str] = ()) -> dict[str, Any]:
     """A deciding rule with its citation and grade, as JSON."""
     rule = rulebook.rules.get(identifier)
     if rule is None:
         return {**_DEFAULT, "id": identifier, "verdict": verdict, "unknown": list(unknowns)}
-    cite = rule.cite
+    cite, first = rule.cite, _first(rulebook)[rule.cite.doc, rule.cite.number]
     return {
         "id": rule.id,
         "domain": list(rule.domain),
@@ -217,6 +233,8 @@ def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequ
             "from": rule.start,
             "until": rule.until,
             "vague_start": vague_start(rule),
+            "since": vague_start(first) or first.start,
+            "since_known": not first.date_grade,
         },
         "grade": grade_of(rule),
         "title": {"en": rule.title.en, "zh": rule.title.zh},

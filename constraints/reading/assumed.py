@@ -5,7 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from constraints.loading.load import pack
@@ -44,6 +44,9 @@ def complete(told: Mapping[str, Value], as_of: str) -> tuple[dict[str, Value], d
         assume("public_welfare", True)
     elif operator.startswith("npo_"):
         assume("nonprofit", True)
+    elif operator == "fp_school":
+        assume("nonprofit", False)
+        assume("public_welfare", False)
     if operator == "existing_user" and case.get("use") is not None:
         assume("present_use", case["use"])
     if "publication_closed" in case:
@@ -75,3 +78,20 @@ def incomplete(name: str, as_of: str) -> dict[str, str]:
         "en": f"pack {name} is complete from {since} only; {as_of} is earlier",
         "zh": f"规则库 {name} 自 {since} 起完整；{as_of} 在此之前",
     }
+
+
+def unchecked(names: Sequence[str], as_of: str) -> list[dict[str, str]]:
+    """The note that a date lies after the day the packs were checked; empty if it does not."""
+    late: dict[str, list[str]] = {}
+    for name in names:
+        if as_of > pack(name).checked_until:
+            late.setdefault(pack(name).checked_until, []).append(name)
+    return [
+        {
+            "rule": "",
+            "flag": "unchecked",
+            "en": f"packs {', '.join(which)} were checked until {day}; {as_of} is later: read first what came since",
+            "zh": f"规则库 {'、'.join(which)} 核对至 {day}；{as_of} 在其后，应先查阅其后的新规定",
+        }
+        for day, which in sorted(late.items())
+    ]

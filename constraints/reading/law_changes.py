@@ -8,6 +8,7 @@ from typing import Any
 
 from constraints.language import expr
 from constraints.loading.load import grade_of, in_force, load_pack, methods, pack
+from constraints.reading.ask import stated_verdict
 from constraints.reading.assumed import complete, incomplete
 from constraints.reading.book import RuleBook, book
 from constraints.reading.judge import judge
@@ -144,7 +145,14 @@ def cited(rule: Rule) -> str:
     return " ".join(part for part in parts if part) + f", {grade_of(rule)}"
 
 
-VERDICTS_ZH = {"permit": "允许", "condition": "附条件", "warn": "警示", "forbid": "禁止", "n/a": "不适用"}
+VERDICTS_ZH = {
+    "permit": "允许",
+    "condition": "附条件",
+    "warn": "预计难以成交",
+    "forbid": "禁止",
+    "undetermined": "待查",
+    "n/a": "不适用",
+}
 
 
 def effect(rule: Rule) -> tuple[str, str]:
@@ -208,7 +216,7 @@ def _verdicts(rulebook: RuleBook, told: dict[str, Value], date: str) -> dict[str
     case, _ = complete(told, date)
     quiet = frozenset(("grade", "benchmark_price", "cost_floor", "office_price", "appraised_price", "reserve_price"))
     answers = {m.id: judge(rulebook, case, m, assumed=quiet) for m in methods() if m.id != "contribution"}
-    return {name: (answer.verdict, answer.deciding) for name, answer in answers.items()}
+    return {name: (stated_verdict(rulebook, answer), answer.deciding) for name, answer in answers.items()}
 
 
 def diff(packs: Sequence[str], earlier: str, later: str, word: Namer = plain) -> dict[str, Any]:

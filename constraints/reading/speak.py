@@ -169,7 +169,8 @@ def established(rule: str, fact: str, book: RuleBook) -> Condition:
     title = book.rules[rule].title if rule in book.rules else None
     en, zh = (field.title_en, field.title_zh) if field else (fact, fact)
     after_en, after_zh = (f": {title.en}", f"：{title.zh}") if title else ("", "")
-    return Condition(rule, fact, Text(f"establish {en} ({fact}){after_en}", f"须查明{zh}（{fact}）{after_zh}"))
+    whether_en, whether_zh = ("whether: ", "是否") if field and field.type == "bool" else ("", "")
+    return Condition(rule, fact, Text(f"establish {whether_en}{en}{after_en}", f"查明{whether_zh}{zh}{after_zh}"))
 
 
 def undetermined(rule: str, method: Method, as_of: str) -> Condition:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +14,8 @@ from typing import Any
 from constraints.case import Market, Objective, Period, Round, Settings
 from constraints.types import Text
 from landopt.intake.tomlreader import TomlReader
+from parcels.common import gate
+from parcels.common.gate import load_toml, read_text
 from parcels.common.issues import Refused, error, stop_on_errors
 from parcels.common.schema import fields
 
@@ -135,8 +136,8 @@ def read_round_file(path: str | Path) -> RoundFile:
     """
     target = find_round(path)
     try:
-        text = target.read_text(encoding="utf-8-sig")
-        tables = tomllib.loads(text, parse_float=Decimal)
+        text = read_text(target, gate.MB)
+        tables = load_toml(text, parse_float=Decimal)
     except UnicodeDecodeError as trouble:
         what = f"the file is not UTF-8 (byte {trouble.start + 1:,})"
         raise Refused(error("C006", what, target.name, "Save it as UTF-8.")) from None

@@ -10,7 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from parcels.common.issues import Issue, error
+from parcels.common.gate import check_name
+from parcels.common.issues import Issue, Refused, error
+from parcels.common.place import Place
 
 Kinds = Mapping[str, Mapping[str, tuple[type, ...]]]
 """For each table its keys and the types each may have."""
@@ -89,7 +91,12 @@ class TomlReader:
         return format(number, "f")
 
     def file(self, value: Any, section: str, key: str) -> Path:
-        """An existing file beside the TOML file."""
+        """An existing file beside the TOML file; a name that leads elsewhere is refused before any look at the disk."""
+        try:
+            check_name(str(value), str(self.path.parent))
+        except Refused as refusal:
+            self.issues += [issue.at(Place(said=self.place(section, key))) for issue in refusal.issues]
+            return self.path
         target = (self.path.parent / str(value)).resolve()
         if not target.exists():
             folder = target.parent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from landopt.reasons.explain.open_facts import basis, open_facts
 from landopt.reasons.explain.records import as_json
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import read_offers
+from parcels.common.gate import load_json, read_text
 from parcels.common.issues import Refused, error
 
 
@@ -101,7 +101,7 @@ def open_plan(path: Path) -> PlanFolder:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return load_json(read_text(path, encoding="utf-8"))
     except OSError as missing:
         raise Refused(
             error("X004", f"{path.name} is missing", str(path.parent), "Maybe this is not a whole plan folder.")

@@ -14,6 +14,7 @@ from typing import Any
 from landopt.keeping.ledger import Entry, Ledger
 from landopt.keeping.rounds import OUTCOMES, State, state
 from parcels.common.findings_text import lines
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, LandoptError, Refused, error, stop_on_errors
 from parcels.formats.encoding import decode
 
@@ -166,7 +167,7 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
     Refused
         With every fault of the file.
     """
-    text = decode(path.read_bytes(), path.name, prefix="K").text
+    text = decode(read_bytes(path), path.name, prefix="K").text
     reader = csv.DictReader(io.StringIO(text))
     columns = {
         name: next((c for c in reader.fieldnames or () if c.strip() in names), None) for name, names in COLUMNS.items()

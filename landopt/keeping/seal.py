@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.canonical import canonical, digest
 from parcels.common.atomic import write_folder
+from parcels.common.gate import MB, load_json, read_bytes
 from parcels.common.issues import Environment, Issue, Refused, error, note
 from parcels.common.kept import is_record
 
@@ -53,8 +54,8 @@ def file_digest(path: Path) -> str:
 
 def statement(folder: Path, sums: bytes) -> dict[str, Any]:
     """The in-toto statement: every file by digest, and what the plan rests on."""
-    plan = json.loads((folder / "plan.json").read_bytes())
-    case = json.loads((folder / "case.json").read_bytes())
+    plan = load_json(read_bytes(folder / "plan.json"))
+    case = load_json(read_bytes(folder / "case.json"))
     lines = [line.split("  ", 1) for line in sums.decode("utf-8").splitlines()]
     subject = [{"name": name, "digest": {"sha256": sha}} for sha, name in lines]
     subject.append({"name": f"{FOLDER}/{SUMS}", "digest": {"sha256": hashlib.sha256(sums).hexdigest()}})
@@ -129,7 +130,7 @@ def verify(folder: str | Path, public_keys: Sequence[str | Path] = ()) -> list[I
             error("A080", "the plan folder has no seal", str(place), "Maybe landopt round adopt --key sealed a copy.")
         ]
     found: list[Issue] = []
-    sums = (inside / SUMS).read_bytes()
+    sums = read_bytes(inside / SUMS)
     stated = dict(_sums(sums))
     here = set(files_of(place))
     for name in sorted(stated.keys() - here):
@@ -139,7 +140,7 @@ def verify(folder: str | Path, public_keys: Sequence[str | Path] = ()) -> list[I
     for name in sorted(here & stated.keys()):
         if file_digest(place / name) != stated[name]:
             found.append(error("A081", f"{name} was changed after the seal", str(place)))
-    payload = (inside / STATEMENT).read_bytes()
+    payload = read_bytes(inside / STATEMENT)
     if not any(issue.level == "error" for issue in found):
         try:
             if canonical(statement(place, sums)) != payload:
@@ -159,16 +160,16 @@ def _signature(inside: Path, payload: bytes, keys: Sequence[Ed25519PublicKey]) -
 
     where = str(inside)
     try:
-        raw = (inside / ENVELOPE).read_bytes()
-        envelope = json.loads(raw)
+        raw = read_bytes(inside / ENVELOPE)
+        envelope = load_json(raw)
         entry = envelope["signatures"][0]
         signature = base64.b64decode(entry["sig"], validate=True)
         strict = canonical(envelope) == raw and len(envelope["signatures"]) == 1
         same = base64.b64decode(envelope["payload"], validate=True) == payload
         strict = strict and base64.b64encode(payload).decode("ascii") == envelope["payload"]
         strict = strict and base64.b64encode(signature).decode("ascii") == entry["sig"]
-        aside = (inside / SIGNED).read_bytes() == pre_authentication(payload)
-        aside = aside and (inside / SIGNATURE).read_bytes() == signature
+        aside = read_bytes(inside / SIGNED) == pre_authentication(payload)
+        aside = aside and read_bytes(inside / SIGNATURE) == signature
         kind, signer = envelope["payloadType"] == PAYLOAD_TYPE, str(entry["keyid"])
     except (OSError, ValueError, KeyError, TypeError, IndexError) as torn:
         return [error("A082", f"the plan is not signed, or the signature cannot be read: {torn}", where)]
@@ -232,7 +233,7 @@ def _private(path: Path) -> Ed25519PrivateKey:
     except ImportError as missing:
         raise Environment(error("E082", "signing needs 'cryptography'", "", "pip install landopt[seal]")) from missing
     try:
-        key = load_pem_private_key(path.read_bytes(), None)
+        key = load_pem_private_key(read_bytes(path, MB), None)
     except (OSError, ValueError, TypeError) as wrong:
         raise Refused(error("A083", f"the private key cannot be read: {wrong}", str(path), _MAKE)) from wrong
     if not isinstance(key, Ed25519PrivateKey):
@@ -247,7 +248,7 @@ def _public(path: Path) -> Ed25519PublicKey:
     except ImportError as missing:
         raise Environment(error("E082", "checking a signature here needs 'cryptography'", "", _OPENSSL)) from missing
     try:
-        key = load_pem_public_key(path.read_bytes())
+        key = load_pem_public_key(read_bytes(path, MB))
     except (OSError, ValueError) as wrong:
         raise Refused(error("A083", f"the public key cannot be read: {wrong}", str(path), _MAKE)) from wrong
     if not isinstance(key, Ed25519PublicKey):
@@ -314,8 +315,8 @@ def receipt(folder: str | Path, parcel_id: str) -> dict[str, Any]:
         If the round has no such parcel.
     """
     place = Path(folder)
-    plan = json.loads((place / "plan.json").read_bytes())
-    case = json.loads((place / "case.json").read_bytes())
+    plan = load_json(read_bytes(place / "plan.json"))
+    case = load_json(read_bytes(place / "case.json"))
     if parcel_id not in case["parcels"]["ids"]:
         raise Refused(error("A084", f"parcel {parcel_id} was not in the round", str(place / "case.json")))
     index = case["parcels"]["ids"].index(parcel_id)

@@ -19,6 +19,7 @@ from typing import Any
 from landopt.keeping.ledger import Ledger
 from parcels.common.atomic import clear, write_folder
 from parcels.common.digests import sha256_of
+from parcels.common.gate import load_json, read_bytes
 from parcels.common.issues import Environment, LandoptError, error
 
 PLANS, MAIN, LEDGER = "plans", "plan", "ledger.sqlite"
@@ -118,7 +119,7 @@ def _places(round_folder: Path, plan_id: str) -> Iterator[Path]:
 
 def _json(path: Path) -> dict[str, Any] | None:
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(path.read_bytes())
+        found = load_json(read_bytes(path))
         return found if isinstance(found, dict) else None
     return None
 

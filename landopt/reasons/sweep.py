@@ -10,7 +10,6 @@ import contextlib
 import itertools
 import json
 import os
-import tomllib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.canonical import digest
 from constraints.case import Case, case_digest, from_json, to_json
+from parcels.common.gate import MB, load_toml, read_bytes, read_text
 from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Run:
     def key(self, case: str) -> str:
         """Names the run: case, settings, and the content of the overlays."""
         # whatever the bytes are, they name the run; what is no UTF-8 is refused when the overlay is applied
-        texts = [Path(path).read_text(encoding="utf-8", errors="backslashreplace") for path in self.overlays]
+        texts = [read_bytes(Path(path), MB).decode("utf-8", "backslashreplace") for path in self.overlays]
         return digest({"case": case, "sets": list(self.sets), "overlays": texts})[:16]
 
 
@@ -86,7 +86,7 @@ def read_sweep(path: Path) -> Sweep:
     """
     where = str(path)
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        tables = load_toml(read_text(path, MB), parse_float=Decimal)
     except OSError as missing:
         raise Refused(error("W001", f"{path.name} cannot be read", where, "Maybe the path is wrong.")) from missing
     except UnicodeDecodeError as trouble:

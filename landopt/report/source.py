@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from landopt.keeping.plan_folder import PlanFolder, open_plan
 from landopt.reasons.texts import by_hand, render
+from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class Source:
         import pyogrio
 
         path = self.folder / "plan.gpkg"
-        with readable(path):
+        with readable(admit(path)):
             frame = pyogrio.read_dataframe(path, layer="parcels", columns=["parcel_id"])
         frame = frame.set_index("parcel_id")
         wanted = [row.parcel_id for row in self.rows]

@@ -17,6 +17,7 @@ from constraints.types import Row
 from landopt.screening.blocks import Ints
 from landopt.screening.entries import Entries, narrow, spans
 from landopt.screening.offers import Offers
+from parcels.common.gate import LINE, load_json, unpacked
 from parcels.common.issues import Refused, error
 
 SCHEMA = "landopt.offers/2"
@@ -126,12 +127,12 @@ def read_offers(path: Path) -> Offers:
         If the file is not a complete list of offers of this version.
     """
     try:
-        with gzip.open(path, "rb") as stream:
-            header = json.loads(stream.readline())
+        with unpacked(path) as stream:
+            header = load_json(stream.readline(LINE))
             if header.get("schema") != SCHEMA:
                 raise ValueError(f"schema {header.get('schema')!r} is not {SCHEMA}")
             return _read(header, stream)
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as problem:
+    except (OSError, EOFError, ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError) as problem:
         raise Refused(
             error("F040", f"the list of offers cannot be read: {problem}", str(path), "Maybe solve the round again.")
         ) from problem
@@ -143,7 +144,7 @@ def _read(header: dict[str, Any], stream: Any) -> Offers:
     columns: list[Ints] = [np.zeros((0, 9 + header["tiers"]), np.int64)]
     part_sizes: list[int] = []
     known = 0
-    for line in stream:
+    while line := stream.readline(LINE):
         block = json.loads(line)
         parts = [(row, size) for row, size in block["demands"]] + [(-1, size) for _, size in block["market"]]
         part_sizes += [size for _, size in parts]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parcels.common.gate import MB, load_toml, read_text
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 
 _OWN = Path(__file__).parent / "headings.toml"
@@ -51,7 +52,7 @@ def headings(path: Path | None, lang: str) -> Headings:
     if path is None:
         return Headings(own, lang)
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        given = load_toml(read_text(path, MB))
     except OSError as missing:
         raise Refused(error("X012", f"{path.name} cannot be read: {missing.strerror}", str(path))) from missing
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:

@@ -1,0 +1,42 @@
+"""Paths of the command line: refused from the text where they lead to a device, an address or a hidden stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class GatedPath(click.Path):
+    """A path as click has it, which passes :func:`parcels.common.gate.check_name` before any look at the disk."""
+
+    @classmethod
+    def of(cls, kind: click.Path) -> GatedPath:
+        """The same kind of path, gated."""
+        return cls(
+            exists=kind.exists,
+            file_okay=kind.file_okay,
+            dir_okay=kind.dir_okay,
+            writable=kind.writable,
+            readable=kind.readable,
+            resolve_path=kind.resolve_path,
+            allow_dash=kind.allow_dash,
+            path_type=kind.type,
+        )
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; raises Refused (F010).
+
+        A share of the network that the user names himself is the place where his round lies.
+        """
+        from parcels.common.gate import check_name
+
+        check_name(str(value), str(value))
+        return super().convert(value, param, ctx)
+
+
+def gate(command: click.Command) -> None:
+    """Gate every path that a command takes."""
+    for param in command.params:
+        if isinstance(param.type, click.Path) and not isinstance(param.type, GatedPath):
+            param.type = GatedPath.of(param.type)
