@@ -69,7 +69,7 @@ ROUTES = {
     ("STOR", "allocation"): "state reserves (grain, materials) booked as storage",
     ("STOR", "agreement"): "legacy cases with contracts before the ban, relocated depots",
 }
-"""Why a forbidden cell of over 100 cases is in the books: the likely route. The counts themselves do not say."""
+"""Why a forbidden cell of over 50 cases is in the books: the likely route. The counts themselves do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,17 @@ def actual(year: str, use: str, source: str, method: str, large: bool = False) -
     return max(said, key=STRICTNESS.__getitem__) if said <= {"permit", "warn"} else "condition"
 
 
-def _verdict(as_of: str, use: str, source: str, method: str, large: bool, operator: str, right: str) -> str:
+def declared(year: str, use: str, source: str, method: str) -> str:
+    """The verdict where a village collective declares the parcel as its retained land."""
+    as_of = AS_OF.get(year, f"{year}-07-01")
+    return _verdict(as_of, use, source, method, large=False, operator="village_collective", right="none", retained=True)
+
+
+def _verdict(
+    as_of: str, use: str, source: str, method: str, large: bool, operator: str, right: str, *, retained: bool = False
+) -> str:
     told: dict[str, Value] = {"use": use, "land_source": source, "operator": operator, "existing_right": right}
+    told["retained_land"] = retained
     told |= {"intending_users": None, "key_supported": None, "for_sale": None, "takes_back": None, "present_use": None}
     told["area_m2"] = 200_001 if large else 10_000
     facts, _ = complete(told, as_of)

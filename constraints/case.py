@@ -102,6 +102,10 @@ class Case:
     non-working days (ISO) of the years the timetables reach, as taken from the holiday library. ``rules`` are those in
     force on ``round.as_of``, sorted by id; ``dropped`` the parcels left out on the record.
     ``inputs`` are ``{"name", "sha256", "rows"}``; ``notes`` the findings worth keeping (encoding used, CRS, repairs).
+    ``sources`` are the texts the case was made from, word for word: ``{"role", "name", "text"}``, role ``round``,
+    ``policy`` or ``overlay``; each is among the inputs by digest. ``scenario`` are facts an overlay put in place of
+    those on file: ``{"of", "id", "field", "was", "is", "scenario"}``; a case that has any is a scenario.
+    ``outlines`` is the digest of the parcels' polygons (:func:`constraints.audit.layers.outline_digest`).
     """
 
     round: Round
@@ -122,6 +126,9 @@ class Case:
     overlays: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     crs: str = ""
+    sources: tuple[Mapping[str, str], ...] = ()
+    scenario: tuple[Mapping[str, Any], ...] = ()
+    outlines: str = ""
 
     def method(self, identifier: str) -> Method:
         """The method of that id."""
@@ -166,6 +173,9 @@ def to_json(case: Case) -> dict[str, Any]:
         "dropped": [dict(entry) for entry in case.dropped],
         "overlays": list(case.overlays),
         "notes": list(case.notes),
+        "sources": [dict(entry) for entry in case.sources],
+        "scenario": [dict(entry) for entry in case.scenario],
+        "outlines": case.outlines,
     }
 
 
@@ -211,6 +221,9 @@ def from_json(data: Mapping[str, Any]) -> Case:
         dropped=tuple(data["dropped"]),
         overlays=tuple(data["overlays"]),
         notes=tuple(data["notes"]),
+        sources=tuple(data.get("sources", ())),
+        scenario=tuple(data.get("scenario", ())),
+        outlines=data.get("outlines", ""),
     )
 
 

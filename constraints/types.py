@@ -89,8 +89,8 @@ class Condition:
 class Row:
     """One row of the model apart from the parcel and demand rows, which are implied (docs/model.md §7).
 
-    ``rhs``, ``slack`` (0 = hard, else the largest slack) are in the row's own integers; ``penalty`` is in millipoints a
-    unit of slack, charged to tier ``tier``.
+    ``rhs`` is in the row's own integers. A row with ``slack`` > 0 is soft: it may be missed by any number of units of
+    the limit's measure, each worth ``slack`` in the row and ``penalty`` millipoints, charged to tier ``tier``.
     """
 
     id: str
@@ -102,6 +102,16 @@ class Row:
     slack: int = 0
     penalty: int = 0
     tier: int = 0
+
+    @property
+    def holds_empty(self) -> bool:
+        """True where the row holds, or may be missed, while nothing counts in it."""
+        return self.slack > 0 or fulfilled(self.sense, 0, self.rhs)
+
+    def missed(self, used: int) -> int:
+        """The units of slack that an activity takes (0 where it holds); of a hard row what it is broken by."""
+        past = abs(used - self.rhs) if self.sense == "=" else used - self.rhs if self.sense == "<=" else self.rhs - used
+        return -(-max(0, past) // max(1, self.slack))
 
     def as_dict(self) -> dict[str, object]:
         """The row as plain data, as in line 1 of ``offers.jsonl.gz``."""
@@ -116,3 +126,8 @@ class Row:
             "penalty": self.penalty,
             "tier": self.tier,
         }
+
+
+def fulfilled(sense: str, used: int, rhs: int) -> bool:
+    """Whether ``used sense rhs`` holds."""
+    return used <= rhs if sense == "<=" else used >= rhs if sense == ">=" else used == rhs

@@ -12,8 +12,7 @@ from parcels.common.issues import Issue, Refused, error, warning
 from parcels.common.place import Place
 from parcels.common.schema import fields
 from parcels.common.units import BadValue
-from parcels.formats.delimited import read_csv
-from parcels.formats.sources import RawTable, file_format
+from parcels.formats.opening import open_table
 from parcels.tables.columns import match_columns
 from parcels.tables.fact_table import Findings, read_facts
 from parcels.tables.use_codes import systems
@@ -50,24 +49,6 @@ class RecordFile:
     def rows(self) -> int:
         """Number of records."""
         return len(self.rows_)
-
-
-def open_table(path: Path, *, layer: str | None = None, encoding: str | None = None, prefix: str = "D") -> RawTable:
-    """A CSV or XLSX table.
-
-    Raises
-    ------
-    Refused
-        If there is no such file or it is no table.
-    """
-    kind = file_format(path, prefix)
-    if kind == "CSV":
-        return read_csv(path, encoding=encoding, prefix=prefix)
-    if kind == "XLSX":
-        from parcels.formats.workbook import read_xlsx
-
-        return read_xlsx(path, layer=layer, prefix=prefix)
-    raise Refused(error("F002.table-needed-here", at=path.name, file=path.name))
 
 
 def read_demands(

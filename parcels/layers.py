@@ -14,9 +14,10 @@ from parcels.common.catalogue import Told, told
 from parcels.common.frozen import FactTable
 from parcels.common.place import Place, within
 from parcels.common.schema import Value
-from parcels.formats.any_format import open_layer
+from parcels.formats.opening import open_layer
 from parcels.geometry.crs import place, to_crs
 from parcels.geometry.overlay import Cover, cover
+from parcels.layer_reach import reach
 from parcels.read import ParcelFile
 from parcels.role_columns import Attributes, attributes
 from parcels.tables.fact_table import Findings
@@ -47,6 +48,18 @@ class LayerRef(Protocol):
     def layer(self) -> str | None:
         """Its layer in the file, where there are several."""
 
+    @property
+    def coverage(self) -> Path | tuple[str, ...] | None:
+        """What it covers: an outline file, or the names of districts; ``None`` where it is not stated."""
+
+    @property
+    def coverage_layer(self) -> str | None:
+        """The layer of the outline file."""
+
+    @property
+    def as_of(self) -> str:
+        """The day it shows (ISO), or ""."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -55,6 +68,9 @@ class Layer:
     role: str
     path: Path
     layer: str | None = None
+    coverage: Path | tuple[str, ...] | None = None
+    coverage_layer: str | None = None
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +131,39 @@ def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str
             found.add("note", "017.projected-to-parcels", crs=placed.crs, crs2=land.crs)
         usable, named = _usable(ref.role, moved, attributes(raw, ref.role, found), found)
         made = _measure(ref.role, shapes, land.table, usable, named, distances, found)
+        if ref.role in REACHING:
+            place_ = Place(file=ref.path.name, layer=raw.layer, role=ref.role)
+            far = reach(
+                shapes,
+                usable,
+                land.crs,
+                place_,
+                coverage=ref.coverage,
+                coverage_layer=ref.coverage_layer,
+                as_of=ref.as_of,
+                districts=land.table.column("district"),
+                ids=land.table.ids,
+                protects=ref.role in OVERLAP_ROLES,
+            )
+            issues.extend(far.issues)
+            if far.file is not None:
+                inputs.append({"name": far.file.name, "sha256": far.sha256, "rows": 0})
+            if ref.role in OVERLAP_ROLES or ref.coverage is not None:
+                made = {name: _within(values, far.rows) for name, values in made.items()}
         for name, values in made.items():
             columns[name] = _settle(name, columns.get(name), values, land.table.ids, found)
         issues.extend(found.done())
         notes.extend(issue.note for issue in (*placed.issues, *found.issues) if issue.level == "note")
     return Overlaid(FactTable(land.table.ids, columns), distances, tuple(inputs), tuple(issues), tuple(notes))
+
+
+REACHING = (*OVERLAP_ROLES, "urban_boundary", "industrial_block", "zones")
+"""Roles whose layers may say nothing of a parcel because they do not reach it."""
+
+
+def _within(values: Sequence[Value], rows: Array) -> tuple[Value, ...]:
+    """Measured facts where the layer reaches; beyond it a zero or a "no" is not known, what it does show counts."""
+    return tuple(value if inside or value else None for value, inside in zip(values, rows.tolist(), strict=True))
 
 
 def _usable(role: str, geometry: Array, named: Attributes, found: Findings) -> tuple[Array, Attributes]:
@@ -307,6 +351,9 @@ def _settle(
     for identifier, said, seen in zip(ids, stated, measured, strict=True):
         if said is None or said == seen:
             out.append(seen)
+            continue
+        if seen is None:  # beyond the reach of the layer the file's own word stands
+            out.append(said)
             continue
         taken = _stricter(name, said, seen)
         out.append(taken)

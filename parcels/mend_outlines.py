@@ -16,8 +16,8 @@ import shapely
 
 from parcels.common.atomic import write_file
 from parcels.common.issues import Refused, error
-from parcels.formats.any_format import open_parcels
 from parcels.formats.companion import row_ids
+from parcels.formats.opening import open_parcels
 from parcels.formats.sources import RawTable
 from parcels.formats.writer import write_parcels
 

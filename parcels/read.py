@@ -17,8 +17,9 @@ from parcels.common.place import NOWHERE, Place
 from parcels.common.schema import Value, fields_of
 from parcels.formats.sources import RawTable
 from parcels.geometry.areas import settle_areas
-from parcels.geometry.crs import place, zone_of
+from parcels.geometry.crs import place
 from parcels.geometry.shapes import check_shapes
+from parcels.geometry.systems import zone_of
 from parcels.tables.columns import match_columns, nearest
 from parcels.tables.fact_table import Facts, Findings, read_facts
 from parcels.tables.use_codes import systems
@@ -94,7 +95,7 @@ def read_parcels(
     Refused
         If nothing can be read at all (no such file, no layer, cut off, undecodable).
     """
-    from parcels.formats.any_format import open_parcels
+    from parcels.formats.opening import open_parcels
 
     path = Path(path)
     if use_codes is not None and use_codes not in systems():

@@ -16,8 +16,9 @@ def brute_force(
     """The best objective per tier over *all* plans, by complete enumeration of states; ``None`` if no plan is lawful.
 
     Offer k takes the parcels ``sites[k]`` for demand row ``demands[k]`` (-1: market), worth ``scores[k][tier]`` points.
-    A row is ``{"sense", "rhs", "slack", "penalty", "tier", "coef": {offer: coefficient}}``; a slack of s units costs
-    ``penalty`` each in ``tier``. Parcels and demands are taken at most once without saying.
+    A row is ``{"sense", "rhs", "slack", "penalty", "tier", "coef": {offer: coefficient}}``; the units of slack of a
+    soft row, each worth ``slack`` in the row, cost ``penalty`` each in ``tier``. Parcels and demands are taken at most
+    once without saying.
     """
     if tiers is None:
         tiers = len(scores[0]) if scores else 1 + max((int(row["tier"]) for row in rows), default=0)
@@ -53,9 +54,9 @@ def _after_penalties(
     for amount, row in zip(total, rows, strict=True):
         over = amount - row["rhs"]
         missing = abs(over) if row["sense"] == "=" else max(0, over if row["sense"] == "<=" else -over)
-        if missing > row["slack"]:
+        if missing and not row["slack"]:
             return None
-        value[row["tier"]] -= missing * row["penalty"]
+        value[row["tier"]] -= -(-missing // row["slack"]) * row["penalty"] if missing else 0
     return tuple(value)
 
 

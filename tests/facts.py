@@ -196,7 +196,7 @@ def limit(
     of: str | None = None,
     used: Mapping[tuple[str, ...], int] | None = None,
     credit: tuple[str, int, int] | None = None,
-    penalty: int | None = None,
+    penalty: int | str | None = None,
     tier: int | None = None,
     **more: Any,
 ) -> Rule:

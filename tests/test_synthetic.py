@@ -25,8 +25,8 @@ from parcels.common.issues import Refused
 from parcels.common.schema import fields
 from parcels.geometry.neighbours import neighbours
 from tests.builders import brute_force, random_case, random_medium_case
+from tests.places import EXAMPLE
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "nansha"
 PLATFORM_USES = {"IND", "IND_M0", "NS_M9", "STOR", "RES", "EDU", "CUL", "HLT", "COM", "BIZ", "UTL", "GOV"}
 
 
@@ -295,6 +295,6 @@ def test_brute_force_sees_conflicts_rows_and_slack() -> None:
     """Overlapping sites exclude each other; a missed floor costs its penalty; a hard one leaves no plan."""
     sites, demands, scores = [[0], [1], [0, 1]], [0, 0, 1], [[3, 0], [4, 1], [6, 0]]
     assert brute_force(sites, demands, scores, []) == (6, 0)
-    row: dict[str, Any] = {"sense": ">=", "rhs": 2, "slack": 2, "penalty": 4, "tier": 0, "coef": {1: 1}}
+    row: dict[str, Any] = {"sense": ">=", "rhs": 2, "slack": 1, "penalty": 4, "tier": 0, "coef": {1: 1}}
     assert brute_force(sites, demands, scores, [row]) == (0, 1)
     assert brute_force(sites, demands, scores, [{**row, "slack": 0}]) is None

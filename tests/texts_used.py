@@ -12,7 +12,18 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ROOMS = ("constraints", "landopt", "parcels")
 FINDING = re.compile(r"(\*|[A-Z])?\d{3}\.[a-z0-9*-]+")
-MAKERS = {"error": 0, "warning": 0, "note": 0, "told": 0, "add": 1, "finding": 1, "BadValue": 0}
+MAKERS = {
+    "error": 0,
+    "warning": 0,
+    "note": 0,
+    "told": 0,
+    "add": 1,
+    "finding": 1,
+    "BadValue": 0,
+    "bad": 0,
+    "_Bad": 0,
+    "_NotRead": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,7 @@ class Asked:
     key: str
     place: str
     values: frozenset[str] | None
+    maker: str = ""
 
 
 def spelled(node: ast.expr) -> Iterator[str]:
@@ -49,7 +61,7 @@ def asked() -> list[Asked]:
                     words = [word.arg for word in node.keywords]
                     values = None if None in words else frozenset(str(word) for word in words) - {"at", "ids", "maybe"}
                     keys = [key for key in spelled(node.args[at]) if name == "told" or FINDING.fullmatch(key)]
-                    found += [Asked(key, f"{place}:{node.lineno}", values) for key in keys]
+                    found += [Asked(key, f"{place}:{node.lineno}", values, name) for key in keys]
             elif isinstance(node, ast.Constant | ast.JoinedStr):
                 keys = [key for key in spelled(node) if re.fullmatch(r"[A-Za-z0-9*]+\.[a-z0-9.*-]+", key)]
                 found += [Asked(key, f"{place}:{node.lineno}", None) for key in keys]

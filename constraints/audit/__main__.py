@@ -2,7 +2,7 @@
 
 import sys
 
-from constraints.audit.run import main
+from constraints.audit.command import main
 
 if __name__ == "__main__":
     raise SystemExit(main(sys.argv[1:]))

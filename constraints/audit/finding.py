@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from constraints.audit.rescreen import Completeness
+from parcels.common.issues import Issue
 
 OWN = ("constraints", "parcels")
 PLACE = Path(__file__).parents[2]
@@ -81,19 +82,72 @@ class Breach:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Something a reader may rely on that this audit did not check; ``harmless``: told, and no hindrance to standing.
+
+    ``what`` names it: a file, ``words``, ``complete``, ``ledger``, a setting.
+    """
+
+    what: str
+    en: str
+    zh: str
+    harmless: bool = False
+
+
+DATED = (
+    Unchecked("complete", "offers and bound, which belong to the plan's own date", "方案清单与上界（属方案日期）"),
+)
+BEYOND = (
+    Unchecked("words", "reasons, notes and proven losses in words", "理由、附注与损失的文字"),
+    Unchecked("calendar", "the list of non-working days", "非工作日清单"),
+    Unchecked("files", "reports and other files of the folder", "报告及其他文件"),
+)
+"""What takes installed packages and is checked by ``landopt audit`` (``landopt.keeping.whole_audit``)."""
+HINDERS = frozenset({"scenario", "overlays", "file", "plan.gpkg", "field"})
+"""What a plan does not stand with: facts not those on file, numbers the round does not name, files not ours."""
+STANDS, AS_FAR, BREACH = "stands", "stands as far as checked", "breach"
+VERDICTS = {STANDS: "成立", AS_FAR: "在已核对范围内成立", BREACH: "不成立"}
+"""The verdicts of an audit, with their Chinese names."""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What the audit found; ``tiers`` are (objective, bound, gap) as re-derived."""
+    """What the audit found; ``tiers`` are (objective, bound, gap) as re-derived.
+
+    ``unchecked`` is what was not checked; ``exceptions`` are those of the round's own that act, in both languages.
+    """
 
     plan_id: str
     checks: tuple[Check, ...]
     breaches: tuple[Breach, ...]
     tiers: tuple[tuple[int, int | None, str], ...]
     completeness: Completeness | None
+    unchecked: tuple[Unchecked, ...] = ()
+    exceptions: tuple[tuple[str, str], ...] = ()
 
     @property
     def stands(self) -> bool:
-        """True when nothing was found."""
-        return not self.breaches
+        """True when nothing was found against the plan and nothing strange was left aside (:data:`HINDERS`).
+
+        :attr:`verdict` says how far that reaches: a draw leaves platforms unchecked.
+        """
+        return not self.breaches and not any(each.what in HINDERS and not each.harmless for each in self.unchecked)
+
+    @property
+    def verdict(self) -> str:
+        """``stands``, ``stands as far as checked`` or ``breach``."""
+        if self.breaches:
+            return BREACH
+        return AS_FAR if any(not each.harmless for each in self.unchecked) else STANDS
+
+    def exit_code(self, complete: bool) -> int:
+        """0; 5 for a breach, and where everything was to be checked and was not."""
+        return 0 if self.verdict == STANDS or (self.verdict == AS_FAR and not complete) else 5
+
+    @property
+    def scenario(self) -> bool:
+        """True where facts are not those on file: such a plan is never adopted."""
+        return any(each.what == "scenario" for each in self.unchecked)
 
     @property
     def checked(self) -> int:
@@ -106,6 +160,9 @@ class AuditReport:
         return {
             "plan_id": self.plan_id,
             "stands": self.stands,
+            "verdict": self.verdict,
+            "unchecked": [{name: getattr(each, name) for name in Unchecked.__slots__} for each in self.unchecked],
+            "exceptions": [{"en": en, "zh": zh} for en, zh in self.exceptions],
             "checked": self.checked,
             "checks": [{name: getattr(check, name) for name in Check.__slots__} for check in self.checks],
             "breaches": [
@@ -116,6 +173,11 @@ class AuditReport:
             "completeness": None if self.completeness is None else self.completeness.as_dict(),
             "modules": {"own": list(own), "standard_library": list(library)},
         }
+
+
+def in_chinese(issue: Issue) -> str:
+    """What an issue says, in Chinese: its own words, else its sentence."""
+    return issue.words[2] or issue.sentence("zh")
 
 
 def points(millipoints: int | None) -> str:
@@ -133,7 +195,7 @@ def short(value: Any) -> str:
 
 
 _NAMES = {"inputs": "依据", "law": "合规", "parcels": "宗地", "limits": "限额", "offers": "清单", "score": "得分"}
-_NAMES["complete"] = "完整"
+_NAMES |= {"complete": "完整", "bound": "依法", "words": "文字", "gpkg": "图层", "files": "文件"}
 
 
 def lines(report: AuditReport, lang: str = "en") -> list[str]:
@@ -146,17 +208,22 @@ def lines(report: AuditReport, lang: str = "en") -> list[str]:
         name = _NAMES.get(check.name, check.name) if zh else f"{check.name:<9}"
         found.append(f" {name} {said}   {_state(check, zh)}")
     found += [f" ! {breach.zh if zh else breach.en}" for breach in report.breaches]
+    if report.exceptions:
+        found.append(f" {'起作用的例外' if zh else 'exceptions that act'} {len(report.exceptions)}")
+        found += [f"   {chinese if zh else english}" for english, chinese in report.exceptions]
     own, library = modules()
-    if report.stands:
-        end = (
-            f"方案成立（核对 {report.checked:,} 项，未使用求解器）。"
-            if zh
-            else f"Plan stands. {report.checked:,} statements re-derived"
-        )
-        end += "" if zh else f" by {len(own)} modules of our own and {len(library)} of the standard library; no solver."
-    else:
+    verdict = report.verdict
+    for each in report.unchecked if verdict != BREACH else ():
+        mark = ("另告" if zh else "told") if each.harmless else ("未核对" if zh else "not checked")
+        found.append(f" {mark}  {each.zh if zh else each.en}")
+    if verdict == BREACH:
         many = len(report.breaches)
         end = f"方案不成立：{many} 处不符。" if zh else f"Plan refused: {many} breach{'es' if many != 1 else ''}."
+    elif zh:
+        end = f"方案{VERDICTS[verdict]}（核对 {report.checked:,} 项，未使用求解器）。"
+    else:
+        end = f"Plan {verdict}. {report.checked:,} statements re-derived"
+        end += f" by {len(own)} modules of our own and {len(library)} of the standard library; no solver."
     return [*found, end]
 
 

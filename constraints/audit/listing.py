@@ -145,18 +145,10 @@ class Listing:
 
     def _row(self, row: Row) -> None:
         own = self.reader.rows.row(row.rule, row.key)
-        fields = (
-            "kind",
-            "sense",
-            "rhs",
-            "penalty",
-            "tier",
-            *(() if self.reader.rows.is_share(row.rule) else ("slack",)),
-        )
         if own is None:
             self.say(row.rule, f"{row.id} is no row of the case", f"{row.id} 不是本案的约束")
             return
-        for field in fields:
+        for field in ("kind", "sense", "rhs", "slack", "penalty", "tier"):
             stated, found = getattr(row, field), getattr(own, field)
             if stated != found and not (field == "tier" and not own.slack):
                 self.say(
@@ -164,10 +156,6 @@ class Listing:
                     f"{row.id}: {field} is {found}, listed as {stated}",
                     f"{row.id}：{field} 应为 {found}，所列 {stated}",
                 )
-        if bool(row.slack) != bool(
-            self.reader.rows.is_soft(row.rule) and (own.slack or self.reader.rows.is_share(row.rule))
-        ):
-            self.say(row.rule, f"{row.id}: hard and soft are mixed up", f"{row.id}：软硬约束混淆")
 
     def _block(self, block: Block, last: tuple[bool, int]) -> tuple[bool, int]:
         """Re-derive the offers of a block, or the chosen ones of those that were not drawn."""

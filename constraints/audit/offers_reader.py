@@ -145,7 +145,7 @@ class OffersFile:
         try:
             self._gzip = Unpacked(admit(self.path))
         except OSError as missing:
-            raise Refused(error("A001", f"{self.path.name} is missing", str(self.path), "")) from missing
+            raise Refused(error("A001.missing", at=str(self.path), file=self.path.name)) from missing
         self._hashed = _Hashed(self._gzip)
         self._lines = io.BufferedReader(self._hashed, 1 << 20)
         self.header = self._header()
@@ -159,26 +159,33 @@ class OffersFile:
         try:
             return self._lines.readline(LINE_CAP)
         except (OSError, EOFError, ValueError, zlib.error) as torn:
-            raise Refused(error("A002", f"{self.path.name} cannot be read: {torn}", str(self.path), "")) from torn
+            raise Refused(error("A002.cannot-read", at=str(self.path), file=self.path.name, torn=torn)) from torn
 
     def _decoded(self, line: bytes) -> Any:
         try:
             return json.loads(line, parse_float=no_float, parse_constant=no_float)
         except (ValueError, RecursionError) as torn:
-            raise Refused(error("A002", f"{self.path.name} cannot be read: {torn}", str(self.path), "")) from torn
+            raise Refused(error("A002.cannot-read", at=str(self.path), file=self.path.name, torn=torn)) from torn
 
     def _header(self) -> Header:
         line = self._decoded(self._raw() or b"null")
         if not isinstance(line, dict) or line.get("schema") != OFFERS_SCHEMA:
             stated = line.get("schema") if isinstance(line, dict) else None
-            what = f"{self.path.name} has schema {stated!r}, not {OFFERS_SCHEMA}"
-            raise Refused(error("A003", what, str(self.path), "Maybe another version wrote it; solve the round again."))
+            raise Refused(
+                error(
+                    "A003.other-schema-offers",
+                    at=str(self.path),
+                    file=self.path.name,
+                    stated=stated,
+                    schema=OFFERS_SCHEMA,
+                )
+            )
         try:
             rows = tuple(Row(**{**row, "key": tuple(row["key"])}) for row in line["rows"])
             header = Header(line["case"], rows, line["tiers"], line["count"], line["scope"], line["reach"])
         except (KeyError, TypeError) as wrong:
             raise Refused(
-                error("A002", f"{self.path.name}: the first line lacks {wrong}", str(self.path), "")
+                error("A002.first-line-lacks", at=str(self.path), file=self.path.name, wrong=wrong)
             ) from wrong
         return header
 
@@ -188,7 +195,7 @@ class OffersFile:
             try:
                 block = block_of(self._decoded(line))
             except (KeyError, TypeError, ValueError, AttributeError) as wrong:
-                raise Refused(error("A002", f"{self.path.name}: a block lacks {wrong}", str(self.path), "")) from wrong
+                raise Refused(error("A002.block-lacks", at=str(self.path), file=self.path.name, wrong=wrong)) from wrong
             self.seen += len(block)
             yield block
 

@@ -34,20 +34,12 @@ def load_json(path: Path, schema: str) -> Any:
     try:
         found = load_json_text(read_bytes(path), parse_float=no_float, parse_constant=no_float, object_pairs_hook=_once)
     except FileNotFoundError as missing:
-        raise Refused(
-            error("A001", f"{path.name} is missing", str(path), "Maybe this is not a plan folder.")
-        ) from missing
+        raise Refused(error("A001.missing-in-folder", at=str(path), file=path.name)) from missing
     except (ValueError, UnicodeDecodeError, RecursionError) as torn:
-        raise Refused(
-            error("A002", f"{path.name} cannot be read: {torn}", str(path), "Maybe the file was cut or edited.")
-        ) from torn
+        raise Refused(error("A002.cannot-read-file", at=str(path), file=path.name, torn=torn)) from torn
     if not isinstance(found, dict) or found.get("schema") != schema:
         stated = found.get("schema") if isinstance(found, dict) else None
-        raise Refused(
-            error(
-                "A003", f"{path.name} has schema {stated!r}, not {schema}", str(path), "Maybe another version wrote it."
-            )
-        )
+        raise Refused(error("A003.other-schema", at=str(path), file=path.name, stated=stated, schema=schema))
     return found
 
 

@@ -29,13 +29,12 @@ def _integer(value: Any) -> int:
     return value
 
 
-def slack_gain(price: int, row: Row, tier: int, scale: int, earlier: Sequence[int]) -> int:
-    """What missing a soft limit adds at most, at its price; ``earlier`` are the prices of earlier tiers."""
-    gain = abs(price) - (scale * row.penalty if row.tier == tier else 0)
+def check_soft(price: int, row: Row, tier: int, scale: int, earlier: Sequence[int]) -> None:
+    """That missing a soft limit gains nothing at its price; ``earlier`` are the prices of earlier tiers."""
+    gain = abs(price) * row.slack - (scale * row.penalty if row.tier == tier else 0)
     gain += earlier[row.tier] * row.penalty if row.tier < tier else 0
-    if gain > 0 and row.slack != abs(row.rhs):
-        raise BadProof(f"the price of {row.id}, a share, is above its penalty")
-    return max(0, gain) * row.slack
+    if gain > 0:
+        raise BadProof(f"the price of {row.id}, a soft limit, is above its penalty")
 
 
 class Bound:
@@ -93,7 +92,7 @@ class Bound:
         earlier = prices[self.listed : self.listed + self.tier]
         for price, given in zip(prices[: self.listed], self.given, strict=True):
             if given.slack:
-                total += slack_gain(price, given, self.tier, self.scale, earlier)
+                check_soft(price, given, self.tier, self.scale, earlier)
         return total, frozenset(wrong)
 
     def _amount(self, row: int, price: int, path: Mapping[int, Range]) -> int | None:

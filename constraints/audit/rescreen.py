@@ -26,6 +26,7 @@ class Completeness:
     """``checked`` of ``total`` platforms were screened again; at 95 % at most ``missed`` lists have a hole.
 
     A platform drawn that has more sites than the cap is not checked, and counts as one whose list may have a hole.
+    A seed given by hand is no draw: it says nothing of the platforms that were not screened.
     """
 
     checked: int
@@ -35,19 +36,35 @@ class Completeness:
     problems: tuple[Problem, ...]
     en: str
     zh: str
+    given: bool = False
+
+    @property
+    def unsaid(self) -> tuple[str, str]:
+        """What the draw leaves unchecked, in both languages."""
+        rest = self.total - self.checked
+        return f"the lists of {rest} of {self.total} platforms", f"{self.total} 个平台中 {rest} 个的方案清单"
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain JSON."""
+        """As plain JSON; the seed as a text, which repeats the draw with ``--seed``."""
         return {
             "platforms": self.total,
             "rescreened": self.checked,
             "at_most_incomplete_95": self.missed,
-            "seed": self.seed,
+            "seed": None if self.seed is None else str(self.seed),
+            "drawn": None if self.seed is None else "by hand" if self.given else "at random",
         }
 
 
+SEED_BITS = 128
+"""Bits of the seed of a draw, taken from the system when the audit is made: whoever made the plan cannot know it."""
+
+
+SITES = 1_000_000
+"""Sites of a platform that are screened again where the list claims to hold every one, whatever the round's cap."""
+
+
 class Capped(Exception):
-    """A platform has more sites than the round's stated cap."""
+    """A platform has more sites than the cap."""
 
 
 def at_most(checked: int, total: int, unchecked: int = 0) -> int:
@@ -69,14 +86,15 @@ def at_most(checked: int, total: int, unchecked: int = 0) -> int:
     return low
 
 
-def connected_sites(reader: Reader, demand: int) -> Iterator[tuple[int, ...]]:
+def connected_sites(reader: Reader, demand: int, cap: int | None = None) -> Iterator[tuple[int, ...]]:
     """Every connected set of parcels the demand could use, each once, as ascending rows.
 
     Raises
     ------
     Capped
-        Past the round's ``site_cap``.
+        Past ``cap`` (None: the round's ``site_cap``).
     """
+    most_sites = reader.case.settings.site_cap if cap is None else cap
     facts = reader.case.demands.row(demand)
     least, most = facts["area_min_m2"], facts["area_max_m2"]
     size = facts.get("max_parcels") or 1
@@ -100,7 +118,7 @@ def connected_sites(reader: Reader, demand: int) -> Iterator[tuple[int, ...]]:
             site, total, border, near = stack.pop()
             if total >= least:
                 found += 1
-                if found > reader.case.settings.site_cap:
+                if found > most_sites:
                     raise Capped
                 yield tuple(sorted(site))
             if len(site) == size:
@@ -140,11 +158,11 @@ def draw(reader: Reader, *, complete: bool, sample: int, seed: int | None) -> Dr
     total, market = len(reader.case.demands), reader.market_parcels()
     if complete:
         return Draw(frozenset(range(total)), frozenset(market), len(market), None)
-    drawn = secrets.randbits(32) if seed is None else seed
+    drawn = secrets.randbits(SEED_BITS) if seed is None else seed
     urn = random.Random(drawn)
     chosen = frozenset(urn.sample(range(total), min(sample, total)))
     places = frozenset(urn.sample(market, min(max(32, sample), len(market))))
-    return Draw(chosen, places, len(market), drawn)
+    return Draw(chosen, places, len(market), drawn, seed is not None)
 
 
 def rescreen(reader: Reader, listing: Listing, drawn: Draw) -> Completeness:
@@ -158,9 +176,9 @@ def rescreen(reader: Reader, listing: Listing, drawn: Draw) -> Completeness:
             _compare(reader, None, lawful(reader, None, [(row,)]), listed, problems)
         elif kind == "d" and row in chosen:
             chosen.discard(row)
-            capped += _platform(reader, row, listed, problems)
+            capped += _platform(reader, row, listed, problems, listing.scope)
     for demand in sorted(chosen):
-        capped += _platform(reader, demand, set(), problems)
+        capped += _platform(reader, demand, set(), problems, listing.scope)
     for row in sorted(places):
         _compare(reader, None, lawful(reader, None, [(row,)]), set(), problems)
     done = len(drawn.demands) - capped
@@ -169,23 +187,28 @@ def rescreen(reader: Reader, listing: Listing, drawn: Draw) -> Completeness:
         en = f"the lists of all {total} platforms and {drawn.market_total} market parcels are complete"
         zh = f"全部 {total} 个平台及 {drawn.market_total} 宗公开供应宗地的方案清单完整"
     else:
-        en = f"the lists of {done} of {total} platforms are complete; at 95 % at most {missed} are not; "
-        en += "the bound holds for the listed offers"
-        zh = f"抽查 {total} 个平台中的 {done} 个，清单完整；95% 置信度下至多 {missed} 个不完整；上界对所列方案成立"
+        drawn_en, drawn_zh = f"at 95 % at most {missed} are not", f"95% 置信度下至多 {missed} 个不完整"
+        if drawn.given:
+            missed = total - done
+            drawn_en, drawn_zh = f"seed {drawn.seed} given by hand, no draw", f"种子 {drawn.seed} 为人工指定，不作抽样"
+        en = f"the lists of {done} of {total} platforms are complete; {drawn_en}; the bound holds for the listed offers"
+        zh = f"抽查 {total} 个平台中的 {done} 个，清单完整；{drawn_zh}；上界对所列方案成立"
         if capped:
             en += f"; {capped} drawn are past the site cap by the facts alone and unchecked"
             zh += f"；另有 {capped} 个仅按事实计组合数超过上限，未予核对"
-    return Completeness(done, total, missed, drawn.seed, tuple(problems), en, zh)
+    return Completeness(done, total, missed, drawn.seed, tuple(problems), en, zh, drawn.given)
 
 
-def _platform(reader: Reader, demand: int, listed: set[Offer], problems: list[Problem]) -> int:
+def _platform(reader: Reader, demand: int, listed: set[Offer], problems: list[Problem], scope: str) -> int:
     """Compare one platform; 1 where it is left unchecked, as it has more sites than the cap.
 
     The sites counted here are those of the facts alone; the offers are listed from what the law leaves of them, which
-    may be below the cap, so that a count above it is no breach.
+    may be below the cap, so that a count above it is no breach. A list that claims to be whole (scope ``all``) is held
+    to it whatever the cap.
     """
+    cap = reader.case.settings.site_cap
     try:
-        sites = list(connected_sites(reader, demand))
+        sites = list(connected_sites(reader, demand, max(cap, SITES) if scope == "all" else cap))
     except Capped:
         return 1
     if not reader.asks_applicants:

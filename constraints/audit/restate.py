@@ -8,11 +8,9 @@ from typing import Any
 
 from constraints.audit.cells import PartReader, Reading
 from constraints.audit.reread import Reader
-from constraints.canonical import canonical
-from constraints.case import Case, rule_to_json
-from constraints.loading.load import in_force, load_pack, pack
+from constraints.case import Case
+from constraints.loading.load import pack
 from constraints.reading.timetable import timetable
-from constraints.types import Rule
 
 DEPOSIT_PERCENT = 20
 """Deposit of a competitive supply, per cent of the start price, rounded up (R-34-DEP)."""
@@ -116,24 +114,6 @@ def is_date(text: str) -> bool:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-
-
-def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:
-    """The law of a date: the case's packs as installed here, and the case's own rules, in force on ``as_of``."""
-    packed = [rule for name in case.packs for rule in load_pack(name)]
-    known = set(case.packs)
-    own = [rule for rule in case.rules if rule.origin not in known]
-    taken = {rule.id for rule in own}
-    return in_force([rule for rule in packed if rule.id not in taken] + own, as_of)
-
-
-def differing(case: Case) -> list[str]:
-    """The ids of pack rules that are not in the case as this installation has them for its date."""
-    here = {rule.id: rule_to_json(rule) for rule in rules_at(case, case.round.as_of)}
-    filed = {rule.id: rule_to_json(rule) for rule in case.rules}
-    return sorted(
-        name for name in here.keys() | filed.keys() if canonical(here.get(name)) != canonical(filed.get(name))
-    )
 
 
 def incomplete(case: Case) -> list[str]:

@@ -6,26 +6,26 @@ Standard library only, and only modules below the optimiser: no solver, numpy, p
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.binding import Binding
 from constraints.audit.cells import Reading
-from constraints.audit.finding import AuditReport, Breach, Check, lines, points, short
+from constraints.audit.finding import BEYOND, DATED, AuditReport, Breach, Check, Unchecked, lines, points, short
 from constraints.audit.listing import Listing
 from constraints.audit.plan_reader import PROOF_SCHEMA, load_json, plan_hash, read_plan, uncollected
 from constraints.audit.proof import gap_text
 from constraints.audit.reread import Reader
 from constraints.audit.rescreen import Completeness, draw, rescreen
-from constraints.audit.restate import differing, identify, incomplete, is_date, restated, rules_at
+from constraints.audit.restate import identify, incomplete, restated
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json
-from parcels.common.issues import LandoptError
+from constraints.loading.load import rules_at
 
-__all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines", "main"]
+__all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines"]
 STOPPED = ("optimal", "gap", "limit", "user", "failed")
 """How a run that holds a plan may have ended."""
 LASTING = ("area_m2", "use", "district", "land_source", "right", "role")
@@ -44,6 +44,8 @@ class _Auditor:
         self.case = from_json(self.raw)
         self.digest = digest(self.raw)
         self.as_of = as_of
+        self.unchecked: list[Unchecked] = []
+        self.exceptions: tuple[tuple[str, str], ...] = ()
         if as_of:
             dated = replace(self.case.round, as_of=as_of)
             self.case = replace(self.case, round=dated, rules=rules_at(self.case, as_of))
@@ -79,14 +81,25 @@ class _Auditor:
         self.same("plan_hash", self.plan["plan_hash"], plan_hash(self.plan["assignments"]))
         if self.as_of is None:
             self.same("case.as_of", stated["as_of"], date)
-            for name in differing(self.case):
-                en = f"{name} is not in the case as the packs installed here have it on {date}"
-                self.breach(name, en, f"{name} 与本机规则库 {date} 的版本不一致")
         en = f"case {case[:4]}..{case[-4:]}, {len(self.case.rules)} rules in force on {date}"
         zh = f"案卷 {case[:4]}..{case[-4:]}，{date} 有效规则 {len(self.case.rules)} 条"
         for name in incomplete(self.case):
             en, zh = f"{en}; pack {name} is not complete for that date", f"{zh}；规则库 {name} 对该日期不完整"
-        self.check("inputs", 8 + len(self.case.rules), before, en, zh)
+        self.check("inputs", 8, before, en, zh)
+        if self.as_of is None:
+            self.binding()
+
+    def binding(self) -> None:
+        """Rules, methods, objective, market and settings against the law installed here and the round's own texts."""
+        before, bound = len(self.breaches), Binding(self.case, self.raw)
+        for rule, en, zh in bound.problems:
+            self.breach(rule, en, zh)
+        self.unchecked += bound.unchecked
+        self.exceptions = tuple(bound.exceptions())
+        many = sum(entry["role"] == "round" for entry in self.case.sources)
+        en = f"{len(self.case.rules)} rules, {len(self.case.methods)} methods" + (" and the round's own text" * many)
+        zh = f"规则 {len(self.case.rules)} 条、方式 {len(self.case.methods)} 种" + ("及 round.toml" * many)
+        self.check("bound", bound.compared, before, en, zh)
 
     def assignments(self) -> None:
         """Every assignment by the scalar reading: legality, areas, terms, floors, prices, conditions, score."""
@@ -215,6 +228,10 @@ class _Auditor:
         for rule, en, zh in found.problems:
             self.breach(rule, en, zh)
         self.check("complete", found.checked, before, found.en, found.zh)
+        if drawn.seed is not None or found.checked < found.total:
+            self.unchecked.append(Unchecked("complete", *found.unsaid))
+        if not listing.every:
+            self.unchecked.append(Unchecked("offers", "offers of platforms not drawn", "未抽中平台的方案"))
         return found
 
 
@@ -264,7 +281,8 @@ def _audited(
     except _SHAPE as wrong:
         return AuditReport("", (), (Breach("format", (), "", "", *_unread(wrong)),), (), None)
     name, done, breaches = str(auditor.plan.get("plan_id")), tuple(auditor.checks), tuple(auditor.breaches)
-    return AuditReport(name, done, breaches, tuple(auditor.tiers), found)
+    unchecked = tuple(auditor.unchecked + list(DATED if as_of else ()) + list(BEYOND))
+    return AuditReport(name, done, breaches, tuple(auditor.tiers), found, unchecked, auditor.exceptions)
 
 
 _SHAPE = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, AssertionError)
@@ -273,23 +291,3 @@ _SHAPE = (KeyError, TypeError, ValueError, IndexError, AttributeError, Arithmeti
 def _unread(wrong: Exception) -> tuple[str, str]:
     what = short(f"{type(wrong).__name__}: {wrong}")
     return f"the folder is not as docs/proof.md says ({what})", f"文件格式不符合规定（{what}）"
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Usage: python -S -m constraints.audit PLAN [--complete] [--as-of D] [--zh]; 0 stands, 1 unreadable, 5 breach."""
-    words = [word for word in arguments if word not in ("--complete", "--zh")]
-    date = None
-    if "--as-of" in words[:-1]:
-        at = words.index("--as-of")
-        date = words.pop(at + 1)
-        words.pop(at)
-    if len(words) != 1 or (date is not None and not is_date(date)):
-        sys.stderr.write(f"{main.__doc__}\n")
-        return 2
-    try:
-        report = audit_plan(words[0], complete="--complete" in arguments, as_of=date)
-    except LandoptError as refused:
-        sys.stderr.write("".join(f"{issue.what}\n  {issue.where}\n  {issue.maybe}\n" for issue in refused.issues))
-        return refused.exit_code
-    sys.stdout.write("\n".join(lines(report, "zh" if "--zh" in arguments else "en")) + "\n")
-    return 0 if report.stands else 5

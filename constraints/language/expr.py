@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from constraints.language.nodes import (
     And,
@@ -34,7 +35,9 @@ from constraints.language.nodes import (
     constants,
     names,
 )
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Refused, error
+from parcels.common.place import Place
 from parcels.common.schema import Field, fields
 
 __all__ = [
@@ -76,20 +79,22 @@ _MIRROR = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 class _Bad(Exception):
-    def __init__(self, code: str, what: str, maybe: str = "") -> None:
-        super().__init__(what)
-        self.code, self.what, self.maybe = code, what, maybe
+    """Why a text is not of the language: a sentence without its hole ``text``, which the caller fills."""
+
+    def __init__(self, key: str, /, maybe: Told | None = None, **values: Any) -> None:
+        super().__init__(key)
+        self.key, self.maybe, self.values = key, maybe, values
 
 
-def closest(word: str, known: Iterable[str]) -> str:
-    """Advice for a word that is not known: "Maybe you meant 'district'.", or "" if nothing is near."""
+def closest(word: str, known: Iterable[str]) -> Told | None:
+    """Advice for a word that is not known: "you meant 'district'.", or ``None`` if nothing is near."""
     names = list(known)
     found = difflib.get_close_matches(word, names, 1, 0.6) or difflib.get_close_matches(
         word.lower(), [name.lower() for name in names], 1, 0.6
     )
     if not found:
-        return ""
-    return f"Maybe you meant '{next(name for name in names if name.lower() == found[0].lower())}'."
+        return None
+    return told("near.meant", name=next(name for name in names if name.lower() == found[0].lower()))
 
 
 @lru_cache(maxsize=4096)
@@ -108,7 +113,7 @@ def _priced(text: str) -> PriceNode | _Bad:
         return bad
 
 
-def parse(text: str, where: str = "") -> Node:
+def parse(text: str, where: Place | str = "") -> Node:
     """The condition a text states.
 
     Parameters
@@ -127,27 +132,27 @@ def parse(text: str, where: str = "") -> Node:
         return Const(True)
     found = _parsed(text)
     if isinstance(found, _Bad):
-        raise Refused(error(found.code, f"{found.what} (in: {text.strip()[:200]})", where, found.maybe))
+        raise Refused(error(found.key, at=where, maybe=found.maybe, text=text.strip()[:200], **found.values))
     return found
 
 
-def parse_price(text: str, where: str = "") -> PriceNode:
+def parse_price(text: str, where: Place | str = "") -> PriceNode:
     """The price per m² a text states, in yuan. Raises :class:`Refused` like :func:`parse`."""
     found = _priced(text)
     if isinstance(found, _Bad):
-        raise Refused(error(found.code, f"{found.what} (in: {text.strip()[:200]})", where, found.maybe))
+        raise Refused(error(found.key, at=where, maybe=found.maybe, text=text.strip()[:200], **found.values))
     return found
 
 
 def _tree(text: str) -> ast.expr:
     if len(text) > MAX_LENGTH:
-        raise _Bad("R008", f"the text has {len(text)} characters, more than {MAX_LENGTH}", "Maybe split the rule.")
+        raise _Bad("R008.text-characters-more", count=len(text), max_length=MAX_LENGTH)
     if "#" in text or "\\" in text:
-        raise _Bad("R008", "'#' and '\\' are not part of the rule language", _HELP)
+        raise _Bad("R008.not-part-rule")
     try:
         return ast.parse(" ".join(text.split()), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise _Bad("R008", "the text cannot be read", _HELP) from None
+        raise _Bad("R008.text-cannot-read") from None
 
 
 _HELP = "Maybe write it with and / or / not, in, and the comparisons of declared fields (docs/rule-format.md)."
@@ -155,7 +160,7 @@ _HELP = "Maybe write it with and / or / not, in, and the comparisons of declared
 
 def _node(tree: ast.expr, depth: int) -> Node:
     if depth > MAX_DEPTH:
-        raise _Bad("R008", f"nested deeper than {MAX_DEPTH}", "Maybe split the rule.")
+        raise _Bad("R008.nested-deeper-than", max_depth=MAX_DEPTH)
     match tree:
         case ast.Constant(bool() as value):
             return Const(value)
@@ -164,7 +169,7 @@ def _node(tree: ast.expr, depth: int) -> Node:
         case ast.Name(name):
             field = _field(name)
             if field.type != "bool":
-                raise _Bad("R010", f"'{name}' is of type {field.type}, not true or false", f"Maybe {name} == ...")
+                raise _Bad("R010.type-not-true", name=name, type=field.type)
             return Flag(name)
         case ast.BoolOp(op, values):
             items = tuple(_node(value, depth + 1) for value in values)
@@ -175,13 +180,13 @@ def _node(tree: ast.expr, depth: int) -> Node:
             pairs = zip([left, *comparators[:-1]], ops, comparators, strict=True)
             items = tuple(_compare(a, op, b) for a, op, b in pairs)
             return items[0] if len(items) == 1 else And(items)
-    raise _Bad("R008", f"{ast.unparse(tree)!r} is not allowed in a rule", _HELP)
+    raise _Bad("R008.not-allowed-rule", written=ast.unparse(tree))
 
 
 def _field(name: str) -> Field:
     found = fields().get(name)
     if found is None:
-        raise _Bad("R009", f"unknown field '{name}'", closest(name, fields()) or "Maybe see docs/fields.md.")
+        raise _Bad("R009.unknown-field", maybe=closest(name, fields()) or told("near.fields"), name=name)
     return found
 
 
@@ -207,7 +212,7 @@ def _literal(tree: ast.expr) -> Fraction | str | bool | None:
 def _decimal(tree: ast.Constant) -> Fraction:
     text = repr(tree.value)  # the shortest decimal that reads back the same: what was written, up to 15 digits
     if not re.fullmatch(r"\d+\.\d+", text) or len(text) > 15:
-        raise _Bad("R008", f"the number {text} is not a plain decimal of at most 15 characters")
+        raise _Bad("R008.number-not-plain", number=text)
     return Fraction(text)
 
 
@@ -217,21 +222,21 @@ def _compare(left: ast.expr, op: ast.cmpop, right: ast.expr) -> Node:
         return node if isinstance(op, ast.In) else Not(node)
     symbol = _OPS.get(type(op))
     if symbol is None:
-        raise _Bad("R008", f"the operator in {ast.unparse(left)} ... {ast.unparse(right)} is not allowed", _HELP)
+        raise _Bad("R008.operator-not-allowed", left=ast.unparse(left), right=ast.unparse(right))
     a, b = _literal(left), _literal(right)
     if a is not None and b is None:
         return _compare_constant(_named(right), _MIRROR[symbol], a)
     if b is not None and a is None:
         return _compare_constant(_named(left), symbol, b)
     if a is not None:
-        raise _Bad("R008", "a comparison of two constants says nothing", _HELP)
+        raise _Bad("R008.comparison-two-constants")
     return _compare_fields(_named(left), symbol, _named(right))
 
 
 def _named(tree: ast.expr) -> Field:
     if isinstance(tree, ast.Name):
         return _field(tree.id)
-    raise _Bad("R008", f"{ast.unparse(tree)!r} is not allowed in a rule", _HELP)
+    raise _Bad("R008.not-allowed-rule", written=ast.unparse(tree))
 
 
 def _value(field: Field, literal: Fraction | str | bool) -> int | str | bool:
@@ -242,38 +247,38 @@ def _value(field: Field, literal: Fraction | str | bool) -> int | str | bool:
     if field.type == "int" and isinstance(literal, Fraction):
         scaled = literal * field.scale
         if scaled.denominator != 1:
-            raise _Bad("R010", f"'{field.name}' is kept in 1/{field.scale}; {shown} is finer than that")
+            raise _Bad("R010.kept-1-finer", field=field.name, scale=field.scale, shown=shown)
         return int(scaled)
     if field.type == "date" and isinstance(literal, str):
         try:
             datetime.date.fromisoformat(literal)
         except ValueError:
-            raise _Bad("R010", f"{shown} is not a date", "Maybe write it as '2026-03-31'.") from None
+            raise _Bad("R010.not-date", shown=shown) from None
         return literal
     if field.type in ("code", "codes", "text", "ids") and isinstance(literal, str):
         if field.values and literal not in field.values:
-            maybe = closest(literal, field.values) or f"Maybe one of {', '.join(field.values)}."
-            raise _Bad("R011", f"'{field.name}' has no value {shown}", maybe)
+            maybe = closest(literal, field.values) or told("near.one-of", names=field.values)
+            raise _Bad("R011.no-value", maybe=maybe, field=field.name, shown=shown)
         return literal
-    raise _Bad("R010", f"'{field.name}' is of type {field.type} and cannot be compared with {shown}")
+    raise _Bad("R010.type-cannot-compared", field=field.name, type=field.type, shown=shown)
 
 
 def _compare_constant(field: Field, op: str, literal: Fraction | str | bool) -> Node:
     value = _value(field, literal)
     if field.type in ("mix", "near"):
-        raise _Bad("R010", f"'{field.name}' cannot be compared")
+        raise _Bad("R010.cannot-compared", field=field.name)
     if isinstance(value, bool):
         if op not in ("==", "!="):
-            raise _Bad("R010", f"'{field.name}' is true or false and has no order")
+            raise _Bad("R010.true-or-false", field=field.name)
         flag = Flag(field.name)
         return flag if value == (op == "==") else Not(flag)
     if field.is_set:
         if op not in ("==", "!="):
-            raise _Bad("R010", f"'{field.name}' holds several values and has no order")
+            raise _Bad("R010.holds-several-values", field=field.name)
         node = Contains(field.name, (str(value),))
         return node if op == "==" else Not(node)
     if field.type in ("code", "text") and op not in ("==", "!="):
-        raise _Bad("R010", f"'{field.name}' is of type {field.type} and has no order", "Maybe use in [...].")
+        raise _Bad("R010.type-no-order", field=field.name, type=field.type)
     return Compare(field.name, op, value)
 
 
@@ -282,7 +287,7 @@ def _compare_fields(left: Field, op: str, right: Field) -> Node:
         return CompareFields(left.name, op, right.name, right.scale, left.scale)
     same = left.type == right.type and left.type in ("date", "code", "text", "bool")
     if not same or (op not in ("==", "!=") and left.type != "date"):
-        raise _Bad("R010", f"'{left.name}' ({left.type}) {op} '{right.name}' ({right.type}): the types do not fit")
+        raise _Bad("R010.types-do-not", left=left.name, type=left.type, op=op, right=right.name, type2=right.type)
     return CompareFields(left.name, op, right.name)
 
 
@@ -291,28 +296,28 @@ def _membership(left: ast.expr, right: ast.expr) -> Node:
         field = _named(left)
         literals = [_literal(item) for item in right.elts]
         if not literals or any(literal is None for literal in literals):
-            raise _Bad("R008", "a list after 'in' holds at least one constant, and only constants", _HELP)
+            raise _Bad("R008.list-after-holds")
         values = tuple(_value(field, literal) for literal in literals if literal is not None)
         if field.is_set:
             return Contains(field.name, tuple(str(value) for value in values))
         if field.type in ("bool", "mix", "near"):
-            raise _Bad("R010", f"'{field.name}' is of type {field.type}: 'in' does not apply")
+            raise _Bad("R010.type-does-not", field=field.name, type=field.type)
         return In(field.name, values)
     field = _named(right)
     if not field.is_set:
-        raise _Bad("R010", f"'{field.name}' is not a list", "Maybe use ==.")
+        raise _Bad("R010.not-list", field=field.name)
     literal = _literal(left)
     if literal is not None:
         return Contains(field.name, (str(_value(field, literal)),))
     item = _named(left)
     if item.type not in ("code", "text"):
-        raise _Bad("R010", f"'{item.name}' ({item.type}) in '{field.name}': the types do not fit")
+        raise _Bad("R010.types-do-not-fit", item=item.name, type=item.type, field=field.name)
     return ContainsField(field.name, item.name)
 
 
 def _price(tree: ast.expr, depth: int) -> PriceNode:
     if depth > MAX_DEPTH:
-        raise _Bad("R008", f"nested deeper than {MAX_DEPTH}")
+        raise _Bad("R008.price-nested-deeper", max_depth=MAX_DEPTH)
     match tree:
         case ast.Constant(value) if type(value) in (int, float):
             number = _literal(tree)
@@ -323,15 +328,11 @@ def _price(tree: ast.expr, depth: int) -> PriceNode:
         case ast.Name(name):
             field = _field(name)
             if field.type != "int":
-                raise _Bad("R010", f"'{name}' is of type {field.type}, not a number")
+                raise _Bad("R010.type-not-number", name=name, type=field.type)
             return PriceField(name, field.scale)
         case ast.BinOp(left, (ast.Add() | ast.Sub() | ast.Mult()) as op, right):
             symbol = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}[type(op)]
             return Apply(symbol, (_price(left, depth + 1), _price(right, depth + 1)))
         case ast.Call(ast.Name(("max" | "min") as name), args, []) if args:
             return Apply(name, tuple(_price(arg, depth + 1) for arg in args))
-    raise _Bad(
-        "R008",
-        f"{ast.unparse(tree)!r} is not allowed in a price",
-        "Maybe write it with max(...), min(...), + - *, decimals, the price fields and year_factor.",
-    )
+    raise _Bad("R008.not-allowed-price", written=ast.unparse(tree))

@@ -13,7 +13,9 @@ from constraints.language import expr
 from constraints.loading.kinds import UNITS, VALUE_KEYS
 from constraints.loading.rule_file import Block, iso_date
 from constraints.types import GRADES, STRICTNESS
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error
+from parcels.common.place import Place
 from parcels.common.schema import fields
 
 LARGEST = 10**12
@@ -27,10 +29,15 @@ class Reading:
     methods: tuple[str, ...]
     issues: list[Issue] = field(default_factory=list)
 
-    def bad(self, code: str, key: str, what: str, maybe: str = "") -> None:
-        """Record an error about a key."""
-        name = self.block.table.get("id") or self.block.table.get("rule") or "?"
-        self.issues.append(error(code, f"rule {name}: {what}", self.block.place(key.partition(".")[0]), maybe))
+    def bad(self, fault: str, at: str, /, *, maybe: Told | None = None, **values: Any) -> None:
+        """Record an error about a key, which stands ``at``; the sentence also has the rule's id (``rule``)."""
+        place = self.block.spot(at.partition(".")[0])
+        self.issues.append(error(fault, at=place, maybe=maybe, rule=self.name, **values))
+
+    @property
+    def name(self) -> str:
+        """The id of the rule, as far as it is known."""
+        return str(self.block.table.get("id") or self.block.table.get("rule") or "?")
 
     def read(self, shape: str, key: str, value: Any) -> Any:
         """The value of a key in its shape; ``None`` (with an issue) if it does not fit."""
@@ -59,14 +66,14 @@ def decimal_text(value: object) -> str | None:
 def _text(reading: Reading, key: str, value: Any) -> str | None:
     if isinstance(value, str) and value.strip():
         return value
-    reading.bad("R004", key, f"'{key}' must be a text that is not blank")
+    reading.bad("R004.must-text", key, key=key)
     return None
 
 
 def _texts(reading: Reading, key: str, value: Any) -> list[str] | None:
     if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
         return value
-    reading.bad("R004", key, f"'{key}' must be a list of texts", f"Maybe {key} = [...].")
+    reading.bad("R004.must-list", key, key=key)
     return None
 
 
@@ -77,14 +84,14 @@ def _ids(reading: Reading, key: str, value: Any) -> list[str] | None:
 def _names(reading: Reading, key: str, value: Any) -> list[str] | None:
     found = _texts(reading, key, value)
     if found is not None and len(set(found)) < len(found):
-        reading.bad("R005", key, f"'{key}' names one id twice")
+        reading.bad("R005.names-one", key, key=key)
     return found
 
 
 def _bilingual(reading: Reading, key: str, value: Any) -> dict[str, str] | None:
     if isinstance(value, dict) and set(value) == {"en", "zh"} and all(isinstance(v, str) and v for v in value.values()):
         return value
-    reading.bad("R004", key, f"'{key}' must be {{ en = ..., zh = ... }}, both not blank")
+    reading.bad("R004.must-en", key, key=key)
     return None
 
 
@@ -94,8 +101,8 @@ def _choice(of: Iterable[str]) -> Callable[[Reading, str, Any], str | None]:
     def read(reading: Reading, key: str, value: Any) -> str | None:
         if value in allowed:
             return str(value)
-        maybe = expr.closest(str(value), allowed) or f"Maybe one of {', '.join(allowed)}."
-        reading.bad("R005", key, f"'{key}' has no value {shown(value)}", maybe)
+        maybe = expr.closest(str(value), allowed) or told("near.one-of", names=allowed)
+        reading.bad("R005.no-value", key, maybe=maybe, key=key, shown=shown(value))
         return None
 
     return read
@@ -105,7 +112,7 @@ def _whole(least: int, most: int) -> Callable[[Reading, str, Any], int | None]:
     def read(reading: Reading, key: str, value: Any) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
             return value
-        reading.bad("R004", key, f"'{key}' must be a whole number from {least} to {most}, not {shown(value)}")
+        reading.bad("R004.must-whole", key, key=key, least=least, most=most, shown=shown(value))
         return None
 
     return read
@@ -114,20 +121,20 @@ def _whole(least: int, most: int) -> Callable[[Reading, str, Any], int | None]:
 def _bool(reading: Reading, key: str, value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
-    reading.bad("R004", key, f"'{key}' must be true or false, not {shown(value)}")
+    reading.bad("R004.must-true", key, key=key, shown=shown(value))
     return None
 
 
 def _date(reading: Reading, key: str, value: Any) -> tuple[str, bool] | None:
     found = iso_date(value)
     if found is None:
-        reading.bad("R006", key, f"'{key}' is not a date: {shown(value)}", 'Maybe write it as 2022-08-01 (or "2022").')
+        reading.bad("R006.rule-not-date", key, key=key, shown=shown(value))
     return found
 
 
 def _condition(reading: Reading, key: str, value: Any) -> str | None:
     if not isinstance(value, str):
-        reading.bad("R004", key, f"'{key}' must be a condition in quotes, not {shown(value)}")
+        reading.bad("R004.must-condition", key, key=key, shown=shown(value))
         return None
     return value.strip() if _parses(reading, key, expr.parse, value) else None
 
@@ -135,17 +142,17 @@ def _condition(reading: Reading, key: str, value: Any) -> str | None:
 def _price(reading: Reading, key: str, value: Any) -> str | None:
     text = value if isinstance(value, str) else decimal_text(value)
     if text is None:
-        reading.bad("R004", key, f"'{key}' must be a price expression in quotes, not {shown(value)}")
+        reading.bad("R004.must-price", key, key=key, shown=shown(value))
         return None
     return text.strip() if _parses(reading, key, expr.parse_price, text) else None
 
 
-def _parses(reading: Reading, key: str, parse: Callable[[str, str], object], text: str) -> bool:
+def _parses(reading: Reading, key: str, parse: Callable[[str, Place], object], text: str) -> bool:
     try:
-        parse(text, reading.block.place(key))
+        parse(text, reading.block.spot(key))
     except Refused as refused:
         for issue in refused.issues:
-            reading.bad(issue.code, key, f"{key}: {issue.what}", issue.maybe)
+            reading.bad(f"{issue.code}.in-rule", key, maybe=issue.advised, key=key, said=issue.told)
         return False
     return True
 
@@ -153,8 +160,8 @@ def _parses(reading: Reading, key: str, parse: Callable[[str, str], object], tex
 def _method(reading: Reading, key: str, value: Any) -> str | None:
     if value in reading.methods:
         return str(value)
-    maybe = expr.closest(str(value), reading.methods) or f"Maybe one of {', '.join(reading.methods)}."
-    reading.bad("R005", key, f"'{key}': unknown method {shown(value)}", maybe)
+    maybe = expr.closest(str(value), reading.methods) or told("near.one-of", names=reading.methods)
+    reading.bad("R005.unknown-method", key, maybe=maybe, key=key, shown=shown(value))
     return None
 
 
@@ -162,7 +169,7 @@ def _methods(reading: Reading, key: str, value: Any) -> list[str] | None:
     found = _texts(reading, key, value)
     if found is None or not found:
         if found is not None:
-            reading.bad("R004", key, f"'{key}' names no method")
+            reading.bad("R004.names-no", key, key=key)
         return None
     known = [_method(reading, key, item) for item in found]
     return [item for item in known if item is not None]
@@ -170,7 +177,7 @@ def _methods(reading: Reading, key: str, value: Any) -> list[str] | None:
 
 def _verdicts(reading: Reading, key: str, value: Any) -> dict[str, str] | None:
     if not isinstance(value, dict) or not value:
-        reading.bad("R004", key, f"'{key}' must be {{ method = verdict }}")
+        reading.bad("R004.must-method", key, key=key)
         return None
     choose = _choice(STRICTNESS)
     read = {method: choose(reading, key, verdict) for method, verdict in value.items() if _method(reading, key, method)}
@@ -182,7 +189,7 @@ def _integer_field(reading: Reading, key: str, value: Any) -> str | None:
     if value in ("count", "expected_price_yuan") or (declared is not None and declared.type == "int"):
         return str(value)
     known = ["count", "expected_price_yuan", *(name for name, each in fields().items() if each.type == "int")]
-    reading.bad("R009", key, f"'{key}' has no value {shown(value)}", expr.closest(str(value), known))
+    reading.bad("R009.no-value", key, maybe=expr.closest(str(value), known), key=key, shown=shown(value))
     return None
 
 
@@ -190,7 +197,7 @@ def _fields(reading: Reading, key: str, value: Any) -> list[str] | None:
     found = _texts(reading, key, value)
     for name in found or ():
         if name not in fields():
-            reading.bad("R009", key, f"unknown field '{name}' in '{key}'", expr.closest(name, fields()))
+            reading.bad("R009.rule-unknown-field", key, maybe=expr.closest(name, fields()), name=name, key=key)
     return found
 
 
@@ -207,21 +214,19 @@ def base_amount(value: object, unit: str) -> int | None:
 
 def _values(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | None:
     if not isinstance(value, list) or not value:
-        reading.bad("R004", key, f"'{key}' must be a list of {{ from, until, key, amount, unit }}")
+        reading.bad("R004.must-list-from", key, key=key)
         return None
     found = []
     for item in value:
         if not isinstance(item, dict) or "amount" not in item:
-            reading.bad("R003", key, f"a value of '{key}' has no amount")
+            reading.bad("R003.value-no", key, key=key)
             continue
         for name in set(item) - set(VALUE_KEYS):
-            reading.bad("R002", key, f"unknown key '{name}' in '{key}'", expr.closest(name, VALUE_KEYS))
+            reading.bad("R002.unknown-key-2", key, maybe=expr.closest(name, VALUE_KEYS), name=name, key=key)
         unit = item.get("unit", "")
         amount = base_amount(item["amount"], unit)
         if amount is None or not 0 <= amount < LARGEST:
-            reading.bad(
-                "R005", key, f"{shown(item['amount'])} {unit} is not a whole amount below 10^12", "Maybe another unit."
-            )
+            reading.bad("R005.not-whole", key, shown=shown(item["amount"]), unit=unit)
             continue
         start = _date(reading, key, item.get("from", reading.block.table.get("from")))
         until = _date(reading, key, item["until"]) if "until" in item else None
@@ -242,14 +247,30 @@ def _values(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | No
 def _share(reading: Reading, key: str, value: Any) -> list[int] | None:
     text = decimal_text(value)
     if text is None or not 0 <= Fraction(text) <= 1:
-        reading.bad("R004", key, f"'{key}' must be a decimal from 0 to 1, not {shown(value)}", 'Maybe share = "0.40".')
+        reading.bad("R004.must-decimal", key, key=key, shown=shown(value))
         return None
     return [Fraction(text).numerator, Fraction(text).denominator]
 
 
+def penalty_of(value: object) -> int | str | None:
+    """A penalty in points to three decimals: a whole number, else its decimal text; ``None`` where it is none."""
+    text = decimal_text(value)
+    if text is None or not 0 <= Fraction(text) <= 10**9 or (Fraction(text) * 1000).denominator != 1:
+        return None
+    exact = Fraction(text)
+    return int(exact) if exact.denominator == 1 else format(Decimal(text).normalize(), "f")
+
+
+def _penalty(reading: Reading, key: str, value: Any) -> int | str | None:
+    found = penalty_of(value)
+    if found is None:
+        reading.bad("R004.must-penalty", key, key=key, shown=shown(value))
+    return found
+
+
 def _used(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | None:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        reading.bad("R004", key, f"'{key}' must be a list of {{ key, amount }}")
+        reading.bad("R004.must-list-key", key, key=key)
         return None
     values = reading.block.table.get("values")
     unit = values[0].get("unit", "") if isinstance(values, list) and values and isinstance(values[0], dict) else ""
@@ -257,7 +278,7 @@ def _used(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | None
     for item in value:
         amount = base_amount(item.get("amount"), item.get("unit", unit))
         if amount is None or set(item) - {"key", "amount", "unit"}:
-            reading.bad("R004", key, f"a part of '{key}' is not {{ key, amount }}")
+            reading.bad("R004.part-not", key, key=key)
             continue
         found.append({"key": [str(part) for part in item.get("key", [])], "amount": amount})
     return found
@@ -265,7 +286,7 @@ def _used(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | None
 
 def _credit(reading: Reading, key: str, value: Any) -> dict[str, Any] | None:
     if not isinstance(value, dict) or not {"num", "den"} <= set(value) <= {"where", "num", "den"}:
-        reading.bad("R004", key, f"'{key}' must be {{ where, num, den }}")
+        reading.bad("R004.must-where", key, key=key)
         return None
     where = _condition(reading, key, value.get("where", ""))
     num, den = (_whole(1, 1_000_000)(reading, key, value[part]) for part in ("num", "den"))
@@ -275,31 +296,26 @@ def _credit(reading: Reading, key: str, value: Any) -> dict[str, Any] | None:
 def _id(reading: Reading, key: str, value: Any) -> str | None:
     if isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)+", value) and len(value) <= 80:
         return value
-    reading.bad(
-        "R005",
-        key,
-        f"{shown(value)} is not an id",
-        "Maybe authority.instrument.point, lower case, such as cn.order39.art4.",
-    )
+    reading.bad("R005.not-id", key, shown=shown(value))
     return None
 
 
 def _cite(reading: Reading, key: str, value: Any) -> dict[str, Any] | None:
     if not isinstance(value, dict):
-        reading.bad("R007", key, "the citation must be { doc, article, number, rank, grade, source }")
+        reading.bad("R007.citation-must", key)
         return None
     known = ("doc", "article", "number", "rank", "grade", "source")
     for name in set(value) - set(known):
-        reading.bad("R002", key, f"unknown key '{name}' in the citation", expr.closest(name, known))
+        reading.bad("R002.unknown-key", key, maybe=expr.closest(name, known), name=name)
     for name in ("doc", "rank", "grade"):
         if value.get(name) in (None, ""):
-            reading.bad("R007", key, f"the citation has no {name}", "Maybe copy it from the gazette.")
+            reading.bad("R007.citation-no", key, name=name)
             return None
     rank = _whole(0, 5)(reading, f"{key}.rank", value["rank"])
     grade = _choice(GRADES)(reading, f"{key}.grade", value["grade"])
     texts = {name: value.get(name, "") for name in ("doc", "article", "number", "source")}
     if not all(isinstance(text, str) for text in texts.values()):
-        reading.bad("R004", key, "doc, article, number and source of a citation are texts")
+        reading.bad("R004.doc-article", key)
         return None
     return None if rank is None or grade is None else {**texts, "rank": rank, "grade": grade}
 
@@ -321,7 +337,8 @@ _SHAPES: dict[str, Callable[[Reading, str, Any], Any]] = {
     "verdicts": _verdicts,
     "years": _whole(1, 999),
     "integer": _whole(-LARGEST, LARGEST),
-    "points": _whole(0, 10**9),
+    "tier": _whole(0, 10**9),
+    "penalty": _penalty,
     "bool": _bool,
     "measure": _integer_field,
     "fields": _fields,

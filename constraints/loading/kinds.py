@@ -69,8 +69,13 @@ KINDS: dict[str, tuple[Key, ...]] = {
         Key("used", "used", False, "[{ key, amount }]: already consumed this year, in the unit of the values"),
         Key("credit", "credit", False, "{ where, num, den }: the limit grows by num/den of the measure there"),
         Key("hard", "bool", False, "default true unless penalty is given"),
-        Key("penalty", "points", False, "points for each unit of shortfall or excess"),
-        Key("tier", "points", False, "tier of the penalty, from 0"),
+        Key(
+            "penalty",
+            "penalty",
+            False,
+            "points for each unit of the measure (m2, yuan, parcel) short or over; to 0.001, of a share per m2",
+        ),
+        Key("tier", "tier", False, "tier of the penalty, from 0"),
     ),
     "relation": (
         Key("relation", "relation", True, "conflict, together or requires (the first requires each other)"),

@@ -11,6 +11,7 @@ from constraints.language import expr
 from constraints.language.nodes import And, Compare, Const, Contains, Flag, In, Node, Not, Or
 from constraints.types import STRICTNESS, Rule
 from parcels.common.issues import Issue, error, note, warning
+from parcels.common.place import at_line, within
 from parcels.common.schema import Value, fields
 
 IDENTITY = frozenset(("operator", "partners", "hkmo", "name", "demand_id", "level", "holds"))
@@ -24,26 +25,12 @@ def alone(rule: Rule, *, policy: bool) -> list[Issue]:
     node = expr.parse(rule.when)
     if not satisfiable(node):
         issues.append(
-            warning(
-                "R015",
-                f"rule {rule.id} can never match: {rule.when}",
-                rule.place,
-                "Maybe an 'or' was meant.",
-                (rule.id,),
-            )
+            warning("R015.rule-can-never", at=at_line(rule.place), ids=(rule.id,), id=rule.id, when=rule.when)
         )
     named = sorted(expr.names(node) & IDENTITY)
     entry = rule.kind == "preference" or (rule.kind == "eligibility" and (policy or rule.cite.rank <= 1))
     if entry and named and not (rule.spec.get("reason") and rule.until):
-        issues.append(
-            warning(
-                "R018",
-                f"rule {rule.id} turns on {', '.join(named)}: fair-competition review (R-FCR-8)",
-                rule.place,
-                "Maybe give it a reason and an until date (R-FCR-12), or turn it on what the project does.",
-                (rule.id,),
-            )
-        )
+        issues.append(warning("R018.rule-turns-on", at=at_line(rule.place), ids=(rule.id,), id=rule.id, named=named))
     return issues
 
 
@@ -57,12 +44,7 @@ def across(rules: Sequence[Rule], known: Collection[str] | None = None) -> list[
                 if base not in ids and base not in known:
                     maybe = expr.closest(base, [*ids, *known])
                     issues.append(
-                        error(
-                            "R016",
-                            f"rule {rule.id} is an exception to '{base}', which is not a rule",
-                            rule.place,
-                            maybe,
-                        )
+                        error("R016.rule-exception-not", at=at_line(rule.place), maybe=maybe, id=rule.id, base=base)
                     )
     return issues
 
@@ -77,9 +59,7 @@ def _same_id(rules: Iterable[Rule]) -> list[Issue]:
     for rule in rules:
         by_id.setdefault(rule.id, []).append(rule)
     return [
-        error(
-            "R012", f"rule {a.id} stands twice", f"{a.place} and {b.place}", "Maybe one of them ended: give it until."
-        )
+        error("R012.rule-stands-twice", at=within(at_line(a.place), also=at_line(b.place)), id=a.id)
         for same in by_id.values()
         for a, b in itertools.combinations(same, 2)
         if overlap(a, b)
@@ -93,8 +73,16 @@ def _same_value(rules: Iterable[Rule]) -> list[Issue]:
             overlap = a["from"] < (b["until"] or "9999-99-99") and b["from"] < (a["until"] or "9999-99-99")
             if a["key"] == b["key"] and overlap and a["amount"] != b["amount"]:
                 key = "/".join(a["key"])
-                what = f"rule {rule.id}[{key}] has two values on the same date: {a['amount']} and {b['amount']}"
-                issues.append(error("R013", what, rule.place, "Maybe the first ended: give it until."))
+                issues.append(
+                    error(
+                        "R013.rule-two-values",
+                        at=at_line(rule.place),
+                        id=rule.id,
+                        key=key,
+                        amount=a["amount"],
+                        amount2=b["amount"],
+                    )
+                )
     return issues
 
 
@@ -133,11 +121,13 @@ def _same_thing(rules: Sequence[Rule]) -> list[Issue]:
                 adopted = "adopted" in rule.spec or "adopted" in other.spec
                 if other.id != rule.id and value != earlier and overlap(rule, other) and not related and not adopted:
                     issues[other.id, rule.id] = error(
-                        "R013",
-                        f"rules {other.id} and {rule.id} set the same thing differently ({earlier} and {value})",
-                        f"{other.place} and {rule.place}",
-                        f"Maybe {rule.id} is an exception_to {other.id}, or one of them has ended.",
-                        (other.id, rule.id),
+                        "R013.rules-set-same",
+                        at=within(at_line(other.place), also=at_line(rule.place)),
+                        ids=(other.id, rule.id),
+                        id=other.id,
+                        id2=rule.id,
+                        earlier=earlier,
+                        value=value,
                     )
             seen[subject].append((rule, value))
     return list(issues.values())
@@ -172,7 +162,7 @@ def _cycles(rules: Iterable[Rule]) -> list[Issue]:
             done.update(cycle)
             shown = " -> ".join(cycle)
             issues.append(
-                error("R014", f"exceptions run in a circle: {shown}", place.get(cycle[0], ""), "", cycle[:-1])
+                error("R014.exceptions-run-circle", at=at_line(place.get(cycle[0], "")), ids=cycle[:-1], shown=shown)
             )
     return issues
 
@@ -290,11 +280,11 @@ def coverage(rules: Iterable[Rule], columns: Mapping[str, Sequence[Value]]) -> l
         if size not in (never, always):
             continue
         if rule.origin == "policy":
-            what = f"rule {rule.id} matches {0 if never else always} of {size} parcels: {rule.when}"
-            issues.append(warning("R022", what, rule.place, "", (rule.id,)))
+            key = "R022.policy-none" if never else "R022.policy-all"
+            found = warning(key, at=at_line(rule.place), ids=(rule.id,), id=rule.id, size=size, when=rule.when)
+            issues.append(found)
         elif never:
             idle.append(rule.id)
     if idle:
-        what = f"{len(idle)} rules of the packs match none of the {size} parcels"
-        issues.append(note("R022", what, "", "", idle))
+        issues.append(note("R022.rules-packs-match", ids=idle, count=len(idle), size=size))
     return issues

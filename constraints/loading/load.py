@@ -14,6 +14,7 @@ from typing import Any
 
 from constraints.case import Case
 from constraints.language import expr
+from constraints.loading.key_pairs import together
 from constraints.loading.keys import Reading
 from constraints.loading.kinds import COMMON, KINDS, PACK_KEYS
 from constraints.loading.lint import across, alone
@@ -21,8 +22,9 @@ from constraints.loading.overlays import Fact, adopted, fact_of
 from constraints.loading.ranks import PACKS, against_law, as_left, is_law, known_packs, looser
 from constraints.loading.rule_file import Block, RuleText, iso_date, read_text
 from constraints.types import GRADES, Cite, Method, Rule, Text
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
-from parcels.common.schema import fields_of
+from parcels.common.place import Place, at_line
 
 STATE_FIELDS = frozenset(("in_pbf", "converted", "expropriated", "ownership"))
 """The facts of a parcel's state that land law always asked for: a rule that forbids on them is carried back.
@@ -107,15 +109,15 @@ def _pack_path(name: str) -> Path:
     path = PACKS / name / "rules.toml"
     known = [each.parent.name for each in PACKS.glob("*/rules.toml")]
     if name not in known:
-        raise Refused(error("R001", f"there is no rule pack '{name}'", "", expr.closest(name, known) or _list(known)))
+        raise Refused(error("R001.there-no-rule", maybe=expr.closest(name, known) or _list(known), name=name))
     return path
 
 
-def _list(known: Sequence[str]) -> str:
-    return f"Maybe one of {', '.join(sorted(known))}."
+def _list(known: Sequence[str]) -> Told:
+    return told("near.one-of", names=sorted(known))
 
 
-def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Loaded:
+def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None, raw: bytes | None = None) -> Loaded:
     """A rule file with its facts and findings.
 
     Parameters
@@ -126,8 +128,10 @@ def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None) -> Lo
         The pack's name, ``policy``, or the scenario's name; kept in each rule.
     known
         Rules of other files by id, which ``[[adopt]]`` may name.
+    raw
+        The content of the file, where it was read before.
     """
-    text = read_text(path)
+    text = read_text(path, raw)
     issues: list[Issue] = _pack_head(text)
     rules = [rule for block in text.blocks.get("rule", ()) if (rule := _rule(block, origin, issues))]
     rules += adopted(text.blocks.get("adopt", ()), {**(known or {}), **{r.id: r for r in rules}}, issues)
@@ -151,13 +155,13 @@ def shipped() -> Mapping[str, Rule]:
 
 def _pack_head(text: RuleText) -> list[Issue]:
     issues = [
-        error("R002", f"unknown key '{name}' in [pack]", text.file, expr.closest(name, PACK_KEYS))
+        error("R002.unknown-key-pack", at=text.file, maybe=expr.closest(name, PACK_KEYS), name=name)
         for name in text.pack
         if name not in PACK_KEYS
     ]
     for key in ("complete_from", "checked_until"):
         if key in text.pack and iso_date(text.pack[key]) is None:
-            issues.append(error("R006", f"{key} is not a date: {text.pack[key]!r}", text.file))
+            issues.append(error("R006.not-date", at=text.file, key=key, value=text.pack[key]))
     return issues
 
 
@@ -166,67 +170,32 @@ def _rule(block: Block, origin: str, issues: list[Issue]) -> Rule | None:
     table = block.table
     kind = table.get("kind")
     if kind not in KINDS:
-        what = "the rule has no kind" if kind is None else f"unknown kind {kind!r}"
-        reading.bad("R005", "kind", what, expr.closest(str(kind), KINDS) or _list(list(KINDS)))
+        reading.bad(
+            "R005.rule-no" if kind is None else "R005.unknown-kind",
+            "kind",
+            maybe=expr.closest(str(kind), KINDS) or _list(list(KINDS)),
+            kind=kind,
+        )
         issues.extend(reading.issues)
         return None
     keys = {key.name: key for key in (*COMMON, *KINDS[kind])}
     for name in table:
         if name not in keys:
-            reading.bad("R002", name, f"unknown key '{name}' in a rule of kind {kind}", expr.closest(name, keys))
+            reading.bad("R002.unknown-key-rule", name, maybe=expr.closest(name, keys), name=name, kind=kind)
     for key in keys.values():
         if key.required and key.name not in table:
             code = "R007" if key.name == "cite" else "R006" if key.name == "from" else "R003"
-            reading.bad(code, "id", f"the key '{key.name}' is missing", f"It is: {key.meaning}.")
+            reading.bad(f"{code}.key-missing", "id", maybe=told("near.key", meaning=key.meaning), name=key.name)
     found = {
         name: reading.read(keys[name].shape, name, value)
         for name, value in table.items()
         if name in keys and name != "kind"
     }
-    _together(reading, kind, found)
+    together(reading, kind, found)
     if origin in known_packs() and isinstance(table.get("cite"), dict) and not table["cite"].get("article"):
-        reading.bad("R007", "cite", "the citation has no article")
+        reading.bad("R007.citation-no-article", "cite")
     issues.extend(reading.issues)
     return None if reading.issues else _built(block, origin, str(kind), found)
-
-
-def _together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
-    """Keys that only make sense together."""
-    start, until = found.get("from"), found.get("until")
-    if start and until and until[0] <= start[0]:
-        reading.bad("R006", "until", f"the rule ends ({until[0]}) before it begins ({start[0]})")
-    if kind == "term" and not {"min_years", "max_years"} & set(found):
-        reading.bad("R003", "id", "a term rule has min_years or max_years")
-    if kind == "term" and (found.get("min_years") or 0) > (found.get("max_years") or 999):
-        reading.bad("R005", "min_years", "min_years is above max_years")
-    if kind == "preference" and not {"points", "points_per_ha"} & set(found):
-        reading.bad("R003", "id", "a preference has points or points_per_ha")
-    if kind == "relation" and ("parcels" in found) == ("demands" in found):
-        reading.bad("R003", "id", "a relation has either parcels or demands")
-    if kind == "relation" and len(found.get("parcels") or found.get("demands") or "..") < 2:
-        reading.bad("R005", "relation", "a relation names at least two ids")
-    if kind == "limit":
-        if ("values" in found) == ("share" in found):
-            reading.bad("R003", "id", "a limit has either values or share")
-        if "of" in found and "share" not in found:
-            reading.bad("R003", "of", "'of' goes with share")
-        if found.get("hard") is False and "penalty" not in found:
-            reading.bad("R003", "hard", "a limit that is not hard has a penalty")
-        width = len(found.get("per") or ())
-        for value in found.get("values") or ():
-            if value["key"] and len(value["key"]) != width:
-                reading.bad("R005", "values", f"the key {value['key']} has not the {width} parts of 'per'")
-        for value in found.get("used") or ():
-            if len(value["key"]) != width:
-                reading.bad("R005", "used", f"the key {value['key']} has not the {width} parts of 'per'")
-        strange = [name for name in found.get("per") or () if name not in fields_of("parcel")]
-        if "share" in found and "of" not in found and strange:
-            what = f"a share of all supply is per parcel fields only, not per '{strange[0]}'; name its base with 'of'"
-            reading.bad("R003", "per", what)
-    if ("leaves_to" in found) != ("leaves_words" in found) or found.get("leaves_to", "policy") != "policy":
-        reading.bad("R003", "leaves_to", 'leaves_to = "policy" goes with leaves_words, the words of the text')
-    if kind == "eligibility" and "condition" in (found.get("verdict") or {}).values() and not found.get("condition"):
-        reading.bad("R003", "verdict", "the verdict is condition, but no condition says what must be on file")
 
 
 def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
@@ -301,9 +270,14 @@ def _carried(rule: Rule) -> bool:
 
 
 def rules_for(
-    packs: Sequence[str], policy_paths: Sequence[Path | str] = (), as_of: str = "9999-12-31"
+    packs: Sequence[str],
+    policy_paths: Sequence[Path | str] = (),
+    as_of: str = "9999-12-31",
+    texts: Mapping[str, bytes] | None = None,
 ) -> tuple[tuple[Rule, ...], tuple[Issue, ...]]:
     """The rules of a round in force on ``as_of``, with what is worth knowing about them.
+
+    ``texts`` holds the content of policies that were read before, by their path as given.
 
     Raises
     ------
@@ -320,7 +294,8 @@ def rules_for(
             faults.extend(refused.issues)
     for path in policy_paths:
         try:
-            loaded = load(Path(path), "policy", {rule.id: rule for rule in in_force(rules, as_of)})
+            known = {rule.id: rule for rule in in_force(rules, as_of)}
+            loaded = load(Path(path), "policy", known, (texts or {}).get(str(path)))
             rules.extend(loaded.rules)
             issues.extend(loaded.issues)
         except Refused as refused:
@@ -331,15 +306,31 @@ def rules_for(
     names = {rule.id for rule in active}
     for rule in rules:
         if rule.origin == "policy" and rule.id not in names:
-            span = f"{rule.start} to {rule.until or 'open'}"
+            key = "R021.rule-not-force" if rule.until else "R021.no-end"
             issues.append(
-                note("R021", f"rule {rule.id} is not in force on {as_of} ({span})", rule.place, ids=(rule.id,))
+                note(
+                    key,
+                    at=at_line(rule.place),
+                    ids=(rule.id,),
+                    id=rule.id,
+                    as_of=as_of,
+                    start=rule.start,
+                    until=rule.until,
+                )
             )
     issues.extend(looser(active))
     for name in packs:
         if as_of < pack(name).complete_from:
-            what = f"rule pack {name} is complete from {pack(name).complete_from} only; {as_of} is earlier"
-            issues.append(warning("R023", what, f"packs {name}", "Rules of that time may be missing.", (name,)))
+            issues.append(
+                warning(
+                    "R023.rule-pack-complete",
+                    at=Place(pack=name),
+                    ids=(name,),
+                    name=name,
+                    complete_from=pack(name).complete_from,
+                    as_of=as_of,
+                )
+            )
     return active, tuple(dict.fromkeys(issues))
 
 
@@ -370,6 +361,11 @@ def vague_start(rule: Rule) -> str:
 
 
 def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:
-    """The rules of a case on a date: its packs as installed here, and its own other rules; in force, sorted by id."""
-    own = [rule for rule in case.rules if rule.origin not in case.packs]
-    return in_force([*(rule for name in case.packs for rule in load_pack(name)), *own], as_of)
+    """The rules of a case on a date: its packs as installed here, and its own other rules; in force, sorted by id.
+
+    A rule of the case never takes the place of one that its packs have under the same id.
+    """
+    packed = [rule for name in case.packs for rule in load_pack(name)]
+    known = {rule.id for rule in packed}
+    own = [rule for rule in case.rules if rule.origin not in case.packs and rule.id not in known]
+    return in_force([*packed, *own], as_of)

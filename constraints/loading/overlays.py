@@ -32,16 +32,19 @@ def adopted(blocks: Iterable[Block], known: Mapping[str, Rule], issues: list[Iss
     for block in blocks:
         reading = Reading(block, ())
         for name in set(block.table) ^ set(ADOPT_KEYS):
-            what = f"adopt: unknown key '{name}'" if name in block.table else f"adopt: the key '{name}' is missing"
-            reading.bad("R019", name, what, closest(name, ADOPT_KEYS))
+            reading.bad(
+                "R019.adopt-unknown" if name in block.table else "R019.adopt-key",
+                name,
+                maybe=closest(name, ADOPT_KEYS),
+                name=name,
+            )
         if not reading.issues:
             below, base = block.table["below"], known.get(block.table["rule"])
             for each in (block.table["rule"], *below):
                 if each not in known:
-                    reading.bad("R019", "rule", f"adopt: no rule '{each}' is loaded", closest(each, known))
+                    reading.bad("R019.adopt-no", "rule", maybe=closest(each, known), each=each)
             if base is not None and own(base):
-                what = f"adopt: rule {base.id} is of the round's own making; only rules of a pack are adopted"
-                reading.bad("R019", "rule", what)
+                reading.bad("R019.adopt-rule-round", "rule", id=base.id)
             if not reading.issues and base is not None:
                 found.extend(_rewritten(base, tuple(below), str(block.table["document"]), block, reading))
         issues.extend(reading.issues)
@@ -60,7 +63,7 @@ def _rewritten(base: Rule, below: tuple[str, ...], document: str, block: Block, 
     elif base.kind in ("price_floor", "term"):
         names = list(spec["methods"])
     else:
-        reading.bad("R019", "rule", f"adopt: a rule of kind {base.kind} cannot be adopted")
+        reading.bad("R019.adopt-rule", "rule", kind=base.kind)
         return []
     rule = replace(
         base,
@@ -81,12 +84,12 @@ def fact_of(block: Block, issues: list[Issue]) -> Fact | None:
     table = block.table
     field = fields().get(str(table.get("field")))
     of = "parcel" if "parcel" in table else "demand"
-    where = block.place("field")
+    where = block.spot("field")
     if set(table) - set(FACT_KEYS) or ("parcel" in table) == ("demand" in table) or "value" not in table:
-        issues.append(error("R003", "a fact has parcel or demand, field and value", where))
+        issues.append(error("R003.fact-parcel-or", at=where))
     elif field is None or field.of == "offer":
         maybe = closest(str(table.get("field")), fields())
-        issues.append(error("R009", f"fact: unknown field '{table.get('field')}'", where, maybe))
+        issues.append(error("R009.fact-unknown-field", at=where, maybe=maybe, name=table.get("field")))
     else:
         value = table["value"]
         shown = decimal_text(value) if decimal_text(value) is not None else value

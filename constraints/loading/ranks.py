@@ -18,6 +18,7 @@ from constraints.language.nodes import And
 from constraints.loading.lint import overlap, satisfiable
 from constraints.types import Rule
 from parcels.common.issues import Issue, error, warning
+from parcels.common.place import Place, at_line, within
 
 PACKS = Path(__file__).parents[1] / "packs"
 LAW_RANK = 2
@@ -66,19 +67,44 @@ def against_law(rules: Sequence[Rule], law: Mapping[str, Rule], known: Iterable[
     for rule in rules:
         if rule.id in law:
             base = law[rule.id]
-            what = f"rule {rule.id} of {rule.origin} takes the id of a rule of pack {base.origin}"
-            issues.append(error("R025", what, _both(rule, base), "Give it an id of its own.", (rule.id,)))
+            issues.append(
+                error(
+                    "R025.rule-takes-id",
+                    at=_both(rule, base),
+                    ids=(rule.id,),
+                    id=rule.id,
+                    origin=rule.origin,
+                    origin2=base.origin,
+                )
+            )
         for name in rule.exception_to:
             found = law.get(name)
             if found is not None and found.cite.rank >= LAW_RANK and not leaves(found):
-                what = (
-                    f"rule {rule.id} (rank {rule.cite.rank}, {rule.origin}) is an exception to {name} "
-                    f"(rank {found.cite.rank}, pack {found.origin}), which leaves nothing to policy"
+                issues.append(
+                    error(
+                        "R024.rule-rank-exception",
+                        at=_both(rule, found),
+                        ids=(rule.id, name),
+                        id=rule.id,
+                        rank=rule.cite.rank,
+                        origin=rule.origin,
+                        name=name,
+                        rank2=found.cite.rank,
+                        origin2=found.origin,
+                    )
                 )
-                issues.append(error("R024", what, _both(rule, found), _ADVICE, (rule.id, name)))
             elif found is not None and found.cite.rank >= LAW_RANK and rule.kind != found.kind:
-                what = f"rule {rule.id} is a {rule.kind} and cannot use what {name} (a {found.kind}) leaves to policy"
-                issues.append(error("R024", what, _both(rule, found), "Make it of the same kind.", (rule.id, name)))
+                issues.append(
+                    error(
+                        "R024.rule-cannot-use",
+                        at=_both(rule, found),
+                        ids=(rule.id, name),
+                        id=rule.id,
+                        kind=rule.kind,
+                        name=name,
+                        kind2=found.kind,
+                    )
+                )
         issues += _permits(rule, known)
     return issues
 
@@ -95,11 +121,20 @@ def _permits(rule: Rule, known: Iterable[Rule]) -> list[Issue]:
         shut = sorted(method for method in opened if base.spec["verdict"].get(method) == "forbid")
         if shut and overlap(rule, base) and satisfiable(And((node, expr.parse(base.when)))):
             opened -= set(shut)
-            what = (
-                f"rule {rule.id} (rank {rule.cite.rank}, {rule.origin}) permits {', '.join(shut)} where {base.id} "
-                f"(rank {base.cite.rank}, pack {base.origin}) may forbid it"
+            found.append(
+                error(
+                    "R026.rule-rank-permits",
+                    at=_both(rule, base),
+                    ids=(rule.id, base.id),
+                    id=rule.id,
+                    rank=rule.cite.rank,
+                    origin=rule.origin,
+                    methods=shut,
+                    id2=base.id,
+                    rank2=base.cite.rank,
+                    origin2=base.origin,
+                )
             )
-            found.append(error("R026", what, _both(rule, base), _ADVICE, (rule.id, base.id)))
     return found
 
 
@@ -120,18 +155,19 @@ def looser(rules: Sequence[Rule]) -> list[Issue]:
         if named:
             issues.append(
                 warning(
-                    "R017",
-                    f"rule {rule.id} (rank {rule.cite.rank}) permits {', '.join(named)}: looser, not obeyed",
-                    rule.place,
-                    "Maybe adopt it by name in the policy ([[adopt]]), which gives a condition at best.",
-                    (rule.id,),
+                    "R017.rule-rank-permits",
+                    at=at_line(rule.place),
+                    ids=(rule.id,),
+                    id=rule.id,
+                    rank=rule.cite.rank,
+                    methods=named,
                 )
             )
     return issues
 
 
-def _both(rule: Rule, base: Rule) -> str:
-    return f"{rule.place} and {base.place}" if base.place else rule.place
+def _both(rule: Rule, base: Rule) -> Place:
+    return within(at_line(rule.place), also=at_line(base.place) if base.place else None)
 
 
 def as_left(rules: Sequence[Rule], law: Mapping[str, Rule]) -> list[Rule]:

@@ -9,8 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from parcels.common.catalogue import told
 from parcels.common.gate import load_toml, read_bytes
 from parcels.common.issues import Issue, Refused, error
+from parcels.common.place import Place, at_line
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 20
@@ -35,6 +37,10 @@ class Block:
                     return f"{self.file}:{self.line + offset}"
         return f"{self.file}:{self.line}"
 
+    def spot(self, key: str = "") -> Place:
+        """The same as a place of a finding."""
+        return at_line(self.place(key))
+
 
 @dataclass(frozen=True, slots=True)
 class RuleText:
@@ -45,8 +51,8 @@ class RuleText:
     blocks: dict[str, tuple[Block, ...]]
 
 
-def read_text(path: Path) -> RuleText:
-    """The tables of a rule file.
+def read_text(path: Path, raw: bytes | None = None) -> RuleText:
+    """The tables of a rule file; ``raw``: its content, where that was read before.
 
     Raises
     ------
@@ -56,25 +62,25 @@ def read_text(path: Path) -> RuleText:
     """
     name = str(path)
     try:
-        raw = read_bytes(path, 16 * MAX_BYTES)
+        raw = read_bytes(path, 16 * MAX_BYTES) if raw is None else raw
     except OSError as trouble:
-        raise Refused(error("R001", f"the rule file cannot be read ({trouble.strerror})", name)) from None
+        raise Refused(error("R001.rule-file-cannot", at=name, strerror=trouble.strerror)) from None
     if len(raw) > MAX_BYTES:
-        raise Refused(error("R001", f"the rule file has {len(raw)} bytes, more than {MAX_BYTES}", name))
+        raise Refused(error("R001.rule-file-bytes", at=name, count=len(raw), max_bytes=MAX_BYTES))
     try:
         text = raw.decode("utf-8-sig").replace("\r\n", "\n")
         tables = load_toml(text, parse_float=Decimal)
     except UnicodeDecodeError:
-        raise Refused(error("R001", "the rule file is not UTF-8 text", name, "Maybe save it as UTF-8.")) from None
+        raise Refused(error("R001.rule-file-not", at=name)) from None
     except RecursionError:
-        raise Refused(error("R001", f"nested deeper than {MAX_DEPTH}", name)) from None
+        raise Refused(error("R001.nested-deeper-than", at=name, max_depth=MAX_DEPTH)) from None
     except ValueError as trouble:  # TOMLDecodeError, and dates such as 2024-02-30
         found = re.search(r"line (\d+)", str(trouble))
-        where = f"{name}:{found[1]}" if found else name
-        maybe = "Maybe a key stands there twice." if "overwrite" in str(trouble) else ""
-        raise Refused(error("R001", f"not TOML: {trouble}", where, maybe)) from None
+        where = Place(name, int(found[1])) if found else Place(name)
+        maybe = told("near.twice") if "overwrite" in str(trouble) else ""
+        raise Refused(error("R001.not-toml", at=where, maybe=maybe, trouble=trouble)) from None
     if _depth(tables) > MAX_DEPTH:
-        raise Refused(error("R001", f"nested deeper than {MAX_DEPTH}", name))
+        raise Refused(error("R001.nested-deeper-than", at=name, max_depth=MAX_DEPTH))
     return RuleText(name, tables.get("pack", {}), _blocks(name, text, tables))
 
 
@@ -87,7 +93,7 @@ def _blocks(name: str, text: str, tables: dict[str, Any]) -> dict[str, tuple[Blo
         if key == "pack" and isinstance(value, dict):
             continue
         if key not in ("rule", "adopt", "fact", "case") or not isinstance(value, list):
-            issues.append(error("R002", f"unknown table '{key}'", name, "Maybe you meant '[[rule]]'."))
+            issues.append(error("R002.unknown-table", at=name, key=key))
             continue
         starts = [number for number, head in heads if head == key]
         found = []

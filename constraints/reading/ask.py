@@ -13,7 +13,7 @@ from constraints.language.expr import closest, parse
 from constraints.loading.load import grade_of, in_force, load_pack, methods, pack, pack_names, strongest, vague_start
 from constraints.reading.assumed import PRICES, complete, incomplete, unchecked
 from constraints.reading.book import RuleBook, book
-from constraints.reading.floor_words import floor_entry, floors_told, looser_floors, looser_note
+from constraints.reading.floor_words import floor_entry, floors_told, looser_floors, looser_note, money
 from constraints.reading.judge import Judgement, judge
 from constraints.reading.told_facts import FALSE, TRUE, read_facts
 from constraints.types import GRADES, STRICTNESS, Method, Rule
@@ -71,7 +71,9 @@ def ask(
     known |= {rule.id: rule for rule in policy}
     strange = [each.rule for each in records if each.rule not in known]
     if strange:
-        raise Refused([error("R016", f"there is no rule '{name}'", "rule=", closest(name, known)) for name in strange])
+        raise Refused(
+            [error("R016.there-no-rule", at="rule=", maybe=closest(name, known), name=name) for name in strange]
+        )
     rulebook = _book(names, as_of, rate, tuple(policy)) if policy else _book_of_packs(names, as_of, rate)
     quiet = frozenset(name for name in PRICES if name not in case)
     late = [name for name in names if as_of < pack(name).complete_from]
@@ -100,9 +102,8 @@ def _mixed(told: Mapping[str, str]) -> dict[str, str]:
     """``use=RES+IND`` means a mixed parcel."""
     found = dict(told)
     if "+" in found.get("use", ""):
-        parts = [part.strip() for part in found["use"].split("+")]
+        parts = [part.strip() for part in found.pop("use").split("+")]
         found.setdefault("use_mix", ";".join(parts))
-        found["use"] = parts[0].partition(":")[0].strip()
     return found
 
 
@@ -165,7 +166,16 @@ def _answer(
         "term_years": judgement.term,
         "term_rules": list(judgement.term_rules),
         "lease_years": judgement.lease_years,
-        "parts": [{"use": p.use, "percent": p.percent, "term_max_years": p.term_max} for p in judgement.parts],
+        "parts": [
+            {
+                "use": part.use,
+                "percent": part.percent,
+                "term_max_years": part.term_max,
+                "term_years": part.term,
+                "yuan_per_m2": None if part.floor is None else money(part.floor),
+            }
+            for part in judgement.parts
+        ],
         "preferences": preferences(rulebook, method, judgement, case),
         "price_floor": floor_entry(judgement, floors),
     }

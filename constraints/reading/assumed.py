@@ -10,6 +10,7 @@ from typing import Any
 
 from constraints.loading.load import pack
 from constraints.reading.case_facts import block_share
+from constraints.reading.mixed import dominant, parts_of
 from constraints.reading.told_facts import shown
 from parcels.common.schema import Value, fields
 
@@ -57,8 +58,7 @@ def complete(told: Mapping[str, Value], as_of: str) -> tuple[dict[str, Value], d
         assumed["publication_closed"] = True
         case["publication_closed"] = as_of
     if case.get("use_mix") and "use" not in case:
-        mix = case["use_mix"]
-        case["use"] = str(mix[0]).partition(":")[0] if isinstance(mix, tuple) else None
+        case["use"] = dominant(parts_of(case["use_mix"]), None)
     if "area_m2" in case:
         case.setdefault("site_area_m2", case["area_m2"])
         new = case["area_m2"] if case.get("land_source") == "new" else 0

@@ -11,13 +11,13 @@ from constraints.language import expr
 from constraints.language.evaluate import Test, compiled, unknowns
 from constraints.language.nodes import CompareFields, ContainsField, Node, PriceNode, constants, names
 from constraints.loading.ranks import LAW_RANK, own
+from constraints.reading.case_facts import CASE_DEFAULTS as CASE_DEFAULTS
 from constraints.reading.timetable import Calendar
 from constraints.types import Method, Rule
 from parcels.common.schema import Value, fields, fields_of
 
 Facts = Mapping[str, Value]
 DEMAND_FIELDS = frozenset(fields_of("demand"))
-CASE_DEFAULTS = {name: each.default for name, each in fields_of("case").items() if each.default is not None}
 ANY = "*"
 
 

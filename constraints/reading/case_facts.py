@@ -13,6 +13,8 @@ from parcels.common.schema import Value, fields_of
 
 Facts = Mapping[str, Value]
 DEMAND_FIELDS = frozenset(fields_of("demand"))
+CASE_DEFAULTS: Facts = {name: f.default for name, f in fields_of("case").items() if f.default is not None}
+"""What a fact of the case is where no file gives it."""
 CANDIDATE = ("candidate", "failed")
 FIXED = ("announced", "contracted")
 
@@ -102,7 +104,7 @@ class CaseFacts:
         others: int = 0,
     ) -> dict[str, Value]:
         """All facts of (parcel, demand or market, method, term, period); demand facts of the market are unknown."""
-        found: dict[str, Value] = dict(self.parcels[parcel])
+        found: dict[str, Value] = {**CASE_DEFAULTS, **self.parcels[parcel]}
         if demand is not None:
             found.update(self.demands[demand])
             found["operator"] = self.operator(parcel, demand)

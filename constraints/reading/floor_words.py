@@ -62,7 +62,7 @@ def floor_entry(judgement: Judgement, floors: Sequence[Rule]) -> dict[str, Any] 
         return None
     texts = list(dict.fromkeys(rule.spec["per_m2"] for rule in kept))
     return {
-        "yuan_per_m2": None if judgement.floor is None else _money(judgement.floor),
+        "yuan_per_m2": None if judgement.floor is None else money(judgement.floor),
         "formula": _largest(texts),
         "words": {lang: _words(texts, lang) for lang in ("en", "zh")},
         "rules": [rule.id for rule in kept],
@@ -108,6 +108,7 @@ def _largest(texts: Sequence[str]) -> str:
     return shown[0] if len(shown) == 1 else f"max({', '.join(shown)})"
 
 
-def _money(amount: Fraction) -> int | str:
+def money(amount: Fraction) -> int | str:
+    """An amount as JSON has it: a whole number, or a decimal text."""
     text = decimal(amount, 4)
     return int(text) if "." not in text else text

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from constraints.case import Case
 from constraints.language.evaluate import compiled, unknowns
 from constraints.language.expr import Node, parse
-from constraints.reading.case_facts import DEMAND_FIELDS, CaseFacts, Facts, integer, key_text
-from constraints.types import Row, Rule
+from constraints.reading.case_facts import CASE_DEFAULTS, DEMAND_FIELDS, CaseFacts, Facts, integer, key_text
+from constraints.types import Row, Rule, fulfilled
 from parcels.common.schema import fields_of
 
 Key = tuple[str, tuple[str, ...]]
 """(rule id, key): names a row."""
-_PARCEL_FIELDS = frozenset(fields_of("parcel"))
+_PARCEL_FIELDS = frozenset(fields_of("parcel")) - {"intending_users"}
+"""Facts that are the parcel's own whatever site it is part of (those who intend to use it are the site's)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a plan uses of a row: ``used`` and ``limit`` in the row's units, ``broken`` how far past the slack it is."""
+    """What a plan uses of a row; a soft one takes ``slack`` units, a hard one is ``broken`` by so much."""
 
     row: Row
     used: int
@@ -52,12 +54,13 @@ class _Limit:
         self.amounts = {tuple(value["key"]): int(value["amount"]) for value in spec.get("values") or ()}
         self.used = {tuple(value["key"]): int(value["amount"]) for value in spec.get("used") or ()}
         self.hard = bool(spec.get("hard", True))
-        self.penalty = 0 if self.hard else 1000 * int(spec.get("penalty") or 0)
+        self.penalty = 0 if self.hard else int(1000 * Fraction(str(spec.get("penalty") or 0)))
         self.tier = tiers - 1 if spec.get("tier") is None else int(spec["tier"])
         self.times = self.share[1] if self.share else int(self.credit["den"]) if self.credit else 1
         self.less = self.share[0] if self.share else int(self.credit["num"]) if self.credit else 0
         # a share per key of *all* supply: every offer counts against every key
         self.of_all = bool(self.share and self.per and not spec.get("of"))
+        self.by_parcel = _PARCEL_FIELDS.issuperset(self.per)
 
     def amount(self, key: tuple[str, ...]) -> int | None:
         """The right-hand side before scaling; None where the law names no amount for the key."""
@@ -125,6 +128,7 @@ class PlanRows:
         }
         self.spread = {limit.id: self._parcel_keys(limit) for limit in self.limits if limit.of_all}
         self._rows: dict[Key, Row | None] = {}
+        self._met: dict[str, set[tuple[str, ...]]] = {limit.id: set() for limit in self.limits if not limit.by_parcel}
         self.reserved = self._reserved()
         named = {name for rule in (*self.relations, *self.locks) for name in rule.spec["parcels"]}
         self._linked_parcels = {facts.parcel_row[name] for name in named if name in facts.parcel_row}
@@ -141,7 +145,7 @@ class PlanRows:
                 site, method = self.facts.site((parcel,)), methods[lock.spec["method"]]
                 found.append(self.facts.offer(parcel, demand, site, method, 0, None))
             elif taken:
-                found.append(self.facts.parcels[parcel])
+                found.append({**CASE_DEFAULTS, **self.facts.parcels[parcel]})
         return found
 
     def _reserved(self) -> dict[Key, int]:
@@ -154,9 +158,9 @@ class PlanRows:
 
     def _add(self, found: dict[Key, int], limit: _Limit, facts: Facts, price: int, market: bool) -> None:
         value = limit.coefficient(facts, price, market)
-        if value:
-            key = (limit.id, tuple(key_text(facts.get(name)) for name in limit.per))
-            found[key] = found.get(key, 0) + value
+        if value or not limit.by_parcel:
+            key = tuple(key_text(facts.get(name)) for name in limit.per)
+            found[(limit.id, key)] = found.get((limit.id, key), 0) + value
         if limit.of_all:
             less = limit.less * limit.sizes(facts, price, market)[1]
             for each in self.spread[limit.id]:
@@ -167,6 +171,9 @@ class PlanRows:
         found: dict[Key, int] = {}
         for limit in self.limits:
             self._add(found, limit, facts, price, market)
+        for identifier, key in found:
+            if identifier in self._met:
+                self._met[identifier].add(key)
         return found
 
     def linked_site(self, parcels: Sequence[int]) -> bool:
@@ -218,7 +225,7 @@ class PlanRows:
         if not limit.share:
             amount = limit.times * (amount - limit.used.get(key, 0))
         rhs = amount - self.reserved.get((identifier, key), 0)
-        slack = 0 if limit.hard else abs(rhs)
+        slack = 0 if limit.hard else limit.times
         return Row(
             row_id(identifier, key), identifier, key, "limit", limit.sense, rhs, slack, limit.penalty, limit.tier
         )
@@ -245,25 +252,23 @@ class PlanRows:
                 )
         return None
 
-    def is_soft(self, identifier: str) -> bool:
-        """True for a limit that may be missed at a penalty."""
-        limit = self.by_id.get(identifier)
-        return limit is not None and not limit.hard
-
-    def is_share(self, identifier: str) -> bool:
-        """True for a share: its slack has no stated end."""
-        limit = self.by_id.get(identifier)
-        return limit is not None and limit.share is not None
-
     def keys(self) -> set[Key]:
-        """The rows that exist whatever is offered: keys the law names, and those of candidate parcels."""
+        """The rows that stand though nothing counts in them.
+
+        Keys the law names, those of candidate parcels (of demands), and those of the offers read so far where nothing
+        is not enough; of a limit that has no key at all and is not met by nothing, the row of the unknown key.
+        """
         found: set[Key] = set()
         for limit in self.limits:
             found.update((limit.id, key) for key in limit.amounts if len(key) == len(limit.per))
-            if not limit.per:
-                found.add((limit.id, ()))
-            elif _PARCEL_FIELDS.issuperset(limit.per):
-                found.update((limit.id, key) for key in self._parcel_keys(limit))
+            if limit.by_parcel:
+                found.update((limit.id, key) for key in (self._parcel_keys(limit) if limit.per else [()]))
+            else:
+                met = self._met[limit.id] | self._demand_keys(limit)
+                found.update((limit.id, key) for key in met if self._is_due(limit, key))
+            unknown = ("",) * len(limit.per)
+            if not any(key[0] == limit.id for key in found) and not self._met.get(limit.id):
+                found.update([(limit.id, unknown)] if self._is_due(limit, unknown) else [])
         for rule in self.relations:
             members = rule.spec["parcels"] or rule.spec["demands"]
             pairs = [()] if rule.spec["relation"] == "conflict" else [(other,) for other in members[1:]]
@@ -277,6 +282,17 @@ class PlanRows:
         counted = [facts for facts, candidate, fixed in rows if candidate or (limit.of_all and fixed)]
         return sorted({tuple(key_text(facts.get(name)) for name in limit.per) for facts in counted})
 
+    def _demand_keys(self, limit: _Limit) -> set[tuple[str, ...]]:
+        """The keys of all demands, where the key is made of their facts."""
+        if not DEMAND_FIELDS.issuperset(limit.per):
+            return set()
+        return {tuple(key_text(facts.get(name)) for name in limit.per) for facts in self.facts.demands}
+
+    def _is_due(self, limit: _Limit, key: tuple[str, ...]) -> bool:
+        """Whether nothing at all breaks (or misses) the row of a key."""
+        row = self.row(limit.id, key)
+        return row is not None and not fulfilled(row.sense, 0, row.rhs)
+
     def uses(self, plan: Iterable[Mapping[Key, int]], extra: Iterable[Key] = ()) -> list[Use]:
         """What a plan (the coefficients of its offers) uses of every row, in the order of (rule, key)."""
         total = dict.fromkeys(self.keys(), 0)
@@ -289,10 +305,8 @@ class PlanRows:
             row = self.row(*key)
             if row is None:
                 continue
-            over = used - row.rhs
-            past = abs(over) if row.sense == "=" else max(0, over if row.sense == "<=" else -over)
-            slack = past if self.is_soft(row.rule) and (self.is_share(row.rule) or past <= row.slack) else 0
-            found.append(Use(row, used, slack, past - slack))
+            missed = row.missed(used)
+            found.append(Use(row, used, missed if row.slack else 0, 0 if row.slack else missed))
         return found
 
     def shown(self, uses: Iterable[Use]) -> dict[Key, dict[str, Any]]:

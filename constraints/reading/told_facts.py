@@ -7,10 +7,15 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from typing import Any
 
 from constraints.language.expr import closest
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.schema import Field, Value, fields
+from parcels.common.units import BadValue
+from parcels.tables.use_codes import use_of
+from parcels.tables.use_mix import read_mix
 
 TRUE = frozenset(("true", "1", "yes", "是"))
 FALSE = frozenset(("false", "0", "no", "否"))
@@ -42,22 +47,26 @@ def read_facts(told: Mapping[str, str]) -> dict[str, Value]:
     for word, text in told.items():
         field = field_named(word.strip())
         if field is None:
-            issues.append(error("R009", f"unknown field '{word}'", f"{word}={text}", closest(word, fields())))
+            issues.append(
+                error("R009.unknown-field-told", at=f"{word}={text}", maybe=closest(word, fields()), word=word)
+            )
             continue
         try:
             found[field.name] = read_value(field, text.strip())
         except _NotRead as trouble:
-            code = "R011" if trouble.maybe else "R010"
-            issues.append(error(code, f"'{field.name}': {trouble}", f"{word}={text}", trouble.maybe))
+            place = f"{word}={text}"
+            issues.append(error(trouble.key, at=place, maybe=trouble.maybe, field=field.name, **trouble.values))
     if issues:
         raise Refused(issues)
     return found
 
 
 class _NotRead(Exception):
-    def __init__(self, what: str, maybe: str = "") -> None:
-        super().__init__(what)
-        self.maybe = maybe
+    """Why a value cannot be read: a sentence without its hole ``field``."""
+
+    def __init__(self, key: str, /, maybe: Told | None = None, **values: Any) -> None:
+        super().__init__(key)
+        self.key, self.maybe, self.values = key, maybe, values
 
 
 def read_value(field: Field, text: str) -> Value:
@@ -68,15 +77,17 @@ def read_value(field: Field, text: str) -> Value:
     if field.type == "bool":
         if low in TRUE or low in FALSE:
             return low in TRUE
-        raise _NotRead(f"{text!r} is neither true nor false")
+        raise _NotRead("R010.told-not-truth", text=text)
     if field.type == "int":
         return _integer(field, text)
     if field.type == "date":
         try:
             return datetime.date.fromisoformat(text).isoformat()
         except ValueError:
-            raise _NotRead(f"{text!r} is not a date such as 2026-11-22") from None
-    if field.type in ("codes", "ids", "mix", "near"):
+            raise _NotRead("R010.told-not-date", text=text) from None
+    if field.type == "mix":
+        return _mix(text)
+    if field.type in ("codes", "ids", "near"):
         parts = () if low == "none" else tuple(part.strip() for part in _SEPARATORS.split(text) if part.strip())
         for part in parts:
             _known(field, part)
@@ -85,28 +96,46 @@ def read_value(field: Field, text: str) -> Value:
 
 
 def _known(field: Field, text: str) -> str:
-    code = text.partition(":")[0].strip() if field.type == "mix" else text
-    values = fields()["use"].values if field.type == "mix" else field.values
-    if values and code not in values:
-        raise _NotRead(f"unknown value {code!r}", closest(code, values) or f"Maybe one of {', '.join(values)}.")
+    values = field.values
+    if values and text not in values:
+        raise _NotRead("R011.told-unknown-value", closest(text, values) or told("near.one-of", names=values), code=text)
     return text
+
+
+_MIX = {
+    "052.no-mix-such": "R010.told-no-mix",
+    "052.names-twice": "R010.told-mix-twice",
+    "052.shares-do-not": "R010.told-mix-sum",
+}
+
+
+def _mix(text: str) -> Value:
+    """A mix of uses with its shares; uses alone (``RES;IND``, from ``use=RES+IND``) are a mix of unknown shares."""
+    try:
+        if ":" in text or "：" in text:
+            return read_mix(text)
+        return tuple(use_of(part, "landopt") for part in _SEPARATORS.split(text) if part.strip())
+    except BadValue as trouble:
+        raise _NotRead(_MIX.get(trouble.key, "R010.told-mix-use"), text=text) from None
 
 
 def _integer(field: Field, text: str) -> int:
     try:
         number = Decimal(text.replace(",", "").replace("_", ""))
     except InvalidOperation:
-        raise _NotRead(f"{text!r} is not a number") from None
+        raise _NotRead("R010.told-not-number", text=text) from None
     if not number.is_finite() or abs(number) >= 10**13:
-        raise _NotRead(f"{text!r} is too large")
+        raise _NotRead("R010.told-too-large", text=text)
     exact = Fraction(number) * field.scale
     if exact.denominator != 1 and field.scale == 1 and field.unit != "m2":
-        raise _NotRead(f"{text!r} is not a whole number")
+        raise _NotRead("R010.told-not-whole", text=text)
     value = (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
     if (field.min is not None and value < field.min * field.scale) or (
         field.max is not None and value > field.max * field.scale
     ):
-        raise _NotRead(f"{text!r} is outside {field.min} to {field.max if field.max is not None else 'any'}")
+        raise _NotRead(
+            "R010.told-below" if field.max is None else "R010.told-outside", text=text, least=field.min, most=field.max
+        )
     return value
 
 

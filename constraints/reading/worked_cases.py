@@ -14,7 +14,9 @@ from constraints.loading.rule_file import Block, iso_date, read_text
 from constraints.reading.ask import ask
 from constraints.reading.assumed import complete
 from constraints.reading.told_facts import read_facts
+from parcels.common.catalogue import Told
 from parcels.common.issues import Issue, Refused, error
+from parcels.common.place import at_line, within
 
 KEYS = ("id", "as_of", "facts", "expect", "rules", "absent", "note", "term", "floor", "packs", "conflict", "conf")
 VERDICTS = ("permit", "condition", "warn", "forbid", "n/a", "undetermined", "-")
@@ -64,7 +66,9 @@ def load_cases(name: str) -> tuple[WorkedCase, ...]:
     seen: dict[str, str] = {}
     for case in found:
         if case.id in seen:
-            issues.append(error("R020", f"case {case.id} stands twice", f"{seen[case.id]} and {case.place}"))
+            issues.append(
+                error("R020.case-stands-twice", at=within(at_line(seen[case.id]), also=at_line(case.place)), id=case.id)
+            )
         seen[case.id] = case.place
     if issues:
         raise Refused(issues)
@@ -75,26 +79,26 @@ def _case(block: Block, issues: list[Issue]) -> WorkedCase | None:
     table, before = block.table, len(issues)
     name = str(table.get("id", "?"))
 
-    def bad(what: str, key: str = "id", maybe: str = "") -> None:
-        issues.append(error("R020", f"case {name}: {what}", block.place(key), maybe))
+    def bad(fault: str, at: str = "id", maybe: Told | None = None, /, **values: Any) -> None:
+        issues.append(error(fault, at=block.spot(at), maybe=maybe, case=name, **values))
 
     for key in table:
         if key not in KEYS:
-            bad(f"unknown key '{key}'", key, closest(key, KEYS))
+            bad("R020.unknown-key", key, closest(key, KEYS), name=key)
     for key in ("id", "as_of", "facts"):
         if key not in table:
-            bad(f"the key '{key}' is missing")
+            bad("R020.key-missing", name=key)
     known = [method.id for method in methods()]
     for key in ("expect", "term", "floor"):
         for method in table.get(key, {}):
             if method not in known:
-                bad(f"unknown method '{method}' in {key}", key, closest(method, known))
+                bad("R020.unknown-method", key, closest(method, known), method=method, key=key)
     for verdict in table.get("expect", {}).values():
         if verdict not in VERDICTS:
-            bad(f"unknown verdict {verdict!r}", "expect", closest(str(verdict), VERDICTS))
+            bad("R020.unknown-verdict", "expect", closest(str(verdict), VERDICTS), verdict=verdict)
     date = iso_date(table.get("as_of", ""))
     if date is None:
-        bad(f"as_of is not a date: {table.get('as_of')!r}", "as_of")
+        bad("R020.as-of-not-date", "as_of", value=table.get("as_of"))
     if len(issues) > before or date is None:
         return None
     return WorkedCase(

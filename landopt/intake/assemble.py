@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from constraints.reading.case_facts import block_share
 from landopt.intake.roundfile import RoundFile, read_round_file
 from parcels.common.catalogue import Told
 from parcels.common.frozen import FactTable
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error, warning
 
 if TYPE_CHECKING:
@@ -76,9 +78,10 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
 
     file = read_round_file(path)
     issues: list[Issue] = []
+    sources = _sources(file)
     if drop and not reason:
         issues.append(error("C010", "parcels are dropped without a reason", "--drop", 'Add --reason "..."'))
-    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of))
+    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies))
     rules = law[0] if law else ()
     issues += law[1] if law else ()
     land = _read(
@@ -98,7 +101,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     on_file = file.records
     papers = _read(issues, lambda: read_records(on_file)) if on_file is not None else None
     notes = [issue.told for issue in issues if issue.code == "R023"]
-    inputs: list[Mapping[str, Any]] = []
+    inputs: list[Mapping[str, Any]] = list(sources.inputs)
     for part in (land, wants, papers):
         if part is not None:
             issues += part.issues
@@ -140,8 +143,50 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         dropped=tuple({"parcel_id": identifier, "reason": reason} for identifier in sorted(drop)),
         notes=tuple(str(note) for note in notes),
         crs=land.crs,
+        sources=sources.texts,
+        outlines=_outlines(polygons),
     )
     return Loaded(file, case, polygons, tuple(issues), tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """``round.toml`` and the policies as they were read: texts for the case, digests, contents by path."""
+
+    texts: tuple[Mapping[str, str], ...]
+    inputs: tuple[Mapping[str, Any], ...]
+    policies: Mapping[str, bytes]
+
+
+def _sources(file: RoundFile) -> _Sources:
+    """The files of the round that are text; one that cannot be read is left to its own reader."""
+    texts: list[Mapping[str, str]] = []
+    inputs: list[Mapping[str, Any]] = []
+    policies: dict[str, bytes] = {}
+    for role, path in (("round", file.path), *(("policy", each) for each in file.policy)):
+        try:
+            raw = read_bytes(path, 4_000_000)
+            text = raw.decode("utf-8")
+        except (OSError, UnicodeDecodeError, Refused):
+            continue
+        policies[str(path)] = raw
+        texts.append({"role": role, "name": path.name, "text": text})
+        inputs.append({"name": path.name, "sha256": hashlib.sha256(raw).hexdigest(), "rows": len(text.splitlines())})
+    return _Sources(tuple(texts), tuple(inputs), policies)
+
+
+def _outlines(polygons: geopandas.GeoDataFrame) -> str:
+    """The digest of the outlines, as multi-polygons in the form that ``plan.gpkg`` holds them in."""
+    import shapely
+
+    from constraints.audit.layers import outline_digest
+
+    def whole(shape: Any) -> Any:
+        return shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape])
+
+    shapes = [whole(shape) for shape in polygons.geometry.values]
+    wkb = shapely.to_wkb(shapes, byte_order=1, flavor="iso")
+    return outline_digest(zip(map(str, polygons.index), wkb, strict=True))
 
 
 def _with_block_shares(table: FactTable) -> FactTable:

@@ -8,6 +8,7 @@ file: scenario X".
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Case
+from constraints.loading.keys import penalty_of
 from constraints.loading.load import in_force, load
 from constraints.loading.overlays import Fact
 from constraints.loading.ranks import LAW_RANK, OWN_MARK
 from constraints.types import Rule
 from parcels.common.frozen import FactTable
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.schema import Field, Value, fields
 
@@ -42,10 +45,24 @@ def apply_overlays(case: Case, overlays: Sequence[str | Path] = (), sets: Sequen
     """
     for entry in overlays:
         path = Path(entry)
-        loaded = load(path, f"{OWN_MARK}{path.stem}", {rule.id: rule for rule in case.rules})
+        try:
+            raw = read_bytes(path, 4_000_000)
+        except OSError:
+            raw = None
+        loaded = load(path, f"{OWN_MARK}{path.stem}", {rule.id: rule for rule in case.rules}, raw)
         case = replace(with_rules(case, loaded.rules), overlays=(*case.overlays, path.stem))
+        if raw is not None:
+            case = _with_source(case, path.name, raw)
         case = with_facts(case, loaded.facts, path.name)
     return apply_sets(case, sets)
+
+
+def _with_source(case: Case, name: str, raw: bytes) -> Case:
+    """The case with an overlay among its sources and inputs."""
+    text = raw.decode("utf-8")
+    entry = {"name": name, "sha256": hashlib.sha256(raw).hexdigest(), "rows": len(text.splitlines())}
+    source = {"role": "overlay", "name": name, "text": text}
+    return replace(case, inputs=(*case.inputs, entry), sources=(*case.sources, source))
 
 
 def with_rules(case: Case, rules: Sequence[Rule]) -> Case:
@@ -82,13 +99,25 @@ def with_facts(case: Case, facts: Sequence[Fact], where: str = "[[fact]]") -> Ca
         If an id, a field or a value is not understood; every problem at once.
     """
     issues: list[Issue] = []
+    told: list[dict[str, Any]] = []
     new: dict[str, dict[tuple[int, str], Value]] = {"parcel": {}, "demand": {}}
     tables = {"parcel": case.parcels, "demand": case.demands}
     for fact in facts:
         found = _fact(fact, tables[fact.of], where, issues)
         if found is not None:
             row, value = found
+            was = tables[fact.of].column(fact.field)[row]
             new[fact.of][row, fact.field] = value
+            told.append(
+                {
+                    "of": fact.of,
+                    "id": fact.id,
+                    "field": fact.field,
+                    "was": _plain(was),
+                    "is": _plain(value),
+                    "scenario": fact.scenario,
+                }
+            )
     if issues:
         raise Refused(issues)
     names = dict.fromkeys(fact.scenario for fact in facts if fact.scenario)
@@ -97,7 +126,12 @@ def with_facts(case: Case, facts: Sequence[Fact], where: str = "[[fact]]") -> Ca
         parcels=changed(case.parcels, new["parcel"]),
         demands=changed(case.demands, new["demand"]),
         overlays=(*case.overlays, *(name for name in names if name not in case.overlays)),
+        scenario=(*case.scenario, *told),
     )
+
+
+def _plain(value: Value) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _fact(fact: Fact, table: FactTable, where: str, issues: list[Issue]) -> tuple[int, Value] | None:
@@ -225,10 +259,15 @@ def set_number(rule: Rule, what: str, value: str, key: tuple[str, ...] | None = 
             raise ValueError("the rule has no share" if not spec.get("share") else f"{value} is not a share")
         spec["share"] = [fraction.numerator, fraction.denominator]
         return replace(rule, spec=spec)
+    if what == "penalty":
+        spec["penalty"] = penalty_of(value)
+        if spec["penalty"] is None:
+            raise ValueError(f"{value} is no penalty: points from 0 to 10^9 to three decimals")
+        return replace(rule, spec=spec)
     if Fraction(value).denominator != 1:
         raise ValueError(f"{value} is not a whole number")
     number = int(value)
-    if what in ("penalty", "points", "points_per_ha"):
+    if what in ("points", "points_per_ha"):
         spec[what] = number
         return replace(rule, spec=spec)
     return replace(rule, spec={**spec, **_amounts(spec, what, number, key)})

@@ -80,6 +80,9 @@ class LayerFile:
     role: str
     path: Path
     layer: str | None
+    coverage: Path | tuple[str, ...] | None = None
+    coverage_layer: str | None = None
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,13 +239,7 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
             maybe = f"Maybe you meant '{near[0]}'." if near else "Known roles: " + ", ".join(ROLES) + "."
             reader.refuse("C001", f"unknown layer role '{role}'", "inputs.layers", role, maybe)
             continue
-        entry = value if isinstance(value, dict) else {"path": value}
-        name = str(entry.get("path") or entry.get("file") or "")
-        layer = entry.get("layer")
-        if layer is None and "|" in name:
-            name, _, layer = name.partition("|")
-            layer = str(layer).removeprefix("layername=")
-        layers.append(LayerFile(role, reader.file(name, "inputs.layers", role), layer))
+        layers.append(_layer(reader, role, value if isinstance(value, dict) else {"path": value}))
     rules = reader.table("rules")
     policy = tuple(
         reader.file(name, "rules", "policy") for name in reader.texts(rules.get("policy"), "rules", "policy")
@@ -267,6 +264,39 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
         market=_market(reader),
         settings=_settings(reader),
     )
+
+
+_LAYER_KEYS = ("path", "file", "layer", "coverage", "as_of")
+
+
+def _layer(reader: TomlReader, role: str, entry: dict[str, Any]) -> LayerFile:
+    """A layer by role: its file, what it covers and the day it shows."""
+    for key in set(entry) - set(_LAYER_KEYS):
+        near = get_close_matches(key, _LAYER_KEYS, n=1)
+        maybe = f"Maybe you meant '{near[0]}'." if near else "Known keys: " + ", ".join(_LAYER_KEYS) + "."
+        reader.refuse("C001", f"unknown key '{key}' in [inputs.layers]", "inputs.layers", role, maybe)
+    name, layer = _layer_name(str(entry.get("path") or entry.get("file") or ""), entry.get("layer"))
+    given = entry.get("coverage")
+    coverage: Path | tuple[str, ...] | None = None
+    coverage_layer = None
+    if isinstance(given, str):
+        outline, coverage_layer = _layer_name(given, None)
+        coverage = reader.file(outline, "inputs.layers", role)
+    elif given is not None:
+        coverage = reader.texts(given, "inputs.layers", role)
+    day = entry.get("as_of", "")
+    if day and not isinstance(day, datetime.date):
+        reader.refuse("C002", f"'as_of' in [inputs.layers] is {day!r}, not a date", "inputs.layers", role)
+    file = reader.file(name, "inputs.layers", role)
+    return LayerFile(role, file, layer, coverage, coverage_layer, str(day)[:10])
+
+
+def _layer_name(name: str, layer: str | None) -> tuple[str, str | None]:
+    """A file and its layer, also written as ``file.gpkg|layer``."""
+    if layer is None and "|" in name:
+        name, _, layer = name.partition("|")
+        layer = layer.removeprefix("layername=")
+    return name, layer
 
 
 def _objective(reader: TomlReader) -> Objective:

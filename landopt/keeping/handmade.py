@@ -91,7 +91,7 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
     Refused
         With every fault of the file.
     """
-    from parcels.demands import open_table
+    from parcels.formats.opening import open_table
 
     raw = open_table(Path(path), prefix="H")
     columns = {

@@ -9,14 +9,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from landopt.keeping.adoption import opened_files, require_standing, who
 from landopt.keeping.ledger import Entry, Ledger
 from landopt.keeping.rounds import OUTCOMES, State, state
+from landopt.keeping.whole_audit import Rewrite
 from parcels.common.findings_text import lines
 from parcels.common.gate import read_bytes
-from parcels.common.issues import Issue, LandoptError, Refused, error, stop_on_errors
-from parcels.formats.encoding import decode
+from parcels.common.issues import Issue, Refused, error, stop_on_errors
+from parcels.formats.decoding.encoding import decode
+
+if TYPE_CHECKING:
+    from constraints.audit.finding import AuditReport
 
 LEDGER = "ledger.sqlite"
 COLUMNS = {
@@ -39,12 +44,6 @@ WORDS = {
     "失效": "lapsed",
     "撤回": "withdrawn",
 }
-
-
-class NotStanding(LandoptError):
-    """The plan to adopt does not stand (exit 5)."""
-
-    exit_code = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def _standing(book: Ledger, found: RoundPlace) -> State:
     return now
 
 
-def open_round(found: RoundPlace, by: str = "") -> Entry:
+def open_round(found: RoundPlace, by: str) -> Entry:
     """Open a round: its files by digest go into the ledger, which is made if there is none."""
     from landopt.keeping.seal import file_digest
 
@@ -86,7 +85,7 @@ def open_round(found: RoundPlace, by: str = "") -> Entry:
             raise Refused(error("B011", f"round {found.id} was opened before", str(found.ledger), "Maybe a new id."))
         files = [path for path in sorted(found.folder.iterdir()) if path.is_file() and _input(path)]
         inputs = [{"name": path.name, "sha256": file_digest(path)} for path in files]
-        return book.append("open", found.id, {"by": by, "inputs": inputs})
+        return book.append("open", found.id, {**who(by), "inputs": inputs})
 
 
 def _input(path: Path) -> bool:
@@ -94,19 +93,29 @@ def _input(path: Path) -> bool:
 
 
 def adopt(
-    found: RoundPlace, plan_folder: str | Path, *, document: str, date: str, by: str, key: Path | None = None
+    found: RoundPlace,
+    plan_folder: str | Path,
+    *,
+    document: str,
+    date: str,
+    by: str,
+    key: Path | None = None,
+    sampled: bool = False,
+    sourceless: bool = False,
+    rewrite: Rewrite | None = None,
 ) -> Entry:
-    """Adopt a plan: it is audited, sealed where a key is given, and its assignments become locks.
+    """Adopt a plan: it is audited as a whole, sealed where a key is given, and its assignments become locks.
+
+    ``sampled``, ``sourceless`` and ``rewrite`` are those of :func:`landopt.keeping.adoption.require_standing`.
 
     Raises
     ------
     NotStanding
-        If the audit finds a breach (exit 5).
+        If the audit finds a breach, or the plan is a scenario (exit 5).
     Refused
-        If the round is not open, or the plan belongs to another round or ledger.
+        If the round is not open, the plan belongs to another round or ledger, or its inputs are not those of ``open``.
     """
     from constraints.audit.plan_reader import read_plan
-    from constraints.audit.run import audit_plan
     from landopt.keeping.seal import file_digest, seal
 
     folder = Path(plan_folder)
@@ -121,19 +130,16 @@ def adopt(
             what = f"the plan belongs to round {plan['case']['round']}, not {found.id}"
             raise Refused(error("B013", what, str(folder)))
         _head_known(plan, book)
-        report = audit_plan(folder)
-        if report.breaches:
-            raise NotStanding(
-                error("A005", breach.en, str(folder), "The plan is not adopted.", zh=breach.zh)
-                for breach in report.breaches
-            )
+        opened = opened_files(book.entries(), found.id)
+        report = require_standing(folder, opened, sampled=sampled, sourceless=sourceless, rewrite=rewrite)
         if key is not None:
             seal(folder, key)
         names = ("parcel_ids", "demand_id", "method", "term_years", "period")
         body = {
             "document": document,
             "date": date,
-            "by": by,
+            **who(by),
+            "audit": {"verdict": report.verdict, "complete": not sampled, "unchecked": _unchecked(report)},
             "plan_id": plan["plan_id"],
             "plan_hash": plan["plan_hash"],
             "case": plan["case"]["digest"],
@@ -144,6 +150,11 @@ def adopt(
         return book.append("adopt", found.id, body)
 
 
+def _unchecked(report: AuditReport) -> list[str]:
+    """What the audit before the adoption left unchecked, as it is written into the ledger."""
+    return [each.en for each in report.unchecked if not each.harmless]
+
+
 def _head_known(plan: Mapping[str, Any], book: Ledger) -> None:
     head = plan.get("ledger_head")
     if head is not None and int(head, 16) and head not in {entry.hash for entry in book.entries()}:
@@ -151,12 +162,12 @@ def _head_known(plan: Mapping[str, Any], book: Ledger) -> None:
         raise Refused(error("B080", what, str(book.path), "Maybe the ledger was cut, or it is another one."))
 
 
-def record(found: RoundPlace, results: str | Path, by: str = "") -> Entry:
+def record(found: RoundPlace, results: str | Path, by: str) -> Entry:
     """Record results from a CSV file: parcel_id, outcome, date, price_yuan, document. All faults at once."""
     with Ledger(found.ledger) as book:
         now = _standing(book, found)
         rows = read_results(Path(results), set(now.history))
-        return book.append("record", found.id, {"by": by, "file": Path(results).name, "results": rows})
+        return book.append("record", found.id, {**who(by), "file": Path(results).name, "results": rows})
 
 
 def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
@@ -206,11 +217,11 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
     return found
 
 
-def close(found: RoundPlace, by: str = "") -> Entry:
+def close(found: RoundPlace, by: str) -> Entry:
     """Close a round: nothing more is adopted in it."""
     with Ledger(found.ledger) as book:
         _standing(book, found)
-        return book.append("close", found.id, {"by": by})
+        return book.append("close", found.id, who(by))
 
 
 def show(path: str | Path) -> dict[str, Any]:

@@ -200,7 +200,7 @@ def unzipped(plan: Path) -> Iterator[Path]:
     if plan.suffix.lower() != ".zip":
         yield plan
         return
-    from parcels.formats.archives import check_members, unpack
+    from parcels.formats.decoding.archives import check_members, unpack
 
     try:
         with tempfile.TemporaryDirectory(prefix="landopt-") as name, zipfile.ZipFile(plan) as archive:

@@ -121,9 +121,8 @@ def value(offers: Offers, chosen: tuple[int, ...]) -> tuple[int, ...]:
             used[number] += coefficient
     found = [sum(int(offers.score[tier, offer]) for offer in chosen) for tier in range(offers.tiers)]
     for row, amount in zip(offers.rows, used, strict=True):
-        over = amount - row.rhs if row.sense == "<=" else row.rhs - amount
-        if row.slack and over > 0:
-            found[row.tier] -= over * row.penalty
+        if row.slack:
+            found[row.tier] -= row.missed(amount) * row.penalty
     return tuple(found)
 
 

@@ -155,13 +155,22 @@ def _term(entry: Mapping[str, Any], lang: str) -> str:
                 lang,
                 use=code_word("use", part["use"], lang),
                 percent=part["percent"],
-                years=years(None, part["term_max_years"], lang) or "-",
+                years=_part_years(part, lang),
             )
             for part in entry["parts"]
         ]
         return _word("parts", lang) + _semicolon(lang).join(shown)
     span = years(entry["term_min_years"], entry["term_max_years"], lang)
     return _word("term", lang, years=span) if span else ""
+
+
+def _part_years(part: Mapping[str, Any], lang: str) -> str:
+    """The term asked for where it is shorter than the part may have, and the longest the part may have."""
+    most = years(None, part["term_max_years"], lang) or "-"
+    own = part["term_years"]
+    if own is None or own == part["term_max_years"]:
+        return most
+    return f"{own} 年（{most}）" if lang == "zh" else f"{own} years ({most})"
 
 
 def _details(entry: Mapping[str, Any], lang: str) -> list[str]:

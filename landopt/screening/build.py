@@ -16,7 +16,8 @@ from landopt.screening.eligible import Eligible
 from landopt.screening.entries import Entries, spans
 from landopt.screening.law.fact_columns import Sides
 from landopt.screening.law.verdicts import Law
-from landopt.screening.limits import Facts, Rows, conditions
+from landopt.screening.limits import Rows, conditions
+from landopt.screening.offer_facts import Facts
 from landopt.screening.offer_verdicts import MARKET, Judge, Judged, Others
 from landopt.screening.offers import Offers
 from landopt.screening.points import Points
@@ -74,8 +75,6 @@ class Builder:
         self.marks.start(self.sites.area, sizes, self.users)
         self.rows = Rows(self.sides, limits, self.eligible.candidate)
         self.coefficients = Coefficients(self.sides, self.rows, Facts(self.sides, self.sites.area, self.users))
-        self.soft = [limit.rule.id for limit in limits if limit.soft and limit.share]
-        self.largest: dict[int, int] = {}
         self.rank = self._ranks(sizes)
 
     def _users(self, sizes: Ints) -> Ints:
@@ -183,7 +182,8 @@ class Builder:
             several = {at for at, wish in enumerate(self.eligible.wishes) if wish.parcels > 1}
             self.cut |= several - self.whole
         ways = np.ones(len(self.case.methods), bool)
-        marks_ask = self.marks.grid.reads("others")
+        counted = frozenset().union(*(limit.reads for limit in self.rows.limits.values()))
+        marks_ask = self.marks.grid.reads("others") or "other_applicants" in counted
         store = Store(len(self.case.objective.tiers), len(self.rows.shares))
         if not (self.law.reads_others or marks_ask):
             for group in self.groups():
@@ -254,26 +254,7 @@ class Builder:
         score = np.concatenate([block.score for block in blocks], axis=1)[:, order]
         columns = {name: values[order].astype(KINDS[name]) for name, values in columns.items()}
         total = np.concatenate([block.total for block in blocks], axis=1)[:, order]
-        block = Block(columns, score, size[order], index[at], coef[at], total)
-        self._largest(block)
-        return block
-
-    def _largest(self, block: Block) -> None:
-        """Add up, for soft shares, the most each part can count."""
-        if not self.soft:
-            return
-        part = np.where(
-            block.columns["demand"] == MARKET, -1 - self.rank[block.columns["site"]], block.columns["demand"]
-        )
-        entries = self.entries(block)
-        for key, row in list(self.rows.number.items()):
-            if key[0] in self.soft and row >= 0:
-                offers, coefs = entries.row(row)
-                if offers.size:
-                    parts, at = np.unique(part[offers], return_inverse=True)
-                    most = np.zeros(parts.size, np.int64)
-                    np.maximum.at(most, at.reshape(-1), np.abs(coefs))
-                    self.largest[row] = self.largest.get(row, 0) + int(most.sum())
+        return Block(columns, score, size[order], index[at], coef[at], total)
 
     def entries(self, block: Block) -> Entries:
         """The entries of a block, by provisional row numbers."""
@@ -284,7 +265,7 @@ class Builder:
     def _offers(self, store: Store, others: Others | None) -> Offers:
         """What was stored, with the sites and rows that are used."""
         store.close()
-        rows, renumber = self.rows.finish(store.used(len(self.rows.number) + 1), self.largest)
+        rows, renumber = self.rows.finish(store.used(len(self.rows.number) + 1), len(store.offers["site"]) > 0)
         store.renumber(renumber)
         shares = self.rows.shares
         columns = {name: store.offers[name] for name in KINDS}

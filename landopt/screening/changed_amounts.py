@@ -44,7 +44,7 @@ def again(before: Case, offers: Offers, case: Case) -> Offers | None:
         right = row.rhs + now - was
         if abs(right) >= LARGEST:
             raise too_large(row.id, right)
-        rows.append(replace(row, rhs=right, slack=abs(right) if new.soft and not new.share else row.slack))
+        rows.append(replace(row, rhs=right))
     return replace(offers, rows=tuple(rows))
 
 
@@ -63,7 +63,10 @@ def _changed(before: Case, case: Case) -> dict[str, tuple[Limit, Limit]] | None:
         rest = [{key: value for key, value in rule.spec.items() if key != "values"} for rule in (old, new)]
         if named[0] != named[1] or rest[0] != rest[1]:
             return None
-        found[old.id] = Limit(old, tiers, (0, 0)), Limit(new, tiers, (0, 0))
+        was, now = Limit(old, tiers, (0, 0)), Limit(new, tiers, (0, 0))
+        if not was.by_parcel and was.amounts.get(()) != now.amounts.get(()):
+            return None  # which rows stand may hang on the amount that holds for every key
+        found[old.id] = was, now
     return found
 
 

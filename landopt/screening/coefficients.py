@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from constraints.types import Rule
 from landopt.screening.condition_bits import Meets
-from landopt.screening.law.fact_columns import Sides
-from landopt.screening.limits import LARGEST, Facts, Limit, Rows, key_text, too_large
+from landopt.screening.law.fact_columns import AXIS_OF, Sides
+from landopt.screening.limits import LARGEST, Limit, Rows, too_large
+from landopt.screening.offer_facts import Facts, key_text
 from landopt.screening.offer_verdicts import Judged, Others
 
 Ints = NDArray[np.integer[Any]]
-VARYING = frozenset(("site_area_m2", "site_parcels", "other_applicants", "intending_users", "term_years"))
+VARYING = frozenset(AXIS_OF) - {"period"}
+"""Facts of the offer as a whole: their codes are places among the values of one piece, which the next piece has not."""
 PIECE = 8_192
 """Offers worked on at a time, so that their coefficients stay in the cache."""
 Slot = tuple[Ints | int, Ints]
@@ -30,6 +32,7 @@ class Coefficients:
         self.limits: dict[str, Limit] = rows.limits
         self.makers = sorted([*rows.limits, *(rule.id for rule in rows.links)])
         self.links = {rule.id: rule for rule in rows.links}
+        self.may_be_due = frozenset(name for name, limit in rows.limits.items() if rows.may_be_due(limit))
         self._tables: dict[str, Ints] = {}
         parcels, demands = sides.case.parcels.index(), sides.case.demands.index()
         self.members = {
@@ -94,6 +97,8 @@ class Coefficients:
 
     def _limit(self, limit: Limit, offers: Judged, meets: Meets, others: Others | None) -> list[Slot]:
         where, other = limit.spots
+        if limit.rule.id in self.may_be_due:
+            self.rows.meet(limit, self._keys(limit, offers, others))
         if not meets.any(where) and not (limit.less and meets.any(other)):
             return []
         size = self._size(limit, offers, others)
@@ -141,10 +146,7 @@ class Coefficients:
 
     def _row_of(self, limit: Limit, code: Ints, domains: Sequence[Sequence[Any]]) -> Ints:
         width = int(np.prod([len(labels) for labels in domains]))
-        stable = all(
-            name not in ("site_area_m2", "other_applicants", "intending_users", "term_years") for name in limit.per
-        )
-        if stable and width <= 1 << 20:
+        if VARYING.isdisjoint(limit.per) and width <= 1 << 20:
             key = limit.rule.id
             table = self._tables[key] if key in self._tables else np.full(width, -2, np.int64)
             self._tables[key] = table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,8 @@ from constraints.language import expr
 from constraints.language.nodes import Node
 from constraints.types import Row, Rule
 from landopt.screening.law.arrays import FALSE, TRUE, ClassTable, Column, column, constant, truth
-from landopt.screening.law.fact_columns import Sides
-from landopt.screening.offer_verdicts import Judged, Others
-from landopt.screening.verdict_tables import Exceptions
+from landopt.screening.law.fact_columns import AXIS_OF, Sides
+from landopt.screening.offer_facts import key_text
 from parcels.common.issues import Refused, error
 from parcels.common.schema import Value, fields_of
 
@@ -24,110 +23,8 @@ Ints = NDArray[np.integer[Any]]
 LARGEST = 10**12
 """Every coefficient and right-hand side is smaller than this."""
 MOST_KEYS = 100_000
-
-
-class Facts:
-    """The facts of offers as columns, for measures and keys of limits."""
-
-    def __init__(self, sides: Sides, site_area: Ints, site_users: Ints) -> None:
-        self.sides, self.site_area, self.site_users = sides, site_area, site_users
-        self.demand_columns: dict[str, Column] = {}
-        self._holding: Exceptions | None = None
-        self._sizes: dict[str, tuple[Ints | None, Ints | None]] = {}
-
-    def demand(self, name: str) -> Column:
-        """A fact of the demands, with one unknown row more for the market."""
-        if name not in self.demand_columns:
-            self.demand_columns[name] = column((*(facts.get(name) for facts in self.sides.demands), None))
-        return self.demand_columns[name]
-
-    def codes(self, name: str, offers: Judged, others: Others | None) -> tuple[Ints, Sequence[Value]]:
-        """Codes of a fact, (offers, parcels) or (offers, 1), and the values they stand for (the last: unknown)."""
-        methods = self.sides.case.methods
-        if name in ("method", "right", "competitive"):
-            facts = {"method": [m.id for m in methods], "right": [m.right for m in methods]}
-            labels: list[Value] = [*facts.get(name, [m.competitive for m in methods])]
-            return offers.method[:, None], [*labels, None]
-        if name == "period":
-            return offers.period[:, None], [*(period.id for period in self.sides.case.round.periods), None]
-        if name == "operator":
-            return self._operator(offers)
-        whole = self._number_of(name, offers, others)
-        if whole is not None:
-            found = column([None if value < 0 else value for value in whole.reshape(-1).tolist()])
-            return found.codes.reshape(whole.shape), [*found.values, None]
-        return self._given(name, offers)
-
-    def _operator(self, offers: Judged) -> tuple[Ints, Sequence[Value]]:
-        known = self.demand("operator")
-        codes = np.repeat(known.codes[offers.demand][:, None], offers.parcels.shape[1], axis=1)
-        labels = [*known.values, "existing_user", None]
-        if self._holding is None:
-            pairs = {(demand, row): 0 for row, holders in self.sides.holders.items() for demand in holders}
-            self._holding = Exceptions(dict.fromkeys(pairs, len(known.values)), self.sides.count)
-        self._holding.put(offers.demand, offers.parcels, codes)
-        return codes, labels
-
-    def _given(self, name: str, offers: Judged) -> tuple[Ints, Sequence[Value]]:
-        demand, parcel = self.demand(name), self.sides.parcel(name)
-        labels: list[Value] = [*demand.values]
-        codes = demand.codes[offers.demand][:, None]
-        if parcel is not None:
-            own = parcel.codes[offers.parcels]
-            codes = np.where(codes >= 0, codes, np.where(own >= 0, own + len(labels), -1))
-            labels += [*parcel.values]
-        return codes, [*(int(v) if isinstance(v, np.integer) else v for v in labels), None]
-
-    def _number_of(self, name: str, offers: Judged, others: Others | None) -> Ints | None:
-        """A number of the offer as a whole (-1 unknown)."""
-        match name:
-            case "site_area_m2":
-                return self.site_area[offers.site][:, None]
-            case "site_parcels":
-                return np.full((offers.site.size, 1), offers.parcels.shape[1])
-            case "intending_users":
-                return self.site_users[offers.site][:, None]
-            case "term_years":
-                return np.where(offers.term > 0, offers.term, -1)[:, None]
-            case "other_applicants":
-                return (
-                    np.zeros((offers.site.size, 1), np.int64)
-                    if others is None
-                    else others.of(offers.demand, offers.parcels)
-                )
-        return None
-
-    def measure(self, name: str, offers: Judged, others: Others | None) -> Ints:
-        """What one parcel of each offer counts, (offers, parcels); unknown counts 0."""
-        if name == "count":
-            return np.ones(offers.parcels.shape, np.int64)
-        if name == "expected_price_yuan":
-            return offers.unit * self.sides.area[offers.parcels]
-        whole = self._number_of(name, offers, others)
-        if whole is not None:
-            return np.broadcast_to(np.maximum(whole, 0), offers.parcels.shape)
-        if name not in self._sizes:
-            self._sizes[name] = _numbers(self.demand(name)), _numbers(self.sides.parcel(name))
-        demand, parcel = self._sizes[name]
-        own = np.zeros(offers.parcels.shape, np.int64) if parcel is None else parcel[offers.parcels]
-        if demand is None:
-            return own
-        known = self.demand(name).codes[offers.demand][:, None] >= 0
-        return np.where(known, demand[offers.demand][:, None], own)
-
-
-def _numbers(found: Column | None) -> Ints | None:
-    """The integers of a column (unknown 0); None where it holds none."""
-    return found.integers() if found is not None and isinstance(found.values, np.ndarray) else None
-
-
-def key_text(value: Value) -> str:
-    """A fact as part of a key: a set joined by ";", unknown "", booleans "true" and "false"."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ";".join(value) if isinstance(value, tuple) else str(value)
+NO_KEY = ("\0",)
+"""A part of a key that no fact has."""
 
 
 class Limit:
@@ -145,7 +42,8 @@ class Limit:
         self.used = {tuple(each["key"]): int(each["amount"]) for each in spec.get("used") or ()}
         self.of_all = bool(share and self.per and not spec.get("of"))
         self.soft = not spec.get("hard", True)
-        self.penalty = 1000 * int(spec.get("penalty") or 0) if self.soft else 0
+        points = Fraction(str(spec.get("penalty") or 0)) if self.soft else Fraction(0)
+        self.penalty = int(points * 1000)
         self.tier = tiers - 1 if spec.get("tier") is None else int(spec["tier"])
 
     def right(self, key: tuple[str, ...]) -> int | None:
@@ -156,6 +54,16 @@ class Limit:
         if amount is None and self.per:
             amount = self.amounts.get(())
         return None if amount is None else self.times * (amount - self.used.get(key, 0))
+
+    @property
+    def by_parcel(self) -> bool:
+        """Whether the facts of a parcel alone make the key."""
+        return all(name in fields_of("parcel") and name not in AXIS_OF for name in self.per)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The facts it measures or is keyed by, its conditions apart."""
+        return frozenset((*self.per, self.measure))
 
     def coefficients(self, where: NDArray[np.bool_], other: NDArray[np.bool_], size: Ints) -> Ints:
         """The coefficient of each parcel of each offer in the row of its key."""
@@ -198,6 +106,7 @@ class Rows:
         self.shares = {name: place for place, name in enumerate(sorted(self.spread))}
         self.reserved = self._reserved()
         self.number: dict[tuple[str, tuple[str, ...]], int] = {}
+        self.met: dict[str, NDArray[np.bool_]] = {}
         self.needed = self._needed(candidate)
         for key in sorted(self.needed | self._likely()):
             self.number[key] = len(self.number)
@@ -205,13 +114,16 @@ class Rows:
     def _needed(self, candidate: NDArray[np.bool_]) -> set[tuple[str, tuple[str, ...]]]:
         """The rows that stand whatever is offered."""
         found: set[tuple[str, tuple[str, ...]]] = set()
-        parcel_fields = fields_of("parcel")
         for name, limit in self.limits.items():
             found.update((name, key) for key in limit.amounts if len(key) == len(limit.per))
             if not limit.per:
                 found.add((name, ()))
-            elif all(each in parcel_fields for each in limit.per):
+            elif limit.by_parcel:
                 found.update((name, key) for key in self._parcel_keys(limit, candidate))
+            elif all(each in fields_of("demand") for each in limit.per):
+                keys = zip(*(self.sides.case.demands.column(each) for each in limit.per), strict=True)
+                met = {(name, tuple(key_text(value) for value in key)) for key in keys}
+                found.update(key for key in met if self.due(key))
         for rule in self.links:
             members = rule.spec.get("parcels") or rule.spec.get("demands") or ()
             alone = rule.kind == "lock" or rule.spec["relation"] == "conflict"
@@ -255,6 +167,29 @@ class Rows:
             return 1
         amount = limit.right(key[1])
         return None if amount is None else amount - self.reserved.get(key, 0)
+
+    def due(self, key: tuple[str, tuple[str, ...]]) -> bool:
+        """Whether the row of a key is missed where nothing counts in it."""
+        right = self.right(key)
+        if right is None:
+            return False
+        return right > 0 if self.limits[key[0]].sense == ">=" else right < 0
+
+    def may_be_due(self, limit: Limit) -> bool:
+        """Whether a row that only an offer's own facts name may be missed where nothing counts in it."""
+        name = limit.rule.id
+        if limit.by_parcel:
+            return False
+        some = {(name, key) for key in limit.used} | {key for key in self.reserved if key[0] == name}
+        return any(self.due(key) for key in (*some, (name, NO_KEY * len(limit.per))))
+
+    def meet(self, limit: Limit, rows: Ints) -> None:
+        """Note the rows whose keys offers have, whether they count there or not."""
+        found = self.met.get(limit.rule.id, np.zeros(0, bool))
+        if found.size < len(self.number):
+            found = np.concatenate((found, np.zeros(len(self.number) - found.size, bool)))
+        found[rows[rows >= 0]] = True
+        self.met[limit.rule.id] = found
 
     def row(self, key: tuple[str, tuple[str, ...]]) -> int:
         """The number of a row, made if it is new; -1 if there is none."""
@@ -311,7 +246,7 @@ class Rows:
     def _fixed_facts(self, members: Ints, lock: Rule | None) -> dict[str, Column]:
         """The facts of decided parcels: their own, and those of the decision where a lock tells."""
         sides, case, count = self.sides, self.sides.case, members.size
-        names = set(case.parcels.columns) | {"status", "new_area_m2"}
+        names = {*case.parcels.columns, "status", "new_area_m2", *fields_of("case")}
         found = {name: c.take(members) for name in names if (c := sides.parcel(name)) is not None}
         users = column([case.parcels.column("intending_users")[row] for row in members.tolist()])
         found["intending_users"] = users
@@ -344,21 +279,32 @@ class Rows:
         )
         return found
 
-    def finish(self, used: NDArray[np.bool_], largest: Mapping[int, int]) -> tuple[tuple[Row, ...], Ints]:
+    def finish(self, used: NDArray[np.bool_], offers: bool) -> tuple[tuple[Row, ...], Ints]:
         """The rows that stand, in order, and the new number of each row (-1: not needed).
 
-        ``used`` are the numbers that offers use; ``largest`` the most a soft share can miss, by number.
+        ``used`` are the numbers that offers use, ``offers`` whether there is any.
         """
-        keep = {key for key, at in self.number.items() if at >= 0 and (key in self.needed or used[at])}
+        met = {name: set(np.flatnonzero(found).tolist()) for name, found in self.met.items()}
+        keep = {
+            key
+            for key, at in self.number.items()
+            if at >= 0 and (key in self.needed or used[at] or (at in met.get(key[0], ()) and self.due(key)))
+        }
+        named = {name for name, _ in keep}
+        for name, limit in self.limits.items():
+            unknown = (name, ("",) * len(limit.per))
+            if name not in named and (limit.by_parcel or not offers) and self.due(unknown):
+                self.row(unknown)
+                keep.add(unknown)
         order = sorted(keep)
         renumber = np.full(len(self.number) + 1, -1, np.int64)
         found = []
         for place, key in enumerate(order):
             renumber[self.number[key]] = place
-            found.append(self._made(key, largest.get(self.number[key], 0)))
+            found.append(self._made(key))
         return tuple(found), renumber
 
-    def _made(self, key: tuple[str, tuple[str, ...]], largest: int) -> Row:
+    def _made(self, key: tuple[str, tuple[str, ...]]) -> Row:
         name, values = key
         identifier = f"{name}[{';'.join(values)}]" if values else name
         limit = self.limits.get(name)
@@ -372,10 +318,8 @@ class Rows:
         right = self.right(key) or 0
         if abs(right) >= LARGEST:
             raise too_large(identifier, right)
-        row = Row(identifier, name, values, "limit", limit.sense, right, 0, limit.penalty, limit.tier)
-        if not limit.soft:
-            return row
-        return replace(row, slack=max(1, abs(right) + largest) if limit.share else abs(right))
+        slack = limit.times if limit.soft else 0
+        return Row(identifier, name, values, "limit", limit.sense, right, slack, limit.penalty, limit.tier)
 
 
 def too_large(row: str, value: int) -> Refused:

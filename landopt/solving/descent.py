@@ -66,6 +66,7 @@ def _signed(prog: Program, rows: Floats) -> Floats:
     """Row prices with the sign of their row, those of soft rows no larger than what breaking the row costs."""
     rows = np.where(prog.sense < 0, np.maximum(rows, 0.0), np.where(prog.sense > 0, np.minimum(rows, 0.0), rows))
     cap = np.where(prog.carry >= 0, -rows[prog.carry] * prog.carried, prog.penalty)
+    cap = cap / np.maximum(prog.slack, 1)
     return np.where(prog.slack > 0, np.clip(rows, -cap, cap), rows)
 
 

@@ -74,7 +74,7 @@ def _mended(prog: Program, state: _State, pool: Ints) -> Ints | None:
 
 def _pool(prog: Program, worth: Floats) -> Ints:
     keep = best_of_parts(prog, worth, 8 if prog.count < 20_000 else BEST)
-    needed = np.flatnonzero((prog.rhs - prog.slack > 0) & (prog.sense > 0) | (prog.sense == 0))
+    needed = np.flatnonzero((prog.rhs > 0) & (prog.slack == 0) & (prog.sense > 0) | (prog.sense == 0))
     for row in needed.tolist():
         offers, coefs = prog.entries.row(row)
         helper = offers[coefs > 0]
@@ -113,9 +113,9 @@ class _State:
         head = prog.parcels + prog.demands
         self.head = head
         self.load = [0] * (head + len(prog.sense))
-        free = prog.slack
-        self.low = [-1] * head + np.where(prog.sense >= 0, prog.rhs - free, -(2**62)).tolist()
-        self.high = [1] * head + np.where(prog.sense <= 0, prog.rhs + free, 2**62).tolist()
+        hard = prog.slack == 0
+        self.low = [-1] * head + np.where(hard & (prog.sense >= 0), prog.rhs, -(2**62)).tolist()
+        self.high = [1] * head + np.where(hard & (prog.sense <= 0), prog.rhs, 2**62).tolist()
         self.taken: set[int] = set()
         self.owner: dict[int, int] = {}
         self.shares = self._shares()

@@ -63,13 +63,14 @@ def build(
         np.add.at(fixed_act, fixed_rows, fixed_coefs)
         constant = int(prog.score[fixed].sum())
     soft = np.flatnonzero(prog.slack > 0)
-    s = [problem.add_variable(f"s{row}", 0, int(prog.slack[row]), "Integer") for row in soft.tolist()]
+    s = [problem.add_variable(f"s{row}", 0, int(prog.most[row]), "Integer") for row in soft.tolist()]
     terms = list(zip(x, prog.score[chosen].tolist(), strict=True))
     terms += [(var, -int(prog.penalty[row])) for var, row in zip(s, soft.tolist(), strict=True)]
     problem.setObjective(pulp.lpSum_vars_coefs(terms) + constant)
     slack_terms: dict[int, list[tuple[Any, int]]] = {}
     for var, row in zip(s, soft.tolist(), strict=True):
-        slack_terms.setdefault(row, []).append((var, -1 if prog.sense[row] < 0 else 1))
+        worth = int(prog.slack[row])
+        slack_terms.setdefault(row, []).append((var, -worth if prog.sense[row] < 0 else worth))
         if prog.carry[row] >= 0:
             slack_terms.setdefault(int(prog.carry[row]), []).append((var, -int(prog.carried[row])))
     column = np.repeat(np.arange(len(chosen)), np.diff(starts))

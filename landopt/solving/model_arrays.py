@@ -33,8 +33,9 @@ class Program:
 
     ``entries`` are the offers' coefficients in the ``len(sense)`` rows of the round; the parcel and demand entries
     follow from ``site`` and ``demand``. ``sense``: -1 for ``<=``, 0 for ``=``, 1 for ``>=``.
-    ``slack`` is the largest slack of a soft row (0: hard), ``penalty`` its cost in this tier in millipoints, ``carry``
-    the earlier-tier row its slack counts in (-1: none) and ``carried`` the cost there. Rows from ``own`` on are those
+    ``slack`` is what a unit of slack is worth in a soft row (0: hard), ``most`` more units than any plan needs,
+    ``penalty`` the cost of a unit in this tier in millipoints, ``carry`` the earlier-tier row it counts in (-1: none)
+    and ``carried`` the cost there. Rows from ``own`` on are those
     of earlier tiers. Offers are sorted by part: ``part_start``.
     """
 
@@ -51,6 +52,7 @@ class Program:
     sense: Ints
     rhs: Ints
     slack: Ints
+    most: Ints
     penalty: Ints
     carry: Ints
     carried: Ints
@@ -122,6 +124,8 @@ def from_arrays(base: dict[str, Any], tier: int, reached: Sequence[int] = ()) ->
         base["row_start"], base["row_index"], base["row_coef"], own, spread=base["spread"], total=base["total"]
     )
     tiers = [np.flatnonzero(base["score"][earlier]) for earlier in range(tier)]
+    reach = np.abs(base["rhs"]) + np.minimum(entries.profile.total, LARGEST)
+    most = np.where(soft, np.ceil(reach / np.maximum(slack, 1)) + 1, 0).astype(np.int64)
     return Program(
         **{name: base[name] for name in ARRAYS},
         parcels=int(base["parcels"]),
@@ -132,6 +136,7 @@ def from_arrays(base: dict[str, Any], tier: int, reached: Sequence[int] = ()) ->
         sense=np.concatenate([base["sense"], np.ones(tier, dtype=np.int8)]),
         rhs=np.concatenate([base["rhs"], np.array(list(reached)[:tier], dtype=np.int64)]),
         slack=np.concatenate([slack, np.zeros(tier, dtype=np.int64)]),
+        most=np.concatenate([most, np.zeros(tier, dtype=np.int64)]),
         penalty=np.concatenate([penalty, np.zeros(tier, dtype=np.int64)]),
         carry=np.concatenate([carry, np.full(tier, -1)]),
         carried=np.concatenate([carried, np.zeros(tier, dtype=np.int64)]),
@@ -173,7 +178,10 @@ def activity(prog: Program, chosen: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a set of offers is worth and whether it is a plan: ``broken`` names rows (block positions) it breaks."""
+    """What a set of offers is worth and whether it is a plan: ``broken`` names rows (block positions) it breaks.
+
+    ``slack`` are the units of slack it takes, by row.
+    """
 
     objective: int
     broken: tuple[int, ...]
@@ -196,12 +204,13 @@ def standing(prog: Program, chosen: Ints) -> Standing:
     served = np.bincount(demand[demand >= 0], minlength=prog.demands) if prog.demands else np.zeros(0, dtype=np.int64)
     act = activity(prog, chosen)
     short = np.where(prog.sense < 0, act - prog.rhs, np.where(prog.sense > 0, prog.rhs - act, np.abs(act - prog.rhs)))
-    slack = np.clip(short, 0, prog.slack)
+    slack = np.where(prog.slack > 0, -(-np.maximum(short, 0) // np.maximum(prog.slack, 1)), 0)
+    short[prog.slack > 0] = 0
     late = np.flatnonzero(prog.carry >= 0)
     for row in late[slack[late] > 0]:
         tier_row = int(prog.carry[row])
         short[tier_row] += prog.carried[row] * slack[row]
-    over = np.flatnonzero(short > prog.slack) + prog.parcels + prog.demands
+    over = np.flatnonzero(short > 0) + prog.parcels + prog.demands
     broken = [*np.flatnonzero(used > 1), *(np.flatnonzero(served > 1) + prog.parcels), *over]
     objective = int(prog.score[chosen].sum()) - int((prog.penalty * slack).sum())
     return Standing(objective, tuple(int(row) for row in broken), slack)

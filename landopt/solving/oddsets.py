@@ -94,6 +94,7 @@ def with_sets(prog: Program, sets: Sequence[Sequence[int]]) -> Program:
         sense=np.concatenate([prog.sense, np.full(some, -1, dtype=prog.sense.dtype)]),
         rhs=np.concatenate([prog.rhs, np.array([half_rhs(prog, chosen) for chosen in sets], dtype=np.int64)]),
         slack=np.concatenate([prog.slack, none]),
+        most=np.concatenate([prog.most, none]),
         penalty=np.concatenate([prog.penalty, none]),
         carry=np.concatenate([prog.carry, none - 1]),
         carried=np.concatenate([prog.carried, none]),

@@ -60,6 +60,7 @@ def clamped(prog: Program, prices: Prices) -> Prices:
         cap = prog.penalty[soft] * prices.scale
         late = prog.carry[soft] >= 0
         cap[late] = -y[prog.carry[soft][late]] * prog.carried[soft][late]
+        cap //= prog.slack[soft]
         y[soft] = np.clip(y[soft], -cap, cap)
     return Prices(np.maximum(prices.parcels, 0), y, prices.scale)
 

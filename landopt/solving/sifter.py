@@ -64,21 +64,22 @@ class Sifter:
         upper: list[float] = []
         entries: list[list[tuple[int, float]]] = []
         for row in np.flatnonzero(prog.slack > 0).tolist():
-            sign = -1.0 if prog.sense[row] < 0 else 1.0
+            sign, unit = -1.0 if prog.sense[row] < 0 else 1.0, self.row_unit[row] / float(prog.slack[row])
             cells = [(self.head + row, sign)]
             if prog.carry[row] >= 0:
                 tier_row = int(prog.carry[row])
-                ratio = float(prog.carried[row]) * self.row_unit[row] / self.row_unit[tier_row]
-                cells.append((self.head + tier_row, -ratio))
-            cost.append(-float(prog.penalty[row]) * self.row_unit[row] / self.unit)
-            upper.append(float(prog.slack[row]) / self.row_unit[row])
+                cells.append((self.head + tier_row, -float(prog.carried[row]) * unit / self.row_unit[tier_row]))
+            cost.append(-float(prog.penalty[row]) * unit / self.unit)
+            upper.append(self.infinity)
             entries.append(cells)
         self.soft = len(cost)
         for row in range(len(prog.sense)):
-            sense, rhs, slack = int(prog.sense[row]), int(prog.rhs[row]), int(prog.slack[row])
-            if (sense >= 0 and rhs > slack) or sense == 0:
+            sense, rhs = int(prog.sense[row]), int(prog.rhs[row])
+            if prog.slack[row]:
+                continue
+            if (sense >= 0 and rhs > 0) or sense == 0:
                 entries.append([(self.head + row, 1.0)])
-            if (sense <= 0 and rhs < -slack) or sense == 0:
+            if (sense <= 0 and rhs < 0) or sense == 0:
                 entries.append([(self.head + row, -1.0)])
         self.artificial = len(entries) - self.soft
         cost += [0.0] * self.artificial
@@ -128,7 +129,7 @@ class Sifter:
                 self.solver.changeColsBounds(len(free), free, np.zeros(len(free)), np.full(len(free), self.infinity))
         else:
             soft = np.flatnonzero(self.prog.slack > 0)
-            cost[: self.soft] = -(self.prog.penalty[soft] * self.row_unit[soft]) / self.unit
+            cost[: self.soft] = -(self.prog.penalty[soft] * self.row_unit[soft]) / (self.prog.slack[soft] * self.unit)
             cost[self.extra :] = self.prog.score[self.order] / self.unit
             bars = np.arange(self.soft, self.extra, dtype=np.int32)
             if len(bars):

@@ -142,11 +142,11 @@ def _handed(state: Search, pool: Ints) -> Any:
     )  # fmt: skip
     soft = np.flatnonzero(prog.slack > 0)
     for row in soft.tolist():
-        entries = {int(place[head + row]): -1.0 if prog.sense[row] < 0 else 1.0}
+        entries = {int(place[head + row]): float(prog.slack[row] * (-1 if prog.sense[row] < 0 else 1))}
         if prog.carry[row] >= 0:
             entries[int(place[head + prog.carry[row]])] = -float(prog.carried[row])
         index, value = np.array(list(entries), dtype=np.int32), np.array(list(entries.values()))
-        solver.addCol(-float(prog.penalty[row]), 0.0, float(prog.slack[row]), len(index), index, value)
+        solver.addCol(-float(prog.penalty[row]), 0.0, float(prog.most[row]), len(index), index, value)
     total = count + len(soft)
     whole = np.full(total, highspy.HighsVarType.kInteger)
     solver.changeColsIntegrality(total, np.arange(total, dtype=np.int32), whole)

@@ -108,13 +108,16 @@ def examine(
     stage.by_lot(_lots(prog, pool, spec))
     if not np.array_equal(before, stage.chosen):
         used.append("lot")
-    return stage.chosen, {"status": "tied", "parcels": differing, "broken_by": used}
+    if not np.array_equal(chosen, stage.chosen):  # the number told is that of the plan that is printed
+        differing = _Stage(prog, pool, reached[-1], stage.chosen, options).differ()
+    told = {"status": "tied", "parcels": differing, "broken_by": used}
+    return (stage.chosen, told) if differing is not None else (chosen, {"status": "not examined"})
 
 
 def _near(base: dict[str, Any], reached: Sequence[int], chosen: Ints) -> Ints:
     """Offers that another best plan could use: at the last tier's prices they are worth all they cost, exactly."""
     from landopt.solving.prices import relax
-    from landopt.solving.solver_search import exact_margin
+    from landopt.solving.restricted import exact_margin
 
     prog = from_arrays(base, len(base["score"]) - 1, reached)
     relaxed, _ = relax(prog, start=chosen)

@@ -87,6 +87,12 @@ class Issue:
         text = find(f"{self.key}.maybe", lang)
         return self.words[1] if text is None else filled(text, self.values, lang)
 
+    @property
+    def advised(self) -> Told | None:
+        """The advice, to be given elsewhere; ``None`` if the sentence has none of its own."""
+        known = find(f"{self.key}.maybe", FIRST) is not None
+        return self.advice or (Told(f"{self.key}.maybe", self.values) if known else None)
+
     def at(self, place: Place) -> Issue:
         """The same finding at another place."""
         return replace(self, place=place)
@@ -163,7 +169,7 @@ def finding(
     key: str,
     what: str = "",
     where: str | Place = "",
-    maybe: str | Told = "",
+    maybe: str | Told | None = None,
     ids: Iterable[str] = (),
     *,
     zh: str = "",
@@ -188,7 +194,7 @@ def error(
     /,
     what: str = "",
     where: str | Place = "",
-    maybe: str | Told = "",
+    maybe: str | Told | None = None,
     ids: Iterable[str] = (),
     *,
     zh: str = "",
@@ -204,7 +210,7 @@ def warning(
     /,
     what: str = "",
     where: str | Place = "",
-    maybe: str | Told = "",
+    maybe: str | Told | None = None,
     ids: Iterable[str] = (),
     *,
     at: Place | str = "",
@@ -219,7 +225,7 @@ def note(
     /,
     what: str = "",
     where: str | Place = "",
-    maybe: str | Told = "",
+    maybe: str | Told | None = None,
     ids: Iterable[str] = (),
     *,
     at: Place | str = "",

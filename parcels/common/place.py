@@ -28,6 +28,7 @@ class Place(Text):
     entry: int = 0
     id: str = ""
     column: str = ""
+    pack: str = ""
     said: str = ""
     also: Place | None = None
 
@@ -59,7 +60,7 @@ class Place(Text):
             parts[-1] += _part("role", lang, role=titled(self.role, lang, "role"))
         if self.row:
             parts.append(_part("rows" if self.last_row else "row", lang, row=self.row, last=self.last_row))
-        for name in ("id", "column", "entry"):
+        for name in ("id", "column", "entry", "pack"):
             if value := getattr(self, name):
                 parts.append(_part(name, lang, name=value))
         text = (find("place.comma", lang) or ", ").join(parts)
@@ -85,6 +86,12 @@ NOWHERE = Place()
 
 def _part(part: str, lang: str, **values: str | int) -> str:
     return filled(find(f"place.{part}", lang) or "", values.items(), lang)
+
+
+def at_line(text: str) -> Place:
+    """The place that a rule keeps as "file:line"."""
+    file, colon, line = text.rpartition(":")
+    return Place(file, int(line)) if colon and line.isdigit() else Place(said=text)
 
 
 def within(where: Place | str, **parts: Any) -> Place:

@@ -9,11 +9,13 @@ from pathlib import Path
 from parcels.common.catalogue import told
 from parcels.common.issues import error, noted
 from parcels.common.place import NOWHERE, within
-from parcels.common.units import BadValue
-from parcels.formats.delimited import read_csv
+from parcels.formats.registry import Ask, format_of
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import match_columns
-from parcels.tables.values import clean_text
+from parcels.tables.fact_table import as_id
+
+BESIDE = (".csv", ".xlsx", ".xls", ".et", ".ods")
+"""Endings of the table looked for, in this order."""
 
 
 def with_companion(raw: RawTable, path: Path) -> RawTable:
@@ -21,18 +23,12 @@ def with_companion(raw: RawTable, path: Path) -> RawTable:
 
     Findings 73 (a row without an outline, or an outline without a row).
     """
-    table = path.with_suffix(".csv")
-    if not table.exists():
-        table = path.with_suffix(".xlsx")
-    if not table.exists() or table == path:
+    table = next((file for ending in BESIDE if (file := path.with_suffix(ending)).exists() and file != path), None)
+    if table is None:
         return raw
-    if table.suffix == ".csv":
-        beside = read_csv(table, prefix="P")
-    else:
-        from parcels.formats.workbook import read_xlsx
-
-        beside = read_xlsx(table, prefix="P")
-    return join(raw, beside)
+    reader = format_of(table).read
+    assert reader is not None
+    return join(raw, reader(Ask(table)))
 
 
 def join(raw: RawTable, beside: RawTable) -> RawTable:
@@ -94,10 +90,4 @@ def row_ids(raw: RawTable) -> list[str] | None:
     column = match_columns(raw.columns, "parcel", NOWHERE).columns.get("parcel_id")
     if column is None:
         return None
-    ids = []
-    for cell in raw.columns[column.name]:
-        try:
-            ids.append("" if cell is None else clean_text(cell))
-        except BadValue:
-            ids.append(str(cell))
-    return ids
+    return [as_id(cell) for cell in raw.columns[column.name]]

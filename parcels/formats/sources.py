@@ -16,25 +16,11 @@ from parcels.common.catalogue import Told, told
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place, within
-from parcels.formats.curves import curved_rows
+from parcels.formats.decoding.curves import curved_rows
 
 SYSTEM_LAYERS = {"layer_styles", "qgis_projects"}
-VECTOR = {
-    ".gpkg": "GPKG",
-    ".geojson": "GeoJSON",
-    ".json": "GeoJSON",
-    ".shp": "ESRI Shapefile",
-    ".gdb": "OpenFileGDB",
-    ".dxf": "DXF",
-    ".kml": "LIBKML",
-    ".parquet": "Parquet",
-    ".geoparquet": "Parquet",
-    ".zip": "zip",
-    ".csv": "CSV",
-    ".xlsx": "XLSX",
-    ".txt": "TXT",
-}
-"""File endings that are read."""
+SHEETS = ("XLSX", "XLS", "ODS")
+"""Formats whose layers are called sheets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +28,8 @@ class RawTable:
     """Cells as they stand in a file.
 
     ``geometry`` is an object array of shapely geometries (``None`` where there is none); ``crs`` a text that pyproj
-    reads, or ``None``; ``rows`` the row numbers used in messages (from 1, headings not counted, or the line of a text).
+    reads, or ``None``; ``rows`` the row numbers used in messages (from 1, headings not counted, or the line of a text);
+    ``kinds`` the columns whose cells are texts here and of another type in the file (``date``).
     """
 
     path: Path
@@ -55,43 +42,21 @@ class RawTable:
     notes: tuple[Told, ...] = ()
     issues: tuple[Issue, ...] = ()
     sha256: str = field(default="", compare=False)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def at(self) -> Place:
+        """File and layer, as a place."""
+        if self.format in SHEETS:
+            return Place(file=self.path.name, sheet=self.layer)
+        return Place(file=self.path.name, layer=self.layer)
 
     @property
     def where(self) -> Place:
         """File and layer, for messages."""
-        if self.format == "XLSX":
+        if self.format in SHEETS:
             return Place(self.path.name, sheet=self.layer)
         return Place(self.path.name, layer=self.layer)
-
-
-def file_format(path: Path, prefix: str = "P") -> str:
-    """The format by the file's ending.
-
-    Raises
-    ------
-    Refused
-        ``F001`` if there is no such file, ``F002`` if its ending names no format that is read.
-    """
-    if not path.exists():
-        raise Refused(error("F001.there-no-file-bare", at=str(path), maybe=_similar(path), file=path.name))
-    found = VECTOR.get(path.suffix.lower())
-    if path.is_dir() and found != "OpenFileGDB":
-        raise Refused(error("F004.folder-not-file", at=str(path), file=path.name))
-    if found is None and path.suffix.lower() in (".xls", ".et", ".dwg", ".mdb", ".rar", ".7z"):
-        instead = {".xls": ".xlsx", ".et": ".xlsx", ".dwg": ".dxf", ".mdb": ".gdb"}.get(path.suffix.lower(), ".zip")
-        raise Refused(error("F002.files-not-read", at=str(path), file=path.name, suffix=path.suffix, instead=instead))
-    if found is None:
-        raise Refused(error("F002.format-not-known", at=str(path), file=path.name, endings=VECTOR))
-    return found
-
-
-def _similar(path: Path) -> Told:
-    import difflib
-
-    folder = path.parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, 1, 0.5)
-    return told("near.one", name=near[0]) if near else told("near.folder", folder=folder)
 
 
 def pick_layer(path: Path, layer: str | None, *, points: bool = False) -> str:
@@ -139,7 +104,7 @@ def _fits(kind: str, points: bool) -> bool:
 
 def unreadable(path: Path, problem: Exception) -> Issue:
     """A file that GDAL cannot open, with the place where it breaks off if that can be told (finding 37)."""
-    from parcels.formats.damage import truncation
+    from parcels.formats.decoding.damage import truncation
 
     cut = truncation(path)
     if cut:

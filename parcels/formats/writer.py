@@ -1,12 +1,9 @@
-"""Parcels out of landopt: GeoPackage, FileGDB, GeoJSON, boundary-point TXT; whole or not at all."""
+"""Parcels out of landopt, in the format of the target's ending; whole or not at all, and every change told."""
 
 from __future__ import annotations
 
-import re
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from decimal import Decimal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +12,35 @@ from pyproj.exceptions import CRSError
 
 from parcels.common.issues import Environment, Issue, Refused, error, note, stop_on_errors
 from parcels.common.kept import write_made
-from parcels.common.place import within
-from parcels.common.units import BadValue, scaled
-from parcels.formats.boundary_txt_writer import PlotHead, txt_text
+from parcels.formats.columns_out import Plan, plan_columns
+from parcels.formats.registry import Outgoing, written
 from parcels.formats.sources import RawTable
-from parcels.geometry.crs import GEOGRAPHIC, epsg_of, place, to_crs
+from parcels.formats.stated_areas import stated_areas
+from parcels.geometry.crs import place, to_crs
 from parcels.geometry.shapes import check_shapes
+from parcels.geometry.systems import GEOGRAPHIC, epsg_of
 from parcels.tables.columns import match_columns
 from parcels.tables.fact_table import Findings
-from parcels.tables.values import clean_text
-
-DRIVERS = {".gpkg": "GPKG", ".gdb": "OpenFileGDB", ".geojson": "GeoJSON", ".json": "GeoJSON", ".txt": "TXT"}
 
 
-def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force: bool = False) -> tuple[Issue, ...]:
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """What a conversion did: findings, the names of the columns in the file, by their names in the source."""
+
+    issues: tuple[Issue, ...]
+    columns: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[str, ...] = ()
+    retyped: tuple[str, ...] = ()
+
+
+def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force: bool = False) -> Wrote:
     """Write a raw table with its outlines in the format of the target's ending.
 
     Parameters
     ----------
     raw
-        As opened; columns keep their names and values.
+        As opened; columns keep their names and values as far as the format can hold them.
     target
         The file (or ``.gdb`` folder) to write.
     crs
@@ -44,8 +50,8 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
 
     Returns
     -------
-    tuple of Issue
-        Notes and warnings of the projection.
+    Wrote
+        Every column renamed, retyped or left out (finding 80); notes and warnings of the projection.
 
     Raises
     ------
@@ -58,18 +64,63 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
     suffix = target.suffix.lower()
     if suffix == ".shp":
         raise Refused(_no_shapefile(raw, target))
-    if suffix not in DRIVERS:
-        raise Refused(error("F002.format-not-written", at=str(target), file=target.name, drivers=DRIVERS))
+    form = written().get(suffix)
+    if form is None or form.write is None:
+        raise Refused(error("F002.format-not-written", at=str(target), file=target.name, drivers=written()))
     if target.exists() and not force:
         raise Refused(error("F007.there-already", at=str(target), target=target))
     if target.resolve() == raw.path.resolve():
         raise Refused(error("F007.input-itself", at=str(target), target=target))
     if raw.geometry is None:
         raise Refused(error("P003.no-outlines", at=raw.where, file=raw.path.name))
+    geometry, system, issues = _system(raw, crs, form.rules.projected)
+    stop_on_errors(raw.issues)
+    plan = plan_columns(raw, form.rules) if form.rules.columns else Plan(raw.where)
+    out = Outgoing(plan.columns, plan.masks, geometry, system, raw)
+    writer = form.write
+    told: list[Issue] = []
+
+    def fill(path: Path) -> None:
+        told.extend(writer(out, path))
+
+    issues.extend(_place(target, fill))
+    names = tuple(plan.columns)
+    if form.read is not None:
+        names = _names_in(target, names, plan)
+    if form.rules.columns:
+        told.extend(stated_areas(raw, geometry, system)[1])
+    if form.rules.grain:
+        issues.append(note("P080.grain", at=target.name, metres=form.rules.grain))
+    return Wrote(
+        (*issues, *plan.issues(), *told),
+        names,
+        tuple(plan.renamed),
+        tuple(name for name, _ in plan.dropped),
+        tuple(name for name, _ in plan.retyped),
+    )
+
+
+def _names_in(target: Path, names: tuple[str, ...], plan: Plan) -> tuple[str, ...]:
+    """The columns that the file really has, as its own reader finds them; a difference to the plan is told."""
+    from parcels.formats.opening import open_parcels
+
+    back = tuple(open_parcels(target, crs=None).columns)
+    lost = [name for name in names if name not in back]
+    fresh = [name for name in back if name not in names]
+    if len(lost) == len(fresh):
+        plan.renamed.extend(zip(lost, fresh, strict=True))
+    else:
+        plan.dropped.extend((name, "dropped-no-column") for name in lost)
+    return back
+
+
+def _system(raw: RawTable, crs: str | None, projected: bool) -> tuple[np.ndarray[Any, Any], int, list[Issue]]:
+    """Outlines in the system to write, and what was done to them."""
+    assert raw.geometry is not None
     own = epsg_of(raw.crs) if raw.crs else None
     geometry, system, issues = raw.geometry, own, list[Issue]()
-    degrees = crs is not None and suffix != ".txt" and own not in (None, GEOGRAPHIC) and _degrees(crs)
-    if crs is not None or own is None or suffix == ".txt":
+    degrees = crs is not None and not projected and own not in (None, GEOGRAPHIC) and _degrees(crs)
+    if crs is not None or own is None or projected:
         placed = place(raw.geometry, raw.crs, raw.where, declared=None if degrees else crs)
         echo = any(issue.code in ("P014", "P016", "P017") for issue in raw.issues)
         stop_on_errors((*raw.issues, *(() if echo else placed.issues)))
@@ -77,14 +128,8 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
         if degrees:
             geometry, system = to_crs(geometry, placed.crs, f"EPSG:{GEOGRAPHIC}"), GEOGRAPHIC
             issues.append(note("P015.projected-epsg-4490", at=raw.where))
-    stop_on_errors(raw.issues)
     assert system is not None
-    if suffix == ".txt":
-        text = txt_text(_heads(raw), geometry, system, target.name)
-        kept = _place(target, lambda path: path.write_bytes(text.encode("gb18030")))
-    else:
-        kept = _place(target, lambda path: _gdal(raw, geometry, system, path, DRIVERS[suffix]))
-    return (*issues, *kept)
+    return geometry, system, issues
 
 
 def _degrees(crs: str) -> bool:
@@ -110,75 +155,6 @@ def _no_shapefile(raw: RawTable, target: Path) -> Issue:
     cut = (chinese or long)[:5]
     key = "P033.names-would-be-cut" if cut else "P033.texts-would-be-cut"
     return error(key, at=str(target), file=target.name, names=cut, stem=target.stem)
-
-
-def _heads(raw: RawTable) -> list[PlotHead]:
-    columns = match_columns(raw.columns, "parcel", raw.where).columns
-    if "parcel_id" not in columns:
-        raise Refused(error("P023.no-column-holds-parcel", at=raw.where))
-
-    def cell(field: str, row: int) -> object:
-        return raw.columns[columns[field].name][row] if field in columns else None
-
-    heads = []
-    for row in range(len(raw.rows)):
-        area = None
-        try:
-            stated = cell("area_m2", row)
-            area = None if stated is None else scaled(stated, 1, columns["area_m2"].factor)
-            texts = [clean_text(value) if (value := cell(name, row)) is not None else "" for name in _HEAD]
-        except BadValue as problem:
-            where = within(raw.where, row=raw.rows[row])
-            raise Refused(error(f"P{problem.key}", at=where, field="area_m2", **problem.values)) from None
-        heads.append(PlotHead(texts[0], texts[1], texts[2], area))
-    return heads
-
-
-_HEAD = ("parcel_id", "parcel_name", "use")
-
-
-def _gdal(raw: RawTable, geometry: np.ndarray[Any, Any], epsg: int, path: Path, driver: str) -> None:
-    import geopandas
-
-    id_names = _id_columns(raw)
-    data = {
-        re.sub(r"[()（）\[\]【】/\s]", "_", name) if driver == "OpenFileGDB" else name: _typed(cells, name in id_names)
-        for name, cells in raw.columns.items()
-    }
-    frame = geopandas.GeoDataFrame(data, geometry=geometry, crs=epsg)
-    options = {"RFC7946": "NO"} if driver == "GeoJSON" else {}
-    layer = {"layer": "parcels"} if driver != "GeoJSON" else {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # older FileGDB holds whole numbers as floats, exactly
-        frame.to_file(
-            path, driver=driver, engine="pyogrio", promote_to_multi=driver == "OpenFileGDB", **layer, **options
-        )
-
-
-def _id_columns(raw: RawTable) -> set[str]:
-    column = match_columns(raw.columns, "parcel", raw.where).columns.get("parcel_id")
-    return {column.name} if column else set()
-
-
-def _typed(cells: Sequence[object], text: bool) -> Any:
-    """A column as one type: whole numbers, numbers, booleans, or texts; blanks stay blank."""
-    import pandas
-
-    known = [cell for cell in cells if cell is not None]
-    if text or not known:
-        return pandas.Series([None if cell is None else _as_text(cell) for cell in cells], dtype=object)
-    if all(isinstance(cell, bool) for cell in known):
-        return pandas.Series(cells, dtype="boolean")
-    if all(isinstance(cell, int) and not isinstance(cell, bool) and abs(cell) < 2**53 for cell in known):
-        return pandas.Series(cells, dtype="Int64")
-    if all(isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) for cell in known):
-        numbers = [float("nan") if cell is None else float(str(cell)) for cell in cells]
-        return pandas.Series(numbers, dtype="float64")
-    return pandas.Series([None if cell is None else _as_text(cell) for cell in cells], dtype=object)
-
-
-def _as_text(cell: object) -> str:
-    return cell if isinstance(cell, str) else clean_text(cell) if not isinstance(cell, float | Decimal) else str(cell)
 
 
 def _place(target: Path, writer: Callable[[Path], object]) -> tuple[Issue, ...]:

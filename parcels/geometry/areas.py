@@ -19,7 +19,10 @@ from parcels.tables.columns import Column
 from parcels.tables.fact_table import Facts, Findings
 
 Array = np.ndarray[Any, Any]
-_RATIOS = ((10_000, "ha", 0.01), (2000 / 3, "mu", 0.0075), (1_000_000, "km2", 0.01), (1 / 10_000, "", 0.01))
+_UNITS = ((1.0, "m2", 0.005), (2000 / 3, "mu", 0.0075), (10_000.0, "ha", 0.01), (1_000_000.0, "km2", 0.01))
+"""m² in each unit an area may be written in, and how near the ratio must be to tell the unit by it."""
+LIKE = 0.2
+"""A survey and a title may differ by this part; beyond it no setting is offered, for only a mistake differs so much."""
 
 
 def settle_areas(
@@ -48,37 +51,23 @@ def settle_areas(
     exact = shapely.area(outlines)
     both = (a > 0) & (m > 0)
     differ = both & (np.abs(a - np.where(np.isnan(exact), 0, exact)) > 0.01 * np.maximum(a, m) + 0.5)
-    plain = _unrounded(a, cells, column) if differ.any() else a
-    unit = _unit_hint(plain[both], exact[both]) if differ.any() else ""
-    if differ.any() and area_source is None:
-        if unit:
-            times = _times(plain[both], exact[both])
-            hit = [facts.ids[i] for i in np.flatnonzero(differ).tolist()]
-            found.add(
-                "error",
-                "019.area-m2-read",
-                at=Place(column=column.name),
-                ids=hit,
-                read_as=column.unit or "m2",
-                times=times,
-                unit=unit,
-            )
-        else:
-            _each(differ, a, m, plain, facts, rows, found, column)
-    elif differ.any():
-        hit = [facts.ids[i] for i in np.flatnonzero(differ).tolist()]
-        found.add(
-            "warning",
-            "018.area-outline-parcel",
-            at=Place(column=column.name),
-            ids=hit,
-            count=len(hit),
-            area_source=area_source,
-        )
+    plain = _as_written(a, cells, column) if differ.any() else a.astype(float)
+    unit = _unit_hint(plain[both], exact[both], column) if differ.any() else ""
+    hit = [facts.ids[i] for i in np.flatnonzero(differ).tolist()]
+    at = Place(column=column.name)
+    if unit and area_source != "geometry":  # no setting makes the area of a mistaken unit right
+        ratio = float(np.median(a[differ] / exact[differ]))
+        key = "019.area-m2-read" if ratio < 1 else "019.area-m2-times"
+        times = f"{max(ratio, 1 / ratio):,.4g}"
+        found.add("error", key, at=at, ids=hit, read_as=column.unit or "m2", times=times, unit=unit)
+    elif hit and area_source is None:
+        _each(differ, a, m, plain, facts, rows, found, column)
+    elif hit:
+        found.add("warning", "018.area-outline-parcel", at=at, ids=hit, count=len(hit), area_source=area_source)
     blank = (a < 0) & (m >= 0)
     if blank.any() and area_source != "geometry":
-        hit = [facts.ids[i] for i in np.flatnonzero(blank).tolist()]
-        found.add("note", "058.area-parcel-blank", at=Place(column=column.name), ids=hit, count=len(hit))
+        bare = [facts.ids[i] for i in np.flatnonzero(blank).tolist()]
+        found.add("note", "058.area-parcel-blank", at=at, ids=bare, count=len(bare))
     use = (
         measured
         if area_source == "geometry"
@@ -90,30 +79,26 @@ def settle_areas(
     return tuple(notes)
 
 
-def _unrounded(stated: Array, cells: Sequence[object], column: Column) -> Array:
-    """The stated areas before rounding to m², to tell a unit by its ratio."""
-    out = stated.astype(float)
+def _as_written(stated: Array, cells: Sequence[object], column: Column) -> Array:
+    """The stated areas as the cells have them, before any unit is applied."""
+    out = stated / float(column.factor)
     for i, cell in enumerate(cells):
         try:
-            out[i] = float(as_exact(cell) * column.factor) if stated[i] > 0 else out[i]
+            out[i] = float(as_exact(cell)) if stated[i] > 0 else out[i]
         except BadValue:
             continue
     return out
 
 
-def _unit_hint(stated: Array, measured: Array) -> str:
-    """The unit in which most values would agree with the outlines, or ""."""
-    if not len(stated):
+def _unit_hint(written: Array, measured: Array, column: Column) -> str:
+    """The unit in which most values would agree with the outlines, other than the one they are read in, or ""."""
+    if not len(written):
         return ""
-    ratio = measured / stated
-    for factor, unit, tolerance in _RATIOS:
-        if unit and np.mean(np.abs(ratio / factor - 1) < tolerance) > 0.5:
+    ratio = measured / written
+    for factor, unit, tolerance in _UNITS:
+        if abs(float(column.factor) / factor - 1) > tolerance and np.mean(np.abs(ratio / factor - 1) < tolerance) > 0.5:
             return unit
     return ""
-
-
-def _times(stated: Array, measured: Array) -> str:
-    return f"{float(np.median(measured / stated)):,.0f} times"
 
 
 def _each(
@@ -129,7 +114,8 @@ def _each(
     for i in np.flatnonzero(differ).tolist():
         stated, measured = int(a[i]), int(m[i])
         factor = measured / float(plain[i])
-        mixed = next((unit for size, unit, near in _RATIOS if unit and abs(factor / size - 1) < near), "")
+        own = float(column.factor)
+        mixed = next((unit for size, unit, near in _UNITS if size != own and abs(factor / size - 1) < near), "")
         if mixed:
             found.add(
                 "error",
@@ -144,7 +130,7 @@ def _each(
         percent = abs(stated - measured) * 100 / max(stated, measured)
         found.add(
             "error",
-            "018.area-m2-table",
+            "018.area-m2-table" if percent <= 100 * LIKE else "018.area-m2-far",
             at=Place(row=rows[i], id=facts.ids[i], column=column.name),
             ids=(facts.ids[i],),
             stated=stated,

@@ -6,9 +6,7 @@ meridians (75, 78, ... 135 degrees) with six-digit eastings; 4490 is geographic 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,11 +16,8 @@ import shapely
 from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, error, note, warning
 from parcels.common.place import Place
+from parcels.geometry.systems import GEOGRAPHIC, SIX_DEGREE, Normal, difference, epsg_of, normal, parsed, zone_of
 
-GEOGRAPHIC = 4490
-ZONED = range(4513, 4534)
-MERIDIAN = range(4534, 4555)
-SIX_DEGREE = range(4491, 4513)
 CHINA = (73.0, 3.0, 136.0, 54.0)
 """Degrees: no parcel of the round lies outside."""
 
@@ -51,62 +46,6 @@ def zone_epsg(zone: int, *, prefixed: bool = True) -> int:
     return zone + 4488 if prefixed else zone + 4509
 
 
-def zone_of(epsg: int) -> int | None:
-    """The three-degree zone of an EPSG code, or ``None``."""
-    if epsg in ZONED:
-        return epsg - 4488
-    return epsg - 4509 if epsg in MERIDIAN else None
-
-
-@cache
-def epsg_of(text: str) -> int | None:
-    """The EPSG code of a CRS as written (``EPSG:4526``, WKT, ESRI WKT), or ``None`` if it has none that fits surely.
-
-    Raises
-    ------
-    pyproj.exceptions.CRSError
-        If the text is no CRS.
-    """
-    crs = pyproj.CRS.from_user_input(text)
-    found = crs.to_epsg(min_confidence=70) or crs.to_epsg(min_confidence=20)
-    if found is not None and (crs.is_geographic or _same(crs, pyproj.CRS.from_epsg(found))):
-        return int(found)
-    return _by_parameters(crs)
-
-
-def _same(one: pyproj.CRS, other: pyproj.CRS) -> bool:
-    keys = ("lon_0", "x_0", "lat_0", "k", "proj")
-    a, b = _parameters(one), _parameters(other)
-    return all(a.get(key, 0) == b.get(key, 0) for key in keys)
-
-
-def _parameters(crs: pyproj.CRS) -> dict[str, Any]:
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return dict(crs.to_dict())
-
-
-def _by_parameters(crs: pyproj.CRS) -> int | None:
-    """A transverse Mercator grid named CGCS2000 by its meridian and false easting."""
-    name = f"{crs.name} {crs.geodetic_crs.name if crs.geodetic_crs else ''}".lower()
-    if not re.search("cgcs ?_?2000|china_?_?2000|china geodetic coordinate system 2000|国家大地|2000", name):
-        return None
-    p = _parameters(crs)
-    if p.get("proj") != "tmerc" or p.get("k", 1) != 1 or p.get("lat_0", 0) != 0:
-        return None
-    lon, easting = float(p.get("lon_0", 0)), float(p.get("x_0", 0))
-    if lon % 3:
-        return None
-    zone = int(lon / 3)
-    if not 25 <= zone <= 45:
-        return None
-    if easting == 500_000:
-        return zone_epsg(zone, prefixed=False)
-    return zone_epsg(zone) if easting == zone * 1_000_000 + 500_000 else None
-
-
 def place(
     geometry: np.ndarray[Any, Any], crs: str | None, where: Place, *, declared: str | None = None, prefix: str = "P"
 ) -> Placed:
@@ -128,7 +67,6 @@ def place(
     Placed
         With findings 14 (none), 15 (geographic), 16 (outside its zone, swapped axes), 17 (declared and found differ).
     """
-    issues: list[Issue] = []
     try:
         own = epsg_of(crs) if crs else None
         said = epsg_of(declared) if declared else None
@@ -141,29 +79,76 @@ def place(
     bounds = _bounds(geometry)
     if not np.isfinite(bounds).all():
         return Placed(geometry, f"EPSG:{own or said}" if own or said else "", ())
-    if crs and own is None:
-        return _foreign(geometry, crs, where, said, prefix)
-    if own is None and said is None:
+    if crs is None and said is None:
         return Placed(geometry, "", (error(f"{prefix}014.file-no-crs", at=where, maybe=_advice(bounds)),))
-    found = own if own is not None else said
-    assert found is not None
-    geometry, swapped = _unswap(geometry, bounds, found, where, prefix)
+    said_so: list[Issue] = []
+    source = crs if crs is not None else f"EPSG:{said}"
+    if crs is not None and said is not None:
+        source, refused = _by_word(crs, own, said, where, prefix, said_so)
+        if refused:
+            return Placed(geometry, "" if own is None else f"EPSG:{own}", (refused,))
+    form = normal(source)
+    if not usable(form, source):
+        return Placed(geometry, f"EPSG:{said}" if said else "", (_foreign(source, where, prefix),))
+    swapped = _swapped(bounds, source, where, prefix)
     if swapped:
-        return Placed(geometry, f"EPSG:{found}", swapped)
-    if own is not None and said is not None and own != said and zone_of(said) is None and said not in SIX_DEGREE:
-        return Placed(geometry, f"EPSG:{own}", (error(f"{prefix}017.file-says-epsg", at=where, own=own, said=said),))
-    outside = _outside(bounds, found)
+        return Placed(geometry, _code(source), (swapped,))
+    outside = _outside(bounds, source)
     if outside:
-        return Placed(geometry, f"EPSG:{found}", (_not_there(outside, prefix, where, _advice(bounds)),))
-    if zone_of(found) is None and found not in SIX_DEGREE:
-        target = said if said is not None and said != found else _zone_by_longitude(geometry, found)
-        if target is None or (zone_of(target) is None and target not in SIX_DEGREE):
-            return Placed(geometry, "", (error(f"{prefix}014.epsg-not-usable", at=where, found=found),))
-        return _transform(geometry, found, target, where, prefix)
-    if said is not None and said != found:
-        placed = _transform(geometry, found, said, where, prefix)
-        return Placed(placed.geometry, placed.crs, (*issues, *placed.issues))
-    return Placed(geometry, f"EPSG:{found}", tuple(issues))
+        return Placed(geometry, _code(source), (_not_there(outside, prefix, where, _advice(bounds)),))
+    own = epsg_of(source)
+    target = said if said is not None and zone_of(said) is not None else None
+    if target is None and own is not None and zone_of(own) is not None:
+        return Placed(geometry, f"EPSG:{own}", tuple(said_so))
+    target = target or _zone_by_longitude(bounds, source)
+    if target is None:
+        return Placed(geometry, "", (error(f"{prefix}014.epsg-not-usable", at=where, found=_name(source)),))
+    if target == own:
+        return Placed(geometry, f"EPSG:{target}", tuple(said_so))
+    placed = _transform(geometry, source, target, where, prefix)
+    return Placed(placed.geometry, placed.crs, (*said_so, *placed.issues))
+
+
+def usable(form: Normal, source: str) -> bool:
+    """True for what can be brought into a zone without local parameters: CGCS2000 in its own forms, and WGS 84."""
+    if form.datum == "cgcs2000":
+        return epsg_of(source) is not None
+    return form.datum == "wgs84"
+
+
+def _by_word(
+    crs: str, own: int | None, said: int, where: Place, prefix: str, said_so: list[Issue]
+) -> tuple[str, Issue | None]:
+    """The system that counts where file and round both name one, or finding 17.
+
+    A zone that the round names is the target. EPSG:4490 for a file in degrees of WGS 84 is the officer's word for what
+    the coordinates really are; so is a system with the same grid for a file that does not name its datum.
+    """
+    if own == said:
+        return crs, None
+    form, stated = normal(crs), normal(f"EPSG:{said}")
+    if stated.datum == "cgcs2000" and (form.axes, form.method, form.parameters) == (
+        stated.axes,
+        stated.method,
+        stated.parameters,
+    ):
+        unnamed = form.datum not in ("cgcs2000", "old") and form.ellipsoid == stated.ellipsoid
+        if form.datum == "wgs84" or unnamed:
+            said_so.append(note(f"{prefix}015.by-word", at=where, system=_name(crs), said=said))
+            return f"EPSG:{said}", None
+    if zone_of(said) is not None or said in SIX_DEGREE:
+        return crs, None
+    return crs, error(f"{prefix}017.file-says-epsg", at=where, own=_name(crs), said=said)
+
+
+def _name(source: str) -> str:
+    code = epsg_of(source)
+    return f"EPSG:{code} ({parsed(source).name})" if code is not None else parsed(source).name
+
+
+def _code(source: str) -> str:
+    code = epsg_of(source)
+    return f"EPSG:{code}" if code is not None else ""
 
 
 def _not_there(outside: Told, prefix: str, where: Place, maybe: Told) -> Issue:
@@ -185,86 +170,70 @@ def _advice(bounds: np.ndarray[Any, Any]) -> Told:
     return told("crs.say")
 
 
-def _unswap(
-    geometry: np.ndarray[Any, Any], bounds: np.ndarray[Any, Any], epsg: int, where: Place, prefix: str
-) -> tuple[np.ndarray[Any, Any], tuple[Issue, ...]]:
+def _swapped(bounds: np.ndarray[Any, Any], source: str, where: Place, prefix: str) -> Issue | None:
     """Swapped axes are refused, with the proof that the other order would fit."""
     west, south, east, north = bounds.tolist()
-    turned = np.array([south, west, north, east])
-    if not _outside(bounds, epsg) or _outside(turned, epsg):
-        return geometry, ()
-    return geometry, (error(f"{prefix}016.axes-swapped-x", at=where, west=west, east=east, epsg=epsg),)
+    if not _outside(bounds, source) or _outside(np.array([south, west, north, east]), source):
+        return None
+    return error(f"{prefix}016.axes-swapped-x", at=where, west=west, east=east, system=_name(source))
 
 
-def _outside(bounds: np.ndarray[Any, Any], epsg: int) -> Told | None:
+def _outside(bounds: np.ndarray[Any, Any], source: str) -> Told | None:
     """Why coordinates cannot be of that system (``None`` if they can): a sentence of finding 16."""
     west, south, east, north = (float(value) for value in bounds)
-    crs = pyproj.CRS.from_epsg(epsg)
-    if crs.is_geographic:
+    form, code = normal(source), epsg_of(source)
+    if form.geographic:
         if CHINA[0] <= west and east <= CHINA[2] and CHINA[1] <= south and north <= CHINA[3]:
             return None
         return told("016.not-in-china", west=west, south=south, east=east, north=north)
-    if not crs.is_projected or (zone_of(epsg) is None and epsg not in SIX_DEGREE):
+    if form.method != "Transverse Mercator":
         return None
-    centre = _parameters(crs).get("x_0", 500_000)
-    half = 300_000 if epsg not in SIX_DEGREE else 500_000
+    centre = dict(form.parameters)["8806"]
+    half = 300_000 if code is not None and zone_of(code) is not None else 500_000
     if abs(west - centre) <= half and abs(east - centre) <= half and south >= 300_000 and north <= 6_100_000:
         return None
-    if zone_of(epsg) is not None and west > 25_000_000 and east < 46_000_000 and west // 10**6 != east // 10**6:
+    if centre >= 25_000_000 and west > 25_000_000 and east < 46_000_000 and west // 10**6 != east // 10**6:
         return told("016.two-zones", first=int(west // 10**6), second=int(east // 10**6))
-    return told("016.not-in-system", west=west, east=east, south=south, north=north, epsg=epsg, crs=crs.name)
+    return told("016.not-in-system", west=west, east=east, south=south, north=north, system=_name(source))
 
 
-def _zone_by_longitude(geometry: np.ndarray[Any, Any], epsg: int) -> int | None:
-    west, south, east, north = _bounds(geometry).tolist()
+def _zone_by_longitude(bounds: np.ndarray[Any, Any], source: str) -> int | None:
+    """The three-degree zone of the middle of all outlines."""
+    west, south, east, north = bounds.tolist()
     x, y = (west + east) / 2, (south + north) / 2
-    crs = pyproj.CRS.from_epsg(epsg)
-    if not crs.is_geographic:
-        x, y = pyproj.Transformer.from_crs(crs, GEOGRAPHIC, always_xy=True).transform(x, y)
-    zone = round(x / 3)
+    if not normal(source).geographic:
+        x, y = pyproj.Transformer.from_crs(parsed(source), GEOGRAPHIC, always_xy=True).transform(x, y)
+    zone = round(x / 3) if np.isfinite(x) else 0
     return zone_epsg(zone) if 25 <= zone <= 45 else None
 
 
-def _foreign(geometry: np.ndarray[Any, Any], crs: str, where: Place, said: int | None, prefix: str) -> Placed:
-    """A CRS without an EPSG code: only a declared one helps, and only if the file's is no grid of another datum."""
-    name = pyproj.CRS.from_user_input(crs).name
-    return Placed(geometry, f"EPSG:{said}" if said else "", (error(f"{prefix}014.crs-file-none", at=where, name=name),))
+def _foreign(source: str, where: Place, prefix: str) -> Issue:
+    """A system that no parameters at hand bring into CGCS2000: another datum, or a grid of the city's own."""
+    form = normal(source)
+    if form.datum == "old":
+        return error(f"{prefix}014.epsg-older-datum", at=where, system=_name(source))
+    apart = difference(source)
+    if apart:
+        return error(f"{prefix}014.crs-other-grid", at=where, name=parsed(source).name, apart=apart)
+    return error(f"{prefix}014.crs-file-none", at=where, name=parsed(source).name)
 
 
-_NULL_DATUMS = ("World Geodetic System 1984", "WGS 84", "WGS_1984", "China 2000", "CGCS2000", "China Geodetic")
-_OLD = re.compile("beijing|xian|1954|1980", re.I)
-
-
-def _transform(geometry: np.ndarray[Any, Any], source: int, target: int, where: Place, prefix: str) -> Placed:
-    crs = pyproj.CRS.from_epsg(source)
-    datum = f"{crs.name} {crs.datum.name if crs.datum else ''} {crs.geodetic_crs.name if crs.geodetic_crs else ''}"
-    if _OLD.search(datum):
-        return Placed(
-            geometry, f"EPSG:{source}", (error(f"{prefix}014.epsg-older-datum", at=where, source=source, crs=crs.name),)
-        )
-    outside = _outside(_bounds(geometry), source)
-    if outside:
-        return Placed(geometry, f"EPSG:{source}", (_not_there(outside, prefix, where, told("crs.say")),))
-    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
-
-    def move(points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        x, y = transformer.transform(points[:, 0], points[:, 1])
-        return np.column_stack([x, y])
-
-    moved = shapely.transform(geometry, move)
-    outside = _outside(_bounds(moved), target)
+def _transform(geometry: np.ndarray[Any, Any], source: str, target: int, where: Place, prefix: str) -> Placed:
+    moved = to_crs(geometry, source, f"EPSG:{target}")
+    outside = _outside(_bounds(moved), f"EPSG:{target}")
     if outside:
         return Placed(moved, f"EPSG:{target}", (_not_there(outside, prefix, where, told("crs.say")),))
-    key = "015.projected" if crs.is_geographic else "017.projected"
-    issues = [note(f"{prefix}{key}", at=where, source=source, crs=crs.name, target=target)]
-    if source != GEOGRAPHIC and any(name in datum for name in ("WGS 84", "WGS_1984", "World Geodetic")):
+    form = normal(source)
+    key = "015.projected" if form.geographic else "017.projected"
+    issues = [note(f"{prefix}{key}", at=where, system=_name(source), target=target)]
+    if form.datum == "wgs84":
         issues.append(warning(f"{prefix}015.wgs-84-taken", at=where))
     return Placed(moved, f"EPSG:{target}", tuple(issues))
 
 
 def to_crs(geometry: np.ndarray[Any, Any], source: str, target: str) -> np.ndarray[Any, Any]:
-    """Geometry from one EPSG code to another, x east."""
-    transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
+    """Geometry from one system to another, both as texts; x east."""
+    transformer = pyproj.Transformer.from_crs(parsed(source), parsed(target), always_xy=True)
 
     def move(points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         x, y = transformer.transform(points[:, 0], points[:, 1])

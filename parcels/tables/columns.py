@@ -23,7 +23,6 @@ SYSTEM |= {"tessellate", "extrude", "visibility", "draworder", "begin", "end", "
 """Columns a format or a GIS adds by itself; they are passed over without a word."""
 
 _BRACKET = re.compile(r"^(.*?)[(（\[【]\s*([^()（）\[\]【】]+?)\s*[)）\]】]$")
-_SUFFIX = re.compile(r"^(.*)_(m2|sqm|ha|hm2|mu|km2|yuan|wanyuan|公顷|亩|平方米|万元|元)_?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,18 @@ def _split_unit(name: str) -> tuple[str, str]:
     found = _BRACKET.match(name.strip())
     if found:
         return found.group(1), found.group(2)
-    found = _SUFFIX.match(name.strip().lower())
-    return (found.group(1), found.group(2)) if found else (name, "")
+    parts = name.strip().lower().rstrip("_").split("_")
+    for count in (2, 1):  # a format without brackets or slashes writes (万元/亩) as _万元_亩_
+        unit = "/".join(parts[-count:])
+        if len(parts) > count and all(parts) and unit_name(unit) in _suffixes():
+            return "_".join(parts[:-count]), unit
+    return name, ""
+
+
+@cache
+def _suffixes() -> frozenset[str]:
+    """Units that a column's name may end in after an underscore."""
+    return frozenset(unit for of in ("m2", "yuan", "yuan/m2") for unit in UNITS[of])
 
 
 @cache
@@ -69,6 +78,20 @@ def _known(of: str) -> dict[str, tuple[str, int]]:
                 known.setdefault(column_key(word), (name, rank))
                 known.setdefault(column_key(_split_unit(word)[0]), (name, rank + 1))
     return known
+
+
+def field_of(name: str, prefix: str) -> Field | None:
+    """The field that a column name stands for in a table of parcels (``P``), demands (``D``) or either."""
+    for of in {"P": ("parcel",), "D": ("demand",)}.get(prefix, ("parcel", "demand")):
+        found = _find(name, of)[0]
+        if found is not None:
+            return fields_of(of)[found]
+    return None
+
+
+def states_unit(name: str) -> bool:
+    """True if a column name says its unit, in brackets or at its end."""
+    return bool(_split_unit(name)[1])
 
 
 @cache

@@ -52,7 +52,7 @@ class Findings:
         /,
         what: str = "",
         place: str = "",
-        maybe: str | Told = "",
+        maybe: str | Told | None = None,
         ids: Sequence[str] = (),
         *,
         at: Place | None = None,
@@ -227,13 +227,14 @@ def _own_ids(
     """Ids of the rows that are not dropped, the positions of those that have one, and the ids dropped."""
     wanted = {_id_key(identifier) for identifier in drop}
     ahead = [i for i, cell in enumerate(all_cells) if not (wanted and _id_key(cell) in wanted)]
-    dropped = tuple(sorted({_as_id(all_cells[i]) for i in set(range(len(all_cells))) - set(ahead)})) if wanted else ()
+    dropped = tuple(sorted({as_id(all_cells[i]) for i in set(range(len(all_cells))) - set(ahead)})) if wanted else ()
     ids = read_ids([all_cells[i] for i in ahead], [rows[i] for i in ahead], name, found)
     keep = tuple(i for i, identifier in zip(ahead, ids, strict=True) if identifier is not None)
     return ids, keep, dropped
 
 
-def _as_id(cell: object) -> str:
+def as_id(cell: object) -> str:
+    """An id cell as text; a number that may have lost digits as it stands (finding 28 tells of it)."""
     try:
         return "" if cell is None else clean_text(cell)
     except BadValue:
@@ -242,7 +243,7 @@ def _as_id(cell: object) -> str:
 
 def _id_key(cell: object) -> str:
     """An id as compared: compatibility forms, letter case and characters that cannot be seen make no difference."""
-    return unicodedata.normalize("NFKC", without_marks(_as_id(cell))).casefold().strip()
+    return unicodedata.normalize("NFKC", without_marks(as_id(cell))).casefold().strip()
 
 
 def _blank(cell: object) -> bool:

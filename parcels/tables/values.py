@@ -19,6 +19,7 @@ from parcels.common.schema import Field, Value
 from parcels.common.units import BadValue, exact, scaled
 from parcels.tables.columns import Column
 from parcels.tables.use_codes import use_of
+from parcels.tables.use_mix import read_mix
 
 _TRUE = {"true", "1", "是", "1.0", "yes", "y", "t"}
 _FALSE = {"false", "0", "否", "0.0", "no", "n", "f"}
@@ -100,7 +101,7 @@ def parser(column: Column, use_codes: str | None) -> Callable[[object], Value]:
     if field.type == "ids":
         return lambda cell: tuple(sorted(set(split(cell))))
     if field.type == "mix":
-        return lambda cell: _mix(clean_text(cell), field, use_codes)
+        return lambda cell: read_mix(clean_text(cell), use_codes or "landopt")
     if field.type == "near":
         return lambda cell: _near(clean_text(cell))
     return clean_text
@@ -191,21 +192,6 @@ def _code(text: str, field: Field, use_codes: str | None) -> str:
             raise BadValue("051.none-near", text=text, all_values=field.values, near=near[0])
         raise BadValue("051.none", text=text, all_values=field.values)
     return found
-
-
-def _mix(text: str, field: Field, use_codes: str | None) -> str:
-    parts: dict[str, int] = {}
-    for item in split(text):
-        use, colon, share = item.replace("：", ":").partition(":")
-        if not colon:
-            raise BadValue("052.no-mix-such", text=text)
-        code = use_of(use, use_codes or "landopt")
-        if code in parts:
-            raise BadValue("052.names-twice", text=text, code=code)
-        parts[code] = scaled(share.strip().removesuffix("%"), whole=True)
-    if sum(parts.values()) != 100 or min(parts.values(), default=0) <= 0:
-        raise BadValue("052.shares-do-not", text=text)
-    return ";".join(f"{code}:{share}" for code, share in sorted(parts.items()))
 
 
 def _near(text: str) -> str:

@@ -43,7 +43,7 @@ def small(case: Case) -> Small:
     offers = list(_offers(reader))
     keys = reader.rows.keys().union(*(set(offer.rows) for offer in offers))
     rows = [reader.rows.row(*key) for key in sorted(keys)]
-    rows = [_with_slack(row, offers, reader) for row in rows if row is not None]
+    rows = [row for row in rows if row is not None]
     number = {(row.rule, row.key): index for index, row in enumerate(rows)}
     best, chosen = _enumerate(offers, rows, len(case.objective.tiers))
     return Small(case, reader, rows, _parts(offers, number), offers, best, chosen)
@@ -59,13 +59,6 @@ def reached(case: Case) -> Reader:
         reader.count_reach()
         reader.forget()
     return reader
-
-
-def _with_slack(row: Row, offers: Sequence[Reading], reader: Reader) -> Row:
-    if not reader.rows.is_soft(row.rule) or not reader.rows.is_share(row.rule):
-        return row
-    most = sum(abs(offer.rows.get((row.rule, row.key), 0)) for offer in offers) + abs(row.rhs) + 1
-    return Row(row.id, row.rule, row.key, row.kind, row.sense, row.rhs, most, row.penalty, row.tier)
 
 
 def _offers(reader: Reader) -> Iterator[Reading]:
@@ -132,9 +125,9 @@ def objective(plan: Sequence[Reading], rows: Sequence[Row], tiers: int) -> tuple
     for row in rows:
         over = sum(offer.rows.get((row.rule, row.key), 0) for offer in plan) - row.rhs
         past = abs(over) if row.sense == "=" else max(0, over if row.sense == "<=" else -over)
-        if past > row.slack:
+        if past and not row.slack:
             return None
-        value[row.tier] -= past * row.penalty
+        value[row.tier] -= -(-past // row.slack) * row.penalty if row.slack else 0
     return tuple(value)
 
 
@@ -147,8 +140,8 @@ def random_leaf(draw: Random, found: Small, tier: int, scale: int) -> dict[str, 
             continue
         sizes = [abs(offer.rows.get((row.rule, row.key), 0)) for offer in found.offers]
         price = draw.randint(0, max(1, span // max(1, max(sizes, default=1))))
-        if row.slack and row.slack != abs(row.rhs):
-            price = min(price, scale * row.penalty if row.tier == tier else 0)
+        if row.slack:
+            price = min(price, scale * row.penalty // row.slack if row.tier == tier else 0)
         sign = -1 if row.sense == ">=" or (row.sense == "=" and draw.random() < 0.5) else 1
         rows.append([index, sign * price])
     if tier and draw.random() < 0.5 and not any(row.slack and row.tier < tier for row in found.rows):
@@ -174,7 +167,7 @@ def random_tree(draw: Random, found: Small, tier: int, scale: int, depth: int = 
     """A random proof tree over the parts of a small round: of prices and branches alone, or with everything."""
     if draw.random() < 0.5:
         span = max((abs(offer.score[tier]) for offer in found.offers), default=1) * scale
-        tree = random_proof(draw, found.rows, found.parts, len(found.case.parcels), tier, span, depth)
+        tree = random_proof(draw, found.rows, found.parts, len(found.case.parcels), tier, span, scale, depth)
         return write_tree(tree, len(found.rows) + tier)
     plain = _random_tree(draw, found, tier, scale, depth)
     return packed(plain, len(found.rows) + tier, len(found.case.parcels))

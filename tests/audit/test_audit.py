@@ -12,8 +12,9 @@ from random import Random
 
 import pytest
 
+from constraints.audit.command import main
 from constraints.audit.finding import modules
-from constraints.audit.run import audit_plan, lines, main
+from constraints.audit.run import audit_plan, lines
 from constraints.case import from_json
 from parcels.common.issues import Refused
 from tests.audit.folders import Small, objective, small
@@ -46,7 +47,8 @@ def test_audit_runs_without_site_packages(folders: list[Path], tmp_path: Path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "Plan stands." in done.stdout
+    assert "Plan stands as far as checked." in done.stdout
+    assert "not checked  reasons, notes and proven losses in words" in done.stdout
 
 
 def test_audit_imports_nothing_above_it(folders: list[Path]):
@@ -316,18 +318,27 @@ def test_platforms_that_could_not_be_checked_count_as_holes():
     assert at_most(17, 20, 3) == 3
 
 
+def _at_cap(folder: Path, target: Path, scope: str) -> bool:
+    """The folder under a cap of one site a platform, of a stated scope."""
+    content = load(folder)
+    if content["case.json"]["settings"]["site_cap"] < 2:
+        return False
+    content["case.json"]["settings"]["site_cap"] = 1
+    head = content["offers.jsonl.gz"][0]
+    content["proof.json"]["scope"] = content["plan.json"]["result"]["bound_scope"] = head["scope"] = scope
+    save(target, reseal(content))
+    return True
+
+
 def test_platform_past_the_site_cap_is_unchecked_and_no_breach(folders: list[Path], tmp_path: Path):
-    """A cap below the sites of the facts alone: no breach, but the platform is not said to be complete."""
+    """A list that says it is cut at the cap: no breach, but the platform is not said to be complete."""
     capped = 0
     for number, folder in enumerate(folders):
-        content = load(folder)
-        if content["case.json"]["settings"]["site_cap"] < 2:
-            continue
-        content["case.json"]["settings"]["site_cap"] = 1
         target = tmp_path / str(number)
-        save(target, reseal(content))
+        if not _at_cap(folder, target, "listed"):
+            continue
         report = audit_plan(target, complete=True)
-        assert report.stands, report.breaches
+        assert report.breaches == ()
         found = report.completeness
         assert found is not None
         if found.checked < found.total:
@@ -335,7 +346,19 @@ def test_platform_past_the_site_cap_is_unchecked_and_no_breach(folders: list[Pat
             assert found.missed == found.total - found.checked
             assert "past the site cap" in found.en
             assert "未予核对" in found.zh
+            assert "complete" in {each.what for each in report.unchecked}
     assert capped > 0
+
+
+def test_a_list_that_claims_to_be_whole_is_held_to_it_whatever_the_cap(folders: list[Path], tmp_path: Path):
+    """Scope ``all``: screened again past the cap too; a missing offer is a breach, a whole list is complete."""
+    for number, folder in enumerate(folders):
+        target = tmp_path / str(number)
+        if _at_cap(folder, target, "all"):
+            report = audit_plan(target, complete=True)
+            assert report.breaches == ()
+            assert report.completeness is not None
+            assert report.completeness.checked == report.completeness.total
 
 
 def test_report_is_plain_json(folders: list[Path]):

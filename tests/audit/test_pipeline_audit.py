@@ -71,7 +71,7 @@ def test_footer_prints_the_head_of_the_ledger(folders: list[Path], lang: str):
 @pytest.mark.parametrize("date", ["yesterday", "2026-02-30", "20260630", "2026"])
 def test_date_that_is_none_is_refused(folders: list[Path], date: str):
     """``--as-of`` with no day of the calendar is a usage error, at the desk and in the auditor alone."""
-    from constraints.audit.run import main
+    from constraints.audit.command import main
 
     done = CliRunner().invoke(audit, [str(folders[0]), "--as-of", date])
     assert done.exit_code == 2
@@ -79,9 +79,9 @@ def test_date_that_is_none_is_refused(folders: list[Path], date: str):
     assert main([str(folders[0]), "--as-of", date]) == 2
 
 
-@pytest.mark.parametrize(("lang", "word"), [("en", "Refused nevertheless"), ("zh", "仍不予认可")])
+@pytest.mark.parametrize(("lang", "word"), [("en", "Plan refused"), ("zh", "方案不成立")])
 def test_missing_seal_has_the_last_word(folders: list[Path], lang: str, word: str, tmp_path: Path):
-    """A plan that stands but bears no seal of the key asked for ends with the refusal, exit 5."""
+    """A plan sound in itself but without a seal of the key asked for ends with the refusal, exit 5."""
     key = Ed25519PrivateKey.generate().public_key()
     pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     (tmp_path / "key.pem").write_bytes(pem)

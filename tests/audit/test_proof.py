@@ -30,8 +30,8 @@ def _instance(draw: Random) -> tuple[list[Row], list[Part], list[dict[str, Any]]
     for number in range(draw.randint(0, 3)):
         sense = draw.choice(["<=", "<=", ">=", "="])
         rhs = draw.randint(-2, 9)
-        soft = draw.random() < 0.4 and rhs != 0
-        slack, penalty = (abs(rhs), draw.randint(0, 6)) if soft else (0, 0)
+        soft = draw.random() < 0.4
+        slack, penalty = (draw.choice([1, 1, 2, 3]), draw.randint(0, 9)) if soft else (0, 0)
         rows.append(Row(f"r{number}", f"r{number}", (), "limit", sense, rhs, slack, penalty, draw.randrange(tiers)))
     offers: list[dict[str, Any]] = []
     parts: list[Part] = []
@@ -55,7 +55,9 @@ def _instance(draw: Random) -> tuple[list[Row], list[Part], list[dict[str, Any]]
     return rows, parts, offers, parcels
 
 
-def _tree(draw: Random, rows: list[Row], parts: list[Part], parcels: int, tier: int, depth: int = 2) -> dict[str, Any]:
+def _tree(
+    draw: Random, rows: list[Row], parts: list[Part], parcels: int, tier: int, scale: int, depth: int = 2
+) -> dict[str, Any]:
     if depth and parts and draw.random() < 0.4:
         part = draw.choice(parts)
         offer = draw.choice(part.offers)
@@ -64,14 +66,21 @@ def _tree(draw: Random, rows: list[Row], parts: list[Part], parcels: int, tier: 
             on: dict[str, Any] = {"d": None, "parcel": group[0], "method": draw.choice([None, offer[1]])}
         else:
             on = {"d": part.demand, "parcel": draw.choice([None, *group]), "method": draw.choice([None, offer[1]])}
-        own = _tree(draw, rows, parts, parcels, tier, 0) if draw.random() < 0.5 else {}
-        below = [_tree(draw, rows, parts, parcels, tier, depth - 1) if draw.random() < 0.8 else {} for _ in range(2)]
+        own = _tree(draw, rows, parts, parcels, tier, scale, 0) if draw.random() < 0.5 else {}
+        left = depth - 1
+        below = [_tree(draw, rows, parts, parcels, tier, scale, left) if draw.random() < 0.8 else {} for _ in range(2)]
         return {"on": on, "zero": below[0], "one": below[1], **own}
     prices = []
     for number, row in enumerate(rows):
         sign = {"<=": 1, ">=": -1, "=": draw.choice([1, -1])}[row.sense]
         prices.append([number, sign * draw.choice([0, 0, draw.randint(0, 9), draw.randint(0, 30)])])
-    prices += [[len(rows) + j, -draw.randint(0, 9)] for j in range(tier) if draw.random() < 0.5]
+    earlier = [-draw.randint(0, 9) if draw.random() < 0.5 else 0 for _ in range(tier)]
+    for price, row in zip(prices, rows, strict=True):
+        if row.slack:
+            worth = scale if row.tier == tier else -earlier[row.tier] if row.tier < tier else 0
+            most = worth * row.penalty // row.slack
+            price[1] = max(-most, min(most, price[1]))
+    prices += [[len(rows) + j, price] for j, price in enumerate(earlier)]
     per_parcel = [draw.randint(0, 40) for _ in range(parcels)]
     return {"rows": row_prices(prices, len(rows) + tier), "parcels": per_parcel}
 
@@ -98,12 +107,13 @@ def test_bound_is_never_below_the_optimum_on_ten_thousand_random_instances():
         done += 1
         tiers = []
         for tier, value in enumerate(best):
-            tree = packed(_tree(draw, rows, parts, parcels, tier), len(rows) + tier, parcels)
+            scale = draw.choice([1, 1, 3, 7])
+            tree = packed(_tree(draw, rows, parts, parcels, tier, scale), len(rows) + tier, parcels)
             if done % 2:
-                everything = random_proof(draw, rows, parts, parcels, tier, 30)
+                everything = random_proof(draw, rows, parts, parcels, tier, 30, scale)
                 tree = write_tree(everything, len(rows) + tier)
                 kinds.update(type(one).__name__ for one in everything.derived)
-            tiers.append({"objective": value, "bound": 0, "scale": draw.choice([1, 1, 3, 7]), "tree": tree})
+            tiers.append({"objective": value, "bound": 0, "scale": scale, "tree": tree})
         try:
             found = bounds({"tiers": tiers}, rows, parcels, blocks(parts))
         except BadProof:
@@ -126,7 +136,8 @@ def test_bound_holds_on_rounds_screened_from_facts(rounds: list[Small]):
         assert one.best is not None
         for _ in range(20):
             for tier, value in enumerate(one.best):
-                entry = {"scale": draw.choice([1, 10]), "tree": random_tree(draw, one, tier, 10)}
+                scale = draw.choice([1, 10])
+                entry = {"scale": scale, "tree": random_tree(draw, one, tier, scale)}
                 try:
                     bound = proven(entry, one, tier, one.best[:tier])
                 except BadProof:
@@ -143,8 +154,9 @@ def test_bound_summed_in_one_pass_is_that_of_every_case_alone():
         tiers = len(parts[0].offers[0][7]) if parts else 1
         reached = [draw.randint(-9, 9) for _ in range(tiers)]
         for tier in range(tiers):
-            tree = random_proof(draw, rows, parts, parcels, tier, 40, 4)
-            entry = {"scale": draw.choice([1, 7]), "tree": write_tree(tree, len(rows) + tier)}
+            scale = draw.choice([1, 7])
+            tree = random_proof(draw, rows, parts, parcels, tier, 40, scale, 4)
+            entry = {"scale": scale, "tree": write_tree(tree, len(rows) + tier)}
             try:
                 bound = Bound(entry, tier, rows, parcels, reached[:tier])
                 for block in blocks(parts):
@@ -364,7 +376,7 @@ def test_trees_travel_unchanged():
     assert leaf_tree([]) == leaf_tree([0, 0], [0]) == {}
     for _ in range(300):
         rows, parts, _, parcels = _instance(draw)
-        tree = random_proof(draw, rows, parts, parcels, 0, 2**40, 6)
+        tree = random_proof(draw, rows, parts, parcels, 0, 2**40, 1, 6)
         found = read_tree(write_tree(tree, len(rows)), len(rows), parcels)
         assert [node.on for node in found.nodes] == [node.on for node in tree.nodes]
         assert (found.alone, found.derived, found.drops) == (tree.alone, tree.derived, tree.drops)

@@ -9,6 +9,7 @@ import pytest
 
 from constraints.audit.run import audit_plan
 from landopt.keeping import round_steps as rounddesk
+from landopt.keeping.adoption import NotStanding
 from landopt.keeping.ledger import START, Entry, entry_hash
 from landopt.keeping.rounds import apply, keep, state
 from parcels.common.issues import Refused, error
@@ -115,19 +116,21 @@ def test_a_round_from_open_to_close(tmp_path: Path):
     one = _round()
     place, plan = _desk(tmp_path, one)
     with pytest.raises(Refused, match="there is no ledger"):
-        rounddesk.adopt(place, plan, document="Doc", date="2026-04-01", by="x")
+        rounddesk.adopt(place, plan, document="Doc", date="2026-04-01", by="x", sourceless=True)
     opened = rounddesk.open_round(place, "officer-2")
     assert opened.body["inputs"][0]["name"] == "round.toml"
     with pytest.raises(Refused, match="opened before"):
-        rounddesk.open_round(place)
-    adopted = rounddesk.adopt(place, plan, document="穗规划资源函〔2026〕12号", date="2026-04-01", by="officer-2")
+        rounddesk.open_round(place, "x")
+    adopted = rounddesk.adopt(
+        place, plan, document="穗规划资源函〔2026〕12号", date="2026-04-01", by="officer-2", sourceless=True
+    )
     names = [item["parcel_ids"][0] for item in adopted.body["assignments"]]
     results = tmp_path / "results.csv"
     results.write_bytes(f"宗地编号,结果,日期,成交价,文件\n{names[0]},流拍,2026-05-01,,第9号\n".encode("gb18030"))
     rounddesk.record(place, results, "officer-2")
     rounddesk.close(place, "officer-2")
     with pytest.raises(Refused, match="is not open"):
-        rounddesk.close(place)
+        rounddesk.close(place, "x")
     shown = rounddesk.show(place.ledger)
     assert [entry["kind"] for entry in shown["entries"]] == ["open", "adopt", "record", "close"]
     assert shown["problems"] == []
@@ -141,19 +144,19 @@ def test_results_with_faults_are_refused_all_at_once(tmp_path: Path):
     """Every row's fault is named; nothing is recorded."""
     one = _round()
     place, plan = _desk(tmp_path, one)
-    rounddesk.open_round(place)
-    rounddesk.adopt(place, plan, document="Doc", date="2026-04-01", by="x")
+    rounddesk.open_round(place, "x")
+    rounddesk.adopt(place, plan, document="Doc", date="2026-04-01", by="x", sourceless=True)
     head = rounddesk.show(place.ledger)["head"]
     results = tmp_path / "results.csv"
     lines = ["P99,failed,2026-05-01,", "P01,sold,2026-05-01,", "P01,failed,1 May,", "P01,contracted,2026-05-01,12.5"]
     text = "\n".join(["parcel_id,outcome,date,price_yuan", *lines, ""])
     results.write_text(text, encoding="utf-8")
     with pytest.raises(Refused) as refused:
-        rounddesk.record(place, results)
+        rounddesk.record(place, results, "x")
     assert [issue.code for issue in refused.value.issues] == ["B021", "B022", "B024", "B023"]
     results.write_text("parcel,what\n", encoding="utf-8")
     with pytest.raises(Refused) as refused:
-        rounddesk.record(place, results)
+        rounddesk.record(place, results, "x")
     assert len(refused.value.issues) == 3
     assert rounddesk.show(place.ledger)["head"] == head
 
@@ -162,13 +165,13 @@ def test_plan_that_does_not_stand_is_not_adopted(tmp_path: Path):
     """Exit 5, and the ledger unchanged."""
     one = _round()
     place, plan = _desk(tmp_path, one)
-    rounddesk.open_round(place)
+    rounddesk.open_round(place, "x")
     head = rounddesk.show(place.ledger)["head"]
     content = json.loads((plan / "plan.json").read_bytes())
     content["assignments"][0]["expected_price_yuan"] += 1
     (plan / "plan.json").write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(rounddesk.NotStanding) as refused:
-        rounddesk.adopt(place, plan, document="Doc", date="2026-04-01", by="x")
+    with pytest.raises(NotStanding) as refused:
+        rounddesk.adopt(place, plan, document="Doc", date="2026-04-01", by="x", sourceless=True)
     assert refused.value.exit_code == 5
     assert rounddesk.show(place.ledger)["head"] == head
 

@@ -49,7 +49,14 @@ def _least(row: int, sign: int, parts: Sequence[Part]) -> int:
 
 
 def random_proof(
-    draw: Random, rows: Sequence[Row], parts: Sequence[Part], parcels: int, tier: int, span: int, depth: int = 2
+    draw: Random,
+    rows: Sequence[Row],
+    parts: Sequence[Part],
+    parcels: int,
+    tier: int,
+    span: int,
+    scale: int,
+    depth: int = 2,
 ) -> Tree:
     """A proof with random rows, prices up to about ``span`` and branches; true of any round it is drawn for.
 
@@ -83,8 +90,9 @@ def random_proof(
             sign = {"<=": 1, ">=": -1, "=": draw.choice([1, -1])}[sense]
             prices[k] = sign * draw.choice([0, 0, draw.randint(0, span // 4 + 1)])
         for k, row in enumerate(rows):
-            if row.slack and row.slack == abs(row.rhs):
-                prices[k] = {"<=": 1, ">=": -1, "=": 1}[row.sense] * draw.choice([0, draw.randint(0, span // 4 + 1)])
+            if row.slack and row.tier == tier:
+                most = min(scale * row.penalty // row.slack, span // 4 + 1)
+                prices[k] = {"<=": 1, ">=": -1, "=": 1}[row.sense] * draw.choice([0, most, draw.randint(0, most)])
         before = _priced(vectors, base, own + len(derived), parcels)
         vectors.append(Vector(base, changes(before[0], prices), changes(before[1], land)))
     drops = [Drop(draw.randrange(len(vectors)), draw.randint(0, span)) for _ in range(draw.choice([0, 0, 1, 2]))]
@@ -228,9 +236,9 @@ class Witness:
                 total += price * end
         for k, row in enumerate(self.rows):
             if row.slack:
-                gain = abs(prices[k]) - (self.scale * row.penalty if row.tier == self.tier else 0)
+                gain = abs(prices[k]) * row.slack - (self.scale * row.penalty if row.tier == self.tier else 0)
                 gain += prices[len(self.rows) + row.tier] * row.penalty if row.tier < self.tier else 0
-                total += max(0, gain) * row.slack
+                assert gain <= 0
         for place in {o[0] for o in self.offers} | set(musts):
             worth = [self.worth(k, prices, land) for k in left if self.offers[k][0] == place]
             if place in musts and not worth:

@@ -87,8 +87,8 @@ def test_wrong_facts_are_all_told_at_once():
     with pytest.raises(Refused) as caught:
         ask({"usee": "RES", "operator": "pubins", "intending_users": "one", "net_land": "maybe"}, TODAY)
     assert [issue.code for issue in caught.value.issues] == ["R009", "R011", "R010", "R010"]
-    assert caught.value.issues[0].maybe == "Maybe you meant 'use'."
-    assert caught.value.issues[1].maybe == "Maybe you meant 'pubinst'."
+    assert caught.value.issues[0].maybe == "you meant 'use'."
+    assert caught.value.issues[1].maybe == "you meant 'pubinst'."
 
 
 def test_publication_that_is_open_leaves_the_applicants_unknown():
@@ -314,3 +314,21 @@ def test_all_packs_are_asked_unless_named():
     every = ask({"use": "IND_M0", "operator": "private", "intending_users": "1", "far_max": "2.5"}, "2020-06-01")
     assert national["listing"]["verdict"] != "forbid"
     assert every["listing"]["verdict"] == "forbid"
+
+
+@pytest.mark.parametrize("mix", ["IND:70|BIZ:30", "IND:abc", "IND:70;BIZ:50", "IND:60", "IND:50;IND:50", "XYZ:100"])
+def test_a_mix_that_is_none_is_refused(mix):
+    """Known uses, whole per cent, 100 in all: the reader of files reads questions too."""
+    with pytest.raises(Refused):
+        run("ask", f"use_mix={mix}", "operator=developer", "--as-of", TODAY)
+
+
+def test_each_part_of_a_mixed_parcel_has_its_term():
+    """Order 55 art. 12: 90 % housing and 10 % commerce with 70 years wanted are 70 and 40."""
+    told = ("operator=developer", "intending_users=3", "want_term=70", "--as-of", TODAY)
+    listing = json.loads(run("ask", "use_mix=城镇住宅用地:90;商业用地：10%", *told, "--json"))["listing"]
+    assert listing["verdict"] == "permit"
+    assert {part["use"]: part["term_years"] for part in listing["parts"]} == {"HOU": 70, "COM": 40}
+    text = run("ask", "use_mix=HOU:90;COM:10", *told, "--lang", "zh")
+    assert "商品住宅用地90%，最长 70 年" in text
+    assert "商业用地10%，最长 40 年" in text

@@ -68,9 +68,12 @@ def plans(offers: Offers, rows: Any = None) -> list[tuple[tuple[int, ...], tuple
             for row, amount in offers.coefficients(offer):
                 used[row] += amount
         return all(
-            (row.sense != "<=" or amount <= row.rhs + row.slack)
-            and (row.sense != ">=" or amount >= row.rhs - row.slack)
-            and (row.sense != "=" or amount == row.rhs)
+            row.slack
+            or (
+                (row.sense != "<=" or amount <= row.rhs)
+                and (row.sense != ">=" or amount >= row.rhs)
+                and (row.sense != "=" or amount == row.rhs)
+            )
             for row, amount in zip(offers.rows, used, strict=True)
         )
 

@@ -50,7 +50,7 @@ def bare_round(
         sense = draw.choice(["<=", "<=", ">="])
         rhs = int(total * (draw.uniform(0.2, 0.8) if sense == "<=" else draw.uniform(0.05, 0.35)))
         soft = draw.random() < 0.4 or (sense == ">=" and not hard)
-        add("limit", sense, rhs, coef, rhs if soft else 0)
+        add("limit", sense, rhs, coef, draw.choice([1, 1, 3]) if soft else 0)
     add("limit", ">=", 0, {k: (7 if order[k][2] == 0 else -3) * size(k) for k in every})
     if parcels > 3 and draw.random() < 0.7:
         pair = draw.sample(range(parcels), 2)

@@ -32,7 +32,7 @@ def _penalty(offers: object, plan: list[int]) -> list[int]:
     for number, row in enumerate(offers.rows):
         if row.slack and row.kind != "tier":
             over = used[number] - row.rhs if row.sense == "<=" else row.rhs - used[number]
-            found[row.tier] += max(0, over) * row.penalty
+            found[row.tier] += -(-max(0, over) // row.slack) * row.penalty
     return found
 
 

@@ -71,7 +71,9 @@ def test_three_parcels_are_a_clique() -> None:
             "score": np.array([10, 10, 10]),
             "entries": Entries(np.zeros(4, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32), 0),
             "part_start": np.arange(4),
-            **dict.fromkeys(("sense", "rhs", "slack", "penalty", "carry", "carried"), np.zeros(0, dtype=np.int64)),
+            **dict.fromkeys(
+                ("sense", "rhs", "slack", "most", "penalty", "carry", "carried"), np.zeros(0, dtype=np.int64)
+            ),
             "own": 0,
         }
     )

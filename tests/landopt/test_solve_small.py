@@ -82,7 +82,7 @@ def test_greedy_plan_is_lawful(seed: int) -> None:
 
 def test_exported_model_has_the_same_optimum(tmp_path: Path) -> None:
     """SCIP on the exported MPS of each tier finds what enumeration finds; line k of the CSV is column xk."""
-    from pyscipopt import Model
+    Model = pytest.importorskip("pyscipopt", reason="make solvers installs the second solvers; CI does").Model
 
     for seed in (2, 3, 5, 11):
         case, offers = bare_round(seed, tiers=2, hard=False)
@@ -124,7 +124,7 @@ def test_parts_that_no_rule_connects_are_solved_apart(seed: int) -> None:
 def test_round_without_offers() -> None:
     """No offer at all: the empty plan is proved best, a minimum makes it infeasible, a soft one costs its penalty."""
     rows: list[tuple[Row, dict[int, int]]] = [
-        (Row("t.a", "t.a", (), "limit", ">=", 5, slack, 7), {}) for slack in (0, 5)
+        (Row("t.a", "t.a", (), "limit", ">=", 5, slack, 7), {}) for slack in (0, 1)
     ]
     for chosen, stopped, objective in (([], "optimal", 0), (rows[:1], "infeasible", 0), (rows[1:], "optimal", -35)):
         case, offers = assemble(1, [100] * 4, [(0,)], [], [[]], chosen, 2, ())

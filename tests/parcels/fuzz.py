@@ -22,7 +22,7 @@ import shapely
 
 from parcels.common.issues import LandoptError
 from parcels.demands import read_demands
-from parcels.formats.dbf import parse_dbf
+from parcels.formats.decoding.dbf import parse_dbf
 from parcels.read import read_parcels
 from tests.parcels.making import DEMAND_HEAD, DEMAND_ROW, box, columns, dbf_bytes
 

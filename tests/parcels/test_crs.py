@@ -9,7 +9,8 @@ import pyproj
 import pytest
 import shapely
 
-from parcels.geometry.crs import epsg_of, zone_epsg, zone_of
+from parcels.geometry.crs import zone_epsg
+from parcels.geometry.systems import epsg_of, zone_of
 from parcels.layers import Layer, overlay_layers
 from tests.parcels.making import box, good, gpkg, has, layer, one, read
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from parcels.common.issues import Refused
 from parcels.demands import read_demands
-from parcels.formats.dbf import parse_dbf
-from parcels.formats.delimited import rows_of, table_of
-from parcels.formats.encoding import decode, detect
+from parcels.formats.decoding.dbf import parse_dbf
+from parcels.formats.decoding.encoding import decode, detect
+from parcels.formats.kinds.csv_table import rows_of, table_of
 from parcels.read import read_parcels
 from tests.parcels.making import DEMAND_HEAD, attempt, dbf_bytes
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from parcels.common.issues import Refused
-from parcels.formats.archives import check_members, unpack
+from parcels.formats.decoding.archives import check_members, unpack
 from tests.parcels.making import box, chinese, good, has, one, read, shapefile
 
 

@@ -194,7 +194,7 @@ def test_fault_33_ambiguous_stub_is_refused(tmp_path: Path) -> None:
 
 def test_fault_33_shapefile_output_is_refused_for_chinese_columns(tmp_path: Path) -> None:
     """The reason and the better format are named, and nothing is written."""
-    from parcels.formats.any_format import open_parcels
+    from parcels.formats.opening import open_parcels
 
     raw = open_parcels(shapefile(tmp_path, [box(0, 0)], chinese(1)))
     with pytest.raises(Refused) as caught:

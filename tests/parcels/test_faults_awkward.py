@@ -178,7 +178,7 @@ def test_merged_cells_among_the_data_are_refused(tmp_path: Path) -> None:
     assert "J2:J3" in one(read(path), "P068").what
 
 
-@pytest.mark.parametrize("name", ["a.xls", "a.dwg", "a.rar"])
+@pytest.mark.parametrize("name", ["a.mdb", "a.dwg", "a.rar"])
 def test_formats_that_are_common_and_not_read_say_what_to_send(tmp_path: Path, name: str) -> None:
     """An old workbook or drawing is answered with the format to save it as."""
     (tmp_path / name).write_bytes(b"x")

@@ -17,8 +17,8 @@ from click.testing import CliRunner
 
 from parcels.check_map import check_parcels
 from parcels.common.issues import Refused
-from parcels.formats.boundary_txt import make_table
-from parcels.formats.curves import curved_rows
+from parcels.formats.decoding.curves import curved_rows
+from parcels.formats.kinds.boundary_txt import make_table
 from parcels.layers import Layer, overlay_layers
 from parcels.mend_outlines import repair_file
 from parcels.read import read_parcels

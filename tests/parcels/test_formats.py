@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from parcels.common.issues import Refused
 from parcels.demands import read_demands
-from parcels.formats.any_format import open_parcels
+from parcels.formats.opening import open_parcels
 from parcels.formats.writer import write_parcels
 from parcels.read import read_parcels
 from tests.parcels.making import X0, Y0, box, chinese, columns, csv_file, good, gpkg, has, one, read, shapefile

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parcels.common.issues import Refused
-from parcels.formats.boundary_txt import make_table
-from parcels.formats.boundary_txt_writer import PlotHead, txt_text
+from parcels.formats.kinds.boundary_txt import make_table
+from parcels.formats.kinds.boundary_txt_writer import PlotHead, txt_text
 from parcels.read import read_parcels
 from tests.parcels.making import attempt, has
 

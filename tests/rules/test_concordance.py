@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.law_real import BUSINESS, ROUTES, actual, cells, tallies, terms, together
+from benchmarks.law_real import BUSINESS, OPEN, ROUTES, actual, cells, declared, tallies, terms, together
 from benchmarks.law_speed import busiest
 
 DATA = Path(__file__).parent / "data"
@@ -14,6 +14,22 @@ def test_business_land_by_agreement_or_allocation_on_new_land_is_forbidden() -> 
         for use in BUSINESS:
             for method in ("agreement", "allocation"):
                 assert actual(year, use, "new", method) == "forbid"
+
+
+def test_declared_retained_land_has_its_route_and_nobody_else_has() -> None:
+    """Business and industry by allocation or agreement: a condition for the collective that declares it."""
+    for year in ("2012", "2014", "2017"):
+        for method in ("agreement", "allocation"):
+            for use in ("COM", "BIZ", "IND", "STOR"):
+                assert declared(year, use, "new", method) == "condition"
+                assert actual(year, use, "new", method) == "forbid"
+            assert declared(year, "HOU", "new", method) == "forbid"
+
+
+def test_no_competitive_supply_is_forbidden_by_a_list_that_may_be_superseded() -> None:
+    """A housing parcel above 20 ha opened to all is a condition, in every year of the counts."""
+    for year in ("2012", "2013", "2016"):
+        assert {actual(year, "HOU", "new", method, large=True) for method in OPEN} == {"condition"}
 
 
 def test_agreement_on_existing_land_is_conditional_for_business_uses() -> None:

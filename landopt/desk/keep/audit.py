@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from constraints.audit.finding import AuditReport
+
 _PATH = click.Path(path_type=Path)
-_REFUSED = {
-    "en": "Refused nevertheless: the seal, the ledger or the inputs do not bear it out ({} above).",
-    "zh": "仍不予认可：封签、台账或输入文件与之不符（见上，{} 处）。",
-}
 
 
 @click.command(epilog="Example:\n\n  landopt audit examples/nansha/plan --complete")
 @click.argument("plan", metavar="PLAN", type=_PATH)
 @click.option("--complete", is_flag=True, help="Screen every platform again (else some drawn at random).")
 @click.option("--sample", type=click.IntRange(1), default=8, show_default=True, help="Platforms to screen again.")
-@click.option("--seed", type=click.IntRange(0), help="Repeat an earlier draw.")
+@click.option("--seed", type=click.IntRange(0), help="Repeat an earlier draw (it then counts as none).")
 @click.option("--as-of", metavar="DATE", help="Re-check the assignments under the law of this date.")
 @click.option("--ledger", type=_PATH, help="Check the ledger's chain, and that it holds the head printed on the plan.")
 @click.option("--key", "keys", multiple=True, type=_PATH, help="Public key (PEM) that must have signed the seal.")
@@ -45,7 +44,8 @@ def audit(
     """Re-derive everything a plan says from its facts, in exact integers: law, limits, prices, score, bound.
 
     PLAN is a plan folder, its plan.json, or a zip of the folder. Shares no code with the solver. Exit 0: the plan
-    stands; 5: a breach, named with rule, key, used and limit.
+    stands, or stands as far as checked (what was not is named; with --complete that is exit 5 too); 5: a breach,
+    named with rule, key, used and limit; 6: a fault of the audit itself.
     """
     from parcels.common.language import language
 
@@ -53,10 +53,12 @@ def audit(
     if handmade is not None:
         _handmade(handmade, plan, chosen, as_json)
         return
+    from constraints.audit.finding import lines
     from constraints.audit.restate import is_date
-    from constraints.audit.run import audit_plan, lines
     from landopt.keeping.seal import receipt as paper
     from landopt.keeping.seal import unzipped
+    from landopt.keeping.whole_audit import whole_audit
+    from landopt.report.gis.plan_layers import write_plan_gpkg
 
     if as_of is not None and not is_date(as_of):
         raise click.BadParameter(f"'{as_of}' is not a date.\nMaybe write it as 2026-03-31.", param_hint="'--as-of'")
@@ -64,12 +66,11 @@ def audit(
     if receipt is not None:
         click.echo(json.dumps(paper(plan, receipt), ensure_ascii=False, sort_keys=True))
         return
-    report = audit_plan(plan, complete=complete, as_of=as_of, sample=sample, seed=seed)
+    report = whole_audit(plan, rewrite=write_plan_gpkg, complete=complete, as_of=as_of, sample=sample, seed=seed)
     beside = _beside(plan if plan.is_dir() else plan.parent, ledger, keys, inputs)
-    bad = [issue for issue in beside if issue.level == "error"]
+    report = _with(report, beside, ledger is not None)
     if as_json:
         found: dict[str, Any] = report.as_dict()
-        found["stands"] = report.stands and not bad
         found["issues"] = [issue.as_dict() for issue in beside]
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
@@ -78,9 +79,19 @@ def audit(
         if beside:
             click.echo("\n".join(findings(beside, chosen)))
         click.echo("\n".join(lines(report, chosen)))
-        if bad and report.stands:
-            click.echo(_REFUSED[chosen].format(len(bad)))
-    click.get_current_context().exit(0 if report.stands and not bad else 5)
+    click.get_current_context().exit(report.exit_code(complete))
+
+
+def _with(report: AuditReport, beside: list[Any], ledger: bool) -> AuditReport:
+    """The report with what seal, ledger and inputs say: an error is a breach, a warning something not checked."""
+    from dataclasses import replace
+
+    from constraints.audit.finding import Breach, Unchecked, in_chinese
+
+    bad = [Breach(i.code, i.ids, "", "", i.what, in_chinese(i)) for i in beside if i.level == "error"]
+    open_ = [Unchecked(i.code, i.what, in_chinese(i)) for i in beside if i.level == "warning"]
+    left = [each for each in report.unchecked if not (ledger and each.what == "ledger")]
+    return replace(report, breaches=(*report.breaches, *bad), unchecked=(*left, *open_))
 
 
 def _beside(folder: Path, ledger: Path | None, keys: tuple[Path, ...], inputs: Path | None) -> list[Any]:

@@ -10,7 +10,7 @@ import click
 
 _PATH = click.Path(path_type=Path)
 _ledger = click.option("--ledger", type=_PATH, help="The ledger file (default: ROUND/ledger.sqlite).")
-_by = click.option("--by", default="", help="Who does this.")
+_by = click.option("--by", required=True, help="Who does this: the name as given; account and machine go with it.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print the entry as JSON.")
 _lang = click.option("--lang", type=click.Choice(["en", "zh"]), help="Language (default: from the environment).")
 
@@ -53,8 +53,9 @@ def open_(round_path: Path, ledger: Path | None, by: str, as_json: bool, lang: s
 @click.option("--document", required=True, help="The approving document.")
 @click.option("--date", "date", help="Its date (default: today).")
 @click.option("--key", type=_PATH, help="Sign the plan with this private key (PEM, ed25519).")
+@click.option("--sampled", is_flag=True, help="Screen again only platforms drawn at random (very large rounds).")
 @_ledger
-@click.option("--by", required=True, help="Who adopts.")
+@_by
 @_json
 @_lang
 def adopt(
@@ -65,14 +66,22 @@ def adopt(
     key: Path | None,
     ledger: Path | None,
     by: str,
+    sampled: bool,
     as_json: bool,
     lang: str | None,
 ) -> None:
-    """Adopt a plan: it is audited first; its assignments become locks with this document."""
+    """Adopt a plan: its inputs are held against those of open, it is audited as a whole, its assignments become locks.
+
+    A scenario (facts not those on file) is never adopted; exit 5, as for a breach.
+    """
     from landopt.keeping import round_steps as rounddesk
+    from landopt.report.gis.plan_layers import write_plan_gpkg
 
     found = rounddesk.place(round_path, ledger)
-    entry = rounddesk.adopt(found, plan, document=document, date=date or rounddesk.today(), by=by, key=key)
+    day = date or rounddesk.today()
+    entry = rounddesk.adopt(
+        found, plan, document=document, date=day, by=by, key=key, sampled=sampled, rewrite=write_plan_gpkg
+    )
     _say(entry, as_json, lang)
 
 

@@ -122,27 +122,29 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
     from constraints.loading.rule_file import iso_date
     from landopt.reasons.rulewords import code_text, field_key
     from parcels.common.issues import Issue, Refused, error
+    from parcels.common.place import Place
     from parcels.common.schema import fields
 
     file = Path(path)
     try:
         raw = file.read_bytes()
     except OSError as trouble:
-        raise Refused([error("R001", f"the table cannot be read: {trouble.strerror}", str(path))]) from None
+        raise Refused([error("R001.cases-unreadable", at=Place(file=str(path)), strerror=trouble.strerror)]) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("gb18030", errors="replace")
     lines = list(csv.reader(text.splitlines()))
     if not lines or not any(lines[0]):
-        raise Refused([error("R001", "the table is empty", str(path))])
+        raise Refused([error("R001.cases-empty", at=Place(file=str(path)))])
     head = [cell.strip() for cell in lines[0]]
     issues: list[Issue] = []
     keys = []
     for cell in head:
         key = cell if cell in (*LABELS, *DATES, "rule", "document", "date", "by") else field_key(cell)
         if cell and key not in fields() and cell not in (*LABELS, *DATES, "rule", "document", "date", "by"):
-            issues.append(error("R009", f"unknown field '{cell}'", f"{file.name}, row 1", closest(cell, fields())))
+            place = Place(file=file.name, row=1)
+            issues.append(error("R009.unknown-field-told", at=place, maybe=closest(cell, fields()), word=cell))
         keys.append(key)
     found = []
     for number, row in enumerate(lines[1:], 2):
@@ -158,7 +160,8 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
             elif key in DATES:
                 read = iso_date(value)
                 if read is None:
-                    issues.append(error("R006", f"{value!r} is not a date", f"{file.name}, row {number}"))
+                    place = Place(file=file.name, row=number, column=key)
+                    issues.append(error("R010.told-not-date", at=place, field=key, text=value))
                 else:
                     day = read[0]
             else:

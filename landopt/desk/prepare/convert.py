@@ -36,20 +36,22 @@ def convert(
     """
     from parcels.common.findings_text import lines
     from parcels.common.language import language
-    from parcels.formats.any_format import open_parcels
+    from parcels.formats.opening import open_parcels
     from parcels.formats.writer import doubtful, write_parcels
 
     tongue = language(lang)
     raw = open_parcels(source, layer=layer, encoding=encoding, crs=crs)
-    issues = (*raw.issues, *write_parcels(raw, target, crs=crs, force=force), *doubtful(raw))
+    wrote = write_parcels(raw, target, crs=crs, force=force)
+    issues = (*raw.issues, *wrote.issues, *doubtful(raw))
     if as_json:
-        done = {
-            "in": str(source),
-            "out": str(target),
-            "parcels": len(raw.rows),
+        done = {"in": str(source), "out": str(target), "parcels": len(raw.rows), "columns": list(wrote.columns)}
+        changes = {
+            "renamed": dict(wrote.renamed),
+            "dropped": list(wrote.dropped),
+            "retyped": list(wrote.retyped),
             "notes": [str(note) for note in raw.notes],
         }
-        click.echo(json.dumps({**done, "issues": [issue.as_dict() for issue in issues]}, ensure_ascii=False))
+        click.echo(json.dumps({**done, **changes, "issues": [issue.as_dict() for issue in issues]}, ensure_ascii=False))
         return
     zh = tongue == "zh"
     for note in raw.notes:
@@ -57,6 +59,6 @@ def convert(
     for line in lines(issues, tongue):
         click.echo(line, err=True)
     if zh:
-        click.echo(f"已写入 {target}：{len(raw.rows)} 宗地，{len(raw.columns)} 列。")
+        click.echo(f"已写入 {target}：{len(raw.rows)} 宗地，{len(wrote.columns)} 列。")
     else:
-        click.echo(f"Wrote {target}: {len(raw.rows)} parcels, {len(raw.columns)} columns.")
+        click.echo(f"Wrote {target}: {len(raw.rows)} parcels, {len(wrote.columns)} columns.")

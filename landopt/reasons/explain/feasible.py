@@ -36,7 +36,7 @@ def helpful(offers: Offers) -> Ints:
     sense = np.array([{"<=": -1, "=": 0, ">=": 1}[row.sense] for row in offers.rows], np.int64)
     kind = sense[rows] if len(offers.rows) else np.zeros(0, np.int64)
     helps = (kind == 0) | ((kind > 0) & (coefs > 0)) | ((kind < 0) & (coefs < 0))
-    asked = np.array([not empty_holds(row.sense, row.rhs, row.slack) for row in offers.rows], bool)
+    asked = np.array([not row.holds_empty for row in offers.rows], bool)
     taken = np.zeros(len(offers), bool)
     while True:
         new = np.unique(owner[helps & asked[rows]]) if len(offers.rows) else np.zeros(0, np.int64)
@@ -51,20 +51,20 @@ def helpful(offers: Offers) -> Ints:
 def out_of_reach(offers: Offers, number: int) -> bool:
     """Whether no choice of one offer a platform and one a market parcel can satisfy a row."""
     row = offers.rows[number]
-    if row.sense == "=" or empty_holds(row.sense, row.rhs, row.slack):
+    if row.sense == "=" or row.holds_empty:
         return False
     sign = 1 if row.sense == ">=" else -1
     owner, coefs = offers.entries.row(number)
     part = np.searchsorted(offers.part_start, owner, side="right")
     most = np.zeros(len(offers.part_start) + 1, np.int64)
     np.maximum.at(most, part, sign * coefs)
-    return int(most.sum()) < sign * row.rhs - row.slack
+    return int(most.sum()) < sign * row.rhs
 
 
 def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECONDS) -> Search:
     """Whether any plan satisfies some rows (indices into ``offers.rows``), parcels and platforms."""
     trial = only_rows(offers, keep)
-    if all(empty_holds(row.sense, row.rhs, row.slack) for row in trial.rows):
+    if all(row.holds_empty for row in trial.rows):
         return Search("yes", "empty")
     if any(out_of_reach(trial, row) for row in range(len(keep))):
         return Search("no", "bound")
@@ -79,13 +79,6 @@ def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECON
     return Search("unknown", "limit")
 
 
-def empty_holds(sense: str, rhs: int, slack: int) -> bool:
-    """Whether the plan that supplies nothing satisfies a row."""
-    if sense == "<=":
-        return rhs + slack >= 0
-    return rhs - slack <= 0 if sense == ">=" else rhs == 0
-
-
 def least_violation(
     case: Case, offers: Offers, weights: Mapping[int, int], seconds: int = SECONDS
 ) -> dict[int, int] | None:
@@ -95,12 +88,12 @@ def least_violation(
     ``weights`` has the cost of one unit of each row that may give way; all other rows stay as they are.
     """
     base = program(case, offers, 0)
-    slack = np.array(base.slack)
+    slack, most = np.array(base.slack), np.array(base.most)
     penalty = np.zeros(len(slack), np.int64)
     for row, weight in weights.items():
-        slack[row] = _room(offers, row)
+        slack[row], most[row] = 1, _room(offers, row)
         penalty[row] = weight
-    prog = replace(base, score=np.zeros(len(offers), np.int64), slack=slack, penalty=penalty)
+    prog = replace(base, score=np.zeros(len(offers), np.int64), slack=slack, most=most, penalty=penalty)
     status, chosen = _run(prog, helpful(offers), False, seconds)
     if status != "found":
         return None if status == "infeasible" else {}
@@ -108,7 +101,7 @@ def least_violation(
     found = {}
     for row in weights:
         over = int(used[row] - prog.rhs[row]) if prog.sense[row] < 0 else int(prog.rhs[row] - used[row])
-        over = abs(over) if prog.sense[row] == 0 else max(0, over - int(base.slack[row]))
+        over = abs(over) if prog.sense[row] == 0 else max(0, over)
         if over:
             found[row] = over
     return found

@@ -35,14 +35,12 @@ class Limits:
         self._uses: dict[int, dict[str, Any]] = {}
 
     def slack(self, number: int) -> int:
-        """How far a row is past its right-hand side (soft limits only; a hard row is never past)."""
+        """The units of slack that a row takes (soft limits only; a hard row is never past)."""
         return self.missed(number, self.activity[number])
 
     def missed(self, number: int, used: int) -> int:
-        """How far a row would be past its right-hand side where a plan used that much of it."""
-        row = self.rows[number]
-        over = used - row.rhs if row.sense == "<=" else row.rhs - used
-        return abs(used - row.rhs) if row.sense == "=" else max(0, over)
+        """The units of slack a soft row would take where a plan used that much; how far a hard row would be past."""
+        return self.rows[number].missed(used)
 
     def binding(self, number: int) -> bool:
         """True where not a single unit more (or less) would do without breaking or slack."""

@@ -93,11 +93,13 @@ def _ties(context: Context, ties: Mapping[str, Any], closed: bool) -> dict[str, 
     """The ties as plain JSON: what the second stage found, and which parcels the prices settle.
 
     ``in_every`` counts the supplied parcels that have this choice in every best plan (proved by the prices),
-    ``in_some`` names those the prices leave open; both only where the audited gap is 0.
+    ``in_some`` names those the prices leave open; both only where the audited gap is 0. Of the only best plan all are.
     """
     found: dict[str, Any] = {"status": "not examined", "by": "", "parcels": 0, "broken_by": [], **ties}
     found.update(in_every=None, in_some=[], more=0)
-    if not closed or context.losses is None:
+    if found["status"] == "unique":
+        found.update(in_every=len(context.taken))
+    if found["status"] == "unique" or not closed or context.losses is None:
         return dict(sorted(found.items()))
     lost = sum((tier > 0 for tier in context.losses.tiers[1:]), context.losses.tiers[0] > 0)
     loose: set[int] = set()

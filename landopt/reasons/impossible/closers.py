@@ -12,7 +12,7 @@ from constraints.language.expr import parse
 from constraints.reading.case_facts import FIXED, integer, key_text, texts
 from constraints.types import Row, Rule
 from landopt.intake.overlay import BINDING_RANK
-from landopt.reasons.explain.feasible import empty_holds, search
+from landopt.reasons.explain.feasible import search
 from landopt.screening.offers import Offers
 from parcels.common.frozen import FactTable, Neighbours
 from parcels.common.schema import Value, fields_of
@@ -62,7 +62,7 @@ def closing_rules(
         made = made if asked is None else asked(trial, made)
         rows = [number for number, row in enumerate(made.rows) if (row.rule, row.key) in wanted]
         present = {(made.rows[row].rule, made.rows[row].key) for row in rows}
-        if any(not empty_holds(row.sense, row.rhs, row.slack) for key, row in wanted.items() if key not in present):
+        if any(not row.holds_empty for key, row in wanted.items() if key not in present):
             return True
         return search(trial, made, rows).answer == "no"
 

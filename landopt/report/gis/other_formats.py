@@ -55,7 +55,7 @@ def boundary_text(source: Source) -> str:
     import numpy as np
     import shapely
 
-    from parcels.formats.boundary_txt_writer import PlotHead, txt_text
+    from parcels.formats.kinds.boundary_txt_writer import PlotHead, txt_text
 
     chosen = [at for at, row in enumerate(source.rows) if row.entry is not None]
     frame = source.polygons.iloc[chosen]

@@ -206,7 +206,7 @@
       state.prices.push({ y: changed(base.y, vector.rows), p: changed(base.p, vector.land) });
     }
     for (const prices of state.prices) {
-      prices.slack = slacks(state, prices.y);
+      withinPenalties(state, prices.y);
       prices.derived = prices.y.some((price, r) => r >= listed + tier && price !== 0n);
     }
     state.drops = tree.drops.map((drop) => ({ vector: drop.vector, margin: drop.margin, least: null, total: constant(state, drop.vector, new Map(), new Map()) }));
@@ -215,21 +215,18 @@
     return state;
   }
 
-  function slacks(state, y) {
-    let total = 0n;
+  function withinPenalties(state, y) {
     state.rows.forEach((row, r) => {
       if (row.slack === 0n) return;
-      let gain = big(y[r]) - (row.tier === state.tier ? state.scale * row.penalty : 0n);
+      let gain = big(y[r]) * row.slack - (row.tier === state.tier ? state.scale * row.penalty : 0n);
       if (row.tier < state.tier) gain += y[state.listed + row.tier] * row.penalty;
-      need(gain <= 0n || row.slack === big(row.rhs), "the price of a soft share is above its penalty");
-      if (gain > 0n) total += gain * row.slack;
+      need(gain <= 0n, "the price of a soft limit is above its penalty");
     });
-    return total;
   }
 
   function constant(state, vector, path, supplied) {
-    const { y, p, slack } = state.prices[vector];
-    let total = slack;
+    const { y, p } = state.prices[vector];
+    let total = 0n;
     y.forEach((price, r) => {
       if (price === 0n) return;
       let range = path.get(r) || state.ends[r];

@@ -1,0 +1,279 @@
+"""Is the case bound to the law and to its round? Rules, methods, objective, market, settings against their sources.
+
+The sources are the packs and methods installed here and the texts of ``round.toml``, policies and overlays, which the
+case holds word for word (each among the inputs by digest). Standard library only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from constraints.audit.finding import Unchecked, in_chinese
+from constraints.audit.round_text import equal, read_round_text
+from constraints.canonical import canonical
+from constraints.case import Case, rule_to_json
+from constraints.loading.load import in_force, load, methods, pack_names, rules_for, shipped
+from constraints.loading.ranks import LAW_RANK, OWN_MARK, acting_exceptions, unlawful_exceptions
+from constraints.types import Rule
+from parcels.common.issues import Refused
+
+Problem = tuple[str, str, str]
+AT_THE_DESK = ("gap", "time_limit_s", "nodes", "seed", "threads")
+"""Settings that may be asked for on the command line: they change how long is searched, not what is lawful."""
+MADE = {"ledger": "lock", "keep": "preference", "override": "lock"}
+"""Rules no file holds, by origin, with their kind: locks of the ledger, a plan kept, fixes by hand."""
+_SET = re.compile(r"([^\[\]:=\s]+)(?:\[([^\]]*)\])?:([a-z_]+)=(-?[0-9][0-9_]*(?:\.[0-9]+)?)")
+
+
+class Binding:
+    """What of a case differs from its sources (``problems``), and what no source could be found for (``unchecked``)."""
+
+    def __init__(self, case: Case, raw: Mapping[str, Any]) -> None:
+        self.case = case
+        self.raw = raw
+        self.problems: list[Problem] = []
+        self.unchecked: list[Unchecked] = []
+        self.compared = 0
+        self._methods()
+        rounds = [entry for entry in case.sources if entry["role"] == "round"]
+        self._digests()
+        if len(rounds) != 1:
+            en = "the case holds no round.toml: rules, objective, market and settings were not held against it"
+            self.unchecked.append(Unchecked("round.toml", en, "案卷未附 round.toml：规则、目标、市场与设置未作核对"))
+            if any(entry["name"] == "round.toml" for entry in case.inputs) or case.sources:
+                self.say("sources", "round.toml is not among the texts of the case", "案卷所附文本缺 round.toml")
+            self._rules(case.packs, ())
+        else:
+            self._round(rounds[0]["text"])
+        self._lawful()
+
+    def say(self, rule: str, en: str, zh: str) -> None:
+        """Note a breach."""
+        self.problems.append((rule, en, zh))
+
+    def same(self, name: str, stated: Any, found: Any, where: str = "round.toml") -> None:
+        """A statement of the case must be that of its source."""
+        self.compared += 1
+        key = name.rpartition(".")[2]
+        if not equal(key, stated, found):
+            self.say(
+                name,
+                f"{name}: the case says {_short(stated)}, {where} says {_short(found)}",
+                f"{name}：案卷记为 {_short(stated)}，{where} 为 {_short(found)}",
+            )
+
+    def _methods(self) -> None:
+        """Methods are those installed: defaults, days, rights, all of it; a round has all but contribution."""
+        here = {m.id: {**_plain(m), "title": {"en": m.title.en, "zh": m.title.zh}} for m in methods()}
+        stated = self.raw["methods"]
+        names = [entry["id"] for entry in stated]
+        due = (
+            [name for name in here if name != "contribution"] if self.case.sources else [n for n in here if n in names]
+        )
+        self.same("methods", names, due, "methods.toml")
+        for mine in stated:
+            theirs = here.get(mine["id"], {})
+            for name in sorted(mine.keys() | theirs.keys()):
+                self.same(f"methods.{mine['id']}.{name}", mine.get(name), theirs.get(name), "methods.toml")
+
+    def _digests(self) -> None:
+        """Every text is among the inputs, under its name and by its digest."""
+        inputs = {(entry["name"], entry["sha256"]) for entry in self.case.inputs}
+        for entry in self.case.sources:
+            self.compared += 1
+            found = hashlib.sha256(entry["text"].encode("utf-8", "surrogatepass")).hexdigest()
+            if (entry["name"], found) not in inputs:
+                self.say(
+                    "sources",
+                    f"the text of {entry['name']} is not the input of that name ({found[:8]}..)",
+                    f"所附 {entry['name']} 文本与输入文件摘要不符（{found[:8]}..）",
+                )
+
+    def _round(self, text: str) -> None:
+        """Everything ``round.toml`` decides."""
+        try:
+            said = read_round_text(text)
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as wrong:
+            self.say("round.toml", f"round.toml cannot be read: {wrong}", f"round.toml 无法读取：{wrong}")
+            return
+        case, raw = self.case, self.raw
+        for name, found in said["round"].items():
+            self.same(f"round.{name}", raw["round"].get(name), found)
+        known = {entry["name"] for entry in case.inputs}
+        for name in said["files"]:
+            self.compared += 1
+            if name not in known:
+                self.say(
+                    "inputs", f"{name} of round.toml is not among the inputs", f"round.toml 所列 {name} 未列入输入文件"
+                )
+        self.same("packs", list(case.packs), said["packs"])
+        named = [entry for entry in case.sources if entry["role"] == "policy"]
+        self.same("policy", [entry["name"] for entry in named], said["policy"])
+        for name in sorted(said["objective"]["weights"].keys() | raw["objective"]["weights"].keys()):
+            mine, theirs = raw["objective"]["weights"].get(name), said["objective"]["weights"].get(name)
+            self.same(f"objective.weights.{name}", mine, theirs)
+        for name in ("tiers", "ties"):
+            self.same(f"objective.{name}", raw["objective"][name], said["objective"][name])
+        self.same("market", raw["market"], said["market"])
+        for name, found in said["settings"].items():
+            stated = raw["settings"].get(name)
+            if name in AT_THE_DESK and not equal(name, stated, found):
+                en, zh = f"{name} {stated} was asked for at the desk", f"{name} {stated} 由命令行指定"
+                self.unchecked.append(Unchecked(f"settings.{name}", en, zh, harmless=True))
+            else:
+                self.same(f"settings.{name}", stated, found)
+        self._rules(tuple(said["packs"]), tuple(named))
+
+    def _rules(self, packs: Sequence[str], policies: Sequence[Mapping[str, str]]) -> None:
+        """Each rule of the case is that of the packs, policies and overlays of that date; no other is missing."""
+        try:
+            here = self._expected(packs, policies)
+        except Refused as refused:
+            for issue in refused.issues:
+                if issue.level == "error":
+                    self.say("rules", issue.what, in_chinese(issue))
+            return
+        filed = {rule.id: rule for rule in self.case.rules}
+        if len(filed) != len(self.case.rules):
+            self.say("rules", "a rule id stands twice in the case", "案卷规则编号重复")
+        bound = bool(self.case.sources)
+        for name in sorted(here.keys() | filed.keys()):
+            rule = filed.get(name)
+            self.compared += 1
+            if name not in here and rule is not None and rule.origin in MADE:
+                self._made(rule)
+            elif name not in here and rule is not None and not bound and rule.origin not in pack_names(off=True):
+                continue
+            elif rule is None or name not in here or _json(rule) != _json(here[name]):
+                self._differs(name, rule, here.get(name))
+        if not bound and any(rule.origin not in (*packs, *MADE) for rule in self.case.rules):
+            en = "rules of the round's own were taken as they stand in the case"
+            self.unchecked.append(Unchecked("rules", en, "本轮自定规则按案卷所载采用，未核对其来源"))
+
+    def _differs(self, name: str, rule: Rule | None, here: Rule | None) -> None:
+        if rule is None:
+            en, zh = f"{name} is in force on that date and is not in the case", f"{name} 当日有效而案卷未列"
+        elif here is None:
+            en, zh = f"{name} of the case stands in none of its sources", f"案卷规则 {name} 不见于任何来源"
+        else:
+            mine, theirs = rule_to_json(rule), rule_to_json(here)
+            parts = ", ".join(sorted(key for key in mine if canonical(mine[key]) != canonical(theirs[key])))
+            en = f"{name} is not as its source has it on {self.case.round.as_of} (differs in {parts})"
+            zh = f"{name} 与来源在 {self.case.round.as_of} 的文本不一致（{parts}）"
+        self.say(name, en, zh)
+
+    def _expected(self, packs: Sequence[str], policies: Sequence[Mapping[str, str]]) -> dict[str, Rule]:
+        as_of, texts = self.case.round.as_of, {e["name"]: e["text"].encode("utf-8") for e in policies}
+        found = {rule.id: rule for rule in rules_for(packs, [e["name"] for e in policies], as_of, texts)[0]}
+        facts: list[tuple[Any, ...]] = []
+        for entry in self.case.sources:
+            if entry["role"] == "overlay":
+                path = Path(entry["name"])
+                loaded = load(path, f"{OWN_MARK}{path.stem}", found, entry["text"].encode("utf-8"))
+                for rule in loaded.rules:
+                    found.pop(rule.id, None)
+                found |= {rule.id: rule for rule in in_force(loaded.rules, as_of)}
+                facts += [(fact.of, fact.id, fact.field, fact.scenario) for fact in loaded.facts]
+                self._named(path.stem, entry["name"])
+        stated = [(fact["of"], fact["id"], fact["field"], fact["scenario"]) for fact in self.case.scenario]
+        self.same("scenario", stated, facts, "the overlays")
+        for text in self.case.overlays:
+            match = _SET.fullmatch(text)
+            if match is not None:
+                self._set(found, text, *match.groups())
+        return found
+
+    def _named(self, stem: str, name: str) -> None:
+        if stem not in self.case.overlays:
+            self.say("overlays", f"the overlay {name} is not named in the case", f"案卷未列情景 {name}")
+        en, zh = (
+            f"made under the overlay {name}, which round.toml does not name",
+            f"依情景 {name} 编制，round.toml 未列",
+        )
+        self.unchecked.append(Unchecked("overlays", en, zh))
+
+    def _set(self, rules: dict[str, Rule], text: str, name: str, key: str | None, what: str, value: str) -> None:
+        """Apply a number changed by ``--set`` to the rule as its source has it."""
+        rule = rules.get(name)
+        if rule is None or rule.cite.rank >= LAW_RANK:
+            self.say("overlays", f"--set {text} moves what is no rule of the policy", f"--set {text} 所改并非政策规则")
+            return
+        spec, number = dict(rule.spec), value.replace("_", "")
+        if what == "share":
+            share = Fraction(number)
+            spec["share"] = [share.numerator, share.denominator]
+        elif what in ("penalty", "points", "points_per_ha"):
+            spec[what] = int(Fraction(number))
+        else:
+            listed = "values" if what == "amount" else "used"
+            wanted = None if key is None else [part.strip() for part in key.split(",")] if key.strip() else []
+            entries = [dict(entry) for entry in spec.get(listed) or ()]
+            hit = [entry for entry in entries if wanted is None or list(entry["key"]) == wanted]
+            for entry in hit:
+                entry["amount"] = int(Fraction(number))
+            if not hit and wanted is not None:
+                entries.append({"key": wanted, "amount": int(Fraction(number))})
+            spec[listed] = entries
+        rules[name] = replace(rule, spec=spec)
+        en = f"made under --set {text}, which round.toml does not name"
+        self.unchecked.append(Unchecked("overlays", en, f"依 --set {text} 编制，round.toml 未列"))
+
+    def _made(self, rule: Rule) -> None:
+        """A rule no file holds: only what landopt makes of a ledger, a plan kept or a fix, and never above rank 0."""
+        spoken = rule.kind == "eligibility" and set(rule.spec["verdict"].values()) == {"condition"}
+        lawful = rule.kind == MADE[rule.origin] or (rule.origin == "override" and spoken)
+        if rule.cite.rank or not lawful or not rule.id.startswith(f"{rule.origin}."):
+            self.say(rule.id, f"{rule.id} is no rule that landopt makes", f"{rule.id} 不是系统所生成的规则")
+
+    def _lawful(self) -> None:
+        """Nothing of the round's own silences law; what does act is listed; which facts a scenario changed is said."""
+        for rule, base in unlawful_exceptions(self.case.rules, shipped()):
+            en = f"{rule.id} (rank {rule.cite.rank}) silences {base.id} (rank {base.cite.rank}), which leaves no choice"
+            self.say(
+                rule.id, en, f"{rule.id}（位阶 {rule.cite.rank}）排除 {base.id}（位阶 {base.cite.rank}），于法无据"
+            )
+        forbidden = set(self.case.settings.verdicts) - {"permit", "condition", "warn"}
+        if forbidden:
+            self.say(
+                "settings.verdicts", f"verdicts {sorted(forbidden)} may not be chosen", f"不得选用 {sorted(forbidden)}"
+            )
+        kinds = {"ledger": 0, "keep": 0, "override": 0}
+        for rule in self.case.rules:
+            if rule.origin in kinds:
+                kinds[rule.origin] += 1
+        if kinds["ledger"]:
+            en = f"{kinds['ledger']} locks of the ledger (check with --ledger)"
+            self.unchecked.append(Unchecked("ledger", en, f"台账锁定 {kinds['ledger']} 项（以 --ledger 核对）"))
+        if kinds["keep"]:
+            en = f"{kinds['keep']} preferences for staying with an earlier plan, which round.toml does not name"
+            self.unchecked.append(Unchecked("keep", en, f"保持前案的偏好 {kinds['keep']} 项，round.toml 未列"))
+        if self.case.scenario:
+            cells = ", ".join(f"{fact['id']} {fact['field']}" for fact in self.case.scenario[:5])
+            en = f"a scenario: {len(self.case.scenario)} facts are not those on file ({cells}); it cannot be adopted"
+            zh = f"情景方案：{len(self.case.scenario)} 项事实与案卷不同（{cells}），不得采纳"
+            self.unchecked.append(Unchecked("scenario", en, zh))
+
+    def exceptions(self) -> Iterator[tuple[str, str]]:
+        """Every exception of the round's own that acts, in both languages."""
+        for rule, bases in acting_exceptions(self.case.rules):
+            source = " ".join(part for part in (rule.cite.doc, rule.cite.number, rule.cite.article) if part)
+            yield f"{rule.id} ({source}) silences {', '.join(bases)}", f"{rule.id}（{source}）排除 {'、'.join(bases)}"
+
+
+def _json(rule: Rule) -> bytes:
+    return canonical(rule_to_json(rule))
+
+
+def _plain(method: Any) -> dict[str, Any]:
+    return {name: getattr(method, name) for name in method.__slots__}
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 100 else text[:97] + "..."

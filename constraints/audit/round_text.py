@@ -1,0 +1,120 @@
+"""``round.toml`` read a second time, as far as it decides: round, packs, policies, objective, market, settings.
+
+Standard library only; shares nothing with the reader of ``landopt.intake``. What that refuses (unknown keys, types) is
+not refused again: here only what the text says is held against what the case says.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import Any
+
+WEIGHTS = {"served": "100", "preference": "1", "revenue": "1", "warn": "500", "condition": "50"}
+SETTINGS: dict[str, Any] = {
+    "verdicts": ["permit", "condition"],
+    "gap": "0.001",
+    "time_limit_s": None,
+    "nodes": None,
+    "seed": 0,
+    "threads": 1,
+    "adjacency_m": "1",
+    "adjacency_gap_m": "0",
+    "site_cap": 200_000,
+}
+DECIMALS = ("gap", "adjacency_m", "adjacency_gap_m", "land_reduction_rate")
+
+
+def read_round_text(text: str) -> dict[str, Any]:
+    """What the text of a ``round.toml`` says, in the form of ``case.json``; ``policy``, ``files``: names of files.
+
+    Raises
+    ------
+    ValueError
+        If it is not TOML or has not the tables of a round.
+    """
+    tables = tomllib.loads(text.replace("\r\n", "\n").removeprefix("\ufeff"), parse_float=Decimal)
+    head, rules = tables["round"], tables.get("rules", {})
+    title = head.get("title", head["id"])
+    both = title if isinstance(title, dict) else {"en": title, "zh": title}
+    en, zh = str(both.get("en") or both.get("zh") or ""), str(both.get("zh") or both.get("en") or "")
+    return {
+        "round": {
+            "id": str(head["id"]),
+            "title": {"en": en, "zh": zh},
+            "authority": str(head.get("authority", "")),
+            "land_reduction_rate": str(head.get("land_reduction_rate", "0.05")),
+            "purpose": str(head.get("purpose", "supply")),
+            "as_of": _day(head["as_of"]),
+            "start": _day(head.get("start")),
+            "end": _day(head.get("end")),
+            "periods": [_period(str(name)) for name in head.get("periods", [])],
+        },
+        "files": _files(tables.get("inputs", {})),
+        "packs": _texts(rules.get("packs", ["cn"])),
+        "policy": [_base(name) for name in _texts(rules.get("policy"))],
+        "objective": _objective(tables.get("objective", {})),
+        "market": _market(tables.get("market")),
+        "settings": _settings(tables.get("solve", {})),
+    }
+
+
+def _base(name: str) -> str:
+    return PurePosixPath(name.replace("\\", "/")).name
+
+
+def _files(table: Mapping[str, Any]) -> list[str]:
+    """The names of the files that ``[inputs]`` names: parcels, demands, records, layers by role."""
+    named = [table.get(key) for key in ("parcels", "demands", "records")]
+    named += list(table.get("layers", {}).values())
+    paths = [(each.get("path") or each.get("file")) if isinstance(each, dict) else each for each in named]
+    return sorted({_base(str(path).partition("|")[0]) for path in paths if path})
+
+
+def _texts(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else [str(item) for item in value or ()]
+
+
+def _day(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _period(name: str) -> dict[str, str]:
+    """A year, half, quarter or month with its first and last day."""
+    year, _, part = name.partition("-")
+    spans = {"": (1, 12), "H1": (1, 6), "H2": (7, 12)} | {f"Q{k}": (3 * k - 2, 3 * k) for k in range(1, 5)}
+    first, last = spans[part] if part in spans else (int(part), int(part))
+    days = calendar.monthrange(int(year), last)[1]
+    start, end = datetime.date(int(year), first, 1), datetime.date(int(year), last, days)
+    return {"id": name, "start": start.isoformat(), "end": end.isoformat()}
+
+
+def _objective(table: Mapping[str, Any]) -> dict[str, Any]:
+    tiers = table.get("tiers") or [["served", "preference", "revenue"]]
+    weights = {**WEIGHTS, **{name: str(value) for name, value in table.get("weights", {}).items()}}
+    listed = [[str(part) for part in tier] if isinstance(tier, list) else [str(tier)] for tier in tiers]
+    return {"weights": weights, "tiers": listed, "ties": _texts(table.get("ties"))}
+
+
+def _market(table: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if table is None else {"uses": _texts(table.get("uses")), "methods": _texts(table.get("methods"))}
+
+
+def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: table.get(name, default) for name, default in SETTINGS.items()}
+    found["verdicts"] = _texts(found["verdicts"])
+    return {name: str(value) if name in DECIMALS else value for name, value in found.items()}
+
+
+def equal(name: str, stated: Any, found: Any) -> bool:
+    """Whether two values say the same: decimals by value, all else as it stands."""
+    if name in DECIMALS or name in WEIGHTS:
+        try:
+            return Decimal(str(stated)) == Decimal(str(found))
+        except ArithmeticError:
+            return False
+    return bool(stated == found) and type(stated) is type(found)

@@ -1,0 +1,24 @@
+"""A workbook of any format as a raw table: the sheet that is meant, its words replaced by its own list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parcels.formats.registry import Ask
+from parcels.formats.sources import RawTable
+from parcels.formats.typed.sheet import WORDS, Sheet, choose
+from parcels.formats.typed.table import replace_words, table_of_sheet
+
+
+def table_of_book(sheets: Sequence[Sheet], ask: Ask, form: str) -> RawTable:
+    """The table of the sheet that is asked for, or the only one that fits.
+
+    Raises
+    ------
+    Refused
+        As :func:`parcels.formats.typed.sheet.choose` and :func:`parcels.formats.typed.table.table_of_sheet`.
+    """
+    sheet, issues = choose(sheets, ask.path, ask.layer, ask.prefix)
+    raw = table_of_sheet(sheet, ask.path, form, ask.prefix, issues)
+    words = next((each for each in sheets if each.name.strip().lower() in WORDS), None)
+    return raw if words is None or words is sheet else replace_words(raw, words, ask.prefix)
