@@ -78,6 +78,7 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen
 
 
 def program_of(offers: Offers, parcels: int, tier: int, reached: Sequence[int]) -> Program:
+    """A tier of the offers as the solver's arrays; earlier tiers are held at what they ``reached``."""
     market = np.flatnonzero(np.asarray(offers.demand) < 0)
     parts = len(offers.part_start) - 1
     demands = int(np.searchsorted(offers.part_start, market[0], side="right")) - 1 if len(market) else parts

@@ -30,9 +30,9 @@ KINDS = ("parcel", "platform", "method", "assignment")
 class Choice:
     """A choice and its state: ``core``, ``out`` or ``open``.
 
-    ``kind``: ``parcel`` (supplied at all), ``platform`` (served), ``method`` (the parcel by that method), ``assignment``
-    (that site to that platform by that method). ``with_loss`` and ``without_loss`` are what plans with and without it
-    lose at least, millipoints (``None``: no such plan).
+    ``kind``: ``parcel`` (supplied at all), ``platform`` (served), ``method`` (the parcel by that method) or
+    ``assignment`` (that site to that platform by that method). ``with_loss`` and ``without_loss`` are what plans with
+    and without it lose at least, millipoints (``None``: no such plan).
     """
 
     kind: str
@@ -78,7 +78,7 @@ class Core:
 
 
 def allowed(text: str | None, objective: int, bound: int) -> int:
-    """The loss allowed, millipoints: ``0.5%`` of the objective, or points such as ``12.5``; default: the plan's own gap.
+    """The loss allowed, millipoints: ``0.5%`` of the objective, or points such as ``12.5``; default: the plan's gap.
 
     Raises
     ------
@@ -203,7 +203,7 @@ def _losses(
 
 
 def _crowded(proof: Certificate, worth: Ints, best: Ints, forced: Ints, open_: Any, part: Ints) -> Ints:
-    """What other parts lose where an offer is taken, since its parcels are: the most that one of its parcels costs them.
+    """What other parts lose where an offer is taken: the most that one of its parcels costs them.
 
     Only a parcel that every best offer of a part holds costs that part anything.
     """

@@ -121,7 +121,7 @@ class HeldBound:
         """The proof with prices of soft rows within their penalties where those were lowered."""
         scale = int(self.entry["scale"])
         caps = {
-            row: scale * rows[row].penalty
+            row: scale * rows[row].penalty // rows[row].slack
             for row in changed
             if rows[row].slack and rows[row].tier == self.tier and rows[row].penalty < self.rows[row].penalty
         }

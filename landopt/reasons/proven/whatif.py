@@ -8,6 +8,7 @@ that tells cases apart anew) is said to be unsaid.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,8 @@ from landopt.screening.offers import Offers
 from landopt.screening.offers_file import offer_lines
 from landopt.screening.uncapped_sites import build_offers
 
+_KEYED = re.compile(r"^\s*([^:\[\]]+):([^:=\[\]]+):(\w+)=")
+"""``RULE:KEY:amount=N``, said also ``RULE[KEY]:amount=N``."""
 ROWS_ONLY = frozenset({"values", "used", "penalty"})
 """Parts of a limit that move the amount or the penalty of its rows, not what an offer counts in them."""
 
@@ -54,7 +57,10 @@ class TierBound:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
-    """A hard row the plan would break: what it uses and what the row allows, in the row's units."""
+    """A hard row the plan would break: what it uses and what is allowed.
+
+    Of a plain amount in the law's own units, counting what was used before; else in the row's units.
+    """
 
     rule: str
     key: tuple[str, ...]
@@ -132,14 +138,15 @@ class Proven:
         Refused
             If a number is not understood, or belongs to law.
         """
-        case = apply_sets(self.case, changes.sets) if changes.sets else self.case
+        sets = [_KEYED.sub(r"\1[\2]:\3=", text, count=1) for text in changes.sets]
+        case = apply_sets(self.case, sets) if sets else self.case
         gone = self._gone(changes)
         moved = [
             (old, new) for old, new in zip(self.case.rules, case.rules, strict=True) if old is not new and old != new
         ]
         if all(_rows_only(old, new) for old, new in moved):
             rows = self._rows(case, moved)
-            return self._answer(rows, gone, self._moved(rows, gone), self._activity)
+            return self._answer(case, rows, gone, self._moved(rows, gone), self._activity)
         return self._listed_again(case, moved, gone)
 
     def _rows(self, case: Case, moved: Sequence[tuple[Rule, Rule]]) -> list[Row]:
@@ -179,10 +186,11 @@ class Proven:
         for offer in self.context.chosen:
             for row, value in offers.coefficients(offer):
                 used[row] += value
-        return self._answer(offers.rows, gone, found, used, offers)
+        return self._answer(case, offers.rows, gone, found, used, offers)
 
     def _answer(
         self,
+        case: Case,
         rows: Sequence[Row],
         gone: set[tuple[int, int]],
         found: Sequence[int | str | None],
@@ -191,10 +199,11 @@ class Proven:
     ) -> WhatIf:
         numbers = self._numbers(gone)
         lost = tuple(self.context.ids(offer) for offer in self.context.chosen if offer in numbers)
+        amounts = PlanRows(case, self.context.facts).by_id
         broken = tuple(
-            BrokenRow(row.rule, row.key, amount, row.rhs)
+            _broken(row, amount, amounts.get(row.rule))
             for row, amount in zip(rows, used, strict=True)
-            if row.kind != "tier" and not row.slack and _missed(row, amount)
+            if row.kind != "tier" and not row.slack and row.missed(amount)
         )
         holds = not lost and not broken
         score = self._score(rows, used, offers or self.offers) if holds else [None] * len(self.reached)
@@ -208,7 +217,7 @@ class Proven:
         found = [int(offers.score[tier, list(self.context.chosen)].sum()) for tier in range(offers.tiers)]
         for row, amount in zip(rows, used, strict=True):
             if row.slack and row.kind != "tier":
-                found[row.tier] -= _missed(row, amount) * row.penalty
+                found[row.tier] -= row.missed(amount) * row.penalty
         return found[: len(self.reached)]
 
     def _gone(self, changes: Changes) -> set[tuple[int, int]]:
@@ -254,9 +263,11 @@ def _rows_only(old: Rule, new: Rule) -> bool:
     }
 
 
-def _missed(row: Row, used: int) -> int:
-    over = used - row.rhs if row.sense == "<=" else row.rhs - used
-    return abs(used - row.rhs) if row.sense == "=" else max(0, over)
+def _broken(row: Row, used: int, limit: Any) -> BrokenRow:
+    plain = limit is not None and not limit.share and not limit.credit
+    amount = limit.amount(row.key) if plain else None
+    more = 0 if amount is None else amount - row.rhs
+    return BrokenRow(row.rule, row.key, used + more, row.rhs + more)
 
 
 def _scaled(rows: Sequence[Row], moved: Sequence[tuple[Rule, Rule]]) -> tuple[dict[int, int], int]:

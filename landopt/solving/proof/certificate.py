@@ -35,8 +35,8 @@ class Case:
     ``offers`` are those it looks at (positions in the programme), ``worth`` what each is worth (times the scale),
     ``allowed`` which of them it leaves (None: all), ``best`` what each part adds at most, ``total`` what all plans of
     the case reach at most (times the scale), None where it holds no plan. ``behind`` of a drop: nothing else reaches
-    more than ``total`` less the smallest distance of what it drops. ``vector`` are its prices, ``supplied`` what the path
-    of a leaf says of parcels.
+    more than ``total`` less the smallest distance of what it drops. ``vector`` are its prices, ``supplied`` what the
+    path of a leaf says of parcels.
     """
 
     offers: Ints
