@@ -21,6 +21,8 @@ from parcels.common.issues import Issue, Refused, error, warning
 if TYPE_CHECKING:
     import geopandas
 
+    from parcels.demands import DemandFile
+
 HORIZON_YEARS = 4
 """Years past the round's date for which non-working days are kept: the longest chain of upstream steps fits in it."""
 
@@ -70,8 +72,9 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     """
     from constraints.loading.lint import coverage
     from constraints.loading.load import methods, rules_for
+    from constraints.loading.ranks import known_packs
     from parcels.check_map import check_parcels
-    from parcels.demands import read_demands, read_records
+    from parcels.demands import read_records
     from parcels.geometry.neighbours import neighbours
     from parcels.layers import overlay_layers
     from parcels.read import read_parcels
@@ -97,9 +100,9 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
             drop=tuple(drop),
         ),
     )
-    wants = _read(issues, lambda: read_demands(file.demands, units=file.units or None, use_codes=file.use_codes))
+    wants = _read(issues, lambda: _demands(file))
     on_file = file.records
-    papers = _read(issues, lambda: read_records(on_file)) if on_file is not None else None
+    papers = _read(issues, lambda: read_records(on_file, layer=file.records_layer)) if on_file is not None else None
     notes = [issue.told for issue in issues if issue.code == "R023"]
     inputs: list[Mapping[str, Any]] = list(sources.inputs)
     for part in (land, wants, papers):
@@ -138,7 +141,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         records=records,
         distances=overlaid.distances,
         calendar=non_working_days(file.round.as_of),
-        packs=file.packs,
+        packs=tuple(name for name in file.packs if name in known_packs()),
         inputs=tuple(inputs),
         dropped=tuple({"parcel_id": identifier, "reason": reason} for identifier in sorted(drop)),
         notes=tuple(str(note) for note in notes),
@@ -179,7 +182,7 @@ def _outlines(polygons: geopandas.GeoDataFrame) -> str:
     """The digest of the outlines, as multi-polygons in the form that ``plan.gpkg`` holds them in."""
     import shapely
 
-    from constraints.audit.layers import outline_digest
+    from constraints.audit.bound.layers import outline_digest
 
     def whole(shape: Any) -> Any:
         return shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape])
@@ -198,6 +201,13 @@ def _with_block_shares(table: FactTable) -> FactTable:
     if all(share is None for share in shares):
         return table
     return FactTable(table.ids, {**table.columns, "ind_block_m0_percent": shares})
+
+
+def _demands(file: RoundFile) -> DemandFile:
+    from parcels.demands import read_demands
+
+    units = file.units or None
+    return read_demands(file.demands, layer=file.demands_layer, units=units, use_codes=file.use_codes)
 
 
 def _read[T](issues: list[Issue], reader: Callable[[], T]) -> T | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Market, Objective, Period, Round, Settings
+from constraints.loading.ranks import known_packs
 from constraints.types import Text
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
@@ -50,8 +51,8 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "area_source": (str,),
         "units": (dict,),
         "box": (list,),
-        "demands": (str,),
-        "records": (str,),
+        "demands": (str, dict),
+        "records": (str, dict),
         "use_codes": (str,),
         "layers": (dict,),
     },
@@ -107,6 +108,8 @@ class RoundFile:
     objective: Objective
     market: Market | None
     settings: Settings
+    demands_layer: str | None = None
+    records_layer: str | None = None
 
 
 def find_round(path: str | Path) -> Path:
@@ -232,6 +235,8 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
         options.update(parcels)
         parcels = parcels.get("path") or parcels.get("file")
     demands = reader.need(inputs, "inputs", "demands")
+    wanted = _table(reader, demands, "demands") if demands else (reader.path, None)
+    on_file = _table(reader, inputs["records"], "records") if "records" in inputs else (None, None)
     layers = []
     for role, value in inputs.get("layers", {}).items():
         if role not in ROLES:
@@ -254,16 +259,36 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
         area_source=options.get("area_source"),
         units={str(key): str(value) for key, value in inputs.get("units", {}).items()},
         box=tuple(str(value) for value in inputs.get("box", ())),
-        demands=reader.file(demands, "inputs", "demands") if demands else reader.path,
-        records=reader.file(inputs["records"], "inputs", "records") if "records" in inputs else None,
+        demands=wanted[0],
+        records=on_file[0],
+        demands_layer=wanted[1],
+        records_layer=on_file[1],
         use_codes=reader.choice(inputs.get("use_codes", "landopt"), USE_CODES, "inputs", "use_codes"),
         layers=tuple(layers),
-        packs=reader.texts(rules.get("packs", ["cn"]), "rules", "packs"),
+        packs=tuple(_pack(reader, name) for name in reader.texts(rules.get("packs", ["cn"]), "rules", "packs")),
         policy=policy,
         objective=_objective(reader),
         market=_market(reader),
         settings=_settings(reader),
     )
+
+
+def _table(reader: TomlReader, value: Any, key: str) -> tuple[Path, str | None]:
+    """A table and its sheet: ``"d.xlsx"``, ``"d.xlsx|sheet"`` or ``{ file = "d.xlsx", layer = "sheet" }``."""
+    entry = value if isinstance(value, dict) else {"path": value}
+    for name in set(entry) - {"path", "file", "layer"}:
+        reader.refuse("C001", f"unknown key '{name}' in [inputs]", "inputs", key, "Known keys: file, layer.")
+    name, layer = _layer_name(str(entry.get("path") or entry.get("file") or ""), entry.get("layer"))
+    return reader.file(name, "inputs", key), layer
+
+
+def _pack(reader: TomlReader, name: str) -> str:
+    """A shipped pack by its name; one of the bureau's own by its folder, beside round.toml or in its ``packs``."""
+    if name not in known_packs():
+        for folder in (reader.path.parent / name, reader.path.parent / "packs" / name):
+            if (folder / "rules.toml").is_file():
+                return str(folder)
+    return name
 
 
 _LAYER_KEYS = ("path", "file", "layer", "coverage", "as_of")

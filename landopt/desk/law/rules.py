@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example:\n\n  landopt rules ask use=RES operator=pubinst intending_users=1 --as-of 2026-11-22")
 def rules() -> None:
-    """The law: list, show, diff, test, ask, grades."""
+    """The law: list, show, diff, test, ask, grades, limits."""
 
 
 def _brief(rule: Rule) -> dict[str, Any]:
@@ -202,22 +202,26 @@ def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool
 @json_option
 @lang_option
 def test(packs: str | None, as_json: bool, lang: str | None) -> None:
-    """Run the worked cases of the packs; exit 1 if one does not agree."""
+    """Run the worked cases of the packs; exit 1 if one does not agree. Packs of your own: what has no case, too."""
     from constraints.loading.load import pack_names
-    from constraints.reading.worked_cases import load_cases, run
+    from constraints.loading.ranks import known_packs
+    from constraints.reading.worked_cases import load_cases, run, without_cases
 
     names = chosen_packs(packs) if packs else pack_names(off=True)
     outcomes = [run(case) for name in names for case in load_cases(name)]
     wrong = [outcome for outcome in outcomes if outcome.wrong]
+    lacking = [line for name in names if name not in known_packs() for line in without_cases(name)]
     if as_json:
         listed = [{"case": o.case.id, "place": o.case.place, "wrong": list(o.wrong)} for o in wrong]
-        print_json({"cases": len(outcomes), "wrong": listed})
+        print_json({"cases": len(outcomes), "wrong": listed, "without_cases": lacking})
     else:
         for outcome in wrong:
             click.echo(f"{outcome.case.id}: {'; '.join(outcome.wrong)}\n      {outcome.case.place}")
         agree = len(outcomes) - len(wrong)
         chinese = tongue_of(lang) == "zh"
         click.echo(f"{len(outcomes)} 个案例，{agree} 个一致" if chinese else f"{len(outcomes)} cases, {agree} agree")
+        for line in lacking:
+            click.echo(f"{'未覆盖：' if chinese else 'not witnessed: '}{line}")
     if wrong:
         raise SystemExit(1)
 
@@ -225,9 +229,10 @@ def test(packs: str | None, as_json: bool, lang: str | None) -> None:
 def _register() -> None:
     from landopt.desk.law.ask import ask
     from landopt.desk.law.grades import grades
+    from landopt.desk.law.limits import limits
 
-    rules.add_command(ask)
-    rules.add_command(grades)
+    for command in (ask, grades, limits):
+        rules.add_command(command)
 
 
 _register()
