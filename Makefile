@@ -1,5 +1,5 @@
 # make demo: set up and run the embedded round.   make test: set up and run the tests.   Nothing else is needed.
-.PHONY: demo test slow browser lint types imports docs wheel wheelhouse bench bench-files bench-facts bench-law clean
+.PHONY: demo test slow long browser lint types imports docs wheel wheelhouse bench bench-files bench-facts bench-law clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -16,6 +16,11 @@ test: $(VENV)/.dev
 
 slow: $(VENV)/.dev
 	$(PY) -m pytest -m slow
+
+ROUNDS ?= 300
+SEED ?= 0
+long: $(VENV)/.dev
+	LANDOPT_ROUNDS=$(ROUNDS) LANDOPT_SEED=$(SEED) $(PY) -m pytest -m slow tests/independent
 
 browser: $(VENV)/.dev
 	$(PY) -m pytest -m browser
