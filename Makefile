@@ -1,5 +1,7 @@
 # make demo: set up and run the embedded round.   make test: set up and run the tests.   Nothing else is needed.
-.PHONY: demo test slow long browser lint types imports docs wheel wheelhouse bench bench-files bench-facts bench-law clean
+# make solvers: also the heavy second solvers (tests that need them skip without).   CONTRIBUTING.md has the habits.
+.PHONY: demo test slow long browser solvers loose lint types imports docs wheel sdist wheelhouse mutants changelog \
+        bench bench-files bench-facts bench-law clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -11,11 +13,13 @@ PIP_FLAGS := --quiet --disable-pip-version-check -c pins.txt
 demo: $(VENV)/.run
 	$(PY) -m landopt solve examples/nansha
 
+# the tests run side by side, one process a core; CORES=0 runs them one after the other
+CORES ?= auto
 test: $(VENV)/.dev
-	$(PY) -m pytest
+	$(PY) -m pytest -n $(CORES)
 
 slow: $(VENV)/.dev
-	$(PY) -m pytest -m slow
+	$(PY) -m pytest -m slow -n $(CORES)
 
 ROUNDS ?= 300
 SEED ?= 0
@@ -35,11 +39,34 @@ types: $(VENV)/.dev
 imports: $(VENV)/.dev
 	$(PY) -c "from importlinter.cli import lint_imports_command as c; c()"
 
+solvers: $(VENV)/.solvers
+
+# the default tests with the newest releases of everything, in an environment of its own: reported, never pinned
+loose:
+	rm -rf .venv-loose && $(MAKE) --no-print-directory VENV=.venv-loose .venv-loose/.made
+	.venv-loose/bin/python -m pip install --quiet --disable-pip-version-check -e ".[all,dev]"
+	.venv-loose/bin/python -m pytest -q -n $(CORES)
+
 docs: $(VENV)/.dev
 	$(PY) -m landopt.desk.docs --write
 
 wheel: $(VENV)/.dev
 	rm -rf dist && $(PY) -m build --wheel --outdir dist . >/dev/null && $(PY) -m check_wheel_contents dist
+
+# the source archive, and the default tests run from what it holds
+sdist: $(VENV)/.dev
+	rm -rf dist/*.tar.gz build/sdist && $(PY) -m build --sdist --outdir dist . >/dev/null
+	mkdir -p build/sdist && tar -xzf dist/*.tar.gz -C build/sdist --strip-components 1
+	cd build/sdist && PYTHONPATH=$$PWD $(abspath $(PY)) -m pytest -q -n $(CORES)
+
+# one changelog out of the fragments in changelog.d (CONTRIBUTING.md)
+changelog: $(VENV)/.dev
+	$(PY) -m towncrier build --yes --version $(VERSION)
+
+N ?= 40
+SEED ?= 1
+mutants: $(VENV)/.dev
+	$(PY) -m tests.mutation --count $(N) --seed $(SEED)
 
 wheelhouse: $(VENV)/.run
 	$(PY) -m pip download $(PIP_FLAGS) -d .wheelhouse ".[all]" hatchling
@@ -75,5 +102,9 @@ $(VENV)/.dev: $(VENV)/.run
 	PIP_CONSTRAINT=pins.txt $(PY) -m pip install $(PIP_FLAGS) -e ".[all,dev]"
 	touch $@
 
+$(VENV)/.solvers: $(VENV)/.dev
+	PIP_CONSTRAINT=pins.txt $(PY) -m pip install $(PIP_FLAGS) -e ".[solvers]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist .wheelhouse .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-loose build dist .wheelhouse .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -26,11 +26,12 @@ COMMANDS = {
     "convert": ("prepare", "parcels between formats"),
     "compare": ("question", "what moved between two plans, and which rule or number moved it"),
     "sweep": ("decide", "many scenarios of one round"),
-    "rules": ("law", "the law: list, show, diff, test, ask, grades"),
+    "rules": ("law", "the law: list, show, diff, test, ask, grades, limits"),
     "model": ("decide", "the model as solved, and every lawful offer"),
     "report": ("keep", "map, tables, documents"),
     "plans": ("keep", "every plan that was made of a round: date, score, adopted or not"),
     "audit": ("keep", "re-check a plan without the solver"),
+    "receipt": ("keep", "check the receipt of a parcel against a signed statement"),
     "round": ("keep", "open, record, adopt, close, show rounds in the ledger"),
 }
 
@@ -120,7 +121,7 @@ class Desk(click.Group):
             ctx.exit(0)
         except OSError as trouble:
             where = str(trouble.filename or "")
-            issue = error("E001", trouble.strerror or str(trouble), where, "Check the disk and the path.")
+            issue = error("E001.system", at=where, trouble=trouble.strerror or str(trouble))
             _print(LandoptError(issue), words)
             ctx.exit(6)
 

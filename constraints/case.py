@@ -105,7 +105,7 @@ class Case:
     ``sources`` are the texts the case was made from, word for word: ``{"role", "name", "text"}``, role ``round``,
     ``policy`` or ``overlay``; each is among the inputs by digest. ``scenario`` are facts an overlay put in place of
     those on file: ``{"of", "id", "field", "was", "is", "scenario"}``; a case that has any is a scenario.
-    ``outlines`` is the digest of the parcels' polygons (:func:`constraints.audit.layers.outline_digest`).
+    ``outlines`` is the digest of the parcels' polygons (:func:`constraints.audit.bound.layers.outline_digest`).
     """
 
     round: Round

@@ -15,7 +15,7 @@ from parcels.geometry.neighbours import TOLERANCE_M, shared_lengths
 from parcels.geometry.overlaps import overlapping
 from parcels.geometry.segments import Segments, candidate_pairs
 from parcels.read import ParcelFile
-from parcels.tables.fact_table import Findings
+from parcels.tables.findings import Findings
 
 OVERLAP_M2 = 1.0
 """Two parcels may overlap by this much (slivers of rounding); more is refused."""

@@ -14,7 +14,8 @@ from parcels.common.schema import fields
 from parcels.common.units import BadValue
 from parcels.formats.opening import open_table
 from parcels.tables.columns import match_columns
-from parcels.tables.fact_table import Findings, read_facts
+from parcels.tables.fact_table import read_facts
+from parcels.tables.findings import Findings
 from parcels.tables.use_codes import systems
 from parcels.tables.values import clean_text, parse_date
 

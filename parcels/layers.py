@@ -20,7 +20,7 @@ from parcels.geometry.overlay import Cover, cover
 from parcels.layer_reach import reach
 from parcels.read import ParcelFile
 from parcels.role_columns import Attributes, attributes
-from parcels.tables.fact_table import Findings
+from parcels.tables.findings import Findings
 
 OVERLAP_ROLES = {
     "permanent_basic_farmland": "in_pbf",

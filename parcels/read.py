@@ -21,7 +21,8 @@ from parcels.geometry.crs import place
 from parcels.geometry.shapes import check_shapes
 from parcels.geometry.systems import zone_of
 from parcels.tables.columns import match_columns, nearest
-from parcels.tables.fact_table import Facts, Findings, read_facts
+from parcels.tables.fact_table import Facts, read_facts
+from parcels.tables.findings import Findings
 from parcels.tables.use_codes import systems
 
 

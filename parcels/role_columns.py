@@ -10,7 +10,7 @@ from parcels.common.schema import fields
 from parcels.common.units import BadValue, scaled
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import column_key
-from parcels.tables.fact_table import Findings
+from parcels.tables.findings import Findings
 from parcels.tables.values import clean_text, words
 
 _IDS = {

@@ -14,8 +14,7 @@ from click.testing import CliRunner, Result
 
 from cli import desk
 from tests.disks import failing, state
-
-EXAMPLE = Path(__file__).parent.parent / "examples" / "nansha"
+from tests.places import EXAMPLE
 
 
 def decide(round_: Path) -> Result:

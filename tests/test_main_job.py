@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 from cli import desk
 from constraints.canonical import canonical
 from landopt.solving.child import caps_memory
+from tests.places import EXAMPLE
 
 ROOT = Path(__file__).parent.parent
-EXAMPLE = ROOT / "examples" / "nansha"
 
 
 def call(*words: str | Path) -> Result:

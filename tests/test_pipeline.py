@@ -10,8 +10,7 @@ import pytest
 from constraints.audit.run import audit_plan
 from landopt import pipeline
 from landopt.job import Breach, Job
-
-EXAMPLE = Path(__file__).parent.parent / "examples" / "nansha"
+from tests.places import EXAMPLE
 
 
 @pytest.fixture

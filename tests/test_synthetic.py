@@ -25,8 +25,8 @@ from parcels.common.issues import Refused
 from parcels.common.schema import fields
 from parcels.geometry.neighbours import neighbours
 from tests.builders import brute_force, random_case, random_medium_case
+from tests.places import EXAMPLE
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "nansha"
 PLATFORM_USES = {"IND", "IND_M0", "NS_M9", "STOR", "RES", "EDU", "CUL", "HLT", "COM", "BIZ", "UTL", "GOV"}
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from constraints.audit.offers_reader import Block, Place
-from constraints.audit.plan_reader import LARGEST
 from constraints.audit.price_tree import BadProof, Changes, Clique, Derived, Rounding
+from constraints.audit.strict_json import LARGEST
 from constraints.types import Row
 
 DEEPEST = 16
@@ -51,7 +51,7 @@ class Rule:
         return self.t * value // (self.q - self.rest) if self.t else value
 
 
-def _rule(of: Rounding, ends: Sequence[Range | None]) -> tuple[Rule, int]:
+def rule_of(of: Rounding, ends: Sequence[Range | None]) -> tuple[Rule, int]:
     """The rule of a row and its right-hand side."""
     terms = []
     total = 0
@@ -101,7 +101,7 @@ class DerivedRows:
             if isinstance(one, Clique):
                 self.rules.append(one)
             else:
-                rule, right = _rule(one, self.ends)
+                rule, right = rule_of(one, self.ends)
                 self.rules.append(rule)
             if abs(right) > LARGEST:
                 raise BadProof("a derived row has an amount out of range")

@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from constraints.audit.binding import Binding
+from constraints.audit.bound.binding import Binding
+from constraints.audit.bound.form import FAULTS, Form, bound, own_fault, unread
 from constraints.audit.cells import Reading
 from constraints.audit.finding import BEYOND, DATED, AuditReport, Breach, Check, Unchecked, lines, points, short
 from constraints.audit.listing import Listing
@@ -41,10 +42,11 @@ class _Auditor:
         self.breaches: list[Breach] = []
         self.plan = read_plan(folder)
         self.raw = load_json(self.folder / "case.json", SCHEMA)
+        form = Form(self.plan, self.raw, load_json(self.folder / "proof.json", PROOF_SCHEMA))
         self.case = from_json(self.raw)
         self.digest = digest(self.raw)
         self.as_of = as_of
-        self.unchecked: list[Unchecked] = []
+        self.unchecked: list[Unchecked] = form.unknown
         self.exceptions: tuple[tuple[str, str], ...] = ()
         if as_of:
             dated = replace(self.case.round, as_of=as_of)
@@ -263,6 +265,8 @@ def audit_plan(
     ------
     Refused
         If a file is missing, torn or of an unknown schema.
+    Environment
+        If the audit itself fails (A007, exit 6): that is no breach of the plan's.
     """
     with uncollected():
         return _audited(Path(folder), complete, as_of, sample, seed, every)
@@ -274,20 +278,14 @@ def _audited(
     found: Completeness | None = None
     try:
         auditor = _Auditor(folder, as_of)
-        try:
-            found = auditor.run(complete, sample, seed, every)
-        except _SHAPE as wrong:
-            auditor.breach("format", *_unread(wrong))
-    except _SHAPE as wrong:
-        return AuditReport("", (), (Breach("format", (), "", "", *_unread(wrong)),), (), None)
+    except FAULTS as wrong:
+        return AuditReport("", (), (Breach("format", (), "", "", *unread(wrong)),), (), None)
+    try:
+        found = auditor.run(complete, sample, seed, every)
+    except FAULTS as wrong:
+        if not auditor.breaches and bound(auditor.case, auditor.raw):
+            raise own_fault(wrong) from wrong
+        auditor.breach("format", *unread(wrong))
     name, done, breaches = str(auditor.plan.get("plan_id")), tuple(auditor.checks), tuple(auditor.breaches)
     unchecked = tuple(auditor.unchecked + list(DATED if as_of else ()) + list(BEYOND))
     return AuditReport(name, done, breaches, tuple(auditor.tiers), found, unchecked, auditor.exceptions)
-
-
-_SHAPE = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, AssertionError)
-
-
-def _unread(wrong: Exception) -> tuple[str, str]:
-    what = short(f"{type(wrong).__name__}: {wrong}")
-    return f"the folder is not as docs/proof.md says ({what})", f"文件格式不符合规定（{what}）"

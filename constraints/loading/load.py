@@ -19,7 +19,11 @@ from constraints.loading.keys import Reading
 from constraints.loading.kinds import COMMON, KINDS, PACK_KEYS
 from constraints.loading.lint import across, alone
 from constraints.loading.overlays import Fact, adopted, fact_of
-from constraints.loading.ranks import PACKS, against_law, as_left, is_law, known_packs, looser
+from constraints.loading.pack_files import Pack as Pack
+from constraints.loading.pack_files import pack as pack
+from constraints.loading.pack_files import pack_folder, pack_origin
+from constraints.loading.pack_files import pack_names as pack_names
+from constraints.loading.ranks import against_law, as_left, is_law, known_packs, looser
 from constraints.loading.rule_file import Block, RuleText, iso_date, read_text
 from constraints.types import GRADES, Cite, Method, Rule, Text
 from parcels.common.catalogue import Told, told
@@ -31,17 +35,6 @@ STATE_FIELDS = frozenset(("in_pbf", "converted", "expropriated", "ownership"))
 
 Net land, the ecological red line and the grantor came with their instruments; those stand in the pack with their dates.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Pack:
-    """A pack's head: complete from ``complete_from`` on; ``off`` packs are asked by name only."""
-
-    id: str
-    title: Text
-    complete_from: str
-    checked_until: str
-    off: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,45 +65,25 @@ def to_read() -> dict[str, Text]:
     return {identifier: Text(**table["read"]) for identifier, table in tables.items()}
 
 
-def pack_names(*, off: bool = False) -> tuple[str, ...]:
-    """The packs there are, sorted; those that are switched off only with ``off``."""
-    names = sorted(path.parent.name for path in PACKS.glob("*/rules.toml"))
-    return tuple(name for name in names if off or not pack(name).off)
-
-
-@cache
-def pack(name: str) -> Pack:
-    """The head of a pack. Raises :class:`Refused` (R001) if there is no pack of that name."""
-    head = read_text(_pack_path(name)).pack
-    title = head.get("title", {})
-    complete = iso_date(head.get("complete_from", "0001-01-01"))
-    checked = iso_date(head.get("checked_until", "9999-12-31"))
-    return Pack(
-        name,
-        Text(title.get("en", name), title.get("zh", name)),
-        complete[0] if complete else "0001-01-01",
-        checked[0] if checked else "9999-12-31",
-        bool(head.get("off", False)),
-    )
-
-
-@cache
 def load_pack(name: str) -> tuple[Rule, ...]:
-    """All rules of a pack, of every date. Raises :class:`Refused` with every fault of the file."""
-    return load(_pack_path(name), name).rules
+    """All rules of a pack, of every date: a shipped one by its name, another by its folder.
+
+    Raises
+    ------
+    Refused
+        With every fault of the file; for a pack that is not shipped also what it says against law (R024 to R026).
+    """
+    return _shipped(name) if name in known_packs() else load(pack_folder(name) / "rules.toml", pack_origin(name)).rules
+
+
+@cache
+def _shipped(name: str) -> tuple[Rule, ...]:
+    return load(pack_folder(name) / "rules.toml", name).rules
 
 
 def load_file(path: Path | str, origin: str = "policy") -> tuple[Rule, ...]:
     """All rules of a policy or overlay file, of every date. Raises :class:`Refused` with every fault of the file."""
     return load(Path(path), origin).rules
-
-
-def _pack_path(name: str) -> Path:
-    path = PACKS / name / "rules.toml"
-    known = [each.parent.name for each in PACKS.glob("*/rules.toml")]
-    if name not in known:
-        raise Refused(error("R001.there-no-rule", maybe=expr.closest(name, known) or _list(known), name=name))
-    return path
 
 
 def _list(known: Sequence[str]) -> Told:
@@ -269,6 +242,11 @@ def _carried(rule: Rule) -> bool:
     return bool(read) and read <= STATE_FIELDS
 
 
+def _own(name: str, law: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules of a pack that is not shipped, held against the law of the round."""
+    return load(pack_folder(name) / "rules.toml", pack_origin(name), {rule.id: rule for rule in law}).rules
+
+
 def rules_for(
     packs: Sequence[str],
     policy_paths: Sequence[Path | str] = (),
@@ -289,7 +267,7 @@ def rules_for(
     faults: list[Issue] = []
     for name in packs:
         try:
-            rules.extend(load_pack(name))
+            rules.extend(load_pack(name) if name in known_packs() else _own(name, in_force(rules, as_of)))
         except Refused as refused:
             faults.extend(refused.issues)
     for path in policy_paths:
@@ -320,6 +298,17 @@ def rules_for(
             )
     issues.extend(looser(active))
     for name in packs:
+        if as_of > pack(name).checked_until:
+            issues.append(
+                warning(
+                    "R023.checked-until",
+                    at=Place(pack=name),
+                    ids=(name,),
+                    name=name,
+                    checked_until=pack(name).checked_until,
+                    as_of=as_of,
+                )
+            )
         if as_of < pack(name).complete_from:
             issues.append(
                 warning(

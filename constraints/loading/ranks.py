@@ -23,6 +23,8 @@ from parcels.common.place import Place, at_line, within
 PACKS = Path(__file__).parents[1] / "packs"
 LAW_RANK = 2
 """Rules of shipped packs from this rank on are law; what ranks below is practice and local text."""
+OWN_PACK = "own:"
+"""Before the folder name of a pack that is not shipped in ``origin``."""
 OWN_MARK = "overlay:"
 """Before the name of an overlay file in ``origin``, so that no file can be named like a pack."""
 GENERALLY = frozenset({"R-201-LL", "R-201-LG"})

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from constraints.language.evaluate import truth
 from constraints.language.expr import closest, parse
 from constraints.loading.load import in_force, load_pack, methods, pack_names
-from constraints.loading.ranks import PACKS
+from constraints.loading.pack_files import pack_folder
+from constraints.loading.ranks import known_packs
 from constraints.loading.rule_file import Block, iso_date, read_text
 from constraints.reading.ask import ask
 from constraints.reading.assumed import complete
@@ -53,12 +57,15 @@ class Outcome:
 def load_cases(name: str) -> tuple[WorkedCase, ...]:
     """The cases of a pack, in file order; none if it has no ``cases.toml``.
 
+    Those of a bureau's own pack are asked with all shipped packs and it, unless they name their packs; it may be
+    named there by its folder's name.
+
     Raises
     ------
     Refused
         R020 with every fault of the file.
     """
-    path = PACKS / name / "cases.toml"
+    path = pack_folder(name) / "cases.toml"
     if not path.exists():
         return ()
     issues: list[Issue] = []
@@ -72,7 +79,12 @@ def load_cases(name: str) -> tuple[WorkedCase, ...]:
         seen[case.id] = case.place
     if issues:
         raise Refused(issues)
-    return tuple(found)
+    return tuple(found) if name in known_packs() else tuple(_beside_law(case, name) for case in found)
+
+
+def _beside_law(case: WorkedCase, own: str) -> WorkedCase:
+    named = (*pack_names(), own) if case.packs is None else case.packs
+    return replace(case, packs=tuple(own if each == Path(own).resolve().name else each for each in named))
 
 
 def _case(block: Block, issues: list[Issue]) -> WorkedCase | None:
@@ -147,7 +159,7 @@ def run(case: WorkedCase, packs: Sequence[str] | None = None) -> Outcome:
     deciding |= {name for method in methods() for name in (answer[method.id]["price_floor"] or {}).get("rules", ())}
     deciding |= {name for method in methods() for name in answer[method.id]["term_rules"]}
     deciding |= {each["rule"] for method in methods() for each in answer[method.id]["preferences"]}
-    deciding |= _preferred(case, packs)
+    deciding |= _of_the_plan(case, names)
     wrong.extend(f"{rule} does not decide" for rule in case.rules if rule not in deciding)
     carried = {
         rule["id"] for method in methods() for rule in answer[method.id]["rules"] if rule["cite"]["from"] > case.as_of
@@ -165,9 +177,49 @@ def run(case: WorkedCase, packs: Sequence[str] | None = None) -> Outcome:
     return Outcome(case, tuple(wrong))
 
 
-def _preferred(case: WorkedCase, packs: Sequence[str] | None) -> set[str]:
-    """The preferences that match a case; they weigh in the objective and never in an answer."""
-    names = case.packs or packs or pack_names()
+def _of_the_plan(case: WorkedCase, packs: Sequence[str] | None) -> set[str]:
+    """The preferences and limits that count a case; they weigh over the whole plan and never in an answer."""
+    names = packs or pack_names()
     facts, _ = complete(read_facts(case.facts), case.as_of)
+    counts = {"preference": (True,), "limit": (True, None)}
     rules = in_force([rule for name in names for rule in load_pack(name)], case.as_of)
-    return {rule.id for rule in rules if rule.kind == "preference" and truth(parse(rule.when), facts)}
+    return {rule.id for rule in rules if truth(parse(rule.when), facts) in counts.get(rule.kind, ())}
+
+
+def without_cases(name: str) -> tuple[str, ...]:
+    """What a pack's cases do not witness: a line for each rule and day that has none.
+
+    A rule speaks on its first day and is silent the day before; one that ends speaks on its last day and is silent
+    the day after; each value of a limit has a case on both sides of its dates.
+    """
+    speaks, silent, days = (
+        defaultdict[str, set[str]](set),
+        defaultdict[str, set[str]](set),
+        defaultdict[str, set[str]](set),
+    )
+    for case in load_cases(name):
+        for rule_id in case.rules:
+            speaks[rule_id].add(case.as_of)
+        for rule_id in case.absent:
+            silent[rule_id].add(case.as_of)
+        days[case.id.rpartition(".")[0]].add(case.as_of)
+    lacking = []
+    for rule in load_pack(name):
+        before = _near(rule.start, -1)
+        if rule.start not in speaks[rule.id]:
+            lacking.append(f"{rule.id}: no case in which it speaks on {rule.start}")
+        if before not in silent[rule.id] | days[rule.id]:
+            lacking.append(f"{rule.id}: no case on {before}, the day before it")
+        if rule.until and _near(rule.until, -1) not in speaks[rule.id]:
+            lacking.append(f"{rule.id}: no case in which it speaks on its last day, {_near(rule.until, -1)}")
+        if rule.until and rule.until not in silent[rule.id]:
+            lacking.append(f"{rule.id}: no case on {rule.until}, the day after its last")
+        for value in rule.spec.get("values", ()):
+            for date in (value["from"], value["until"]):
+                if date and not {date, _near(date, -1)} <= days[rule.id] | speaks[rule.id] | silent[rule.id]:
+                    lacking.append(f"{rule.id}: the value of {date} has no case on both sides")
+    return tuple(lacking)
+
+
+def _near(date: str, days: int) -> str:
+    return (datetime.date.fromisoformat(date) + datetime.timedelta(days=days)).isoformat()

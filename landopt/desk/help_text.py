@@ -27,6 +27,11 @@ def _texts() -> dict[str, str]:
     return tomllib.loads((Path(__file__).parent / "help_zh.toml").read_text(encoding="utf-8"))
 
 
+def add(en: str, zh: str) -> None:
+    """A text of help that something that was found at run time brings along."""
+    _texts()[en] = zh
+
+
 def in_chinese(text: str) -> str:
     """The Chinese of a help text; a text that was cut short is known by its beginning; others stay as they are."""
     flat = " ".join(text.split())

@@ -14,7 +14,6 @@ import os
 import sys
 import threading
 import traceback
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
@@ -50,7 +49,6 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     from landopt.solving.model_arrays import from_arrays
     from landopt.solving.solver_search import search
     from landopt.solving.solver_state import Answer, Options
-    from landopt.solving.tree_pack import room
 
     started = monotonic()
     base = load(folder)
@@ -68,7 +66,6 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     answers: list[Answer] = []
     reached: list[int] = []
     tiers = len(base["score"])
-    space = room(len(base["sense"]), tiers)
     for tier in range(tiers):
         told = _Teller(folder, tier, started)
 
@@ -77,12 +74,10 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
             so_far = {"stopped": "limit", "tiers": [*map(_tier, answers), now], "phases": _sum_phases(answers)}
             _write(folder / "so_far.json", json.dumps(so_far).encode("ascii"))
 
-        options = replace(options, room=space // (tiers - tier))
         answer = search(from_arrays(base, tier, reached), options, told, plan, keep, start if tier == 0 else None)
         answers.append(answer)
         if tier == 0 and answer.warm is not None:
             save_warm(folder / "left", answer.warm)
-        space -= len((answer.tree_json or {}).get("nodes", ""))
         if answer.chosen is None:
             break
         plan = answer.chosen
@@ -95,7 +90,9 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     if proved and plan is not None and request.get("ties") is not None:
         from landopt.solving.ties import examine
 
-        chosen, ties = examine(base, reached, plan, request["ties"], options)
+        last = answers[-1]
+        proof = None if last.tree_json is None else (last.tree_json, last.scale)
+        chosen, ties = examine(base, reached, plan, request["ties"], options, proof)
         _save(folder, chosen)
     return {
         "stopped": _overall(answers, tiers),

@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 
 from landopt.solving.model_arrays import Ints, Program, standing
+from landopt.solving.proof.prove import Guide
+from landopt.solving.tuning import USUAL, Tuning
 
 
 @dataclass(frozen=True)
 class Options:
-    """How far to go: ``gap`` asked for, ``deadline`` of ``time.monotonic`` (None: no clock), ``nodes`` a search.
-
-    ``room`` is what a tier's proof may take, bytes apart from parcel prices.
-    """
+    """How far to go: ``gap`` asked for, ``deadline`` of ``time.monotonic`` (None: no clock), ``nodes`` a search."""
 
     gap: Fraction
     deadline: float | None
@@ -26,7 +25,7 @@ class Options:
     seed: int
     threads: int
     solver: str
-    room: int = 1_500
+    tuning: Tuning = USUAL
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,7 @@ class Search:
         self.claim: int | None = None
         self.phases: dict[str, float] = {}
         self.warm: Warm | None = None
+        self.guide: Guide | None = None  # the prices that the proof begins with
 
     def offer(self, chosen: Ints | None, phase: str) -> bool:
         """Take a set of offers as the best plan if it is lawful and better."""

@@ -82,7 +82,7 @@ def plan_columns(raw: RawTable, rules: Rules) -> Plan:
             plan.retyped.append((name, "retyped-dates"))
         held = _as_ids(raw, cells) if name == ids else cells
         array, mask, why = typed(held, rules)
-        if name == ids and any(isinstance(cell, float | Decimal | int) for cell in cells):
+        if name == ids and any(not isinstance(cell, str) for cell in cells if cell is not None):
             why = "retyped-ids"
         if why:
             plan.retyped.append((name, why))
@@ -125,7 +125,7 @@ def _key(name: str, rules: Rules) -> str:
 def _plain_name(name: str, rules: Rules) -> str:
     plain = _UNWRITABLE.sub("_", name)
     if rules.letters_only:
-        plain = "".join(mark if mark.isalnum() or mark == "_" else "_" for mark in plain)
+        plain = "".join(mark if (mark.isalnum() and mark < "\U00010000") or mark == "_" else "_" for mark in plain)
         if plain[:1].isdigit():
             plain = f"_{plain}"
     if not plain.strip():

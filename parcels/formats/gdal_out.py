@@ -32,7 +32,6 @@ def write_gdal(out: Outgoing, path: Path, driver: str, *, multi: bool = False, *
     several = multi or 6 in kinds
     kind = ("MultiPolygon" if several else "Polygon") if multi or kinds <= {3, 6} else "Unknown"
     names = list(out.columns)
-    layer = {} if driver == "GeoJSON" else {"layer": "parcels"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # names and types were settled before; the file is read back
         pyogrio.raw.write(
@@ -45,6 +44,6 @@ def write_gdal(out: Outgoing, path: Path, driver: str, *, multi: bool = False, *
             crs=f"EPSG:{out.epsg}",
             driver=driver,
             promote_to_multi=kind == "MultiPolygon",
-            **layer,
+            layer="parcels",
             **options,
         )

@@ -20,7 +20,7 @@ from parcels.geometry.crs import place, to_crs
 from parcels.geometry.shapes import check_shapes
 from parcels.geometry.systems import GEOGRAPHIC, epsg_of
 from parcels.tables.columns import match_columns
-from parcels.tables.fact_table import Findings
+from parcels.tables.findings import Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,13 @@ def _names_in(target: Path, names: tuple[str, ...], plan: Plan) -> tuple[str, ..
     back = tuple(open_parcels(target, crs=None).columns)
     lost = [name for name in names if name not in back]
     fresh = [name for name in back if name not in names]
+    own = {new: old for old, new in plan.renamed}
     if len(lost) == len(fresh):
-        plan.renamed.extend(zip(lost, fresh, strict=True))
+        became = dict(zip(lost, fresh, strict=True))
+        plan.renamed[:] = [(old, became.get(new, new)) for old, new in plan.renamed]
+        plan.renamed.extend((name, new) for name, new in became.items() if name not in own)
     else:
-        plan.dropped.extend((name, "dropped-no-column") for name in lost)
+        plan.dropped.extend((own.get(name, name), "dropped-no-column") for name in lost)
     return back
 
 

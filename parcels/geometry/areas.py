@@ -16,7 +16,8 @@ from parcels.common.units import BadValue
 from parcels.common.units import exact as as_exact
 from parcels.geometry.shapes import area_m2
 from parcels.tables.columns import Column
-from parcels.tables.fact_table import Facts, Findings
+from parcels.tables.fact_table import Facts
+from parcels.tables.findings import Findings
 
 Array = np.ndarray[Any, Any]
 _UNITS = ((1.0, "m2", 0.005), (2000 / 3, "mu", 0.0075), (10_000.0, "ha", 0.01), (1_000_000.0, "km2", 0.01))

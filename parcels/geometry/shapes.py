@@ -10,7 +10,7 @@ import shapely
 
 from parcels.common.catalogue import told
 from parcels.common.place import Place
-from parcels.tables.fact_table import Findings
+from parcels.tables.findings import Findings
 
 MAX_VERTICES = 1_000_000
 """More points than this in one parcel are refused (finding 21)."""

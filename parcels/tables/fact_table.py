@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from parcels.common.catalogue import Told, told
-from parcels.common.codes import codes
-from parcels.common.issues import Issue, finding
+from parcels.common.catalogue import told
 from parcels.common.place import Place
 from parcels.common.schema import Value, fields_of
 from parcels.common.units import BadValue
 from parcels.tables.columns import Column
+from parcels.tables.findings import Findings
 from parcels.tables.values import (
     DATE_FORMATS,
     clean_text,
@@ -30,63 +28,6 @@ from parcels.tables.values import (
     without_marks,
     words,
 )
-
-SHOWN = 25
-"""So many problems of one kind in one column are told one by one; the rest by count and ids."""
-
-
-@dataclass(slots=True)
-class Findings:
-    """Collects the problems of one file; ``where`` is "file, layer x"."""
-
-    where: Place
-    prefix: str
-    issues: list[Issue] = field(default_factory=list)
-    _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _more: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-
-    def add(
-        self,
-        level: str,
-        fault: int | str,
-        /,
-        what: str = "",
-        place: str = "",
-        maybe: str | Told | None = None,
-        ids: Sequence[str] = (),
-        *,
-        at: Place | None = None,
-        **values: object,
-    ) -> None:
-        """Keep a finding; ``fault`` is number and sentence (``014.no-crs``), ``at`` a place inside the file."""
-        name = f"{self.prefix}{fault if isinstance(fault, str) else f'{fault:03d}'}"
-        code = name.partition(".")[0]
-        key = (code, at.column if at else place.rpartition("column ")[2] if "column " in place else "")
-        self._seen[key] += 1
-        if self._seen[key] > SHOWN:
-            self._more.setdefault(key, []).extend(ids)
-            return
-        where = f"{self.where}, {place}" if place else ""
-        inside = self.where.with_parts(at) if at else where or self.where
-        self.issues.append(finding(level, name, what, "", maybe, ids, at=inside, values=values))
-
-    def done(self) -> tuple[Issue, ...]:
-        """All findings, the surplus of each kind in one line."""
-        extra = []
-        known = codes()
-        told = [
-            issue
-            if issue.maybe or issue.level == "note" or issue.code not in known
-            else replace(issue, advice=Told(f"{issue.code}.todo"))
-            for issue in self.issues
-        ]
-        for (code, column), ids in self._more.items():
-            level = next(issue.level for issue in self.issues if issue.code == code)
-            count = self._seen[(code, column)] - SHOWN
-            values = {"more": count, "column": column}
-            name = f"{code}.more-in-column" if column else f"{code}.more"
-            extra.append(finding(level, name, ids=ids, at=self.where, values=values))
-        return (*told, *extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,12 +226,15 @@ def _tell(
     found: Findings,
 ) -> None:
     field_ = column.field
+    worded = _worded(cells, bad, column, ids, found)
     if bad or (field_.required and any(value is None for value in values)):
         for cell, value, identifier, row in zip(cells, values, ids, rows, strict=True):
             if value is not None:
                 continue
             place = Place(row=row, id=identifier, column=column.name)
             problem = bad.get((cell.__class__, cell))
+            if cell in worded:
+                continue
             if problem is not None:
                 found.add("error", problem.key, at=place, ids=(identifier,), field=field_.name, **problem.values)
             elif field_.required:
@@ -310,6 +254,38 @@ def _tell(
     if field_.name == "far_max" and any(value == 0 for value in values):
         zero = [identifier for identifier, value in zip(ids, values, strict=True) if value == 0]
         found.add("warning", "055.far-max-0", at=Place(column=column.name), ids=zero, count=len(zero))
+
+
+def _worded(
+    cells: Sequence[object],
+    bad: Mapping[tuple[type, Any], BadValue],
+    column: Column,
+    ids: Sequence[str],
+    found: Findings,
+) -> frozenset[object]:
+    """Words where numbers are wanted (高, 中, 低), told in one finding; they are never given a number here."""
+    if column.field.type != "int":
+        return frozenset()
+    plain = {cell: problem.key for (_, cell), problem in bad.items() if isinstance(cell, str)}
+    words_ = {cell for cell, key in plain.items() if key == "027.not-plain" and _WORD.fullmatch(cell.strip())}
+    if not words_:
+        return frozenset()
+    hit = [identifier for identifier, cell in zip(ids, cells, strict=True) if cell in words_]
+    shown = sorted(str(word).strip() for word in words_)
+    found.add(
+        "error",
+        "027.words",
+        at=Place(column=column.name),
+        ids=hit,
+        field=column.field.name,
+        words=shown,
+        count=len(hit),
+        first=shown[0],
+    )
+    return frozenset(words_)
+
+
+_WORD = re.compile(r"[\u4e00-\u9fff]{1,4}|[A-Za-z]{2,10}")
 
 
 def _dates(

@@ -155,6 +155,8 @@ def parse_date(cell: object) -> str | None:
         return None if cell.isoformat() == "1900-01-01" else cell.isoformat()
     text = clean_text(cell) if isinstance(cell, str) else str(cell)
     found = _ISO.fullmatch(text) or _LOOSE.fullmatch(text)
+    if not found and (meant := serial_date(text)) is not None:
+        raise BadValue("038.serial", cell=cell, day=meant)
     if not found:
         raise BadValue("038.not-date-such", cell=cell)
     year, month, day = (int(part) for part in found.groups())
@@ -163,6 +165,14 @@ def parse_date(cell: object) -> str | None:
     except ValueError:
         raise BadValue("038.no-day", cell=cell) from None
     return None if date.isoformat() == "1900-01-01" else date.isoformat()
+
+
+def serial_date(text: str) -> str | None:
+    """The day that a spreadsheet means by a bare number, if it lies between 1990 and 2100: told, never assumed."""
+    if not re.fullmatch(r"[0-9]{5}(\.0+)?", text):
+        return None
+    day = datetime.date(1899, 12, 30) + datetime.timedelta(days=int(float(text)))
+    return day.isoformat() if 1990 <= day.year <= 2100 else None
 
 
 def date_format(cell: object) -> str | None:

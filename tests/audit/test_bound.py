@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli import desk
+from constraints.audit.bound.round_text import read_round_text
 from constraints.audit.finding import AuditReport
-from constraints.audit.round_text import read_round_text
 from constraints.case import to_json
 from landopt.intake.assemble import read_round
 from landopt.keeping.whole_audit import whole_audit

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import landopt as lo
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "nansha"
+from tests.places import EXAMPLE
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from landopt.intake.overlay import apply_sets
 from landopt.screening.changed_amounts import again, alike
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving import solver_search
 from landopt.solving.model_arrays import program, standing
 from landopt.solving.solver import proof_bound
 from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options
+from landopt.solving.tuning import Tuning
 
-GAP = Options(Fraction("0.002"), None, 200, 0, 1, "highs")
+GAP = Options(Fraction("0.002"), None, 200, 0, 1, "highs", Tuning(small=0))
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +97,8 @@ def test_other_facts_are_screened_again(round_: tuple[Case, Offers]) -> None:
 
 
 @pytest.mark.parametrize("row", ["round.cap.listings", "round.floor.strategic", "round.share.competitive"])
-def test_search_from_where_the_last_one_ended_is_as_good(
-    round_: tuple[Case, Offers], row: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_search_from_where_the_last_one_ended_is_as_good(round_: tuple[Case, Offers], row: str) -> None:
     """With one number changed a warm search ends lawful, within the gap and proved over all offers, as a cold one."""
-    monkeypatch.setattr(solver_search, "SMALL", 0)
     case, offers = round_
     prog = program(case, offers, 0)
     first = search(prog, GAP, lambda *_: None)

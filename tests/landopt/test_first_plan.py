@@ -11,7 +11,7 @@ from landopt.solving.greedy import best_of_parts, greedy
 from landopt.solving.mending import Mender
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing
 from landopt.solving.prices import relax
-from landopt.solving.solver_search import rounded_plan
+from landopt.solving.restricted import rounded_plan
 from tests.landopt.solve_rounds import bare_round
 
 

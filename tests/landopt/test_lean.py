@@ -8,17 +8,18 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from landopt.solving import solver_search
+from landopt.solving import restricted
 from landopt.solving.lean import stand_in, take, undominated
 from landopt.solving.model_arrays import Program, program, standing
 from landopt.solving.prices_bound import bound, rounded
 from landopt.solving.solver import proof_bound
 from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options
+from landopt.solving.tuning import Tuning
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import bare_round
 
-EXACT = Options(Fraction(0), None, None, 0, 1, "highs")
+AS_LARGE = Options(Fraction(0), None, None, 0, 1, "highs", Tuning(small=0))
 
 
 def _doubled(prog: Program, seed: int) -> Program:
@@ -67,14 +68,11 @@ def test_every_offer_has_a_stand_in_as_good(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_search_without_them_finds_the_best_and_proves_it_over_all(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_search_without_them_finds_the_best_and_proves_it_over_all(seed: int) -> None:
     """Gap 0 equals complete enumeration; the proof tree bounds the whole programme, methods barred or not."""
-    monkeypatch.setattr(solver_search, "SMALL", 0)
     case, offers = bare_round(seed, tiers=1)
     whole = _doubled(program(case, offers, 0), seed)
-    answer = search(whole, EXACT, lambda *_: None)
+    answer = search(whole, AS_LARGE, lambda *_: None)
     best = brute_force_offers(offers)
     if best is None:
         assert answer.stopped == "infeasible"
@@ -88,12 +86,11 @@ def test_a_search_without_them_finds_the_best_and_proves_it_over_all(
 
 def test_a_last_programme_that_ends_too_soon_claims_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a solver says before its first relaxation is far above the prices: it is not handed on as a claim."""
-    monkeypatch.setattr(solver_search, "SMALL", 0)
-    monkeypatch.setattr(solver_search, "last", lambda *_: (10**15, False))
+    monkeypatch.setattr(restricted, "last", lambda *_: (10**15, False))
     seen = 0
     for seed in range(40):
         case, offers = bare_round(seed, parcels=8, demands=5)
-        answer = search(program(case, offers, 0), EXACT, lambda *_: None)
+        answer = search(program(case, offers, 0), AS_LARGE, lambda *_: None)
         if answer.chosen is not None:
             seen += 1
             assert answer.solver_bound is None or answer.solver_bound < 10**15

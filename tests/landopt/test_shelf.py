@@ -15,8 +15,7 @@ from constraints.canonical import canonical
 from landopt.keeping import shelf
 from landopt.keeping.ledger import Ledger
 from parcels.common.digests import sha256_of
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "nansha"
+from tests.places import EXAMPLE
 
 
 def call(*words: object, lang: str = "en") -> Result:

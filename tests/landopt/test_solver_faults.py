@@ -214,15 +214,16 @@ def test_missing_solver_is_named() -> None:
         _run(solver="oracle")
 
 
-def test_other_solvers_agree() -> None:
+@pytest.mark.parametrize(("name", "library"), [("cbc", "cbcbox"), ("scip", "pyscipopt")])
+def test_other_solvers_agree(name: str, library: str) -> None:
     """CBC and SCIP through PuLP, as a second opinion, reach the same value; the bound is still audited."""
+    pytest.importorskip(library, reason="make solvers installs the second solvers; CI does")
     case, offers = bare_round(7, hard=False)
     best = brute_force_offers(offers)
-    for name in ("cbc", "scip"):
-        outcome = solve(case, offers, gap="0", solver=name)
-        assert outcome.chosen is not None
-        assert (outcome.tiers[0].objective,) == best
-        assert outcome.tiers[0].bound >= outcome.tiers[0].objective
+    outcome = solve(case, offers, gap="0", solver=name)
+    assert outcome.chosen is not None
+    assert (outcome.tiers[0].objective,) == best
+    assert outcome.tiers[0].bound >= outcome.tiers[0].objective
 
 
 def test_node_limited_runs_repeat() -> None:

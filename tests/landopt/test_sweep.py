@@ -135,7 +135,8 @@ def test_an_overlay_in_another_encoding_is_a_refused_run(tmp_path: Path) -> None
 
 def test_fault_75_a_disk_that_fails_at_any_write_of_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 6 each time; what is kept is whole finished runs, nothing else is left, and the sweep goes on from them."""
-    example = Path(__file__).parent.parent.parent / "examples" / "nansha"
+    from tests.places import EXAMPLE as example
+
     shutil.copytree(example, tmp_path / "round", ignore=shutil.ignore_patterns("plan", ".landopt*"))
     _sweep(tmp_path, '[[vary]]\nset = "p.none:amount"\nvalues = [1, 2]\n')
     old, out = state(tmp_path), tmp_path / "deep" / "out"

@@ -60,7 +60,8 @@ def example(ready: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("example")
     runner = CliRunner()
     for name, words in (("plan", ()), ("other", ("--set", "round.cap.listings:amount=9"))):
-        round_ = ROOT / "examples" / "nansha"
+        from tests.places import EXAMPLE as round_
+
         done = runner.invoke(desk, ["solve", str(round_), "-o", str(place / name), "--gap", "0.1", *words])
         assert done.exit_code in (0, 4), done.output
     return place

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import xml.dom.minidom
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
+import landopt.report.papers.word
 from cli import desk
 from landopt.report import write
+from landopt.report.output import outputs
 from landopt.report.source import open_source
 from tests.report.making import FORMULA, LONG, SCRIPT, call, plan_folder
 
@@ -67,7 +70,7 @@ def test_a_failure_leaves_the_old_report(plain: Path, tmp_path: Path, monkeypatc
     def fails(*_given: Any, **_named: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(write, "_document", fails)
+    monkeypatch.setattr(landopt.report.papers.word, "write_word", fails)
     done = call(folder, "--html", "--docx")
     assert done.exit_code == 6
     assert {path.name: path.read_bytes() for path in (folder / "report").iterdir()} == before
@@ -79,13 +82,13 @@ def test_a_missing_extra_is_named_with_its_command(
     plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, extra: str
 ) -> None:
     """Asked for: refused with the command. Not asked for: left out and said so."""
-    monkeypatch.setitem(write._NEEDS, kind, ("no_such_library", extra))
+    every = {output.kind: output for output in outputs()}
+    lost = replace(every[kind], needs=("no_such_library", extra))
+    monkeypatch.setattr(write, "outputs", lambda: (every["txt"], lost))
     done = call(plain, f"--{kind}", "-o", tmp_path / "one")
     assert done.exit_code == 1
     assert f'python -m pip install "landopt[{extra}]"' in done.output
     assert not (tmp_path / "one").exists()
-    monkeypatch.setattr(write, "KINDS", ("txt", kind))
-    monkeypatch.setitem(write._NEEDS, "notices", ("docxtpl", "word"))
     done = call(plain, "-o", tmp_path / "all", "--lang", "en")
     assert done.exit_code == 0
     assert f"Left out {kind}" in done.output

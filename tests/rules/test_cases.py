@@ -1,6 +1,5 @@
 """The worked cases of every pack, and the registry that refuses a rule without them."""
 
-import datetime
 from collections import defaultdict
 from pathlib import Path
 
@@ -8,14 +7,10 @@ import pytest
 
 from constraints.loading.load import load_pack, pack_names
 from constraints.loading.rule_file import read_text
-from constraints.reading.worked_cases import load_cases, run
+from constraints.reading.worked_cases import load_cases, run, without_cases
 
 PACKS = pack_names(off=True)
 CONFLICTS = {f"C-{number}" for number in range(1, 19)}
-
-
-def _near(date: str, days: int) -> str:
-    return (datetime.date.fromisoformat(date) + datetime.timedelta(days=days)).isoformat()
 
 
 @pytest.mark.parametrize("name", PACKS)
@@ -30,28 +25,7 @@ def test_every_worked_case_of_a_pack_comes_out_as_stated(name: str) -> None:
 @pytest.mark.parametrize("name", PACKS)
 def test_every_rule_has_a_case_on_both_sides_of_each_of_its_dates(name: str) -> None:
     """On the first day the rule speaks, the day before it does not; the same around its last day."""
-    speaks, silent, days = defaultdict(set), defaultdict(set), defaultdict(set)
-    for case in load_cases(name):
-        for rule in case.rules:
-            speaks[rule].add(case.as_of)
-        for rule in case.absent:
-            silent[rule].add(case.as_of)
-        days[case.id.rpartition(".")[0]].add(case.as_of)
-    missing = []
-    for rule in load_pack(name):
-        before = _near(rule.start, -1)
-        if rule.start not in speaks[rule.id]:
-            missing.append(f"{rule.id}: no case in which it speaks on {rule.start}")
-        if before not in silent[rule.id] | days[rule.id]:
-            missing.append(f"{rule.id}: no case on {before}, the day before it")
-        if rule.until and _near(rule.until, -1) not in speaks[rule.id]:
-            missing.append(f"{rule.id}: no case in which it speaks on its last day, {_near(rule.until, -1)}")
-        if rule.until and rule.until not in silent[rule.id]:
-            missing.append(f"{rule.id}: no case on {rule.until}, the day after its last")
-        for value in rule.spec.get("values", ()):
-            for date in (value["from"], value["until"]):
-                if date and not {date, _near(date, -1)} <= days[rule.id] | speaks[rule.id] | silent[rule.id]:
-                    missing.append(f"{rule.id}: the value of {date} has no case on both sides")
+    missing = without_cases(name)
     assert not missing, "\n".join(missing)
 
 

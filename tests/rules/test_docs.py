@@ -12,7 +12,7 @@ from landopt.desk.docs.pages import FOLDER, docs, pages, stale
 def test_every_made_page_of_the_repository_is_current() -> None:
     """What `make docs` would write is what stands in docs/."""
     assert stale(FOLDER) == {}
-    assert {"fields.md", "rule-format.md", "rules.md", "rules-coverage.md", "errors.md"} < set(pages())
+    assert {"fields.md", "rule-format.md", "rules.md", "rules-coverage.md", "errors.md", "api.md"} < set(pages())
 
 
 def test_a_page_that_is_not_current_is_named_and_then_written(tmp_path: Path) -> None:

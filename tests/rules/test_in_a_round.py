@@ -16,8 +16,8 @@ from landopt.intake.assemble import read_round
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
+from tests.places import EXAMPLE
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "nansha"
 NOTHING = """
 [[rule]]
 id = "bureau.nothing"

@@ -86,8 +86,9 @@ def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]
                 write(fresh[-1])
             except (OSError, PulpError) as trouble:
                 why = getattr(trouble, "strerror", None) or str(trouble).partition(" (os error")[0]
-                what = f"{target.name} could not be written: {why}"
-                raise Environment(error("E075", what, str(target))) from trouble
+                raise Environment(
+                    error("E075.could-not-written", at=str(target), file=target.name, value=why)
+                ) from trouble
         placed: list[Path] = []
         for (target, _), done in zip(wanted, fresh, strict=True):
             sha = sha256_of(done)

@@ -17,8 +17,8 @@ def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 
     try:
         return job.seconds(value)
-    except ValueError as wrong:
-        raise click.BadParameter(f"{wrong}.\nMaybe 90, 5m or 1h.") from None
+    except ValueError:
+        raise click.BadParameter(f"'{value}' is not a time.\nMaybe 90, 5m or 1h.") from None
 
 
 def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:

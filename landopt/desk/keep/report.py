@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from landopt.desk.help_text import add
+from landopt.report.output import outputs
+
+
+def _kinds[F: Callable[..., None]](command: F) -> F:
+    """An option for each output there is."""
+    for output in reversed(outputs()):
+        add(*output.help)
+        command = click.option(f"--{output.kind}", is_flag=True, help=output.help[0])(command)
+    return command
+
 
 @click.command(epilog="Example:\n\n  landopt report examples/nansha/plan --html --xlsx --lang zh")
 @click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path))
-@click.option("--html", is_flag=True, help="The map, one file that works without a network.")
-@click.option("--xlsx", is_flag=True, help="The tables.")
-@click.option("--docx", is_flag=True, help="The proposal and a review sheet per parcel, for Word.")
-@click.option("--pdf", is_flag=True, help="The review sheets as PDF.")
-@click.option("--gdb", is_flag=True, help="The parcels and sites as an Esri file geodatabase.")
-@click.option("--txt", is_flag=True, help="Boundary points of the supplied parcels.")
-@click.option("--notices", is_flag=True, help="Drafts of supply notices and of publications for agreement.")
+@_kinds
 @click.option("--compare", "other", type=click.Path(path_type=Path), help="The plan this one is compared with.")
 @click.option("--with-proof", is_flag=True, help="The map carries the proof and verifies it without further files.")
 @click.option("--headings", type=click.Path(path_type=Path), help="Headings of the tables (TOML) instead of our own.")

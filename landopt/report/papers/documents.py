@@ -125,3 +125,19 @@ def _sheet(source: Source, place: int, lang: str) -> list[Block]:
         Block("subtitle", mark),
         *blocks[2 if len(blocks) > 1 and blocks[1].kind == "subtitle" else 1 :],
     ]
+
+
+def papers(source: Source, lang: str) -> list[tuple[str, list[Block]]]:
+    """The proposal, the review sheets and the technical annex with their reasons at length, by file name."""
+    return [
+        ("proposal", proposal(source, lang)),
+        *_numbered("review-sheets", review_sheets(source, lang)),
+        *_numbered("technical-annex", technical_annex(source, lang)),
+    ]
+
+
+def _numbered(name: str, files: list[list[Block]]) -> list[tuple[str, list[Block]]]:
+    """A name for each of several files; a single one keeps the plain name."""
+    if len(files) == 1:
+        return [(name, files[0])]
+    return [(f"{name}-{number:02d}", blocks) for number, blocks in enumerate(files, 1)]

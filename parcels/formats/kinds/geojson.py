@@ -14,7 +14,6 @@ import shapely
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error, warning
 from parcels.common.place import Place, within
-from parcels.formats.gdal_out import write_gdal
 from parcels.formats.registry import Ask, Outgoing, reads, writes
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import column_key
@@ -185,6 +184,26 @@ def _polygon(rings: list[list[list[Any]]]) -> shapely.Polygon:
 
 @writes("GeoJSON", ".geojson", ".json")
 def write_geojson(out: Outgoing, path: Path) -> Iterable[Issue]:
-    """A feature collection that names its system, in the coordinates of that system."""
-    write_gdal(out, path, "GeoJSON", RFC7946="NO")
+    """A feature collection that names its system, in the coordinates of that system.
+
+    Written here and not by GDAL, whose numbers have 17 digits: 1637266.3729 would become 1637266.3729000001.
+    """
+    names = [json.dumps(name, ensure_ascii=False) for name in out.columns]
+    cells = [_texts(out.columns[name], out.masks[name]) for name in out.columns]
+    outlines = ["null" if shape is None else shapely.to_geojson(shape) for shape in out.geometry.tolist()]
+    system = f"urn:ogc:def:crs:EPSG::{out.epsg}"
+    crs = json.dumps({"type": "name", "properties": {"name": system}})
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f'{{"type": "FeatureCollection", "name": "parcels", "crs": {crs}, "features": [')
+        for row, outline in enumerate(outlines):
+            pairs = ", ".join(f"{name}: {column[row]}" for name, column in zip(names, cells, strict=True))
+            file.write(",\n" if row else "\n")
+            file.write(f'{{"type": "Feature", "properties": {{{pairs}}}, "geometry": {outline}}}')
+        file.write("\n]}\n")
     return ()
+
+
+def _texts(column: np.ndarray[Any, Any], blank: np.ndarray[Any, Any]) -> list[str]:
+    """The cells of a column as JSON."""
+    cells = zip(column.tolist(), blank.tolist(), strict=True)
+    return ["null" if empty else json.dumps(cell, ensure_ascii=False) for cell, empty in cells]

@@ -173,7 +173,8 @@ def _totals(
                 continue
             digits = max(_digits(row[position]), *(_digits(cells[position]) for cells in part if position < len(cells)))
             added = sum(known, Decimal(0))
-            if abs(added - stated) > Decimal(len(known) + 1) / (2 * Decimal(10) ** digits) and abs(added - stated) > 0:
+            slack = Decimal(len(known) + 1) / (2 * Decimal(10) ** digits) if digits else Decimal(0)
+            if abs(added - stated) > slack:
                 place = at.but(row=number, column=name)
                 issues.append(warning(f"{prefix}084.total", at=place, stated=str(stated), added=str(added)))
     return issues

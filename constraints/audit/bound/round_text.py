@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import datetime
+import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -111,10 +112,8 @@ def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def equal(name: str, stated: Any, found: Any) -> bool:
-    """Whether two values say the same: decimals by value, all else as it stands."""
+    """Whether two values say the same: decimals, plainly written, by value, all else as it stands."""
     if name in DECIMALS or name in WEIGHTS:
-        try:
-            return Decimal(str(stated)) == Decimal(str(found))
-        except ArithmeticError:
-            return False
+        plain = isinstance(stated, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", stated, re.ASCII) is not None
+        return plain and Decimal(stated) == Decimal(str(found))
     return bool(stated == found) and type(stated) is type(found)

@@ -14,8 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.bound.round_text import equal, read_round_text
 from constraints.audit.finding import Unchecked, in_chinese
-from constraints.audit.round_text import equal, read_round_text
 from constraints.canonical import canonical
 from constraints.case import Case, rule_to_json
 from constraints.loading.load import in_force, load, methods, pack_names, rules_for, shipped
@@ -112,6 +112,11 @@ class Binding:
                 self.say(
                     "inputs", f"{name} of round.toml is not among the inputs", f"round.toml 所列 {name} 未列入输入文件"
                 )
+        for name in sorted(known - {*said["files"], *(entry["name"] for entry in case.sources)}):
+            self.compared += 1
+            self.say(
+                "inputs", f"the input {name} is named by nothing in round.toml", f"输入文件 {name} 不见于 round.toml"
+            )
         self.same("packs", list(case.packs), said["packs"])
         named = [entry for entry in case.sources if entry["role"] == "policy"]
         self.same("policy", [entry["name"] for entry in named], said["policy"])

@@ -1,0 +1,1 @@
+"""What binds a plan folder to its sources: the form of its files, law and round, layers."""

@@ -1,0 +1,309 @@
+"""The proof of a bound: offers left out, rows that follow, a tree of cases, as good as asked and as small as it goes.
+
+Offers that alone exceed a limit go first. At the relaxation's prices every offer that lies further below the best of
+its part than the gap is in no better plan: the rest is a core of few offers, which is branched on until every case is
+bounded. What is found is written by ``writing`` and read again by ``certificate``; nothing here need be trusted.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from time import monotonic
+
+import numpy as np
+
+from constraints.audit.derived_rows import DerivedRows, Rule, ranges
+from constraints.audit.price_tree import Derived, Rounding
+from landopt.solving.greedy import greedy
+from landopt.solving.model_arrays import Floats, Ints, Program, standing
+from landopt.solving.prices_bound import LARGEST_PRICE, LIMIT, part_best
+from landopt.solving.proof.certificate import NONE, alone, compact, rounding, rows_of
+from landopt.solving.proof.core import Core, Priced, Solved
+from landopt.solving.proof.cutting import cuts
+from landopt.solving.proof.found import Found, Leaf
+from landopt.solving.proof.splitting import Splitter
+from landopt.solving.proof.written import coarsened, renumbered
+
+FINEST = 1 << 24
+"""Prices are whole multiples of one part in so many of a millipoint, at most."""
+CORE = 20_000
+"""Offers of a core, at most: beyond, the prices alone are the proof."""
+CUT_ROUNDS = 8
+"""Rounds of rows added to the relaxation, at most."""
+KEPT = 20
+"""Vectors of earlier leaves that a new leaf tries first."""
+
+
+def scale_of(prog: Program) -> int:
+    """The power of two that prices are times: as fine as 64-bit sums allow, and a price may be what many plans are."""
+    peak = max(1, int(np.abs(prog.score).max(initial=0)))
+    whole = max(1, int(np.maximum(part_best(prog, prog.score), 0).sum()))
+    scale = FINEST
+    while scale > 1 and (scale * peak > LIMIT >> 13 or scale * whole > LARGEST_PRICE >> 4):
+        scale >>= 1
+    return scale
+
+
+def hopeless(prog: Program) -> dict[int, tuple[int, int, int]]:
+    """The hard rows that some offer alone exceeds: (sign that makes it ``<=``, right-hand side, least activity)."""
+    found = {}
+    profile = prog.entries.profile
+    for row in range(prog.own):
+        if prog.slack[row]:
+            continue
+        sign = 1 if prog.sense[row] <= 0 else -1
+        most = sign * int(prog.rhs[row])
+        if int(profile.largest[row]) <= most:
+            continue
+        offers, coefs = prog.entries.row(row)
+        value = sign * coefs.astype(np.int64)
+        part = np.searchsorted(prog.part_start, offers, side="right") - 1
+        lowest = np.zeros(len(prog.part_start) - 1, np.int64)
+        np.minimum.at(lowest, part, value)
+        least = int(lowest.sum())
+        if ((value != 0) & (value + least > most)).any():
+            found[row] = (sign, most, least)
+    return found
+
+
+class Closer:
+    """Works towards a bound of ``cap`` millipoints (at most) from prices of the relaxation."""
+
+    def __init__(
+        self, prog: Program, parcels: Floats, rows: Floats, cap: int, derived: Sequence[Derived] = (), seed: int = 0
+    ) -> None:
+        self.prog, self.cap, self.seed = prog, cap, seed
+        scale = scale_of(prog)
+        self.found = Found(scale, hopeless(prog), cap, derived=list(derived))
+        self.left = np.flatnonzero(~alone(prog, self.found.alone))
+        self.goal = scale * (cap + 1) - 1
+        self.first = (parcels, rows)
+        self._again()
+
+    def _again(self) -> None:
+        """The core over the offers that are left."""
+        found, prog = self.found, self.prog
+        inner = prog if len(self.left) == prog.count else compact(prog, self.left)
+        listed = rows_of(prog)
+        tier = len(prog.sense) - prog.own
+        ends = ranges(listed, [int(value) for value in prog.rhs[prog.own :]], tier)
+        rules = DerivedRows(found.derived, (), listed, ends)
+        columns: list[Ints] = []
+        for rule in rules.rules:
+            assert isinstance(rule, Rule)
+            columns.append(rounding(inner, rule, columns))
+        most = [int(end[1]) for end in rules.ends[len(ends) :] if end is not None and end[1] is not None]
+        self.core = found.core = Core(inner, columns, most, found.scale, self.seed)
+        found.left = self.left
+        self.columns, self.ends = columns, rules.ends
+
+    def _priced(self) -> tuple[Priced, int]:
+        root = self.core.root()
+        priced = self.core.rounded(*self.first, root)
+        scaled = self.core.bound(priced, root)
+        assert scaled is not None
+        return priced, scaled
+
+    def plain(self) -> Found:
+        """The proof by the prices given alone."""
+        priced, scaled = self._priced()
+        self.found.vectors, self.found.root = [priced], Leaf(self.core.root(), scaled, 0)
+        return self.found
+
+    def close(self, nodes: int, end: float | None) -> Found:
+        """The proof that ``nodes`` branches and the clock allow."""
+        priced, scaled = self._priced()
+        if scaled > self.goal:
+            kept = self._drop(self.core, priced, scaled)
+            if len(kept) > CORE:
+                self.found.drops.clear()
+                return self.plain()
+            if len(kept) < len(self.left):
+                self.left = self.left[kept]
+                self._again()
+        if scaled > self.goal and nodes:
+            scaled, priced = self._cut(scaled, priced, end)
+        self._grow(priced if scaled <= self.goal else None, nodes, end)
+        return self.found
+
+    def _cut(self, scaled: int, priced: Priced, end: float | None) -> tuple[int, Priced]:
+        """Add rows that the relaxation breaks, and leave offers out again, as long as that helps."""
+        root = self.core.root()
+        begun = last = scaled
+        for _ in range(CUT_ROUNDS):
+            solved = self.core.solve(root)
+            if solved.value is None or (end is not None and monotonic() >= end):
+                break
+            self._tight(solved)
+            new = cuts(self.core, solved.x, self.ends, self.columns)
+            if not new:
+                break
+            self.found.derived += [cut.made for cut in new]
+            self._again()
+            root = self.core.root()
+            solved = self.core.solve(root)
+            if solved.value is None:
+                break
+            priced = self.core.rounded(solved.parcels, solved.rows, root)
+            now = self.core.bound(priced, root)
+            assert now is not None
+            scaled = now
+            if scaled <= self.goal:
+                break
+            kept = self._drop(self.core, priced, scaled)
+            if len(kept) < len(self.left):
+                self.left = self.left[kept]
+                self._again()
+                root = self.core.root()
+            if last - scaled < (begun - self.goal) // 50:
+                break
+            last = scaled
+        return scaled, priced
+
+    def _tight(self, solved: Solved) -> None:
+        """Forget derived rows without a price that no drop prices and no other row rests on."""
+        own = len(self.prog.sense)
+        derived = self.found.derived
+        wanted = {number for number in range(len(derived)) if abs(solved.rows[own + number]) > 1e-9}
+        for priced, _ in self.found.drops:
+            wanted |= set((np.flatnonzero(priced.rows[own:])).tolist())
+        for number in range(len(derived) - 1, -1, -1):
+            one = derived[number]
+            if number in wanted and isinstance(one, Rounding):
+                wanted |= {of // 3 - own for of, _ in one.terms if of % 3 == 0 and of // 3 >= own}
+        if len(wanted) == len(derived):
+            return
+        kept = sorted(wanted)
+        self.found.derived = renumbered(derived, kept, own)
+        some = np.concatenate([np.arange(own), own + np.array(kept, np.int64)])
+        self.found.drops = [
+            (replace(priced, rows=np.append(priced.rows, np.zeros(len(derived), np.int64))[some]), margin)
+            for priced, margin in self.found.drops
+        ]
+        self._again()
+        self.core.solve(self.core.root())
+
+    def _drop(self, core: Core, priced: Priced, scaled: int) -> Ints:
+        """Leave out what is in no plan as good at these prices; the places of the offers that stay."""
+        rough = core.priced(*core.signed(*coarsened(core, priced, (scaled - self.goal) // 64), core.root()))
+        again = core.bound(rough, core.root())
+        if again is not None and again - scaled <= (scaled - self.goal) // 16:
+            priced, scaled = rough, again
+        margin = scaled - self.goal - 1 + core.scale  # what would only draw level may stay out of a proof, not of a tie
+        best = np.maximum(part_best(core.prog, priced.worth), 0)
+        kept = np.flatnonzero(best[core.part] - priced.worth <= margin)
+        if len(kept) < core.prog.count:
+            self.found.drops.append((priced, margin))
+        return kept
+
+    def _grow(self, known: Priced | None, nodes: int, end: float | None) -> None:
+        core, found = self.core, self.found
+        path = core.root()
+        if known is not None:
+            scaled = core.bound(known, path)
+            assert scaled is not None
+            found.vectors, found.root = [known], Leaf(path, scaled, 0)
+            return
+        root = Leaf(path, 2**62)
+        found.root = root
+        first = self.prog.part_start[core.part]
+        splitter = Splitter(core, self.left - first)
+        turn = itertools.count()
+        heap = [(0, next(turn), root)]
+        made = 0
+        while heap:
+            top, _, leaf = heapq.heappop(heap)
+            if leaf.scaled <= self.goal:
+                continue
+            if made >= nodes or (end is not None and monotonic() >= end):
+                heapq.heappush(heap, (top, next(turn), leaf))
+                break
+            solved = self._solve(leaf)
+            if leaf.scaled <= self.goal or solved is None:
+                continue
+            self._try_plan(solved)
+            choice = splitter.choose(solved.x, solved.value or 0.0, leaf.path, self.cap + 1.0) if leaf.path else None
+            if choice is None or leaf.path is None:
+                continue
+            made += 2
+            leaf.on = choice.on
+            sides = []
+            for taken in (False, True):
+                under = core.below(leaf.path, choice.on, choice.hit, taken)
+                side = Leaf(under, NONE if under is None else leaf.scaled, leaf.vector)
+                if under is not None:
+                    self._inherit(side)
+                    if side.scaled > self.goal:
+                        heapq.heappush(heap, (-side.scaled, next(turn), side))
+                sides.append(side)
+            leaf.zero, leaf.one = sides
+
+    def _inherit(self, leaf: Leaf) -> None:
+        """Take over the prices of an earlier leaf that bound this one best; enough, and it is closed."""
+        assert leaf.path is not None
+        order = [leaf.vector, *range(len(self.found.vectors) - 1, max(-1, len(self.found.vectors) - 1 - KEPT), -1)]
+        for vector in order:
+            if vector < 0:
+                continue
+            scaled = self.core.bound(self.found.vectors[vector], leaf.path)
+            if scaled is not None and (scaled < leaf.scaled or (vector == leaf.vector and scaled <= leaf.scaled)):
+                leaf.scaled, leaf.vector = scaled, vector
+                if scaled <= self.goal:
+                    return
+
+    def _solve(self, leaf: Leaf) -> Solved | None:
+        """Price a leaf anew; None where it is closed or has no solution."""
+        core, path = self.core, leaf.path
+        assert path is not None
+        solved = core.solve(path)
+        if solved.value is None:
+            self._emptied(leaf, solved)
+            return None
+        priced = core.rounded(solved.parcels, solved.rows, path)
+        self._better(leaf, priced)
+        return solved
+
+    def _better(self, leaf: Leaf, priced: Priced) -> bool:
+        assert leaf.path is not None
+        scaled = self.core.bound(priced, leaf.path)
+        if scaled is None or scaled >= leaf.scaled:
+            return False
+        leaf.scaled, leaf.vector = scaled, len(self.found.vectors)
+        self.found.vectors.append(priced)
+        return True
+
+    def _emptied(self, leaf: Leaf, solved: Solved) -> None:
+        """Prices far along the ray that shows a case to be empty, on top of those that it has."""
+        core, path = self.core, leaf.path
+        assert path is not None
+        if leaf.vector < 0:
+            return
+        base = self.found.vectors[leaf.vector]
+        for sign in (1, -1):
+            for power in range(-6, 40):
+                step = sign * 2.0**power
+                land = base.parcels / core.scale + solved.parcels * step
+                rows = base.rows / core.scale + solved.rows * step
+                if max(np.abs(land).max(initial=0), np.abs(rows).max(initial=0)) * core.scale > LARGEST_PRICE:
+                    break
+                if self._better(leaf, core.rounded(land, rows, path)) and leaf.scaled <= self.goal:
+                    return
+
+    def _try_plan(self, solved: Solved) -> None:
+        core = self.core
+        whole = np.abs(solved.x - np.rint(solved.x)) <= 1e-6
+        if whole.all():
+            chosen: Ints | None = np.flatnonzero(solved.x > 0.5)
+        else:
+            worth = solved.x + 0.0
+            chosen = greedy(core.prog, worth, np.flatnonzero(solved.x > 1e-6))
+        if chosen is None:
+            return
+        state = standing(self.prog, self.left[chosen])
+        if state.lawful and state.objective > self.cap:
+            self.found.plan = self.left[chosen]
+            self.cap = state.objective
+            self.goal = self.found.scale * (self.cap + 1) - 1

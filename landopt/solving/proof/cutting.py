@@ -1,0 +1,169 @@
+"""Rows by mixed-integer rounding that a relaxation breaks: from its tableau (Gomory) and from single limits (covers).
+
+All data and so all slacks are whole numbers, so that the multipliers of any tableau row, made whole, give a row that
+holds for every plan (Nemhauser and Wolsey 1990; Marchand and Wolsey 2001). What is found is a ``Rounding`` of
+docs/proof.md: the auditor derives it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from constraints.audit.derived_rows import Range, Rule, rule_of
+from constraints.audit.price_tree import BadProof, Rounding
+from constraints.audit.strict_json import LARGEST
+from landopt.solving.model_arrays import Floats, Ints
+from landopt.solving.proof.certificate import rounding
+from landopt.solving.proof.core import FREE, Core
+
+MOST = 60
+"""Tableau rows looked at in a round."""
+TAKEN = 25
+"""Rows taken in a round."""
+WHOLE = (2, 3, 4, 5, 6, 8, 10, 12, 20, 30, 60)
+"""Divisors tried at which all multipliers are whole."""
+FINE = 1 << 34
+"""Divisor where they are not."""
+UNIT = 1 << 12
+"""What a coefficient of 1 becomes where the divisor is fine."""
+BROKEN = 1e-4
+"""How much a row must be broken by, against its length."""
+ALIKE = 0.7
+"""Rows whose directions are nearer than this (cosine) to one taken are left."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A row that the relaxation breaks: how it is derived, its coefficients over the core, the most it allows."""
+
+    made: Rounding
+    rule: Rule
+    column: Ints
+    most: int
+    broken: float
+
+
+def cuts(core: Core, x: Floats, ends: Sequence[Range | None], columns: Sequence[Ints]) -> list[Cut]:
+    """The rows to add to the relaxation just solved; ``ends`` and ``columns`` are those of all rows so far."""
+    found: dict[Rounding, Cut] = {}
+    for made in (*_tableau(core, x), *_limits(core, x)):
+        cut = _cut(core, x, made, ends, columns)
+        if cut is not None:
+            found[made] = cut
+    taken: list[Cut] = []
+    for cut in sorted(found.values(), key=lambda cut: (-cut.broken, str(cut.made))):
+        size = np.linalg.norm(cut.column)
+        if all(abs(cut.column @ other.column) < ALIKE * size * np.linalg.norm(other.column) for other in taken):
+            taken.append(cut)
+        if len(taken) == TAKEN:
+            break
+    return taken
+
+
+def _cut(core: Core, x: Floats, made: Rounding, ends: Sequence[Range | None], columns: Sequence[Ints]) -> Cut | None:
+    try:
+        rule, most = rule_of(made, ends)
+        column = rounding(core.prog, rule, columns)
+    except BadProof:
+        return None
+    if abs(most) > LARGEST or not column.any() or int(np.abs(column).max()) > 1 << 40:
+        return None
+    size = float(np.linalg.norm(column))
+    broken = (float(column @ x) - most) / size
+    return Cut(made, rule, column, most, broken) if broken > BROKEN else None
+
+
+def _whole(core: Core, of: dict[int, float]) -> Iterator[Rounding]:
+    """Multipliers (of references, for rows signed ``<=``) made whole by the divisors that fit."""
+    of = {reference: value for reference, value in of.items() if abs(value) > 1e-9}
+    if not of or len(of) > 400:
+        return
+    places = np.array(sorted(of), np.int64)
+    values = np.array([of[int(reference)] for reference in places])
+    for q in WHOLE:
+        times = np.rint(values * q)
+        if (np.abs(values * q - times) < 1e-5).all():
+            yield from _signed(places, times, q, 0)
+            return
+    times = np.rint(values * FINE)
+    if np.abs(times).max() < 2**52:
+        yield from _signed(places, times, FINE, UNIT)
+
+
+def _signed(places: Ints, times: Floats, q: int, t: int) -> Iterator[Rounding]:
+    """The row of some multipliers and that of their negatives: they round at other places."""
+    for sign in (1, -1):
+        terms = tuple(
+            (int(reference), sign * int(value)) for reference, value in zip(places, times, strict=True) if value
+        )
+        if terms:
+            yield Rounding(q, t, terms)
+
+
+def _tableau(core: Core, x: Floats) -> Iterator[Rounding]:
+    """From the rows of the tableau whose offer is taken in part."""
+    solver, prog = core.solver, core.prog
+    _, basic = solver.getBasicVariables()
+    basic = np.asarray(basic)
+    offers = np.flatnonzero((basic >= 0) & (basic < prog.count))
+    part = np.abs(x[basic[offers]] - np.rint(x[basic[offers]]))
+    order = np.lexsort((basic[offers], -part))
+    soft = np.flatnonzero((prog.slack > 0) | (prog.carry >= 0))
+    late = set(prog.carry[prog.carry >= 0].tolist()) | set(soft.tolist())
+    for at in order[: int((part > 1e-3).sum())][:MOST].tolist():
+        _, row = solver.getBasisInverseRow(int(offers[at]))
+        times = np.asarray(row) / core.unit_of_row
+        of: dict[int, float] = {}
+        usable = True
+        for place in np.flatnonzero(np.abs(times) > 1e-10).tolist():
+            value = float(times[place])
+            if place < core.first_part:
+                of[3 * int(core.parcels[place]) + 1] = value
+            elif place < core.first_row:
+                demand = place - core.first_part
+                usable &= demand < prog.demands
+                of[3 * demand + 2] = value
+            else:
+                number = place - core.first_row
+                usable &= number not in late
+                of[3 * number] = value if core.high[number] < FREE else -value
+        if usable:
+            yield from _whole(core, of)
+
+
+def _limits(core: Core, x: Floats) -> Iterator[Rounding]:
+    """From tight limits: the offers of a platform taken in part complemented, divided by what one of them counts."""
+    prog = core.prog
+    owner, rows, coefs = core.triples
+    act = np.bincount(rows, coefs * x[owner], len(prog.sense))
+    for row in range(prog.own):
+        if prog.slack[row] or prog.carry[row] >= 0:
+            continue
+        sign = 1 if core.high[row] < FREE else -1
+        end = int(core.high[row]) if sign > 0 else -int(core.low[row])
+        if sign * act[row] < end - 1e-6 * max(1, abs(end)):
+            continue
+        mine = rows == row
+        count = np.zeros(prog.count, np.int64)
+        count[owner[mine]] = sign * coefs[mine].astype(np.int64)
+        open_ = np.flatnonzero((x > 1e-6) & (count != 0))
+        if not len(open_):
+            continue
+        terms = {3 * row: 1}
+        left = count.copy()
+        for demand in np.unique(prog.demand[open_]).tolist():
+            if demand < 0:
+                continue
+            members = open_[prog.demand[open_] == demand]
+            if x[members].sum() > 0.5:
+                top = int(count[members[np.argmax(x[members])]])
+                terms[3 * demand + 2] = -top
+                left[prog.demand == demand] -= top
+        for divisors in (count[open_], left[open_]):
+            for q in np.unique(np.abs(divisors[np.abs(divisors) > 1]))[-12:].tolist():
+                one = tuple(sorted(terms.items())) if divisors is not count[open_] else ((3 * row, 1),)
+                yield Rounding(int(q), 0, one)
+                yield Rounding(int(q), 0, ((3 * row, 1),))

@@ -1,0 +1,147 @@
+"""Where to branch in a proof: what both sides of a choice lose, tried by a few simplex steps and remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from constraints.audit.price_tree import Branch, Split, Sum, Supplied
+from landopt.solving.model_arrays import Floats, Ints
+from landopt.solving.proof.core import Core, Path
+
+TRIALS = 8
+"""Choices tried at a node whose losses are not known well."""
+STEPS = 40
+"""Simplex steps of a trial."""
+KNOWN = 4
+"""Trials after which what a choice loses is taken as known."""
+CLOSE = 1e-6
+
+Key = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A branch as it is written, the offers it names, and how much of it the relaxation takes."""
+
+    key: Key
+    on: Split
+    hit: Ints
+    share: float
+
+
+class Splitter:
+    """Picks branches by the product of what both sides lose (reliability branching).
+
+    ``position`` is the place of every offer of the core within its part.
+    """
+
+    def __init__(self, core: Core, position: Ints) -> None:
+        self.core, self.position = core, position
+        self.cost: dict[Key, list[float]] = {}  # trials, loss a unit on either side
+        prog = core.prog
+        self.countable = [
+            row for row in range(len(prog.sense)) if prog.slack[row] == 0 and prog.carry[row] < 0 and row < prog.own
+        ]
+
+    def choose(self, x: Floats, value: float, path: Path, cut: float) -> Choice | None:
+        """The best choice at a node whose relaxation is solved; ``cut``: a side worth no more is closed."""
+        choices = self.choices(x, path)
+        if not choices:
+            return None
+        choices.sort(key=lambda choice: (-self._guess(choice), choice.key))
+        fresh = [choice for choice in choices[: 3 * TRIALS] if self._trials(choice) < KNOWN][:TRIALS]
+        if fresh:
+            basis = self.core.solver.getBasis()
+            for choice in fresh:
+                self._try(choice, value, path, cut)
+                self.core.solver.setBasis(basis)
+        return max(choices, key=lambda choice: (self._guess(choice), choice.key))
+
+    def choices(self, x: Floats, path: Path) -> list[Choice]:
+        """Everything that the relaxation takes in part."""
+        core, prog = self.core, self.core.prog
+        part_x = np.bincount(core.part, x, core.parts)
+        open_ = np.flatnonzero((x > CLOSE) & (x < 1 - CLOSE))
+        found: dict[Key, Choice] = {}
+
+        def add(key: Key, on: Split, hit: Ints) -> None:
+            if key not in found:
+                share = float(x[hit].sum())
+                if CLOSE < share < 1 - CLOSE:
+                    found[key] = Choice(key, on, hit, share)
+
+        for part in np.unique(core.part[open_]).tolist():
+            here = np.arange(int(prog.part_start[part]), int(prog.part_start[part + 1]))
+            place = self.place(part)
+            if CLOSE < part_x[part] < 1 - CLOSE:
+                add(("part", part, -1), Branch(place, place[1] if place[0] == "m" else None), here)
+            mine = here[(x[here] > CLOSE) & (x[here] < 1 - CLOSE)]
+            for offer in mine.tolist():
+                add(("offer", offer, -1), self.one(offer), np.array([offer]))
+                if place[0] == "d":
+                    for parcel in core.land_of(offer).tolist():
+                        hit = here[np.isin(here, core.on_parcel[parcel])]
+                        add(("site", part, parcel), Branch(place, parcel), hit)
+                method = int(prog.method[offer])
+                hit = here[prog.method[here] == method]
+                on = Branch(place, place[1] if place[0] == "m" else None, method)
+                add(("method", part, method), on, hit)
+        for parcel in {parcel for offer in open_.tolist() for parcel in core.land_of(offer).tolist()}:
+            add(("parcel", parcel, -1), Supplied(parcel), core.on_parcel[parcel])
+        owner, rows, coefs = core.triples
+        act = np.bincount(rows, coefs * x[owner], len(prog.sense))
+        for row in self.countable:
+            floor = int(np.floor(act[row] + CLOSE))
+            share = float(act[row] - floor)
+            if CLOSE < share < 1 - CLOSE and abs(act[row]) < 1000:
+                key = ("sum", row, floor)
+                found[key] = Choice(key, Sum(row, floor), np.zeros(0, np.int64), share)
+        return [found[key] for key in sorted(found)]
+
+    def place(self, part: int) -> tuple[str, int]:
+        """The part's name in a proof."""
+        prog = self.core.prog
+        if part < prog.demands:
+            return ("d", part)
+        return ("m", int(self.core.land_of(int(prog.part_start[part]))[0]))
+
+    def one(self, offer: int) -> Branch:
+        """The branch on one offer."""
+        return Branch(self.place(int(self.core.part[offer])), offer=int(self.position[offer]))
+
+    def _trials(self, choice: Choice) -> float:
+        return self.cost.get(choice.key, [0.0])[0]
+
+    def _guess(self, choice: Choice) -> float:
+        share = choice.share
+        if choice.key not in self.cost:
+            return 1e-9 * min(share, 1 - share) * (2 if choice.key[0] in ("parcel", "part") else 1)
+        _, zero, one = self.cost[choice.key]
+        return max(zero * share, 1e-6) * max(one * (1 - share), 1e-6)
+
+    def _try(self, choice: Choice, value: float, path: Path, cut: float) -> None:
+        import highspy
+
+        core = self.core
+        core.solver.setOptionValue("simplex_iteration_limit", STEPS)
+        losses = []
+        for taken in (False, True):
+            under = core.below(path, choice.on, choice.hit, taken)
+            loss = max(1.0, value - cut)
+            if under is not None:
+                core.apply(under)
+                core.solver.run()
+                if core.solver.getModelStatus() != highspy.HighsModelStatus.kInfeasible:
+                    now = float(core.solver.getInfo().objective_function_value) * core.unit
+                    loss = min(loss, max(0.0, value - now))
+            losses.append(loss)
+        core.solver.setOptionValue("simplex_iteration_limit", 2**31 - 1)
+        trials, zero, one = self.cost.get(choice.key, [0.0, 0.0, 0.0])
+        unit = losses[0] / max(choice.share, 1e-3), losses[1] / max(1 - choice.share, 1e-3)
+        self.cost[choice.key] = [
+            trials + 1,
+            (zero * trials + unit[0]) / (trials + 1),
+            (one * trials + unit[1]) / (trials + 1),
+        ]
