@@ -26,7 +26,7 @@ COMMANDS = {
     "convert": ("prepare", "parcels between formats"),
     "compare": ("question", "what moved between two plans, and which rule or number moved it"),
     "sweep": ("decide", "many scenarios of one round"),
-    "rules": ("law", "the law: list, show, diff, test, ask, grades"),
+    "rules": ("law", "the law: list, show, diff, test, ask, grades, limits"),
     "model": ("decide", "the model as solved, and every lawful offer"),
     "report": ("keep", "map, tables, documents"),
     "plans": ("keep", "every plan that was made of a round: date, score, adopted or not"),

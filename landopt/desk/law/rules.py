@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example:\n\n  landopt rules ask use=RES operator=pubinst intending_users=1 --as-of 2026-11-22")
 def rules() -> None:
-    """The law: list, show, diff, test, ask, grades."""
+    """The law: list, show, diff, test, ask, grades, limits."""
 
 
 def _brief(rule: Rule) -> dict[str, Any]:
@@ -229,9 +229,10 @@ def test(packs: str | None, as_json: bool, lang: str | None) -> None:
 def _register() -> None:
     from landopt.desk.law.ask import ask
     from landopt.desk.law.grades import grades
+    from landopt.desk.law.limits import limits
 
-    rules.add_command(ask)
-    rules.add_command(grades)
+    for command in (ask, grades, limits):
+        rules.add_command(command)
 
 
 _register()
