@@ -121,7 +121,7 @@ class Desk(click.Group):
             ctx.exit(0)
         except OSError as trouble:
             where = str(trouble.filename or "")
-            issue = error("E001", trouble.strerror or str(trouble), where, "Check the disk and the path.")
+            issue = error("E001.system", at=where, trouble=trouble.strerror or str(trouble))
             _print(LandoptError(issue), words)
             ctx.exit(6)
 

@@ -72,9 +72,7 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen
         slack = max(0, int(proof["tiers"][0]["bound"]) - reached[0])
         return Losses(tuple(columns), leaving, slack)
     except (BadProof, KeyError, TypeError, ValueError) as bad:
-        raise Refused(
-            error("X001", f"the price proof cannot be read: {bad}", "proof.json", "Maybe run landopt audit.")
-        ) from bad
+        raise Refused(error("X001.price-proof-cannot", at="proof.json", bad=bad)) from bad
 
 
 def _program(offers: Offers, parcels: int, tier: int, reached: Sequence[int]) -> Program:

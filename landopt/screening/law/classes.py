@@ -146,14 +146,7 @@ class Grid:
             )
         cells = math.prod(sizes.values())
         if cells > MOST_CELLS:
-            raise Refused(
-                error(
-                    "R091",
-                    f"the rules tell {sizes['parcel']} kinds of parcels and {sizes.get('site', 1)} of sites apart",
-                    "",
-                    "Maybe compare site_area_m2 with a number and not with another fact.",
-                )
-            )
+            raise Refused(error("R091.rules-tell-kinds", parcel=sizes["parcel"], get=sizes.get("site", 1)))
         return ClassTable(columns, sizes)
 
     def key(self, facts: Mapping[str, Value]) -> Key:

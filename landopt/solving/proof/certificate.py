@@ -259,6 +259,20 @@ class Certificate:
             hit &= holding(self.core, on.parcel, here)
         return hit
 
+    def level(self, value: int) -> Ints:
+        """The offers (ascending) that a plan worth ``value`` millipoints or more may take, as far as the proof sees."""
+        found = [np.zeros(0, np.int64)]
+        for case in self.cases():
+            if case.total is None:
+                continue
+            behind = case.best[self.core.part()] - case.worth
+            if case.dropped is not None:
+                # a plan of this case takes one of the offers dropped: another offer of it is of another part
+                behind = np.where(case.dropped, behind, behind + int(behind[case.dropped].min()))
+            near = case.total - behind >= value * self.scale
+            found.append(case.offers[near if case.allowed is None else near & case.allowed])
+        return np.unique(np.concatenate(found))
+
     @property
     def value(self) -> int | None:
         """The bound in millipoints, rounded down; None where no case holds a plan."""
