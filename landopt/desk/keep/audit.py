@@ -95,6 +95,7 @@ def _with(report: AuditReport, beside: list[Any], ledger: bool) -> AuditReport:
 
     bad = [Breach(i.code, i.ids, "", "", i.what, in_chinese(i)) for i in beside if i.level == "error"]
     open_ = [Unchecked(i.code, i.what, in_chinese(i)) for i in beside if i.level == "warning"]
+    open_ += [Unchecked("facts", i.what, in_chinese(i)) for i in beside if i.level == "note" and i.code == "A092"]
     left = [each for each in report.unchecked if not (ledger and each.what in ("ledger", "head"))]
     return replace(report, breaches=(*report.breaches, *bad), unchecked=(*left, *open_))
 
