@@ -13,13 +13,11 @@ from typing import Any
 
 from constraints.case import Case
 from constraints.types import Cite, Rule, Text
+from landopt.keeping.entry_forms import OUTCOMES as OUTCOMES
 from landopt.keeping.ledger import Entry
 from parcels.common.frozen import FactTable
 from parcels.common.issues import stop_on_errors
 from parcels.common.schema import Value
-
-OUTCOMES = ("announced", "contracted", "failed", "lapsed", "withdrawn")
-"""What may become of an adopted assignment: notice out, contract signed, no bid (流拍), lapsed, withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,8 @@ class State:
     history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     open_rounds: list[str] = field(default_factory=list)
     closed_rounds: list[str] = field(default_factory=list)
+    adoptions: list[tuple[int, str]] = field(default_factory=list)
+    """(entry, round) of each adoption that no later entry supersedes."""
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -74,6 +74,8 @@ def state(entries: Sequence[Entry]) -> State:
             found.closed_rounds.append(entry.round)
         elif entry.kind == "adopt":
             _adopt(found, entry)
+        elif entry.kind == "supersede":
+            _supersede(found, entry)
         elif entry.kind == "record":
             for result in entry.body["results"]:
                 _result(found, entry, result)
@@ -81,6 +83,7 @@ def state(entries: Sequence[Entry]) -> State:
 
 
 def _adopt(found: State, entry: Entry) -> None:
+    found.adoptions.append((entry.seq, entry.round))
     for item in entry.body["assignments"]:
         parcels = tuple(item["parcel_ids"])
         found.adopted = [one for one in found.adopted if set(one.parcel_ids).isdisjoint(parcels)]
@@ -89,6 +92,19 @@ def _adopt(found: State, entry: Entry) -> None:
         for name in parcels:
             found.status[name] = "candidate"
             _note(found, name, entry, "adopted", document, date)
+
+
+def _supersede(found: State, entry: Entry) -> None:
+    """What another adoption takes the place of: its assignments lapse, but those that were announced or contracted."""
+    superseded, number = [], entry.body["entry"]
+    for one in found.adopted:
+        held = any(found.status.get(name) in ("announced", "contracted") for name in one.parcel_ids)
+        if one.seq == number and not held:
+            superseded.append(one)
+            for name in one.parcel_ids:
+                _note(found, name, entry, "superseded", str(entry.body.get("document") or ""), entry.at[:10])
+    found.adopted = [one for one in found.adopted if one not in superseded]
+    found.adoptions = [(seq, name) for seq, name in found.adoptions if seq != number]
 
 
 def _result(found: State, entry: Entry, result: Mapping[str, Any]) -> None:
@@ -191,12 +207,13 @@ def prepare(
     """
     from constraints.audit.plan_reader import read_plan
     from landopt.keeping.ledger import Ledger
+    from landopt.keeping.ledger_trust import examined
 
     head: str | None = None
     book_path = ledger if ledger is not None else folder / "ledger.sqlite"
     if ledger is not None or book_path.is_file():
-        with Ledger(book_path) as book:
-            stop_on_errors(book.problems())
+        with Ledger(book_path, read_only=True) as book:
+            stop_on_errors(examined(book))
             case, head = apply(case, state(book.entries())), book.head()
     if kept is not None:
         case = keep(case, read_plan(kept), cost)

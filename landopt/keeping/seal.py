@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.canonical import canonical, digest
+from landopt.keeping.signing import key_id, pre_authentication, private_key, public_key
 from parcels.common.atomic import write_folder
-from parcels.common.gate import MB, load_json, read_bytes
-from parcels.common.issues import Environment, Issue, Refused, error, note
+from parcels.common.gate import load_json, read_bytes
+from parcels.common.issues import Issue, Refused, error, note
 from parcels.common.kept import is_record
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FOLDER = "seal"
 SUMS, STATEMENT, ENVELOPE, SIGNED, SIGNATURE = (
@@ -73,13 +74,7 @@ def statement(folder: Path, sums: bytes) -> dict[str, Any]:
     return {"_type": kind, "subject": subject, "predicateType": PREDICATE, "predicate": predicate}
 
 
-def pre_authentication(payload: bytes) -> bytes:
-    """The bytes that are signed (DSSE v1)."""
-    kind = PAYLOAD_TYPE.encode()
-    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
-
-
-def seal(folder: str | Path, private_key: str | Path | None = None) -> dict[str, Any]:
+def seal(folder: str | Path, signer: str | Path | None = None) -> dict[str, Any]:
     """Seal a plan folder; sign it where a private key (PEM, ed25519) is given.
 
     Returns
@@ -99,9 +94,9 @@ def seal(folder: str | Path, private_key: str | Path | None = None) -> dict[str,
     said = statement(place, sums)
     payload = canonical(said)
     written = {SUMS: sums, STATEMENT: payload}
-    if private_key is not None:
-        key = _private(Path(private_key))
-        signed = pre_authentication(payload)
+    if signer is not None:
+        key = private_key(Path(signer))
+        signed = pre_authentication(payload, PAYLOAD_TYPE)
         signature = key.sign(signed)
         envelope = {
             "payload": base64.b64encode(payload).decode("ascii"),
@@ -126,32 +121,30 @@ def verify(folder: str | Path, public_keys: Sequence[str | Path] = ()) -> list[I
     place = Path(folder)
     inside = place / FOLDER
     if not (inside / STATEMENT).is_file() or not (inside / SUMS).is_file():
-        return [
-            error("A080", "the plan folder has no seal", str(place), "Maybe landopt round adopt --key sealed a copy.")
-        ]
+        return [error("A080.plan-folder-no", at=str(place))]
     found: list[Issue] = []
     sums = read_bytes(inside / SUMS)
     stated = dict(_sums(sums))
     here = set(files_of(place))
     for name in sorted(stated.keys() - here):
-        found.append(error("A081", f"{name} is missing", str(place)))
+        found.append(error("A081.missing", at=str(place), name=name))
     for name in sorted(here - stated.keys()):
-        found.append(note("A081", f"{name} was added after the seal and is not covered by it", str(place)))
+        found.append(note("A081.added-after-seal", at=str(place), name=name))
     for name in sorted(here & stated.keys()):
         if file_digest(place / name) != stated[name]:
-            found.append(error("A081", f"{name} was changed after the seal", str(place)))
+            found.append(error("A081.changed-after-seal", at=str(place), name=name))
     payload = read_bytes(inside / STATEMENT)
     if not any(issue.level == "error" for issue in found):
         try:
             if canonical(statement(place, sums)) != payload:
-                found.append(error("A081", "the statement is not that of these files", str(inside)))
+                found.append(error("A081.statement-not-these", at=str(inside)))
         except (ValueError, KeyError, TypeError) as torn:
-            found.append(error("A081", f"the sealed files cannot be read: {torn}", str(place)))
+            found.append(error("A081.sealed-files-cannot", at=str(place), torn=torn))
     present = [name for name in (ENVELOPE, SIGNED, SIGNATURE) if (inside / name).is_file()]
     if present or public_keys:
-        found += _signature(inside, payload, [_public(Path(path)) for path in public_keys])
+        found += _signature(inside, payload, [public_key(Path(path)) for path in public_keys])
     strange = {path.name for path in inside.iterdir()} - {SUMS, STATEMENT, ENVELOPE, SIGNED, SIGNATURE}
-    found += [error("A081", f"{FOLDER}/{name} does not belong to a seal", str(inside)) for name in sorted(strange)]
+    found += [error("A081.does-not-belong", at=str(inside), folder=FOLDER, name=name) for name in sorted(strange)]
     return found
 
 
@@ -168,24 +161,23 @@ def _signature(inside: Path, payload: bytes, keys: Sequence[Ed25519PublicKey]) -
         same = base64.b64decode(envelope["payload"], validate=True) == payload
         strict = strict and base64.b64encode(payload).decode("ascii") == envelope["payload"]
         strict = strict and base64.b64encode(signature).decode("ascii") == entry["sig"]
-        aside = read_bytes(inside / SIGNED) == pre_authentication(payload)
+        aside = read_bytes(inside / SIGNED) == pre_authentication(payload, PAYLOAD_TYPE)
         aside = aside and read_bytes(inside / SIGNATURE) == signature
         kind, signer = envelope["payloadType"] == PAYLOAD_TYPE, str(entry["keyid"])
     except (OSError, ValueError, KeyError, TypeError, IndexError) as torn:
-        return [error("A082", f"the plan is not signed, or the signature cannot be read: {torn}", where)]
+        return [error("A082.plan-not-signed", at=where, torn=torn)]
     if not (same and aside and strict and kind):
-        return [error("A082", "the envelope does not hold the statement", where)]
+        return [error("A082.envelope-does-not", at=where)]
     if not keys:
         return []
     for key in keys:
         if key_id(key) == signer:
             try:
-                key.verify(signature, pre_authentication(payload))
+                key.verify(signature, pre_authentication(payload, PAYLOAD_TYPE))
             except InvalidSignature:
-                return [error("A082", "the signature does not fit the statement", where)]
+                return [error("A082.signature-does-not", at=where)]
             return []
-    what = f"signed by key {signer[:16]}, which is not among the keys named"
-    return [error("A082", what, where, "Maybe name the signer's public key with --key.")]
+    return [error("A082.signed-key-not", at=where, signer=signer[:16])]
 
 
 @contextlib.contextmanager
@@ -207,11 +199,10 @@ def unzipped(plan: Path) -> Iterator[Path]:
             unpack(archive, check_members(archive, plan.name), Path(name))
             found = sorted(path.parent for path in Path(name).rglob("plan.json"))
             if len(found) != 1:
-                what = f"{plan.name} holds {len(found)} plans"
-                raise Refused(error("A085", what, str(plan), "Maybe zip one plan folder."))
+                raise Refused(error("A085.holds-plans", at=str(plan), plan=plan.name, count=len(found)))
             yield found[0]
     except (zipfile.BadZipFile, EOFError, zlib.error) as torn:
-        raise Refused(error("A085", f"{plan.name} is no zip file or is cut off: {torn}", str(plan))) from torn
+        raise Refused(error("A085.no-zip-file", at=str(plan), plan=plan.name, torn=torn)) from torn
 
 
 def _sums(content: bytes) -> Iterator[tuple[str, str]]:
@@ -219,45 +210,6 @@ def _sums(content: bytes) -> Iterator[tuple[str, str]]:
         sha, _, name = line.partition("  ")
         if re.fullmatch(r"[0-9a-f]{64}", sha):
             yield name, sha
-
-
-def key_id(key: Ed25519PublicKey) -> str:
-    """The id of a public key: SHA-256 of its 32 raw bytes."""
-    return hashlib.sha256(key.public_bytes_raw()).hexdigest()
-
-
-def _private(path: Path) -> Ed25519PrivateKey:
-    try:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    except ImportError as missing:
-        raise Environment(error("E082", "signing needs 'cryptography'", "", "pip install landopt[seal]")) from missing
-    try:
-        key = load_pem_private_key(read_bytes(path, MB), None)
-    except (OSError, ValueError, TypeError) as wrong:
-        raise Refused(error("A083", f"the private key cannot be read: {wrong}", str(path), _MAKE)) from wrong
-    if not isinstance(key, Ed25519PrivateKey):
-        raise Refused(error("A083", "the private key is not an ed25519 key", str(path), _MAKE))
-    return key
-
-
-def _public(path: Path) -> Ed25519PublicKey:
-    try:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-        from cryptography.hazmat.primitives.serialization import load_pem_public_key
-    except ImportError as missing:
-        raise Environment(error("E082", "checking a signature here needs 'cryptography'", "", _OPENSSL)) from missing
-    try:
-        key = load_pem_public_key(read_bytes(path, MB))
-    except (OSError, ValueError) as wrong:
-        raise Refused(error("A083", f"the public key cannot be read: {wrong}", str(path), _MAKE)) from wrong
-    if not isinstance(key, Ed25519PublicKey):
-        raise Refused(error("A083", "the public key is not an ed25519 key", str(path), _MAKE))
-    return key
-
-
-_MAKE = "Maybe openssl genpkey -algorithm ed25519 -out key.pem; openssl pkey -in key.pem -pubout -out key.pub.pem"
-_OPENSSL = "pip install landopt[seal], or use openssl (docs/audit.md)"
 
 
 # --- receipts: a Merkle tree over the parcels of the round (as in RFC 6962) ------------------------------------------
@@ -318,7 +270,7 @@ def receipt(folder: str | Path, parcel_id: str) -> dict[str, Any]:
     plan = load_json(read_bytes(place / "plan.json"))
     case = load_json(read_bytes(place / "case.json"))
     if parcel_id not in case["parcels"]["ids"]:
-        raise Refused(error("A084", f"parcel {parcel_id} was not in the round", str(place / "case.json")))
+        raise Refused(error("A084.parcel-not-round", at=str(place / "case.json"), parcel_id=parcel_id))
     index = case["parcels"]["ids"].index(parcel_id)
     items = leaves(case, plan)
     hashes = [_hash_leaf(item) for item in items]

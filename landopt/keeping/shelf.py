@@ -60,7 +60,7 @@ def adoptions(ledger: Path) -> dict[str, list[dict[str, Any]]]:
     """The adoptions a ledger holds, by the SHA-256 of ``plan.json``; none where there is no ledger that can be read."""
     found: dict[str, list[dict[str, Any]]] = {}
     if ledger.is_file():
-        with contextlib.suppress(LandoptError), Ledger(ledger) as book:
+        with contextlib.suppress(LandoptError), Ledger(ledger, read_only=True) as book:
             for entry in book.entries():
                 if entry.kind == "adopt" and isinstance(entry.body.get("plan_sha256"), str):
                     said = {name: entry.body.get(name) for name in ("document", "date", "by")}
@@ -88,7 +88,7 @@ def require_place(folder: Path, ledger: Path) -> None:
         ``E002``, ``E004`` (exit 6); another place is asked for.
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "plan.json").exists()):
-        issue = error("E002", f"'{folder}' exists and is not a plan folder", str(folder), "Choose another with -o DIR.")
+        issue = error("E002.exists-not-plan", at=str(folder), folder=folder)
         raise Environment(issue)
     why = final(folder, ledger)
     if why is not None:

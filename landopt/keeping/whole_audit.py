@@ -17,6 +17,7 @@ from constraints.audit.run import audit_plan
 from constraints.case import Case
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
+from parcels.common.kept import is_record, state_of, states
 
 CLAIMS = ("case.versions", "result.ties", "ledger_head")
 """What plan.json states on somebody's authority and no file bears out: printed as a claim, never as found."""
@@ -217,8 +218,7 @@ def _calendar(report: AuditReport, place: Path) -> AuditReport:
 
 
 OURS = frozenset({"plan.json", "case.json", "offers.jsonl.gz", "proof.json", "plan.gpkg"})
-WRITTEN = ".landopt-written.json"
-SEAL = "seal"
+SEAL, ADOPTION = "seal", "adoption.json"
 
 
 def _layers(report: AuditReport, place: Path, rewrite: Rewrite | None) -> AuditReport:
@@ -262,35 +262,22 @@ def _files(report: AuditReport, place: Path) -> AuditReport:
     """Every other file of the folder: as landopt wrote it (by the digest it noted), edited since, or foreign."""
     told: list[tuple[str, str]] = []
     for path in sorted(place.iterdir()):
-        if path.name in OURS or path.name == SEAL or path.name == WRITTEN:
+        if path.name in OURS or path.name in (SEAL, ADOPTION) or is_record(path.name):
             continue
-        told += _states(path) if path.is_dir() else [(path.name, _state(path))]
+        told += _states(path) if path.is_dir() else [(path.name, state_of(path))]
     written = sum(state == "written" for _, state in told)
     unchecked = []
     for name, state in told:
         if state != "written":
             zh = {"edited": "写出后已被改动", "foreign": "非本系统写出"}[state]
             unchecked.append(Unchecked("file", f"{name}: {state}", f"{name}：{zh}"))
+    if (place / ADOPTION).exists():
+        en, zh = f"{ADOPTION}: the ledger bears it out (--ledger)", f"{ADOPTION}：须以台账核对（--ledger）"
+        unchecked.append(Unchecked("ledger", en, zh))
     en = f"{written} of {len(told)} other files are as landopt wrote them"
     report = _closed(report, "files", len(told), [], en, f"其他文件 {len(told)} 个，其中 {written} 个与写出时一致")
     return replace(report, unchecked=(*report.unchecked, *unchecked))
 
 
 def _states(folder: Path) -> list[tuple[str, str]]:
-    inner = [path for path in sorted(folder.iterdir()) if path.name != WRITTEN]
-    return [(f"{folder.name}/{path.name}", _state(path)) for path in inner]
-
-
-def _state(path: Path) -> str:
-    """``written``, ``edited`` or ``foreign``, by the record that lies beside what landopt writes."""
-    import json
-
-    from parcels.common.digests import sha256_of
-
-    try:
-        noted = json.loads((path.parent / WRITTEN).read_bytes()).get(path.name)
-    except (OSError, ValueError, AttributeError):
-        return "foreign"
-    if not isinstance(noted, str):
-        return "foreign"
-    return "written" if sha256_of(path) == noted else "edited"
+    return [(f"{folder.name}/{name}", state) for name, state in states(folder).items()]

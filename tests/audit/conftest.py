@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,14 @@ def folders(rounds: list[Small], tmp_path_factory: pytest.TempPathFactory) -> li
     for number, one in enumerate(rounds):
         write(place / str(number), one)
     return [place / str(number) for number in range(len(rounds))]
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three pairs of keys: a.pem, a.pub.pem ..."""
+    place = tmp_path_factory.mktemp("keys")
+    for name in "abc":
+        private, public = place / f"{name}.pem", place / f"{name}.pub.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", private], check=True)
+        subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True)
+    return place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tomllib
@@ -37,6 +38,7 @@ def run(*words: str, code: int = 0) -> str:
 
 def saved(path: Path, folder: Path) -> Path:
     """The workbook as LibreOffice saves it."""
+    assert SOFFICE is not None or "CI" not in os.environ, "CI installs LibreOffice: see .ci/run"
     if SOFFICE is None:
         pytest.skip("LibreOffice (soffice) is not here: CI installs it")
     home = f"-env:UserInstallation=file://{folder}/profile"

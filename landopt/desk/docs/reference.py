@@ -113,7 +113,7 @@ def format_page() -> str:
         "a date the packs' own rules on the state of a parcel (those that",
         f"forbid every method by {_listed(sorted(STATE_FIELDS))})",
         "hold too, although they began later: they are carried back with",
-        "`date_grade` U, for such land is forbidden on any date.",
+        "grade U, for such land is forbidden on any date.",
         f"`[[adopt]]` ({', '.join(ADOPT_KEYS)}) in a policy takes up a",
         "looser rule of low rank by name: it gives `condition` at best,",
         'printed "below national rule X"; a rule that is not in force cannot be adopted.',

@@ -20,7 +20,9 @@ _PATH = click.Path(path_type=Path)
 @click.option("--sample", type=click.IntRange(1), default=8, show_default=True, help="Platforms to screen again.")
 @click.option("--seed", type=click.IntRange(0), help="Repeat an earlier draw (it then counts as none).")
 @click.option("--as-of", metavar="DATE", help="Re-check the assignments under the law of this date.")
-@click.option("--ledger", type=_PATH, help="Check the ledger's chain, and that it holds the head printed on the plan.")
+@click.option("--ledger", type=_PATH, help="Check the ledger: chain, signatures, and the adoption of this plan.")
+@click.option("--witness", type=_PATH, help="Heads of the ledger held elsewhere: prove that it continues them.")
+@click.option("--tsa-ca", "tsa", multiple=True, type=_PATH, help="Certificate (PEM) of a trusted timestamp authority.")
 @click.option("--key", "keys", multiple=True, type=_PATH, help="Public key (PEM) that must have signed the seal.")
 @click.option("--inputs", type=_PATH, metavar="ROUND", help="Read and measure the round's files again; compare facts.")
 @click.option("--receipt", metavar="PARCEL", help="Print the receipt that a parcel was in the round.")
@@ -35,6 +37,8 @@ def audit(
     as_of: str | None,
     ledger: Path | None,
     keys: tuple[Path, ...],
+    witness: Path | None,
+    tsa: tuple[Path, ...],
     inputs: Path | None,
     receipt: str | None,
     handmade: Path | None,
@@ -67,7 +71,7 @@ def audit(
         click.echo(json.dumps(paper(plan, receipt), ensure_ascii=False, sort_keys=True))
         return
     report = whole_audit(plan, rewrite=write_plan_gpkg, complete=complete, as_of=as_of, sample=sample, seed=seed)
-    beside = _beside(plan if plan.is_dir() else plan.parent, ledger, keys, inputs)
+    beside = _beside(plan if plan.is_dir() else plan.parent, ledger, keys, inputs, witness, tsa)
     report = _with(report, beside, ledger is not None)
     if as_json:
         found: dict[str, Any] = report.as_dict()
@@ -90,14 +94,21 @@ def _with(report: AuditReport, beside: list[Any], ledger: bool) -> AuditReport:
 
     bad = [Breach(i.code, i.ids, "", "", i.what, in_chinese(i)) for i in beside if i.level == "error"]
     open_ = [Unchecked(i.code, i.what, in_chinese(i)) for i in beside if i.level == "warning"]
+    open_ += [Unchecked("facts", i.what, in_chinese(i)) for i in beside if i.level == "note" and i.code == "A092"]
     left = [each for each in report.unchecked if not (ledger and each.what in ("ledger", "head"))]
     return replace(report, breaches=(*report.breaches, *bad), unchecked=(*left, *open_))
 
 
-def _beside(folder: Path, ledger: Path | None, keys: tuple[Path, ...], inputs: Path | None) -> list[Any]:
+def _beside(
+    folder: Path,
+    ledger: Path | None,
+    keys: tuple[Path, ...],
+    inputs: Path | None,
+    witness: Path | None,
+    tsa: tuple[Path, ...],
+) -> list[Any]:
     """What the seal, the ledger and the round's own files say."""
-    from constraints.audit.plan_reader import read_plan
-    from landopt.keeping.round_steps import ledger_issues
+    from landopt.keeping.round_steps import ledger_findings
     from landopt.keeping.seal import FOLDER, verify
 
     found = verify(folder, keys) if keys or (folder / FOLDER).is_dir() else []
@@ -105,7 +116,7 @@ def _beside(folder: Path, ledger: Path | None, keys: tuple[Path, ...], inputs: P
         from landopt.keeping.remeasure import remeasure
 
         found += remeasure(folder, inputs)
-    return found + (ledger_issues(ledger, read_plan(folder)) if ledger is not None else [])
+    return found + (ledger_findings(ledger, folder, witness, tsa) if ledger is not None else [])
 
 
 def _handmade(sheet: Path, given: Path, lang: str, as_json: bool) -> None:

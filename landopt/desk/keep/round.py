@@ -11,6 +11,12 @@ import click
 _PATH = click.Path(path_type=Path)
 _ledger = click.option("--ledger", type=_PATH, help="The ledger file (default: ROUND/ledger.sqlite).")
 _by = click.option("--by", required=True, help="Who does this: the name as given; account and machine go with it.")
+_witness = click.option(
+    "--witness", type=_PATH, help="Heads of the ledger held elsewhere: prove that it continues them."
+)
+_tsa = click.option(
+    "--tsa-ca", "tsa", multiple=True, type=_PATH, help="Certificate (PEM) of a trusted timestamp authority."
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print the entry as JSON.")
 _lang = click.option("--lang", type=click.Choice(["en", "zh"]), help="Language (default: from the environment).")
 
@@ -34,15 +40,29 @@ def _say(entry: Any, as_json: bool, lang: str | None) -> None:
 
 @round_.command("open", epilog="Example:\n\n  landopt round open examples/nansha --by officer-2")
 @click.argument("round_path", metavar="ROUND", type=_PATH)
+@click.option(
+    "--signer", "signers", multiple=True, type=_PATH, help="Public key (PEM) of one who must sign an adoption."
+)
+@click.option("--need", type=click.IntRange(1), help="How many of the signers must sign (default: all).")
+@click.option("--until", metavar="DATE", help="Last day on which the signers' keys count.")
 @_ledger
 @_by
 @_json
 @_lang
-def open_(round_path: Path, ledger: Path | None, by: str, as_json: bool, lang: str | None) -> None:
-    """Open a round: its input files go into the ledger by digest."""
+def open_(
+    round_path: Path,
+    signers: tuple[Path, ...],
+    need: int | None,
+    until: str | None,
+    ledger: Path | None,
+    by: str,
+    as_json: bool,
+    lang: str | None,
+) -> None:
+    """Open a round: its input files go into the ledger by digest, with the keys that must sign an adoption."""
     from landopt.keeping import round_steps as rounddesk
 
-    _say(rounddesk.open_round(rounddesk.place(round_path, ledger), by), as_json, lang)
+    _say(rounddesk.open_round(rounddesk.place(round_path, ledger), by, signers, need, until), as_json, lang)
 
 
 @round_.command(
@@ -52,7 +72,10 @@ def open_(round_path: Path, ledger: Path | None, by: str, as_json: bool, lang: s
 @click.argument("plan", metavar="PLAN", type=_PATH)
 @click.option("--document", required=True, help="The approving document.")
 @click.option("--date", "date", help="Its date (default: today).")
-@click.option("--key", type=_PATH, help="Sign the plan with this private key (PEM, ed25519).")
+@click.option(
+    "--key", "keys", multiple=True, type=_PATH, help="Sign plan and ledger with this private key (PEM, ed25519)."
+)
+@click.option("--supersede", metavar="REASON", help="Why an earlier adoption of this round no longer holds.")
 @click.option("--sampled", is_flag=True, help="Screen again only platforms drawn at random (very large rounds).")
 @_ledger
 @_by
@@ -63,7 +86,8 @@ def adopt(
     plan: Path,
     document: str,
     date: str | None,
-    key: Path | None,
+    keys: tuple[Path, ...],
+    supersede: str | None,
     ledger: Path | None,
     by: str,
     sampled: bool,
@@ -80,7 +104,15 @@ def adopt(
     found = rounddesk.place(round_path, ledger)
     day = date or rounddesk.today()
     entry = rounddesk.adopt(
-        found, plan, document=document, date=day, by=by, key=key, sampled=sampled, rewrite=write_plan_gpkg
+        found,
+        plan,
+        document=document,
+        date=day,
+        by=by,
+        key=keys,
+        supersedes=supersede,
+        sampled=sampled,
+        rewrite=write_plan_gpkg,
     )
     _say(entry, as_json, lang)
 
@@ -115,16 +147,142 @@ def close(round_path: Path, ledger: Path | None, by: str, as_json: bool, lang: s
 @round_.command(epilog="Example:\n\n  landopt round show ROUND --json")
 @click.argument("round_path", metavar="ROUND", type=_PATH)
 @_ledger
+@_witness
+@_tsa
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @_lang
-def show(round_path: Path, ledger: Path | None, as_json: bool, lang: str | None) -> None:
-    """Show the ledger and re-check its chain: what was opened, adopted, recorded (exit 5: altered)."""
+def show(
+    round_path: Path,
+    ledger: Path | None,
+    witness: Path | None,
+    tsa: tuple[Path, ...],
+    as_json: bool,
+    lang: str | None,
+) -> None:
+    """Show the ledger and re-check its chain and signatures: opened, adopted, recorded (exit 5: altered).
+
+    Without a witness held elsewhere, rollback and rewriting are not checked.
+    """
     from landopt.keeping import round_steps as rounddesk
     from parcels.common.language import language
 
-    shown = rounddesk.show(rounddesk.place(round_path, ledger).ledger)
+    shown = rounddesk.show(rounddesk.place(round_path, ledger).ledger, witness, tsa)
     if as_json:
         click.echo(json.dumps(shown, default=lambda issue: issue.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
         click.echo("\n".join(rounddesk.text(shown, language(lang))))
     click.get_current_context().exit(5 if any(issue.level == "error" for issue in shown["problems"]) else 0)
+
+
+@round_.command(epilog="Example:\n\n  landopt round sign ROUND --key officer-3.pem --by officer-3")
+@click.argument("round_path", metavar="ROUND", type=_PATH)
+@click.option("--key", "keys", multiple=True, required=True, type=_PATH, help="Sign with this private key (PEM).")
+@click.option("--entry", type=click.IntRange(1), help="The adoption to sign (default: the last one).")
+@_ledger
+@_by
+@_json
+@_lang
+def sign(
+    round_path: Path,
+    keys: tuple[Path, ...],
+    entry: int | None,
+    ledger: Path | None,
+    by: str,
+    as_json: bool,
+    lang: str | None,
+) -> None:
+    """Sign the head of the ledger after an adoption, where several must sign."""
+    from landopt.keeping import ledger_steps, round_steps
+    from landopt.keeping.adoption import who
+
+    for made in ledger_steps.sign_entry(round_steps.place(round_path, ledger).ledger, entry, keys, who(by)):
+        _say(made, as_json, lang)
+
+
+@round_.command(
+    epilog='Example:\n\n  landopt round revoke ROUND --key officer-2.pub.pem --reason "lost" --by officer-1'
+)
+@click.argument("round_path", metavar="ROUND", type=_PATH)
+@click.option("--key", required=True, type=_PATH, help="The public key (PEM).")
+@click.option("--reason", required=True, help="Why; kept in the ledger.")
+@_ledger
+@_by
+@_json
+@_lang
+def revoke(
+    round_path: Path, key: Path, reason: str, ledger: Path | None, by: str, as_json: bool, lang: str | None
+) -> None:
+    """Revoke a key: what it signs later does not count; earlier only under a witness or token older than this entry."""
+    from landopt.keeping import ledger_steps, round_steps
+    from landopt.keeping.adoption import who
+
+    _say(ledger_steps.revoke(round_steps.place(round_path, ledger).ledger, key, reason, who(by)), as_json, lang)
+
+
+@round_.command(epilog="Example:\n\n  landopt round witness ROUND/ledger.sqlite witness-2026-04.txt")
+@click.argument("ledger", metavar="LEDGER", type=_PATH)
+@click.argument("target", metavar="OUT.txt", type=_PATH)
+@_json
+@_lang
+def witness(ledger: Path, target: Path, as_json: bool, lang: str | None) -> None:
+    """Write the heads of the ledger so far to a file, to be held by somebody else: it shows a later rewriting."""
+    from landopt.keeping import ledger_steps
+    from parcels.common.language import language
+
+    done, count, head = ledger_steps.write_witness(ledger, target)
+    if as_json:
+        click.echo(json.dumps({"file": str(done.path), "entries": count, "head": head}, ensure_ascii=False))
+    elif language(lang) == "zh":
+        click.echo(f"已写入 {done.path}：{count} 条，首哈希 {head}。请交他人另处保存。")
+    else:
+        click.echo(f"Wrote {done.path}: {count} entries, head {head}. Let somebody else hold it.")
+
+
+@round_.command(epilog="Example:\n\n  landopt round backup ROUND/ledger.sqlite backup/ledger-2026-04.sqlite")
+@click.argument("ledger", metavar="LEDGER", type=_PATH)
+@click.argument("target", metavar="OUT", type=_PATH)
+@_json
+@_lang
+def backup(ledger: Path, target: Path, as_json: bool, lang: str | None) -> None:
+    """Copy the ledger, whole and as of one moment; a copy made by hand may catch it in the middle of a write."""
+    from landopt.keeping.ledger import Ledger
+    from parcels.common.language import language
+
+    with Ledger(ledger, read_only=True) as book:
+        book.backup(target.absolute())
+    with Ledger(target, read_only=True) as copy:
+        count, head = len(copy.entries()), copy.head()
+    if as_json:
+        click.echo(json.dumps({"file": str(target), "entries": count, "head": head}, ensure_ascii=False))
+    elif language(lang) == "zh":
+        click.echo(f"已备份到 {target}：{count} 条，首哈希 {head}。")
+    else:
+        click.echo(f"Backed up to {target}: {count} entries, head {head}.")
+
+
+@round_.command(epilog="Example:\n\n  landopt round token ROUND answer.tsr --by officer-2")
+@click.argument("round_path", metavar="ROUND", type=_PATH)
+@click.argument("token_path", metavar="TOKEN.tsr", type=_PATH)
+@click.option("--entry", type=click.IntRange(1), help="The entry whose hash was stamped (default: the last one).")
+@_ledger
+@_by
+@_json
+@_lang
+def token(
+    round_path: Path,
+    token_path: Path,
+    entry: int | None,
+    ledger: Path | None,
+    by: str,
+    as_json: bool,
+    lang: str | None,
+) -> None:
+    """Attach a timestamp response (RFC 3161) of the hash of an entry, made elsewhere.
+
+    Ask for it with `openssl ts -query -sha256 -digest HEAD -cert -out question.tsq`. It is checked by --tsa-ca.
+    """
+    from landopt.keeping import ledger_steps, round_steps
+    from landopt.keeping.adoption import who
+
+    made = ledger_steps.attach(round_steps.place(round_path, ledger).ledger, token_path, entry, who(by))
+    _say(made, as_json, lang)

@@ -41,7 +41,7 @@ def new(
     from parcels.common.language import language
 
     if folder.exists() and any(folder.iterdir()):
-        raise Refused(error("E003", f"'{folder}' is not empty", str(folder), "Maybe name a new folder."))
+        raise Refused(error("E003.not-empty", at=str(folder), folder=folder))
     counts: dict[str, int] = {}
 
     def fill(fresh: Path) -> None:

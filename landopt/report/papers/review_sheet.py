@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from landopt.keeping.adoption_paper import read_adoption
 from landopt.reasons.texts import render_sheet
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
@@ -40,11 +41,13 @@ def review_sheet(source: Source, record: Mapping[str, Any], entry: Mapping[str, 
 def plan_mark(source: Source, lang: str) -> str:
     """Plan number, check code and head of the ledger: the one line that ties a paper to its plan."""
     plan = source.plan
-    head = (plan.get("ledger") or {}).get("head") if isinstance(plan.get("ledger"), Mapping) else None
+    head = plan.get("ledger_head")
+    adopted = read_adoption(source.folder)
+    paper = "" if adopted is None else f"\n{adopted.line(lang)}"
     code = plan["case"]["digest"][:16]
     if lang == "zh":
-        return f"方案编号 {plan['plan_id']}　校验码 {code}" + (f"　台账 {str(head)[:16]}" if head else "")
-    return f"Plan {plan['plan_id']}, check code {code}" + (f", ledger {str(head)[:16]}" if head else "")
+        return f"方案编号 {plan['plan_id']}　校验码 {code}" + (f"　台账 {str(head)[:16]}" if head else "") + paper
+    return f"Plan {plan['plan_id']}, check code {code}" + (f", ledger {str(head)[:16]}" if head else "") + paper
 
 
 def sheets(source: Source, lang: str) -> list[list[Block]]:

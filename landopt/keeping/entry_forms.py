@@ -1,0 +1,67 @@
+"""What the entries of a ledger must hold, kind by kind: whoever folds them may rely on it. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Test = Callable[[Any], bool]
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _maybe(test: Test) -> Test:
+    return lambda value: value is None or test(value)
+
+
+def _number(value: Any) -> bool:
+    return type(value) is int and value > 0
+
+
+def _hex(length: int) -> Test:
+    shape = re.compile(rf"[0-9a-f]{{{length}}}")
+    return lambda value: isinstance(value, str) and shape.fullmatch(value) is not None
+
+
+def _list(test: Test) -> Test:
+    return lambda value: isinstance(value, list) and all(test(each) for each in value)
+
+
+def _date(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) is not None
+
+
+def _record(**wanted: Test) -> Test:
+    def holds(value: Any) -> bool:
+        return isinstance(value, Mapping) and all(test(value.get(name)) for name, test in wanted.items())
+
+    return holds
+
+
+OUTCOMES = ("announced", "contracted", "failed", "lapsed", "withdrawn")
+"""What may become of an adopted assignment: notice out, contract signed, no bid (流拍), lapsed, withdrawn."""
+_ASSIGNMENT = _record(
+    parcel_ids=lambda value: _list(_text)(value) and bool(value), demand_id=_maybe(_text), method=_text
+)
+_RESULT = _record(parcel_id=_text, outcome=lambda value: value in OUTCOMES, date=_text, document=_maybe(_text))
+_KEY = _record(id=_hex(64), public=_hex(64), name=_text, until=_maybe(_date))
+FORMS: dict[str, Test] = {
+    "open": _record(keys=_maybe(_list(_KEY)), need=_maybe(_number)),
+    "adopt": _record(document=_text, date=_text, assignments=_list(_ASSIGNMENT), signers=_maybe(_list(_hex(64)))),
+    "record": _record(results=_list(_RESULT)),
+    "sign": _record(entry=_number, head=_hex(64), key=_hex(64), public=_hex(64), sig=_hex(128)),
+    "revoke": _record(key=_hex(64), reason=_text),
+    "supersede": _record(entry=_number, reason=lambda value: _text(value) and bool(value.strip())),
+    "token": _record(entry=_number, head=_hex(64), token=_text),
+    "close": _record(),
+    "override": _record(),
+}
+
+
+def well_formed(kind: str, body: Mapping[str, Any]) -> bool:
+    """Whether an entry holds what its kind must."""
+    test = FORMS.get(kind)
+    return test is not None and test(body)
