@@ -145,8 +145,10 @@ class Source:
         """
         import pyogrio
 
+        from parcels.formats.guard import guarded
+
         path = self.folder / "plan.gpkg"
-        with readable(admit(path)):
+        with guarded(admit(path), "parcels") as path, readable(path):
             frame = pyogrio.read_dataframe(path, layer="parcels", columns=["parcel_id"])
         frame = frame.set_index("parcel_id")
         wanted = [row.parcel_id for row in self.rows]
