@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from constraints.audit.offers_reader import Block, Place
-from constraints.audit.plan_reader import LARGEST
 from constraints.audit.price_tree import BadProof, Changes, Clique, Derived, Rounding
+from constraints.audit.strict_json import LARGEST
 from constraints.types import Row
 
 DEEPEST = 16

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from constraints.audit.plan_reader import OFFERS_SCHEMA, no_float
+from constraints.audit.plan_reader import OFFERS_SCHEMA
+from constraints.audit.strict_json import OneMember, strict_json
 from constraints.types import Row
-from parcels.common.gate import Unpacked, admit
+from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
 
 LINE_CAP = 1 << 30
@@ -80,6 +80,10 @@ class Block:
         """What keeps the block from being read: columns cut short, or something named that does not exist."""
         if not self.whole or len(self.score) != tiers or any(part.begin > part.end for part in self.parts):
             return "the columns of a block differ in length", "清单各列长度不一"
+        columns: tuple[Sequence[object], ...] = (self.site, self.way, self.adds, self.price, *self.score)
+        kinds = set(map(type, chain(*columns, *self.sites, *self.ways, *self.lists)))
+        if not kinds <= {int} or not set(map(type, self.floor)) <= {int, type(None)}:
+            return "a block holds something that is no integer", "清单中有非整数"
         named = set(chain.from_iterable(self.sites))
         if [] in self.sites or (named and not (min(named) >= 0 and max(named) < parcels)):
             return "a site names a parcel that does not exist", "方案清单所列宗地不存在"
@@ -143,7 +147,7 @@ class OffersFile:
 
     def __enter__(self) -> Self:
         try:
-            self._gzip = Unpacked(admit(self.path))
+            self._gzip = OneMember(admit(self.path))
         except OSError as missing:
             raise Refused(error("A001.missing", at=str(self.path), file=self.path.name)) from missing
         self._hashed = _Hashed(self._gzip)
@@ -163,12 +167,14 @@ class OffersFile:
 
     def _decoded(self, line: bytes) -> Any:
         try:
-            return json.loads(line, parse_float=no_float, parse_constant=no_float)
-        except (ValueError, RecursionError) as torn:
+            if not line.endswith(b"\n"):
+                raise ValueError("a line has no end")
+            return strict_json(line)
+        except ValueError as torn:
             raise Refused(error("A002.cannot-read", at=str(self.path), file=self.path.name, torn=torn)) from torn
 
     def _header(self) -> Header:
-        line = self._decoded(self._raw() or b"null")
+        line = self._decoded(self._raw() or b"null\n")
         if not isinstance(line, dict) or line.get("schema") != OFFERS_SCHEMA:
             stated = line.get("schema") if isinstance(line, dict) else None
             raise Refused(

@@ -11,15 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.strict_json import strict_json
 from constraints.canonical import canonical, digest
-from parcels.common.gate import load_json as load_json_text
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused, error
 
 PLAN_SCHEMA = "landopt.plan/1"
 OFFERS_SCHEMA = "landopt.offers/2"
 PROOF_SCHEMA = "landopt.proof/3"
-LARGEST = 2**53 - 1
 _HASHED = ("parcel_ids", "demand_id", "method", "period", "term_years")
 
 
@@ -30,9 +29,9 @@ def plan_hash(assignments: Iterable[Mapping[str, Any]]) -> str:
 
 
 def load_json(path: Path, schema: str) -> Any:
-    """A JSON object of the folder; refused when torn, of another schema, with floats or with a key given twice."""
+    """A JSON object of the folder; refused when torn, of another schema, or not of the grammar."""
     try:
-        found = load_json_text(read_bytes(path), parse_float=no_float, parse_constant=no_float, object_pairs_hook=_once)
+        found = strict_json(read_bytes(path))
     except FileNotFoundError as missing:
         raise Refused(error("A001.missing-in-folder", at=str(path), file=path.name)) from missing
     except (ValueError, UnicodeDecodeError, RecursionError) as torn:
@@ -40,18 +39,6 @@ def load_json(path: Path, schema: str) -> Any:
     if not isinstance(found, dict) or found.get("schema") != schema:
         stated = found.get("schema") if isinstance(found, dict) else None
         raise Refused(error("A003.other-schema", at=str(path), file=path.name, stated=stated, schema=schema))
-    return found
-
-
-def no_float(text: str) -> Any:
-    """For numbers that are not integers: refused."""
-    raise ValueError(f"number {text} is not an integer")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is given twice")
     return found
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from constraints.audit.offers_reader import Place
-from constraints.audit.plan_reader import LARGEST
+from constraints.audit.strict_json import LARGEST
 
 MAX_NODES = 1 << 16
 """Nodes of a tree, at most; vectors likewise."""

@@ -16,8 +16,8 @@ from typing import Any
 from constraints.audit.derived_rows import DerivedRows, Range, ranges
 from constraints.audit.offers_reader import Block, Place
 from constraints.audit.part_worths import Frame, Uses, bits
-from constraints.audit.plan_reader import LARGEST
 from constraints.audit.price_tree import BadProof, Branch, Sum, Supplied, priced, read_tree
+from constraints.audit.strict_json import LARGEST
 from constraints.types import Row
 
 __all__ = ["BadProof", "Bound", "bounds", "gap_text", "start"]

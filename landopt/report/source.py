@@ -154,9 +154,9 @@ class Source:
         wanted = [row.parcel_id for row in self.rows]
         missing = [name for name in wanted if name not in frame.index]
         if missing or len(frame) != len(wanted):
-            what = f"plan.gpkg holds {len(frame)} parcels, the case {len(wanted)}"
-            what += f"; '{missing[0]}' is missing" if missing else ""
-            raise Refused(error("X008", what, str(path), "Maybe it was edited; solve the round again."))
+            key = "X008.parcel-missing" if missing else "X008.other-count"
+            lacking = missing[0] if missing else ""
+            raise Refused(error(key, at=str(path), count=len(frame), wanted=len(wanted), missing=lacking))
         return frame.loc[wanted]
 
 
@@ -166,8 +166,7 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as trouble:  # pyogrio names several errors of its own, all of them "cannot be read"
-        advice = "Maybe solve the round again, or leave out --html, --gdb and --txt."
-        raise Refused(error("X007", f"{path.name} cannot be read: {trouble}", str(path), advice)) from trouble
+        raise Refused(error("X007.cannot-read", at=str(path), file=path.name, trouble=trouble)) from trouble
 
 
 def open_source(path: Path) -> Source:
@@ -179,12 +178,11 @@ def open_source(path: Path) -> Source:
         If there is no plan or case, one of another version, or a plan without its justification or another part.
     """
     found = open_plan(path)
-    advice = "Maybe it was made by hand; landopt report needs a plan folder that landopt solve wrote."
     absent = [name for name in _PARTS if name not in found.plan]
     if absent:
-        raise Refused(error("X005", f"plan.json cannot be read: it has no '{absent[0]}'", str(path), advice))
+        raise Refused(error("X005.plan-json-cannot-read", at=str(path), absent=absent[0]))
     if not any(record.get("kind") == "plan" for record in found.plan["justification"]):
-        raise Refused(error("X009", "the plan has no justification records", str(path), advice))
+        raise Refused(error("X009.plan-no-justification", at=str(path)))
     _ = found.case  # refused now, before anything is written
     return Source(found)
 

@@ -90,7 +90,9 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     if proved and plan is not None and request.get("ties") is not None:
         from landopt.solving.ties import examine
 
-        chosen, ties = examine(base, reached, plan, request["ties"], options)
+        last = answers[-1]
+        proof = None if last.tree_json is None else (last.tree_json, last.scale)
+        chosen, ties = examine(base, reached, plan, request["ties"], options, proof)
         _save(folder, chosen)
     return {
         "stopped": _overall(answers, tiers),

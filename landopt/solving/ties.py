@@ -7,19 +7,21 @@ can draw it again: the plan that holds the offer with the smallest hash wins, th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from landopt.solving.model import build
 from landopt.solving.model_arrays import Ints, Program, from_arrays, ranges, standing
+from landopt.solving.proof.certificate import Certificate
 from parcels.common.issues import Refused, error
+from parcels.common.place import Place
 
 if TYPE_CHECKING:
     from constraints.case import Case
     from landopt.screening.offers import Offers
-    from landopt.solving.solver_state import Options
+from landopt.solving.solver_state import Options
 
 BLOCK = 10
 """Offers of the lot decided in one programme (powers of two as weights)."""
@@ -47,14 +49,7 @@ def ladder(case: Case, offers: Offers) -> dict[str, Any]:
         where = "parcel" if name in case.parcels.columns else "demand" if name in case.demands.columns else ""
         column = (case.parcels if where == "parcel" else case.demands).column(name) if where else ()
         if not where or not all(value is None or type(value) is int for value in column):
-            raise Refused(
-                error(
-                    "S020",
-                    f"ties: {name!r} is no integer field",
-                    "round.toml, [objective]",
-                    "Maybe -area_m2 or demand_id.",
-                )
-            )
+            raise Refused(error("S020.ties-no-integer", at=Place("round.toml", table="objective"), name=name))
         values = [int(str(value)) if value is not None else 0 for value in column]
         steps.append({"name": step, where: values, "sign": 1 if down else -1})
     return {
@@ -79,12 +74,22 @@ def lot(round_id: str, offer: str) -> str:
 
 
 def examine(
-    base: dict[str, Any], reached: Sequence[int], chosen: Ints, spec: dict[str, Any], options: Options
+    base: dict[str, Any],
+    reached: Sequence[int],
+    chosen: Ints,
+    spec: dict[str, Any],
+    options: Options,
+    proof: tuple[Mapping[str, Any], int] | None = None,
 ) -> tuple[Ints, dict[str, Any]]:
-    """The plan the ladder and the lot pick among the best ones, and what was found."""
+    """The plan the ladder and the lot pick among the best ones, and what was found.
+
+    ``proof`` is the tree of the last tier and its scale: offers that it shows to be in no plan as good stay out.
+    """
     tiers = len(base["score"])
     prog = from_arrays(base, tiers - 1, reached)
     pool = _near(base, reached, chosen)
+    if proof is not None:
+        pool = np.union1d(np.intersect1d(pool, Certificate(prog, *proof).level(reached[-1])), chosen)
     if len(pool) == len(chosen):
         return chosen, {"status": "unique", "by": "prices", "parcels": 0, "broken_by": []}
     if len(pool) > MOST:

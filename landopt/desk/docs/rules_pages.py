@@ -18,7 +18,7 @@ from constraints.reading.speak import formula, sentence
 from constraints.reading.worked_cases import WorkedCase, load_cases
 from constraints.types import Rule
 
-ORDER = ("cn", "cn-guangdong", "cn-guangzhou", "cn-guangzhou-nansha", "gz-action-plan-2018")
+ORDER = ("cn", "cn-guangdong", "cn-guangzhou", "cn-guangzhou-nansha", "cn-shenzhen", "gz-action-plan-2018")
 GRADES_SAY = {
     "V1": "article read",
     "V2": "read as quoted elsewhere",

@@ -26,9 +26,87 @@
     try { return new Uint8Array(await new Response(stream).arrayBuffer()); }
     catch (e) { throw new Bad("compressed data cannot be read"); }
   }
+  /* A gzip file of one member without extra fields: header of ten bytes, deflated data, CRC-32 and length of what it unpacks to. */
+  async function ungzip(bytes) {
+    need(bytes.length > 18 && bytes[0] === 31 && bytes[1] === 139 && bytes[2] === 8 && bytes[3] === 0, "the offers are not gzip as written");
+    const raw = await inflate(bytes.subarray(10, bytes.length - 8), "deflate-raw");
+    const end = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 8, 8);
+    const table = Uint32Array.from({ length: 256 }, (_, n) => { for (let i = 0; i < 8; i++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1; return n >>> 0; });
+    let sum = 0xffffffff;
+    for (const byte of raw) sum = table[(sum ^ byte) & 255] ^ (sum >>> 8);
+    need(end.getUint32(0, true) === (sum ^ 0xffffffff) >>> 0 && end.getUint32(4, true) === raw.length >>> 0, "the offers are cut, or something follows them");
+    return raw;
+  }
+  /* The grammar of docs/proof.md section 1, the same as constraints/audit/strict_json.py: docs/json-vectors.json. */
+  const NESTED = 64, STRING = /^(?:[^"\\\u0000-\u001f]|\\(?:["\\\/bfnrt]|u[0-9a-fA-F]{4}))*$/;
   function parse(bytes, name) {
-    try { return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)); }
-    catch (e) { throw new Bad(name + " is not JSON"); }
+    let text, at = 0;
+    try { text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes); } catch (e) { throw new Bad(name + " is not UTF-8"); }
+    const ok = (good, why) => need(good, name + " is not of the grammar: " + why + " at " + at);
+    const blank = () => { for (let c = text.charCodeAt(at); c === 32 || c === 9 || c === 10 || c === 13; c = text.charCodeAt(at)) at++; };
+    const word = (w, value) => { ok(text.startsWith(w, at), "no value"); at += w.length; return value; };
+    function string() {
+      ok(text[at] === '"', "no string");
+      let end = at + 1, plain = true;
+      for (let c = text.charCodeAt(end); c !== 34; c = text.charCodeAt(end)) {
+        ok(end < text.length && c >= 32, "a string is not closed or holds a control character");
+        if (c === 92) { plain = false; end++; }
+        if (c >= 0xd800 && c <= 0xdfff) plain = false;
+        end++;
+      }
+      const inner = text.slice(at + 1, end);
+      let found = inner;
+      if (!plain) {
+        ok(STRING.test(inner), "a string has an unknown escape");
+        found = JSON.parse('"' + inner + '"');
+        ok(!/\p{Surrogate}/u.test(found), "half a surrogate");
+      }
+      at = end + 1;
+      return found;
+    }
+    function number() {
+      const from = at;
+      if (text[at] === "-") at++;
+      while (text.charCodeAt(at) >= 48 && text.charCodeAt(at) <= 57) at++;
+      const digits = text.slice(from, at);
+      ok(/^(?:0|-?[1-9][0-9]{0,15})$/.test(digits) && !/[.eE]/.test(text[at] || ""), "a number is no plain integer");
+      ok(Number.isSafeInteger(Number(digits)), "a number is not below 2^53 in size");
+      return Number(digits);
+    }
+    function value(depth) {
+      blank();
+      const c = text[at];
+      if (c === '"') return string();
+      if (c === "{" || c === "[") {
+        ok(depth < NESTED, "nested too deep");
+        const list = c === "[", close = list ? "]" : "}", found = list ? [] : Object.create(null);
+        at++; blank();
+        if (text[at] === close) { at++; return found; }
+        for (;;) {
+          if (list) found.push(value(depth + 1));
+          else {
+            blank();
+            const key = string();
+            ok(!/[^\u0000-\u007f]/.test(key), "a key is not ASCII");
+            ok(!(key in found), "a key is given twice");
+            blank(); ok(text[at++] === ":", "no colon");
+            found[key] = value(depth + 1);
+          }
+          blank();
+          const next = text[at++];
+          if (next === close) return found;
+          ok(next === ",", "no comma");
+        }
+      }
+      if (c === "t") return word("true", true);
+      if (c === "f") return word("false", false);
+      if (c === "n") return word("null", null);
+      return number();
+    }
+    const found = value(0);
+    blank();
+    ok(at === text.length, "something follows");
+    return found;
   }
 
   async function unpack(text, what) {
@@ -427,7 +505,7 @@
     const given = plan.assignments.map((a) => canonical(Object.fromEntries(names.map((n) => [n, a[n] === undefined ? null : a[n]]))));
     const order = given.map((text) => [bytesOf(text), text]).sort((a, b) => compareBytes(a[0], b[0])).map((pair) => pair[1]);
     need(plan.plan_hash === (await sha256(bytesOf("[" + order.join(",") + "]"))), "plan_hash is not that of the assignments");
-    const raw = await inflate(files.offers, "gzip");
+    const raw = await ungzip(files.offers);
     need((await sha256(raw)) === proof.offers, "the offers are not the ones the proof names");
     const parcels = kase.parcels.ids.length, lines = splitLines(raw);
     const header = parse(lines.next().value, "line 1 of the offers");
@@ -471,16 +549,25 @@
   function* splitLines(raw) {
     let from = 0;
     for (let at = raw.indexOf(10); at >= 0; at = raw.indexOf(10, from)) { yield raw.subarray(from, at); from = at + 1; }
-    if (from < raw.length) yield raw.subarray(from);
+    need(from === raw.length && from > 0, "the last line of the offers has no end");
   }
 
+  /* Exactly what this program checks, and what it takes as given. */
+  const CHECKED = {
+    en: "the form of the four files; digests of case, offers and assignments; parts and rows of the listed offers; the bound that the proof gives for them; gap and scope as plan.json states them",
+    zh: "四个文件的格式；案卷、方案清单与安排的摘要；清单的分组与约束；证明对清单给出的上界；plan.json 所载差距与范围",
+  };
+  const GIVEN = {
+    en: "that the assignments are lawful and add up to the objective, that the offers follow from the facts and none is missing, and all words: landopt audit checks these",
+    zh: "安排是否合法、得分是否相符、清单是否由事实得出且无遗漏，以及全部文字：由 landopt audit 核对",
+  };
   async function verify(files) {
-    const say = { holds: false, problem: null, offers: 0, tiers: [] };
+    const say = { holds: false, problem: null, offers: 0, tiers: [], checked: CHECKED, given: GIVEN };
     try { await run(files, say); say.holds = true; }
     catch (e) { say.problem = e instanceof Bad ? e.message : "not as specified: " + e.message; }
     return say;
   }
-  root.landoptVerify = { verify };
+  root.landoptVerify = { verify, parse: (bytes) => parse(bytes, "the text") };
   if (typeof module !== "undefined" && typeof require !== "undefined" && require.main === module) {
     const fs = require("fs"), path = require("path"), folder = process.argv[2];
     if (!folder) { process.stderr.write("node verify.js PLAN_FOLDER\n"); process.exit(2); }

@@ -33,7 +33,7 @@ CORE = 20_000
 """Offers of a core, at most: beyond, the prices alone are the proof."""
 CUT_ROUNDS = 8
 """Rounds of rows added to the relaxation, at most."""
-KEPT = 50
+KEPT = 20
 """Vectors of earlier leaves that a new leaf tries first."""
 
 
@@ -187,12 +187,12 @@ class Closer:
         self.core.solve(self.core.root())
 
     def _drop(self, core: Core, priced: Priced, scaled: int) -> Ints:
-        """Leave out what is in no better plan at these prices; the places of the offers that stay."""
+        """Leave out what is in no plan as good at these prices; the places of the offers that stay."""
         rough = core.priced(*core.signed(*coarsened(core, priced, (scaled - self.goal) // 64), core.root()))
         again = core.bound(rough, core.root())
         if again is not None and again - scaled <= (scaled - self.goal) // 16:
             priced, scaled = rough, again
-        margin = scaled - self.goal - 1
+        margin = scaled - self.goal - 1 + core.scale  # what would only draw level may stay out of a proof, not of a tie
         best = np.maximum(part_best(core.prog, priced.worth), 0)
         kept = np.flatnonzero(best[core.part] - priced.worth <= margin)
         if len(kept) < core.prog.count:

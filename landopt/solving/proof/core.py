@@ -12,7 +12,7 @@ import numpy as np
 from constraints.audit.price_tree import Split, Sum, Supplied
 from landopt.solving.model_arrays import Floats, Ints, Program, ranges, segment_sum
 from landopt.solving.prices_bound import LARGEST_PRICE
-from landopt.solving.proof.certificate import NONE, Mask, best_of
+from landopt.solving.proof.certificate import NONE, Mask
 
 FREE = 10**15
 """Beyond the ends of any row."""
@@ -32,11 +32,18 @@ class Path:
 
 @dataclass(frozen=True)
 class Priced:
-    """Integer prices (of all rows, derived ones last; of all parcels) and what every offer is worth at them."""
+    """Integer prices (of all rows, derived ones last; of all parcels) and what every offer is worth at them.
+
+    ``total`` is what they add before any offer at the root, without the rows ``odd`` that have no end there on the side
+    priced; ``below`` are the parcels priced below 0.
+    """
 
     rows: Ints
     parcels: Ints
     worth: Ints
+    total: int
+    odd: frozenset[int]
+    below: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,9 @@ class Core:
         self.high = np.concatenate([np.where(prog.sense <= 0, prog.rhs, FREE), np.array(ends, np.int64)])
         self.low[:own][~hard & (prog.sense < 0)] = -FREE
         self.seed = seed
+        whole = np.diff(prog.part_start) > 0
+        self.begins: Ints = prog.part_start[:-1][whole]
+        self.filled: Ints = np.where(whole, np.cumsum(whole) - 1, -1)
         top = np.concatenate([prog.entries.profile.largest, np.abs(self.matrix).max(axis=1, initial=0)])
         use = np.maximum(np.where(self.high >= FREE, np.abs(self.low), np.abs(self.high)), 4 * top)
         self.use: Ints = np.maximum(use, 1)
@@ -94,6 +104,7 @@ class Core:
         ends = [*edges[1:], len(order)]
         return {int(land[order[a]]): owner[order[a:b]] for a, b in zip(edges, ends, strict=True)}
 
+    # The whole relaxation is handed over at once: sizes, rows, then columns, in the order HiGHS takes them.
     @cached_property
     def solver(self) -> Any:
         """The relaxation in HiGHS."""
@@ -151,12 +162,12 @@ class Core:
         )  # fmt: skip
         for soft in np.flatnonzero(prog.slack > 0).tolist():
             at = self.first_row + soft
-            cells = {at: (-1.0 if prog.sense[soft] < 0 else 1.0) / self.unit_of_row[at]}
+            cells = {at: float(prog.slack[soft]) * (-1 if prog.sense[soft] < 0 else 1) / self.unit_of_row[at]}
             if prog.carry[soft] >= 0:
                 late = self.first_row + int(prog.carry[soft])
                 cells[late] = -float(prog.carried[soft]) / self.unit_of_row[late]
             index, amounts = np.array(list(cells), np.int32), np.array(list(cells.values()))
-            most = float(prog.slack[soft])
+            most = float(prog.most[soft])
             solver.addCol(-float(prog.penalty[soft]) / self.unit, 0.0, most, len(cells), index, amounts)
         self.upper = np.full(prog.count, inf)
         self.moved: set[int] = set()
@@ -279,6 +290,7 @@ class Core:
             cap = prog.penalty[soft] * self.scale
             late = prog.carry[soft] >= 0
             cap[late] = -of_rows[prog.carry[soft][late]] * prog.carried[soft][late]
+            cap //= prog.slack[soft]
             of_rows[soft] = np.clip(of_rows[soft], -cap, cap)
         return land, of_rows
 
@@ -300,21 +312,27 @@ class Core:
             worth -= prog.entries.use(of_rows[:own])
         if len(self.matrix) and of_rows[own:].any():
             worth -= of_rows[own:] @ self.matrix
-        return Priced(of_rows, land, worth)
+        place = np.flatnonzero(of_rows)
+        end = np.where(of_rows[place] > 0, self.high[place], self.low[place])
+        odd = np.abs(end) >= FREE
+        pairs = zip(of_rows[place[~odd]].tolist(), end[~odd].tolist(), strict=True)
+        total = sum(price * amount for price, amount in pairs) + _exact(land)
+        wrong = frozenset(place[odd].tolist()), frozenset(np.flatnonzero(land < 0).tolist())
+        return Priced(of_rows, land, worth, total, *wrong)
 
     def constant(self, priced: Priced, path: Path) -> int | None:
         """What prices add before any offer under a path; None where their signs are wrong there."""
-        low, high = self.ends(path)
-        rows = priced.rows
-        place = np.flatnonzero(rows)
-        end = np.where(rows[place] > 0, high[place], low[place])
-        if (np.abs(end) >= FREE).any():
+        if not (priced.odd <= path.sums.keys() and priced.below <= path.supplied):
             return None
-        negative = np.flatnonzero(priced.parcels < 0)
-        if any(parcel not in path.supplied for parcel in negative.tolist()):
-            return None
-        total = sum(int(price) * int(amount) for price, amount in zip(rows[place], end, strict=True))
-        total += int(priced.parcels.astype(object).sum()) if len(priced.parcels) < 64 else _exact(priced.parcels)
+        total = priced.total
+        for row, (least, most) in path.sums.items():
+            price = int(priced.rows[row])
+            if price:
+                end = most if price > 0 else least
+                if abs(end) >= FREE:
+                    return None
+                before = 0 if row in priced.odd else int(self.high[row] if price > 0 else self.low[row])
+                total += price * (end - before)
         return total - sum(int(priced.parcels[parcel]) for parcel in path.barred)
 
     def nothing(self) -> Priced:
@@ -331,11 +349,15 @@ class Core:
         constant = self.constant(priced, path)
         if constant is None:
             return None
-        whole = path.allowed.all()
-        _, total = best_of(
-            self.prog, priced.worth, None if whole else path.allowed, np.array(sorted(path.forced), np.int64)
-        )
-        return NONE if total is None else constant + total
+        values = np.where(path.allowed, priced.worth, NONE)
+        best = np.maximum.reduceat(values, self.begins) if len(self.begins) else values
+        top = np.maximum(best, 0)
+        for part in path.forced:
+            place = self.filled[part]
+            if place < 0 or best[place] == NONE:
+                return NONE
+            top[place] = best[place]
+        return constant + _exact(top)
 
 
 def _exact(values: Ints) -> int:

@@ -65,8 +65,8 @@ def prove(prog: Program, guide: Guide, objective: int, cap: int, nodes: int, end
 
 def by_prices(prog: Program, guide: Guide, objective: int, gap: Fraction) -> Proof:
     """The proof by prices alone, within the bytes that such a proof may take."""
-    closer = Closer(prog, guide.parcels, guide.rows, objective + int(max(1, abs(objective)) * gap))
-    found = closer.plain()
+    cap = objective + int(max(1, abs(objective)) * gap)
+    found = Closer(prog, guide.parcels, guide.rows, cap, odd_rows(prog, guide.sets)).plain()
     return _read(prog, found, objective)
 
 
