@@ -59,10 +59,12 @@ def _sheets(path: Path, prefix: str) -> list[Sheet]:
         for properties in style.iter(f"{_STYLE}table-properties")
         if properties.get(f"{_TABLE}display") == "false"
     }
-    return [_sheet(table, table.get(f"{_TABLE}style-name") in unseen) for table in root.iter(f"{_TABLE}table")]
+    return [
+        _sheet(table, table.get(f"{_TABLE}style-name") in unseen, path.name) for table in root.iter(f"{_TABLE}table")
+    ]
 
 
-def _sheet(table: Element, hidden: bool) -> Sheet:
+def _sheet(table: Element, hidden: bool, file: str) -> Sheet:
     rows: list[tuple[int, list[object]]] = []
     hidden_rows: set[int] = set()
     areas: list[Area] = []
@@ -93,7 +95,8 @@ def _sheet(table: Element, hidden: bool) -> Sheet:
                 cells.extend([value] * min(across, MAX_COLUMNS - len(cells)))
         if any(cell is not None for cell in cells):
             # one row repeated a million times stands for them all: refused before they are made
-            check_shape(title, title, len(cells), len(rows) + min(repeat, MAX_ROWS - number + 1))
+            width = max(place for place, cell in enumerate(cells, 1) if cell is not None)
+            check_shape(file, f"{file}, sheet {title}", width, len(rows) + min(repeat, MAX_ROWS - number + 1))
             rows += [(number + step, list(cells)) for step in range(min(repeat, MAX_ROWS - number + 1))]
             if row.get(f"{_TABLE}visibility") in ("collapse", "filter"):
                 hidden_rows.update(range(number, number + min(repeat, MAX_ROWS)))
