@@ -97,6 +97,7 @@ def _int(cell: Cell) -> int:
     return int(str(cell))
 
 
+# One text from top to bottom, in the order of the file it makes.
 def policy_text(found: Numbers, lock: Lock | None, conflict: tuple[str, str] | None) -> str:
     """``policy.toml``."""
     quota = "\n".join(
@@ -218,6 +219,21 @@ def _rule(identifier: str, kind: str, en: str, zh: str, article: str, body: str,
     title = f'title = {{ en = "{en}", zh = "{zh}" }}\n'
     head = f'[[rule]]\nid = "{identifier}"\nkind = "{kind}"\n{codes}{title}'
     return head + _CITE.format(article=article) + body + "\n"
+
+
+def usual_limits() -> str:
+    """The limits that most rounds have, with round numbers to be replaced."""
+    numbers = Numbers(
+        quota={"district": 100_000},
+        competitive="0.40",
+        listings=20,
+        leases=5,
+        strategic_m2=50_000,
+        district_share="0.50",
+        stock_share="",
+        strategic_share="",
+    )
+    return policy_text(numbers, None, None)
 
 
 def readme_text(parcels: int, demands: int, seed: int) -> str:

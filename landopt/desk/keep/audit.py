@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt audit examples/nansha/plan --complete")
 @click.argument("plan", metavar="PLAN", type=_PATH)
 @click.option("--complete", is_flag=True, help="Screen every platform again (else some drawn at random).")
