@@ -154,6 +154,9 @@ def _search(
     if not state.reached():
         guide = _tightened(state, relaxed, sifter, () if warm is None else warm.sets)
         clock.mark("prices")
+        if guide is not relaxed:
+            state.offer(rounded_plan(prog, guide), "rounding")
+            clock.mark("rounding")
         infeasible = integer(state, guide)
         clock.mark("integer")
     return "infeasible" if infeasible and state.chosen is None else None

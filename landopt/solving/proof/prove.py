@@ -41,10 +41,13 @@ class Guide:
 
 
 def odd_rows(prog: Program, sets: Sequence[Sequence[int]]) -> list[Derived]:
-    """Rows of odd sets (``oddsets``) as a proof derives them: half the sum of their rows, rounded down."""
+    """Rows of odd sets and divided limits (``oddsets``) as a proof derives them."""
     head = prog.parcels + prog.demands
     found: list[Derived] = []
     for chosen in sets:
+        if chosen and chosen[0] < 0:
+            found.append(Rounding(-chosen[0], 1, ((3 * chosen[1], 1),)))
+            continue
         terms = []
         for element in chosen:
             if element < prog.parcels:
