@@ -20,10 +20,13 @@ COMMANDS = {
     "solve": ("decide", "the main job: prints the plan and its justification, writes the plan folder"),
     "explain": ("question", "why a parcel or a platform got what it got"),
     "whynot": ("question", "why another choice was not made, and what it would cost"),
+    "whatif": ("question", "what other numbers would allow at most, at once, and whether the plan still holds"),
+    "core": ("question", "which choices stand in every plan within a loss, which in none"),
     "diagnose": ("decide", "why no plan satisfies the rules"),
     "alternatives": ("decide", "next-best and clearly different plans"),
     "repair": ("decide", "the nearest lawful plan to one made by hand"),
     "convert": ("prepare", "parcels between formats"),
+    "template": ("prepare", "workbooks to fill in"),
     "compare": ("question", "what moved between two plans, and which rule or number moved it"),
     "sweep": ("decide", "many scenarios of one round"),
     "rules": ("law", "the law: list, show, diff, test, ask, grades, limits"),
@@ -121,7 +124,7 @@ class Desk(click.Group):
             ctx.exit(0)
         except OSError as trouble:
             where = str(trouble.filename or "")
-            issue = error("E001", trouble.strerror or str(trouble), where, "Check the disk and the path.")
+            issue = error("E001.system", at=where, trouble=trouble.strerror or str(trouble))
             _print(LandoptError(issue), words)
             ctx.exit(6)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from constraints.audit.plan_reader import uncollected
 from constraints.case import Case
 from landopt.job import Breach, Job, NoPlan, Result, Stopped
+from parcels.common.catalogue import Bilingual
 from parcels.common.issues import Environment, Refused, error
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def audit(place: Path, listed: int, folder: Path, say: Say) -> AuditReport:
         say(f"re-derived {done:,} of {listed:,} offers; all with: landopt audit {folder}")
     if report.breaches:
         raise Breach(
-            error("A005", breach.en, "audit", "The plan is withheld.", zh=breach.zh) for breach in report.breaches
+            error("A005.withheld", at="audit", breach=Bilingual(breach.en, breach.zh)) for breach in report.breaches
         )
     return report
 
@@ -250,7 +251,7 @@ def _asked(case: Case, job: Job) -> Case:
         except InvalidOperation:
             gap = Decimal(-1)
         if not gap.is_finite() or not 0 <= gap <= 1:
-            raise Refused(error("C004", f"gap '{job.gap}' is not between 0 and 1", "--gap", "Maybe 0.001."))
+            raise Refused(error("C004.gap-not-between", at="--gap", gap=job.gap))
         settings = replace(settings, gap=format(gap, "f"))
     for name in ("time_limit_s", "nodes", "seed", "threads"):
         value = getattr(job, name)
@@ -373,15 +374,13 @@ def _require_plan(outcome: Outcome, job: Job, scope: str) -> None:
     if outcome.chosen is not None:
         return
     if outcome.stopped == "infeasible" and scope == "listed":
-        what = "no plan made of the listed offers satisfies the rules; sites beyond the cap were not all looked at"
-        raise Stopped(error("S016", what, where, "Maybe raise site_cap in [solve] of round.toml."))
+        raise Stopped(error("S016.no-plan-made", at=where))
     if outcome.stopped == "infeasible":
-        issue = error("S003", "no plan satisfies the rules", where, f"landopt diagnose {job.case_words()}")
+        issue = error("S003.no-plan-satisfies-landopt", at=where, case_words=job.case_words())
         raise NoPlan(issue)
     if outcome.stopped in ("limit", "user"):
-        what = "stopped before any plan was found; this says nothing about whether one exists"
-        raise Stopped(error("S007", what, where, "a longer --time-limit"))
-    raise Environment(outcome.issues or error("S006", "the solver failed", where, "Try --solver highs."))
+        raise Stopped(error("S007.stopped-before-any", at=where))
+    raise Environment(outcome.issues or error("S006.solver-failed", at=where))
 
 
 def exit_code(case: Case, plan: Mapping[str, Any]) -> int:

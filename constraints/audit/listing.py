@@ -16,6 +16,7 @@ from constraints.audit.proof import BadProof, Bound, start
 from constraints.audit.reread import Reader
 from constraints.reading.rows import Key
 from constraints.types import Row
+from parcels.common.catalogue import Told, said, told
 
 Problem = tuple[str, str, str]
 """(rule or check, English, Chinese)."""
@@ -183,7 +184,7 @@ class Listing:
         reader, here, same = self.reader, slice(part.begin, part.end), self.same
         self.derived += part.end - part.begin
         readings = PartReader(reader, demand)
-        reasons: dict[int, str | None] = {}
+        reasons: dict[int, Told | None] = {}
         sites: dict[int, Site] = {}
         for number in sorted(set(block.site[here])):
             parcels = tuple(block.sites[number])
@@ -197,7 +198,7 @@ class Listing:
             method, period, term, verdict = block.ways[way]
             site = sites.get(number)
             if site is None or (number, method, period) in seen:
-                why = "listed twice" if site is not None else reasons[number] or "no such site"
+                why = told("site.twice") if site is not None else reasons[number] or told("site.none")
                 self._differs(demand, block.sites[number], method, why)
                 continue
             seen.add((number, method, period))
@@ -229,11 +230,13 @@ class Listing:
                     self.derived += 1
                     wanted.discard((parcels, demand, method, period))
 
-    def _differs(self, demand: int | None, site: Sequence[int], method: Any, why: str) -> None:
+    def _differs(self, demand: int | None, site: Sequence[int], method: Any, why: str | Told) -> None:
         case = self.reader.case
         who = "market" if demand is None or not 0 <= demand < len(case.demands) else case.demands.ids[demand]
         name = "+".join(case.parcels.ids[row] for row in site if 0 <= row < len(case.parcels)) or "?"
-        self.say("offers", f"{name} to {who}, method {method}: {why}", f"{name} 至 {who}，方式 {method}：{why}")
+        self.say(
+            "offers", f"{name} to {who}, method {method}: {why}", f"{name} 至 {who}，方式 {method}：{said(why, 'zh')}"
+        )
 
 
 def _place(reading: Reading) -> Place:

@@ -22,6 +22,7 @@ from constraints.reading.points import Points
 from constraints.reading.rows import Key, PlanRows
 from constraints.reading.timetable import Calendar, done_by
 from constraints.types import STRICTNESS, Method
+from parcels.common.catalogue import Told, told
 from parcels.common.schema import Value
 
 SITE_FACTS = ("site_area_m2", "site_parcels", "intending_users")
@@ -68,7 +69,7 @@ class Reader:
             self._records.setdefault(record.parcel_id, []).append(record)
         self.planned_from = case.round.as_of
         self._first: Reader | None = None
-        self._asked: tuple[int | None, dict[int, str | None]] | None = None
+        self._asked: tuple[int | None, dict[int, Told | None]] | None = None
         self.reach: dict[int, frozenset[int]] = {}
         self._counts = [0] * len(case.parcels)
         self.row_number: dict[Key, int] = {}
@@ -192,36 +193,36 @@ class Reader:
         """True where the law of a method may look at the other applicants."""
         return "other_applicants" in self._asked_of(self.case.methods[method].id)
 
-    def parcel_problem(self, parcel: int, demand: int | None) -> str | None:
+    def parcel_problem(self, parcel: int, demand: int | None) -> Told | None:
         """Why a parcel cannot be part of a site for the demand, whatever the method; None if it can."""
         facts, case = self.facts.parcels[parcel], self.case
         if not self.facts.candidate[parcel]:
-            return f"status {facts['status']}"
+            return told("site.status", status=facts["status"])
         if demand is None:
             market = case.market
-            return None if market is not None and facts.get("use") in market.uses else "use not offered openly"
+            return None if market is not None and facts.get("use") in market.uses else told("site.use-not-offered")
         wish = self.facts.demands[demand]
         if facts.get("use") not in texts(wish.get("uses")):
-            return "use not wanted"
+            return told("site.use")
         districts, zones = texts(wish.get("districts")), texts(wish.get("zones"))
         if districts and facts.get("district") not in districts:
-            return "district not accepted"
+            return told("site.district")
         if zones and set(zones).isdisjoint(texts(facts.get("zone"))):
-            return "zone not accepted"
+            return told("site.zone")
         near = wish.get("near")
         for place in near.split(";") if isinstance(near, str) else texts(near):
             point, _, metres = (part.strip() for part in place.rpartition(":"))
             if place.strip() and (point not in case.distances or case.distances[point][parcel] > Fraction(metres)):
-                return f"too far from {point}"
+                return told("site.far", point=point)
         return None
 
-    def site_problem(self, site: Sequence[int], demand: int | None) -> str | None:
+    def site_problem(self, site: Sequence[int], demand: int | None) -> Told | None:
         """Why a set of parcels is no site of the demand; None if it is one."""
         count = len(self.case.parcels)
         if not site or list(site) != sorted(set(site)) or site[0] < 0 or site[-1] >= count:
-            return "not ascending parcel rows"
+            return told("site.rows")
         if demand is not None and not 0 <= demand < len(self.case.demands):
-            return "no such demand"
+            return told("site.demand")
         if self._asked is None or self._asked[0] != demand:
             self._asked = (demand, {})
         known = self._asked[1]
@@ -230,15 +231,15 @@ class Reader:
                 known[parcel] = self.parcel_problem(parcel, demand)
             problem = known[parcel]
             if problem:
-                return f"{self.case.parcels.ids[parcel]}: {problem}"
+                return told("site.parcel", parcel=self.case.parcels.ids[parcel], problem=problem)
         if demand is None:
-            return None if len(site) == 1 else "the market takes single parcels"
+            return None if len(site) == 1 else told("site.market-single")
         wish = self.facts.demands[demand]
         if len(site) > integer(wish.get("max_parcels") or 1):
-            return "more parcels than wanted"
+            return told("site.too-many")
         area = sum([self.facts.area[parcel] for parcel in site])
         if not integer(wish.get("area_min_m2")) <= area <= integer(wish.get("area_max_m2")):
-            return f"{area} m2 is outside the window"
+            return told("site.area", area=area)
         if len(site) == 1:
             return None
         joined = self._joined.get(tuple(site))
@@ -247,7 +248,7 @@ class Reader:
             while border := {n for p in reached for n in self.adjacent[p] if n in inside} - reached:
                 reached |= border
             joined = self._joined[tuple(site)] = reached == inside
-        return None if joined else "not connected"
+        return None if joined else told("site.connected")
 
     def market_parcels(self) -> list[int]:
         """The parcels that may be offered openly."""

@@ -41,7 +41,9 @@ def identify(reader: Reader, entry: Mapping[str, Any]) -> tuple[Reading | None, 
         return None, problems
     problem = reader.site_problem(site, demand)
     if problem:
-        problems.append(("site", f"no site of the platform: {problem}", f"不构成可供该平台的用地：{problem}"))
+        problems.append(
+            ("site", f"no site of the platform: {problem}", f"不构成可供该平台的用地：{problem.text('zh')}")
+        )
         return None, problems
     reading = PartReader(reader, demand).read(site, method, period)
     if reading.refused:

@@ -86,11 +86,11 @@ class _Bad(Exception):
         self.key, self.maybe, self.values = key, maybe, values
 
 
-def closest(word: str, known: Iterable[str]) -> Told | None:
+def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> Told | None:
     """Advice for a word that is not known: "you meant 'district'.", or ``None`` if nothing is near."""
     names = list(known)
-    found = difflib.get_close_matches(word, names, 1, 0.6) or difflib.get_close_matches(
-        word.lower(), [name.lower() for name in names], 1, 0.6
+    found = difflib.get_close_matches(word, names, 1, cutoff) or difflib.get_close_matches(
+        word.lower(), [name.lower() for name in names], 1, cutoff
     )
     if not found:
         return None

@@ -6,17 +6,19 @@ import datetime
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.case import Case, Record
+from constraints.language.expr import closest
+from constraints.loading.method_facts import off
 from constraints.reading.case_facts import block_share
 from landopt.intake.roundfile import RoundFile, read_round_file
-from parcels.common.catalogue import Told
+from parcels.common.catalogue import Told, told
 from parcels.common.frozen import FactTable
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error, warning
+from parcels.common.place import Place
 
 if TYPE_CHECKING:
     import geopandas
@@ -50,6 +52,7 @@ class Loaded:
         return self.case
 
 
+# One file after the other; every finding of all of them is kept, so that they come at once.
 def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") -> Loaded:
     """Read and check a round.
 
@@ -83,7 +86,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     issues: list[Issue] = []
     sources = _sources(file)
     if drop and not reason:
-        issues.append(error("C010", "parcels are dropped without a reason", "--drop", 'Add --reason "..."'))
+        issues.append(error("C010.parcels-dropped-without", at="--drop"))
     law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies))
     rules = law[0] if law else ()
     issues += law[1] if law else ()
@@ -134,7 +137,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
             land.geometry.geometry.values, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)
         ),
         rules=rules,
-        methods=tuple(method for method in methods() if method.id != "contribution"),
+        methods=tuple(method for method in methods() if not off(method.id)),
         objective=file.objective,
         settings=file.settings,
         market=file.market,
@@ -239,8 +242,8 @@ def without_consequences(issues: Iterable[Issue]) -> list[Issue]:
         issue
         for issue in found
         if not (issue.code == "L060" and (nowhere or lost.intersection(issue.ids)))
-        and not (issue.code == "P067" and in_unit and "area_m2" in issue.what)
-        and not (issue.code == "C023" and lawless and "names rule" in issue.what)
+        and not (issue.code == "P067" and in_unit and "area_m2" in issue.named.values())
+        and not (issue.code == "C023" and lawless and issue.value("thing") == told("fact.rule"))
     ]
 
 
@@ -257,12 +260,6 @@ def non_working_days(as_of: str) -> tuple[str, ...]:
     worked = known.weekend_workdays
     days = (first + datetime.timedelta(days=number) for number in range((last - first).days + 1))
     return tuple(str(day) for day in days if day in known or (day.weekday() >= 5 and day not in worked))
-
-
-def near(name: str, known: Iterable[str]) -> str:
-    """Say "Maybe you meant ..." for a name that is not known, or an empty text."""
-    found = get_close_matches(name, list(known), n=1)
-    return f"Maybe you meant '{found[0]}'." if found else ""
 
 
 def cross_checks(
@@ -282,34 +279,40 @@ def cross_checks(
         for name in ("holds", "applied_for"):
             for identifier in demands.column(name)[row] or ():  # type: ignore[union-attr]
                 if identifier not in ids:
-                    what = f"{demand}: {name} names parcel '{identifier}', which is not in the round"
-                    issues.append(
-                        warning("C020", what, f"{where}, column {name}", near(str(identifier), ids), (demand,))
-                    )
+                    at, maybe = Place(where, column=name), closest(str(identifier), ids)
+                    values = {"demand": demand, "field": name, "parcel": identifier}
+                    issues.append(warning("C020.no-such-parcel", at=at, ids=(demand,), maybe=maybe, **values))
         for district in demands.column("districts")[row] or ():  # type: ignore[union-attr]
             if district not in districts:
-                what = f"{demand}: no parcel lies in district '{district}'"
-                issues.append(
-                    warning("C021", what, f"{where}, column districts", near(str(district), districts), (demand,))
-                )
+                at, maybe = Place(where, column="districts"), closest(str(district), districts)
+                values = {"demand": demand, "district": district}
+                issues.append(warning("C021.empty-district", at=at, ids=(demand,), maybe=maybe, **values))
         for wish in str(demands.column("near")[row] or "").split(";"):
             point = wish.rpartition(":")[0].strip()
             if wish and point not in distances:
-                maybe = near(point, distances) or "Name the points layer in [inputs.layers] points."
-                what = f"{demand}: near names point '{point}', which no layer holds"
-                issues.append(error("C022", what, f"{where}, column near", maybe, (demand,)))
+                maybe = closest(point, distances) or told("near.points")
+                at = Place(where, column="near")
+                values = {"demand": demand, "point": point}
+                issues.append(error("C022.no-such-point", at=at, ids=(demand,), maybe=maybe, **values))
     for number, record in enumerate(records, 2):
-        place = f"{file.records.name if file.records else 'records'}, row {number}"
+        records_name = file.records.name if file.records else "records"
         for value, known, what in (
-            (record.rule, rules, "rule"),
-            (record.parcel_id, ids, "parcel"),
-            (record.demand_id, wants, "demand"),
+            (record.rule, rules, told("fact.rule")),
+            (record.parcel_id, ids, told("fact.parcel")),
+            (record.demand_id, wants, told("fact.demand")),
         ):
             if value and value not in known:
                 issues.append(
-                    error("C023", f"a record names {what} '{value}', which is not known", place, near(value, known))
+                    error(
+                        "C023.record-names-not",
+                        at=Place(records_name, row=number),
+                        maybe=closest(value, known),
+                        thing=what,
+                        value=value,
+                    )
                 )
         if record.date > file.round.as_of:
-            what = f"document '{record.document}' is dated {record.date}, after the round's {file.round.as_of}"
-            issues.append(error("P039", what, f"{place}, column date", "Check the date, or as_of."))
+            day, as_of = record.date, file.round.as_of
+            at = Place(records_name, row=number, column="date")
+            issues.append(error("P039.document-after-round", at=at, document=record.document, date=day, as_of=as_of))
     return issues

@@ -7,7 +7,6 @@ file: scenario X".
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -17,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Case
+from constraints.language.expr import closest
 from constraints.loading.keys import penalty_of
 from constraints.loading.load import in_force, load
 from constraints.loading.overlays import Fact
 from constraints.loading.ranks import LAW_RANK, OWN_MARK
 from constraints.types import Rule
+from landopt.intake.names import unknown_parcel, unknown_platform
+from parcels.common.catalogue import Told, told
 from parcels.common.frozen import FactTable
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error
@@ -137,16 +139,16 @@ def _plain(value: Value) -> Any:
 def _fact(fact: Fact, table: FactTable, where: str, issues: list[Issue]) -> tuple[int, Value] | None:
     rows = table.index()
     if fact.id not in rows:
-        issues.append(error("O002", f"{fact.of} '{fact.id}' is not in the round", where, _near(fact.id, rows)))
+        unknown = unknown_parcel if fact.of == "parcel" else unknown_platform
+        issues.append(unknown(fact.id, rows, where))
         return None
     field = fields()[fact.field]
     if field.of not in (fact.of, "case") or field.derived or field.name == f"{fact.of}_id":
-        what = f"'{field.name}' is not a field of a {fact.of} that a scenario can change"
-        issues.append(error("O003", what, where, "Maybe see docs/fields.md."))
+        issues.append(error("O003.not-field-scenario", at=where, field=field.name, of=fact.of))
         return None
     value = _value(field, fact.value)
     if value is None and fact.value != "unknown":
-        issues.append(error("O004", f"{field.name} cannot be {fact.value!r}", where, _range(field)))
+        issues.append(error("O004.cannot", at=where, maybe=_range(field), field=field.name, value=fact.value))
         return None
     return rows[fact.id], value
 
@@ -180,11 +182,11 @@ def _numeric(given: Any) -> bool:
     return not isinstance(given, bool) and re.fullmatch(r"-?\d+(\.\d+)?", str(given)) is not None
 
 
-def _range(field: Field) -> str:
+def _range(field: Field) -> Told:
     if field.values:
-        return f"Maybe one of {', '.join(field.values)}."
-    kind = {"int": "a number", "bool": "true or false", "date": "a date such as 2026-03-31"}.get(field.type, "a text")
-    return f'Maybe {kind}{f" in {field.unit}" if field.unit else ""}, or "unknown".'
+        return told("near.one-of", names=field.values)
+    kind = field.type if field.type in ("int", "bool", "date") else "text"
+    return told("near.number-in" if field.unit and kind == "int" else f"near.{kind}", unit=field.unit)
 
 
 def changed(table: FactTable, values: Mapping[tuple[int, str], Value]) -> FactTable:
@@ -213,7 +215,7 @@ def apply_sets(case: Case, sets: Sequence[str]) -> Case:
     for text in sets:
         match = _SET.fullmatch(text.strip())
         if match is None:
-            issues.append(error("O005", f"'{text}' is not RULE:amount=N", "--set", "Maybe RULE[key]:amount=30000."))
+            issues.append(error("O005.not-rule-amount", at="--set", text=text))
             continue
         rule = rules.get(match["rule"])
         if rule is None:
@@ -221,8 +223,9 @@ def apply_sets(case: Case, sets: Sequence[str]) -> Case:
             continue
         try:
             rules[rule.id] = set_number(rule, match["what"], match["value"].replace("_", ""), _key(match["key"]))
-        except ValueError as refused:
-            issues.append(error("O006", f"{rule.id}: {refused}", f"--set {text}", _help(rule)))
+        except NotSettable as refused:
+            key, values = refused.said.key, refused.said.named
+            issues.append(error(key, at=f"--set {text}", maybe=_help(rule), id=rule.id, **values))
     if issues:
         raise Refused(issues)
     overlays = (*case.overlays, *(text.strip() for text in sets))
@@ -233,10 +236,18 @@ def _key(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(part.strip() for part in text.split(",")) if text.strip() else ()
 
 
-def _help(rule: Rule) -> str:
+def _help(rule: Rule) -> Told:
     if rule.cite.rank >= BINDING_RANK:
-        return "Maybe state another law in an --overlay: it is printed as a scenario."
-    return f"Maybe one of {', '.join(SETTABLE)}."
+        return told("near.overlay")
+    return told("near.one-of", names=SETTABLE)
+
+
+class NotSettable(ValueError):
+    """Why a number of a rule cannot be set: a sentence without its hole ``id``."""
+
+    def __init__(self, said: Told) -> None:
+        super().__init__(said.key)
+        self.said = said
 
 
 def set_number(rule: Rule, what: str, value: str, key: tuple[str, ...] | None = None) -> Rule:
@@ -244,28 +255,28 @@ def set_number(rule: Rule, what: str, value: str, key: tuple[str, ...] | None = 
 
     Raises
     ------
-    ValueError
-        If the rule is law, has no such number, or the value does not fit; the text says which.
+    NotSettable
+        If the rule is law, has no such number, or the value does not fit; it says which.
     """
     if rule.cite.rank >= BINDING_RANK:
-        raise ValueError(f"a rule of rank {rule.cite.rank} is law and is not set by hand")
+        raise NotSettable(told("O006.law", rank=rule.cite.rank))
     spec = dict(rule.spec)
     kinds = {"limit": ("amount", "share", "penalty", "used"), "preference": ("points", "points_per_ha")}
     if what not in kinds.get(rule.kind, ()):
-        raise ValueError(f"a {rule.kind} has no number '{what}'")
+        raise NotSettable(told("O006.no-such-number", kind=rule.kind, number=what))
     if what == "share":
         fraction = Fraction(value)
         if not spec.get("share") or not 0 <= fraction <= 1:
-            raise ValueError("the rule has no share" if not spec.get("share") else f"{value} is not a share")
+            raise NotSettable(told("O006.not-a-share" if spec.get("share") else "O006.no-share", value=value))
         spec["share"] = [fraction.numerator, fraction.denominator]
         return replace(rule, spec=spec)
     if what == "penalty":
         spec["penalty"] = penalty_of(value)
         if spec["penalty"] is None:
-            raise ValueError(f"{value} is no penalty: points from 0 to 10^9 to three decimals")
+            raise NotSettable(told("O006.no-penalty", value=value))
         return replace(rule, spec=spec)
     if Fraction(value).denominator != 1:
-        raise ValueError(f"{value} is not a whole number")
+        raise NotSettable(told("O006.not-whole", value=value))
     number = int(value)
     if what in ("points", "points_per_ha"):
         spec[what] = number
@@ -278,8 +289,7 @@ def _amounts(spec: Mapping[str, Any], what: str, number: int, key: tuple[str, ..
     entries = [dict(entry) for entry in spec.get(name) or ()]
     hit = [entry for entry in entries if key is None or tuple(entry["key"]) == key]
     if not hit and (what == "amount" or key is None):
-        shown = "no key" if key is None else f"[{', '.join(key)}]"
-        raise ValueError(f"the rule has no {what} for {shown}")
+        raise NotSettable(told("O006.no-amount" if key is None else "O006.no-amount-for", number=what, key=key))
     for entry in hit:
         entry["amount"] = number
     if not hit and key is not None:
@@ -287,12 +297,5 @@ def _amounts(spec: Mapping[str, Any], what: str, number: int, key: tuple[str, ..
     return {name: entries}
 
 
-def _near(word: str, known: Any) -> str:
-    found = difflib.get_close_matches(word, list(known), 1, 0.5)
-    return f"Maybe '{found[0]}'." if found else ""
-
-
 def _unknown_rule(name: str, known: Any, where: str) -> Issue:
-    return error(
-        "O007", f"'{name}' is not a rule in force", where, _near(name, known) or "Maybe see landopt rules list."
-    )
+    return error("O007.not-rule-force", at=where, maybe=closest(name, known, 0.5) or told("near.rules-list"), name=name)

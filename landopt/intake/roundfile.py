@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Market, Objective, Period, Round, Settings
+from constraints.loading.method_facts import open_to_market
 from constraints.loading.ranks import known_packs
 from constraints.types import Text
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
+from parcels.common.catalogue import told
 from parcels.common.gate import load_toml, read_text
 from parcels.common.issues import Refused, error, stop_on_errors
+from parcels.common.place import Place
 from parcels.common.schema import fields
 
 ROLES = (
@@ -127,8 +130,8 @@ def find_round(path: str | Path) -> Path:
     folder = given if given.is_dir() else given.parent
     names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
     near = get_close_matches(target.name if given.is_dir() else given.name, names, n=1)
-    maybe = f"Maybe you meant '{folder / near[0]}'." if near else "Make one with: landopt new DIR"
-    raise Refused(error("C005", f"there is no round at '{path}'", str(target), maybe))
+    maybe = told("near.meant", name=str(folder / near[0])) if near else told("near.new")
+    raise Refused(error("C005.there-no-round", at=str(target), maybe=maybe, path=path))
 
 
 def read_round_file(path: str | Path) -> RoundFile:
@@ -145,20 +148,17 @@ def read_round_file(path: str | Path) -> RoundFile:
         text = read_text(target, gate.MB)
         tables = load_toml(text, parse_float=Decimal)
     except UnicodeDecodeError as trouble:
-        what = f"the file is not UTF-8 (byte {trouble.start + 1:,})"
-        raise Refused(error("C006", what, target.name, "Save it as UTF-8.")) from None
+        raise Refused(error("C006.file-not-utf", at=target.name, start=trouble.start + 1)) from None
     except ValueError as trouble:
         line = re.search(r"line (\d+)", str(trouble))
-        where = f"{target.name}:{line[1]}" if line else target.name
-        raise Refused(
-            error("C006", f"not readable as TOML: {trouble}", where, "Quote texts, write dates bare.")
-        ) from None
+        where = Place(target.name, int(line[1])) if line else Place(target.name)
+        raise Refused(error("C006.not-readable-toml", at=where, trouble=trouble)) from None
     reader = TomlReader(target, text, tables, _KEYS)
     for section in tables:
         if section not in _KEYS:
             near = get_close_matches(section, _KEYS, n=1)
-            maybe = f"Maybe you meant [{near[0]}]." if near else "Known: " + ", ".join(_KEYS) + "."
-            reader.refuse("C001", f"unknown table [{section}]", section, "", maybe)
+            maybe = told("near.table", name=near[0]) if near else told("near.known", names=_KEYS)
+            reader.refuse("C001.unknown-table", section, "", maybe=maybe, section=section)
     round_ = _round(reader)
     found = _files(reader, round_)
     stop_on_errors(reader.issues)
@@ -171,17 +171,15 @@ def _round(reader: TomlReader) -> Round:
     title = table.get("title", identifier or "")
     texts = title if isinstance(title, dict) else {"en": title, "zh": title}
     for language in set(texts) - {"en", "zh"}:
-        reader.refuse("C001", f"title has no language '{language}'", "round", "title", "Use en and zh.")
+        reader.refuse("C001.title-no-language", "round", "title", language=language)
     both = str(texts.get("en") or texts.get("zh") or ""), str(texts.get("zh") or texts.get("en") or "")
     as_of = reader.need(table, "round", "as_of")
     for key in ("as_of", "start", "end"):
         if isinstance(table.get(key), datetime.datetime):
-            reader.refuse(
-                "C002", f"'{key}' has a time of day", "round", key, "Write the date alone, such as 2026-03-31."
-            )
+            reader.refuse("C002.time-day", "round", key, key=key)
     start, end = table.get("start"), table.get("end")
     if start and end and start > end:
-        reader.refuse("C004", f"start {start} is after end {end}", "round", "start")
+        reader.refuse("C004.start-after-end", "round", "start", start=start, end=end)
     purpose = reader.choice(table.get("purpose", "supply"), ("supply", "annual_plan"), "round", "purpose")
     given = table.get("land_reduction_rate", "0.05")
     rate = reader.decimal(given, "round", "land_reduction_rate", Decimal("0.0001"), Decimal("0.5"))
@@ -203,13 +201,7 @@ def _periods(reader: TomlReader, names: list[Any]) -> tuple[Period, ...]:
     for name in names:
         match = re.fullmatch(r"(\d{4})(?:-(Q[1-4]|H[12]|\d{2}))?", str(name))
         if match is None or ((match.group(2) or "01").isdigit() and not 1 <= int(match.group(2) or 1) <= 12):
-            reader.refuse(
-                "C004",
-                f"period '{name}' is not understood",
-                "round",
-                "periods",
-                "Write 2026-Q1, 2026-H1, 2026-03 or 2026.",
-            )
+            reader.refuse("C004.period-not-understood", "round", "periods", name=name)
             continue
         year, part = int(match.group(1)), match.group(2)
         if part is None:
@@ -223,7 +215,7 @@ def _periods(reader: TomlReader, names: list[Any]) -> tuple[Period, ...]:
         after = datetime.date(year + last // 12, last % 12 + 1, 1)
         found.append(Period(str(name), f"{year}-{first:02d}-01", str(after - datetime.timedelta(days=1))))
     if len({period.id for period in found}) < len(found):
-        reader.refuse("C004", "a period is named twice", "round", "periods")
+        reader.refuse("C004.period-named-twice", "round", "periods")
     return tuple(found)
 
 
@@ -241,8 +233,8 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
     for role, value in inputs.get("layers", {}).items():
         if role not in ROLES:
             near = get_close_matches(role, ROLES, n=1)
-            maybe = f"Maybe you meant '{near[0]}'." if near else "Known roles: " + ", ".join(ROLES) + "."
-            reader.refuse("C001", f"unknown layer role '{role}'", "inputs.layers", role, maybe)
+            maybe = told("near.meant", name=near[0]) if near else told("near.known-roles", names=ROLES)
+            reader.refuse("C001.unknown-layer-role", "inputs.layers", role, maybe=maybe, role=role)
             continue
         layers.append(_layer(reader, role, value if isinstance(value, dict) else {"path": value}))
     rules = reader.table("rules")
@@ -277,7 +269,7 @@ def _table(reader: TomlReader, value: Any, key: str) -> tuple[Path, str | None]:
     """A table and its sheet: ``"d.xlsx"``, ``"d.xlsx|sheet"`` or ``{ file = "d.xlsx", layer = "sheet" }``."""
     entry = value if isinstance(value, dict) else {"path": value}
     for name in set(entry) - {"path", "file", "layer"}:
-        reader.refuse("C001", f"unknown key '{name}' in [inputs]", "inputs", key, "Known keys: file, layer.")
+        reader.refuse("C001.unknown-key-inputs", "inputs", key, name=name)
     name, layer = _layer_name(str(entry.get("path") or entry.get("file") or ""), entry.get("layer"))
     return reader.file(name, "inputs", key), layer
 
@@ -298,8 +290,8 @@ def _layer(reader: TomlReader, role: str, entry: dict[str, Any]) -> LayerFile:
     """A layer by role: its file, what it covers and the day it shows."""
     for key in set(entry) - set(_LAYER_KEYS):
         near = get_close_matches(key, _LAYER_KEYS, n=1)
-        maybe = f"Maybe you meant '{near[0]}'." if near else "Known keys: " + ", ".join(_LAYER_KEYS) + "."
-        reader.refuse("C001", f"unknown key '{key}' in [inputs.layers]", "inputs.layers", role, maybe)
+        maybe = told("near.meant", name=near[0]) if near else told("near.known-keys", names=_LAYER_KEYS)
+        reader.refuse("C001.unknown-key", "inputs.layers", role, maybe=maybe, key=key, section="inputs.layers")
     name, layer = _layer_name(str(entry.get("path") or entry.get("file") or ""), entry.get("layer"))
     given = entry.get("coverage")
     coverage: Path | tuple[str, ...] | None = None
@@ -311,7 +303,7 @@ def _layer(reader: TomlReader, role: str, entry: dict[str, Any]) -> LayerFile:
         coverage = reader.texts(given, "inputs.layers", role)
     day = entry.get("as_of", "")
     if day and not isinstance(day, datetime.date):
-        reader.refuse("C002", f"'as_of' in [inputs.layers] is {day!r}, not a date", "inputs.layers", role)
+        reader.refuse("C002.layer-date", "inputs.layers", role, value=day)
     file = reader.file(name, "inputs.layers", role)
     return LayerFile(role, file, layer, coverage, coverage_layer, str(day)[:10])
 
@@ -333,13 +325,13 @@ def _objective(reader: TomlReader) -> Objective:
             continue
         weights[part] = reader.decimal(value, "objective", "weights", Decimal(0), Decimal(10**6))
     if not any(Decimal(weights[part]) for part in PARTS):
-        reader.refuse("C004", "all weights are 0: nothing would be chosen for a reason", "objective", "weights")
+        reader.refuse("C004.all-weights-0", "objective", "weights")
     tiers = table.get("tiers") or [list(PARTS)]
     flat = [part for tier in tiers for part in (tier if isinstance(tier, list) else [tier])]
     for part in flat:
         reader.choice(part, PARTS, "objective", "tiers")
     if len(set(flat)) < len(flat):
-        reader.refuse("C004", "a part stands in two tiers", "objective", "tiers")
+        reader.refuse("C004.part-stands-two", "objective", "tiers")
     ties = reader.texts(table.get("ties", ()), "objective", "ties")
     for tie in ties:
         reader.choice(tie.lstrip("-"), (*fields(), "score", "price"), "objective", "ties")
@@ -355,7 +347,7 @@ def _market(reader: TomlReader) -> Market | None:
     for use in uses:
         reader.choice(use, fields()["use"].values, "market", "uses")
     for method in methods:
-        reader.choice(method, ("bid", "auction", "listing", "lease", "lease_then_grant"), "market", "methods")
+        reader.choice(method, open_to_market(), "market", "methods")
     return Market(uses, methods)
 
 
@@ -366,7 +358,7 @@ def _settings(reader: TomlReader) -> Settings:
         reader.choice(verdict, ("permit", "condition", "warn"), "solve", "verdicts")
     for key in ("time_limit_s", "nodes", "threads", "site_cap"):
         if key in table and table[key] < 1:
-            reader.refuse("C004", f"'{key}' is {table[key]}, below 1", "solve", key)
+            reader.refuse("C004.below-1", "solve", key, key=key, value=table[key])
     return Settings(
         verdicts=verdicts,
         gap=reader.decimal(table.get("gap", "0.001"), "solve", "gap", Decimal(0), Decimal(1)),

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from parcels.common.catalogue import Told, told
 from parcels.common.gate import check_name
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
@@ -19,11 +20,11 @@ Kinds = Mapping[str, Mapping[str, tuple[type, ...]]]
 
 _NAMES = {
     str: "text",
-    dict: "a table",
-    list: "a list",
-    int: "a whole number",
-    Decimal: "a decimal",
-    datetime.date: "a date",
+    dict: "table",
+    list: "list",
+    int: "whole",
+    Decimal: "decimal",
+    datetime.date: "date",
 }
 
 
@@ -34,39 +35,39 @@ class TomlReader:
         self.path, self.lines, self.tables, self.kinds = path, text.splitlines(), tables, kinds
         self.issues: list[Issue] = []
 
-    def place(self, section: str, key: str = "") -> str:
-        """Name the place as file:line, [section] key, as far as it can be found."""
+    def place(self, section: str, key: str = "") -> Place:
+        """The place as file, line, section and key, as far as it can be found."""
         inside = False
         for number, line in enumerate(self.lines, 1):
             header = re.match(r"\s*\[([^\[\]]+)\]", line)
             if header:
                 inside = header.group(1).strip() == section
                 if inside and not key:
-                    return f"{self.path.name}:{number}, [{section}]"
+                    return Place(self.path.name, number, table=section)
             elif inside and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
-                return f"{self.path.name}:{number}, [{section}] {key}"
-        return f"{self.path.name}, [{section}]" + (f" {key}" if key else "")
+                return Place(self.path.name, number, table=section, key=key)
+        return Place(self.path.name, table=section, key=key)
 
-    def refuse(self, code: str, what: str, section: str, key: str = "", maybe: str = "") -> None:
+    def refuse(self, fault: str, section: str, key: str = "", /, *, maybe: Told | None = None, **values: Any) -> None:
         """Note an error at a key."""
-        self.issues.append(error(code, what, self.place(section, key), maybe))
+        self.issues.append(error(fault, at=self.place(section, key), maybe=maybe, **values))
 
     def table(self, section: str) -> dict[str, Any]:
         """The known, rightly typed keys of a table; notes all others."""
         found = self.tables.get(section, {})
         if not isinstance(found, dict):
-            self.refuse("C002", f"[{section}] is not a table", section)
+            self.refuse("C002.not-table", section, section=section)
             return {}
         known = self.kinds[section]
         clean: dict[str, Any] = {}
         for key, value in found.items():
             if key not in known:
                 near = get_close_matches(key, known, n=1)
-                maybe = f"Maybe you meant '{near[0]}'." if near else "Known keys: " + ", ".join(known) + "."
-                self.refuse("C001", f"unknown key '{key}' in [{section}]", section, key, maybe)
+                maybe = told("near.meant", name=near[0]) if near else told("near.known-keys", names=known)
+                self.refuse("C001.unknown-key", section, key, maybe=maybe, key=key, section=section)
             elif not isinstance(value, known[key]) or (isinstance(value, bool) and bool not in known[key]):
-                want = " or ".join(_NAMES[kind] for kind in known[key])
-                self.refuse("C002", f"'{key}' in [{section}] is {value!r}, not {want}", section, key)
+                want = [told(f"kind-of-value.{_NAMES[kind]}") for kind in known[key]]
+                self.refuse("C002.other-kind", section, key, key=key, section=section, value=value, want=want)
             else:
                 clean[key] = value
         return clean
@@ -74,8 +75,8 @@ class TomlReader:
     def need(self, table: dict[str, Any], section: str, key: str) -> Any:
         """A required value, or None and an issue."""
         if key not in table:
-            if not any(key in issue.where.split() for issue in self.issues):
-                self.refuse("C003", f"[{section}] has no '{key}'", section, "", f"Add {key} = ... under [{section}].")
+            if not any(key == issue.place.key for issue in self.issues):
+                self.refuse("C003.missing-key", section, "", section=section, key=key)
             return None
         return table[key]
 
@@ -84,10 +85,10 @@ class TomlReader:
         try:
             number = Decimal(str(value))
         except InvalidOperation:
-            self.refuse("C002", f"'{key}' is {value!r}, not a decimal number", section, key)
+            self.refuse("C002.not-decimal-number", section, key, key=key, value=value)
             return str(low)
         if not number.is_finite() or not low <= number <= high:
-            self.refuse("C004", f"'{key}' is {value}, outside {low} to {high}", section, key)
+            self.refuse("C004.outside", section, key, key=key, value=value, low=low, high=high)
         return format(number, "f")
 
     def file(self, value: Any, section: str, key: str) -> Path:
@@ -95,29 +96,29 @@ class TomlReader:
         try:
             check_name(str(value), str(self.path.parent))
         except Refused as refusal:
-            self.issues += [issue.at(Place(said=self.place(section, key))) for issue in refusal.issues]
+            self.issues += [issue.at(self.place(section, key)) for issue in refusal.issues]
             return self.path
         target = (self.path.parent / str(value)).resolve()
         if not target.exists():
             folder = target.parent
             names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
             near = get_close_matches(target.name, names, n=1)
-            held = ", ".join(sorted(names)[:8]) or "nothing"
-            maybe = f"Maybe you meant '{near[0]}'." if near else f"The folder holds: {held}."
-            self.refuse("C005", f"there is no file '{value}'", section, key, maybe)
+            held: list[str | Told] = [*sorted(names)[:8]] or [told("near.nothing")]
+            maybe = told("near.meant", name=near[0]) if near else told("near.folder-holds", names=held)
+            self.refuse("C005.there-no-file", section, key, maybe=maybe, value=value)
         return target
 
     def choice(self, value: Any, allowed: tuple[str, ...], section: str, key: str) -> str:
         """A value out of a closed list."""
         if value not in allowed:
             near = get_close_matches(str(value), allowed, n=1)
-            maybe = f"Maybe you meant '{near[0]}'." if near else "Known: " + ", ".join(allowed) + "."
-            self.refuse("C004", f"'{key}' names '{value}', which is not known", section, key, maybe)
+            maybe = told("near.meant", name=near[0]) if near else told("near.known", names=allowed)
+            self.refuse("C004.names-not-known", section, key, maybe=maybe, key=key, value=value)
         return str(value)
 
     def texts(self, value: Any, section: str, key: str) -> tuple[str, ...]:
         """A tuple of texts from one text or a list."""
         found = [value] if isinstance(value, str) else list(value or ())
         if not all(isinstance(item, str) for item in found):
-            self.refuse("C002", f"'{key}' holds something that is not text", section, key)
+            self.refuse("C002.holds-something-not", section, key, key=key)
         return tuple(str(item) for item in found)

@@ -12,6 +12,7 @@ from constraints.audit.plan_reader import load_json
 from constraints.case import SCHEMA
 from landopt.keeping.ledger import Entry
 from landopt.keeping.whole_audit import Rewrite, whole_audit
+from parcels.common.catalogue import Bilingual
 from parcels.common.issues import Issue, LandoptError, Refused, error, stop_on_errors
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def who(given: str) -> dict[str, str]:
         If no name is given (B014).
     """
     if not given.strip():
-        raise Refused(error("B014", "an entry of the ledger names who made it", "--by", 'Maybe --by "officer 2".'))
+        raise Refused(error("B014.names-who", at="--by"))
     try:
         account = getpass.getuser()
     except (OSError, KeyError, ImportError):
@@ -59,11 +60,8 @@ def changed_inputs(inputs: Iterable[Mapping[str, Any]], opened: Mapping[str, str
     for entry in inputs:
         name, before = str(entry["name"]), opened.get(str(entry["name"]))
         if before != entry["sha256"]:
-            what = f"{name} is not the file the round was opened with"
-            if before is None:
-                what = f"{name} was not there when the round was opened"
-            advice = "Maybe put the file back and solve again, or close the round and open one of a new id."
-            issues.append(error("B015", what, name, advice))
+            key = "B015.was-not-there" if before is None else "B015.other-file"
+            issues.append(error(key, at=name, name=name))
     return issues
 
 
@@ -97,23 +95,19 @@ def require_standing(
     case = load_json(folder / "case.json", SCHEMA)
     if not sourceless:
         if not any(entry["role"] == "round" for entry in case.get("sources", ())):
-            what = "the plan does not hold the round.toml it was made from"
-            raise Refused(error("B016", what, str(folder), "Maybe solve the round again."))
+            raise Refused(error("B016.no-round-file", at=str(folder)))
         stop_on_errors(changed_inputs(case["inputs"], opened))
     if not sampled and _listed(folder) > WHOLE:
-        what = f"more than {WHOLE:,} offers are listed; to screen every platform again would take very long"
-        raise Refused(
-            error("B017", what, str(folder), "Maybe --sampled: platforms drawn at random; it is written down.")
-        )
+        raise Refused(error("B017.too-many", at=str(folder), count=WHOLE))
     report = whole_audit(folder, rewrite=rewrite, complete=not sampled, sample=32)
     if report.breaches:
         raise NotStanding(
-            error("A005", breach.en, str(folder), "The plan is not adopted.", zh=breach.zh)
+            error("A005.not-adopted", at=str(folder), breach=Bilingual(breach.en, breach.zh))
             for breach in report.breaches
         )
     if report.scenario:
-        told = next(each for each in report.unchecked if each.what == "scenario")
-        raise NotStanding(error("A006", told.en, str(folder), "Maybe correct the file and solve again.", zh=told.zh))
+        found = next(each for each in report.unchecked if each.what == "scenario")
+        raise NotStanding(error("A006.scenario", at=str(folder), said=Bilingual(found.en, found.zh)))
     return report
 
 

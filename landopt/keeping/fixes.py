@@ -12,31 +12,22 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from constraints.audit.reread import Reader
 from constraints.case import Case
 from constraints.types import Cite, Rule, Text
+from landopt.intake.names import unknown_method, unknown_parcel, unknown_platform
 from landopt.intake.overlay import BINDING_RANK
 from landopt.keeping.lawful_takers import Taker, takers
 from landopt.reasons.explain.context import citation
 from landopt.reasons.explain.records import as_json
-from landopt.reasons.words import field_title, word
-from parcels.common.chinese import sentence
+from parcels.common.catalogue import Bilingual, Told, told
 from parcels.common.issues import Issue, Refused, error
 
 GENERALLY = frozenset({"R-201-LL", "R-201-LG"})
 """Terms the ministry states as "generally" (一般): a reason on record may depart from them."""
 ALLOWED = "override"
-_MARK = "*"
-_CODES = (
-    (r"(?<=only lawful as ')([^']+)", "verdict"),
-    (r"\bright (\w+)(?= not wanted)", "right"),
-    (r"\bstatus (\w+)", "status"),
-    (r"\b(\w+)(?= not offered openly)", "method"),
-)
-"""Codes inside the sentences of a refusal, and what they are codes of."""
 _FIX = re.compile(r"(?P<parcels>[^=\s]+)=(?P<method>[a-z_]+)(?::(?P<demand>.+))?")
 
 
@@ -62,9 +53,9 @@ def apply_fixes(
         return case, ()
     issues: list[Issue] = []
     if not reason.strip():
-        issues.append(error("O010", "a fix needs a reason", "--fix", 'Maybe --reason "meeting note 12".'))
+        issues.append(error("O010.fix-needs-reason", at="--fix"))
     if not by.strip():
-        issues.append(error("O011", "a fix needs a name", "--fix", 'Maybe --by "officer 2".'))
+        issues.append(error("O011.fix-needs-name", at="--fix"))
     overrides: list[dict[str, Any]] = []
     fixed = case
     parsed = [(text, _parsed(case, text, issues)) for text in fixes]
@@ -99,27 +90,20 @@ def _parsed(case: Case, text: str, issues: list[Issue]) -> tuple[tuple[str, ...]
     where = f"--fix {text}"
     match = _FIX.fullmatch(text.strip())
     if match is None:
-        issues.append(error("O012", f"'{text}' is not PARCEL=METHOD[:DEMAND]", "--fix", "Maybe P1+P2=listing:D07."))
+        issues.append(error("O012.not-parcel-method", at="--fix", text=text))
         return None
     parcels = tuple(sorted(set(match["parcels"].split("+"))))
     before = len(issues)
     for name in parcels:
         if name not in case.parcels.ids:
-            issues.append(error("O002", f"parcel '{name}' is not in the round", where, _near(name, case.parcels.ids)))
+            issues.append(unknown_parcel(name, case.parcels.ids, where))
     methods = [method.id for method in case.methods]
     if match["method"] not in methods:
-        issues.append(error("X016", f"method '{match['method']}' is not known", where, _near(match["method"], methods)))
+        issues.append(unknown_method(match["method"], methods, where))
     demand = match["demand"]
     if demand is not None and demand not in case.demands.ids:
-        issues.append(error("O002", f"platform '{demand}' is not in the round", where, _near(demand, case.demands.ids)))
+        issues.append(unknown_platform(demand, case.demands.ids, where))
     return (parcels, match["method"], demand) if len(issues) == before else None
-
-
-def _near(word: str, known: Sequence[str]) -> str:
-    import difflib
-
-    found = difflib.get_close_matches(word, known, 1, 0.5)
-    return f"Maybe '{found[0]}'." if found else ""
 
 
 def _reader(case: Case, wanted: Sequence[tuple[tuple[str, ...], str, str | None]]) -> Reader:
@@ -152,27 +136,21 @@ def _touched(
         touched, _ = min(free, key=lambda way: (len(way[0]), [rule.id for rule in way[0]]))
         return touched
     lawful = [each for each in fitting if each.verdict != "forbid"]
-    whom = "" if demand is not None else "no platform of the round and no market offer may take it so: "
     if not lawful and all(law for (_, _, law), _ in ways):
-        said = judge.named(_deciding([law for (_, _, law), _ in ways]))
-        what = f"{text}: {whom}forbidden by {said}; law is not overridden"
-        advice = "Maybe landopt whynot names the fact that would change it."
-        issues.append(error("O013", what, "--fix", advice, zh=judge.chinese(what)))
+        rules = judge.named(_deciding([law for (_, _, law), _ in ways]))
+        key = "O013.law" if demand is not None else "O013.law-for-all"
+        issues.append(error(key, at="--fix", fix=text, rules=rules))
     elif not lawful and not all(each.own for _, each in ways):
-        said = judge.named(_deciding([barred for (_, barred, law), _ in ways if not law]))
-        what = f"{text}: {whom}forbidden by {said}, which the policy does not let officers override"
-        advice = 'Maybe a policy note with flag = "override".'
-        issues.append(error("O014", what, "--fix", advice, zh=judge.chinese(what)))
+        rules = judge.named(_deciding([barred for (_, barred, law), _ in ways if not law]))
+        key = "O014.no-leave" if demand is not None else "O014.no-leave-for-all"
+        issues.append(error(key, at="--fix", fix=text, rules=rules))
     elif all(each.own for each in lawful or fitting):
-        said = _own(case, lawful or fitting, demand)
-        what = f"{text}: lawful, but not what {'anyone asks for' if demand is None else demand + ' asks for'}: {said}"
-        issues.append(error("O015", what, "--fix", "Maybe another platform, parcel or method.", zh=judge.chinese(what)))
+        key = "O015.nobody-asks" if demand is None else "O015.not-asked"
+        issues.append(error(key, at="--fix", fix=text, demand=demand, why=_own(lawful or fitting, demand)))
     else:
         verdicts = sorted({each.verdict for each in lawful})
-        said = judge.named(_deciding([each.forbids for each in lawful]))
-        what = f"{text}: only lawful as '{' or '.join(verdicts)}' ({said}), which this round does not consider"
-        advice = f'Maybe add "{verdicts[0]}" to verdicts under [solve].'
-        issues.append(error("O016", what, "--fix", advice, zh=judge.chinese(what)))
+        rules = judge.named(_deciding([each.forbids for each in lawful]))
+        issues.append(error("O016.verdict", at="--fix", fix=text, verdicts=verdicts, rules=rules, first=verdicts[0]))
     return ()
 
 
@@ -181,7 +159,6 @@ class _Leave:
 
     def __init__(self, case: Case) -> None:
         self.rules = {rule.id: rule for rule in case.rules}
-        self.told: dict[str, str] = {}
         self.allowed = any(rule.kind == "note" and rule.spec.get("flag") == ALLOWED for rule in case.rules)
 
     def of(self, names: Sequence[str]) -> tuple[tuple[Rule, ...], tuple[str, ...], tuple[str, ...]]:
@@ -197,37 +174,19 @@ class _Leave:
                 touched.append(rule)
         return tuple(touched), tuple(barred), tuple(law)
 
-    def named(self, names: Sequence[str]) -> str:
-        """Rules with title and rank."""
-        self.told = {self._named(name): self._named_zh(name) for name in names}
-        return ", ".join(self.told)
+    def named(self, names: Sequence[str]) -> list[Told]:
+        """Rules with title and rank; a default with what it is a default of."""
+        return [self._named(name) for name in names]
 
-    def _named(self, name: str) -> str:
-        rule = self.rules.get(name)
-        return name if rule is None else f"{name} ({rule.title.en}), rank {rule.cite.rank}"
-
-    def _named_zh(self, name: str) -> str:
+    def _named(self, name: str) -> Told:
         rule = self.rules.get(name)
         if rule is not None:
-            return f"{name}（{rule.title.zh}；位阶 {rule.cite.rank}）"
+            title = Bilingual(rule.title.en, rule.title.zh)
+            return told("rule.named", id=name, title=title, rank=rule.cite.rank)
         kind, _, method = name.partition(".")
         if kind == "default" and method:
-            return f"{name}（没有规则准许{word('method', method, 'zh')}）"
-        return f"{field_title(name, 'zh')}（{name}）" if field_title(name, "zh") != name else name
-
-    def chinese(self, what: str) -> str:
-        """A sentence in Chinese: the template's words, codes by name, titles and rank of the rules named last."""
-        marked = what.replace(", ".join(self.told), _MARK, 1) if self.told else what
-        for pattern, subject in _CODES:
-            marked = re.sub(pattern, partial(_by_name, subject), marked)
-        said = sentence(marked)
-        return "" if said is None else said.replace(_MARK, "、".join(self.told.values()))
-
-
-def _by_name(subject: str, found: re.Match[str]) -> str:
-    """A piece of a sentence with its codes by their Chinese names; one without a name stays."""
-    named = {code: word(subject, code, "zh") for code in found[1].split(" or ")}
-    return found[0].replace(found[1], "、".join(zh if zh == code else f"{zh}（{code}）" for code, zh in named.items()))
+            return told("rule.default", id=name, method=method)
+        return told("rule.fact", field=name)
 
 
 def _deciding(groups: Sequence[Sequence[str]]) -> list[str]:
@@ -243,13 +202,19 @@ def _deciding(groups: Sequence[Sequence[str]]) -> list[str]:
     return sorted(found)
 
 
-def _own(case: Case, asked: Sequence[Taker], demand: str | None) -> str:
+def _own(asked: Sequence[Taker], demand: str | None) -> list[Told | None]:
     """What the site fails of what platforms ask for, the most frequent first."""
     if demand is not None:
-        return asked[0].own
-    count = Counter(each.own.partition(": ")[2] or each.own for each in asked)
-    found = [f"{own} ({times})" if times > 1 else own for own, times in count.most_common(4)]
-    return "; ".join([*found, *(["..."] if len(count) > 4 else [])])
+        return [asked[0].own]
+    count = Counter(_bare(each.own) for each in asked)
+    found = [told("site.times", own=own, times=times) if times > 1 else own for own, times in count.most_common(4)]
+    return [*found, *([told("site.more")] if len(count) > 4 else [])]
+
+
+def _bare(own: Told | None) -> Told | None:
+    """A failing without the parcel it is of."""
+    problem = own.named.get("problem") if own is not None else None
+    return problem if isinstance(problem, Told) else own
 
 
 def _rules(

@@ -12,8 +12,10 @@ from constraints.audit.cells import Reading
 from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
+from constraints.loading.method_facts import looks
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.kept import Written
+from parcels.common.place import Place, within
 
 COLUMNS = {
     "parcel": ("parcel", "parcel_id", "parcels", "宗地", "宗地编号", "宗地号", "地块", "地块编号"),
@@ -22,16 +24,6 @@ COLUMNS = {
     "period": ("period", "时段", "供应时段"),
     "term": ("term", "term_years", "年限", "使用年限"),
     "price": ("price", "price_yuan", "start_price_yuan", "起始价", "起始价(元)", "起始价（元）", "价格"),
-}
-SHORT = {
-    "划拨": "allocation",
-    "协议": "agreement",
-    "招标": "bid",
-    "拍卖": "auction",
-    "挂牌": "listing",
-    "租赁": "lease",
-    "先租后让": "lease_then_grant",
-    "作价出资": "contribution",
 }
 
 
@@ -99,9 +91,11 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
     }
     lacking = [name for name in ("parcel", "method") if columns[name] is None]
     if lacking:
-        maybe = "Maybe 宗地编号, 供应方式, 平台编号, 年限, 起始价."
-        raise Refused([error("H001", f"column '{name}' is missing", raw.where, maybe) for name in lacking])
-    ways = {**SHORT, **{method.title.zh: method.id for method in case.methods}}
+        raise Refused([error("H001.column-missing", at=raw.where, name=name) for name in lacking])
+    ways = {
+        **{look.short: name for name, look in looks().items()},
+        **{method.title.zh: method.id for method in case.methods},
+    }
     ways |= {method.title.en.lower(): method.id for method in case.methods}
     ways |= {method.id: method.id for method in case.methods}
     issues: list[Issue] = []
@@ -112,24 +106,26 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
         cell = {name: _text(raw.columns[column][at]) if column is not None else "" for name, column in columns.items()}
         if not cell["parcel"]:
             continue
-        where = f"{raw.where}, row {number}"
+        where = within(raw.where, row=number)
         method = ways.get(cell["method"], ways.get(cell["method"].lower()))
         if method is None:
-            known = ", ".join(m.id for m in case.methods)
-            issues.append(error("H002", f"'{cell['method']}' is no supply method", where, f"Maybe one of {known}."))
+            known = [m.id for m in case.methods]
+            issues.append(
+                error("H002.no-supply-method", at=within(raw.where, row=number), method=cell["method"], known=known)
+            )
         entries.append(
             {
                 "parcel_ids": sorted(part.strip() for part in re.split(r"[+;、]", cell["parcel"]) if part.strip()),
                 "demand_id": cell["demand"] or None,
                 "method": method,
                 "period": cell["period"] or None,
-                "term_years": _whole(cell["term"], "H003", "term", where, issues),
+                "term_years": _whole(cell["term"], "H003.not-whole", where, issues),
             }
         )
-        places.append(where)
-        prices.append(_whole(cell["price"], "H004", "price", where, issues))
+        places.append(str(where))
+        prices.append(_whole(cell["price"], "H004.not-whole", where, issues))
     if not entries:
-        issues.append(error("H005", "the file has no rows", raw.where))
+        issues.append(error("H005.file-no-rows", at=raw.where))
     stop_on_errors(issues)
     return Handmade(tuple(entries), tuple(places), tuple(prices))
 
@@ -141,12 +137,12 @@ def _text(value: object) -> str:
     return text[:-2] if re.fullmatch(r"\d+\.0", text) else text
 
 
-def _whole(text: str, code: str, name: str, where: str, issues: list[Issue]) -> int | None:
+def _whole(text: str, key: str, where: Place, issues: list[Issue]) -> int | None:
     plain = text.replace(",", "").removesuffix("年")
     if not plain:
         return None
     if not plain.isdigit():
-        issues.append(error(code, f"{name} '{text}' is not a whole number", where))
+        issues.append(error(key, at=where, text=text))
         return None
     return int(plain)
 
@@ -284,8 +280,7 @@ def places(given: Path) -> Path:
     for folder in tried:
         if (folder / "plan.json").is_file():
             return folder
-    what = f"there is no plan with a proof for '{given}'"
-    raise Refused(error("H006", what, str(given), f"Maybe landopt solve {given}"))
+    raise Refused(error("H006.there-no-plan", at=str(given), given=given))
 
 
 def write_csv(path: Path, entries: Sequence[Mapping[str, Any]]) -> Written:

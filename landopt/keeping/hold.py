@@ -51,8 +51,7 @@ def hold(folder: Path, say: Callable[[str], None] = lambda _line: None) -> Itera
         try:
             _lock(handle)
         except (BlockingIOError, PermissionError):
-            what = f"another run works on this round (process {left or 'unknown'})"
-            raise Environment(error("E073", what, str(folder), "Wait for it, or end that process.")) from None
+            raise Environment(error("E073.another-run-works", at=str(folder), value=left or "unknown")) from None
         except OSError:
             say(f"warning: the disk of {folder} has no locks; make sure that nobody else works on this round")
             yield

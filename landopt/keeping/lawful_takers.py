@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from constraints.audit.reread import Reader
 from constraints.reading.judge import SiteJudgement
 from constraints.types import STRICTNESS
+from parcels.common.catalogue import Told, told
 from parcels.common.schema import Value
 
 
@@ -26,7 +27,7 @@ class Taker:
     verdict: str
     considered: bool
     forbids: tuple[str, ...]
-    own: str
+    own: Told | None
 
     @property
     def open(self) -> bool:
@@ -36,12 +37,14 @@ class Taker:
 
 def taker(reader: Reader, site: Sequence[int], demand: int | None, method: int) -> Taker:
     """One platform, or the market, held against a site (ascending parcel rows) and a method (row)."""
-    own = reader.site_problem(site, demand) or ""
+    own = reader.site_problem(site, demand)
     found = [_in_period(reader, site, demand, method, period, own) for period in reader.periods]
     return min(found, key=lambda each: (not each.open, STRICTNESS[each.verdict], bool(each.own)))
 
 
-def _in_period(reader: Reader, site: Sequence[int], demand: int | None, method: int, period: int, own: str) -> Taker:
+def _in_period(
+    reader: Reader, site: Sequence[int], demand: int | None, method: int, period: int, own: Told | None
+) -> Taker:
     judged = reader.judge_site(site, demand, method, period)
     verdict = judged.verdict
     forbids = tuple(dict.fromkeys(one.rule_id for one in judged.rulings if one.verdict == verdict != "permit"))
@@ -54,22 +57,23 @@ def _in_period(reader: Reader, site: Sequence[int], demand: int | None, method: 
 
 def _other(
     reader: Reader, site: Sequence[int], demand: int | None, method: int, period: int, judged: SiteJudgement
-) -> str:
+) -> Told | None:
     """What the site itself does not tell: the right asked for, the budget, the day, what the market offers."""
     how = reader.case.methods[method]
     if not reader.available(reader.free_from(site), period):
-        return f"not available before {reader.free_from(site)}"
+        return told("site.not-before", date=reader.free_from(site))
     if demand is None:
         market = reader.case.market
-        return "" if market and how.competitive and how.id in market.methods else f"{how.id} not offered openly"
+        open_ = market and how.competitive and how.id in market.methods
+        return None if open_ else told("site.method-not-offered", method=how.id)
     wish = reader.facts.demands[demand]
     rights: Value = wish.get("want_right")
     if isinstance(rights, tuple) and rights and how.right not in rights:
-        return f"right {how.right} not wanted"
+        return told("site.right", right=how.right)
     budget = wish.get("budget_yuan")
     if isinstance(budget, int) and judged.price > budget:
-        return f"expected price of {judged.price:,} yuan above the budget of {budget:,}"
-    return ""
+        return told("site.budget", price=judged.price, budget=budget)
+    return None
 
 
 def takers(reader: Reader, site: Sequence[int], demand: str | None, method: str) -> tuple[Taker, ...]:

@@ -24,6 +24,7 @@ from landopt.keeping.entry_forms import well_formed
 from parcels.common.atomic import in_passing
 from parcels.common.gate import admit, load_json
 from parcels.common.issues import Environment, Issue, Refused, error, stop_on_errors, warning
+from parcels.common.place import within
 
 APPLICATION = 0x6C616E64
 VERSION = 1
@@ -89,7 +90,7 @@ class Ledger:
     def __init__(self, path: str | Path, *, create: bool = False, read_only: bool = False) -> None:
         self.path = Path(path)
         if not create and not self.path.exists():
-            raise Refused(error("B001", f"there is no ledger {self.path.name}", str(path), "Maybe landopt round open."))
+            raise Refused(error("B001.there-no-ledger", at=str(path), file=self.path.name))
         if self.path.exists():
             admit(self.path)
         self.warnings: list[Issue] = []
@@ -120,10 +121,9 @@ class Ledger:
         if kind == 0 and tables == 0:
             return False
         if kind != APPLICATION:
-            raise Refused(error("B002", f"{self.path.name} is not a ledger of landopt", str(self.path), ""))
+            raise Refused(error("B002.not-ledger-landopt", at=str(self.path), file=self.path.name))
         if version > VERSION:
-            what = f"the ledger has version {version}; this landopt reads up to {VERSION}"
-            raise Refused(error("B081", what, str(self.path), "Maybe a newer landopt wrote it: use that one."))
+            raise Refused(error("B081.ledger-version-landopt", at=str(self.path), version=version, version2=VERSION))
         return True
 
     def _prepare(self, *, new: bool) -> None:
@@ -162,11 +162,9 @@ class Ledger:
         try:
             yield
         except (sqlite3.OperationalError, sqlite3.DatabaseError) as trouble:
-            what, where = f"the ledger cannot be used: {trouble}", str(self.path)
             if isinstance(trouble, sqlite3.OperationalError):
-                advice = "Maybe the disk is full or read-only, or another program holds the file; nothing was changed."
-                raise Environment(error("B075", what, where, advice)) from trouble
-            raise Refused(error("B080", what, where, "Maybe restore it from a backup.")) from trouble
+                raise Environment(error("B075.cannot-be-used", at=str(self.path), trouble=trouble)) from trouble
+            raise Refused(error("B080.cannot-be-used", at=str(self.path), trouble=trouble)) from trouble
 
     def entries(self) -> list[Entry]:
         """All entries in order."""
@@ -243,8 +241,7 @@ class Ledger:
                 seq, prev = (row[0] + 1, row[1]) if row else (1, START)
                 when = at or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
                 if row and when < row[2]:
-                    what = f"the clock says {when}, before the last entry ({row[2]}); the order is by number"
-                    self.warnings.append(warning("B076", what, str(self.path)))
+                    self.warnings.append(warning("B076.clock-says-before", at=str(self.path), when=when, row=row[2]))
                 for kind, round_id, given in new:
                     if kind not in KINDS:
                         raise ValueError(f"{kind} is no kind of entry")
@@ -270,16 +267,17 @@ def problems(entries: Sequence[Entry], ledger: str) -> list[Issue]:
     for entry in entries:
         where = f"{ledger}, entry {entry.seq}"
         if entry.seq != expected:
-            found.append(error("B080", f"entries {expected} to {entry.seq - 1} are missing", where, ""))
+            found.append(
+                error("B080.entries-missing", at=within(ledger, entry=entry.seq), expected=expected, seq=entry.seq - 1)
+            )
         if entry.prev != before:
-            found.append(error("B080", f"entry {entry.seq} does not follow the one before it", where, ""))
+            found.append(error("B080.entry-does-not", at=within(ledger, entry=entry.seq), seq=entry.seq))
         if not _whole(entry):
-            found.append(error("B080", f"entry {entry.seq} was altered", where, ""))
+            found.append(error("B080.entry-altered", at=within(ledger, entry=entry.seq), seq=entry.seq))
         elif not well_formed(entry.kind, entry.body):
             found.append(error("B080.form", at=where, entry=entry.seq, kind=entry.kind))
         if entry.at < last:
-            what = f"the clock went back before entry {entry.seq}; the order is by number"
-            found.append(warning("B076", what, where))
+            found.append(warning("B076.clock-went-back", at=within(ledger, entry=entry.seq), seq=entry.seq))
         before, expected, last = entry.hash, entry.seq + 1, max(last, entry.at)
     return found
 

@@ -166,11 +166,11 @@ def unpacked(plan: Mapping[str, Any], where: str = "plan.json") -> Json:
             records.append(unpacking.record(record))
     except _Absent as absent:
         key, table = absent.args
-        what = f"{place} of plan.json names '{key}', which its table '{table}' does not have"
-        raise Refused(error("X017", what, where, _ADVICE)) from absent
+        raise Refused(error("X017.plan-json-names", at=where, place=place, key=key, table=table)) from absent
     except (KeyError, TypeError, AttributeError, ValueError) as torn:
-        what = f"plan.json cannot be read: {place} is not of the form it must have ({type(torn).__name__}: {torn})"
-        raise Refused(error("X005", what, where, _ADVICE)) from torn
+        raise Refused(
+            error("X005.plan-json-cannot", at=where, place=place, name=type(torn).__name__, torn=torn)
+        ) from torn
     found = {name: value for name, value in plan.items() if name not in TABLES}
     return {**found, "justification": records}
 

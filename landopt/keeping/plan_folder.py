@@ -8,18 +8,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.offers_reader import OffersFile
 from constraints.audit.plan_reader import read_plan
 from constraints.case import Case, from_json
+from landopt.intake.names import unknown_parcel, unknown_platform
 from landopt.keeping.plan_file import unpacked
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.held_still import Comparer
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.open_facts import basis, open_facts
 from landopt.reasons.explain.records import as_json
+from landopt.reasons.proven.whatif import Proven
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import read_offers
 from parcels.common.gate import load_json, read_text
 from parcels.common.issues import Refused, error
+from parcels.common.place import Place
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,7 @@ class PlanFolder:
         try:
             return from_json(_json(path))
         except (ValueError, KeyError, TypeError, AttributeError) as torn:
-            what = f"case.json cannot be read: {torn}"
-            raise Refused(
-                error("X005", what, str(path), "Maybe a newer landopt wrote it; solve the round again.")
-            ) from torn
+            raise Refused(error("X005.case-json-cannot", at=str(path), torn=torn)) from torn
 
     @cached_property
     def offers(self) -> Offers:
@@ -56,6 +57,14 @@ class PlanFolder:
     def law(self) -> Law:
         """The scalar reading of the round."""
         return Law(self.context)
+
+    @cached_property
+    def proven(self) -> Proven:
+        """What the proof says of other plans; the offers are read as the auditor reads them."""
+        if not self.context.proof or not self.context.proof.get("tiers"):
+            raise Refused(error("X030.no-proof", at=Place(file=str(self.folder))))
+        with OffersFile(self.folder / "offers.jsonl.gz") as offers:
+            return Proven(self.context, list(offers.blocks()))
 
     @cached_property
     def comparer(self) -> Comparer:
@@ -96,20 +105,33 @@ def open_plan(path: Path) -> PlanFolder:
         If there is no plan there, it is of another version, or its records name what its tables do not have.
     """
     folder = path if path.is_dir() else path.parent
-    return PlanFolder(folder, unpacked(read_plan(path), str(folder / "plan.json")))
+    plan = unpacked(_whole(read_plan(path), folder), str(folder / "plan.json"))
+    return PlanFolder(folder, plan)
+
+
+_PARTS: dict[str, type] = {
+    **dict.fromkeys(("plan_id", "plan_hash"), str),
+    **dict.fromkeys(("case", "result"), dict),
+    **dict.fromkeys(("assignments", "held", "unserved", "limits", "overrides", "justification"), list),
+}
+
+
+def _whole(plan: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A plan that has its parts, whatever is in them."""
+    lacking = [name for name, kind in _PARTS.items() if not isinstance(plan.get(name), kind)]
+    if lacking:
+        what = f"plan.json lacks {', '.join(lacking)}"
+        raise Refused(error("X005", what, str(folder / "plan.json"), "Maybe solve the round again."))
+    return plan
 
 
 def _json(path: Path) -> Any:
     try:
         return load_json(read_text(path, encoding="utf-8"))
     except OSError as missing:
-        raise Refused(
-            error("X004", f"{path.name} is missing", str(path.parent), "Maybe this is not a whole plan folder.")
-        ) from missing
+        raise Refused(error("X004.missing", at=str(path.parent), file=path.name)) from missing
     except ValueError as torn:
-        raise Refused(
-            error("X005", f"{path.name} cannot be read: {torn}", str(path), "Maybe solve the round again.")
-        ) from torn
+        raise Refused(error("X005.cannot-read", at=str(path), file=path.name, torn=torn)) from torn
 
 
 def chosen_offers(case: Case, offers: Offers, plan: Mapping[str, Any]) -> tuple[int, ...]:
@@ -141,8 +163,11 @@ def chosen_offers(case: Case, offers: Offers, plan: Mapping[str, Any]) -> tuple[
             & (offers.period == period)
         )
         if len(hit) != 1:
-            what = f"{'+'.join(entry['parcel_ids'])} by {entry['method']} is not a lawful offer of this plan's list"
-            raise Refused(error("X006", what, "plan.json", "Maybe run landopt audit."))
+            raise Refused(
+                error(
+                    "X006.not-lawful-offer", at="plan.json", join="+".join(entry["parcel_ids"]), method=entry["method"]
+                )
+            )
         found.append(int(hit[0]))
     return tuple(found)
 
@@ -155,8 +180,6 @@ def records(plan: Mapping[str, Any], *, parcel: str | None = None, demand: str |
     Refused
         If the plan has no such parcel or platform, with the nearest one.
     """
-    from difflib import get_close_matches
-
     every = [record for record in plan["justification"] if record["kind"] != "plan"]
     if parcel is None and demand is None:
         return [record for record in plan["justification"] if record["kind"] == "plan"]
@@ -172,7 +195,7 @@ def records(plan: Mapping[str, Any], *, parcel: str | None = None, demand: str |
     missing = [name for name in sorted(wanted) if name not in known] if parcel is not None else []
     if missing or not found:
         name = missing[0] if missing else str(demand)
-        what, flag = ("parcel", "--parcel") if parcel is not None else ("platform", "--demand")
-        near = get_close_matches(name, known, 1, 0.5)
-        raise Refused(error("X002", f"{what} '{name}' is not in the plan", flag, f"Maybe {near[0]}." if near else ""))
+        if parcel is not None:
+            raise Refused(unknown_parcel(name, known, "--parcel"))
+        raise Refused(unknown_platform(name, known, "--demand"))
     return found

@@ -99,8 +99,8 @@ def repair(
     outcome = solve(asked, nearest, gap="0", time_limit_s=time_limit_s)
     if outcome.chosen is None:
         if outcome.stopped == "infeasible":
-            raise NoPlan(error("S003", "no plan satisfies the rules", "", "Maybe landopt diagnose ROUND"))
-        raise Environment(error("S006", "the solver ended without a plan", "", "Maybe a longer --time-limit"))
+            raise NoPlan(error("S003.no-plan-satisfies"))
+        raise Environment(error("S006.solver-ended-without"))
     chosen = [int(offer) for offer in outcome.chosen]
     first = outcome.tiers[0]
     after = [_entry(case, offers, offer) for offer in chosen]

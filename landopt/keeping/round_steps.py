@@ -19,6 +19,7 @@ from landopt.keeping.whole_audit import Rewrite
 from parcels.common.findings_text import lines
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors
+from parcels.common.place import within
 from parcels.formats.decoding.encoding import decode
 
 if TYPE_CHECKING:
@@ -70,8 +71,9 @@ def _standing(book: Ledger, found: RoundPlace) -> State:
     stop_on_errors(examined(book))
     now = state(book.entries())
     if found.id not in now.open_rounds:
-        what = f"round {found.id} is not open in {book.path.name}"
-        raise Refused(error("B010", what, str(book.path), f"Maybe landopt round open {found.folder}"))
+        raise Refused(
+            error("B010.round-not-open", at=str(book.path), id=found.id, file=book.path.name, folder=found.folder)
+        )
     return now
 
 
@@ -99,7 +101,7 @@ def open_round(
         stop_on_errors(examined(book))
         now = state(book.entries())
         if found.id in (*now.open_rounds, *now.closed_rounds):
-            raise Refused(error("B011", f"round {found.id} was opened before", str(found.ledger), "Maybe a new id."))
+            raise Refused(error("B011.round-opened-before", at=str(found.ledger), id=found.id))
         files = [path for path in sorted(found.folder.iterdir()) if path.is_file() and _input(path)]
         inputs = [{"name": path.name, "sha256": file_digest(path)} for path in files]
         return book.append("open", found.id, {**who(by), "inputs": inputs, **keys})
@@ -109,6 +111,7 @@ def _input(path: Path) -> bool:
     return not path.name.startswith(".") and not path.name.startswith(LEDGER)
 
 
+# One parameter a statement of the ledger's entry.
 def adopt(
     found: RoundPlace,
     plan_folder: str | Path,
@@ -143,14 +146,13 @@ def adopt(
     folder = Path(plan_folder)
     folder = folder.parent if folder.is_file() else folder
     if not document or not by:
-        raise Refused(error("B012", "an adoption names its document and who adopted", "", "--document ... --by ..."))
+        raise Refused(error("B012.adoption-names-document"))
     _date(date, "--date")
     plan = read_plan(folder)
     with Ledger(found.ledger) as book:
         _standing(book, found)
         if plan["case"]["round"] != found.id:
-            what = f"the plan belongs to round {plan['case']['round']}, not {found.id}"
-            raise Refused(error("B013", what, str(folder)))
+            raise Refused(error("B013.plan-belongs-round", at=str(folder), round=plan["case"]["round"], id=found.id))
         _head_known(plan, book)
         opened = opened_files(book.entries(), found.id)
         report = require_standing(folder, opened, sampled=sampled, sourceless=sourceless, rewrite=rewrite)
@@ -184,8 +186,7 @@ def _unchecked(report: AuditReport) -> list[str]:
 def _head_known(plan: Mapping[str, Any], book: Ledger) -> None:
     head = plan.get("ledger_head")
     if head is not None and int(head, 16) and head not in {entry.hash for entry in book.entries()}:
-        what = f"the plan was made under ledger head {head[:16]}, which this ledger does not hold"
-        raise Refused(error("B080", what, str(book.path), "Maybe the ledger was cut, or it is another one."))
+        raise Refused(error("B080.plan-made-under", at=str(book.path), head=head[:16]))
 
 
 def record(found: RoundPlace, results: str | Path, by: str) -> Entry:
@@ -211,34 +212,37 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
     }
     lacking = [name for name in ("parcel_id", "outcome", "date") if columns[name] is None]
     if lacking:
-        raise Refused(
-            [error("B020", f"column '{name}' is missing", path.name, "Maybe 宗地编号, 结果, 日期.") for name in lacking]
-        )
+        raise Refused([error("B020.column-missing", at=path.name, name=name) for name in lacking])
     issues: list[Issue] = []
     found: list[dict[str, Any]] = []
     for number, line in enumerate(reader, 2):
-        where = f"{path.name}, row {number}"
         row = {name: (line.get(column) or "").strip() if column else "" for name, column in columns.items()}
         outcome = WORDS.get(row["outcome"], row["outcome"].lower())
         if row["parcel_id"] not in known:
             issues.append(
-                error("B021", f"parcel {row['parcel_id'] or '(blank)'} was never adopted in this ledger", where)
+                error(
+                    "B021.parcel-never-adopted", at=within(path.name, row=number), value=row["parcel_id"] or "(blank)"
+                )
             )
         if outcome not in OUTCOMES:
-            issues.append(error("B022", f"'{row['outcome']}' is no outcome", where, f"Maybe one of {_KNOWN}."))
+            issues.append(
+                error("B022.no-outcome", at=within(path.name, row=number), outcome=row["outcome"], known=_KNOWN)
+            )
         price: int | None = None
         if row["price_yuan"]:
             if not row["price_yuan"].replace(",", "").isdigit():
-                issues.append(error("B023", f"price_yuan '{row['price_yuan']}' is not a whole number of yuan", where))
+                issues.append(
+                    error("B023.price-yuan-not", at=within(path.name, row=number), price_yuan=row["price_yuan"])
+                )
             else:
                 price = int(row["price_yuan"].replace(",", ""))
         try:
             datetime.date.fromisoformat(row["date"])
         except ValueError:
-            issues.append(error("B024", f"'{row['date']}' is not a date", where, "Maybe 2026-04-30."))
+            issues.append(error("B024.not-date", at=within(path.name, row=number), text=row["date"]))
         found.append({**row, "outcome": outcome, "price_yuan": price})
     if not found:
-        issues.append(error("B025", "the file has no rows", path.name))
+        issues.append(error("B025.file-no-rows", at=path.name))
     stop_on_errors(issues)
     return found
 
@@ -378,4 +382,4 @@ def _date(text_: str, where: str) -> None:
     try:
         datetime.date.fromisoformat(text_)
     except ValueError as wrong:
-        raise Refused(error("B024", f"'{text_}' is not a date", where, "Maybe 2026-04-30.")) from wrong
+        raise Refused(error("B024.not-date", at=where, text=text_)) from wrong

@@ -121,32 +121,30 @@ def verify(folder: str | Path, public_keys: Sequence[str | Path] = ()) -> list[I
     place = Path(folder)
     inside = place / FOLDER
     if not (inside / STATEMENT).is_file() or not (inside / SUMS).is_file():
-        return [
-            error("A080", "the plan folder has no seal", str(place), "Maybe landopt round adopt --key sealed a copy.")
-        ]
+        return [error("A080.plan-folder-no", at=str(place))]
     found: list[Issue] = []
     sums = read_bytes(inside / SUMS)
     stated = dict(_sums(sums))
     here = set(files_of(place))
     for name in sorted(stated.keys() - here):
-        found.append(error("A081", f"{name} is missing", str(place)))
+        found.append(error("A081.missing", at=str(place), name=name))
     for name in sorted(here - stated.keys()):
-        found.append(note("A081", f"{name} was added after the seal and is not covered by it", str(place)))
+        found.append(note("A081.added-after-seal", at=str(place), name=name))
     for name in sorted(here & stated.keys()):
         if file_digest(place / name) != stated[name]:
-            found.append(error("A081", f"{name} was changed after the seal", str(place)))
+            found.append(error("A081.changed-after-seal", at=str(place), name=name))
     payload = read_bytes(inside / STATEMENT)
     if not any(issue.level == "error" for issue in found):
         try:
             if canonical(statement(place, sums)) != payload:
-                found.append(error("A081", "the statement is not that of these files", str(inside)))
+                found.append(error("A081.statement-not-these", at=str(inside)))
         except (ValueError, KeyError, TypeError) as torn:
-            found.append(error("A081", f"the sealed files cannot be read: {torn}", str(place)))
+            found.append(error("A081.sealed-files-cannot", at=str(place), torn=torn))
     present = [name for name in (ENVELOPE, SIGNED, SIGNATURE) if (inside / name).is_file()]
     if present or public_keys:
         found += _signature(inside, payload, [public_key(Path(path)) for path in public_keys])
     strange = {path.name for path in inside.iterdir()} - {SUMS, STATEMENT, ENVELOPE, SIGNED, SIGNATURE}
-    found += [error("A081", f"{FOLDER}/{name} does not belong to a seal", str(inside)) for name in sorted(strange)]
+    found += [error("A081.does-not-belong", at=str(inside), folder=FOLDER, name=name) for name in sorted(strange)]
     return found
 
 
@@ -167,9 +165,9 @@ def _signature(inside: Path, payload: bytes, keys: Sequence[Ed25519PublicKey]) -
         aside = aside and read_bytes(inside / SIGNATURE) == signature
         kind, signer = envelope["payloadType"] == PAYLOAD_TYPE, str(entry["keyid"])
     except (OSError, ValueError, KeyError, TypeError, IndexError) as torn:
-        return [error("A082", f"the plan is not signed, or the signature cannot be read: {torn}", where)]
+        return [error("A082.plan-not-signed", at=where, torn=torn)]
     if not (same and aside and strict and kind):
-        return [error("A082", "the envelope does not hold the statement", where)]
+        return [error("A082.envelope-does-not", at=where)]
     if not keys:
         return []
     for key in keys:
@@ -177,10 +175,9 @@ def _signature(inside: Path, payload: bytes, keys: Sequence[Ed25519PublicKey]) -
             try:
                 key.verify(signature, pre_authentication(payload, PAYLOAD_TYPE))
             except InvalidSignature:
-                return [error("A082", "the signature does not fit the statement", where)]
+                return [error("A082.signature-does-not", at=where)]
             return []
-    what = f"signed by key {signer[:16]}, which is not among the keys named"
-    return [error("A082", what, where, "Maybe name the signer's public key with --key.")]
+    return [error("A082.signed-key-not", at=where, signer=signer[:16])]
 
 
 @contextlib.contextmanager
@@ -202,11 +199,10 @@ def unzipped(plan: Path) -> Iterator[Path]:
             unpack(archive, check_members(archive, plan.name), Path(name))
             found = sorted(path.parent for path in Path(name).rglob("plan.json"))
             if len(found) != 1:
-                what = f"{plan.name} holds {len(found)} plans"
-                raise Refused(error("A085", what, str(plan), "Maybe zip one plan folder."))
+                raise Refused(error("A085.holds-plans", at=str(plan), plan=plan.name, count=len(found)))
             yield found[0]
     except (zipfile.BadZipFile, EOFError, zlib.error) as torn:
-        raise Refused(error("A085", f"{plan.name} is no zip file or is cut off: {torn}", str(plan))) from torn
+        raise Refused(error("A085.no-zip-file", at=str(plan), plan=plan.name, torn=torn)) from torn
 
 
 def _sums(content: bytes) -> Iterator[tuple[str, str]]:
@@ -274,7 +270,7 @@ def receipt(folder: str | Path, parcel_id: str) -> dict[str, Any]:
     plan = load_json(read_bytes(place / "plan.json"))
     case = load_json(read_bytes(place / "case.json"))
     if parcel_id not in case["parcels"]["ids"]:
-        raise Refused(error("A084", f"parcel {parcel_id} was not in the round", str(place / "case.json")))
+        raise Refused(error("A084.parcel-not-round", at=str(place / "case.json"), parcel_id=parcel_id))
     index = case["parcels"]["ids"].index(parcel_id)
     items = leaves(case, plan)
     hashes = [_hash_leaf(item) for item in items]

@@ -88,7 +88,7 @@ def require_place(folder: Path, ledger: Path) -> None:
         ``E002``, ``E004`` (exit 6); another place is asked for.
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "plan.json").exists()):
-        issue = error("E002", f"'{folder}' exists and is not a plan folder", str(folder), "Choose another with -o DIR.")
+        issue = error("E002.exists-not-plan", at=str(folder), folder=folder)
         raise Environment(issue)
     why = final(folder, ledger)
     if why is not None:

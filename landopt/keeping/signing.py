@@ -43,13 +43,13 @@ def private_key(path: Path) -> Ed25519PrivateKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
     except ImportError as missing:
-        raise Environment(error("E082", "signing needs 'cryptography'", "", "pip install landopt[seal]")) from missing
+        raise Environment(error("E082.signing-needs-cryptography")) from missing
     try:
         key = load_pem_private_key(read_bytes(path, MB), None)
     except (OSError, ValueError, TypeError) as wrong:
-        raise Refused(error("A083", f"the private key cannot be read: {wrong}", str(path), _MAKE)) from wrong
+        raise Refused(error("A083.private-key-cannot", at=str(path), wrong=wrong)) from wrong
     if not isinstance(key, Ed25519PrivateKey):
-        raise Refused(error("A083", "the private key is not an ed25519 key", str(path), _MAKE))
+        raise Refused(error("A083.private-key-not", at=str(path)))
     return key
 
 
@@ -59,13 +59,13 @@ def public_key(path: Path) -> Ed25519PublicKey:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
     except ImportError as missing:
-        raise Environment(error("E082", "checking a signature here needs 'cryptography'", "", _OPENSSL)) from missing
+        raise Environment(error("E082.checking-signature-here")) from missing
     try:
         key = load_pem_public_key(read_bytes(path, MB))
     except (OSError, ValueError) as wrong:
-        raise Refused(error("A083", f"the public key cannot be read: {wrong}", str(path), _MAKE)) from wrong
+        raise Refused(error("A083.public-key-cannot", at=str(path), wrong=wrong)) from wrong
     if not isinstance(key, Ed25519PublicKey):
-        raise Refused(error("A083", "the public key is not an ed25519 key", str(path), _MAKE))
+        raise Refused(error("A083.public-key-not", at=str(path)))
     return key
 
 

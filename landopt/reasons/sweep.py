@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.canonical import digest
 from constraints.case import Case, case_digest, from_json, to_json
+from parcels.common.catalogue import told
 from parcels.common.gate import MB, load_toml, read_bytes, read_text
 from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
 
@@ -88,20 +89,17 @@ def read_sweep(path: Path) -> Sweep:
     try:
         tables = load_toml(read_text(path, MB), parse_float=Decimal)
     except OSError as missing:
-        raise Refused(error("W001", f"{path.name} cannot be read", where, "Maybe the path is wrong.")) from missing
+        raise Refused(error("W001.cannot-read", at=where, file=path.name)) from missing
     except UnicodeDecodeError as trouble:
-        what = f"the file is not UTF-8 (byte {trouble.start + 1:,})"
-        raise Refused(error("W002", what, where, "Save it as UTF-8.")) from None
+        raise Refused(error("W002.file-not-utf", at=where, start=trouble.start + 1)) from None
     except ValueError as torn:
-        raise Refused(error("W002", f"{path.name} is not TOML: {torn}", where, "")) from torn
+        raise Refused(error("W002.not-toml", at=where, file=path.name, torn=torn)) from torn
     issues: list[Issue] = [
-        error("W003", f"unknown key '{key}'", where, "Maybe gap, time_limit_s or [[vary]].")
-        for key in tables
-        if key not in ("gap", "time_limit_s", "vary")
+        error("W003.unknown-key", at=where, key=key) for key in tables if key not in ("gap", "time_limit_s", "vary")
     ]
     axes = [axis for entry in tables.get("vary", []) if (axis := _axis(entry, path.parent, where, issues))]
     if not axes and not issues:
-        issues.append(error("W004", "nothing varies", where, "Maybe add a [[vary]] table."))
+        issues.append(error("W004.nothing-varies", at=where))
     if issues:
         raise Refused(issues)
     gap = tables.get("gap")
@@ -111,22 +109,20 @@ def read_sweep(path: Path) -> Sweep:
 def _axis(entry: Mapping[str, Any], base: Path, where: str, issues: list[Issue]) -> Axis | None:
     unknown = sorted(set(entry) - {"set", "values", "from", "to", "step", "overlay", "name"})
     if unknown or ("set" in entry) == ("overlay" in entry):
-        what = f"a [[vary]] has set or overlay{'; unknown: ' + ', '.join(unknown) if unknown else ''}"
-        issues.append(error("W005", what, where, 'Maybe set = "RULE:amount", values = [..].'))
+        key = "W005.unknown-key" if unknown else "W005.set-or-overlay"
+        issues.append(error(key, at=where, names=unknown))
         return None
     if "overlay" in entry:
         names = [str(name) for name in entry["overlay"]]
         for name in names:
             if name and not (base / name).is_file():
-                issues.append(
-                    error("W006", f"overlay '{name}' does not exist", where, "Maybe it is beside the sweep file.")
-                )
+                issues.append(error("W006.overlay-does-not", at=where, name=name))
         overlays = tuple((str(base / name),) if name else () for name in names)
         shown = tuple(Path(name).stem or "as it stands" for name in names)
         return Axis(str(entry.get("name", "overlay")), shown, ((),) * len(names), overlays)
     values = _values(entry)
     if not values:
-        issues.append(error("W007", f"'{entry['set']}' has no values", where, "Maybe values = [..] or from, to, step."))
+        issues.append(error("W007.no-values", at=where, set=entry["set"]))
         return None
     sets = tuple((f"{entry['set']}={value}",) for value in values)
     return Axis(str(entry.get("name", entry["set"])), values, sets, ((),) * len(values))
@@ -156,7 +152,7 @@ def runs(sweep: Sweep) -> Iterator[Run]:
     for axis in sweep.axes:
         total *= len(axis.values)
     if total > MOST_RUNS:
-        raise Refused(error("W008", f"{total} runs are more than {MOST_RUNS}", "", "Maybe a larger step."))
+        raise Refused(error("W008.runs-more-than", total=total, most_runs=MOST_RUNS))
     for picks in itertools.product(*(range(len(axis.values)) for axis in sweep.axes)):
         chosen = list(zip(sweep.axes, picks, strict=True))
         yield Run(
@@ -331,11 +327,11 @@ def _disk(place: Path, log: Path) -> Iterator[None]:
     try:
         yield
     except OSError as trouble:
-        what = f"{place.name} could not be written: {trouble.strerror or trouble}"
-        advice = "Maybe the disk is full or read-only, or another program holds a file open; nothing was changed."
-        if log.exists():
-            advice = "Maybe free the disk and run it again: finished runs are kept."
-        raise Environment(error("E075", what, str(place), advice)) from trouble
+        advice = told("near.finished-kept") if log.exists() else None
+        why = trouble.strerror or trouble
+        raise Environment(
+            error("E075.could-not-written", at=str(place), maybe=advice, file=place.name, value=why)
+        ) from trouble
 
 
 def _results(

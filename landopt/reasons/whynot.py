@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
+from landopt.intake.names import unknown_method, unknown_parcel, unknown_platform
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.nearest import Nearest, nearest_fact
@@ -143,16 +144,8 @@ def rows_of(case: Case, ids: Sequence[str]) -> tuple[int, ...]:
     Refused
         If an id is not in the round, with the nearest one.
     """
-    from difflib import get_close_matches
-
     known = case.parcels.index()
-    issues = []
-    for name in ids:
-        if name not in known:
-            near = get_close_matches(name, case.parcels.ids, 1, 0.5)
-            issues.append(
-                error("X002", f"parcel '{name}' is not in the round", "--parcel", f"Maybe {near[0]}." if near else "")
-            )
+    issues = [unknown_parcel(name, case.parcels.ids, "--parcel") for name in ids if name not in known]
     if issues:
         raise Refused(issues)
     return tuple(sorted(known[name] for name in ids))
@@ -166,14 +159,9 @@ def demand_row(case: Case, name: str) -> int:
     Refused
         If it is not in the round, with the nearest one.
     """
-    from difflib import get_close_matches
-
     known = case.demands.index()
     if name not in known:
-        near = get_close_matches(name, case.demands.ids, 1, 0.5)
-        raise Refused(
-            error("X003", f"platform '{name}' is not in the round", "--demand", f"Maybe {near[0]}." if near else "")
-        )
+        raise Refused(unknown_platform(name, case.demands.ids, "--demand"))
     return known[name]
 
 
@@ -192,16 +180,12 @@ def check_methods(case: Case, names: Sequence[str]) -> None:
     Raises
     ------
     Refused
-        X007.
+        X016.
     """
-    from difflib import get_close_matches
-
     known = [method.id for method in case.methods]
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, 1, 0.4)
-            maybe = f"Maybe {near[0]}." if near else f"Maybe one of {', '.join(known)}."
-            raise Refused(error("X016", f"method '{name}' is not known", "--method", maybe))
+            raise Refused(unknown_method(name, known, "--method"))
 
 
 def check_period(case: Case, name: str | None) -> None:

@@ -3,38 +3,31 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
+from constraints.loading.method_facts import tables
+from parcels.common.catalogue import find
 from parcels.common.schema import fields
 
 TEMPLATES = Path(__file__).parent / "templates"
 _MILLION = 1_000_000
 
 
-@cache
-def words() -> dict[str, dict[str, dict[str, str]]]:
-    """The word lists by subject, code and language."""
-    return tomllib.loads((TEMPLATES / "words.toml").read_text(encoding="utf-8"))
-
-
 def word(subject: str, code: str | None, lang: str) -> str:
     """The name of a code; the code itself where no name is kept (districts, points)."""
     if code is None:
         return ""
-    entry = words().get(subject, {}).get(code)
-    return code if entry is None else entry[lang]
+    found = find(f"{subject}.{code}", lang)
+    if found is None and subject == "method" and code in tables():
+        return str(tables()[code]["title"][lang])
+    return found or code
 
 
 def field_title(name: str, lang: str) -> str:
     """The title of a declared field in the language; the name itself if it is not declared."""
-    field = fields().get(name)
-    if field is None:
-        return name
-    return field.title_zh if lang == "zh" else field.title_en
+    return find(f"field.{name}", lang) or name
 
 
 def code_word(field: str, code: str, lang: str) -> str:

@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parcels.common.catalogue import Told, told
+
 if TYPE_CHECKING:
     from landopt.report.source import Source
 
@@ -53,9 +55,9 @@ class Output:
         """True where the library it needs is not installed."""
         return self.needs is not None and importlib.util.find_spec(self.needs[0]) is None
 
-    def install(self) -> str:
+    def install(self) -> Told | None:
         """The command that installs what it needs."""
-        return f'python -m pip install "landopt[{self.needs[1]}]"' if self.needs else ""
+        return told("near.install", extra=self.needs[1]) if self.needs else None
 
 
 @cache

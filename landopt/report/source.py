@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.keeping.plan_folder import PlanFolder, open_plan
+from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import by_hand, render
 from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
@@ -124,10 +125,11 @@ class Source:
 
     def _text(self, record: dict[str, Any], lang: str) -> str:
         text = render(self.found.compared(record), lang)
-        if record["kind"] not in ("plan", "assignment") or not self.plan.get("overrides"):
+        if record["kind"] not in ("plan", "assignment"):
             return text
-        said = by_hand(self.plan, lang, None if record["kind"] == "plan" else record["parcel_ids"])
-        return f"{text}\n{said}" if said else text
+        site = None if record["kind"] == "plan" else record["parcel_ids"]
+        said = (by_hand(self.plan, lang, site), own_exceptions(self.case, self.plan, lang, site))
+        return "\n".join([text, *filter(None, said)])
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
@@ -145,16 +147,18 @@ class Source:
         """
         import pyogrio
 
+        from parcels.formats.guard import guarded
+
         path = self.folder / "plan.gpkg"
-        with readable(admit(path)):
+        with guarded(admit(path), "parcels") as path, readable(path):
             frame = pyogrio.read_dataframe(path, layer="parcels", columns=["parcel_id"])
         frame = frame.set_index("parcel_id")
         wanted = [row.parcel_id for row in self.rows]
         missing = [name for name in wanted if name not in frame.index]
         if missing or len(frame) != len(wanted):
-            what = f"plan.gpkg holds {len(frame)} parcels, the case {len(wanted)}"
-            what += f"; '{missing[0]}' is missing" if missing else ""
-            raise Refused(error("X008", what, str(path), "Maybe it was edited; solve the round again."))
+            key = "X008.parcel-missing" if missing else "X008.other-count"
+            lacking = missing[0] if missing else ""
+            raise Refused(error(key, at=str(path), count=len(frame), wanted=len(wanted), missing=lacking))
         return frame.loc[wanted]
 
 
@@ -164,8 +168,7 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as trouble:  # pyogrio names several errors of its own, all of them "cannot be read"
-        advice = "Maybe solve the round again, or leave out --html, --gdb and --txt."
-        raise Refused(error("X007", f"{path.name} cannot be read: {trouble}", str(path), advice)) from trouble
+        raise Refused(error("X007.cannot-read", at=str(path), file=path.name, trouble=trouble)) from trouble
 
 
 def open_source(path: Path) -> Source:
@@ -177,12 +180,11 @@ def open_source(path: Path) -> Source:
         If there is no plan or case, one of another version, or a plan without its justification or another part.
     """
     found = open_plan(path)
-    advice = "Maybe it was made by hand; landopt report needs a plan folder that landopt solve wrote."
     absent = [name for name in _PARTS if name not in found.plan]
     if absent:
-        raise Refused(error("X005", f"plan.json cannot be read: it has no '{absent[0]}'", str(path), advice))
+        raise Refused(error("X005.plan-json-cannot-read", at=str(path), absent=absent[0]))
     if not any(record.get("kind") == "plan" for record in found.plan["justification"]):
-        raise Refused(error("X009", "the plan has no justification records", str(path), advice))
+        raise Refused(error("X009.plan-no-justification", at=str(path)))
     _ = found.case  # refused now, before anything is written
     return Source(found)
 

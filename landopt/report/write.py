@@ -97,10 +97,7 @@ def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
         known = ", ".join(output.kind for output in every)
         raise Refused([error("X019.no-kind", at="report", kind=kind, known=known) for kind in unknown])
     if absent:
-        raise Refused(
-            error("X010", f"--{output.kind} needs a library that is not installed", "", output.install())
-            for output in absent
-        )
+        raise Refused(error("X010.needs-library-not", maybe=output.install(), kind=output.kind) for output in absent)
     source = open_source(wish.plan)
     if not wish.kinds:
         wanted = [output for output in wanted if output.fits(source)]
@@ -135,8 +132,8 @@ def _harmless(target: Path, folder: Path) -> None:
     ours = {name for name in names if name.startswith((*begin, ".landopt-", "landopt-"))}
     foreign = set() if record_of(target) else names - ours
     if target.resolve() == folder.resolve() or (target.exists() and not target.is_dir()) or foreign:
-        what = f"{target} is not a folder of reports" + (f" (it holds '{min(foreign)}')" if foreign else "")
-        raise Refused(error("X011", what, str(target), "Maybe name a folder of its own: -o DIR."))
+        key = "X011.holds-other-things" if foreign else "X011.no-report-folder"
+        raise Refused(error(key, at=str(target), folder=target, name=min(foreign, default="")))
 
 
 def _bytes(path: Path) -> int:

@@ -324,4 +324,4 @@ class Rows:
 
 def too_large(row: str, value: int) -> Refused:
     """The refusal of a number that a solver could not keep exact."""
-    return Refused(error("R090", f"row {row} would hold {value}, not below 10^12", "", "Maybe use a coarser unit."))
+    return Refused(error("R090.row-would-hold", row=row, value=value))

@@ -133,9 +133,7 @@ def read_offers(path: Path) -> Offers:
                 raise ValueError(f"schema {header.get('schema')!r} is not {SCHEMA}")
             return _read(header, stream)
     except (OSError, EOFError, ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError) as problem:
-        raise Refused(
-            error("F040", f"the list of offers cannot be read: {problem}", str(path), "Maybe solve the round again.")
-        ) from problem
+        raise Refused(error("F040.list-offers-cannot", at=str(path), problem=problem)) from problem
 
 
 def _read(header: dict[str, Any], stream: Any) -> Offers:

@@ -39,7 +39,7 @@ def pulp_solver(name: str, gap: Fraction, seconds: float | None, threads: int) -
 
     found = NAMES.get(name.lower())
     if found is None:
-        raise Environment(error("S010", f"solver {name!r} is not known", "", f"Maybe one of {', '.join(NAMES)}."))
+        raise Environment(error("S010.solver-not-known", name=name, names=NAMES))
     for identifier in found:
         keywords: dict[str, Any] = {"msg": False, "gapRel": float(gap)}
         if seconds is not None:
@@ -55,4 +55,4 @@ def pulp_solver(name: str, gap: Fraction, seconds: float | None, threads: int) -
         if solver.available():
             return solver
     hint = INSTALL.get(name.lower(), "install it where PuLP finds it")
-    raise Environment(error("S010", f"solver {name!r} is not installed", "", f"Maybe {hint}, or use --solver highs."))
+    raise Environment(error("S010.solver-not-installed", name=name, hint=hint))

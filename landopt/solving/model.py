@@ -17,6 +17,7 @@ import numpy as np
 
 from constraints.audit.reread import Reader
 from landopt.solving.model_arrays import LARGEST, Ints, Program, columns, program
+from parcels.common.catalogue import told
 from parcels.common.issues import Refused, error
 
 if TYPE_CHECKING:
@@ -126,14 +127,7 @@ def check_sizes(prog: Program) -> None:
     for what, values in (("score", prog.score), ("coefficient", prog.entries.profile.largest), ("limit", prog.rhs)):
         worst = int(np.abs(values).max(initial=0))
         if worst >= LARGEST:
-            raise Refused(
-                error(
-                    "S001",
-                    f"a {what} of the model is {worst}, not below 10^12",
-                    "",
-                    "Maybe give the limit in a coarser unit or lower the weights.",
-                )
-            )
+            raise Refused(error("S001.model-not-below", thing=told(f"model.{what}"), worst=worst))
 
 
 def write_mps(path: Path, case: Case, offers: Offers, tier: int = 0, reached: Sequence[int] = ()) -> None:

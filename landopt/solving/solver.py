@@ -87,6 +87,7 @@ def _gap(tier: TierResult) -> Fraction:
 Progress = Callable[[Mapping[str, Any]], None]
 
 
+# One parameter a setting of a run; the numbers are the round's own.
 def solve(
     case: Case,
     offers: Offers,
@@ -121,8 +122,9 @@ def solve(
     began = monotonic()
     needed = memory_needed(len(offers.site))
     if memory is not None and memory < needed:
-        what = f"{len(offers.site)} offers need about {needed // 10**6} MB, the limit is {memory // 10**6} MB"
-        raise Environment(error("S015", what, "", "Maybe raise --memory, or use fewer periods or parcels a platform."))
+        raise Environment(
+            error("S015.offers-need-about", count=len(offers.site), needed=needed // 10**6, memory=memory // 10**6)
+        )
     base = base_arrays(case, offers)
     for tier in range(len(base["score"])):
         check_sizes(from_arrays(base, 0) if tier == 0 else from_arrays(base | {"score": base["score"][tier:]}, 0))
@@ -157,7 +159,7 @@ def _best(folder: Path, count: int) -> Ints | None:
         return None
     chosen = np.unique(np.load(path, allow_pickle=False))
     if len(chosen) and (chosen[0] < 0 or chosen[-1] >= count):
-        raise Withheld(error("S005", "the solver handed back offers that do not exist"))
+        raise Withheld(error("S005.solver-handed-back"))
     return chosen
 
 
@@ -182,16 +184,14 @@ def _outcome(
         state = standing(prog, chosen)
         if not state.lawful:
             rows = ", ".join(_row_name(case, offers, prog, row) for row in state.broken[:5])
-            raise Withheld(
-                error("S005", f"the solver's plan breaks {rows}", "", "The plan is withheld. Maybe another --solver.")
-            )
+            raise Withheld(error("S005.solver-plan-breaks", rows=rows))
         entry = found[tier] if tier < len(found) and found[tier].get("tree") is not None else None
         # without prices (a run that ended before it had any) the bound is every part's best offer: no text at all
         node, scale = (entry["tree"], int(entry["scale"])) if entry else ({}, 1)
         proven = proof_bound(prog, node, scale)
         claim = entry.get("solver_bound") if entry else None
         if proven < state.objective:
-            raise Withheld(error("S005", "the solver's prices contradict its plan", "", "The plan is withheld."))
+            raise Withheld(error("S005.solver-prices-contradict"))
         tiers.append(TierResult(state.objective, proven, claim if claim is None or claim >= state.objective else None))
         proofs.append({"objective": state.objective, "bound": proven, "scale": scale, "tree": node})
         reached.append(state.objective)

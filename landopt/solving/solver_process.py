@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from parcels.common.catalogue import told
 from parcels.common.issues import Environment, Issue, error
 
 COMMAND: tuple[str, ...] = ("-m", "landopt.solving.child")
@@ -87,8 +88,7 @@ def watch(
     if why == "done" and result is None:
         return Ended("failed", so_far, (_trouble(code, log, memory),))
     if why == "limit":
-        what = f"the solver did not stop at its limit and was ended after {hard_limit_s or 0:.0f} s"
-        return Ended(why, so_far, (error("S012", what),))
+        return Ended(why, so_far, (error("S012.solver-did-not", value=hard_limit_s or 0),))
     return Ended(why, result if result is not None else so_far)
 
 
@@ -109,7 +109,7 @@ def _start(folder: Path, stderr: Any) -> subprocess.Popen[bytes]:
             **options,
         )
     except OSError as trouble:
-        raise Environment(error("S011", f"the solver process could not be started: {trouble.strerror}")) from trouble
+        raise Environment(error("S011.solver-process-could", strerror=trouble.strerror)) from trouble
 
 
 def _pump(child: subprocess.Popen[bytes], lines: queue.SimpleQueue[bytes | None]) -> None:
@@ -170,14 +170,10 @@ def _trouble(code: int | None, log: Path, memory: int | None) -> Issue:
     last = said[-1][:300] if said else ""
     if code == 9 or any(word in text for word in SHORT):
         if memory is None:
-            advice = "Maybe free memory, ask for a larger gap, or use fewer periods."
-            return error("S013", "the solver ran out of memory", "", advice)
-        what = f"the solver ran out of memory at the limit of {memory // 10**6} MB"
-        return error("S013", what, "", "Maybe raise --memory, ask for a larger gap, or use fewer periods.")
+            return error("S013.solver-ran-out-memory")
+        return error("S013.solver-ran-out", memory=memory // 10**6)
     if code == -9:
-        what = "the solver process was killed from outside (signal 9), as a system does that runs out of memory"
-        return error("S014", what, last, "Maybe free memory, ask for a larger gap, or use fewer periods.")
-    how = f"signal {-code}" if code is not None and code < 0 else f"code {code}"
-    return error(
-        "S014", f"the solver process crashed ({how})", last, "Maybe run again with --solver cbc, and report this."
-    )
+        return error("S014.solver-process-killed", at=last)
+    ended = code is not None and code < 0
+    how = told("crash.signal" if ended else "crash.code", number=-code if code is not None and ended else code)
+    return error("S014.solver-process-crashed", at=last, how=how)

@@ -16,6 +16,7 @@ from landopt.solving.model import build
 from landopt.solving.model_arrays import Ints, Program, from_arrays, ranges, standing
 from landopt.solving.proof.certificate import Certificate
 from parcels.common.issues import Refused, error
+from parcels.common.place import Place
 
 if TYPE_CHECKING:
     from constraints.case import Case
@@ -48,14 +49,7 @@ def ladder(case: Case, offers: Offers) -> dict[str, Any]:
         where = "parcel" if name in case.parcels.columns else "demand" if name in case.demands.columns else ""
         column = (case.parcels if where == "parcel" else case.demands).column(name) if where else ()
         if not where or not all(value is None or type(value) is int for value in column):
-            raise Refused(
-                error(
-                    "S020",
-                    f"ties: {name!r} is no integer field",
-                    "round.toml, [objective]",
-                    "Maybe -area_m2 or demand_id.",
-                )
-            )
+            raise Refused(error("S020.ties-no-integer", at=Place("round.toml", table="objective"), name=name))
         values = [int(str(value)) if value is not None else 0 for value in column]
         steps.append({"name": step, where: values, "sign": 1 if down else -1})
     return {

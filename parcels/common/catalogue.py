@@ -24,6 +24,9 @@ FIRST: Final = "en"
 SHARED: Final = "PDKL"
 """Letters of codes that share their numbers: the sentence ``P014.no-crs`` stands under ``014.no-crs``."""
 
+SEPARATORS: Final = {";": "semicolon", "or": "or"}
+"""What may stand between the items of a list instead of a comma: ``{why:; }``, ``{verdicts: or }``."""
+
 _folders: list[Path] = []
 
 
@@ -62,6 +65,18 @@ class Told(Text):
     def as_record(self) -> dict[str, Any]:
         """Plain data, from which :func:`heard` makes the same again."""
         return {"told": self.key, "values": {name: as_data(value) for name, value in self.values}}
+
+
+@dataclass(frozen=True, slots=True)
+class Bilingual(Text):
+    """A text that comes in two languages (a rule's title); a third one gets the English."""
+
+    en: str
+    zh: str
+
+    def text(self, lang: str = FIRST) -> str:
+        """The text in a language."""
+        return self.zh if lang == "zh" else self.en
 
 
 def told(key: str, /, **values: object) -> Told:
@@ -241,6 +256,9 @@ class _Filler(string.Formatter):
         if format_spec.startswith("?"):
             one, _, many = format_spec[1:].partition("|")
             return one if value in (1, True) or (isinstance(value, tuple) and len(value) == 1) else many
+        if isinstance(value, tuple) and format_spec.strip() in SEPARATORS:
+            between = find(f"list.{SEPARATORS[format_spec.strip()]}", self.lang) or format_spec
+            return between.join(said(each, self.lang) for each in value)
         if format_spec and isinstance(value, tuple):
             return said(tuple(self.format_field(each, format_spec) for each in value), self.lang)
         if format_spec and not isinstance(value, Text):

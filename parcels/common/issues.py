@@ -14,7 +14,7 @@ How to write a finding:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,6 +70,11 @@ class Issue:
     def note(self) -> Told:
         """Place and sentence in one."""
         return noted(self.place, self.told)
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The values of the sentence by name."""
+        return dict(self.values)
 
     def value(self, name: str) -> Plain:
         """A value of the sentence; ``None`` if it has none of that name."""
@@ -164,6 +169,7 @@ class Environment(LandoptError):
     exit_code = 6
 
 
+# A finding as its makers give it; the old form (what, where, maybe) and the new one (key, place, values) meet here.
 def finding(
     level: str,
     key: str,
@@ -174,7 +180,7 @@ def finding(
     *,
     zh: str = "",
     at: Place | str = "",
-    values: dict[str, object] | None = None,
+    values: Mapping[str, object] | None = None,
 ) -> Issue:
     """An :class:`Issue` of a level that is decided where it is made; ``values`` are those of the sentence."""
     place = at or where

@@ -23,6 +23,7 @@ class Place(Text):
     role: str = ""
     sheet: str = ""
     table: str = ""
+    key: str = ""
     row: int = 0
     last_row: int = 0
     entry: int = 0
@@ -55,7 +56,7 @@ class Place(Text):
             parts.append(_part("line", lang, file=self.file, line=self.line) if self.line else self.file)
         for name in ("layer", "sheet", "table"):
             if value := getattr(self, name):
-                parts.append(_part(name, lang, name=value))
+                parts.append(_part(name, lang, name=value) + (f" {self.key}" if name == "table" and self.key else ""))
         if self.role:
             parts[-1] += _part("role", lang, role=titled(self.role, lang, "role"))
         if self.row:

@@ -185,7 +185,7 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
     round_, _, _ = _two()
     with pytest.raises(Refused) as parcels:
         rows_of(round_, ["P1"])  # type: ignore[arg-type]
-    assert "Maybe P01." in parcels.value.issues[0].maybe
+    assert "you meant 'P01'." in parcels.value.issues[0].maybe
     with pytest.raises(Refused) as platforms:
         demand_row(round_, "D1")  # type: ignore[arg-type]
     assert "D01" in platforms.value.issues[0].maybe

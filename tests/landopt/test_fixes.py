@@ -145,13 +145,12 @@ def test_fix_against_what_the_platform_asks_for_is_refused(fix: str, said: str) 
         (
             "P01=auction:D02",
             "lawful, but not what D02 asks for: right grant not wanted",
-            "P01=auction:D02：合法，但不符合 D02 的需求：不需要权利类型 出让建设用地使用权（grant）",
+            "P01=auction:D02：合法，但不符合 D02 的需求：不需要权利类型出让建设用地使用权",
         ),
         (
             "P01=auction:D01",
             "only lawful as 'warn' (t.few (Rule t.few), rank 3), which this round does not consider",
-            "P01=auction:D01：结论只能是 合法但预计难以成交（warn），"
-            "依据 t.few（规则 t.few；位阶 3）；本轮不考虑此类结论",
+            "P01=auction:D01：结论只能是合法但预计难以成交，依据 t.few（规则 t.few；位阶 3）；本轮不考虑此类结论",
         ),
     ],
 )
@@ -170,8 +169,8 @@ def test_every_code_in_a_list_of_reasons_goes_by_its_chinese_name() -> None:
     market = Market(("IND",), ("listing",))
     what, zh = _told(case([parcel(), parcel()], wants, [], [("P01", "P02")], market=market), "P01=auction")
     assert "right grant not wanted (2); auction not offered openly" in what
-    assert "不需要权利类型 出让建设用地使用权（grant）（2 个）" in zh
-    assert "拍卖出让（auction） 不向公开市场供应" in zh
+    assert "不需要权利类型出让建设用地使用权（2 个）" in zh
+    assert "拍卖出让不向公开市场供应" in zh
     assert not re.search("[a-z]{2,} [a-z]{2,}", zh)
 
 

@@ -69,7 +69,7 @@ def test_every_setting_that_is_not_understood_is_named_at_once() -> None:
     text = _messages(refused)
     assert len(refused.value.issues) == 6
     assert "law and is not set by hand" in text
-    assert "Maybe 'p.quota'." in text
+    assert "you meant 'p.quota'." in text
     assert "not RULE:amount=N" in text
     assert "2 is not a share" in text
 
@@ -133,7 +133,7 @@ def test_overlay_names_every_wrong_fact(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         apply_overlays(_round(), [path])  # type: ignore[arg-type]
     assert len(refused.value.issues) == 4
-    assert "Maybe 'P01'." in _messages(refused)
+    assert "you meant 'P01'." in _messages(refused)
 
 
 def test_rule_of_another_date_falls_out(tmp_path: Path) -> None:
@@ -239,4 +239,8 @@ def test_unknown_names_in_fixes_get_the_nearest() -> None:
     """Mistyped parcels, methods and platforms are all named with advice."""
     with pytest.raises(Refused) as refused:
         apply_fixes(_round(), ["P1=listng:D1"], reason="r", by="b")  # type: ignore[arg-type]
-    assert [issue.maybe for issue in refused.value.issues] == ["Maybe 'P01'.", "Maybe 'listing'.", "Maybe 'D01'."]
+    assert [issue.maybe for issue in refused.value.issues] == [
+        "you meant 'P01'.",
+        "you meant 'listing'.",
+        "you meant 'D01'.",
+    ]

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt diagnose examples/nansha --demand D22")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("--demand", metavar="ID", help="Why this platform cannot be served, instead of why there is no plan.")

@@ -18,6 +18,11 @@ import click
 @click.option(
     "--offers", "table", type=click.Path(path_type=Path, dir_okay=False), help="Write every lawful offer (CSV)."
 )
+@click.option(
+    "--graph",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the neighbours of the parcels as GraphML, with the parcels that hold a block together.",
+)
 @click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="A scenario of rules and facts.")
 @click.option("--set", "sets", multiple=True, metavar="RULE:amount=N", help="Change a number of a limit.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
@@ -26,6 +31,7 @@ def model(
     round_path: Path,
     mps: Path | None,
     table: Path | None,
+    graph: Path | None,
     overlay: tuple[Path, ...],
     sets: tuple[str, ...],
     lang: str | None,
@@ -40,8 +46,9 @@ def model(
     from landopt.pipeline import read_case
     from landopt.solving.model import write_csv, write_mps
     from parcels.common.language import language
+    from parcels.geometry.adjacency_graph import adjacency_graph, graphml
 
-    if mps is None and table is None:
+    if mps is None and table is None and graph is None:
         raise click.UsageError("Nothing to write.\nMaybe add --mps FILE or --offers FILE.csv.")
     _, case, offers = read_case(Job(round_path, overlays=overlay, sets=sets, booked=False))
     wanted: list[tuple[Path, Callable[[Path], object]]] = []
@@ -51,6 +58,9 @@ def model(
             wanted.append((target, partial(write_mps, case=case, offers=offers, tier=tier)))
     if table is not None:
         wanted.append((table, partial(write_csv, case=case, offers=offers)))
+    if graph is not None:
+        drawn = graphml(adjacency_graph(case.parcels, case.neighbours))
+        wanted.append((graph, lambda path: path.write_bytes(drawn)))
     written = _place(wanted)
     sizes = {"offers": len(offers.site), "rows": len(offers.rows), "scope": offers.scope, "files": written}
     if as_json:
@@ -86,8 +96,9 @@ def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]
                 write(fresh[-1])
             except (OSError, PulpError) as trouble:
                 why = getattr(trouble, "strerror", None) or str(trouble).partition(" (os error")[0]
-                what = f"{target.name} could not be written: {why}"
-                raise Environment(error("E075", what, str(target))) from trouble
+                raise Environment(
+                    error("E075.could-not-written", at=str(target), file=target.name, value=why)
+                ) from trouble
         placed: list[Path] = []
         for (target, _), done in zip(wanted, fresh, strict=True):
             sha = sha256_of(done)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from constraints.language.expr import closest
 from landopt.desk.law.options import (
     as_of_option,
     chosen_packs,
@@ -16,6 +17,7 @@ from landopt.desk.law.options import (
     print_json,
     tongue_of,
 )
+from parcels.common.place import Place
 
 if TYPE_CHECKING:
     from constraints.types import Rule
@@ -24,6 +26,7 @@ LABELS = ("case", "编号", "案例")
 DATES = ("as_of", "日期")
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt rules ask use=RES operator=pubinst intending_users=1 --as-of 2026-11-22")
 @click.argument("facts", nargs=-1, metavar="FACT=VALUE...")
 @packs_option
@@ -118,16 +121,15 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
     import csv
     from pathlib import Path
 
-    from constraints.language.expr import closest
     from constraints.loading.rule_file import iso_date
     from landopt.reasons.rulewords import code_text, field_key
+    from parcels.common.gate import MB, read_bytes
     from parcels.common.issues import Issue, Refused, error
-    from parcels.common.place import Place
     from parcels.common.schema import fields
 
     file = Path(path)
     try:
-        raw = file.read_bytes()
+        raw = read_bytes(file, 100 * MB)
     except OSError as trouble:
         raise Refused([error("R001.cases-unreadable", at=Place(file=str(path)), strerror=trouble.strerror)]) from None
     try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from constraints.language.expr import closest
 from landopt.desk.law.options import (
     as_of_option,
     chosen_packs,
@@ -16,6 +17,7 @@ from landopt.desk.law.options import (
     print_json,
     tongue_of,
 )
+from parcels.common.catalogue import told
 
 if TYPE_CHECKING:
     from constraints.types import Rule
@@ -84,7 +86,7 @@ def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, a
 def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) -> None:
     """One rule in full: what it says, where it stands, since when."""
     from constraints.case import rule_to_json
-    from constraints.language.expr import closest, parse
+    from constraints.language.expr import parse
     from constraints.loading.load import load_pack, pack_names
     from constraints.reading.speak import sentence
     from landopt.reasons.words import code_word
@@ -95,9 +97,7 @@ def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) ->
     found = [rule for rule in every if rule.id == identifier or identifier in rule.domain]
     if not found:
         maybe = closest(identifier, [rule.id for rule in every])
-        raise Refused(
-            error("R016", f"there is no rule '{identifier}'", "", maybe or "Maybe see: landopt rules list --all")
-        )
+        raise Refused(error("R016.there-no-rule", maybe=maybe or told("near.rules-list-all"), name=identifier))
     if as_json:
         both = [
             {

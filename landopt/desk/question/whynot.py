@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 
+# One parameter an option of the command.
 @click.command(
     epilog="Example:\n\n  landopt whynot examples/nansha/plan --parcel NS-0001 --demand D07 --method auction"
 )

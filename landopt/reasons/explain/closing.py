@@ -18,7 +18,7 @@ OF_THE_CHOICE = frozenset({"method", "right", "competitive", "term_years", "peri
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """One thing that closes a site: a code of ``templates/words.toml``, what the rule says, and for which method."""
+    """One thing that closes a site: a code of the texts, what the rule says, and for which method."""
 
     code: str
     said: Said | None

@@ -213,7 +213,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A reason and how many parcels or platforms (``of``) it holds for; codes are those of ``templates/words.toml``."""
+    """A reason and how many parcels or platforms (``of``) it holds for; codes are those of the texts."""
 
     code: str
     count: int

@@ -114,7 +114,7 @@ class Diagnosis:
     """Why there is no plan (or no site for a platform): ``state`` is ``possible``, ``conflict`` or ``unknown``.
 
     ``platforms`` are those without any lawful offer, each explained alike, whether or not a plan exists; ``bounded``
-    says in words of ``templates/words.toml`` what of the search was cut short, ``left`` how many platforms without an
+    says in words of the texts what of the search was cut short, ``left`` how many platforms without an
     offer are not explained.
     """
 

@@ -30,8 +30,7 @@ def write_gdb(path: Path, source: Source) -> None:
     import pyogrio
 
     if "w" not in str(pyogrio.list_drivers().get("OpenFileGDB", "")):
-        advice = "Maybe use plan.gpkg: ArcGIS and QGIS both open it."
-        raise Refused(error("X015", "this GDAL cannot write file geodatabases", str(path), advice))
+        raise Refused(error("X015.gdal-cannot-write", at=str(path)))
     given = source.folder / "plan.gpkg"
     with readable(given):
         layers = [str(name) for name, kind in pyogrio.list_layers(given) if kind is not None]

@@ -101,8 +101,7 @@ def _digest(text: str) -> str:
 def _embedded(folder: Path) -> dict[str, str]:
     for file in _PROOF.values():
         if not (folder / file).is_file():
-            advice = "Maybe this is not a whole plan folder; leave out --with-proof."
-            raise Refused(error("X004", f"{file} is missing", str(folder), advice))
+            raise Refused(error("X004.missing-not", at=str(folder), file=file))
     return {
         name: packed_file((folder / file).read_bytes(), already=file.endswith(".gz")) for name, file in _PROOF.items()
     }

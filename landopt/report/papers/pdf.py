@@ -33,8 +33,7 @@ def fonts() -> tuple[list[str], list[str]]:
         path = Path(name)
         if path.is_file():
             return [str(path.parent)], [_FAMILIES[path.name]]
-    advice = 'python -m pip install "landopt[pdf]"'
-    raise Refused(error("X014", "no Chinese font for PDF was found", "", advice))
+    raise Refused(error("X014.no-chinese-font"))
 
 
 def write_pdf(path: Path, blocks: Sequence[Block], lang: str, *, title: str) -> None:

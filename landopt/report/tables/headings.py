@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parcels.common.catalogue import told
 from parcels.common.gate import MB, load_toml, read_text
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 
@@ -54,10 +55,9 @@ def headings(path: Path | None, lang: str) -> Headings:
     try:
         given = load_toml(read_text(path, MB))
     except OSError as missing:
-        raise Refused(error("X012", f"{path.name} cannot be read: {missing.strerror}", str(path))) from missing
+        raise Refused(error("X012.cannot-read", at=str(path), file=path.name, strerror=missing.strerror)) from missing
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        advice = "Maybe start again from a copy of landopt/report/tables/headings.toml."
-        raise Refused(error("X012", f"{path.name} is not TOML in UTF-8: {wrong}", str(path), advice)) from wrong
+        raise Refused(error("X012.not-toml-utf", at=str(path), file=path.name, wrong=wrong)) from wrong
     issues: list[Issue] = []
     merged = _merge(own, given, "", str(path), issues)
     stop_on_errors(issues)
@@ -65,12 +65,11 @@ def headings(path: Path | None, lang: str) -> Headings:
     for sheet in ("summary", *LISTS):
         for name in merged.get(sheet, {}).get("columns", []):
             if name not in own[sheet]["heading"]:
-                maybe = "Maybe one of " + ", ".join(own[sheet]["heading"])
-                issues.append(error("X013", f"[{sheet}] has no column '{name}'", str(path), maybe))
+                maybe = told("near.one-of", names=own[sheet]["heading"])
+                issues.append(error("X013.no-column", at=str(path), maybe=maybe, sheet=sheet, name=name))
         title = merged[sheet]["sheet"][lang]
         if not 0 < len(title) <= 31 or set(title) & set("[]:*?/\\'") or title.lower() in seen:
-            what = f"[{sheet}] sheet '{title}' is no name for a sheet of its own"
-            issues.append(error("X013", what, str(path), "Maybe at most 31 characters, without []:*?/\\'"))
+            issues.append(error("X013.sheet-no-name", at=str(path), sheet=sheet, title=title))
         seen.add(title.lower())
     stop_on_errors(issues)
     return Headings(merged, lang)
@@ -79,13 +78,20 @@ def headings(path: Path | None, lang: str) -> Headings:
 def _merge(own: Any, given: Any, where: str, file: str, issues: list[Issue]) -> Any:
     """What is given instead of our own, where it is of the same kind."""
     if type(own) is not type(given):
-        what = f"{where.rstrip('.') or 'the file'} is a {type(given).__name__}, not a {type(own).__name__}"
-        issues.append(error("X013", what, file))
+        issues.append(
+            error(
+                "X013.other-kind",
+                at=file,
+                name=where.rstrip(".") or told("headings.file"),
+                given=type(given).__name__,
+                wanted=type(own).__name__,
+            )
+        )
         return own
     if not isinstance(own, dict):
         return given
     unknown = sorted(given.keys() - own.keys())
-    issues.extend(error("X013", f"{where}{name} is not a name of this file", file) for name in unknown)
+    issues.extend(error("X013.not-name-file", at=file, name=where + name) for name in unknown)
     return {
         name: _merge(value, given[name], f"{where}{name}.", file, issues) if name in given else value
         for name, value in own.items()

@@ -112,7 +112,10 @@ class Grid:
             return np.zeros(values.codes.size, np.int32), {}
         also = np.zeros(values.codes.size, np.int8) if apart is None else apart
         found, first = classes((also, *self._parts({name: values})))
-        return found.astype(np.int32), {name: values.take(first)}
+        order = np.argsort(first)  # in order of first value: class 0 of the terms is that of no term
+        number = np.empty(order.size, np.int32)
+        number[order] = np.arange(order.size)
+        return number[found], {name: values.take(first[order])}
 
     def set_sites(self, area: Ints, parcels: Ints, users: Ints) -> Ints:
         """Class every site by its area (m2), number of parcels and intending users (-1 unknown)."""
@@ -146,14 +149,7 @@ class Grid:
             )
         cells = math.prod(sizes.values())
         if cells > MOST_CELLS:
-            raise Refused(
-                error(
-                    "R091",
-                    f"the rules tell {sizes['parcel']} kinds of parcels and {sizes.get('site', 1)} of sites apart",
-                    "",
-                    "Maybe compare site_area_m2 with a number and not with another fact.",
-                )
-            )
+            raise Refused(error("R091.rules-tell-kinds", parcel=sizes["parcel"], get=sizes.get("site", 1)))
         return ClassTable(columns, sizes)
 
     def key(self, facts: Mapping[str, Value]) -> Key:
