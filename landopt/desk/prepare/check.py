@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from landopt.desk.usage import LANG, Wrong
+
 if TYPE_CHECKING:
     from landopt.intake.assemble import Loaded
     from parcels.common.issues import Issue
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--repair", is_flag=True, help="Write a copy of the parcels with sound outlines, and the list of changes."
 )
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def check(round_path: Path, drop: str, reason: str, repair: bool, lang: str | None, as_json: bool) -> None:
     """Read every file of the round ROUND and report every problem, with file, row and id.
@@ -36,7 +38,7 @@ def check(round_path: Path, drop: str, reason: str, repair: bool, lang: str | No
     began = time.perf_counter()
     dropped = tuple(part.strip() for part in drop.replace("，", ",").split(",") if part.strip())
     if dropped and not reason:
-        raise click.UsageError('--drop needs a reason.\nMaybe add --reason "...".')
+        raise Wrong("drop-reason")
     loaded = read_round(round_path, drop=dropped, reason=reason)
     written, trouble = _repair(loaded) if repair else (None, ())
     loaded = replace(loaded, issues=(*loaded.issues, *trouble))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 
 @click.command(epilog="Example:\n\n  landopt new my-round --parcels 160 --demands 56 --seed 2026")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
@@ -15,7 +17,7 @@ import click
 @click.option("--seed", default=2026, show_default=True, help="The same seed gives the same round.")
 @click.option("--contested", is_flag=True, help="More land asked for than there is; half ask for several parcels.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default=None, help="Language of the messages.")
+@click.option("--lang", type=LANG, default=None, help="Language of the messages.")
 def new(folder: Path, parcels: int, demands: int, seed: int, contested: bool, as_json: bool, lang: str | None) -> None:
     """Make a filled example round in the folder DIR: parcels, layers, platforms, policy and round.toml.
 
