@@ -1,6 +1,6 @@
 # make demo: set up and run the embedded round.   make test: set up and run the tests.   Nothing else is needed.
 # make solvers: also the heavy second solvers (tests that need them skip without).   CONTRIBUTING.md has the habits.
-.PHONY: demo test slow browser solvers loose lint types imports docs wheel sdist wheelhouse mutants changelog \
+.PHONY: demo test slow long browser solvers loose lint types imports docs wheel sdist wheelhouse mutants changelog \
         bench bench-files bench-facts bench-law clean
 
 VENV := .venv
@@ -20,6 +20,11 @@ test: $(VENV)/.dev
 
 slow: $(VENV)/.dev
 	$(PY) -m pytest -m slow -n $(CORES)
+
+ROUNDS ?= 300
+SEED ?= 0
+long: $(VENV)/.dev
+	LANDOPT_ROUNDS=$(ROUNDS) LANDOPT_SEED=$(SEED) $(PY) -m pytest -m slow tests/independent
 
 browser: $(VENV)/.dev
 	$(PY) -m pytest -m browser

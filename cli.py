@@ -21,6 +21,8 @@ COMMANDS = {
     "solve": ("decide", "the main job: prints the plan and its justification, writes the plan folder"),
     "explain": ("question", "why a parcel or a platform got what it got"),
     "whynot": ("question", "why another choice was not made, and what it would cost"),
+    "whatif": ("question", "what other numbers would allow at most, at once, and whether the plan still holds"),
+    "core": ("question", "which choices stand in every plan within a loss, which in none"),
     "diagnose": ("decide", "why no plan satisfies the rules"),
     "alternatives": ("decide", "next-best and clearly different plans"),
     "repair": ("decide", "the nearest lawful plan to one made by hand"),

@@ -141,9 +141,11 @@ def audit(
     >>> lo.audit("plan").stands
     True
     """
-    from constraints.audit.run import audit_plan
     from landopt.keeping.seal import unzipped
+    from landopt.keeping.whole_audit import whole_audit
+    from landopt.report.gis.plan_layers import write_plan_gpkg
 
     date = None if as_of is None else arguments.date(as_of).isoformat()
     with unzipped(plan.folder if isinstance(plan, Plan) else Path(plan)) as folder:
-        return audit_plan(folder, complete=complete, as_of=date, sample=sample, seed=seed)
+        asked = {"complete": complete, "as_of": date, "sample": sample, "seed": seed}
+        return whole_audit(folder, rewrite=write_plan_gpkg, **asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -55,3 +56,61 @@ def test_an_output_is_one_module(copy: Path, tmp_path: Path) -> None:
     assert lines[0] == "平台,宗地"
     assert len(lines) > 1
     assert "list.csv" in run(copy, "report", plan, "--lang", "en")
+
+
+def test_a_format_is_one_module(copy: Path, tmp_path: Path) -> None:
+    """The reader of the page, put into its folder, reads parcels, inside a zip too; nothing else is touched."""
+    import zipfile
+
+    module = copy / "parcels" / "formats" / "kinds" / "wkt_lines.py"
+    module.write_text(block("how-to-add-a-format.md", "python"), encoding="utf-8")
+    lines = ["parcel_id|use|wkt"]
+    for number in range(3):
+        x = 440_000 + 200 * number
+        ring = f"{x} 2520000, {x + 100} 2520000, {x + 100} 2520100, {x} 2520100, {x} 2520000"
+        lines.append(f"P-{number + 1}|RES|POLYGON (({ring}))")
+    land = tmp_path / "land.wktl"
+    land.write_text("\n".join(lines), encoding="utf-8")
+    assert "3 parcels" in run(copy, "convert", land, tmp_path / "land.geojson", "--crs", "EPSG:4547")
+    assert (tmp_path / "land.geojson").read_text(encoding="utf-8").count("P-") >= 3
+    with zipfile.ZipFile(tmp_path / "land.zip", "w") as archive:
+        archive.write(land, "land.wktl")
+    assert "3 parcels" in run(copy, "convert", tmp_path / "land.zip", tmp_path / "again.geojson", "--crs", "EPSG:4547")
+
+
+def patched(copy: Path, page: str) -> list[str]:
+    """Put the difference a page shows into the copy: each ``-`` line is found once and replaced; the files touched."""
+    touched: list[str] = []
+    for part in block(page, "diff").split("--- ")[1:]:
+        name, *lines = part.splitlines()
+        old = "\n".join(line[1:] for line in lines if line.startswith("-"))
+        new = "\n".join(line[1:] for line in lines if line.startswith("+"))
+        text = (copy / name).read_text(encoding="utf-8")
+        assert text.count(old) == 1, (name, old)
+        (copy / name).write_text(text.replace(old, new), encoding="utf-8")
+        touched.append(name)
+    return touched
+
+
+def test_a_rule_kind_is_a_patch_of_at_most_five_files(copy: Path, tmp_path: Path) -> None:
+    """The kind of the page is understood by the loader and decides in an answer; a wrong key of it is refused."""
+    assert len(patched(copy, "how-to-add-a-rule-kind.md")) <= 5
+    rule = """
+[[rule]]
+id = "round.ban"
+kind = "ban"
+title = { en = "No lease for research land", zh = "科研用地不得租赁" }
+cite = { doc = "Notice", article = "1", number = "1", rank = 0, grade = "V1", source = "own" }
+from = 2026-01-01
+when = "use == 'RES'"
+methods = ["lease"]
+"""
+    policy = tmp_path / "policy.toml"
+    policy.write_text(rule, encoding="utf-8")
+    words = ("use=RES", "operator=pubinst", "intending_users=1", "--as-of", "2026-11-22", "--policy", policy, "--json")
+    answer = json.loads(run(copy, "rules", "ask", *words))
+    assert answer["lease"]["verdict"] == "forbid"
+    assert "round.ban" in [entry["id"] for entry in answer["lease"]["rules"]]
+    assert answer["listing"]["verdict"] != "forbid"
+    free = json.loads(run(copy, "rules", "ask", *words[:-3], "--json"))
+    assert free["lease"]["verdict"] != "forbid"

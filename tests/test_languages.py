@@ -111,7 +111,7 @@ def made(tmp_path: Path) -> Iterator[str]:
     said = {
         key: "<" + " ".join(f"{{{hole}}}" for hole in sorted(holes(text))) + ">" for key, text in texts("en").items()
     }
-    lines = [f'{key} = "{text}"' for key, text in said.items() if re.fullmatch(r"[\w.-]+", key)]
+    lines = [".".join(f'"{part}"' for part in key.split(".")) + f' = "{text}"' for key, text in said.items()]
     (tmp_path / "qq.toml").write_text("\n".join(lines) + "\n", "utf-8")
     register(tmp_path)
     yield "qq"

@@ -285,3 +285,14 @@ def test_a_plan_found_before_the_solver_failed_is_kept(copy: Path, monkeypatch: 
     data = json.loads((copy / "plan" / "plan.json").read_text("utf-8"))
     assert data["result"]["stopped"] == "failed"
     assert call("audit", copy / "plan").exit_code == 0
+
+
+def test_the_neighbours_are_written_as_a_graph(tmp_path: Path) -> None:
+    """``model --graph``: a node a parcel, the joints marked; what was there and edited stays."""
+    import networkx as nx
+
+    done = call("model", EXAMPLE, "--graph", tmp_path / "parcels.graphml", "--lang", "en")
+    assert done.exit_code == 0, done.output
+    graph = nx.read_graphml(tmp_path / "parcels.graphml")
+    assert len(graph) == 160
+    assert {name for name, joint in graph.nodes(data="joint") if joint} == set(nx.articulation_points(graph))

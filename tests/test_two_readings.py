@@ -13,7 +13,7 @@ from constraints.audit.rescreen import connected_sites, lawful
 from constraints.case import Case
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
-from tests.builders import random_case, random_medium_case
+from tests.builders import case, demand, eligibility, parcel, random_case, random_medium_case
 from tests.spiced import spiced_case
 
 Identity = tuple[tuple[int, ...], int | None, int, int]
@@ -118,6 +118,16 @@ def test_offers_are_in_the_declared_order() -> None:
                 <= 1
             )
             assert all(int(offers.demand[at]) in (part, -1) for at in range(a, b))
+
+
+def test_what_forbids_short_terms_does_not_forbid_what_has_no_term() -> None:
+    """No rule bounds the term, so nobody knows it: a condition on several parcels as on one."""
+    short = eligibility("t.short", "not (term_years >= 30)", auction="forbid", listing="forbid")
+    land = [parcel(area_m2=3_000), parcel(area_m2=4_000)]
+    made = case(land, [demand(area_min_m2=5_000, area_max_m2=9_000, max_parcels=2)], [short], [("P01", "P02")])
+    assert agree(made) == 5
+    verdicts = {made.methods[name[2]].id: facts[0] for name, facts in by_arrays(build_offers(made)).items()}
+    assert verdicts["auction"] == verdicts["listing"] == 2
 
 
 @pytest.mark.slow

@@ -247,6 +247,7 @@ def _own(name: str, law: Sequence[Rule]) -> tuple[Rule, ...]:
     return load(pack_folder(name) / "rules.toml", pack_origin(name), {rule.id: rule for rule in law}).rules
 
 
+# One pass over packs, policy and adoption: each step reads what the one before it found.
 def rules_for(
     packs: Sequence[str],
     policy_paths: Sequence[Path | str] = (),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
     from landopt.job import Result
     from landopt.keeping.plan_folder import PlanFolder
+    from landopt.reasons.proven.core import Core
+    from landopt.reasons.proven.whatif import WhatIf
 
 
 class Plan(PlanTables):
@@ -167,6 +169,64 @@ class Plan(PlanTables):
                 forced = force(context, members, opened.bounds, gap=gap, time_limit_s=time_limit_s, full=whole)
             replies[name] = Reply(answer, forced)
         return replies if method is None else replies[method]
+
+    def whatif(
+        self,
+        *sets: str,
+        without_parcels: Sequence[str] = (),
+        without_demands: Sequence[str] = (),
+        without_methods: Sequence[str] = (),
+    ) -> WhatIf:
+        """The exact bound of any plan under other numbers (``"RULE[key]:amount=N"``) or with offers gone; no solver.
+
+        Raises
+        ------
+        Refused
+            If a number, parcel, platform or method is not known, or the plan has no proof.
+
+        Examples
+        --------
+        >>> plan.whatif().holds
+        True
+        """
+        from landopt.reasons import whynot as asked
+        from landopt.reasons.proven.whatif import Changes
+
+        case = self._opened.case
+        asked.rows_of(case, without_parcels)
+        for name in without_demands:
+            asked.demand_row(case, name)
+        asked.check_methods(case, without_methods)
+        changes = Changes(sets, tuple(without_parcels), tuple(without_demands), tuple(without_methods))
+        return self._opened.proven.whatif(changes)
+
+    def core(self, within: str | None = None) -> Core:
+        """Which choices stand in every plan within a loss (``"0.5%"`` or points), which in none, which are open.
+
+        Raises
+        ------
+        Refused
+            If the loss is neither per cent nor points, or the plan has no proof.
+
+        Examples
+        --------
+        >>> plan.core(within="0.5%").count("parcel", "core") >= 0
+        True
+        """
+        from landopt.reasons.proven.core import core
+
+        return core(self._opened.context, within)
+
+    @property
+    def reached_now(self) -> list[int]:
+        """What the plan scores in each tier, millipoints.
+
+        Examples
+        --------
+        >>> len(plan.reached_now) >= 1
+        True
+        """
+        return [int(tier["objective"]) for tier in self.data["result"]["tiers"]]
 
     def diff(self, other: Plan) -> Diff:
         """What moves from this plan to another, and what differs between their cases.

@@ -51,6 +51,7 @@ class Loaded:
         return self.case
 
 
+# One file after the other; every finding of all of them is kept, so that they come at once.
 def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") -> Loaded:
     """Read and check a round.
 

@@ -97,6 +97,7 @@ def _int(cell: Cell) -> int:
     return int(str(cell))
 
 
+# One text from top to bottom, in the order of the file it makes.
 def policy_text(found: Numbers, lock: Lock | None, conflict: tuple[str, str] | None) -> str:
     """``policy.toml``."""
     quota = "\n".join(

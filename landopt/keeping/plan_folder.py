@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.offers_reader import OffersFile
 from constraints.audit.plan_reader import read_plan
 from constraints.case import Case, from_json
 from landopt.intake.names import unknown_parcel, unknown_platform
@@ -17,10 +18,12 @@ from landopt.reasons.explain.held_still import Comparer
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.open_facts import basis, open_facts
 from landopt.reasons.explain.records import as_json
+from landopt.reasons.proven.whatif import Proven
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import read_offers
 from parcels.common.gate import load_json, read_text
 from parcels.common.issues import Refused, error
+from parcels.common.place import Place
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,14 @@ class PlanFolder:
     def law(self) -> Law:
         """The scalar reading of the round."""
         return Law(self.context)
+
+    @cached_property
+    def proven(self) -> Proven:
+        """What the proof says of other plans; the offers are read as the auditor reads them."""
+        if not self.context.proof or not self.context.proof.get("tiers"):
+            raise Refused(error("X030.no-proof", at=Place(file=str(self.folder))))
+        with OffersFile(self.folder / "offers.jsonl.gz") as offers:
+            return Proven(self.context, list(offers.blocks()))
 
     @cached_property
     def comparer(self) -> Comparer:

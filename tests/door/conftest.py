@@ -28,5 +28,5 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Decided:
     folder = tmp_path_factory.mktemp("door")
     shutil.copytree(EXAMPLE, folder / "my-round", ignore=shutil.ignore_patterns("plan", "plans", ".landopt*"))
     rnd = lo.read(folder / "my-round")
-    plan = rnd.solve(gap="0.01", limits={"round.cap.listings": 25}, output=folder / "plan")
+    plan = rnd.solve(gap="0.01", output=folder / "plan")
     return Decided(folder, rnd, plan, plan.data["assignments"][0]["parcel_ids"][0])

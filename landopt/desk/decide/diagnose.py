@@ -11,6 +11,7 @@ import click
 from landopt.desk.usage import LANG
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt diagnose examples/nansha --demand D22")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("--demand", metavar="ID", help="Why this platform cannot be served, instead of why there is no plan.")

@@ -20,6 +20,11 @@ from landopt.desk.usage import LANG, Wrong
 @click.option(
     "--offers", "table", type=click.Path(path_type=Path, dir_okay=False), help="Write every lawful offer (CSV)."
 )
+@click.option(
+    "--graph",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the neighbours of the parcels as GraphML, with the parcels that hold a block together.",
+)
 @click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="A scenario of rules and facts.")
 @click.option("--set", "sets", multiple=True, metavar="RULE:amount=N", help="Change a number of a limit.")
 @click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
@@ -28,6 +33,7 @@ def model(
     round_path: Path,
     mps: Path | None,
     table: Path | None,
+    graph: Path | None,
     overlay: tuple[Path, ...],
     sets: tuple[str, ...],
     lang: str | None,
@@ -42,8 +48,9 @@ def model(
     from landopt.pipeline import read_case
     from landopt.solving.model import write_csv, write_mps
     from parcels.common.language import language
+    from parcels.geometry.adjacency_graph import adjacency_graph, graphml
 
-    if mps is None and table is None:
+    if mps is None and table is None and graph is None:
         raise Wrong("nothing-to-write")
     _, case, offers = read_case(Job(round_path, overlays=overlay, sets=sets, booked=False))
     wanted: list[tuple[Path, Callable[[Path], object]]] = []
@@ -53,6 +60,9 @@ def model(
             wanted.append((target, partial(write_mps, case=case, offers=offers, tier=tier)))
     if table is not None:
         wanted.append((table, partial(write_csv, case=case, offers=offers)))
+    if graph is not None:
+        drawn = graphml(adjacency_graph(case.parcels, case.neighbours))
+        wanted.append((graph, lambda path: path.write_bytes(drawn)))
     written = _place(wanted)
     sizes = {"offers": len(offers.site), "rows": len(offers.rows), "scope": offers.scope, "files": written}
     if as_json:

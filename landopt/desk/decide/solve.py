@@ -33,6 +33,7 @@ def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int
     return int(match.group(1)) * {"M": 10**6, "G": 10**9}[match.group(2).upper()]
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt solve examples/nansha --gap 0.001 --time-limit 5m")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The plan folder (default: ROUND/plan).")

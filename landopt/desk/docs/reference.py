@@ -67,6 +67,7 @@ def _row(field: Field) -> str:
     return f"| `{field.name}` | {kind} | {field.title_en} | {field.title_zh} | {text} |"
 
 
+# One page from top to bottom, in the order a reader sees it.
 def format_page() -> str:
     """docs/rule-format.md: kinds, keys, the language of conditions and prices."""
     lines = [
@@ -113,7 +114,7 @@ def format_page() -> str:
         "a date the packs' own rules on the state of a parcel (those that",
         f"forbid every method by {_listed(sorted(STATE_FIELDS))})",
         "hold too, although they began later: they are carried back with",
-        "`date_grade` U, for such land is forbidden on any date.",
+        "grade U, for such land is forbidden on any date.",
         f"`[[adopt]]` ({', '.join(ADOPT_KEYS)}) in a policy takes up a",
         "looser rule of low rank by name: it gives `condition` at best,",
         'printed "below national rule X"; a rule that is not in force cannot be adopted.',

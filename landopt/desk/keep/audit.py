@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt audit examples/nansha/plan --complete")
 @click.argument("plan", metavar="PLAN", type=_PATH)
 @click.option("--complete", is_flag=True, help="Screen every platform again (else some drawn at random).")
@@ -96,6 +97,7 @@ def _with(report: AuditReport, beside: list[Any], ledger: bool) -> AuditReport:
 
     bad = [Breach(i.code, i.ids, "", "", i.what, in_chinese(i)) for i in beside if i.level == "error"]
     open_ = [Unchecked(i.code, i.what, in_chinese(i)) for i in beside if i.level == "warning"]
+    open_ += [Unchecked("facts", i.what, in_chinese(i)) for i in beside if i.level == "note" and i.code == "A092"]
     left = [each for each in report.unchecked if not (ledger and each.what in ("ledger", "head"))]
     return replace(report, breaches=(*report.breaches, *bad), unchecked=(*left, *open_))
 

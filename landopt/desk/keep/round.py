@@ -67,6 +67,7 @@ def open_(
     _say(rounddesk.open_round(rounddesk.place(round_path, ledger), by, signers, need, until), as_json, lang)
 
 
+# One parameter an option of the command.
 @round_.command(
     epilog='Example:\n\n  landopt round adopt ROUND ROUND/plan --document "穗规划资源函〔2026〕12号" --by officer-2'
 )

@@ -27,6 +27,7 @@ LABELS = ("case", "编号", "案例")
 DATES = ("as_of", "日期")
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt rules ask use=RES operator=pubinst intending_users=1 --as-of 2026-11-22")
 @click.argument("facts", nargs=-1, metavar="FACT=VALUE...")
 @packs_option

@@ -10,6 +10,7 @@ import click
 from landopt.desk.usage import LANG, Wrong
 
 
+# One parameter an option of the command.
 @click.command(
     epilog="Example:\n\n  landopt whynot examples/nansha/plan --parcel NS-0001 --demand D07 --method auction"
 )

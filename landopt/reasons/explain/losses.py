@@ -64,7 +64,7 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen
         columns = []
         leaving = dict.fromkeys(chosen, 0)
         for tier, entry in enumerate(proof["tiers"]):
-            prog = _program(offers, parcels, tier, reached)
+            prog = program_of(offers, parcels, tier, reached)
             found = Certificate(prog, entry["tree"], int(entry["scale"]))
             least, without = _tier(prog, found, reached[tier], chosen)
             columns.append(least)
@@ -75,7 +75,8 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen
         raise Refused(error("X001.price-proof-cannot", at="proof.json", bad=bad)) from bad
 
 
-def _program(offers: Offers, parcels: int, tier: int, reached: Sequence[int]) -> Program:
+def program_of(offers: Offers, parcels: int, tier: int, reached: Sequence[int]) -> Program:
+    """A tier of the offers as the solver's arrays; earlier tiers are held at what they ``reached``."""
     market = np.flatnonzero(np.asarray(offers.demand) < 0)
     parts = len(offers.part_start) - 1
     demands = int(np.searchsorted(offers.part_start, market[0], side="right")) - 1 if len(market) else parts
@@ -161,7 +162,7 @@ def bounds_with(
     reached = [int(entry["objective"]) for entry in proof["tiers"]]
     found = []
     for tier, entry in enumerate(proof["tiers"]):
-        prog = _program(offers, parcels, tier, reached)
+        prog = program_of(offers, parcels, tier, reached)
         tree = read_tree(entry["tree"], len(prog.sense), parcels)
         tree, prog = without_rows(prog, tree, unpriced)
         found.append(Certificate(prog, tree, int(entry["scale"])).value or 0)

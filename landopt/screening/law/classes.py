@@ -112,7 +112,10 @@ class Grid:
             return np.zeros(values.codes.size, np.int32), {}
         also = np.zeros(values.codes.size, np.int8) if apart is None else apart
         found, first = classes((also, *self._parts({name: values})))
-        return found.astype(np.int32), {name: values.take(first)}
+        order = np.argsort(first)  # in order of first value: class 0 of the terms is that of no term
+        number = np.empty(order.size, np.int32)
+        number[order] = np.arange(order.size)
+        return number[found], {name: values.take(first[order])}
 
     def set_sites(self, area: Ints, parcels: Ints, users: Ints) -> Ints:
         """Class every site by its area (m2), number of parcels and intending users (-1 unknown)."""

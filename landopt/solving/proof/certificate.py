@@ -7,7 +7,7 @@ What a proof says before any offer (prices times amounts, derived amounts, which
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,8 @@ class Case:
     ``offers`` are those it looks at (positions in the programme), ``worth`` what each is worth (times the scale),
     ``allowed`` which of them it leaves (None: all), ``best`` what each part adds at most, ``total`` what all plans of
     the case reach at most (times the scale), None where it holds no plan. ``behind`` of a drop: nothing else reaches
-    more than ``total`` less the smallest distance of what it drops.
+    more than ``total`` less the smallest distance of what it drops. ``vector`` are its prices, ``supplied`` what the
+    path of a leaf says of parcels.
     """
 
     offers: Ints
@@ -45,6 +46,8 @@ class Case:
     forced: Ints
     total: int | None
     dropped: Mask | None = None
+    vector: int = 0
+    supplied: Mapping[int, bool] = field(default_factory=dict)
 
 
 def rows_of(prog: Program) -> list[Row]:
@@ -210,7 +213,7 @@ class Certificate:
             out = behind > drop.margin
             total = self.head.drop_sum[number] + _exact_sum(best)
             if out.any():
-                yield Case(self.left, worth, None, best, none, total, out)
+                yield Case(self.left, worth, None, best, none, total, out, drop.vector)
                 self._narrow(self.left[~out])
         paths: list[tuple[int, tuple[tuple[Node, bool], ...]]] = [(0, ())]
         while paths:
@@ -245,9 +248,9 @@ class Certificate:
         must = np.array(sorted(forced), np.int64)
         best, total = best_of(self.core, worth, allowed, must)
         void |= total is None
-        return Case(
-            self.left, worth, allowed, best, must, None if void or total is None else self.head.leaf[number] + total
-        )
+        supplied = {node.on.parcel: taken for node, taken in path if isinstance(node.on, Supplied)}
+        whole = None if void or total is None else self.head.leaf[number] + total
+        return Case(self.left, worth, allowed, best, must, whole, None, self.tree.nodes[number].vector, supplied)
 
     def _matching(self, on: Branch, here: slice) -> Mask:
         if on.offer is not None:

@@ -104,6 +104,7 @@ class Core:
         ends = [*edges[1:], len(order)]
         return {int(land[order[a]]): owner[order[a:b]] for a, b in zip(edges, ends, strict=True)}
 
+    # The whole relaxation is handed over at once: sizes, rows, then columns, in the order HiGHS takes them.
     @cached_property
     def solver(self) -> Any:
         """The relaxation in HiGHS."""

@@ -1,0 +1,29 @@
+"""``landopt core``: which choices stand in every plan within a loss (proved), which in none, which are open."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example:\n\n  landopt core examples/nansha/plan --within 0.5%")
+@click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path))
+@click.option("--within", metavar="LOSS", help="Per cent of the score, or points (default: the plan's own gap).")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print the states as JSON.")
+def core(plan: Path, within: str | None, lang: str | None, as_json: bool) -> None:
+    """Which parcels, platforms and methods stand in every plan that loses no more than LOSS, and which in none.
+
+    Proved from the prices in the plan folder, without a solver; what neither can be proved of is open.
+    """
+    from landopt.api import open_plan
+    from landopt.reasons.texts import render_answer
+    from parcels.common.language import language
+
+    found = open_plan(plan).core(within=within)
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), ensure_ascii=False, sort_keys=True))
+    else:
+        click.echo(render_answer("core", found.as_dict(), language(lang)), nl=False)
