@@ -27,6 +27,7 @@ COMMANDS = {
     "alternatives": ("decide", "next-best and clearly different plans"),
     "repair": ("decide", "the nearest lawful plan to one made by hand"),
     "convert": ("prepare", "parcels between formats"),
+    "template": ("prepare", "workbooks to fill in"),
     "compare": ("question", "what moved between two plans, and which rule or number moved it"),
     "sweep": ("decide", "many scenarios of one round"),
     "rules": ("law", "the law: list, show, diff, test, ask, grades, limits"),

@@ -221,6 +221,21 @@ def _rule(identifier: str, kind: str, en: str, zh: str, article: str, body: str,
     return head + _CITE.format(article=article) + body + "\n"
 
 
+def usual_limits() -> str:
+    """The limits that most rounds have, with round numbers to be replaced."""
+    numbers = Numbers(
+        quota={"district": 100_000},
+        competitive="0.40",
+        listings=20,
+        leases=5,
+        strategic_m2=50_000,
+        district_share="0.50",
+        stock_share="",
+        strategic_share="",
+    )
+    return policy_text(numbers, None, None)
+
+
 def readme_text(parcels: int, demands: int, seed: int) -> str:
     """``README.md`` of the folder: what each file is, and that nothing in it is real."""
     return f"""\

@@ -105,7 +105,23 @@ def open_plan(path: Path) -> PlanFolder:
         If there is no plan there, it is of another version, or its records name what its tables do not have.
     """
     folder = path if path.is_dir() else path.parent
-    return PlanFolder(folder, unpacked(read_plan(path), str(folder / "plan.json")))
+    plan = unpacked(_whole(read_plan(path), folder), str(folder / "plan.json"))
+    return PlanFolder(folder, plan)
+
+
+_PARTS: dict[str, type] = {
+    **dict.fromkeys(("plan_id", "plan_hash"), str),
+    **dict.fromkeys(("case", "result"), dict),
+    **dict.fromkeys(("assignments", "held", "unserved", "limits", "overrides", "justification"), list),
+}
+
+
+def _whole(plan: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A plan that has its parts, whatever is in them."""
+    lacking = [name for name, kind in _PARTS.items() if not isinstance(plan.get(name), kind)]
+    if lacking:
+        raise Refused(error("X005.plan-json-lacks", at=str(folder / "plan.json"), lacking=lacking))
+    return plan
 
 
 def _json(path: Path) -> Any:

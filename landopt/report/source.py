@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.keeping.plan_folder import PlanFolder, open_plan
+from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import by_hand, render
 from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
@@ -124,10 +125,11 @@ class Source:
 
     def _text(self, record: dict[str, Any], lang: str) -> str:
         text = render(self.found.compared(record), lang)
-        if record["kind"] not in ("plan", "assignment") or not self.plan.get("overrides"):
+        if record["kind"] not in ("plan", "assignment"):
             return text
-        said = by_hand(self.plan, lang, None if record["kind"] == "plan" else record["parcel_ids"])
-        return f"{text}\n{said}" if said else text
+        site = None if record["kind"] == "plan" else record["parcel_ids"]
+        said = (by_hand(self.plan, lang, site), own_exceptions(self.case, self.plan, lang, site))
+        return "\n".join([text, *filter(None, said)])
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
@@ -145,8 +147,10 @@ class Source:
         """
         import pyogrio
 
+        from parcels.formats.guard import guarded
+
         path = self.folder / "plan.gpkg"
-        with readable(admit(path)):
+        with guarded(admit(path), "parcels") as path, readable(path):
             frame = pyogrio.read_dataframe(path, layer="parcels", columns=["parcel_id"])
         frame = frame.set_index("parcel_id")
         wanted = [row.parcel_id for row in self.rows]

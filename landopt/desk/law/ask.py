@@ -124,12 +124,13 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
 
     from constraints.loading.rule_file import iso_date
     from landopt.reasons.rulewords import code_text, field_key
+    from parcels.common.gate import MB, read_bytes
     from parcels.common.issues import Issue, Refused, error
     from parcels.common.schema import fields
 
     file = Path(path)
     try:
-        raw = file.read_bytes()
+        raw = read_bytes(file, 100 * MB)
     except OSError as trouble:
         raise Refused([error("R001.cases-unreadable", at=Place(file=str(path)), strerror=trouble.strerror)]) from None
     try:

@@ -42,6 +42,15 @@ def convert(
     from parcels.formats.writer import doubtful, write_parcels
 
     tongue = language(lang)
+    if ".toml" in (source.suffix.lower(), target.suffix.lower()):
+        from landopt.forms.policy_files import convert_policy
+
+        count = convert_policy(source, target, tongue, force)
+        if as_json:
+            click.echo(json.dumps({"in": str(source), "out": str(target), "rules": count}, ensure_ascii=False))
+        else:
+            click.echo(f"已写入 {target}：{count} 条规则。" if tongue == "zh" else f"Wrote {target}: {count} rules.")
+        return
     raw = open_parcels(source, layer=layer, encoding=encoding, crs=crs)
     wrote = write_parcels(raw, target, crs=crs, force=force)
     issues = (*raw.issues, *wrote.issues, *doubtful(raw))
