@@ -12,6 +12,7 @@ from constraints.audit.cells import Reading
 from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
+from constraints.loading.method_facts import looks
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.kept import Written
 from parcels.common.place import Place, within
@@ -23,16 +24,6 @@ COLUMNS = {
     "period": ("period", "时段", "供应时段"),
     "term": ("term", "term_years", "年限", "使用年限"),
     "price": ("price", "price_yuan", "start_price_yuan", "起始价", "起始价(元)", "起始价（元）", "价格"),
-}
-SHORT = {
-    "划拨": "allocation",
-    "协议": "agreement",
-    "招标": "bid",
-    "拍卖": "auction",
-    "挂牌": "listing",
-    "租赁": "lease",
-    "先租后让": "lease_then_grant",
-    "作价出资": "contribution",
 }
 
 
@@ -101,7 +92,10 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
     lacking = [name for name in ("parcel", "method") if columns[name] is None]
     if lacking:
         raise Refused([error("H001.column-missing", at=raw.where, name=name) for name in lacking])
-    ways = {**SHORT, **{method.title.zh: method.id for method in case.methods}}
+    ways = {
+        **{look.short: name for name, look in looks().items()},
+        **{method.title.zh: method.id for method in case.methods},
+    }
     ways |= {method.title.en.lower(): method.id for method in case.methods}
     ways |= {method.id: method.id for method in case.methods}
     issues: list[Issue] = []

@@ -15,6 +15,7 @@ from parcels.common.digests import sha256_of
 from parcels.common.gate import deeper
 from parcels.common.issues import Issue, Refused, error, warning
 from parcels.common.place import Place, within
+from parcels.formats.decoding.esri_json import from_esri
 from parcels.formats.registry import Ask, Outgoing, reads, writes
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import column_key
@@ -101,6 +102,8 @@ def read_geojson(ask: Ask) -> RawTable:
     """
     path = ask.path
     value = load_json(path)
+    if isinstance(value, dict) and str(value.get("geometryType", "")).startswith("esri"):
+        value = from_esri(value, path.name)
     if not isinstance(value, dict) or not isinstance(value.get("features"), list):
         raise Refused(error("F004.no-featurecollection", at=path.name, file=path.name))
     names: dict[str, None] = {}
