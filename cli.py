@@ -102,6 +102,13 @@ class Desk(click.Group):
         ctx.meta["landopt.words"] = tuple(args)
         return super().parse_args(ctx, args)
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run; whatever is printed, by us or by click, passes the one writer that makes acting characters visible."""
+        from parcels.common.visible import visible_streams
+
+        with visible_streams():
+            return super().main(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; every refusal ends here, with all its issues and its exit code."""
         words: tuple[str, ...] = ctx.meta["landopt.words"]

@@ -51,8 +51,10 @@ def compare(
     if html is not None:
         from landopt.report.map.comparison import comparison_page
         from parcels.common.kept import write_kept
+        from parcels.common.visible import visible_values
 
-        said(write_kept(html, comparison_page(found, before.case, after.case, language(lang))), language(lang))
+        seen = visible_values(found)
+        said(write_kept(html, comparison_page(seen, before.case, after.case, language(lang))), language(lang))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
