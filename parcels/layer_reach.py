@@ -35,6 +35,7 @@ class Reach:
     sha256: str = ""
 
 
+# What a layer says of itself and what the round says of it, one parameter each.
 def reach(
     shapes: Array,
     features: Array,

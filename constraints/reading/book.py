@@ -156,6 +156,7 @@ def silent(method: Method, rules: Collection[str], *, law: bool) -> bool:
     return law and not any(name in rules for name in method.default_rule.split())
 
 
+# One parameter a part of the law; all but the rules have a default.
 def book(
     rules: Iterable[Rule],
     methods: Sequence[Method],

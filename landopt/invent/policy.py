@@ -97,6 +97,7 @@ def _int(cell: Cell) -> int:
     return int(str(cell))
 
 
+# One text from top to bottom, in the order of the file it makes.
 def policy_text(found: Numbers, lock: Lock | None, conflict: tuple[str, str] | None) -> str:
     """``policy.toml``."""
     quota = "\n".join(
@@ -220,6 +221,32 @@ def _rule(identifier: str, kind: str, en: str, zh: str, article: str, body: str,
     return head + _CITE.format(article=article) + body + "\n"
 
 
+def _layer_line(role: str, districts: Sequence[str]) -> str:
+    """A layer by role; protection layers say which districts they cover and the day they show."""
+    if role not in PROTECTING or not districts:
+        return f'{role} = "layers.gpkg|{role}"'
+    covered = ", ".join(f'"{district}"' for district in districts)
+    return f'{role} = {{ file = "layers.gpkg|{role}", coverage = [{covered}], as_of = 2026-03-31 }}'
+
+
+PROTECTING = ("permanent_basic_farmland", "ecological_red_line", "ecological_red_line_core")
+
+
+def usual_limits() -> str:
+    """The limits that most rounds have, with round numbers to be replaced."""
+    numbers = Numbers(
+        quota={"district": 100_000},
+        competitive="0.40",
+        listings=20,
+        leases=5,
+        strategic_m2=50_000,
+        district_share="0.50",
+        stock_share="",
+        strategic_share="",
+    )
+    return policy_text(numbers, None, None)
+
+
 def readme_text(parcels: int, demands: int, seed: int) -> str:
     """``README.md`` of the folder: what each file is, and that nothing in it is real."""
     return f"""\
@@ -244,7 +271,9 @@ of landchina.com (aggregates only; see `landopt/invent/calibration.toml`).
 """
 
 
-def round_text(identifier: str, layers: bool, records: bool, housing: bool = False) -> str:
+def round_text(
+    identifier: str, layers: bool, records: bool, housing: bool = False, districts: Sequence[str] = ()
+) -> str:
     """``round.toml``; with ``housing`` the market takes housing land too."""
     lines = [
         "[round]",
@@ -266,7 +295,7 @@ def round_text(identifier: str, layers: bool, records: bool, housing: bool = Fal
         "",
     ]
     if layers:
-        lines += ["[inputs.layers]", *(f'{role} = "layers.gpkg|{role}"' for role in LAYERS), ""]
+        lines += ["[inputs.layers]", *(_layer_line(role, districts) for role in LAYERS), ""]
     lines += [
         "[rules]",
         'packs = ["cn", "cn-guangdong", "cn-guangzhou", "cn-guangzhou-nansha"]',

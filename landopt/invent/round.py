@@ -180,7 +180,13 @@ def write_draft(folder: str | Path, found: Draft, identifier: str, seed: int, *,
     texts = {
         "README.md": readme_text(len(found.parcels), len(found.demands), seed),
         "policy.toml": found.policy,
-        "round.toml": round_text(identifier, layers=True, records=bool(found.records), housing=housing),
+        "round.toml": round_text(
+            identifier,
+            layers=True,
+            records=bool(found.records),
+            housing=housing,
+            districts=sorted({str(row["district"]) for row in found.parcels}),
+        ),
     }
     for name, text in texts.items():
         (target / name).write_text(text, encoding="utf-8", newline="\n")

@@ -60,6 +60,7 @@ def case_entry(case: Case, written: bytes | None = None) -> dict[str, Any]:
     }
 
 
+# One entry a field of plan.json, in the order of docs/plan.md.
 def plan_json(
     case: Case,
     *,

@@ -115,6 +115,7 @@ def _input(path: Path) -> bool:
     return not path.name.startswith(".") and not path.name.startswith(LEDGER)
 
 
+# One parameter a statement of the ledger's entry.
 def adopt(
     found: RoundPlace,
     plan_folder: str | Path,

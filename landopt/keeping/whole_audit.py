@@ -226,10 +226,15 @@ def _layers(report: AuditReport, place: Path, rewrite: Rewrite | None) -> AuditR
     from constraints.audit.bound.layers import check_layers
     from constraints.audit.plan_reader import load_json, read_plan
     from constraints.case import SCHEMA, from_json
+    from parcels.common.gate import admit
+    from parcels.formats.guard import works
 
     path = place / "plan.gpkg"
-    if not path.is_file():
+    if not path.exists():
         return report
+    if works(admit(path)):
+        en, zh = "plan.gpkg holds views or computed columns, not tables", "plan.gpkg 含有视图或计算列，而非数据表"
+        return replace(report, breaches=(*report.breaches, Breach("gpkg", (), "", "", en, zh)))
     plan, case = read_plan(place / "plan.json"), from_json(load_json(place / "case.json", SCHEMA))
     count, problems = check_layers(path, plan, case)
     found = [Breach(rule, (), "", "", en, zh) for rule, en, zh in problems]

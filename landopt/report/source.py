@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.keeping.plan_folder import PlanFolder, open_plan
+from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import by_hand, render
 from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
+from parcels.common.visible import visible, visible_values
 
 if TYPE_CHECKING:
     import geopandas
@@ -124,10 +126,11 @@ class Source:
 
     def _text(self, record: dict[str, Any], lang: str) -> str:
         text = render(self.found.compared(record), lang)
-        if record["kind"] not in ("plan", "assignment") or not self.plan.get("overrides"):
+        if record["kind"] not in ("plan", "assignment"):
             return text
-        said = by_hand(self.plan, lang, None if record["kind"] == "plan" else record["parcel_ids"])
-        return f"{text}\n{said}" if said else text
+        site = None if record["kind"] == "plan" else record["parcel_ids"]
+        said = (by_hand(self.plan, lang, site), own_exceptions(self.case, self.plan, lang, site))
+        return "\n".join([text, *filter(None, said)])
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
@@ -145,10 +148,12 @@ class Source:
         """
         import pyogrio
 
+        from parcels.formats.guard import guarded
+
         path = self.folder / "plan.gpkg"
-        with readable(admit(path)):
+        with guarded(admit(path), "parcels") as path, readable(path):
             frame = pyogrio.read_dataframe(path, layer="parcels", columns=["parcel_id"])
-        frame = frame.set_index("parcel_id")
+        frame = frame.assign(parcel_id=[visible(str(name)) for name in frame["parcel_id"]]).set_index("parcel_id")
         wanted = [row.parcel_id for row in self.rows]
         missing = [name for name in wanted if name not in frame.index]
         if missing or len(frame) != len(wanted):
@@ -176,6 +181,7 @@ def open_source(path: Path) -> Source:
         If there is no plan or case, one of another version, or a plan without its justification or another part.
     """
     found = open_plan(path)
+    found = replace(found, plan=visible_values(found.plan), for_reading=True)
     absent = [name for name in _PARTS if name not in found.plan]
     if absent:
         raise Refused(error("X005.plan-json-cannot-read", at=str(path), absent=absent[0]))

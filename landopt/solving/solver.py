@@ -87,6 +87,7 @@ def _gap(tier: TierResult) -> Fraction:
 Progress = Callable[[Mapping[str, Any]], None]
 
 
+# One parameter a setting of a run; the numbers are the round's own.
 def solve(
     case: Case,
     offers: Offers,

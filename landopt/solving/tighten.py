@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from landopt.solving.model_arrays import Floats, Program
-from landopt.solving.oddsets import broken_sets, with_sets
+from landopt.solving.oddsets import broken_limits, broken_sets, with_sets
 from landopt.solving.prices import Relaxation, improving, margins, result
 from landopt.solving.sifter import Sifter, Stopped
 
@@ -36,7 +36,7 @@ def tighten(
     sifter.deadline = deadline
     try:
         while left and idle < STALLED and sifter.value > enough:
-            sets = list(known) if known and not every else _broken(sifter, seed + left)
+            sets = list(known) if known and not every else _broken(sifter, seed + left, every)
             if not sets:
                 break
             sifter.add_sets(sets)
@@ -57,8 +57,10 @@ def tighten(
     return found
 
 
-def _broken(sifter: Sifter, seed: int) -> list[tuple[int, ...]]:
-    return broken_sets(sifter.prog, sifter.order, sifter.x(), most=SETS_A_ROUND, seed=seed)
+def _broken(sifter: Sifter, seed: int, every: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Limits divided where some are broken, else odd sets."""
+    limits = broken_limits(sifter.prog, sifter.order, sifter.x(), frozenset(every))
+    return limits or broken_sets(sifter.prog, sifter.order, sifter.x(), most=SETS_A_ROUND, seed=seed)
 
 
 def _priced(sifter: Sifter) -> tuple[Floats, Floats, Floats]:

@@ -169,6 +169,7 @@ class Environment(LandoptError):
     exit_code = 6
 
 
+# A finding as its makers give it; the old form (what, where, maybe) and the new one (key, place, values) meet here.
 def finding(
     level: str,
     key: str,

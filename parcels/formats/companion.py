@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from parcels.common.catalogue import told
+from parcels.common.gate import admit
 from parcels.common.issues import error, noted
 from parcels.common.place import NOWHERE, within
 from parcels.formats.registry import Ask, format_of
@@ -26,7 +27,7 @@ def with_companion(raw: RawTable, path: Path) -> RawTable:
     table = next((file for ending in BESIDE if (file := path.with_suffix(ending)).exists() and file != path), None)
     if table is None:
         return raw
-    reader = format_of(table).read
+    reader = format_of(admit(table)).read
     assert reader is not None
     return join(raw, reader(Ask(table)))
 

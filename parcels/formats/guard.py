@@ -37,7 +37,9 @@ def guarded(path: Path, layer: str | None = None) -> Iterator[Path]:
     Refused
         ``F014`` where the child had to be killed.
     """
-    if path.suffix.lower() != ".gpkg" or not _works(path):
+    if path.suffix.lower() == ".dxf":
+        _in_child(path, None, None)
+    if path.suffix.lower() != ".gpkg" or not works(path):
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="landopt-") as folder:
@@ -46,18 +48,7 @@ def guarded(path: Path, layer: str | None = None) -> Iterator[Path]:
         yield copy
 
 
-def probe(path: Path) -> None:
-    """Let a child read a drawing first: one that never ends is refused here, before it is read in earnest.
-
-    Raises
-    ------
-    Refused
-        ``F014``.
-    """
-    _in_child(path, None, None)
-
-
-def _works(path: Path) -> bool:
+def works(path: Path) -> bool:
     """Whether reading a GeoPackage may run a query of its own: views, virtual tables, computed columns."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as base:

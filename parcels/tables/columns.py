@@ -19,6 +19,7 @@ from parcels.tables.agreeing import Cells, finest
 
 SYSTEM = {"fid", "ogc_fid", "objectid", "objectid_1", "shape_length", "shape_leng", "shape", "geom", "geometry", "wkt"}
 SYSTEM |= {"shape_le_1", "gml_id", "boundary_points", "layer", "paperspace", "subclasses", "linetype", "entityhandle"}
+SYSTEM |= {"界址点文件", "界址点", "坐标文件"}
 SYSTEM |= {"tessellate", "extrude", "visibility", "draworder", "begin", "end", "timestamp", "altitudemode", "icon"}
 """Columns a format or a GIS adds by itself; they are passed over without a word."""
 

@@ -52,3 +52,31 @@ def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path)
     assert any("are neighbours only in the files" in what for what in said)
     assert any("is not the file the plan was made from" in what for what in said)
     assert [issue.level for issue in found if "status" in issue.what] == ["note"]
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("round", lambda case: case["round"].update(authority="x")),
+        ("methods", lambda case: case["methods"][0].update(statutory_days=99)),
+        ("objective", lambda case: case["objective"]["weights"].update(served="1")),
+        ("market", lambda case: case["market"]["methods"].pop()),
+        ("packs", lambda case: case["packs"].pop()),
+        ("calendar", lambda case: case["calendar"].pop()),
+        ("crs", lambda case: case.update(crs="EPSG:1")),
+        ("outlines", lambda case: case.update(outlines="")),
+        ("notes", lambda case: case["notes"].append("x")),
+        ("settings.site_cap", lambda case: case["settings"].update(site_cap=0)),
+        ("cn.lal.art44", lambda case: next(r for r in case["rules"] if r["id"] == "cn.lal.art44").update(when="")),
+        ("shared boundaries", lambda case: case["neighbours"]["shared_dm"].__setitem__(0, 1)),
+        ("documents", lambda case: case["records"].pop()),
+    ],
+)
+def test_every_part_of_the_case_is_compared(example: tuple[Path, Path], tmp_path: Path, part: str, change):
+    """Not the facts alone: law, methods, objective, market, settings, calendar, outlines."""
+    case = json.loads((example[0] / "case.json").read_bytes())
+    change(case)
+    (tmp_path / "case.json").write_bytes(canonical(case))
+    found = [issue for issue in remeasure(tmp_path, example[1]) if issue.level == "error"]
+    assert len(found) == 1
+    assert part in found[0].what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -14,6 +15,8 @@ from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing
 from landopt.solving.oddsets import broken_sets, elements, half_rhs, halves, with_sets
 from landopt.solving.prices import relax
+from landopt.solving.proof.closing import hopeless
+from landopt.solving.proof.prove import Guide, by_prices
 from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options
 from landopt.solving.tighten import tighten
@@ -117,3 +120,34 @@ def test_programme_with_sets_keeps_its_own_rows() -> None:
     plan = np.arange(min(4, prog.count))
     old = standing(prog, plan).broken
     assert set(old) <= set(standing(more, plan).broken)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_divided_limits_hold_for_every_plan_and_are_proved(seed: int) -> None:
+    """Rows of limits divided by half and by thirds: no lawful plan breaks one, and a proof derives the same row."""
+    draw = np.random.default_rng(seed)
+    case, offers = bare_round(seed, parcels=8, demands=5)
+    prog = program(case, offers, 0)
+    names = [
+        (-(int(rhs) // parts + 1), row)
+        for row, rhs in enumerate(prog.rhs[: prog.own].tolist())
+        for parts in (2, 3)
+        if prog.sense[row] < 0 and not prog.slack[row] and rhs >= parts and rhs % (rhs // parts + 1)
+    ]
+    more = with_sets(prog, names)
+    for _ in range(200):
+        plan = np.flatnonzero(draw.random(prog.count) < 3 / max(1, prog.count))
+        if standing(prog, plan).lawful:
+            assert standing(more, plan).lawful
+    cap = replace(prog, score=np.ones_like(prog.score))
+    guide = Guide(np.zeros(prog.parcels), np.append(np.zeros(len(prog.sense)), np.full(len(names), 0.5)), tuple(names))
+    proof = by_prices(cap, guide, 0, Fraction(1))
+    dual = np.append(np.zeros(len(prog.sense)), np.full(len(names), 0.5))
+    worth = 1 - with_sets(cap, names).entries.use(dual)
+    expected = sum(0.5 * half_rhs(prog, name) for name in names)
+    ends = zip(prog.part_start, prog.part_start[1:], strict=False)
+    expected += sum(max(0.0, worth[a:b].max(initial=0.0)) for a, b in ends)
+    if hopeless(cap):  # offers that exceed a limit alone are left out: no worse
+        assert proof.bound <= int(np.floor(expected + 1e-6))
+    else:
+        assert proof.bound == int(np.floor(expected + 1e-6))

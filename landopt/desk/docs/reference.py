@@ -67,6 +67,7 @@ def _row(field: Field) -> str:
     return f"| `{field.name}` | {kind} | {field.title_en} | {field.title_zh} | {text} |"
 
 
+# One page from top to bottom, in the order a reader sees it.
 def format_page() -> str:
     """docs/rule-format.md: kinds, keys, the language of conditions and prices."""
     lines = [

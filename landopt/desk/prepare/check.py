@@ -11,21 +11,50 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from landopt.desk.usage import LANG, Wrong
+from parcels.common.catalogue import told
+
 if TYPE_CHECKING:
+    from landopt.forms.missing import Missing
     from landopt.intake.assemble import Loaded
     from parcels.common.issues import Issue
 
 
-@click.command(epilog='Example:\n\n  landopt check examples/nansha --drop NS-0001 --reason "title not clear"')
+_EXAMPLE = """Example:
+
+  landopt check examples/nansha --drop NS-0001 --reason "title not clear"
+
+  landopt check my-round --missing --xlsx check.xlsx"""
+
+
+_EXAMPLE = """Example:
+
+  landopt check examples/nansha --drop NS-0001 --reason "title not clear"
+
+  landopt check my-round --missing --xlsx check.xlsx"""
+
+
+@click.command(epilog=_EXAMPLE)
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("--drop", metavar="ID,..", default="", help="Leave these parcels out, on the record.")
 @click.option("--reason", default="", help="Why they are left out; kept in the plan.")
 @click.option(
     "--repair", is_flag=True, help="Write a copy of the parcels with sound outlines, and the list of changes."
 )
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--xlsx", metavar="FILE", type=click.Path(path_type=Path), help="Write the tables, findings in cells.")
+@click.option("--missing", is_flag=True, help="List unknown facts by the conditions that hang on them.")
+@click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def check(round_path: Path, drop: str, reason: str, repair: bool, lang: str | None, as_json: bool) -> None:
+def check(
+    round_path: Path,
+    drop: str,
+    reason: str,
+    repair: bool,
+    xlsx: Path | None,
+    missing: bool,
+    lang: str | None,
+    as_json: bool,
+) -> None:
     """Read every file of the round ROUND and report every problem, with file, row and id.
 
     Errors stop `solve` (exit 1); warnings and notes do not. The codes are explained in docs/errors.md.
@@ -36,19 +65,56 @@ def check(round_path: Path, drop: str, reason: str, repair: bool, lang: str | No
     began = time.perf_counter()
     dropped = tuple(part.strip() for part in drop.replace("，", ",").split(",") if part.strip())
     if dropped and not reason:
-        raise click.UsageError('--drop needs a reason.\nMaybe add --reason "...".')
+        raise Wrong("drop-reason")
     loaded = read_round(round_path, drop=dropped, reason=reason)
     written, trouble = _repair(loaded) if repair else (None, ())
     loaded = replace(loaded, issues=(*loaded.issues, *trouble))
     refused = any(issue.level == "error" for issue in loaded.issues)
     gone = {identifier for issue in loaded.issues if issue.code == "P059" for identifier in issue.ids}
     dropped = tuple(identifier for identifier in dropped if identifier not in gone)
+    unknown = _missing(loaded) if missing else None
+    if xlsx is not None:
+        _workbook(xlsx, loaded, unknown, language(lang))
     if as_json:
-        click.echo(json.dumps(_facts(loaded, dropped, reason, written, refused), ensure_ascii=False))
+        facts = _facts(loaded, dropped, reason, written, refused)
+        if unknown is not None:
+            facts["missing"] = [one.as_dict() for one in unknown]
+        click.echo(json.dumps({**facts, "xlsx": str(xlsx) if xlsx else None}, ensure_ascii=False))
     else:
         _print(loaded, language(lang), dropped, reason, written, time.perf_counter() - began)
+        if missing:
+            _print_missing(loaded, unknown or (), language(lang))
+        if xlsx is not None:
+            click.echo(f"已写入 {xlsx}。" if language(lang) == "zh" else f"Wrote {xlsx}.")
     if refused:
         raise SystemExit(1)
+
+
+def _missing(loaded: Loaded) -> Sequence[Missing]:
+    from landopt.forms.missing import missing_facts
+
+    return () if loaded.case is None else missing_facts(loaded.case)
+
+
+def _workbook(target: Path, loaded: Loaded, unknown: Sequence[Missing] | None, lang: str) -> None:
+    from landopt.forms.findings import write_check
+    from parcels.common.issues import Refused, error
+    from parcels.common.kept import write_made
+
+    if target.suffix.lower() != ".xlsx":
+        raise Refused(error("F002.format-not-written", at=str(target), file=target.name, drivers=[".xlsx"]))
+    write_made(target, lambda path: write_check(path, loaded, lang, unknown))
+
+
+def _print_missing(loaded: Loaded, unknown: Sequence[Missing], lang: str) -> None:
+
+    if loaded.case is None:
+        click.echo(told("missing.refused").text(lang))
+    elif not unknown:
+        click.echo(told("missing.none").text(lang))
+    for one in unknown:
+        for line in one.lines(lang):
+            click.echo(line)
 
 
 def _repair(loaded: Loaded) -> tuple[dict[str, Any] | None, Sequence[Issue]]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 
 @click.command(
     epilog="Example:\n\n  landopt convert boundary.txt parcels.gpkg\n\n  landopt convert old.shp new.gdb --encoding GBK"
@@ -17,7 +19,7 @@ import click
 @click.option("--encoding", help="Encoding of IN (default: found from its bytes).")
 @click.option("--crs", help="The system of IN if it names none, or the zone to project to, such as EPSG:4526.")
 @click.option("--force", is_flag=True, help="Replace OUT.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def convert(
     source: Path,
@@ -40,6 +42,15 @@ def convert(
     from parcels.formats.writer import doubtful, write_parcels
 
     tongue = language(lang)
+    if ".toml" in (source.suffix.lower(), target.suffix.lower()):
+        from landopt.forms.policy_files import convert_policy
+
+        count = convert_policy(source, target, tongue, force)
+        if as_json:
+            click.echo(json.dumps({"in": str(source), "out": str(target), "rules": count}, ensure_ascii=False))
+        else:
+            click.echo(f"已写入 {target}：{count} 条规则。" if tongue == "zh" else f"Wrote {target}: {count} rules.")
+        return
     raw = open_parcels(source, layer=layer, encoding=encoding, crs=crs)
     wrote = write_parcels(raw, target, crs=crs, force=force)
     issues = (*raw.issues, *wrote.issues, *doubtful(raw))

@@ -7,16 +7,30 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
 
-@click.command(epilog="Example:\n\n  landopt new my-round --parcels 160 --demands 56 --seed 2026")
+
+@click.command(
+    epilog="Example:\n\n  landopt new my-round --parcels 160 --demands 56 --seed 2026\n\n  landopt new 2026-1 --blank"
+)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--parcels", default=160, show_default=True, type=click.IntRange(12, 200_000), help="Parcels to invent.")
 @click.option("--demands", default=56, show_default=True, type=click.IntRange(1, 20_000), help="Platforms to invent.")
 @click.option("--seed", default=2026, show_default=True, help="The same seed gives the same round.")
 @click.option("--contested", is_flag=True, help="More land asked for than there is; half ask for several parcels.")
+@click.option("--blank", is_flag=True, help="An empty round to fill in instead: workbook, policy, round.toml.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default=None, help="Language of the messages.")
-def new(folder: Path, parcels: int, demands: int, seed: int, contested: bool, as_json: bool, lang: str | None) -> None:
+@click.option("--lang", type=LANG, default=None, help="Language of the messages.")
+def new(
+    folder: Path,
+    parcels: int,
+    demands: int,
+    seed: int,
+    contested: bool,
+    blank: bool,
+    as_json: bool,
+    lang: str | None,
+) -> None:
     """Make a filled example round in the folder DIR: parcels, layers, platforms, policy and round.toml.
 
     Everything in it is invented, drawn around public aggregate figures. DIR must be new or empty. Change the files, or
@@ -33,6 +47,11 @@ def new(folder: Path, parcels: int, demands: int, seed: int, contested: bool, as
     counts: dict[str, int] = {}
 
     def fill(fresh: Path) -> None:
+        if blank:
+            from landopt.forms.blank import write_blank
+
+            write_blank(fresh, language(lang), name=folder.name)
+            return
         counts.update(write_round(fresh, parcels=parcels, demands=demands, seed=seed, contested=contested))
 
     # empty when it was looked at: whatever somebody puts into it meanwhile is kept beside it
@@ -41,9 +60,22 @@ def new(folder: Path, parcels: int, demands: int, seed: int, contested: bool, as
         files = sorted(path.name for path in folder.iterdir())
         click.echo(json.dumps({"folder": str(folder), **counts, "files": files}, ensure_ascii=False))
         return
+    if blank:
+        _say_blank(folder, language(lang))
+        return
     if language(lang) == "zh":
         click.echo(f"已生成示例轮次 {folder}：{counts['parcels']} 宗地，{counts['demands']} 个平台（均为虚构）。")
         click.echo(f"下一步：landopt check {folder}，然后 landopt solve {folder}")
     else:
         click.echo(f"Wrote {folder}: {counts['parcels']} parcels, {counts['demands']} platforms, all invented.")
         click.echo(f"Next: landopt check {folder}, then landopt solve {folder}")
+
+
+def _say_blank(folder: Path, lang: str) -> None:
+    names = ", ".join(sorted(path.name for path in folder.iterdir()))
+    if lang == "zh":
+        click.echo(f"已生成空白轮次 {folder}：{names}。")
+        click.echo(f"填写后运行：landopt check {folder}，然后 landopt solve {folder}")
+    else:
+        click.echo(f"Wrote the blank round {folder}: {names}.")
+        click.echo(f"Fill it in, then: landopt check {folder}, then landopt solve {folder}")

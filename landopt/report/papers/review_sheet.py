@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from landopt.keeping.adoption_paper import read_adoption
+from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import render_sheet
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
@@ -30,6 +31,9 @@ def review_sheet(source: Source, record: Mapping[str, Any], entry: Mapping[str, 
         (one_line(label, 40), one_line(content, LONGEST))
         for label, content in render_sheet(source.found.compared(record), entry, lang)
     ]
+    _, _, told = own_exceptions(source.case, source.plan, lang, record["parcel_ids"]).partition("\n")
+    if told:
+        rows.append(("自定例外" if lang == "zh" else "Exceptions", one_line(told.strip(), LONGEST)))
     return [
         Block("title", _TITLE[lang]),
         Block("form", "", tuple(rows), (19, 81)),

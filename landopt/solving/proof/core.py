@@ -101,9 +101,10 @@ class Core:
         owner, land = self._uses
         order = np.argsort(land, kind="stable")
         edges = np.flatnonzero(np.diff(land[order], prepend=-1)).tolist()
-        ends = [*edges[1:], len(order)]
+        ends = [*edges[1:], len(order)] if edges else []
         return {int(land[order[a]]): owner[order[a:b]] for a, b in zip(edges, ends, strict=True)}
 
+    # The whole relaxation is handed over at once: sizes, rows, then columns, in the order HiGHS takes them.
     @cached_property
     def solver(self) -> Any:
         """The relaxation in HiGHS."""

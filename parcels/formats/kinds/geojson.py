@@ -12,8 +12,10 @@ import numpy as np
 import shapely
 
 from parcels.common.digests import sha256_of
+from parcels.common.gate import deeper
 from parcels.common.issues import Issue, Refused, error, warning
 from parcels.common.place import Place, within
+from parcels.formats.decoding.esri_json import from_esri
 from parcels.formats.registry import Ask, Outgoing, reads, writes
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import column_key
@@ -67,7 +69,10 @@ def load_json(path: Path) -> Any:
     except UnicodeDecodeError as problem:
         raise Refused(error("P031.not-utf-8", at=path.name, file=path.name, start=problem.start)) from None
     try:
-        return json.loads(text, object_pairs_hook=_Pairs(), parse_float=Decimal, parse_constant=_constant)
+        found = json.loads(text, object_pairs_hook=_Pairs(), parse_float=Decimal, parse_constant=_constant)
+        if deeper(found):
+            raise Refused(error("F012.deep", at=path.name, name=path.name))
+        return found
     except _Double as problem:
         raise Refused(error("P036.key-appears-twice", at=_row_of(problem, path.name), name=problem.args[0])) from None
     except _NotFinite as problem:
@@ -97,6 +102,8 @@ def read_geojson(ask: Ask) -> RawTable:
     """
     path = ask.path
     value = load_json(path)
+    if isinstance(value, dict) and str(value.get("geometryType", "")).startswith("esri"):
+        value = from_esri(value, path.name)
     if not isinstance(value, dict) or not isinstance(value.get("features"), list):
         raise Refused(error("F004.no-featurecollection", at=path.name, file=path.name))
     names: dict[str, None] = {}

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
+from parcels.common.gate import check_shape
 from parcels.common.issues import Refused, error
 from parcels.formats.decoding.archives import check_members
 from parcels.formats.registry import Ask, reads
@@ -58,17 +59,19 @@ def _sheets(path: Path, prefix: str) -> list[Sheet]:
         for properties in style.iter(f"{_STYLE}table-properties")
         if properties.get(f"{_TABLE}display") == "false"
     }
-    return [_sheet(table, table.get(f"{_TABLE}style-name") in unseen) for table in root.iter(f"{_TABLE}table")]
+    return [
+        _sheet(table, table.get(f"{_TABLE}style-name") in unseen, path.name) for table in root.iter(f"{_TABLE}table")
+    ]
 
 
-def _sheet(table: Element, hidden: bool) -> Sheet:
+def _sheet(table: Element, hidden: bool, file: str) -> Sheet:
     rows: list[tuple[int, list[object]]] = []
     hidden_rows: set[int] = set()
     areas: list[Area] = []
     formulas: dict[tuple[int, int], str] = {}
     computed: set[tuple[int, int]] = set()
     errors: dict[tuple[int, int], str] = {}
-    number = 1
+    number, title = 1, table.get(f"{_TABLE}name", "")
     for row in table.iter(f"{_TABLE}table-row"):
         repeat = int(row.get(f"{_TABLE}number-rows-repeated", "1"))
         cells: list[object] = []
@@ -91,9 +94,12 @@ def _sheet(table: Element, hidden: bool) -> Sheet:
             if value is not None or across < 1000:
                 cells.extend([value] * min(across, MAX_COLUMNS - len(cells)))
         if any(cell is not None for cell in cells):
+            # one row repeated a million times stands for them all: refused before they are made
+            width = max(place for place, cell in enumerate(cells, 1) if cell is not None)
+            check_shape(file, f"{file}, sheet {title}", width, len(rows) + min(repeat, MAX_ROWS - number + 1))
             rows += [(number + step, list(cells)) for step in range(min(repeat, MAX_ROWS - number + 1))]
             if row.get(f"{_TABLE}visibility") in ("collapse", "filter"):
-                hidden_rows.update(range(number, number + repeat))
+                hidden_rows.update(range(number, number + min(repeat, MAX_ROWS)))
         number += repeat
     return Sheet(
         table.get(f"{_TABLE}name", ""),

@@ -40,6 +40,7 @@ def xlsx_sheets(path: Path, prefix: str) -> list[Sheet]:
         with zipfile.ZipFile(path) as archive:
             check_members(archive, path.name)
         book = openpyxl.load_workbook(path, data_only=False)
+        _check_rectangles(book, path.name)
         stored = openpyxl.load_workbook(path, data_only=True) if _has_formulas(book) else book
     except (zipfile.BadZipFile, EOFError) as problem:
         size = path.stat().st_size
@@ -49,6 +50,19 @@ def xlsx_sheets(path: Path, prefix: str) -> list[Sheet]:
         issue = error("F004.cannot-read-save", at=path.name, file=path.name, problem=str(problem)[:160])
         raise Refused(issue) from None
     return [_sheet(sheet, stored[sheet.title]) for sheet in book.worksheets]
+
+
+_RECTANGLE = 20_000_000
+"""Cells of a sheet, blank ones counted, that are looked at."""
+
+
+def _check_rectangles(book: Any, name: str) -> None:
+    """Every cell of a rectangle is looked at, also the blank ones: one cell in the last corner would never end."""
+    for sheet in book.worksheets:
+        rows, columns = sheet.max_row, sheet.max_column
+        if rows * columns > _RECTANGLE:
+            at = f"{name}, sheet {sheet.title}"
+            raise Refused(error("F012.rows", at=at, name=name, count=rows, columns=columns, most=_RECTANGLE // columns))
 
 
 def _has_formulas(book: Any) -> bool:

@@ -13,6 +13,8 @@ Row = tuple[int, list[object]]
 """The number of a row as its program shows it, and its cells."""
 WORDS = ("对照", "对照表", "words")
 """Names of the sheet that says what words mean (column, word, value)."""
+OWN = ("说明", "notes", "列表", "lists", "检查结果", "findings", "未知事实", "missing")
+"""Sheets of landopt's own workbooks that hold no table to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,13 @@ def choose(sheets: Sequence[Sheet], path: Path, layer: str | None, prefix: str) 
             raise Refused(error("F003.no-sheet", at=path.name, file=path.name, layer=layer, names=names))
         return named, []
     issues: list[Issue] = []
-    out_of_sight = [sheet.name for sheet in sheets if sheet.hidden and sheet.filled and sheet.name not in WORDS]
+    out_of_sight = [
+        sheet.name for sheet in sheets if sheet.hidden and sheet.filled and sheet.name not in (*WORDS, *OWN)
+    ]
     if out_of_sight:
         issues.append(warning(f"{prefix}083.hidden-sheets", at=path.name, sheets=out_of_sight))
-    seen = [sheet for sheet in sheets if not sheet.hidden and sheet.name.strip().lower() not in WORDS]
+    aside = (*WORDS, *OWN)
+    seen = [sheet for sheet in sheets if not sheet.hidden and sheet.name.strip().lower() not in aside]
     filled = [sheet for sheet in seen if len(sheet.filled) > 1]
     if len(filled) <= 1:
         return (filled or seen or list(sheets))[0], issues

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from parcels.common.catalogue import Told
 from parcels.common.digests import sha256_of
+from parcels.common.gate import check_shape
 from parcels.common.issues import Issue, Refused, error, note, warning
 from parcels.common.place import Place
 from parcels.common.units import BadValue, exact
@@ -53,6 +54,8 @@ def table_of_sheet(
     at = Place(file=path.name, sheet=sheet.name) if sheet.name else Place(file=path.name)
     if not rows:
         raise Refused([*issues, error(f"{prefix}068.empty", at=at, file=path.name)])
+    width = max(next((n for n in range(len(row), 0, -1) if text_of(row[n - 1])), 0) for _, row in rows)
+    check_shape(path.name, str(at), width, len(rows))
     heading = find_heading(sheet, rows, prefix)
     found = [*issues, *_told_heading(heading, at, prefix)]
     found += _double(heading.names, at, prefix)

@@ -203,7 +203,7 @@
     verdict.className = found.holds && same ? "yes" : "no";
     verdict.textContent = !found.holds ? say("不成立：", "Does not hold: ") + found.problem
       : !same ? say("成立，但不是本页所示的方案。", "Holds, but for another plan than this page shows.")
-      : say("成立：", "Holds: ") + found.tiers.map((t) => say(`目标 ${t.objective}，上界 ${t.bound}，差距 ${t.proven_gap}`, `objective ${t.objective}, bound ${t.bound}, gap ${t.proven_gap}`)).join("; ") + say(`（核对合法供应方案 ${found.offers} 个）`, ` (${found.offers} offers checked)`);
+      : say("成立：", "Holds: ") + found.tiers.map((t) => say(`目标 ${t.objective}，上界 ${t.bound}，差距 ${t.proven_gap}`, `objective ${t.objective}, bound ${t.bound}, gap ${t.proven_gap}`)).join("; ") + say(`（核对合法供应方案 ${found.offers} 个）。已核对：${found.checked.zh}。视为已知：${found.given.zh}。`, ` (${found.offers} offers checked). Checked: ${found.checked.en}. Taken as given: ${found.given.en}.`);
   }
 
   document.addEventListener("click", (e) => {

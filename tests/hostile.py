@@ -1,0 +1,218 @@
+"""Hostile files: each a name, its content, the exit code owed and the code of the message (issue 16, line 7)."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sqlite3
+import struct
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.parcels.making import box, gpkg
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """A file to be read as parcels; ``codes`` are the codes one of which its message must have."""
+
+    label: str
+    name: str
+    content: bytes
+    codes: tuple[str, ...]
+    exit_code: int = 1
+
+
+VRT = b"<OGRVRTDataSource><OGRVRTLayer name='a'><SrcDataSource>%s</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
+ELSEWHERE = {
+    "http": VRT % b"http://127.0.0.1:9/a.json",
+    "file": VRT % b"/etc/passwd",
+    "vsicurl": VRT % b"/vsicurl/http://127.0.0.1:9/a",
+    "spaces": b" \n\t" + VRT % b"/etc/passwd",
+    "comment": b"<!-- -->" + VRT % b"/etc/passwd",
+    "wms": b"<GDAL_WMS><Service name='TMS'><ServerUrl>http://127.0.0.1:9/</ServerUrl></Service></GDAL_WMS>",
+    "raster": b"<VRTDataset rasterXSize='1' rasterYSize='1'></VRTDataset>",
+    "wfs": b"<OGRWFSDataSource><URL>http://127.0.0.1:9/</URL></OGRWFSDataSource>",
+    "address": b"http://127.0.0.1:9/parcels.gpkg",
+    "pipeline": b'{"type": "gdal_streamed_alg", "command_line": "gdal vector pipeline ! read /etc/passwd"}',
+    "connection": b"PG:host=127.0.0.1 port=9 dbname=a",
+}
+TEXTS = (".kml", ".dxf", ".geojson", ".json", ".csv", ".txt")
+BINARY = (".gpkg", ".shp", ".xlsx", ".zip", ".parquet", ".ods")
+HEADS = {
+    "elf": b"\x7fELF\x02\x01\x01",
+    "pdf": b"%PDF-1.7\n",
+    "ole": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "rar": b"Rar!\x1a\x07\x00",
+    "gz": b"\x1f\x8b\x08\x00",
+    "sqlite": b"SQLite format 3\x00",
+    "exe": b"MZ\x90\x00",
+}
+
+
+def elsewhere() -> Iterator[Hostile]:
+    """Files that name other files, addresses or programs, under every ending."""
+    for label, content in ELSEWHERE.items():
+        for suffix in BINARY:
+            yield Hostile(f"{label}{suffix}", f"a{suffix}", content, ("F013", "P037"))
+        for suffix in TEXTS:
+            yield Hostile(f"{label}{suffix}", f"a{suffix}", content, ("F0", "P0"))
+
+
+def other_kinds() -> Iterator[Hostile]:
+    """Files of another kind than their ending says."""
+    for label, head in HEADS.items():
+        for suffix in (*BINARY, *TEXTS):
+            if (label, suffix) != ("sqlite", ".gpkg"):
+                yield Hostile(f"{label}{suffix}", f"a{suffix}", head + bytes(200), ("F013",))
+
+
+def _zip(*members: tuple[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def _sheet(dimension: str, cells: str, strings: str = "") -> bytes:
+    kind = "http://schemas.openxmlformats.org/"
+    main = f'xmlns="{kind}spreadsheetml/2006/main"'
+    types = (
+        f'<Types xmlns="{kind}package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.'
+        'openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
+        '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.'
+        'spreadsheetml.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.'
+        'openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>'
+    )
+    relation = f"{kind}officeDocument/2006/relationships"
+    rels = f'<Relationships xmlns="{kind}package/2006/relationships">'
+    rels += f'<Relationship Id="r1" Type="{relation}/%s" Target="%s"/>'
+    book = f'<workbook {main} xmlns:r="{relation}"><sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>'
+    sheet = f'{strings}<worksheet {main}><dimension ref="{dimension}"/><sheetData>{cells}</sheetData></worksheet>'
+    return _zip(
+        ("[Content_Types].xml", types.encode()),
+        ("_rels/.rels", (rels % ("officeDocument", "xl/workbook.xml") + "</Relationships>").encode()),
+        ("xl/workbook.xml", book.encode()),
+        ("xl/_rels/workbook.xml.rels", (rels % ("worksheet", "worksheets/sheet1.xml") + "</Relationships>").encode()),
+        ("xl/worksheets/sheet1.xml", sheet.encode()),
+    )
+
+
+LAUGHS = (
+    "<!DOCTYPE x [<!ENTITY a0 'ha'>"
+    + "".join(f"<!ENTITY a{n} '" + f"&a{n - 1};" * 10 + "'>" for n in range(1, 12))
+    + "]>"
+)
+
+
+def large() -> Iterator[Hostile]:
+    """Wide, long, deep, tight."""
+    wide = ",".join(f"c{n}" for n in range(200_000))
+    yield Hostile("columns.csv", "a.csv", f"{wide}\n{wide}\n".encode(), ("F012",))
+    same = ",".join("c" for _ in range(100_000))
+    yield Hostile("same columns.csv", "a.csv", f"{same}\n{same}\n".encode(), ("F012",))
+    yield Hostile("blank columns.csv", "a.csv", b"a" + b"," * 300_000 + b"b\n1\n", ("F012",))
+    cell = '<row r="1"><c r="A1" t="inlineStr"><is><t>parcel_id</t></is></c></row>'
+    far = '<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row>'
+    yield Hostile("far corner.xlsx", "a.xlsx", _sheet("A1:XFD1048576", cell + far), ("F012",))
+    yield Hostile("laughs.xlsx", "a.xlsx", _sheet("A1:A1", cell.replace("parcel_id", "&a11;"), LAUGHS), ("F004", "P0"))
+    yield Hostile("bomb.xlsx", "a.xlsx", _zip(("xl/workbook.xml", bytes(50_000_000))), ("F077",))
+    yield Hostile("bomb.zip", "a.zip", _zip(("a.geojson", b" " * 60_000_000)), ("F077",))
+    for name in ("../../evil.gpkg", "/etc/evil.gpkg", "..\\evil.gpkg", "C:\\evil.gpkg", "a/../../evil.gpkg"):
+        yield Hostile(f"{name}.zip", "a.zip", _zip((name, b"x")), ("F077",))
+    yield Hostile("vrt in.zip", "a.zip", _zip(("a.gpkg", ELSEWHERE["http"])), ("F013",))
+    yield Hostile("zip in.zip", "a.zip", _zip(("a.zip", _zip(("a.gpkg", b"x")))), ("F003",))
+    for depth in (100, 5_000, 1_000_000):
+        for label, text in (("list", "[" * depth), ("object", '{"a":' * depth), ("closed", "[" * depth + "]" * depth)):
+            yield Hostile(f"{label} {depth}.geojson", "a.geojson", text.encode(), ("F0", "P0"))
+    nested = '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":%s},"geometry":null}]}'
+    for depth in (900, 100_000):
+        yield Hostile(f"property {depth}", "a.geojson", (nested % ("[" * depth + "]" * depth)).encode(), ("F0", "P0"))
+    collection = '{"type":"GeometryCollection","geometries":[' * 2_000 + "]}" * 2_000
+    feature = '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":%s}]}'
+    yield Hostile("collections", "a.geojson", (feature % collection).encode(), ("F0", "P0"))
+    yield Hostile("laughs.kml", "a.kml", f"<?xml version='1.0'?>{LAUGHS}<kml>&a11;</kml>".encode(), ("F004", "P0"))
+    entity = "<!DOCTYPE k [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><kml><Placemark><name>&x;</name></Placemark></kml>"
+    yield Hostile("entity.kml", "a.kml", entity.encode(), ("F004", "P0"))
+    folders = "<kml>" + "<Folder>" * 20_000 + "</Folder>" * 20_000 + "</kml>"
+    yield Hostile("folders.kml", "a.kml", folders.encode(), ("F0", "P0"))
+    yield Hostile("laughs.ods", "a.ods", _zip(("content.xml", LAUGHS.encode() + b"<a>&a11;</a>")), ("F004",))
+    table = (
+        '<o:d xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:t="urn:oasis:names:tc:opendocument:xmlns:table:1.0"><t:table t:name="a">'
+        '<t:table-row t:number-rows-repeated="1000000000" t:visibility="collapse"><t:table-cell '
+        't:number-columns-repeated="1000000000" o:value-type="float" o:value="1"/></t:table-row></t:table></o:d>'
+    )
+    yield Hostile("repeats.ods", "a.ods", _zip(("content.xml", table.encode())), ("F0", "P0"))
+    yield Hostile(
+        "numbers.geojson", "a.geojson", b'{"type":"FeatureCollection","x":' + b"9" * 10_000 + b"}", ("F0", "P0")
+    )
+    yield Hostile("exponent.geojson", "a.geojson", feature.replace("%s", "1e999999999").encode(), ("F0", "P0"))
+
+
+def broken() -> Iterator[Hostile]:
+    """Cut off, empty, headers that promise too much."""
+    for suffix in (*BINARY, *TEXTS, ".gdb"):
+        if suffix != ".gdb":
+            yield Hostile(f"empty{suffix}", f"a{suffix}", b"", ("F0", "P0"))
+            yield Hostile(f"zeros{suffix}", f"a{suffix}", bytes(5_000), ("F0", "P0"))
+            yield Hostile(f"text{suffix}", f"a{suffix}", b"nothing of the kind\n" * 20, ("F0", "P0"))
+    head = bytearray(100)
+    head[:4], head[24:28] = b"\x00\x00\x27\x0a", struct.pack(">I", 0x7FFFFFFF)
+    yield Hostile("promise.shp", "a.shp", bytes(head), ("P0", "F0"))
+    yield Hostile("gz bomb.json", "a.json", gzip.compress(bytes(10_000_000)), ("F013",))
+
+
+def layers(folder: Path) -> Iterator[tuple[str, Path, tuple[str, ...]]]:
+    """GeoPackages whose layer is a query: without end, with too much memory, one that ends (no code: it is read)."""
+    recursive = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+    views = {
+        "endless": (f"{recursive} SELECT p.fid, p.geom, n.x AS parcel_id FROM n, parcels p", ("F014", "F004")),
+        "silent": (f"{recursive} SELECT p.fid, p.geom, n.x AS parcel_id FROM n, parcels p WHERE n.x < 0", ("F014",)),
+        "memory": ("SELECT p.fid, p.geom, hex(zeroblob(2000000000)) AS parcel_id FROM parcels p", ("F014", "F004")),
+        "plain": ("SELECT fid, geom, parcel_id FROM parcels", ()),
+    }
+    for label, (query, codes) in views.items():
+        place = folder / label
+        place.mkdir()
+        path = gpkg(place, [box(0, 0)])
+        store = sqlite3.connect(path)
+        name = store.execute("SELECT table_name FROM gpkg_contents").fetchone()[0]
+        store.execute(f"CREATE VIEW v AS {query.replace('parcels', name)}")
+        store.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) "
+            "SELECT 'v', data_type, 'v', srs_id FROM gpkg_contents"
+        )
+        store.execute(
+            "INSERT INTO gpkg_geometry_columns SELECT 'v', column_name, geometry_type_name, srs_id, z, m "
+            "FROM gpkg_geometry_columns"
+        )
+        store.commit()
+        store.close()
+        yield label, path, codes
+
+
+def plan_files() -> dict[str, bytes]:
+    """What a plan folder may hold instead of its files."""
+    deep = b"[" * 200_000
+    return {
+        "deep": deep,
+        "deep object": b'{"a":' * 100_000,
+        "twice": b'{"schema":"landopt.plan/1","schema":"landopt.plan/1"}',
+        "nan": b'{"schema":NaN}',
+        "huge number": b'{"schema":' + b"9" * 100_000 + b"}",
+        "list": b"[]",
+        "null": b"null",
+        "empty": b"",
+        "zeros": bytes(1000),
+        "latin": b'{"schema":"\xff"}',
+        "zip": _zip(("plan.json", b"{}")),
+        "other": json.dumps({"schema": "landopt.plan/99"}).encode(),
+    }
+
+
+FILES = [*elsewhere(), *other_kinds(), *large(), *broken()]
