@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.audit.plan_reader import uncollected
-from constraints.case import Case
+from constraints.case import Case, as_written
 from landopt.job import Breach, Job, NoPlan, Result, Stopped
 from parcels.common.catalogue import Bilingual
 from parcels.common.issues import Environment, Refused, error
@@ -94,7 +94,7 @@ def scenario(loaded: Loaded, job: Job) -> Scenario:
     head = None
     if job.booked or job.ledger is not None:
         case, head = prepare(case, loaded.file.path.parent, job.ledger, job.keep, job.change_cost)
-    case, overrides = apply_fixes(case, job.fixes, reason=job.reason, by=job.by)
+    case, overrides = apply_fixes(as_written(case), job.fixes, reason=job.reason, by=job.by)
     return Scenario(case, tuple(overrides), head)
 
 
