@@ -114,3 +114,44 @@ methods = ["lease"]
     assert answer["listing"]["verdict"] != "forbid"
     free = json.loads(run(copy, "rules", "ask", *words[:-3], "--json"))
     assert free["lease"]["verdict"] != "forbid"
+
+
+def test_a_supply_method_is_a_table(copy: Path, tmp_path: Path) -> None:
+    """The table of the page: the method is asked about, offered, chosen, explained in both languages, and audited."""
+    from tests.places import EXAMPLE
+
+    table = copy / "constraints" / "methods.toml"
+    law = copy / "constraints" / "packs" / "cn" / "rules.toml"
+    for path, kind in ((table, "toml"), (law, "toml rule")):
+        text = path.read_text(encoding="utf-8") + "\n" + block("how-to-add-a-method.md", kind)
+        path.write_text(text, encoding="utf-8")
+    words = ("rules", "ask", "use=IND", "intending_users=2", "--as-of", "2026-03-31")
+    assert json.loads(run(copy, *words, "--json"))["sealed_bid"]["verdict"] == "permit"
+    assert "以密封报价方式出让" in run(copy, *words, lang="zh")
+    round_ = shutil.copytree(EXAMPLE, tmp_path / "round")
+    text = (round_ / "round.toml").read_text(encoding="utf-8")
+    text = text.replace('methods = ["listing"]', 'methods = ["sealed_bid"]')
+    (round_ / "round.toml").write_text(text, encoding="utf-8")
+    run(copy, "solve", round_, "--gap", "0.05")
+    plan = json.loads((round_ / "plan" / "plan.json").read_text(encoding="utf-8"))
+    chosen = [entry for entry in plan["assignments"] if entry["method"] == "sealed_bid"]
+    assert chosen
+    assert [step["step"] for step in chosen[0]["timetable"]][-3:] == ["preparation", "notice", "contract"]
+    parcel = "+".join(chosen[0]["parcel_ids"])
+    assert "sealed bid" in run(copy, "explain", round_ / "plan", "--parcel", parcel)
+    assert "密封报价出让" in run(copy, "explain", round_ / "plan", "--parcel", parcel, lang="zh")
+    assert "breach" not in run(copy, "audit", round_ / "plan").lower()
+    assert "map.html" in run(copy, "report", round_ / "plan", "--html")
+
+
+def test_the_planning_days_of_the_steps_add_up() -> None:
+    """Every method of the file has words, a look of its own and steps that take as long as it says."""
+    from constraints.loading.load import methods
+    from constraints.loading.method_facts import looks, steps
+
+    for method in methods():
+        assert sum(step[3] for step in steps(method.id)) == method.planning_days, method.id
+    assert len({look.colour for look in looks().values()}) == len({look.sign for look in looks().values()}) == 8
+    map_ = (ROOT / "landopt" / "report" / "map" / "web" / "map.js").read_text(encoding="utf-8")
+    for name, look in looks().items():
+        assert re.search(rf'{name}: {{ fill: "{look.colour}".*en: "{look.sign}"', map_), name

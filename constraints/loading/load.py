@@ -5,7 +5,7 @@ Standard library only (``tomllib``). What is in force on a date is decided here 
 
 from __future__ import annotations
 
-import tomllib
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,6 +18,7 @@ from constraints.loading.key_pairs import together
 from constraints.loading.keys import Reading
 from constraints.loading.kinds import COMMON, KINDS, PACK_KEYS
 from constraints.loading.lint import across, alone
+from constraints.loading.method_facts import tables
 from constraints.loading.overlays import Fact, adopted, fact_of
 from constraints.loading.pack_files import Pack as Pack
 from constraints.loading.pack_files import pack as pack
@@ -49,10 +50,10 @@ class Loaded:
 @cache
 def methods() -> tuple[Method, ...]:
     """The supply methods in their order (``methods.toml``); ``default_rule`` holds ids separated by blanks."""
-    tables = tomllib.loads((Path(__file__).parents[1] / "methods.toml").read_text(encoding="utf-8"))
+    own = {field.name for field in dataclasses.fields(Method)} - {"title"}
     found = []
-    for identifier, table in tables.items():
-        values = {name: value for name, value in table.items() if name not in ("title", "default_rules", "read")}
+    for identifier, table in tables().items():
+        values = {name: value for name, value in table.items() if name in own}
         title, rules = Text(**table["title"]), " ".join(table["default_rules"])
         found.append(Method(id=identifier, title=title, default_rule=rules, **values))
     return tuple(found)
@@ -61,8 +62,7 @@ def methods() -> tuple[Method, ...]:
 @cache
 def to_read() -> dict[str, Text]:
     """By method: what is to be read for a date on which no rule in force decides about it."""
-    tables = tomllib.loads((Path(__file__).parents[1] / "methods.toml").read_text(encoding="utf-8"))
-    return {identifier: Text(**table["read"]) for identifier, table in tables.items()}
+    return {identifier: Text(**table["read"]) for identifier, table in tables().items()}
 
 
 def load_pack(name: str) -> tuple[Rule, ...]:

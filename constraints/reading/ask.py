@@ -11,6 +11,7 @@ from constraints.case import Record
 from constraints.language.evaluate import truth
 from constraints.language.expr import closest, parse
 from constraints.loading.load import grade_of, in_force, load_pack, methods, pack, pack_names, strongest, vague_start
+from constraints.loading.method_facts import off
 from constraints.reading.assumed import PRICES, complete, incomplete, unchecked
 from constraints.reading.book import RuleBook, book
 from constraints.reading.floor_words import floor_entry, floors_told, looser_floors, looser_note, money
@@ -80,7 +81,7 @@ def ask(
     notes = [incomplete(name, as_of) for name in late] + unchecked(names, as_of)
     answer: dict[str, Any] = {}
     for method in methods():
-        if method.id == "contribution" and method.id not in enabled:
+        if off(method.id) and method.id not in enabled:
             answer[method.id] = _off(notes)
             continue
         judgement = judge(rulebook, case, method, records=records, assumed=quiet)

@@ -8,6 +8,7 @@ from typing import Any
 
 from constraints.language import expr
 from constraints.loading.load import grade_of, in_force, load_pack, methods, pack
+from constraints.loading.method_facts import off
 from constraints.reading.ask import stated_verdict
 from constraints.reading.assumed import complete, incomplete
 from constraints.reading.book import RuleBook, book
@@ -215,7 +216,7 @@ def shifts(rules: Sequence[Rule], earlier: str, later: str) -> tuple[Shift, ...]
 def _verdicts(rulebook: RuleBook, told: dict[str, Value], date: str) -> dict[str, tuple[str, tuple[str, ...]]]:
     case, _ = complete(told, date)
     quiet = frozenset(("grade", "benchmark_price", "cost_floor", "office_price", "appraised_price", "reserve_price"))
-    answers = {m.id: judge(rulebook, case, m, assumed=quiet) for m in methods() if m.id != "contribution"}
+    answers = {m.id: judge(rulebook, case, m, assumed=quiet) for m in methods() if not off(m.id)}
     return {name: (stated_verdict(rulebook, answer), answer.deciding) for name, answer in answers.items()}
 
 

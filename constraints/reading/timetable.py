@@ -10,6 +10,8 @@ import datetime
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from constraints.loading.method_facts import steps as steps_of
+from constraints.loading.method_facts import tables
 from constraints.types import Method, Text
 from parcels.common.schema import Value
 
@@ -42,53 +44,9 @@ class Duration:
     rule: str
 
 
-NOTICE = Duration("notice", 20, 0, 15, "cn.order39.art8")
 LISTING = Duration("listing", 10, 0, 10, "cn.order39.art18")
 LISTING_2002 = Duration("listing", 0, 10, 10, "cn.order11.listing")
-PREPARATION = Duration("preparation", 0, 0, 20, "")
-STEPS: dict[str, tuple[Duration, ...]] = {
-    "allocation": (
-        Duration("review", 0, 0, 10, ""),
-        Duration("display", 0, 0, 10, ""),
-        Duration("approval", 0, 0, 10, "cn.lal.art54"),
-    ),
-    "agreement": (
-        Duration("applications", 30, 0, 22, "cn.order21.art9.30d"),
-        Duration("valuation", 0, 0, 20, ""),
-        Duration("display", 5, 0, 5, "cn.agreement-norm.5d"),
-        Duration("contract", 0, 0, 5, ""),
-        Duration("result", 0, 0, 3, "cn.agreement-norm.7d"),
-    ),
-    "bid": (
-        PREPARATION,
-        NOTICE,
-        Duration("opening", 0, 0, 5, ""),
-        Duration("evaluation", 0, 0, 10, "cn.order39.art13.panel"),
-        Duration("contract", 0, 0, 10, "cn.mlr34.pay"),
-    ),
-    "auction": (PREPARATION, NOTICE, Duration("auction", 0, 0, 5, ""), Duration("contract", 0, 0, 5, "cn.mlr34.pay")),
-    "listing": (
-        PREPARATION,
-        NOTICE,
-        LISTING,
-        Duration("qualification", 0, 0, 5, ""),
-        Duration("contract", 0, 0, 5, "cn.mlr34.pay"),
-    ),
-    "lease": (
-        Duration("preparation", 0, 0, 15, ""),
-        Duration("notice", 20, 0, 15, "cn.mnr201.notice"),
-        Duration("award", 0, 0, 5, ""),
-        Duration("contract", 0, 0, 5, ""),
-    ),
-    "lease_then_grant": (
-        PREPARATION,
-        NOTICE,
-        LISTING,
-        Duration("qualification", 0, 0, 5, ""),
-        Duration("contract", 0, 0, 5, ""),
-    ),
-    "contribution": (Duration("review", 0, 0, 20, ""), Duration("approval", 0, 0, 10, "")),
-}
+STEPS = {name: tuple(Duration(*step) for step in steps_of(name)) for name in tables()}
 """The steps of each method; their planning values add up to the ``planning_days`` of ``methods.toml``."""
 
 TITLES = {
@@ -217,7 +175,7 @@ def timetable(
     steps = []
     own = STEPS[method.id]
     if start < "2007-11-01":
-        own = tuple(LISTING_2002 if step is LISTING else step for step in own)
+        own = tuple(LISTING_2002 if step == LISTING else step for step in own)
     for step in (*upstream(facts), *own):
         first = calendar.after(end, 1)
         lawful = calendar.after(calendar.after_calendar(first, step.days), step.working)

@@ -12,6 +12,7 @@ from typing import Any
 from constraints.language.evaluate import truth
 from constraints.language.expr import closest, parse
 from constraints.loading.load import in_force, load_pack, methods, pack_names
+from constraints.loading.method_facts import off, tables
 from constraints.loading.pack_files import pack_folder
 from constraints.loading.ranks import known_packs
 from constraints.loading.rule_file import Block, iso_date, read_text
@@ -140,8 +141,7 @@ def fact_text(value: Any) -> str:
 def run(case: WorkedCase, packs: Sequence[str] | None = None) -> Outcome:
     """Ask the case (all packs unless it or the caller names some) and compare."""
     names = case.packs if packs is None else packs
-    off = case.expect.get("contribution") == "n/a"
-    enabled = [] if off else ["contribution"]
+    enabled = [method for method in tables() if off(method) and case.expect.get(method) != "n/a"]
     answer = ask(case.facts, case.as_of, names, enabled=enabled)
     wrong = []
     for method, verdict in case.expect.items():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.case import Case, Record
 from constraints.language.expr import closest
+from constraints.loading.method_facts import off
 from constraints.reading.case_facts import block_share
 from landopt.intake.roundfile import RoundFile, read_round_file
 from parcels.common.catalogue import Told, told
@@ -136,7 +137,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
             land.geometry.geometry.values, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)
         ),
         rules=rules,
-        methods=tuple(method for method in methods() if method.id != "contribution"),
+        methods=tuple(method for method in methods() if not off(method.id)),
         objective=file.objective,
         settings=file.settings,
         market=file.market,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from constraints.case import Market, Objective, Period, Round, Settings
+from constraints.loading.method_facts import open_to_market
 from constraints.loading.ranks import known_packs
 from constraints.types import Text
 from landopt.intake.tomlreader import TomlReader
@@ -346,7 +347,7 @@ def _market(reader: TomlReader) -> Market | None:
     for use in uses:
         reader.choice(use, fields()["use"].values, "market", "uses")
     for method in methods:
-        reader.choice(method, ("bid", "auction", "listing", "lease", "lease_then_grant"), "market", "methods")
+        reader.choice(method, open_to_market(), "market", "methods")
     return Market(uses, methods)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from constraints.loading.load import methods
+from constraints.loading.method_facts import looks, off
 from constraints.types import STRICTNESS, Method
 from landopt.reasons.rulewords import floor_words, years
 from landopt.reasons.words import code_word
@@ -92,7 +93,7 @@ def _assumption(name: str, value: Any, lang: str) -> str:
 def method_line(method: Method, entry: Mapping[str, Any], lang: str) -> str:
     """What the law says about one method: the verdict, its basis, papers, term and floor."""
     title = method.title.zh if lang == "zh" else method.title.en
-    way = _phrases()["way"][method.id]
+    way = looks()[method.id].way
     said = _phrases()["verdict"][entry["verdict"]][lang].format(way=way, title=title)
     unread = entry["grade"] not in ("", "V1")
     head = f"{title}{_colon(lang)}" if lang == "en" else ""
@@ -186,7 +187,7 @@ def _details(entry: Mapping[str, Any], lang: str) -> list[str]:
 
 def table(rows: Sequence[Mapping[str, Any]], lang: str) -> list[list[str]]:
     """Many answers as a table: number, date, the verdict of each method, and the basis of each."""
-    shown = [method for method in methods() if method.id != "contribution"]
+    shown = [method for method in methods() if not off(method.id)]
     titles = [method.title.zh if lang == "zh" else method.title.en for method in shown]
     head = ["编号", "日期", *titles, "依据"] if lang == "zh" else ["case", "as_of", *titles, "basis"]
     lines = [head]

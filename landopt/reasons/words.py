@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
+from constraints.loading.method_facts import tables
 from parcels.common.catalogue import find
 from parcels.common.schema import fields
 
@@ -18,7 +19,10 @@ def word(subject: str, code: str | None, lang: str) -> str:
     """The name of a code; the code itself where no name is kept (districts, points)."""
     if code is None:
         return ""
-    return find(f"{subject}.{code}", lang) or code
+    found = find(f"{subject}.{code}", lang)
+    if found is None and subject == "method" and code in tables():
+        return str(tables()[code]["title"][lang])
+    return found or code
 
 
 def field_title(name: str, lang: str) -> str:

@@ -359,3 +359,12 @@ def test_a_forgery_and_a_scenario_are_not_adopted(opened: Path, tmp_path: Path) 
     assert (done.exit_code, "scenario" in done.output) == (5, True)
     shown = CliRunner().invoke(desk, ["round", "show", str(opened), "--json"])
     assert [entry["kind"] for entry in json.loads(shown.stdout)["entries"]] == ["open"]
+
+
+def test_a_column_that_says_nothing_changes_no_word(tmp_path: Path) -> None:
+    """A blank column of the file is not in the case: the reasons are the same when they are made again."""
+    place = tmp_path / "plan"
+    words = ["solve", str(ROOT / "tests" / "rounds_mended" / "round_s187"), "-o", str(place), "--nodes", "1"]
+    assert CliRunner().invoke(desk, words).exit_code == 0
+    report = audited(place, complete=True)
+    assert (report.verdict, report.breaches) == ("stands", ())

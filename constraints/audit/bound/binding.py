@@ -19,6 +19,7 @@ from constraints.audit.finding import Unchecked, in_chinese
 from constraints.canonical import canonical
 from constraints.case import Case, rule_to_json
 from constraints.loading.load import in_force, load, methods, pack_names, rules_for, shipped
+from constraints.loading.method_facts import off
 from constraints.loading.ranks import LAW_RANK, OWN_MARK, acting_exceptions, unlawful_exceptions
 from constraints.types import Rule
 from parcels.common.issues import Refused
@@ -69,13 +70,11 @@ class Binding:
             )
 
     def _methods(self) -> None:
-        """Methods are those installed: defaults, days, rights, all of it; a round has all but contribution."""
+        """Methods are those installed: defaults, days, rights, all of it; a round has all that are not off."""
         here = {m.id: {**_plain(m), "title": {"en": m.title.en, "zh": m.title.zh}} for m in methods()}
         stated = self.raw["methods"]
         names = [entry["id"] for entry in stated]
-        due = (
-            [name for name in here if name != "contribution"] if self.case.sources else [n for n in here if n in names]
-        )
+        due = [name for name in here if not off(name)] if self.case.sources else [n for n in here if n in names]
         self.same("methods", names, due, "methods.toml")
         for mine in stated:
             theirs = here.get(mine["id"], {})

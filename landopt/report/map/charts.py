@@ -8,31 +8,14 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from constraints.loading.method_facts import looks
 from landopt.reasons import words
 from landopt.report.papers.plain import one_line
 from landopt.report.source import Source
 
-COLOURS = {
-    "allocation": "#228833",
-    "agreement": "#CCBB44",
-    "bid": "#AA3377",
-    "auction": "#EE6677",
-    "listing": "#4477AA",
-    "lease": "#66CCEE",
-    "lease_then_grant": "#EE7733",
-    "contribution": "#332288",
-}
-SIGNS = {
-    "allocation": "AL",
-    "agreement": "AG",
-    "bid": "BI",
-    "auction": "AU",
-    "listing": "LI",
-    "lease": "LE",
-    "lease_then_grant": "LG",
-    "contribution": "CO",
-}
-"""Colours: Paul Tol, bright, with orange of vibrant and indigo of muted; the same as in ``web/map.js``."""
+COLOURS = {name: look.colour for name, look in looks().items()}
+SIGNS = {name: look.sign for name, look in looks().items()}
+"""Colours and signs of the methods, the same as in ``web/map.js``."""
 
 _WIDE, _LINE, _LEFT = 900, 24, 210
 _LONGEST = 40

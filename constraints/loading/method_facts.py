@@ -1,0 +1,56 @@
+"""What is known of a supply method besides its law: its steps, words and look; all of it from ``methods.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+@cache
+def tables() -> Mapping[str, Mapping[str, Any]]:
+    """``methods.toml`` by method, in the order every list uses."""
+    return tomllib.loads((Path(__file__).parents[1] / "methods.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a method is shown: ``way`` in an answer, ``short`` in a spreadsheet, ``colour`` and ``sign`` on pictures."""
+
+    way: str
+    short: str
+    colour: str
+    sign: str
+
+
+@cache
+def looks() -> Mapping[str, Look]:
+    """By method; what the file leaves out is the title, grey and a question mark."""
+    return {
+        name: Look(
+            table.get("way", f"以{table['title']['zh']}方式供地"),
+            table.get("short", table["title"]["zh"]),
+            table.get("colour", "#999999"),
+            table.get("sign", "?"),
+        )
+        for name, table in tables().items()
+    }
+
+
+def off(method: str) -> bool:
+    """True for a method that is answered and used only where it is asked for."""
+    return bool(tables().get(method, {}).get("off", False))
+
+
+def steps(method: str) -> tuple[tuple[str, int, int, int, str], ...]:
+    """Its steps in order: name, calendar days, working days, planning days, rule."""
+    found = tables()[method].get("steps", ())
+    return tuple((str(name), int(days), int(work), int(plan), str(rule)) for name, days, work, plan, rule in found)
+
+
+def open_to_market() -> tuple[str, ...]:
+    """The methods by which land may be offered to everyone: the competitive ones that are not off."""
+    return tuple(name for name, table in tables().items() if table["competitive"] and not off(name))
