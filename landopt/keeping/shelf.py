@@ -19,6 +19,7 @@ from typing import Any
 from landopt.keeping.adoption_paper import NAME as ADOPTION
 from landopt.keeping.ledger import Ledger
 from parcels.common.atomic import clear, write_folder
+from parcels.common.catalogue import Say, told
 from parcels.common.digests import sha256_of
 from parcels.common.gate import load_json, read_bytes
 from parcels.common.issues import Environment, LandoptError, error
@@ -165,7 +166,7 @@ def put(
     plan: Mapping[str, Any],
     case: bytes,
     writer: Callable[[Path], None],
-    say: Callable[[str], None],
+    say: Say,
 ) -> Path:
     """Write a plan folder at the place asked for; the plan that lies there moves to the shelf, and ``say`` tells so.
 
@@ -192,7 +193,7 @@ def put(
     if worse(plan, case, wanted):
         place = next(path for path in _places(round_folder, str(plan["plan_id"])) if not path.exists())
         write_folder(place, writer)
-        say(f"the plan in {wanted} is worth more and stays; this one is kept in {place}")
+        say(told("progress.stays", folder=wanted, kept=place))
         return place
     moved: list[Path | None] = []
 
@@ -203,7 +204,7 @@ def put(
     write_folder(wanted, writer, keep=keep)
     for place_ in moved:
         if place_ is not None:
-            say(f"the plan that lay in {wanted} is kept in {place_}")
+            say(told("progress.shelved", folder=wanted, kept=place_))
     return wanted
 
 
