@@ -124,8 +124,7 @@ def _whole(plan: dict[str, Any], folder: Path) -> dict[str, Any]:
     """A plan that has its parts, whatever is in them."""
     lacking = [name for name, kind in _PARTS.items() if not isinstance(plan.get(name), kind)]
     if lacking:
-        what = f"plan.json lacks {', '.join(lacking)}"
-        raise Refused(error("X005", what, str(folder / "plan.json"), "Maybe solve the round again."))
+        raise Refused(error("X005.plan-json-lacks", at=str(folder / "plan.json"), lacking=lacking))
     return plan
 
 

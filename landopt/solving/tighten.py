@@ -1,4 +1,4 @@
-"""The relaxation made tighter by rows of odd sets: closer prices for the search, and a bound that no proof carries."""
+"""The relaxation made tighter by rows of odd sets and divided limits: closer prices for search and proof."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def tighten(
     """The relaxation with rows of odd sets besides, as far as they lower it; the programme with those that count.
 
     ``known`` are sets to begin with. Ends once the value is at most ``enough`` (millipoints); None where no set is
-    broken. The prices and the bound speak of the programme with these rows: the bound holds for every plan, but the
-    proof of a plan folder cannot say it. The sifter is left as it came.
+    broken. The prices and the bound speak of the programme with these rows, which hold for every plan and which a proof
+    derives again. The sifter is left as it came.
     """
     prog, left, idle, best = sifter.prog, CUT_ROUNDS, 0, sifter.value
     duals: tuple[Floats, Floats, Floats] | None = None

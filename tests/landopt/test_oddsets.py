@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -13,10 +12,10 @@ from benchmarks.contested import contested_case
 from landopt.screening.entries import Entries
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing
-from landopt.solving.oddsets import broken_sets, elements, half_rhs, halves, with_sets
+from landopt.solving.oddsets import broken_sets, divided, elements, half_rhs, halves, with_sets
 from landopt.solving.prices import relax
-from landopt.solving.proof.closing import hopeless
-from landopt.solving.proof.prove import Guide, by_prices
+from landopt.solving.proof.closing import Closer
+from landopt.solving.proof.prove import odd_rows
 from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options
 from landopt.solving.tighten import tighten
@@ -139,15 +138,11 @@ def test_divided_limits_hold_for_every_plan_and_are_proved(seed: int) -> None:
         plan = np.flatnonzero(draw.random(prog.count) < 3 / max(1, prog.count))
         if standing(prog, plan).lawful:
             assert standing(more, plan).lawful
-    cap = replace(prog, score=np.ones_like(prog.score))
-    guide = Guide(np.zeros(prog.parcels), np.append(np.zeros(len(prog.sense)), np.full(len(names), 0.5)), tuple(names))
-    proof = by_prices(cap, guide, 0, Fraction(1))
-    dual = np.append(np.zeros(len(prog.sense)), np.full(len(names), 0.5))
-    worth = 1 - with_sets(cap, names).entries.use(dual)
-    expected = sum(0.5 * half_rhs(prog, name) for name in names)
-    ends = zip(prog.part_start, prog.part_start[1:], strict=False)
-    expected += sum(max(0.0, worth[a:b].max(initial=0.0)) for a, b in ends)
-    if hopeless(cap):  # offers that exceed a limit alone are left out: no worse
-        assert proof.bound <= int(np.floor(expected + 1e-6))
-    else:
-        assert proof.bound == int(np.floor(expected + 1e-6))
+    closer = Closer(prog, np.zeros(prog.parcels), np.zeros(len(prog.sense) + len(names)), 0, odd_rows(prog, names))
+    own = len(prog.sense)
+    for number, name in enumerate(names):
+        offers_in, times = divided(prog, name[1], -name[0])
+        dense = np.zeros(prog.count, np.int64)
+        dense[offers_in] = times
+        assert closer.columns[number].tolist() == dense[closer.left].tolist()
+        assert closer.ends[own + number] == (None, half_rhs(prog, name)) == (None, int(more.rhs[own + number]))
