@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from landopt import __version__
+from parcels.common.catalogue import FIRST, told
 from parcels.common.issues import Issue, LandoptError, error
 
 COMMANDS = {
@@ -44,9 +45,9 @@ class DeskContext(click.Context):
 
     def make_formatter(self) -> click.HelpFormatter:
         """The one that writes help and usage."""
-        from landopt.desk.help_text import Chinese, English
+        from landopt.desk.help_text import formatter
 
-        kind = Chinese if _language(self.meta.get("landopt.words", ())) == "zh" else English
+        kind = formatter(_language(self.meta.get("landopt.words", ())))
         return kind(width=self.terminal_width, max_width=self.max_content_width)
 
 
@@ -75,8 +76,11 @@ class Desk(click.Group):
         """The command of that name; an unknown name gets the nearest one."""
         if cmd_name not in COMMANDS:
             near = get_close_matches(cmd_name, COMMANDS, n=1)
-            hint = f"\nMaybe you meant '{near[0]}'." if near else ""
-            raise click.UsageError(f"There is no command '{cmd_name}'.{hint}", ctx)
+            from landopt.desk.usage import Wrong
+
+            wrong = Wrong("no-command-near" if near else "no-command", name=cmd_name, near=near[0] if near else "")
+            wrong.ctx = ctx
+            raise wrong
         module = importlib.import_module(f"landopt.desk.{COMMANDS[cmd_name][0]}.{cmd_name}")
         command: click.Command = getattr(module, f"{cmd_name}_" if cmd_name == "round" else cmd_name)
         return _at_desk(command)
@@ -98,6 +102,13 @@ class Desk(click.Group):
         ctx.meta["landopt.words"] = tuple(args)
         return super().parse_args(ctx, args)
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run; whatever is printed, by us or by click, passes the one writer that makes acting characters visible."""
+        from parcels.common.visible import visible_streams
+
+        with visible_streams():
+            return super().main(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; every refusal ends here, with all its issues and its exit code."""
         words: tuple[str, ...] = ctx.meta["landopt.words"]
@@ -106,17 +117,17 @@ class Desk(click.Group):
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as trouble:
-            if _language(words) != "zh":
+            if _language(words) == FIRST:
                 raise
-            from landopt.desk.help_text import usage_in_chinese
+            from landopt.desk.usage import usage_text
 
-            click.echo(usage_in_chinese(trouble), err=True)
+            click.echo(usage_text(trouble, _language(words)), err=True)
             ctx.exit(trouble.exit_code)
         except LandoptError as refusal:
             _print(refusal, words)
             ctx.exit(refusal.exit_code)
         except KeyboardInterrupt:
-            click.echo("已停止。" if _language(words) == "zh" else "Stopped.", err=True)
+            click.echo(told("desk.stopped").text(_language(words)), err=True)
             ctx.exit(7)
         except BrokenPipeError:
             # whoever read the output has seen enough (``| head``): no error, and nothing more to flush
@@ -132,10 +143,10 @@ class Desk(click.Group):
 def _print(refusal: LandoptError, words: tuple[str, ...]) -> None:
     if "--json" in words:
         click.echo(json.dumps({"issues": [issue.as_dict() for issue in refusal.issues]}, ensure_ascii=False))
-    if _language(words) == "zh":
+    if (lang := _language(words)) != FIRST:
         from parcels.common.findings_text import lines
 
-        click.echo("\n".join(lines(refusal.issues, "zh")), err=True)
+        click.echo("\n".join(lines(refusal.issues, lang)), err=True)
         return
     for issue in refusal.issues:
         click.echo(issue_text(issue), err=True)

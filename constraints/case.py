@@ -6,7 +6,7 @@ Standard library only. All lists of texts that JSON cannot key in ASCII (parcel 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -103,8 +103,9 @@ class Case:
     force on ``round.as_of``, sorted by id; ``dropped`` the parcels left out on the record.
     ``inputs`` are ``{"name", "sha256", "rows"}``; ``notes`` the findings worth keeping (encoding used, CRS, repairs).
     ``sources`` are the texts the case was made from, word for word: ``{"role", "name", "text"}``, role ``round``,
-    ``policy`` or ``overlay``; each is among the inputs by digest. ``scenario`` are facts an overlay put in place of
-    those on file: ``{"of", "id", "field", "was", "is", "scenario"}``; a case that has any is a scenario.
+    ``policy``, ``pack`` (one that is not shipped) or ``overlay``; each is among the inputs by digest.
+    ``scenario`` are facts an overlay put in place of those on file: ``{"of", "id", "field", "was", "is",
+    "scenario"}``; a case that has any is a scenario.
     ``outlines`` is the digest of the parcels' polygons (:func:`constraints.audit.bound.layers.outline_digest`).
     """
 
@@ -225,6 +226,19 @@ def from_json(data: Mapping[str, Any]) -> Case:
         scenario=tuple(data.get("scenario", ())),
         outlines=data.get("outlines", ""),
     )
+
+
+def as_written(case: Case) -> Case:
+    """The case as ``case.json`` holds it, so that what is said of it is the same when read again.
+
+    Columns that say nothing about any row are left out.
+    """
+    return replace(case, parcels=_saying(case.parcels), demands=_saying(case.demands))
+
+
+def _saying(facts: FactTable) -> FactTable:
+    columns = {name: column for name, column in facts.columns.items() if any(v is not None for v in column)}
+    return facts if len(columns) == len(facts.columns) else FactTable(facts.ids, columns)
 
 
 def case_digest(case: Case) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.audit.plan_reader import uncollected
-from constraints.case import Case
+from constraints.case import Case, as_written
 from landopt.job import Breach, Job, NoPlan, Result, Stopped
-from parcels.common.catalogue import Bilingual
+from parcels.common.catalogue import Bilingual, Say, told
 from parcels.common.issues import Environment, Refused, error
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from landopt.screening.offers import Offers
     from landopt.solving.solver import Outcome
 
-Say = Callable[[str], None]
 
 PATIENCE_S = 600
 """Without a limit of its own a round stops after this many seconds, with the best plan found and its bound."""
@@ -94,7 +93,7 @@ def scenario(loaded: Loaded, job: Job) -> Scenario:
     head = None
     if job.booked or job.ledger is not None:
         case, head = prepare(case, loaded.file.path.parent, job.ledger, job.keep, job.change_cost)
-    case, overrides = apply_fixes(case, job.fixes, reason=job.reason, by=job.by)
+    case, overrides = apply_fixes(as_written(case), job.fixes, reason=job.reason, by=job.by)
     return Scenario(case, tuple(overrides), head)
 
 
@@ -123,7 +122,7 @@ def choose(case: Case, offers: Offers, job: Job, say: Say) -> Outcome:
     from landopt.solving.solver import solve
 
     if job.memory is not None and not caps_memory():
-        say("this system cannot cap a process: --memory is only held against the estimate beforehand")
+        say(told("progress.no-cap"))
     outcome = solve(
         case,
         offers,
@@ -138,7 +137,7 @@ def choose(case: Case, offers: Offers, job: Job, say: Say) -> Outcome:
     )
     _require_plan(outcome, job, offers.scope)
     for issue in outcome.issues:
-        say(f"warning {issue.code}  {issue.what}; the best plan it had found is kept")
+        say(told("progress.kept", code=issue.code, said=issue.told))
     return outcome
 
 
@@ -153,10 +152,10 @@ def decide(made: Scenario, offers: Offers, outcome: Outcome, say: Say) -> Decisi
     assert outcome.proof is not None
     case, chosen, overrides = made.case, outcome.chosen.tolist(), made.overrides
     if overrides:
-        say("pricing the fixes")
+        say(told("progress.pricing-fixes"))
         bounds = [tier.bound for tier in outcome.tiers]
         overrides = tuple(fix_costs(Context(case, offers, chosen, outcome.proof), overrides, bounds))
-    say("justifying")
+    say(told("progress.justifying"))
     records = justify(case, offers, chosen, outcome)
     written = case_file(case)
     plan = plan_json(
@@ -209,7 +208,7 @@ def audit(place: Path, listed: int, folder: Path, say: Say) -> AuditReport:
     report = audit_plan(place, every=listed <= RE_DERIVED)
     if listed > RE_DERIVED:
         done = sum(check.count for check in report.checks if check.name == "offers")
-        say(f"re-derived {done:,} of {listed:,} offers; all with: landopt audit {folder}")
+        say(told("progress.re-derived", done=done, listed=listed, folder=folder))
     if report.breaches:
         raise Breach(
             error("A005.withheld", at="audit", breach=Bilingual(breach.en, breach.zh)) for breach in report.breaches
@@ -291,21 +290,21 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
 
     begun, clock = time.perf_counter(), _Clock()
     if loaded is None:
-        say("reading")
+        say(told("progress.reading"))
         loaded = read(job)
     made = scenario(loaded, job)
     for issue in loaded.issues:
-        say(f"{issue.level} {issue.code}  {issue.what}")
+        say(told(f"progress.{issue.level}", code=issue.code, said=issue.told))
     home = loaded.file.path.parent
     wanted = job.output if job.output is not None else home / "plan"
     shelf.require_place(wanted, job.ledger if job.ledger is not None else home / shelf.LEDGER)
     with hold(home, say):
         shelf.tidy(home, wanted)
         clock.mark("read")
-        say("screening")
+        say(told("progress.screening"))
         offers = screen(made.case, say)
         clock.mark("screen")
-        say(f"built {len(offers.site)} lawful offers under {len(made.case.rules)} rules")
+        say(told("progress.built", offers=len(offers.site), rules=len(made.case.rules)))
         outcome = choose(made.case, offers, job, say)
         clock.mark("solve")
         decision = decide(made, offers, outcome, say)
@@ -315,7 +314,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         def fill(place: Path) -> None:
             write(place, decision, loaded.geometry)
             clock.mark("write")
-            say("auditing")
+            say(told("progress.auditing"))
             reports.append(audit(place, len(offers.site), wanted, say))
             clock.mark("audit")
 
@@ -343,28 +342,29 @@ def _beyond(case: Case, say: Say) -> Callable[[int, int], None]:
     cap = case.settings.site_cap
 
     def tell(platforms: int, sites: int) -> None:
-        say(
-            f"platforms past the cap of {cap} sites: {platforms}; sites that the search beyond it added: {sites}; "
-            "the bound holds for the listed offers"
-        )
+        say(told("progress.beyond-cap", cap=cap, platforms=platforms, sites=sites))
 
     return tell
 
 
 def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
     """Progress of the solver as lines: phase, best value and gap as they come, never an invented percentage."""
-    last: list[str] = [""]
+    last: list[tuple[object, ...]] = [()]
 
     def hear(news: Mapping[str, Any]) -> None:
         value, bound = news.get("value"), news.get("bound")
-        line = f"  {news.get('phase', 'searching')}"
-        if value is not None:
-            line += f"   best {value / 1000:,.1f}"
-            if bound is not None:
-                line += f"   gap {100 * max(0, bound - value) / max(1, abs(value)):.3f} %"
-        if line != last[0]:
-            last[0] = line
-            say(f"{line}   {news.get('seconds', 0):.1f} s")
+        phase = told(f"progress.phase-{news.get('phase', 'searching')}")
+        seconds, shown = news.get("seconds", 0), (phase, value, bound)
+        if shown == last[0]:
+            return
+        last[0] = shown
+        if value is None:
+            say(told("progress.step", phase=phase, seconds=seconds))
+        elif bound is None:
+            say(told("progress.step-value", phase=phase, best=value / 1000, seconds=seconds))
+        else:
+            gap = 100 * max(0, bound - value) / max(1, abs(value))
+            say(told("progress.step-gap", phase=phase, best=value / 1000, gap=gap, seconds=seconds))
 
     return hear
 

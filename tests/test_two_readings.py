@@ -13,7 +13,7 @@ from constraints.audit.rescreen import connected_sites, lawful
 from constraints.case import Case
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
-from tests.builders import case, demand, eligibility, parcel, random_case, random_medium_case
+from tests.builders import case, demand, eligibility, parcel, random_case, random_medium_case, term
 from tests.spiced import spiced_case
 
 Identity = tuple[tuple[int, ...], int | None, int, int]
@@ -128,6 +128,16 @@ def test_what_forbids_short_terms_does_not_forbid_what_has_no_term() -> None:
     assert agree(made) == 5
     verdicts = {made.methods[name[2]].id: facts[0] for name, facts in by_arrays(build_offers(made)).items()}
     assert verdicts["auction"] == verdicts["listing"] == 2
+
+
+def test_a_parcel_without_a_range_takes_the_term_of_the_site() -> None:
+    """Twenty years bound one parcel of a site, nothing the other: both are let for twenty, by the audit too."""
+    bound = term("t.b", "district == 'B'", ["auction"], max_years=20)
+    land = [parcel(area_m2=3_000), parcel(area_m2=4_000, district="B")]
+    made = case(land, [demand(area_min_m2=5_000, area_max_m2=9_000, max_parcels=2)], [bound], [("P01", "P02")])
+    assert agree(made) == 5
+    terms = {made.methods[name[2]].id: facts[1] for name, facts in by_arrays(build_offers(made)).items()}
+    assert (terms["auction"], terms["listing"]) == (20, 0)
 
 
 @pytest.mark.slow

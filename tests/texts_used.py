@@ -59,7 +59,8 @@ def asked() -> list[Asked]:
                 at = MAKERS.get(name)
                 if at is not None and len(node.args) > at:
                     words = [word.arg for word in node.keywords]
-                    values = None if None in words else frozenset(str(word) for word in words) - {"at", "ids", "maybe"}
+                    ours = set() if name == "told" else {"at", "ids", "maybe"}
+                    values = None if None in words else frozenset(map(str, words)) - ours
                     keys = [key for key in spelled(node.args[at]) if name == "told" or FINDING.fullmatch(key)]
                     found += [Asked(key, f"{place}:{node.lineno}", values, name) for key in keys]
             elif isinstance(node, ast.Constant | ast.JoinedStr):

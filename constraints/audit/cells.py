@@ -104,7 +104,7 @@ class Together:
         terms = frozenset().union(*[cell.terms for cell in cells])
         self.terms = len(terms)
         if len(cells) > 1 and self.terms > 1:
-            self.term = min(terms)
+            self.term = min(terms - {0})
 
 
 def _floor(cells: Sequence[Cell]) -> int | None:
@@ -370,7 +370,7 @@ class PartReader:
         facts["operator"] = mine
         _, years, floor, price = judged[0]
         verdict = max([STRICTNESS[one[0]] for one in judged])
-        terms = frozenset([one[1] for one in judged if one[1] is not None])
+        terms = frozenset([one[1] or 0 for one in judged])  # 0: no term, as where no rule bounds it
         pair = None if floor is None else (floor.numerator, floor.denominator)
         return verdict, years or 0, terms, pair, price or 0
 

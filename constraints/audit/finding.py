@@ -176,8 +176,8 @@ class AuditReport:
 
 
 def in_chinese(issue: Issue) -> str:
-    """What an issue says, in Chinese: its own words, else its sentence."""
-    return issue.words[2] or issue.sentence("zh")
+    """What an issue says, in Chinese."""
+    return issue.sentence("zh")
 
 
 def points(millipoints: int | None) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from constraints.audit.bound.binding import Binding
 from constraints.audit.bound.form import FAULTS, Form, bound, own_fault, unread
 from constraints.audit.cells import Reading
+from constraints.audit.citations import check_citations
 from constraints.audit.finding import BEYOND, DATED, AuditReport, Breach, Check, Unchecked, lines, points, short
 from constraints.audit.listing import Listing
 from constraints.audit.plan_reader import PROOF_SCHEMA, load_json, plan_hash, read_plan, uncollected
@@ -96,12 +97,20 @@ class _Auditor:
         before, bound = len(self.breaches), Binding(self.case, self.raw)
         for rule, en, zh in bound.problems:
             self.breach(rule, en, zh)
+        cited, wrong = check_citations(self.plan, self.case)
+        for rule, en, zh in wrong:
+            self.breach(rule, en, zh)
         self.unchecked += bound.unchecked
         self.exceptions = tuple(bound.exceptions())
         many = sum(entry["role"] == "round" for entry in self.case.sources)
         en = f"{len(self.case.rules)} rules, {len(self.case.methods)} methods" + (" and the round's own text" * many)
         zh = f"规则 {len(self.case.rules)} 条、方式 {len(self.case.methods)} 种" + ("及 round.toml" * many)
-        self.check("bound", bound.compared, before, en, zh)
+        named = {entry["name"]: entry["sha256"][:8] for entry in self.case.inputs}
+        own = [entry["name"] for entry in self.case.sources if entry["role"] == "pack"]
+        if own:
+            listed = ", ".join(f"{name} ({named.get(name, '?')}..)" for name in own)
+            en, zh = f"{en}; packs not shipped: {listed}", f"{zh}；非随附规则集：{listed}"
+        self.check("bound", bound.compared + cited, before, en, zh)
 
     def assignments(self) -> None:
         """Every assignment by the scalar reading: legality, areas, terms, floors, prices, conditions, score."""

@@ -260,15 +260,14 @@ class PlanRows:
         """
         found: set[Key] = set()
         for limit in self.limits:
-            found.update((limit.id, key) for key in limit.amounts if len(key) == len(limit.per))
+            keys = {key for key in limit.amounts if len(key) == len(limit.per)}
             if limit.by_parcel:
-                found.update((limit.id, key) for key in (self._parcel_keys(limit) if limit.per else [()]))
-            else:
-                met = self._met[limit.id] | self._demand_keys(limit)
-                found.update((limit.id, key) for key in met if self._is_due(limit, key))
-            unknown = ("",) * len(limit.per)
-            if not any(key[0] == limit.id for key in found) and not self._met.get(limit.id):
-                found.update([(limit.id, unknown)] if self._is_due(limit, unknown) else [])
+                keys.update(self._parcel_keys(limit) if limit.per else [()])
+            met = set() if limit.by_parcel else self._met[limit.id] | self._demand_keys(limit)
+            if not keys | met:
+                met = {("",) * len(limit.per)}
+            found.update((limit.id, key) for key in keys)
+            found.update((limit.id, key) for key in met if self._is_due(limit, key))
         for rule in self.relations:
             members = rule.spec["parcels"] or rule.spec["demands"]
             pairs = [()] if rule.spec["relation"] == "conflict" else [(other,) for other in members[1:]]

@@ -1,43 +1,39 @@
-"""Help in the language asked for, examples on lines of their own, and usage errors in Chinese.
+"""Help in the language asked for, examples on lines of their own.
 
-Imported with every command: standard library and click only, and the Chinese texts only where they are asked for.
+Imported with every command: standard library and click only, and the texts only where they are asked for.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 
 import click
 
-_HEADINGS = {"Options": "选项", "Commands": "命令", "Arguments": "参数"}
-_EXTRAS = (
-    (re.compile(r"\bdefault: "), "默认："),
-    (re.compile(r"\brequired\b"), "必填"),
-)
+from parcels.common.catalogue import FIRST, Bilingual, find, texts, told
+
 _CLOSING, _OPENING = "，。；：、）》”？！］", "（《“［"
 
 
-@cache
-def _texts() -> dict[str, str]:
-    return tomllib.loads((Path(__file__).parent / "help_zh.toml").read_text(encoding="utf-8"))
+_ADDED: dict[str, Bilingual] = {}
+"""Texts that were brought along at run time, by their English."""
 
 
 def add(en: str, zh: str) -> None:
     """A text of help that something that was found at run time brings along."""
-    _texts()[en] = zh
+    _ADDED[en] = Bilingual(en, zh)
 
 
-def in_chinese(text: str) -> str:
-    """The Chinese of a help text; a text that was cut short is known by its beginning; others stay as they are."""
+def helped(text: str, lang: str) -> str:
+    """A help text in a language; a text that was cut short is known by its beginning; others stay as they are."""
     flat = " ".join(text.split())
-    found = _texts().get(flat)
+    if flat in _ADDED:
+        return _ADDED[flat].text(lang)
+    found = find(f"help.{flat}", lang)
     if found is None and len(flat) > 12:  # the list of a group's commands has the first sentence, or a part of it
-        found = next((zh for en, zh in _texts().items() if en.startswith(flat.removesuffix("..."))), None)
+        begun = f"help.{flat.removesuffix('...')}"
+        found = next((said for key, said in texts(lang).items() if key.startswith(begun)), None)
     return text if found is None else found
 
 
@@ -75,27 +71,31 @@ class English(click.HelpFormatter):
                 self.write(f"{'':>{self.current_indent}}  {line}\n")
 
 
-class Chinese(English):
-    """Help in Chinese, set by the width of its characters."""
+class Translated(English):
+    """Help in another language, set by the width of its characters."""
+
+    lang = "zh"
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """The usage line."""
-        args = args.replace("[OPTIONS]", "[选项]").replace("COMMAND [ARGS]...", "命令 [参数]...")
-        super().write_usage(prog, args, "用法：" if prefix is None else prefix)
+        for ours, key in (("[OPTIONS]", "any-options"), ("COMMAND [ARGS]...", "any-command")):
+            args = args.replace(ours, self._word(key))
+        super().write_usage(prog, args, self._word("usage") if prefix is None else prefix)
 
     def write_heading(self, heading: str) -> None:
         """A heading."""
-        self.write(f"{'':>{self.current_indent}}{_HEADINGS.get(heading, heading)}：\n")
+        name = find(f"desk.{heading.lower()}", self.lang) or heading
+        self.write(f"{'':>{self.current_indent}}{told('desk.heading', name=name).text(self.lang)}\n")
 
     def write_text(self, text: str) -> None:
         """A paragraph, each of a long text on its own."""
         if text.lstrip("\b\n ").startswith("Example:"):
-            self._example(text, "示例：")
+            self._example(text, self._word("example"))
             return
         indent = self.current_indent
         for number, paragraph in enumerate(text.strip().split("\n\n")):
             self.write("\n" if number else "")
-            for line in wrapped(in_chinese(paragraph), self.width - indent):
+            for line in wrapped(helped(paragraph, self.lang), self.width - indent):
                 self.write(f"{'':>{indent}}{line}\n")
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
@@ -106,29 +106,25 @@ class Chinese(English):
         for name, meaning in rows:
             self.write(f"{'':>{indent}}{name}")
             room = max(self.width - indent - first, 20)
-            lines = wrapped(_meaning(meaning), room)
+            lines = wrapped(self._meaning(meaning), room)
             here = lines[:1] if width(name) <= first - col_spacing else [""]
             self.write(f"{'':>{max(0, first - width(name))}}{here[0]}\n" if here and here[0] else "\n")
             for line in lines[1:] if here and here[0] else lines:
                 self.write(f"{'':>{indent + first}}{line}\n")
 
+    def _word(self, key: str) -> str:
+        return find(f"desk.{key}", self.lang) or ""
 
-def _meaning(text: str) -> str:
-    found = re.fullmatch(r"(.*?)(?:\s\s\[([^\]]*)\])?", text, re.S)
-    assert found is not None
-    extra = found[2] or ""
-    for pattern, zh in _EXTRAS:
-        extra = pattern.sub(zh, extra)
-    return in_chinese(found[1]) + (f"［{extra}］" if extra else "")
+    def _meaning(self, text: str) -> str:
+        found = re.fullmatch(r"(.*?)(?:\s\s\[([^\]]*)\])?", text, re.S)
+        assert found is not None
+        extra = found[2] or ""
+        for ours, key in ((r"\bdefault: ", "default"), (r"\brequired\b", "required")):
+            extra = re.sub(ours, self._word(key), extra)
+        said = helped(found[1], self.lang)
+        return said + (told("desk.extra", extra=extra).text(self.lang) if extra else "")
 
 
-def usage_in_chinese(trouble: click.UsageError) -> str:
-    """A usage error as lines of text in Chinese: usage, where help is, what is wrong, what may be meant."""
-    from parcels.common.chinese import usage
-
-    said, *rest = trouble.format_message().split("\n")
-    lines = [f"错误：{usage(said)}", *(f"建议：{usage(line)}" for line in rest if line.strip())]
-    if trouble.ctx is not None:
-        path = trouble.ctx.command_path
-        lines = [trouble.ctx.get_usage(), f"查看帮助：{path} --help", "", *lines]
-    return "\n".join(lines)
+def formatter(lang: str) -> type[English]:
+    """The one that writes help in a language."""
+    return English if lang == FIRST else type("Translated", (Translated,), {"lang": lang})

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import click
 
+from parcels.common.catalogue import Say, Told, told
 from parcels.common.kept import Written
 
 
-def heard(lang: str) -> Callable[[str], None]:
-    """What prints a line of progress; the lines themselves are English (``parcels.common.chinese`` has the Chinese)."""
-    if lang != "zh":
-        return lambda line: click.echo(line, err=True)
+def heard(lang: str) -> Say:
+    """What prints a line of progress."""
 
-    def tell(line: str) -> None:
-        from parcels.common.chinese import progress
-
-        click.echo(progress(line), err=True)
+    def tell(line: Told) -> None:
+        click.echo(line.text(lang), err=True)
 
     return tell
 
@@ -26,6 +21,6 @@ def said(done: Written, lang: str) -> None:
     """Tell on stderr where a file was written, and what was kept in its place."""
     tell = heard(lang)
     if done.kept is not None:
-        tell(f"{done.kept} was there before and is kept; the new one is {done.path}")
+        tell(told("progress.kept-beside", kept=done.kept, path=done.path))
     else:
-        tell(f"wrote {done.path}")
+        tell(told("progress.wrote", path=done.path))

@@ -14,6 +14,7 @@ from landopt.door import arguments
 from landopt.door.frames import Policy
 from landopt.door.plans import Plan
 from landopt.job import Job
+from parcels.common.catalogue import Say
 
 if TYPE_CHECKING:
     import geopandas
@@ -299,7 +300,7 @@ class Round:
             change_cost=change_cost,
             ledger=None if ledger is None else Path(ledger),
         )
-        result = pipeline.run(job, progress or _silent, self._held.loaded)
+        result = pipeline.run(job, _lines(progress), self._held.loaded)
         return Plan.decided(result, self, home)
 
     def save(self, folder: PathLike) -> Path:
@@ -326,8 +327,9 @@ class Round:
         )
 
 
-def _silent(_line: str) -> None:
-    """Progress nobody listens to."""
+def _lines(progress: Callable[[str], None] | None) -> Say:
+    """Hears what is told and hands it on as lines of text."""
+    return lambda line: None if progress is None else progress(line.text())
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:

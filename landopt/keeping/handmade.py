@@ -13,9 +13,10 @@ from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
 from constraints.loading.method_facts import looks
+from parcels.common.catalogue import Bilingual, told
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.kept import Written
-from parcels.common.place import Place, within
+from parcels.common.place import NOWHERE, Place, within
 
 COLUMNS = {
     "parcel": ("parcel", "parcel_id", "parcels", "宗地", "宗地编号", "宗地号", "地块", "地块编号"),
@@ -32,7 +33,7 @@ class Handmade:
     """A plan made by hand: its rows as assignments (``where`` in the file), and the faults found while reading."""
 
     entries: tuple[dict[str, Any], ...]
-    where: tuple[str, ...]
+    where: tuple[Place, ...]
     prices: tuple[int | None, ...]
 
 
@@ -40,7 +41,7 @@ class Handmade:
 class Finding:
     """One breach of a handmade plan: the row (or "" for the plan), rule, key, used, limit, a line a language."""
 
-    where: str
+    where: Place
     rule: str
     key: tuple[str, ...]
     used: int | None
@@ -67,7 +68,7 @@ class HandmadeReport:
         return {
             "assignments": self.assignments,
             "findings": [
-                {**{name: getattr(each, name) for name in Finding.__slots__}, "key": list(each.key)}
+                {**{n: getattr(each, n) for n in Finding.__slots__}, "key": list(each.key), "where": str(each.where)}
                 for each in self.findings
             ],
             "objective": list(self.objective),
@@ -100,7 +101,7 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
     ways |= {method.id: method.id for method in case.methods}
     issues: list[Issue] = []
     entries: list[dict[str, Any]] = []
-    places: list[str] = []
+    places: list[Place] = []
     prices: list[int | None] = []
     for at, number in enumerate(raw.rows):
         cell = {name: _text(raw.columns[column][at]) if column is not None else "" for name, column in columns.items()}
@@ -110,9 +111,7 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
         method = ways.get(cell["method"], ways.get(cell["method"].lower()))
         if method is None:
             known = [m.id for m in case.methods]
-            issues.append(
-                error("H002.no-supply-method", at=within(raw.where, row=number), method=cell["method"], known=known)
-            )
+            issues.append(error("H002.no-supply-method", at=where, method=cell["method"], known=known))
         entries.append(
             {
                 "parcel_ids": sorted(part.strip() for part in re.split(r"[+;、]", cell["parcel"]) if part.strip()),
@@ -122,7 +121,7 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
                 "term_years": _whole(cell["term"], "H003.not-whole", where, issues),
             }
         )
-        places.append(str(where))
+        places.append(where)
         prices.append(_whole(cell["price"], "H004.not-whole", where, issues))
     if not entries:
         issues.append(error("H005.file-no-rows", at=raw.where))
@@ -191,7 +190,7 @@ def audit_handmade(
             used, limit = stated["used"], stated["limit"]
             en = f"{use.row.id}: {used:,} used, {use.row.sense} {limit:,} allowed"
             zh = f"{use.row.id}：已用 {used:,}，限值 {use.row.sense} {limit:,}"
-            found.append(Finding("", use.row.rule, use.row.key, used, limit, en, zh))
+            found.append(Finding(NOWHERE, use.row.rule, use.row.key, used, limit, en, zh))
     objective = tuple(sum(r.score[t] for r in readings) - penalty[t] for t in range(len(penalty)))
     loss = None
     if plan is not None:
@@ -210,29 +209,28 @@ def _term(reader: Reader, entry: Mapping[str, Any]) -> int | None:
 def _twice(made: Handmade) -> list[Finding]:
     found: list[Finding] = []
     for kind, zh in (("parcel_ids", "宗地"), ("demand_id", "平台")):
-        seen: dict[str, str] = {}
+        seen: dict[str, Place] = {}
         for entry, where in zip(made.entries, made.where, strict=True):
             value = entry[kind]
             for name in value if isinstance(value, list) else [value] if value else []:
                 if name in seen:
-                    en, there = f"{name} is also in {seen[name]}", seen[name].replace(", sheet ", "，工作表 ")
-                    there = there.replace(", row ", "，第 ") + " 行"
+                    en, there = f"{name} is also in {seen[name]}", seen[name].text("zh")
                     found.append(Finding(where, kind, (name,), 2, 1, en, f"{zh} {name} 同时出现在 {there}"))
                 seen.setdefault(name, where)
     return found
 
 
+def _said(found: Finding, lang: str) -> str:
+    words = Bilingual(found.en, found.zh)
+    return told("note.at", place=found.where, text=words).text(lang) if found.where else words.text(lang)
+
+
 def text(report: HandmadeReport, lang: str) -> list[str]:
     """The report as lines of text."""
     from constraints.audit.finding import points
-    from parcels.common.chinese import where
 
     zh = lang == "zh"
-    places = [where(each.where) + "：" if zh else f"{each.where}: " for each in report.findings]
-    lines = [
-        f" ! {place if each.where else ''}{each.zh if zh else each.en}"
-        for each, place in zip(report.findings, places, strict=True)
-    ]
+    lines = [f" ! {_said(each, lang)}" for each in report.findings]
     score = points(report.objective[0]) if report.objective else "-"
     lines.append(
         f"{report.assignments} 项安排，得分 {score}" if zh else f"{report.assignments} assignments, score {score}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from parcels.common.catalogue import Say, told
 from parcels.common.issues import Environment, error
 
 NAME = ".landopt-lock"
@@ -28,7 +29,7 @@ def _lock(handle: IO[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def hold(folder: Path, say: Callable[[str], None] = lambda _line: None) -> Iterator[None]:
+def hold(folder: Path, say: Say = lambda _told: None) -> Iterator[None]:
     """Hold a folder for the time of a run.
 
     A lock file left by a run that was killed is no obstacle: it is taken over and ``say`` tells so. On a disk that is
@@ -43,7 +44,7 @@ def hold(folder: Path, say: Callable[[str], None] = lambda _line: None) -> Itera
     try:
         handle = path.open("r+b" if path.exists() else "w+b")
     except OSError:
-        say(f"warning: {folder} cannot be locked (read-only); make sure that nobody else works on this round")
+        say(told("progress.read-only", folder=folder))
         yield
         return
     with handle:
@@ -53,11 +54,11 @@ def hold(folder: Path, say: Callable[[str], None] = lambda _line: None) -> Itera
         except (BlockingIOError, PermissionError):
             raise Environment(error("E073.another-run-works", at=str(folder), value=left or "unknown")) from None
         except OSError:
-            say(f"warning: the disk of {folder} has no locks; make sure that nobody else works on this round")
+            say(told("progress.no-locks", folder=folder))
             yield
             return
         if left:
-            say(f"note: an earlier run on this round was interrupted (process {left}); its old plan is intact")
+            say(told("progress.interrupted", process=left))
         handle.seek(0)
         handle.truncate()
         handle.write(str(os.getpid()).encode("ascii"))

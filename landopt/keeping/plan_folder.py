@@ -24,6 +24,7 @@ from landopt.screening.offers_file import read_offers
 from parcels.common.gate import load_json, read_text
 from parcels.common.issues import Refused, error
 from parcels.common.place import Place
+from parcels.common.visible import visible_values
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,16 @@ class PlanFolder:
 
     folder: Path
     plan: dict[str, Any]
+    for_reading: bool = False
+    """Whether acting characters in the texts of plan and case are made visible, as papers show them."""
 
     @cached_property
     def case(self) -> Case:
         """The case the plan was made from; refused where it is missing, torn or of another version."""
         path = self.folder / "case.json"
         try:
-            return from_json(_json(path))
+            found = _json(path)
+            return from_json(visible_values(found) if self.for_reading else found)
         except (ValueError, KeyError, TypeError, AttributeError) as torn:
             raise Refused(error("X005.case-json-cannot", at=str(path), torn=torn)) from torn
 
@@ -120,8 +124,7 @@ def _whole(plan: dict[str, Any], folder: Path) -> dict[str, Any]:
     """A plan that has its parts, whatever is in them."""
     lacking = [name for name, kind in _PARTS.items() if not isinstance(plan.get(name), kind)]
     if lacking:
-        what = f"plan.json lacks {', '.join(lacking)}"
-        raise Refused(error("X005", what, str(folder / "plan.json"), "Maybe solve the round again."))
+        raise Refused(error("X005.plan-json-lacks", at=str(folder / "plan.json"), lacking=lacking))
     return plan
 
 

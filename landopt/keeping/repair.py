@@ -164,12 +164,12 @@ def _changes(made: Handmade, after: Sequence[Mapping[str, Any]], before: Handmad
         why = tuple(each for each in before.findings if each.where == where) or whole
         became = now.get(number)
         if became is None:
-            found.append(Change(where, "dropped", entry, None, why))
+            found.append(Change(str(where), "dropped", entry, None, why))
             continue
         stands = became["parcel_ids"] == entry["parcel_ids"] and became["demand_id"] == entry["demand_id"]
         term = entry["term_years"] in (None, became["term_years"])
         what = ("kept" if became["method"] == entry["method"] and term else "changed") if stands else "moved"
-        found.append(Change(where, what, entry, became, () if what == "kept" else why))
+        found.append(Change(str(where), what, entry, became, () if what == "kept" else why))
     return found + [Change("", "added", None, each, whole) for each in left]
 
 

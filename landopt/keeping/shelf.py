@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from landopt.keeping.adoption_paper import NAME as ADOPTION
 from landopt.keeping.ledger import Ledger
 from parcels.common.atomic import clear, write_folder
+from parcels.common.catalogue import Say, told
 from parcels.common.digests import sha256_of
 from parcels.common.gate import load_json, read_bytes
 from parcels.common.issues import Environment, LandoptError, error
@@ -73,6 +75,8 @@ def final(folder: Path, ledger: Path) -> str | None:
     if (folder / "seal").exists():
         return "sealed"
     plan = folder / "plan.json"
+    if (folder / ADOPTION).exists():
+        return "adopted"  # whatever ledger it was
     with contextlib.suppress(OSError):
         if plan.is_file() and sha256_of(plan) in adoptions(ledger):
             return "adopted"
@@ -162,7 +166,7 @@ def put(
     plan: Mapping[str, Any],
     case: bytes,
     writer: Callable[[Path], None],
-    say: Callable[[str], None],
+    say: Say,
 ) -> Path:
     """Write a plan folder at the place asked for; the plan that lies there moves to the shelf, and ``say`` tells so.
 
@@ -189,7 +193,7 @@ def put(
     if worse(plan, case, wanted):
         place = next(path for path in _places(round_folder, str(plan["plan_id"])) if not path.exists())
         write_folder(place, writer)
-        say(f"the plan in {wanted} is worth more and stays; this one is kept in {place}")
+        say(told("progress.stays", folder=wanted, kept=place))
         return place
     moved: list[Path | None] = []
 
@@ -200,7 +204,7 @@ def put(
     write_folder(wanted, writer, keep=keep)
     for place_ in moved:
         if place_ is not None:
-            say(f"the plan that lay in {wanted} is kept in {place_}")
+            say(told("progress.shelved", folder=wanted, kept=place_))
     return wanted
 
 

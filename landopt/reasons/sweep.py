@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import json
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.canonical import digest
 from constraints.case import Case, case_digest, from_json, to_json
-from parcels.common.catalogue import told
+from parcels.common.catalogue import Say, told
 from parcels.common.gate import MB, load_toml, read_bytes, read_text
 from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
 
@@ -243,9 +243,6 @@ def _job(run: Run) -> dict[str, Any]:
     return _DESK[0].result(run)
 
 
-Say = Callable[[str], None]
-
-
 def sweep_case(
     case: Case, sweep: Sweep, folder: Path, *, workers: int = 1, say: Say = lambda line: None
 ) -> list[dict[str, Any]]:
@@ -267,7 +264,7 @@ def sweep_case(
     with _made(folder, log):
         done = _done(log)
         left = [(run, key) for run, key in order if key not in done]
-        say(f"{len(order)} runs, {len(order) - len(left)} done before")
+        say(told("progress.runs", runs=len(order), done=len(order) - len(left)))
         with contextlib.closing(_results(case, left, sweep, max(1, workers))) as results:
             for key, result in results:
                 if result["stopped"] == "user":
@@ -275,7 +272,8 @@ def sweep_case(
                 done[key] = result
                 if result["stopped"] != "failed":
                     _keep(log, json.dumps({"key": key, "result": result}, ensure_ascii=False, sort_keys=True))
-                say(f"{len(done)} of {len(order)}: {result['stopped']}")
+                ended = told(f"progress.ended-{result['stopped']}")
+                say(told("progress.run", done=len(done), runs=len(order), ended=ended))
     rows = [{"values": [list(pair) for pair in run.values], "key": key, "result": done[key]} for run, key in order]
     return _with_moves(rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import by_hand, render
 from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
+from parcels.common.visible import visible, visible_values
 
 if TYPE_CHECKING:
     import geopandas
@@ -152,7 +153,7 @@ class Source:
         path = self.folder / "plan.gpkg"
         with guarded(admit(path), "parcels") as path, readable(path):
             frame = pyogrio.read_dataframe(path, layer="parcels", columns=["parcel_id"])
-        frame = frame.set_index("parcel_id")
+        frame = frame.assign(parcel_id=[visible(str(name)) for name in frame["parcel_id"]]).set_index("parcel_id")
         wanted = [row.parcel_id for row in self.rows]
         missing = [name for name in wanted if name not in frame.index]
         if missing or len(frame) != len(wanted):
@@ -180,6 +181,7 @@ def open_source(path: Path) -> Source:
         If there is no plan or case, one of another version, or a plan without its justification or another part.
     """
     found = open_plan(path)
+    found = replace(found, plan=visible_values(found.plan), for_reading=True)
     absent = [name for name in _PARTS if name not in found.plan]
     if absent:
         raise Refused(error("X005.plan-json-cannot-read", at=str(path), absent=absent[0]))

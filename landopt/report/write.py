@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from landopt.report.output import Order, Output, outputs
 from landopt.report.source import open_source
+from parcels.common.catalogue import Say, told
 from parcels.common.issues import Refused, error
 from parcels.common.kept import Written, record_of, write_into
 
@@ -71,7 +71,7 @@ def _size(count: int) -> str:
     return f"{count / 1_000_000:.1f} MB" if count >= 1_000_000 else f"{max(1, count // 1000)} kB"
 
 
-def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
+def write_reports(wish: Wish, log: Say) -> Done:
     """Write the reports of a plan folder into one folder, all or nothing; what else is in it stays.
 
     Only files that still are as landopt wrote them are replaced: beside an edited one the new one gets a number.
@@ -108,7 +108,7 @@ def write_reports(wish: Wish, log: Callable[[str], None]) -> Done:
 
     def fill(folder: Path) -> None:
         for output in wanted:
-            log(f"writing {output.kind}")
+            log(told("progress.writing", kind=output.kind))
             output.write(folder, order)
 
     done = write_into(target.absolute(), fill)

@@ -293,7 +293,8 @@ class Rows:
         named = {name for name, _ in keep}
         for name, limit in self.limits.items():
             unknown = (name, ("",) * len(limit.per))
-            if name not in named and (limit.by_parcel or not offers) and self.due(unknown):
+            wishes = len(self.sides.demands) > 0 and all(each in fields_of("demand") for each in limit.per)
+            if name not in named and (limit.by_parcel or not (offers or wishes)) and self.due(unknown):
                 self.row(unknown)
                 keep.add(unknown)
         order = sorted(keep)

@@ -130,16 +130,17 @@ def _sum_phases(answers: list[Any]) -> dict[str, float]:
 
 
 class _Teller:
-    """Writes the best plan to disk and a line to the parent, at most ten lines a second unless the plan is better."""
+    """Writes every better plan to disk, and a line a second at most to the parent."""
 
     def __init__(self, folder: Path, tier: int, started: float) -> None:
-        self.folder, self.tier, self.started, self.last = folder, tier, started, 0.0
+        self.folder, self.tier, self.started = folder, tier, started
+        self.last: float | None = None
 
     def __call__(self, phase: str, value: int | None, bound: int | None, chosen: Any) -> None:
         now = monotonic()
         if chosen is not None:
             _save(self.folder, chosen)
-        elif now - self.last < 0.1:
+        if self.last is not None and now - self.last < 1.0:
             return
         self.last = now
         line = {

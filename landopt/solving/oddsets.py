@@ -12,7 +12,7 @@ T in an odd number add up to less than 1 (Caprara and Fischetti 1996; eliminatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -24,6 +24,9 @@ LARGEST = 25
 TRIES = 12
 """Elements of a set at most; eliminations in a search for sets, each in another order."""
 EPS = 1e-6
+PARTS = (2, 3, 4)
+BROKEN = 1e-4
+"""Limits are divided so that so many offers fill them; a row counts as broken by so much."""
 
 
 def unit_rows(prog: Program) -> Ints:
@@ -78,19 +81,50 @@ def halves(prog: Program, chosen: Sequence[int]) -> tuple[Ints, Ints]:
 
 
 def half_rhs(prog: Program, chosen: Sequence[int]) -> int:
-    """The right-hand side of a set's row: half of the sum of its rows', rounded down."""
+    """The right-hand side of a set's row: half of the sum of its rows', or a limit divided, rounded down."""
+    if chosen and chosen[0] < 0:
+        return int(prog.rhs[chosen[1]]) // -chosen[0]
     return sum(rhs_of(prog, name) for name in chosen) // 2
 
 
+def divided(prog: Program, row: int, q: int) -> tuple[Ints, Ints]:
+    """The offers that a row counts q times or more, and how often: the row divided by q and rounded down."""
+    offers, coefs = prog.entries.row(row)
+    times = coefs.astype(np.int64) // q
+    return offers[times != 0], times[times != 0]
+
+
+def broken_limits(prog: Program, offers: Ints, x: Floats, known: Collection[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Hard ``<=`` rows divided so that few large offers fill them, where the point ``x`` over ``offers`` breaks one.
+
+    Named (-q, row). "At most one site of more than half the limit", "two of more than a third" and so on: covers.
+    """
+    point = np.zeros(prog.count)
+    point[offers] = x
+    start, rows, coefs = prog.entries.of(offers[x > EPS])
+    owner = np.repeat(np.flatnonzero(x > EPS), np.diff(start))
+    found: list[tuple[int, ...]] = []
+    for parts in PARTS:
+        q = np.maximum(prog.rhs // parts + 1, 1)
+        fit = (prog.sense < 0) & (prog.slack == 0) & (prog.rhs >= parts) & (np.arange(len(prog.sense)) < prog.own)
+        fit &= prog.rhs % q != 0
+        act = np.bincount(rows, (coefs // q[rows]) * x[owner], len(prog.sense))
+        for row in np.flatnonzero(fit & (act > prog.rhs // q + BROKEN)).tolist():
+            name = (-int(q[row]), row)
+            if name not in known:
+                found.append(name)
+    return found
+
+
 def with_sets(prog: Program, sets: Sequence[Sequence[int]]) -> Program:
-    """The programme with one row more for each set, after all others."""
+    """The programme with one row more for each set or divided limit (-q, row), after all others."""
     if not sets:
         return prog
     some = len(sets)
     none = np.zeros(some, dtype=np.int64)
     return replace(
         prog,
-        entries=prog.entries.plus([halves(prog, chosen) for chosen in sets]),
+        entries=prog.entries.plus([divided(prog, c[1], -c[0]) if c and c[0] < 0 else halves(prog, c) for c in sets]),
         sense=np.concatenate([prog.sense, np.full(some, -1, dtype=prog.sense.dtype)]),
         rhs=np.concatenate([prog.rhs, np.array([half_rhs(prog, chosen) for chosen in sets], dtype=np.int64)]),
         slack=np.concatenate([prog.slack, none]),

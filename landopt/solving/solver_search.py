@@ -95,7 +95,8 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
         end = None if seconds is None else monotonic() + seconds
         proof = prove(prog, state.guide, state.objective, cap, nodes, end, options.seed)
     if proof is None or proof.bound > (state.bound or 0):
-        proof = by_prices(prog, state.guide, state.objective, options.gap)
+        plain = by_prices(prog, state.guide, state.objective, options.gap)
+        proof = plain if proof is None or plain.bound < proof.bound else proof
     state.bound = proof.bound
     if proof.plan is not None:
         at = np.searchsorted(kept, proof.plan)
@@ -153,6 +154,9 @@ def _search(
     if not state.reached():
         guide = _tightened(state, relaxed, sifter, () if warm is None else warm.sets)
         clock.mark("prices")
+        if guide is not relaxed:
+            state.offer(rounded_plan(prog, guide), "rounding")
+            clock.mark("rounding")
         infeasible = integer(state, guide)
         clock.mark("integer")
     return "infeasible" if infeasible and state.chosen is None else None

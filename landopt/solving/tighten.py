@@ -1,11 +1,11 @@
-"""The relaxation made tighter by rows of odd sets: closer prices for the search, and a bound that no proof carries."""
+"""The relaxation made tighter by rows of odd sets and divided limits: closer prices for search and proof."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from landopt.solving.model_arrays import Floats, Program
-from landopt.solving.oddsets import broken_sets, with_sets
+from landopt.solving.oddsets import broken_limits, broken_sets, with_sets
 from landopt.solving.prices import Relaxation, improving, margins, result
 from landopt.solving.sifter import Sifter, Stopped
 
@@ -26,8 +26,8 @@ def tighten(
     """The relaxation with rows of odd sets besides, as far as they lower it; the programme with those that count.
 
     ``known`` are sets to begin with. Ends once the value is at most ``enough`` (millipoints); None where no set is
-    broken. The prices and the bound speak of the programme with these rows: the bound holds for every plan, but the
-    proof of a plan folder cannot say it. The sifter is left as it came.
+    broken. The prices and the bound speak of the programme with these rows, which hold for every plan and which a proof
+    derives again. The sifter is left as it came.
     """
     prog, left, idle, best = sifter.prog, CUT_ROUNDS, 0, sifter.value
     duals: tuple[Floats, Floats, Floats] | None = None
@@ -36,7 +36,7 @@ def tighten(
     sifter.deadline = deadline
     try:
         while left and idle < STALLED and sifter.value > enough:
-            sets = list(known) if known and not every else _broken(sifter, seed + left)
+            sets = list(known) if known and not every else _broken(sifter, seed + left, every)
             if not sets:
                 break
             sifter.add_sets(sets)
@@ -57,8 +57,10 @@ def tighten(
     return found
 
 
-def _broken(sifter: Sifter, seed: int) -> list[tuple[int, ...]]:
-    return broken_sets(sifter.prog, sifter.order, sifter.x(), most=SETS_A_ROUND, seed=seed)
+def _broken(sifter: Sifter, seed: int, every: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Limits divided where some are broken, else odd sets."""
+    limits = broken_limits(sifter.prog, sifter.order, sifter.x(), frozenset(every))
+    return limits or broken_sets(sifter.prog, sifter.order, sifter.x(), most=SETS_A_ROUND, seed=seed)
 
 
 def _priced(sifter: Sifter) -> tuple[Floats, Floats, Floats]:

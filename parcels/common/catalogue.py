@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import string
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -77,6 +77,10 @@ class Bilingual(Text):
     def text(self, lang: str = FIRST) -> str:
         """The text in a language."""
         return self.zh if lang == "zh" else self.en
+
+
+Say = Callable[[Told], None]
+"""What hears of progress: a line as what is said, its text made by who hears it."""
 
 
 def told(key: str, /, **values: object) -> Told:
@@ -206,17 +210,18 @@ def titled(value: Plain, lang: str, subject: str = "field") -> str:
     return find(f"{subject}.{value}", lang) or said(value, lang)
 
 
-def foreign(message: str, lang: str) -> str:
-    """A message of other software in a language: by the patterns of ``[foreign]``, else as it is."""
-    for pattern, text in _foreign(lang):
+def foreign(message: str, lang: str, section: str = "foreign") -> str:
+    """A message of other software in a language: by the patterns of ``[foreign]``, else as it is; values likewise."""
+    for pattern, text in _foreign(lang, section):
         if met := pattern.fullmatch(message):
-            return filled(text, tuple(met.groupdict().items()), lang)
+            values = {name: foreign(value, lang, section) for name, value in met.groupdict().items()}
+            return filled(text, tuple(values.items()), lang)
     return message
 
 
 @cache
-def _foreign(lang: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    known = {key[8:]: text for key, text in texts(lang).items() if key.startswith("foreign.")}
+def _foreign(lang: str, section: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    known = {key.partition(".")[2]: text for key, text in texts(lang).items() if key.startswith(f"{section}.")}
     order = sorted(known, key=lambda key: (key.count("{"), -len(key)))
     return tuple((re.compile("".join(map(_piece, re.split(r"(\{\w+\})", key))), re.S), known[key]) for key in order)
 
@@ -261,6 +266,6 @@ class _Filler(string.Formatter):
             return between.join(said(each, self.lang) for each in value)
         if format_spec and isinstance(value, tuple):
             return said(tuple(self.format_field(each, format_spec) for each in value), self.lang)
-        if format_spec and not isinstance(value, Text):
+        if format_spec and isinstance(value, int | float):
             return format(value, format_spec)
         return said(value, self.lang)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 
-from parcels.common.catalogue import SHARED, find, folders
+from parcels.common.catalogue import SHARED, find, folders, told
 
 LETTERS = "PDKLFRCOWSAHXBE"
 """The letters of codes in the order of the page; what each stands for: ``letter.P`` in the texts."""
@@ -24,15 +24,15 @@ class Code:
 
     def title(self, lang: str) -> str:
         """A few words."""
-        return find(f"{self.key}.title", lang) or ""
+        return told(f"{self.key}.title").text(lang)
 
     def meaning(self, lang: str) -> str:
         """What it means."""
-        return find(f"{self.key}.meaning", lang) or ""
+        return told(f"{self.key}.meaning").text(lang)
 
     def todo(self, lang: str) -> str:
         """What to do."""
-        return find(f"{self.key}.todo", lang) or ""
+        return told(f"{self.key}.todo").text(lang)
 
 
 def entries() -> tuple[Code, ...]:

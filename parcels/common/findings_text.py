@@ -5,10 +5,8 @@ Standard library only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
-from parcels.common import chinese
 from parcels.common.catalogue import FIRST, find, told
 from parcels.common.codes import codes
 from parcels.common.issues import Issue
@@ -24,12 +22,7 @@ LEVELS = ("error", "warning", "note")
 def advice(issue: Issue, lang: str) -> str:
     """What can be done: the finding's own advice, else that of its code."""
     entry = codes().get(issue.code)
-    own = issue.own_advice(lang)
-    if issue.words[1] and issue.advice is None:
-        own = own.removeprefix("Maybe ").removeprefix("Maybe: ")
-        if lang == "zh":
-            own = chinese.sentence(issue.words[1], "maybe") or (entry.todo(lang) if entry else own)
-    return own or (entry.todo(lang) if entry and issue.level != "note" else "")
+    return issue.own_advice(lang) or (entry.todo(lang) if entry and issue.level != "note" else "")
 
 
 def words(issue: Issue, lang: str, *, first: bool = True) -> str:
@@ -37,15 +30,8 @@ def words(issue: Issue, lang: str, *, first: bool = True) -> str:
     said = issue.sentence(lang)
     if lang == FIRST:
         return said
-    if lang == "zh" and said == issue.words[0]:
-        said = issue.words[2] or chinese.sentence(said) or said
     title = entry.title(lang) if (entry := codes().get(issue.code)) else ""
     return told("findings.titled", title=title, text=said).text(lang) if title and first and said != title else said
-
-
-def where(issue: Issue, lang: str) -> str:
-    """The place of a finding."""
-    return chinese.where(issue.place.said) if lang == "zh" and issue.place.said else issue.place.text(lang)
 
 
 def lines(issues: Sequence[Issue], lang: str) -> list[str]:
@@ -65,8 +51,7 @@ def lines(issues: Sequence[Issue], lang: str) -> list[str]:
 
 
 def _column(issue: Issue) -> str:
-    named = re.search(r"column ([^,]+)$", issue.place.said)
-    return str(issue.value("column") or issue.place.column or (named[1] if named else ""))
+    return str(issue.value("column") or issue.place.column)
 
 
 def _count(issue: Issue) -> int:
@@ -84,7 +69,7 @@ def _group(group: Sequence[Issue], lang: str) -> list[str]:
     out: list[str] = []
     for position, issue in enumerate(full):
         out.append(f"   {issue.code}  {words(issue, lang, first=not position)}")
-        if place := where(issue, lang):
+        if place := issue.place.text(lang):
             out.append(f"         {place}")
         if said[position] and (not once or position == len(full) - 1):
             out.append(f"         {told('findings.advice', advice=said[position]).text(lang)}")

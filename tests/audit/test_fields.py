@@ -17,6 +17,7 @@ import constraints.audit.run as audit_run
 from cli import desk
 from constraints.audit.bound.binding import Binding
 from constraints.audit.bound.shapes import FILES, HOW, Faults, registry
+from constraints.audit.citations import check_citations
 from constraints.case import from_json
 from landopt.keeping.plan_file import packed
 from landopt.keeping.whole_audit import remade, word_differences
@@ -197,6 +198,21 @@ def test_a_field_nobody_registered_is_told(solved: Path, tmp_path: Path) -> None
     assert not report.stands
     assert "remark" in next(each.en for each in report.unchecked if each.what == "field")
     assert audited(folder).verdict == "breach"
+
+
+def test_citations_are_word_for_word_by_the_standard_library_alone(solved: Path) -> None:
+    """Each field of each citation changed in turn is found without any package."""
+    content = load(solved)
+    plan, case = content["plan.json"], from_json(content["case.json"])
+    count, wrong = check_citations(plan, case)
+    assert (count, wrong) == (len(plan["citations"]), [])
+    draw = Random(3)
+    for key, cite in plan["citations"].items():
+        for field in cite:
+            if field in ("start", "until", "origin") and case.rules and cite["doc"] == cite["rule"]:
+                continue
+            changed = {**plan, "citations": {key: {**cite, field: _other(draw, cite[field])}}}
+            assert check_citations(changed, case)[1], (key, field)
 
 
 def test_a_fault_of_the_audit_itself_is_no_breach(solved: Path, monkeypatch: pytest.MonkeyPatch) -> None:

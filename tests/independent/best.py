@@ -55,15 +55,20 @@ class Solver:
     ) -> tuple[int, ...] | None:
         """The columns of a best point, checked; ``kept`` are sums not to fall short of; None if there is none."""
         solver = highspy.Highs()
-        for name, value in (("output_flag", False), ("mip_rel_gap", 0.0), ("mip_abs_gap", 0.4), ("random_seed", 1)):
+        for name, value in (
+            ("output_flag", False),
+            ("mip_rel_gap", 0.0),
+            ("mip_abs_gap", 0.4),
+            ("random_seed", 1),
+            ("presolve", "off"),
+        ):
             solver.setOptionValue(name, value)
-        solver.setOptionValue("mip_feasibility_tolerance", 1e-9)
         solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
         for at in range(self.count):
             solver.addVar(0.0, 1.0 if at < len(self.p.offers) else 1e9)
             solver.changeColCost(at, float(worth.get(at, 0)))
             solver.changeColIntegrality(at, highspy.HighsVarType.kInteger)
-        for cells, low, high in (*self.lines, *((dict(c), float(v), np.inf) for c, v in kept)):
+        for cells, low, high in (*self.lines, *((dict(c), v - 0.4, np.inf) for c, v in kept)):  # sums are whole
             solver.addRow(low, high, len(cells), list(cells), [float(v) for v in cells.values()])
         if not self.count:
             return () if all(low <= 0 <= high for _, low, high in self.lines) else None

@@ -145,9 +145,9 @@ class Programme:
                     continue
                 facts = [world.facts(at, demand, own, method, when) for at in site]
                 said = self._judged(facts, method, demand is None, None)
-                terms = [each.term for voices in said for each in voices if each.term is not None]
-                if len(site) > 1 and len(set(terms)) > 1:
-                    said = self._judged(facts, method, demand is None, min(terms))
+                terms = {each.term for voices in said for each in voices}
+                if len(site) > 1 and len(terms) > 1:
+                    said = self._judged(facts, method, demand is None, min(each for each in terms if each is not None))
                 verdict = max(each.verdict for voices in said for each in voices)
                 opening = world.round["periods"][period]["start"] if when else ""
                 start = max(world.as_of, free, opening)

@@ -12,8 +12,10 @@ from benchmarks.contested import contested_case
 from landopt.screening.entries import Entries
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing
-from landopt.solving.oddsets import broken_sets, elements, half_rhs, halves, with_sets
+from landopt.solving.oddsets import broken_sets, divided, elements, half_rhs, halves, with_sets
 from landopt.solving.prices import relax
+from landopt.solving.proof.closing import Closer
+from landopt.solving.proof.prove import odd_rows
 from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options
 from landopt.solving.tighten import tighten
@@ -117,3 +119,30 @@ def test_programme_with_sets_keeps_its_own_rows() -> None:
     plan = np.arange(min(4, prog.count))
     old = standing(prog, plan).broken
     assert set(old) <= set(standing(more, plan).broken)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_divided_limits_hold_for_every_plan_and_are_proved(seed: int) -> None:
+    """Rows of limits divided by half and by thirds: no lawful plan breaks one, and a proof derives the same row."""
+    draw = np.random.default_rng(seed)
+    case, offers = bare_round(seed, parcels=8, demands=5)
+    prog = program(case, offers, 0)
+    names = [
+        (-(int(rhs) // parts + 1), row)
+        for row, rhs in enumerate(prog.rhs[: prog.own].tolist())
+        for parts in (2, 3)
+        if prog.sense[row] < 0 and not prog.slack[row] and rhs >= parts and rhs % (rhs // parts + 1)
+    ]
+    more = with_sets(prog, names)
+    for _ in range(200):
+        plan = np.flatnonzero(draw.random(prog.count) < 3 / max(1, prog.count))
+        if standing(prog, plan).lawful:
+            assert standing(more, plan).lawful
+    closer = Closer(prog, np.zeros(prog.parcels), np.zeros(len(prog.sense) + len(names)), 0, odd_rows(prog, names))
+    own = len(prog.sense)
+    for number, name in enumerate(names):
+        offers_in, times = divided(prog, name[1], -name[0])
+        dense = np.zeros(prog.count, np.int64)
+        dense[offers_in] = times
+        assert closer.columns[number].tolist() == dense[closer.left].tolist()
+        assert closer.ends[own + number] == (None, half_rhs(prog, name)) == (None, int(more.rhs[own + number]))

@@ -13,11 +13,12 @@ from click.testing import CliRunner, Result
 
 from cli import desk
 from landopt.intake.assemble import read_round, without_consequences
-from parcels.common.chinese import note, sentence, where
+from parcels.common.catalogue import told
 from parcels.common.codes import codes
 from parcels.common.findings_text import lines
-from parcels.common.issues import error, warning
+from parcels.common.issues import error, noted, warning
 from parcels.common.issues import note as note_
+from parcels.common.place import Place
 from tests.parcels.making import X0, Y0, box, chinese, csv_file, gpkg, poly, round_folder, shapefile
 
 BOW = poly((0, 0), (100, 100), (100, 0), (0, 100))
@@ -31,29 +32,17 @@ def run(*options: object) -> Result:
     return result
 
 
-def test_a_place_and_a_note_in_chinese() -> None:
-    """File, layer, row, id, column and line; notes of the reader."""
-    assert where("a.gpkg, layer 地块, row 3, id P3, column use") == "a.gpkg，图层 地块，第 3 行，编号 P3，列 use"
-    assert where("dk.txt:10") == "dk.txt 第 10 行"
-    assert where("a.gpkg, layer a (zones), id P1") == "a.gpkg，图层 a（政策区），编号 P1"
-    said = note("a.gpkg, layer a: not in the file, so unknown: grade (土地等别), existing_right (现状权利类型)")
-    assert said == "a.gpkg，图层 a：文件中没有，按未知处理：土地等别, 现状权利类型"
-    assert note("dk.dbf: encoding GB18030 (no .cpg, LDID 0x00; found from the bytes)").startswith(
-        "dk.dbf：编码 GB18030"
-    )
-
-
-def test_a_sentence_nobody_knows_keeps_its_title() -> None:
-    """Words of a library stay as they are, behind the title of the code."""
-    told = lines([error("P001", "something quite new", "a.gpkg", "")], "zh")
-    assert told[1].endswith("图形自相交：something quite new")
-    assert "建议：" in told[-1]
-
-
 def test_many_findings_of_a_kind_are_short() -> None:
     """Three in full, advice once, the others by id; few are all told in full."""
     many = [
-        error("P050", "net_land: 'x' is neither ...", f"a, row {i}, id P{i}, column n", "", [f"P{i}"]) for i in range(9)
+        error(
+            "P050.neither-true-false",
+            at=Place("a", row=i, id=f"P{i}", column="n"),
+            ids=[f"P{i}"],
+            field="net_land",
+            cell="x",
+        )
+        for i in range(9)
     ]
     more = error("P050.more-in-column", at="a", ids=[f"Q{i}" for i in range(55)], more=55, column="n")
     told = lines([*many, more], "en")
@@ -62,7 +51,7 @@ def test_many_findings_of_a_kind_are_short() -> None:
     assert told[-1].strip().startswith("and 61 more of this kind: P3, P4")
     assert sum("Maybe" in line for line in told) == 1
     assert len(lines(many[:5], "en")) == 1 + 5 * 2 + 1
-    assert lines([warning("P006", "x"), error("P001", "y")], "zh")[0].strip() == "错误 1"
+    assert lines([warning("P006.slivers", count=2), error("P001.outline-not-simple")], "zh")[0].strip() == "错误 1"
 
 
 @pytest.mark.parametrize("repair", [False, True])
@@ -179,28 +168,37 @@ def test_what_only_follows_from_an_error_is_not_told(tmp_path: Path) -> None:
     found = read_round(tmp_path).issues
     assert {issue.code for issue in found if issue.level == "error"} == {"P001"}
     assert not [issue for issue in found if issue.code == "L060"]
-    unit = error("P019", "area_m2 is read as m2, but the outlines are about 667 times as large")
-    part = error("P067", "new_area_m2 6,142 is above area_m2 20", "", "", ["P1"])
+    unit = error("P019.area-m2-read", read_as="m2", times="667 times")
+    part = error("P067.above", ids=["P1"], low="new_area_m2", number="6,142", high="area_m2", number2="20")
     assert without_consequences([unit, part]) == [unit]
     assert without_consequences([part]) == [part]
 
 
 def test_a_title_is_not_said_twice() -> None:
     """A sentence that is the title of its code stands alone; a note without advice gets none."""
-    assert "图形为空：图形为空" not in lines([error("P002", "the geometry is empty")], "zh")[1]
-    told = lines([note_("P009", "3 parcel(s) have several parts; each stays one parcel")], "zh")
-    assert len(told) == 2
-    titled = lines([warning("L060", "zone: the parcel file says nansha, the layer none; nansha counts")], "zh")[1]
+    assert "图形为空：图形为空" not in lines([error("P002.empty")], "zh")[1]
+    assert len(lines([note_("P009.parcel-several-parts", count=3)], "zh")) == 2
+    titled = lines([warning("L060.parcel-file-says", name="zone", show="nansha", show2="none", show3="nansha")], "zh")[
+        1
+    ]
     assert "宗地文件为 nansha" in titled
 
 
 def test_a_file_cut_off_and_a_wrong_type_are_told_in_whole_chinese_sentences() -> None:
-    """Sentences inside sentences are told in Chinese, too."""
-    assert sentence("a.gpkg is cut off: ends at byte 53,248 of 106,496") == (
-        "a.gpkg 不完整：在第 53,248 字节处结束，应为 106,496 字节"
+    """Sentences inside sentences are told in Chinese, too; so are places."""
+    cut = error("P037.cut-off", file="a.gpkg", cut=told("damage.ends", size=53248, wanted=106496))
+    assert cut.sentence("zh") == "a.gpkg 不完整：在第 53,248 字节处结束，应为 106,496 字节"
+    wrong = error("C002.other-kind", key="as_of", section="round", value="x", want=[told("kind-of-value.date")])
+    assert wrong.sentence("zh") == "[round] 的 as_of 为 'x'，应为日期"
+    place = Place("a.gpkg", layer="地块", row=3, id="P3", column="use")
+    assert place.text("zh") == "a.gpkg，图层 地块，第 3 行，编号 P3，列 use"
+    assert Place("a.gpkg", layer="a", role="zones", id="P1").text("zh") == "a.gpkg，图层 a（政策区），编号 P1"
+    unknown = told("note.unknown", names=["grade", "existing_right"])
+    assert (
+        noted(Place("a.gpkg", layer="a"), unknown)
+        .text("zh")
+        .startswith("a.gpkg，图层 a：文件中没有，按未知处理：土地等别、")
     )
-    assert sentence("'as_of' in [round] is 'yesterday', not a date") == "[round] 的 as_of 为 'yesterday'，应为日期"
-    assert sentence("'id' in [round] is 7, not text") == "[round] 的 id 为 7，应为文本"
 
 
 def test_an_id_as_a_spreadsheet_rounds_it_is_refused(tmp_path: Path) -> None:
@@ -212,8 +210,8 @@ def test_an_id_as_a_spreadsheet_rounds_it_is_refused(tmp_path: Path) -> None:
 
 def test_rules_that_were_not_read_are_not_called_unknown() -> None:
     """A pack that is misspelled is one error, not one more a record."""
-    pack = error("R001", "there is no rule pack 'cn-guandong'")
-    record = error("C023", "a record names rule 'cn.a.b', which is not known")
+    pack = error("R001.there-no-rule", name="cn-guandong")
+    record = error("C023.record-names-not", thing=told("fact.rule"), value="cn.a.b")
     assert without_consequences([pack, record]) == [pack]
     assert without_consequences([record]) == [record]
 
@@ -237,4 +235,3 @@ def test_a_refusal_always_says_what_can_be_done(tmp_path: Path) -> None:
     for lang, word in (("en", "Maybe: "), ("zh", "建议：")):
         result = run("rules", "ask", "use=RES", "intending_users=x", "--lang", lang)
         assert (result.exit_code, word in result.stderr) == (1, True), result.stderr
-    assert where("a.toml:3 and a.toml:9") == "a.toml 第 3 行；a.toml 第 9 行"

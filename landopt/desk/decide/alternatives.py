@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG, Wrong
+
 
 def percent(_ctx: click.Context, _param: click.Parameter, value: str) -> Fraction:
     """A part such as 10% or 0.1."""
@@ -17,7 +19,7 @@ def percent(_ctx: click.Context, _param: click.Parameter, value: str) -> Fractio
     except (ValueError, ZeroDivisionError):
         found = Fraction(-1)
     if not 0 <= found <= 1:
-        raise click.BadParameter(f"'{value}' is not a part.\nMaybe 10% or 0.1.")
+        raise Wrong("not-a-part", value=value)
     return found
 
 
@@ -32,7 +34,7 @@ def percent(_ctx: click.Context, _param: click.Parameter, value: str) -> Fractio
 )
 @click.option("--gap", help="Stop each search at this gap (default: 0, a proven order).")
 @click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of each search.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the plans as JSON.")
 def alternatives(
     plan: Path,

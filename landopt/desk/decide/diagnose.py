@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 
 # One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt diagnose examples/nansha --demand D22")
@@ -27,7 +29,7 @@ import click
 @click.option("--reason", default="", help="The reason of --drop or --fix.")
 @click.option("--by", default="", help="Who fixes an assignment.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="The ledger the round stands under (default: its own).")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
 def diagnose(
     round_path: Path,

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG, Wrong
+
 
 @click.command(epilog="Example:\n\n  landopt model examples/nansha --mps model.mps --offers offers.csv")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
@@ -25,7 +27,7 @@ import click
 )
 @click.option("--overlay", multiple=True, type=click.Path(path_type=Path), help="A scenario of rules and facts.")
 @click.option("--set", "sets", multiple=True, metavar="RULE:amount=N", help="Change a number of a limit.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the sizes as JSON.")
 def model(
     round_path: Path,
@@ -49,7 +51,7 @@ def model(
     from parcels.geometry.adjacency_graph import adjacency_graph, graphml
 
     if mps is None and table is None and graph is None:
-        raise click.UsageError("Nothing to write.\nMaybe add --mps FILE or --offers FILE.csv.")
+        raise Wrong("nothing-to-write")
     _, case, offers = read_case(Job(round_path, overlays=overlay, sets=sets, booked=False))
     wanted: list[tuple[Path, Callable[[Path], object]]] = []
     if mps is not None:

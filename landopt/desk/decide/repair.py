@@ -10,6 +10,7 @@ import click
 
 from landopt.desk.decide.solve import seconds
 from landopt.desk.progress import said
+from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
     from constraints.case import Case
@@ -23,7 +24,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("round_path", metavar="ROUND", type=_PATH)
 @click.option("--time-limit", callback=seconds, default="60", show_default=True, help="Stop after this long: 90, 5m.")
 @click.option("-o", "--output", type=_PATH, help="Write the repaired plan as CSV, in the columns that were read.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the report (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the report (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the changes as JSON.")
 def repair(plan: Path, round_path: Path, time_limit: int, output: Path | None, lang: str | None, as_json: bool) -> None:
     """Propose the nearest lawful plan to a spreadsheet: fewest changes, each with the rule that makes it necessary.

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG, Wrong
+
 
 def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
     """A time such as 90, 90s, 5m or 1h in seconds."""
@@ -18,7 +20,7 @@ def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     try:
         return job.seconds(value)
     except ValueError:
-        raise click.BadParameter(f"'{value}' is not a time.\nMaybe 90, 5m or 1h.") from None
+        raise Wrong("not-a-time", value=value) from None
 
 
 def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -27,7 +29,7 @@ def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int
         return None
     match = re.fullmatch(r"(\d{1,6})\s*([MG])B?", value.strip(), re.IGNORECASE | re.ASCII)
     if match is None or not int(match.group(1)):
-        raise click.BadParameter(f"'{value}' is not a size.\nMaybe 800M or 2G.")
+        raise Wrong("not-a-size", value=value)
     return int(match.group(1)) * {"M": 10**6, "G": 10**9}[match.group(2).upper()]
 
 
@@ -59,7 +61,7 @@ def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int
     "--change-cost", type=click.IntRange(0), default=0, help="Points a changed assignment costs (with --keep)."
 )
 @click.option("--ledger", type=click.Path(path_type=Path), help="The ledger whose head is printed on the plan.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print plan.json.")
 def solve(
     round_path: Path,

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 
 @click.command(epilog="Example:\n\n  landopt sweep examples/nansha shares.toml -o sweep --workers 2")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.argument("sweep_path", metavar="SWEEP.toml", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the results (default: beside SWEEP).")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes at a time.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the table (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the table (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print every run as JSON.")
 def sweep(
     round_path: Path, sweep_path: Path, output: Path | None, workers: int, lang: str | None, as_json: bool

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from landopt.desk.usage import LANG, Wrong
+
 if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
 
@@ -28,7 +30,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--inputs", type=_PATH, metavar="ROUND", help="Read and measure the round's files again; compare facts.")
 @click.option("--receipt", metavar="PARCEL", help="Print the receipt that a parcel was in the round.")
 @click.option("--handmade", type=_PATH, metavar="FILE", help="Hold a spreadsheet against the round: PLAN is the round.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the report (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the report (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def audit(
     plan: Path,
@@ -66,7 +68,7 @@ def audit(
     from landopt.report.gis.plan_layers import write_plan_gpkg
 
     if as_of is not None and not is_date(as_of):
-        raise click.BadParameter(f"'{as_of}' is not a date.\nMaybe write it as 2026-03-31.", param_hint="'--as-of'")
+        raise Wrong("not-a-date", hint="'--as-of'", text=as_of)
     plan = click.get_current_context().with_resource(unzipped(plan))
     if receipt is not None:
         click.echo(json.dumps(paper(plan, receipt), ensure_ascii=False, sort_keys=True))
@@ -109,6 +111,7 @@ def _beside(
     tsa: tuple[Path, ...],
 ) -> list[Any]:
     """What the seal, the ledger and the round's own files say."""
+    from landopt.keeping.ledger_locks import lock_issues
     from landopt.keeping.round_steps import ledger_findings
     from landopt.keeping.seal import FOLDER, verify
 
@@ -117,7 +120,11 @@ def _beside(
         from landopt.keeping.remeasure import remeasure
 
         found += remeasure(folder, inputs)
-    return found + (ledger_findings(ledger, folder, witness, tsa) if ledger is not None else [])
+    if ledger is None:
+        return found
+    said = ledger_findings(ledger, folder, witness, tsa)
+    broken = any(issue.level == "error" for issue in said)
+    return found + said + ([] if broken else lock_issues(ledger, folder))
 
 
 def _handmade(sheet: Path, given: Path, lang: str, as_json: bool) -> None:

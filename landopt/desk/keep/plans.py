@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 
 @click.command(epilog="Example:\n\n  landopt plans examples/nansha --json")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("--ledger", type=click.Path(path_type=Path), help="The ledger file (default: ROUND/ledger.sqlite).")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 def plans(round_path: Path, ledger: Path | None, as_json: bool, lang: str | None) -> None:
     """List the plans of a round, oldest first: id, date, score, adopted or not, and where each lies.
 

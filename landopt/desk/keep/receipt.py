@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 _PATH = click.Path(path_type=Path)
 
 
@@ -15,7 +17,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("seal_path", metavar="SEAL", type=_PATH)
 @click.option("--key", "keys", multiple=True, type=_PATH, help="Public key (PEM) that must have signed the statement.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 def receipt(receipt_path: Path, seal_path: Path, keys: tuple[Path, ...], as_json: bool, lang: str | None) -> None:
     """Check that a parcel was in a round and what became of it: leaf, path, root, number of parcels, signature.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from landopt.desk.help_text import add
+from landopt.desk.usage import LANG
 from landopt.report.output import outputs
 
 
@@ -27,7 +28,7 @@ def _kinds[F: Callable[..., None]](command: F) -> F:
 @click.option("--with-proof", is_flag=True, help="The map carries the proof and verifies it without further files.")
 @click.option("--headings", type=click.Path(path_type=Path), help="Headings of the tables (TOML) instead of our own.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write (default: PLAN/report).")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the files written as JSON.")
 def report(
     plan: Path,

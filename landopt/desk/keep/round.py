@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from landopt.desk.usage import LANG
+
 _PATH = click.Path(path_type=Path)
 _ledger = click.option("--ledger", type=_PATH, help="The ledger file (default: ROUND/ledger.sqlite).")
 _by = click.option("--by", required=True, help="Who does this: the name as given; account and machine go with it.")
@@ -18,7 +20,7 @@ _tsa = click.option(
     "--tsa-ca", "tsa", multiple=True, type=_PATH, help="Certificate (PEM) of a trusted timestamp authority."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print the entry as JSON.")
-_lang = click.option("--lang", type=click.Choice(["en", "zh"]), help="Language (default: from the environment).")
+_lang = click.option("--lang", type=LANG, help="Language (default: from the environment).")
 
 
 @click.group(epilog="Example:\n\n  landopt round open examples/nansha --by officer-2")

@@ -17,6 +17,7 @@ from landopt.desk.law.options import (
     print_json,
     tongue_of,
 )
+from landopt.desk.usage import Wrong
 from parcels.common.place import Place
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def ask(
 
     told = told_facts(facts)
     if not told and cases is None:
-        raise click.UsageError("No fact is told.\nMaybe: landopt rules ask use=RES operator=pubinst intending_users=1")
+        raise Wrong("no-fact")
     if decimal_text(rate) is None:
-        raise click.UsageError(f"'{rate}' is not a decimal rate.")
+        raise Wrong("not-a-rate", rate=rate)
     date, names, tongue = iso_day(as_of), chosen_packs(packs), tongue_of(lang)
     extra = _policy(names, policy, date, tongue)
     if cases is None:
@@ -87,10 +88,10 @@ def told_facts(words: tuple[str, ...]) -> dict[str, str]:
     for fact in words:
         name, equals, value = fact.partition("=")
         if not equals:
-            raise click.UsageError(f"'{fact}' is not a fact.\nMaybe write it as {fact}=...")
+            raise Wrong("not-a-fact", fact=fact)
         key = field_key(name.strip())
         if key in told:
-            raise click.UsageError(f"'{name}' is told twice: {told[key]} and {value}.")
+            raise Wrong("told-twice", name=name, first=told[key], second=value)
         told[key] = code_text(key, value.strip())
     return told
 

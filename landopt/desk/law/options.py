@@ -6,10 +6,12 @@ import json
 
 import click
 
+from landopt.desk.usage import LANG, Wrong
+
 packs_option = click.option("--packs", metavar="A,B", help="Rule packs, separated by commas. Default: all.")
 as_of_option = click.option("--as-of", metavar="DATE", help="Date of the plan or notice decision. Default: today.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print data instead of text.")
-lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the text.")
+lang_option = click.option("--lang", type=LANG, help="Language of the text.")
 
 
 def chosen_packs(names: str | None) -> tuple[str, ...]:
@@ -32,7 +34,7 @@ def iso_day(text: str | None) -> str:
         return datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     found = iso_date(text)
     if found is None:
-        raise click.BadParameter(f"'{text}' is not a date.\nMaybe write it as 2026-11-22.")
+        raise Wrong("not-a-date", text=text)
     return found[0]
 
 

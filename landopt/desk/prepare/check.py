@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from landopt.desk.usage import LANG, Wrong
+from parcels.common.catalogue import told
+
 if TYPE_CHECKING:
     from landopt.forms.missing import Missing
     from landopt.intake.assemble import Loaded
@@ -40,7 +43,7 @@ _EXAMPLE = """Example:
 )
 @click.option("--xlsx", metavar="FILE", type=click.Path(path_type=Path), help="Write the tables, findings in cells.")
 @click.option("--missing", is_flag=True, help="List unknown facts by the conditions that hang on them.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def check(
     round_path: Path,
@@ -62,7 +65,7 @@ def check(
     began = time.perf_counter()
     dropped = tuple(part.strip() for part in drop.replace("，", ",").split(",") if part.strip())
     if dropped and not reason:
-        raise click.UsageError('--drop needs a reason.\nMaybe add --reason "...".')
+        raise Wrong("drop-reason")
     loaded = read_round(round_path, drop=dropped, reason=reason)
     written, trouble = _repair(loaded) if repair else (None, ())
     loaded = replace(loaded, issues=(*loaded.issues, *trouble))
@@ -104,7 +107,6 @@ def _workbook(target: Path, loaded: Loaded, unknown: Sequence[Missing] | None, l
 
 
 def _print_missing(loaded: Loaded, unknown: Sequence[Missing], lang: str) -> None:
-    from parcels.common.catalogue import told
 
     if loaded.case is None:
         click.echo(told("missing.refused").text(lang))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 
 @click.command(
     epilog="Example:\n\n  landopt convert boundary.txt parcels.gpkg\n\n  landopt convert old.shp new.gdb --encoding GBK"
@@ -17,7 +19,7 @@ import click
 @click.option("--encoding", help="Encoding of IN (default: found from its bytes).")
 @click.option("--crs", help="The system of IN if it names none, or the zone to project to, such as EPSG:4526.")
 @click.option("--force", is_flag=True, help="Replace OUT.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the texts (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def convert(
     source: Path,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 
 @click.command(
     epilog="Example:\n\n  landopt new my-round --parcels 160 --demands 56 --seed 2026\n\n  landopt new 2026-1 --blank"
@@ -18,7 +20,7 @@ import click
 @click.option("--contested", is_flag=True, help="More land asked for than there is; half ask for several parcels.")
 @click.option("--blank", is_flag=True, help="An empty round to fill in instead: workbook, policy, round.toml.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default=None, help="Language of the messages.")
+@click.option("--lang", type=LANG, default=None, help="Language of the messages.")
 def new(
     folder: Path,
     parcels: int,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 
 @click.command(
     epilog="Example:\n\n  landopt template parcels -o parcels.xlsx\n\n  landopt template policy --from examples/nansha"
@@ -14,7 +16,7 @@ import click
 @click.argument("kind", metavar="KIND", type=click.Choice(["parcels", "demands", "records", "results", "policy"]))
 @click.option("-o", "--output", metavar="FILE.xlsx", type=click.Path(path_type=Path), help="Default: KIND.xlsx here.")
 @click.option("--from", "source", metavar="ROUND", type=click.Path(path_type=Path), help="Fill it with this round's.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of headings and prompts.")
+@click.option("--lang", type=LANG, help="Language of headings and prompts.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def template(kind: str, output: Path | None, source: Path | None, lang: str | None, as_json: bool) -> None:
     """Write a workbook to fill in: KIND is parcels, demands, records, results or policy.

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from landopt.desk.progress import said
+from landopt.desk.usage import LANG, Wrong
 
 
 @click.command(epilog="Example:\n\n  landopt compare plans/P-1 plans/P-2 --causes --html changes.html")
@@ -20,7 +21,7 @@ from landopt.desk.progress import said
 )
 @click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Changes tried with --causes.")
 @click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of each run.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write the comparison as one page.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def compare(
@@ -42,7 +43,7 @@ def compare(
     before, after = open_plan(plan_a), open_plan(plan_b)
     found = before.diff(after).as_dict()
     if html is not None and html.is_dir():
-        raise click.UsageError(f"{html} is a folder.\nMaybe --html {html / 'compare.html'}.")
+        raise Wrong("is-a-folder", path=html, example=html / "compare.html")
     if causes or (causes is None and html is not None and found["changes"]):
         single, joint = asked.causes(before.case, after.case, before.data, after.data, asked.solver(time_limit), most)
         found["causes"] = [cause.as_dict() for cause in single]
@@ -50,8 +51,10 @@ def compare(
     if html is not None:
         from landopt.report.map.comparison import comparison_page
         from parcels.common.kept import write_kept
+        from parcels.common.visible import visible_values
 
-        said(write_kept(html, comparison_page(found, before.case, after.case, language(lang))), language(lang))
+        seen = visible_values(found)
+        said(write_kept(html, comparison_page(seen, before.case, after.case, language(lang))), language(lang))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:

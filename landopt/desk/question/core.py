@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 
 @click.command(epilog="Example:\n\n  landopt core examples/nansha/plan --within 0.5%")
 @click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path))
 @click.option("--within", metavar="LOSS", help="Per cent of the score, or points (default: the plan's own gap).")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the states as JSON.")
 def core(plan: Path, within: str | None, lang: str | None, as_json: bool) -> None:
     """Which parcels, platforms and methods stand in every plan that loses no more than LOSS, and which in none.

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG, Wrong
+
 
 @click.command(epilog="Example:\n\n  landopt explain examples/nansha/plan --parcel NS-0001 --lang zh")
 @click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path))
@@ -14,7 +16,7 @@ import click
 @click.option("--demand", metavar="ID", help="One platform.")
 @click.option("--all", "everything", is_flag=True, help="Every record of the plan.")
 @click.option("--limits", is_flag=True, help="What one step more or less of each binding limit would do, re-solved.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the records (docs/justification.schema.json).")
 def explain(
     plan: Path, parcel: str | None, demand: str | None, everything: bool, limits: bool, lang: str | None, as_json: bool
@@ -24,7 +26,7 @@ def explain(
     from parcels.common.language import language
 
     if parcel is not None and demand is not None:
-        raise click.UsageError("--parcel and --demand together.\nMaybe ask for one at a time.")
+        raise Wrong("one-at-a-time")
     opened = open_plan(plan)
     if limits:
         from landopt.reasons.texts import render_answer

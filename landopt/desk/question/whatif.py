@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG
+
 
 @click.command(epilog="Example:\n\n  landopt whatif examples/nansha/plan --set round.cap.listings:amount=25")
 @click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path))
@@ -14,7 +16,7 @@ import click
 @click.option("--without-parcel", "parcels", multiple=True, metavar="ID", help="A parcel that is not supplied.")
 @click.option("--without-demand", "demands", multiple=True, metavar="ID", help="A platform that is gone.")
 @click.option("--without-method", "methods", multiple=True, metavar="METHOD", help="A method that is forbidden.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 def whatif(
     plan: Path,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.usage import LANG, Wrong
+
 
 # One parameter an option of the command.
 @click.command(
@@ -21,7 +23,7 @@ import click
 @click.option("--full", is_flag=True, help="With --exact: solve the whole round again, not only near the plan.")
 @click.option("--gap", help="Gap of the exact run (default: the round's).")
 @click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of the exact run.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language of the text (default: from the environment).")
+@click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 def whynot(
     plan: Path,
@@ -45,7 +47,7 @@ def whynot(
     from parcels.common.language import language
 
     if parcel is None:
-        raise click.UsageError("Which parcel?\nMaybe --parcel ID, or a block as P1+P2.")
+        raise Wrong("which-parcel")
     replies = open_plan(plan).whynot(
         parcel, demand=demand, market=market, method=method, exact=exact, gap=gap, time_limit_s=time_limit, full=full
     )

@@ -41,10 +41,13 @@ class Guide:
 
 
 def odd_rows(prog: Program, sets: Sequence[Sequence[int]]) -> list[Derived]:
-    """Rows of odd sets (``oddsets``) as a proof derives them: half the sum of their rows, rounded down."""
+    """Rows of odd sets and divided limits (``oddsets``) as a proof derives them."""
     head = prog.parcels + prog.demands
     found: list[Derived] = []
     for chosen in sets:
+        if chosen and chosen[0] < 0:
+            found.append(Rounding(-chosen[0], 1, ((3 * chosen[1], 1),)))
+            continue
         terms = []
         for element in chosen:
             if element < prog.parcels:
@@ -65,16 +68,15 @@ def prove(prog: Program, guide: Guide, objective: int, cap: int, nodes: int, end
 
 def by_prices(prog: Program, guide: Guide, objective: int, gap: Fraction) -> Proof:
     """The proof by prices alone, within the bytes that such a proof may take."""
-    cap = objective + int(max(1, abs(objective)) * gap)
-    found = Closer(prog, guide.parcels, guide.rows, cap, odd_rows(prog, guide.sets)).plain()
-    return _read(prog, found, objective)
+    found = Closer(prog, guide.parcels, guide.rows, objective, odd_rows(prog, guide.sets)).plain()
+    return _read(prog, found, objective, objective + int(max(1, abs(objective)) * gap))
 
 
-def _read(prog: Program, found: Found, objective: int) -> Proof:
+def _read(prog: Program, found: Found, objective: int, asked: int | None = None) -> Proof:
     room = PLAIN_BYTES * max(PLAIN_ROWS, len(prog.sense)) // PLAIN_ROWS
     best: Proof | None = None
     for coarse in COARSER:
-        text = write_tree(written(found, objective, coarse), len(prog.sense))
+        text = write_tree(written(found, objective, coarse, asked), len(prog.sense))
         plain = _plain(found)
         if plain and len(text.get("nodes", "")) > room and coarse != COARSER[-1]:
             continue

@@ -97,10 +97,11 @@ class _Vector:
                 high = many - 1
 
 
-def written(found: Found, objective: int, coarse: int = 1) -> Tree:
-    """The proof as it is written; leaves that prove more than what is aimed at keep about what they prove.
+def written(found: Found, objective: int, coarse: int = 1, asked: int | None = None) -> Tree:
+    """The proof as it is written; leaves may get as bad as the worst of them, and where the gap is open a little worse.
 
-    They may get worse by a thousandth of the gap to ``objective`` or a millionth of the bound, times ``coarse``.
+    By a thousandth of the gap to ``objective`` or a millionth of the bound, times ``coarse``, but where the bound is
+    within ``asked`` (millipoints) it stays there.
     """
     core, root = found.core, found.root
     assert core is not None
@@ -108,9 +109,11 @@ def written(found: Found, objective: int, coarse: int = 1) -> Tree:
     goal = found.scale * (found.cap + 1) - 1
     open_ = [leaf for leaf in leaves(root) if leaf.path is not None]
     worst = max([goal, *(leaf.scaled for leaf in open_)])
-    if worst > goal:
-        top = worst // found.scale
-        worst += found.scale * coarse * min(max(0, top - objective) // 1000, max(1000, abs(top)) // 1_000_000)
+    top = worst // found.scale
+    if top > objective:
+        more = top + coarse * min((top - objective) // 1000, max(1000, abs(top)) // 1_000_000)
+        top = min(more, asked) if asked is not None and top <= asked else more
+        worst = found.scale * (top + 1) - 1
     users: dict[int, list[tuple[Path, int]]] = {}
     for leaf in open_:
         assert leaf.path is not None
