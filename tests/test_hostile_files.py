@@ -185,6 +185,13 @@ def test_tables_beside_a_drawing_pass_the_gate(tmp_path: Path) -> None:
     assert call("convert", tmp_path / "a.txt", tmp_path / "out.gpkg").exit_code == 1
 
 
+def test_a_pipe_for_a_zip_of_a_plan_is_not_waited_for(tmp_path: Path) -> None:
+    """The audit takes a zip; what is none is not opened."""
+    os.mkfifo(tmp_path / "plan.zip")
+    done = call("audit", tmp_path / "plan.zip")
+    assert (done.exit_code, "F011" in done.stderr) == (1, True), done.output
+
+
 def test_a_receipt_and_a_key_that_are_hostile_are_refused(tmp_path: Path) -> None:
     """Pipes, deep JSON, keys of two megabytes."""
     os.mkfifo(tmp_path / "key.pem")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from constraints.canonical import canonical, digest
 from landopt.keeping.signing import key_id, pre_authentication, private_key, public_key
 from parcels.common.atomic import write_folder
-from parcels.common.gate import load_json, read_bytes
+from parcels.common.gate import admit, load_json, read_bytes
 from parcels.common.issues import Issue, Refused, error, note
 from parcels.common.kept import is_record
 
@@ -109,8 +109,17 @@ def seal(folder: str | Path, signer: str | Path | None = None) -> dict[str, Any]
         for name, content in written.items():
             (fresh / name).write_bytes(content)
 
-    write_folder(place / FOLDER, fill)
+    write_folder(place / FOLDER, fill, keep=lambda old: _other_seal(old, place, written))
     return said
+
+
+def _other_seal(old: Path, place: Path, written: Mapping[str, bytes]) -> Path | None:
+    """Where an earlier seal goes that a new one takes the place of; nowhere where it says the same, or is unsigned."""
+    signed = old / ENVELOPE
+    if not signed.is_file() or read_bytes(signed) == written.get(ENVELOPE):
+        return None
+    places = (place / f"{FOLDER}-{number}" for number in range(2, 1_000_000))
+    return next(path for path in places if not path.exists())
 
 
 def verify(folder: str | Path, public_keys: Sequence[str | Path] = ()) -> list[Issue]:
@@ -195,7 +204,7 @@ def unzipped(plan: Path) -> Iterator[Path]:
     from parcels.formats.decoding.archives import check_members, unpack
 
     try:
-        with tempfile.TemporaryDirectory(prefix="landopt-") as name, zipfile.ZipFile(plan) as archive:
+        with tempfile.TemporaryDirectory(prefix="landopt-") as name, zipfile.ZipFile(admit(plan)) as archive:
             unpack(archive, check_members(archive, plan.name), Path(name))
             found = sorted(path.parent for path in Path(name).rglob("plan.json"))
             if len(found) != 1:

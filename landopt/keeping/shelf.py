@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from landopt.keeping.adoption_paper import NAME as ADOPTION
 from landopt.keeping.ledger import Ledger
 from parcels.common.atomic import clear, write_folder
 from parcels.common.catalogue import Say, told
@@ -74,6 +75,8 @@ def final(folder: Path, ledger: Path) -> str | None:
     if (folder / "seal").exists():
         return "sealed"
     plan = folder / "plan.json"
+    if (folder / ADOPTION).exists():
+        return "adopted"  # whatever ledger it was
     with contextlib.suppress(OSError):
         if plan.is_file() and sha256_of(plan) in adoptions(ledger):
             return "adopted"

@@ -221,6 +221,18 @@ def test_damaged_ledgers_end_in_words_and_nothing_is_written(tmp_path: Path, key
         assert path.read_bytes() == before
 
 
+def test_another_signature_does_not_take_the_place_of_the_first(tmp_path: Path, keys: Path) -> None:
+    """A plan sealed anew by another key keeps the earlier seal beside it; the same seal again is one."""
+    folder = tmp_path / "plan"
+    write(folder, _round())
+    seal(folder, keys / "a.pem")
+    first = (folder / "seal" / "statement.dsse.json").read_bytes()
+    seal(folder, keys / "a.pem")
+    assert not (folder / "seal-2").exists()
+    seal(folder, keys / "b.pem")
+    assert (folder / "seal-2" / "statement.dsse.json").read_bytes() == first
+
+
 # --- receipts --------------------------------------------------------------------------------------------------------
 
 
