@@ -103,8 +103,9 @@ class Case:
     force on ``round.as_of``, sorted by id; ``dropped`` the parcels left out on the record.
     ``inputs`` are ``{"name", "sha256", "rows"}``; ``notes`` the findings worth keeping (encoding used, CRS, repairs).
     ``sources`` are the texts the case was made from, word for word: ``{"role", "name", "text"}``, role ``round``,
-    ``policy`` or ``overlay``; each is among the inputs by digest. ``scenario`` are facts an overlay put in place of
-    those on file: ``{"of", "id", "field", "was", "is", "scenario"}``; a case that has any is a scenario.
+    ``policy``, ``pack`` (one that is not shipped) or ``overlay``; each is among the inputs by digest.
+    ``scenario`` are facts an overlay put in place of those on file: ``{"of", "id", "field", "was", "is",
+    "scenario"}``; a case that has any is a scenario.
     ``outlines`` is the digest of the parcels' polygons (:func:`constraints.audit.bound.layers.outline_digest`).
     """
 

@@ -105,6 +105,11 @@ class _Auditor:
         many = sum(entry["role"] == "round" for entry in self.case.sources)
         en = f"{len(self.case.rules)} rules, {len(self.case.methods)} methods" + (" and the round's own text" * many)
         zh = f"规则 {len(self.case.rules)} 条、方式 {len(self.case.methods)} 种" + ("及 round.toml" * many)
+        named = {entry["name"]: entry["sha256"][:8] for entry in self.case.inputs}
+        own = [entry["name"] for entry in self.case.sources if entry["role"] == "pack"]
+        if own:
+            listed = ", ".join(f"{name} ({named.get(name, '?')}..)" for name in own)
+            en, zh = f"{en}; packs not shipped: {listed}", f"{zh}；非随附规则集：{listed}"
         self.check("bound", bound.compared + cited, before, en, zh)
 
     def assignments(self) -> None:

@@ -21,8 +21,8 @@ from constraints.loading.lint import across, alone
 from constraints.loading.method_facts import tables
 from constraints.loading.overlays import Fact, adopted, fact_of
 from constraints.loading.pack_files import Pack as Pack
+from constraints.loading.pack_files import own_file, pack_folder, pack_origin
 from constraints.loading.pack_files import pack as pack
-from constraints.loading.pack_files import pack_folder, pack_origin
 from constraints.loading.pack_files import pack_names as pack_names
 from constraints.loading.ranks import against_law, as_left, is_law, known_packs, looser
 from constraints.loading.rule_file import Block, RuleText, iso_date, read_text
@@ -242,9 +242,10 @@ def _carried(rule: Rule) -> bool:
     return bool(read) and read <= STATE_FIELDS
 
 
-def _own(name: str, law: Sequence[Rule]) -> tuple[Rule, ...]:
+def _own(name: str, law: Sequence[Rule], raw: bytes | None) -> tuple[Rule, ...]:
     """The rules of a pack that is not shipped, held against the law of the round."""
-    return load(pack_folder(name) / "rules.toml", pack_origin(name), {rule.id: rule for rule in law}).rules
+    folder = Path(name) if raw is not None else pack_folder(name)
+    return load(folder / "rules.toml", pack_origin(name), {rule.id: rule for rule in law}, raw).rules
 
 
 # One pass over packs, policy and adoption: each step reads what the one before it found.
@@ -256,7 +257,8 @@ def rules_for(
 ) -> tuple[tuple[Rule, ...], tuple[Issue, ...]]:
     """The rules of a round in force on ``as_of``, with what is worth knowing about them.
 
-    ``texts`` holds the content of policies that were read before, by their path as given.
+    ``texts`` holds the content of policies and own packs that were read before: policies by their path as given,
+    packs by :func:`~constraints.loading.pack_files.own_file`.
 
     Raises
     ------
@@ -266,9 +268,10 @@ def rules_for(
     rules: list[Rule] = []
     issues: list[Issue] = []
     faults: list[Issue] = []
+    own = {name: (texts or {}).get(own_file(name)) for name in packs if name not in known_packs()}
     for name in packs:
         try:
-            rules.extend(load_pack(name) if name in known_packs() else _own(name, in_force(rules, as_of)))
+            rules.extend(_own(name, in_force(rules, as_of), own[name]) if name in own else load_pack(name))
         except Refused as refused:
             faults.extend(refused.issues)
     for path in policy_paths:
@@ -299,25 +302,26 @@ def rules_for(
             )
     issues.extend(looser(active))
     for name in packs:
-        if as_of > pack(name).checked_until:
+        head, short = pack(name, own.get(name)), pack_origin(name)
+        if as_of > head.checked_until:
             issues.append(
                 warning(
                     "R023.checked-until",
-                    at=Place(pack=name),
-                    ids=(name,),
-                    name=name,
-                    checked_until=pack(name).checked_until,
+                    at=Place(pack=short),
+                    ids=(short,),
+                    name=short,
+                    checked_until=head.checked_until,
                     as_of=as_of,
                 )
             )
-        if as_of < pack(name).complete_from:
+        if as_of < head.complete_from:
             issues.append(
                 warning(
                     "R023.rule-pack-complete",
-                    at=Place(pack=name),
-                    ids=(name,),
-                    name=name,
-                    complete_from=pack(name).complete_from,
+                    at=Place(pack=short),
+                    ids=(short,),
+                    name=short,
+                    complete_from=head.complete_from,
                     as_of=as_of,
                 )
             )

@@ -53,9 +53,17 @@ def pack_names(*, off: bool = False) -> tuple[str, ...]:
     return tuple(name for name in sorted(known_packs()) if off or not pack(name).off)
 
 
-def pack(name: str) -> Pack:
-    """The head of a pack, shipped (by name) or own (by folder). Raises :class:`Refused` (R001) if there is none."""
-    return _shipped(name) if name in known_packs() else _head(name)
+def pack(name: str, raw: bytes | None = None) -> Pack:
+    """The head of a pack, shipped (by name) or own (by folder; ``raw``: its file, where that was read before).
+
+    Raises :class:`Refused` (R001) if there is none.
+    """
+    return _shipped(name) if name in known_packs() else _head(name, raw)
+
+
+def own_file(name: str) -> str:
+    """What the file of a bureau's own pack is called among inputs and texts of a case."""
+    return f"{Path(name).resolve().name}/rules.toml"
 
 
 @cache
@@ -63,8 +71,9 @@ def _shipped(name: str) -> Pack:
     return _head(name)
 
 
-def _head(name: str) -> Pack:
-    head = read_text(pack_folder(name) / "rules.toml").pack
+def _head(name: str, raw: bytes | None = None) -> Pack:
+    path = Path(name) if raw is not None else pack_folder(name)
+    head = read_text(path / "rules.toml", raw).pack
     title = head.get("title", {})
     complete = iso_date(head.get("complete_from", "0001-01-01"))
     checked = iso_date(head.get("checked_until", "9999-12-31"))

@@ -157,7 +157,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """``round.toml`` and the policies as they were read: texts for the case, digests, contents by path."""
+    """``round.toml``, the policies and own packs as they were read: texts for the case, digests, contents by path."""
 
     texts: tuple[Mapping[str, str], ...]
     inputs: tuple[Mapping[str, Any], ...]
@@ -166,18 +166,26 @@ class _Sources:
 
 def _sources(file: RoundFile) -> _Sources:
     """The files of the round that are text; one that cannot be read is left to its own reader."""
+    from constraints.loading.pack_files import own_file
+    from constraints.loading.ranks import known_packs
+
     texts: list[Mapping[str, str]] = []
     inputs: list[Mapping[str, Any]] = []
     policies: dict[str, bytes] = {}
-    for role, path in (("round", file.path), *(("policy", each) for each in file.policy)):
+    own = [(name, Path(name) / "rules.toml") for name in file.packs if name not in known_packs()]
+    for role, name, path in (
+        ("round", file.path.name, file.path),
+        *(("policy", each.name, each) for each in file.policy),
+        *(("pack", own_file(name), path) for name, path in own),
+    ):
         try:
             raw = read_bytes(path, 4_000_000)
             text = raw.decode("utf-8")
         except (OSError, UnicodeDecodeError, Refused):
             continue
-        policies[str(path)] = raw
-        texts.append({"role": role, "name": path.name, "text": text})
-        inputs.append({"name": path.name, "sha256": hashlib.sha256(raw).hexdigest(), "rows": len(text.splitlines())})
+        policies[name if role == "pack" else str(path)] = raw
+        texts.append({"role": role, "name": name, "text": text})
+        inputs.append({"name": name, "sha256": hashlib.sha256(raw).hexdigest(), "rows": len(text.splitlines())})
     return _Sources(tuple(texts), tuple(inputs), policies)
 
 

@@ -91,6 +91,7 @@ def open_round(
     until
         Last day on which the keys count, ISO.
     """
+    from constraints.loading.pack_files import own_file
     from landopt.keeping.ledger_steps import fixed_keys
     from landopt.keeping.seal import file_digest
 
@@ -103,7 +104,10 @@ def open_round(
         if found.id in (*now.open_rounds, *now.closed_rounds):
             raise Refused(error("B011.round-opened-before", at=str(found.ledger), id=found.id))
         files = [path for path in sorted(found.folder.iterdir()) if path.is_file() and _input(path)]
-        inputs = [{"name": path.name, "sha256": file_digest(path)} for path in files]
+        named = [(path.name, path) for path in files]
+        for path in sorted((*found.folder.glob("*/rules.toml"), *found.folder.glob("packs/*/rules.toml"))):
+            named.append((own_file(str(path.parent)), path))
+        inputs = [{"name": name, "sha256": file_digest(path)} for name, path in named]
         return book.append("open", found.id, {**who(by), "inputs": inputs, **keys})
 
 

@@ -19,6 +19,7 @@ from constraints.audit.bound.round_text import read_round_text
 from constraints.audit.finding import AuditReport
 from constraints.case import to_json
 from landopt.intake.assemble import read_round
+from landopt.keeping.ledger_locks import lock_issues
 from landopt.keeping.whole_audit import whole_audit
 from landopt.report.gis.plan_layers import write_plan_gpkg
 from tests.audit.mutants import Content, load, reseal, save
@@ -368,3 +369,20 @@ def test_a_column_that_says_nothing_changes_no_word(tmp_path: Path) -> None:
     assert CliRunner().invoke(desk, words).exit_code == 0
     report = audited(place, complete=True)
     assert (report.verdict, report.breaches) == ("stands", ())
+
+
+def test_locks_of_the_ledger_are_held_against_the_ledger(opened: Path) -> None:
+    """A lock the ledger does not know, of the form landopt makes: told without the ledger, a breach with it."""
+    plan = opened / "plan"
+    assert CliRunner().invoke(desk, ["solve", str(opened), "-o", str(plan), "--nodes", "1"]).exit_code in (0, 4)
+    adopted = CliRunner().invoke(desk, ["round", "adopt", str(opened), str(plan), "--document", "D", "--by", "x"])
+    assert adopted.exit_code == 0, adopted.output
+    ledger = opened / "ledger.sqlite"
+    assert lock_issues(ledger, plan) == []
+    content = load(plan)
+    taken = content["plan.json"]["assignments"][0]
+    spec = {"parcels": taken["parcel_ids"], "demand": taken["demand_id"], "method": taken["method"], "document": "D"}
+    lock = _own(id="ledger.000009.X", origin="ledger", kind="lock", when="", spec=spec)
+    content["case.json"]["rules"].append(lock)
+    save(plan, reseal(content))
+    assert [issue.key for issue in lock_issues(ledger, plan)] == ["A095.lock"]

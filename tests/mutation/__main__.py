@@ -87,13 +87,17 @@ def covering(lines: dict[str, dict[str, list[str]]], mutant: Mutant) -> list[str
         for tests in of.values():
             for test in tests:
                 wide[test] = wide.get(test, 0) + 1
-    here = lines.get(mutant.module, {}).get(str(mutant.line), [])
+    module = lines.get(mutant.module, {})
+    here = module.get(str(mutant.line), [])
+    whole = not here and str(mutant.line) in module
+    if whole:  # runs when the module is imported: every file with a test that runs any line of it
+        here = sorted({test for of in module.values() for test in of})
     nodes: dict[str, None] = {}
     for test in sorted(here, key=lambda name: (wide[name], name)):
-        module, _, function = test.rpartition(".")
-        path = module.replace(".", "/") + ".py"
+        home, _, function = test.rpartition(".")
+        path = home.replace(".", "/") + ".py"
         if (ROOT / path).is_file():
-            nodes[f"{path}::{function}"] = None
+            nodes[path if whole else f"{path}::{function}"] = None
     return list(nodes)[:TESTS]
 
 

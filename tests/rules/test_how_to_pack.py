@@ -1,6 +1,7 @@
 """The pack of docs/how-to-add-a-pack.md loads, its cases agree, and a round that names it obeys it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,8 +77,32 @@ def test_a_round_that_names_the_folder_solves_with_its_rules(city: Path, tmp_pat
     fresh = re.sub(r"(?m)^packs = \[(.*)\]", r'packs = [\1, "my-city"]', text)
     assert fresh != text
     path.write_text(fresh, encoding="utf-8")
-    case = read_round(tmp_path / "round").case
+    case = read_round(tmp_path / "round").ready()
     assert set(case.packs) <= set(pack_names(off=True))
     own = in_force(load_pack(str(tmp_path / "round" / "packs" / "my-city")), case.round.as_of)
     assert len(own) >= 7
     assert [rule for rule in case.rules if rule.origin == "own:my-city"] == list(own)
+
+
+def test_the_audit_holds_the_pack_against_its_text(city: Path, tmp_path: Path) -> None:
+    """The text of the pack is among the inputs by digest; a rule that is not of that text is a breach."""
+    from constraints.audit.bound.binding import Binding
+    from constraints.case import to_json
+    from landopt.intake.assemble import read_round
+    from landopt.invent.round import write_round
+
+    write_round(tmp_path / "round", parcels=24, demands=6, seed=1)
+    (tmp_path / "packs").rename(tmp_path / "round" / "packs")
+    path = tmp_path / "round" / "round.toml"
+    path.write_text(re.sub(r"(?m)^packs = \[(.*)\]", r'packs = [\1, "my-city"]', path.read_text("utf-8")), "utf-8")
+    case = read_round(tmp_path / "round").ready()
+    assert "my-city/rules.toml" in {entry["name"] for entry in case.inputs}
+    assert not any(str(tmp_path) in note for note in case.notes)
+    assert Binding(case, to_json(case)).problems == []
+    text = next(entry["text"] for entry in case.sources if entry["role"] == "pack")
+    other = text.replace("max_years = 10", "max_years = 11")
+    sources = tuple({**entry, "text": other} if entry["role"] == "pack" else entry for entry in case.sources)
+    forged = replace(case, sources=sources)
+    assert {rule for rule, _, _ in Binding(forged, to_json(forged)).problems} == {"sources", "city.industry.art5"}
+    without = replace(case, sources=tuple(entry for entry in case.sources if entry["role"] != "pack"))
+    assert "packs" in {rule for rule, _, _ in Binding(without, to_json(without)).problems}

@@ -20,7 +20,8 @@ from constraints.canonical import canonical
 from constraints.case import Case, rule_to_json
 from constraints.loading.load import in_force, load, methods, pack_names, rules_for, shipped
 from constraints.loading.method_facts import off
-from constraints.loading.ranks import LAW_RANK, OWN_MARK, acting_exceptions, unlawful_exceptions
+from constraints.loading.pack_files import own_file
+from constraints.loading.ranks import LAW_RANK, OWN_MARK, acting_exceptions, known_packs, unlawful_exceptions
 from constraints.types import Rule
 from parcels.common.issues import Refused
 
@@ -116,7 +117,9 @@ class Binding:
             self.say(
                 "inputs", f"the input {name} is named by nothing in round.toml", f"输入文件 {name} 不见于 round.toml"
             )
-        self.same("packs", list(case.packs), said["packs"])
+        self.same("packs", list(case.packs), [name for name in said["packs"] if name in known_packs()])
+        own = [own_file(name) for name in said["packs"] if name not in known_packs()]
+        self.same("packs", [entry["name"] for entry in case.sources if entry["role"] == "pack"], own)
         named = [entry for entry in case.sources if entry["role"] == "policy"]
         self.same("policy", [entry["name"] for entry in named], said["policy"])
         for name in sorted(said["objective"]["weights"].keys() | raw["objective"]["weights"].keys()):
@@ -174,6 +177,7 @@ class Binding:
 
     def _expected(self, packs: Sequence[str], policies: Sequence[Mapping[str, str]]) -> dict[str, Rule]:
         as_of, texts = self.case.round.as_of, {e["name"]: e["text"].encode("utf-8") for e in policies}
+        texts |= {e["name"]: e["text"].encode("utf-8") for e in self.case.sources if e["role"] == "pack"}
         found = {rule.id: rule for rule in rules_for(packs, [e["name"] for e in policies], as_of, texts)[0]}
         facts: list[tuple[Any, ...]] = []
         for entry in self.case.sources:

@@ -111,6 +111,7 @@ def _beside(
     tsa: tuple[Path, ...],
 ) -> list[Any]:
     """What the seal, the ledger and the round's own files say."""
+    from landopt.keeping.ledger_locks import lock_issues
     from landopt.keeping.round_steps import ledger_findings
     from landopt.keeping.seal import FOLDER, verify
 
@@ -119,7 +120,11 @@ def _beside(
         from landopt.keeping.remeasure import remeasure
 
         found += remeasure(folder, inputs)
-    return found + (ledger_findings(ledger, folder, witness, tsa) if ledger is not None else [])
+    if ledger is None:
+        return found
+    said = ledger_findings(ledger, folder, witness, tsa)
+    broken = any(issue.level == "error" for issue in said)
+    return found + said + ([] if broken else lock_issues(ledger, folder))
 
 
 def _handmade(sheet: Path, given: Path, lang: str, as_json: bool) -> None:
