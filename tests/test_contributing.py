@@ -10,7 +10,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-CALLED = {"docx": "docxtpl", "tomli_w": "tomli-w", "typst": "typst", "pylopdf_fonts_zh_cn": "pylopdf-fonts-zh-cn"}
+CALLED = {
+    "docx": "docxtpl",
+    "tomli_w": "tomli-w",
+    "rfc3161_client": "rfc3161-client",
+    "typst": "typst",
+    "pylopdf_fonts_zh_cn": "pylopdf-fonts-zh-cn",
+}
 """Packages that are imported under another name than they are installed by."""
 
 
