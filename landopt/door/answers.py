@@ -48,7 +48,7 @@ class Explanation:
         from landopt.reasons.texts import render_all
 
         tongue = language(lang)
-        said = self.by_hand[tongue]
+        said = self.by_hand.get(tongue, self.by_hand["en"])
         return render_all(self.records, tongue) + (f"\n{said}" if said else "")
 
     def __str__(self) -> str:

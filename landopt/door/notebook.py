@@ -64,7 +64,7 @@ def page(plan: Mapping[str, Any], outlines: geopandas.GeoDataFrame | None, lang:
     from landopt.reasons.words import word
     from landopt.report.map.charts import COLOURS
 
-    said = _SAID[lang]
+    said = _SAID.get(lang, _SAID["en"])
     entries, tiers = plan["assignments"], plan["result"]["tiers"]
     head = said["head"].format(
         supplied=len(entries),

@@ -109,7 +109,7 @@ def test_a_stopped_run_that_found_less_leaves_the_better_plan(round_: Path, tmp_
         "plan_id": "worse",
         "result": {"tiers": [{"objective": plan["result"]["tiers"][0]["objective"] - 1}]},
     }
-    said: list[str] = []
+    said: list[object] = []
 
     def fill(folder: Path) -> None:
         (folder / "plan.json").write_bytes(canonical({"plan_id": "worse"}))
@@ -117,7 +117,7 @@ def test_a_stopped_run_that_found_less_leaves_the_better_plan(round_: Path, tmp_
     place = shelf.put(round_, round_ / "plan", worse, canonical(case), fill, said.append)
     assert place == round_ / "plans" / "worse"
     assert plan_of(round_ / "plan") == plan
-    assert "worth more and stays" in said[0]
+    assert "worth more and stays" in str(said[0])
     case["round"]["as_of"] = "2027-01-01"
     assert shelf.put(round_, round_ / "plan", worse, canonical(case), fill, said.append) == round_ / "plan"
     assert plan_of(round_ / "plan")["plan_id"] == "worse"
