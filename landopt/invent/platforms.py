@@ -1,7 +1,7 @@
 """Invented innovation platforms that ask for sites: every platform kind and operator of platforms, made-up names.
 
-A village collective is none of them: its rules are about retained land (留用地) and the renewal of its village, which no
-invented parcel is; a round that has such land is written by hand.
+A village collective is none of them: its rules are about retained land (留用地) and the renewal of its village, and no
+invented parcel is such land.
 """
 
 from __future__ import annotations
