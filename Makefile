@@ -22,9 +22,11 @@ slow: $(VENV)/.dev
 	$(PY) -m pytest -m slow -n $(CORES)
 
 ROUNDS ?= 300
+MUTANTS ?= 9000
 SEED ?= 0
 long: $(VENV)/.dev
-	LANDOPT_ROUNDS=$(ROUNDS) LANDOPT_SEED=$(SEED) $(PY) -m pytest -m slow tests/independent
+	LANDOPT_ROUNDS=$(ROUNDS) LANDOPT_SEED=$(SEED) LANDOPT_MUTANTS=$(MUTANTS) $(PY) -m pytest -m slow \
+	  tests/independent tests/audit/test_fields.py
 
 browser: $(VENV)/.dev
 	$(PY) -m pytest -m browser
