@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,10 +28,11 @@ from landopt.reasons.explain.schema import file_schema
 from tests.audit.mutants import load
 from tests.audit.test_bound import audited, forged, solved
 from tests.builders import case, demand, limit, parcel
+from tests.counts import WHOLE
 
 __all__ = ["solved"]
 
-MUTANTS = int(os.environ.get("LANDOPT_MUTANTS", "900"))
+MUTANTS = 9_000 if WHOLE else 900
 
 
 def test_every_field_says_how_it_is_derived_again() -> None:
