@@ -21,10 +21,11 @@ test: $(VENV)/.dev
 slow: $(VENV)/.dev
 	$(PY) -m pytest -m slow -n $(CORES)
 
+# every case of every count, of which CI runs a tenth; LONG=tests/independent names some tests only
 ROUNDS ?= 300
 SEED ?= 0
 long: $(VENV)/.dev
-	LANDOPT_ROUNDS=$(ROUNDS) LANDOPT_SEED=$(SEED) $(PY) -m pytest -m slow tests/independent
+	LANDOPT_LONG=1 LANDOPT_ROUNDS=$(ROUNDS) LANDOPT_SEED=$(SEED) $(PY) -m pytest -m slow -n $(CORES) $(LONG)
 
 browser: $(VENV)/.dev
 	$(PY) -m pytest -m browser

@@ -22,7 +22,7 @@ from constraints.case import Case
 from landopt.invent.draft import Draft
 from landopt.invent.platforms import reach_of
 from landopt.invent.policy import Numbers, policy_text
-from landopt.invent.round import draft
+from landopt.invent.round import draft, hold_back
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.model_arrays import Program, program
@@ -65,7 +65,7 @@ def contested(parcels: int, demands: int, seed: int, *, made: Made | None = None
     if key in kept:
         for row in found.parcels:
             if row["parcel_id"] in kept[key]["held_back"]:
-                row["in_annual_plan"] = False
+                hold_back(row)
         return _with(found, replace(found.numbers, **kept[key]["numbers"]))
     draw = Random(f"contested {seed}")
     held: list[str] = []
@@ -100,7 +100,7 @@ def _with(found: Draft, numbers: Numbers) -> Draft:
 
 
 def _hold_back(found: Draft, case: Case, offers: Offers, draw: Random) -> list[str]:
-    """Leave suitable parcels out of the annual plan, as many as are too many for the ratio; their ids."""
+    """Leave suitable parcels uncleared, as many as are too many for the ratio; their ids."""
     held: list[str] = []
     start, of_offer = offers.parcel_rows()
     parcels = np.unique(of_offer[np.repeat(offers.demand >= 0, np.diff(start))]).tolist()
@@ -115,7 +115,7 @@ def _hold_back(found: Draft, case: Case, offers: Offers, draw: Random) -> list[s
             break
         identifier = case.parcels.ids[parcel]
         if identifier not in named:
-            rows[identifier]["in_annual_plan"] = False
+            hold_back(rows[identifier])
             held.append(identifier)
             spare -= int(area[parcel])
     return held

@@ -59,23 +59,23 @@ def test_an_output_is_one_module(copy: Path, tmp_path: Path) -> None:
 
 
 def test_a_format_is_one_module(copy: Path, tmp_path: Path) -> None:
-    """The reader of the page, put into its folder, reads parcels, inside a zip too; nothing else is touched."""
+    """The module of the page, put into its folder, reads and writes parcels, also zipped; nothing else is touched."""
     import zipfile
 
-    module = copy / "parcels" / "formats" / "kinds" / "wkt_lines.py"
+    module = copy / "parcels" / "formats" / "kinds" / "own_format.py"
     module.write_text(block("how-to-add-a-format.md", "python"), encoding="utf-8")
-    lines = ["parcel_id|use|wkt"]
-    for number in range(3):
-        x = 440_000 + 200 * number
-        ring = f"{x} 2520000, {x + 100} 2520000, {x + 100} 2520100, {x} 2520100, {x} 2520000"
-        lines.append(f"P-{number + 1}|RES|POLYGON (({ring}))")
-    land = tmp_path / "land.wktl"
+    west = [38_440_000 + 200 * number for number in range(3)]
+    lines = [f"P-{number + 1};{x};2520000;{x + 100};2520100" for number, x in enumerate(west)]
+    land = tmp_path / "land.toy"
     land.write_text("\n".join(lines), encoding="utf-8")
-    assert "3 parcels" in run(copy, "convert", land, tmp_path / "land.geojson", "--crs", "EPSG:4547")
+    assert "3 parcels" in run(copy, "convert", land, tmp_path / "land.geojson", "--crs", "EPSG:4526")
     assert (tmp_path / "land.geojson").read_text(encoding="utf-8").count("P-") >= 3
     with zipfile.ZipFile(tmp_path / "land.zip", "w") as archive:
-        archive.write(land, "land.wktl")
-    assert "3 parcels" in run(copy, "convert", tmp_path / "land.zip", tmp_path / "again.geojson", "--crs", "EPSG:4547")
+        archive.write(land, "land.toy")
+    assert "3 parcels" in run(copy, "convert", tmp_path / "land.zip", tmp_path / "again.geojson", "--crs", "EPSG:4526")
+    assert "3 parcels" in run(copy, "convert", tmp_path / "again.geojson", tmp_path / "back.toy")
+    back = (tmp_path / "back.toy").read_text(encoding="utf-8").split()
+    assert [line.split(";")[0] for line in back] == ["P-1", "P-2", "P-3"]
 
 
 def patched(copy: Path, page: str) -> list[str]:

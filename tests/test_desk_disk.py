@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import geopandas
+import pyogrio
 import pytest
 from click.testing import CliRunner
 from pulp import PulpError
@@ -53,7 +53,7 @@ def test_a_conversion_that_gdal_cannot_finish_leaves_nothing(tmp_path: Path, mon
     def full(*_given: Any, **_words: Any) -> None:
         raise DataSourceError("sqlite3_exec(CREATE TABLE a) failed: database or disk is full")
 
-    monkeypatch.setattr(geopandas.GeoDataFrame, "to_file", full)
+    monkeypatch.setattr(pyogrio.raw, "write", full)
     code, said = run("convert", path, tmp_path / "a.gpkg")
     assert (code, "磁盘空间不足" in said, "sqlite3" in said) == (6, True, False), said
     assert sorted(each.name for each in tmp_path.iterdir()) == ["parcels.gpkg"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from landopt.keeping.hold import NAME, hold
+from parcels.common.catalogue import Told
 from parcels.common.issues import Environment
 
 ROOT = Path(__file__).parent.parent
@@ -38,22 +39,24 @@ def test_fault_66_a_killed_run_leaves_no_obstacle(tmp_path: Path) -> None:
         assert first.stdout is not None
         first.stdout.readline()
         first.kill()
-    said: list[str] = []
+    said: list[Told] = []
     with hold(tmp_path, said.append):
-        assert any("interrupted" in line and str(first.pid) in line for line in said)
+        for lang, word in (("en", "interrupted"), ("zh", "中断")):
+            assert any(word in line.text(lang) and str(first.pid) in line.text(lang) for line in said), lang
 
 
 def test_fault_79_a_folder_that_cannot_be_locked_warns(tmp_path: Path) -> None:
     """A folder that is not there (as a read-only one) is no reason to stop, but is said."""
-    said: list[str] = []
+    said: list[Told] = []
     with hold(tmp_path / "nowhere", said.append):
         pass
-    assert "cannot be locked" in said[0]
+    assert "cannot be locked" in said[0].text("en")
+    assert "无法加锁" in said[0].text("zh")
 
 
 def test_a_finished_run_leaves_an_empty_lock(tmp_path: Path) -> None:
     """A run that ended well is not called interrupted by the next one."""
-    said: list[str] = []
+    said: list[Told] = []
     with hold(tmp_path):
         pass
     with hold(tmp_path, said.append):

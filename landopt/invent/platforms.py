@@ -1,4 +1,8 @@
-"""Invented innovation platforms that ask for sites: every platform kind and operator, bilingual made-up names."""
+"""Invented innovation platforms that ask for sites: every platform kind and operator of platforms, made-up names.
+
+A village collective is none of them: its rules are about retained land (留用地) and the renewal of its village, and no
+invented parcel is such land.
+"""
 
 from __future__ import annotations
 

@@ -126,8 +126,17 @@ def _demands(
     ]
 
 
+def hold_back(row: dict[str, Cell]) -> None:
+    """Make a parcel one that no method supplies: not cleared (国土资源部令第53号 art. 21), and not in the annual plan.
+
+    To be outside the annual plan is not enough: grants are forbidden then, but allocation and lease are open on
+    condition that the plan is amended and published (土地管理法实施条例 art. 16).
+    """
+    row.update(in_annual_plan=False, net_land=False)
+
+
 def _hold_back(rows: Sequence[dict[str, Cell]], wants: Sequence[dict[str, Cell]], draw: Random) -> None:
-    """Leave parcels out of the annual plan until the platforms ask for 1.5 times the land that is left."""
+    """Leave parcels uncleared until the platforms ask for 1.3 times the land that is left (see :func:`hold_back`)."""
     uses = {use for want in wants for use in str(want["uses"]).split(";")}
     ready = [row for row in rows if is_clean(row) and row["use"] in uses]
     left = sum(int(str(row["area_m2"])) for row in ready)
@@ -136,7 +145,7 @@ def _hold_back(rows: Sequence[dict[str, Cell]], wants: Sequence[dict[str, Cell]]
     for row in ready:
         if 13 * left <= 10 * asked:
             break
-        row["in_annual_plan"] = False
+        hold_back(row)
         left -= int(str(row["area_m2"]))
 
 

@@ -14,6 +14,7 @@ from landopt.solving.prices import relax
 from landopt.solving.proof.certificate import Certificate
 from landopt.solving.proof.prove import Guide, Proof, prove
 from tests.brute import brute_force_offers
+from tests.counts import seeds
 from tests.landopt.solve_rounds import bare_round
 
 
@@ -25,7 +26,7 @@ def _audited(folder: Path, seed: int, proof: Proof, parcels: int, demands: int) 
         return bounds({"tiers": [entry]}, listed.header.rows, parcels, listed.blocks())[0]
 
 
-@pytest.mark.parametrize("seed", [*range(40), *(pytest.param(s, marks=pytest.mark.slow) for s in range(40, 1_000))])
+@pytest.mark.parametrize("seed", seeds(40, 1_000))
 def test_proof_ends_at_the_best_plan_whatever_it_is_told(seed: int, tmp_path: Path) -> None:
     """Complete enumeration is the witness. Told that the best plan is worth less, a proof must not believe it."""
     parcels, demands = 7 + seed % 3, 4 + seed % 2

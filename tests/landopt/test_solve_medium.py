@@ -19,6 +19,7 @@ from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options
 from landopt.solving.tuning import Tuning
 from tests.builders import random_medium_case
+from tests.counts import seeds
 
 
 def _compare(seed: int, folder: Path, gap: str = "0.001", tuning: Tuning | None = None) -> None:
@@ -50,20 +51,13 @@ def _compare(seed: int, folder: Path, gap: str = "0.001", tuning: Tuning | None 
     assert audited == [answer.bound]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(6, 300))
 def test_second_solver_and_auditor_agree(seed: int, tmp_path: Path) -> None:
     """The proven bound is never below, the plan never above the second solver's optimum; the auditor gets our bound."""
     _compare(seed, tmp_path)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6, 300))
-def test_three_hundred_medium_rounds(seed: int, tmp_path: Path) -> None:
-    """The same on the rest of 300 rounds."""
-    _compare(seed, tmp_path)
-
-
-@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 100))])
+@pytest.mark.parametrize("seed", seeds(4, 100))
 def test_the_ways_of_large_rounds_agree_too(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with offers left out, rough prices, rows of odd sets, the last programme as arrays; half filled anew."""
     monkeypatch.setattr(descent, "LARGE", 0)
