@@ -234,7 +234,7 @@ def _layers(report: AuditReport, place: Path, rewrite: Rewrite | None) -> AuditR
         return report
     if works(admit(path)):
         en, zh = "plan.gpkg holds views or computed columns, not tables", "plan.gpkg 含有视图或计算列，而非数据表"
-        return replace(report, breaches=(*report.breaches, Breach("gpkg", (), "", "", en, zh)))
+        return replace(report, breaches=(*report.breaches, Breach("plan.gpkg", (), "", "", en, zh)))
     plan, case = read_plan(place / "plan.json"), from_json(load_json(place / "case.json", SCHEMA))
     count, problems = check_layers(path, plan, case)
     found = [Breach(rule, (), "", "", en, zh) for rule, en, zh in problems]

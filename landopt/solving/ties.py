@@ -17,6 +17,7 @@ from landopt.solving.model_arrays import Ints, Program, from_arrays, ranges, sta
 from landopt.solving.proof.certificate import Certificate
 from parcels.common.issues import Refused, error
 from parcels.common.place import Place
+from parcels.common.schema import fields
 
 if TYPE_CHECKING:
     from constraints.case import Case
@@ -34,6 +35,7 @@ def ladder(case: Case, offers: Offers) -> dict[str, Any]:
 
     A step ``-field`` prefers the larger sum of an integer field over parcels or platforms, ``field`` the smaller;
     ``demand_id`` and ``parcel_id`` prefer the plan that serves the first id, then the second (``-``: from the last).
+    A declared field that no row was given tells nothing apart; the next step decides.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def ladder(case: Case, offers: Offers) -> dict[str, Any]:
         if name in ("demand_id", "parcel_id"):
             steps.append({"name": step, "order": name, "reverse": down})
             continue
-        where = "parcel" if name in case.parcels.columns else "demand" if name in case.demands.columns else ""
+        where = _table(case, name)
         column = (case.parcels if where == "parcel" else case.demands).column(name) if where else ()
         if not where or not all(value is None or type(value) is int for value in column):
             raise Refused(error("S020.ties-no-integer", at=Place("round.toml", table="objective"), name=name))
@@ -61,6 +63,21 @@ def ladder(case: Case, offers: Offers) -> dict[str, Any]:
         "periods": [period.id for period in case.round.periods],
         "period": np.asarray(offers.period).tolist() if len(case.round.periods) else [],
     }
+
+
+def _table(case: Case, name: str) -> str:
+    """Which table has the field (``parcel``, ``demand``, blank: none): by its columns, else as it is declared.
+
+    A table leaves out the columns of fields that were never given, and an empty one has none at all.
+    """
+    if name in case.parcels.columns:
+        return "parcel"
+    if name in case.demands.columns:
+        return "demand"
+    declared = fields().get(name)
+    if declared is None or declared.type != "int":
+        return ""
+    return declared.of if declared.of in ("parcel", "demand") else ""
 
 
 def offer_id(parcels: Sequence[str], demand: str, method: str, period: str) -> str:

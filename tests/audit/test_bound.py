@@ -242,8 +242,8 @@ def test_other_files_are_told_as_written_edited_or_foreign(solved: Path, tmp_pat
     report.mkdir()
     (report / "map.html").write_bytes(b"map")
     (report / "tables.xlsx").write_bytes(b"tables")
-    sums = {name: hashlib.sha256((report / name).read_bytes()).hexdigest() for name in ("map.html", "tables.xlsx")}
-    (report / ".landopt-written.json").write_text(json.dumps(sums), encoding="utf-8")
+    sums = {name: [hashlib.sha256((report / name).read_bytes()).hexdigest()] for name in ("map.html", "tables.xlsx")}
+    (target / ".report.written.json").write_text(json.dumps(sums), encoding="utf-8")
     assert audited(target, complete=True).verdict == "stands"
     (report / "tables.xlsx").write_bytes(b"edited")
     (target / "letter.txt").write_bytes(b"foreign")

@@ -71,7 +71,17 @@ def test_every_breach_is_listed_with_its_row(folder: Path, tmp_path: Path):
     ]
     rounds, plan, reach = load(folder)
     report = audit_handmade(rounds, read_handmade(_sheet(tmp_path, "\n".join(rows)), rounds), plan, reach)
-    rules = {(finding.rule, finding.where.rpartition(" ")[2]) for finding in report.findings}
+    rules = {(finding.rule, str(finding.where)) for finding in report.findings}
+    assert rules == {
+        ("site", "made.csv, row 2"),
+        ("parcel", "made.csv, row 3"),
+        ("demand_id", "made.csv, row 4"),
+        ("price_floor", "made.csv, row 4"),
+        ("parcel_ids", "made.csv, row 5"),
+        ("site", "made.csv, row 6"),
+        ("demand_id", "made.csv, row 7"),
+        ("p.cap", ""),
+    }
     for rule in ("site", "parcel", "price_floor", "parcel_ids", "demand_id", "p.cap"):
         assert rule in {name for name, _ in rules}, rule
     cap = next(finding for finding in report.findings if finding.rule == "p.cap")

@@ -14,12 +14,13 @@ import landopt.pipeline as pipeline
 from constraints.audit.run import audit_plan
 from landopt.desk.keep.audit import audit
 from landopt.job import Breach, Result
+from parcels.common.catalogue import Told
 from tests.audit.folders import Small
 from tests.audit.mutants import load, reseal, save
 
 
-def _audited(folder: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[Any, list[str], int]:
-    said: list[str] = []
+def _audited(folder: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> tuple[Any, list[Told], int]:
+    said: list[Told] = []
     listed = load(folder)["offers.jsonl.gz"][0]["count"]
     monkeypatch.setattr(pipeline, "RE_DERIVED", most)
     return pipeline.audit(folder, listed, Path("somewhere/plan"), said.append), said, listed
@@ -40,9 +41,12 @@ def test_large_rounds_say_how_many_offers_were_re_derived(
     assert rounds
     report, said, listed = _audited(folders[0], monkeypatch, 0)
     done = {check.name: check.count for check in report.checks}["offers"]
-    assert said == [
+    assert [line.text("en") for line in said] == [
         f"re-derived {done:,} of {listed:,} offers; all with: landopt audit {Path('somewhere/plan')}",
     ]
+    assert [line.key for line in said] == ["progress.re-derived"]
+    assert said[0].text("zh") != said[0].text("en")
+    assert f"landopt audit {Path('somewhere/plan')}" in said[0].text("zh")
     assert 0 < done <= listed
     assert report.tiers == audit_plan(folders[0]).tiers
 

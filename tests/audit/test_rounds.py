@@ -13,6 +13,7 @@ from landopt.keeping.adoption import NotStanding
 from landopt.keeping.ledger import START, Entry, entry_hash
 from landopt.keeping.rounds import apply, keep, state
 from parcels.common.issues import Refused, error
+from parcels.common.place import within
 from tests.audit.folders import Small, small, write
 from tests.builders import case, demand, eligibility, parcel
 
@@ -184,7 +185,7 @@ def test_the_ledger_is_shown_in_chinese_and_not_relied_on_when_altered():
     assert "登记" in rounddesk.text(shown, "zh")[1]
     assert "流拍" in rounddesk.text(shown, "zh")[1]
     assert rounddesk.text(shown, "zh")[-1] == "0 项已批准安排有效"
-    problem = error("B080", "entry 1 was altered", "l, entry 1")
+    problem = error("B080.entry-altered", at=within("l", entry=1), seq=1)
     told = rounddesk.text({**shown, "problems": [problem]}, "zh")
     assert "第 1 条被改动" in "".join(told)
     assert told[-1] == "台账不可采信。"

@@ -11,6 +11,7 @@ import numpy as np
 from constraints.canonical import canonical
 from constraints.case import Case, case_digest, to_json
 from landopt.keeping.plan import plan_json
+from landopt.keeping.plan_file import packed
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.justify import justify
@@ -100,6 +101,6 @@ def write_plan(folder: Path, case: Case, gap: str = "0") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     sha = write_offers(folder / "offers.jsonl.gz", case, offers)
     proof = {**(outcome.proof or {}), "schema": "landopt.proof/3", "case": case_digest(case), "offers": sha}
-    for name, content in (("case", to_json(case)), ("proof", proof), ("plan", plan)):
+    for name, content in (("case", to_json(case)), ("proof", proof), ("plan", packed(plan))):
         (folder / f"{name}.json").write_bytes(canonical(content))
     return folder

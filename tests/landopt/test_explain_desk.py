@@ -11,11 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import desk
+from constraints.audit.finding import HINDERS
 from constraints.audit.run import audit_plan
 from constraints.case import Case
 from landopt.intake.overlay import apply_sets
 from landopt.keeping.plan_folder import open_plan
-from landopt.reasons.explain.schema import schema
+from landopt.reasons.explain.schema import file_schema, schema
 from landopt.reasons.texts import render, render_plan
 from tests.builders import case, demand, eligibility, limit, parcel
 from tests.landopt.decided import write_plan
@@ -62,15 +63,19 @@ def _json(*arguments: str) -> Any:
 
 
 def test_plan_folder_of_the_tests_stands(folders: tuple[Path, Path]) -> None:
-    """The auditor re-derives everything the justified plan says."""
-    for folder in folders:
-        report = audit_plan(folder, complete=True)
-        assert report.stands, report.breaches
+    """The auditor re-derives everything the justified plan says; one made under ``--set`` does not simply stand."""
+    reports = [audit_plan(folder, complete=True) for folder in folders]
+    assert [report.breaches for report in reports] == [(), ()]
+    assert [report.stands for report in reports] == [True, False]
+    assert {report.verdict for report in reports} == {"stands as far as checked"}
+    hinders = [each.en for each in reports[1].unchecked if each.what in HINDERS]
+    assert hinders == ["made under --set p.quota:amount=10000, which round.toml does not name"]
 
 
 def test_justification_keeps_to_the_published_schema(folders: tuple[Path, Path]) -> None:
     """Every record of plan.json is valid, one for each parcel and platform and one for the plan."""
-    plan = json.loads((folders[0] / "plan.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads((folders[0] / "plan.json").read_text(encoding="utf-8")), file_schema())
+    plan = open_plan(folders[0]).plan
     jsonschema.validate(plan["justification"], schema())
     kinds = [record["kind"] for record in plan["justification"]]
     assert (kinds.count("assignment"), kinds.count("unserved"), kinds.count("plan")) == (2, 1, 1)

@@ -160,10 +160,11 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
     """A truncated or foreign file is refused with its path."""
     write_offers(tmp_path / "o.gz", small_case(), small_offers())
     (tmp_path / "cut.gz").write_bytes((tmp_path / "o.gz").read_bytes()[:-12])
-    with gzip.open(tmp_path / "other.gz", "wb") as stream:
-        stream.write(b'{"schema":"x"}\n')
-    with gzip.open(tmp_path / "older.gz", "wb") as stream:
-        stream.write(b'{"schema":"landopt.offers/1","rows":[],"tiers":1,"count":0,"case":"","scope":"all"}\n')
+    (tmp_path / "other.gz").write_bytes(gzip.compress(b'{"schema":"x"}\n'))
+    older = b'{"schema":"landopt.offers/1","rows":[],"tiers":1,"count":0,"case":"","scope":"all"}\n'
+    (tmp_path / "older.gz").write_bytes(gzip.compress(older))
+    with gzip.open(tmp_path / "named.gz", "wb") as stream:
+        stream.write(gzip.decompress((tmp_path / "o.gz").read_bytes()))
     for name in ("cut.gz", "other.gz", "older.gz", "absent.gz"):
         with pytest.raises(Refused) as caught:
             read_offers(tmp_path / name)
@@ -172,3 +173,5 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
         with pytest.raises(Refused, match=r"not landopt\.offers/2") as caught, OffersFile(tmp_path / name):
             pass
         assert caught.value.issues[0].code == "A003"
+    with pytest.raises(Refused, match="not gzip as landopt writes it"), OffersFile(tmp_path / "named.gz"):
+        pass

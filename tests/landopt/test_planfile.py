@@ -22,9 +22,11 @@ PUBLISHED = Path(__file__).parents[2] / "docs" / "plan.schema.json"
 
 
 def _plan() -> dict[str, Any]:
-    """A plan with one record of every kind and a second like the first."""
+    """A plan with all its parts, one record of every kind and a second like the first."""
     made = [samples.listing(), samples.agreement(), samples.unserved(), samples.held(), samples.plan()]
-    return {"schema": "landopt.plan/1", "plan_id": "T", "justification": [as_json(record) for record in made]}
+    parts: dict[str, Any] = {"plan_id": "T", "plan_hash": "0" * 64, "case": {}, "result": {}}
+    parts |= {name: [] for name in ("assignments", "held", "unserved", "limits", "overrides")}
+    return {"schema": "landopt.plan/1", **parts, "justification": [as_json(record) for record in made]}
 
 
 def test_what_is_packed_comes_back_whole() -> None:

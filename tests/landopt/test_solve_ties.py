@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,7 +14,9 @@ from landopt.solving.model_arrays import base_arrays, from_arrays, standing
 from landopt.solving.solver_search import search
 from landopt.solving.solver_state import Options
 from landopt.solving.ties import examine, ladder, lot, offer_id
+from parcels.common.frozen import table
 from parcels.common.issues import Refused
+from parcels.common.schema import fields
 from tests.landopt.solve_rounds import bare_round
 
 EXACT = Options(Fraction(0), None, None, 0, 1, "highs")
@@ -88,3 +91,23 @@ def test_ladder_refuses_a_field_it_cannot_count() -> None:
     case, offers = bare_round(1, ties=("-district",))
     with pytest.raises(Refused, match="district"):
         ladder(case, offers)
+
+
+@pytest.mark.parametrize("name", ["district", "no_such_field", "notice_days", "site_area_m2", "holds"])
+def test_ladder_refuses_what_no_row_could_have(name: str) -> None:
+    """Neither a field that is no number, nor one of no table, nor one of the case or of offers."""
+    case, offers = bare_round(1, ties=(f"-{name}",))
+    with pytest.raises(Refused, match=name):
+        ladder(case, offers)
+
+
+def test_a_declared_field_that_no_row_was_given_decides_nothing() -> None:
+    """Every whole number of the schema may be named: what no row has leaves the choice to the next step."""
+    declared = {name: field.of for name, field in fields().items() if field.type == "int"}
+    able = [name for name, of in declared.items() if of in ("parcel", "demand")]
+    assert {"area_m2", "priority"} < set(able)
+    given, offers = bare_round(1, ties=tuple(able))
+    empty = replace(given, demands=table([], {}), parcels=table(given.parcels.ids, {}))
+    for name, step in zip(able, ladder(empty, offers)["steps"], strict=True):
+        rows = empty.parcels if declared[name] == "parcel" else empty.demands
+        assert step == {"name": name, declared[name]: [0] * len(rows), "sign": -1}

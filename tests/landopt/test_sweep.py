@@ -16,6 +16,7 @@ from constraints.case import Case
 from landopt.reasons import sweep as sweeping
 from landopt.reasons.sweep import read_sweep, runs, sweep_case
 from landopt.reasons.texts import render_answer
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Refused
 from tests.builders import case, demand, limit, parcel
 from tests.disks import failing, state
@@ -61,9 +62,10 @@ def test_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
     log = out / "results.jsonl"
     lines = log.read_text(encoding="utf-8").splitlines()
     log.write_text(lines[0] + "\n" + lines[1][:40], encoding="utf-8")
-    said: list[str] = []
+    said: list[Told] = []
     again = sweep_case(_round(), sweep, out, say=said.append)
-    assert said[0] == "3 runs, 1 done before"
+    assert said[0] == told("progress.runs", runs=3, done=1)
+    assert str(said[0]) == "3 runs, 1 done before"
     for row, other in zip(first, again, strict=True):
         assert row["result"]["objective"] == other["result"]["objective"]
         assert row["moved"] == other["moved"]
@@ -73,10 +75,11 @@ def test_changed_round_is_not_answered_from_old_results(tmp_path: Path) -> None:
     """Results are keyed by the case: another round runs anew."""
     sweep, out = read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out"
     sweep_case(_round(), sweep, out)
-    said: list[str] = []
+    said: list[Told] = []
     other = case([parcel()], [demand()], _round().rules)
     sweep_case(other, sweep, out, say=said.append)
-    assert said[0] == "3 runs, 0 done before"
+    assert said[0] == told("progress.runs", runs=3, done=0)
+    assert str(said[0]) == "3 runs, 0 done before"
 
 
 def test_two_workers_give_the_same_table(tmp_path: Path) -> None:
@@ -170,9 +173,10 @@ def test_a_run_after_a_torn_line_is_kept(tmp_path: Path) -> None:
     out.mkdir()
     (out / "results.jsonl").write_bytes('{"key": "年'.encode()[:-1])
     sweep_case(_round(), sweep, out)
-    said: list[str] = []
+    said: list[Told] = []
     sweep_case(_round(), sweep, out, say=said.append)
-    assert said == ["3 runs, 3 done before"]
+    assert said == [told("progress.runs", runs=3, done=3)]
+    assert str(said[0]) == "3 runs, 3 done before"
 
 
 @pytest.mark.parametrize("stopped", ["failed", "user"])

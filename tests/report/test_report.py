@@ -115,7 +115,7 @@ def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
         ("plan.json", None, "A001", "plan.json is missing"),
         ("plan.json", 5_000, "A002", "plan.json cannot be read"),
         ("plan.json", b'{"schema":"landopt.plan/2"}', "A003", "has schema 'landopt.plan/2'"),
-        ("plan.json", b'{"schema":"landopt.plan/1"}', "X005", "it has no 'plan_id'"),
+        ("plan.json", b'{"schema":"landopt.plan/1"}', "X005", "plan.json lacks plan_id"),
         ("case.json", None, "X004", "case.json is missing"),
         ("case.json", 900, "X005", "case.json cannot be read"),
         ("case.json", b'{"schema":"landopt.case/2"}', "X005", "'landopt.case/2' is not landopt.case/1"),

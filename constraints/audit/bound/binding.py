@@ -208,7 +208,7 @@ class Binding:
 
     def _set(self, rules: dict[str, Rule], text: str, name: str, key: str | None, what: str, value: str) -> None:
         """Apply a number changed by ``--set`` to the rule as its source has it."""
-        rule = rules.get(name)
+        rule = rules.get(name) or self._sourceless(name)
         if rule is None or rule.cite.rank >= LAW_RANK:
             self.say("overlays", f"--set {text} moves what is no rule of the policy", f"--set {text} 所改并非政策规则")
             return
@@ -231,6 +231,12 @@ class Binding:
         rules[name] = replace(rule, spec=spec)
         en = f"made under --set {text}, which round.toml does not name"
         self.unchecked.append(Unchecked("overlays", en, f"依 --set {text} 编制，round.toml 未列"))
+
+    def _sourceless(self, name: str) -> Rule | None:
+        """A rule of the round's own in a case without sources, as it stands there: its number must be the one set."""
+        own = () if self.case.sources else self.case.rules
+        known = {*pack_names(off=True), *MADE}
+        return next((rule for rule in own if rule.id == name and rule.origin not in known), None)
 
     def _made(self, rule: Rule) -> None:
         """A rule no file holds: only what landopt makes of a ledger, a plan kept or a fix, and never above rank 0."""
