@@ -180,7 +180,8 @@ class Bound:
         first = not any(row >= self.listed + self.tier for row in self.changes[0][1])
         plain = self._worth(block) if first else [self.scale * value for value in block.score[self.tier]]
         out = self.derived.too_much(block)
-        simple = len(self.tree.nodes) == len(self.tree.vectors) == 1 and not self.tree.drops and not self.tree.alone
+        tree = self.tree
+        simple = len(tree.nodes) == len(tree.vectors) == 1 and not (tree.drops or tree.alone or self.derived.members)
         for part in block.parts:
             if part.place in self.seen:
                 raise BadProof("a demand or a market parcel has two parts")
