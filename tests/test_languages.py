@@ -148,3 +148,14 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = CliRunner().invoke(desk, ["solve", str(EXAMPLE), "-o", str(target)], prog_name="landopt")
     assert done.exit_code in (0, 2, 4), done.output
     return target
+
+
+@pytest.mark.parametrize("hole", ["strerror", "trouble", "torn", "problem", "value", "why", "reason"])
+def test_a_finding_that_quotes_other_software_is_chinese_throughout(hole: str) -> None:
+    """What the system says of a disk or a file is told in Chinese where findings of writing and reading quote it."""
+    quoting = re.compile(r"(无法读取|无法写入|无法写出|无法解压|残缺)\S*\{" + hole + r"[!}]")
+    met = [key for key, text in texts("zh").items() if key.endswith(".what") and quoting.search(text)]
+    assert met
+    for key in met:
+        line = told(key, **{hole: "No space left on device"}).text("zh")
+        assert "磁盘空间不足" in line, (key, line)
