@@ -11,12 +11,12 @@ from click.testing import CliRunner, Result
 
 from cli import desk
 from parcels.common.catalogue import folders, foreign, forget, languages, register, texts, told
+from tests.places import EXAMPLE
 from tests.texts_used import holes
 
 CJK = re.compile("[\u4e00-\u9fff]")
 ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
 """Two English words in a row: nothing that a Chinese sentence quotes has them."""
-EXAMPLE = Path(__file__).parent.parent / "examples" / "nansha"
 
 
 def run(*words: object, lang: str = "zh") -> Result:

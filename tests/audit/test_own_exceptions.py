@@ -12,8 +12,8 @@ from landopt.keeping.plan_folder import open_plan
 from landopt.reasons.own_exceptions import exceptions_on, own_exceptions
 from landopt.report.papers.review_sheet import sheets
 from landopt.report.source import open_source
+from tests.places import EXAMPLE
 
-ROOT = Path(__file__).parents[2]
 OWN = """
 [[rule]]
 id = "round.m9"
@@ -30,7 +30,7 @@ exception_to = ["nansha.m9.draft"]
 def test_it_is_printed_on_its_sheet_for_the_plan_and_by_the_audit(tmp_path: Path) -> None:
     """In both languages, with the document of the exception and the rule it stands for."""
     place = tmp_path / "round"
-    shutil.copytree(ROOT / "examples" / "nansha", place)
+    shutil.copytree(EXAMPLE, place)
     policy, toml = place / "policy.toml", place / "round.toml"
     policy.write_text(policy.read_text("utf-8") + OWN, "utf-8")
     toml.write_text(
@@ -66,7 +66,7 @@ def test_it_is_printed_on_its_sheet_for_the_plan_and_by_the_audit(tmp_path: Path
 def test_a_round_without_exceptions_prints_nothing(tmp_path: Path) -> None:
     """No line, no row."""
     place = tmp_path / "plan"
-    words = ["solve", str(ROOT / "examples" / "nansha"), "-o", str(place), "--nodes", "1"]
+    words = ["solve", str(EXAMPLE), "-o", str(place), "--nodes", "1"]
     assert CliRunner().invoke(desk, words).exit_code in (0, 4)
     opened = open_plan(place)
     assert own_exceptions(opened.case, opened.plan, "en") == ""
