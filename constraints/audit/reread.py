@@ -305,12 +305,18 @@ class Reader:
 
 
 def _require_words(case: Case, book: RuleBook) -> None:
-    """That verdicts are verdicts, also those of rules that no question comes to; KeyError, AttributeError if not."""
+    """That verdicts are verdicts and years whole numbers, also of rules that no question comes to.
+
+    KeyError, AttributeError or TypeError if not.
+    """
     for method in case.methods:
         STRICTNESS[method.default], book.defaults(method)
     for rule in case.rules:
         for verdict in rule.spec["verdict"].values() if rule.kind == "eligibility" else ():
             STRICTNESS[verdict]
+        for name in ("min_years", "max_years") if rule.kind == "term" else ():
+            if type(rule.spec.get(name)) not in (int, type(None)):
+                raise TypeError(f"{rule.id}: {name} is no whole number")
 
 
 def level(value: Value, levels: tuple[int, ...] | None) -> Value:

@@ -78,9 +78,10 @@ class PlanFolder:
     def compared(self, record: Mapping[str, Any], *, test: bool = False) -> dict[str, Any]:
         """A record of the justification; of an assignment with comparisons (``still``), open facts and ``basis``.
 
-        ``test`` asks of every other method whether any lawful plan holds it (seconds a record).
+        A folder without its list of offers has nothing to compare with: the record stays as it is. ``test`` asks of
+        every other method whether any lawful plan holds it (seconds a record).
         """
-        if record["kind"] != "assignment":
+        if record["kind"] != "assignment" or not (self.folder / "offers.jsonl.gz").is_file():
             return dict(record)
         offer = self.context.taken[self.case.parcels.index()[record["parcel_ids"][0]]]
         site, row = self.offers.parcels(offer), int(self.offers.demand[offer])

@@ -23,9 +23,10 @@ from landopt.reasons.explain.limits import Limits, Shares
 from landopt.reasons.explain.records import Citation, LimitUse
 from landopt.reasons.explain.variants import forced
 from landopt.screening.blocks import Ints
+from landopt.screening.entries import spans
 
-LOOKED_AT = 200
-"""Other sites or platforms that are compared in full, those of the most points first; counted, not searched."""
+LOOKED_AT = 24
+"""Other sites or platforms that are compared in full: those that lose least before limits are looked at."""
 TESTED = 50_000
 """Offers up to which it is tested whether any lawful plan holds another method; beyond, it is said not to be tested."""
 SECONDS = 5
@@ -95,6 +96,7 @@ class Comparer:
     def __init__(self, context: Context, limits: Limits | None = None) -> None:
         self.context = context
         self.limits = limits or Limits(context)
+        self._worth: dict[int, tuple[Ints, Ints]] = {}
 
     @cached_property
     def _points(self) -> Points:
@@ -133,10 +135,34 @@ class Comparer:
             return None
         offers = self.context.offers
         if len(others) > LOOKED_AT:
-            keys = [others, *(-offers.score[tier][others] for tier in reversed(range(offers.tiers)))]
+            keys = [others, *(self._pushed_out(tier, others) - offers.score[tier][others] for tier in self._backwards)]
             others = others[np.lexsort(keys)[:LOOKED_AT]]
         found = [self.change(offer, other) for other in others.tolist()]
         return min(found, key=lambda one: (bool(one.broken), tuple(-value for value in one.change)))
+
+    @property
+    def _backwards(self) -> range:
+        return range(self.context.offers.tiers - 1, -1, -1)
+
+    def _pushed_out(self, tier: int, others: Ints) -> Ints:
+        """What the assignments on the parcels of other offers, and of their platforms, score, parcel by parcel."""
+        context, offers = self.context, self.context.offers
+        if tier not in self._worth:
+            of_parcel: Ints = np.zeros(len(context.case.parcels), np.int64)
+            of_demand: Ints = np.zeros(len(context.case.demands) + 1, np.int64)
+            for each in context.chosen:
+                mine = list(offers.parcels(each))
+                of_parcel[mine] = int(offers.score[tier, each]) // len(mine)
+                if offers.demand[each] >= 0:
+                    of_demand[int(offers.demand[each])] = int(offers.score[tier, each])
+            self._worth[tier] = of_parcel, of_demand
+        of_parcel, of_demand = self._worth[tier]
+        sizes = np.diff(offers.site_start)[offers.site[others]]
+        land = offers.site_parcels[spans(offers.site_start[offers.site[others]], sizes)]
+        owner = np.repeat(np.arange(len(others)), sizes)
+        found = of_demand[offers.demand[others]]
+        np.add.at(found, owner, of_parcel[land])
+        return np.asarray(found)
 
     def change(self, offer: int, other: int) -> HeldStill:
         """The plan with ``other`` in the place of the chosen ``offer``, all else held."""
