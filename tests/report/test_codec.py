@@ -24,7 +24,7 @@ from tests.report.making import LONG, SCRIPT, TURNED, plan_folder
 
 def unpack(text: str) -> tuple[dict[str, Any], dict[str, list[int]]]:
     """The container read by a plain loop, as the page does."""
-    raw = gzip.decompress(base64.b64decode(text))
+    raw = gzip.decompress(base64.b85decode(text.translate(str.maketrans(",.:", "<>&"))))
     size = struct.unpack("<I", raw[:4])[0]
     head = json.loads(raw[4 : 4 + size])
     columns, at = {}, 4 + size

@@ -1,7 +1,7 @@
 """How the map page carries its data: columns of zigzag varints, dictionaries, texts as line templates with slots.
 
 A container is a length (4 bytes, little-endian), a JSON head and the columns one after the other; the whole is gzipped
-and written in base64.  ``web/map.js`` reads it back (`tests/report`).
+and written in base85, a sixteenth shorter than base64.  ``web/decode.js`` reads it back (`tests/report`).
 """
 
 from __future__ import annotations
@@ -45,6 +45,19 @@ def varints(numbers: Iterable[int] | np.ndarray[Any, Any]) -> bytes:
     return out.tobytes()
 
 
+_MARKUP = bytes.maketrans(b"<>&", b",.:")
+"""Signs of base85 that markup could read, and signs it has no use for in their place."""
+
+
+def base85(content: bytes) -> str:
+    """Base85 in the alphabet of RFC 1924, with ``,.:`` for ``<>&``: safe as it stands inside a page.
+
+    >>> base85(b"facts")
+    'W?^G=a{'
+    """
+    return base64.b85encode(content).translate(_MARKUP).decode("ascii")
+
+
 @dataclass(slots=True)
 class Codes:
     """A dictionary of values in order of first use."""
@@ -73,12 +86,12 @@ class Container:
         self.columns[name] = (len(numbers), varints(numbers))
 
     def pack(self) -> str:
-        """The container as base64 of gzip; the same content gives the same text."""
+        """The container as base85 of gzip (:func:`base85`); the same content gives the same text."""
         layout = [[name, count, len(body)] for name, (count, body) in self.columns.items()]
         head = json.dumps({**self.head, "columns": layout}, ensure_ascii=False, separators=(",", ":")).encode()
         body = b"".join(part for _, part in self.columns.values())
         raw = struct.pack("<I", len(head)) + head + body
-        return base64.b64encode(gzip.compress(raw, 9, mtime=0)).decode("ascii")
+        return base85(gzip.compress(raw, 9, mtime=0))
 
 
 def packed_file(content: bytes, *, already: bool = False) -> str:

@@ -6,6 +6,19 @@
     for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
     return bytes;
   }
+  /* Base85 in the alphabet of RFC 1924 with ",.:" for "<>&"; the last group is as short as its bytes. */
+  const SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%:()*+-;,=.?@^_`{|}~";
+  function unbase85(text) {
+    const value = new Uint8Array(128), given = text.trim(), short = (5 - given.length % 5) % 5;
+    for (let i = 0; i < 85; i++) value[SIGNS.charCodeAt(i)] = i;
+    const bytes = new Uint8Array((given.length + short) / 5 * 4);
+    for (let i = 0, at = 0; i < given.length; i += 5) {
+      let sum = 0;
+      for (let k = 0; k < 5; k++) sum = sum * 85 + (i + k < given.length ? value[given.charCodeAt(i + k)] : 84);
+      for (let shift = 24; shift >= 0; shift -= 8) bytes[at++] = sum >>> shift & 255;
+    }
+    return bytes.subarray(0, bytes.length - short);
+  }
   async function gunzip(bytes) {
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
@@ -21,7 +34,7 @@
     return out;
   }
   async function unpack(text) {
-    const raw = await gunzip(unbase64(text)), view = new DataView(raw.buffer, raw.byteOffset);
+    const raw = await gunzip(unbase85(text)), view = new DataView(raw.buffer, raw.byteOffset);
     const size = view.getUint32(0, true), head = JSON.parse(new TextDecoder().decode(raw.subarray(4, 4 + size)));
     const columns = {};
     let at = 4 + size;
