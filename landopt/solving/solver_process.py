@@ -168,7 +168,9 @@ def _trouble(code: int | None, log: Path, memory: int | None) -> Issue:
     text = log.read_text("utf-8", "replace") if log.exists() else ""
     said = text.strip().splitlines()
     last = said[-1][:300] if said else ""
-    if code == 9 or any(word in text for word in SHORT):
+    # under a limit, a traceback that ends with its heading is one Python had no memory left to print
+    cut = memory is not None and last == "Traceback (most recent call last):"
+    if code == 9 or cut or any(word in text for word in SHORT):
         if memory is None:
             return error("S013.solver-ran-out-memory")
         return error("S013.solver-ran-out", memory=memory // 10**6)

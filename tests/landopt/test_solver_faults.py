@@ -19,6 +19,7 @@ from landopt.solving import solver_process
 from landopt.solving.child import _limit_memory, caps_memory
 from landopt.solving.model_arrays import program, standing
 from landopt.solving.solver import Outcome, Withheld, proof_bound, solve
+from landopt.solving.solver_process import _trouble
 from parcels.common.issues import Environment
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import bare_round
@@ -182,6 +183,14 @@ def test_child_at_its_limit_names_memory(monkeypatch: pytest.MonkeyPatch, limit:
         assert (issue.code, f"{limit} MB" in issue.what) == ("S013", True), issue
     else:
         assert limit > 200
+
+
+def test_a_traceback_cut_short_under_a_limit_names_memory(tmp_path: Path) -> None:
+    """Python can lack the memory to print what it lacks; without a limit the same words are a crash."""
+    log = tmp_path / "log"
+    log.write_text("Traceback (most recent call last):\n")
+    assert _trouble(1, log, 350 * 10**6).code == "S013"
+    assert _trouble(1, log, None).code == "S014"
 
 
 def test_child_that_raises_names_the_exception(monkeypatch: pytest.MonkeyPatch) -> None:
