@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import string
 import tomllib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -30,14 +31,14 @@ SEPARATORS: Final = {";": "semicolon", "or": "or"}
 _folders: list[Path] = []
 
 
-class Text:
+class Text(ABC):
     """Something that has a text in every language (:class:`Told`, a place); made last."""
 
     __slots__ = ()
 
+    @abstractmethod
     def text(self, lang: str = FIRST) -> str:
         """The text in a language."""
-        raise NotImplementedError
 
 
 type Plain = str | int | float | bool | Text | tuple[Plain, ...] | None
