@@ -15,6 +15,7 @@ from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.programme.arrays import Program, base_arrays, from_arrays
 from landopt.solving.programme.model import write_mps
 from landopt.solving.programme.price_bound import Prices, bound, rounded
+from landopt.solving.relaxation import lagrangian_knapsack
 from landopt.solving.relaxation.lagrangian_knapsack import _picked, filled, kept_rows, left_out
 from landopt.solving.relaxation.prices import relax
 from tests.brute import brute_force_offers

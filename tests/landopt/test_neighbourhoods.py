@@ -15,6 +15,7 @@ from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.heuristics.greedy import greedy
 from landopt.solving.programme.arrays import Ints, Program, program, standing
 from landopt.solving.programme.dominance import take
+from landopt.solving.relaxation import lagrangian_knapsack, lagrangian_relaxation
 from landopt.solving.relaxation.lagrangian_knapsack import kept_rows, left_out
 from landopt.solving.relaxation.lagrangian_relaxation import Fitting
 from landopt.solving.relaxation.prices import Relaxation, relax

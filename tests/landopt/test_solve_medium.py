@@ -15,6 +15,7 @@ from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.programme.arrays import base_arrays, from_arrays, standing
 from landopt.solving.programme.model import write_mps
 from landopt.solving.relaxation import descent
+from landopt.solving.search import neighbourhoods
 from landopt.solving.search.tier_search import search
 from landopt.solving.search_state import Options
 from landopt.solving.tuning import Tuning

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from landopt.solving.process import child_handle
 from landopt.solving.process.child import _limit_memory, caps_memory
 from landopt.solving.process.child_handle import _trouble
 from landopt.solving.programme.arrays import program, standing
