@@ -1,7 +1,7 @@
 # make demo: set up and run the embedded round.   make test: set up and run the tests.   Nothing else is needed.
 # make solvers: also the heavy second solvers (tests that need them skip without).   CONTRIBUTING.md has the habits.
 .PHONY: demo test slow long browser solvers loose lint types imports docs wheel sdist wheelhouse mutants changelog \
-        bench bench-files bench-facts bench-law clean
+        bench bench-suite bench-files bench-facts bench-law clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -76,6 +76,11 @@ wheelhouse: $(VENV)/.run
 BENCH ?= --sizes 1k 5k 20k 100k --raw --long --stock
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks.decision $(BENCH)
+
+# every shape beside stock solvers (hours; SUITE="--shapes local eight --others highs" for less, "--mps FOLDER" writes models)
+SUITE ?=
+bench-suite: $(VENV)/.dev
+	$(PY) -m benchmarks.suite $(SUITE)
 
 bench-files: $(VENV)/.dev
 	$(PY) -m benchmarks.decision_files 5k 11 12 13 14 15
