@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from landopt.door.answers import Diff, Explanation, Reply
 from landopt.door.plan_tables import PlanTables
+from parcels.common.catalogue import Say
 from parcels.common.issues import Refused, error
 from parcels.common.language import language
 
@@ -93,6 +94,7 @@ class Plan(PlanTables):
         gap: str | None = ...,
         time_limit_s: int | None = ...,
         full: bool = ...,
+        say: Say | None = ...,
     ) -> Reply: ...
 
     @overload
@@ -107,6 +109,7 @@ class Plan(PlanTables):
         gap: str | None = ...,
         time_limit_s: int | None = ...,
         full: bool = ...,
+        say: Say | None = ...,
     ) -> dict[str, Reply]: ...
 
     # The options of ``landopt whynot``, one for one.
@@ -121,6 +124,7 @@ class Plan(PlanTables):
         gap: str | None = None,
         time_limit_s: int | None = None,
         full: bool = False,
+        say: Say | None = None,
     ) -> Reply | dict[str, Reply]:
         """Why a parcel does not go to a platform by a method; every method by its id where none is named.
 
@@ -133,9 +137,13 @@ class Plan(PlanTables):
         method
             The id of a method.
         exact
-            Force a lawful choice and solve again: the loss as an interval, what moves, who loses.
+            Force a lawful choice and solve again, small rounds to the end: the loss as an interval, what moves, who
+            loses.
         gap, time_limit_s, full
-            Of the exact run; ``full`` solves the whole round again, not only near the plan.
+            Of the exact run (two minutes by default for all methods); ``full`` solves a large round again as a whole,
+            not only near the plan.
+        say
+            Hears a line of progress now and then.
 
         Raises
         ------
@@ -149,7 +157,9 @@ class Plan(PlanTables):
         True
         """
         from landopt.reasons import whynot as asked
+        from landopt.reasons.forced import best
         from landopt.reasons.forced import exact as force
+        from landopt.reasons.resolve import Clock
 
         opened = self._opened
         case, context = opened.case, opened.context
@@ -160,14 +170,17 @@ class Plan(PlanTables):
             row = None if market else asked.holder(context, site)
         wanted = [method] if method is not None else [each.id for each in case.methods]
         replies: dict[str, Reply] = {}
-        for name in wanted:
-            answer = asked.whynot(context, opened.law, site, row, name)
-            forced = None
-            if exact and answer.state == "lawful":
-                members = asked.find(context, site, row, name).tolist()
-                whole = full or gap is not None
-                forced = force(context, members, opened.bounds, gap=gap, time_limit_s=time_limit_s, full=whole)
-            replies[name] = Reply(answer, forced)
+        known = None
+        with Clock(time_limit_s, say) as clock:
+            for name in wanted:
+                answer = asked.whynot(context, opened.law, site, row, name, test=not exact)
+                forced = None
+                if exact and answer.state == "lawful":
+                    members = asked.find(context, site, row, name).tolist()
+                    known = known or best(context, opened.bounds, clock)
+                    whole = full or gap is not None
+                    forced = force(context, members, opened.bounds, gap=gap, full=whole, clock=clock, known=known)
+                replies[name] = Reply(answer, forced)
         return replies if method is None else replies[method]
 
     def whatif(

@@ -73,7 +73,7 @@ class PlanFolder:
     @cached_property
     def comparer(self) -> Comparer:
         """Compares the choices of the plan with others, the rest held."""
-        return Comparer(self.context)
+        return Comparer(self.context, None, str(self.plan["result"].get("ties", {}).get("status", "not examined")))
 
     def compared(self, record: Mapping[str, Any], *, test: bool = False) -> dict[str, Any]:
         """A record of the justification; of an assignment with comparisons (``still``), open facts and ``basis``.
