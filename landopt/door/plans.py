@@ -82,6 +82,7 @@ class Plan(PlanTables):
 
         return [step.as_dict() for step in limit_steps(self._opened.context, self._opened.bounds)]
 
+    # The options of ``landopt whynot``, one for one.
     @overload
     def whynot(
         self,
@@ -97,6 +98,7 @@ class Plan(PlanTables):
         say: Say | None = ...,
     ) -> Reply: ...
 
+    # The options of ``landopt whynot``, one for one.
     @overload
     def whynot(
         self,
@@ -159,7 +161,7 @@ class Plan(PlanTables):
         from landopt.reasons import whynot as asked
         from landopt.reasons.forced import best
         from landopt.reasons.forced import exact as force
-        from landopt.reasons.resolve import Clock
+        from landopt.reasons.resolved.resolve import Clock
 
         opened = self._opened
         case, context = opened.case, opened.context
@@ -228,7 +230,7 @@ class Plan(PlanTables):
         """
         from landopt.reasons.proven.core import core
 
-        return core(self._opened.context, within)
+        return core(self._opened.context, within, only=self._opened.only)
 
     @property
     def reached_now(self) -> list[int]:

@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from constraints.audit.offers_reader import OffersFile
-from constraints.audit.plan_reader import read_plan
+from constraints.audit.files.offers_reader import OffersFile
+from constraints.audit.files.plan_reader import read_plan
 from constraints.case import Case, from_json
 from landopt.intake.names import unknown_parcel, unknown_platform
 from landopt.keeping.plan_file import unpacked
+from landopt.reasons.explain.changed.held_still import Comparer
 from landopt.reasons.explain.context import Context
-from landopt.reasons.explain.held_still import Comparer
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.open_facts import basis, open_facts
 from landopt.reasons.explain.records import as_json
@@ -94,6 +94,13 @@ class PlanFolder:
             "open": as_json(opened),
             "basis": as_json(basis(self.law, record["method"], judged)),
         }
+
+    @property
+    def only(self) -> bool:
+        """Whether the prices prove that the plan is the only best one, of a round with one tier."""
+        result, whole = self.plan["result"], next(each for each in self.plan["justification"] if each["kind"] == "plan")
+        ties = result.get("ties", {})
+        return len(result["tiers"]) == 1 and bool(whole.get("unique")) and ties.get("by") == "prices"
 
     @property
     def bounds(self) -> list[int]:

@@ -1,8 +1,9 @@
 """What forcing a choice costs, as an interval: solved to the end where the round is small, else near the plan.
 
-Up to :data:`landopt.reasons.resolve.SMALL` offers both the round and the round with the choice forced are solved to the
-end; of the best plans with it the one that changes least is told. Above, the quick run lets every offer near the prices
-move and keeps the rest of the plan; its plan gives the upper end of the loss, the proof of the plan the lower one.
+Up to ``SMALL`` offers (:mod:`landopt.reasons.resolved.resolve`) the round is solved to the end, with the choice forced
+and without; of the best plans with it the one that changes least is told. Above, the quick run lets every offer near
+the prices move and keeps the rest of the plan; its plan gives the upper end of the loss, the proof of the plan the
+lower one.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import numpy as np
 
 from constraints.case import Case
 from landopt.reasons.alternatives import assignment, choices, value
+from landopt.reasons.explain.changed.variants import another_plan, forced
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.losses import touching
 from landopt.reasons.explain.records import as_json
-from landopt.reasons.explain.variants import another_plan, forced
-from landopt.reasons.resolve import SMALL, Clock, Resolved, keeping, resolve
+from landopt.reasons.resolved.resolve import SMALL, Clock, Resolved, keeping, resolve
 from landopt.screening.offers import Offers
-from landopt.solving.model import build
-from landopt.solving.model_arrays import Ints, Program, program, standing
+from landopt.solving.programme.arrays import Ints, Program, program, standing
+from landopt.solving.programme.model import build
 from landopt.solving.solver import solve
 
 POOL = 1_000

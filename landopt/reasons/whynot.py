@@ -15,8 +15,8 @@ import numpy as np
 
 from constraints.case import Case
 from landopt.intake.names import unknown_method, unknown_parcel, unknown_platform
+from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
-from landopt.reasons.explain.feasible import held_by_some
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.nearest import Nearest, nearest_fact
 from landopt.reasons.explain.records import Ruling, as_json

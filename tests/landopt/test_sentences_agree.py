@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landopt.reasons.explain.held_still import Comparer
+from landopt.reasons.explain.changed.held_still import Comparer
 from landopt.reasons.explain.limits import Limits
 from landopt.reasons.explain.records import as_json
 from landopt.reasons.explain.whole import whole
@@ -12,7 +12,7 @@ from landopt.reasons.proven.core import core
 from landopt.reasons.texts import environment
 from tests.landopt.decided import context_of, decided, planned, plans
 
-SEEDS = planned(24)
+SEEDS = (*planned(16), *planned(2, start=3095))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -45,8 +45,11 @@ def test_ties_uniqueness_and_core_agree(seed: int) -> None:
         if not told.ties["more"]:
             assert len(fixed) == told.ties["in_every"]
             assert all(offer in plan for offer in fixed for plan in best)
-    found = core(context, "0")
+    only = told.unique and offers.tiers == 1 and told.ties["by"] == "prices"
+    found = core(context, "0", only=only)
     first = [set(plan) for worth, plan in every if worth[0] >= found.threshold]
+    if only:
+        assert "open" not in {choice.state for choice in found.choices}
     for choice in found.choices:
         if choice.kind != "assignment":
             continue
@@ -58,11 +61,11 @@ def test_ties_uniqueness_and_core_agree(seed: int) -> None:
         assert choice.state != "out"
         if choice.state == "core":
             assert all(mine[0] in plan for plan in first)
-        if told.unique and offers.tiers == 1 and told.ties["by"] == "prices":
+        if only:
             assert choice.state == "core"
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[:6])
 def test_what_decided_between_equals_is_what_the_plan_says_of_its_ties(seed: int) -> None:
     """Only where ties were found and broken does a comparison name the ladder or the lot."""
     for gap in ("0", "0.2"):
