@@ -81,8 +81,15 @@ def environment(lang: str) -> Environment:
         office=lambda code: office_name(code, lang),
         doc=_book_title,
         pad=words.pad,
+        by_worth=_by_worth,
     )
     return made
+
+
+def _by_worth(record: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], int]]:
+    """The limits whose lifting could bring something, with how much at most, the largest first."""
+    pairs = [(limit, worth) for limit, worth in zip(record["limits"], record["worth"], strict=True) if worth]
+    return sorted(pairs, key=lambda pair: -pair[1])
 
 
 def numeral(number: int) -> str:
@@ -115,7 +122,7 @@ def render(record: Any, lang: str) -> str:
     text = (
         environment(lang)
         .get_template(f"{lang}/{kind}.j2")
-        .render(r={"still": None, "open": None, "basis": None, **data})
+        .render(r={"still": None, "open": None, "basis": None, "worth": [], **data})
     )
     return _tidy(text)
 
@@ -325,7 +332,7 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
     unserved = [record for record in records if record["kind"] == "unserved"]
     template = environment(lang).get_template(f"{lang}/summary.j2")
     text = template.render(
-        r=plan,
+        r={"worth": [], **plan},
         plan=plan_json,
         title=case.round.title.zh if lang == "zh" else case.round.title.en,
         authority=case.round.authority,
