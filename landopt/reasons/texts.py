@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from landopt.reasons import words
 from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
+from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 
 if TYPE_CHECKING:
@@ -334,7 +335,16 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
         held=_by_first_reason(held),
         one=cases[0] if cases else None,
         left=unserved[0] if unserved else None,
-        by_hand="\n".join(filter(None, (by_hand(plan_json, lang).rstrip("\n"), own_exceptions(case, plan_json, lang)))),
+        by_hand="\n".join(
+            filter(
+                None,
+                (
+                    by_hand(plan_json, lang).rstrip("\n"),
+                    own_exceptions(case, plan_json, lang),
+                    own_corrections(case, lang),
+                ),
+            )
+        ),
     )
     return _tidy(text)
 
