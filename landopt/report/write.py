@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from landopt.report.output import Order, Output, outputs
+from landopt.report.papers.templates.given import folder_of, templates_of, write_shipped
 from landopt.report.source import open_source
-from landopt.report.templates.given import folder_of, templates_of, write_shipped
 from parcels.common.catalogue import Say, phrase, told
 from parcels.common.issues import Refused, error
 from parcels.common.kept import Written, record_of, write_into

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landopt.report.papers.blocks import Block
+from landopt.report.papers.templates.fields import explained, known, names, own, repeated
+from landopt.report.papers.templates.fill import fill, wrong_places
+from landopt.report.papers.templates.given import templates_of
+from landopt.report.papers.templates.refuse import refused
+from landopt.report.papers.templates.shipped import shipped
 from landopt.report.papers.word import _lacking_styles, _Maker
-from landopt.report.templates.fields import explained, known, names, own, repeated
-from landopt.report.templates.fill import fill, wrong_places
-from landopt.report.templates.given import templates_of
-from landopt.report.templates.refuse import refused
-from landopt.report.templates.shipped import shipped
 from parcels.common.issues import Refused
 from tests.places import ROOT
 from tests.report.making import call

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from landopt.report.templates.fields import about, explained, names
-from landopt.report.templates.refuse import FIELDS
+from landopt.report.papers.templates.fields import about, explained, names
+from landopt.report.papers.templates.refuse import FIELDS
 
 _HEAD = """# Word templates 文书模板
 

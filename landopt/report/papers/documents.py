@@ -12,8 +12,8 @@ from landopt.report.papers.annex import joined
 from landopt.report.papers.blocks import Block, of_text, table
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.review_sheet import joined_sheets, plan_mark, review_values, sheets
+from landopt.report.papers.templates.fields import Value, Values
 from landopt.report.source import Source
-from landopt.report.templates.fields import Value, Values
 
 PER_FILE = 500
 """Review sheets a file: larger ones open slowly in Word."""

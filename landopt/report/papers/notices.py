@@ -18,8 +18,8 @@ from landopt.reasons.texts import render_notice
 from landopt.report.papers.blocks import Block, table
 from landopt.report.papers.documents import WordPaper, whole_values
 from landopt.report.papers.plain import one_line
+from landopt.report.papers.templates.fields import by_label
 from landopt.report.source import Source
-from landopt.report.templates.fields import by_label
 
 _KINDS = {"agreement": "agreement", "alloc": "allocation"}
 """The kind of draft by the mode of a paid method, or by the right of one that is not."""

@@ -14,8 +14,8 @@ from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import render_sheet
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
+from landopt.report.papers.templates.fields import Values, by_label, wording
 from landopt.report.source import Source
-from landopt.report.templates.fields import Values, by_label, wording
 
 LONGEST = 420
 """Characters of one content: longer ones end with a mark, so that the form stays one page; the annex has all."""

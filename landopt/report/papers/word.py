@@ -1,20 +1,17 @@
-"""Word documents: a template (:mod:`landopt.report.templates`) filled by name, and blocks as paragraphs and tables."""
+"""Word documents: a template (:mod:`landopt.report.papers.templates`) filled by name, and blocks as paragraphs and tables."""
 
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from landopt.report.papers.blocks import Block
 from landopt.report.papers.plain import CELL, several_lines
-from landopt.report.templates.fields import Values
-from landopt.report.templates.fill import fill
-from landopt.report.templates.shipped import STYLES, measure, shipped, style
-
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+from landopt.report.papers.templates.fields import Values
+from landopt.report.papers.templates.fill import fill
+from landopt.report.papers.templates.shipped import STYLES, measure, same_bytes, shipped, style
 
 
 def write_word(
@@ -41,7 +38,7 @@ def write_word(
     as_of
         The ISO date in the properties, so that the same plan gives the same bytes.
     given
-        The bureau's own template (let in by :mod:`landopt.report.templates.given`) instead of the shipped one.
+        The bureau's own template (let in by :mod:`landopt.report.papers.templates.given`) instead of the shipped one.
     """
     import docx
 
@@ -142,14 +139,3 @@ def _describe(document: Any, title: str, as_of: str) -> None:
     properties.title, properties.author = several_lines(title, 200), "landopt"
     properties.last_modified_by, properties.comments = "", ""
     properties.created = properties.modified = datetime.fromisoformat(as_of)
-
-
-def same_bytes(content: bytes) -> bytes:
-    """The archive again with one date for every member, so that the same document has the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            member = zipfile.ZipInfo(name, _EPOCH)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(member, old.read(name))
-    return out.getvalue()

@@ -6,10 +6,10 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from landopt.report.templates.fields import names
-from landopt.report.templates.fill import wrong_places
-from landopt.report.templates.refuse import MOST, refused
-from landopt.report.templates.shipped import shipped
+from landopt.report.papers.templates.fields import names
+from landopt.report.papers.templates.fill import wrong_places
+from landopt.report.papers.templates.refuse import MOST, refused
+from landopt.report.papers.templates.shipped import same_bytes, shipped
 from parcels.common.catalogue import told
 from parcels.common.gate import admit, read_bytes
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
@@ -71,7 +71,5 @@ def _places(content: bytes, path: Path) -> list[Issue]:
 
 def write_shipped(folder: Path, lang: str) -> None:
     """Write the shipped templates of a language into a folder."""
-    from landopt.report.papers.word import same_bytes
-
     for name in names():
         (folder / f"{name}.docx").write_bytes(same_bytes(shipped(name, lang)))

@@ -6,10 +6,11 @@ A4; margins 37, 35, 28 and 26 mm; title 22 pt, text 16 pt on lines of 28 pt, two
 from __future__ import annotations
 
 import io
+import zipfile
 from functools import cache
 from typing import Any
 
-from landopt.report.templates.fields import Field, own, wording
+from landopt.report.papers.templates.fields import Field, own, wording
 
 FONTS = {
     "zh": {
@@ -33,6 +34,7 @@ STYLES: dict[str, tuple[str, float, dict[str, Any]]] = {
     "label": ("heading", 10.5, {"align": 1, "line": 15}),
     "foot": ("sub", 8, {"align": 1, "line": 11}),
 }
+_EPOCH = (1980, 1, 1, 0, 0, 0)
 WIDTH = 8845
 """The type area between the margins, in twentieths of a point."""
 
@@ -206,3 +208,14 @@ def _foot(document: Any, lang: str, *, mark: bool) -> None:
             part = OxmlElement("w:fldChar")
             part.set(qn("w:fldCharType"), kind)
         run._r.append(part)
+
+
+def same_bytes(content: bytes) -> bytes:
+    """The archive again with one date for every member, so that the same document has the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            member = zipfile.ZipInfo(name, _EPOCH)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(member, old.read(name))
+    return out.getvalue()

@@ -13,7 +13,7 @@ from typing import Any
 
 from landopt.report.papers.blocks import Block
 from landopt.report.papers.plain import CELL, several_lines
-from landopt.report.templates.fields import Field, Values, known, own, repeated
+from landopt.report.papers.templates.fields import Field, Values, known, own, repeated
 from parcels.common.catalogue import told
 from parcels.common.issues import Issue, error
 
