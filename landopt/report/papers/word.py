@@ -1,4 +1,4 @@
-"""Word documents: a template (:mod:`landopt.report.papers.templates`) filled by name, and blocks as paragraphs and tables."""
+"""Word documents: a template filled by name, and blocks as paragraphs and tables in its styles."""
 
 from __future__ import annotations
 
