@@ -65,7 +65,7 @@ def _followed(client: Any, name: str, work: Work, tasks: Sequence[Task]) -> Gene
     futures = {submit(task): task for task in tasks}
     try:
         while futures:
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(TimeoutError), client.as_current():
                 distributed.wait(list(futures), timeout=TICK_S, return_when="FIRST_COMPLETED")
             gone: list[tuple[Any, str]] = []
             for future in [future for future in futures if future.done()]:

@@ -13,9 +13,10 @@ from click.testing import CliRunner
 
 from cli import desk
 from constraints.case import Case
-from landopt.reasons import sweep as sweeping
-from landopt.reasons.sweep import read_sweep, runs, sweep_case
+from landopt.reasons.many import sweep as sweeping
+from landopt.reasons.many.sweep import read_sweep, runs, shown, sweep_case
 from landopt.reasons.texts import render_answer
+from landopt.runs.work import Where
 from parcels.common.catalogue import Told, told
 from parcels.common.issues import Refused
 from tests.builders import case, demand, limit, parcel
@@ -47,12 +48,14 @@ def test_grid_is_every_combination_last_axis_fastest(tmp_path: Path) -> None:
 
 def test_sweep_solves_each_value_and_says_which_has_no_plan(tmp_path: Path) -> None:
     """A quota below the minimum has no plan; more quota never scores less; moves are counted."""
-    rows = sweep_case(_round(), read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out")
+    swept = sweep_case(_round(), read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out")
+    rows = swept.rows
     assert [row["result"]["stopped"] for row in rows] == ["infeasible", "optimal", "optimal"]
     assert rows[1]["result"]["objective"] < rows[2]["result"]["objective"]
-    assert [row["moved"] for row in rows] == [None, 0, 1]
+    assert [(row["moved"], row["move"]) for row in rows] == [(None, None), (1, "broken"), (0, "none")]
+    assert [row["like"] for row in rows] == [None, False, True]
     for lang in ("en", "zh"):
-        assert len(render_answer("sweep", {"rows": rows}, lang).splitlines()) == 4
+        assert len(render_answer("sweep", shown(swept, lang), lang).splitlines()) == 6
 
 
 def test_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -61,14 +64,12 @@ def test_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
     first = sweep_case(_round(), sweep, out)
     log = out / "results.jsonl"
     lines = log.read_text(encoding="utf-8").splitlines()
-    log.write_text(lines[0] + "\n" + lines[1][:40], encoding="utf-8")
+    log.write_text("\n".join([*lines[:2], lines[2][:40]]), encoding="utf-8")
     said: list[Told] = []
     again = sweep_case(_round(), sweep, out, say=said.append)
-    assert said[0] == told("progress.runs", runs=3, done=1)
-    assert str(said[0]) == "3 runs, 1 done before"
-    for row, other in zip(first, again, strict=True):
-        assert row["result"]["objective"] == other["result"]["objective"]
-        assert row["moved"] == other["moved"]
+    assert said[1] == told("progress.runs", runs=3, done=1)
+    assert str(said[1]) == "3 runs, 1 done before"
+    assert again == first
 
 
 def test_changed_round_is_not_answered_from_old_results(tmp_path: Path) -> None:
@@ -78,23 +79,27 @@ def test_changed_round_is_not_answered_from_old_results(tmp_path: Path) -> None:
     said: list[Told] = []
     other = case([parcel()], [demand()], _round().rules)
     sweep_case(other, sweep, out, say=said.append)
-    assert said[0] == told("progress.runs", runs=3, done=0)
-    assert str(said[0]) == "3 runs, 0 done before"
+    assert said[1] == told("progress.runs", runs=3, done=0)
+    assert str(said[1]) == "3 runs, 0 done before"
 
 
 def test_two_workers_give_the_same_table(tmp_path: Path) -> None:
     """Processes change nothing but the time."""
     sweep = read_sweep(_sweep(tmp_path, GRID))
     one = sweep_case(_round(), sweep, tmp_path / "one")
-    two = sweep_case(_round(), sweep, tmp_path / "two", workers=2)
-    assert [row["result"]["objective"] for row in one] == [row["result"]["objective"] for row in two]
+    two = sweep_case(_round(), sweep, tmp_path / "two", where=Where(2))
+    assert one == two
+    lines = [sorted((tmp_path / name / "results.jsonl").read_bytes().splitlines()) for name in ("one", "two")]
+    assert lines[0] == lines[1]
 
 
 def test_refused_scenario_is_a_result(tmp_path: Path) -> None:
     """A setting that is refused does not stop the sweep; its row says why."""
-    rows = sweep_case(
-        _round(), read_sweep(_sweep(tmp_path, '[[vary]]\nset = "p.none:amount"\nvalues = [1]\n')), tmp_path / "out"
-    )
+    sweep = read_sweep(_sweep(tmp_path, '[[vary]]\nset = "p.none:amount"\nvalues = [1]\n'))
+    swept = sweep_case(_round(), sweep, tmp_path / "out")
+    rows = swept.rows
+    assert swept.base is None
+    assert "p.none" in render_answer("sweep", shown(swept, "zh"), "zh")
     assert rows[0]["result"]["stopped"] == "refused"
     assert "p.none" in json.dumps(rows[0]["result"])
 
@@ -131,7 +136,7 @@ def test_an_overlay_in_another_encoding_is_a_refused_run(tmp_path: Path) -> None
     """A scenario saved as GB18030 does not end the other runs; its row says why."""
     (tmp_path / "law.toml").write_bytes("# 年".encode("gb18030"))
     sweep = read_sweep(_sweep(tmp_path, '[[vary]]\noverlay = ["", "law.toml"]\n'))
-    rows = sweep_case(_round(), sweep, tmp_path / "out")
+    rows = sweep_case(_round(), sweep, tmp_path / "out").rows
     assert [row["result"]["stopped"] for row in rows] == ["optimal", "refused"]
     assert "UTF-8" in rows[1]["result"]["why"]
 
@@ -175,8 +180,8 @@ def test_a_run_after_a_torn_line_is_kept(tmp_path: Path) -> None:
     sweep_case(_round(), sweep, out)
     said: list[Told] = []
     sweep_case(_round(), sweep, out, say=said.append)
-    assert said == [told("progress.runs", runs=3, done=3)]
-    assert str(said[0]) == "3 runs, 3 done before"
+    assert said == [told("progress.as-it-stands"), told("progress.runs", runs=3, done=3)]
+    assert str(said[1]) == "3 runs, 3 done before"
 
 
 @pytest.mark.parametrize("stopped", ["failed", "user"])
@@ -190,5 +195,5 @@ def test_a_run_that_was_not_finished_is_not_kept(tmp_path: Path, monkeypatch: py
             sweep_case(_round(), sweep, out)
         assert not out.exists()
     else:
-        assert [row["result"] for row in sweep_case(_round(), sweep, out)] == [result] * 3
+        assert [row["result"] for row in sweep_case(_round(), sweep, out).rows] == [result] * 3
         assert not (out / "results.jsonl").exists()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ import numpy as np
 from constraints.case import Case
 from landopt.reasons.alternatives import assignment, choices, value
 from landopt.screening.offers import Offers
-from landopt.solving.model_arrays import Ints, program, standing
+from landopt.solving.programme.arrays import Ints, program, standing
+from landopt.solving.programme.model import build
 from landopt.solving.solver import Outcome, solve
-from landopt.solving.solver_state import Warm
+from landopt.solving.search_state import Warm
 
 PATIENCE_S = 120
 """Without a limit of its own a run stops after so many seconds, with the best plan found and its bound."""
@@ -79,19 +79,32 @@ def located(case: Case, offers: Offers, plan: Sequence[Assignment]) -> tuple[Int
     return np.asarray(sorted(found), np.int64), missing
 
 
-def kept_last(offers: Offers, base: Ints) -> Offers:
-    """The offers with a last tier that counts parcels whose choice stays, 1,000 each: of equal plans the nearest."""
+def nearest(case: Case, offers: Offers, found: Sequence[int], base: Ints) -> tuple[int, ...]:
+    """The plan nearest to ``base`` that is worth what ``found`` is in every tier, among the choices of the two.
+
+    A programme of a few dozen offers, solved to its end: parcels whose choice stays count for, others against.
+    """
+    import pulp
+
     sizes = np.diff(offers.site_start)[offers.site]
-    before = np.zeros(int(offers.site_parcels.max(initial=-1)) + 1, np.int64)
-    for offer in base.tolist():
-        before[list(offers.parcels(offer))] = 1
-    start, parcels = offers.parcel_rows()
-    supplied = np.add.reduceat(np.append(before[parcels], 0), start[:-1]) if len(offers) else np.zeros(0, np.int64)
-    tier = -1000 * (sizes - supplied)
-    tier[base] = 1000 * sizes[base]
-    last = offers.tiers - 1
-    rows = tuple(replace(row, tier=last) if row.slack and row.tier is None else row for row in offers.rows)
-    return replace(offers, score=np.vstack([offers.score, tier]), rows=rows)
+    supplied = set(located_parcels(offers, base))
+    tier = np.zeros(len(offers), np.int64)
+    pool = np.union1d(np.asarray(found, np.int64), base)
+    for offer in pool.tolist():
+        tier[offer] = -sum(parcel not in supplied for parcel in offers.parcels(offer))
+    tier[base] = sizes[base]
+    reached = value(offers, tuple(found))
+    prog = program(case, replace(offers, score=np.vstack([offers.score, 1000 * tier])), offers.tiers, reached)
+    built = build(prog, pool)
+    if not built.problem.solve(pulp.HiGHS(msg=False, threads=1, mip_abs_gap=0.999)).has_solution:
+        return tuple(found)
+    near = pool[np.array([variable.value() or 0.0 for variable in built.x]) > 0.5]
+    return tuple(near.tolist()) if standing(prog, near).lawful else tuple(found)
+
+
+def located_parcels(offers: Offers, chosen: Ints) -> list[int]:
+    """The parcel rows that some offers take."""
+    return [row for offer in chosen.tolist() for row in offers.parcels(offer)]
 
 
 def stands(case: Case, offers: Offers, plan: Sequence[Assignment]) -> dict[str, Any]:
@@ -118,25 +131,26 @@ def solved(
     warm: Ints | None = None,
 ) -> tuple[dict[str, Any], Outcome]:
     """A run: why it stopped, value and bound per tier, the plan; ``base`` is the plan it starts from and stays near."""
-    given = effort.of(case)
-    asked = offers
+    near = None
     if base is not None:
-        warm, _ = located(case, offers, base)
-        asked = kept_last(offers, warm)
-    outcome = solve(case, asked, **given, warm=warm, start=start)
-    tiers = outcome.tiers[: offers.tiers]
-    found: dict[str, Any] = {"stopped": _stopped(outcome, tiers, Fraction(given["gap"])), "offers": len(offers)}
+        near, _ = located(case, offers, base)
+        warm = near
+    outcome = solve(case, offers, **effort.of(case), warm=warm, start=start)
+    found: dict[str, Any] = {"stopped": outcome.stopped, "offers": len(offers)}
     if outcome.chosen is None:
         return {**found, "objective": None, "bound": None, "served": 0, "plan": [], "choices": [], "methods": {}}, outcome
     chosen = tuple(int(offer) for offer in outcome.chosen)
+    if near is not None:
+        chosen = nearest(case, offers, chosen, near)
+    worth = value(offers, chosen)
     taken = choices(case, offers, chosen)
     methods: dict[str, int] = {}
     for _, how in taken.values():
         methods[how] = methods.get(how, 0) + 1
     return {
         **found,
-        "objective": [tier.objective for tier in tiers],
-        "bound": [_better(tier) for tier in tiers],
+        "objective": list(worth),
+        "bound": [max(_better(tier), now) for tier, now in zip(outcome.tiers, worth, strict=True)],
         "served": len({who for who, _ in taken.values() if who is not None}),
         "plan": named(case, offers, chosen),
         "choices": [[name, who, how] for name, (who, how) in sorted(taken.items())],
@@ -147,16 +161,6 @@ def solved(
 def _better(tier: Any) -> int:
     """The smaller of the bound that is proved and the one that the solver claims."""
     return int(tier.bound if tier.solver_bound is None else min(tier.bound, tier.solver_bound))
-
-
-def _stopped(outcome: Outcome, tiers: Sequence[Any], gap: Fraction) -> str:
-    """Why it stopped, by the round's own tiers: one more tier that keeps changes few decides nothing."""
-    if outcome.stopped not in ("optimal", "gap", "limit"):
-        return outcome.stopped
-    if all(tier.bound <= tier.objective for tier in tiers):
-        return "optimal"
-    reached = all(_better(t) - t.objective <= gap * max(1, abs(t.objective)) for t in tiers)
-    return "gap" if reached else "limit"
 
 
 def written(folder: Path, texts: Sequence[Sequence[str]]) -> list[Path]:

@@ -293,6 +293,21 @@ def sweep_case(
     return Swept(base, rows, ran.interrupted)
 
 
+def shown(swept: Swept, lang: str) -> dict[str, Any]:
+    """The table for its text: why a run was refused or given up in the language asked for."""
+    rows = [{**row, "result": with_words(row["result"], lang)} for row in swept.rows]
+    return {**swept.as_dict(), "rows": rows, "base": None if swept.base is None else with_words(swept.base, lang)}
+
+
+def with_words(result: Mapping[str, Any], lang: str) -> dict[str, Any]:
+    """A result with ``said``, why it has no plan, in the language asked for."""
+    if "why" not in result:
+        return dict(result)
+    issues = [Issue.of_record(entry) for entry in result.get("issues", ())]
+    said = "; ".join(issue.sentence(lang) for issue in issues) or told(f"progress.lost-{result['why']}").text(lang)
+    return {**result, "said": said}
+
+
 def _text(shared: Mapping[str, Any]) -> str:
     return json.dumps(shared, ensure_ascii=False)
 
