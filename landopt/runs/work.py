@@ -1,4 +1,4 @@
-"""What is run and where: plain values, so that a run means the same in this process, in a local one and on a cluster."""
+"""What is run and where: plain values, so that a run means the same in this process, in another and on a cluster."""
 
 from __future__ import annotations
 

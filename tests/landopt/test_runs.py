@@ -110,7 +110,9 @@ def test_a_sweep_ends_right_though_its_workers_are_killed_from_outside(tmp_path:
     path = tmp_path / "sweep.toml"
     path.write_text('[[vary]]\nset = "p.quota:amount"\nfrom = 5000\nto = 20000\nstep = 1500\n', encoding="utf-8")
     sweep = read_sweep(path)
-    round_ = case([parcel(), parcel(use="RES")], [demand(), demand(uses=("IND", "RES"))], [limit("p.quota", "", "<=", 9)])
+    round_ = case(
+        [parcel(), parcel(use="RES")], [demand(), demand(uses=("IND", "RES"))], [limit("p.quota", "", "<=", 9)]
+    )
     quiet = sweep_case(round_, sweep, tmp_path / "quiet")
     killed: list[int] = []
 
@@ -134,7 +136,9 @@ def test_a_dask_cluster_gives_the_same_and_survives_its_workers(tmp_path: Path) 
     path = tmp_path / "sweep.toml"
     path.write_text('[[vary]]\nset = "p.quota:amount"\nvalues = [0, 9000, 20000]\n', encoding="utf-8")
     (tmp_path / "law.toml").write_text("", encoding="utf-8")
-    round_ = case([parcel(), parcel(use="RES")], [demand(), demand(uses=("IND", "RES"))], [limit("p.quota", "", "<=", 9)])
+    round_ = case(
+        [parcel(), parcel(use="RES")], [demand(), demand(uses=("IND", "RES"))], [limit("p.quota", "", "<=", 9)]
+    )
     quiet = sweep_case(round_, read_sweep(path), tmp_path / "quiet")
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),

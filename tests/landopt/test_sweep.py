@@ -5,22 +5,32 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from cli import desk
+from constraints.audit.certificate.price_tree import BadProof
 from constraints.case import Case
+from landopt.reasons.alternatives import choices, value
 from landopt.reasons.many import sweep as sweeping
-from landopt.reasons.many.sweep import read_sweep, runs, shown, sweep_case
+from landopt.reasons.many.scenario import nearest
+from landopt.reasons.many.sweep import read_sweep, runs, shown, sweep_case, told_against
 from landopt.reasons.texts import render_answer
 from landopt.runs.work import Where
+from landopt.screening.offers import Offers
+from landopt.solving.programme.arrays import program
+from landopt.solving.search import tier_search
+from landopt.solving.search_state import Options
 from parcels.common.catalogue import Told, told
 from parcels.common.issues import Refused
 from tests.builders import case, demand, limit, parcel
 from tests.disks import failing, state
+from tests.landopt.decided import decided, offers_of, planned, plans
 
 
 def _round() -> Case:
@@ -197,3 +207,71 @@ def test_a_run_that_was_not_finished_is_not_kept(tmp_path: Path, monkeypatch: py
     else:
         assert [row["result"] for row in sweep_case(_round(), sweep, out).rows] == [result] * 3
         assert not (out / "results.jsonl").exists()
+
+
+def test_of_equal_plans_the_nearest_is_told() -> None:
+    """Two equal parcels, two equal platforms: the plan that swaps them is told as the one that swaps nothing."""
+    round_ = case([parcel(), parcel()], [demand(), demand()], [])
+    offers = offers_of(round_)
+    every = plans(offers)
+    best = [np.asarray(chosen) for worth, chosen in every if worth == every[0][0]]
+    assert len(best) > 1
+    for base in best:
+        for found in best:
+            assert nearest(round_, offers, found.tolist(), base) == tuple(base.tolist())
+
+
+@pytest.mark.parametrize("seed", planned(12))
+def test_no_nearest_plan_is_worth_less_or_breaks_a_row(seed: int) -> None:
+    """Whatever it starts from: worth at least what was found in every tier, and no farther than it."""
+    round_, offers, outcome = decided(seed)
+    assert outcome.chosen is not None
+    found = outcome.chosen.tolist()
+    for worth, chosen in plans(offers)[:3]:
+        near = nearest(round_, offers, found, np.asarray(chosen, np.int64))
+        assert (value(offers, near), near) in plans(offers)
+        assert value(offers, near) >= value(offers, found) >= worth
+        apart = [_apart(round_, offers, plan, chosen) for plan in (near, tuple(found))]
+        assert apart[0] <= apart[1]
+
+
+def _apart(round_: Case, offers: Offers, one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    here, there = choices(round_, offers, one), choices(round_, offers, other)
+    return sum(here.get(name) != there.get(name) for name in here.keys() | there.keys())
+
+
+@pytest.mark.parametrize(
+    ("base", "result", "told_"),
+    [
+        ((100, 110), (105, 105, 96), ("within", 0, True)),
+        ((100, 110), (120, 121, 96), ("gain", 1, False)),
+        ((100, 100), (99, 99, None), ("broken", 1, False)),
+    ],
+)
+def test_no_move_is_counted_that_the_score_does_not_support(
+    base: tuple[int, int], result: tuple[int, int, int | None], told_: tuple[str, int, bool]
+) -> None:
+    """A gain no larger than what the round as it stands may have left unfound is none."""
+    before = {"objective": [base[0]], "bound": [base[1]], "choices": [["P1", "D1", "listing"]]}
+    held = None if result[2] is None else [result[2]]
+    after = {
+        "objective": [result[0]],
+        "bound": [result[1]],
+        "choices": [["P1", "D2", "listing"]],
+        "base": {"objective": held, "rows": [], "missing": 0},
+    }
+    found = told_against(before, after)
+    assert (found["move"], found["moved"], found["like"]) == told_
+
+
+def test_a_proof_too_large_to_add_up_leaves_the_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the numbers of a tree grow beyond exact sums the search goes on with the proof by prices."""
+
+    def too_large(*_given: object) -> None:
+        raise BadProof("the numbers of a proof are too large to be added up")
+
+    round_, offers, outcome = decided(planned(1)[0])
+    monkeypatch.setattr(tier_search, "prove", too_large)
+    options = Options(Fraction(0), None, 100, 0, 1, "highs")
+    answer = tier_search.search(program(round_, offers, 0), options, lambda *_: None)
+    assert answer.objective == outcome.tiers[0].objective <= answer.bound

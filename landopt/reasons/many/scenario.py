@@ -1,7 +1,7 @@
-"""One run of many: a round under other numbers, solved from the plan as it stands, what changes kept to the least.
+"""One run of many: a round under other numbers, solved from the plan as it stands, with as few changes as do.
 
-Plain JSON in and out. A plan is named by its assignments, ``[[parcel ids], demand or null, method, period or null]``, so
-that it can be found among the offers of a round that was changed.
+Plain JSON in and out. A plan is named by its assignments, ``[[parcel ids], demand or null, method, period or null]``,
+so that it can be found among the offers of a round that was changed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from landopt.reasons.alternatives import assignment, choices, value
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Ints, program, standing
 from landopt.solving.programme.model import build
-from landopt.solving.solver import Outcome, solve
 from landopt.solving.search_state import Warm
+from landopt.solving.solver import Outcome, solve
 
 PATIENCE_S = 120
 """Without a limit of its own a run stops after so many seconds, with the best plan found and its bound."""
@@ -138,7 +138,15 @@ def solved(
     outcome = solve(case, offers, **effort.of(case), warm=warm, start=start)
     found: dict[str, Any] = {"stopped": outcome.stopped, "offers": len(offers)}
     if outcome.chosen is None:
-        return {**found, "objective": None, "bound": None, "served": 0, "plan": [], "choices": [], "methods": {}}, outcome
+        return {
+            **found,
+            "objective": None,
+            "bound": None,
+            "served": 0,
+            "plan": [],
+            "choices": [],
+            "methods": {},
+        }, outcome
     chosen = tuple(int(offer) for offer in outcome.chosen)
     if near is not None:
         chosen = nearest(case, offers, chosen, near)

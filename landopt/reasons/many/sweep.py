@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +169,7 @@ def runs(sweep: Sweep) -> Iterator[Run]:
 class Desk:
     """A round as one process holds it: runs that only change amounts share its offers.
 
-    ``base`` is the plan as it stands, from which every run starts. In large rounds runs also start from where the search
+    ``base`` is the plan as it stands, where every run starts. In large rounds runs also start from where the search
     of the first one ended (not in node mode, whose runs repeat whatever ran before them).
     """
 
@@ -314,7 +313,9 @@ def _text(shared: Mapping[str, Any]) -> str:
 
 def _digested(given: Mapping[str, Any]) -> dict[str, Any]:
     """What names a run; bytes that are no text are told by their numbers."""
-    texts = [[name, text.encode("utf-8", _BYTES).decode("utf-8", "backslashreplace")] for name, text in given["overlays"]]
+    texts = [
+        [name, text.encode("utf-8", _BYTES).decode("utf-8", "backslashreplace")] for name, text in given["overlays"]
+    ]
     return {"sets": given["sets"], "overlays": texts}
 
 
