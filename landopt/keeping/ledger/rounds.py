@@ -15,6 +15,7 @@ from constraints.case import Case
 from constraints.types import Cite, Rule, Text
 from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.ledger.entry_forms import OUTCOMES as OUTCOMES
+from landopt.keeping.ledger.places import LedgerPlace
 from parcels.common.frozen import FactTable
 from parcels.common.issues import stop_on_errors
 from parcels.common.schema import Value
@@ -196,7 +197,7 @@ def _quoted(name: str) -> str:
 
 
 def prepare(
-    case: Case, folder: Path, ledger: Path | None = None, kept: Path | None = None, cost: int = 0
+    case: Case, folder: Path, ledger: LedgerPlace | None = None, kept: Path | None = None, cost: int = 0
 ) -> tuple[Case, str | None]:
     """The case under the round's ledger (``folder/ledger.sqlite`` unless named) and under a plan to keep, and the head.
 
