@@ -20,7 +20,7 @@ from landopt.keeping.ledger.adoption_paper import NAME as ADOPTION
 from landopt.keeping.ledger.chain import Ledger
 from landopt.keeping.ledger.places import LedgerPlace, is_there
 from parcels.common.atomic import clear, write_folder
-from parcels.common.catalogue import Say, told
+from parcels.common.catalogue import Say, phrase, told
 from parcels.common.digests import sha256_of
 from parcels.common.gate import load_json, read_bytes
 from parcels.common.issues import Environment, LandoptError, error
@@ -243,19 +243,16 @@ def _shelved(folder: Path, known: Mapping[str, list[dict[str, Any]]]) -> Shelved
 
 def lines(found: list[Shelved], lang: str) -> list[str]:
     """The list as a person reads it."""
-    zh = lang == "zh"
     if not found:
-        return ["本轮次没有方案。" if zh else "This round has no plan."]
+        return [phrase("shelf.none", lang)]
     out = []
     for each in found:
         points = f"{each.objective[0] / 1000:,.1f}" if each.objective else "-"
-        documents = "、".join(str(entry["document"]) for entry in each.adopted)
-        if each.adopted:
-            state = f"已采纳（{documents}）" if zh else f"adopted ({documents})"
-        elif each.sealed:
-            state = "已封存" if zh else "sealed"
+        documents = tuple(str(entry["document"]) for entry in each.adopted)
+        if documents:
+            state = phrase("shelf.adopted", lang, documents=documents)
         else:
-            state = "未采纳" if zh else "not adopted"
-        points = f"{points} 分" if zh else f"{points} points"
+            state = phrase("shelf.sealed" if each.sealed else "shelf.open", lang)
+        points = phrase("shelf.points", lang, points=points)
         out.append(f"{each.plan_id}  {each.made[:16].replace('T', ' ')}  {points}  {state}  {each.folder}")
     return out

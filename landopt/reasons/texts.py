@@ -327,7 +327,7 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
     text = template.render(
         r=plan,
         plan=plan_json,
-        title=case.round.title.zh if lang == "zh" else case.round.title.en,
+        title=case.round.title.text(lang),
         authority=case.round.authority,
         cases=cases if len(cases) <= CASES else [],
         unserved=unserved if len(cases) <= CASES else [],

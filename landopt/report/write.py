@@ -9,7 +9,7 @@ from typing import Any
 
 from landopt.report.output import Order, Output, outputs
 from landopt.report.source import open_source
-from parcels.common.catalogue import Say, told
+from parcels.common.catalogue import Say, phrase, told
 from parcels.common.issues import Refused, error
 from parcels.common.kept import Written, record_of, write_into
 
@@ -51,19 +51,12 @@ class Done:
 
     def lines(self, lang: str) -> list[str]:
         """As a person reads it."""
-        zh = lang == "zh"
         found = [f"  {name}  ({_size(size)})" for name, size in self.files]
-        count = len(self.files)
-        head = f"{count} 个文件，{self.seconds:.1f} 秒：{self.folder}"
-        head = head if zh else f"Wrote {count} file(s) to {self.folder} in {self.seconds:.1f} s"
+        took = f"{self.seconds:.1f}"
+        head = phrase("outputs.head", lang, count=len(self.files), folder=self.folder, seconds=took)
         install = {output.kind: output.install() for output in outputs()}
-        hints = [
-            f"未写出 {kind}：{install[kind]}" if zh else f"Left out {kind}: {install[kind]}" for kind in self.left_out
-        ]
-        kept = [
-            f"{old} 已被改动，予以保留；新文件为 {new}" if zh else f"Kept {old}, which was edited; the new one is {new}"
-            for old, new in self.kept
-        ]
+        hints = [phrase("outputs.left-out", lang, kind=kind, install=install[kind]) for kind in self.left_out]
+        kept = [phrase("outputs.kept", lang, old=old, new=new) for old, new in self.kept]
         return [head, *found, *kept, *hints]
 
 

@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from constraints.case import Case
-from landopt.reasons.explain.changed.variants import only_rows
+from landopt.reasons.explain.changed.variants import forced, only_rows
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Ints, Program, activity, program
 from landopt.solving.programme.model import build
 
 SECONDS = 20
 """Seconds one integer search may take; beyond, the answer is unknown and said so."""
+TESTED = 50_000
+"""Offers up to which it is tested whether any lawful plan holds a choice; beyond, it is said not to be tested."""
+TEST_S = 5
+"""Seconds one such test may take; then the answer is "not tested"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,14 @@ def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECON
         if not relaxed and status == "found":
             return Search("yes", "integer", chosen)
     return Search("unknown", "limit")
+
+
+def held_by_some(case: Case, offers: Offers, members: Sequence[int], seconds: int = TEST_S) -> bool | None:
+    """Whether any lawful plan holds one of some offers: one forced search, exact if it ends; ``None``: not tested."""
+    if len(offers) > TESTED:
+        return None
+    asked = forced(offers, members)
+    return {"yes": True, "no": False}.get(search(case, asked, range(len(asked.rows)), seconds).answer)
 
 
 def least_violation(
