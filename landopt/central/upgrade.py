@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, LiteralString, cast
+from typing import TYPE_CHECKING
 
 from landopt.central.address import Address
 from landopt.central.connection import connect, first_line, one, troubles
@@ -138,7 +138,7 @@ def script(schema: str) -> str:
 
 def _run(db: Connection, text: str) -> None:
     """Run SQL of our own files; no value of a user's is ever part of it."""
-    db.execute(cast("LiteralString", text))
+    db.execute(text)
 
 
 def open_schema(address: Address) -> Connection:

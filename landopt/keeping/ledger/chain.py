@@ -17,7 +17,8 @@ from typing import Any, Self
 from constraints.canonical import canonical, digest
 from landopt.keeping.ledger.entry_forms import well_formed
 from landopt.keeping.ledger.places import LedgerPlace, ledger_place
-from landopt.keeping.ledger.store import START, Row, Store
+from landopt.keeping.ledger.store import START as START
+from landopt.keeping.ledger.store import Row, Store
 from parcels.common.gate import load_json
 from parcels.common.issues import Issue, Refused, error, stop_on_errors, warning
 from parcels.common.place import within
@@ -174,8 +175,8 @@ def _unseen(later: Sequence[Entry], rounds: set[str], ledger: str) -> None:
     """Refuse where an entry came meanwhile that belongs to one of the rounds, or to all (a revoked key)."""
     for entry in later:
         if entry.round in rounds or not entry.round:
-            said = {"entry": entry.seq, "kind": entry.kind, "by": str(entry.body.get("by") or "?")}
-            raise Refused(error("B107.meanwhile", at=ledger, round=entry.round, **said))
+            by = str(entry.body.get("by") or "?")
+            raise Refused(error("B107.meanwhile", at=ledger, entry=entry.seq, kind=entry.kind, by=by))
 
 
 def _entry(row: Row) -> Entry:

@@ -211,8 +211,9 @@ def prepare(
     from landopt.keeping.ledger.trust import examined
 
     head: str | None = None
-    book_path = ledger if ledger is not None else folder / "ledger.sqlite"
-    if ledger is not None or book_path.is_file():
+    own = folder / "ledger.sqlite"
+    book_path = ledger if ledger is not None else own
+    if ledger is not None or own.is_file():
         with Ledger(book_path, read_only=True) as book:
             stop_on_errors(examined(book))
             case, head = apply(case, state(book.entries())), book.head()
