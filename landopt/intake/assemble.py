@@ -79,6 +79,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     from parcels.check_map import check_parcels
     from parcels.demands import read_records
     from parcels.geometry.neighbours import neighbours
+    from parcels.geometry.segments import Plane
     from parcels.layers import overlay_layers
     from parcels.read import read_parcels
 
@@ -115,13 +116,14 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
             inputs.append({"name": part.path.name, "sha256": part.sha256, "rows": part.rows})
     if land is None or wants is None:
         return Loaded(file, None, None, tuple(issues), tuple(notes))
-    overlaid = _read(issues, lambda: overlay_layers(land, file.layers, purpose=file.round.purpose))
+    plane = Plane(land.geometry.geometry.values)
+    overlaid = _read(issues, lambda: overlay_layers(land, file.layers, purpose=file.round.purpose, plane=plane))
     if overlaid is None:
         return Loaded(file, None, None, tuple(issues), tuple(notes))
     issues += overlaid.issues
     notes += overlaid.notes
     inputs += overlaid.inputs
-    issues += check_parcels(land, overlaid.table, as_of=file.round.as_of, box=file.box)
+    issues += check_parcels(land, overlaid.table, as_of=file.round.as_of, box=file.box, plane=plane)
     records = tuple(Record(**entry) for entry in papers.rows_) if papers is not None else ()
     issues += cross_checks(file, overlaid.table, wants.table, overlaid.distances, records, {rule.id for rule in rules})
     issues += coverage(rules, overlaid.table.columns)
@@ -133,9 +135,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         round=file.round,
         parcels=_with_block_shares(overlaid.table),
         demands=wants.table,
-        neighbours=neighbours(
-            land.geometry.geometry.values, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)
-        ),
+        neighbours=neighbours(plane, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)),
         rules=rules,
         methods=tuple(method for method in methods() if not off(method.id)),
         objective=file.objective,
@@ -191,20 +191,22 @@ def _sources(file: RoundFile) -> _Sources:
 
 def _outlines(polygons: geopandas.GeoDataFrame) -> str:
     """The digest of the outlines, as multi-polygons in the form that ``plan.gpkg`` holds them in."""
+    import numpy as np
     import shapely
 
     from constraints.audit.bound.layers import outline_digest
 
-    def whole(shape: Any) -> Any:
-        return shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape])
-
-    shapes = [whole(shape) for shape in polygons.geometry.values]
+    shapes = np.array(polygons.geometry.values, dtype=object)
+    single = np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON)
+    shapes[single] = shapely.multipolygons(shapes[single], indices=np.arange(len(single)))
     wkb = shapely.to_wkb(shapes, byte_order=1, flavor="iso")
     return outline_digest(zip(map(str, polygons.index), wkb, strict=True))
 
 
 def _with_block_shares(table: FactTable) -> FactTable:
     """The parcels with the share of M0 in their industrial block, where the file does not tell it."""
+    if not {"ind_block_m0_m2", "ind_block_area_m2"} <= set(table.columns):
+        return table
     told = table.column("ind_block_m0_percent")
     shares = tuple(
         value if value is not None else block_share(row) for value, row in zip(told, table.rows(), strict=True)

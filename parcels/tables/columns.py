@@ -53,13 +53,44 @@ def column_key(name: str) -> str:
 def _split_unit(name: str) -> tuple[str, str]:
     found = _BRACKET.match(name.strip())
     if found:
-        return found.group(1), found.group(2)
+        return found.group(1), _SAID.sub("", found.group(2))
     parts = name.strip().lower().rstrip("_").split("_")
     for count in (2, 1):  # a format without brackets or slashes writes (万元/亩) as _万元_亩_
         unit = "/".join(parts[-count:])
         if len(parts) > count and all(parts) and unit_name(unit) in _suffixes():
             return "_".join(parts[:-count]), unit
     return name, ""
+
+
+_SAID = re.compile(r"^单位\s*[:：]?\s*")
+"""What may stand before a unit in brackets."""
+
+
+def _joined_unit(name: str, of: str) -> tuple[str, str]:
+    """Field and unit of a heading that ends in its unit without brackets: 面积公顷, area ha, 基准地价/元每平方米."""
+    key, known = column_key(re.sub("每", "/", name)), _known(of)
+    for unit in _endings():
+        base = key.removesuffix(unit)
+        if base == key or (unit[0].isascii() and base[-1:].isascii() and base[-1:].isalnum() and not _spaced(name)):
+            continue
+        hit = known.get(_SAID_LAST.sub("", base.rstrip("/:-_,、")))
+        if hit and unit_factor(fields_of(of)[hit[0]].unit, unit) is not None:
+            return hit[0], unit
+    return "", ""
+
+
+_SAID_LAST = re.compile(r"[/:,、]?单位$")
+
+
+def _spaced(name: str) -> bool:
+    """True if the last word of a name stands apart: only then may its letters be a unit."""
+    return bool(re.search(r"[\s/:_-]\S+$", name.strip()))
+
+
+@cache
+def _endings() -> tuple[str, ...]:
+    """Every unit as the end of a column's name, the longest first."""
+    return tuple(sorted({column_key(unit) for units in UNITS.values() for unit in units}, key=lambda u: (-len(u), u)))
 
 
 @cache
@@ -92,7 +123,7 @@ def field_of(name: str, prefix: str) -> Field | None:
 
 def states_unit(name: str) -> bool:
     """True if a column name says its unit, in brackets or at its end."""
-    return bool(_split_unit(name)[1])
+    return bool(_split_unit(name)[1]) or any(_joined_unit(name, of)[1] for of in ("parcel", "demand"))
 
 
 @cache
@@ -198,7 +229,8 @@ def _find(name: str, of: str) -> tuple[str | None, int, str]:
         with_unit = [key for key, (field_name, rank) in known.items() if rank == 0 and key == f"{column_key(base)}_m2"]
         hit = known.get(with_unit[0]) if with_unit else None
     if hit is None:
-        return None, 9, ""
+        field_name, unit = _joined_unit(name, of)
+        return (field_name, 3, unit) if field_name else (None, 9, "")
     return hit[0], hit[1] + 1, unit
 
 

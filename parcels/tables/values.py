@@ -40,6 +40,8 @@ def words() -> dict[str, dict[str, list[str]]]:
 def clean_text(cell: object) -> str:
     """A text as compared and stored: NFC, trimmed, control characters (tab and line feed too) stripped."""
     text = cell if isinstance(cell, str) else plain(cell)
+    if text.isascii() and text.isprintable():
+        return text.strip()
     text = unicodedata.normalize("NFC", text)
     return _CONTROL.sub("", text.replace("\t", " ").replace("\r\n", " ").replace("\n", " ")).strip()
 
@@ -69,12 +71,12 @@ def plain(cell: object) -> str:
 
 def has_control(cell: object) -> bool:
     """True if :func:`clean_text` strips a control character."""
-    return isinstance(cell, str) and _CONTROL.search(cell) is not None
+    return isinstance(cell, str) and not cell.isprintable() and _CONTROL.search(cell) is not None
 
 
 def hidden_marks(text: str) -> str | None:
     """The text with its bidi and zero-width characters written as escapes, or ``None`` if it has none."""
-    if not _HIDDEN.search(text):
+    if text.isascii() or not _HIDDEN.search(text):
         return None
     return _HIDDEN.sub(lambda mark: f"\\u{ord(mark.group()):04x}", text)
 

@@ -27,13 +27,6 @@ _EXAMPLE = """Example:
   landopt check my-round --missing --xlsx check.xlsx"""
 
 
-_EXAMPLE = """Example:
-
-  landopt check examples/nansha --drop NS-0001 --reason "title not clear"
-
-  landopt check my-round --missing --xlsx check.xlsx"""
-
-
 @click.command(epilog=_EXAMPLE)
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("--drop", metavar="ID,..", default="", help="Leave these parcels out, on the record.")
