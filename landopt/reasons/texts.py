@@ -67,6 +67,7 @@ def environment(lang: str) -> Environment:
     made.filters.update(
         word=lambda code, subject: words.word(subject, code, lang),
         word_of=lambda code, subject: words.word(subject, code, lang),
+        tie_step=lambda name: words.tie_step(name, lang),
         title_of=lambda name: words.field_title(name, lang),
         fact=lambda entry: words.shown(entry["field"], entry["value"], entry["unit"], lang),
         money=lambda yuan: words.money(yuan, lang),
