@@ -170,8 +170,8 @@ class Plan(PlanTables):
         True
         """
         from landopt.reasons import whynot as asked
-        from landopt.reasons.forced import best
-        from landopt.reasons.forced import exact as force
+        from landopt.reasons.resolved.forced import best
+        from landopt.reasons.resolved.forced import exact as force
         from landopt.reasons.resolved.resolve import Clock
 
         opened = self._opened

@@ -11,7 +11,7 @@ from landopt.reasons.alternatives import value
 from landopt.reasons.explain.changed.variants import only_rows
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.losses import bounds_with
-from landopt.reasons.forced import closest, solve_near
+from landopt.reasons.resolved.forced import closest, solve_near
 
 
 def fix_costs(context: Context, overrides: Sequence[Mapping[str, Any]], bounds: Sequence[int]) -> list[dict[str, Any]]:

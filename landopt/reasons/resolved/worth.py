@@ -23,7 +23,7 @@ from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.limits import Limits
 from landopt.reasons.explain.losses import bounds_with
 from landopt.reasons.explain.records import LimitUse, as_json
-from landopt.reasons.forced import Best, best, closest, solve_near
+from landopt.reasons.resolved.forced import Best, best, closest, solve_near
 from landopt.reasons.resolved.resolve import SMALL, Clock, resolve
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
