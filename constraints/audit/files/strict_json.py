@@ -45,6 +45,13 @@ def strict_json(raw: bytes) -> Any:
     return found
 
 
+def strict_line(line: bytes) -> Any:
+    """The value of a line of a list: a text of the grammar and its line feed. Raises ValueError if it is none."""
+    if not line.endswith(b"\n"):
+        raise ValueError("a line has no end")
+    return strict_json(line)
+
+
 def no_float(text: str) -> Any:
     """For numbers that are not integers: refused."""
     raise ValueError(f"number {text} is not an integer")
