@@ -80,10 +80,10 @@ class OneMember(io.RawIOBase):
     """Deflated, without name, comment or extra fields."""
 
     def __init__(self, path: Path) -> None:
+        self._left = max(FREE, RATIO * path.stat().st_size)
         self._file = path.open("rb")
         self._plain = self._file.read(4) == self.HEAD
         self._file.seek(0)
-        self._left = max(FREE, RATIO * path.stat().st_size)
         self._inner = zlib.decompressobj(31)
 
     def readable(self) -> bool:
@@ -109,6 +109,7 @@ class OneMember(io.RawIOBase):
         return len(found)
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file, if it could be opened."""
+        if hasattr(self, "_file"):
+            self._file.close()
         super().close()
