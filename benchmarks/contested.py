@@ -25,8 +25,8 @@ from landopt.invent.policy import Numbers, policy_text
 from landopt.invent.round import draft, hold_back
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving.model_arrays import Program, program
-from landopt.solving.prices import relax
+from landopt.solving.programme.arrays import Program, program
+from landopt.solving.relaxation.prices import relax
 
 RATIO = 1.32
 """Least area asked for, over the suitable area: a little above the 1.3 that a contested round has at least."""

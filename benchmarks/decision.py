@@ -59,10 +59,10 @@ def offers_of(size: Size, seed: int) -> tuple[Any, Any, dict[str, Any]]:
 def run_one(size: Size, seed: int, limit_s: float) -> dict[str, Any]:
     """Everything measured in process on one instance, without stock solvers."""
     from benchmarks.rounds import binding
-    from landopt.solving.model_arrays import program
-    from landopt.solving.prices import relax
-    from landopt.solving.solver_search import search
-    from landopt.solving.solver_state import Options
+    from landopt.solving.programme.arrays import program
+    from landopt.solving.relaxation.prices import relax
+    from landopt.solving.search.tier_search import search
+    from landopt.solving.search_state import Options
 
     case, offers, found = offers_of(size, seed)
     prog = program(case, offers, 0)
@@ -119,7 +119,7 @@ def _priced_rows(prog: Any, relaxed: Any) -> list[int]:
 
 def _prices_again(prog: Any, relaxed: Any, sifter: Any) -> float | None:
     """One amount lowered by a tenth: CPU seconds of the prices from the last basis."""
-    from landopt.solving.prices import relax
+    from landopt.solving.relaxation.prices import relax
 
     rows = _priced_rows(prog, relaxed)
     if not rows:
@@ -135,9 +135,9 @@ def _rerun(case: Any, offers: Any, relaxed: Any, answer: Any, size: Size) -> dic
     """One amount lowered by a tenth, as ``landopt sweep`` does it: CPU seconds from the changed case to the gap."""
     from landopt.intake.overlay import apply_sets
     from landopt.screening.changed_amounts import again
-    from landopt.solving.model_arrays import program
-    from landopt.solving.solver_search import search
-    from landopt.solving.solver_state import Options
+    from landopt.solving.programme.arrays import program
+    from landopt.solving.search.tier_search import search
+    from landopt.solving.search_state import Options
 
     prog = program(case, offers, 0)
     named = [offers.rows[row] for row in _priced_rows(prog, relaxed) if offers.rows[row].kind == "limit"]
@@ -161,9 +161,9 @@ def _rerun(case: Any, offers: Any, relaxed: Any, answer: Any, size: Size) -> dic
 
 def long_run(size: Size, seed: int) -> dict[str, Any]:
     """The gap held after five minutes where gap 0 is asked for."""
-    from landopt.solving.model_arrays import program
-    from landopt.solving.solver_search import search
-    from landopt.solving.solver_state import Options
+    from landopt.solving.programme.arrays import program
+    from landopt.solving.search.tier_search import search
+    from landopt.solving.search_state import Options
 
     case, offers, _ = offers_of(size, seed)
     heard = _Heard()
@@ -194,7 +194,7 @@ def raw_simplex_of(case: Any, offers: Any) -> dict[str, Any]:
     import highspy
     import numpy as np
 
-    from landopt.solving.model_arrays import columns, program
+    from landopt.solving.programme.arrays import columns, program
 
     prog = program(case, offers, 0)
     starts, rows, coefs = columns(prog, np.arange(prog.count))
@@ -221,7 +221,7 @@ def raw_simplex_of(case: Any, offers: Any) -> dict[str, Any]:
 def stock(size: Size, seed: int, name: str, limit_s: float) -> dict[str, Any]:
     """One stock solver on the exported MPS: CPU seconds to the gap, or the limit, and the gap it held then."""
     from benchmarks.decision_stock import RUNNERS
-    from landopt.solving.model import write_mps
+    from landopt.solving.programme.model import write_mps
 
     case, offers, _ = offers_of(size, seed)
     with tempfile.TemporaryDirectory() as folder:

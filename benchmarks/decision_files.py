@@ -32,7 +32,14 @@ from landopt.invent.round import write_draft
 
 LIBRARIES = ("geopandas", "highspy", "numpy", "pulp", "shapely", "networkx", "jinja2", "pyogrio", "holidays.countries")
 """Imported beside every module of landopt, its lower rooms and the desk before the clock starts."""
-CHILD = ("numpy", "highspy", "pulp", "landopt.solving.child", "landopt.solving.solver_search", "landopt.solving.ties")
+CHILD = (
+    "numpy",
+    "highspy",
+    "pulp",
+    "landopt.solving.process.child",
+    "landopt.solving.search.tier_search",
+    "landopt.solving.search.ties",
+)
 """What the solver's child imports."""
 PHASES = ("read", "screen", "solve", "justify", "write", "audit")
 

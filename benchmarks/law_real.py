@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from constraints.loading.load import in_force, load_pack, methods
-from constraints.reading.assumed import PRICES, complete
+from constraints.reading.asking.assumed import PRICES, complete
 from constraints.reading.book import RuleBook, book
 from constraints.reading.judge import judge
 from constraints.types import STRICTNESS

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from benchmarks.contested import contested_case
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving.model_arrays import Program, columns, program
-from landopt.solving.prices import relax
+from landopt.solving.programme.arrays import Program, columns, program
+from landopt.solving.relaxation.prices import relax
 
 Floats = NDArray[np.float64]
 Rows = list[tuple[Floats, float, float]]

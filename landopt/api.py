@@ -104,7 +104,7 @@ def ask(
     True
     """
     from constraints.loading.load import load
-    from constraints.reading.ask import ask as answered
+    from constraints.reading.asking.ask import ask as answered
 
     rules = [rule for path in policy for rule in load(Path(path), Path(path).stem).rules]
     told = {name: arguments.told(value) for name, value in facts.items()}
@@ -141,7 +141,7 @@ def audit(
     >>> lo.audit("plan").stands
     True
     """
-    from landopt.keeping.seal import unzipped
+    from landopt.keeping.sealing.seal import unzipped
     from landopt.keeping.whole_audit import whole_audit
     from landopt.report.gis.plan_layers import write_plan_gpkg
 

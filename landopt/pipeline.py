@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from constraints.audit.plan_reader import uncollected
+from constraints.audit.files.plan_reader import uncollected
 from constraints.case import Case, as_written
 from landopt.job import Breach, Job, NoPlan, Result, Stopped
 from parcels.common.catalogue import Bilingual, Say, told
@@ -87,7 +87,7 @@ def scenario(loaded: Loaded, job: Job) -> Scenario:
     """
     from landopt.intake.overlay import apply_overlays
     from landopt.keeping.fixes import apply_fixes
-    from landopt.keeping.rounds import prepare
+    from landopt.keeping.ledger.rounds import prepare
 
     case = apply_overlays(_asked(loaded.ready(), job), job.overlays, job.sets)
     head = None
@@ -118,7 +118,7 @@ def choose(case: Case, offers: Offers, job: Job, say: Say) -> Outcome:
     NoPlan, Stopped, Environment
         If there is none: because the rules allow none, because time ran out, because the solver failed.
     """
-    from landopt.solving.child import caps_memory
+    from landopt.solving.process.child import caps_memory
     from landopt.solving.solver import solve
 
     if job.memory is not None and not caps_memory():

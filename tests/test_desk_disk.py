@@ -37,7 +37,7 @@ def test_a_model_that_cannot_be_written_leaves_nothing(
         path.write_text("half")
         raise trouble
 
-    monkeypatch.setattr("landopt.solving.model.write_mps", half)
+    monkeypatch.setattr("landopt.solving.programme.model.write_mps", half)
     code, said = run("model", tmp_path, "--mps", out / "m.mps", "--offers", out / "o.csv")
     assert (code, "E075" in said, "磁盘空间不足" in said) == (6, True, True), said
     assert list(out.iterdir()) == []

@@ -164,7 +164,7 @@ def test_a_plan_folder_with_hostile_json_is_refused(tmp_path: Path, label: str, 
 
 def test_a_list_of_offers_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
     """A few megabytes of zeros, of brackets, of one line; the reader of the report and that of the audit."""
-    from constraints.audit.offers_reader import OffersFile
+    from constraints.audit.files.offers_reader import OffersFile
     from landopt.screening.offers_file import read_offers
     from parcels.common.issues import Refused
 

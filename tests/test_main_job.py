@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from cli import desk
 from constraints.canonical import canonical
-from landopt.solving.child import caps_memory
+from landopt.solving.process.child import caps_memory
 from tests.places import EXAMPLE
 
 ROOT = Path(__file__).parent.parent
@@ -234,7 +234,7 @@ def test_fault_67_memory_is_refused_beforehand_or_at_the_limit(
     assert "raise --memory" in done.stderr
     assert not (copy / "plan").exists()
     (tmp_path / "fake.py").write_text(DYING, "utf-8")
-    monkeypatch.setattr("landopt.solving.solver_process.COMMAND", (str(tmp_path / "fake.py"),))
+    monkeypatch.setattr("landopt.solving.process.child_handle.COMMAND", (str(tmp_path / "fake.py"),))
     done = call("solve", copy, "--memory", "1g", "--gap", "0.1", "--lang", "zh")
     assert done.exit_code in (0, 4), done.output
     assert "S013" in done.stderr
@@ -246,7 +246,7 @@ def test_fault_67_memory_is_refused_beforehand_or_at_the_limit(
 DYING = """
 import os, sys
 from pathlib import Path
-from landopt.solving import child
+from landopt.solving.process import child
 real = child.run
 def run(folder, request):
     real(folder, request)
@@ -258,7 +258,7 @@ os._exit(child.main(Path(sys.argv[1])))
 
 def test_a_system_that_cannot_cap_a_process_is_named(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows and macOS: the limit is held against the estimate; the desk says that it is no cap."""
-    monkeypatch.setattr("landopt.solving.child.caps_memory", lambda: False)
+    monkeypatch.setattr("landopt.solving.process.child.caps_memory", lambda: False)
     done = call("solve", copy, "--memory", "2G", "--lang", "en", "--gap", "0.1")
     assert done.exit_code == 0, done.output
     assert "cannot cap a process" in done.stderr

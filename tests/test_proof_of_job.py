@@ -16,9 +16,9 @@ from cli import desk
 from constraints.case import Case
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving.model import write_mps
-from landopt.solving.model_arrays import base_arrays, from_arrays
-from landopt.solving.solver_search import Options, search
+from landopt.solving.programme.arrays import base_arrays, from_arrays
+from landopt.solving.programme.model import write_mps
+from landopt.solving.search.tier_search import Options, search
 from tests.brute import brute_force_offers
 from tests.builders import random_case
 from tests.places import EXAMPLE

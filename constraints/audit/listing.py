@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from constraints.audit.cells import PartReader, Reading, Site
+from constraints.audit.certificate.proof import BadProof, Bound, start
 from constraints.audit.draw import Draw
-from constraints.audit.offers_reader import Block, Header, Offer, OffersFile, Part, Place, scores
-from constraints.audit.proof import BadProof, Bound, start
+from constraints.audit.files.offers_reader import Block, Header, Offer, OffersFile, Part, Place, scores
 from constraints.audit.reread import Reader
 from constraints.reading.rows import Key
 from constraints.types import Row

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.audit.cells import PartReader, Site
 from constraints.audit.draw import Draw
-from constraints.audit.offers_reader import Offer
+from constraints.audit.files.offers_reader import Offer
 from constraints.audit.reread import Reader
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from typing import Any
 from constraints.audit.bound.binding import Binding
 from constraints.audit.bound.form import FAULTS, Form, bound, own_fault, unread
 from constraints.audit.cells import Reading
+from constraints.audit.certificate.proof import gap_text
 from constraints.audit.citations import check_citations
+from constraints.audit.files.plan_reader import PROOF_SCHEMA, load_json, plan_hash, read_plan, uncollected
 from constraints.audit.finding import BEYOND, DATED, AuditReport, Breach, Check, Unchecked, lines, points, short
 from constraints.audit.listing import Listing
-from constraints.audit.plan_reader import PROOF_SCHEMA, load_json, plan_hash, read_plan, uncollected
-from constraints.audit.proof import gap_text
 from constraints.audit.reread import Reader
 from constraints.audit.rescreen import Completeness, draw, rescreen
 from constraints.audit.restate import identify, incomplete, restated

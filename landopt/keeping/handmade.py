@@ -256,8 +256,8 @@ def text(report: HandmadeReport, lang: str) -> list[str]:
 
 def load(folder: Path) -> tuple[Case, dict[str, Any], dict[int, frozenset[int]]]:
     """The case, plan and reach of a plan folder."""
+    from constraints.audit.files.plan_reader import PROOF_SCHEMA, load_json, read_plan
     from constraints.audit.listing import Listing
-    from constraints.audit.plan_reader import PROOF_SCHEMA, load_json, read_plan
     from constraints.case import SCHEMA, from_json
 
     case = from_json(load_json(folder / "case.json", SCHEMA))

@@ -9,7 +9,7 @@ from fractions import Fraction
 from importlib.metadata import version
 from typing import Any
 
-from constraints.audit.plan_reader import plan_hash
+from constraints.audit.files.plan_reader import plan_hash
 from constraints.canonical import canonical
 from constraints.case import Case, to_json
 from landopt.reasons.texts import reasons

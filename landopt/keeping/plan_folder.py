@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from constraints.audit.offers_reader import OffersFile
-from constraints.audit.plan_reader import read_plan
+from constraints.audit.files.offers_reader import OffersFile
+from constraints.audit.files.plan_reader import read_plan
 from constraints.case import Case, from_json
 from landopt.intake.names import unknown_parcel, unknown_platform
 from landopt.keeping.plan_file import unpacked
+from landopt.reasons.explain.changed.held_still import Comparer
 from landopt.reasons.explain.context import Context
-from landopt.reasons.explain.held_still import Comparer
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.open_facts import basis, open_facts
 from landopt.reasons.explain.records import as_json

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from constraints.audit.plan_reader import load_json
+from constraints.audit.files.plan_reader import load_json
 from constraints.case import SCHEMA, Case, from_json, to_json
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Issue, error, finding, note

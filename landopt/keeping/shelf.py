@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from landopt.keeping.adoption_paper import NAME as ADOPTION
-from landopt.keeping.ledger import Ledger
+from landopt.keeping.ledger.adoption_paper import NAME as ADOPTION
+from landopt.keeping.ledger.chain import Ledger
 from parcels.common.atomic import clear, write_folder
 from parcels.common.catalogue import Say, told
 from parcels.common.digests import sha256_of

@@ -67,7 +67,7 @@ def _closed(report: AuditReport, name: str, count: int, found: list[Breach], en:
 
 def _words(report: AuditReport, place: Path) -> AuditReport:
     """Everything ``plan.json`` says, made again by the same program from case, offers and proof, and compared."""
-    from constraints.audit.plan_reader import read_plan
+    from constraints.audit.files.plan_reader import read_plan
     from landopt.keeping.plan_file import packed
 
     plan = read_plan(place / "plan.json")
@@ -197,7 +197,7 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def _calendar(report: AuditReport, place: Path) -> AuditReport:
     """The non-working days are those of the holiday library installed here."""
-    from constraints.audit.plan_reader import load_json
+    from constraints.audit.files.plan_reader import load_json
     from constraints.case import SCHEMA
     from landopt.intake.assemble import non_working_days
 
@@ -224,7 +224,7 @@ SEAL, ADOPTION = "seal", "adoption.json"
 def _layers(report: AuditReport, place: Path, rewrite: Rewrite | None) -> AuditReport:
     """``plan.gpkg`` row by row; then written again from the plan: the same bytes, else the same tables told so."""
     from constraints.audit.bound.layers import check_layers
-    from constraints.audit.plan_reader import load_json, read_plan
+    from constraints.audit.files.plan_reader import load_json, read_plan
     from constraints.case import SCHEMA, from_json
     from parcels.common.gate import admit
     from parcels.formats.guard import works

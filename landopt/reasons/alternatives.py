@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from constraints.case import Case
-from landopt.reasons.explain.variants import another_plan, different_plan
+from landopt.reasons.explain.changed.variants import another_plan, different_plan
 from landopt.screening.offers import Offers
 from landopt.solving.solver import Outcome, solve
 

@@ -31,7 +31,7 @@ def _word(name: str, lang: str, **values: str) -> str:
 
 
 def answer_lines(answer: Mapping[str, Any], as_of: str, lang: str, *, notes: bool = False) -> list[str]:
-    """An answer (:func:`constraints.reading.ask.ask`) as lines: assumptions, warnings, a line for each method.
+    """An answer (:func:`constraints.reading.asking.ask.ask`) as lines: assumptions, warnings, a line for each method.
 
     Parameters
     ----------

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from landopt.reasons.alternatives import value
+from landopt.reasons.explain.changed.variants import only_rows, with_rhs
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.limits import Limits
 from landopt.reasons.explain.losses import bounds_with
 from landopt.reasons.explain.records import LimitUse, as_json
-from landopt.reasons.explain.variants import only_rows, with_rhs
 from landopt.reasons.forced import closest, solve_near
 
 STEPS = {"m2": 10_000, "yuan": 1_000_000, "count": 1}

@@ -14,13 +14,13 @@ import numpy as np
 
 from constraints.case import Case
 from landopt.reasons.alternatives import assignment, choices, value
+from landopt.reasons.explain.changed.variants import forced
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.losses import touching
 from landopt.reasons.explain.records import as_json
-from landopt.reasons.explain.variants import forced
 from landopt.screening.offers import Offers
-from landopt.solving.model import build
-from landopt.solving.model_arrays import Ints, Program, program, standing
+from landopt.solving.programme.arrays import Ints, Program, program, standing
+from landopt.solving.programme.model import build
 from landopt.solving.solver import solve
 
 POOL = 1_000

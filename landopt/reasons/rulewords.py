@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from constraints.loading.load import methods
-from constraints.reading.law_changes import VERDICTS_ZH
-from constraints.reading.told_facts import field_named
+from constraints.reading.asking.law_changes import VERDICTS_ZH
+from constraints.reading.asking.told_facts import field_named
 from landopt.reasons.words import code_word
 from parcels.common.schema import fields
 

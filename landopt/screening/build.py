@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from constraints.case import Case
 from landopt.screening.coefficients import Coefficients
-from landopt.screening.condition_bits import Marks
-from landopt.screening.eligible import Eligible
 from landopt.screening.entries import Entries, spans
+from landopt.screening.judging.condition_bits import Marks
+from landopt.screening.judging.eligible import Eligible
+from landopt.screening.judging.offer_verdicts import MARKET, Judge, Judged, Others
+from landopt.screening.judging.points import Points
+from landopt.screening.judging.verdict_tables import Panel
 from landopt.screening.law.fact_columns import Sides
 from landopt.screening.law.verdicts import Law
 from landopt.screening.limits import Rows, conditions
 from landopt.screening.offer_facts import Facts
-from landopt.screening.offer_verdicts import MARKET, Judge, Judged, Others
 from landopt.screening.offers import Offers
-from landopt.screening.points import Points
 from landopt.screening.store import KINDS, Block, Store
-from landopt.screening.verdict_tables import Panel
 from parcels.geometry.sites import Sites
 
 Ints = NDArray[np.integer[Any]]

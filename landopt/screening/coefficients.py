@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constraints.types import Rule
-from landopt.screening.condition_bits import Meets
+from landopt.screening.judging.condition_bits import Meets
+from landopt.screening.judging.offer_verdicts import Judged, Others
 from landopt.screening.law.fact_columns import AXIS_OF, Sides
 from landopt.screening.limits import LARGEST, Limit, Rows, too_large
 from landopt.screening.offer_facts import Facts, key_text
-from landopt.screening.offer_verdicts import Judged, Others
 
 Ints = NDArray[np.integer[Any]]
 VARYING = frozenset(AXIS_OF) - {"period"}

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landopt.screening.judging.offer_verdicts import Judged, Others
+from landopt.screening.judging.verdict_tables import Exceptions
 from landopt.screening.law.arrays import Column, column
 from landopt.screening.law.fact_columns import Sides
-from landopt.screening.offer_verdicts import Judged, Others
-from landopt.screening.verdict_tables import Exceptions
 from parcels.common.schema import Value
 
 Ints = NDArray[np.integer[Any]]

@@ -18,7 +18,7 @@ from constraints.case import Case
 from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates, joined
 from landopt.screening.build import Builder, Progress
 from landopt.screening.entries import spans
-from landopt.screening.offer_verdicts import Others
+from landopt.screening.judging.offer_verdicts import Others
 from landopt.screening.offers import Offers
 from parcels.geometry.sites import Sites, adjacency, connected_sites
 

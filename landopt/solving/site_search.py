@@ -17,9 +17,9 @@ import numpy as np
 from constraints.case import Case
 from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates, joined
 from landopt.screening.offers import Offers, PastCap
-from landopt.solving.model_arrays import program, ranges
-from landopt.solving.prices_bound import reduced_float
-from landopt.solving.site_prices import TierPrices, ask
+from landopt.solving.process.site_prices import TierPrices, ask
+from landopt.solving.programme.arrays import program, ranges
+from landopt.solving.programme.price_bound import reduced_float
 
 ROUNDS = 6
 """The most times the list is relaxed and added to."""

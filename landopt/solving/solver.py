@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from landopt.solving import child
-from landopt.solving.model import check_sizes
-from landopt.solving.model_arrays import Ints, Program, base_arrays, from_arrays, standing
+from landopt.solving.process import child
+from landopt.solving.process.child_handle import Ended, watch
+from landopt.solving.programme.arrays import Ints, Program, base_arrays, from_arrays, standing
+from landopt.solving.programme.model import check_sizes
 from landopt.solving.proof.certificate import Certificate
-from landopt.solving.solver_process import Ended, watch
-from landopt.solving.solver_state import Warm
-from landopt.solving.ties import ladder
+from landopt.solving.search.ties import ladder
+from landopt.solving.search_state import Warm
 from parcels.common.issues import Environment, Issue, LandoptError, error
 
 if TYPE_CHECKING:

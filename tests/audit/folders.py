@@ -9,9 +9,9 @@ from random import Random
 from typing import Any
 
 from constraints.audit.cells import PartReader, Reading
-from constraints.audit.plan_reader import PROOF_SCHEMA, plan_hash
-from constraints.audit.price_writer import write_tree
-from constraints.audit.proof import BadProof, Bound, gap_text, start
+from constraints.audit.certificate.price_writer import write_tree
+from constraints.audit.certificate.proof import BadProof, Bound, gap_text, start
+from constraints.audit.files.plan_reader import PROOF_SCHEMA, plan_hash
 from constraints.audit.reread import Reader
 from constraints.audit.rescreen import connected_sites, lawful
 from constraints.audit.restate import restated

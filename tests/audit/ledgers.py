@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 
 from cli import desk
 from constraints.canonical import canonical
-from landopt.keeping import ledger_steps
-from landopt.keeping.ledger import START, Ledger, entry_hash
-from landopt.keeping.ledger_trust import trust
+from landopt.keeping.ledger import steps as ledger_steps
+from landopt.keeping.ledger.chain import START, Ledger, entry_hash
+from landopt.keeping.ledger.trust import trust
 
 PLAN_SHA = "ab" * 32
 BODY = {

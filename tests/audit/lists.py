@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from constraints.audit.offers_reader import Block, Place, block_of
-from constraints.audit.plan_reader import OFFERS_SCHEMA
+from constraints.audit.files.offers_reader import Block, Place, block_of
+from constraints.audit.files.plan_reader import OFFERS_SCHEMA
 from constraints.canonical import canonical
 from constraints.types import Row
 

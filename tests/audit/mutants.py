@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from constraints.audit.plan_reader import plan_hash
+from constraints.audit.files.plan_reader import plan_hash
 from constraints.canonical import canonical, digest
 from tests.audit.lists import write_lines
 

@@ -19,7 +19,7 @@ from constraints.audit.bound.round_text import read_round_text
 from constraints.audit.finding import AuditReport
 from constraints.case import to_json
 from landopt.intake.assemble import read_round
-from landopt.keeping.ledger_locks import lock_issues
+from landopt.keeping.ledger.locks import lock_issues
 from landopt.keeping.whole_audit import whole_audit
 from landopt.report.gis.plan_layers import write_plan_gpkg
 from tests.audit.mutants import Content, load, reseal, save

@@ -13,8 +13,8 @@ from random import Random
 
 import pytest
 
+from constraints.audit.files.strict_json import strict_json
 from constraints.audit.run import audit_plan
-from constraints.audit.strict_json import strict_json
 from parcels.common.issues import LandoptError
 
 NODE = shutil.which("node")

@@ -13,8 +13,8 @@ from random import Random
 
 import pytest
 
-from landopt.keeping import round_steps as rounddesk
-from landopt.keeping.ledger import Ledger, entry_hash
+from landopt.keeping.ledger import round_steps as rounddesk
+from landopt.keeping.ledger.chain import Ledger, entry_hash
 from parcels.common.issues import Environment, Refused
 
 ROOT = Path(__file__).parents[2]
@@ -190,7 +190,7 @@ def test_fault_75_full_or_broken_disk_leaves_the_ledger_unchanged(
 KILLED = """
 import sys
 sys.path.insert(0, {root!r})
-from landopt.keeping.ledger import Ledger
+from landopt.keeping.ledger.chain import Ledger
 with Ledger({path!r}) as book:
     print("ready", flush=True)
     for number in range(100000):

@@ -12,9 +12,9 @@ import pytest
 from click.testing import Result
 
 from constraints.canonical import canonical
-from landopt.keeping import round_steps
-from landopt.keeping.ledger import Ledger
-from landopt.keeping.seal import receipt, seal
+from landopt.keeping.ledger import round_steps
+from landopt.keeping.ledger.chain import Ledger
+from landopt.keeping.sealing.seal import receipt, seal
 from parcels.common.issues import Refused
 from tests.audit.folders import Small, small, write
 from tests.audit.ledgers import adopt, call, opened
@@ -64,7 +64,7 @@ def test_a_second_adoption_is_refused_unless_the_first_is_superseded(tmp_path: P
 
 def test_an_adopted_plan_prints_the_head_after_its_entry(tmp_path: Path, keys: Path) -> None:
     """adoption.json says what the entry says; another one is a breach; the paper prints it."""
-    from landopt.keeping.adoption_paper import read_adoption
+    from landopt.keeping.ledger.adoption_paper import read_adoption
 
     place, plan = _desk(tmp_path, _round())
     round_steps.open_round(place, "x", [keys / "a.pub.pem"])

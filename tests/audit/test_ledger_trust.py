@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from landopt.keeping import ledger_steps, round_steps
-from landopt.keeping.ledger import Ledger
-from landopt.keeping.ledger_trust import read_witness, trust, witness_text
+from landopt.keeping.ledger import round_steps
+from landopt.keeping.ledger import steps as ledger_steps
+from landopt.keeping.ledger.chain import Ledger
+from landopt.keeping.ledger.trust import read_witness, trust, witness_text
 from parcels.common.issues import Issue, Refused
 from tests.audit.ledgers import BODY, adopt, found, opened, rewrite
 
@@ -264,7 +265,7 @@ def test_a_token_older_than_the_revocation_bears_a_signature_out(tmp_path: Path,
         last = book.entries()[-1]
     ledger_steps.attach(path, stamp(authority, last.hash), last.seq, {"by": "x"})
     with Ledger(path) as book:
-        from landopt.keeping.signing import key_id, public_key
+        from landopt.keeping.sealing.signing import key_id, public_key
 
         body = {"by": "x", "key": key_id(public_key(keys / "a.pub.pem")), "reason": "lost"}
         book.append("revoke", "", body, at="2099-01-01T00:00:00+00:00")
@@ -286,7 +287,7 @@ def test_a_certificate_for_another_use_makes_no_token(tmp_path: Path, keys: Path
     )  # fmt: skip
     assert done.returncode != 0 or b"error" in done.stderr.lower() or (place / "b.tsr").exists()
     if done.returncode == 0:
-        from landopt.keeping import timestamps
+        from landopt.keeping.sealing import timestamps
 
         token = timestamps.read_token(place / "b.tsr")
         assert timestamps.check(token, "00" * 32, [place / "ca.pem"]).wrong

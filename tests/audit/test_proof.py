@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from constraints.audit.offers_reader import block_of
-from constraints.audit.price_tree import priced, read_tree
-from constraints.audit.price_writer import leaf_tree, write_tree
-from constraints.audit.proof import BadProof, Bound, bounds, gap_text
+from constraints.audit.certificate.price_tree import priced, read_tree
+from constraints.audit.certificate.price_writer import leaf_tree, write_tree
+from constraints.audit.certificate.proof import BadProof, Bound, bounds, gap_text
+from constraints.audit.files.offers_reader import block_of
 from constraints.types import Row
 from tests.audit.folders import Small, packed, proven, random_tree, row_prices
 from tests.audit.lists import Part, blocks

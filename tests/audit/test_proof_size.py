@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from constraints.audit.offers_reader import OffersFile
-from constraints.audit.plan_reader import PROOF_SCHEMA
-from constraints.audit.price_tree import read_tree
-from constraints.audit.proof import bounds
+from constraints.audit.certificate.price_tree import read_tree
+from constraints.audit.certificate.proof import bounds
+from constraints.audit.files.offers_reader import OffersFile
+from constraints.audit.files.plan_reader import PROOF_SCHEMA
 from constraints.canonical import canonical
 from constraints.case import Case
 from constraints.types import Row
 from landopt.job import Job
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import write_offers
-from landopt.solving.model_arrays import base_arrays, from_arrays
+from landopt.solving.programme.arrays import base_arrays, from_arrays
 from landopt.solving.proof.prove import Guide, by_prices
 from landopt.solving.solver import proof_bound, solve
 from tests.landopt.solve_rounds import assemble

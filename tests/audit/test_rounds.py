@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from constraints.audit.run import audit_plan
-from landopt.keeping import round_steps as rounddesk
-from landopt.keeping.adoption import NotStanding
-from landopt.keeping.ledger import START, Entry, entry_hash
-from landopt.keeping.rounds import apply, keep, state
+from landopt.keeping.ledger import round_steps as rounddesk
+from landopt.keeping.ledger.adoption import NotStanding
+from landopt.keeping.ledger.chain import START, Entry, entry_hash
+from landopt.keeping.ledger.rounds import apply, keep, state
 from parcels.common.issues import Refused, error
 from parcels.common.place import within
 from tests.audit.folders import Small, small, write

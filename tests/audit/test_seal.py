@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from constraints.canonical import canonical
-from landopt.keeping.seal import check_receipt, files_of, leaves, merkle_root, receipt, seal, verify
+from landopt.keeping.sealing.seal import check_receipt, files_of, leaves, merkle_root, receipt, seal, verify
 from parcels.common.issues import Refused
 
 pytest.importorskip("cryptography")

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from constraints.audit.offers_reader import OffersFile
-from constraints.audit.plan_reader import PROOF_SCHEMA, load_json
-from constraints.audit.proof import BadProof, bounds
+from constraints.audit.certificate.proof import BadProof, bounds
+from constraints.audit.files.offers_reader import OffersFile
+from constraints.audit.files.plan_reader import PROOF_SCHEMA, load_json
 from parcels.common.issues import Refused
 from tests.audit.folders import Small, proven, random_tree, write
 from tests.audit.mutants import load, mutate, reseal, save
@@ -42,8 +42,8 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
 def _python(folder: Path) -> bool:
     """Sections 1 to 3 of docs/proof.md by the Python modules."""
-    from constraints.audit.plan_reader import plan_hash
-    from constraints.audit.proof import gap_text
+    from constraints.audit.certificate.proof import gap_text
+    from constraints.audit.files.plan_reader import plan_hash
     from constraints.canonical import digest
 
     try:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from constraints.audit.price_tree import (
+from constraints.audit.certificate.price_tree import (
     Branch,
     Changes,
     Clique,

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from constraints.loading.load import pack_names
-from constraints.reading.ask import ask
-from constraints.reading.law_changes import diff
-from constraints.reading.told_facts import field_named, read_facts
+from constraints.reading.asking.ask import ask
+from constraints.reading.asking.law_changes import diff
+from constraints.reading.asking.told_facts import field_named, read_facts
 from landopt.desk.law.rules import rules
 from parcels.common.issues import Refused
 from parcels.common.schema import fields

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from constraints.loading.load import in_force, load_pack, methods, pack_names
-from constraints.reading.assumed import PRICES, complete
+from constraints.reading.asking.assumed import PRICES, complete
 from constraints.reading.book import book
 from constraints.reading.judge import Judgement, judge
 from constraints.types import STRICTNESS

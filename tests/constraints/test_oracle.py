@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from constraints.reading.ask import ask
+from constraints.reading.asking.ask import ask
 
 LETTERS = {"permit": "P", "condition": "C", "warn": "W", "forbid": "F"}
 METHODS = ("allocation", "agreement", "bid", "auction", "listing", "lease", "lease_then_grant")

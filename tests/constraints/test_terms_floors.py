@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from constraints.language.expr import parse_price
-from constraints.reading.ask import ask
+from constraints.reading.asking.ask import ask
 from constraints.reading.floors import floor_of, rounded_up, unit_price
 from constraints.reading.speak import decimal
 from constraints.reading.terms import Bound, lease_part, range_of, year_factor

@@ -14,10 +14,10 @@ from landopt.intake.overlay import apply_sets
 from landopt.screening.changed_amounts import again, alike
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving.model_arrays import program, standing
+from landopt.solving.programme.arrays import program, standing
+from landopt.solving.search.tier_search import search
+from landopt.solving.search_state import Options
 from landopt.solving.solver import proof_bound
-from landopt.solving.solver_search import search
-from landopt.solving.solver_state import Options
 from landopt.solving.tuning import Tuning
 
 GAP = Options(Fraction("0.002"), None, 200, 0, 1, "highs", Tuning(small=0))

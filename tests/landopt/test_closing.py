@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from constraints.audit.offers_reader import OffersFile
-from constraints.audit.proof import bounds
+from constraints.audit.certificate.proof import bounds
+from constraints.audit.files.offers_reader import OffersFile
 from landopt.screening.offers_file import write_offers
-from landopt.solving.model_arrays import program
-from landopt.solving.prices import relax
+from landopt.solving.programme.arrays import program
 from landopt.solving.proof.certificate import Certificate
 from landopt.solving.proof.prove import Guide, Proof, prove
+from landopt.solving.relaxation.prices import relax
 from tests.brute import brute_force_offers
 from tests.counts import seeds
 from tests.landopt.solve_rounds import bare_round

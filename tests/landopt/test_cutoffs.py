@@ -6,7 +6,7 @@ import pytest
 
 from landopt.keeping.fixes import apply_fixes
 from landopt.reasons.cutoffs import fix_costs, limit_steps
-from landopt.reasons.explain.variants import with_rhs
+from landopt.reasons.explain.changed.variants import with_rhs
 from landopt.reasons.texts import render_answer
 from landopt.solving.solver import solve
 from tests.builders import case, demand, limit, parcel

@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks.rounds import case_round
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving import descent
-from landopt.solving.model_arrays import program
-from landopt.solving.prices import relax
+from landopt.solving.programme.arrays import program
+from landopt.solving.relaxation import descent
+from landopt.solving.relaxation.prices import relax
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import bare_round
 

@@ -9,8 +9,8 @@ import pytest
 
 from constraints.case import Case
 from landopt.keeping.fixes import apply_fixes
-from landopt.reasons.explain.feasible import search
-from landopt.reasons.explain.variants import only_rows
+from landopt.reasons.explain.changed.feasible import search
+from landopt.reasons.explain.changed.variants import only_rows
 from landopt.reasons.impossible.closers import around
 from landopt.reasons.impossible.diagnose import conflict_rows, diagnose
 from landopt.reasons.texts import render_answer

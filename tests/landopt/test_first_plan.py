@@ -7,11 +7,11 @@ import pytest
 
 from benchmarks.contested import contested_case
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving.greedy import best_of_parts, greedy
-from landopt.solving.mending import Mender
-from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing
-from landopt.solving.prices import relax
-from landopt.solving.restricted import rounded_plan
+from landopt.solving.heuristics.greedy import best_of_parts, greedy
+from landopt.solving.heuristics.mending import Mender
+from landopt.solving.programme.arrays import Program, base_arrays, from_arrays, program, standing
+from landopt.solving.relaxation.prices import relax
+from landopt.solving.search.restricted import rounded_plan
 from tests.landopt.solve_rounds import bare_round
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from landopt.reasons.alternatives import value
-from landopt.reasons.explain.held_still import Comparer
+from landopt.reasons.explain.changed.held_still import Comparer
 from landopt.reasons.explain.limits import Limits
 from tests.landopt.decided import context_of, decided, planned
 

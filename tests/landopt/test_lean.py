@@ -8,13 +8,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from landopt.solving import restricted
-from landopt.solving.lean import stand_in, take, undominated
-from landopt.solving.model_arrays import Program, program, standing
-from landopt.solving.prices_bound import bound, rounded
+from landopt.solving.programme.arrays import Program, program, standing
+from landopt.solving.programme.dominance import stand_in, take, undominated
+from landopt.solving.programme.price_bound import bound, rounded
+from landopt.solving.search import restricted
+from landopt.solving.search.tier_search import search
+from landopt.solving.search_state import Options
 from landopt.solving.solver import proof_bound
-from landopt.solving.solver_search import search
-from landopt.solving.solver_state import Options
 from landopt.solving.tuning import Tuning
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import bare_round

@@ -9,7 +9,7 @@ import pytest
 
 from constraints.case import Case
 from constraints.types import Rule
-from landopt.reasons.explain.feasible import search
+from landopt.reasons.explain.changed.feasible import search
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.solver import solve
 from parcels.common.schema import fields, fields_of

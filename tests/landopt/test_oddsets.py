@@ -11,14 +11,14 @@ import pytest
 from benchmarks.contested import contested_case
 from landopt.screening.entries import Entries
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving.model_arrays import Program, base_arrays, from_arrays, program, standing
-from landopt.solving.oddsets import broken_sets, divided, elements, half_rhs, halves, with_sets
-from landopt.solving.prices import relax
+from landopt.solving.programme.arrays import Program, base_arrays, from_arrays, program, standing
 from landopt.solving.proof.closing import Closer
 from landopt.solving.proof.prove import odd_rows
-from landopt.solving.solver_search import search
-from landopt.solving.solver_state import Options
-from landopt.solving.tighten import tighten
+from landopt.solving.relaxation.odd_sets import broken_sets, divided, elements, half_rhs, halves, with_sets
+from landopt.solving.relaxation.prices import relax
+from landopt.solving.relaxation.tightening import tighten
+from landopt.solving.search.tier_search import search
+from landopt.solving.search_state import Options
 from tests.landopt.solve_rounds import bare_round
 
 

@@ -10,11 +10,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from landopt.screening import price_table as pricetable
+from landopt.screening.judging import price_table as pricetable
+from landopt.screening.judging.price_table import PriceTable
 from landopt.screening.law.fact_columns import Sides
 from landopt.screening.law.price_bands import Band, ceilings, exact, factor_band, largest
 from landopt.screening.law.verdicts import Law
-from landopt.screening.price_table import PriceTable
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.issues import Refused
 from tests.builders import case, demand, eligibility, limit, parcel, price_floor, random_case, term

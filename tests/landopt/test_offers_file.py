@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.rounds import case_round
-from constraints.audit.offers_reader import OffersFile
+from constraints.audit.files.offers_reader import OffersFile
 from constraints.case import Case, Objective, Round
 from constraints.types import Row, Text
 from landopt.screening import entries

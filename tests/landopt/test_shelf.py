@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from cli import desk
 from constraints.canonical import canonical
 from landopt.keeping import shelf
-from landopt.keeping.ledger import Ledger
+from landopt.keeping.ledger.chain import Ledger
 from parcels.common.digests import sha256_of
 from tests.places import EXAMPLE
 

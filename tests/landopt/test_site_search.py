@@ -23,14 +23,15 @@ from landopt.screening.blocks import Blocks, Rates, joined
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import offer_lines
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving import site_prices, site_search
-from landopt.solving.model_arrays import program
-from landopt.solving.prices import relax
-from landopt.solving.site_prices import ask
+from landopt.solving import site_search
+from landopt.solving.process import site_prices
+from landopt.solving.process.site_prices import ask
+from landopt.solving.programme.arrays import program
+from landopt.solving.relaxation.prices import relax
+from landopt.solving.search.tier_search import search
+from landopt.solving.search_state import Options
 from landopt.solving.site_search import offers_of, search_sites
 from landopt.solving.solver import Outcome, solve
-from landopt.solving.solver_search import search
-from landopt.solving.solver_state import Options
 from parcels.geometry import sites
 from tests.builders import case, demand, limit, parcel, random_case, random_medium_case
 from tests.landopt import decided

@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks.rounds import case_round
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving.model_arrays import program
-from landopt.solving.solver_search import search
-from landopt.solving.solver_state import Options, gap_of
+from landopt.solving.programme.arrays import program
+from landopt.solving.search.tier_search import search
+from landopt.solving.search_state import Options, gap_of
 
 
 @pytest.mark.parametrize(("parcels", "demands"), [(12, 1), (20, 5)])

@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from constraints.audit.offers_reader import OffersFile
-from constraints.audit.proof import bounds
+from constraints.audit.certificate.proof import bounds
+from constraints.audit.files.offers_reader import OffersFile
 from landopt.screening.offers_file import write_offers
 from landopt.screening.uncapped_sites import build_offers
-from landopt.solving import descent, refill
-from landopt.solving.model import write_mps
-from landopt.solving.model_arrays import base_arrays, from_arrays, standing
-from landopt.solving.solver_search import search
-from landopt.solving.solver_state import Options
+from landopt.solving.programme.arrays import base_arrays, from_arrays, standing
+from landopt.solving.programme.model import write_mps
+from landopt.solving.relaxation import descent
+from landopt.solving.search import neighbourhoods
+from landopt.solving.search.tier_search import search
+from landopt.solving.search_state import Options
 from landopt.solving.tuning import Tuning
 from tests.builders import random_medium_case
 from tests.counts import seeds
@@ -62,9 +63,9 @@ def test_the_ways_of_large_rounds_agree_too(seed: int, tmp_path: Path, monkeypat
     """The same with offers left out, rough prices, rows of odd sets, the last programme as arrays; half filled anew."""
     monkeypatch.setattr(descent, "LARGE", 0)
     if seed % 2:
-        monkeypatch.setattr(refill, "LARGE", 0)
+        monkeypatch.setattr(neighbourhoods, "LARGE", 0)
         for name, value in (("LONG", 3), ("BRIEF", 1), ("FITTED", 2)):
-            monkeypatch.setattr(refill, name, value)
+            monkeypatch.setattr(neighbourhoods, name, value)
     _compare(seed, tmp_path, tuning=Tuning(small=0, prices_first=0))
 
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from constraints.types import Row
-from landopt.solving.components import components
-from landopt.solving.greedy import greedy
-from landopt.solving.model import write_csv, write_mps
-from landopt.solving.model_arrays import base_arrays, from_arrays, program, standing
-from landopt.solving.prices import relax
+from landopt.solving.heuristics.greedy import greedy
+from landopt.solving.programme.arrays import base_arrays, from_arrays, program, standing
+from landopt.solving.programme.components import components
+from landopt.solving.programme.model import write_csv, write_mps
+from landopt.solving.relaxation.prices import relax
+from landopt.solving.search.tier_search import search
+from landopt.solving.search_state import Answer, Options
 from landopt.solving.solver import proof_bound
-from landopt.solving.solver_search import search
-from landopt.solving.solver_state import Answer, Options
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import assemble, bare_round
 
@@ -59,7 +59,7 @@ def test_plan_equals_brute_force(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(100, 130))
 def test_prices_of_any_kind_bound_every_plan(seed: int) -> None:
     """Random integer prices, clamped to their signs, never bound below the best plan."""
-    from landopt.solving.prices_bound import bound, rounded
+    from landopt.solving.programme.price_bound import bound, rounded
 
     case, offers = bare_round(seed, hard=False)
     best = brute_force_offers(offers)

@@ -10,10 +10,10 @@ import pytest
 
 from constraints.case import Case
 from landopt.screening.offers import Offers
-from landopt.solving.model_arrays import base_arrays, from_arrays, standing
-from landopt.solving.solver_search import search
-from landopt.solving.solver_state import Options
-from landopt.solving.ties import examine, ladder, lot, offer_id
+from landopt.solving.programme.arrays import base_arrays, from_arrays, standing
+from landopt.solving.search.tier_search import search
+from landopt.solving.search.ties import examine, ladder, lot, offer_id
+from landopt.solving.search_state import Options
 from parcels.common.frozen import table
 from parcels.common.issues import Refused
 from parcels.common.schema import fields

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from landopt.solving import solver_process
-from landopt.solving.child import _limit_memory, caps_memory
-from landopt.solving.model_arrays import program, standing
+from landopt.solving.process import child_handle
+from landopt.solving.process.child import _limit_memory, caps_memory
+from landopt.solving.process.child_handle import _trouble
+from landopt.solving.programme.arrays import program, standing
 from landopt.solving.solver import Outcome, Withheld, proof_bound, solve
-from landopt.solving.solver_process import _trouble
 from parcels.common.issues import Environment
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import bare_round
@@ -41,7 +41,7 @@ def end(stopped, **more):
 def _fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> None:
     script = tmp_path / "fake.py"
     script.write_text(HEAD + body, "utf-8")
-    monkeypatch.setattr(solver_process, "COMMAND", (str(script),))
+    monkeypatch.setattr(child_handle, "COMMAND", (str(script),))
 
 
 def _run(**keywords: Any) -> tuple[Outcome, Any]:
@@ -155,7 +155,7 @@ def test_interrupt_keeps_the_best_plan(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_memory_limit_is_respected(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A child that needs more than it may ends as failed, naming memory; the plan found before stays."""
     body = """
-from landopt.solving.child import _limit_memory
+from landopt.solving.process.child import _limit_memory
 plan([])
 _limit_memory(1_000_000_000)
 try:
@@ -195,7 +195,7 @@ def test_a_traceback_cut_short_under_a_limit_names_memory(tmp_path: Path) -> Non
 
 def test_child_that_raises_names_the_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception in the real child is told as such, not as the abort of an interpreter that ends with a thread."""
-    monkeypatch.setattr("landopt.solving.child.save_arrays", lambda *_: None)
+    monkeypatch.setattr("landopt.solving.process.child.save_arrays", lambda *_: None)
     outcome, _ = _run()
     [issue] = outcome.issues
     assert (issue.code, "code 1" in issue.what, "KeyError" in issue.where) == ("S014", True, True), issue

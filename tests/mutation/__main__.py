@@ -30,8 +30,13 @@ CARRYING = (
         "parcels/geometry/overlaps.py",
         "parcels/geometry/crs.py",
     ),
-    *("landopt/screening", "landopt/solving/proof", "landopt/keeping/ledger.py", "landopt/keeping/rounds.py"),
-    *("landopt/keeping/seal.py", "landopt/keeping/plan.py", "landopt/reasons/whynot.py"),
+    *(
+        "landopt/screening",
+        "landopt/solving/proof",
+        "landopt/keeping/ledger/chain.py",
+        "landopt/keeping/ledger/rounds.py",
+    ),
+    *("landopt/keeping/sealing/seal.py", "landopt/keeping/plan.py", "landopt/reasons/whynot.py"),
 )
 """The modules that carry law, money, areas, limits, proofs and the ledger."""
 TESTS = 40

@@ -9,9 +9,9 @@ import pytest
 
 from constraints.case import Settings
 from constraints.loading.load import in_force, load_pack, pack_names
-from constraints.reading.ask import ask
-from constraints.reading.assumed import PRICES, complete
-from constraints.reading.told_facts import shown
+from constraints.reading.asking.ask import ask
+from constraints.reading.asking.assumed import PRICES, complete
+from constraints.reading.asking.told_facts import shown
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.schema import Value, fields
 from tests.facts import case

@@ -7,7 +7,7 @@ import pytest
 
 from constraints.loading.load import load_pack, pack_names
 from constraints.loading.rule_file import read_text
-from constraints.reading.worked_cases import load_cases, run, without_cases
+from constraints.reading.asking.worked_cases import load_cases, run, without_cases
 
 PACKS = pack_names(off=True)
 CONFLICTS = {f"C-{number}" for number in range(1, 19)}

@@ -5,8 +5,8 @@ import tomllib
 from pathlib import Path
 
 from constraints.loading.load import load_file
-from constraints.reading.ask import ask
-from constraints.reading.worked_cases import KEYS, fact_text
+from constraints.reading.asking.ask import ask
+from constraints.reading.asking.worked_cases import KEYS, fact_text
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to-add-a-rule.md"
 RULES = Path(__file__).parents[2] / "docs" / "rules.md"

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from constraints.loading.load import in_force, load_pack, pack_names, rules_for
-from constraints.reading.worked_cases import load_cases, run, without_cases
+from constraints.reading.asking.worked_cases import load_cases, run, without_cases
 from parcels.common.issues import Refused
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to-add-a-pack.md"

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from constraints.loading.rule_file import read_text
-from constraints.reading.ask import ask
-from constraints.reading.worked_cases import KEYS, WorkedCase, fact_text, run
+from constraints.reading.asking.ask import ask
+from constraints.reading.asking.worked_cases import KEYS, WorkedCase, fact_text, run
 from constraints.types import STRICTNESS
 
 BLOCKS = read_text(Path(__file__).parent / "oracle.toml").blocks["case"]

@@ -46,7 +46,7 @@ def model(
     """
     from landopt.job import Job
     from landopt.pipeline import read_case
-    from landopt.solving.model import write_csv, write_mps
+    from landopt.solving.programme.model import write_csv, write_mps
     from parcels.common.language import language
     from parcels.geometry.adjacency_graph import adjacency_graph, graphml
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from constraints.loading.kinds import ADOPT_KEYS, COMMON, FACT_KEYS, KINDS, PACK_KEYS, UNITS, Key
 from constraints.loading.load import STATE_FIELDS, methods
-from constraints.reading.told_facts import shown
+from constraints.reading.asking.told_facts import shown
 from constraints.types import GRADES, STRICTNESS
 from parcels.common.schema import Field, fields
 

@@ -14,8 +14,8 @@ from typing import Any
 from constraints.language.expr import parse, parse_price
 from constraints.loading.load import grade_of, load_pack, methods, pack, pack_names
 from constraints.loading.ranks import PACKS
+from constraints.reading.asking.worked_cases import WorkedCase, load_cases
 from constraints.reading.speak import formula, sentence
-from constraints.reading.worked_cases import WorkedCase, load_cases
 from constraints.types import Rule
 
 ORDER = ("cn", "cn-guangdong", "cn-guangzhou", "cn-guangzhou-nansha", "cn-shenzhen", "gz-action-plan-2018")

@@ -62,8 +62,8 @@ def audit(
         return
     from constraints.audit.finding import lines
     from constraints.audit.restate import is_date
-    from landopt.keeping.seal import receipt as paper
-    from landopt.keeping.seal import unzipped
+    from landopt.keeping.sealing.seal import receipt as paper
+    from landopt.keeping.sealing.seal import unzipped
     from landopt.keeping.whole_audit import whole_audit
     from landopt.report.gis.plan_layers import write_plan_gpkg
 
@@ -111,9 +111,9 @@ def _beside(
     tsa: tuple[Path, ...],
 ) -> list[Any]:
     """What the seal, the ledger and the round's own files say."""
-    from landopt.keeping.ledger_locks import lock_issues
-    from landopt.keeping.round_steps import ledger_findings
-    from landopt.keeping.seal import FOLDER, verify
+    from landopt.keeping.ledger.locks import lock_issues
+    from landopt.keeping.ledger.round_steps import ledger_findings
+    from landopt.keeping.sealing.seal import FOLDER, verify
 
     found = verify(folder, keys) if keys or (folder / FOLDER).is_dir() else []
     if inputs is not None:

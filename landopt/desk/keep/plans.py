@@ -21,7 +21,7 @@ def plans(round_path: Path, ledger: Path | None, as_json: bool, lang: str | None
     `solve` never overwrites a plan: the one at its place moves to ROUND/plans with everything that was put beside it.
     """
     from landopt.keeping import shelf
-    from landopt.keeping.round_steps import place
+    from landopt.keeping.ledger.round_steps import place
     from parcels.common.language import language
 
     found = shelf.plans(place(round_path).folder, ledger)

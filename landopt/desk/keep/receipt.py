@@ -24,7 +24,7 @@ def receipt(receipt_path: Path, seal_path: Path, keys: tuple[Path, ...], as_json
     RECEIPT.json is what `landopt audit PLAN --receipt PARCEL` printed; SEAL a plan folder, its seal, or the signed
     statement (statement.dsse.json). Exit 5: it does not lead there. Without --key the signature is not checked.
     """
-    from landopt.keeping.receipts import check_paper
+    from landopt.keeping.sealing.receipts import check_paper
     from parcels.common.findings_text import lines
     from parcels.common.language import language
 

@@ -29,7 +29,7 @@ def round_() -> None:
 
 
 def _say(entry: Any, as_json: bool, lang: str | None) -> None:
-    from landopt.keeping.round_steps import KINDS
+    from landopt.keeping.ledger.round_steps import KINDS
     from parcels.common.language import language
 
     if as_json:
@@ -62,7 +62,7 @@ def open_(
     lang: str | None,
 ) -> None:
     """Open a round: its input files go into the ledger by digest, with the keys that must sign an adoption."""
-    from landopt.keeping import round_steps as rounddesk
+    from landopt.keeping.ledger import round_steps as rounddesk
 
     _say(rounddesk.open_round(rounddesk.place(round_path, ledger), by, signers, need, until), as_json, lang)
 
@@ -101,7 +101,7 @@ def adopt(
 
     A scenario (facts not those on file) is never adopted; exit 5, as for a breach.
     """
-    from landopt.keeping import round_steps as rounddesk
+    from landopt.keeping.ledger import round_steps as rounddesk
     from landopt.report.gis.plan_layers import write_plan_gpkg
 
     found = rounddesk.place(round_path, ledger)
@@ -129,7 +129,7 @@ def adopt(
 @_lang
 def record(round_path: Path, results: Path, ledger: Path | None, by: str, as_json: bool, lang: str | None) -> None:
     """Record results (CSV: parcel_id, outcome, date, price_yuan, document): failed ones return as candidates."""
-    from landopt.keeping import round_steps as rounddesk
+    from landopt.keeping.ledger import round_steps as rounddesk
 
     _say(rounddesk.record(rounddesk.place(round_path, ledger), results, by), as_json, lang)
 
@@ -142,7 +142,7 @@ def record(round_path: Path, results: Path, ledger: Path | None, by: str, as_jso
 @_lang
 def close(round_path: Path, ledger: Path | None, by: str, as_json: bool, lang: str | None) -> None:
     """Close a round: nothing more is adopted in it."""
-    from landopt.keeping import round_steps as rounddesk
+    from landopt.keeping.ledger import round_steps as rounddesk
 
     _say(rounddesk.close(rounddesk.place(round_path, ledger), by), as_json, lang)
 
@@ -166,7 +166,7 @@ def show(
 
     Without a witness held elsewhere, rollback and rewriting are not checked.
     """
-    from landopt.keeping import round_steps as rounddesk
+    from landopt.keeping.ledger import round_steps as rounddesk
     from parcels.common.language import language
 
     shown = rounddesk.show(rounddesk.place(round_path, ledger).ledger, witness, tsa)
@@ -195,8 +195,9 @@ def sign(
     lang: str | None,
 ) -> None:
     """Sign the head of the ledger after an adoption, where several must sign."""
-    from landopt.keeping import ledger_steps, round_steps
-    from landopt.keeping.adoption import who
+    from landopt.keeping.ledger import round_steps
+    from landopt.keeping.ledger import steps as ledger_steps
+    from landopt.keeping.ledger.adoption import who
 
     for made in ledger_steps.sign_entry(round_steps.place(round_path, ledger).ledger, entry, keys, who(by)):
         _say(made, as_json, lang)
@@ -216,8 +217,9 @@ def revoke(
     round_path: Path, key: Path, reason: str, ledger: Path | None, by: str, as_json: bool, lang: str | None
 ) -> None:
     """Revoke a key: what it signs later does not count; earlier only under a witness or token older than this entry."""
-    from landopt.keeping import ledger_steps, round_steps
-    from landopt.keeping.adoption import who
+    from landopt.keeping.ledger import round_steps
+    from landopt.keeping.ledger import steps as ledger_steps
+    from landopt.keeping.ledger.adoption import who
 
     _say(ledger_steps.revoke(round_steps.place(round_path, ledger).ledger, key, reason, who(by)), as_json, lang)
 
@@ -229,7 +231,7 @@ def revoke(
 @_lang
 def witness(ledger: Path, target: Path, as_json: bool, lang: str | None) -> None:
     """Write the heads of the ledger so far to a file, to be held by somebody else: it shows a later rewriting."""
-    from landopt.keeping import ledger_steps
+    from landopt.keeping.ledger import steps as ledger_steps
     from parcels.common.language import language
 
     done, count, head = ledger_steps.write_witness(ledger, target)
@@ -248,7 +250,7 @@ def witness(ledger: Path, target: Path, as_json: bool, lang: str | None) -> None
 @_lang
 def backup(ledger: Path, target: Path, as_json: bool, lang: str | None) -> None:
     """Copy the ledger, whole and as of one moment; a copy made by hand may catch it in the middle of a write."""
-    from landopt.keeping.ledger import Ledger
+    from landopt.keeping.ledger.chain import Ledger
     from parcels.common.language import language
 
     with Ledger(ledger, read_only=True) as book:
@@ -284,8 +286,9 @@ def token(
 
     Ask for it with `openssl ts -query -sha256 -digest HEAD -cert -out question.tsq`. It is checked by --tsa-ca.
     """
-    from landopt.keeping import ledger_steps, round_steps
-    from landopt.keeping.adoption import who
+    from landopt.keeping.ledger import round_steps
+    from landopt.keeping.ledger import steps as ledger_steps
+    from landopt.keeping.ledger.adoption import who
 
     made = ledger_steps.attach(round_steps.place(round_path, ledger).ledger, token_path, entry, who(by))
     _say(made, as_json, lang)

@@ -53,7 +53,7 @@ def ask(
 ) -> None:
     """Which methods may this case use, and why (no round needed). Fields: docs/fields.md."""
     from constraints.loading.keys import decimal_text
-    from constraints.reading.ask import ask as answer_to
+    from constraints.reading.asking.ask import ask as answer_to
     from landopt.reasons.answer_words import answer_lines, table
 
     told = told_facts(facts)

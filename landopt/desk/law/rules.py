@@ -57,7 +57,7 @@ _KINDS = ("eligibility", "term", "price_floor", "limit", "relation", "preference
 def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, as_json: bool, lang: str | None) -> None:
     """The rules in force on a date."""
     from constraints.loading.load import in_force, load_pack, pack
-    from constraints.reading.assumed import incomplete
+    from constraints.reading.asking.assumed import incomplete
 
     date, names = iso_day(as_of), chosen_packs(packs)
     found = [rule for name in names for rule in load_pack(name)]
@@ -115,7 +115,7 @@ def _full(rule: Rule, lang: str) -> str:
     from constraints.language.expr import parse
     from constraints.loading.load import grade_of
     from constraints.loading.quotations import quotations_of
-    from constraints.reading.law_changes import effect
+    from constraints.reading.asking.law_changes import effect
     from constraints.reading.speak import sentence
     from landopt.reasons.rulewords import GRADES
     from landopt.reasons.words import code_word
@@ -165,8 +165,8 @@ def _full(rule: Rule, lang: str) -> str:
 @lang_option
 def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool, lang: str | None) -> None:
     """What changed between two dates, in words, and for whom."""
-    from constraints.reading.law_changes import by_instrument
-    from constraints.reading.law_changes import diff as compare
+    from constraints.reading.asking.law_changes import by_instrument
+    from constraints.reading.asking.law_changes import diff as compare
     from landopt.reasons.rulewords import shift_lines
     from landopt.reasons.words import code_word
 
@@ -205,7 +205,7 @@ def test(packs: str | None, as_json: bool, lang: str | None) -> None:
     """Run the worked cases of the packs; exit 1 if one does not agree. Packs of your own: what has no case, too."""
     from constraints.loading.load import pack_names
     from constraints.loading.ranks import known_packs
-    from constraints.reading.worked_cases import load_cases, run, without_cases
+    from constraints.reading.asking.worked_cases import load_cases, run, without_cases
 
     names = chosen_packs(packs) if packs else pack_names(off=True)
     outcomes = [run(case) for name in names for case in load_cases(name)]

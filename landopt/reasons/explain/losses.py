@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.audit.price_tree import BadProof, Node, Tree, read_tree
+from constraints.audit.certificate.price_tree import BadProof, Node, Tree, read_tree
 from landopt.screening.blocks import Ints
 from landopt.screening.offers import Offers
-from landopt.solving.model_arrays import Program, arrays_of, from_arrays
+from landopt.solving.programme.arrays import Program, arrays_of, from_arrays
 from landopt.solving.proof.certificate import Certificate, without_rows
 from parcels.common.issues import Refused, error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from constraints.audit.proof import gap_text
+from constraints.audit.certificate.proof import gap_text
 from constraints.types import Rule
 from landopt.reasons.explain.context import Context, general, note
 from landopt.reasons.explain.limits import Limits

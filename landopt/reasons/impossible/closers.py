@@ -12,7 +12,7 @@ from constraints.language.expr import parse
 from constraints.reading.case_facts import FIXED, integer, key_text, texts
 from constraints.types import Row, Rule
 from landopt.intake.overlay import BINDING_RANK
-from landopt.reasons.explain.feasible import search
+from landopt.reasons.explain.changed.feasible import search
 from landopt.screening.offers import Offers
 from parcels.common.frozen import FactTable, Neighbours
 from parcels.common.schema import Value, fields_of

@@ -15,8 +15,8 @@ import numpy as np
 from constraints.case import Case
 from constraints.types import Row
 from landopt.intake.overlay import BINDING_RANK
-from landopt.reasons.explain.feasible import least_violation, out_of_reach, search
-from landopt.reasons.explain.variants import with_rhs, with_row
+from landopt.reasons.explain.changed.feasible import least_violation, out_of_reach, search
+from landopt.reasons.explain.changed.variants import with_rhs, with_row
 from landopt.reasons.impossible.closers import Build, Closers, closing_rules
 from landopt.reasons.impossible.conflict import (
     ASKED,

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from constraints.audit.price_tree import BadProof
+from constraints.audit.certificate.price_tree import BadProof
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.losses import program_of
 from landopt.screening.blocks import Ints
-from landopt.solving.model_arrays import ranges
+from landopt.solving.programme.arrays import ranges
 from landopt.solving.proof.certificate import Certificate, holding
 from parcels.common.issues import Refused, error
 

@@ -11,11 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from constraints.audit.derived_rows import rests_on
-from constraints.audit.offers_reader import Block
-from constraints.audit.price_tree import BadProof, Clique, Tree, Vector, priced, read_tree
-from constraints.audit.price_writer import write_tree
-from constraints.audit.proof import Bound
+from constraints.audit.certificate.derived_rows import rests_on
+from constraints.audit.certificate.price_tree import BadProof, Clique, Tree, Vector, priced, read_tree
+from constraints.audit.certificate.price_writer import write_tree
+from constraints.audit.certificate.proof import Bound
+from constraints.audit.files.offers_reader import Block
 from constraints.types import Row
 
 NOTHING = -(1 << 60)

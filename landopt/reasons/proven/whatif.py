@@ -15,8 +15,8 @@ from functools import cached_property
 from math import gcd
 from typing import Any
 
-from constraints.audit.offers_reader import Block, block_of
-from constraints.audit.price_tree import BadProof
+from constraints.audit.certificate.price_tree import BadProof
+from constraints.audit.files.offers_reader import Block, block_of
 from constraints.case import Case
 from constraints.reading.rows import PlanRows
 from constraints.types import Row, Rule

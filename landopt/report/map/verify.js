@@ -37,7 +37,7 @@
     need(end.getUint32(0, true) === (sum ^ 0xffffffff) >>> 0 && end.getUint32(4, true) === raw.length >>> 0, "the offers are cut, or something follows them");
     return raw;
   }
-  /* The grammar of docs/proof.md section 1, the same as constraints/audit/strict_json.py: docs/json-vectors.json. */
+  /* The grammar of docs/proof.md section 1, the same as constraints/audit/files/strict_json.py: docs/json-vectors.json. */
   const NESTED = 64, STRING = /^(?:[^"\\\u0000-\u001f]|\\(?:["\\\/bfnrt]|u[0-9a-fA-F]{4}))*$/;
   function parse(bytes, name) {
     let text, at = 0;

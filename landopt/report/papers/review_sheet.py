@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from landopt.keeping.adoption_paper import read_adoption
+from landopt.keeping.ledger.adoption_paper import read_adoption
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import render_sheet
 from landopt.report.papers.blocks import PAGE, Block

@@ -1,7 +1,7 @@
 """A written proof over the arrays of a round (docs/proof.md): the offers each case leaves, what they are worth, bounds.
 
 What a proof says before any offer (prices times amounts, derived amounts, which ends a price may have) is read by
-``constraints.audit.proof``; the offers are added up here, exactly, in 64-bit integers.
+``constraints.audit.certificate.proof``; the offers are added up here, exactly, in 64-bit integers.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.audit.derived_rows import DerivedRows, Rule
-from constraints.audit.derived_rows import ranges as ends_of
-from constraints.audit.price_tree import BadProof, Branch, Clique, Derived, Node, Sum, Supplied, Tree
-from constraints.audit.price_writer import write_tree
-from constraints.audit.proof import Bound
+from constraints.audit.certificate.derived_rows import DerivedRows, Rule
+from constraints.audit.certificate.derived_rows import ranges as ends_of
+from constraints.audit.certificate.price_tree import BadProof, Branch, Clique, Derived, Node, Sum, Supplied, Tree
+from constraints.audit.certificate.price_writer import write_tree
+from constraints.audit.certificate.proof import Bound
 from constraints.types import Row
-from landopt.solving.lean import take
-from landopt.solving.model_arrays import LARGEST, Floats, Ints, Program, ranges, segment_sum
-from landopt.solving.prices_bound import LIMIT, part_best
+from landopt.solving.programme.arrays import LARGEST, Floats, Ints, Program, ranges, segment_sum
+from landopt.solving.programme.dominance import take
+from landopt.solving.programme.price_bound import LIMIT, part_best
 
 Mask = NDArray[np.bool_]
 NONE = -(2**62)

@@ -15,11 +15,11 @@ from time import monotonic
 
 import numpy as np
 
-from constraints.audit.derived_rows import DerivedRows, Rule, ranges
-from constraints.audit.price_tree import Derived, Rounding
-from landopt.solving.greedy import greedy
-from landopt.solving.model_arrays import Floats, Ints, Program, standing
-from landopt.solving.prices_bound import LARGEST_PRICE, LIMIT, part_best
+from constraints.audit.certificate.derived_rows import DerivedRows, Rule, ranges
+from constraints.audit.certificate.price_tree import Derived, Rounding
+from landopt.solving.heuristics.greedy import greedy
+from landopt.solving.programme.arrays import Floats, Ints, Program, standing
+from landopt.solving.programme.price_bound import LARGEST_PRICE, LIMIT, part_best
 from landopt.solving.proof.certificate import NONE, alone, compact, rounding, rows_of
 from landopt.solving.proof.core import Core, Priced, Solved
 from landopt.solving.proof.cutting import cuts

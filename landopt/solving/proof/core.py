@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from constraints.audit.price_tree import Split, Sum, Supplied
-from landopt.solving.model_arrays import Floats, Ints, Program, ranges, segment_sum
-from landopt.solving.prices_bound import LARGEST_PRICE
+from constraints.audit.certificate.price_tree import Split, Sum, Supplied
+from landopt.solving.programme.arrays import Floats, Ints, Program, ranges, segment_sum
+from landopt.solving.programme.price_bound import LARGEST_PRICE
 from landopt.solving.proof.certificate import NONE, Mask
 
 FREE = 10**15

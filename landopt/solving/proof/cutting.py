@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from constraints.audit.derived_rows import Range, Rule, rule_of
-from constraints.audit.price_tree import BadProof, Rounding
-from constraints.audit.strict_json import LARGEST
-from landopt.solving.model_arrays import Floats, Ints
+from constraints.audit.certificate.derived_rows import Range, Rule, rule_of
+from constraints.audit.certificate.price_tree import BadProof, Rounding
+from constraints.audit.files.strict_json import LARGEST
+from landopt.solving.programme.arrays import Floats, Ints
 from landopt.solving.proof.certificate import rounding
 from landopt.solving.proof.core import FREE, Core
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from constraints.audit.price_tree import Derived, Split
-from landopt.solving.model_arrays import Ints
+from constraints.audit.certificate.price_tree import Derived, Split
+from landopt.solving.programme.arrays import Ints
 from landopt.solving.proof.core import Core, Path, Priced
 
 

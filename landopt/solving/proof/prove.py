@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from constraints.audit.price_tree import Derived, Rounding
-from constraints.audit.price_writer import write_tree
-from landopt.solving.model_arrays import Floats, Ints, Program
+from constraints.audit.certificate.price_tree import Derived, Rounding
+from constraints.audit.certificate.price_writer import write_tree
+from landopt.solving.programme.arrays import Floats, Ints, Program
 from landopt.solving.proof.certificate import Certificate
 from landopt.solving.proof.closing import Closer
 from landopt.solving.proof.found import Found, Leaf

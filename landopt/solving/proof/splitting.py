@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from constraints.audit.price_tree import Branch, Split, Sum, Supplied
-from landopt.solving.model_arrays import Floats, Ints
+from constraints.audit.certificate.price_tree import Branch, Split, Sum, Supplied
+from landopt.solving.programme.arrays import Floats, Ints
 from landopt.solving.proof.core import Core, Path
 
 TRIALS = 8

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from constraints.audit.price_tree import Changes, Derived, Drop, Node, Rounding, Tree, Vector
-from landopt.solving.model_arrays import Ints
-from landopt.solving.prices_bound import LARGEST_PRICE
+from constraints.audit.certificate.price_tree import Changes, Derived, Drop, Node, Rounding, Tree, Vector
+from landopt.solving.programme.arrays import Ints
+from landopt.solving.programme.price_bound import LARGEST_PRICE
 from landopt.solving.proof.core import Core, Path, Priced
 from landopt.solving.proof.found import Found, Leaf, leaves
 

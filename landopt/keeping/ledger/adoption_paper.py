@@ -1,0 +1,70 @@
+"""What the documents of an adopted plan print of its adoption: entry, document and head of the ledger after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from constraints.canonical import canonical
+from landopt.keeping.ledger.chain import Entry
+from parcels.common.atomic import write_file
+from parcels.common.gate import MB, load_json, read_bytes
+
+NAME, SCHEMA = "adoption.json", "landopt.adoption/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """An adoption as it is printed."""
+
+    ledger: str
+    entry: int
+    head: str
+    document: str
+    date: str
+    signers: tuple[str, ...]
+
+    def line(self, lang: str) -> str:
+        """One line for the foot of a document."""
+        by = [key[:16] for key in self.signers]
+        if lang == "zh":
+            signed = f"，已由密钥 {'、'.join(by)} 签署" if by else ""
+            return f"采纳文件 {self.document}（{self.date}）；台账第 {self.entry} 条，首哈希 {self.head}{signed}"
+        signed = f", signed by key {', '.join(by)}" if by else ""
+        return f"Adopted by {self.document} ({self.date}); ledger entry {self.entry}, head {self.head}{signed}"
+
+
+def of_entry(entry: Entry, ledger: str) -> Adoption:
+    """The adoption that an entry of a ledger is."""
+    signers = tuple(str(key) for key in entry.body.get("signers") or ())
+    return Adoption(ledger, entry.seq, entry.hash, str(entry.body["document"]), str(entry.body["date"]), signers)
+
+
+def write_adoption(folder: Path, entry: Entry, ledger: str) -> None:
+    """Write it beside the plan. Raises Environment if the disk refuses: the entry itself stands."""
+    paper = {
+        "schema": SCHEMA,
+        "ledger": ledger,
+        "entry": entry.seq,
+        "head": entry.hash,
+        "document": entry.body["document"],
+        "date": entry.body["date"],
+        "signers": list(entry.body.get("signers") or ()),
+        "plan_sha256": entry.body["plan_sha256"],
+    }
+    write_file(folder / NAME, canonical(paper))
+
+
+def read_adoption(folder: Path) -> Adoption | None:
+    """The adoption of a plan folder; ``None`` where there is none or it is of another ``plan.json``."""
+    from parcels.common.digests import sha256_of
+
+    try:
+        found = load_json(read_bytes(folder / NAME, MB))
+        if found["schema"] != SCHEMA or found["plan_sha256"] != sha256_of(folder / "plan.json"):
+            return None
+        signers = tuple(str(key) for key in found["signers"])
+        head, document, date = (str(found[name]) for name in ("head", "document", "date"))
+        return Adoption(str(found["ledger"]), int(found["entry"]), head, document, date, signers)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,389 @@
+"""Rounds over time: open, adopt a plan, record results, close; every step is one entry of the ledger."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from landopt.keeping.ledger.adoption import opened_files, require_standing, who
+from landopt.keeping.ledger.chain import Entry, Ledger
+from landopt.keeping.ledger.rounds import OUTCOMES, State, state
+from landopt.keeping.ledger.trust import examined, trust
+from landopt.keeping.whole_audit import Rewrite
+from parcels.common.findings_text import lines
+from parcels.common.gate import read_bytes
+from parcels.common.issues import Issue, Refused, error, note, stop_on_errors
+from parcels.common.place import within
+from parcels.formats.decoding.encoding import decode
+
+if TYPE_CHECKING:
+    from constraints.audit.finding import AuditReport
+
+LEDGER = "ledger.sqlite"
+COLUMNS = {
+    "parcel_id": ("parcel_id", "宗地编号", "宗地号", "地块编号"),
+    "outcome": ("outcome", "结果", "供应结果"),
+    "date": ("date", "日期", "结果日期"),
+    "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
+    "document": ("document", "文件", "文号", "依据文件"),
+}
+OUTCOME_ZH = {"announced": "已公告", "contracted": "已签约", "failed": "流拍", "lapsed": "失效", "withdrawn": "撤回"}
+"""The outcomes in Chinese."""
+_KNOWN = ", ".join(f"{zh} {name}" for name, zh in OUTCOME_ZH.items())
+WORDS = {
+    "公告": "announced",
+    "已公告": "announced",
+    "成交": "contracted",
+    "签约": "contracted",
+    "已签约": "contracted",
+    "流拍": "failed",
+    "失效": "lapsed",
+    "撤回": "withdrawn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPlace:
+    """A round by id, its folder, and the ledger that keeps it."""
+
+    id: str
+    folder: Path
+    ledger: Path
+
+
+def place(round_path: str | Path, ledger: str | Path | None = None) -> RoundPlace:
+    """The round of a folder or file, and its ledger (``ledger.sqlite`` beside ``round.toml`` unless named)."""
+    from landopt.intake.roundfile import read_round_file
+
+    file = read_round_file(round_path)
+    folder = file.path.parent
+    return RoundPlace(file.round.id, folder, Path(ledger) if ledger is not None else folder / LEDGER)
+
+
+def _standing(book: Ledger, found: RoundPlace) -> State:
+    """The state, if the ledger holds with its signatures and the round is open."""
+    stop_on_errors(examined(book))
+    now = state(book.entries())
+    if found.id not in now.open_rounds:
+        raise Refused(
+            error("B010.round-not-open", at=str(book.path), id=found.id, file=book.path.name, folder=found.folder)
+        )
+    return now
+
+
+def open_round(
+    found: RoundPlace, by: str, signers: Sequence[Path] = (), need: int | None = None, until: str | None = None
+) -> Entry:
+    """Open a round: its files by digest go into the ledger, which is made if there is none.
+
+    Parameters
+    ----------
+    signers
+        Public keys (PEM) of those who must sign an adoption of the round.
+    need
+        How many of them must (all unless given).
+    until
+        Last day on which the keys count, ISO.
+    """
+    from constraints.loading.pack_files import own_file
+    from landopt.keeping.ledger.steps import fixed_keys
+    from landopt.keeping.sealing.seal import file_digest
+
+    if until is not None:
+        _date(until, "--until")
+    keys = fixed_keys(signers, need, until)
+    with Ledger(found.ledger, create=True) as book:
+        stop_on_errors(examined(book))
+        now = state(book.entries())
+        if found.id in (*now.open_rounds, *now.closed_rounds):
+            raise Refused(error("B011.round-opened-before", at=str(found.ledger), id=found.id))
+        files = [path for path in sorted(found.folder.iterdir()) if path.is_file() and _input(path)]
+        named = [(path.name, path) for path in files]
+        for path in sorted((*found.folder.glob("*/rules.toml"), *found.folder.glob("packs/*/rules.toml"))):
+            named.append((own_file(str(path.parent)), path))
+        inputs = [{"name": name, "sha256": file_digest(path)} for name, path in named]
+        return book.append("open", found.id, {**who(by), "inputs": inputs, **keys})
+
+
+def _input(path: Path) -> bool:
+    return not path.name.startswith(".") and not path.name.startswith(LEDGER)
+
+
+# One parameter a statement of the ledger's entry.
+def adopt(
+    found: RoundPlace,
+    plan_folder: str | Path,
+    *,
+    document: str,
+    date: str,
+    by: str,
+    key: Path | Sequence[Path] | None = None,
+    supersedes: str | None = None,
+    sampled: bool = False,
+    sourceless: bool = False,
+    rewrite: Rewrite | None = None,
+) -> Entry:
+    """Adopt a plan: it is audited as a whole, sealed where a key is given, and its assignments become locks.
+
+    The keys sign the head of the ledger after the entry, which is written beside the plan (``adoption.json``) for the
+    documents to print.  A second adoption of a round says in ``supersedes`` why the first no longer holds.
+    ``sampled``, ``sourceless`` and ``rewrite`` are those of :func:`landopt.keeping.ledger.adoption.require_standing`.
+
+    Raises
+    ------
+    NotStanding
+        If the audit finds a breach, or the plan is a scenario (exit 5).
+    Refused
+        If the round is not open, the plan belongs to another round or ledger, or its inputs are not those of ``open``.
+    """
+    from constraints.audit.files.plan_reader import read_plan
+    from landopt.keeping.ledger.adoption_paper import write_adoption
+    from landopt.keeping.ledger.steps import append_signed, signers, supersede
+    from landopt.keeping.sealing.seal import file_digest, seal
+
+    folder = Path(plan_folder)
+    folder = folder.parent if folder.is_file() else folder
+    if not document or not by:
+        raise Refused(error("B012.adoption-names-document"))
+    _date(date, "--date")
+    plan = read_plan(folder)
+    with Ledger(found.ledger) as book:
+        _standing(book, found)
+        if plan["case"]["round"] != found.id:
+            raise Refused(error("B013.plan-belongs-round", at=str(folder), round=plan["case"]["round"], id=found.id))
+        _head_known(plan, book)
+        opened = opened_files(book.entries(), found.id)
+        report = require_standing(folder, opened, sampled=sampled, sourceless=sourceless, rewrite=rewrite)
+        keys = [] if key is None else [key] if isinstance(key, Path) else list(key)
+        before = supersede(book, found.id, supersedes, who(by))
+        if keys:
+            seal(folder, keys[0])
+        names = ("parcel_ids", "demand_id", "method", "term_years", "period")
+        body = {
+            "document": document,
+            "date": date,
+            **who(by),
+            "audit": {"verdict": report.verdict, "complete": not sampled, "unchecked": _unchecked(report)},
+            "plan_id": plan["plan_id"],
+            "plan_hash": plan["plan_hash"],
+            "case": plan["case"]["digest"],
+            "plan_sha256": file_digest(folder / "plan.json"),
+            "assignments": [{name: entry[name] for name in names} for entry in plan["assignments"]],
+            "overrides": plan["overrides"],
+        }
+        entry = append_signed(book, "adopt", found.id, body, signers(keys), before)
+        write_adoption(folder, entry, found.ledger.name)
+        return entry
+
+
+def _unchecked(report: AuditReport) -> list[str]:
+    """What the audit before the adoption left unchecked, as it is written into the ledger."""
+    return [each.en for each in report.unchecked if not each.harmless]
+
+
+def _head_known(plan: Mapping[str, Any], book: Ledger) -> None:
+    head = plan.get("ledger_head")
+    if head is not None and int(head, 16) and head not in {entry.hash for entry in book.entries()}:
+        raise Refused(error("B080.plan-made-under", at=str(book.path), head=head[:16]))
+
+
+def record(found: RoundPlace, results: str | Path, by: str) -> Entry:
+    """Record results from a CSV file: parcel_id, outcome, date, price_yuan, document. All faults at once."""
+    with Ledger(found.ledger) as book:
+        now = _standing(book, found)
+        rows = read_results(Path(results), set(now.history))
+        return book.append("record", found.id, {**who(by), "file": Path(results).name, "results": rows})
+
+
+def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
+    """The rows of a results file, checked.
+
+    Raises
+    ------
+    Refused
+        With every fault of the file.
+    """
+    text = decode(read_bytes(path), path.name, prefix="K").text
+    reader = csv.DictReader(io.StringIO(text))
+    columns = {
+        name: next((c for c in reader.fieldnames or () if c.strip() in names), None) for name, names in COLUMNS.items()
+    }
+    lacking = [name for name in ("parcel_id", "outcome", "date") if columns[name] is None]
+    if lacking:
+        raise Refused([error("B020.column-missing", at=path.name, name=name) for name in lacking])
+    issues: list[Issue] = []
+    found: list[dict[str, Any]] = []
+    for number, line in enumerate(reader, 2):
+        row = {name: (line.get(column) or "").strip() if column else "" for name, column in columns.items()}
+        outcome = WORDS.get(row["outcome"], row["outcome"].lower())
+        if row["parcel_id"] not in known:
+            issues.append(
+                error(
+                    "B021.parcel-never-adopted", at=within(path.name, row=number), value=row["parcel_id"] or "(blank)"
+                )
+            )
+        if outcome not in OUTCOMES:
+            issues.append(
+                error("B022.no-outcome", at=within(path.name, row=number), outcome=row["outcome"], known=_KNOWN)
+            )
+        price: int | None = None
+        if row["price_yuan"]:
+            if not row["price_yuan"].replace(",", "").isdigit():
+                issues.append(
+                    error("B023.price-yuan-not", at=within(path.name, row=number), price_yuan=row["price_yuan"])
+                )
+            else:
+                price = int(row["price_yuan"].replace(",", ""))
+        try:
+            datetime.date.fromisoformat(row["date"])
+        except ValueError:
+            issues.append(error("B024.not-date", at=within(path.name, row=number), text=row["date"]))
+        found.append({**row, "outcome": outcome, "price_yuan": price})
+    if not found:
+        issues.append(error("B025.file-no-rows", at=path.name))
+    stop_on_errors(issues)
+    return found
+
+
+def close(found: RoundPlace, by: str) -> Entry:
+    """Close a round: nothing more is adopted in it."""
+    with Ledger(found.ledger) as book:
+        _standing(book, found)
+        return book.append("close", found.id, who(by))
+
+
+def show(path: str | Path, witness: Path | None = None, tsa: Sequence[Path] = ()) -> dict[str, Any]:
+    """What the ledger says: head, problems, what was not checked, entries, state of parcels and rounds.
+
+    The state is empty where the chain does not hold: nothing of it is to be relied on.
+    """
+    with Ledger(path, read_only=True) as book:
+        entries = book.entries()
+        problems = [*book.problems(), *book.warnings]
+        broken = any(issue.level == "error" for issue in problems)
+        found = [] if broken else trust(entries, book.path.name, witness, tsa)
+        return {
+            "ledger": Path(path).name,
+            "head": book.head(),
+            "problems": [*problems, *(issue for issue in found if issue.level != "warning")],
+            "unchecked": [{**issue.as_record(), **issue.as_dict()} for issue in found if issue.level == "warning"],
+            "entries": [entry.as_dict() for entry in entries],
+            "state": state([] if broken else entries).as_dict(),
+        }
+
+
+def ledger_issues(path: str | Path, plan: Mapping[str, Any]) -> list[Issue]:
+    """What of a ledger speaks against a plan: a broken chain, or a head that is no longer there (a cut tail)."""
+    with Ledger(path, read_only=True) as book:
+        found = book.problems()
+        try:
+            _head_known(plan, book)
+        except Refused as refused:
+            found += refused.issues
+        return found
+
+
+def ledger_findings(path: Path, folder: Path, witness: Path | None, tsa: Sequence[Path]) -> list[Issue]:
+    """All that a ledger says of an adopted plan: chain, head, signatures, witness, tokens, the plan's own adoption.
+
+    Errors are breaches, warnings say what was not checked.
+    """
+    from constraints.audit.files.plan_reader import read_plan
+    from landopt.keeping.ledger.adoption_paper import of_entry, read_adoption
+    from landopt.keeping.sealing.seal import file_digest
+
+    found = ledger_issues(path, read_plan(folder))
+    if any(issue.level == "error" for issue in found):
+        return found
+    with Ledger(path, read_only=True) as book:
+        entries = book.entries()
+    sha = file_digest(folder / "plan.json")
+    own = [entry for entry in entries if entry.kind == "adopt" and entry.body.get("plan_sha256") == sha]
+    found += trust(entries, path.name, witness, tsa)
+    if not own:
+        return [*found, error("B092.none", at=path.name, sha=sha[:16])]
+    last, body = own[-1], own[-1].body
+    gone = next((each for each in entries if each.kind == "supersede" and each.body["entry"] == last.seq), None)
+    if gone is not None:
+        where, why = f"{path.name}, entry {gone.seq}", str(gone.body["reason"])
+        return [*found, error("B092.superseded", at=where, entry=last.seq, by=gone.seq, reason=why)]
+    paper = read_adoption(folder)
+    if (folder / "adoption.json").exists() and (paper is None or paper != of_entry(last, paper.ledger)):
+        found.append(error("B092.paper", at="adoption.json", entry=last.seq))
+    told = {"document": body["document"], "date": body["date"], "head": last.hash}
+    return [*found, note("B094.found", at=f"{path.name}, entry {last.seq}", entry=last.seq, **told)]
+
+
+def text(shown: Mapping[str, Any], lang: str) -> list[str]:
+    """The ledger as lines of text."""
+    zh = lang == "zh"
+    found = [f"{'台账' if zh else 'ledger'} {shown['ledger']}   {'首哈希' if zh else 'head'} {shown['head']}"]
+    for entry in shown["entries"]:
+        kind = KINDS.get(entry["kind"], entry["kind"]) if zh else f"{entry['kind']:<8}"
+        found.append(f" {entry['seq']:>4}  {entry['at']}  {kind} {entry['round']}  {_brief(entry, zh)}")
+    problems: list[Issue] = [*shown["problems"], *map(Issue.of_record, shown.get("unchecked", ()))]
+    found += lines(problems, lang)
+    locks = len(shown["state"]["adopted"])
+    if any(issue.level == "error" for issue in problems):
+        found.append("台账不可采信。" if zh else "This ledger is not to be relied on.")
+    else:
+        found.append(f"{locks} 项已批准安排有效" if zh else f"{locks} adopted assignments in force")
+    return found
+
+
+KINDS = {
+    "open": "开启",
+    "adopt": "采纳",
+    "record": "登记",
+    "override": "指定",
+    "close": "关闭",
+    "sign": "签署",
+    "revoke": "吊销",
+    "supersede": "取代",
+    "token": "时间戳",
+}
+"""The kinds of entries in Chinese."""
+
+
+def _brief(entry: Mapping[str, Any], zh: bool) -> str:
+    """What an entry is about; a question mark where it was damaged so that it does not say."""
+    try:
+        return _about(entry, zh)
+    except (KeyError, TypeError, AttributeError):
+        return "?"
+
+
+def _about(entry: Mapping[str, Any], zh: bool) -> str:
+    body = entry["body"]
+    if entry["kind"] == "adopt":
+        count = len(body["assignments"])
+        return f"{body.get('plan_id', '')}  {count} {'件' if zh else 'assignments'}  {body['document']}"
+    if entry["kind"] == "record":
+        count_of = {OUTCOME_ZH.get(name, name) if zh else name: n for name, n in _count(body["results"]).items()}
+        return json.dumps(count_of, ensure_ascii=False)
+    return str(body.get("by", ""))
+
+
+def _count(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in results:
+        found[row["outcome"]] = found.get(row["outcome"], 0) + 1
+    return found
+
+
+def today() -> str:
+    """The date of today, ISO."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def _date(text_: str, where: str) -> None:
+    try:
+        datetime.date.fromisoformat(text_)
+    except ValueError as wrong:
+        raise Refused(error("B024.not-date", at=where, text=text_)) from wrong

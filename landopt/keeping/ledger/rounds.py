@@ -1,0 +1,220 @@
+"""What the ledger means for the next plan: adopted assignments are locks, results change the status of parcels.
+
+``state`` folds the entries; ``apply`` puts the outcome into a case, as rules and facts like any other, so that
+screening, justification and audit read it without a special case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from constraints.case import Case
+from constraints.types import Cite, Rule, Text
+from landopt.keeping.ledger.chain import Entry
+from landopt.keeping.ledger.entry_forms import OUTCOMES as OUTCOMES
+from parcels.common.frozen import FactTable
+from parcels.common.issues import stop_on_errors
+from parcels.common.schema import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """One adopted assignment still in force and the entry and document that stand behind it."""
+
+    parcel_ids: tuple[str, ...]
+    demand_id: str | None
+    method: str
+    document: str
+    date: str
+    seq: int
+
+
+@dataclass(slots=True)
+class State:
+    """All that the ledger says today, by parcel."""
+
+    adopted: list[Adopted] = field(default_factory=list)
+    status: dict[str, str] = field(default_factory=dict)
+    failed_times: dict[str, int] = field(default_factory=dict)
+    history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    open_rounds: list[str] = field(default_factory=list)
+    closed_rounds: list[str] = field(default_factory=list)
+    adoptions: list[tuple[int, str]] = field(default_factory=list)
+    """(entry, round) of each adoption that no later entry supersedes."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "adopted": [{name: getattr(entry, name) for name in Adopted.__slots__} for entry in self.adopted],
+            "parcels": [
+                {
+                    "parcel_id": name,
+                    "status": self.status.get(name),
+                    "failed_times": self.failed_times.get(name, 0),
+                    "history": history,
+                }
+                for name, history in sorted(self.history.items())
+            ],
+            "open_rounds": list(self.open_rounds),
+            "closed_rounds": list(self.closed_rounds),
+        }
+
+
+def state(entries: Sequence[Entry]) -> State:
+    """Fold the entries, in their order, into the state of today."""
+    found = State()
+    for entry in entries:
+        if entry.kind == "open":
+            found.open_rounds.append(entry.round)
+        elif entry.kind == "close":
+            found.open_rounds = [name for name in found.open_rounds if name != entry.round]
+            found.closed_rounds.append(entry.round)
+        elif entry.kind == "adopt":
+            _adopt(found, entry)
+        elif entry.kind == "supersede":
+            _supersede(found, entry)
+        elif entry.kind == "record":
+            for result in entry.body["results"]:
+                _result(found, entry, result)
+    return found
+
+
+def _adopt(found: State, entry: Entry) -> None:
+    found.adoptions.append((entry.seq, entry.round))
+    for item in entry.body["assignments"]:
+        parcels = tuple(item["parcel_ids"])
+        found.adopted = [one for one in found.adopted if set(one.parcel_ids).isdisjoint(parcels)]
+        document, date = str(entry.body["document"]), str(entry.body["date"])
+        found.adopted.append(Adopted(parcels, item["demand_id"], item["method"], document, date, entry.seq))
+        for name in parcels:
+            found.status[name] = "candidate"
+            _note(found, name, entry, "adopted", document, date)
+
+
+def _supersede(found: State, entry: Entry) -> None:
+    """What another adoption takes the place of: its assignments lapse, but those that were announced or contracted."""
+    superseded, number = [], entry.body["entry"]
+    for one in found.adopted:
+        held = any(found.status.get(name) in ("announced", "contracted") for name in one.parcel_ids)
+        if one.seq == number and not held:
+            superseded.append(one)
+            for name in one.parcel_ids:
+                _note(found, name, entry, "superseded", str(entry.body.get("document") or ""), entry.at[:10])
+    found.adopted = [one for one in found.adopted if one not in superseded]
+    found.adoptions = [(seq, name) for seq, name in found.adoptions if seq != number]
+
+
+def _result(found: State, entry: Entry, result: Mapping[str, Any]) -> None:
+    name, outcome = str(result["parcel_id"]), str(result["outcome"])
+    _note(found, name, entry, outcome, str(result.get("document") or ""), str(result["date"]))
+    if outcome in ("announced", "contracted"):
+        found.status[name] = outcome
+        return
+    if outcome == "failed":
+        found.failed_times[name] = found.failed_times.get(name, 0) + 1
+    found.status[name] = {"failed": "failed", "lapsed": "candidate", "withdrawn": "withdrawn"}[outcome]
+    found.adopted = [one for one in found.adopted if name not in one.parcel_ids]
+
+
+def _note(found: State, name: str, entry: Entry, outcome: str, document: str, date: str) -> None:
+    line = {"seq": entry.seq, "round": entry.round, "outcome": outcome, "document": document, "date": date}
+    found.history.setdefault(name, []).append(line)
+
+
+def apply(case: Case, found: State) -> Case:
+    """The case under the ledger: locks for what was adopted, statuses and failed bids from the results."""
+    known = set(case.parcels.ids)
+    rules = [_lock(one, case.round.as_of) for one in found.adopted if known.issuperset(one.parcel_ids)]
+    parcels = case.parcels
+    columns = dict(parcels.columns)
+    status = list(parcels.column("status"))
+    failed: list[Value] = list(parcels.column("failed_times"))
+    for row, name in enumerate(parcels.ids):
+        if name in found.status:
+            status[row] = found.status[name]
+        if name in found.failed_times:
+            before = failed[row]
+            failed[row] = max(before if isinstance(before, int) else 0, found.failed_times[name])
+    columns["status"] = tuple(status)
+    if any(value is not None for value in failed):
+        columns["failed_times"] = tuple(failed)
+    merged = {rule.id: rule for rule in (*case.rules, *rules)}
+    return replace(case, parcels=FactTable(parcels.ids, columns), rules=tuple(merged[name] for name in sorted(merged)))
+
+
+def _lock(one: Adopted, as_of: str) -> Rule:
+    label = "+".join(one.parcel_ids)
+    return Rule(
+        id=f"ledger.{one.seq:06d}.{label}",
+        kind="lock",
+        title=Text(f"{label}: adopted by {one.document}", f"{label}：已由 {one.document} 批准"),
+        cite=Cite(one.document, "", one.document, 0, "V1", "ledger"),
+        start=min(one.date, as_of),
+        until=None,
+        when="",
+        spec={"parcels": list(one.parcel_ids), "demand": one.demand_id, "method": one.method, "document": one.document},
+        origin="ledger",
+    )
+
+
+def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
+    """The case in which leaving an assignment of ``plan`` costs ``cost`` points: least-change replanning.
+
+    Each assignment becomes a preference for exactly its site, platform and method; the audit reads it like any other.
+    """
+    rules = list(case.rules)
+    for number, entry in enumerate(plan["assignments"], 1):
+        if not set(entry["parcel_ids"]) <= set(case.parcels.ids):
+            continue
+        names = ", ".join(_quoted(name) for name in entry["parcel_ids"])
+        when = f"parcel_id in [{names}] and site_parcels == {len(entry['parcel_ids'])}"
+        if entry["demand_id"] is not None:
+            when += f" and demand_id == {_quoted(entry['demand_id'])}"
+        label, origin = "+".join(entry["parcel_ids"]), str(plan["plan_id"])
+        rules.append(
+            Rule(
+                id=f"keep.{number:05d}",
+                kind="preference",
+                title=Text(f"{label} stays as in {origin}", f"{label} 保持 {origin} 的安排"),
+                cite=Cite(origin, "", str(plan["plan_hash"]), 0, "V1", "plan"),
+                start=case.round.as_of,
+                until=None,
+                when=when,
+                spec={"methods": [entry["method"]], "points": cost, "points_per_ha": 0, "reason": "least change"},
+                origin="keep",
+            )
+        )
+    return replace(case, rules=tuple(sorted(rules, key=lambda rule: rule.id)))
+
+
+def _quoted(name: str) -> str:
+    quote = '"' if "'" in name else "'"
+    return f"{quote}{name}{quote}"
+
+
+def prepare(
+    case: Case, folder: Path, ledger: Path | None = None, kept: Path | None = None, cost: int = 0
+) -> tuple[Case, str | None]:
+    """The case under the round's ledger (``folder/ledger.sqlite`` unless named) and under a plan to keep, and the head.
+
+    Raises
+    ------
+    Refused
+        If the ledger was altered (B080), or a ledger that was named does not exist.
+    """
+    from constraints.audit.files.plan_reader import read_plan
+    from landopt.keeping.ledger.chain import Ledger
+    from landopt.keeping.ledger.trust import examined
+
+    head: str | None = None
+    book_path = ledger if ledger is not None else folder / "ledger.sqlite"
+    if ledger is not None or book_path.is_file():
+        with Ledger(book_path, read_only=True) as book:
+            stop_on_errors(examined(book))
+            case, head = apply(case, state(book.entries())), book.head()
+    if kept is not None:
+        case = keep(case, read_plan(kept), cost)
+    return case, head

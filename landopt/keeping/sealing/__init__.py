@@ -1,0 +1,1 @@
+"""Seals, signatures, receipts and timestamp tokens."""

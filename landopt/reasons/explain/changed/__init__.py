@@ -1,0 +1,1 @@
+"""One choice changed and the rest held: variants, feasibility, held-still comparisons."""

@@ -1,0 +1,86 @@
+"""The points of offers per tier (docs/model.md §6): exact int64 millipoints, each part floored on its own."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from constraints.language import expr
+from constraints.language.nodes import Node
+from landopt.screening.judging.condition_bits import Meets
+from landopt.screening.judging.eligible import number
+from landopt.screening.judging.offer_verdicts import Judged
+from landopt.screening.law.fact_columns import Sides
+from landopt.screening.law.verdicts import CONDITION, WARN
+
+Ints = NDArray[np.integer[Any]]
+DEDUCTIONS = {"warn": 500, "condition": 50}
+_ROOM = 1 << 62
+
+
+class Points:
+    """The points of a case; ``nodes`` are the conditions of its preferences, to be marked first in :class:`Marks`."""
+
+    def __init__(self, sides: Sides) -> None:
+        case = sides.case
+        self.sides, self.objective = sides, case.objective
+        self.preferences = [rule for rule in case.rules if rule.kind == "preference"]
+        self.nodes: list[Node] = [expr.parse(rule.when, rule.place) for rule in self.preferences]
+        weight = {part: Fraction(self.objective.weights.get(part, "0")) for part in ("served", "preference", "revenue")}
+        self.weight = weight
+        served = [_floor(1000 * weight["served"] * number(facts.get("priority"))) for facts in sides.demands]
+        self.served = np.array([*served, 0], np.int64)
+        self.deduction = np.zeros(4, np.int64)
+        for code, word in ((WARN, "warn"), (CONDITION, "condition")):
+            self.deduction[code] = _floor(-1000 * Fraction(self.objective.weights.get(word, str(DEDUCTIONS[word]))))
+        self.methods = [tuple(rule.spec.get("methods") or ()) or None for rule in self.preferences]
+
+    def score(self, offers: Judged, meets: Meets) -> Ints:
+        """(tiers, offers) millipoints."""
+        parts = {
+            "served": self.served[offers.demand],
+            "preference": self._preferred(offers, meets),
+            "revenue": _scaled(offers.price, self.weight["revenue"] / 1000),
+        }
+        found = np.zeros((len(self.objective.tiers), offers.site.size), np.int64)
+        for tier, names in enumerate(self.objective.tiers):
+            for name in names:
+                if name in parts:
+                    found[tier] += parts[name]
+        found[-1] += self.deduction[offers.verdict]
+        return found
+
+    def _preferred(self, offers: Judged, meets: Meets) -> Ints:
+        total = np.zeros(offers.site.size, np.int64)
+        weight = self.weight["preference"]
+        for place, rule in enumerate(self.preferences):
+            if not meets.any(place):
+                continue
+            points, per_hectare = (Fraction(str(rule.spec.get(name) or 0)) for name in ("points", "points_per_ha"))
+            every = meets.all_of(place)
+            if per_hectare == 0:
+                total += _floor(weight * 1000 * points) * every
+                continue
+            whole = 10_000 * points
+            common = whole.denominator * per_hectare.denominator
+            matching = np.where(meets.each(place), self.sides.area[offers.parcels], 0).sum(axis=1)
+            value = int(whole * common) * every + int(per_hectare * common) * matching
+            total += _scaled(value, weight / (10 * common))
+        return total
+
+
+def _floor(value: Fraction) -> int:
+    return value.numerator // value.denominator
+
+
+def _scaled(values: Ints, factor: Fraction) -> Ints:
+    """floor(values x factor), exactly."""
+    if values.size == 0 or factor == 0:
+        return np.zeros(values.size, np.int64)
+    largest = max(abs(int(values.min())), abs(int(values.max())), 1)
+    if largest * abs(factor.numerator) < _ROOM and factor.denominator < _ROOM:
+        return np.asarray(values.astype(np.int64) * factor.numerator // factor.denominator)
+    return np.array([int(v) * factor.numerator // factor.denominator for v in values.tolist()], np.int64)

@@ -1,0 +1,57 @@
+"""Parts of a round that no rule connects: solved apart where that is exact.
+
+Two platforms are connected when offers of theirs share a parcel or a row that could ever bind. A limit over everything
+connects everything unless even the largest use of it keeps it; such rows are set aside first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from landopt.solving.programme.arrays import Ints, Program, columns
+
+
+def idle_rows(prog: Program, pool: Ints) -> Ints:
+    """Which rows of the round no choice among the offers of ``pool`` can break (a boolean each)."""
+    start, row, coef = prog.entries.of(pool)
+    part = np.repeat(prog.part()[pool], np.diff(start))
+    order = np.lexsort((part, row))
+    row, part, coef = row[order], part[order], coef[order]
+    begins = np.flatnonzero(np.concatenate([[True], (row[1:] != row[:-1]) | (part[1:] != part[:-1])]))[: len(row)]
+    most, least = np.zeros(len(prog.sense), dtype=np.int64), np.zeros(len(prog.sense), dtype=np.int64)
+    if len(row):
+        np.add.at(most, row[begins], np.maximum(np.maximum.reduceat(coef, begins), 0))
+        np.add.at(least, row[begins], np.minimum(np.minimum.reduceat(coef, begins), 0))
+    short = (prog.sense >= 0) & (least < prog.rhs)
+    over = (prog.sense <= 0) & (most > prog.rhs)
+    return np.asarray(~(short | over))
+
+
+def components(prog: Program, pool: Ints) -> list[Ints]:
+    """The offers of ``pool`` in groups that share no parcel, no platform and no row that could bind, largest first."""
+    import networkx as nx
+
+    if not len(pool):
+        return []
+    idle = idle_rows(prog, pool)
+    starts, rows, _ = columns(prog, pool)
+    head = prog.parcels + prog.demands
+    counts = np.diff(starts)
+    own = rows >= head
+    reach = np.bincount(rows[own] - head, minlength=len(idle))
+    if (~idle & (reach == len(pool))).any():
+        return [pool]  # a limit that counts every offer
+    graph = nx.Graph()
+    owner = np.repeat(np.arange(len(pool)), counts)
+    live = (rows < head) | ~idle[np.maximum(rows - head, 0)]
+    anchor = rows[starts[:-1]]
+    graph.add_nodes_from(anchor.tolist())
+    graph.add_edges_from(zip(anchor[owner[live]].tolist(), rows[live].tolist(), strict=True))
+    soft = np.flatnonzero((prog.carry >= 0) & ~idle)
+    graph.add_edges_from((head + int(row), head + int(prog.carry[row])) for row in soft)
+    label: dict[int, int] = {}
+    for number, group in enumerate(nx.connected_components(graph)):
+        label.update(dict.fromkeys(group, number))
+    kind = np.array([label[node] for node in anchor.tolist()])
+    groups = [pool[kind == number] for number in np.unique(kind)]
+    return sorted(groups, key=lambda group: (-len(group), int(group[0])))

@@ -1,0 +1,1 @@
+"""The linear relaxation: column generation by sifting, Lagrangian knapsacks, odd-set rows."""

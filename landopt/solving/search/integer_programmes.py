@@ -1,0 +1,170 @@
+"""Integer programmes over some offers, in PuLP by HiGHS: whole, with offers taken, or in parts no rule connects.
+
+The last programme of a large round holds tens of thousands of offers: it goes to HiGHS as arrays (:func:`last`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from landopt.solving.programme.arrays import Ints, columns, standing
+from landopt.solving.programme.model import Built, build
+from landopt.solving.search_state import Search
+
+GROUPED = 20_000
+"""Offers up to which a programme is looked at for parts that no rule connects."""
+
+
+def apart(state: Search, groups: list[Ints]) -> int | None:
+    """Solve each unconnected group with the rest of the plan held; the bounds add up, since no row connects them."""
+    total = 0
+    for group in groups:
+        assert state.chosen is not None
+        before = state.objective
+        rest = np.setdiff1d(state.chosen, group)
+        claim, _ = mip(state, group, rest, "branching", limit=state.left())
+        if claim is None:
+            return None
+        total += max(0, claim - before)
+        total -= state.objective - before
+    return state.objective + max(0, total)
+
+
+def mip(
+    state: Search, pool: Ints, fixed: Ints, phase: str, limit: float | None, *, close: int = 10
+) -> tuple[int | None, bool]:
+    """Solve over ``pool`` with ``fixed`` taken, in PuLP by HiGHS: (its bound for these offers, proved infeasible).
+
+    A restricted programme ends once what it may still bring is a ``close``-th of the gap asked for, of the whole plan.
+    """
+    import highspy
+    import pulp
+
+    options = state.options
+    if limit is not None and limit <= 0.05:
+        return None, False
+    built = build(state.tight, pool, fixed)
+    if state.chosen is not None:
+        hand_over(state, built, fixed)
+    place = [variable.id for variable in built.x]
+
+    def heard(kind: Any, _message: str, out: Any, _into: Any, _data: Any) -> None:
+        if kind == highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution:
+            values = np.array(out.mip_solution)
+            state.offer(np.union1d(fixed, pool[values[place] > 0.5]), phase)
+        else:
+            state.tell(phase, state.objective if state.chosen is not None else None, state.better_bound(), None)
+
+    kinds = highspy.cb.HighsCallbackType
+    extra: dict[str, Any] = {"mip_abs_gap": 0.999, "random_seed": options.seed}
+    if options.nodes is not None:
+        extra["mip_max_nodes"] = options.nodes
+    if phase == "restricted":
+        extra["objective_target"] = float(state.target())
+    solver = pulp.HiGHS(
+        msg=False,
+        gapRel=float(options.gap) if phase == "branching" else float(options.gap) / close,
+        threads=options.threads,
+        timeLimit=limit,
+        warmStart=state.chosen is not None,
+        callbackTuple=(heard, None),
+        callbacksToActivate=[kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging],
+        **extra,
+    )
+    stats = built.problem.solve(solver)
+    if stats.has_solution:
+        values = np.array([variable.value() or 0.0 for variable in built.x])
+        state.offer(np.union1d(fixed, pool[values > 0.5]), phase)
+    if stats.status == pulp.LpSolveStatus.Infeasible:
+        return None, not len(fixed)
+    bound = stats.best_bound
+    return (None if bound is None else int(np.floor(bound + 1e-6 * max(1.0, abs(bound) * 1e-6)))), False
+
+
+def last(state: Search, pool: Ints, limit: float | None) -> tuple[int | None, bool]:
+    """As :func:`mip` over ``pool`` with nothing taken, for a bound above all: no presolve, no heuristics."""
+    import highspy
+
+    if limit is not None and limit <= 0.05:
+        return None, False
+    solver = _handed(state, pool)
+    options: dict[str, Any] = {"mip_rel_gap": float(state.options.gap), "mip_abs_gap": 0.999, "presolve": "off"}
+    options |= {"random_seed": state.options.seed, "threads": state.options.threads, "mip_heuristic_effort": 0.0}
+    options |= {} if limit is None else {"time_limit": limit}
+    options |= {} if state.options.nodes is None else {"mip_max_nodes": state.options.nodes}
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+
+    def heard(kind: Any, _message: str, out: Any, _into: Any, _data: Any) -> None:
+        if kind == highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution:
+            state.offer(pool[np.array(out.mip_solution)[: len(pool)] > 0.5], "branching")
+        else:
+            state.tell("branching", state.objective if state.chosen is not None else None, state.better_bound(), None)
+
+    kinds = highspy.cb.HighsCallbackType
+    solver.setCallback(heard, None)
+    for kind in (kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipLogging):
+        solver.startCallback(kind)
+    solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        return None, True
+    found = solver.getInfo()
+    if found.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        state.offer(pool[np.array(solver.getSolution().col_value)[: len(pool)] > 0.5], "branching")
+    bound = float(found.mip_dual_bound)
+    return (int(np.floor(bound + 1e-6 * max(1.0, abs(bound) * 1e-6))) if np.isfinite(bound) else None), False
+
+
+def _handed(state: Search, pool: Ints) -> Any:
+    """A HiGHS model over ``pool``: rows that one offer alone stands in left out, slack columns last, the plan given."""
+    import highspy
+
+    prog, inf = state.tight, highspy.kHighsInf
+    head, count = prog.parcels + prog.demands, len(pool)
+    starts, rows, coefs = columns(prog, pool)
+    low = np.concatenate([np.full(head, -inf), np.where(prog.sense >= 0, prog.rhs, -inf)])
+    high = np.concatenate([np.ones(head), np.where(prog.sense <= 0, prog.rhs, inf)])
+    used = np.bincount(rows, minlength=len(low)) > 1
+    used[head:] = True
+    place = np.cumsum(used) - 1
+    keep = used[rows]
+    starts = np.concatenate([[0], np.cumsum(keep)])[starts]
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    none = np.zeros(0, dtype=np.int32)
+    solver.addRows(int(used.sum()), low[used], high[used], 0, none, none, np.zeros(0))
+    solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
+    solver.addCols(
+        count, prog.score[pool].astype(float), np.zeros(count), np.ones(count), int(keep.sum()),
+        starts[:-1].astype(np.int32), place[rows[keep]].astype(np.int32), coefs[keep].astype(float),
+    )  # fmt: skip
+    soft = np.flatnonzero(prog.slack > 0)
+    for row in soft.tolist():
+        entries = {int(place[head + row]): float(prog.slack[row] * (-1 if prog.sense[row] < 0 else 1))}
+        if prog.carry[row] >= 0:
+            entries[int(place[head + prog.carry[row]])] = -float(prog.carried[row])
+        index, value = np.array(list(entries), dtype=np.int32), np.array(list(entries.values()))
+        solver.addCol(-float(prog.penalty[row]), 0.0, float(prog.most[row]), len(index), index, value)
+    total = count + len(soft)
+    whole = np.full(total, highspy.HighsVarType.kInteger)
+    solver.changeColsIntegrality(total, np.arange(total, dtype=np.int32), whole)
+    if state.chosen is not None:
+        start = highspy.HighsSolution()
+        short = standing(state.prog, state.chosen).slack
+        taken = np.isin(pool, state.chosen).astype(float).tolist()
+        start.col_value = taken + short[soft].astype(float).tolist()
+        solver.setSolution(start)
+    return solver
+
+
+def hand_over(state: Search, built: Built, fixed: Ints) -> None:
+    """Give the best plan to the solver as a start, where it keeps what is fixed."""
+    assert state.chosen is not None
+    taken = set(state.chosen.tolist())
+    for offer, variable in zip(built.offers.tolist(), built.x, strict=True):
+        variable.setInitialValue(1 if offer in taken else 0)
+    slack = standing(state.prog, state.chosen).slack
+    for row, variable in zip(built.soft.tolist(), built.s, strict=True):
+        variable.setInitialValue(int(slack[row]))
