@@ -16,8 +16,9 @@ from starlette.routing import Route
 from landopt import __version__
 from landopt.workbench import home, reading, writing
 from landopt.workbench.bench import Bench
-from landopt.workbench.guards import Guarded, refused
+from landopt.workbench.guards import Guarded, Refusal, refused, told
 from parcels.common.catalogue import texts
+from parcels.common.issues import error
 
 WEB = Path(__file__).parent / "web"
 MAP = Path(__file__).parent.parent / "report" / "map"
@@ -81,8 +82,13 @@ def application(bench: Bench) -> Guarded:
         after = int(given) if given.isdigit() and len(given) < 15 else -1
         return StreamingResponse(bench.hub.listen(after), media_type="text/event-stream")
 
-    async def lost(request: Request, trouble: Exception) -> Response:
-        raise refused(404, "path")
+    async def turned_away(request: Request, trouble: Exception) -> Response:
+        found = trouble if isinstance(trouble, Refusal) else refused(404, "path")
+        return Response(told(found.issue), found.status, media_type="application/json")
+
+    async def fault(request: Request, trouble: Exception) -> Response:
+        said = error("V002.fault", trouble=f"{type(trouble).__name__}: {trouble}"[:300])
+        return Response(told(said), 500, media_type="application/json")
 
     routes = [
         Route("/api/state", state),
@@ -103,7 +109,8 @@ def application(bench: Bench) -> Guarded:
             bench.hub.close()
             await bench.close()
 
-    inner = Starlette(routes=routes, lifespan=life, exception_handlers={404: lost, 405: lost})
+    handlers = {404: turned_away, 405: turned_away, Refusal: turned_away, Exception: fault}
+    inner = Starlette(routes=routes, lifespan=life, exception_handlers=handlers)
     inner.router.redirect_slashes = False
     return Guarded(inner, bench.gate)
 

@@ -113,7 +113,7 @@ class Guarded:
 
         try:
             await self.inner(scope, _measured(receive, limit), sealed)
-        except Refusal as refusal:
+        except Refusal as refusal:  # what came too slowly or was too long, heard while it was read
             if begun:
                 raise
             await _answer(refusal, send)
@@ -201,8 +201,13 @@ def _measured(receive: Receive, limit: int) -> Receive:
     return hear
 
 
+def told(issue: Issue) -> bytes:
+    """A finding as the body of an answer."""
+    return json.dumps({"issues": [both(issue)]}, ensure_ascii=False).encode("utf-8")
+
+
 async def _answer(refusal: Refusal, send: Send) -> None:
-    body = json.dumps({"issues": [both(refusal.issue)]}, ensure_ascii=False).encode("utf-8")
+    body = told(refusal.issue)
     headers = [(b"content-type", b"application/json; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     headers += [*HEADERS, (b"connection", b"close")]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})

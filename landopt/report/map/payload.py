@@ -24,8 +24,16 @@ _COLUMNS = (
 _ROLES = ("assignee", "intended_user", "market")
 
 
-def map_payload(source: Source, before: Mapping[str, Any] | None = None) -> str:
-    """The container of the page as text (:mod:`landopt.report.map.codec`); ``before``: a plan to compare with."""
+def map_payload(source: Source, before: Mapping[str, Any] | None = None, *, texts: bool = True) -> str:
+    """The container of the page as text (:mod:`landopt.report.map.codec`).
+
+    Parameters
+    ----------
+    before
+        A plan to compare with.
+    texts
+        Carry the justification of every record; without, the map alone.
+    """
     container = Container(_head(source))
     _parcels(container, source)
     add_polygons(container, source.polygons)
@@ -33,8 +41,9 @@ def map_payload(source: Source, before: Mapping[str, Any] | None = None) -> str:
     container.head["words"] = _words(source)
     if before is not None:
         _compared(container, source, before)
-    texts = {lang: [plain(text) for text in several] for lang, several in source.texts.items()}
-    add_texts(container, texts, [{name: plain(text) for name, text in own.items()} for own in _own(source)])
+    if texts:
+        said = {lang: [plain(text) for text in several] for lang, several in source.texts.items()}
+        add_texts(container, said, [{name: plain(text) for name, text in own.items()} for own in _own(source)])
     return container.pack()
 
 

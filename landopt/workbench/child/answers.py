@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from landopt.workbench.guards import both
 from parcels.common.catalogue import Say
-from parcels.common.issues import LandoptError, error
+from parcels.common.issues import LandoptError, Refused, error
 
 if TYPE_CHECKING:
     from landopt.door.plans import Plan
@@ -75,7 +75,11 @@ def check(request: Request, say: Say) -> dict[str, Any]:
     """Everything the round's files say wrong, with the parcels it is about."""
     from landopt.intake.assemble import read_round
 
-    loaded = read_round(Path(request["folder"]))
+    try:
+        loaded = read_round(Path(request["folder"]))
+    except Refused as refusal:  # of round.toml itself
+        found = [both(issue) for issue in refusal.issues]
+        return {"issues": found, "notes": [], "refused": True, "parcels": None, "demands": None}
     case = loaded.case
     told = {issue.note for issue in loaded.issues}
     return {
@@ -112,7 +116,7 @@ def picture(request: Request, say: Say) -> dict[str, Any]:
     from landopt.report.map.payload import map_payload
     from landopt.report.source import open_source
 
-    return {"map": map_payload(open_source(Path(request["folder"])))}
+    return {"map": map_payload(open_source(Path(request["folder"])), texts=False)}
 
 
 def outline(request: Request, say: Say) -> dict[str, Any]:
@@ -244,7 +248,7 @@ def _rules(folder: str) -> tuple[Any, ...]:
 
 def adopt(request: Request, say: Say) -> dict[str, Any]:
     """Adopt a plan; ``open`` the round before where it is not yet."""
-    from landopt.keeping import round_steps
+    from landopt.keeping.ledger import round_steps
     from landopt.report.gis.plan_layers import write_plan_gpkg
 
     found = round_steps.place(request["round_path"])
@@ -267,7 +271,7 @@ def adopt(request: Request, say: Say) -> dict[str, Any]:
 
 def ledger(request: Request, say: Say) -> dict[str, Any]:
     """The ledger of a round, checked again; empty where there is none."""
-    from landopt.keeping import round_steps
+    from landopt.keeping.ledger import round_steps
 
     path = Path(request["folder"]) / round_steps.LEDGER
     if not path.is_file():

@@ -1,6 +1,6 @@
 /* Audit of the plan shown: the verifier in this page and the auditor beside it; adopting what stands. */
 import { bytes, post } from "./net.js";
-import { ask, button, clock, finding, h, iAm, lang, points, prose, t, trouble, typed, who } from "./say.js";
+import { ask, button, clock, finding, h, iAm, lang, points, t, trouble, typed, who } from "./say.js";
 import { draw as redraw, jobsOf, now, planKey, planLine, readOnly, work } from "./main.js";
 
 let chosen = null, verified = null;
@@ -41,7 +41,7 @@ function said() {
   if (j.state === "running") return h("p", { class: "busyline", role: "status" }, t("audit.checking"));
   if (j.state !== "done") return (j.answer.issues || []).map(finding);
   const good = j.answer.exit === 0;
-  return [h("p", { class: "verdict " + (good ? "good" : "bad"), id: "audit-verdict" }, t("audit.v-" + j.answer.verdict.replace(/\s+/g, "-")), " ", t("audit.checked", { count: j.answer.checked })), h("div", { class: "told" }, prose(j.answer.text[lang()])), typed(j.typed)];
+  return [h("p", { class: "verdict " + (good ? "good" : "bad"), id: "audit-verdict" }, t("audit.v-" + j.answer.verdict.replace(/\s+/g, "-")), " ", t("audit.checked", { count: j.answer.checked })), h("pre", { tabindex: 0 }, j.answer.text[lang()]), typed(j.typed)];
 }
 async function start(complete) { try { await work("/api/ask/start/audit", { plan: chosen, complete }); } catch (e) { trouble(e); } }
 export function job(j) {

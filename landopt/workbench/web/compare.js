@@ -1,5 +1,5 @@
 /* Two plans side by side: scores, what moved, which rule or number moved it. */
-import { button, h, hectares, lang, percent, points, prose, t, trouble } from "./say.js";
+import { button, group, h, hectares, lang, percent, points, prose, t, trouble } from "./say.js";
 import { about, now, planKey } from "./main.js";
 
 let left = null, right = null;
@@ -20,7 +20,7 @@ export async function draw() {
   return box;
 }
 function scores(plans) {
-  return h("table", { class: "grid", id: "plans" }, h("thead", {}, h("tr", {}, ["plan", "score", "gap", "supplied", "held", "unserved", "state"].map((c) => h("th", { scope: "col" }, t("compare.c-" + c))))),
+  return h("table", { class: "grid", id: "plans" }, h("thead", {}, h("tr", {}, ["plan", "score", "gap", "supplied", "held", "unserved", "state"].map((c) => h("th", { scope: "col", class: ["plan", "state"].includes(c) ? null : "n" }, t("compare.c-" + c))))),
     h("tbody", {}, plans.map((p) => h("tr", {}, h("th", { scope: "row" }, label(p), h("small", {}, p.id)), h("td", { class: "n" }, points(p.objective)), h("td", { class: "n" }, Number(p.gap) === 0 ? t("plan.proven") : percent(p.gap)),
       h("td", { class: "n" }, p.supplied), h("td", { class: "n" }, p.held), h("td", { class: "n" }, p.unserved), h("td", {}, p.adopted?.length ? t("plan.adopted", { document: p.adopted[0].document }) : "")))));
 }
@@ -31,9 +31,12 @@ async function diff() {
   const rows = found.parcels.slice(0, 300);
   return [h("h3", {}, t("compare.causes")), found.changes.length ? h("table", { class: "grid" }, h("thead", {}, h("tr", {}, ["what", "field", "was", "now"].map((c) => h("th", { scope: "col" }, t("compare.c-" + c))))),
     h("tbody", {}, found.changes.map((c) => h("tr", {}, h("th", { scope: "row" }, c.id), h("td", {}, c.field), h("td", {}, short(c.was)), h("td", {}, short(c.now)))))) : h("p", { class: "hint" }, t("compare.no-causes")),
-  h("h3", {}, t("compare.moved", { count: found.parcels.length })), rows.length ? h("table", { class: "grid", id: "moves" }, h("thead", {}, h("tr", {}, ["parcel", "area", "was", "now"].map((c) => h("th", { scope: "col" }, t("compare.c-" + c))))),
+  h("h3", {}, t("compare.moved", { count: found.parcels.length })), rows.length ? h("table", { class: "grid", id: "moves" }, h("thead", {}, h("tr", {}, ["parcel", "area", "was", "now"].map((c) => h("th", { scope: "col", class: c === "area" ? "n" : null }, t("compare.c-" + c))))),
     h("tbody", {}, rows.map((r) => h("tr", {}, h("th", { scope: "row" }, r.parcel_id), h("td", { class: "n" }, hectares(r.area_m2)), h("td", {}, choiceOf(r.was)), h("td", {}, choiceOf(r.now)))))) : "",
   found.parcels.length > rows.length ? h("p", { class: "hint" }, t("picture.rows", { shown: rows.length, count: found.parcels.length })) : "",
   h("details", {}, h("summary", {}, t("compare.words")), prose(found.text[lang()])), button(t("print"), () => window.print(), { class: "quiet" })];
 }
-const short = (v) => { const text = v === null || v === undefined ? "–" : typeof v === "object" ? JSON.stringify(v) : String(v); return text.length > 160 ? text.slice(0, 157) + "…" : text; };
+const amounts = (v) => Array.isArray(v) && v.every((e) => e && e.amount !== undefined) && v.map((e) => [...(e.key || []), group(e.amount)].join(" ")).join("; ");
+const short = (v) => {
+  if (amounts(v)) return amounts(v);
+  const text = v === null || v === undefined ? "–" : typeof v === "object" ? JSON.stringify(v) : String(v); return text.length > 160 ? text.slice(0, 157) + "…" : text; };

@@ -54,7 +54,7 @@ function problems(job) {
   if (job.state === "stopped") return h("p", { class: "hint", id: "stopped" }, t("solve.stopped"));
   return h("div", { class: "problems" }, ...(job.answer.issues || []).map((issue) => {
     const said = issue[lang()] || issue.en;
-    return h("div", { class: "finding " + issue.level, role: "alert" }, h("p", {}, h("b", {}, issue.code), " ", said.what), said.where ? h("p", { class: "where" }, said.where) : "", said.maybe ? h("p", { class: "maybe" }, t("maybe"), said.maybe) : "");
+    return h("div", { class: "finding " + issue.level, role: "alert" }, h("p", {}, h("b", {}, issue.code), " ", said.what), said.where ? h("p", { class: "where" }, said.where) : "", said.maybe ? h("p", { class: "maybe" }, t("advice"), said.maybe) : "");
   }));
 }
 /* Whether the plan shown was made before the last step of its scenario. */

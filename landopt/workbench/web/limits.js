@@ -18,6 +18,7 @@ export async function draw(place) {
   const list = h("div", { class: "limits" });
   for (const rule of head.rules.filter((r) => r.kind === "limit" && r.settable)) list.append(...sliders(rule, head));
   place.append(h("h2", {}, t("limits.title")), line, list);
+  if (head.proof) about("whatif", { sets: [] }).catch(() => {}); // the proof is read before the first slider moves
 }
 function idle(head) {
   const tier = head.result.tiers[0];

@@ -1,6 +1,6 @@
 /* The frame of the page: which round, which scenario, which view; what the server tells is handed to the views. */
 import { get, listen, post, ready } from "./net.js";
-import { ask, both, button, firstLanguage, h, lang, speak, t, tell, trouble } from "./say.js";
+import { ask, both, button, finding, firstLanguage, h, lang, speak, t, tell, trouble } from "./say.js";
 import * as rounds from "./rounds.js";
 import * as decide from "./decide.js";
 import * as policy from "./policy.js";
@@ -127,25 +127,31 @@ const bin = guard(async () => {
   now.scenario = ""; await refresh();
 });
 
-let drawing = 0;
-export async function draw() {
-  const mine = ++drawing;
+let drawing = null, again = false, count = 0;
+/* One drawing at a time: what comes meanwhile is drawn once, afterwards. */
+export function draw() {
+  if (drawing) { again = true; return drawing; }
+  drawing = (async () => {
+    do { again = false; await drawOnce(); } while (again);
+  })().finally(() => { drawing = null; });
+  return drawing;
+}
+async function drawOnce() {
   top();
   const view = now.room ? VIEWS[now.view] || decide : rounds;
   const box = h("div", { class: "view view-" + (now.room ? now.view : "rounds") });
-  const focus = document.activeElement?.id;
+  const focus = document.activeElement?.id, at = main.querySelector(".side .scroll")?.scrollTop || 0, down = main.scrollTop, same = main.dataset.view === now.view + now.room?.name;
   try {
     const content = await view.draw(box);
-    if (mine !== drawing) return;
     main.replaceChildren(...[tabsLine(), content || box].filter(Boolean));
     view.drawn?.(box);
-    if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+    if (same) { main.scrollTop = down; const side = main.querySelector(".side .scroll"); if (side) side.scrollTop = at; }
+    if (focus && !document.querySelector("dialog[open]")) document.getElementById(focus)?.focus({ preventScroll: true });
   } catch (e) {
-    if (mine !== drawing) return;
-    main.replaceChildren(...[tabsLine(), h("div", { class: "page" }, h("p", {}, t("trouble"), " ", e.issues?.length ? "" : e.message), ...(e.issues || []).map((issue) => h("div", {}, both({ en: issue.en.what, zh: issue.zh.what }))))].filter(Boolean));
-    trouble(e);
+    main.replaceChildren(...[tabsLine(), h("div", { class: "page" }, h("p", {}, t("trouble"), " ", e.issues?.length ? "" : e.message), ...(e.issues || []).map(finding))].filter(Boolean));
   }
-  document.documentElement.dataset.drawn = String(mine);
+  main.dataset.view = now.view + now.room?.name;
+  document.documentElement.dataset.drawn = String(++count);
 }
 function hear(news) {
   if (news.kind === "line-down" || news.kind === "line-up") { if (now.online !== (news.kind === "line-up")) { now.online = !now.online; top(); } return; }

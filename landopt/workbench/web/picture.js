@@ -11,28 +11,29 @@ export const chosen = { parcel: null };
 export async function draw(place) {
   const key = planKey(), mark = JSON.stringify([now.room.name, key, key ? planLine(key).stamp : now.room.stamp]);
   if (!held || held.mark !== mark) {
-    const old = chosen.parcel;
-    held?.built.map.remove();
-    held = null;
     let found;
     try {
       found = key ? await about("picture") : await post("/api/ask/round/outline", [now.room.name], {});
     } catch (e) {
+      drop();
       place.append(h("div", { class: "page" }, h("p", {}, t("picture.none")), ...(e.issues || []).slice(0, 8).map((i) => h("p", {}, h("b", {}, i.code), " ", both({ en: i.en.what, zh: i.zh.what })))));
       return;
     }
-    held = make(mark, await landoptDecode.unpack(found.map));
+    const data = await landoptDecode.unpack(found.map);
+    drop();
+    held = make(mark, data);
     core = null; off = new Set();
-    chosen.parcel = held.at.has(old) ? old : null;
+    if (!held.at.has(chosen.parcel)) chosen.parcel = null;
   }
   place.append(toolbar(), held.box);
 }
 export function shown() {
   if (!held) return;
   held.built.map.invalidateSize({ animate: false });
-  if (!held.fitted) { held.built.map.fitBounds(held.built.all, { padding: [20, 20], animate: false }); held.fitted = true; }
+  if (!held.fitted && mode === "map") { held.built.map.fitBounds(held.built.all, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 40], animate: false }); held.fitted = true; }
   paint();
 }
+function drop() { held?.built.map.remove(); held = null; }
 function make(mark, data) {
   const map = h("div", { class: "map", id: "map" }), table = h("div", { class: "table", id: "table", tabindex: 0, "aria-label": t("picture.table") });
   const legend = h("ul", { class: "legend", id: "legend", "aria-label": t("picture.legend") });
@@ -65,8 +66,12 @@ export function nameOf(id) { const i = held?.at.get(id); return i === undefined 
 export function select(id, fly = false) {
   chosen.parcel = id; chosen.platform = null;
   paint();
-  if (fly && held) held.built.map.fitBounds(held.built.layers[held.at.get(id)].getBounds().pad(2.5), { maxZoom: 1, animate: false });
+  if (fly && held) flyTo(held.built.layers[held.at.get(id)].getBounds().pad(2.5));
   sheet.draw(document.getElementById("sheet")).catch(trouble);
+}
+/* A map that is not seen has no size to fit anything into: it is fitted when it is shown. */
+function flyTo(bounds) {
+  if (mode === "map") held.built.map.fitBounds(bounds, { maxZoom: 1, animate: false }); else held.later = bounds;
 }
 export function clear() { chosen.parcel = null; chosen.platform = null; paint(); sheet.draw(document.getElementById("sheet")).catch(trouble); }
 
@@ -129,15 +134,18 @@ function toolbar() {
   find.addEventListener("keydown", (e) => { if (e.key === "Enter") { const i = [...held.at.values()].find(passes); if (i !== undefined) select(held.data.head.ids[i], true); } });
   const within = h("select", { id: "within", "aria-label": t("core.title"), onchange: () => setCore(within.value).catch(trouble) }, h("option", { value: "" }, t("core.off")), ...["0.1%", "0.5%", "1%", "2%"].map((w) => h("option", { value: w, selected: core?.asked === w }, t("core.within", { loss: w }))));
   setTimeout(() => setMode(mode));
-  return h("div", { class: "tools" }, h("div", { class: "row", role: "group" }, view("map"), view("table")), find, planKey() ? within : "", h("span", { id: "core-said", role: "status" }, coreSaid()),
-    button(t("picture.whole"), () => { clear(); held.built.map.fitBounds(held.built.all, { padding: [20, 20], animate: false }); }, { class: "quiet", id: "whole" }), button(t("print"), () => window.print(), { class: "quiet" }));
+  return h("div", { class: "tools" }, h("div", { class: "row", role: "group" }, view("map"), view("table")), find, planKey() ? within : "", button(t("picture.whole"), () => { clear(); held.built.map.fitBounds(held.built.all, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 40], animate: false }); }, { class: "quiet", id: "whole" }), button(t("print"), () => window.print(), { class: "quiet" }), h("span", { id: "core-said", role: "status" }, coreSaid()));
 }
 function setMode(name) {
-  if (!held) return;
   mode = name;
+  if (!held) return;
   held.map.hidden = mode !== "map"; held.table.hidden = mode !== "table";
   for (const b of document.querySelectorAll("[data-mode]")) b.setAttribute("aria-pressed", String(b.dataset.mode === mode));
-  if (mode === "map") held.built.map.invalidateSize({ animate: false });
+  if (mode === "map") {
+    held.built.map.invalidateSize({ animate: false });
+    if (!held.fitted) { held.built.map.fitBounds(held.built.all, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 40], animate: false }); held.fitted = true; }
+    if (held.later) { flyTo(held.later); held.later = null; }
+  }
   paint();
 }
 async function setCore(within) {

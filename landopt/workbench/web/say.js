@@ -48,12 +48,12 @@ export function finding(issue) {
   return h("div", { class: "finding " + issue.level, role: issue.level === "error" ? "alert" : null },
     h("p", {}, h("b", {}, t("level." + issue.level) + " " + issue.code), " ", said.what),
     said.where ? h("p", { class: "where" }, said.where) : null,
-    said.maybe ? h("p", { class: "maybe" }, t("maybe"), said.maybe) : null);
+    said.maybe ? h("p", { class: "maybe" }, t("advice"), said.maybe) : null);
 }
 let fading;
 export function tell(...content) {
   const box = document.getElementById("told");
-  box.replaceChildren(h("div", { class: "note" }, ...content, button("×", () => box.replaceChildren(), { class: "close", "aria-label": t("close") })));
+  box.replaceChildren(h("div", { class: "toast" }, ...content, button("×", () => box.replaceChildren(), { class: "close", "aria-label": t("close") })));
   clearTimeout(fading);
   fading = setTimeout(() => box.replaceChildren(), 9000);
 }

@@ -54,7 +54,7 @@ function ways(id, why) {
 }
 async function fix(id, reply) {
   const now_ = demandOf(id), options = [["", t("market")], ...platforms().map((p) => [p.id, (p.id + " " + p.name).slice(0, 60)])];
-  const given = await ask(t("fix.title", { parcel: nameOf(id), method: methodWord(reply.method) }), [
+  const given = await ask(t("fix.head", { parcel: nameOf(id), method: methodWord(reply.method) }), [
     { name: "demand", label: t("column.platform"), options, value: reply.demand || (isHeld(id) ? "" : now_ || "") },
     { name: "reason", label: t("reason"), required: true, most: 500 }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("sheet.fix"));
   if (!given) return;
@@ -63,7 +63,7 @@ async function fix(id, reply) {
   tell(h("p", {}, t("fix.done")));
 }
 async function drop(id) {
-  const given = await ask(t("drop.title", { parcel: nameOf(id) }), [{ name: "reason", label: t("reason"), required: true, most: 500 }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("sheet.drop"));
+  const given = await ask(t("drop.head", { parcel: nameOf(id) }), [{ name: "reason", label: t("reason"), required: true, most: 500 }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("sheet.drop"));
   if (!given) return;
   iAm(given.by);
   await step({ do: "drop", parcel: id, reason: given.reason, by: given.by });
