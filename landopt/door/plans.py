@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from landopt.door import arguments
 from landopt.door.answers import Diff, Explanation, Reply
 from landopt.door.plan_tables import PlanTables
+from parcels.common.catalogue import Say
 from parcels.common.issues import Refused, error
 from parcels.common.language import language
 
@@ -69,18 +71,29 @@ class Plan(PlanTables):
         fixed = {lang: by_hand(self.data, lang, site) if told else "" for lang in ("en", "zh")}
         return Explanation(tuple(found), fixed)
 
-    def limit_steps(self) -> list[dict[str, Any]]:
-        """What one step more or less of each binding limit would do, solved again (``landopt explain --limits``).
+    def limits_by_worth(self, *, time_limit: str | int | None = None, say: Say | None = None) -> list[dict[str, Any]]:
+        """What each limit and key is worth: lifted alone and by one step, solved again; the one worth most first.
+
+        Parameters
+        ----------
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
 
         Examples
         --------
-        >>> {step["step"] for step in plan.limit_steps()} <= {1, -1}
+        >>> worth = [entry["lifted"]["low"][0] for entry in plan.limits_by_worth(time_limit=30)]
+        >>> worth == sorted(worth, reverse=True)
         True
         """
-        from landopt.reasons.cutoffs import limit_steps
+        from landopt.reasons.resolved.resolve import Clock
+        from landopt.reasons.resolved.worth import limits_by_worth
 
-        return [step.as_dict() for step in limit_steps(self._opened.context, self._opened.bounds)]
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return [entry.as_dict() for entry in limits_by_worth(self._opened.context, self._opened.bounds, clock)]
 
+    # The options of ``landopt whynot``, one for one.
     @overload
     def whynot(
         self,
@@ -93,8 +106,10 @@ class Plan(PlanTables):
         gap: str | None = ...,
         time_limit_s: int | None = ...,
         full: bool = ...,
+        say: Say | None = ...,
     ) -> Reply: ...
 
+    # The options of ``landopt whynot``, one for one.
     @overload
     def whynot(
         self,
@@ -107,6 +122,7 @@ class Plan(PlanTables):
         gap: str | None = ...,
         time_limit_s: int | None = ...,
         full: bool = ...,
+        say: Say | None = ...,
     ) -> dict[str, Reply]: ...
 
     # The options of ``landopt whynot``, one for one.
@@ -121,6 +137,7 @@ class Plan(PlanTables):
         gap: str | None = None,
         time_limit_s: int | None = None,
         full: bool = False,
+        say: Say | None = None,
     ) -> Reply | dict[str, Reply]:
         """Why a parcel does not go to a platform by a method; every method by its id where none is named.
 
@@ -133,9 +150,13 @@ class Plan(PlanTables):
         method
             The id of a method.
         exact
-            Force a lawful choice and solve again: the loss as an interval, what moves, who loses.
+            Force a lawful choice and solve again, small rounds to the end: the loss as an interval, what moves, who
+            loses.
         gap, time_limit_s, full
-            Of the exact run; ``full`` solves the whole round again, not only near the plan.
+            Of the exact run (two minutes by default for all methods); ``full`` solves a large round again as a whole,
+            not only near the plan.
+        say
+            Hears a line of progress now and then.
 
         Raises
         ------
@@ -149,7 +170,9 @@ class Plan(PlanTables):
         True
         """
         from landopt.reasons import whynot as asked
-        from landopt.reasons.forced import exact as force
+        from landopt.reasons.resolved.forced import best
+        from landopt.reasons.resolved.forced import exact as force
+        from landopt.reasons.resolved.resolve import Clock
 
         opened = self._opened
         case, context = opened.case, opened.context
@@ -160,14 +183,17 @@ class Plan(PlanTables):
             row = None if market else asked.holder(context, site)
         wanted = [method] if method is not None else [each.id for each in case.methods]
         replies: dict[str, Reply] = {}
-        for name in wanted:
-            answer = asked.whynot(context, opened.law, site, row, name)
-            forced = None
-            if exact and answer.state == "lawful":
-                members = asked.find(context, site, row, name).tolist()
-                whole = full or gap is not None
-                forced = force(context, members, opened.bounds, gap=gap, time_limit_s=time_limit_s, full=whole)
-            replies[name] = Reply(answer, forced)
+        known = None
+        with Clock(time_limit_s, say) as clock:
+            for name in wanted:
+                answer = asked.whynot(context, opened.law, site, row, name, test=not exact)
+                forced = None
+                if exact and answer.state == "lawful":
+                    members = asked.find(context, site, row, name).tolist()
+                    known = known or best(context, opened.bounds, clock)
+                    whole = full or gap is not None
+                    forced = force(context, members, opened.bounds, gap=gap, full=whole, clock=clock, known=known)
+                replies[name] = Reply(answer, forced)
         return replies if method is None else replies[method]
 
     def whatif(
@@ -215,7 +241,7 @@ class Plan(PlanTables):
         """
         from landopt.reasons.proven.core import core
 
-        return core(self._opened.context, within)
+        return core(self._opened.context, within, only=self._opened.only)
 
     @property
     def reached_now(self) -> list[int]:

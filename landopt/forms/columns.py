@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parcels.common.catalogue import phrase
 from parcels.common.schema import Field, fields_of
 from parcels.tables.values import words
 
@@ -61,7 +62,7 @@ def columns_of(kind: str, lang: str) -> tuple[FormColumn, ...]:
     of = kind.removesuffix("s")
     made = [_column(field, lang) for field in fields_of(of).values() if not field.derived]
     if kind == "parcels":
-        heading = "界址点文件" if lang == "zh" else "boundary_points"
+        heading = phrase("sheet-name.points", lang)
         made.append(FormColumn("boundary_points", heading, "text", False, "", (), "points.txt#A1"))
     return tuple(sorted(made, key=lambda column: not column.required))
 
@@ -78,7 +79,7 @@ def _column(field: Field, lang: str) -> FormColumn:
     heading = f"{title}({unit})" if unit and lang == "zh" and field.unit in ("m2", "yuan", "yuan/m2") else title
     choices: tuple[str, ...] = ()
     if field.type == "bool":
-        choices = ("是", "否") if lang == "zh" else ("true", "false")
+        choices = (phrase("choice.yes", lang), phrase("choice.no", lang))
     elif field.type == "code":
         choices = tuple(word_of(field, value, lang) for value in field.values)
     example = choices[0] if choices else _EXAMPLES.get(field.type, "")
@@ -102,7 +103,7 @@ def shown(field: Field | None, value: object, lang: str) -> object:
     if value is None or field is None:
         return value
     if isinstance(value, bool):
-        return ("是" if value else "否") if lang == "zh" else str(value).lower()
+        return phrase("choice.yes" if value else "choice.no", lang)
     if isinstance(value, int) and field.scale != 1:
         return value / field.scale
     if isinstance(value, tuple):

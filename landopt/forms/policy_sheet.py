@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from landopt.forms.columns import FormColumn
+from parcels.common.catalogue import phrase
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
 from parcels.formats.typed.sheet import Sheet, text_of
@@ -70,7 +71,7 @@ def policy_columns(lang: str) -> tuple[FormColumn, ...]:
         if name == "what":
             choices = tuple(pair[lang == "zh"] for pair in WORDS.values())
         elif name in ("on", "hard"):
-            choices = ("是", "否") if lang == "zh" else ("true", "false")
+            choices = (phrase("choice.yes", lang), phrase("choice.no", lang))
         kind = "date" if name.endswith(("from", "until")) else "text"
         required = name in ("id", "what", "from", "cite.doc", "cite.article", "cite.number", "cite.rank", "cite.grade")
         made.append(FormColumn(name, zh if lang == "zh" else en, kind, required, "", choices))
@@ -117,7 +118,7 @@ def _inner(rule: Mapping[str, Any]) -> list[str]:
 
 def _cell(column: str, rule: Mapping[str, Any], value: Mapping[str, Any], lang: str) -> object:
     if column == "on":
-        return "是" if lang == "zh" else "true"
+        return phrase("choice.yes", lang)
     if column == "what":
         return WORDS[_what(rule)][lang == "zh"]
     if column == "where":
@@ -136,7 +137,7 @@ def _cell(column: str, rule: Mapping[str, Any], value: Mapping[str, Any], lang: 
     if isinstance(found, list):
         return ";".join(map(str, found)) if found else "[]"
     if isinstance(found, bool):
-        return ("是" if found else "否") if lang == "zh" else str(found).lower()
+        return phrase("choice.yes" if found else "choice.no", lang)
     return format(found, "f") if isinstance(found, Decimal) else found
 
 

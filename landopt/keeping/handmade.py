@@ -13,7 +13,7 @@ from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
 from constraints.loading.method_facts import looks
-from parcels.common.catalogue import Bilingual, told
+from parcels.common.catalogue import Bilingual, phrase, told
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.kept import Written
 from parcels.common.place import NOWHERE, Place, within
@@ -229,28 +229,16 @@ def text(report: HandmadeReport, lang: str) -> list[str]:
     """The report as lines of text."""
     from constraints.audit.finding import points
 
-    zh = lang == "zh"
     lines = [f" ! {_said(each, lang)}" for each in report.findings]
     score = points(report.objective[0]) if report.objective else "-"
-    lines.append(
-        f"{report.assignments} 项安排，得分 {score}" if zh else f"{report.assignments} assignments, score {score}"
-    )
+    lines.append(phrase("handmade.score", lang, count=report.assignments, score=score))
     if report.loss is not None:
         least, most = report.loss[0]
-        if zh:
-            lines.append(f"与已证方案相比少 {points(least)}；与任何所列合法方案相比至多少 {points(most)}")
-        else:
-            lines.append(
-                f"{points(least)} below the proven plan; at most {points(most)} below any plan of lawful offers"
-            )
+        lines.append(phrase("handmade.below", lang, least=points(least), most=points(most)))
     if report.findings:
-        lines.append(
-            f"方案不合规：{len(report.findings)} 处。"
-            if zh
-            else f"The plan is not lawful: {len(report.findings)} breaches."
-        )
+        lines.append(phrase("handmade.unlawful", lang, count=len(report.findings)))
     else:
-        lines.append("方案合规。" if zh else "The plan breaks no rule.")
+        lines.append(phrase("handmade.lawful", lang))
     return lines
 
 

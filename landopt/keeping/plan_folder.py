@@ -73,7 +73,7 @@ class PlanFolder:
     @cached_property
     def comparer(self) -> Comparer:
         """Compares the choices of the plan with others, the rest held."""
-        return Comparer(self.context)
+        return Comparer(self.context, None, str(self.plan["result"].get("ties", {}).get("status", "not examined")))
 
     def compared(self, record: Mapping[str, Any], *, test: bool = False) -> dict[str, Any]:
         """A record of the justification; of an assignment with comparisons (``still``), open facts and ``basis``.
@@ -94,6 +94,13 @@ class PlanFolder:
             "open": as_json(opened),
             "basis": as_json(basis(self.law, record["method"], judged)),
         }
+
+    @property
+    def only(self) -> bool:
+        """Whether the prices prove that the plan is the only best one, of a round with one tier."""
+        result, whole = self.plan["result"], next(each for each in self.plan["justification"] if each["kind"] == "plan")
+        ties = result.get("ties", {})
+        return len(result["tiers"]) == 1 and bool(whole.get("unique")) and ties.get("by") == "prices"
 
     @property
     def bounds(self) -> list[int]:

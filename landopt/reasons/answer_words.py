@@ -14,6 +14,7 @@ from constraints.loading.method_facts import looks, off
 from constraints.types import STRICTNESS, Method
 from landopt.reasons.rulewords import floor_words, years
 from landopt.reasons.words import code_word
+from parcels.common.catalogue import listed
 from parcels.common.schema import fields
 
 DECIDING = 2
@@ -79,12 +80,11 @@ def _assumption(name: str, value: Any, lang: str) -> str:
         return _word("lawful", lang)
     if name == "publication_closed":
         return _word("published", lang)
-    field = fields()[name]
-    title = field.title_zh if lang == "zh" else field.title_en
+    title = fields()[name].title(lang)
     if isinstance(value, bool):
         shown = _word("yes" if value else "no", lang)
     elif isinstance(value, list):
-        shown = ("、" if lang == "zh" else "; ").join(code_word(name, each, lang) for each in value)
+        shown = listed((code_word(name, each, lang) for each in value), lang)
     else:
         shown = code_word(name, value, lang) if isinstance(value, str) else str(value)
     return f"{title}{_colon(lang)}{shown or _word('none', lang)}"
@@ -92,7 +92,7 @@ def _assumption(name: str, value: Any, lang: str) -> str:
 
 def method_line(method: Method, entry: Mapping[str, Any], lang: str) -> str:
     """What the law says about one method: the verdict, its basis, papers, term and floor."""
-    title = method.title.zh if lang == "zh" else method.title.en
+    title = method.title.text(lang)
     way = looks()[method.id].way
     said = _phrases()["verdict"][entry["verdict"]][lang].format(way=way, title=title)
     unread = entry["grade"] not in ("", "V1")
@@ -188,7 +188,7 @@ def _details(entry: Mapping[str, Any], lang: str) -> list[str]:
 def table(rows: Sequence[Mapping[str, Any]], lang: str) -> list[list[str]]:
     """Many answers as a table: number, date, the verdict of each method, and the basis of each."""
     shown = [method for method in methods() if not off(method.id)]
-    titles = [method.title.zh if lang == "zh" else method.title.en for method in shown]
+    titles = [method.title.text(lang) for method in shown]
     head = ["编号", "日期", *titles, "依据"] if lang == "zh" else ["case", "as_of", *titles, "basis"]
     lines = [head]
     for row in rows:

@@ -15,6 +15,7 @@ import numpy as np
 
 from constraints.case import Case
 from landopt.intake.names import unknown_method, unknown_parcel, unknown_platform
+from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.nearest import Nearest, nearest_fact
@@ -28,7 +29,8 @@ class WhyNot:
 
     ``state``: ``chosen``, ``lawful`` (an offer of the round; ``losses`` per tier, millipoints, 0 not distinguishable at
     this gap, ``None`` without a proof), ``forbidden``, ``filtered`` (the platform's own requirement, ``reason``),
-    ``verdict`` (lawful, but not among the verdicts the round considers).
+    ``verdict`` (lawful, but not among the verdicts the round considers). ``fits`` says of a lawful choice whether any
+    lawful plan holds it; ``None``: not tested, or not to be asked.
     """
 
     parcel_ids: tuple[str, ...]
@@ -41,6 +43,7 @@ class WhyNot:
     nearest: Nearest | None
     losses: tuple[int, ...] | None
     offer: int | None
+    fits: bool | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The answer as plain JSON."""
@@ -49,9 +52,18 @@ class WhyNot:
 
 
 def whynot(
-    context: Context, law: Law, parcels: Sequence[int], demand: int | None, method: str, period: str | None = None
+    context: Context,
+    law: Law,
+    parcels: Sequence[int],
+    demand: int | None,
+    method: str,
+    period: str | None = None,
+    *,
+    test: bool = True,
 ) -> WhyNot:
     """Why a site does not go to a platform (``None``: the open market) by a method.
+
+    ``test``: of a lawful choice, whether any lawful plan holds it (one forced search).
 
     Raises
     ------
@@ -71,7 +83,10 @@ def whynot(
         losses = None if context.losses is None else tuple(int(tier[best]) for tier in context.losses.tiers)
         verdict = ("permit", "warn", "condition", "forbid")[int(context.offers.verdict[best])]
         state = "chosen" if taken else "lawful"
-        return WhyNot(names, who, method, state, verdict, "", (), None, None if taken else losses, best)
+        if taken:
+            return WhyNot(names, who, method, state, verdict, "", (), None, None, best)
+        fits = held_by_some(context.case, context.offers, offers.tolist()) if test else None
+        return WhyNot(names, who, method, state, verdict, "", (), None, losses, best, fits)
     reason = own_reason(context, law, site, demand)
     answer = law.ask(site, demand, method, period)
     deciding = law.deciding(answer, site, demand, period)

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is written from: the plan folder, the language, and what the command line adds."""
+    """What is written from: the plan folder, the language, and what the command line adds; templates by name."""
 
     source: Source
     lang: str
     before: Mapping[str, Any] | None = None
     with_proof: bool = False
     headings: Path | None = None
+    templates: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def _always(_source: Source) -> bool:

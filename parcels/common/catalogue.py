@@ -89,6 +89,16 @@ def told(key: str, /, **values: object) -> Told:
     return Told(key, freeze(values))
 
 
+def phrase(key: str, lang: str, /, **values: object) -> str:
+    """The text of a key in a language, its holes filled at once."""
+    return told(key, **values).text(lang)
+
+
+def listed(items: Iterable[str], lang: str, between: str = "comma") -> str:
+    """Texts in one line, with what the language puts between the items of a list (``comma``, ``semicolon``)."""
+    return (find(f"list.{between}", lang) or ", ").join(items)
+
+
 def freeze(values: Mapping[str, object]) -> tuple[tuple[str, Plain], ...]:
     """Values by name as pairs that do not change."""
     return tuple((name, _plain(value)) for name, value in values.items())

@@ -38,6 +38,10 @@ class Field:
         """True when a value is a tuple of codes or ids."""
         return self.type in ("codes", "ids")
 
+    def title(self, lang: str) -> str:
+        """The title in a language; a third one gets the English."""
+        return self.title_zh if lang == "zh" else self.title_en
+
 
 def _field(of: str, name: str, entry: dict[str, Any]) -> Field:
     title = entry.pop("title")

@@ -21,8 +21,8 @@ from parcels.tables.columns import Column
 from parcels.tables.use_codes import use_of
 from parcels.tables.use_mix import read_mix
 
-_TRUE = {"true", "1", "是", "1.0", "yes", "y", "t"}
-_FALSE = {"false", "0", "否", "0.0", "no", "n", "f"}
+_TRUE = {"true", "1", "是", "1.0", "yes", "y", "t", "√", "✓", "✔", "☑", "有"}
+_FALSE = {"false", "0", "否", "0.0", "no", "n", "f", "×", "✗", "✘", "无"}
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?")
 _LOOSE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?: 0?0:00(?::00)?)?")
 _LIST = re.compile(r"[;；、,，]")
@@ -40,6 +40,8 @@ def words() -> dict[str, dict[str, list[str]]]:
 def clean_text(cell: object) -> str:
     """A text as compared and stored: NFC, trimmed, control characters (tab and line feed too) stripped."""
     text = cell if isinstance(cell, str) else plain(cell)
+    if text.isascii() and text.isprintable():
+        return text.strip()
     text = unicodedata.normalize("NFC", text)
     return _CONTROL.sub("", text.replace("\t", " ").replace("\r\n", " ").replace("\n", " ")).strip()
 
@@ -69,12 +71,12 @@ def plain(cell: object) -> str:
 
 def has_control(cell: object) -> bool:
     """True if :func:`clean_text` strips a control character."""
-    return isinstance(cell, str) and _CONTROL.search(cell) is not None
+    return isinstance(cell, str) and not cell.isprintable() and _CONTROL.search(cell) is not None
 
 
 def hidden_marks(text: str) -> str | None:
     """The text with its bidi and zero-width characters written as escapes, or ``None`` if it has none."""
-    if not _HIDDEN.search(text):
+    if text.isascii() or not _HIDDEN.search(text):
         return None
     return _HIDDEN.sub(lambda mark: f"\\u{ord(mark.group()):04x}", text)
 

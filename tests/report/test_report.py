@@ -21,6 +21,7 @@ import landopt.report.papers.word
 from cli import desk
 from landopt.report import write
 from landopt.report.output import outputs
+from landopt.report.papers.notices import drafts
 from landopt.report.source import open_source
 from tests.report.making import FORMULA, LONG, SCRIPT, call, plan_folder
 
@@ -30,11 +31,13 @@ def test_without_a_kind_all_kinds_are_written(plain: Path) -> None:
     names = {path.name for path in (plain / "report").iterdir()}
     papers = ("proposal", "review-sheets", "technical-annex")
     documents = {f"{name}.{kind}" for name in papers for kind in ("docx", "pdf")}
+    drafted = {f"notices-{notice.kind}.docx" for notice in drafts(open_source(plain), "zh")}
+    assert "notices-competition.docx" in drafted
     assert names == {
         *documents,
         "map.html",
         "tables.xlsx",
-        "notices-draft.docx",
+        *drafted,
         "notices-sources.docx",
         "boundary.txt",
     }
@@ -314,7 +317,7 @@ def test_the_page_is_that_of_a_formal_file(plain: Path) -> None:
 
 def test_hostile_names_do_no_harm_in_word_and_pdf(hostile: Path) -> None:
     """The files open; template marks in names stay as they are."""
-    for name in ("proposal", "review-sheets", "notices-draft"):
+    for name in ("proposal", "review-sheets", "notices-competition"):
         path = hostile / "report" / f"{name}.docx"
         with zipfile.ZipFile(path) as archive:
             for member in archive.namelist():

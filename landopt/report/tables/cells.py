@@ -180,7 +180,7 @@ def rule_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
         yield {
             "number": number,
             "rule": rule.id,
-            "title": rule.title.zh if lang == "zh" else rule.title.en,
+            "title": rule.title.text(lang),
             "kind": KINDS.get(rule.kind, {lang: rule.kind})[lang],
             "doc": rule.cite.doc,
             "number_of_doc": rule.cite.number,
