@@ -76,7 +76,7 @@ class Refusal(Exception):
         self.status, self.issue = status, issue
 
 
-def refused(status: int, sentence: str, **values: object) -> Refusal:
+def refused(status: int, sentence: str, **values: Any) -> Refusal:
     """A refusal in words; ``sentence`` is one of code ``V001``."""
     return Refusal(status, error(f"V001.{sentence}", **values))
 

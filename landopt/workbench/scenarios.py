@@ -11,7 +11,7 @@ import re
 import shlex
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ def as_of(room: Room) -> datetime.date | None:
     return found if isinstance(found, datetime.date) else None
 
 
-def rule_toml(rules: list[Mapping[str, Any]]) -> str:
+def rule_toml(rules: Sequence[Mapping[str, Any]]) -> str:
     """Rules as a policy file has them."""
     import tomli_w
 
