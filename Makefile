@@ -1,6 +1,6 @@
 # make demo: set up and run the embedded round.   make test: set up and run the tests.   Nothing else is needed.
 # make solvers: also the heavy second solvers (tests that need them skip without).   CONTRIBUTING.md has the habits.
-.PHONY: demo test slow long browser solvers loose lint types imports docs wheel sdist wheelhouse mutants changelog \
+.PHONY: demo test slow long browser postgis solvers loose lint types imports docs wheel sdist wheelhouse mutants changelog \
         bench bench-files bench-facts bench-law clean
 
 VENV := .venv
@@ -29,6 +29,10 @@ long: $(VENV)/.dev
 
 browser: $(VENV)/.dev
 	$(PY) -m pytest -m browser
+
+# against a PostgreSQL server with PostGIS that the tests start themselves (Debian: postgresql, postgresql-15-postgis-3)
+postgis: $(VENV)/.dev
+	$(PY) -m pytest -m postgis
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .

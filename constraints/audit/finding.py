@@ -124,6 +124,7 @@ class AuditReport:
     completeness: Completeness | None
     unchecked: tuple[Unchecked, ...] = ()
     exceptions: tuple[tuple[str, str], ...] = ()
+    corrections: tuple[tuple[str, str], ...] = ()
 
     @property
     def stands(self) -> bool:
@@ -163,6 +164,7 @@ class AuditReport:
             "verdict": self.verdict,
             "unchecked": [{name: getattr(each, name) for name in Unchecked.__slots__} for each in self.unchecked],
             "exceptions": [{"en": en, "zh": zh} for en, zh in self.exceptions],
+            "corrections": [{"en": en, "zh": zh} for en, zh in self.corrections],
             "checked": self.checked,
             "checks": [{name: getattr(check, name) for name in Check.__slots__} for check in self.checks],
             "breaches": [
@@ -211,6 +213,9 @@ def lines(report: AuditReport, lang: str = "en") -> list[str]:
     if report.exceptions:
         found.append(f" {'起作用的例外' if zh else 'exceptions that act'} {len(report.exceptions)}")
         found += [f"   {chinese if zh else english}" for english, chinese in report.exceptions]
+    if report.corrections:
+        found.append(f" {'人工更正' if zh else 'corrections by hand'} {len(report.corrections)}")
+        found += [f"   {chinese if zh else english}" for english, chinese in report.corrections]
     own, library = modules()
     verdict = report.verdict
     for each in report.unchecked if verdict != BREACH else ():

@@ -56,6 +56,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "box": (list,),
         "demands": (str, dict),
         "records": (str, dict),
+        "corrections": (str,),
         "use_codes": (str,),
         "layers": (dict,),
     },
@@ -113,6 +114,7 @@ class RoundFile:
     settings: Settings
     demands_layer: str | None = None
     records_layer: str | None = None
+    corrections: Path | None = None
 
 
 def find_round(path: str | Path) -> Path:
@@ -255,6 +257,7 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
         records=on_file[0],
         demands_layer=wanted[1],
         records_layer=on_file[1],
+        corrections=reader.file(inputs["corrections"], "inputs", "corrections") if "corrections" in inputs else None,
         use_codes=reader.choice(inputs.get("use_codes", "landopt"), USE_CODES, "inputs", "use_codes"),
         layers=tuple(layers),
         packs=tuple(_pack(reader, name) for name in reader.texts(rules.get("packs", ["cn"]), "rules", "packs")),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from landopt.reasons import words
 from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
+from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 
 if TYPE_CHECKING:
@@ -82,8 +83,15 @@ def environment(lang: str) -> Environment:
         office=lambda code: office_name(code, lang),
         doc=_book_title,
         pad=words.pad,
+        by_worth=_by_worth,
     )
     return made
+
+
+def _by_worth(record: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], int]]:
+    """The limits whose lifting could bring something, with how much at most, the largest first."""
+    pairs = [(limit, worth) for limit, worth in zip(record["limits"], record["worth"], strict=True) if worth]
+    return sorted(pairs, key=lambda pair: -pair[1])
 
 
 def numeral(number: int) -> str:
@@ -116,7 +124,7 @@ def render(record: Any, lang: str) -> str:
     text = (
         environment(lang)
         .get_template(f"{lang}/{kind}.j2")
-        .render(r={"still": None, "open": None, "basis": None, **data})
+        .render(r={"still": None, "open": None, "basis": None, "worth": [], **data})
     )
     return _tidy(text)
 
@@ -326,7 +334,7 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
     unserved = [record for record in records if record["kind"] == "unserved"]
     template = environment(lang).get_template(f"{lang}/summary.j2")
     text = template.render(
-        r=plan,
+        r={"worth": [], **plan},
         plan=plan_json,
         title=case.round.title.text(lang),
         authority=case.round.authority,
@@ -335,7 +343,16 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
         held=_by_first_reason(held),
         one=cases[0] if cases else None,
         left=unserved[0] if unserved else None,
-        by_hand="\n".join(filter(None, (by_hand(plan_json, lang).rstrip("\n"), own_exceptions(case, plan_json, lang)))),
+        by_hand="\n".join(
+            filter(
+                None,
+                (
+                    by_hand(plan_json, lang).rstrip("\n"),
+                    own_exceptions(case, plan_json, lang),
+                    own_corrections(case, lang),
+                ),
+            )
+        ),
     )
     return _tidy(text)
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from landopt.desk.path_argument import LEDGER
 from landopt.desk.usage import LANG
+
+if TYPE_CHECKING:
+    from landopt.keeping.ledger.places import LedgerPlace
 
 
 # One parameter an option of the command.
@@ -28,7 +33,7 @@ from landopt.desk.usage import LANG
 @click.option("--drop", metavar="ID,..", default="", help="Leave parcels out, on the record.")
 @click.option("--reason", default="", help="The reason of --drop or --fix.")
 @click.option("--by", default="", help="Who fixes an assignment.")
-@click.option("--ledger", type=click.Path(path_type=Path), help="The ledger the round stands under (default: its own).")
+@click.option("--ledger", type=LEDGER, help="The ledger the round stands under (default: its own).")
 @click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the diagnosis as JSON.")
 def diagnose(
@@ -43,7 +48,7 @@ def diagnose(
     drop: str,
     reason: str,
     by: str,
-    ledger: Path | None,
+    ledger: LedgerPlace | None,
     lang: str | None,
     as_json: bool,
 ) -> None:

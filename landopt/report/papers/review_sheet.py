@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import read_adoption
+from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import render_sheet
 from landopt.report.papers.blocks import PAGE, Block
@@ -30,6 +31,9 @@ def rows(source: Source, record: Mapping[str, Any], entry: Mapping[str, Any], la
     _, _, told = own_exceptions(source.case, source.plan, lang, record["parcel_ids"]).partition("\n")
     if told:
         found.append(("自定例外" if lang == "zh" else "Exceptions", one_line(told.strip(), LONGEST)))
+    _, _, by_hand = own_corrections(source.case, lang, record).partition("\n")
+    if by_hand:
+        found.append(("人工更正" if lang == "zh" else "Corrected", one_line(by_hand.strip(), LONGEST)))
     return found
 
 
