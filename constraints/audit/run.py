@@ -26,6 +26,7 @@ from constraints.audit.restate import identify, incomplete, restated
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json
 from constraints.loading.load import rules_at
+from constraints.loading.releases import late_packs, pack_states
 
 __all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines"]
 STOPPED = ("optimal", "gap", "limit", "user", "failed")
@@ -299,5 +300,5 @@ def _audited(
         auditor.breach("format", *unread(wrong))
     name, done, breaches = str(auditor.plan.get("plan_id")), tuple(auditor.checks), tuple(auditor.breaches)
     unchecked = tuple(auditor.unchecked + list(DATED if as_of else ()) + list(BEYOND))
-    told = auditor.exceptions, auditor.corrections
+    told = auditor.exceptions, auditor.corrections, late_packs(auditor.case), pack_states(auditor.case)
     return AuditReport(name, done, breaches, tuple(auditor.tiers), found, unchecked, *told)

@@ -16,6 +16,7 @@ from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
 from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
+from landopt.reasons.pack_words import late_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -158,8 +159,8 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
     records = plan["justification"]
     whole = next(record for record in records if record["kind"] == "plan")
     documents: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for cite in sorted(whole["sources"], key=lambda cite: (-cite["rank"], cite["doc"])):
-        documents.setdefault((cite["doc"], cite["number"]), cite)
+    for cite in sorted(whole["sources"], key=lambda cite: (-cite["rank"], cite["doc"], cite["grade"] != "V1")):
+        documents.setdefault((cite["doc"], cite["number"]), cite)  # by the best read of its articles
     left = [
         {
             "name": record["platform"] or record["id"],
@@ -171,7 +172,8 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
     ]
     caps = frozenset(rule.id for rule in case.rules if rule.kind == "limit")
     template = environment(lang).get_template(f"{lang}/proposal.j2")
-    return _tidy(template.render(r=whole, caps=caps, unserved=left, documents=list(documents.values())))
+    text = template.render(r=whole, caps=caps, unserved=left, documents=list(documents.values()))
+    return "".join(f"{line}\n" for line in late_lines(case, lang)) + _tidy(text)
 
 
 def _main_reason(reasons: Sequence[Mapping[str, Any]], lang: str) -> str:
@@ -354,7 +356,7 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
             )
         ),
     )
-    return _tidy(text)
+    return "".join(f"{line}\n" for line in late_lines(case, lang)) + _tidy(text)
 
 
 def _by_first_reason(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
