@@ -23,6 +23,7 @@ COMMANDS = {
     "whynot": ("question", "why another choice was not made, and what it would cost"),
     "whatif": ("question", "what other numbers would allow at most, at once, and whether the plan still holds"),
     "core": ("question", "which choices stand in every plan within a loss, which in none"),
+    "place": ("question", "where a late applicant could go, and what it would change"),
     "diagnose": ("decide", "why no plan satisfies the rules"),
     "alternatives": ("decide", "next-best and clearly different plans"),
     "repair": ("decide", "the nearest lawful plan to one made by hand"),
