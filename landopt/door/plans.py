@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from landopt.door import arguments
 from landopt.door.answers import Diff, Explanation, Reply
 from landopt.door.plan_tables import PlanTables
 from parcels.common.catalogue import Say
@@ -70,17 +71,27 @@ class Plan(PlanTables):
         fixed = {lang: by_hand(self.data, lang, site) if told else "" for lang in ("en", "zh")}
         return Explanation(tuple(found), fixed)
 
-    def limit_steps(self) -> list[dict[str, Any]]:
-        """What one step more or less of each binding limit would do, solved again (``landopt explain --limits``).
+    def limits_by_worth(self, *, time_limit: str | int | None = None, say: Say | None = None) -> list[dict[str, Any]]:
+        """What each limit and key is worth: lifted alone and by one step, solved again; the one worth most first.
+
+        Parameters
+        ----------
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
 
         Examples
         --------
-        >>> {step["step"] for step in plan.limit_steps()} <= {1, -1}
+        >>> worth = [entry["lifted"]["low"][0] for entry in plan.limits_by_worth(time_limit=30)]
+        >>> worth == sorted(worth, reverse=True)
         True
         """
-        from landopt.reasons.cutoffs import limit_steps
+        from landopt.reasons.resolved.resolve import Clock
+        from landopt.reasons.resolved.worth import limits_by_worth
 
-        return [step.as_dict() for step in limit_steps(self._opened.context, self._opened.bounds)]
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return [entry.as_dict() for entry in limits_by_worth(self._opened.context, self._opened.bounds, clock)]
 
     # The options of ``landopt whynot``, one for one.
     @overload
@@ -159,8 +170,8 @@ class Plan(PlanTables):
         True
         """
         from landopt.reasons import whynot as asked
-        from landopt.reasons.forced import best
-        from landopt.reasons.forced import exact as force
+        from landopt.reasons.resolved.forced import best
+        from landopt.reasons.resolved.forced import exact as force
         from landopt.reasons.resolved.resolve import Clock
 
         opened = self._opened

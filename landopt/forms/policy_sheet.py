@@ -7,7 +7,6 @@ stays in the TOML file.
 from __future__ import annotations
 
 import datetime
-import tomllib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from landopt.forms.columns import FormColumn
 from parcels.common.catalogue import phrase
+from parcels.common.gate import load_toml, read_text
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
 from parcels.formats.typed.sheet import Sheet, text_of
@@ -86,7 +86,10 @@ def rows_of(path: Path, lang: str) -> list[list[object]]:
     Refused
         ``C030`` with every rule and key that a sheet cannot hold.
     """
-    tables = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+    try:
+        tables = load_toml(read_text(path), parse_float=Decimal)
+    except ValueError as trouble:  # no TOML, no UTF-8, or a date such as 2024-02-30
+        raise Refused(error("C030.not-toml", at=path.name, file=path.name, trouble=trouble)) from None
     issues = [error("C030.table", at=path.name, file=path.name, name=name) for name in tables if name != "rule"]
     rows: list[list[object]] = []
     for rule in tables.get("rule", ()):

@@ -58,6 +58,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "box": (list,),
         "demands": (str, dict),
         "records": (str, dict),
+        "corrections": (str,),
         "use_codes": (str,),
         "layers": (dict,),
     },
@@ -117,6 +118,7 @@ class RoundFile:
     central: Address | None = None
     """The table of the central database whose snapshot ``parcels`` is."""
     records_layer: str | None = None
+    corrections: Path | None = None
 
 
 def find_round(path: str | Path) -> Path:
@@ -266,6 +268,7 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
         demands_layer=wanted[1],
         central=central,
         records_layer=on_file[1],
+        corrections=reader.file(inputs["corrections"], "inputs", "corrections") if "corrections" in inputs else None,
         use_codes=reader.choice(inputs.get("use_codes", "landopt"), USE_CODES, "inputs", "use_codes"),
         layers=tuple(layers),
         packs=tuple(_pack(reader, name) for name in reader.texts(rules.get("packs", ["cn"]), "rules", "packs")),

@@ -33,7 +33,7 @@ DECIMALS = ("gap", "adjacency_m", "adjacency_gap_m", "land_reduction_rate")
 
 
 def read_round_text(text: str) -> dict[str, Any]:
-    """What the text of a ``round.toml`` says, in the form of ``case.json``; ``policy``, ``files``: names of files.
+    """What the text of a ``round.toml`` says, in the form of ``case.json``; ``policy``, ``files`` ...: names of files.
 
     Raises
     ------
@@ -60,6 +60,8 @@ def read_round_text(text: str) -> dict[str, Any]:
         "files": _files(tables.get("inputs", {})),
         "packs": _texts(rules.get("packs", ["cn"])),
         "policy": [_base(name) for name in _texts(rules.get("policy"))],
+        "corrections": [_base(name) for name in _texts(tables.get("inputs", {}).get("corrections"))],
+        "roles": sorted(tables.get("inputs", {}).get("layers", {})),
         "objective": _objective(tables.get("objective", {})),
         "market": _market(tables.get("market")),
         "settings": _settings(tables.get("solve", {})),

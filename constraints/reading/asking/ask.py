@@ -10,7 +10,17 @@ from typing import Any
 from constraints.case import Record
 from constraints.language.evaluate import truth
 from constraints.language.expr import closest, parse
-from constraints.loading.load import grade_of, in_force, load_pack, methods, pack, pack_names, strongest, vague_start
+from constraints.loading.load import (
+    grade_of,
+    in_force,
+    load_pack,
+    methods,
+    pack,
+    pack_names,
+    strongest,
+    vague_end,
+    vague_start,
+)
 from constraints.loading.method_facts import off
 from constraints.reading.asking.assumed import PRICES, complete, incomplete, unchecked
 from constraints.reading.asking.floor_words import floor_entry, floors_told, looser_floors, looser_note, money
@@ -232,6 +242,9 @@ def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequ
     if rule is None:
         return {**_DEFAULT, "id": identifier, "verdict": verdict, "unknown": list(unknowns)}
     cite, first = rule.cite, _first(rulebook)[rule.cite.doc, rule.cite.number]
+    begun = {"from": rule.start, "since": vague_start(first) or first.start, "since_known": not first.date_grade}
+    if rule.spec.get("not_yet") and rule.until:  # it says of the days before its instrument that there was no method
+        begun = {"from": "", "since": vague_end(rule) or rule.until, "since_known": not rule.date_grade}
     return {
         "id": rule.id,
         "domain": list(rule.domain),
@@ -241,11 +254,9 @@ def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequ
             "number": cite.number,
             "article": cite.article,
             "rank": cite.rank,
-            "from": rule.start,
             "until": rule.until,
             "vague_start": vague_start(rule),
-            "since": vague_start(first) or first.start,
-            "since_known": not first.date_grade,
+            **begun,
         },
         "grade": grade_of(rule),
         "title": {"en": rule.title.en, "zh": rule.title.zh},
