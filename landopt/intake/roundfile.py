@@ -15,8 +15,8 @@ from constraints.case import Market, Objective, Period, Round, Settings
 from constraints.loading.method_facts import open_to_market
 from constraints.loading.ranks import known_packs
 from constraints.types import Text
-from landopt.central.address import Address, is_address, parse_address
-from landopt.central.snapshot import SNAPSHOT
+from landopt.central.address import Address, is_address
+from landopt.intake.central_parcels import parcels_file, table_named
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
 from parcels.common.catalogue import told
@@ -237,7 +237,7 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
     if isinstance(parcels, dict):
         options.update(parcels)
         parcels = parcels.get("path") or parcels.get("file")
-    central = _central(reader, parcels) if isinstance(parcels, str) and is_address(parcels) else None
+    central = table_named(reader, parcels) if isinstance(parcels, str) and is_address(parcels) else None
     demands = reader.need(inputs, "inputs", "demands")
     wanted = _table(reader, demands, "demands") if demands else (reader.path, None)
     on_file = _table(reader, inputs["records"], "records") if "records" in inputs else (None, None)
@@ -256,7 +256,7 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
     return RoundFile(
         path=reader.path,
         round=round_,
-        parcels=_parcels(reader, parcels, central, pulled) if parcels else reader.path,
+        parcels=parcels_file(reader, parcels, central, pulled) if parcels else reader.path,
         layer=options.get("layer"),
         encoding=options.get("encoding"),
         crs=options.get("crs"),
@@ -286,25 +286,6 @@ def _table(reader: TomlReader, value: Any, key: str) -> tuple[Path, str | None]:
         reader.refuse("C001.unknown-key-inputs", "inputs", key, name=name)
     name, layer = _layer_name(str(entry.get("path") or entry.get("file") or ""), entry.get("layer"))
     return reader.file(name, "inputs", key), layer
-
-
-def _central(reader: TomlReader, text: str) -> Address | None:
-    """The table of the central database that ``inputs.parcels`` names."""
-    try:
-        return parse_address(text, reader.place("inputs", "parcels"), table=True)
-    except Refused as refusal:
-        reader.issues += refusal.issues
-        return None
-
-
-def _parcels(reader: TomlReader, name: Any, central: Address | None, pulled: bool) -> Path:
-    """The file of the parcels: the snapshot where they come from the central database."""
-    if not (isinstance(name, str) and is_address(name)):
-        return reader.file(name, "inputs", "parcels")
-    target = (reader.path.parent / SNAPSHOT).resolve()
-    if central is not None and pulled and not target.is_file():
-        reader.refuse("C005.not-pulled", "inputs", "parcels", name=SNAPSHOT, folder=str(reader.path.parent))
-    return target
 
 
 def _pack(reader: TomlReader, name: str) -> str:

@@ -12,7 +12,7 @@ from landopt.desk.usage import LANG
 
 @click.command(epilog="Example:\n\n  landopt push examples/nansha/plan --to postgis://land/landopt")
 @click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path))
-@click.option("--to", "address", required=True, metavar="postgis://SERVICE/schema", help="The schema to write to.")
+@click.option("--to", "address", required=True, metavar="ADDRESS", help="The schema: postgis://SERVICE/schema.")
 @click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def push(plan: Path, address: str, lang: str | None, as_json: bool) -> None:

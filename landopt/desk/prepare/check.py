@@ -27,6 +27,7 @@ _EXAMPLE = """Example:
   landopt check my-round --missing --xlsx check.xlsx"""
 
 
+# One parameter an option of the command.
 @click.command(epilog=_EXAMPLE)
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("--drop", metavar="ID,..", default="", help="Leave these parcels out, on the record.")

@@ -88,6 +88,7 @@ def _insert(db: Connection, table: str, lines: Sequence[Line]) -> None:
         cursor.executemany(statement, [[line[name] for name in names] for line in lines])
 
 
+# One table after the other: what the rows of each hold is read in one place.
 def tables(source: Source, sha: str) -> Iterator[tuple[str, list[Line]]]:
     """The rows of a plan, table by table, in an order in which each finds what it refers to."""
     plan, case = source.plan, source.plan["case"]
