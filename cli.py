@@ -32,6 +32,7 @@ COMMANDS = {
     "sweep": ("decide", "many scenarios of one round"),
     "rules": ("law", "the law: list, show, diff, test, ask, grades, limits"),
     "model": ("decide", "the model as solved, and every lawful offer"),
+    "serve": ("decide", "the workbench: one local page for the whole round"),
     "report": ("keep", "map, tables, documents"),
     "plans": ("keep", "every plan that was made of a round: date, score, adopted or not"),
     "audit": ("keep", "re-check a plan without the solver"),
