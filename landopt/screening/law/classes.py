@@ -119,7 +119,7 @@ class Grid:
         return number[found], {name: values.take(first[order])}
 
     def with_sites(self, area: Ints, parcels: Ints, users: Ints) -> tuple[Grid, Ints]:
-        """The grid with classes of sites, by area (m2), parcels, intending users (-1 unknown); and the class of each."""
+        """The grid with classes of sites, by area (m2), parcels and users (-1 unknown); and the class of each site."""
         known = np.where(users < 0, -1, users)
         distinct, codes = np.unique(known, return_inverse=True)
         shift = 1 if distinct.size and distinct[0] < 0 else 0
