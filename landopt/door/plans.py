@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
     from landopt.job import Result
     from landopt.keeping.plan_folder import PlanFolder
+    from landopt.reasons.impossible.serving import Served
     from landopt.reasons.proven.core import Core
     from landopt.reasons.proven.whatif import WhatIf
 
@@ -242,6 +243,38 @@ class Plan(PlanTables):
         from landopt.reasons.proven.core import core
 
         return core(self._opened.context, within, only=self._opened.only)
+
+    def serve(self, demand: str, *, time_limit: str | int | None = None, say: Say | None = None) -> Served:
+        """What it takes to serve a platform that this plan leaves out (``landopt diagnose --serve``).
+
+        Parameters
+        ----------
+        demand
+            The platform.
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
+
+        Raises
+        ------
+        Refused
+            If there is no such platform, with the nearest one.
+
+        Examples
+        --------
+        >>> taken = plan.assignments.demand_id.dropna().iloc[0]
+        >>> plan.serve(taken).state
+        'served'
+        """
+        from landopt.reasons.impossible.serving import serving
+        from landopt.reasons.resolved.resolve import Clock
+        from landopt.reasons.whynot import demand_row
+
+        opened = self._opened
+        row = demand_row(opened.case, demand)
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return serving(opened.case, opened.offers, row, clock, opened.context.chosen)
 
     @property
     def reached_now(self) -> list[int]:
