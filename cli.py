@@ -38,6 +38,8 @@ COMMANDS = {
     "plans": ("keep", "every plan that was made of a round: date, score, adopted or not"),
     "audit": ("keep", "re-check a plan without the solver"),
     "receipt": ("keep", "check the receipt of a parcel against a signed statement"),
+    "pull": ("central", "the parcels of a round out of the central database, as of one moment"),
+    "push": ("central", "a plan into the tables of the central database"),
     "database": ("central", "tables and roles of the central database"),
     "round": ("keep", "open, record, adopt, close, show rounds in the ledger"),
 }

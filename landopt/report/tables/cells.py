@@ -12,7 +12,7 @@ from landopt.report.source import ParcelRow, Source
 from parcels.common.catalogue import phrase
 
 Cell = str | int | float | date | None
-_ROLES = {
+ROLES = {
     "assignee": {"zh": "受让人（使用人）", "en": "assignee"},
     "intended_user": {"zh": "意向用地者", "en": "intended user"},
     "market": {"zh": "公开市场", "en": "open market"},
@@ -82,7 +82,7 @@ def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
             "site": "+".join(entry["parcel_ids"]) if len(entry["parcel_ids"]) > 1 else "",
             "demand_id": entry["demand_id"],
             "platform": platform.get("name"),
-            "role": _ROLES[entry["role"]][lang],
+            "role": ROLES[entry["role"]][lang],
             "area_ha": ha(row.area_m2),
             "new_ha": ha(new_area(source, at, row)),
             "land_source": words.word("land_source", row.land_source, lang),
