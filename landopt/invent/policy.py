@@ -241,7 +241,7 @@ def usual_limits() -> str:
         leases=5,
         strategic_m2=50_000,
         district_share="0.50",
-        stock_share="",
+        stock_share="0.30",
         strategic_share="",
     )
     return policy_text(numbers, None, None)

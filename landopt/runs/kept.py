@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from parcels.common.catalogue import told
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Environment, error
 
 LOG = "results.jsonl"
@@ -37,7 +38,7 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     log = folder / LOG
     if log.is_file():
-        for line in log.read_bytes().split(b"\n"):
+        for line in read_bytes(log).split(b"\n"):
             try:
                 entry = json.loads(line)
                 found[entry["key"]] = entry["result"]

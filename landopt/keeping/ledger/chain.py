@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from constraints.audit.files.strict_json import strict_json
 from constraints.canonical import canonical, digest
 from landopt.keeping.ledger.entry_forms import well_formed
 from landopt.keeping.ledger.places import LedgerPlace, ledger_place
 from landopt.keeping.ledger.store import START as START
 from landopt.keeping.ledger.store import Row, Store
-from parcels.common.gate import load_json
 from parcels.common.issues import Issue, Refused, error, stop_on_errors, warning
 from parcels.common.place import within
 
@@ -222,7 +222,7 @@ def _whole(entry: Entry) -> bool:
 def _body(text: str) -> dict[str, Any]:
     """The content of an entry; one that is no longer JSON shows as altered, not as a crash."""
     try:
-        found = load_json(text)
-    except (ValueError, TypeError):
+        found = strict_json(text.encode("utf-8"))
+    except (ValueError, TypeError, AttributeError):
         return {"unreadable": str(text)}
     return found if isinstance(found, dict) else {"unreadable": text}
