@@ -115,8 +115,8 @@ def _axis(case: Case, offers: Offers, name: str, kept: Sequence[Assignment]) -> 
         return Axis(name, "m2", (area if field is None else _of(case, offers, field, code, area))[None])
     if part == "fairness" and code in FAIR:
         worth = area if FAIR[code] == "m2" else (offers.demand >= 0).astype(np.int64)
-        sums = [_of(case, offers, code, key, worth) for key in _codes(case, code)]
-        return Axis(name, FAIR[code], np.array([line for line in sums if line.any()]).reshape(-1, len(offers)))
+        keys = [_of(case, offers, code, key, worth) for key in _codes(case, code)]
+        return Axis(name, FAIR[code], np.array([line for line in keys if line.any()]).reshape(-1, len(offers)))
     return None
 
 

@@ -156,10 +156,10 @@ def tradeoff(
         The disk refuses, or the cluster cannot be reached.
     """
     where, effort = where or Where(), effort or Effort()
-    head = {"case": case_digest(case), "gap": effort.gap, "time_limit_s": effort.time_limit_s}
+    head: dict[str, Any] = {"case": case_digest(case), "gap": effort.gap, "time_limit_s": effort.time_limit_s}
     if present is None:
         say(told("progress.as-it-stands"))
-        shared = {"case": to_json(case), "gap": effort.gap, "time_limit_s": effort.time_limit_s, "base": None}
+        shared: dict[str, Any] = {"case": to_json(case), "gap": effort.gap, "time_limit_s": effort.time_limit_s, "base": None}
         task = Task(digest({**head, "base": True})[:16], {"sets": [], "overlays": []})
         work = Work(open_desk, json.dumps(shared, ensure_ascii=False), effort.longest_s(case))
         present = execute(work, [task], where, folder).results[task.key]["plan"]
