@@ -23,6 +23,7 @@ COMMANDS = {
     "whynot": ("question", "why another choice was not made, and what it would cost"),
     "whatif": ("question", "what other numbers would allow at most, at once, and whether the plan still holds"),
     "core": ("question", "which choices stand in every plan within a loss, which in none"),
+    "place": ("question", "where a late applicant could go, and what it would change"),
     "diagnose": ("decide", "why no plan satisfies the rules"),
     "alternatives": ("decide", "next-best and clearly different plans"),
     "repair": ("decide", "the nearest lawful plan to one made by hand"),
@@ -32,10 +33,14 @@ COMMANDS = {
     "sweep": ("decide", "many scenarios of one round"),
     "rules": ("law", "the law: list, show, diff, test, ask, grades, limits"),
     "model": ("decide", "the model as solved, and every lawful offer"),
+    "serve": ("decide", "the workbench: one local page for the whole round"),
     "report": ("keep", "map, tables, documents"),
     "plans": ("keep", "every plan that was made of a round: date, score, adopted or not"),
     "audit": ("keep", "re-check a plan without the solver"),
     "receipt": ("keep", "check the receipt of a parcel against a signed statement"),
+    "pull": ("central", "the parcels of a round out of the central database, as of one moment"),
+    "push": ("central", "a plan into the tables of the central database"),
+    "database": ("central", "tables and roles of the central database"),
     "round": ("keep", "open, record, adopt, close, show rounds in the ledger"),
 }
 

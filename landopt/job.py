@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.case import Case
+from landopt.keeping.ledger.places import LedgerPlace
 from parcels.common.catalogue import phrase
 from parcels.common.issues import LandoptError
 
@@ -69,7 +70,7 @@ class Job:
     by: str = ""
     keep: Path | None = None
     change_cost: int = 0
-    ledger: Path | None = None
+    ledger: LedgerPlace | None = None
     booked: bool = True
     """Under the round's own ledger, where it has one."""
 

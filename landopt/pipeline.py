@@ -144,8 +144,8 @@ def choose(case: Case, offers: Offers, job: Job, say: Say) -> Outcome:
 def decide(made: Scenario, offers: Offers, outcome: Outcome, say: Say) -> Decision:
     """Fifth step: the choice with its reasons and the price of every fix, as ``plan.json``."""
     from landopt.keeping.plan import case_file, plan_json
-    from landopt.reasons.cutoffs import fix_costs
     from landopt.reasons.explain.context import Context
+    from landopt.reasons.fix_costs import fix_costs
     from landopt.reasons.justify import justify
 
     assert outcome.chosen is not None

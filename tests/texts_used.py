@@ -69,6 +69,20 @@ def asked() -> list[Asked]:
             elif isinstance(node, ast.Constant | ast.JoinedStr):
                 keys = [key for key in spelled(node) if re.fullmatch(r"[A-Za-z0-9*]+\.[a-z0-9.*-]+", key)]
                 found += [Asked(key, f"{place}:{node.lineno}", None) for key in keys]
+    return found + scripted()
+
+
+SPELLED = re.compile(r"""["`]([a-z][\w-]*(?:[.][\w.${}()-]*)?)["`](\s*\+)?""")
+"""A text of the page's scripts that is spelled as a key, and whether something follows it."""
+
+
+def scripted() -> list[Asked]:
+    """The keys the workbench's page can ask for: ``t("view.law")`` is ``bench.view.law``; what is added is open."""
+    found = []
+    for path in sorted((ROOT / "landopt" / "workbench" / "web").glob("*.js")):
+        for key, more in SPELLED.findall(path.read_text("utf-8")):
+            spelt = re.sub(r"\$\{[^}]*\}", "*", key) + ("*" if more else "")
+            found.append(Asked(f"bench.{spelt}", path.name, None, "t"))
     return found
 
 

@@ -349,9 +349,16 @@ def grade_of(rule: Rule) -> str:
 
 def vague_start(rule: Rule) -> str:
     """What is known of a start whose day is not: "1999", "2022-08", or the day remembered; "" where it is known."""
-    if not rule.date_grade:
-        return ""
-    return rule.start[:4] if rule.start.endswith("-01-01") else rule.start[:7] if rule.start[8:] == "01" else rule.start
+    return _vague(rule.start) if rule.date_grade else ""
+
+
+def vague_end(rule: Rule) -> str:
+    """As :func:`vague_start`, of the day from which a rule no longer holds; "" where it is known or none."""
+    return _vague(rule.until) if rule.date_grade and rule.until else ""
+
+
+def _vague(day: str) -> str:
+    return day[:4] if day.endswith("-01-01") else day[:7] if day[8:] == "01" else day
 
 
 def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:

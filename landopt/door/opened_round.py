@@ -14,6 +14,7 @@ from landopt.door import arguments
 from landopt.door.frames import Policy
 from landopt.door.plans import Plan
 from landopt.job import Job
+from landopt.keeping.ledger.places import ledger_place
 from parcels.common.catalogue import Say
 
 if TYPE_CHECKING:
@@ -298,7 +299,7 @@ class Round:
             by=by,
             keep=keep.folder if isinstance(keep, Plan) else None if keep is None else Path(keep),
             change_cost=change_cost,
-            ledger=None if ledger is None else Path(ledger),
+            ledger=None if ledger is None else ledger_place(ledger if isinstance(ledger, str) else Path(ledger)),
         )
         result = pipeline.run(job, _lines(progress), self._held.loaded)
         return Plan.decided(result, self, home)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from landopt.door import arguments
 from landopt.door.answers import Diff, Explanation, Reply
 from landopt.door.plan_tables import PlanTables
 from parcels.common.catalogue import Say
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
     from landopt.job import Result
     from landopt.keeping.plan_folder import PlanFolder
+    from landopt.reasons.impossible.serving import Served
     from landopt.reasons.proven.core import Core
     from landopt.reasons.proven.whatif import WhatIf
+    from landopt.reasons.resolved.placing import Placement
 
 
 class Plan(PlanTables):
@@ -70,17 +73,27 @@ class Plan(PlanTables):
         fixed = {lang: by_hand(self.data, lang, site) if told else "" for lang in ("en", "zh")}
         return Explanation(tuple(found), fixed)
 
-    def limit_steps(self) -> list[dict[str, Any]]:
-        """What one step more or less of each binding limit would do, solved again (``landopt explain --limits``).
+    def limits_by_worth(self, *, time_limit: str | int | None = None, say: Say | None = None) -> list[dict[str, Any]]:
+        """What each limit and key is worth: lifted alone and by one step, solved again; the one worth most first.
+
+        Parameters
+        ----------
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
 
         Examples
         --------
-        >>> {step["step"] for step in plan.limit_steps()} <= {1, -1}
+        >>> worth = [entry["lifted"]["low"][0] for entry in plan.limits_by_worth(time_limit=30)]
+        >>> worth == sorted(worth, reverse=True)
         True
         """
-        from landopt.reasons.cutoffs import limit_steps
+        from landopt.reasons.resolved.resolve import Clock
+        from landopt.reasons.resolved.worth import limits_by_worth
 
-        return [step.as_dict() for step in limit_steps(self._opened.context, self._opened.bounds)]
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return [entry.as_dict() for entry in limits_by_worth(self._opened.context, self._opened.bounds, clock)]
 
     # The options of ``landopt whynot``, one for one.
     @overload
@@ -159,8 +172,8 @@ class Plan(PlanTables):
         True
         """
         from landopt.reasons import whynot as asked
-        from landopt.reasons.forced import best
-        from landopt.reasons.forced import exact as force
+        from landopt.reasons.resolved.forced import best
+        from landopt.reasons.resolved.forced import exact as force
         from landopt.reasons.resolved.resolve import Clock
 
         opened = self._opened
@@ -231,6 +244,82 @@ class Plan(PlanTables):
         from landopt.reasons.proven.core import core
 
         return core(self._opened.context, within, only=self._opened.only)
+
+    def serve(self, demand: str, *, time_limit: str | int | None = None, say: Say | None = None) -> Served:
+        """What it takes to serve a platform that this plan leaves out (``landopt diagnose --serve``).
+
+        Parameters
+        ----------
+        demand
+            The platform.
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
+
+        Raises
+        ------
+        Refused
+            If there is no such platform, with the nearest one.
+
+        Examples
+        --------
+        >>> taken = plan.assignments.demand_id.dropna().iloc[0]
+        >>> plan.serve(taken).state
+        'served'
+        """
+        from landopt.reasons.impossible.serving import serving
+        from landopt.reasons.resolved.resolve import Clock
+        from landopt.reasons.whynot import demand_row
+
+        opened = self._opened
+        row = demand_row(opened.case, demand)
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return serving(opened.case, opened.offers, row, clock, opened.context.chosen)
+
+    def place(
+        self,
+        demand: str,
+        *,
+        facts: Sequence[str] = (),
+        exact: bool = False,
+        time_limit: str | int | None = None,
+        say: Say | None = None,
+    ) -> Placement:
+        """Where a late applicant could go, the rest held, one other moved, or freely (``landopt place``).
+
+        Parameters
+        ----------
+        demand
+            The id of a platform of the round, a file with one row, or the id of a new platform with ``facts``.
+        facts
+            ``"column=value"``, in the words a file takes.
+        exact
+            Solve the free placements again, small rounds to the end.
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
+
+        Raises
+        ------
+        Refused
+            If the platform or a fact is not understood.
+
+        Examples
+        --------
+        >>> left = plan.unserved.index[0]
+        >>> {choice.mode for choice in plan.place(left).choices} <= {"held", "one_moved", "free"}
+        True
+        """
+        from landopt.reasons.resolved.newcomer import newcomer_of
+        from landopt.reasons.resolved.placing import place
+        from landopt.reasons.resolved.resolve import Clock
+
+        opened = self._opened
+        newcomer = newcomer_of(opened.case, demand, facts)
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return place(opened.context, newcomer, clock, exact=exact)
 
     @property
     def reached_now(self) -> list[int]:

@@ -13,16 +13,19 @@ from constraints.case import Case, Record
 from constraints.language.expr import closest
 from constraints.loading.method_facts import off
 from constraints.reading.case_facts import block_share
+from landopt.intake.corrected import corrected_facts, with_corrections
+from landopt.intake.pulled import pulled
 from landopt.intake.roundfile import RoundFile, read_round_file
 from parcels.common.catalogue import Told, told
 from parcels.common.frozen import FactTable
-from parcels.common.gate import read_bytes
+from parcels.common.gate import read_bytes, read_text
 from parcels.common.issues import Issue, Refused, error, warning
 from parcels.common.place import Place
 
 if TYPE_CHECKING:
     import geopandas
 
+    from constraints.loading.corrections import Correction
     from parcels.demands import DemandFile
 
 HORIZON_YEARS = 4
@@ -91,6 +94,8 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies))
     rules = law[0] if law else ()
     issues += law[1] if law else ()
+    by_hand = _read(issues, lambda: _corrections(file)) or ()
+    rules = with_corrections(rules, by_hand)
     land = _read(
         issues,
         lambda: read_parcels(
@@ -108,7 +113,9 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     on_file = file.records
     papers = _read(issues, lambda: read_records(on_file, layer=file.records_layer)) if on_file is not None else None
     notes = [issue.told for issue in issues if issue.code == "R023"]
-    inputs: list[Mapping[str, Any]] = list(sources.inputs)
+    of_snapshot, paper = pulled(file)
+    issues += of_snapshot
+    inputs: list[Mapping[str, Any]] = [*sources.inputs, *paper]
     for part in (land, wants, papers):
         if part is not None:
             issues += part.issues
@@ -123,18 +130,20 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     issues += overlaid.issues
     notes += overlaid.notes
     inputs += overlaid.inputs
-    issues += check_parcels(land, overlaid.table, as_of=file.round.as_of, box=file.box, plane=plane)
+    land_facts, demand_facts, corrected = corrected_facts(file, by_hand, overlaid.table, wants.table, land.geometry)
+    issues += corrected
+    issues += check_parcels(land, land_facts, as_of=file.round.as_of, box=file.box, plane=plane)
     records = tuple(Record(**entry) for entry in papers.rows_) if papers is not None else ()
-    issues += cross_checks(file, overlaid.table, wants.table, overlaid.distances, records, {rule.id for rule in rules})
-    issues += coverage(rules, overlaid.table.columns)
+    issues += cross_checks(file, land_facts, demand_facts, overlaid.distances, records, {rule.id for rule in rules})
+    issues += coverage(rules, land_facts.columns)
     issues = without_consequences(issues)
     polygons = land.geometry.set_index("parcel_id")
     if any(issue.level == "error" for issue in issues):
         return Loaded(file, None, polygons, tuple(issues), tuple(notes))
     case = Case(
         round=file.round,
-        parcels=_with_block_shares(overlaid.table),
-        demands=wants.table,
+        parcels=_with_block_shares(land_facts),
+        demands=demand_facts,
         neighbours=neighbours(plane, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)),
         rules=rules,
         methods=tuple(method for method in methods() if not off(method.id)),
@@ -177,6 +186,7 @@ def _sources(file: RoundFile) -> _Sources:
         ("round", file.path.name, file.path),
         *(("policy", each.name, each) for each in file.policy),
         *(("pack", own_file(name), path) for name, path in own),
+        *(("corrections", each.name, each) for each in ([file.corrections] if file.corrections else [])),
     ):
         try:
             raw = read_bytes(path, 4_000_000)
@@ -214,6 +224,18 @@ def _with_block_shares(table: FactTable) -> FactTable:
     if all(share is None for share in shares):
         return table
     return FactTable(table.ids, {**table.columns, "ind_block_m0_percent": shares})
+
+
+def _corrections(file: RoundFile) -> tuple[Correction, ...]:
+    from constraints.loading.corrections import read_corrections
+
+    if file.corrections is None:
+        return ()
+    try:
+        text = read_text(file.corrections, 4_000_000, "utf-8")
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise Refused(error("R027.not-toml", at=file.corrections.name, trouble=trouble)) from None
+    return read_corrections(text, file.corrections.name)
 
 
 def _demands(file: RoundFile) -> DemandFile:

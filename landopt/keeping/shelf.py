@@ -18,6 +18,7 @@ from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import NAME as ADOPTION
 from landopt.keeping.ledger.chain import Ledger
+from landopt.keeping.ledger.places import LedgerPlace, is_there
 from parcels.common.atomic import clear, write_folder
 from parcels.common.catalogue import Say, phrase, told
 from parcels.common.digests import sha256_of
@@ -58,10 +59,10 @@ class Shelved:
         }
 
 
-def adoptions(ledger: Path) -> dict[str, list[dict[str, Any]]]:
+def adoptions(ledger: LedgerPlace) -> dict[str, list[dict[str, Any]]]:
     """The adoptions a ledger holds, by the SHA-256 of ``plan.json``; none where there is no ledger that can be read."""
     found: dict[str, list[dict[str, Any]]] = {}
-    if ledger.is_file():
+    if is_there(ledger):
         with contextlib.suppress(LandoptError), Ledger(ledger, read_only=True) as book:
             for entry in book.entries():
                 if entry.kind == "adopt" and isinstance(entry.body.get("plan_sha256"), str):
@@ -70,7 +71,7 @@ def adoptions(ledger: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def final(folder: Path, ledger: Path) -> str | None:
+def final(folder: Path, ledger: LedgerPlace) -> str | None:
     """Why a plan is not moved: ``sealed`` or ``adopted``; ``None`` where it may be."""
     if (folder / "seal").exists():
         return "sealed"
@@ -83,7 +84,7 @@ def final(folder: Path, ledger: Path) -> str | None:
     return None
 
 
-def require_place(folder: Path, ledger: Path) -> None:
+def require_place(folder: Path, ledger: LedgerPlace) -> None:
     """Refuse a place that holds anything but a plan, and one whose plan is sealed or adopted.
 
     Raises
@@ -208,7 +209,7 @@ def put(
     return wanted
 
 
-def plans(round_folder: Path, ledger: Path | None = None) -> list[Shelved]:
+def plans(round_folder: Path, ledger: LedgerPlace | None = None) -> list[Shelved]:
     """Every plan of a round, oldest first: the one at ``ROUND/plan`` and those on the shelf."""
     known = adoptions(ledger if ledger is not None else round_folder / LEDGER)
     found = [shelved for folder in _folders(round_folder) if (shelved := _shelved(folder, known)) is not None]

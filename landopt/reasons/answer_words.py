@@ -94,7 +94,7 @@ def method_line(method: Method, entry: Mapping[str, Any], lang: str) -> str:
     """What the law says about one method: the verdict, its basis, papers, term and floor."""
     title = method.title.text(lang)
     way = looks()[method.id].way
-    said = _phrases()["verdict"][entry["verdict"]][lang].format(way=way, title=title)
+    said = _phrases()["verdict"][entry["verdict"]][lang].format(way=way, title=title, date=_exists_from(entry, lang))
     unread = entry["grade"] not in ("", "V1")
     head = f"{title}{_colon(lang)}" if lang == "en" else ""
     basis = _basis(entry, lang)
@@ -108,6 +108,15 @@ def method_line(method: Method, entry: Mapping[str, Any], lang: str) -> str:
     return line + _word("stop", lang)
 
 
+def _exists_from(entry: Mapping[str, Any], lang: str) -> str:
+    """The first day of the instrument that made a method which is not there yet; "" for the others."""
+    dates = [rule["cite"] for rule in deciding(entry) if not rule["cite"]["from"]]
+    if entry["verdict"] != "n/a" or not dates:
+        return ""
+    first = min(dates, key=lambda cite: str(cite["since"]))
+    return str(first["since"]) if first["since_known"] else _word("vague", lang, date=first["since"])
+
+
 def deciding(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The rules whose own verdict is the verdict, the highest rank and the best-read first."""
     told = {"n/a": "forbid", "undetermined": "condition"}.get(entry["verdict"], entry["verdict"])
@@ -115,7 +124,7 @@ def deciding(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _basis(entry: Mapping[str, Any], lang: str) -> str:
-    cited = [citation(rule, lang) for rule in deciding(entry)[:DECIDING] if rule["cite"]["from"]]
+    cited = [citation(rule, lang) for rule in deciding(entry)[:DECIDING] if rule["cite"]["since"]]
     if not cited:
         return ""
     left, right = ("（", "）") if lang == "zh" else (" (", ")")
@@ -197,7 +206,7 @@ def table(rows: Sequence[Mapping[str, Any]], lang: str) -> list[list[str]]:
         basis = _semicolon(lang).join(
             f"{title}{_colon(lang)}{citation(first[0], lang)}"
             for title, method in zip(titles, shown, strict=True)
-            if (first := deciding(answer[method.id])) and first[0]["cite"]["from"]
+            if (first := deciding(answer[method.id])) and first[0]["cite"]["since"]
         )
         lines.append([str(row["case"]), str(row["as_of"]), *words, basis])
     return lines

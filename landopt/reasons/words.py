@@ -105,6 +105,15 @@ def date(iso: str | None, lang: str) -> str:
     return phrase("date.long", lang, iso=iso, year=year, month=month, day=day)
 
 
+def tie_step(name: str, lang: str) -> str:
+    """A step of the order of ties: the lot, or a field by its title, with which end of it comes first."""
+    if name == "lot":
+        return phrase("tie.lot", lang)
+    return phrase(
+        "tie.larger" if name.startswith("-") else "tie.smaller", lang, title=field_title(name.lstrip("-"), lang)
+    )
+
+
 def shown(field: str, value: Any, unit: str, lang: str) -> str:
     """A fact's value for people: unknown said so, codes by their names, numbers with their unit."""
     if value is None:

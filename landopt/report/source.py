@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.keeping.plan_folder import PlanFolder, open_plan
+from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import by_hand, render
 from parcels.common.gate import admit
@@ -129,7 +130,12 @@ class Source:
         if record["kind"] not in ("plan", "assignment"):
             return text
         site = None if record["kind"] == "plan" else record["parcel_ids"]
-        said = (by_hand(self.plan, lang, site), own_exceptions(self.case, self.plan, lang, site))
+        mine = None if record["kind"] == "plan" else record
+        said = (
+            by_hand(self.plan, lang, site),
+            own_exceptions(self.case, self.plan, lang, site),
+            own_corrections(self.case, lang, mine),
+        )
         return "\n".join([text, *filter(None, said)])
 
     @cached_property

@@ -204,7 +204,11 @@ def _id_key(cell: object) -> str:
 
 
 def _blank(cell: object) -> bool:
-    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(_DASHES))
+
+
+_DASHES = " \t\r\n\u3000-－–—―/／\\"
+"""A cell of these alone is how officers cross out what does not apply: blank, and told."""
 
 
 def _column(
@@ -230,6 +234,10 @@ def _column(
             except BadValue as problem:
                 bad[kind, cell] = problem
                 values[cell] = None
+    dashes = {cell for cell in known.get(str, ()) if cell.strip() and _blank(cell)}
+    if dashes:
+        crossed = [identifier for identifier, cell in zip(ids, cells, strict=True) if cell in dashes]
+        found.add("note", "083.crossed", at=Place(column=column.name), ids=crossed, count=len(crossed))
     if len(kinds) == 1:
         out = list(map(next(iter(known.values())).__getitem__, cells))
     else:

@@ -21,8 +21,8 @@ from parcels.tables.columns import Column
 from parcels.tables.use_codes import use_of
 from parcels.tables.use_mix import read_mix
 
-_TRUE = {"true", "1", "是", "1.0", "yes", "y", "t"}
-_FALSE = {"false", "0", "否", "0.0", "no", "n", "f"}
+_TRUE = {"true", "1", "是", "1.0", "yes", "y", "t", "√", "✓", "✔", "☑", "有"}
+_FALSE = {"false", "0", "否", "0.0", "no", "n", "f", "×", "✗", "✘", "无"}
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)?")
 _LOOSE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?: 0?0:00(?::00)?)?")
 _LIST = re.compile(r"[;；、,，]")

@@ -7,7 +7,7 @@ import pytest
 from landopt.reasons.alternatives import value
 from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
-from landopt.reasons.forced import best, exact
+from landopt.reasons.resolved.forced import best, exact
 from landopt.reasons.resolved.resolve import Clock
 from landopt.reasons.texts import render_answer
 from landopt.reasons.whynot import whynot

@@ -151,3 +151,51 @@ def test_a_supply_notice_says_nothing_internal(plain: Path, lang: str) -> None:
         rows = render_notice(_planted(record, SHOWN), entry, lang, given)
         assert TOKEN not in "".join(content for _, content, _ in rows)
     assert seen
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_paper_says_first_that_the_law_was_not_checked_so_far(
+    plain: Path, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proposal, annex, review sheets, table of figures; the printed summary."""
+    from landopt.reasons import texts
+    from landopt.report.papers import documents, notices
+
+    for module in (documents, notices, review_sheet, texts):
+        monkeypatch.setattr(module, "late_lines", lambda case, lang: [f"LATE-{lang}"])
+    source = open_source(plain)
+    said = f"LATE-{lang}"
+    for name, blocks in documents.papers(source, lang):
+        told = [
+            text for block in blocks for text in (block.text, *(cell for row in block.rows for cell in row)) if text
+        ]
+        assert any(said in text for text in told[: 8 if name == "review-sheets" else 2]), (name, told[:8])
+    sheets = review_sheet.review_values(source, lang)
+    assert all(str(sheet["opinion"]).startswith(said) for sheet in sheets)
+    assert provenance(source, lang)[1].text == said
+    assert texts.render_summary(source.plan, source.case, lang).startswith(said)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_only_texts_read_in_the_original_stand_without_a_mark(plain: Path, lang: str) -> None:
+    """A citation below V1 begins 待核原文 on every paper, one of V1 never."""
+    from landopt.report.papers.documents import papers
+
+    source = open_source(plain)
+    unread = "待核原文：" if lang == "zh" else "text to be verified: "
+    grades: dict[str, set[str]] = {}
+    for record in source.plan["justification"]:
+        for ruling in record.get("permits", ()):
+            cite = ruling["cite"]
+            doc = f"{cite['doc']}{'' if lang == 'zh' else ' '}{cite['article']}"
+            grades.setdefault(doc, set()).add(cite["grade"])
+    assert any(found != {"V1"} for found in grades.values())
+    cells = [cell for _, blocks in papers(source, lang) for block in blocks for row in block.rows for cell in row]
+    for doc, found in grades.items():
+        if len(found) > 1:
+            continue
+        bare = doc.split("（")[0] if lang == "zh" else doc
+        for cell in cells:
+            for at in (hit.start() for hit in re.finditer(re.escape(bare), cell)):
+                before = cell[:at].rstrip("《")
+                assert before.endswith(unread) == (found != {"V1"}), (doc, cell)

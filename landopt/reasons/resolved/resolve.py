@@ -144,6 +144,8 @@ def _tier(prog: Program, pool: Ints, start: Ints | None, clock: Clock) -> tuple[
     import highspy
     import pulp
 
+    from landopt.solving.programme.silent_highs import SilentHiGHS
+
     limit = clock.left()
     if not limit:
         return clock.why, None, None
@@ -160,7 +162,7 @@ def _tier(prog: Program, pool: Ints, start: Ints | None, clock: Clock) -> tuple[
             clock.tick(float(out.mip_primal_bound), float(out.mip_dual_bound))
 
     kinds = highspy.cb.HighsCallbackType
-    solver = pulp.HiGHS(
+    solver = SilentHiGHS(
         msg=False,
         threads=1,
         timeLimit=limit,

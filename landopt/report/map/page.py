@@ -19,6 +19,7 @@ from landopt.report.map.payload import map_payload
 from landopt.report.papers.plain import plain
 from landopt.report.public import PublicSource
 from landopt.report.source import Source
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused, error
 
 _HERE = Path(__file__).parent
@@ -104,6 +105,4 @@ def _embedded(folder: Path) -> dict[str, str]:
     for file in _PROOF.values():
         if not (folder / file).is_file():
             raise Refused(error("X004.missing-not", at=str(folder), file=file))
-    return {
-        name: packed_file((folder / file).read_bytes(), already=file.endswith(".gz")) for name, file in _PROOF.items()
-    }
+    return {name: packed_file(read_bytes(folder / file), already=file.endswith(".gz")) for name, file in _PROOF.items()}

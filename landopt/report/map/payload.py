@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from landopt.report.map.codec import Codes, Container, add_texts
 from landopt.report.papers.plain import plain
 from landopt.report.source import Source, rules_of
 
+if TYPE_CHECKING:
+    import geopandas
+
 _VERDICTS = ("permit", "warn", "condition", "forbid")
 _COLUMNS = (
     *("area", "district", "use", "source", "method", "record", "demand", "verdict", "role", "term", "price"),
@@ -23,18 +26,27 @@ _COLUMNS = (
 _ROLES = ("assignee", "intended_user", "market")
 
 
-def map_payload(source: Source, before: Mapping[str, Any] | None = None) -> str:
-    """The container of the page as text (:mod:`landopt.report.map.codec`); ``before``: a plan to compare with."""
+def map_payload(source: Source, before: Mapping[str, Any] | None = None, *, texts: bool = True) -> str:
+    """The container of the page as text (:mod:`landopt.report.map.codec`).
+
+    Parameters
+    ----------
+    before
+        A plan to compare with.
+    texts
+        Carry the justification of every record; without, the map alone.
+    """
     container = Container(_head(source))
     _parcels(container, source)
-    _polygons(container, source)
+    add_polygons(container, source.polygons)
     container.head["protected"] = _protected(container, source)
     container.head["platforms"] = _platforms(source)
     container.head["words"] = _words(source)
     if before is not None:
         _compared(container, source, before)
-    texts = {lang: [plain(text) for text in several] for lang, several in source.texts.items()}
-    add_texts(container, texts, [{name: plain(text) for name, text in own.items()} for own in _own(source)])
+    if texts:
+        said = {lang: [plain(text) for text in several] for lang, several in source.texts.items()}
+        add_texts(container, said, [{name: plain(text) for name, text in own.items()} for own in _own(source)])
     return container.pack()
 
 
@@ -100,11 +112,11 @@ def _rule_sets(rules: Codes) -> dict[str, Any]:
     return {"names": names, "sets": [[place[name] for name in one] for one in rules.values]}
 
 
-def _polygons(container: Container, source: Source) -> None:
+def add_polygons(container: Container, outlines: geopandas.GeoDataFrame) -> None:
     """Rings as deltas in centimetres from the lower left corner of the plan; the closing point is left out."""
     import shapely
 
-    shapes = np.asarray(source.polygons.geometry.values)
+    shapes = np.asarray(outlines.geometry.values)
     west, south, _, _ = shapely.total_bounds(shapes) if len(shapes) else (0.0, 0.0, 0.0, 0.0)
     west, south = float(np.floor(west)), float(np.floor(south))
     polygons, of_parcel = shapely.get_parts(shapes, return_index=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from landopt.reasons import words
+from landopt.reasons.pack_words import late_lines
 from landopt.reasons.texts import render_proposal
 from landopt.report.papers.annex import joined
 from landopt.report.papers.blocks import Block, of_text, table
@@ -123,6 +124,7 @@ def review_sheets(source: Source, lang: str) -> list[list[Block]]:
 def technical_annex(source: Source, lang: str) -> list[list[Block]]:
     """The reasons at length, a part for each site, in files of at most :data:`PER_FILE`; shared notes once a file."""
     whole = of_text(source.texts[lang][source.plan["justification"].index(source.whole)])
+    whole[1:1] = [Block("item", line) for line in late_lines(source.case, lang)]
     parts = [
         _sheet(source, place, lang)
         for place, record in enumerate(source.plan["justification"])

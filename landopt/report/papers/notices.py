@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from landopt.reasons import words
+from landopt.reasons.pack_words import late_lines
 from landopt.reasons.texts import render_notice
 from landopt.report.papers.blocks import Block, table
 from landopt.report.papers.documents import WordPaper, whole_values
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.templates.fields import by_label
 from landopt.report.source import Source
+from parcels.common.catalogue import phrase
 
 _KINDS = {"agreement": "agreement", "alloc": "allocation"}
 """The kind of draft by the mode of a paid method, or by the right of one that is not."""
@@ -81,7 +83,7 @@ def word_notices(source: Source, lang: str) -> Iterator[WordPaper]:
 def provenance(source: Source, lang: str) -> list[Block]:
     """Where each figure of the drafts stands in the plan: for the file of the office, not for the public."""
     title = "公告、公示数据出处" if lang == "zh" else "Where the figures of the drafts stand"
-    found = [Block("title", title)]
+    found = [Block("title", title), *(Block("item", line) for line in late_lines(source.case, lang))]
     for notice in drafts(source, lang):
         rows = [row for row in notice.rows if row[2]]
         found.append(table([_HEADS[lang], *rows], (24, 40, 36)))
@@ -104,6 +106,7 @@ def _far(source: Source, record: Mapping[str, Any]) -> str:
 def _basis(record: Mapping[str, Any], lang: str) -> str:
     cites = [ruling["cite"] for ruling in record["permits"]]
     named = [
+        f"{'' if cite['grade'] == 'V1' else phrase('packs.unread', lang)}"
         f"{'' if lang == 'en' or '《' in cite['doc'] else '《'}{cite['doc']}"
         f"{'' if lang == 'en' or '《' in cite['doc'] else '》'}{' ' if lang == 'en' else ''}{cite['article']}"
         for cite in cites

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import read_adoption
+from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
+from landopt.reasons.pack_words import late_lines, packs_line
 from landopt.reasons.texts import render_sheet
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
-from landopt.report.papers.templates.fields import Values, by_label, wording
+from landopt.report.papers.templates.fields import Values, by_label, own, wording
 from landopt.report.source import Source
 
 LONGEST = 420
@@ -23,13 +25,18 @@ LONGEST = 420
 
 def rows(source: Source, record: Mapping[str, Any], entry: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
     """The rows of the form of one site: label and content."""
+    late = "".join(late_lines(source.case, lang))
+    opinion = next(field.name(lang) for field in own("review-sheet") if field.key == "opinion")
     found = [
-        (one_line(label, 40), one_line(content, LONGEST))
+        (one_line(label, 40), one_line((late if label == opinion else "") + content, LONGEST))
         for label, content in render_sheet(source.found.compared(record), entry, lang)
     ]
     _, _, told = own_exceptions(source.case, source.plan, lang, record["parcel_ids"]).partition("\n")
     if told:
         found.append(("自定例外" if lang == "zh" else "Exceptions", one_line(told.strip(), LONGEST)))
+    _, _, by_hand = own_corrections(source.case, lang, record).partition("\n")
+    if by_hand:
+        found.append(("人工更正" if lang == "zh" else "Corrected", one_line(by_hand.strip(), LONGEST)))
     return found
 
 
@@ -52,6 +59,8 @@ def plan_mark(source: Source, lang: str) -> str:
     head = plan.get("ledger_head")
     adopted = read_adoption(source.folder)
     paper = "" if adopted is None else f"\n{adopted.line(lang)}"
+    packs = packs_line(source.case, lang)
+    paper += f"\n{packs}" if packs else ""
     code = plan["case"]["digest"][:16]
     if lang == "zh":
         return f"方案编号 {plan['plan_id']}　校验码 {code}" + (f"　台账 {str(head)[:16]}" if head else "") + paper

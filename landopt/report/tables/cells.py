@@ -9,9 +9,10 @@ from typing import Any
 from landopt.reasons import words
 from landopt.reasons.compare import moves
 from landopt.report.source import ParcelRow, Source
+from parcels.common.catalogue import phrase
 
 Cell = str | int | float | date | None
-_ROLES = {
+ROLES = {
     "assignee": {"zh": "受让人（使用人）", "en": "assignee"},
     "intended_user": {"zh": "意向用地者", "en": "intended user"},
     "market": {"zh": "公开市场", "en": "open market"},
@@ -52,10 +53,11 @@ def citation(cite: Mapping[str, Any], lang: str) -> str:
     """Document, number and article of a rule, its id and its verification grade, in one line."""
     doc = cite["doc"] if "《" in cite["doc"] or lang != "zh" else f"《{cite['doc']}》"
     where = "，".join if lang == "zh" else ", ".join
+    unread = "" if cite["grade"] == "V1" else phrase("packs.unread", lang)
     grade = "核实等级" if lang == "zh" else "grade"
     brackets = "（{}）" if lang == "zh" else " ({})"
     inner = f"{cite['rule']}{'；' if lang == 'zh' else '; '}{grade} {cite['grade']}"
-    return where(part for part in (doc, cite["number"], cite["article"]) if part) + brackets.format(inner)
+    return unread + where(part for part in (doc, cite["number"], cite["article"]) if part) + brackets.format(inner)
 
 
 def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
@@ -84,7 +86,7 @@ def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
             "site": "+".join(entry["parcel_ids"]) if len(entry["parcel_ids"]) > 1 else "",
             "demand_id": entry["demand_id"],
             "platform": platform.get("name"),
-            "role": _ROLES[entry["role"]][lang],
+            "role": ROLES[entry["role"]][lang],
             "area_ha": ha(row.area_m2),
             "area_mu": row.area_m2 * 15 / 10_000,
             "new_ha": ha(new_area(source, at, row)),

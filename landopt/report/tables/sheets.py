@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from landopt.reasons import words
+from landopt.reasons.pack_words import late_lines, packs_line
 from landopt.report.papers.plain import one_line, several_lines
 from landopt.report.source import Source
 from landopt.report.tables.cells import Cell, change_cells, parcel_cells, rule_cells, unmet_cells
@@ -156,7 +157,9 @@ class _Writer:
         if plan_.get("overrides"):
             fixes = ", ".join(f"{entry['fix']} ({entry['by']})" for entry in plan_["overrides"])
             said += ("　手工指定：" if zh else ", fixed by hand: ") + fixes
-        sheet.write_string(1, 0, one_line(said, 500), self.formats["small"])
+        late = " ".join((*late_lines(self.source.case, self.lang), ""))
+        packs = ("　" if zh else "; ") + packs_line(self.source.case, self.lang)
+        sheet.write_string(1, 0, one_line(late + said + packs, 800), self.formats["small"])
         sheet.set_row(0, 26)
 
     def rows(

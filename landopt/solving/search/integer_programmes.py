@@ -42,6 +42,8 @@ def mip(
     import highspy
     import pulp
 
+    from landopt.solving.programme.silent_highs import SilentHiGHS
+
     options = state.options
     if limit is not None and limit <= 0.05:
         return None, False
@@ -63,7 +65,7 @@ def mip(
         extra["mip_max_nodes"] = options.nodes
     if phase == "restricted":
         extra["objective_target"] = float(state.target())
-    solver = pulp.HiGHS(
+    solver = SilentHiGHS(
         msg=False,
         gapRel=float(options.gap) if phase == "branching" else float(options.gap) / close,
         threads=options.threads,
@@ -121,6 +123,8 @@ def _handed(state: Search, pool: Ints) -> Any:
     """A HiGHS model over ``pool``: rows that one offer alone stands in left out, slack columns last, the plan given."""
     import highspy
 
+    from landopt.solving.programme.silent_highs import live_highs
+
     prog, inf = state.tight, highspy.kHighsInf
     head, count = prog.parcels + prog.demands, len(pool)
     starts, rows, coefs = columns(prog, pool)
@@ -131,8 +135,7 @@ def _handed(state: Search, pool: Ints) -> Any:
     place = np.cumsum(used) - 1
     keep = used[rows]
     starts = np.concatenate([[0], np.cumsum(keep)])[starts]
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
+    solver = live_highs({})
     none = np.zeros(0, dtype=np.int32)
     solver.addRows(int(used.sum()), low[used], high[used], 0, none, none, np.zeros(0))
     solver.changeObjectiveSense(highspy.ObjSense.kMaximize)

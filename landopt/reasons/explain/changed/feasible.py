@@ -128,8 +128,10 @@ def _run(prog: Program, pool: Ints, relaxed: bool, seconds: int) -> tuple[str, t
     """Solve with HiGHS through PuLP: ``infeasible``, ``found`` with offers, or ``unknown``."""
     import pulp
 
+    from landopt.solving.programme.silent_highs import SilentHiGHS
+
     built = build(prog, pool)
-    stats = built.problem.solve(pulp.HiGHS(msg=False, mip=not relaxed, timeLimit=seconds, gapRel=0.0))
+    stats = built.problem.solve(SilentHiGHS(msg=False, mip=not relaxed, timeLimit=seconds, gapRel=0.0))
     if stats.status == pulp.LpSolveStatus.Infeasible:
         return "infeasible", ()
     if relaxed or not stats.has_solution:

@@ -148,7 +148,7 @@
   function protect(data, renderer, map) {
     const xs = data.columns.protected_x, ys = data.columns.protected_y;
     let at = 0;
-    for (const area of data.head.protected) {
+    for (const area of data.head.protected || []) {
       const loops = [];
       for (const count of area.points) {
         const loop = [];

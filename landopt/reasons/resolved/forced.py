@@ -264,14 +264,15 @@ def _few(context: Context, which: Ints, most: int = 400) -> Ints:
 
 
 def _solve(prog: Program, sought: Program, pool: Ints, seconds: int, start: Ints | None) -> Ints | None:
-    import pulp
+
+    from landopt.solving.programme.silent_highs import SilentHiGHS
 
     built = build(sought, pool)
     if start is not None:
         taken = set(start.tolist())
         for offer, variable in zip(built.offers.tolist(), built.x, strict=True):
             variable.setInitialValue(1 if offer in taken else 0)
-    solver = pulp.HiGHS(msg=False, threads=1, timeLimit=seconds, gapRel=0.0005, warmStart=start is not None)
+    solver = SilentHiGHS(msg=False, threads=1, timeLimit=seconds, gapRel=0.0005, warmStart=start is not None)
     stats = built.problem.solve(solver)
     if not stats.has_solution:
         return None
