@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from landopt.reasons import words
 from landopt.report.gis.layer_files import aliases, write_gpkg_layer
 from landopt.report.gis.protected import Protected
 from landopt.report.gis.styles import parcels_style, protected_style, sites_style
@@ -20,6 +19,7 @@ from landopt.report.gis.system_words import system_words
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.review_sheet import plan_mark
 from landopt.report.source import Source
+from parcels.common.catalogue import phrase
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SEGMENTS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -67,7 +67,7 @@ def project(source: Source, gpkg: Path, target: Path, protected: Sequence[Protec
     layers = [
         {
             "id": f"{name}_of_the_plan",
-            "title": words.word("layer", name, lang),
+            "title": phrase(f"layer.{name}", lang),
             "source": f"{_relative(gpkg, target)}|layername={name}",
             "style": Markup(style),  # noqa: S704 - our own XML
             "aliases": [(column, aliases(name)[column]) for column in columns.get(name, ())],
@@ -86,7 +86,7 @@ def project(source: Source, gpkg: Path, target: Path, protected: Sequence[Protec
         for layer in protected
     ]
     number = None if frame.crs is None else frame.crs.to_epsg()
-    texts = {name: words.word("project", name, lang) for name in ("layout", "legend", "metres")}
+    texts = {name: phrase(f"project.{name}", lang) for name in ("layout", "legend", "metres")}
     sheet = _sheet(box)
     text = environment.get_template("project.qgs.j2").render(
         title=one_line(source.plan["case"]["title"][lang], 200),

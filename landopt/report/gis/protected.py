@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from landopt.reasons import words
 from landopt.report.source import Source
+from parcels.common.catalogue import phrase
 from parcels.common.issues import Refused
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Protected:
 
     def title(self, lang: str) -> str:
         """Its name."""
-        return words.word("layer", self.role, lang)
+        return phrase(f"layer.{self.role}", lang)
 
     @property
     def colour(self) -> str:
