@@ -147,7 +147,7 @@ def with_round(plain: Path, place: Path) -> Path:
 
 def test_protected_areas_come_from_the_round_and_only_as_the_plan_knew_them(plain: Path, tmp_path: Path) -> None:
     """The layer beside the plan is shown; once the file has changed it is not."""
-    from landopt.report.gis.protected import protected_areas
+    from landopt.report.protected import protected_areas
 
     folder = with_round(plain, tmp_path / "round")
     (area,) = protected_areas(open_source(folder))

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from landopt.report.gis.layer_files import aliases, write_gpkg_layer
-from landopt.report.gis.protected import Protected
 from landopt.report.gis.styles import parcels_style, protected_style, sites_style
-from landopt.report.gis.system_words import system_words
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.review_sheet import plan_mark
+from landopt.report.protected import Protected
 from landopt.report.source import Source
+from landopt.report.system_words import system_words
 from parcels.common.catalogue import phrase
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -9,11 +9,11 @@ import numpy as np
 
 from landopt.reasons import words
 from landopt.reasons.compare import moves
-from landopt.report.gis.protected import protected_areas
-from landopt.report.gis.system_words import system_words
 from landopt.report.map.codec import Codes, Container, add_texts
 from landopt.report.papers.plain import plain
+from landopt.report.protected import protected_areas
 from landopt.report.source import Source, rules_of
+from landopt.report.system_words import system_words
 
 if TYPE_CHECKING:
     import geopandas

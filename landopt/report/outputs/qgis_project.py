@@ -11,7 +11,7 @@ def write(folder: Path, order: Order) -> None:
     """The project, the protected areas it shows, and in the public edition the layers of the plan."""
     from landopt.report.gis.plan_layers import write_plan_gpkg
     from landopt.report.gis.project import PROTECTED_FILE, project, write_protected
-    from landopt.report.gis.protected import protected_areas
+    from landopt.report.protected import protected_areas
     from landopt.report.public import PublicSource
 
     source, case = order.source, order.source.plan["case"]
