@@ -156,16 +156,16 @@ def tradeoff(
         The disk refuses, or the cluster cannot be reached.
     """
     where, effort = where or Where(), effort or Effort()
-    head: dict[str, Any] = {"case": case_digest(case), "gap": effort.gap, "time_limit_s": effort.time_limit_s}
+    how: dict[str, Any] = {"gap": effort.gap, "time_limit_s": effort.time_limit_s}
+    head: dict[str, Any] = {"case": case_digest(case), **how}
     if present is None:
         say(told("progress.as-it-stands"))
-        shared: dict[str, Any] = {"case": to_json(case), "gap": effort.gap, "time_limit_s": effort.time_limit_s, "base": None}
+        shared: dict[str, Any] = {"case": to_json(case), **how, "base": None}
         task = Task(digest({**head, "base": True})[:16], {"sets": [], "overlays": []})
         work = Work(open_desk, json.dumps(shared, ensure_ascii=False), effort.longest_s(case))
         present = execute(work, [task], where, folder).results[task.key]["plan"]
     here = Fronted(case, between, present, effort)
-    shared = {"case": to_json(case), "between": list(between), "present": list(present)}
-    shared |= {"gap": effort.gap, "time_limit_s": effort.time_limit_s}
+    shared = {"case": to_json(case), **how, "between": list(between), "present": list(present)}
     work = Work(open_front, json.dumps(shared, ensure_ascii=False), effort.longest_s(case))
     head |= {"between": list(between), "present": list(present)}
 
