@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from constraints.case import Case
     from landopt.intake.assemble import Loaded
+    from landopt.reasons.many.tradeoff import Front
+    from landopt.runs.work import Where
     from landopt.screening.offers import Offers
 
 PathLike = str | Path
@@ -303,6 +305,62 @@ class Round:
         )
         result = pipeline.run(job, _lines(progress), self._held.loaded)
         return Plan.decided(result, self, home)
+
+    # The options of ``landopt tradeoff``, one for one.
+    def tradeoff(
+        self,
+        between: Sequence[str],
+        count: int = 9,
+        *,
+        plan: Plan | PathLike | None = None,
+        gap: str | None = None,
+        time_limit: str | int | None = None,
+        where: Where | None = None,
+        folder: PathLike | None = None,
+        say: Say = lambda line: None,
+    ) -> Front:
+        """The front of best compromises between two or three parts, each point a lawful plan with its proven gap.
+
+        Parameters
+        ----------
+        between
+            ``served``, ``revenue``, ids of preferences, ``area`` or ``area:CODE``, ``fairness:platform_kind``,
+            ``fairness:district``, ``kept``.
+        count
+            About how many points.
+        plan
+            The plan as it stands (default: the one in the round's folder, else the round is solved first).
+        where
+            Where the runs are made (default: in this process).
+        folder
+            Where finished runs are kept.
+
+        Raises
+        ------
+        Refused
+            A name is no part, or the plan does not hold in the round.
+
+        Examples
+        --------
+        >>> front = rnd.tradeoff(["served", "revenue"], 2, plan=plan, gap="0.01")
+        >>> len(front.points) >= 1
+        True
+        """
+        from landopt.door.many import present_of
+        from landopt.reasons.many.scenario import Effort
+        from landopt.reasons.many.tradeoff import tradeoff
+
+        folder_of = plan.folder if isinstance(plan, Plan) else plan
+        return tradeoff(
+            self.case,
+            between,
+            count,
+            present=present_of(self.case, self.path.parent, folder_of),
+            effort=Effort(gap, arguments.seconds_of(time_limit)),
+            where=where,
+            folder=None if folder is None else Path(folder),
+            say=say,
+        )
 
     def save(self, folder: PathLike) -> Path:
         """Write the files of the round into a new folder: what ``landopt solve`` reads.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from landopt.reasons.impossible.serving import Served
     from landopt.reasons.proven.core import Core
     from landopt.reasons.proven.whatif import WhatIf
+    from landopt.reasons.resolved.placing import Placement
 
 
 class Plan(PlanTables):
@@ -275,6 +276,50 @@ class Plan(PlanTables):
         row = demand_row(opened.case, demand)
         with Clock(arguments.seconds_of(time_limit), say) as clock:
             return serving(opened.case, opened.offers, row, clock, opened.context.chosen)
+
+    def place(
+        self,
+        demand: str,
+        *,
+        facts: Sequence[str] = (),
+        exact: bool = False,
+        time_limit: str | int | None = None,
+        say: Say | None = None,
+    ) -> Placement:
+        """Where a late applicant could go, the rest held, one other moved, or freely (``landopt place``).
+
+        Parameters
+        ----------
+        demand
+            The id of a platform of the round, a file with one row, or the id of a new platform with ``facts``.
+        facts
+            ``"column=value"``, in the words a file takes.
+        exact
+            Solve the free placements again, small rounds to the end.
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
+
+        Raises
+        ------
+        Refused
+            If the platform or a fact is not understood.
+
+        Examples
+        --------
+        >>> left = plan.unserved.index[0]
+        >>> {choice.mode for choice in plan.place(left).choices} <= {"held", "one_moved", "free"}
+        True
+        """
+        from landopt.reasons.resolved.newcomer import newcomer_of
+        from landopt.reasons.resolved.placing import place
+        from landopt.reasons.resolved.resolve import Clock
+
+        opened = self._opened
+        newcomer = newcomer_of(opened.case, demand, facts)
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return place(opened.context, newcomer, clock, exact=exact)
 
     @property
     def reached_now(self) -> list[int]:

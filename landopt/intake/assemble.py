@@ -14,6 +14,7 @@ from constraints.language.expr import closest
 from constraints.loading.method_facts import off
 from constraints.reading.case_facts import block_share
 from landopt.intake.corrected import corrected_facts, with_corrections
+from landopt.intake.pulled import pulled
 from landopt.intake.roundfile import RoundFile, read_round_file
 from parcels.common.catalogue import Told, told
 from parcels.common.frozen import FactTable
@@ -112,7 +113,9 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     on_file = file.records
     papers = _read(issues, lambda: read_records(on_file, layer=file.records_layer)) if on_file is not None else None
     notes = [issue.told for issue in issues if issue.code == "R023"]
-    inputs: list[Mapping[str, Any]] = list(sources.inputs)
+    of_snapshot, paper = pulled(file)
+    issues += of_snapshot
+    inputs: list[Mapping[str, Any]] = [*sources.inputs, *paper]
     for part in (land, wants, papers):
         if part is not None:
             issues += part.issues

@@ -26,6 +26,12 @@ def word(subject: str, code: str | None, lang: str) -> str:
     return found or code
 
 
+def quarter(iso: str, lang: str) -> str:
+    """The quarter of a date: ``2026年第2季度``, ``2026 Q2``."""
+    year, month = iso[:4], int(iso[5:7])
+    return phrase("when.quarter", lang, year=year, number=(month + 2) // 3)
+
+
 def field_title(name: str, lang: str) -> str:
     """The title of a declared field in the language; the name itself if it is not declared."""
     return find(f"field.{name}", lang) or name

@@ -180,11 +180,6 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
 
 def _print_table(rows: list[list[str]]) -> None:
     """Rows as CSV on standard output; a cell that a spreadsheet would take for a formula is told as text."""
-    import csv
-    import io
+    from parcels.common.csv_text import csv_text
 
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for row in rows:
-        writer.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" else cell for cell in row])
-    click.echo(out.getvalue().rstrip("\n"))
+    click.echo(csv_text(rows).rstrip("\n"))

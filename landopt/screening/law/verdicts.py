@@ -7,6 +7,7 @@ period) the tables hold what the rules say of each method. Looking up ten millio
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -180,10 +181,15 @@ class Law:
         want = wanted if isinstance(wanted, int) else 0
         return Voice((*self.grid.key(facts), *asked, want), self.grid.constants(facts), asked, filed, market, want)
 
-    def set_table(self, *, states: bool) -> None:
-        """Judge with the states of sites, applicants, terms and periods (after ``grid.set_sites``) or without any."""
-        self._table = self.grid.table(states=states)
-        self._memo = {}
+    def on_sites(self, area: Ints, parcels: Ints, users: Ints) -> tuple[Law, Ints]:
+        """The law with the states of some sites, applicants, terms and periods; and the class of each site.
+
+        Arrays by site: area (m2), number of parcels, intending users (-1 unknown).
+        """
+        made = copy.copy(self)
+        made.grid, site_class = self.grid.with_sites(area, parcels, users)
+        made._table, made._memo = made.grid.table(states=True), {}
+        return made, site_class
 
     @property
     def table_sizes(self) -> tuple[int, ...]:
