@@ -108,7 +108,8 @@ def split(cell: object) -> list[str]:
 
 def _items(cell: object, field: Field) -> list[str]:
     """The items of a list of codes; a comma that belongs to a word (lease first, grant later) parts nothing."""
-    subject, found = subject_of(field.name), []
+    subject = subject_of(field.name)
+    found: list[str] = []
     for part in re.split("[;；、]", clean_text(cell)):
         found += [part] if code_of(subject, part, field.values) else split(part)
     return [item.strip() for item in found if item.strip()]
