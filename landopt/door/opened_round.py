@@ -233,6 +233,7 @@ class Round:
         by: str = "",
         keep: Plan | PathLike | None = None,
         change_cost: int = 0,
+        as_of: str | datetime.date | None = None,
         ledger: PathLike | None = None,
         output: PathLike | None = None,
         progress: Callable[[str], None] | None = None,
@@ -256,6 +257,8 @@ class Round:
             Assignments fixed by hand: ``{"P1+P2": "listing", "P3": ("agreement", "D07")}``, with ``reason`` and ``by``.
         keep, change_cost
             Replan with least change from this plan.
+        as_of
+            The law of another day on the same round, a scenario: later facts are set aside, policy is carried over.
         output
             The plan folder; default: a temporary one that lives as long as the plan (:meth:`Plan.save` keeps it).
         progress
@@ -301,9 +304,10 @@ class Round:
             by=by,
             keep=keep.folder if isinstance(keep, Plan) else None if keep is None else Path(keep),
             change_cost=change_cost,
+            as_of=None if as_of is None else arguments.date(as_of).isoformat(),
             ledger=None if ledger is None else ledger_place(ledger if isinstance(ledger, str) else Path(ledger)),
         )
-        result = pipeline.run(job, _lines(progress), self._held.loaded)
+        result = pipeline.run(job, _lines(progress), self._held.loaded if as_of is None else None)
         return Plan.decided(result, self, home)
 
     # The options of ``landopt tradeoff``, one for one.
