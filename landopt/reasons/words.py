@@ -10,6 +10,7 @@ from unicodedata import east_asian_width
 from constraints.loading.method_facts import tables
 from parcels.common.catalogue import find, listed, phrase
 from parcels.common.schema import fields
+from parcels.common.vocabulary import subject_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 _MILLION = 1_000_000
@@ -38,8 +39,7 @@ def field_title(name: str, lang: str) -> str:
 
 def code_word(field: str, code: str, lang: str) -> str:
     """The name of a code of a field (``use``, ``uses`` and ``present_use`` share their words)."""
-    subject = {"uses": "use", "present_use": "use", "zones": "zone", "partners": "operator", "want_right": "right"}
-    return word(subject.get(field, field), code, lang)
+    return word(subject_of(field), code, lang)
 
 
 def grouped(number: int) -> str:

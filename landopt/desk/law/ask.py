@@ -53,7 +53,9 @@ def ask(
 ) -> None:
     """Which methods may this case use, and why (no round needed). Fields: docs/fields.md."""
     from constraints.loading.keys import decimal_text
+    from constraints.loading.method_facts import tables
     from constraints.reading.asking.ask import ask as answer_to
+    from landopt.intake.names import method_named
     from landopt.reasons.answer_words import answer_lines, table
 
     told = told_facts(facts)
@@ -62,6 +64,7 @@ def ask(
     if decimal_text(rate) is None:
         raise Wrong("not-a-rate", rate=rate)
     date, names, tongue = iso_day(as_of), chosen_packs(packs), tongue_of(lang)
+    enable = tuple(method_named(word, tables()) or word for word in enable)
     extra = _policy(names, policy, date, tongue)
     if cases is None:
         answer = answer_to(told, date, names, policy=extra, enabled=enable, rate=rate)
