@@ -113,7 +113,8 @@ def test_explain_limits_tells_what_each_is_worth(folders: tuple[Path, Path]) -> 
     worth = [entry["lifted"]["low"][0] for entry in found]
     assert worth == sorted(worth, reverse=True)
     assert all(entry["steps"] for entry in found)
-    assert "each limit changed alone and all else held" in _run("explain", str(folders[1]), "--limits", "--lang", "en").stdout
+    text = _run("explain", str(folders[1]), "--limits", "--lang", "en").stdout
+    assert "each limit changed alone and all else held" in text
 
 
 def test_whynot_answers_every_method_at_once(folders: tuple[Path, Path]) -> None:
