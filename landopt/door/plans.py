@@ -391,8 +391,27 @@ class Plan(PlanTables):
         """
         return [int(tier["objective"]) for tier in self.data["result"]["tiers"]]
 
-    def diff(self, other: Plan) -> Diff:
+    def diff(
+        self,
+        other: Plan,
+        *,
+        causes: bool = False,
+        most: int = 40,
+        time_limit: str | int | None = None,
+        say: Say | None = None,
+    ) -> Diff:
         """What moves from this plan to another, and what differs between their cases.
+
+        Parameters
+        ----------
+        causes
+            Also solve this round with one change at a time: which change moved what (``landopt compare --causes``).
+        most
+            The most changes that are tried.
+        time_limit
+            Seconds of all runs, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
 
         Examples
         --------
@@ -400,10 +419,16 @@ class Plan(PlanTables):
         >>> plan.diff(tighter).changes.id.tolist()
         ['round.cap.listings']
         """
-        from landopt.reasons import compare
+        from landopt.reasons.compared import causes as single
+        from landopt.reasons.compared.differences import changes
+        from landopt.reasons.compared.moves import moves
+        from landopt.reasons.resolved.resolve import Clock
 
-        found: dict[str, Any] = compare.moves(self.data, other.data)
-        found["changes"] = [change.as_dict() for change in compare.changes(self.case, other.case)]
+        found: dict[str, Any] = moves(self.data, other.data)
+        found["changes"] = [change.as_dict() for change in changes(self.case, other.case)]
+        if causes:
+            with Clock(arguments.seconds_of(time_limit), say) as clock:
+                found |= single.causes(self.case, other.case, self.data, other.data, clock, most).as_dict()
         return Diff(found)
 
     def audit(self) -> AuditReport:
