@@ -1,6 +1,7 @@
 # make demo: set up and run the embedded round.   make test: set up and run the tests.   Nothing else is needed.
 # make solvers: also the heavy second solvers (tests that need them skip without).   CONTRIBUTING.md has the habits.
-.PHONY: demo test slow long browser solvers loose lint types imports docs wheel sdist wheelhouse mutants changelog \
+.PHONY: demo test slow long browser postgis solvers loose lint types imports docs wheel sdist wheelhouse \
+        installer mutants changelog \
         bench bench-suite bench-files bench-facts bench-law clean
 
 VENV := .venv
@@ -29,6 +30,10 @@ long: $(VENV)/.dev
 
 browser: $(VENV)/.dev
 	$(PY) -m pytest -m browser
+
+# against a PostgreSQL server with PostGIS that the tests start themselves (Debian: postgresql, postgresql-15-postgis-3)
+postgis: $(VENV)/.dev
+	$(PY) -m pytest -m postgis
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .
@@ -70,8 +75,17 @@ SEED ?= 1
 mutants: $(VENV)/.dev
 	$(PY) -m tests.mutation --count $(N) --seed $(SEED)
 
-wheelhouse: $(VENV)/.run
-	$(PY) -m pip download $(PIP_FLAGS) -d .wheelhouse ".[all]" hatchling
+# every wheel that another machine needs: TARGET=windows for a 64-bit Windows desktop, FOR its Python
+TARGET ?= host
+FOR ?= 3.13
+wheelhouse: wheel
+	$(PY) installer/wheelhouse.py dist/*.whl --target $(TARGET) --python $(FOR) --dest .wheelhouse
+
+# a setup for Windows without administrator: EMBED=python-3.13.x-embed-amd64.zip from python.org; needs makensis
+installer:
+	@test -f "$(EMBED)" || { echo "make installer EMBED=python-3.13.x-embed-amd64.zip (python.org, Windows embeddable package)" >&2; exit 2; }
+	$(MAKE) --no-print-directory wheelhouse TARGET=windows
+	$(PY) installer/stage.py --python "$(EMBED)" --wheels .wheelhouse --out build/installer
 
 BENCH ?= --sizes 1k 5k 20k 100k --raw --long --stock
 bench: $(VENV)/.dev

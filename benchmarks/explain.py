@@ -15,8 +15,8 @@ from typing import Any
 from benchmarks.contested import contested_case
 from benchmarks.rounds import SIZES
 from landopt.reasons.explain.context import Context
-from landopt.reasons.forced import exact
 from landopt.reasons.justify import justify
+from landopt.reasons.resolved.forced import exact
 from landopt.reasons.texts import render
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.solver import solve

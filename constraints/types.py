@@ -21,6 +21,10 @@ class Text:
     en: str
     zh: str
 
+    def text(self, lang: str) -> str:
+        """The text in a language; a third one gets the English."""
+        return self.zh if lang == "zh" else self.en
+
 
 @dataclass(frozen=True, slots=True)
 class Method:

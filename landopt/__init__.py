@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from landopt.api import read as read
 
 register(Path(__file__).parent / "texts")
+register(Path(__file__).parent / "workbench" / "texts")
 
 __version__ = "0.1.0"
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.case import Case
+from landopt.keeping.ledger.places import LedgerPlace
+from parcels.common.catalogue import phrase
 from parcels.common.issues import LandoptError
 
 if TYPE_CHECKING:
@@ -68,7 +70,9 @@ class Job:
     by: str = ""
     keep: Path | None = None
     change_cost: int = 0
-    ledger: Path | None = None
+    ledger: LedgerPlace | None = None
+    as_of: str | None = None
+    """Another day whose law holds on the same round."""
     booked: bool = True
     """Under the round's own ledger, where it has one."""
 
@@ -78,6 +82,7 @@ class Job:
         for name, values in (("--overlay", self.overlays), ("--set", self.sets), ("--fix", self.fixes)):
             for value in values:
                 words += [name, str(value)]
+        words += ["--as-of", self.as_of] if self.as_of else []
         words += ["--drop", ",".join(self.drop)] if self.drop else []
         words += ["--reason", self.reason] if self.reason else []
         words += ["--by", self.by] if self.by else []
@@ -101,14 +106,7 @@ class Result:
     def footer(self, lang: str) -> str:
         """Where the plan stands, the head of the ledger it was made under, and what to do next."""
         head = self.plan.get("ledger_head")
-        if lang == "zh":
-            lines = [f"方案已写入 {self.folder}，审查通过（{self.audit.checked} 项核对，0 项不符）。"]
-            if head:
-                lines.append(f"台账首哈希 {head}（核对：landopt audit {self.folder} --ledger 台账文件）")
-            lines += [f"下一步：landopt explain {self.folder} --parcel 宗地编号；landopt report {self.folder} --html"]
-            return "\n".join(lines)
-        lines = [f"Plan written to {self.folder}; the audit re-checked {self.audit.checked} statements, 0 breaches."]
+        lines = [phrase("footer.written", lang, folder=self.folder, checked=self.audit.checked)]
         if head:
-            lines.append(f"Ledger head {head} (check: landopt audit {self.folder} --ledger LEDGER)")
-        lines += [f"Next: landopt explain {self.folder} --parcel ID; landopt report {self.folder} --html"]
-        return "\n".join(lines)
+            lines.append(phrase("footer.head", lang, head=head, folder=self.folder))
+        return "\n".join([*lines, phrase("footer.next", lang, folder=self.folder)])

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import shapely
 
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Issue
 from parcels.common.place import Place, within
-from parcels.geometry.neighbours import TOLERANCE_M, shared_lengths
+from parcels.geometry.neighbours import side_by_side
 from parcels.geometry.overlaps import overlapping
-from parcels.geometry.segments import Segments, candidate_pairs
+from parcels.geometry.segments import NEAR_M, Plane
 from parcels.read import ParcelFile
 from parcels.tables.findings import Findings
 
 OVERLAP_M2 = 1.0
 """Two parcels may overlap by this much (slivers of rounding); more is refused."""
 
-SLIT_M = 0.5
+SLIT_M = NEAR_M
 """A gap narrower than this between two parcels is taken for a drawing error and warned of; a road is wider."""
 
 FAR_M = 200_000.0
@@ -43,6 +42,7 @@ def check_parcels(
     as_of: str,
     tolerance_m2: float = OVERLAP_M2,
     box: Sequence[str] = (),
+    plane: Plane | None = None,
 ) -> tuple[Issue, ...]:
     """What is wrong between parcels, or between parcels and the round.
 
@@ -58,6 +58,8 @@ def check_parcels(
         Overlap that is tolerated, m².
     box
         West, south, east, north of the district in the parcels' CRS, as decimal texts.
+    plane
+        The outlines side by side, if they are there already.
 
     Returns
     -------
@@ -66,24 +68,24 @@ def check_parcels(
     """
     found = Findings(land.where, "P")
     facts = land.table if table is None else table
-    shapes = np.asarray(land.geometry.geometry.values, dtype=object)
-    lines = Segments(shapes)
+    plane = Plane(land.geometry.geometry.values) if plane is None else plane
     rows = land.lines or tuple(range(1, len(facts.ids) + 1))
     places = [Place(row=row, id=identifier) for row, identifier in zip(rows, facts.ids, strict=True)]
-    apart = _overlaps(shapes, facts.ids, places, tolerance_m2, found, lines)
-    _gaps(shapes, facts.ids, places, apart, found, lines)
+    apart = _overlaps(plane, facts.ids, places, tolerance_m2, found)
+    _gaps(plane, facts.ids, places, apart, found)
     if not any(issue.level == "error" and issue.code in _NO_PLACE for issue in land.issues):
-        _placed(shapes, facts.ids, places, box, land.crs, found)
+        _placed(plane.bounds, facts.ids, places, box, land.crs, found)
     _dates(facts, places, as_of, found)
     _ranges(facts, places, found)
     return found.done()
 
 
 def _overlaps(
-    shapes: Array, ids: Sequence[str], places: Sequence[Place], tolerance: float, found: Findings, lines: Segments
+    plane: Plane, ids: Sequence[str], places: Sequence[Place], tolerance: float, found: Findings
 ) -> set[tuple[int, int]]:
     """Tell of pairs that share ground; returns those that were refused."""
-    left, right, area = overlapping(shapes, lines)
+    shapes = plane.shapes
+    left, right, area = overlapping(plane)
     real = np.round(area, 4) > tolerance
     for i, j, m2 in zip(left[real].tolist(), right[real].tolist(), area[real].tolist(), strict=True):
         pair, place = (ids[i], ids[j]), within(places[i], also=places[j])
@@ -118,16 +120,10 @@ def _overlaps(
 
 
 def _gaps(
-    shapes: Array,
-    ids: Sequence[str],
-    places: Sequence[Place],
-    apart: set[tuple[int, int]],
-    found: Findings,
-    lines: Segments,
+    plane: Plane, ids: Sequence[str], places: Sequence[Place], apart: set[tuple[int, int]], found: Findings
 ) -> None:
     """Pairs that would be neighbours but for a slit too narrow to be meant."""
-    left, right = candidate_pairs(shapes, SLIT_M)
-    true, wide = shared_lengths(shapes, left, right, (TOLERANCE_M, SLIT_M), lines)
+    left, right, true, wide = side_by_side(plane)
     slit = (wide > 1) & (true < 0.5 * wide) & (true <= 1)
     for i, j, metres in zip(left[slit].tolist(), right[slit].tolist(), wide[slit].tolist(), strict=True):
         if (i, j) in apart:
@@ -145,9 +141,8 @@ def _gaps(
 
 
 def _placed(
-    shapes: Array, ids: Sequence[str], places: Sequence[Place], box: Sequence[str], crs: str, found: Findings
+    bounds: Array, ids: Sequence[str], places: Sequence[Place], box: Sequence[str], crs: str, found: Findings
 ) -> None:
-    bounds = shapely.bounds(shapes)
     known = ~np.isnan(bounds[:, 0])
     if not known.any():
         return

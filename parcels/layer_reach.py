@@ -15,6 +15,7 @@ from parcels.common.place import Place
 from parcels.formats.opening import open_layer
 from parcels.geometry.crs import place, to_crs
 from parcels.geometry.overlay import cover
+from parcels.geometry.segments import Plane
 
 Array = np.ndarray[Any, Any]
 BEYOND_M = 5_000.0
@@ -37,7 +38,7 @@ class Reach:
 
 # What a layer says of itself and what the round says of it, one parameter each.
 def reach(
-    shapes: Array,
+    plane: Plane,
     features: Array,
     crs: str,
     at: Place,
@@ -53,7 +54,7 @@ def reach(
 
     Parameters
     ----------
-    shapes, features
+    plane, features
         Parcels and features of the layer, in ``crs``.
     at
         The layer, for messages.
@@ -73,8 +74,8 @@ def reach(
     Reach
         With findings 82 (coverage or date not stated, parcels beyond it) and 88 (the extents do not meet).
     """
-    count = len(shapes)
-    issues = list(_apart(shapes, features, at))
+    count = len(plane.shapes)
+    issues = list(_apart(plane, features, at))
     file, digest = None, ""
     if isinstance(coverage, Path):
         raw = open_layer(coverage, coverage_layer)
@@ -82,8 +83,7 @@ def reach(
         placed = place(outline, raw.crs, raw.where, prefix="L")
         issues += [issue for issue in (*raw.issues, *placed.issues) if issue.level == "error"]
         held = placed.geometry if placed.crs in ("", crs) else to_crs(placed.geometry, placed.crs, crs)
-        whole = np.nan_to_num(shapely.area(shapes))
-        rows = whole - cover(shapes, held[~shapely.is_missing(held)]).area <= TOLERANCE_M2
+        rows = plane.areas - cover(plane, held[~shapely.is_missing(held)]).area <= TOLERANCE_M2
         file, digest = coverage, raw.sha256
     elif coverage is not None:
         rows = np.array([str(district) in coverage for district in districts], dtype=bool)
@@ -91,7 +91,7 @@ def reach(
         if strange and count:
             issues.append(warning("L082.district-unknown", at=at, names=strange))
     else:
-        rows = _near(shapes, features)
+        rows = _near(plane, features)
     if protects and (coverage is None or not as_of):
         key = "coverage-and-date" if coverage is None and not as_of else "coverage" if coverage is None else "date"
         issues.append(warning(f"L082.{key}", at=at, metres=int(BEYOND_M)))
@@ -104,12 +104,12 @@ def reach(
     return Reach(rows, tuple(issues), file, digest)
 
 
-def _near(shapes: Array, features: Array) -> Array:
+def _near(plane: Plane, features: Array) -> Array:
     """Parcels within the box of all features, grown by :data:`BEYOND_M`."""
     if not len(features):
-        return np.zeros(len(shapes), dtype=bool)
+        return np.zeros(len(plane.shapes), dtype=bool)
     west, south, east, north = shapely.total_bounds(features).tolist()
-    bounds = shapely.bounds(shapes)
+    bounds = plane.bounds
     with np.errstate(invalid="ignore"):
         return np.asarray(
             (bounds[:, 0] >= west - BEYOND_M)
@@ -119,11 +119,11 @@ def _near(shapes: Array, features: Array) -> Array:
         )
 
 
-def _apart(shapes: Array, features: Array, at: Place) -> list[Issue]:
+def _apart(plane: Plane, features: Array, at: Place) -> list[Issue]:
     """Finding 88 where the extents of layer and parcels do not meet at all."""
-    if not len(features) or not len(shapes):
+    if not len(features) or not len(plane.shapes):
         return []
-    a, b = shapely.total_bounds(shapes), shapely.total_bounds(features)
+    a, b = shapely.total_bounds(plane.shapes), shapely.total_bounds(features)
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return []
     gaps = [max(0.0, b[i] - a[i + 2], a[i] - b[i + 2]) for i in (0, 1)]

@@ -17,6 +17,7 @@ from parcels.common.schema import Value
 from parcels.formats.opening import open_layer
 from parcels.geometry.crs import place, to_crs
 from parcels.geometry.overlay import Cover, cover
+from parcels.geometry.segments import Plane
 from parcels.layer_reach import reach
 from parcels.read import ParcelFile
 from parcels.role_columns import Attributes, attributes
@@ -87,7 +88,9 @@ class Overlaid:
     notes: tuple[Told, ...]
 
 
-def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str = "supply") -> Overlaid:
+def overlay_layers(
+    land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str = "supply", plane: Plane | None = None
+) -> Overlaid:
     """Measure every role layer against the parcels.
 
     Parameters
@@ -98,6 +101,8 @@ def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str
         What the round names; a role may be given once.
     purpose
         Of the round; kept for the notes.
+    plane
+        The outlines side by side, if they are there already.
 
     Returns
     -------
@@ -110,7 +115,7 @@ def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str
     Refused
         If a layer file cannot be read at all.
     """
-    shapes = np.asarray(land.geometry.geometry.values, dtype=object)
+    plane = Plane(land.geometry.geometry.values) if plane is None else plane
     columns: dict[str, tuple[Value, ...]] = dict(land.table.columns)
     distances: dict[str, tuple[int, ...]] = {}
     inputs: list[Mapping[str, Any]] = []
@@ -130,11 +135,11 @@ def overlay_layers(land: ParcelFile, layers: Sequence[LayerRef], *, purpose: str
             moved = to_crs(moved, placed.crs, land.crs)
             found.add("note", "017.projected-to-parcels", crs=placed.crs, crs2=land.crs)
         usable, named = _usable(ref.role, moved, attributes(raw, ref.role, found), found)
-        made = _measure(ref.role, shapes, land.table, usable, named, distances, found)
+        made = _measure(ref.role, plane, land.table, usable, named, distances, found)
         if ref.role in REACHING:
             place_ = Place(file=ref.path.name, layer=raw.layer, role=ref.role)
             far = reach(
-                shapes,
+                plane,
                 usable,
                 land.crs,
                 place_,
@@ -189,7 +194,7 @@ def _usable(role: str, geometry: Array, named: Attributes, found: Findings) -> t
 
 def _measure(
     role: str,
-    shapes: Array,
+    plane: Plane,
     table: FactTable,
     geometry: Array,
     named: Attributes,
@@ -199,18 +204,18 @@ def _measure(
     ids = table.ids
     if role == "points":
         for point, name in zip(geometry, named.ids, strict=True):
-            metres = np.ceil(np.round(shapely.distance(shapes, point), 4))
+            metres = np.ceil(np.round(shapely.distance(plane.shapes, point), 4))
             distances[name] = tuple(np.nan_to_num(metres, nan=10**9).astype(np.int64).tolist())
         return {}
     if role in OVERLAP_ROLES:
-        covered = cover(shapes, geometry)
+        covered = cover(plane, geometry)
         return {OVERLAP_ROLES[role]: _whole(covered.area, ids, found)}
     if role == "urban_boundary":
-        return {"in_udb": tuple(_inside(cover(shapes, geometry), shapes).tolist())}
+        return {"in_udb": tuple(_inside(cover(plane, geometry), plane).tolist())}
     if role == "industrial_block":
-        return _blocks(shapes, geometry, named, table, found)
+        return _blocks(plane, geometry, named, table, found)
     if role == "zones":
-        return {"zone": _zones(shapes, geometry, named, table, found)}
+        return {"zone": _zones(plane, geometry, named, table, found)}
     return {}
 
 
@@ -230,18 +235,18 @@ def _whole(area: Array, ids: Sequence[str], found: Findings) -> tuple[int, ...]:
     return tuple(np.where(exact < TOLERANCE_M2, 0, np.floor(exact + 0.5)).astype(np.int64).tolist())
 
 
-def _inside(covered: Cover, shapes: Array) -> Array:
-    return np.asarray(np.nan_to_num(shapely.area(shapes)) - covered.area <= TOLERANCE_M2) & (covered.area > 0)
+def _inside(covered: Cover, plane: Plane) -> Array:
+    return np.asarray(plane.areas - covered.area <= TOLERANCE_M2) & (covered.area > 0)
 
 
 def _blocks(
-    shapes: Array, geometry: Array, named: Attributes, table: FactTable, found: Findings
+    plane: Plane, geometry: Array, named: Attributes, table: FactTable, found: Findings
 ) -> dict[str, tuple[Value, ...]]:
     """Each parcel's block: the one that holds it wholly; a parcel across an edge is outside and reported."""
-    count = len(shapes)
+    count = len(plane.shapes)
     geometry, named = _united(geometry, named, found)
-    parcel, block, area = _pairs(shapes, geometry)
-    whole = np.nan_to_num(shapely.area(shapes))
+    parcel, block, area = _pairs(plane, geometry)
+    whole = plane.areas
     held = whole[parcel] - area <= TOLERANCE_M2
     holder: list[int | None] = [None] * count
     for p, b in sorted(zip(parcel[held].tolist(), block[held].tolist(), strict=True), key=lambda e: named.ids[e[1]]):
@@ -309,21 +314,21 @@ _BLOCK = {
 }
 
 
-def _pairs(shapes: Array, geometry: Array) -> tuple[Array, Array, Array]:
+def _pairs(plane: Plane, geometry: Array) -> tuple[Array, Array, Array]:
     """(parcel, feature, m² of overlap) of all that meet."""
-    parcel, feature = shapely.STRtree(geometry).query(shapes, predicate="intersects")
-    area = shapely.area(shapely.intersection(shapes[parcel], geometry[feature]))
+    parcel, feature = shapely.STRtree(geometry).query(plane.shapes, predicate="intersects")
+    area = shapely.area(shapely.intersection(plane.shapes[parcel], geometry[feature]))
     return parcel, feature, area
 
 
-def _zones(shapes: Array, geometry: Array, named: Attributes, table: FactTable, found: Findings) -> tuple[Value, ...]:
+def _zones(plane: Plane, geometry: Array, named: Attributes, table: FactTable, found: Findings) -> tuple[Value, ...]:
     """The zones of each parcel: those that hold more than half of it; a parcel across an edge is reported."""
     total: dict[tuple[int, str], float] = {}
-    parcel, feature, area = _pairs(shapes, geometry)
+    parcel, feature, area = _pairs(plane, geometry)
     for p, f, m2 in zip(parcel.tolist(), feature.tolist(), area.tolist(), strict=True):
         key = (p, named.ids[f])
         total[key] = total.get(key, 0.0) + m2
-    whole = np.nan_to_num(shapely.area(shapes))
+    whole = plane.areas
     zones: list[set[str]] = [set() for _ in table.ids]
     for (p, name), m2 in sorted(total.items()):
         if whole[p] - m2 > TOLERANCE_M2 and m2 >= TOLERANCE_M2:

@@ -172,6 +172,10 @@ _NO_OUTLINE = {"P008", "P012", "P043", "P075", "F001"}
 """Findings of a reader after which a row has no outline: that it has none is only their echo."""
 
 
+_NO_PLOT = {"P002", "P010", "P012", "P013", "P027", "P069"}
+"""Findings of a reader of plots, which names them by their numbers: those that have no outline lack it for that."""
+
+
 def _with_ids(issues: Sequence[Issue], ids: Mapping[int, str]) -> tuple[tuple[Issue, ...], frozenset[int]]:
     """Findings of a reader with the id of their row; the rows whose outline could not be built."""
     out, unbuilt = [], set[int]()
@@ -183,7 +187,7 @@ def _with_ids(issues: Sequence[Issue], ids: Mapping[int, str]) -> tuple[tuple[Is
                 unbuilt.add(number)
             out.append(issue)
             continue
-        if issue.level == "error" and issue.code == "P012" and issue.ids:
+        if issue.level == "error" and issue.code in _NO_PLOT and issue.ids:
             unbuilt.update(number for number, identifier in ids.items() if identifier in issue.ids)
         out.append(issue)
     return tuple(out), frozenset(unbuilt)

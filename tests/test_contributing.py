@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CALLED = {
-    "docx": "docxtpl",
+    "docx": "python-docx",
     "tomli_w": "tomli-w",
     "rfc3161_client": "rfc3161-client",
     "typst": "typst",

@@ -12,11 +12,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ROOMS = ("constraints", "landopt", "parcels")
 FINDING = re.compile(r"(\*|[A-Z])?\d{3}\.[a-z0-9*-]+")
+SAID = ("told", "phrase")
+"""Makers whose first argument is the key of any text, with no values of their own."""
 MAKERS = {
     "error": 0,
     "warning": 0,
     "note": 0,
     "told": 0,
+    "phrase": 0,
     "add": 1,
     "finding": 1,
     "BadValue": 0,
@@ -59,13 +62,27 @@ def asked() -> list[Asked]:
                 at = MAKERS.get(name)
                 if at is not None and len(node.args) > at:
                     words = [word.arg for word in node.keywords]
-                    ours = set() if name == "told" else {"at", "ids", "maybe"}
+                    ours = set() if name in SAID else {"at", "ids", "maybe"}
                     values = None if None in words else frozenset(map(str, words)) - ours
-                    keys = [key for key in spelled(node.args[at]) if name == "told" or FINDING.fullmatch(key)]
+                    keys = [key for key in spelled(node.args[at]) if name in SAID or FINDING.fullmatch(key)]
                     found += [Asked(key, f"{place}:{node.lineno}", values, name) for key in keys]
             elif isinstance(node, ast.Constant | ast.JoinedStr):
                 keys = [key for key in spelled(node) if re.fullmatch(r"[A-Za-z0-9*]+\.[a-z0-9.*-]+", key)]
                 found += [Asked(key, f"{place}:{node.lineno}", None) for key in keys]
+    return found + scripted()
+
+
+SPELLED = re.compile(r"""["`]([a-z][\w-]*(?:[.][\w.${}()-]*)?)["`](\s*\+)?""")
+"""A text of the page's scripts that is spelled as a key, and whether something follows it."""
+
+
+def scripted() -> list[Asked]:
+    """The keys the workbench's page can ask for: ``t("view.law")`` is ``bench.view.law``; what is added is open."""
+    found = []
+    for path in sorted((ROOT / "landopt" / "workbench" / "web").glob("*.js")):
+        for key, more in SPELLED.findall(path.read_text("utf-8")):
+            spelt = re.sub(r"\$\{[^}]*\}", "*", key) + ("*" if more else "")
+            found.append(Asked(f"bench.{spelt}", path.name, None, "t"))
     return found
 
 

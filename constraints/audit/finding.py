@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from constraints.audit.rescreen import Completeness
+from constraints.loading.releases import PackState
+from parcels.common.catalogue import Told, phrase
 from parcels.common.issues import Issue
 
 OWN = ("constraints", "parcels")
@@ -115,6 +117,7 @@ class AuditReport:
     """What the audit found; ``tiers`` are (objective, bound, gap) as re-derived.
 
     ``unchecked`` is what was not checked; ``exceptions`` are those of the round's own that act, in both languages.
+    ``late`` is to be said first: packs that were not checked as far as the plan's day; ``packs`` how each pack stands.
     """
 
     plan_id: str
@@ -124,6 +127,9 @@ class AuditReport:
     completeness: Completeness | None
     unchecked: tuple[Unchecked, ...] = ()
     exceptions: tuple[tuple[str, str], ...] = ()
+    corrections: tuple[tuple[str, str], ...] = ()
+    late: tuple[Told, ...] = ()
+    packs: tuple[PackState, ...] = ()
 
     @property
     def stands(self) -> bool:
@@ -163,6 +169,9 @@ class AuditReport:
             "verdict": self.verdict,
             "unchecked": [{name: getattr(each, name) for name in Unchecked.__slots__} for each in self.unchecked],
             "exceptions": [{"en": en, "zh": zh} for en, zh in self.exceptions],
+            "corrections": [{"en": en, "zh": zh} for en, zh in self.corrections],
+            "late": [{"en": each.text("en"), "zh": each.text("zh")} for each in self.late],
+            "packs": [{"name": each.name, "state": each.state, "sha256": each.sha256} for each in self.packs],
             "checked": self.checked,
             "checks": [{name: getattr(check, name) for name in Check.__slots__} for check in self.checks],
             "breaches": [
@@ -202,15 +211,20 @@ def lines(report: AuditReport, lang: str = "en") -> list[str]:
     """The report as lines of text."""
     zh = lang == "zh"
     width = max((len(check.en) for check in report.checks), default=0)
-    found = []
+    found = [phrase("packs.notice", lang, text=each) for each in report.late]
     for check in report.checks:
         said = check.zh if zh else check.en.ljust(width)
         name = _NAMES.get(check.name, check.name) if zh else f"{check.name:<9}"
         found.append(f" {name} {said}   {_state(check, zh)}")
     found += [f" ! {breach.zh if zh else breach.en}" for breach in report.breaches]
+    if report.packs:
+        found.append(" " + phrase("packs.listed", lang, packs=[each.told for each in report.packs]))
     if report.exceptions:
         found.append(f" {'起作用的例外' if zh else 'exceptions that act'} {len(report.exceptions)}")
         found += [f"   {chinese if zh else english}" for english, chinese in report.exceptions]
+    if report.corrections:
+        found.append(f" {'人工更正' if zh else 'corrections by hand'} {len(report.corrections)}")
+        found += [f"   {chinese if zh else english}" for english, chinese in report.corrections]
     own, library = modules()
     verdict = report.verdict
     for each in report.unchecked if verdict != BREACH else ():

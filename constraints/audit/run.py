@@ -26,6 +26,7 @@ from constraints.audit.restate import identify, incomplete, restated
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json
 from constraints.loading.load import rules_at
+from constraints.loading.releases import late_packs, pack_states
 
 __all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines"]
 STOPPED = ("optimal", "gap", "limit", "user", "failed")
@@ -49,6 +50,7 @@ class _Auditor:
         self.as_of = as_of
         self.unchecked: list[Unchecked] = form.unknown
         self.exceptions: tuple[tuple[str, str], ...] = ()
+        self.corrections: tuple[tuple[str, str], ...] = ()
         if as_of:
             dated = replace(self.case.round, as_of=as_of)
             self.case = replace(self.case, round=dated, rules=rules_at(self.case, as_of))
@@ -102,6 +104,7 @@ class _Auditor:
             self.breach(rule, en, zh)
         self.unchecked += bound.unchecked
         self.exceptions = tuple(bound.exceptions())
+        self.corrections = tuple((one.said("en"), one.said("zh")) for one in bound.corrections)
         many = sum(entry["role"] == "round" for entry in self.case.sources)
         en = f"{len(self.case.rules)} rules, {len(self.case.methods)} methods" + (" and the round's own text" * many)
         zh = f"规则 {len(self.case.rules)} 条、方式 {len(self.case.methods)} 种" + ("及 round.toml" * many)
@@ -297,4 +300,5 @@ def _audited(
         auditor.breach("format", *unread(wrong))
     name, done, breaches = str(auditor.plan.get("plan_id")), tuple(auditor.checks), tuple(auditor.breaches)
     unchecked = tuple(auditor.unchecked + list(DATED if as_of else ()) + list(BEYOND))
-    return AuditReport(name, done, breaches, tuple(auditor.tiers), found, unchecked, auditor.exceptions)
+    told = auditor.exceptions, auditor.corrections, late_packs(auditor.case), pack_states(auditor.case)
+    return AuditReport(name, done, breaches, tuple(auditor.tiers), found, unchecked, *told)

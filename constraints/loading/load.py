@@ -19,6 +19,7 @@ from constraints.loading.keys import Reading
 from constraints.loading.kinds import COMMON, KINDS, PACK_KEYS
 from constraints.loading.lint import across, alone
 from constraints.loading.method_facts import tables
+from constraints.loading.other_day import carried_over
 from constraints.loading.overlays import Fact, adopted, fact_of
 from constraints.loading.pack_files import Pack as Pack
 from constraints.loading.pack_files import own_file, pack_folder, pack_origin
@@ -254,9 +255,11 @@ def rules_for(
     policy_paths: Sequence[Path | str] = (),
     as_of: str = "9999-12-31",
     texts: Mapping[str, bytes] | None = None,
+    own_day: str | None = None,
 ) -> tuple[tuple[Rule, ...], tuple[Issue, ...]]:
     """The rules of a round in force on ``as_of``, with what is worth knowing about them.
 
+    ``own_day`` is the round's own date where another is asked about: its policy is then carried over as of that date.
     ``texts`` holds the content of policies and own packs that were read before: policies by their path as given,
     packs by :func:`~constraints.loading.pack_files.own_file`.
 
@@ -278,7 +281,7 @@ def rules_for(
         try:
             known = {rule.id: rule for rule in in_force(rules, as_of)}
             loaded = load(Path(path), "policy", known, (texts or {}).get(str(path)))
-            rules.extend(loaded.rules)
+            rules.extend(loaded.rules if own_day is None else carried_over(in_force(loaded.rules, own_day), as_of))
             issues.extend(loaded.issues)
         except Refused as refused:
             faults.extend(refused.issues)
@@ -349,9 +352,16 @@ def grade_of(rule: Rule) -> str:
 
 def vague_start(rule: Rule) -> str:
     """What is known of a start whose day is not: "1999", "2022-08", or the day remembered; "" where it is known."""
-    if not rule.date_grade:
-        return ""
-    return rule.start[:4] if rule.start.endswith("-01-01") else rule.start[:7] if rule.start[8:] == "01" else rule.start
+    return _vague(rule.start) if rule.date_grade else ""
+
+
+def vague_end(rule: Rule) -> str:
+    """As :func:`vague_start`, of the day from which a rule no longer holds; "" where it is known or none."""
+    return _vague(rule.until) if rule.date_grade and rule.until else ""
+
+
+def _vague(day: str) -> str:
+    return day[:4] if day.endswith("-01-01") else day[:7] if day[8:] == "01" else day
 
 
 def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
 
 from constraints.language.expr import closest
 from constraints.loading.keys import Reading, decimal_text
@@ -12,7 +15,10 @@ from constraints.loading.ranks import own
 from constraints.loading.rule_file import Block
 from constraints.types import Rule
 from parcels.common.issues import Issue, error
-from parcels.common.schema import fields
+from parcels.common.schema import Field, Value, fields
+
+UNKNOWN = "unknown"
+"""How a fact that is not known is written where a blank cell cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +101,32 @@ def fact_of(block: Block, issues: list[Issue]) -> Fact | None:
         shown = decimal_text(value) if decimal_text(value) is not None else value
         return Fact(of, str(table[of]), field.name, shown, str(table.get("scenario", "")))
     return None
+
+
+def fact_value(field: Field, given: Any) -> Value:
+    """A TOML value as the canonical fact; ``None`` if it is not one of the field."""
+    if field.type == "bool":
+        return given if isinstance(given, bool) else None
+    if field.type == "int":
+        number = Fraction(given) * field.scale if _numeric(given) else None
+        if number is None or number.denominator != 1:
+            return None
+        whole = int(number)
+        inside = (field.min is None or whole >= field.min * field.scale) and (
+            field.max is None or whole <= field.max * field.scale
+        )
+        return whole if inside else None
+    if field.type in ("codes", "ids"):
+        items = [given] if isinstance(given, str) else given
+        good = isinstance(items, list) and all(isinstance(item, str) for item in items)
+        return tuple(items) if good and (not field.values or set(items) <= set(field.values)) else None
+    if field.type == "date":
+        text = str(given)
+        return text if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
+    if isinstance(given, str) and (not field.values or given in field.values):
+        return given
+    return None
+
+
+def _numeric(given: Any) -> bool:
+    return not isinstance(given, bool) and re.fullmatch(r"-?\d+(\.\d+)?", str(given)) is not None

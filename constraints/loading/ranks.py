@@ -16,6 +16,7 @@ from typing import Any
 from constraints.language import expr
 from constraints.language.nodes import And
 from constraints.loading.lint import overlap, satisfiable
+from constraints.loading.method_facts import unopposed
 from constraints.types import Rule
 from parcels.common.issues import Issue, error, warning
 from parcels.common.place import Place, at_line, within
@@ -27,6 +28,8 @@ OWN_PACK = "own:"
 """Before the folder name of a pack that is not shipped in ``origin``."""
 OWN_MARK = "overlay:"
 """Before the name of an overlay file in ``origin``, so that no file can be named like a pack."""
+MADE_IDS = ("ledger.", "keep.", "override.", "correction.")
+"""Beginnings of ids that landopt gives: an overlay could put a rule of its own in their place."""
 GENERALLY = frozenset({"R-201-LL", "R-201-LG"})
 """Terms 自然资发〔2022〕201号 states as "generally" (一般): an officer's fix with its reason may depart from them."""
 _ADVICE = "Law stands above policy: leave it out. Maybe a rule that is stricter, or a record on file, is meant."
@@ -67,6 +70,9 @@ def against_law(rules: Sequence[Rule], law: Mapping[str, Rule], known: Iterable[
     """
     issues: list[Issue] = []
     for rule in rules:
+        if rule.id.startswith(MADE_IDS):
+            prefix = rule.id.partition(".")[0]
+            issues.append(error("R025.made-id", at=at_line(rule.place), ids=(rule.id,), id=rule.id, prefix=prefix))
         if rule.id in law:
             base = law[rule.id]
             issues.append(
@@ -148,7 +154,7 @@ def looser(rules: Sequence[Rule]) -> list[Issue]:
         if rule.kind == "eligibility" and rule.cite.rank >= LAW_RANK
         for method, verdict in rule.spec["verdict"].items()
         if verdict == "forbid"
-    } | {"allocation", "agreement"}
+    } | unopposed()
     issues = []
     for rule in rules:
         if rule.kind != "eligibility" or (rule.cite.rank >= LAW_RANK and not own(rule)) or rule.exception_to:

@@ -117,8 +117,7 @@ def _relation(name: str, op: str, value: str, lang: str) -> str:
 def _title(name: str, lang: str) -> str:
     if name == "year_factor":
         return _pick(lang, "year factor", "年期修正系数")
-    field = fields()[name]
-    return field.title_zh if lang == "zh" else field.title_en
+    return fields()[name].title(lang)
 
 
 def _list(values: Sequence[str], lang: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -33,6 +34,22 @@ class GatedPath(click.Path):
 
         check_name(str(value), str(value))
         return super().convert(value, param, ctx)
+
+
+class LedgerArgument(GatedPath):
+    """A ledger: a file, gated as every path, or ``postgis://SERVICE/schema``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path or the address; raises Refused (F010, B100)."""
+        from landopt.central.address import is_address, parse_address
+
+        if isinstance(value, str) and is_address(value):
+            return parse_address(value, param.opts[0] if param is not None else "")
+        return super().convert(value, param, ctx)
+
+
+LEDGER = LedgerArgument(path_type=Path)
+"""The type of an option or argument that names a ledger."""
 
 
 def gate(command: click.Command) -> None:

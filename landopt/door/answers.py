@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from landopt.reasons.explain.nearest import Nearest
     from landopt.reasons.explain.records import Ruling
-    from landopt.reasons.forced import Exact
+    from landopt.reasons.resolved.forced import Exact
     from landopt.reasons.whynot import WhyNot
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from landopt.door import arguments
 from landopt.door.answers import Diff, Explanation, Reply
 from landopt.door.plan_tables import PlanTables
+from parcels.common.catalogue import Say
 from parcels.common.issues import Refused, error
 from parcels.common.language import language
 
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
     from landopt.job import Result
     from landopt.keeping.plan_folder import PlanFolder
+    from landopt.reasons.impossible.serving import Served
+    from landopt.reasons.many.stress import Borne
     from landopt.reasons.proven.core import Core
     from landopt.reasons.proven.whatif import WhatIf
+    from landopt.reasons.resolved.placing import Placement
+    from landopt.runs.work import Where
 
 
 class Plan(PlanTables):
@@ -69,18 +75,29 @@ class Plan(PlanTables):
         fixed = {lang: by_hand(self.data, lang, site) if told else "" for lang in ("en", "zh")}
         return Explanation(tuple(found), fixed)
 
-    def limit_steps(self) -> list[dict[str, Any]]:
-        """What one step more or less of each binding limit would do, solved again (``landopt explain --limits``).
+    def limits_by_worth(self, *, time_limit: str | int | None = None, say: Say | None = None) -> list[dict[str, Any]]:
+        """What each limit and key is worth: lifted alone and by one step, solved again; the one worth most first.
+
+        Parameters
+        ----------
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
 
         Examples
         --------
-        >>> {step["step"] for step in plan.limit_steps()} <= {1, -1}
+        >>> worth = [entry["lifted"]["low"][0] for entry in plan.limits_by_worth(time_limit=30)]
+        >>> worth == sorted(worth, reverse=True)
         True
         """
-        from landopt.reasons.cutoffs import limit_steps
+        from landopt.reasons.resolved.resolve import Clock
+        from landopt.reasons.resolved.worth import limits_by_worth
 
-        return [step.as_dict() for step in limit_steps(self._opened.context, self._opened.bounds)]
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return [entry.as_dict() for entry in limits_by_worth(self._opened.context, self._opened.bounds, clock)]
 
+    # The options of ``landopt whynot``, one for one.
     @overload
     def whynot(
         self,
@@ -93,8 +110,10 @@ class Plan(PlanTables):
         gap: str | None = ...,
         time_limit_s: int | None = ...,
         full: bool = ...,
+        say: Say | None = ...,
     ) -> Reply: ...
 
+    # The options of ``landopt whynot``, one for one.
     @overload
     def whynot(
         self,
@@ -107,6 +126,7 @@ class Plan(PlanTables):
         gap: str | None = ...,
         time_limit_s: int | None = ...,
         full: bool = ...,
+        say: Say | None = ...,
     ) -> dict[str, Reply]: ...
 
     # The options of ``landopt whynot``, one for one.
@@ -121,6 +141,7 @@ class Plan(PlanTables):
         gap: str | None = None,
         time_limit_s: int | None = None,
         full: bool = False,
+        say: Say | None = None,
     ) -> Reply | dict[str, Reply]:
         """Why a parcel does not go to a platform by a method; every method by its id where none is named.
 
@@ -133,9 +154,13 @@ class Plan(PlanTables):
         method
             The id of a method.
         exact
-            Force a lawful choice and solve again: the loss as an interval, what moves, who loses.
+            Force a lawful choice and solve again, small rounds to the end: the loss as an interval, what moves, who
+            loses.
         gap, time_limit_s, full
-            Of the exact run; ``full`` solves the whole round again, not only near the plan.
+            Of the exact run (two minutes by default for all methods); ``full`` solves a large round again as a whole,
+            not only near the plan.
+        say
+            Hears a line of progress now and then.
 
         Raises
         ------
@@ -149,7 +174,9 @@ class Plan(PlanTables):
         True
         """
         from landopt.reasons import whynot as asked
-        from landopt.reasons.forced import exact as force
+        from landopt.reasons.resolved.forced import best
+        from landopt.reasons.resolved.forced import exact as force
+        from landopt.reasons.resolved.resolve import Clock
 
         opened = self._opened
         case, context = opened.case, opened.context
@@ -158,17 +185,20 @@ class Plan(PlanTables):
             row: int | None = asked.demand_row(case, demand)
         else:
             row = None if market else asked.holder(context, site)
-        wanted = [method] if method is not None else [each.id for each in case.methods]
+        wanted = asked.check_methods(case, [method] if method is not None else [each.id for each in case.methods])
         replies: dict[str, Reply] = {}
-        for name in wanted:
-            answer = asked.whynot(context, opened.law, site, row, name)
-            forced = None
-            if exact and answer.state == "lawful":
-                members = asked.find(context, site, row, name).tolist()
-                whole = full or gap is not None
-                forced = force(context, members, opened.bounds, gap=gap, time_limit_s=time_limit_s, full=whole)
-            replies[name] = Reply(answer, forced)
-        return replies if method is None else replies[method]
+        known = None
+        with Clock(time_limit_s, say) as clock:
+            for name in wanted:
+                answer = asked.whynot(context, opened.law, site, row, name, test=not exact)
+                forced = None
+                if exact and answer.state == "lawful":
+                    members = asked.find(context, site, row, name).tolist()
+                    known = known or best(context, opened.bounds, clock)
+                    whole = full or gap is not None
+                    forced = force(context, members, opened.bounds, gap=gap, full=whole, clock=clock, known=known)
+                replies[name] = Reply(answer, forced)
+        return replies if method is None else replies[wanted[0]]
 
     def whatif(
         self,
@@ -196,9 +226,66 @@ class Plan(PlanTables):
         asked.rows_of(case, without_parcels)
         for name in without_demands:
             asked.demand_row(case, name)
-        asked.check_methods(case, without_methods)
-        changes = Changes(sets, tuple(without_parcels), tuple(without_demands), tuple(without_methods))
+        methods = asked.check_methods(case, without_methods)
+        changes = Changes(sets, tuple(without_parcels), tuple(without_demands), methods)
         return self._opened.proven.whatif(changes)
+
+    # The options of ``landopt stress``, one for one.
+    def stress(
+        self,
+        path: str | Path,
+        *,
+        draws: int | None = None,
+        seed: int | None = None,
+        gap: str | None = None,
+        time_limit: str | int | None = None,
+        where: Where | None = None,
+        folder: str | Path | None = None,
+        say: Say = lambda line: None,
+    ) -> Borne:
+        """How the plan bears what may happen: every draw of a stress file planned anew from it.
+
+        Parameters
+        ----------
+        path
+            The stress file (docs/planner.md).
+        draws, seed
+            Other than the file says.
+        where
+            Where the draws are made (default: in this process).
+        folder
+            Where finished draws are kept.
+
+        Raises
+        ------
+        Refused
+            With every fault of the file.
+
+        Examples
+        --------
+        >>> borne = plan.stress("my-round/stress.toml", draws=1, gap="0.01")
+        >>> borne.as_dict()["draws"]
+        1
+        """
+        from dataclasses import replace
+
+        from landopt.door import arguments
+        from landopt.reasons.many.draws import read_stress
+        from landopt.reasons.many.scenario import Effort
+        from landopt.reasons.many.stress import stress_plan
+
+        asked = read_stress(Path(path), self._opened.case)
+        asked = replace(asked, draws=asked.draws if draws is None else draws, seed=asked.seed if seed is None else seed)
+        entries = self.data["assignments"]
+        return stress_plan(
+            self._opened.case,
+            asked,
+            [[each["parcel_ids"], each["demand_id"], each["method"], each["period"]] for each in entries],
+            effort=Effort(gap, arguments.seconds_of(time_limit)),
+            where=where,
+            folder=None if folder is None else Path(folder),
+            say=say,
+        )
 
     def core(self, within: str | None = None) -> Core:
         """Which choices stand in every plan within a loss (``"0.5%"`` or points), which in none, which are open.
@@ -215,7 +302,83 @@ class Plan(PlanTables):
         """
         from landopt.reasons.proven.core import core
 
-        return core(self._opened.context, within)
+        return core(self._opened.context, within, only=self._opened.only)
+
+    def serve(self, demand: str, *, time_limit: str | int | None = None, say: Say | None = None) -> Served:
+        """What it takes to serve a platform that this plan leaves out (``landopt diagnose --serve``).
+
+        Parameters
+        ----------
+        demand
+            The platform.
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
+
+        Raises
+        ------
+        Refused
+            If there is no such platform, with the nearest one.
+
+        Examples
+        --------
+        >>> taken = plan.assignments.demand_id.dropna().iloc[0]
+        >>> plan.serve(taken).state
+        'served'
+        """
+        from landopt.reasons.impossible.serving import serving
+        from landopt.reasons.resolved.resolve import Clock
+        from landopt.reasons.whynot import demand_row
+
+        opened = self._opened
+        row = demand_row(opened.case, demand)
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return serving(opened.case, opened.offers, row, clock, opened.context.chosen)
+
+    def place(
+        self,
+        demand: str,
+        *,
+        facts: Sequence[str] = (),
+        exact: bool = False,
+        time_limit: str | int | None = None,
+        say: Say | None = None,
+    ) -> Placement:
+        """Where a late applicant could go, the rest held, one other moved, or freely (``landopt place``).
+
+        Parameters
+        ----------
+        demand
+            The id of a platform of the round, a file with one row, or the id of a new platform with ``facts``.
+        facts
+            ``"column=value"``, in the words a file takes.
+        exact
+            Solve the free placements again, small rounds to the end.
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
+
+        Raises
+        ------
+        Refused
+            If the platform or a fact is not understood.
+
+        Examples
+        --------
+        >>> left = plan.unserved.index[0]
+        >>> {choice.mode for choice in plan.place(left).choices} <= {"held", "one_moved", "free"}
+        True
+        """
+        from landopt.reasons.resolved.newcomer import newcomer_of
+        from landopt.reasons.resolved.placing import place
+        from landopt.reasons.resolved.resolve import Clock
+
+        opened = self._opened
+        newcomer = newcomer_of(opened.case, demand, facts)
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return place(opened.context, newcomer, clock, exact=exact)
 
     @property
     def reached_now(self) -> list[int]:
@@ -228,8 +391,27 @@ class Plan(PlanTables):
         """
         return [int(tier["objective"]) for tier in self.data["result"]["tiers"]]
 
-    def diff(self, other: Plan) -> Diff:
+    def diff(
+        self,
+        other: Plan,
+        *,
+        causes: bool = False,
+        most: int = 40,
+        time_limit: str | int | None = None,
+        say: Say | None = None,
+    ) -> Diff:
         """What moves from this plan to another, and what differs between their cases.
+
+        Parameters
+        ----------
+        causes
+            Also solve this round with one change at a time: which change moved what (``landopt compare --causes``).
+        most
+            The most changes that are tried.
+        time_limit
+            Seconds of all runs, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
 
         Examples
         --------
@@ -237,10 +419,16 @@ class Plan(PlanTables):
         >>> plan.diff(tighter).changes.id.tolist()
         ['round.cap.listings']
         """
-        from landopt.reasons import compare
+        from landopt.reasons.compared import causes as single
+        from landopt.reasons.compared.differences import changes
+        from landopt.reasons.compared.moves import moves
+        from landopt.reasons.resolved.resolve import Clock
 
-        found: dict[str, Any] = compare.moves(self.data, other.data)
-        found["changes"] = [change.as_dict() for change in compare.changes(self.case, other.case)]
+        found: dict[str, Any] = moves(self.data, other.data)
+        found["changes"] = [change.as_dict() for change in changes(self.case, other.case)]
+        if causes:
+            with Clock(arguments.seconds_of(time_limit), say) as clock:
+                found |= single.causes(self.case, other.case, self.data, other.data, clock, most).as_dict()
         return Diff(found)
 
     def audit(self) -> AuditReport:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parcels.common.catalogue import find, phrase
 from parcels.common.schema import Field, fields_of
-from parcels.tables.values import words
+from parcels.common.vocabulary import subject_of
 
 KINDS = ("parcels", "demands", "records", "results", "policy")
 UNITS_ZH = {"m2": "平方米", "yuan": "元", "yuan/m2": "元/平方米", "years": "年", "days": "天", "%": "%", "m": "米"}
@@ -61,7 +62,7 @@ def columns_of(kind: str, lang: str) -> tuple[FormColumn, ...]:
     of = kind.removesuffix("s")
     made = [_column(field, lang) for field in fields_of(of).values() if not field.derived]
     if kind == "parcels":
-        heading = "界址点文件" if lang == "zh" else "boundary_points"
+        heading = phrase("sheet-name.points", lang)
         made.append(FormColumn("boundary_points", heading, "text", False, "", (), "points.txt#A1"))
     return tuple(sorted(made, key=lambda column: not column.required))
 
@@ -78,7 +79,7 @@ def _column(field: Field, lang: str) -> FormColumn:
     heading = f"{title}({unit})" if unit and lang == "zh" and field.unit in ("m2", "yuan", "yuan/m2") else title
     choices: tuple[str, ...] = ()
     if field.type == "bool":
-        choices = ("是", "否") if lang == "zh" else ("true", "false")
+        choices = (phrase("choice.yes", lang), phrase("choice.no", lang))
     elif field.type == "code":
         choices = tuple(word_of(field, value, lang) for value in field.values)
     example = choices[0] if choices else _EXAMPLES.get(field.type, "")
@@ -89,12 +90,7 @@ def word_of(field: Field, value: str, lang: str) -> str:
     """The word a form has for a value of a choice: accepted as input like the value itself."""
     if lang == "en":
         return value
-    if field.name in ("use", "uses", "present_use"):
-        from parcels.tables.use_codes import systems
-
-        names = systems()["landopt"]["names"]
-        return next((str(name) for name, code in names.items() if code == value), value)
-    return next(iter(words().get(field.name, {}).get(value, ())), value)
+    return find(f"{subject_of(field.name)}.{value}", lang) or value
 
 
 def shown(field: Field | None, value: object, lang: str) -> object:
@@ -102,7 +98,7 @@ def shown(field: Field | None, value: object, lang: str) -> object:
     if value is None or field is None:
         return value
     if isinstance(value, bool):
-        return ("是" if value else "否") if lang == "zh" else str(value).lower()
+        return phrase("choice.yes" if value else "choice.no", lang)
     if isinstance(value, int) and field.scale != 1:
         return value / field.scale
     if isinstance(value, tuple):

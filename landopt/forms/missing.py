@@ -11,7 +11,7 @@ from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.open_facts import Outcome, open_facts
 from landopt.reasons.justify import VERDICTS
 from landopt.screening.uncapped_sites import build_offers
-from parcels.common.catalogue import told
+from parcels.common.catalogue import listed, phrase, told
 from parcels.common.schema import fields
 
 SHOWN = 20
@@ -34,7 +34,7 @@ class Missing:
     def lines(self, lang: str) -> list[str]:
         """The fact, what hangs on it, the ids, and what would follow, as lines."""
         field = fields()[self.fact]
-        title = field.title_zh if lang == "zh" else field.title_en
+        title = field.title(lang)
         values = {"fact": self.fact, "title": title, "count": len(self.ids), "offers": self.offers}
         out = [told("missing.line", conditions=self.conditions, **values).text(lang)]
         if self.ids:
@@ -54,12 +54,14 @@ class Missing:
 
 def _value(outcome: Outcome, lang: str) -> str:
     if outcome.values:
-        return ", ".join(
-            ("是" if v else "否") if isinstance(v, bool) and lang == "zh" else str(v) for v in outcome.values
-        )
+        return listed((_shown(value, lang) for value in outcome.values), lang)
     if outcome.low is None and outcome.high is None:
         return told("missing.any").text(lang)
     return f"{outcome.low} - {'' if outcome.high is None else outcome.high}"
+
+
+def _shown(value: object, lang: str) -> str:
+    return phrase("value.yes" if value else "value.no", lang) if isinstance(value, bool) else str(value)
 
 
 def missing_facts(case: Case) -> tuple[Missing, ...]:

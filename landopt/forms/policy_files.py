@@ -6,6 +6,7 @@ from pathlib import Path
 
 from landopt.forms.policy_sheet import policy_columns, policy_text, rows_of, tables_of
 from landopt.forms.workbook import Form, write_forms
+from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
 from parcels.common.kept import write_made
 from parcels.formats.kinds.workbook import xlsx_sheets
@@ -27,6 +28,7 @@ def convert_policy(source: Path, target: Path, lang: str, force: bool = False) -
         format_of(source)  # says which name is near
     if target.exists() and not force:
         raise Refused(error("F007.there-already", at=str(target), target=target))
+    admit(source)
     if ends[0] == ".toml":
         rows = rows_of(source, lang)
         write_made(target, lambda path: write_forms(path, [Form("policy", policy_columns(lang), rows)], lang))

@@ -7,13 +7,14 @@ stays in the TOML file.
 from __future__ import annotations
 
 import datetime
-import tomllib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from landopt.forms.columns import FormColumn
+from parcels.common.catalogue import phrase
+from parcels.common.gate import load_toml, read_text
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
 from parcels.formats.typed.sheet import Sheet, text_of
@@ -70,7 +71,7 @@ def policy_columns(lang: str) -> tuple[FormColumn, ...]:
         if name == "what":
             choices = tuple(pair[lang == "zh"] for pair in WORDS.values())
         elif name in ("on", "hard"):
-            choices = ("是", "否") if lang == "zh" else ("true", "false")
+            choices = (phrase("choice.yes", lang), phrase("choice.no", lang))
         kind = "date" if name.endswith(("from", "until")) else "text"
         required = name in ("id", "what", "from", "cite.doc", "cite.article", "cite.number", "cite.rank", "cite.grade")
         made.append(FormColumn(name, zh if lang == "zh" else en, kind, required, "", choices))
@@ -85,21 +86,35 @@ def rows_of(path: Path, lang: str) -> list[list[object]]:
     Refused
         ``C030`` with every rule and key that a sheet cannot hold.
     """
-    tables = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-    issues = [error("C030.table", at=path.name, file=path.name, name=name) for name in tables if name != "rule"]
+    try:
+        text = read_text(path)
+    except ValueError as trouble:  # no UTF-8
+        raise Refused(error("C030.not-toml", at=path.name, file=path.name, trouble=trouble)) from None
+    return rows_of_text(text, path.name, lang)
+
+
+def rows_of_text(text: str, file: str, lang: str, *, on: bool = True) -> list[list[object]]:
+    """As :func:`rows_of`, from the text of a policy; its rules in use or switched off."""
+    try:
+        tables = load_toml(text, parse_float=Decimal)
+    except ValueError as trouble:  # no TOML, or a date such as 2024-02-30
+        raise Refused(error("C030.not-toml", at=file, file=file, trouble=trouble)) from None
+    issues = [error("C030.table", at=file, file=file, name=name) for name in tables if name != "rule"]
     rows: list[list[object]] = []
     for rule in tables.get("rule", ()):
         name = str(rule.get("id", "?"))
         held = {"limit": _LIMIT, "preference": _PREFERENCE}.get(str(rule.get("kind")))
         if held is None:
-            issues.append(error("C030.kind", at=path.name, rule=name, kind=str(rule.get("kind"))))
+            issues.append(error("C030.kind", at=file, rule=name, kind=str(rule.get("kind"))))
             continue
         strange = sorted(set(rule) - held) + _inner(rule)
         if strange:
-            issues.append(error("C030.key", at=path.name, rule=name, keys=strange))
+            issues.append(error("C030.key", at=file, rule=name, keys=strange))
             continue
         for value in rule.get("values") or [{}]:
-            rows.append([_cell(column, rule, value, lang) for column, _, _ in COLUMNS])
+            cells = {column: _cell(column, rule, value, lang) for column, _, _ in COLUMNS}
+            cells["on"] = phrase("choice.yes" if on else "choice.no", lang)
+            rows.append(list(cells.values()))
     if issues:
         raise Refused(issues)
     return rows
@@ -116,8 +131,6 @@ def _inner(rule: Mapping[str, Any]) -> list[str]:
 
 
 def _cell(column: str, rule: Mapping[str, Any], value: Mapping[str, Any], lang: str) -> object:
-    if column == "on":
-        return "是" if lang == "zh" else "true"
     if column == "what":
         return WORDS[_what(rule)][lang == "zh"]
     if column == "where":
@@ -136,7 +149,7 @@ def _cell(column: str, rule: Mapping[str, Any], value: Mapping[str, Any], lang: 
     if isinstance(found, list):
         return ";".join(map(str, found)) if found else "[]"
     if isinstance(found, bool):
-        return ("是" if found else "否") if lang == "zh" else str(found).lower()
+        return phrase("choice.yes" if found else "choice.no", lang)
     return format(found, "f") if isinstance(found, Decimal) else found
 
 

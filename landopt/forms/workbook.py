@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from landopt.forms.columns import SHEETS, FormColumn
-from parcels.common.catalogue import told
+from parcels.common.catalogue import listed, phrase, told
 
 ROWS = 2_000
 """So many rows have lists and prompts."""
@@ -69,9 +69,9 @@ def write_forms(
     with xlsxwriter.Workbook(str(path), options) as book:
         styles = _styles(book)
         if first:
-            _write_findings(book.add_worksheet("检查结果" if lang == "zh" else "findings"), first, styles, lang)
+            _write_findings(book.add_worksheet(phrase("sheet-name.findings", lang)), first, styles, lang)
         if missing is not None:
-            sheet = book.add_worksheet("未知事实" if lang == "zh" else "missing")
+            sheet = book.add_worksheet(phrase("sheet-name.missing", lang))
             sheet.set_column(3, 3, 90, styles["wrap"])
             for number, row in enumerate(missing):
                 for at, cell in enumerate(row):
@@ -184,7 +184,7 @@ def _write_notes(sheet: Any, forms: Sequence[Form], styles: Mapping[str, Any], l
     row = 2
     for form in forms:
         for column in form.columns:
-            choices = "、".join(column.choices) if lang == "zh" else ", ".join(column.choices)
+            choices = listed(column.choices, lang)
             for at, text in enumerate((column.name, column.heading, prompt_of(column, lang), choices, column.example)):
                 sheet.write_string(row, at, text)
             row += 1

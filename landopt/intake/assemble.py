@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +13,20 @@ from constraints.case import Case, Record
 from constraints.language.expr import closest
 from constraints.loading.method_facts import off
 from constraints.reading.case_facts import block_share
+from landopt.intake.corrected import corrected_facts, with_corrections
+from landopt.intake.other_day import day_of, set_aside
+from landopt.intake.pulled import pulled
 from landopt.intake.roundfile import RoundFile, read_round_file
 from parcels.common.catalogue import Told, told
 from parcels.common.frozen import FactTable
-from parcels.common.gate import read_bytes
+from parcels.common.gate import read_bytes, read_text
 from parcels.common.issues import Issue, Refused, error, warning
 from parcels.common.place import Place
 
 if TYPE_CHECKING:
     import geopandas
 
+    from constraints.loading.corrections import Correction
     from parcels.demands import DemandFile
 
 HORIZON_YEARS = 4
@@ -53,7 +57,7 @@ class Loaded:
 
 
 # One file after the other; every finding of all of them is kept, so that they come at once.
-def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") -> Loaded:
+def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", as_of: str | None = None) -> Loaded:
     """Read and check a round.
 
     Parameters
@@ -62,6 +66,8 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         The round's folder or its ``round.toml``.
     drop
         Parcel ids to leave out; kept on the record with ``reason``.
+    as_of
+        Another day whose law holds: policy is carried over, facts later than it are set aside (docs/planner.md).
 
     Returns
     -------
@@ -79,17 +85,24 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     from parcels.check_map import check_parcels
     from parcels.demands import read_records
     from parcels.geometry.neighbours import neighbours
+    from parcels.geometry.segments import Plane
     from parcels.layers import overlay_layers
     from parcels.read import read_parcels
 
     file = read_round_file(path)
+    filed, own = file, file.round.as_of
+    if as_of is not None:
+        file = replace(file, round=replace(file.round, as_of=day_of(as_of)))
     issues: list[Issue] = []
     sources = _sources(file)
     if drop and not reason:
         issues.append(error("C010.parcels-dropped-without", at="--drop"))
-    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies))
+    own_day = None if as_of is None else own
+    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies, own_day))
     rules = law[0] if law else ()
     issues += law[1] if law else ()
+    by_hand = _read(issues, lambda: _corrections(file)) or ()
+    rules = with_corrections(rules, by_hand)
     land = _read(
         issues,
         lambda: read_parcels(
@@ -107,7 +120,9 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     on_file = file.records
     papers = _read(issues, lambda: read_records(on_file, layer=file.records_layer)) if on_file is not None else None
     notes = [issue.told for issue in issues if issue.code == "R023"]
-    inputs: list[Mapping[str, Any]] = list(sources.inputs)
+    of_snapshot, paper = pulled(file)
+    issues += of_snapshot
+    inputs: list[Mapping[str, Any]] = [*sources.inputs, *paper]
     for part in (land, wants, papers):
         if part is not None:
             issues += part.issues
@@ -115,27 +130,31 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
             inputs.append({"name": part.path.name, "sha256": part.sha256, "rows": part.rows})
     if land is None or wants is None:
         return Loaded(file, None, None, tuple(issues), tuple(notes))
-    overlaid = _read(issues, lambda: overlay_layers(land, file.layers, purpose=file.round.purpose))
+    plane = Plane(land.geometry.geometry.values)
+    overlaid = _read(issues, lambda: overlay_layers(land, file.layers, purpose=file.round.purpose, plane=plane))
     if overlaid is None:
         return Loaded(file, None, None, tuple(issues), tuple(notes))
     issues += overlaid.issues
     notes += overlaid.notes
     inputs += overlaid.inputs
-    issues += check_parcels(land, overlaid.table, as_of=file.round.as_of, box=file.box)
+    land_facts, demand_facts, corrected = corrected_facts(file, by_hand, overlaid.table, wants.table, land.geometry)
+    issues += corrected
+    issues += check_parcels(land, land_facts, as_of=own, box=file.box, plane=plane)
     records = tuple(Record(**entry) for entry in papers.rows_) if papers is not None else ()
-    issues += cross_checks(file, overlaid.table, wants.table, overlaid.distances, records, {rule.id for rule in rules})
-    issues += coverage(rules, overlaid.table.columns)
+    named = {rule.id for rule in rules}
+    if own_day is not None:  # documents are held against the round as it is filed
+        named |= {rule.id for rule in rules_for(file.packs, file.policy, own, sources.policies)[0]}
+    issues += cross_checks(filed, land_facts, demand_facts, overlaid.distances, records, named)
+    issues += coverage(rules, land_facts.columns)
     issues = without_consequences(issues)
     polygons = land.geometry.set_index("parcel_id")
     if any(issue.level == "error" for issue in issues):
         return Loaded(file, None, polygons, tuple(issues), tuple(notes))
     case = Case(
         round=file.round,
-        parcels=_with_block_shares(overlaid.table),
-        demands=wants.table,
-        neighbours=neighbours(
-            land.geometry.geometry.values, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)
-        ),
+        parcels=_with_block_shares(land_facts),
+        demands=demand_facts,
+        neighbours=neighbours(plane, float(file.settings.adjacency_m), float(file.settings.adjacency_gap_m)),
         rules=rules,
         methods=tuple(method for method in methods() if not off(method.id)),
         objective=file.objective,
@@ -152,6 +171,9 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         sources=sources.texts,
         outlines=_outlines(polygons),
     )
+    if as_of is not None:
+        case, told = set_aside(case, own)
+        issues += told
     return Loaded(file, case, polygons, tuple(issues), tuple(notes))
 
 
@@ -177,6 +199,7 @@ def _sources(file: RoundFile) -> _Sources:
         ("round", file.path.name, file.path),
         *(("policy", each.name, each) for each in file.policy),
         *(("pack", own_file(name), path) for name, path in own),
+        *(("corrections", each.name, each) for each in ([file.corrections] if file.corrections else [])),
     ):
         try:
             raw = read_bytes(path, 4_000_000)
@@ -191,20 +214,22 @@ def _sources(file: RoundFile) -> _Sources:
 
 def _outlines(polygons: geopandas.GeoDataFrame) -> str:
     """The digest of the outlines, as multi-polygons in the form that ``plan.gpkg`` holds them in."""
+    import numpy as np
     import shapely
 
     from constraints.audit.bound.layers import outline_digest
 
-    def whole(shape: Any) -> Any:
-        return shape if shape.geom_type == "MultiPolygon" else shapely.MultiPolygon([shape])
-
-    shapes = [whole(shape) for shape in polygons.geometry.values]
+    shapes = np.array(polygons.geometry.values, dtype=object)
+    single = np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON)
+    shapes[single] = shapely.multipolygons(shapes[single], indices=np.arange(len(single)))
     wkb = shapely.to_wkb(shapes, byte_order=1, flavor="iso")
     return outline_digest(zip(map(str, polygons.index), wkb, strict=True))
 
 
 def _with_block_shares(table: FactTable) -> FactTable:
     """The parcels with the share of M0 in their industrial block, where the file does not tell it."""
+    if not {"ind_block_m0_m2", "ind_block_area_m2"} <= set(table.columns):
+        return table
     told = table.column("ind_block_m0_percent")
     shares = tuple(
         value if value is not None else block_share(row) for value, row in zip(told, table.rows(), strict=True)
@@ -212,6 +237,18 @@ def _with_block_shares(table: FactTable) -> FactTable:
     if all(share is None for share in shares):
         return table
     return FactTable(table.ids, {**table.columns, "ind_block_m0_percent": shares})
+
+
+def _corrections(file: RoundFile) -> tuple[Correction, ...]:
+    from constraints.loading.corrections import read_corrections
+
+    if file.corrections is None:
+        return ()
+    try:
+        text = read_text(file.corrections, 4_000_000, "utf-8")
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise Refused(error("R027.not-toml", at=file.corrections.name, trouble=trouble)) from None
+    return read_corrections(text, file.corrections.name)
 
 
 def _demands(file: RoundFile) -> DemandFile:

@@ -19,7 +19,7 @@ from constraints.case import Case
 from constraints.language.expr import closest
 from constraints.loading.keys import penalty_of
 from constraints.loading.load import in_force, load
-from constraints.loading.overlays import Fact
+from constraints.loading.overlays import UNKNOWN, Fact, fact_value
 from constraints.loading.ranks import LAW_RANK, OWN_MARK
 from constraints.types import Rule
 from landopt.intake.names import unknown_parcel, unknown_platform
@@ -146,40 +146,11 @@ def _fact(fact: Fact, table: FactTable, where: str, issues: list[Issue]) -> tupl
     if field.of not in (fact.of, "case") or field.derived or field.name == f"{fact.of}_id":
         issues.append(error("O003.not-field-scenario", at=where, field=field.name, of=fact.of))
         return None
-    value = _value(field, fact.value)
-    if value is None and fact.value != "unknown":
+    value = fact_value(field, fact.value)
+    if value is None and fact.value != UNKNOWN:
         issues.append(error("O004.cannot", at=where, maybe=_range(field), field=field.name, value=fact.value))
         return None
     return rows[fact.id], value
-
-
-def _value(field: Field, given: Any) -> Value:
-    """A TOML value as the canonical fact; ``None`` if it is not one of the field."""
-    if field.type == "bool":
-        return given if isinstance(given, bool) else None
-    if field.type == "int":
-        number = Fraction(given) * field.scale if _numeric(given) else None
-        if number is None or number.denominator != 1:
-            return None
-        whole = int(number)
-        inside = (field.min is None or whole >= field.min * field.scale) and (
-            field.max is None or whole <= field.max * field.scale
-        )
-        return whole if inside else None
-    if field.type in ("codes", "ids"):
-        items = [given] if isinstance(given, str) else given
-        good = isinstance(items, list) and all(isinstance(item, str) for item in items)
-        return tuple(items) if good and (not field.values or set(items) <= set(field.values)) else None
-    if field.type == "date":
-        text = str(given)
-        return text if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
-    if isinstance(given, str) and (not field.values or given in field.values):
-        return given
-    return None
-
-
-def _numeric(given: Any) -> bool:
-    return not isinstance(given, bool) and re.fullmatch(r"-?\d+(\.\d+)?", str(given)) is not None
 
 
 def _range(field: Field) -> Told:

@@ -12,8 +12,8 @@ from constraints.audit.cells import Reading
 from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
-from constraints.loading.method_facts import looks
-from parcels.common.catalogue import Bilingual, told
+from landopt.intake.names import method_named
+from parcels.common.catalogue import Bilingual, phrase, told
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.kept import Written
 from parcels.common.place import NOWHERE, Place, within
@@ -93,12 +93,7 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
     lacking = [name for name in ("parcel", "method") if columns[name] is None]
     if lacking:
         raise Refused([error("H001.column-missing", at=raw.where, name=name) for name in lacking])
-    ways = {
-        **{look.short: name for name, look in looks().items()},
-        **{method.title.zh: method.id for method in case.methods},
-    }
-    ways |= {method.title.en.lower(): method.id for method in case.methods}
-    ways |= {method.id: method.id for method in case.methods}
+    known = [each.id for each in case.methods]
     issues: list[Issue] = []
     entries: list[dict[str, Any]] = []
     places: list[Place] = []
@@ -108,9 +103,8 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
         if not cell["parcel"]:
             continue
         where = within(raw.where, row=number)
-        method = ways.get(cell["method"], ways.get(cell["method"].lower()))
+        method = method_named(cell["method"], known)
         if method is None:
-            known = [m.id for m in case.methods]
             issues.append(error("H002.no-supply-method", at=where, method=cell["method"], known=known))
         entries.append(
             {
@@ -229,28 +223,16 @@ def text(report: HandmadeReport, lang: str) -> list[str]:
     """The report as lines of text."""
     from constraints.audit.finding import points
 
-    zh = lang == "zh"
     lines = [f" ! {_said(each, lang)}" for each in report.findings]
     score = points(report.objective[0]) if report.objective else "-"
-    lines.append(
-        f"{report.assignments} 项安排，得分 {score}" if zh else f"{report.assignments} assignments, score {score}"
-    )
+    lines.append(phrase("handmade.score", lang, count=report.assignments, score=score))
     if report.loss is not None:
         least, most = report.loss[0]
-        if zh:
-            lines.append(f"与已证方案相比少 {points(least)}；与任何所列合法方案相比至多少 {points(most)}")
-        else:
-            lines.append(
-                f"{points(least)} below the proven plan; at most {points(most)} below any plan of lawful offers"
-            )
+        lines.append(phrase("handmade.below", lang, least=points(least), most=points(most)))
     if report.findings:
-        lines.append(
-            f"方案不合规：{len(report.findings)} 处。"
-            if zh
-            else f"The plan is not lawful: {len(report.findings)} breaches."
-        )
+        lines.append(phrase("handmade.unlawful", lang, count=len(report.findings)))
     else:
-        lines.append("方案合规。" if zh else "The plan breaks no rule.")
+        lines.append(phrase("handmade.lawful", lang))
     return lines
 
 

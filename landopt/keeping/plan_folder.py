@@ -10,7 +10,8 @@ from typing import Any
 
 from constraints.audit.files.offers_reader import OffersFile
 from constraints.audit.files.plan_reader import read_plan
-from constraints.case import Case, from_json
+from constraints.audit.files.strict_json import strict_json
+from constraints.case import Case, case_digest, from_json
 from landopt.intake.names import unknown_parcel, unknown_platform
 from landopt.keeping.plan_file import unpacked
 from landopt.reasons.explain.changed.held_still import Comparer
@@ -21,7 +22,7 @@ from landopt.reasons.explain.records import as_json
 from landopt.reasons.proven.whatif import Proven
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import read_offers
-from parcels.common.gate import load_json, read_text
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused, error
 from parcels.common.place import Place
 from parcels.common.visible import visible_values
@@ -73,7 +74,7 @@ class PlanFolder:
     @cached_property
     def comparer(self) -> Comparer:
         """Compares the choices of the plan with others, the rest held."""
-        return Comparer(self.context)
+        return Comparer(self.context, None, str(self.plan["result"].get("ties", {}).get("status", "not examined")))
 
     def compared(self, record: Mapping[str, Any], *, test: bool = False) -> dict[str, Any]:
         """A record of the justification; of an assignment with comparisons (``still``), open facts and ``basis``.
@@ -94,6 +95,13 @@ class PlanFolder:
             "open": as_json(opened),
             "basis": as_json(basis(self.law, record["method"], judged)),
         }
+
+    @property
+    def only(self) -> bool:
+        """Whether the prices prove that the plan is the only best one, of a round with one tier."""
+        result, whole = self.plan["result"], next(each for each in self.plan["justification"] if each["kind"] == "plan")
+        ties = result.get("ties", {})
+        return len(result["tiers"]) == 1 and bool(whole.get("unique")) and ties.get("by") == "prices"
 
     @property
     def bounds(self) -> list[int]:
@@ -131,7 +139,7 @@ def _whole(plan: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def _json(path: Path) -> Any:
     try:
-        return load_json(read_text(path, encoding="utf-8"))
+        return strict_json(read_bytes(path))
     except OSError as missing:
         raise Refused(error("X004.missing", at=str(path.parent), file=path.name)) from missing
     except ValueError as torn:
@@ -174,6 +182,17 @@ def chosen_offers(case: Case, offers: Offers, plan: Mapping[str, Any]) -> tuple[
             )
         found.append(int(hit[0]))
     return tuple(found)
+
+
+def plan_of_round(folder: Path, case: Case, offers: Offers) -> tuple[int, ...] | None:
+    """The offers of the plan that stands in a round's folder, where it was made of this very case; else ``None``."""
+    if not (folder / "plan" / "plan.json").is_file():
+        return None
+    try:
+        plan = open_plan(folder / "plan").plan
+        return chosen_offers(case, offers, plan) if plan["case"]["digest"] == case_digest(case) else None
+    except Refused:
+        return None
 
 
 def records(plan: Mapping[str, Any], *, parcel: str | None = None, demand: str | None = None) -> list[dict[str, Any]]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from constraints.loading.load import methods
 from landopt.keeping.handmade import Finding, Handmade, HandmadeReport, audit_handmade
+from landopt.reasons.words import word
+from parcels.common.catalogue import Bilingual, phrase, titled
 from parcels.common.issues import Environment, LandoptError, error
 
 if TYPE_CHECKING:
@@ -175,38 +176,21 @@ def _changes(made: Handmade, after: Sequence[Mapping[str, Any]], before: Handmad
 
 def text(done: Repaired, lang: str) -> list[str]:
     """What became of each row, as lines of text."""
-    zh = lang == "zh"
-    words = {
-        "kept": ("kept", "保留"),
-        "changed": ("changed", "变更"),
-        "moved": ("moved", "调整"),
-        "dropped": ("dropped", "删除"),
-        "added": ("added", "新增"),
-    }
     whole = [each for each in done.before.findings if not each.where]
-    lines = [f" ! {each.zh if zh else each.en}" for each in whole]
+    lines = [f" ! {Bilingual(each.en, each.zh).text(lang)}" for each in whole]
     for change in done.changes:
-        said = " -> ".join(_said(each, zh) for each in (change.before, change.after) if each is not None)
+        said = " -> ".join(_said(each, lang) for each in (change.before, change.after) if each is not None)
         if change.what == "kept" and change.before is not None:
-            said = _said(change.before, zh)
-        lines.append(f" {words[change.what][zh]:<8} {said}")
-        lines += [f"          {each.zh if zh else each.en}" for each in change.why if each.where]
+            said = _said(change.before, lang)
+        lines.append(f" {titled(change.what, lang, 'row-became'):<8} {said}")
+        lines += [f"          {Bilingual(each.en, each.zh).text(lang)}" for each in change.why if each.where]
     total = len(done.before.findings)
     rows = done.before.assignments
-    proof = (
-        ("no lawful plan keeps more", "没有合法方案能保留更多")
-        if done.proven
-        else ("not proven to be the fewest", "未证明改动最少")
-    )
-    if zh:
-        lines.append(f"{rows} 项中保留 {done.kept} 项；原有 {total} 处不合规；{proof[1]}。")
-    else:
-        lines.append(f"{done.kept} of {rows} rows kept; {total} breaches before; {proof[0]}.")
-    return lines
+    proof = phrase("repair.proven" if done.proven else "repair.unproven", lang)
+    return [*lines, phrase("repair.end", lang, kept=done.kept, rows=rows, breaches=total, proof=proof)]
 
 
-def _said(entry: Mapping[str, Any], zh: bool) -> str:
-    who = entry["demand_id"] or ("公开供应" if zh else "market")
-    term = f" {entry['term_years']}{'年' if zh else 'y'}" if entry["term_years"] else ""
-    titles = {method.id: method.title.zh for method in methods()} if zh else {}
-    return f"{'+'.join(entry['parcel_ids'])} {titles.get(entry['method'], entry['method'])} {who}{term}"
+def _said(entry: Mapping[str, Any], lang: str) -> str:
+    who = entry["demand_id"] or phrase("repair.market", lang)
+    term = phrase("repair.term", lang, years=entry["term_years"]) if entry["term_years"] else ""
+    return f"{'+'.join(entry['parcel_ids'])} {word('method', entry['method'], lang)} {who}{term}"

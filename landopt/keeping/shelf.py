@@ -18,8 +18,9 @@ from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import NAME as ADOPTION
 from landopt.keeping.ledger.chain import Ledger
+from landopt.keeping.ledger.places import LedgerPlace, is_there
 from parcels.common.atomic import clear, write_folder
-from parcels.common.catalogue import Say, told
+from parcels.common.catalogue import Say, phrase, told
 from parcels.common.digests import sha256_of
 from parcels.common.gate import load_json, read_bytes
 from parcels.common.issues import Environment, LandoptError, error
@@ -58,10 +59,10 @@ class Shelved:
         }
 
 
-def adoptions(ledger: Path) -> dict[str, list[dict[str, Any]]]:
+def adoptions(ledger: LedgerPlace) -> dict[str, list[dict[str, Any]]]:
     """The adoptions a ledger holds, by the SHA-256 of ``plan.json``; none where there is no ledger that can be read."""
     found: dict[str, list[dict[str, Any]]] = {}
-    if ledger.is_file():
+    if is_there(ledger):
         with contextlib.suppress(LandoptError), Ledger(ledger, read_only=True) as book:
             for entry in book.entries():
                 if entry.kind == "adopt" and isinstance(entry.body.get("plan_sha256"), str):
@@ -70,7 +71,7 @@ def adoptions(ledger: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def final(folder: Path, ledger: Path) -> str | None:
+def final(folder: Path, ledger: LedgerPlace) -> str | None:
     """Why a plan is not moved: ``sealed`` or ``adopted``; ``None`` where it may be."""
     if (folder / "seal").exists():
         return "sealed"
@@ -83,7 +84,7 @@ def final(folder: Path, ledger: Path) -> str | None:
     return None
 
 
-def require_place(folder: Path, ledger: Path) -> None:
+def require_place(folder: Path, ledger: LedgerPlace) -> None:
     """Refuse a place that holds anything but a plan, and one whose plan is sealed or adopted.
 
     Raises
@@ -208,7 +209,7 @@ def put(
     return wanted
 
 
-def plans(round_folder: Path, ledger: Path | None = None) -> list[Shelved]:
+def plans(round_folder: Path, ledger: LedgerPlace | None = None) -> list[Shelved]:
     """Every plan of a round, oldest first: the one at ``ROUND/plan`` and those on the shelf."""
     known = adoptions(ledger if ledger is not None else round_folder / LEDGER)
     found = [shelved for folder in _folders(round_folder) if (shelved := _shelved(folder, known)) is not None]
@@ -242,19 +243,16 @@ def _shelved(folder: Path, known: Mapping[str, list[dict[str, Any]]]) -> Shelved
 
 def lines(found: list[Shelved], lang: str) -> list[str]:
     """The list as a person reads it."""
-    zh = lang == "zh"
     if not found:
-        return ["本轮次没有方案。" if zh else "This round has no plan."]
+        return [phrase("shelf.none", lang)]
     out = []
     for each in found:
         points = f"{each.objective[0] / 1000:,.1f}" if each.objective else "-"
-        documents = "、".join(str(entry["document"]) for entry in each.adopted)
-        if each.adopted:
-            state = f"已采纳（{documents}）" if zh else f"adopted ({documents})"
-        elif each.sealed:
-            state = "已封存" if zh else "sealed"
+        documents = tuple(str(entry["document"]) for entry in each.adopted)
+        if documents:
+            state = phrase("shelf.adopted", lang, documents=documents)
         else:
-            state = "未采纳" if zh else "not adopted"
-        points = f"{points} 分" if zh else f"{points} points"
+            state = phrase("shelf.sealed" if each.sealed else "shelf.open", lang)
+        points = phrase("shelf.points", lang, points=points)
         out.append(f"{each.plan_id}  {each.made[:16].replace('T', ' ')}  {points}  {state}  {each.folder}")
     return out

@@ -17,7 +17,7 @@ from constraints.audit.run import audit_plan
 from constraints.case import Case
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
-from parcels.common.kept import is_record, state_of, states
+from parcels.common.kept import is_record, record_path, state_of, states
 
 CLAIMS = ("case.versions", "result.ties", "ledger_head")
 """What plan.json states on somebody's authority and no file bears out: printed as a claim, never as found."""
@@ -139,9 +139,9 @@ def remade(place: Path, plan: Mapping[str, Any]) -> dict[str, Any]:
 
 def _overrides(opened: Any, plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The fixes by hand as the rules of the case have them, with their costs; who and why as the plan says."""
-    from landopt.reasons.cutoffs import fix_costs
     from landopt.reasons.explain.context import citation
     from landopt.reasons.explain.records import as_json
+    from landopt.reasons.fix_costs import fix_costs
 
     rules = {rule.id: rule for rule in opened.case.rules}
     locks = [rule for rule in opened.case.rules if rule.origin == "override" and rule.kind == "lock"]
@@ -267,7 +267,7 @@ def _files(report: AuditReport, place: Path) -> AuditReport:
     """Every other file of the folder: as landopt wrote it (by the digest it noted), edited since, or foreign."""
     told: list[tuple[str, str]] = []
     for path in sorted(place.iterdir()):
-        if path.name in OURS or path.name in (SEAL, ADOPTION) or is_record(path.name):
+        if path.name in OURS or path.name in (SEAL, ADOPTION) or _record_of_reports(path):
             continue
         told += _states(path) if path.is_dir() else [(path.name, state_of(path))]
     written = sum(state == "written" for _, state in told)
@@ -282,6 +282,13 @@ def _files(report: AuditReport, place: Path) -> AuditReport:
     en = f"{written} of {len(told)} other files are as landopt wrote them"
     report = _closed(report, "files", len(told), [], en, f"其他文件 {len(told)} 个，其中 {written} 个与写出时一致")
     return replace(report, unchecked=(*report.unchecked, *unchecked))
+
+
+def _record_of_reports(path: Path) -> bool:
+    """Whether a file is the record of digests of a folder beside it, and not something under such a name."""
+    return is_record(path.name) and any(
+        record_path(each) == path.absolute() for each in path.parent.iterdir() if each.is_dir()
+    )
 
 
 def _states(folder: Path) -> list[tuple[str, str]]:

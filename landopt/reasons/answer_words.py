@@ -14,6 +14,7 @@ from constraints.loading.method_facts import looks, off
 from constraints.types import STRICTNESS, Method
 from landopt.reasons.rulewords import floor_words, years
 from landopt.reasons.words import code_word
+from parcels.common.catalogue import listed
 from parcels.common.schema import fields
 
 DECIDING = 2
@@ -79,12 +80,11 @@ def _assumption(name: str, value: Any, lang: str) -> str:
         return _word("lawful", lang)
     if name == "publication_closed":
         return _word("published", lang)
-    field = fields()[name]
-    title = field.title_zh if lang == "zh" else field.title_en
+    title = fields()[name].title(lang)
     if isinstance(value, bool):
         shown = _word("yes" if value else "no", lang)
     elif isinstance(value, list):
-        shown = ("、" if lang == "zh" else "; ").join(code_word(name, each, lang) for each in value)
+        shown = listed((code_word(name, each, lang) for each in value), lang)
     else:
         shown = code_word(name, value, lang) if isinstance(value, str) else str(value)
     return f"{title}{_colon(lang)}{shown or _word('none', lang)}"
@@ -92,9 +92,9 @@ def _assumption(name: str, value: Any, lang: str) -> str:
 
 def method_line(method: Method, entry: Mapping[str, Any], lang: str) -> str:
     """What the law says about one method: the verdict, its basis, papers, term and floor."""
-    title = method.title.zh if lang == "zh" else method.title.en
+    title = method.title.text(lang)
     way = looks()[method.id].way
-    said = _phrases()["verdict"][entry["verdict"]][lang].format(way=way, title=title)
+    said = _phrases()["verdict"][entry["verdict"]][lang].format(way=way, title=title, date=_exists_from(entry, lang))
     unread = entry["grade"] not in ("", "V1")
     head = f"{title}{_colon(lang)}" if lang == "en" else ""
     basis = _basis(entry, lang)
@@ -108,6 +108,15 @@ def method_line(method: Method, entry: Mapping[str, Any], lang: str) -> str:
     return line + _word("stop", lang)
 
 
+def _exists_from(entry: Mapping[str, Any], lang: str) -> str:
+    """The first day of the instrument that made a method which is not there yet; "" for the others."""
+    dates = [rule["cite"] for rule in deciding(entry) if not rule["cite"]["from"]]
+    if entry["verdict"] != "n/a" or not dates:
+        return ""
+    first = min(dates, key=lambda cite: str(cite["since"]))
+    return str(first["since"]) if first["since_known"] else _word("vague", lang, date=first["since"])
+
+
 def deciding(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The rules whose own verdict is the verdict, the highest rank and the best-read first."""
     told = {"n/a": "forbid", "undetermined": "condition"}.get(entry["verdict"], entry["verdict"])
@@ -115,7 +124,7 @@ def deciding(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _basis(entry: Mapping[str, Any], lang: str) -> str:
-    cited = [citation(rule, lang) for rule in deciding(entry)[:DECIDING] if rule["cite"]["from"]]
+    cited = [citation(rule, lang) for rule in deciding(entry)[:DECIDING] if rule["cite"]["since"]]
     if not cited:
         return ""
     left, right = ("（", "）") if lang == "zh" else (" (", ")")
@@ -188,7 +197,7 @@ def _details(entry: Mapping[str, Any], lang: str) -> list[str]:
 def table(rows: Sequence[Mapping[str, Any]], lang: str) -> list[list[str]]:
     """Many answers as a table: number, date, the verdict of each method, and the basis of each."""
     shown = [method for method in methods() if not off(method.id)]
-    titles = [method.title.zh if lang == "zh" else method.title.en for method in shown]
+    titles = [method.title.text(lang) for method in shown]
     head = ["编号", "日期", *titles, "依据"] if lang == "zh" else ["case", "as_of", *titles, "basis"]
     lines = [head]
     for row in rows:
@@ -197,7 +206,7 @@ def table(rows: Sequence[Mapping[str, Any]], lang: str) -> list[list[str]]:
         basis = _semicolon(lang).join(
             f"{title}{_colon(lang)}{citation(first[0], lang)}"
             for title, method in zip(titles, shown, strict=True)
-            if (first := deciding(answer[method.id])) and first[0]["cite"]["from"]
+            if (first := deciding(answer[method.id])) and first[0]["cite"]["since"]
         )
         lines.append([str(row["case"]), str(row["as_of"]), *words, basis])
     return lines

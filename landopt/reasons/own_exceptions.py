@@ -13,6 +13,7 @@ from constraints.audit.reread import Reader
 from constraints.case import Case
 from constraints.loading.ranks import acting_exceptions
 from constraints.types import Rule
+from parcels.common.catalogue import phrase
 
 
 def exceptions_on(
@@ -67,15 +68,12 @@ def own_exceptions(case: Case, plan: Mapping[str, Any], lang: str, parcel_ids: S
             pairs[rule.id, base.id] = rule, base
             sites.setdefault((rule.id, base.id), []).append("+".join(site))
     lines = [_line(*pairs[key], sites[key], lang) for key in sorted(pairs)]
-    head = "本轮自定例外：" if lang == "zh" else "Exceptions of the round's own that act:"
-    return "\n".join([head, *lines]) if lines else ""
+    return "\n".join([phrase("own-exception.head", lang), *lines]) if lines else ""
 
 
 def _line(rule: Rule, base: Rule, sites: Sequence[str], lang: str) -> str:
     own, other = (" ".join(p for p in (c.doc, c.number, c.article) if p) for c in (rule.cite, base.cite))
     words = str(base.spec.get("leaves_words") or "")
-    if lang == "zh":
-        left = f"（原文：{words}）" if words else ""
-        return f"  {'、'.join(sites)}：依 {own}（{rule.title.zh}），不适用 {other}（{base.title.zh}）{left}"
-    left = f' (its text: "{words}")' if words else ""
-    return f"  {', '.join(sites)}: by {own} ({rule.title.en}), {other} ({base.title.en}) does not apply{left}"
+    left = phrase("own-exception.words", lang, words=words) if words else ""
+    titles = {"title": rule.title.text(lang), "other_title": base.title.text(lang)}
+    return phrase("own-exception.line", lang, sites=tuple(sites), own=own, other=other, left=left, **titles)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from landopt.reasons import words
 from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
+from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
+from landopt.reasons.pack_words import late_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -66,6 +68,7 @@ def environment(lang: str) -> Environment:
     made.filters.update(
         word=lambda code, subject: words.word(subject, code, lang),
         word_of=lambda code, subject: words.word(subject, code, lang),
+        tie_step=lambda name: words.tie_step(name, lang),
         title_of=lambda name: words.field_title(name, lang),
         fact=lambda entry: words.shown(entry["field"], entry["value"], entry["unit"], lang),
         money=lambda yuan: words.money(yuan, lang),
@@ -81,8 +84,15 @@ def environment(lang: str) -> Environment:
         office=lambda code: office_name(code, lang),
         doc=_book_title,
         pad=words.pad,
+        by_worth=_by_worth,
     )
     return made
+
+
+def _by_worth(record: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], int]]:
+    """The limits whose lifting could bring something, with how much at most, the largest first."""
+    pairs = [(limit, worth) for limit, worth in zip(record["limits"], record["worth"], strict=True) if worth]
+    return sorted(pairs, key=lambda pair: -pair[1])
 
 
 def numeral(number: int) -> str:
@@ -115,7 +125,7 @@ def render(record: Any, lang: str) -> str:
     text = (
         environment(lang)
         .get_template(f"{lang}/{kind}.j2")
-        .render(r={"still": None, "open": None, "basis": None, **data})
+        .render(r={"still": None, "open": None, "basis": None, "worth": [], **data})
     )
     return _tidy(text)
 
@@ -141,6 +151,11 @@ def render_notice(
     return [(label.strip(), re.sub(r"[ \n]+", " ", content).strip(), where.strip()) for label, content, where in rows]
 
 
+def render_public(record: Mapping[str, Any], lang: str) -> str:
+    """What the public edition says of a site, or of the plan as a whole: the land, the method, its basis."""
+    return _tidy(environment(lang).get_template(f"{lang}/public.j2").render(r=record))
+
+
 def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
     """What the proposal of a round says: supply, methods, limits by their titles, who is left out, main texts.
 
@@ -149,8 +164,8 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
     records = plan["justification"]
     whole = next(record for record in records if record["kind"] == "plan")
     documents: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for cite in sorted(whole["sources"], key=lambda cite: (-cite["rank"], cite["doc"])):
-        documents.setdefault((cite["doc"], cite["number"]), cite)
+    for cite in sorted(whole["sources"], key=lambda cite: (-cite["rank"], cite["doc"], cite["grade"] != "V1")):
+        documents.setdefault((cite["doc"], cite["number"]), cite)  # by the best read of its articles
     left = [
         {
             "name": record["platform"] or record["id"],
@@ -162,7 +177,8 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
     ]
     caps = frozenset(rule.id for rule in case.rules if rule.kind == "limit")
     template = environment(lang).get_template(f"{lang}/proposal.j2")
-    return _tidy(template.render(r=whole, caps=caps, unserved=left, documents=list(documents.values())))
+    text = template.render(r=whole, caps=caps, unserved=left, documents=list(documents.values()))
+    return "".join(f"{line}\n" for line in late_lines(case, lang)) + _tidy(text)
 
 
 def _main_reason(reasons: Sequence[Mapping[str, Any]], lang: str) -> str:
@@ -325,18 +341,27 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
     unserved = [record for record in records if record["kind"] == "unserved"]
     template = environment(lang).get_template(f"{lang}/summary.j2")
     text = template.render(
-        r=plan,
+        r={"worth": [], **plan},
         plan=plan_json,
-        title=case.round.title.zh if lang == "zh" else case.round.title.en,
+        title=case.round.title.text(lang),
         authority=case.round.authority,
         cases=cases if len(cases) <= CASES else [],
         unserved=unserved if len(cases) <= CASES else [],
         held=_by_first_reason(held),
         one=cases[0] if cases else None,
         left=unserved[0] if unserved else None,
-        by_hand="\n".join(filter(None, (by_hand(plan_json, lang).rstrip("\n"), own_exceptions(case, plan_json, lang)))),
+        by_hand="\n".join(
+            filter(
+                None,
+                (
+                    by_hand(plan_json, lang).rstrip("\n"),
+                    own_exceptions(case, plan_json, lang),
+                    own_corrections(case, lang),
+                ),
+            )
+        ),
     )
-    return _tidy(text)
+    return "".join(f"{line}\n" for line in late_lines(case, lang)) + _tidy(text)
 
 
 def _by_first_reason(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
-from landopt.intake.names import unknown_method, unknown_parcel, unknown_platform
+from landopt.intake.names import method_named, unknown_method, unknown_parcel, unknown_platform
+from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.nearest import Nearest, nearest_fact
@@ -28,7 +29,8 @@ class WhyNot:
 
     ``state``: ``chosen``, ``lawful`` (an offer of the round; ``losses`` per tier, millipoints, 0 not distinguishable at
     this gap, ``None`` without a proof), ``forbidden``, ``filtered`` (the platform's own requirement, ``reason``),
-    ``verdict`` (lawful, but not among the verdicts the round considers).
+    ``verdict`` (lawful, but not among the verdicts the round considers). ``fits`` says of a lawful choice whether any
+    lawful plan holds it; ``None``: not tested, or not to be asked.
     """
 
     parcel_ids: tuple[str, ...]
@@ -41,6 +43,7 @@ class WhyNot:
     nearest: Nearest | None
     losses: tuple[int, ...] | None
     offer: int | None
+    fits: bool | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The answer as plain JSON."""
@@ -49,16 +52,25 @@ class WhyNot:
 
 
 def whynot(
-    context: Context, law: Law, parcels: Sequence[int], demand: int | None, method: str, period: str | None = None
+    context: Context,
+    law: Law,
+    parcels: Sequence[int],
+    demand: int | None,
+    method: str,
+    period: str | None = None,
+    *,
+    test: bool = True,
 ) -> WhyNot:
     """Why a site does not go to a platform (``None``: the open market) by a method.
+
+    ``test``: of a lawful choice, whether any lawful plan holds it (one forced search).
 
     Raises
     ------
     Refused
         If the method or the period is not known, with the nearest one.
     """
-    check_methods(context.case, [method])
+    (method,) = check_methods(context.case, [method])
     check_period(context.case, period)
     site = tuple(sorted(parcels))
     names = tuple(context.case.parcels.ids[row] for row in site)
@@ -71,7 +83,10 @@ def whynot(
         losses = None if context.losses is None else tuple(int(tier[best]) for tier in context.losses.tiers)
         verdict = ("permit", "warn", "condition", "forbid")[int(context.offers.verdict[best])]
         state = "chosen" if taken else "lawful"
-        return WhyNot(names, who, method, state, verdict, "", (), None, None if taken else losses, best)
+        if taken:
+            return WhyNot(names, who, method, state, verdict, "", (), None, None, best)
+        fits = held_by_some(context.case, context.offers, offers.tolist()) if test else None
+        return WhyNot(names, who, method, state, verdict, "", (), None, losses, best, fits)
     reason = own_reason(context, law, site, demand)
     answer = law.ask(site, demand, method, period)
     deciding = law.deciding(answer, site, demand, period)
@@ -174,8 +189,8 @@ def holder(context: Context, site: Sequence[int]) -> int | None:
     return None
 
 
-def check_methods(case: Case, names: Sequence[str]) -> None:
-    """Refuse an unknown method, naming the nearest.
+def check_methods(case: Case, names: Sequence[str]) -> tuple[str, ...]:
+    """The ids of methods told by any word for them; an unknown one is refused, naming the nearest.
 
     Raises
     ------
@@ -183,9 +198,13 @@ def check_methods(case: Case, names: Sequence[str]) -> None:
         X016.
     """
     known = [method.id for method in case.methods]
+    found = []
     for name in names:
-        if name not in known:
+        identifier = method_named(name, known)
+        if identifier is None:
             raise Refused(unknown_method(name, known, "--method"))
+        found.append(identifier)
+    return tuple(found)
 
 
 def check_period(case: Case, name: str | None) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from constraints.loading.method_facts import tables
-from parcels.common.catalogue import find
+from parcels.common.catalogue import find, listed, phrase
 from parcels.common.schema import fields
+from parcels.common.vocabulary import subject_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 _MILLION = 1_000_000
@@ -25,6 +26,12 @@ def word(subject: str, code: str | None, lang: str) -> str:
     return found or code
 
 
+def quarter(iso: str, lang: str) -> str:
+    """The quarter of a date: ``2026年第2季度``, ``2026 Q2``."""
+    year, month = iso[:4], int(iso[5:7])
+    return phrase("when.quarter", lang, year=year, number=(month + 2) // 3)
+
+
 def field_title(name: str, lang: str) -> str:
     """The title of a declared field in the language; the name itself if it is not declared."""
     return find(f"field.{name}", lang) or name
@@ -32,8 +39,7 @@ def field_title(name: str, lang: str) -> str:
 
 def code_word(field: str, code: str, lang: str) -> str:
     """The name of a code of a field (``use``, ``uses`` and ``present_use`` share their words)."""
-    subject = {"uses": "use", "present_use": "use", "zones": "zone", "partners": "operator", "want_right": "right"}
-    return word(subject.get(field, field), code, lang)
+    return word(subject_of(field), code, lang)
 
 
 def grouped(number: int) -> str:
@@ -78,44 +84,47 @@ def money(yuan: int, lang: str) -> str:
 
 def formula(text: str, lang: str) -> str:
     """A price formula with its fields named: ``0.7 * benchmark_price`` becomes ``0.7 x benchmark price``."""
-    names = {"year_factor": "年期修正系数" if lang == "zh" else "year factor"}
+    names = {"year_factor": phrase("value.year-factor", lang)}
     spoken = re.sub(r"[a-z_][a-z_0-9]+", lambda m: names.get(m[0]) or _function(m[0], lang), text)
     return spoken.replace("*", "×")
 
 
 def _function(name: str, lang: str) -> str:
     if name in ("max", "min"):
-        return (
-            {"max": "较高者", "min": "较低者"}[name]
-            if lang == "zh"
-            else f"the {'higher' if name == 'max' else 'lower'} of "
-        )
+        return phrase("value.higher" if name == "max" else "value.lower", lang)
     return field_title(name, lang)
 
 
 def date(iso: str | None, lang: str) -> str:
     """An ISO date, in Chinese as a file writes it."""
     if iso is None:
-        return "未定" if lang == "zh" else "not fixed"
-    if lang != "zh" or len(iso) != 10:
+        return phrase("value.unset", lang)
+    if len(iso) != 10:
         return iso
-    year, month, day = iso.split("-")
-    return f"{int(year)}年{int(month)}月{int(day)}日"
+    year, month, day = map(int, iso.split("-"))
+    return phrase("date.long", lang, iso=iso, year=year, month=month, day=day)
+
+
+def tie_step(name: str, lang: str) -> str:
+    """A step of the order of ties: the lot, or a field by its title, with which end of it comes first."""
+    if name == "lot":
+        return phrase("tie.lot", lang)
+    return phrase(
+        "tie.larger" if name.startswith("-") else "tie.smaller", lang, title=field_title(name.lstrip("-"), lang)
+    )
 
 
 def shown(field: str, value: Any, unit: str, lang: str) -> str:
     """A fact's value for people: unknown said so, codes by their names, numbers with their unit."""
     if value is None:
-        return "未知" if lang == "zh" else "unknown"
+        return phrase("value.unknown", lang)
     if isinstance(value, bool):
-        if lang == "zh":
-            return "是" if value else "否"
-        return "yes" if value else "no"
+        return phrase("value.yes" if value else "value.no", lang)
     if isinstance(value, int):
         text = f"{value:,}"
     elif isinstance(value, list | tuple):
         names = [code_word(field, str(item), lang) for item in value]
-        text = ("、" if lang == "zh" else ", ").join(names) or ("无" if lang == "zh" else "none")
+        text = listed(names, lang) or phrase("value.none", lang)
     else:
         declared = fields().get(field)
         if declared is not None and declared.type == "date":

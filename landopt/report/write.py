@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from landopt.report.output import Order, Output, outputs
+from landopt.report.papers.templates.given import folder_of, templates_of, write_shipped
+from landopt.report.public import public_source
 from landopt.report.source import open_source
-from parcels.common.catalogue import Say, told
+from parcels.common.catalogue import Say, phrase, told
 from parcels.common.issues import Refused, error
 from parcels.common.kept import Written, record_of, write_into
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for; without ``kinds`` all that can be written, except a file geodatabase."""
+    """What is asked for; without ``kinds`` all that can be written, except a file geodatabase.
+
+    ``public``: the public edition, in a folder of its own (:mod:`landopt.report.public`); ``mu``: 亩 beside hectares.
+    """
 
     plan: Path
     kinds: tuple[str, ...] = ()
@@ -25,6 +30,9 @@ class Wish:
     compare: Path | None = None
     with_proof: bool = False
     headings: Path | None = None
+    template_dir: Path | None = None
+    public: bool = False
+    mu: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +59,12 @@ class Done:
 
     def lines(self, lang: str) -> list[str]:
         """As a person reads it."""
-        zh = lang == "zh"
         found = [f"  {name}  ({_size(size)})" for name, size in self.files]
-        count = len(self.files)
-        head = f"{count} 个文件，{self.seconds:.1f} 秒：{self.folder}"
-        head = head if zh else f"Wrote {count} file(s) to {self.folder} in {self.seconds:.1f} s"
+        took = f"{self.seconds:.1f}"
+        head = phrase("outputs.head", lang, count=len(self.files), folder=self.folder, seconds=took)
         install = {output.kind: output.install() for output in outputs()}
-        hints = [
-            f"未写出 {kind}：{install[kind]}" if zh else f"Left out {kind}: {install[kind]}" for kind in self.left_out
-        ]
-        kept = [
-            f"{old} 已被改动，予以保留；新文件为 {new}" if zh else f"Kept {old}, which was edited; the new one is {new}"
-            for old, new in self.kept
-        ]
+        hints = [phrase("outputs.left-out", lang, kind=kind, install=install[kind]) for kind in self.left_out]
+        kept = [phrase("outputs.kept", lang, old=old, new=new) for old, new in self.kept]
         return [head, *found, *kept, *hints]
 
 
@@ -99,11 +100,20 @@ def write_reports(wish: Wish, log: Say) -> Done:
     if absent:
         raise Refused(error("X010.needs-library-not", maybe=output.install(), kind=output.kind) for output in absent)
     source = open_source(wish.plan)
+    if wish.public:
+        source, shown = public_source(source), [output.kind for output in every if output.public]
+        private = [kind for kind in wish.kinds if kind not in shown]
+        if private:
+            raise Refused(error("X023.kind", at="report", kind=kind, known=", ".join(shown)) for kind in private)
+        wanted = [output for output in wanted if output.public]
     if not wish.kinds:
         wanted = [output for output in wanted if output.fits(source)]
-    before = None if wish.compare is None else open_source(wish.compare).plan
-    order = Order(source, wish.lang, before, wish.with_proof, wish.headings)
-    target = wish.output if wish.output is not None else source.folder / "report"
+    before = None if wish.compare is None or wish.public else open_source(wish.compare).plan
+    templates = templates_of(folder_of(wish.template_dir, source.folder))
+    target = wish.output if wish.output is not None else source.folder / ("report-public" if wish.public else "report")
+    order = Order(
+        source, wish.lang, before, wish.with_proof and not wish.public, wish.headings, templates, target, wish.mu
+    )
     _harmless(target, source.folder)
 
     def fill(folder: Path) -> None:
@@ -115,6 +125,25 @@ def write_reports(wish: Wish, log: Say) -> Done:
     left_out = () if wish.kinds else tuple(output.kind for output in every if output.missing())
     kept = tuple((each.kept.name, each.path.name) for each in done if each.kept is not None)
     return Done(target.absolute(), _told(done), left_out, time.perf_counter() - began, kept)
+
+
+def write_templates(folder: Path, lang: str) -> Done:
+    """Write the shipped Word templates into a folder; one that was edited there stays, the new one gets a number.
+
+    Raises
+    ------
+    Refused
+        If the library for Word is not installed.
+    Environment
+        If the disk refuses.
+    """
+    began = time.perf_counter()
+    word = next(output for output in outputs() if output.kind == "docx")
+    if word.missing():
+        raise Refused(error("X010.needs-library-not", maybe=word.install(), kind="templates"))
+    done = write_into(folder.absolute(), lambda fresh: write_shipped(fresh, lang))
+    kept = tuple((each.kept.name, each.path.name) for each in done if each.kept is not None)
+    return Done(folder.absolute(), _told(done), (), time.perf_counter() - began, kept)
 
 
 def _possible(output: Output) -> bool:

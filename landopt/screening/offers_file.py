@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import itertools
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from constraints.audit.files.strict_json import OneMember, strict_line
 from constraints.case import Case, case_digest
 from constraints.types import Row
 from landopt.screening.blocks import Ints
 from landopt.screening.entries import Entries, narrow, spans
 from landopt.screening.offers import Offers
-from parcels.common.gate import LINE, load_json, unpacked
+from parcels.common.gate import LINE, admit
 from parcels.common.issues import Refused, error
 
 SCHEMA = "landopt.offers/2"
@@ -119,7 +122,7 @@ def write_offers(path: Path, case: Case, offers: Offers, digest: str | None = No
 
 
 def read_offers(path: Path) -> Offers:
-    """The offers of a plan folder, equal to those written (``stats`` apart).
+    """The offers of a plan folder, equal to those written (``stats`` apart), by the grammar of docs/proof.md §1.
 
     Raises
     ------
@@ -127,12 +130,12 @@ def read_offers(path: Path) -> Offers:
         If the file is not a complete list of offers of this version.
     """
     try:
-        with unpacked(path) as stream:
-            header = load_json(stream.readline(LINE))
+        with OneMember(admit(path)) as packed, io.BufferedReader(packed, 1 << 20) as stream:
+            header = strict_line(stream.readline(LINE))
             if header.get("schema") != SCHEMA:
                 raise ValueError(f"schema {header.get('schema')!r} is not {SCHEMA}")
             return _read(header, stream)
-    except (OSError, EOFError, ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError) as problem:
+    except (OSError, zlib.error, ValueError, KeyError, IndexError, TypeError, AttributeError) as problem:
         raise Refused(error("F040.list-offers-cannot", at=str(path), problem=problem)) from problem
 
 
@@ -143,7 +146,7 @@ def _read(header: dict[str, Any], stream: Any) -> Offers:
     part_sizes: list[int] = []
     known = 0
     while line := stream.readline(LINE):
-        block = json.loads(line)
+        block = strict_line(line)
         parts = [(row, size) for row, size in block["demands"]] + [(-1, size) for _, size in block["market"]]
         part_sizes += [size for _, size in parts]
         demand = np.repeat(np.array([row for row, _ in parts], np.int64), [size for _, size in parts])

@@ -259,8 +259,11 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _flush(path: Path) -> None:
-    """Flush a file or folder to the disk; Windows has no way to flush a folder and needs none for a rename."""
-    if path.is_symlink():
+    """Flush a file or folder to the disk; Windows has no way to flush a folder and needs none for a rename.
+
+    A pipe or device that lay in a folder goes with it and is never opened.
+    """
+    if path.is_symlink() or not (path.is_file() or path.is_dir()):
         return
     if path.is_dir():
         if os.name == "nt":
@@ -307,7 +310,7 @@ def _alive(folder: Path) -> Iterator[None]:
 def _dead(left: Path) -> bool:
     """Whether the run that made an unfinished file or folder is gone; where no lock can tell, after a day."""
     with contextlib.suppress(OSError):
-        handle = -1 if sys.platform == "win32" else os.open(left, os.O_RDONLY)
+        handle = -1 if sys.platform == "win32" else os.open(left, os.O_RDONLY | os.O_NONBLOCK)
         if handle >= 0:
             try:
                 held = _locked(handle)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from parcels.common.catalogue import SHARED, find, folders, told
 
-LETTERS = "PDKLFRCOWSAHXBE"
+LETTERS = "PDKLFRCOWSAHXBEV"
 """The letters of codes in the order of the page; what each stands for: ``letter.P`` in the texts."""
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from pathlib import Path
 
 
 def sha256_of(path: Path) -> str:
-    """The digest of a file; of a folder (FileGDB) or shapefile: of names and digests of its parts, sorted."""
+    """The digest of a file; of a folder (FileGDB) or shapefile: of names and digests of its parts, sorted.
+
+    "" of a pipe, device or socket, which is never opened: no digest is that.
+    """
     if path.is_dir():
         parts = sorted(entry for entry in path.rglob("*") if entry.is_file() and entry.suffix != ".lock")
     elif path.suffix.lower() == ".shp":
@@ -23,5 +27,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _one(path: Path) -> str:
+    if not stat.S_ISREG(path.stat().st_mode):
+        return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import lt
 from types import MappingProxyType
 
 from parcels.common.schema import Value
@@ -17,7 +18,7 @@ class FactTable:
     columns: Mapping[str, tuple[Value, ...]]
 
     def __post_init__(self) -> None:
-        if list(self.ids) != sorted(set(self.ids)):
+        if not all(map(lt, self.ids, self.ids[1:])):
             raise ValueError("ids must be unique and sorted")
         for name, column in self.columns.items():
             if len(column) != len(self.ids):
@@ -47,10 +48,10 @@ class FactTable:
 
 def table(ids: Sequence[str], columns: Mapping[str, Sequence[Value]]) -> FactTable:
     """A :class:`FactTable` from rows in any order; sorts by id."""
-    order = sorted(range(len(ids)), key=lambda row: ids[row])
+    order = sorted(range(len(ids)), key=ids.__getitem__)
     return FactTable(
-        tuple(ids[row] for row in order),
-        {name: tuple(column[row] for row in order) for name, column in columns.items()},
+        tuple(map(ids.__getitem__, order)),
+        {name: tuple(map(column.__getitem__, order)) for name, column in columns.items()},
     )
 
 

@@ -7,18 +7,14 @@ kind than its ending says is not handed to a reader; nothing is read without a l
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import os
 import re
 import stat
 import tomllib
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from parcels.common.issues import Refused, error
 
@@ -279,51 +275,6 @@ def deeper(value: object, most: int = DEPTH) -> bool:
         if not level:
             return False
     return True
-
-
-class Unpacked(io.RawIOBase):
-    """The bytes of a gzip file, read through; raises ValueError past the ratio of :data:`RATIO`."""
-
-    def __init__(self, path: Path) -> None:
-        self.name = path.name
-        self.left = max(FREE, RATIO * path.stat().st_size)
-        self._inner = gzip.GzipFile(path, "rb")
-
-    def readable(self) -> bool:
-        """Always."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill a buffer."""
-        got = self._inner.read(len(buffer))
-        self.left -= len(got)
-        if self.left < 0:
-            raise ValueError(f"it unpacks to more than {RATIO} times its size")
-        buffer[: len(got)] = got
-        return len(got)
-
-    def close(self) -> None:
-        """Close the file below."""
-        self._inner.close()
-        super().close()
-
-
-@contextmanager
-def unpacked(path: Path) -> Iterator[IO[bytes]]:
-    """A gzip file that :func:`admit` lets through, its size and ratio watched.
-
-    Raises
-    ------
-    Refused
-        As :func:`admit`.
-    OSError, EOFError, ValueError
-        Where it is cut off, damaged or packed too tightly.
-    """
-    try:
-        with io.BufferedReader(Unpacked(admit(path)), 1 << 20) as lines:
-            yield lines
-    except zlib.error as torn:
-        raise ValueError(str(torn)) from torn
 
 
 def check_shape(name: str, at: str, columns: int, rows: int) -> None:

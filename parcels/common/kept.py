@@ -18,6 +18,8 @@ from typing import Literal
 
 from parcels.common.atomic import in_passing, put, write_file, write_folder
 from parcels.common.digests import sha256_of
+from parcels.common.gate import load_json, read_bytes
+from parcels.common.issues import Refused
 
 _RECORD = re.compile(r"\..+\.written\.json")
 _MOST = 1_000_000
@@ -49,9 +51,9 @@ def is_record(name: str) -> bool:
 def record_of(folder: Path) -> dict[str, list[str]]:
     """The digests on record of a folder; none where there is no record or it cannot be read."""
     path = record_path(folder.absolute())
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        if path.is_file() and path.stat().st_size <= _MOST:
-            found = json.loads(path.read_bytes())
+    with contextlib.suppress(OSError, ValueError, Refused):
+        if path.is_file():
+            found = load_json(read_bytes(path, _MOST))
             if isinstance(found, dict):
                 return {name: [sha for sha in every if isinstance(sha, str)] for name, every in found.items()
                         if isinstance(every, list)}  # fmt: skip
@@ -63,13 +65,13 @@ def state_of(path: Path) -> State:
     on_record = record_of(path.parent).get(path.name)
     if on_record is None:
         return "foreign"
-    return "written" if sha256_of(path) in on_record else "edited"
+    sha = sha256_of(path)
+    return "written" if sha and sha in on_record else "edited"
 
 
 def states(folder: Path) -> dict[str, State]:
-    """The state of everything directly in a folder, by name, without what is hidden."""
-    found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    return {path.name: state_of(path) for path in found}
+    """The state of everything directly in a folder, by name, what is hidden too."""
+    return {path.name: state_of(path) for path in sorted(folder.iterdir())}
 
 
 def place_for(target: Path, digest: str) -> Written:

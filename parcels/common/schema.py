@@ -38,6 +38,10 @@ class Field:
         """True when a value is a tuple of codes or ids."""
         return self.type in ("codes", "ids")
 
+    def title(self, lang: str) -> str:
+        """The title in a language; a third one gets the English."""
+        return self.title_zh if lang == "zh" else self.title_en
+
 
 def _field(of: str, name: str, entry: dict[str, Any]) -> Field:
     title = entry.pop("title")
@@ -59,6 +63,11 @@ def fields() -> dict[str, Field]:
         for name, entry in tables[of].items():
             found[name] = _field(of, name, dict(entry))
     return found
+
+
+def titles(lang: str) -> dict[str, str]:
+    """The titles of the fields by dotted key (``field.use``), as the catalogue of texts has them."""
+    return {f"field.{name}": field.title(lang) for name, field in fields().items() if lang in ("en", "zh")}
 
 
 def fields_of(*kinds: str) -> dict[str, Field]:

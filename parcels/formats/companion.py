@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from parcels.common.catalogue import told
-from parcels.common.gate import admit
+from parcels.common.gate import admit, check_shape
 from parcels.common.issues import error, noted
 from parcels.common.place import NOWHERE, within
 from parcels.formats.registry import Ask, format_of
@@ -29,7 +29,9 @@ def with_companion(raw: RawTable, path: Path) -> RawTable:
         return raw
     reader = format_of(admit(table)).read
     assert reader is not None
-    return join(raw, reader(Ask(table)))
+    beside = reader(Ask(table))
+    check_shape(table.name, table.name, len(beside.columns), len(beside.rows))
+    return join(raw, beside)
 
 
 def join(raw: RawTable, beside: RawTable) -> RawTable:

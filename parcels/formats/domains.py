@@ -5,6 +5,7 @@ A code is never taken as the value: 0 may stand for yes and 1 for no. A code tha
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -59,7 +60,7 @@ def decoded(raw: RawTable, domains: Domains) -> RawTable:
             if cell is None or texts is None or (isinstance(cell, str) and not cell.strip()):
                 out.append(cell)
                 continue
-            text = texts.get(code_key(cell))
+            text = texts.get(code_key(cell)) or None
             if text is None and isinstance(cell, str) and cell.strip() in texts.values():
                 text = cell.strip()
             if text is None:
@@ -77,7 +78,10 @@ def decoded(raw: RawTable, domains: Domains) -> RawTable:
 
 
 def geopackage_domains(path: Path, layer: str) -> Domains:
-    """The enumerations of a GeoPackage's schema extension for a layer."""
+    """The enumerations of a GeoPackage's schema extension for a layer.
+
+    A word without a description means itself, unless others of its list have one; a number never does.
+    """
     query = """select c.column_name, k.value, k.description from gpkg_data_columns c
         join gpkg_data_column_constraints k on k.constraint_name = c.constraint_name
         where lower(c.table_name) = lower(?) and k.constraint_type = 'enum'"""
@@ -85,9 +89,12 @@ def geopackage_domains(path: Path, layer: str) -> Domains:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as base:
             for column, value, text in base.execute(query, (layer,)):
-                found.setdefault(str(column), {})[code_key(value)] = str(value if text in (None, "") else text)
+                found.setdefault(str(column), {})[code_key(value)] = str(text or "").strip()
     except sqlite3.Error:
         return Domains()  # most GeoPackages have no such tables
+    for texts in found.values():
+        if not any(texts.values()):
+            texts.update({code: code for code in texts if not re.fullmatch(r"[+-]?[0-9.]+", code)})
     return Domains(found)
 
 

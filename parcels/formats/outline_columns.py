@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from parcels.common.catalogue import Told, told
+from parcels.common.gate import admit
 from parcels.common.issues import Refused, error, noted, warning
 from parcels.common.place import within
 from parcels.formats.companion import row_ids
@@ -115,7 +116,7 @@ def _from_points(raw: RawTable, name: str, encoding: str | None, crs: str | None
         if cell is None:
             continue
         file, _, plot = str(cell).strip().partition("#")
-        if not file or Path(file).name != file or ":" in file or "\\" in file:
+        if not file or Path(file).name != file or ":" in file or "\\" in file or not file.lower().endswith(".txt"):
             issues.append(error("P043.no-name-file", at=where, file=file))
             continue
         if file not in opened:
@@ -158,6 +159,6 @@ def _from_points(raw: RawTable, name: str, encoding: str | None, crs: str | None
 
 
 def _opened(target: Path, encoding: str | None, crs: str | None) -> RawTable:
-    reader = format_of(target).read
+    reader = format_of(admit(target)).read
     assert reader is not None
     return reader(Ask(target, encoding=encoding, crs=crs))

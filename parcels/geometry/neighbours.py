@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from parcels.common.frozen import Neighbours
-from parcels.geometry.segments import Array, Segments, blocks, candidate_pairs, common_box, ranges
+from parcels.geometry.segments import NEAR_M, Array, Plane, Segments, blocks, common_box, ranges
 
 TOLERANCE_M = 0.01
 """Two boundaries closer than this are the same boundary."""
@@ -22,70 +22,71 @@ HAIR_M = 0.0001
 """Added to a stated gap, so that a road of exactly that width counts whatever the rounding of its coordinates."""
 
 
-def neighbours(
-    geometries: Any, min_shared_m: float = 1.0, max_gap_m: float = 0.0, *, tree: shapely.STRtree | None = None
-) -> Neighbours:
+def neighbours(geometries: Any, min_shared_m: float = 1.0, max_gap_m: float = 0.0) -> Neighbours:
     """Pairs of parcels whose shared boundary is longer than ``min_shared_m``.
 
     Parameters
     ----------
     geometries
-        ``(n,)`` polygons in a projected CRS, sorted by parcel id (array, GeoSeries or list); ``None`` has no neighbour.
+        ``(n,)`` polygons in a projected CRS, sorted by parcel id (array, GeoSeries, list, or the plane they lie in);
+        ``None`` has no neighbour.
     min_shared_m
         Least length, exclusive, in metres.
     max_gap_m
         Parcels across a gap (a road) up to this width count too, unless a third parcel lies between; 0: only true
         neighbours.
-    tree
-        An STRtree of the same geometries, if there is one already.
 
     Returns
     -------
     Neighbours
         ``pairs`` sorted, i < j; ``shared_dm`` in decimetres, rounded down.
     """
-    shapes = np.asarray(geometries, dtype=object)
-    gap = max_gap_m + HAIR_M if max_gap_m > TOLERANCE_M else TOLERANCE_M
-    left, right = candidate_pairs(shapes, gap, tree)
-    shared = shared_length(shapes, left, right, gap)
+    plane = geometries if isinstance(geometries, Plane) else Plane(geometries)
+    if max_gap_m > TOLERANCE_M:
+        gap = max_gap_m + HAIR_M
+        left, right = plane.pairs(gap)
+        shared = shared_lengths(plane, left, right, (gap,))[0]
+    else:
+        left, right, shared, _ = side_by_side(plane)
     take = shared > min_shared_m
     left, right, shared = left[take], right[take], shared[take]
     if max_gap_m > TOLERANCE_M and len(left):
-        seen = _in_sight(shapes, left, right, tree)
+        seen = _in_sight(plane, left, right)
         left, right, shared = left[seen], right[seen], shared[seen]
     decimetres = np.floor(shared * 10 + 1e-6).astype(np.int64)
     return Neighbours(tuple(zip(left.tolist(), right.tolist(), strict=True)), tuple(decimetres.tolist()))
 
 
-def shared_length(shapes: Array, left: Array, right: Array, gap: float = TOLERANCE_M) -> Array:
-    """Metres along which the boundaries of each pair run side by side within ``gap`` (multiples of 0.1 mm).
+def side_by_side(plane: Plane) -> tuple[Array, Array, Array, Array]:
+    """The pairs within :data:`NEAR_M`: left, right, and the metres they share within a centimetre and within that."""
+    if "beside" not in plane.known:
+        left, right = plane.pairs(NEAR_M)
+        plane.known["beside"] = (left, right, *shared_lengths(plane, left, right, (TOLERANCE_M, NEAR_M)))
+    left, right, true, wide = plane.known["beside"]
+    return left, right, true, wide
+
+
+def shared_lengths(plane: Plane, left: Array, right: Array, gaps: tuple[float, ...]) -> list[Array]:
+    """Metres along which the boundaries of each pair run side by side within a gap (multiples of 0.1 mm).
 
     Parameters
     ----------
-    shapes
-        ``(n,)`` polygons.
+    plane
+        The polygons.
     left, right
         ``(k,)`` rows of the pairs.
-    gap
-        Greatest distance of the two boundaries, metres.
+    gaps
+        Greatest distances of the two boundaries, metres, rising.
 
     Returns
     -------
-    ndarray
-        ``(k,)`` float64, metres.
+    list of ndarray
+        For each gap ``(k,)`` float64, metres.
     """
-    return shared_lengths(shapes, left, right, (gap,))[0]
-
-
-def shared_lengths(
-    shapes: Array, left: Array, right: Array, gaps: tuple[float, ...], lines: Segments | None = None
-) -> list[Array]:
-    """:func:`shared_length` for several gaps at once, rising."""
     totals = [np.zeros(len(left), dtype=np.int64) for _ in gaps]
     if not len(left):
         return [total / 10_000 for total in totals]
-    lines = Segments(shapes) if lines is None else lines
-    bounds = shapely.bounds(shapes)
+    lines, bounds = plane.lines, plane.bounds
     for part in blocks(lines.count(left) + lines.count(right)):
         box = common_box(bounds, left[part], right[part], gaps[-1])
         l_pair, l_segment = lines.near(left[part], box)
@@ -107,8 +108,10 @@ def _side_by_side(
     lines: Segments, pair: Array, first: Array, second: Array, gaps: tuple[float, ...]
 ) -> tuple[Array, list[Array]]:
     """(pair, for each gap the length in 0.1 mm) of the part of each first segment that has the second beside it."""
-    for low, high in ((lines.x0, lines.x1), (lines.y0, lines.y1)):
-        reach = (low[first] <= high[second] + gaps[-1]) & (low[second] <= high[first] + gaps[-1])
+    for a, b in ((lines.ax, lines.bx), (lines.ay, lines.by)):
+        p, q, r, s = a[first], b[first], a[second], b[second]
+        reach = np.minimum(p, q) <= np.maximum(r, s) + gaps[-1]
+        reach &= np.minimum(r, s) <= np.maximum(p, q) + gaps[-1]
         pair, first, second = pair[reach], first[reach], second[reach]
     ax, ay = lines.ax[first], lines.ay[first]
     ux, uy = lines.bx[first] - ax, lines.by[first] - ay
@@ -137,11 +140,11 @@ def _side_by_side(
     return pair, found
 
 
-def _in_sight(shapes: Array, left: Array, right: Array, tree: shapely.STRtree | None) -> Array:
+def _in_sight(plane: Plane, left: Array, right: Array) -> Array:
     """False where the shortest line between two parcels runs through a third."""
+    shapes = plane.shapes
     line = shapely.shortest_line(shapes[left], shapes[right])
-    tree = tree if tree is not None else shapely.STRtree(shapes)
-    pair, third = tree.query(line, predicate="intersects")
+    pair, third = plane.tree.query(line, predicate="intersects")
     other = (third != left[pair]) & (third != right[pair])
     pair, third = pair[other], third[other]
     through = shapely.length(shapely.intersection(line[pair], shapes[third])) > TOLERANCE_M

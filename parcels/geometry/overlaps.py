@@ -1,51 +1,50 @@
-"""Pairs of parcels that share ground, and how much: exact intersections only where no straight edge parts the two."""
+"""Pairs of parcels that share ground, and how much: intersections only where no edge parts the two and they overlap."""
 
 from __future__ import annotations
 
 import numpy as np
 import shapely
 
-from parcels.geometry.segments import Array, Segments, blocks, candidate_pairs, common_box, ranges
+from parcels.geometry.segments import Array, Plane, Segments, blocks, common_box, ranges
 
 SIMPLE = 64
-"""Outlines with more segments than this are intersected at once, without looking for an edge that parts them."""
+"""Outlines with more segments than this are not looked through for an edge that parts them."""
 
 _CHUNK = 50_000
 
 
-def overlapping(shapes: Array, lines: Segments | None = None) -> tuple[Array, Array, Array]:
+def overlapping(plane: Plane) -> tuple[Array, Array, Array]:
     """Pairs i < j whose interiors meet, and m² of overlap.
 
     Parameters
     ----------
-    shapes
-        ``(n,)`` valid polygons of one projected CRS; ``None`` overlaps nothing.
-    lines
-        Their segments, if they are there already.
+    plane
+        Valid polygons; ``None`` overlaps nothing.
 
     Returns
     -------
     left, right, area : ndarray
         ``(k,)`` rows and float64 m², sorted by pair.
     """
-    left, right = candidate_pairs(shapes, 0.0)
+    shapes = plane.shapes
+    left, right = plane.pairs(0.0)
     if not len(left):
         return left, right, np.zeros(0)
-    lines = Segments(shapes) if lines is None else lines
-    meet = ~parted(shapes, lines, left, right)
+    meet = ~parted(plane, left, right)
     left, right = left[meet], right[meet]
     area = np.zeros(len(left))
     for first in range(0, len(left), _CHUNK):
-        part = slice(first, first + _CHUNK)
-        area[part] = shapely.area(shapely.intersection(shapes[left[part]], shapes[right[part]]))
+        rows = np.arange(first, min(first + _CHUNK, len(left)))
+        rows = rows[~shapely.touches(shapes[left[rows]], shapes[right[rows]])]  # exact, a third of an intersection
+        area[rows] = shapely.area(shapely.intersection(shapes[left[rows]], shapes[right[rows]]))
     some = area > 0
     return left[some], right[some], area[some]
 
 
-def parted(shapes: Array, lines: Segments, left: Array, right: Array) -> Array:
+def parted(plane: Plane, left: Array, right: Array) -> Array:
     """True where an edge of one parcel has all of itself on one side and all of the other parcel on the other."""
+    lines, bounds = plane.lines, plane.bounds
     edge_side = _one_sided(lines)
-    bounds = shapely.bounds(shapes)
     out = np.zeros(len(left), dtype=bool)
     for mine, other in ((left, right), (right, left)):
         open_ = np.flatnonzero(~out & (lines.count(mine) <= SIMPLE) & (lines.count(other) <= SIMPLE))

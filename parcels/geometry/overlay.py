@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-Array = np.ndarray[Any, Any]
+from parcels.geometry.segments import Array, Plane
+
 PIECE = 400
 """Polygons with more points than this are cut into pieces before they are laid over parcels."""
 
@@ -21,23 +22,23 @@ class Cover:
     touched: Array
 
 
-def cover(shapes: Array, layer: Array) -> Cover:
+def cover(plane: Plane, layer: Array) -> Cover:
     """m² of each parcel covered by the union of a layer.
 
     Parameters
     ----------
-    shapes
-        ``(n,)`` parcels; ``None`` is covered by nothing.
+    plane
+        The parcels; ``None`` is covered by nothing.
     layer
         ``(m,)`` valid polygons of the same CRS.
     """
+    shapes, whole = plane.shapes, plane.areas
     area = np.zeros(len(shapes))
     if not len(layer) or not len(shapes):
         return Cover(area, np.zeros(0, dtype=np.int64))
     pieces = subdivide(layer)
-    tree = shapely.STRtree(shapes)
+    tree = plane.tree
     _, inside = tree.query(pieces, predicate="contains")
-    whole = np.nan_to_num(shapely.area(shapes))
     area[inside] = whole[inside]
     piece, parcel = tree.query(pieces, predicate="intersects")
     rest = ~np.isin(parcel, inside)

@@ -1,8 +1,9 @@
-"""The boundary segments of many parcels as flat arrays, and the few of a pair that come near each other."""
+"""The boundary segments of many parcels as flat arrays, the pairs that lie near, and the segments of a pair that do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,9 @@ class Segments:
         of_shape = of_part[of_ring_part]  # get_rings alone passes over multipart parcels
         points, of_ring = shapely.get_coordinates(rings, return_index=True)
         inner = np.flatnonzero(of_ring[1:] == of_ring[:-1])
-        x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
-        self.ax, self.ay, self.bx, self.by = x[inner], y[inner], x[inner + 1], y[inner + 1]
         owner = of_shape[of_ring[inner]]
         self.start = np.searchsorted(owner, np.arange(len(shapes) + 1))
-        self.x0, self.x1 = np.minimum(self.ax, self.bx), np.maximum(self.ax, self.bx)
-        self.y0, self.y1 = np.minimum(self.ay, self.by), np.maximum(self.ay, self.by)
+        self.ax, self.ay, self.bx, self.by = (points[at, k] for at in (inner, inner + 1) for k in (0, 1))
 
     def count(self, rows: Array) -> Array:
         """Number of segments of each parcel."""
@@ -39,11 +37,9 @@ class Segments:
         pair = np.repeat(np.arange(len(rows)), width)
         segment = ranges(self.start[rows], width)
         west, south, east, north = box
-        for low, high in ((self.x0, east), (self.y0, north)):
-            keep = low[segment] <= high[pair]
-            pair, segment = pair[keep], segment[keep]
-        for high, low in ((self.x1, west), (self.y1, south)):
-            keep = high[segment] >= low[pair]
+        for a, b, low, high in ((self.ax, self.bx, west, east), (self.ay, self.by, south, north)):
+            keep = np.minimum(a[segment], b[segment]) <= high[pair]
+            keep &= np.maximum(a[segment], b[segment]) >= low[pair]
             pair, segment = pair[keep], segment[keep]
         return pair, segment
 
@@ -75,12 +71,53 @@ def common_box(bounds: Array, left: Array, right: Array, gap: float) -> tuple[Ar
     return low[:, 0], low[:, 1], high[:, 0], high[:, 1]
 
 
-def candidate_pairs(shapes: Array, gap: float, tree: shapely.STRtree | None = None) -> tuple[Array, Array]:
-    """Pairs i < j whose boxes come within ``gap`` metres, sorted."""
-    bounds = shapely.bounds(shapes)
-    tree = tree if tree is not None else shapely.STRtree(shapes)
+NEAR_M = 0.5
+"""Pairs within this distance are looked for once; questions about nearer ones choose among them."""
+
+
+class Plane:
+    """Parcels side by side, for every question about two of them: boxes, tree, segments and near pairs, made once.
+
+    ``shapes``: ``(n,)`` polygons of one projected CRS, ``None`` where there is none; ``bounds``: ``(n, 4)`` metres.
+    """
+
+    def __init__(self, shapes: Any) -> None:
+        self.shapes: Array = np.asarray(shapes, dtype=object)
+        self.bounds: Array = shapely.bounds(self.shapes)
+        self.known: dict[str, tuple[Array, ...]] = {}  # what other modules have worked out of it
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Of the shapes."""
+        return shapely.STRtree(self.shapes)
+
+    @cached_property
+    def areas(self) -> Array:
+        """m² of each, 0 where there is no outline."""
+        return np.asarray(np.nan_to_num(shapely.area(self.shapes)))
+
+    @cached_property
+    def lines(self) -> Segments:
+        """Their boundary segments."""
+        return Segments(self.shapes)
+
+    @cached_property
+    def _near(self) -> tuple[Array, Array]:
+        return _candidate_pairs(self.bounds, self.tree, NEAR_M)
+
+    def pairs(self, gap: float) -> tuple[Array, Array]:
+        """Pairs i < j whose boxes come within ``gap`` metres, sorted."""
+        if gap >= NEAR_M:
+            return self._near if gap == NEAR_M else _candidate_pairs(self.bounds, self.tree, gap)
+        left, right = self._near
+        a, b = self.bounds[left], self.bounds[right]
+        keep = ((a[:, :2] - gap <= b[:, 2:]) & (b[:, :2] <= a[:, 2:] + gap)).all(axis=1)
+        return left[keep], right[keep]
+
+
+def _candidate_pairs(bounds: Array, tree: shapely.STRtree, gap: float) -> tuple[Array, Array]:
     lefts, rights = [], []
-    for first in range(0, len(shapes), 100_000):
+    for first in range(0, len(bounds), 100_000):
         part = bounds[first : first + 100_000]
         grown = shapely.box(part[:, 0] - gap, part[:, 1] - gap, part[:, 2] + gap, part[:, 3] + gap)
         grown[np.isnan(part[:, 0])] = None

@@ -23,7 +23,9 @@ SYSTEM |= {"界址点文件", "界址点", "坐标文件"}
 SYSTEM |= {"tessellate", "extrude", "visibility", "draworder", "begin", "end", "timestamp", "altitudemode", "icon"}
 """Columns a format or a GIS adds by itself; they are passed over without a word."""
 
-_BRACKET = re.compile(r"^(.*?)[(（\[【]\s*([^()（）\[\]【】]+?)\s*[)）\]】]$")
+_BRACKET = re.compile(r"^(.*?)[(（\[【]\s*([^()（）\[\]【】]+?)\s*[)）\]】]$", re.DOTALL)
+_REMARK = re.compile(r"[(（\[【](必填|必填项|选填|选填项|可选|可空|非必填|required|optional)[)）\]】]", re.IGNORECASE)
+"""What a form says of a column in its heading, beside the name and the unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +48,52 @@ class Match:
 
 
 def column_key(name: str) -> str:
-    """A column name as compared: NFKC, lower case, no blanks."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", name).strip("\ufeff \t")).lower()
+    """A column name as compared: NFKC, lower case, no blanks, without a form's marks for what must be filled in."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", _REMARK.sub("", name))).strip("\ufeff*★☆").lower()
 
 
-def _split_unit(name: str) -> tuple[str, str]:
-    found = _BRACKET.match(name.strip())
+def parted(name: str) -> tuple[str, str]:
+    """A heading as name and unit: 面积（亩） is 面积 and 亩; "" for a unit it does not say."""
+    found = _BRACKET.match(_REMARK.sub("", name).strip("* ＊★☆\t\r\n"))
     if found:
-        return found.group(1), found.group(2)
+        return found.group(1), _SAID.sub("", found.group(2))
     parts = name.strip().lower().rstrip("_").split("_")
     for count in (2, 1):  # a format without brackets or slashes writes (万元/亩) as _万元_亩_
         unit = "/".join(parts[-count:])
         if len(parts) > count and all(parts) and unit_name(unit) in _suffixes():
             return "_".join(parts[:-count]), unit
     return name, ""
+
+
+_SAID = re.compile(r"^单位\s*[:：]?\s*")
+"""What may stand before a unit in brackets."""
+
+
+def _joined_unit(name: str, of: str) -> tuple[str, str]:
+    """Field and unit of a heading that ends in its unit without brackets: 面积公顷, area ha, 基准地价/元每平方米."""
+    key, known = column_key(re.sub("每", "/", name)), _known(of)
+    for unit in _endings():
+        base = key.removesuffix(unit)
+        if base == key or (unit[0].isascii() and base[-1:].isascii() and base[-1:].isalnum() and not _spaced(name)):
+            continue
+        hit = known.get(_SAID_LAST.sub("", base.rstrip("/:-_,、")))
+        if hit and unit_factor(fields_of(of)[hit[0]].unit, unit) is not None:
+            return hit[0], unit
+    return "", ""
+
+
+_SAID_LAST = re.compile(r"[/:,、]?单位$")
+
+
+def _spaced(name: str) -> bool:
+    """True if the last word of a name stands apart: only then may its letters be a unit."""
+    return bool(re.search(r"[\s/:_-]\S+$", name.strip()))
+
+
+@cache
+def _endings() -> tuple[str, ...]:
+    """Every unit as the end of a column's name, the longest first."""
+    return tuple(sorted({column_key(unit) for units in UNITS.values() for unit in units}, key=lambda u: (-len(u), u)))
 
 
 @cache
@@ -77,7 +111,7 @@ def _known(of: str) -> dict[str, tuple[str, int]]:
             words: Sequence[str] = ((name,), (field.title_en, field.title_zh), field.aliases)[rank]
             for word in words:
                 known.setdefault(column_key(word), (name, rank))
-                known.setdefault(column_key(_split_unit(word)[0]), (name, rank + 1))
+                known.setdefault(column_key(parted(word)[0]), (name, rank + 1))
     return known
 
 
@@ -92,7 +126,7 @@ def field_of(name: str, prefix: str) -> Field | None:
 
 def states_unit(name: str) -> bool:
     """True if a column name says its unit, in brackets or at its end."""
-    return bool(_split_unit(name)[1])
+    return bool(parted(name)[1]) or any(_joined_unit(name, of)[1] for of in ("parcel", "demand"))
 
 
 @cache
@@ -187,7 +221,7 @@ def match_columns(
 
 def _find(name: str, of: str) -> tuple[str | None, int, str]:
     known = _known(of)
-    base, unit = _split_unit(name)
+    base, unit = parted(name)
     hit = known.get(column_key(name))
     if hit:
         field = fields_of(of)[hit[0]]
@@ -197,8 +231,11 @@ def _find(name: str, of: str) -> tuple[str | None, int, str]:
     if hit is None and unit:
         with_unit = [key for key, (field_name, rank) in known.items() if rank == 0 and key == f"{column_key(base)}_m2"]
         hit = known.get(with_unit[0]) if with_unit else None
+    if hit is not None and not fields_of(of)[hit[0]].unit:
+        unit = ""  # a remark: 平台名称（全称）
     if hit is None:
-        return None, 9, ""
+        field_name, unit = _joined_unit(name, of)
+        return (field_name, 3, unit) if field_name else (None, 9, "")
     return hit[0], hit[1] + 1, unit
 
 

@@ -16,6 +16,7 @@ from parcels.common.catalogue import told
 from parcels.common.place import Place
 from parcels.common.schema import Value, fields_of
 from parcels.common.units import BadValue
+from parcels.common.vocabulary import table
 from parcels.tables.columns import Column
 from parcels.tables.findings import Findings
 from parcels.tables.values import (
@@ -26,7 +27,6 @@ from parcels.tables.values import (
     hidden_marks,
     parser,
     without_marks,
-    words,
 )
 
 
@@ -59,7 +59,9 @@ def read_ids(cells: Sequence[object], rows: Sequence[int], name: str, found: Fin
     list of str or None
         ``None`` where the row has no id of its own.
     """
-    ids: list[str | None] = []
+    ids: list[str | None] = _plain_ids(cells)
+    if ids:
+        return ids
     first: dict[str, tuple[int, str]] = {}
     numeric = False
     for row, cell in zip(rows, cells, strict=True):
@@ -77,7 +79,7 @@ def read_ids(cells: Sequence[object], rows: Sequence[int], name: str, found: Fin
             continue
         if _ROUNDED.fullmatch(text):
             found.add("error", "028.id-stored-number", at=Place(row=row, column=name), ids=(text,), text=text)
-        key = _id_key(text)
+        key = text.lower() if text.isascii() else _id_key(text)
         if key in first:
             row_before, before = first[key]
             found.add(
@@ -182,13 +184,31 @@ def as_id(cell: object) -> str:
         return str(cell)
 
 
+def _plain_ids(cells: Sequence[object]) -> list[str | None]:
+    """The ids of a column that nothing can be said of: plain ASCII texts, none blank, double or rounded; else none."""
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    whole = "".join(texts)
+    if len(texts) < len(cells) or not whole.isascii() or not whole.isprintable() or "e+" in whole.lower():
+        return []
+    trimmed: list[str | None] = [text.strip() for text in texts]
+    own = {text.strip().lower() for text in texts}
+    return trimmed if "" not in own and len(own) == len(texts) else []
+
+
 def _id_key(cell: object) -> str:
     """An id as compared: compatibility forms, letter case and characters that cannot be seen make no difference."""
-    return unicodedata.normalize("NFKC", without_marks(as_id(cell))).casefold().strip()
+    text = as_id(cell)
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", without_marks(text)).casefold().strip()
 
 
 def _blank(cell: object) -> bool:
-    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(_DASHES))
+
+
+_DASHES = " \t\r\n\u3000-－–—―/／\\"
+"""A cell of these alone is how officers cross out what does not apply: blank, and told."""
 
 
 def _column(
@@ -200,18 +220,28 @@ def _column(
     use_codes: str | None,
 ) -> list[Value]:
     read = parser(column, use_codes)
-    known: dict[tuple[type, Any], Value] = {}
     bad: dict[tuple[type, Any], BadValue] = {}
-    for key in dict.fromkeys((cell.__class__, cell) for cell in cells):
-        if _blank(key[1]):
-            known[key] = None
-            continue
-        try:
-            known[key] = read(key[1])
-        except BadValue as problem:
-            bad[key] = problem
-            known[key] = None
-    out = [known[cell.__class__, cell] for cell in cells]
+    known: dict[type, dict[Any, Value]] = {}  # 1, True and 1.0 are one key of a dictionary: a table for each class
+    kinds = set(map(type, cells))
+    for kind in kinds:
+        values = known[kind] = {}
+        for cell in dict.fromkeys(cells if len(kinds) == 1 else (cell for cell in cells if type(cell) is kind)):
+            if _blank(cell):
+                values[cell] = None
+                continue
+            try:
+                values[cell] = read(cell)
+            except BadValue as problem:
+                bad[kind, cell] = problem
+                values[cell] = None
+    dashes = {cell for cell in known.get(str, ()) if cell.strip() and _blank(cell)}
+    if dashes:
+        crossed = [identifier for identifier, cell in zip(ids, cells, strict=True) if cell in dashes]
+        found.add("note", "083.crossed", at=Place(column=column.name), ids=crossed, count=len(crossed))
+    if len(kinds) == 1:
+        out = list(map(next(iter(known.values())).__getitem__, cells))
+    else:
+        out = [known[type(cell)][cell] for cell in cells]
     _tell(cells, out, bad, column, ids, rows, found)
     return out
 
@@ -227,7 +257,7 @@ def _tell(
 ) -> None:
     field_ = column.field
     worded = _worded(cells, bad, column, ids, found)
-    if bad or (field_.required and any(value is None for value in values)):
+    if bad or (field_.required and None in values):
         for cell, value, identifier, row in zip(cells, values, ids, rows, strict=True):
             if value is not None:
                 continue
@@ -345,7 +375,7 @@ _SUSPICIOUS = re.compile(
 
 
 def _former(values: Sequence[Value], column: Column, ids: Sequence[str], found: Findings) -> None:
-    gone = set(words()["former_districts"]["names"])
+    gone = set(table()["former_districts"]["names"])
     hit = [identifier for identifier, value in zip(ids, values, strict=True) if value in gone]
     if hit:
         names = sorted({str(value) for value in values if value in gone})

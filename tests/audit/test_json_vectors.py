@@ -15,6 +15,7 @@ import pytest
 
 from constraints.audit.files.strict_json import strict_json
 from constraints.audit.run import audit_plan
+from landopt.screening.offers_file import read_offers
 from parcels.common.issues import LandoptError
 
 NODE = shutil.which("node")
@@ -126,26 +127,36 @@ def test_a_trick_in_a_folder_is_refused(folders: list[Path], tmp_path: Path, nam
         assert done.returncode == 5
 
 
+PACKED: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "two members": lambda raw, text: gzip.compress(text[:40]) + gzip.compress(text[40:]),
+    "bytes after": lambda raw, text: raw + b"x",
+    "zeros after": lambda raw, text: raw + bytes(16),
+    "cut": lambda raw, text: raw[:-3],
+    "no last line feed": lambda raw, text: gzip.compress(text[:-1], mtime=0),
+    "a blank line": lambda raw, text: gzip.compress(text + b"\n", mtime=0),
+    "a fraction": lambda raw, text: gzip.compress(text.replace(b'"tiers":1', b'"tiers":1.0'), mtime=0),
+    "a key twice": lambda raw, text: gzip.compress(text.replace(b'"tiers":', b'"tiers":9,"tiers":'), mtime=0),
+    "a name": lambda raw, text: raw[:3] + bytes([raw[3] | 8]) + raw[4:10] + b"offers\x00" + raw[10:],
+    "a comment": lambda raw, text: raw[:3] + bytes([raw[3] | 16]) + raw[4:10] + b"offers\x00" + raw[10:],
+    "an extra field": lambda raw, text: raw[:3] + bytes([raw[3] | 4]) + raw[4:10] + b"\x02\x00ab" + raw[10:],
+    "not deflated": lambda raw, text: text,
+}
+
+
 @needs_node
-@pytest.mark.parametrize(
-    "how", ["two members", "bytes after", "zeros after", "cut", "no last line feed", "a blank line"]
-)
+@pytest.mark.parametrize("how", PACKED)
 def test_offers_are_one_member_of_whole_lines(folders: list[Path], tmp_path: Path, how: str) -> None:
-    """A gzip file of exactly one member, each line with its end."""
+    """A gzip file of exactly one member, each line with its end: one grammar for audit, JavaScript and reports."""
     target = tmp_path / "forged"
     shutil.copytree(folders[0], target)
     path = target / "offers.jsonl.gz"
     raw = path.read_bytes()
     text = gzip.decompress(raw)
-    changed = {
-        "two members": gzip.compress(text[:40]) + gzip.compress(text[40:]),
-        "bytes after": raw + b"x",
-        "zeros after": raw + bytes(16),
-        "cut": raw[:-3],
-        "no last line feed": gzip.compress(text[:-1]),
-        "a blank line": gzip.compress(text + b"\n"),
-    }
-    path.write_bytes(changed[how])
+    changed = PACKED[how](raw, text)
+    assert changed != raw
+    path.write_bytes(changed)
+    with pytest.raises(LandoptError):
+        read_offers(path)
     with pytest.raises(LandoptError):
         audit_plan(target)
     done = subprocess.run([str(NODE), str(VERIFY), str(target)], capture_output=True, text=True, check=False)

@@ -227,7 +227,7 @@ def test_byte_flips_in_the_ledger_are_found(tmp_path: Path):
     """Any changed byte in an entry's text, time, kind or hash is found."""
     _filled(tmp_path / "l", 4)
     with Ledger(tmp_path / "l") as book:
-        book._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        book.store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
         texts = [entry.hash for entry in book.entries()] + ["officer-2", entry_hash.__name__]
     raw = (tmp_path / "l").read_bytes()
     draw, missed = Random(3), 0

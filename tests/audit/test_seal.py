@@ -135,8 +135,8 @@ def test_receipt_leads_to_the_signed_root(sealed: Path):
 def test_receipts_hold_for_any_number_of_parcels(count: int, tmp_path: Path):
     """The tree works for every size; at 5,000 parcels a receipt is under 1 kB."""
     ids = [f"440115-{number:06d}" for number in range(count)]
-    (tmp_path / "case.json").write_bytes(canonical({"parcels": {"ids": ids}}))
-    plan = {"plan_id": "2026-R1/P-01234567", "assignments": []}
+    (tmp_path / "case.json").write_bytes(canonical({"schema": "landopt.case/1", "parcels": {"ids": ids}}))
+    plan = {"schema": "landopt.plan/1", "plan_id": "2026-R1/P-01234567", "assignments": []}
     (tmp_path / "plan.json").write_bytes(canonical(plan))
     root = merkle_root(leaves({"parcels": {"ids": ids}}, plan)).hex()
     for name in {ids[0], ids[-1], ids[count // 2]}:

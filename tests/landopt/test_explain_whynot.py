@@ -11,7 +11,7 @@ import pytest
 from landopt.reasons.alternatives import alternatives, recurrence, value
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.nearest import nearest_fact
-from landopt.reasons.forced import exact, interval
+from landopt.reasons.resolved.forced import exact, interval
 from landopt.reasons.whynot import find, whynot
 from parcels.common.issues import Refused
 from tests.builders import case, demand, eligibility, parcel

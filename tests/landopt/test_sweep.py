@@ -5,21 +5,32 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from cli import desk
+from constraints.audit.certificate.price_tree import BadProof
 from constraints.case import Case
-from landopt.reasons import sweep as sweeping
-from landopt.reasons.sweep import read_sweep, runs, sweep_case
+from landopt.reasons.alternatives import choices, value
+from landopt.reasons.many import sweep as sweeping
+from landopt.reasons.many.scenario import nearest
+from landopt.reasons.many.sweep import read_sweep, runs, shown, sweep_case, told_against
 from landopt.reasons.texts import render_answer
+from landopt.runs.work import Where
+from landopt.screening.offers import Offers
+from landopt.solving.programme.arrays import program
+from landopt.solving.search import tier_search
+from landopt.solving.search_state import Options
 from parcels.common.catalogue import Told, told
 from parcels.common.issues import Refused
 from tests.builders import case, demand, limit, parcel
 from tests.disks import failing, state
+from tests.landopt.decided import decided, offers_of, planned, plans
 
 
 def _round() -> Case:
@@ -47,12 +58,14 @@ def test_grid_is_every_combination_last_axis_fastest(tmp_path: Path) -> None:
 
 def test_sweep_solves_each_value_and_says_which_has_no_plan(tmp_path: Path) -> None:
     """A quota below the minimum has no plan; more quota never scores less; moves are counted."""
-    rows = sweep_case(_round(), read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out")
+    swept = sweep_case(_round(), read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out")
+    rows = swept.rows
     assert [row["result"]["stopped"] for row in rows] == ["infeasible", "optimal", "optimal"]
     assert rows[1]["result"]["objective"] < rows[2]["result"]["objective"]
-    assert [row["moved"] for row in rows] == [None, 0, 1]
+    assert [(row["moved"], row["move"]) for row in rows] == [(None, None), (1, "broken"), (0, "none")]
+    assert [row["like"] for row in rows] == [None, False, True]
     for lang in ("en", "zh"):
-        assert len(render_answer("sweep", {"rows": rows}, lang).splitlines()) == 4
+        assert len(render_answer("sweep", shown(swept, lang), lang).splitlines()) == 6
 
 
 def test_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -61,14 +74,12 @@ def test_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
     first = sweep_case(_round(), sweep, out)
     log = out / "results.jsonl"
     lines = log.read_text(encoding="utf-8").splitlines()
-    log.write_text(lines[0] + "\n" + lines[1][:40], encoding="utf-8")
+    log.write_text("\n".join([*lines[:2], lines[2][:40]]), encoding="utf-8")
     said: list[Told] = []
     again = sweep_case(_round(), sweep, out, say=said.append)
-    assert said[0] == told("progress.runs", runs=3, done=1)
-    assert str(said[0]) == "3 runs, 1 done before"
-    for row, other in zip(first, again, strict=True):
-        assert row["result"]["objective"] == other["result"]["objective"]
-        assert row["moved"] == other["moved"]
+    assert said[1] == told("progress.runs", runs=3, done=1)
+    assert str(said[1]) == "3 runs, 1 done before"
+    assert again == first
 
 
 def test_changed_round_is_not_answered_from_old_results(tmp_path: Path) -> None:
@@ -78,23 +89,27 @@ def test_changed_round_is_not_answered_from_old_results(tmp_path: Path) -> None:
     said: list[Told] = []
     other = case([parcel()], [demand()], _round().rules)
     sweep_case(other, sweep, out, say=said.append)
-    assert said[0] == told("progress.runs", runs=3, done=0)
-    assert str(said[0]) == "3 runs, 0 done before"
+    assert said[1] == told("progress.runs", runs=3, done=0)
+    assert str(said[1]) == "3 runs, 0 done before"
 
 
 def test_two_workers_give_the_same_table(tmp_path: Path) -> None:
     """Processes change nothing but the time."""
     sweep = read_sweep(_sweep(tmp_path, GRID))
     one = sweep_case(_round(), sweep, tmp_path / "one")
-    two = sweep_case(_round(), sweep, tmp_path / "two", workers=2)
-    assert [row["result"]["objective"] for row in one] == [row["result"]["objective"] for row in two]
+    two = sweep_case(_round(), sweep, tmp_path / "two", where=Where(2))
+    assert one == two
+    lines = [sorted((tmp_path / name / "results.jsonl").read_bytes().splitlines()) for name in ("one", "two")]
+    assert lines[0] == lines[1]
 
 
 def test_refused_scenario_is_a_result(tmp_path: Path) -> None:
     """A setting that is refused does not stop the sweep; its row says why."""
-    rows = sweep_case(
-        _round(), read_sweep(_sweep(tmp_path, '[[vary]]\nset = "p.none:amount"\nvalues = [1]\n')), tmp_path / "out"
-    )
+    sweep = read_sweep(_sweep(tmp_path, '[[vary]]\nset = "p.none:amount"\nvalues = [1]\n'))
+    swept = sweep_case(_round(), sweep, tmp_path / "out")
+    rows = swept.rows
+    assert swept.base is None
+    assert "p.none" in render_answer("sweep", shown(swept, "zh"), "zh")
     assert rows[0]["result"]["stopped"] == "refused"
     assert "p.none" in json.dumps(rows[0]["result"])
 
@@ -131,7 +146,7 @@ def test_an_overlay_in_another_encoding_is_a_refused_run(tmp_path: Path) -> None
     """A scenario saved as GB18030 does not end the other runs; its row says why."""
     (tmp_path / "law.toml").write_bytes("# 年".encode("gb18030"))
     sweep = read_sweep(_sweep(tmp_path, '[[vary]]\noverlay = ["", "law.toml"]\n'))
-    rows = sweep_case(_round(), sweep, tmp_path / "out")
+    rows = sweep_case(_round(), sweep, tmp_path / "out").rows
     assert [row["result"]["stopped"] for row in rows] == ["optimal", "refused"]
     assert "UTF-8" in rows[1]["result"]["why"]
 
@@ -175,8 +190,8 @@ def test_a_run_after_a_torn_line_is_kept(tmp_path: Path) -> None:
     sweep_case(_round(), sweep, out)
     said: list[Told] = []
     sweep_case(_round(), sweep, out, say=said.append)
-    assert said == [told("progress.runs", runs=3, done=3)]
-    assert str(said[0]) == "3 runs, 3 done before"
+    assert said == [told("progress.as-it-stands"), told("progress.runs", runs=3, done=3)]
+    assert str(said[1]) == "3 runs, 3 done before"
 
 
 @pytest.mark.parametrize("stopped", ["failed", "user"])
@@ -190,5 +205,73 @@ def test_a_run_that_was_not_finished_is_not_kept(tmp_path: Path, monkeypatch: py
             sweep_case(_round(), sweep, out)
         assert not out.exists()
     else:
-        assert [row["result"] for row in sweep_case(_round(), sweep, out)] == [result] * 3
+        assert [row["result"] for row in sweep_case(_round(), sweep, out).rows] == [result] * 3
         assert not (out / "results.jsonl").exists()
+
+
+def test_of_equal_plans_the_nearest_is_told() -> None:
+    """Two equal parcels, two equal platforms: the plan that swaps them is told as the one that swaps nothing."""
+    round_ = case([parcel(), parcel()], [demand(), demand()], [])
+    offers = offers_of(round_)
+    every = plans(offers)
+    best = [np.asarray(chosen) for worth, chosen in every if worth == every[0][0]]
+    assert len(best) > 1
+    for base in best:
+        for found in best:
+            assert nearest(round_, offers, found.tolist(), base) == tuple(base.tolist())
+
+
+@pytest.mark.parametrize("seed", planned(12))
+def test_no_nearest_plan_is_worth_less_or_breaks_a_row(seed: int) -> None:
+    """Whatever it starts from: worth at least what was found in every tier, and no farther than it."""
+    round_, offers, outcome = decided(seed)
+    assert outcome.chosen is not None
+    found = outcome.chosen.tolist()
+    for worth, chosen in plans(offers)[:3]:
+        near = nearest(round_, offers, found, np.asarray(chosen, np.int64))
+        assert (value(offers, near), near) in plans(offers)
+        assert value(offers, near) >= value(offers, found) >= worth
+        apart = [_apart(round_, offers, plan, chosen) for plan in (near, tuple(found))]
+        assert apart[0] <= apart[1]
+
+
+def _apart(round_: Case, offers: Offers, one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    here, there = choices(round_, offers, one), choices(round_, offers, other)
+    return sum(here.get(name) != there.get(name) for name in here.keys() | there.keys())
+
+
+@pytest.mark.parametrize(
+    ("base", "result", "told_"),
+    [
+        ((100, 110), (105, 105, 96), ("within", 0, True)),
+        ((100, 110), (120, 121, 96), ("gain", 1, False)),
+        ((100, 100), (99, 99, None), ("broken", 1, False)),
+    ],
+)
+def test_no_move_is_counted_that_the_score_does_not_support(
+    base: tuple[int, int], result: tuple[int, int, int | None], told_: tuple[str, int, bool]
+) -> None:
+    """A gain no larger than what the round as it stands may have left unfound is none."""
+    before = {"objective": [base[0]], "bound": [base[1]], "choices": [["P1", "D1", "listing"]]}
+    held = None if result[2] is None else [result[2]]
+    after = {
+        "objective": [result[0]],
+        "bound": [result[1]],
+        "choices": [["P1", "D2", "listing"]],
+        "base": {"objective": held, "rows": [], "missing": 0},
+    }
+    found = told_against(before, after)
+    assert (found["move"], found["moved"], found["like"]) == told_
+
+
+def test_a_proof_too_large_to_add_up_leaves_the_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the numbers of a tree grow beyond exact sums the search goes on with the proof by prices."""
+
+    def too_large(*_given: object) -> None:
+        raise BadProof("the numbers of a proof are too large to be added up")
+
+    round_, offers, outcome = decided(planned(1)[0])
+    monkeypatch.setattr(tier_search, "prove", too_large)
+    options = Options(Fraction(0), None, 100, 0, 1, "highs")
+    answer = tier_search.search(program(round_, offers, 0), options, lambda *_: None)
+    assert answer.objective == outcome.tiers[0].objective <= answer.bound

@@ -46,11 +46,28 @@ def test_names_titles_and_aliases(name: str, field: str) -> None:
         ("area_m2", 1),
         ("宗地面积[ha]", 10_000),
         ("面积_公顷_", 10_000),
+        ("面积公顷", 10_000),
+        ("用地面积万平方米", 10_000),
+        ("宗地面积亩", Fraction(2000, 3)),
+        ("面积/公顷", 10_000),
+        ("面积：公顷", 10_000),
+        ("面积㎡", 1),
+        ("面积（单位：公顷）", 10_000),
+        ("用地面积单位亩", Fraction(2000, 3)),
+        ("area ha", 10_000),
+        ("area-ha", 10_000),
     ],
 )
 def test_units_of_headings(name: str, factor: Fraction | int) -> None:
-    """The unit stands in the heading, in any bracket."""
+    """The unit stands in the heading, in any bracket or at its end."""
     assert match_columns([name], "parcel", "f").columns["area_m2"].factor == factor
+
+
+@pytest.mark.parametrize("name", ["areaha", "面积公尺", "地块元", "MJha"])
+def test_an_ending_is_no_unit_by_chance(name: str) -> None:
+    """Letters that run on, an unknown measure and a field without that unit say nothing."""
+    assert "area_m2" not in match_columns([name], "parcel", "f").columns
+    assert "parcel_id" not in match_columns([name], "parcel", "f").columns
 
 
 def test_units_of_money_and_prices() -> None:
@@ -58,6 +75,8 @@ def test_units_of_money_and_prices() -> None:
     assert match_columns(["预算(万元)"], "demand", "f").columns["budget_yuan"].factor == 10_000
     assert match_columns(["基准地价(万元/亩)"], "parcel", "f").columns["benchmark_price"].factor == 15
     assert match_columns(["基准地价(元/㎡)"], "parcel", "f").columns["benchmark_price"].factor == 1
+    assert match_columns(["基准地价万元每亩"], "parcel", "f").columns["benchmark_price"].factor == 15
+    assert match_columns(["预算万元"], "demand", "f").columns["budget_yuan"].factor == 10_000
     assert any(issue.code == "P019" for issue in match_columns(["面积(平方尺)"], "parcel", "f").issues)
     assert unit_factor("m2", "元") is None
 

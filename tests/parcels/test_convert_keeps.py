@@ -22,6 +22,7 @@ from parcels.formats.opening import open_parcels
 from parcels.formats.registry import Rules, written
 from parcels.formats.sources import RawTable
 from parcels.formats.writer import Wrote, write_parcels
+from parcels.tables.fact_table import as_id
 from tests.parcels.making import X0, Y0
 
 NAMES = st.one_of(
@@ -134,6 +135,8 @@ def test_every_value_comes_back_or_its_change_is_told(ending: str, columns: dict
         if name in stripped:
             continue
         retyped = name in wrote.retyped
+        if retyped and name == "id":  # the one that `check` reads as the parcel's number, and reads as 0, not 0.0000
+            cells = [cell if cell is None or isinstance(cell, str) else as_id(cell) for cell in cells]
         pairs = [(a, b) for a, b in zip(cells, after, strict=True) if not same(a, b, retyped)]
         assert not pairs, (name, renamed.get(name, name), pairs, wrote.retyped)
 

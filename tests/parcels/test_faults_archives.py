@@ -10,7 +10,7 @@ import pytest
 
 from parcels.common.issues import Refused
 from parcels.formats.decoding.archives import check_members, unpack
-from tests.parcels.making import box, chinese, good, has, one, read, shapefile
+from tests.parcels.making import box, chinese, good, gpkg, has, one, read, shapefile
 
 
 def zipped(folder: Path, path: Path, name: str = "dk.zip", inside: str = "") -> Path:
@@ -72,6 +72,22 @@ def test_fault_78_links_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr(entry, "/etc/passwd")
     assert "a.shp" in one(read(target), "F078").what
+
+
+def test_a_text_about_the_files_is_no_second_one(tmp_path: Path) -> None:
+    """readme.txt is passed over; boundary points beside a shapefile are a second file."""
+    good(_with(tmp_path, "readme.txt", "请用 ArcGIS 打开"))
+    assert has(read(_with(tmp_path, "points.txt", "[地块坐标]\n4,0.8,A1,甲,面,,,,@\n")), "F003")
+
+
+def _with(folder: Path, name: str, text: str) -> Path:
+    """A GeoPackage and a text in one zip."""
+    source = gpkg(folder, [box(0, 0)])
+    with zipfile.ZipFile(folder / "both.zip", "w") as archive:
+        archive.write(source, source.name)
+        archive.writestr(name, text)
+    source.unlink()
+    return folder / "both.zip"
 
 
 def test_several_files_in_a_zip_are_listed(tmp_path: Path) -> None:

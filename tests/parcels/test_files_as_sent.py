@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +211,19 @@ def test_a_price_survives_a_geodatabase(tmp_path: Path) -> None:
     assert after.column("benchmark_price") == before.column("benchmark_price")
     assert after.column("area_m2") == before.column("area_m2")
     assert None not in after.column("benchmark_price")
+
+
+def test_a_number_without_a_description_has_no_text(tmp_path: Path) -> None:
+    """1 beside "否" would have been read as yes; a list of bare words means the words."""
+    path = shutil.copy(SENT / "07_domain_0yes_1no.gpkg", tmp_path / "p.gpkg")
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("update gpkg_data_column_constraints set description = null where value = '1'")
+        base.commit()
+    assert {i.value("code") for i in read(path) if i.key == "P081.no-text"} == {"1"}
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("update gpkg_data_column_constraints set description = null")
+        base.commit()
+    assert {i.value("code") for i in read(path) if i.key == "P081.no-text"} == {"0", "1"}
 
 
 def test_a_geodatabase_domain_is_read_by_its_text(tmp_path: Path) -> None:

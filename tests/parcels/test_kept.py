@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import desk
-from parcels.common.kept import record_path, state_of, states, write_into, write_kept, write_made
+from parcels.common.kept import record_of, record_path, state_of, states, write_into, write_kept, write_made
 from tests.parcels.making import box, gpkg
 
 
@@ -86,7 +87,7 @@ def test_a_folder_of_files_keeps_what_else_is_in_it(tmp_path: Path) -> None:
                      "link": "mine"}  # fmt: skip
     assert (folder / "link").is_symlink()
     assert states(folder) == {"a.txt": "written", "b.txt": "edited", "b-2.txt": "written", "link": "foreign",
-                              "own": "foreign"}  # fmt: skip
+                              "own": "foreign", ".hidden": "foreign"}  # fmt: skip
     assert sorted(path.name for path in tmp_path.iterdir()) == [".report.written.json", "report"]
 
 
@@ -155,3 +156,26 @@ def test_a_new_round_is_not_put_over_a_file_of_that_name(tmp_path: Path) -> None
     (tmp_path / "mine.txt").write_text("mine")
     assert call("new", tmp_path).exit_code == 1
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes")
+def test_a_pipe_in_a_folder_is_carried_along_and_never_opened(tmp_path: Path) -> None:
+    """Nor where a record claims a digest of it, nor under the name of an unfinished folder: opening one never ends."""
+    folder = tmp_path / "report"
+    folder.mkdir()
+    for path in (folder / "a.txt", folder / "pipe", tmp_path / ".landopt-new-report-x"):
+        os.mkfifo(path)
+    record_path(folder).write_text(json.dumps({"a.txt": ["a" * 64], "pipe": [""]}), "utf-8")
+    assert states(folder) == {"a.txt": "edited", "pipe": "edited"}
+    done = write_into(folder, fill(a_txt="1"))
+    assert [(each.path.name, each.kept and each.kept.name) for each in done] == [("a-2.txt", "a.txt")]
+    assert sorted(path.name for path in folder.iterdir()) == ["a-2.txt", "a.txt", "pipe"]
+
+
+def test_a_record_of_digests_from_elsewhere_is_no_trap(tmp_path: Path) -> None:
+    """Deep, large, or no record at all: then nothing is on record."""
+    folder = tmp_path / "report"
+    folder.mkdir()
+    for text in ("[" * 100_000, '{"a": ' * 100_000, " " * 2_000_000, '{"a": 3}', "[]"):
+        record_path(folder).write_text(text, "utf-8")
+        assert record_of(folder) == {}

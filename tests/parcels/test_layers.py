@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parcels.geometry.overlay import cover, subdivide
+from parcels.geometry.segments import Plane
 from parcels.layers import Layer, overlay_layers
 from tests.parcels.making import X0, Y0, box, good, gpkg, has, layer, one, poly
 
@@ -129,7 +130,7 @@ def test_cover_equals_brute_force_also_for_large_polygons(seed: int) -> None:
     ]
     whole = shapely.union_all(blobs)
     expected = [0.0 if parcel is None else parcel.intersection(whole).area for parcel in parcels]
-    assert cover(parcels, np.array(blobs, dtype=object)).area == pytest.approx(expected, abs=1e-3)
+    assert cover(Plane(parcels), np.array(blobs, dtype=object)).area == pytest.approx(expected, abs=1e-3)
 
 
 def test_subdivision_keeps_the_ground() -> None:

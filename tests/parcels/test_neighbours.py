@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from parcels.geometry.neighbours import TOLERANCE_M, neighbours
 from parcels.geometry.overlaps import overlapping
+from parcels.geometry.segments import Plane
 from tests.parcels.making import X0, Y0, box, poly
 
 
@@ -144,7 +145,7 @@ def test_overlaps_equal_brute_force(seed: int, side: int, push: float, dent: boo
     if dent and shapes:
         x0, y0, x1, y1 = shapes[0].bounds
         shapes.append(shapely.Polygon([(x0, y0), (x1, y0), (x1, y1), ((x0 + x1) / 2, (y0 + y1) / 2), (x0, y1)]))
-    left, right, area = overlapping(np.array(shapes, dtype=object))
+    left, right, area = overlapping(Plane(shapes))
     found = {
         pair: m2
         for *pair_, m2 in zip(left.tolist(), right.tolist(), area.tolist(), strict=True)

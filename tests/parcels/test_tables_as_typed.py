@@ -225,3 +225,48 @@ def test_parcels_of_a_typed_sheet(tmp_path: Path) -> None:
     file = read_parcels(path)
     assert not [issue for issue in file.issues if issue.level == "error"], [i.what for i in file.issues]
     assert file.table.column("area_m2") == (10_000,)
+
+
+MARKED = {
+    "stars": [f"*{name}" for name in HEAD],
+    "must": [f"{name}（必填）" for name in HEAD],
+    "breaks": [*HEAD[:4], "面积下限\n(亩)", "面积上限\n(亩)", *HEAD[6:]],
+    "remark": ["需求编号", "平台类型（大类）", *HEAD[2:]],
+}
+
+
+@pytest.mark.parametrize("form", MARKED)
+def test_what_a_form_marks_in_its_headings(tmp_path: Path, form: str) -> None:
+    """Stars, （必填）, a line break before the unit and a remark on a field without a unit change no name."""
+    file = without_errors(read_demands(book(tmp_path, [MARKED[form], *ROWS])))
+    assert file.table.ids == ("D1", "D2")
+    assert file.table.column("priority") == (90, 50)
+    assert file.table.column("area_min_m2") == ((10_000, 20_000) if form == "breaks" else (15, 30))
+
+
+@pytest.mark.parametrize(
+    ("group", "low", "high"),
+    [("用地面积(亩)", "下限", "上限"), ("需求面积（亩）", "最小", "最大"), ("需求面积", "最小(亩)", "最大(亩)")],
+)
+def test_a_group_and_what_stands_under_it_name_a_field_together(
+    tmp_path: Path, group: str, low: str, high: str
+) -> None:
+    """In either order, with the unit that one of them says."""
+    over, under = [*HEAD[:4], group, None, *HEAD[6:]], [*[None] * 4, low, high]
+    file = without_errors(read_demands(book(tmp_path, [over, under, *ROWS], merge=("E1:F1", "A1:A2"))))
+    assert file.table.column("area_min_m2") == (10_000, 20_000)
+
+
+def test_dashes_are_blank_and_ticks_are_yes(tmp_path: Path) -> None:
+    """What is crossed out is unknown, told in one note; √ and × answer a question."""
+    rows = [[*HEAD, "是否非营利"], [*ROWS[0][:7], "—", "√"], [*ROWS[1][:7], "/", "×"]]
+    file = without_errors(read_demands(book(tmp_path, rows)))
+    assert file.table.column("budget_yuan") == (None, None)
+    assert file.table.column("nonprofit") == (True, False)
+    assert next(i for i in file.issues if i.key == "D083.crossed").ids == ("D1", "D2")
+
+
+def test_labels_at_the_foot_of_a_form_are_no_platforms(tmp_path: Path) -> None:
+    """经办：..., 制表单位：... alone in their rows."""
+    rows = [HEAD, *ROWS, ["制表单位：某局"], ["经办：张三"], ["制表日期：2026-01-01"]]
+    assert without_errors(read_demands(book(tmp_path, rows))).table.ids == ("D1", "D2")

@@ -177,3 +177,30 @@ def test_what_is_written_is_read_back(west: int, south: int, zone: int, size: in
 def test_fuzz_any_text_is_read_or_refused_by_our_own_errors(lines: list[str]) -> None:
     """No text makes the reader fail in any other way."""
     assert attempt(lambda: made("\n".join(lines)))[1] in ("", "P")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("38455000.0", "三千"),
+        ("2510000.0,38455000.0", '"2,510,000.0","38,455,000.0"'),
+        ("38455000.0", "3.8455e+07"),
+        (",2510100.0", ",23°06'01.1\""),
+        ("J2,1,", "J2,内,"),
+    ],
+)
+def test_a_point_that_cannot_be_read_is_one_finding(tmp_path: Path, old: str, new: str) -> None:
+    """Neither a count that no longer fits nor a parcel without an outline is told beside it."""
+    path = tmp_path / "a.txt"
+    path.write_text(HEADER + plot(SQUARE).replace(old, new), "utf-8")
+    errors = [issue for issue in read_parcels(path).issues if issue.level == "error" and issue.code != "P023"]
+    assert [issue.code for issue in errors if issue.ids == ("A1",)] == [errors[0].code], errors
+    assert errors[0].code in ("P027", "P069")
+
+
+def test_the_end_of_a_heading_may_stand_on_its_own_line() -> None:
+    """`@` after a line break."""
+    raw = made(HEADER + plot(SQUARE, "4,0.8,A1,甲,面,,,,\n@"))
+    assert not [issue for issue in raw.issues if issue.level == "error"]
+    assert raw.geometry is not None
+    assert raw.geometry[0].area == pytest.approx(8000)

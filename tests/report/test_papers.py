@@ -10,7 +10,7 @@ import pytest
 
 from landopt.reasons.texts import render_notice
 from landopt.report.papers import review_sheet
-from landopt.report.papers.notices import drafts, notices, provenance
+from landopt.report.papers.notices import drafts, provenance, word_notices
 from landopt.report.papers.pdf import write_pdf
 from landopt.report.source import open_source
 
@@ -52,11 +52,11 @@ def test_papers_to_be_signed_hold_no_words_of_the_solver(plain: Path, name: str)
 
     document = docx.Document(str(plain / "report" / name))
     cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
-    marks = [each.text for each in document.paragraphs if each.style.name == "landopt mark"]
-    said = [*cells, *(each.text for each in document.paragraphs if each.text not in marks)]
+    said = [*cells, *(each.text for each in document.paragraphs)]
     assert [text for text in said if SOLVER.search(text)] == []
-    assert all("校验码" in mark for mark in marks)
-    assert marks
+    plan = open_source(plain).plan
+    foot = [each.text for each in document.sections[0].footer.paragraphs]
+    assert foot[0].startswith(f"方案编号 {plan['plan_id']}　校验码 {plan['case']['digest'][:16]}")
 
 
 def test_a_review_sheet_is_one_page_with_every_field_an_officer_signs(plain: Path, tmp_path: Path) -> None:
@@ -115,8 +115,9 @@ def test_dates_are_left_to_the_bureau_and_every_figure_is_traceable(plain: Path)
             assert path is not None or where in ("", "case.json far_min, far_max")
             if path:
                 assert path[3] in source.plan[path[1]][int(path[2])]
-    public = [cell for block in notices(source, "zh") for row in block.rows for cell in row]
-    assert not [cell for cell in public if "plan.json" in cell]
+    public = [str(value) for paper in word_notices(source, "zh") for part in paper.parts for value in part.values()]
+    assert public
+    assert not [text for text in public if "plan.json" in text]
     assert [cell for block in provenance(source, "zh") for row in block.rows for cell in row if "plan.json" in cell]
 
 
@@ -150,3 +151,51 @@ def test_a_supply_notice_says_nothing_internal(plain: Path, lang: str) -> None:
         rows = render_notice(_planted(record, SHOWN), entry, lang, given)
         assert TOKEN not in "".join(content for _, content, _ in rows)
     assert seen
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_paper_says_first_that_the_law_was_not_checked_so_far(
+    plain: Path, lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proposal, annex, review sheets, table of figures; the printed summary."""
+    from landopt.reasons import texts
+    from landopt.report.papers import documents, notices
+
+    for module in (documents, notices, review_sheet, texts):
+        monkeypatch.setattr(module, "late_lines", lambda case, lang: [f"LATE-{lang}"])
+    source = open_source(plain)
+    said = f"LATE-{lang}"
+    for name, blocks in documents.papers(source, lang):
+        told = [
+            text for block in blocks for text in (block.text, *(cell for row in block.rows for cell in row)) if text
+        ]
+        assert any(said in text for text in told[: 8 if name == "review-sheets" else 2]), (name, told[:8])
+    sheets = review_sheet.review_values(source, lang)
+    assert all(str(sheet["opinion"]).startswith(said) for sheet in sheets)
+    assert provenance(source, lang)[1].text == said
+    assert texts.render_summary(source.plan, source.case, lang).startswith(said)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_only_texts_read_in_the_original_stand_without_a_mark(plain: Path, lang: str) -> None:
+    """A citation below V1 begins 待核原文 on every paper, one of V1 never."""
+    from landopt.report.papers.documents import papers
+
+    source = open_source(plain)
+    unread = "待核原文：" if lang == "zh" else "text to be verified: "
+    grades: dict[str, set[str]] = {}
+    for record in source.plan["justification"]:
+        for ruling in record.get("permits", ()):
+            cite = ruling["cite"]
+            doc = f"{cite['doc']}{'' if lang == 'zh' else ' '}{cite['article']}"
+            grades.setdefault(doc, set()).add(cite["grade"])
+    assert any(found != {"V1"} for found in grades.values())
+    cells = [cell for _, blocks in papers(source, lang) for block in blocks for row in block.rows for cell in row]
+    for doc, found in grades.items():
+        if len(found) > 1:
+            continue
+        bare = doc.split("（")[0] if lang == "zh" else doc
+        for cell in cells:
+            for at in (hit.start() for hit in re.finditer(re.escape(bare), cell)):
+                before = cell[:at].rstrip("《")
+                assert before.endswith(unread) == (found != {"V1"}), (doc, cell)

@@ -18,11 +18,14 @@ from constraints.audit.bound.round_text import equal, read_round_text
 from constraints.audit.finding import Unchecked, in_chinese
 from constraints.canonical import canonical
 from constraints.case import Case, rule_to_json
+from constraints.loading.corrections import Correction, correction_rules, lowers_measured, read_corrections
 from constraints.loading.load import in_force, load, methods, pack_names, rules_for, shipped
 from constraints.loading.method_facts import off
+from constraints.loading.other_day import asked_day, later_facts, mark
 from constraints.loading.pack_files import own_file
 from constraints.loading.ranks import LAW_RANK, OWN_MARK, acting_exceptions, known_packs, unlawful_exceptions
 from constraints.types import Rule
+from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
 
 Problem = tuple[str, str, str]
@@ -30,6 +33,8 @@ AT_THE_DESK = ("gap", "time_limit_s", "nodes", "seed", "threads")
 """Settings that may be asked for on the command line: they change how long is searched, not what is lawful."""
 MADE = {"ledger": "lock", "keep": "preference", "override": "lock"}
 """Rules no file holds, by origin, with their kind: locks of the ledger, a plan kept, fixes by hand."""
+ROLES = ("round", "policy", "pack", "corrections", "overlay")
+"""What the texts of a case are."""
 _SET = re.compile(r"([^\[\]:=\s]+)(?:\[([^\]]*)\])?:([a-z_]+)=(-?[0-9][0-9_]*(?:\.[0-9]+)?)")
 
 
@@ -42,6 +47,9 @@ class Binding:
         self.problems: list[Problem] = []
         self.unchecked: list[Unchecked] = []
         self.compared = 0
+        self.day = asked_day(case.overlays)
+        self.own_day: str | None = None
+        self.corrections: tuple[Correction, ...] = ()
         self._methods()
         rounds = [entry for entry in case.sources if entry["role"] == "round"]
         self._digests()
@@ -95,6 +103,9 @@ class Binding:
                     f"所附 {entry['name']} 文本与输入文件摘要不符（{found[:8]}..）",
                 )
 
+        for role in sorted({entry["role"] for entry in self.case.sources} - set(ROLES)):
+            self.say("sources", f"a text of the role '{role}' is none of a round", f"所附文本的角色“{role}”不明")
+
     def _round(self, text: str) -> None:
         """Everything ``round.toml`` decides."""
         try:
@@ -103,7 +114,12 @@ class Binding:
             self.say("round.toml", f"round.toml cannot be read: {wrong}", f"round.toml 无法读取：{wrong}")
             return
         case, raw = self.case, self.raw
+        self.own_day = said["round"]["as_of"]
         for name, found in said["round"].items():
+            if name == "as_of" and self.day is not None and raw["round"].get(name) == self.day:
+                en, zh = f"made under the law of {self.day}, not of {found}", f"依 {self.day} 的法律编制，并非 {found}"
+                self.unchecked.append(Unchecked("overlays", en, zh))
+                continue
             self.same(f"round.{name}", raw["round"].get(name), found)
         known = {entry["name"] for entry in case.inputs}
         for name in said["files"]:
@@ -120,6 +136,7 @@ class Binding:
         self.same("packs", list(case.packs), [name for name in said["packs"] if name in known_packs()])
         own = [own_file(name) for name in said["packs"] if name not in known_packs()]
         self.same("packs", [entry["name"] for entry in case.sources if entry["role"] == "pack"], own)
+        self._corrections(said)
         named = [entry for entry in case.sources if entry["role"] == "policy"]
         self.same("policy", [entry["name"] for entry in named], said["policy"])
         for name in sorted(said["objective"]["weights"].keys() | raw["objective"]["weights"].keys()):
@@ -136,6 +153,29 @@ class Binding:
             else:
                 self.same(f"settings.{name}", stated, found)
         self._rules(tuple(said["packs"]), tuple(named))
+
+    def _corrections(self, said: Mapping[str, Any]) -> None:
+        """Facts corrected by hand: those of the file the round names, in the tables, and none against a layer."""
+        case = self.case
+        filed = [entry for entry in case.sources if entry["role"] == "corrections"]
+        self.same("corrections", [entry["name"] for entry in filed], said["corrections"])
+        try:
+            self.corrections = tuple(one for entry in filed for one in read_corrections(entry["text"], entry["name"]))
+        except Refused as refused:
+            for issue in refused.issues:
+                self.say("corrections", issue.what, in_chinese(issue))
+            return
+        scenario = {(fact["of"], fact["id"], fact["field"]): fact["was"] for fact in case.scenario}
+        for one in self.corrections:
+            table = case.parcels if one.of == "parcel" else case.demands
+            row = table.index().get(one.id)
+            stated = None if row is None else table.column(one.field)[row]
+            stated = scenario.get((one.of, one.id, one.field), stated)
+            found = tuple(stated) if isinstance(stated, list) else stated
+            self.same(f"corrections.{one.id}.{one.field}", found, one.new, "the corrections")
+            if row is None or lowers_measured(one, said["roles"]):
+                en = f"{one.said('en')}: there is no such row, or a layer measured it"
+                self.say("corrections", en, f"{one.said('zh')}：查无此行，或系图层量算所得")
 
     def _rules(self, packs: Sequence[str], policies: Sequence[Mapping[str, str]]) -> None:
         """Each rule of the case is that of the packs, policies and overlays of that date; no other is missing."""
@@ -178,8 +218,11 @@ class Binding:
     def _expected(self, packs: Sequence[str], policies: Sequence[Mapping[str, str]]) -> dict[str, Rule]:
         as_of, texts = self.case.round.as_of, {e["name"]: e["text"].encode("utf-8") for e in policies}
         texts |= {e["name"]: e["text"].encode("utf-8") for e in self.case.sources if e["role"] == "pack"}
-        found = {rule.id: rule for rule in rules_for(packs, [e["name"] for e in policies], as_of, texts)[0]}
-        facts: list[tuple[Any, ...]] = []
+        own_day = self.own_day if self.day is not None else None
+        found = {rule.id: rule for rule in rules_for(packs, [e["name"] for e in policies], as_of, texts, own_day)[0]}
+        for rule in correction_rules(self.corrections, found.values(), [method.id for method in self.case.methods]):
+            found[rule.id] = rule
+        facts = self._set_aside()
         for entry in self.case.sources:
             if entry["role"] == "overlay":
                 path = Path(entry["name"])
@@ -196,6 +239,21 @@ class Binding:
             if match is not None:
                 self._set(found, text, *match.groups())
         return found
+
+    def _set_aside(self) -> list[tuple[Any, ...]]:
+        """The facts later than the day the case was asked for, which a scenario of that day does without."""
+        if self.day is None:
+            return []
+        table, scenario = self.case.parcels, mark(self.day)
+        columns = {name: list(column) for name, column in table.columns.items()}
+        rows = table.index()
+        for fact in self.case.scenario:
+            if fact["scenario"] == scenario and fact["of"] == "parcel" and fact["id"] in rows:
+                column = columns.setdefault(fact["field"], [None] * len(table))
+                column[rows[fact["id"]]] = fact["was"]
+                self.same(f"scenario.{fact['id']}.{fact['field']}", fact["is"], None, "the day asked for")
+        was = FactTable(table.ids, {name: tuple(column) for name, column in columns.items()})
+        return [("parcel", name, field, scenario) for name, field in later_facts(was, self.day)]
 
     def _named(self, stem: str, name: str) -> None:
         if stem not in self.case.overlays:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from constraints.audit.files.plan_reader import OFFERS_SCHEMA
-from constraints.audit.files.strict_json import OneMember, strict_json
+from constraints.audit.files.strict_json import OneMember, strict_line
 from constraints.types import Row
 from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
@@ -167,9 +167,7 @@ class OffersFile:
 
     def _decoded(self, line: bytes) -> Any:
         try:
-            if not line.endswith(b"\n"):
-                raise ValueError("a line has no end")
-            return strict_json(line)
+            return strict_line(line)
         except ValueError as torn:
             raise Refused(error("A002.cannot-read", at=str(self.path), file=self.path.name, torn=torn)) from torn
 

@@ -45,6 +45,13 @@ def strict_json(raw: bytes) -> Any:
     return found
 
 
+def strict_line(line: bytes) -> Any:
+    """The value of a line of a list: a text of the grammar and its line feed. Raises ValueError if it is none."""
+    if not line.endswith(b"\n"):
+        raise ValueError("a line has no end")
+    return strict_json(line)
+
+
 def no_float(text: str) -> Any:
     """For numbers that are not integers: refused."""
     raise ValueError(f"number {text} is not an integer")
@@ -73,10 +80,10 @@ class OneMember(io.RawIOBase):
     """Deflated, without name, comment or extra fields."""
 
     def __init__(self, path: Path) -> None:
+        self._left = max(FREE, RATIO * path.stat().st_size)
         self._file = path.open("rb")
         self._plain = self._file.read(4) == self.HEAD
         self._file.seek(0)
-        self._left = max(FREE, RATIO * path.stat().st_size)
         self._inner = zlib.decompressobj(31)
 
     def readable(self) -> bool:
@@ -102,6 +109,7 @@ class OneMember(io.RawIOBase):
         return len(found)
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file, if it could be opened."""
+        if hasattr(self, "_file"):
+            self._file.close()
         super().close()

@@ -10,7 +10,17 @@ from typing import Any
 from constraints.case import Record
 from constraints.language.evaluate import truth
 from constraints.language.expr import closest, parse
-from constraints.loading.load import grade_of, in_force, load_pack, methods, pack, pack_names, strongest, vague_start
+from constraints.loading.load import (
+    grade_of,
+    in_force,
+    load_pack,
+    methods,
+    pack,
+    pack_names,
+    strongest,
+    vague_end,
+    vague_start,
+)
 from constraints.loading.method_facts import off
 from constraints.reading.asking.assumed import PRICES, complete, incomplete, unchecked
 from constraints.reading.asking.floor_words import floor_entry, floors_told, looser_floors, looser_note, money
@@ -114,10 +124,16 @@ def _records(facts: Mapping[str, str], as_of: str) -> tuple[Record, ...]:
     return tuple(Record(name, "", "", document or "on file", facts.get("date", as_of), by) for name in rules)
 
 
-def _order(entry: Mapping[str, Any], verdict: str) -> tuple[bool, int, int, int]:
-    """The deciding rules first, the strictest of the others next; by rank, and the best-read of them first."""
+def _order(entry: Mapping[str, Any], verdict: str, rulebook: RuleBook) -> tuple[bool, int, bool, int, int]:
+    """The deciding rules first, the strictest of the others next; by rank, and the best-read of them first.
+
+    Of rules that open a method the one that lifts a prohibition goes before those that would not have sufficed.
+    """
     decides = entry["verdict"] == verdict
-    return (not decides, -STRICTNESS[entry["verdict"]], -entry["cite"]["rank"], GRADES.index(entry["grade"]))
+    rule = rulebook.rules.get(entry["id"])
+    plain = not (entry["verdict"] == "permit" and rule is not None and rule.exception_to)
+    rank, grade = entry["cite"]["rank"], GRADES.index(entry["grade"])
+    return (not decides, -STRICTNESS[entry["verdict"]], plain, -rank, grade)
 
 
 def _off(notes: list[dict[str, str]]) -> dict[str, Any]:
@@ -147,7 +163,7 @@ def _answer(
     notes: list[dict[str, str]],
 ) -> dict[str, Any]:
     rules = [rule_entry(rulebook, r.rule_id, r.verdict, r.unknowns) for r in judgement.rules]
-    rules.sort(key=lambda entry: _order(entry, judgement.verdict))
+    rules.sort(key=lambda entry: _order(entry, judgement.verdict, rulebook))
     floors = floors_told(rulebook, judgement, method, case, quiet)
     loose = sorted(looser_floors(floors).items())
     return {
@@ -232,6 +248,9 @@ def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequ
     if rule is None:
         return {**_DEFAULT, "id": identifier, "verdict": verdict, "unknown": list(unknowns)}
     cite, first = rule.cite, _first(rulebook)[rule.cite.doc, rule.cite.number]
+    begun = {"from": rule.start, "since": vague_start(first) or first.start, "since_known": not first.date_grade}
+    if rule.spec.get("not_yet") and rule.until:  # it says of the days before its instrument that there was no method
+        begun = {"from": "", "since": vague_end(rule) or rule.until, "since_known": not rule.date_grade}
     return {
         "id": rule.id,
         "domain": list(rule.domain),
@@ -241,11 +260,9 @@ def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequ
             "number": cite.number,
             "article": cite.article,
             "rank": cite.rank,
-            "from": rule.start,
             "until": rule.until,
             "vague_start": vague_start(rule),
-            "since": vague_start(first) or first.start,
-            "since_known": not first.date_grade,
+            **begun,
         },
         "grade": grade_of(rule),
         "title": {"en": rule.title.en, "zh": rule.title.zh},

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from constraints.loading.load import pack
+from constraints.loading.releases import unchecked as late
 from constraints.reading.asking.told_facts import shown
 from constraints.reading.case_facts import block_share
 from constraints.reading.mixed import dominant, parts_of
@@ -82,16 +83,5 @@ def incomplete(name: str, as_of: str) -> dict[str, str]:
 
 def unchecked(names: Sequence[str], as_of: str) -> list[dict[str, str]]:
     """The note that a date lies after the day the packs were checked; empty if it does not."""
-    late: dict[str, list[str]] = {}
-    for name in names:
-        if as_of > pack(name).checked_until:
-            late.setdefault(pack(name).checked_until, []).append(name)
-    return [
-        {
-            "rule": "",
-            "flag": "unchecked",
-            "en": f"packs {', '.join(which)} were checked until {day}; {as_of} is later: read first what came since",
-            "zh": f"规则库 {'、'.join(which)} 核对至 {day}；{as_of} 在其后，应先查阅其后的新规定",
-        }
-        for day, which in sorted(late.items())
-    ]
+    said = late({name: pack(name).checked_until for name in names}, as_of)
+    return [{"rule": "", "flag": "unchecked", "en": each.text("en"), "zh": each.text("zh")} for each in said]

@@ -15,6 +15,7 @@ from constraints.reading.book import RuleBook, book
 from constraints.reading.judge import judge
 from constraints.reading.speak import Namer, formula, plain, sentence
 from constraints.types import Rule, Text
+from parcels.common.catalogue import titled
 from parcels.common.schema import Value, fields
 
 APPLICANTS = (1, 2)
@@ -146,16 +147,6 @@ def cited(rule: Rule) -> str:
     return " ".join(part for part in parts if part) + f", {grade_of(rule)}"
 
 
-VERDICTS_ZH = {
-    "permit": "允许",
-    "condition": "附条件",
-    "warn": "预计难以成交",
-    "forbid": "禁止",
-    "undetermined": "待查",
-    "n/a": "不适用",
-}
-
-
 def effect(rule: Rule) -> tuple[str, str]:
     """What a rule does, in a short sentence of each language."""
     titles = {method.id: method.title for method in methods()}
@@ -170,7 +161,8 @@ def effect(rule: Rule) -> tuple[str, str]:
             for v, group in groups.items()
         )
         zh = "；".join(
-            f"{VERDICTS_ZH[v]}{'各种方式' if len(group) == every else '、'.join(titles[m].zh for m in group)}"
+            titled(v, "zh", "short-verdict")
+            + ("各种方式" if len(group) == every else "、".join(titles[m].zh for m in group))
             for v, group in groups.items()
         )
         return f"{en[:1].upper()}{en[1:]}.", f"{zh}。"

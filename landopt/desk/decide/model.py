@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from landopt.desk.usage import LANG, Wrong
+from parcels.common.catalogue import phrase
 
 
 @click.command(epilog="Example:\n\n  landopt model examples/nansha --mps model.mps --offers offers.csv")
@@ -68,13 +69,8 @@ def model(
     if as_json:
         click.echo(json.dumps(sizes, ensure_ascii=False))
     else:
-        zh = language(lang) == "zh"
-        click.echo(
-            f"{sizes['offers']} 个供应选项，{sizes['rows']} 行限额、关系和锁定。"
-            if zh
-            else f"{sizes['offers']} offers, {sizes['rows']} rows of limits, relations and locks."
-        )
-        click.echo(f"已写入 {'、'.join(written)}。" if zh else f"Wrote {', '.join(written)}.")
+        click.echo(phrase("done.offers", language(lang), offers=sizes["offers"], rows=sizes["rows"]))
+        click.echo(phrase("done.wrote", language(lang), files=tuple(written)))
 
 
 def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from landopt.desk.path_argument import LEDGER
 from landopt.desk.usage import LANG, Wrong
+
+if TYPE_CHECKING:
+    from landopt.keeping.ledger.places import LedgerPlace
 
 
 def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -60,7 +65,8 @@ def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int
 @click.option(
     "--change-cost", type=click.IntRange(0), default=0, help="Points a changed assignment costs (with --keep)."
 )
-@click.option("--ledger", type=click.Path(path_type=Path), help="The ledger whose head is printed on the plan.")
+@click.option("--as-of", metavar="DATE", help="The law of another day, a scenario: later facts are set aside.")
+@click.option("--ledger", type=LEDGER, help="The ledger whose head is printed on the plan.")
 @click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print plan.json.")
 def solve(
@@ -81,7 +87,8 @@ def solve(
     by: str,
     keep: Path | None,
     change_cost: int,
-    ledger: Path | None,
+    as_of: str | None,
+    ledger: LedgerPlace | None,
     lang: str | None,
     as_json: bool,
 ) -> None:
@@ -115,6 +122,7 @@ def solve(
         by=by,
         keep=keep,
         change_cost=change_cost,
+        as_of=as_of,
         ledger=ledger,
     )
     result = run(options, heard(chosen))

@@ -7,34 +7,48 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.decide.many import UNFINISHED, where_of, where_options
 from landopt.desk.usage import LANG
 
 
-@click.command(epilog="Example:\n\n  landopt sweep examples/nansha shares.toml -o sweep --workers 2")
+@click.command(epilog="Example:\n\n  landopt sweep examples/nansha examples/nansha/sweep.toml -o sweep --jobs 2")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.argument("sweep_path", metavar="SWEEP.toml", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the results (default: beside SWEEP).")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes at a time.")
+@where_options
 @click.option("--lang", type=LANG, help="Language of the table (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print every run as JSON.")
 def sweep(
-    round_path: Path, sweep_path: Path, output: Path | None, workers: int, lang: str | None, as_json: bool
+    round_path: Path,
+    sweep_path: Path,
+    output: Path | None,
+    jobs: int | None,
+    scheduler: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    lang: str | None,
+    as_json: bool,
 ) -> None:
     """Solve every combination of the values and rules a sweep file names, and print one table.
 
-    Finished runs are kept in the output folder; an interrupted sweep goes on where it stopped.
+    The round as it stands is solved first; every run starts from its plan. Finished runs are kept in the output folder;
+    an interrupted sweep goes on where it stopped.
     """
     from landopt.desk.progress import heard
     from landopt.intake.assemble import read_round
-    from landopt.reasons.sweep import read_sweep, sweep_case
+    from landopt.reasons.many.sweep import read_sweep, shown, sweep_case
     from landopt.reasons.texts import render_answer
     from parcels.common.language import language
 
     plan = read_sweep(sweep_path)
     case = read_round(round_path).ready()
     folder = output if output is not None else sweep_path.with_suffix("")
-    rows = sweep_case(case, plan, folder, workers=workers, say=heard(language(lang)))
+    where = where_of(jobs, scheduler, tls_ca, tls_cert, tls_key)
+    swept = sweep_case(case, plan, folder, where=where, say=heard(language(lang)))
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, sort_keys=True))
+        click.echo(json.dumps(swept.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
-        click.echo(render_answer("sweep", {"rows": rows}, language(lang)), nl=False)
+        click.echo(render_answer("sweep", shown(swept, language(lang)), language(lang)), nl=False)
+    if swept.interrupted:
+        click.get_current_context().exit(UNFINISHED)

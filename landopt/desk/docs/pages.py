@@ -14,11 +14,20 @@ FOLDER = Path(__file__).parents[3] / "docs"
 
 def pages() -> dict[str, str]:
     """Every made page by name, as it should be."""
-    from landopt.desk.docs import door_page, facts_pages, house_page, reference, rules_pages
+    from landopt.desk.docs import (
+        door_page,
+        facts_pages,
+        glossary_page,
+        house_page,
+        reference,
+        rules_pages,
+        templates_page,
+    )
     from parcels.common import codes
 
     made = {name: page() for name, page in reference.PAGES.items()}
     made |= {"round-file.md": facts_pages.round_page(), "columns.md": facts_pages.columns_page()}
+    made |= {"templates.md": templates_page.page(), "glossary.md": glossary_page.page()}
     made |= {"errors.md": codes.page(), "api.md": door_page.page(), "architecture.md": house_page.page()}
     return {**made, **rules_pages.pages()}
 
@@ -37,14 +46,18 @@ def _read(path: Path) -> str | None:
 @click.option("--write", is_flag=True, help="Write the pages that are not current.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="Default: docs.")
 def docs(write: bool, folder: Path) -> None:
-    """Make the pages of docs/ that come from the packs and the code, or say which are not current."""
-    found = stale(folder)
-    for name, text in found.items():
+    """Make the pages of docs/ and the release's list of packs, or say which are not current."""
+    from constraints.loading.releases import LIST, release_text
+
+    found = {folder / name: text for name, text in stale(folder).items()}
+    if folder == FOLDER and _read(LIST) != release_text():
+        found[LIST] = release_text()
+    for path, text in found.items():
         if write:
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
-            click.echo(f"written: {name}")
+            path.write_text(text, encoding="utf-8", newline="\n")
+            click.echo(f"written: {path.name}")
         else:
-            click.echo(f"not current: {name}", err=True)
+            click.echo(f"not current: {path.name}", err=True)
     if found and not write:
         click.echo("Maybe: make docs", err=True)
         raise SystemExit(1)

@@ -122,12 +122,13 @@ def format_page() -> str:
         "shipped pack is law. A rule of a policy, of an overlay or of a pack",
         "of the round's own, whatever rank it claims, may not name it in",
         "`exception_to` (R024; `below` of an adoption is an exception too),",
-        "use its id (R025) or permit what it may forbid (R026). Only where",
+        "use its id or one that landopt makes (R025) or permit what it may forbid (R026). Only where",
         'the law\'s own text leaves the choice (`leaves_to = "policy"`,',
         "`leaves_words`) may a rule of the same kind be an exception; it",
         "then gives `condition` with its document, never a permit.",
         f"`[[fact]]` ({', '.join(FACT_KEYS)}) in an overlay changes",
         'a fact for a scenario, printed "not on file: scenario X"; such a plan is never adopted and never stands.',
+        "A fact that is wrong on file is a `[[correction]]` with its document (docs/corrections.md).",
         "",
         "## Codes",
         "",
@@ -138,7 +139,7 @@ def format_page() -> str:
         "never matches · R016 unknown rule · R017 looser rule not obeyed ·",
         "R018 fair competition · R019 adoption · R020 worked case",
         "· R021 not in force · R022 matches nothing or everything · R023 before the pack is complete ·",
-        "R024 exception to law · R025 id of a pack's rule · R026 permit against law.",
+        "R024 exception to law · R025 id of a pack's rule · R026 permit against law · R027 correction by hand.",
         "",
     ]
     return "\n".join(lines)

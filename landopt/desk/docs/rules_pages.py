@@ -106,11 +106,17 @@ def _limits_of_a_round() -> list[str]:
     ]
 
 
+def _held(rule: Rule) -> str:
+    """The days on which a rule holds; of one that says a method did not exist, the day on which it came."""
+    unsure = " (day not known)" if rule.date_grade else ""
+    if rule.spec.get("not_yet") and rule.until:
+        return f"before {rule.until}{unsure}: the method did not exist yet"
+    return f"from {rule.start}{f' until {rule.until} (exclusive)' if rule.until else ''}{unsure}"
+
+
 def _rule(rule: Rule, cases: Sequence[WorkedCase]) -> list[str]:
     cite = rule.cite
     number = f" {cite.number}" if cite.number else ""
-    until = f" until {rule.until} (exclusive)" if rule.until else ""
-    unsure = " (day not known)" if rule.date_grade else ""
     lines = [
         f"### {rule.id}",
         "",
@@ -120,7 +126,7 @@ def _rule(rule: Rule, cases: Sequence[WorkedCase]) -> list[str]:
         f"- {rule.kind} · {', '.join(rule.domain)}",
         f"- {cite.doc}{number}, {cite.article} · rank {cite.rank} · grade {grade_of(rule)}"
         + (f" · {cite.source}" if cite.source else ""),
-        f"- from {rule.start}{until}{unsure}",
+        f"- {_held(rule)}",
     ]
     if rule.when:
         node = parse(rule.when)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from landopt.desk.path_argument import LEDGER
 from landopt.desk.usage import LANG, Wrong
 
 if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
+    from landopt.keeping.ledger.places import LedgerPlace
 
 _PATH = click.Path(path_type=Path)
 
@@ -23,7 +25,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--sample", type=click.IntRange(1), default=8, show_default=True, help="Platforms to screen again.")
 @click.option("--seed", type=click.IntRange(0), help="Repeat an earlier draw (it then counts as none).")
 @click.option("--as-of", metavar="DATE", help="Re-check the assignments under the law of this date.")
-@click.option("--ledger", type=_PATH, help="Check the ledger: chain, signatures, and the adoption of this plan.")
+@click.option("--ledger", type=LEDGER, help="Check the ledger: chain, signatures, and the adoption of this plan.")
 @click.option("--witness", type=_PATH, help="Heads of the ledger held elsewhere: prove that it continues them.")
 @click.option("--tsa-ca", "tsa", multiple=True, type=_PATH, help="Certificate (PEM) of a trusted timestamp authority.")
 @click.option("--key", "keys", multiple=True, type=_PATH, help="Public key (PEM) that must have signed the seal.")
@@ -38,7 +40,7 @@ def audit(
     sample: int,
     seed: int | None,
     as_of: str | None,
-    ledger: Path | None,
+    ledger: LedgerPlace | None,
     keys: tuple[Path, ...],
     witness: Path | None,
     tsa: tuple[Path, ...],
@@ -104,7 +106,7 @@ def _with(report: AuditReport, beside: list[Any], ledger: bool) -> AuditReport:
 
 def _beside(
     folder: Path,
-    ledger: Path | None,
+    ledger: LedgerPlace | None,
     keys: tuple[Path, ...],
     inputs: Path | None,
     witness: Path | None,

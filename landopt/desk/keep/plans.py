@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from landopt.desk.path_argument import LEDGER
 from landopt.desk.usage import LANG
+
+if TYPE_CHECKING:
+    from landopt.keeping.ledger.places import LedgerPlace
 
 
 @click.command(epilog="Example:\n\n  landopt plans examples/nansha --json")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
-@click.option("--ledger", type=click.Path(path_type=Path), help="The ledger file (default: ROUND/ledger.sqlite).")
+@click.option("--ledger", type=LEDGER, help="A file, or postgis://SERVICE/schema (default: ROUND/ledger.sqlite).")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 @click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
-def plans(round_path: Path, ledger: Path | None, as_json: bool, lang: str | None) -> None:
+def plans(round_path: Path, ledger: LedgerPlace | None, as_json: bool, lang: str | None) -> None:
     """List the plans of a round, oldest first: id, date, score, adopted or not, and where each lies.
 
     `solve` never overwrites a plan: the one at its place moves to ROUND/plans with everything that was put beside it.

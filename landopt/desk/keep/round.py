@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from landopt.desk.path_argument import LEDGER
 from landopt.desk.usage import LANG
 
+if TYPE_CHECKING:
+    from landopt.keeping.ledger.places import LedgerPlace
+
 _PATH = click.Path(path_type=Path)
-_ledger = click.option("--ledger", type=_PATH, help="The ledger file (default: ROUND/ledger.sqlite).")
+_ledger = click.option(
+    "--ledger", type=LEDGER, help="The ledger: a file, or postgis://SERVICE/schema (default: ROUND/ledger.sqlite)."
+)
 _by = click.option("--by", required=True, help="Who does this: the name as given; account and machine go with it.")
 _witness = click.option(
     "--witness", type=_PATH, help="Heads of the ledger held elsewhere: prove that it continues them."
@@ -56,7 +62,7 @@ def open_(
     signers: tuple[Path, ...],
     need: int | None,
     until: str | None,
-    ledger: Path | None,
+    ledger: LedgerPlace | None,
     by: str,
     as_json: bool,
     lang: str | None,
@@ -91,7 +97,7 @@ def adopt(
     date: str | None,
     keys: tuple[Path, ...],
     supersede: str | None,
-    ledger: Path | None,
+    ledger: LedgerPlace | None,
     by: str,
     sampled: bool,
     as_json: bool,
@@ -127,11 +133,28 @@ def adopt(
 @_by
 @_json
 @_lang
-def record(round_path: Path, results: Path, ledger: Path | None, by: str, as_json: bool, lang: str | None) -> None:
+def record(
+    round_path: Path, results: Path, ledger: LedgerPlace | None, by: str, as_json: bool, lang: str | None
+) -> None:
     """Record results (CSV: parcel_id, outcome, date, price_yuan, document): failed ones return as candidates."""
     from landopt.keeping.ledger import round_steps as rounddesk
 
     _say(rounddesk.record(rounddesk.place(round_path, ledger), results, by), as_json, lang)
+
+
+@round_.command(epilog="Example:\n\n  landopt round enter ROUND matters.csv --by officer-2")
+@click.argument("round_path", metavar="ROUND", type=_PATH)
+@click.argument("matters", metavar="MATTERS", type=click.Path(path_type=Path, exists=True))
+@_ledger
+@_by
+@_json
+@_lang
+def enter(round_path: Path, matters: Path, ledger: str | None, by: str, as_json: bool, lang: str | None) -> None:
+    """Enter decisions, approvals, reviews, objections, and what became of a notice (CSV; docs/rounds.md)."""
+    from landopt.keeping.ledger import matters as daily
+    from landopt.keeping.ledger import round_steps as rounddesk
+
+    _say(daily.enter(rounddesk.place(round_path, ledger), matters, by), as_json, lang)
 
 
 @round_.command(epilog="Example:\n\n  landopt round close ROUND --by officer-2")
@@ -140,7 +163,7 @@ def record(round_path: Path, results: Path, ledger: Path | None, by: str, as_jso
 @_by
 @_json
 @_lang
-def close(round_path: Path, ledger: Path | None, by: str, as_json: bool, lang: str | None) -> None:
+def close(round_path: Path, ledger: LedgerPlace | None, by: str, as_json: bool, lang: str | None) -> None:
     """Close a round: nothing more is adopted in it."""
     from landopt.keeping.ledger import round_steps as rounddesk
 
@@ -156,7 +179,7 @@ def close(round_path: Path, ledger: Path | None, by: str, as_json: bool, lang: s
 @_lang
 def show(
     round_path: Path,
-    ledger: Path | None,
+    ledger: LedgerPlace | None,
     witness: Path | None,
     tsa: tuple[Path, ...],
     as_json: bool,
@@ -189,7 +212,7 @@ def sign(
     round_path: Path,
     keys: tuple[Path, ...],
     entry: int | None,
-    ledger: Path | None,
+    ledger: LedgerPlace | None,
     by: str,
     as_json: bool,
     lang: str | None,
@@ -214,7 +237,7 @@ def sign(
 @_json
 @_lang
 def revoke(
-    round_path: Path, key: Path, reason: str, ledger: Path | None, by: str, as_json: bool, lang: str | None
+    round_path: Path, key: Path, reason: str, ledger: LedgerPlace | None, by: str, as_json: bool, lang: str | None
 ) -> None:
     """Revoke a key: what it signs later does not count; earlier only under a witness or token older than this entry."""
     from landopt.keeping.ledger import round_steps
@@ -225,11 +248,11 @@ def revoke(
 
 
 @round_.command(epilog="Example:\n\n  landopt round witness ROUND/ledger.sqlite witness-2026-04.txt")
-@click.argument("ledger", metavar="LEDGER", type=_PATH)
+@click.argument("ledger", metavar="LEDGER", type=LEDGER)
 @click.argument("target", metavar="OUT.txt", type=_PATH)
 @_json
 @_lang
-def witness(ledger: Path, target: Path, as_json: bool, lang: str | None) -> None:
+def witness(ledger: LedgerPlace, target: Path, as_json: bool, lang: str | None) -> None:
     """Write the heads of the ledger so far to a file, to be held by somebody else: it shows a later rewriting."""
     from landopt.keeping.ledger import steps as ledger_steps
     from parcels.common.language import language
@@ -244,17 +267,17 @@ def witness(ledger: Path, target: Path, as_json: bool, lang: str | None) -> None
 
 
 @round_.command(epilog="Example:\n\n  landopt round backup ROUND/ledger.sqlite backup/ledger-2026-04.sqlite")
-@click.argument("ledger", metavar="LEDGER", type=_PATH)
-@click.argument("target", metavar="OUT", type=_PATH)
+@click.argument("ledger", metavar="LEDGER", type=LEDGER)
+@click.argument("target", metavar="OUT", type=LEDGER)
 @_json
 @_lang
-def backup(ledger: Path, target: Path, as_json: bool, lang: str | None) -> None:
+def backup(ledger: LedgerPlace, target: LedgerPlace, as_json: bool, lang: str | None) -> None:
     """Copy the ledger, whole and as of one moment; a copy made by hand may catch it in the middle of a write."""
     from landopt.keeping.ledger.chain import Ledger
     from parcels.common.language import language
 
     with Ledger(ledger, read_only=True) as book:
-        book.backup(target.absolute())
+        book.backup(target.absolute() if isinstance(target, Path) else target)
     with Ledger(target, read_only=True) as copy:
         count, head = len(copy.entries()), copy.head()
     if as_json:
@@ -277,7 +300,7 @@ def token(
     round_path: Path,
     token_path: Path,
     entry: int | None,
-    ledger: Path | None,
+    ledger: LedgerPlace | None,
     by: str,
     as_json: bool,
     lang: str | None,

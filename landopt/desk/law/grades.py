@@ -14,6 +14,7 @@ from landopt.desk.law.options import (
     print_json,
     tongue_of,
 )
+from parcels.common.catalogue import phrase
 
 
 @click.command(epilog="Example:\n\n  landopt rules grades --as-of 2026-11-22")
@@ -28,7 +29,7 @@ def grades(packs: str | None, as_of: str | None, as_json: bool, lang: str | None
     from constraints.loading.load import in_force, load_pack
     from constraints.loading.quotations import DECIDING, below_v1, quotations_of, to_raise
     from constraints.types import GRADES
-    from landopt.reasons.rulewords import GRADES as MEANING
+    from landopt.reasons.words import word
 
     date, names = iso_day(as_of), chosen_packs(packs)
     found = in_force([rule for name in names for rule in load_pack(name)], date)
@@ -54,18 +55,13 @@ def grades(packs: str | None, as_of: str | None, as_json: bool, lang: str | None
         )
         return
     tongue = tongue_of(lang)
-    chinese = tongue == "zh"
     for rule in open_:
         text = to_raise(rule)
-        click.echo(f"{rule.cite.grade:3} {rule.id}{'：' if chinese else ': '}{text.zh if chinese else text.en}")
+        click.echo(phrase("law.raise", tongue, grade=f"{rule.cite.grade:3}", rule=rule.id, text=text.text(tongue)))
     total = sum(counts.values())
-    shown = ("，" if chinese else ", ").join(
-        f"{grade}（{MEANING[grade][1]}）{counts[grade]}"
-        if chinese
-        else f"{grade} ({MEANING[grade][0]}) {counts[grade]}"
+    shown = tuple(
+        phrase("law.grade", tongue, grade=grade, meaning=word("grade", grade, tongue), count=counts[grade])
         for grade in GRADES
         if counts[grade]
     )
-    click.echo(
-        f"{date} 有效的认定规则 {total} 条：{shown}" if chinese else f"{total} deciding rules on {date}: {shown}"
-    )
+    click.echo(phrase("law.count", tongue, date=date, count=total, grades=shown))

@@ -13,6 +13,7 @@ from landopt.desk.law.options import (
     print_json,
     tongue_of,
 )
+from parcels.common.catalogue import phrase
 
 
 @click.command(epilog="Example:\n\n  landopt rules limits --as-of 2026-11-22 --toml >> my-round/policy.toml")
@@ -36,11 +37,6 @@ def limits(packs: str | None, as_of: str | None, as_toml: bool, as_json: bool, l
         return
     for each in found:
         rule = each.rule
-        title = rule.title.zh if tongue == "zh" else rule.title.en
         until = f" .. {rule.until}" if rule.until else ""
-        click.echo(f"{rule.id:32} {rule.start}{until} [{rule.cite.grade}] {title} ({each.pack})")
-    click.echo(
-        f"共 {len(found)} 条；均未启用，请换为本区指标后写入 policy.toml（--toml）"
-        if tongue == "zh"
-        else f"{len(found)} limits, none switched on; put the district's own figures into policy.toml (--toml)"
-    )
+        click.echo(f"{rule.id:32} {rule.start}{until} [{rule.cite.grade}] {rule.title.text(tongue)} ({each.pack})")
+    click.echo(phrase("law.limits", tongue, count=len(found)))

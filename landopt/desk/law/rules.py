@@ -17,7 +17,7 @@ from landopt.desk.law.options import (
     print_json,
     tongue_of,
 )
-from parcels.common.catalogue import told
+from parcels.common.catalogue import phrase, told
 
 if TYPE_CHECKING:
     from constraints.types import Rule
@@ -75,7 +75,7 @@ def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, a
     when = "" if every else f" in force on {date}" if tongue == "en" else f"（{date} 有效）"
     click.echo(f"{len(shown)} rules{when}" if tongue == "en" else f"共 {len(shown)} 条规则{when}")
     for note in early:
-        click.echo(f"{'note: ' if tongue == 'en' else '注：'}{note[tongue]}")
+        click.echo(phrase("law.note", tongue, text=note[tongue]))
 
 
 @rules.command(epilog="Example:\n\n  landopt rules show cn.order39.art4")
@@ -117,43 +117,28 @@ def _full(rule: Rule, lang: str) -> str:
     from constraints.loading.quotations import quotations_of
     from constraints.reading.asking.law_changes import effect
     from constraints.reading.speak import sentence
-    from landopt.reasons.rulewords import GRADES
-    from landopt.reasons.words import code_word
+    from landopt.reasons.words import code_word, word
 
-    chinese = lang == "zh"
-    colon, left, right = ("：", "（", "）") if chinese else (": ", " (", ")")
     cite = rule.cite
     words = quotations_of(rule)
-    origin = ("据转载文本" if chinese else "read in a secondary copy") if not words else ""
-    span = f"{rule.start} .. {rule.until or ''}".rstrip()
-    labels = (
-        ("条件", "效力", "出处", "级别", "时间", "例外于")
-        if chinese
-        else ("where", "effect", "cite", "rank", "dates", "exception to")
-    )
+    cited = " ".join(part for part in (cite.doc, cite.number, cite.article) if part)
+    grade = grade_of(rule)
     rows = [
-        (labels[0], sentence(parse(rule.when), lang, code_word)),
-        (labels[1], effect(rule)[1 if chinese else 0]),
-        (
-            labels[2],
-            " ".join(part for part in (cite.doc, cite.number, cite.article) if part)
-            + (f"{left}{origin}{right}" if origin else ""),
-        ),
-        (labels[3], f"{cite.rank}, {grade_of(rule)}{left}{GRADES[grade_of(rule)][chinese]}{right}"),
-        (labels[4], span),
-        (labels[5], ", ".join(rule.exception_to)),
+        ("where", sentence(parse(rule.when), lang, code_word)),
+        ("effect", effect(rule)[lang == "zh"]),
+        ("cite", cited if words else phrase("law.aside", lang, text=cited, aside=phrase("law.copy", lang))),
+        ("rank", phrase("law.aside", lang, text=f"{cite.rank}, {grade}", aside=word("grade", grade, lang))),
+        ("dates", f"{rule.start} .. {rule.until or ''}".rstrip()),
+        ("exception", ", ".join(rule.exception_to)),
+        ("when", rule.when),
     ]
-    title = rule.title.zh if chinese else rule.title.en
-    lines = [f"{rule.id}  {title}"] + [f"  {label}{colon}{text}" for label, text in rows if text]
-    if rule.when:
-        lines.append(f"  when = {rule.when}")
     for each in words:
-        where = f"{each.text}, {each.address}, {each.read}"
-        lines.append(f"  {'原文' if chinese else 'words'}{colon}“{each.words}”{left}{where}{right}")
-    condition = rule.spec.get("condition")
-    if condition:
-        lines.append(f"  {'须有' if chinese else 'on file'}{colon}{condition[lang]}")
-    return "\n".join(lines)
+        place = {"text": each.text, "address": each.address, "read": each.read}
+        rows.append(("words", phrase("law.words", lang, words=each.words, **place)))
+    if rule.spec.get("condition"):
+        rows.append(("on-file", rule.spec["condition"][lang]))
+    told_ = [phrase("law.row", lang, label=word("law-label", label, lang), text=text) for label, text in rows if text]
+    return "\n".join([f"{rule.id}  {rule.title.text(lang)}", *told_])
 
 
 @rules.command(epilog="Example:\n\n  landopt rules diff 2020-12-31 2023-01-01")
@@ -176,25 +161,19 @@ def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool
         return
     tongue = tongue_of(lang)
     for note in found["notes"]:
-        click.echo(f"{'note: ' if tongue == 'en' else '注：'}{note[tongue]}")
+        click.echo(phrase("law.note", tongue, text=note[tongue]))
     told = [change for change in found["changes"] if notes or (change["law"] and change["kind"] != "note")]
     for line in by_instrument(told, tongue):
         click.echo(line)
     hidden = len(found["changes"]) - len(told)
     if hidden:
-        click.echo(
-            f"另有 {hidden} 条附注变化或规则库内部调整（--notes）"
-            if tongue == "zh"
-            else f"{hidden} notes and rules of instruments that did not change (--notes)"
-        )
+        click.echo(phrase("law.hidden", tongue, count=hidden))
     if found["shifts"]:
-        click.echo(
-            "\n" + ("对谁有何变化（其他情况按假定）：" if tongue == "zh" else "For whom (other facts as assumed):")
-        )
+        click.echo("\n" + phrase("law.for-whom", tongue))
     for line in shift_lines(found["shifts"], tongue):
         click.echo(line)
     if not found["changes"] and not found["shifts"]:
-        click.echo("无变化。" if tongue == "zh" else "Nothing changed.")
+        click.echo(phrase("law.nothing", tongue))
 
 
 @rules.command(epilog="Example:\n\n  landopt rules test --packs cn")
@@ -218,10 +197,10 @@ def test(packs: str | None, as_json: bool, lang: str | None) -> None:
         for outcome in wrong:
             click.echo(f"{outcome.case.id}: {'; '.join(outcome.wrong)}\n      {outcome.case.place}")
         agree = len(outcomes) - len(wrong)
-        chinese = tongue_of(lang) == "zh"
-        click.echo(f"{len(outcomes)} 个案例，{agree} 个一致" if chinese else f"{len(outcomes)} cases, {agree} agree")
+        tongue = tongue_of(lang)
+        click.echo(phrase("law.cases", tongue, count=len(outcomes), agree=agree))
         for line in lacking:
-            click.echo(f"{'未覆盖：' if chinese else 'not witnessed: '}{line}")
+            click.echo(phrase("law.lacking", tongue, what=line))
     if wrong:
         raise SystemExit(1)
 

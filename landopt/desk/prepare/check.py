@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from landopt.desk.usage import LANG, Wrong
-from parcels.common.catalogue import told
+from parcels.common.catalogue import phrase, told
 
 if TYPE_CHECKING:
     from landopt.forms.missing import Missing
@@ -27,13 +27,7 @@ _EXAMPLE = """Example:
   landopt check my-round --missing --xlsx check.xlsx"""
 
 
-_EXAMPLE = """Example:
-
-  landopt check examples/nansha --drop NS-0001 --reason "title not clear"
-
-  landopt check my-round --missing --xlsx check.xlsx"""
-
-
+# One parameter an option of the command.
 @click.command(epilog=_EXAMPLE)
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("--drop", metavar="ID,..", default="", help="Leave these parcels out, on the record.")
@@ -42,6 +36,7 @@ _EXAMPLE = """Example:
     "--repair", is_flag=True, help="Write a copy of the parcels with sound outlines, and the list of changes."
 )
 @click.option("--xlsx", metavar="FILE", type=click.Path(path_type=Path), help="Write the tables, findings in cells.")
+@click.option("--against", metavar="ADDRESS", help="What has changed in postgis://SERVICE/schema.table since the pull.")
 @click.option("--missing", is_flag=True, help="List unknown facts by the conditions that hang on them.")
 @click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
@@ -51,6 +46,7 @@ def check(
     reason: str,
     repair: bool,
     xlsx: Path | None,
+    against: str | None,
     missing: bool,
     lang: str | None,
     as_json: bool,
@@ -62,6 +58,10 @@ def check(
     from landopt.intake.assemble import read_round
     from parcels.common.language import language
 
+    if against is not None:
+        from landopt.desk.central.against import against as compared
+
+        raise SystemExit(compared(round_path, against, language(lang), as_json))
     began = time.perf_counter()
     dropped = tuple(part.strip() for part in drop.replace("，", ",").split(",") if part.strip())
     if dropped and not reason:
@@ -85,7 +85,7 @@ def check(
         if missing:
             _print_missing(loaded, unknown or (), language(lang))
         if xlsx is not None:
-            click.echo(f"已写入 {xlsx}。" if language(lang) == "zh" else f"Wrote {xlsx}.")
+            click.echo(phrase("done.wrote", language(lang), files=xlsx))
     if refused:
         raise SystemExit(1)
 
@@ -152,7 +152,6 @@ def _facts(
 def _print(
     loaded: Loaded, lang: str, dropped: Sequence[str], reason: str, written: dict[str, Any] | None, seconds: float
 ) -> None:
-    zh = lang == "zh"
     from parcels.common.findings_text import lines
 
     told = {issue.note for issue in loaded.issues}
@@ -160,28 +159,18 @@ def _print(
         click.echo(note.text(lang), err=True)
     for line in lines(loaded.issues, lang):
         click.echo(line)
-    click.echo(_summary(loaded, zh, seconds))
+    click.echo(_summary(loaded, lang, seconds))
     if dropped:
-        names = ", ".join(dropped)
-        click.echo(
-            f"已剔除 {names}（{reason}），将记入方案。" if zh else f"Left out: {names} ({reason}); kept in the plan."
-        )
+        click.echo(phrase("done.left-out", lang, names=tuple(dropped), reason=reason))
     if written:
-        if zh:
-            text = f"已写入修复副本 {written['copy']} 和改动清单 {written['changes']}"
-            click.echo(f"{text}（{written['count']} 处）；原文件未改。")
-        else:
-            what = f"{written['copy']} and the list of its {written['count']} change(s), {written['changes']}"
-            click.echo(f"Wrote the repaired copy {what}; the file itself is untouched.")
+        what = {key: written[key] for key in ("copy", "count", "changes")}
+        click.echo(phrase("done.repaired", lang, **what))
 
 
-def _summary(loaded: Loaded, zh: bool, seconds: float) -> str:
+def _summary(loaded: Loaded, lang: str, seconds: float) -> str:
     case = loaded.case
     if case is None:
-        if zh:
-            return f"有错误的轮次不能求解（{seconds:.2f} 秒）。各代码说明见 docs/errors.md。"
-        return f"Errors stop `solve`; {seconds:.2f} s. The codes are explained in docs/errors.md."
+        return phrase("summary.errors", lang, seconds=f"{seconds:.2f}")
     area = sum(value for value in case.parcels.column("area_m2") if isinstance(value, int)) / 10_000
-    if zh:
-        return f"{len(case.parcels)} 宗地，{area:,.4f} 公顷，{len(case.demands)} 个平台；无错误；{seconds:.2f} 秒。"
-    return f"{len(case.parcels)} parcels, {area:,.4f} ha, {len(case.demands)} platforms; no errors; {seconds:.2f} s."
+    counts = {"parcels": len(case.parcels), "platforms": len(case.demands)}
+    return phrase("summary.good", lang, **counts, area=f"{area:,.4f}", seconds=f"{seconds:.2f}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from landopt.desk.usage import LANG
+from parcels.common.catalogue import phrase
 
 
 @click.command(
@@ -49,7 +50,7 @@ def convert(
         if as_json:
             click.echo(json.dumps({"in": str(source), "out": str(target), "rules": count}, ensure_ascii=False))
         else:
-            click.echo(f"已写入 {target}：{count} 条规则。" if tongue == "zh" else f"Wrote {target}: {count} rules.")
+            click.echo(phrase("done.rules", tongue, file=target, count=count))
         return
     raw = open_parcels(source, layer=layer, encoding=encoding, crs=crs)
     wrote = write_parcels(raw, target, crs=crs, force=force)
@@ -64,12 +65,8 @@ def convert(
         }
         click.echo(json.dumps({**done, **changes, "issues": [issue.as_dict() for issue in issues]}, ensure_ascii=False))
         return
-    zh = tongue == "zh"
     for note in raw.notes:
         click.echo(note.text(tongue), err=True)
     for line in lines(issues, tongue):
         click.echo(line, err=True)
-    if zh:
-        click.echo(f"已写入 {target}：{len(raw.rows)} 宗地，{len(wrote.columns)} 列。")
-    else:
-        click.echo(f"Wrote {target}: {len(raw.rows)} parcels, {len(wrote.columns)} columns.")
+    click.echo(phrase("done.parcels", tongue, file=target, count=len(raw.rows), columns=len(wrote.columns)))

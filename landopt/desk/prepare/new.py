@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from landopt.desk.usage import LANG
+from parcels.common.catalogue import phrase
 
 
 @click.command(
@@ -63,19 +64,11 @@ def new(
     if blank:
         _say_blank(folder, language(lang))
         return
-    if language(lang) == "zh":
-        click.echo(f"已生成示例轮次 {folder}：{counts['parcels']} 宗地，{counts['demands']} 个平台（均为虚构）。")
-        click.echo(f"下一步：landopt check {folder}，然后 landopt solve {folder}")
-    else:
-        click.echo(f"Wrote {folder}: {counts['parcels']} parcels, {counts['demands']} platforms, all invented.")
-        click.echo(f"Next: landopt check {folder}, then landopt solve {folder}")
+    click.echo(phrase("done.round", language(lang), folder=folder, **counts))
+    click.echo(phrase("summary.next", language(lang), folder=folder))
 
 
 def _say_blank(folder: Path, lang: str) -> None:
     names = ", ".join(sorted(path.name for path in folder.iterdir()))
-    if lang == "zh":
-        click.echo(f"已生成空白轮次 {folder}：{names}。")
-        click.echo(f"填写后运行：landopt check {folder}，然后 landopt solve {folder}")
-    else:
-        click.echo(f"Wrote the blank round {folder}: {names}.")
-        click.echo(f"Fill it in, then: landopt check {folder}, then landopt solve {folder}")
+    click.echo(phrase("summary.blank", lang, folder=folder, names=names))
+    click.echo(phrase("summary.fill-in", lang, folder=folder))

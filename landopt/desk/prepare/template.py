@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from landopt.desk.usage import LANG
+from parcels.common.catalogue import phrase
 
 
 @click.command(
@@ -34,7 +35,7 @@ def template(kind: str, output: Path | None, source: Path | None, lang: str | No
         done = {"file": str(target), "kind": kind, "rows": rows, "kept": str(kept) if kept else None}
         click.echo(json.dumps(done, ensure_ascii=False))
         return
-    if tongue == "zh":
-        click.echo(f"已写入 {target}（{rows} 行）。" + (f"原有文件保留为 {kept.name}。" if kept else ""))
+    if kept:
+        click.echo(phrase("done.form-kept", tongue, file=target, rows=rows, kept=kept.name))
     else:
-        click.echo(f"Wrote {target} ({rows} rows)." + (f" What was there is kept as {kept.name}." if kept else ""))
+        click.echo(phrase("done.form", tongue, file=target, rows=rows))

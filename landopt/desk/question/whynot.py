@@ -20,9 +20,9 @@ from landopt.desk.usage import LANG, Wrong
 @click.option("--method", metavar="METHOD", help="The method (default: every method).")
 @click.option("--market", is_flag=True, help="Ask about the open market.")
 @click.option("--exact", is_flag=True, help="Force it and solve again: the loss as an interval, what moves, who loses.")
-@click.option("--full", is_flag=True, help="With --exact: solve the whole round again, not only near the plan.")
+@click.option("--full", is_flag=True, help="With --exact: solve a large round again as a whole.")
 @click.option("--gap", help="Gap of the exact run (default: the round's).")
-@click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of the exact run.")
+@click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of the exact run (default: 120).")
 @click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")
 def whynot(
@@ -40,16 +40,26 @@ def whynot(
 ) -> None:
     """Why a parcel does not go to a platform by a method.
 
-    Forbidden: the rules that decide, and the nearest fact that would change the verdict. Lawful: the proven least loss,
-    at once, from the prices of the plan's proof; 0 means not distinguishable at this gap.
+    Forbidden: the rules that decide, and the nearest fact that would change the verdict. Lawful: whether any lawful
+    plan holds it, and the proven least loss, from the prices of the plan's proof; 0 means not distinguishable at this
+    gap.
     """
     from landopt.api import Reply, open_plan
+    from landopt.desk.progress import heard
     from parcels.common.language import language
 
     if parcel is None:
         raise Wrong("which-parcel")
     replies = open_plan(plan).whynot(
-        parcel, demand=demand, market=market, method=method, exact=exact, gap=gap, time_limit_s=time_limit, full=full
+        parcel,
+        demand=demand,
+        market=market,
+        method=method,
+        exact=exact,
+        gap=gap,
+        time_limit_s=time_limit,
+        full=full,
+        say=heard(language(lang)),
     )
     answers = [replies] if isinstance(replies, Reply) else list(replies.values())
     if as_json:

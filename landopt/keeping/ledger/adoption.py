@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.audit.files.plan_reader import load_json
 from constraints.case import SCHEMA
+from constraints.loading.corrections import read_corrections
 from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.whole_audit import Rewrite, whole_audit
 from parcels.common.catalogue import Bilingual
@@ -90,13 +91,15 @@ def require_standing(
         If the audit finds a breach, or facts are not those on file (a scenario) (exit 5).
     Refused
         If an input is not the file the round was opened with (B015); if the plan does not hold its ``round.toml``
-        (B016); if it has more offers than can be screened again at once (B017).
+        (B016); if it has more offers than can be screened again at once (B017); if a fact was corrected by hand
+        without a document (B018).
     """
     case = load_json(folder / "case.json", SCHEMA)
     if not sourceless:
         if not any(entry["role"] == "round" for entry in case.get("sources", ())):
             raise Refused(error("B016.no-round-file", at=str(folder)))
         stop_on_errors(changed_inputs(case["inputs"], opened))
+        stop_on_errors(_undocumented(case))
     if not sampled and _listed(folder) > WHOLE:
         raise Refused(error("B017.too-many", at=str(folder), count=WHOLE))
     report = whole_audit(folder, rewrite=rewrite, complete=not sampled, sample=32)
@@ -109,6 +112,17 @@ def require_standing(
         found = next(each for each in report.unchecked if each.what == "scenario")
         raise NotStanding(error("A006.scenario", at=str(folder), said=Bilingual(found.en, found.zh)))
     return report
+
+
+def _undocumented(case: Mapping[str, Any]) -> list[Issue]:
+    """The facts that were corrected by hand without a document: what rests on them is a condition, and not adopted."""
+    texts = [entry for entry in case["sources"] if entry["role"] == "corrections"]
+    every = [one for entry in texts for one in read_corrections(entry["text"], entry["name"])]
+    return [
+        error("B018.no-document", at=texts[0]["name"], ids=(one.id,), id=one.id, field=one.field)
+        for one in every
+        if not one.document
+    ]
 
 
 def _listed(folder: Path) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from constraints.audit.files.strict_json import strict_json
 from constraints.canonical import canonical
 from landopt.keeping.ledger.chain import Entry
 from parcels.common.atomic import write_file
-from parcels.common.gate import MB, load_json, read_bytes
+from parcels.common.gate import MB, read_bytes
 
 NAME, SCHEMA = "adoption.json", "landopt.adoption/1"
 
@@ -60,7 +61,7 @@ def read_adoption(folder: Path) -> Adoption | None:
     from parcels.common.digests import sha256_of
 
     try:
-        found = load_json(read_bytes(folder / NAME, MB))
+        found = strict_json(read_bytes(folder / NAME, MB))
         if found["schema"] != SCHEMA or found["plan_sha256"] != sha256_of(folder / "plan.json"):
             return None
         signers = tuple(str(key) for key in found["signers"])

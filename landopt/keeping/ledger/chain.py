@@ -1,53 +1,29 @@
-"""The ledger of rounds: append-only, hash-chained, in one SQLite file.
+"""The ledger of rounds: append-only and hash-chained, in one SQLite file or in a schema of the central database.
 
 Each entry carries the hash of the one before it, so that changing, removing or inserting an entry shows; the hash of
 the last entry (the *head*) is printed on every plan, so that cutting the tail shows too.  Triggers refuse updates and
 deletes; whoever goes round them is found by :meth:`Ledger.problems`, and nothing more is appended.  Who rewrites the
 whole chain is found by signatures and witnesses (:mod:`landopt.keeping.ledger.trust`).
-
-All entries are in the one file: it is kept without a write-ahead log, which a copy of the file would leave behind.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import sqlite3
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from constraints.audit.files.strict_json import strict_json
 from constraints.canonical import canonical, digest
 from landopt.keeping.ledger.entry_forms import well_formed
-from parcels.common.atomic import in_passing
-from parcels.common.gate import admit, load_json
-from parcels.common.issues import Environment, Issue, Refused, error, stop_on_errors, warning
+from landopt.keeping.ledger.places import LedgerPlace, ledger_place
+from landopt.keeping.ledger.store import START as START
+from landopt.keeping.ledger.store import Row, Store
+from parcels.common.issues import Issue, Refused, error, stop_on_errors, warning
 from parcels.common.place import within
 
-APPLICATION = 0x6C616E64
-VERSION = 1
-KINDS = ("open", "adopt", "record", "override", "close", "sign", "revoke", "supersede", "token")
-START = "0" * 64
-_WAIT_MS = 60_000
-_SCHEMA = """
-CREATE TABLE entries (
-    seq INTEGER PRIMARY KEY CHECK (seq > 0),
-    at TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    round TEXT NOT NULL,
-    body TEXT NOT NULL,
-    prev TEXT NOT NULL,
-    hash TEXT NOT NULL UNIQUE
-) STRICT;
-CREATE TRIGGER entries_keep BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER entries_stay BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
-CREATE TRIGGER entries_chain BEFORE INSERT ON entries
-WHEN NEW.seq <> (SELECT COALESCE(MAX(seq), 0) + 1 FROM entries)
-  OR NEW.prev <> COALESCE((SELECT hash FROM entries ORDER BY seq DESC LIMIT 1), '@START')
-BEGIN SELECT RAISE(ABORT, 'the entry does not follow the last one'); END;
-"""
+KINDS = ("open", "adopt", "record", "override", "close", "sign", "revoke", "supersede", "token", "matter")
 
 
 Content = Mapping[str, Any] | Callable[[int, str], dict[str, Any]]
@@ -82,70 +58,15 @@ class Ledger:
     Raises
     ------
     Refused
-        If the file is no ledger or was written by a newer version (B081), or there is none and ``create`` is False.
+        If there is no ledger (B001, B104), it is none of landopt's (B002), or was written by a newer version (B081).
     Environment
         If it cannot be opened or written (exit 6).
     """
 
-    def __init__(self, path: str | Path, *, create: bool = False, read_only: bool = False) -> None:
-        self.path = Path(path)
-        if not create and not self.path.exists():
-            raise Refused(error("B001.there-no-ledger", at=str(path), file=self.path.name))
-        if self.path.exists():
-            admit(self.path)
-        self.warnings: list[Issue] = []
-        new = not self.path.exists()
-        if not read_only and not _locks(self.path):
-            self.warnings.append(warning("B079.locks", at=str(self.path)))
-        with self._trouble():
-            if read_only:
-                place = f"{self.path.absolute().as_uri()}?mode=ro"
-                self._db = sqlite3.connect(place, timeout=_WAIT_MS / 1000, isolation_level=None, uri=True)
-            else:
-                self._db = sqlite3.connect(self.path, timeout=_WAIT_MS / 1000, isolation_level=None)
-            try:
-                # a damaged text shows as altered, not as a crash
-                self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")
-                self._db.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
-                self._check_kind() if read_only else self._prepare(new=new)
-            except BaseException:
-                self._db.close()
-                raise
-
-    def _check_kind(self) -> bool:
-        """Whether there is a ledger in the file already; refuses another kind or a newer version."""
-        db = self._db
-        kind = db.execute("PRAGMA application_id").fetchone()[0]
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        tables = db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
-        if kind == 0 and tables == 0:
-            return False
-        if kind != APPLICATION:
-            raise Refused(error("B002.not-ledger-landopt", at=str(self.path), file=self.path.name))
-        if version > VERSION:
-            raise Refused(error("B081.ledger-version-landopt", at=str(self.path), version=version, version2=VERSION))
-        return True
-
-    def _prepare(self, *, new: bool) -> None:
-        db = self._db
-        db.execute("PRAGMA synchronous = FULL")
-        if new and db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-            # only asked, and only of a new ledger: a disk without shared memory is not a local one
-            self.warnings.append(warning("B079.shared", at=str(self.path)))
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            if not self._check_kind():
-                for statement in _statements(_SCHEMA.replace("@START", START)):
-                    db.execute(statement)
-                db.execute(f"PRAGMA application_id = {APPLICATION}")
-                db.execute(f"PRAGMA user_version = {VERSION}")
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-        if db.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
-            db.execute("PRAGMA journal_mode = DELETE")
+    def __init__(self, place: str | LedgerPlace, *, create: bool = False, read_only: bool = False) -> None:
+        self.place: LedgerPlace = ledger_place(place)
+        self.store = _store(self.place, create=create, read_only=read_only)
+        self.warnings: list[Issue] = self.store.warnings
 
     def __enter__(self) -> Self:
         return self
@@ -154,63 +75,43 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
-
-    @contextlib.contextmanager
-    def _trouble(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as trouble:
-            if isinstance(trouble, sqlite3.OperationalError):
-                raise Environment(error("B075.cannot-be-used", at=str(self.path), trouble=trouble)) from trouble
-            raise Refused(error("B080.cannot-be-used", at=str(self.path), trouble=trouble)) from trouble
+        """Close the file or the connection."""
+        self.store.close()
 
     def entries(self) -> list[Entry]:
-        """All entries in order."""
-        found: list[Entry] = []
-        try:
-            rows = self._db.execute("SELECT seq, at, kind, round, body, prev, hash FROM entries ORDER BY seq")
-            for seq, at, kind, name, body, prev, sha in rows:
-                number = seq if isinstance(seq, int) else -1
-                found.append(Entry(number, str(at), str(kind), str(name), _body(body), str(prev), str(sha)))
-        except sqlite3.OperationalError:
-            with self._trouble():
-                raise
-        except sqlite3.DatabaseError as torn:
-            last = found[-1].seq if found else 0
-            raise Refused(error("B080.torn", at=str(self.path), entry=last + 1, why=str(torn))) from torn
-        return found
+        """All entries in order, as they are at one moment."""
+        return [_entry(row) for row in self.store.rows()]
 
     def head(self) -> str:
         """The hash of the last entry (64 zeros for an empty ledger)."""
-        with self._trouble():
-            row = self._db.execute("SELECT hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-        return str(row[0]) if row else START
+        last = self.store.last()
+        return last[1] if last else START
 
     def problems(self) -> list[Issue]:
         """What does not hold: a hole, an altered entry, a broken chain; and (as warnings) a clock that went back."""
-        return problems(self.entries(), self.path.name)
+        return problems(self.entries(), self.place.name)
 
-    def backup(self, target: Path) -> None:
-        """Copy the ledger, whole and at one moment, to a place that is free.
+    def backup(self, target: LedgerPlace) -> None:
+        """Copy the ledger, whole and as of one moment, to a place that is free: another file, or an empty schema.
 
         Raises
         ------
         Refused
             If something is there, or the ledger does not hold together (B080): a backup of it would be relied on.
         """
-        if target.exists():
-            raise Refused(error("B031.there", at=str(target), name=target.name))
-        stop_on_errors(self.problems())
+        entries = self.entries()
+        stop_on_errors(problems(entries, self.place.name))
+        rows = [_row(entry) for entry in entries]
+        if isinstance(target, Path):
+            from landopt.keeping.ledger.sqlite_store import write_copy
 
-        def copy(fresh: Path) -> None:
-            made = fresh / target.name
-            with self._trouble(), contextlib.closing(sqlite3.connect(made)) as store:
-                self._db.backup(store)
-            made.replace(target)
-
-        in_passing(target, copy)
+            write_copy(target, rows)
+            return
+        with Ledger(target) as copy, copy.store.writing() as insert:
+            if copy.store.last() is not None:
+                raise Refused(error("B031.there", at=target.name, name=target.name))
+            for row in rows:
+                insert(row)
 
     def append(self, kind: str, round_id: str, body: Mapping[str, Any], at: str | None = None) -> Entry:
         """Add an entry; it is on the disk when this returns.
@@ -222,42 +123,70 @@ class Ledger:
         """
         return self.append_all([(kind, round_id, body)], at)[-1]
 
-    def append_all(self, new: Sequence[tuple[str, str, Content]], at: str | None = None) -> list[Entry]:
+    def append_all(
+        self, new: Sequence[tuple[str, str, Content]], at: str | None = None, seen: int | None = None
+    ) -> list[Entry]:
         """Add several entries, all or none.
+
+        Parameters
+        ----------
+        seen
+            How many entries the writer had seen when he decided: where somebody has written to the same round since,
+            nothing is appended.
 
         Raises
         ------
         Refused
-            If the ledger was altered (B080): nothing is appended.
+            If the ledger was altered (B080), or somebody else has written to the round meanwhile (B107).
         """
         added: list[Entry] = []
-        with self._trouble():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                bad = [issue for issue in self.problems() if issue.level == "error"]
-                if bad:
-                    raise Refused(bad)
-                row = self._db.execute("SELECT seq, hash, at FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-                seq, prev = (row[0] + 1, row[1]) if row else (1, START)
-                when = at or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-                if row and when < row[2]:
-                    self.warnings.append(warning("B076.clock-says-before", at=str(self.path), when=when, row=row[2]))
-                for kind, round_id, given in new:
-                    if kind not in KINDS:
-                        raise ValueError(f"{kind} is no kind of entry")
-                    body = given(seq, prev) if callable(given) else dict(given)
-                    name = entry_hash(seq, when, kind, round_id, body, prev)
-                    text = canonical(body).decode("utf-8")
-                    values = (seq, when, kind, round_id, text, prev, name)
-                    self._db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", values)
-                    added.append(Entry(seq, when, kind, round_id, body, prev, name))
-                    seq, prev = seq + 1, name
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self.store.writing() as insert:
+            there = self.entries()
+            stop_on_errors(issue for issue in problems(there, self.place.name) if issue.level == "error")
+            if seen is not None:
+                _unseen(there[seen:], {round_id for _, round_id, _ in new}, str(self.place))
+            last = there[-1] if there else None
+            seq, prev = (last.seq + 1, last.hash) if last else (1, START)
+            when = at or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+            if last and when < last.at:
+                self.warnings.append(warning("B076.clock-says-before", at=str(self.place), when=when, row=last.at))
+            for kind, round_id, given in new:
+                if kind not in KINDS:
+                    raise ValueError(f"{kind} is no kind of entry")
+                body = given(seq, prev) if callable(given) else dict(given)
+                name = entry_hash(seq, when, kind, round_id, body, prev)
+                added.append(Entry(seq, when, kind, round_id, body, prev, name))
+                insert(_row(added[-1]))
+                seq, prev = seq + 1, name
         return added
+
+
+def _store(place: LedgerPlace, *, create: bool, read_only: bool) -> Store:
+    if isinstance(place, Path):
+        from landopt.keeping.ledger.sqlite_store import SqliteStore
+
+        return SqliteStore(place, create=create, read_only=read_only)
+    from landopt.keeping.ledger.postgres_store import PostgresStore
+
+    return PostgresStore(place, read_only=read_only)
+
+
+def _unseen(later: Sequence[Entry], rounds: set[str], ledger: str) -> None:
+    """Refuse where an entry came meanwhile that belongs to one of the rounds, or to all (a revoked key)."""
+    for entry in later:
+        if entry.round in rounds or not entry.round:
+            by = str(entry.body.get("by") or "?")
+            raise Refused(error("B107.meanwhile", at=ledger, entry=entry.seq, kind=entry.kind, by=by))
+
+
+def _entry(row: Row) -> Entry:
+    seq, at, kind, name, body, prev, sha = row
+    return Entry(seq, at, kind, name, _body(body), prev, sha)
+
+
+def _row(entry: Entry) -> Row:
+    text = canonical(entry.body).decode("utf-8")
+    return entry.seq, entry.at, entry.kind, entry.round, text, entry.prev, entry.hash
 
 
 def problems(entries: Sequence[Entry], ledger: str) -> list[Issue]:
@@ -290,36 +219,10 @@ def _whole(entry: Entry) -> bool:
         return False
 
 
-def _locks(path: Path) -> bool:
-    """Whether the disk can lock a file (some network drives cannot); tried where nobody else has it open."""
-    if not path.is_file() or sys.platform == "win32":
-        return True
-    import fcntl
-
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-    return True
-
-
 def _body(text: str) -> dict[str, Any]:
     """The content of an entry; one that is no longer JSON shows as altered, not as a crash."""
     try:
-        found = load_json(text)
-    except (ValueError, TypeError):
+        found = strict_json(text.encode("utf-8"))
+    except (ValueError, TypeError, AttributeError):
         return {"unreadable": str(text)}
     return found if isinstance(found, dict) else {"unreadable": text}
-
-
-def _statements(script: str) -> Iterator[str]:
-    """The statements of a script, one by one (``executescript`` would commit first)."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""

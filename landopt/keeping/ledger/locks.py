@@ -9,11 +9,12 @@ from constraints.audit.files.plan_reader import load_json, read_plan
 from constraints.canonical import canonical
 from constraints.case import SCHEMA, from_json, rule_to_json
 from landopt.keeping.ledger.chain import Ledger
+from landopt.keeping.ledger.places import LedgerPlace
 from landopt.keeping.ledger.rounds import apply, state
 from parcels.common.issues import Issue, error
 
 
-def lock_issues(path: Path, folder: Path) -> list[Issue]:
+def lock_issues(path: LedgerPlace, folder: Path) -> list[Issue]:
     """What a plan's case says of the ledger that the ledger, up to the head printed on the plan, does not bear out."""
     head = str(read_plan(folder / "plan.json").get("ledger_head") or "")
     case = from_json(load_json(folder / "case.json", SCHEMA))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from landopt.keeping.ledger.adoption import opened_files, require_standing, who
 from landopt.keeping.ledger.chain import Entry, Ledger
+from landopt.keeping.ledger.places import LedgerPlace, ledger_place
 from landopt.keeping.ledger.rounds import OUTCOMES, State, state
 from landopt.keeping.ledger.trust import examined, trust
 from landopt.keeping.whole_audit import Rewrite
@@ -32,6 +33,7 @@ COLUMNS = {
     "date": ("date", "日期", "结果日期"),
     "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
     "document": ("document", "文件", "文号", "依据文件"),
+    "supervision_no": ("supervision_no", "电子监管号"),
 }
 OUTCOME_ZH = {"announced": "已公告", "contracted": "已签约", "failed": "流拍", "lapsed": "失效", "withdrawn": "撤回"}
 """The outcomes in Chinese."""
@@ -54,25 +56,25 @@ class RoundPlace:
 
     id: str
     folder: Path
-    ledger: Path
+    ledger: LedgerPlace
 
 
-def place(round_path: str | Path, ledger: str | Path | None = None) -> RoundPlace:
+def place(round_path: str | Path, ledger: str | LedgerPlace | None = None) -> RoundPlace:
     """The round of a folder or file, and its ledger (``ledger.sqlite`` beside ``round.toml`` unless named)."""
     from landopt.intake.roundfile import read_round_file
 
     file = read_round_file(round_path)
     folder = file.path.parent
-    return RoundPlace(file.round.id, folder, Path(ledger) if ledger is not None else folder / LEDGER)
+    return RoundPlace(file.round.id, folder, ledger_place(ledger) if ledger is not None else folder / LEDGER)
 
 
-def _standing(book: Ledger, found: RoundPlace) -> State:
+def standing(book: Ledger, found: RoundPlace) -> State:
     """The state, if the ledger holds with its signatures and the round is open."""
     stop_on_errors(examined(book))
     now = state(book.entries())
     if found.id not in now.open_rounds:
         raise Refused(
-            error("B010.round-not-open", at=str(book.path), id=found.id, file=book.path.name, folder=found.folder)
+            error("B010.round-not-open", at=str(book.place), id=found.id, file=book.place.name, folder=found.folder)
         )
     return now
 
@@ -100,7 +102,8 @@ def open_round(
     keys = fixed_keys(signers, need, until)
     with Ledger(found.ledger, create=True) as book:
         stop_on_errors(examined(book))
-        now = state(book.entries())
+        entries = book.entries()
+        now = state(entries)
         if found.id in (*now.open_rounds, *now.closed_rounds):
             raise Refused(error("B011.round-opened-before", at=str(found.ledger), id=found.id))
         files = [path for path in sorted(found.folder.iterdir()) if path.is_file() and _input(path)]
@@ -108,7 +111,8 @@ def open_round(
         for path in sorted((*found.folder.glob("*/rules.toml"), *found.folder.glob("packs/*/rules.toml"))):
             named.append((own_file(str(path.parent)), path))
         inputs = [{"name": name, "sha256": file_digest(path)} for name, path in named]
-        return book.append("open", found.id, {**who(by), "inputs": inputs, **keys})
+        body = {**who(by), "inputs": inputs, **keys}
+        return book.append_all([("open", found.id, body)], seen=len(entries))[0]
 
 
 def _input(path: Path) -> bool:
@@ -154,7 +158,8 @@ def adopt(
     _date(date, "--date")
     plan = read_plan(folder)
     with Ledger(found.ledger) as book:
-        _standing(book, found)
+        seen = len(book.entries())
+        standing(book, found)
         if plan["case"]["round"] != found.id:
             raise Refused(error("B013.plan-belongs-round", at=str(folder), round=plan["case"]["round"], id=found.id))
         _head_known(plan, book)
@@ -177,7 +182,7 @@ def adopt(
             "assignments": [{name: entry[name] for name in names} for entry in plan["assignments"]],
             "overrides": plan["overrides"],
         }
-        entry = append_signed(book, "adopt", found.id, body, signers(keys), before)
+        entry = append_signed(book, "adopt", found.id, body, signers(keys), before, seen)
         write_adoption(folder, entry, found.ledger.name)
         return entry
 
@@ -190,15 +195,17 @@ def _unchecked(report: AuditReport) -> list[str]:
 def _head_known(plan: Mapping[str, Any], book: Ledger) -> None:
     head = plan.get("ledger_head")
     if head is not None and int(head, 16) and head not in {entry.hash for entry in book.entries()}:
-        raise Refused(error("B080.plan-made-under", at=str(book.path), head=head[:16]))
+        raise Refused(error("B080.plan-made-under", at=str(book.place), head=head[:16]))
 
 
 def record(found: RoundPlace, results: str | Path, by: str) -> Entry:
     """Record results from a CSV file: parcel_id, outcome, date, price_yuan, document. All faults at once."""
     with Ledger(found.ledger) as book:
-        now = _standing(book, found)
+        seen = len(book.entries())
+        now = standing(book, found)
         rows = read_results(Path(results), set(now.history))
-        return book.append("record", found.id, {**who(by), "file": Path(results).name, "results": rows})
+        body = {**who(by), "file": Path(results).name, "results": rows}
+        return book.append_all([("record", found.id, body)], seen=seen)[0]
 
 
 def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
@@ -254,11 +261,12 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
 def close(found: RoundPlace, by: str) -> Entry:
     """Close a round: nothing more is adopted in it."""
     with Ledger(found.ledger) as book:
-        _standing(book, found)
-        return book.append("close", found.id, who(by))
+        seen = len(book.entries())
+        standing(book, found)
+        return book.append_all([("close", found.id, who(by))], seen=seen)[0]
 
 
-def show(path: str | Path, witness: Path | None = None, tsa: Sequence[Path] = ()) -> dict[str, Any]:
+def show(path: str | LedgerPlace, witness: Path | None = None, tsa: Sequence[Path] = ()) -> dict[str, Any]:
     """What the ledger says: head, problems, what was not checked, entries, state of parcels and rounds.
 
     The state is empty where the chain does not hold: nothing of it is to be relied on.
@@ -267,9 +275,9 @@ def show(path: str | Path, witness: Path | None = None, tsa: Sequence[Path] = ()
         entries = book.entries()
         problems = [*book.problems(), *book.warnings]
         broken = any(issue.level == "error" for issue in problems)
-        found = [] if broken else trust(entries, book.path.name, witness, tsa)
+        found = [] if broken else trust(entries, book.place.name, witness, tsa)
         return {
-            "ledger": Path(path).name,
+            "ledger": book.place.name,
             "head": book.head(),
             "problems": [*problems, *(issue for issue in found if issue.level != "warning")],
             "unchecked": [{**issue.as_record(), **issue.as_dict()} for issue in found if issue.level == "warning"],
@@ -278,7 +286,7 @@ def show(path: str | Path, witness: Path | None = None, tsa: Sequence[Path] = ()
         }
 
 
-def ledger_issues(path: str | Path, plan: Mapping[str, Any]) -> list[Issue]:
+def ledger_issues(path: str | LedgerPlace, plan: Mapping[str, Any]) -> list[Issue]:
     """What of a ledger speaks against a plan: a broken chain, or a head that is no longer there (a cut tail)."""
     with Ledger(path, read_only=True) as book:
         found = book.problems()
@@ -289,7 +297,7 @@ def ledger_issues(path: str | Path, plan: Mapping[str, Any]) -> list[Issue]:
         return found
 
 
-def ledger_findings(path: Path, folder: Path, witness: Path | None, tsa: Sequence[Path]) -> list[Issue]:
+def ledger_findings(path: LedgerPlace, folder: Path, witness: Path | None, tsa: Sequence[Path]) -> list[Issue]:
     """All that a ledger says of an adopted plan: chain, head, signatures, witness, tokens, the plan's own adoption.
 
     Errors are breaches, warnings say what was not checked.
@@ -347,6 +355,7 @@ KINDS = {
     "revoke": "吊销",
     "supersede": "取代",
     "token": "时间戳",
+    "matter": "事项",
 }
 """The kinds of entries in Chinese."""
 

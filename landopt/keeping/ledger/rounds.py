@@ -15,6 +15,7 @@ from constraints.case import Case
 from constraints.types import Cite, Rule, Text
 from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.ledger.entry_forms import OUTCOMES as OUTCOMES
+from landopt.keeping.ledger.places import LedgerPlace
 from parcels.common.frozen import FactTable
 from parcels.common.issues import stop_on_errors
 from parcels.common.schema import Value
@@ -196,9 +197,16 @@ def _quoted(name: str) -> str:
 
 
 def prepare(
-    case: Case, folder: Path, ledger: Path | None = None, kept: Path | None = None, cost: int = 0
+    case: Case,
+    folder: Path,
+    ledger: LedgerPlace | None = None,
+    kept: Path | None = None,
+    cost: int = 0,
+    as_of: str | None = None,
 ) -> tuple[Case, str | None]:
     """The case under the round's ledger (``folder/ledger.sqlite`` unless named) and under a plan to keep, and the head.
+
+    ``as_of``: of another day, the ledger as it stood at the end of it.
 
     Raises
     ------
@@ -210,11 +218,16 @@ def prepare(
     from landopt.keeping.ledger.trust import examined
 
     head: str | None = None
-    book_path = ledger if ledger is not None else folder / "ledger.sqlite"
-    if ledger is not None or book_path.is_file():
+    own = folder / "ledger.sqlite"
+    book_path = ledger if ledger is not None else own
+    if ledger is not None or own.is_file():
         with Ledger(book_path, read_only=True) as book:
             stop_on_errors(examined(book))
-            case, head = apply(case, state(book.entries())), book.head()
+            entries, head = book.entries(), book.head()
+            if as_of is not None:
+                entries = [entry for entry in entries if entry.at[:10] <= case.round.as_of]
+                head = entries[-1].hash if entries else None
+            case = apply(case, state(entries))
     if kept is not None:
         case = keep(case, read_plan(kept), cost)
     return case, head

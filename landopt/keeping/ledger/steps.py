@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from landopt.keeping.ledger.chain import Content, Entry, Ledger
+from landopt.keeping.ledger.chain import START, Content, Entry, Ledger
+from landopt.keeping.ledger.places import LedgerPlace
 from landopt.keeping.ledger.rounds import state
 from landopt.keeping.ledger.trust import examined, witness_text
 from landopt.keeping.sealing.signing import head_message, key_id, private_key, public_key
@@ -68,10 +69,12 @@ def append_signed(
     body: dict[str, Any],
     keys: Sequence[Ed25519PrivateKey],
     before: Sequence[tuple[str, str, dict[str, Any]]] = (),
+    seen: int | None = None,
 ) -> Entry:
     """Append an entry, and the signatures of the head after it, all or none; the entry names who signs it.
 
-    ``before`` are entries that go first (what this one supersedes). Returns the entry itself.
+    ``before`` are entries that go first (what this one supersedes), ``seen`` is that of
+    :meth:`landopt.keeping.ledger.chain.Ledger.append_all`. Returns the entry itself.
     """
     named = {**body, "signers": sorted(key_id(key.public_key()) for key in keys)} if keys else body
     seat: dict[str, Any] = {}
@@ -90,10 +93,10 @@ def append_signed(
         (kind, round_id, named),
         *(("sign", round_id, sign(key)) for key in keys),
     ]
-    return book.append_all(new)[len(before)]
+    return book.append_all(new, seen=seen)[len(before)]
 
 
-def sign_entry(ledger: Path, entry: int | None, keys: Sequence[Path], said: dict[str, Any]) -> list[Entry]:
+def sign_entry(ledger: LedgerPlace, entry: int | None, keys: Sequence[Path], said: dict[str, Any]) -> list[Entry]:
     """Sign the head after an adoption (the last one unless named) with keys that the round fixed.
 
     Raises
@@ -122,7 +125,7 @@ def sign_entry(ledger: Path, entry: int | None, keys: Sequence[Path], said: dict
         return book.append_all(made)
 
 
-def revoke(ledger: Path, key: Path, reason: str, said: dict[str, Any]) -> Entry:
+def revoke(ledger: LedgerPlace, key: Path, reason: str, said: dict[str, Any]) -> Entry:
     """Revoke a key: what it signs from here on does not count, what it signed before only if that is proven older."""
     if not reason.strip():
         raise Refused(error("B032.reason", at="--reason"))
@@ -143,11 +146,11 @@ def supersede(book: Ledger, round_id: str, reason: str | None, said: dict[str, A
     if not standing:
         return []
     if reason is None or not reason.strip():
-        raise Refused(error("B093.second", at=str(book.path), round=round_id, entry=standing[-1]))
+        raise Refused(error("B093.second", at=str(book.place), round=round_id, entry=standing[-1]))
     return [("supersede", round_id, {**said, "entry": seq, "reason": reason}) for seq in standing]
 
 
-def attach(ledger: Path, token: Path, entry: int | None, said: dict[str, Any]) -> Entry:
+def attach(ledger: LedgerPlace, token: Path, entry: int | None, said: dict[str, Any]) -> Entry:
     """Attach a timestamp response to an entry (the last one unless named).
 
     Raises
@@ -171,10 +174,10 @@ def attach(ledger: Path, token: Path, entry: int | None, said: dict[str, Any]) -
         return book.append("token", target.round, body)
 
 
-def write_witness(ledger: Path, target: Path) -> tuple[Written, int, str]:
+def write_witness(ledger: LedgerPlace, target: Path) -> tuple[Written, int, str]:
     """Write the heads so far to a file that is to be held elsewhere; returns the file, how many, and the last."""
     with Ledger(ledger, read_only=True) as book:
         stop_on_errors(book.problems())
         entries = book.entries()
         done = write_kept(target, witness_text(entries).encode("ascii"))
-        return done, len(entries), book.head()
+        return done, len(entries), entries[-1].hash if entries else START

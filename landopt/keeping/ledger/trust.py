@@ -71,7 +71,7 @@ def examined(book: Ledger, *, lacking: bool = True) -> list[Issue]:
     """What speaks against going on with a ledger: its chain, its signatures; ``lacking``: also those not there yet."""
     issues = book.problems()
     stop_on_errors(issues)
-    found = trust(book.entries(), book.path.name, strict=False)
+    found = trust(book.entries(), book.place.name, strict=False)
     serious = [issue for issue in found if issue.level == "error"]
     return [*issues, *(issue for issue in serious if lacking or issue.key not in MISSING)]
 

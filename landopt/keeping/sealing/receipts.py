@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.files.strict_json import strict_json
 from landopt.keeping.sealing.seal import (
     ENVELOPE,
     FOLDER,
@@ -18,7 +19,7 @@ from landopt.keeping.sealing.seal import (
     check_receipt,
 )
 from landopt.keeping.sealing.signing import key_id, pre_authentication, public_key, verifies
-from parcels.common.gate import MB, load_json, read_bytes
+from parcels.common.gate import MB, read_bytes
 from parcels.common.issues import Issue, Refused, error, note, warning
 
 
@@ -44,7 +45,7 @@ def check_paper(paper: Path, seal: Path, keys: Sequence[Path]) -> Held:
     place = _statement(seal)
     payload, signatures = _payload(place)
     try:
-        statement = load_json(payload)
+        statement = strict_json(payload)
         predicate = statement["predicate"]
         root, count = str(predicate["merkle_root"]), int(predicate["parcels"])
         plan, known = str(predicate["plan_id"]), statement["predicateType"] == PREDICATE
@@ -67,7 +68,7 @@ def check_paper(paper: Path, seal: Path, keys: Sequence[Path]) -> Held:
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        found = load_json(read_bytes(path, 100 * MB))
+        found = strict_json(read_bytes(path, 100 * MB))
     except (OSError, ValueError) as trouble:
         raise Refused(error("A086.unreadable", at=str(path), name=path.name, why=str(trouble)[:200])) from trouble
     if not isinstance(found, dict):

@@ -18,10 +18,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from constraints.audit.files.plan_reader import load_json, read_plan
+from constraints.audit.files.strict_json import strict_json
 from constraints.canonical import canonical, digest
+from constraints.case import SCHEMA
 from landopt.keeping.sealing.signing import key_id, pre_authentication, private_key, public_key
 from parcels.common.atomic import write_folder
-from parcels.common.gate import admit, load_json, read_bytes
+from parcels.common.gate import admit, read_bytes
 from parcels.common.issues import Issue, Refused, error, note
 from parcels.common.kept import is_record
 
@@ -55,8 +58,8 @@ def file_digest(path: Path) -> str:
 
 def statement(folder: Path, sums: bytes) -> dict[str, Any]:
     """The in-toto statement: every file by digest, and what the plan rests on."""
-    plan = load_json(read_bytes(folder / "plan.json"))
-    case = load_json(read_bytes(folder / "case.json"))
+    plan = read_plan(folder)
+    case = load_json(folder / "case.json", SCHEMA)
     lines = [line.split("  ", 1) for line in sums.decode("utf-8").splitlines()]
     subject = [{"name": name, "digest": {"sha256": sha}} for sha, name in lines]
     subject.append({"name": f"{FOLDER}/{SUMS}", "digest": {"sha256": hashlib.sha256(sums).hexdigest()}})
@@ -147,7 +150,7 @@ def verify(folder: str | Path, public_keys: Sequence[str | Path] = ()) -> list[I
         try:
             if canonical(statement(place, sums)) != payload:
                 found.append(error("A081.statement-not-these", at=str(inside)))
-        except (ValueError, KeyError, TypeError) as torn:
+        except (ValueError, KeyError, TypeError, Refused) as torn:
             found.append(error("A081.sealed-files-cannot", at=str(place), torn=torn))
     present = [name for name in (ENVELOPE, SIGNED, SIGNATURE) if (inside / name).is_file()]
     if present or public_keys:
@@ -163,7 +166,7 @@ def _signature(inside: Path, payload: bytes, keys: Sequence[Ed25519PublicKey]) -
     where = str(inside)
     try:
         raw = read_bytes(inside / ENVELOPE)
-        envelope = load_json(raw)
+        envelope = strict_json(raw)
         entry = envelope["signatures"][0]
         signature = base64.b64decode(entry["sig"], validate=True)
         strict = canonical(envelope) == raw and len(envelope["signatures"]) == 1
@@ -276,8 +279,8 @@ def receipt(folder: str | Path, parcel_id: str) -> dict[str, Any]:
         If the round has no such parcel.
     """
     place = Path(folder)
-    plan = load_json(read_bytes(place / "plan.json"))
-    case = load_json(read_bytes(place / "case.json"))
+    plan = read_plan(place)
+    case = load_json(place / "case.json", SCHEMA)
     if parcel_id not in case["parcels"]["ids"]:
         raise Refused(error("A084.parcel-not-round", at=str(place / "case.json"), parcel_id=parcel_id))
     index = case["parcels"]["ids"].index(parcel_id)

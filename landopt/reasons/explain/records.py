@@ -301,7 +301,11 @@ class CutOff:
 
 @dataclass(frozen=True, slots=True)
 class PlanReasons:
-    """The plan as a whole: totals, bounds, binding limits, what is unmet, tensions, ties."""
+    """The plan as a whole: totals, bounds, limits, what is unmet, tensions, ties.
+
+    ``worth`` has for every one of ``limits`` what lifting it alone could bring at most in the first tier, millipoints,
+    by the prices of the proof (``None``: no limit, but a relation or a lock); empty where it was not asked.
+    """
 
     id: str
     stopped: str
@@ -328,6 +332,7 @@ class PlanReasons:
     round_id: str
     as_of: str
     overlays: tuple[str, ...] = ()
+    worth: tuple[int | None, ...] = ()
     kind: str = "plan"
 
 

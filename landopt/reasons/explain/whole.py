@@ -9,11 +9,14 @@ from constraints.audit.certificate.proof import gap_text
 from constraints.types import Rule
 from landopt.reasons.explain.context import Context, general, note
 from landopt.reasons.explain.limits import Limits
+from landopt.reasons.explain.losses import bounds_with
 from landopt.reasons.explain.nextbest import cutoffs
 from landopt.reasons.explain.records import MethodTotal, PlanReasons, Ruling, TierBound
 
 TENSION = "tension"
 SHOWN = 50
+RANKED = 10_000_000
+"""Offers times rows up to which the limits are ranked by what lifting each could bring."""
 
 
 def whole(
@@ -58,7 +61,22 @@ def whole(
         round_id=case.round.id,
         as_of=case.round.as_of,
         overlays=case.overlays,
+        worth=_worth(context, limits),
     )
+
+
+def _worth(context: Context, limits: Limits) -> tuple[int | None, ...]:
+    """What lifting each limit alone could bring at most in the first tier; empty without a proof or in a huge round."""
+    proof = context.proof
+    if proof is None or not proof.get("tiers") or len(context.offers) * len(limits.rows) > RANKED:
+        return ()
+    first = {**proof, "tiers": proof["tiers"][:1]}
+    reached, parcels = int(proof["tiers"][0]["objective"]), len(context.case.parcels)
+    found: list[int | None] = []
+    for number, row in enumerate(limits.rows):
+        above = bounds_with(context.offers, first, parcels, [number]) if row.kind == "limit" else None
+        found.append(None if above is None else max(0, above[0] - reached))
+    return tuple(found)
 
 
 def _totals(context: Context) -> tuple[MethodTotal, ...]:

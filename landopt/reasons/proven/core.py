@@ -140,8 +140,11 @@ class _Groups:
         return found
 
 
-def core(context: Context, within: str | None = None) -> Core:
+def core(context: Context, within: str | None = None, *, only: bool = False) -> Core:
     """The state of every choice, from the proof alone.
+
+    ``only``: the plan is proved by its prices to be the only best one, of a round with one tier; where no loss is
+    allowed, what it holds is then core and all else out.
 
     Raises
     ------
@@ -160,7 +163,13 @@ def core(context: Context, within: str | None = None) -> Core:
         least, without = _losses(context, first, objective, held)
     except (BadProof, KeyError, TypeError, ValueError) as bad:
         raise Refused(error("X030.bad-proof", problem=str(bad))) from bad
-    return Core(objective - loss, loss, tuple(_choices(context, groups, groups.least(least), least, without, loss)))
+    taken = groups.least(least)
+    if only and not loss:
+        without = {group: max(value, 1) for group, value in without.items()}
+        others = np.ones(groups.count, bool)
+        others[[group for group in held if group < groups.count]] = False
+        taken[others] = np.maximum(taken[others], 1)
+    return Core(objective - loss, loss, tuple(_choices(context, groups, taken, least, without, loss)))
 
 
 def _losses(

@@ -59,7 +59,7 @@ def comparison_page(found: Mapping[str, Any], before: Case, after: Case, lang: s
 
 
 def _told(case: Case, lang: str) -> dict[str, str]:
-    title = case.round.title.zh if lang == "zh" else case.round.title.en
+    title = case.round.title.text(lang)
     overlays = "; ".join(case.overlays)
     return {"title": title, "round": case.round.id, "as_of": case.round.as_of, "overlays": overlays}
 
@@ -69,7 +69,7 @@ def _titles(before: Case, after: Case, lang: str) -> dict[str, str]:
     found = {}
     for rule in (*before.rules, *after.rules):
         parts = [rule.cite.doc, rule.cite.number, rule.cite.article]
-        title = rule.title.zh if lang == "zh" else rule.title.en
+        title = rule.title.text(lang)
         found[rule.id] = f"{title} ({', '.join(part for part in parts if part)})"
     return found
 

@@ -17,7 +17,9 @@ from landopt.report.map.charts import charts
 from landopt.report.map.codec import packed_file
 from landopt.report.map.payload import map_payload
 from landopt.report.papers.plain import plain
+from landopt.report.public import PublicSource
 from landopt.report.source import Source
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused, error
 
 _HERE = Path(__file__).parent
@@ -64,6 +66,7 @@ def map_page(source: Source, lang: str, *, before: Mapping[str, Any] | None = No
         payload=map_payload(source, before),
         charts=charts(source),
         plan=source.plan,
+        public=isinstance(source, PublicSource),
         compared=None if before is None else before["plan_id"],
         embedded=_embedded(source.folder) if with_proof else {},
     )
@@ -102,6 +105,4 @@ def _embedded(folder: Path) -> dict[str, str]:
     for file in _PROOF.values():
         if not (folder / file).is_file():
             raise Refused(error("X004.missing-not", at=str(folder), file=file))
-    return {
-        name: packed_file((folder / file).read_bytes(), already=file.endswith(".gz")) for name, file in _PROOF.items()
-    }
+    return {name: packed_file(read_bytes(folder / file), already=file.endswith(".gz")) for name, file in _PROOF.items()}

@@ -9,12 +9,21 @@ from landopt.report.output import Order, Output
 
 def write(folder: Path, order: Order) -> None:
     """A document each."""
-    from landopt.report.papers.documents import papers
+    from landopt.report.papers.documents import word_papers
     from landopt.report.papers.word import write_word
 
     title, as_of = order.source.plan["plan_id"], order.source.plan["case"]["as_of"]
-    for name, blocks in papers(order.source, order.lang):
-        write_word(folder / f"{name}.docx", blocks, order.lang, title=title, as_of=as_of)
+    for paper in word_papers(order.source, order.lang):
+        write_word(
+            folder / f"{paper.name}.docx",
+            paper.template,
+            paper.whole,
+            order.lang,
+            title=title,
+            as_of=as_of,
+            parts=paper.parts,
+            given=order.templates.get(paper.template),
+        )
 
 
 OUTPUT = Output(
@@ -23,5 +32,5 @@ OUTPUT = Output(
     help=("The proposal and a review sheet per parcel, for Word.", "供地方案和逐宗审查意见表（Word）。"),
     files=("proposal", "review-sheets", "technical-annex"),
     write=write,
-    needs=("docxtpl", "word"),
+    needs=("docx", "word"),
 )

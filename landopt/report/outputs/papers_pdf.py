@@ -11,9 +11,11 @@ def write(folder: Path, order: Order) -> None:
     """A document each."""
     from landopt.report.papers.documents import papers
     from landopt.report.papers.pdf import write_pdf
+    from landopt.report.papers.review_sheet import plan_mark
 
+    title, foot = order.source.plan["plan_id"], plan_mark(order.source, order.lang)
     for name, blocks in papers(order.source, order.lang):
-        write_pdf(folder / f"{name}.pdf", blocks, order.lang, title=order.source.plan["plan_id"])
+        write_pdf(folder / f"{name}.pdf", blocks, order.lang, title=title, foot=foot)
 
 
 OUTPUT = Output(

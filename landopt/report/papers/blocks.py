@@ -11,7 +11,7 @@ from landopt.report.papers.plain import one_line
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block. ``kind``: title, subtitle, heading, body, item, small, draft, table, sign, mark, form or page.
+    """One block. ``kind``: title, subtitle, heading, body, item, draft, table, sign, form or page.
 
     A table has ``rows`` of cells, the first the headings, and ``widths`` in relative parts; a form has rows of label
     and content in turn.

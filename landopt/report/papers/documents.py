@@ -1,52 +1,71 @@
-"""What the documents say: the proposal of the round, the review sheets, the drafts of notices. All from the plan."""
+"""What the documents say: the proposal of the round, the review sheets, the technical annex. All from the plan."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from landopt.reasons import words
+from landopt.reasons.pack_words import late_lines
 from landopt.reasons.texts import render_proposal
 from landopt.report.papers.annex import joined
 from landopt.report.papers.blocks import Block, of_text, table
 from landopt.report.papers.plain import one_line
-from landopt.report.papers.review_sheet import joined_sheets, plan_mark, sheets
+from landopt.report.papers.review_sheet import joined_sheets, plan_mark, review_values, sheets
+from landopt.report.papers.templates.fields import Value, Values
 from landopt.report.source import Source
 
 PER_FILE = 500
 """Review sheets a file: larger ones open slowly in Word."""
 
 
-def proposal(source: Source, lang: str) -> list[Block]:
+def whole_values(source: Source, lang: str) -> dict[str, Value]:
+    """What any paper of the plan may say once: round, authority, day, plan, check code and the line of its foot."""
+    plan = source.plan
+    return {
+        "title": one_line(plan["case"]["title"][lang], 300),
+        "authority": one_line(source.case.round.authority, 120),
+        "day": words.date(plan["case"]["as_of"], lang),
+        "plan": plan["plan_id"],
+        "code": plan["case"]["digest"][:16],
+        "mark": plan_mark(source, lang),
+    }
+
+
+def proposal_values(source: Source, lang: str) -> dict[str, Value]:
     """The supply proposal of the round: the plan as a whole, the methods, the sites."""
     zh = lang == "zh"
-    plan, whole = source.plan, source.whole
-    title = plan["case"]["title"][lang]
-    blocks = [Block("title", one_line(f"{title}国有建设用地供应方案" if zh else f"{title}: supply proposal", 300))]
+    plan, draft = source.plan, ""
     if plan["case"]["overlays"]:
         names = one_line(", ".join(plan["case"]["overlays"]), 300)
-        blocks.append(Block("draft", f"情景测算，未入档：{names}" if zh else f"Scenario, not on the record: {names}"))
-    blocks += of_text(f"{title}\n{render_proposal(plan, source.case, lang)}")[1:]
+        draft = f"情景测算，未入档：{names}" if zh else f"Scenario, not on the record: {names}"
     heads = ("供应方式", "件数", "宗数", "面积（公顷）", "起始价（万元）")
     heads_en = ("Method", "Cases", "Parcels", "Area (ha)", "Starting price (CNY 10,000)")
-    blocks += [Block("heading", "附表1　供应方式汇总" if zh else "Table 1. Methods")]
-    blocks.append(table([heads if zh else heads_en, *_method_lines(whole, lang)], (30, 12, 12, 20, 26)))
-    blocks.append(Block("heading", "附表2　供应宗地一览" if zh else "Table 2. Sites"))
-    blocks.append(table(_site_lines(source, lang), (7, 21, 24, 15, 13, 8, 14)))
-    blocks.append(
-        Block("sign", one_line(f"{source.case.round.authority}　　{words.date(plan['case']['as_of'], lang)}", 300))
-    )
-    blocks.append(Block("mark", plan_mark(source, lang)))
-    return blocks
+    return {
+        "draft": draft,
+        "text": of_text(f"{plan['case']['title'][lang]}\n{render_proposal(plan, source.case, lang)}")[1:],
+        "methods": [table([heads if zh else heads_en, *_method_lines(source.whole, lang)], (30, 12, 12, 20, 26))],
+        "sites": [table(_site_lines(source, lang), (7, 21, 24, 15, 13, 8, 14))],
+    }
 
 
-def _provenance(source: Source, lang: str) -> tuple[str, str]:
-    """Which plan of which case this is, in two lines that fit."""
-    plan = source.plan
-    case = plan["case"]
-    if lang == "zh":
-        return f"方案编号 {plan['plan_id']}", f"截至{words.date(case['as_of'], lang)}　校验码 {case['digest'][:16]}"
-    return f"Plan {plan['plan_id']}", f"as of {case['as_of']}, case {case['digest'][:16]}"
+def proposal(source: Source, lang: str) -> list[Block]:
+    """The proposal as blocks, for PDF."""
+    zh = lang == "zh"
+    said, title = proposal_values(source, lang), source.plan["case"]["title"][lang]
+    blocks = [Block("title", one_line(f"{title}国有建设用地供应方案" if zh else f"{title}: supply proposal", 300))]
+    if said["draft"]:
+        blocks.append(Block("draft", str(said["draft"])))
+    blocks += _blocks(said["text"])
+    blocks += [Block("heading", "附表1　供应方式汇总" if zh else "Table 1. Methods"), *_blocks(said["methods"])]
+    blocks += [Block("heading", "附表2　供应宗地一览" if zh else "Table 2. Sites"), *_blocks(said["sites"])]
+    day = words.date(source.plan["case"]["as_of"], lang)
+    return [*blocks, Block("sign", one_line(f"{source.case.round.authority}　　{day}", 300))]
+
+
+def _blocks(value: Value) -> list[Block]:
+    return [] if isinstance(value, str) else list(value)
 
 
 def _ten_thousand(yuan: int) -> str:
@@ -105,6 +124,7 @@ def review_sheets(source: Source, lang: str) -> list[list[Block]]:
 def technical_annex(source: Source, lang: str) -> list[list[Block]]:
     """The reasons at length, a part for each site, in files of at most :data:`PER_FILE`; shared notes once a file."""
     whole = of_text(source.texts[lang][source.plan["justification"].index(source.whole)])
+    whole[1:1] = [Block("item", line) for line in late_lines(source.case, lang)]
     parts = [
         _sheet(source, place, lang)
         for place, record in enumerate(source.plan["justification"])
@@ -127,8 +147,30 @@ def _sheet(source: Source, place: int, lang: str) -> list[Block]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class WordPaper:
+    """A Word document: its file name, its template, and what fills the places of it (once, and for each site)."""
+
+    name: str
+    template: str
+    whole: Values
+    parts: Sequence[Values] = ()
+
+
+def word_papers(source: Source, lang: str) -> Iterator[WordPaper]:
+    """The proposal, the review sheets and the technical annex, as values of their templates."""
+    once = whole_values(source, lang)
+    yield WordPaper("proposal", "proposal", once | proposal_values(source, lang))
+    entries = review_values(source, lang)
+    files = [entries[start : start + PER_FILE] for start in range(0, len(entries), PER_FILE)]
+    for name, parts in _numbered("review-sheets", files):
+        yield WordPaper(name, "review-sheet", once, parts)
+    for name, blocks in _numbered("technical-annex", technical_annex(source, lang)):
+        yield WordPaper(name, "technical-annex", once | {"text": blocks})
+
+
 def papers(source: Source, lang: str) -> list[tuple[str, list[Block]]]:
-    """The proposal, the review sheets and the technical annex with their reasons at length, by file name."""
+    """The proposal, the review sheets and the technical annex with their reasons at length, by file name, for PDF."""
     return [
         ("proposal", proposal(source, lang)),
         *_numbered("review-sheets", review_sheets(source, lang)),
@@ -136,8 +178,8 @@ def papers(source: Source, lang: str) -> list[tuple[str, list[Block]]]:
     ]
 
 
-def _numbered(name: str, files: list[list[Block]]) -> list[tuple[str, list[Block]]]:
+def _numbered[T](name: str, files: Sequence[T]) -> list[tuple[str, T]]:
     """A name for each of several files; a single one keeps the plain name."""
     if len(files) == 1:
         return [(name, files[0])]
-    return [(f"{name}-{number:02d}", blocks) for number, blocks in enumerate(files, 1)]
+    return [(f"{name}-{number:02d}", each) for number, each in enumerate(files, 1)]

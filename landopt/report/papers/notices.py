@@ -14,60 +14,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from landopt.reasons import words
+from landopt.reasons.pack_words import late_lines
 from landopt.reasons.texts import render_notice
-from landopt.report.papers.blocks import PAGE, Block, table
+from landopt.report import recorded
+from landopt.report.papers.blocks import Block, table
+from landopt.report.papers.documents import WordPaper, whole_values
 from landopt.report.papers.plain import one_line
-from landopt.report.papers.review_sheet import plan_mark
+from landopt.report.papers.templates.fields import by_label
 from landopt.report.source import Source
+from parcels.common.catalogue import phrase
 
-_TEXT: dict[str, dict[str, tuple[str, str]]] = {
-    "zh": {
-        "competition": (
-            "国有建设用地使用权{method}公告",
-            "经〔批准机关、文号待填〕批准，{authority}拟以{method}方式供应下列地块的国有建设用地使用权，现将有关事项公告如下。",
-        ),
-        "agreement": (
-            "国有建设用地使用权协议出让意向公示",
-            "{authority}拟以协议方式出让下列地块的国有建设用地使用权，现予公示。公示期内有其他意向用地者的，依法改以公开竞价方式供应。",
-        ),
-        "allocation": (
-            "国有建设用地使用权划拨公示",
-            "{authority}拟以划拨方式供应下列地块的国有建设用地使用权，现予公示。",
-        ),
-    },
-    "en": {
-        "competition": (
-            "Notice of supply of state land by {method}",
-            "Subject to approval [authority and number to be filled in], {authority} intends to supply the following "
-            "land by {method}.",
-        ),
-        "agreement": (
-            "Display of an intended grant by agreement",
-            "{authority} intends to grant the following land by agreement and displays this. If another applicant "
-            "comes forward in that time, the land is supplied by open competition.",
-        ),
-        "allocation": (
-            "Display of an intended allocation",
-            "{authority} intends to allocate the following land and displays this.",
-        ),
-    },
-}
 _KINDS = {"agreement": "agreement", "alloc": "allocation"}
 """The kind of draft by the mode of a paid method, or by the right of one that is not."""
-_DRAFT = {
-    "zh": "草稿（由方案生成，未经核定，不得对外发布）",
-    "en": "DRAFT made from the plan: not approved, not for publication",
-}
+KINDS = ("competition", "agreement", "allocation")
+"""The kinds of drafts, in the order they are written."""
 _HEADS = {"zh": ("项目", "内容", "数据出处"), "en": ("Item", "Content", "Where the figure stands")}
-_NONE = {"zh": "本方案没有供应宗地。", "en": "No site is supplied by this plan."}
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The draft of one site: what kind it is, its method, and rows of item, content and place of the figure."""
+    """The draft of one site: its kind, method and parcels, and rows of item, content and place of the figure."""
 
     kind: str
     method: str
+    parcel_ids: tuple[str, ...]
     rows: tuple[tuple[str, str, str], ...]
 
 
@@ -92,31 +62,39 @@ def drafts(source: Source, lang: str) -> Iterator[Notice]:
             "basis": _basis(record, lang),
         }
         rows = render_notice(record, source.plan["assignments"][place], lang, given)
-        yield Notice(kind, words.word("method", record["method"], lang), tuple(rows))
+        yield Notice(kind, words.word("method", record["method"], lang), tuple(record["parcel_ids"]), tuple(rows))
 
 
-def notices(source: Source, lang: str) -> list[Block]:
-    """The drafts, a page each: item and content, nothing else."""
-    found: list[Block] = []
-    authority = one_line(source.case.round.authority, 120)
-    for notice in drafts(source, lang):
-        title, opening = _TEXT[lang][notice.kind]
-        said = {"method": notice.method, "authority": authority}
-        found += [PAGE] if found else []
-        found += [
-            Block("draft", _DRAFT[lang]),
-            Block("title", title.format(**said)),
-            Block("body", opening.format(**said)),
-            table([_HEADS[lang][:2], *((label, content) for label, content, _ in notice.rows)], (32, 68)),
-            Block("sign", f"{authority}　　　　年　月　日" if lang == "zh" else f"{authority}   date"),
+def word_notices(source: Source, lang: str) -> Iterator[WordPaper]:
+    """The drafts by kind, each a file of its template: item and content, nothing else."""
+    every, kept = list(drafts(source, lang)), recorded.recorded(source)
+    public = {key: value for key, value in whole_values(source, lang).items() if key in ("title", "authority", "day")}
+    for kind in KINDS:
+        parts = [
+            {
+                **by_label(f"notices-{kind}", [(label, content) for label, content, _ in notice.rows]),
+                "method": notice.method,
+                **_approved(kept, notice, lang),
+            }
+            for notice in every
+            if notice.kind == kind
         ]
-    return found or [Block("body", _NONE[lang])]
+        if parts:
+            yield WordPaper(f"notices-{kind}", f"notices-{kind}", public, parts)
+
+
+def _approved(kept: recorded.Recorded, notice: Notice, lang: str) -> dict[str, str]:
+    """The approval that the ledger keeps; for a supply notice a bracket to fill in where it keeps none."""
+    mine = kept.of("approval", notice.parcel_ids)
+    if mine:
+        return {"approval": "；".join(recorded.said(each, lang) for each in mine)}
+    return {"approval": phrase("recorded.blank", lang)} if notice.kind == "competition" else {}
 
 
 def provenance(source: Source, lang: str) -> list[Block]:
     """Where each figure of the drafts stands in the plan: for the file of the office, not for the public."""
     title = "公告、公示数据出处" if lang == "zh" else "Where the figures of the drafts stand"
-    found = [Block("title", title), Block("subtitle", plan_mark(source, lang))]
+    found = [Block("title", title), *(Block("item", line) for line in late_lines(source.case, lang))]
     for notice in drafts(source, lang):
         rows = [row for row in notice.rows if row[2]]
         found.append(table([_HEADS[lang], *rows], (24, 40, 36)))
@@ -139,6 +117,7 @@ def _far(source: Source, record: Mapping[str, Any]) -> str:
 def _basis(record: Mapping[str, Any], lang: str) -> str:
     cites = [ruling["cite"] for ruling in record["permits"]]
     named = [
+        f"{'' if cite['grade'] == 'V1' else phrase('packs.unread', lang)}"
         f"{'' if lang == 'en' or '《' in cite['doc'] else '《'}{cite['doc']}"
         f"{'' if lang == 'en' or '《' in cite['doc'] else '》'}{' ' if lang == 'en' else ''}{cite['article']}"
         for cite in cites

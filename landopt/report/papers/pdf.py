@@ -36,8 +36,8 @@ def fonts() -> tuple[list[str], list[str]]:
     raise Refused(error("X014.no-chinese-font"))
 
 
-def write_pdf(path: Path, blocks: Sequence[Block], lang: str, *, title: str) -> None:
-    """Write a document.
+def write_pdf(path: Path, blocks: Sequence[Block], lang: str, *, title: str, foot: str = "") -> None:
+    """Write a document; ``foot`` stands at the foot of every page, above its number.
 
     Raises
     ------
@@ -52,6 +52,7 @@ def write_pdf(path: Path, blocks: Sequence[Block], lang: str, *, title: str) -> 
     given: dict[str, Any] = {
         "lang": lang,
         "title": several_lines(title, 200),
+        "foot": several_lines(foot, 400),
         "fonts": families,
         "blocks": [
             {

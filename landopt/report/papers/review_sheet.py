@@ -6,40 +6,62 @@ sealed apart (Order 39 art. 10); solver words, scores and ids of rules have no p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import read_adoption
+from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
+from landopt.reasons.pack_words import late_lines, packs_line
 from landopt.reasons.texts import render_sheet
+from landopt.report import recorded
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
+from landopt.report.papers.templates.fields import Values, by_label, own, wording
 from landopt.report.source import Source
 
 LONGEST = 420
 """Characters of one content: longer ones end with a mark, so that the form stays one page; the annex has all."""
-_SIGN = {
-    "zh": (("经　办", "", "审　核", ""), ("签　发", "", "盖　章", "")),
-    "en": (("Prepared", "", "Reviewed", ""), ("Issued", "", "Seal", "")),
-}
-_TITLE = {"zh": "供地方式审查意见表", "en": "Review sheet: method of land supply"}
 
 
-def review_sheet(source: Source, record: Mapping[str, Any], entry: Mapping[str, Any], lang: str) -> list[Block]:
-    """The form of one site: title, rows of label and content, signatures, and one line that says which plan this is."""
-    rows = [
-        (one_line(label, 40), one_line(content, LONGEST))
+def rows(
+    source: Source, record: Mapping[str, Any], entry: Mapping[str, Any], lang: str, kept: recorded.Recorded
+) -> list[tuple[str, str]]:
+    """The rows of the form of one site: label and content."""
+    late = "".join(late_lines(source.case, lang))
+    opinion = next(field.name(lang) for field in own("review-sheet") if field.key == "opinion")
+    found = [
+        (one_line(label, 40), one_line((late if label == opinion else "") + content, LONGEST))
         for label, content in render_sheet(source.found.compared(record), entry, lang)
     ]
     _, _, told = own_exceptions(source.case, source.plan, lang, record["parcel_ids"]).partition("\n")
     if told:
-        rows.append(("自定例外" if lang == "zh" else "Exceptions", one_line(told.strip(), LONGEST)))
-    return [
-        Block("title", _TITLE[lang]),
-        Block("form", "", tuple(rows), (19, 81)),
-        Block("form", "", _SIGN[lang], (15, 35, 15, 35)),
-        Block("mark", plan_mark(source, lang)),
-    ]
+        found.append(("自定例外" if lang == "zh" else "Exceptions", one_line(told.strip(), LONGEST)))
+    _, _, by_hand = own_corrections(source.case, lang, record).partition("\n")
+    if by_hand:
+        found.append(("人工更正" if lang == "zh" else "Corrected", one_line(by_hand.strip(), LONGEST)))
+    return _with_record(found, recorded.rows(source, kept, record["parcel_ids"], record["method"], lang))
+
+
+def _with_record(form: list[tuple[str, str]], kept: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The form with what the ledger keeps: in the place of a blank of the same label, else at its end."""
+    on_record = dict(kept)
+    found = [(label, one_line(on_record.pop(label, content), LONGEST)) for label, content in form]
+    return [*found, *((label, one_line(content, LONGEST)) for label, content in on_record.items())]
+
+
+def _sites(source: Source) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Record and assignment of every site supplied, in the order of the plan."""
+    entries = {tuple(entry["parcel_ids"]): entry for entry in source.plan["assignments"]}
+    for record in source.plan["justification"]:
+        if record["kind"] == "assignment":
+            yield record, entries[tuple(record["parcel_ids"])]
+
+
+def review_values(source: Source, lang: str) -> list[Values]:
+    """What fills the places of the Word template, for each site."""
+    kept = recorded.recorded(source)
+    return [by_label("review-sheet", rows(source, record, entry, lang, kept)) for record, entry in _sites(source)]
 
 
 def plan_mark(source: Source, lang: str) -> str:
@@ -48,6 +70,8 @@ def plan_mark(source: Source, lang: str) -> str:
     head = plan.get("ledger_head")
     adopted = read_adoption(source.folder)
     paper = "" if adopted is None else f"\n{adopted.line(lang)}"
+    packs = packs_line(source.case, lang)
+    paper += f"\n{packs}" if packs else ""
     code = plan["case"]["digest"][:16]
     if lang == "zh":
         return f"方案编号 {plan['plan_id']}　校验码 {code}" + (f"　台账 {str(head)[:16]}" if head else "") + paper
@@ -55,12 +79,17 @@ def plan_mark(source: Source, lang: str) -> str:
 
 
 def sheets(source: Source, lang: str) -> list[list[Block]]:
-    """The form of every site supplied, in the order of the plan."""
-    entries = {tuple(entry["parcel_ids"]): entry for entry in source.plan["assignments"]}
+    """The form of every site supplied as blocks, for PDF: title, rows of label and content, signatures."""
+    kept = recorded.recorded(source)
+    (title,) = wording("review-sheet", "title", lang)
+    one, two, three, four = wording("review-sheet", "signing", lang)
     return [
-        review_sheet(source, record, entries[tuple(record["parcel_ids"])], lang)
-        for record in source.plan["justification"]
-        if record["kind"] == "assignment"
+        [
+            Block("title", title),
+            Block("form", "", tuple(rows(source, record, entry, lang, kept)), (19, 81)),
+            Block("form", "", ((one, "", two, ""), (three, "", four, "")), (15, 35, 15, 35)),
+        ]
+        for record, entry in _sites(source)
     ]
 
 

@@ -16,6 +16,8 @@ def handed(prog: Program, pool: Ints | None = None, plan: Ints | None = None) ->
     """
     import highspy
 
+    from landopt.solving.programme.silent_highs import live_highs
+
     inf = highspy.kHighsInf
     pool = np.arange(prog.count) if pool is None else pool
     head, count = prog.parcels + prog.demands, len(pool)
@@ -27,8 +29,7 @@ def handed(prog: Program, pool: Ints | None = None, plan: Ints | None = None) ->
     place = np.cumsum(used) - 1
     keep = used[rows]
     starts = np.concatenate([[0], np.cumsum(keep)])[starts]
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
+    solver = live_highs({})
     none = np.zeros(0, dtype=np.int32)
     solver.addRows(int(used.sum()), low[used], high[used], 0, none, none, np.zeros(0))
     solver.changeObjectiveSense(highspy.ObjSense.kMaximize)

@@ -111,6 +111,8 @@ class Core:
         """The relaxation in HiGHS."""
         import highspy
 
+        from landopt.solving.programme.silent_highs import live_highs
+
         prog, inf = self.prog, highspy.kHighsInf
         own, more = len(prog.sense), len(self.derived)
         self.parcels = np.array(sorted(self.on_parcel), np.int64)
@@ -141,12 +143,10 @@ class Core:
         self.unit = float(2.0 ** np.round(np.log2(max(1.0, top)) - 6))
         order = np.lexsort((row, column))
         start = np.searchsorted(column[order], np.arange(prog.count))
-        solver = highspy.Highs()
-        settings: dict[str, Any] = {"output_flag": False, "presolve": "off", "solver": "simplex", "threads": 1}
+        settings: dict[str, Any] = {"presolve": "off", "solver": "simplex", "threads": 1}
         settings |= {"random_seed": self.seed, "simplex_strategy": 1}
         settings |= {"primal_feasibility_tolerance": 1e-8, "dual_feasibility_tolerance": 1e-8}
-        for option, setting in settings.items():
-            solver.setOptionValue(option, setting)
+        solver = live_highs(settings)
         self.base_low = np.concatenate([np.full(self.first_row, -inf), self._end(self.low, -inf)])
         ones = np.ones(self.first_row)
         ones[self.first_part + prog.demands :] = inf  # market parts: their parcel says as much

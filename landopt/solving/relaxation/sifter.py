@@ -23,6 +23,8 @@ class Sifter:
     def __init__(self, prog: Program, *, seed: int = 0, deadline: float | None = None) -> None:
         import highspy
 
+        from landopt.solving.programme.silent_highs import live_highs
+
         self.prog, self.deadline = prog, deadline
         self.head = prog.parcels + prog.demands
         self.infinity = highspy.kHighsInf
@@ -32,17 +34,8 @@ class Sifter:
         self.bounds: dict[int, tuple[float, float]] = {}
         self.unit = _power(float(np.median(np.abs(prog.score[prog.score != 0]))) / 64 if prog.score.any() else 1.0)
         self.row_unit = _row_units(prog)
-        solver = highspy.Highs()
-        for option, value in (
-            ("output_flag", False),
-            ("presolve", "off"),
-            ("solver", "simplex"),
-            ("simplex_strategy", 4),
-            ("threads", 1),
-            ("random_seed", seed),
-        ):
-            solver.setOptionValue(option, value)
-        self.solver: Any = solver
+        settings = {"presolve": "off", "solver": "simplex", "simplex_strategy": 4, "threads": 1, "random_seed": seed}
+        self.solver: Any = live_highs(settings)
         self._add_rows()
         self._add_slacks()
 

@@ -43,6 +43,8 @@ def mip(
     import highspy
     import pulp
 
+    from landopt.solving.programme.silent_highs import SilentHiGHS
+
     options = state.options
     if limit is not None and limit <= 0.05:
         return None, False
@@ -64,7 +66,7 @@ def mip(
         extra["mip_max_nodes"] = options.nodes
     if phase == "restricted":
         extra["objective_target"] = float(state.target())
-    solver = pulp.HiGHS(
+    solver = SilentHiGHS(
         msg=False,
         gapRel=float(options.gap) if phase == "branching" else float(options.gap) / close,
         threads=options.threads,

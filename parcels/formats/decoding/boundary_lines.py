@@ -6,6 +6,7 @@ decided here; what the whole means, in :mod:`parcels.formats.kinds.boundary_txt`
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -26,12 +27,14 @@ class Plot:
     """A plot as written: its heading cells, the line it begins in and its rings of (line, (first, second)).
 
     ``count`` and ``area`` are the first two cells; ``number``, ``name``, ``kind``, ``use`` are found around the cell
-    that says what it is (面), wherever a province puts it; ``extra`` are cells before the number.
+    that says what it is (面), wherever a province puts it; ``extra`` are cells before the number. A plot is ``broken``
+    where a line of it could not be read: that has its finding, and what is left is no outline.
     """
 
     line: int
     cells: list[str]
     rings: dict[int, list[tuple[int, Point]]] = field(default_factory=dict)
+    broken: bool = False
 
     @property
     def kind_at(self) -> int:
@@ -129,6 +132,8 @@ def take_apart(text: str, name: str) -> Written:
             heading = "坐标" not in section
             continue
         cells = _cells(line)
+        if cells in (["@"], ["＠"]) and plots and not plots[-1].rings:  # the end of the plot's heading, on its own line
+            continue
         if _is_plot(cells):
             heading = False
             plots.append(Plot(number, cells))
@@ -148,7 +153,9 @@ def take_apart(text: str, name: str) -> Written:
         elif number == last and plots and not raw.endswith("\n") and number == len(lines):
             causes.add("P037.cut-off-last", number, name=name, line=line[:60])
         else:
-            causes.add("P069.neither-plot-nor", number, line=line[:60])
+            causes.add("P069.neither-plot-nor", number, plots[-1].label if plots else "", line=line[:60])
+            if plots and not plots[-1].rings:
+                plots[-1].broken = True
     issues = causes.done()
     if titles and plots:
         issues.append(note("P071.heading-line", at=name, titles=titles))
@@ -166,7 +173,7 @@ def _section(line: str) -> str | None:
 
 def _cells(line: str) -> list[str]:
     """The cells of a line: commas part them; full-width commas, tabs or blanks where there are no others."""
-    plain = _stripped(line.split(","))
+    plain = _stripped(next(csv.reader([line])) if '"' in line else line.split(","))
     if len(plain) >= 4:
         return plain
     for pattern in ("[,，]", "[,，;；\t]", r"[,，;；\s]+"):
@@ -217,11 +224,13 @@ def _point(plot: Plot, line: int, cells: list[str], causes: Causes) -> None:
     ring, pair = ("1", cells[1:3]) if len(cells) == 3 else (_half(cells[1]) or "1", cells[2:4])
     if not ring.isascii() or not ring.isdigit() or not 1 <= int(ring[:6]) <= 9999:
         causes.add("P069.point-ring-no", line, plot.label, mark=mark, ring=ring)
+        plot.broken = True
         return
     values = [_half(value) for value in pair]
     for value in values:
         if not _NUMBER.fullmatch(value):
             fault = "P013" if value.lower().lstrip("+-") in ("nan", "inf", "infinity") else "P027"
             causes.add(f"{fault}.point-no-coordinate", line, plot.label, mark=mark, value=value)
+            plot.broken = True
             return
     plot.rings.setdefault(int(ring[:6]), []).append((line, (float(values[0]), float(values[1]))))

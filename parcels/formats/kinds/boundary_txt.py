@@ -166,6 +166,8 @@ def _outline(plot: Plot, swapped: bool, causes: Causes) -> Any:
     if kind not in ("面", "", "多边形", "面状") and kind.lower() not in ("polygon", "area"):
         causes.add("P010.plot-not", plot.line, label, plot=label, kind=kind)
         return None
+    if plot.broken:
+        return None
     rings: list[list[Point]] = []
     counted = 0
     for number in sorted(plot.rings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zipfile
 from dataclasses import replace
@@ -49,6 +50,15 @@ def read_zip(ask: Ask) -> RawTable:
         return replace(raw, path=path, layer=inside, sha256=sha256_of(path))
 
 
+def _is_word(entry: Path) -> bool:
+    """True for a text that is no boundary-point file (readme.txt): no plot's heading, no section of coordinates."""
+    if entry.suffix.lower() != ".txt" or not entry.is_file():
+        return False
+    head = entry.read_bytes()[:200_000]
+    marks = ["坐标".encode(encoding) for encoding in ("utf-8", "gb18030", "utf-16-le")]
+    return not any(mark in head for mark in marks) and not re.search(rb"[,\t ]@[\s,]*$", head, re.MULTILINE)
+
+
 def _inner(folder: Path, path: Path, layer: str | None) -> Path:
     """The file to read inside the unpacked folder."""
     known = endings()
@@ -66,6 +76,8 @@ def _inner(folder: Path, path: Path, layer: str | None) -> Path:
     if layer is not None:
         named = [entry for entry in found if entry.stem == layer or entry.name == layer]
         found = named or found
+    if len(found) > 1:
+        found = [entry for entry in found if not _is_word(entry)] or found
     if len(found) == 1:
         return found[0]
     if not found:

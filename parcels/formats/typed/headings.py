@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parcels.common.units import UNITS, unit_factor, unit_name
 from parcels.formats.typed.sheet import Row, Sheet, known_cells, text_of
-from parcels.tables.columns import field_of, states_unit
+from parcels.tables.columns import field_of, parted, states_unit
 
 FAR_DOWN = 12
 """A heading stands in one of the first so many filled rows."""
@@ -104,11 +104,23 @@ def _names(sheet: Sheet, rows: Sequence[Row], prefix: str) -> tuple[list[str], i
         elif deep > 1:
             group = stack[0] or group
         lowest = next((text for text in reversed(stack) if text), "")
-        whole = group + lowest
-        names.append(whole if group and group != lowest and field_of(whole, prefix) else lowest)
+        names.append(_under(group, lowest, prefix))
     while names and not names[-1]:
         names.pop()
     return names, deep
+
+
+def _under(group: str, lowest: str, prefix: str) -> str:
+    """The name of a column under a group: the two together where that names a field, with the unit that either says."""
+    if not group or group == lowest:
+        return lowest
+    above, unit = parted(group)
+    name, own = parted(lowest)
+    for whole in (group + lowest, above + name, name + above):
+        if field_of(whole, prefix):
+            said = own or unit
+            return f"{whole}({said})" if said and not states_unit(whole) else whole
+    return lowest
 
 
 def _continues(rows: Sequence[Row], prefix: str) -> bool:
@@ -124,7 +136,7 @@ def _continues(rows: Sequence[Row], prefix: str) -> bool:
             return False
         if (
             under
-            and (field_of(under, prefix) or field_of(group + under, prefix))
+            and (field_of(under, prefix) or field_of(_under(group, under, prefix), prefix))
             and not (over and field_of(over, prefix))
         ):
             fresh += 1

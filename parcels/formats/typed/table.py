@@ -26,6 +26,8 @@ _REMARK = re.compile(
     re.I,
 )
 _REMARK_ALONE = re.compile(r"(注|备注|说明)\s*\d*\s*[、.．]")
+_LABEL = re.compile(r"[\u4e00-\u9fff]{2,10}\s*[:：]")
+"""Any label at the foot of a form (经办：...), where the row holds hardly anything else."""
 _TOLD = 3
 
 
@@ -129,8 +131,10 @@ def _kind(texts: Sequence[str], key: int | None, names: Sequence[str]) -> str:
         return "total"
     if (not own or own == first) and _PART.fullmatch(spoken):
         return "part"
-    alone = sum(bool(text) for text in texts) <= 4
-    if alone and (not own or own == first) and (_REMARK.match(spoken) or _REMARK_ALONE.match(spoken)):
+    filled = sum(bool(text) for text in texts)
+    if filled <= 2 and (not own or own == first) and _LABEL.match(spoken):
+        return "remark"
+    if filled <= 4 and (not own or own == first) and (_REMARK.match(spoken) or _REMARK_ALONE.match(spoken)):
         return "remark"
     return ""
 

@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from constraints.case import Case
-from landopt.reasons.explain.changed.variants import only_rows
+from landopt.reasons.explain.changed.variants import forced, only_rows
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Ints, Program, activity, program
 from landopt.solving.programme.model import build
 
 SECONDS = 20
 """Seconds one integer search may take; beyond, the answer is unknown and said so."""
+TESTED = 50_000
+"""Offers up to which it is tested whether any lawful plan holds a choice; beyond, it is said not to be tested."""
+TEST_S = 5
+"""Seconds one such test may take; then the answer is "not tested"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,14 @@ def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECON
     return Search("unknown", "limit")
 
 
+def held_by_some(case: Case, offers: Offers, members: Sequence[int], seconds: int = TEST_S) -> bool | None:
+    """Whether any lawful plan holds one of some offers: one forced search, exact if it ends; ``None``: not tested."""
+    if len(offers) > TESTED:
+        return None
+    asked = forced(offers, members)
+    return {"yes": True, "no": False}.get(search(case, asked, range(len(asked.rows)), seconds).answer)
+
+
 def least_violation(
     case: Case, offers: Offers, weights: Mapping[int, int], seconds: int = SECONDS
 ) -> dict[int, int] | None:
@@ -116,8 +128,10 @@ def _run(prog: Program, pool: Ints, relaxed: bool, seconds: int) -> tuple[str, t
     """Solve with HiGHS through PuLP: ``infeasible``, ``found`` with offers, or ``unknown``."""
     import pulp
 
+    from landopt.solving.programme.silent_highs import SilentHiGHS
+
     built = build(prog, pool)
-    stats = built.problem.solve(pulp.HiGHS(msg=False, mip=not relaxed, timeLimit=seconds, gapRel=0.0))
+    stats = built.problem.solve(SilentHiGHS(msg=False, mip=not relaxed, timeLimit=seconds, gapRel=0.0))
     if stats.status == pulp.LpSolveStatus.Infeasible:
         return "infeasible", ()
     if relaxed or not stats.has_solution:

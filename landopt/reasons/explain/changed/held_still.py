@@ -9,28 +9,25 @@ speaks of this plan with one change, which is the reason a sheet can give.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from constraints.reading.points import Points
-from landopt.reasons.explain.changed.feasible import search
-from landopt.reasons.explain.changed.variants import forced
+from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.limits import Limits, Shares
 from landopt.reasons.explain.records import Citation, LimitUse
 from landopt.screening.blocks import Ints
 from landopt.screening.entries import spans
+from landopt.solving.search.ties import ladder
 
 LOOKED_AT = 24
 """Other sites or platforms that are compared in full: those that lose least before limits are looked at."""
-TESTED = 50_000
-"""Offers up to which it is tested whether any lawful plan holds another method; beyond, it is said not to be tested."""
-SECONDS = 5
-"""Seconds one such test may take; then the answer is "not tested"."""
 VERDICTS = ("permit", "warn", "condition", "forbid")
 
 
@@ -66,7 +63,8 @@ class HeldStill:
     ``broken`` are the hard rows it would break (``used`` as it would be), ``displaced`` who would lose the place.
     ``fits`` says whether any lawful plan holds the other choice: true where the changed plan is one, else ``None``
     (not tested) until :meth:`Comparer.tested` asked. ``decided`` is ``""`` where the score or a row decides, else what
-    did: ``ladder`` (the declared order of ties) or ``lot``; then the scores are equal.
+    did, and the scores are equal: ``ladder`` (the declared order of ties, at its step ``step``), ``lot``, or
+    ``search`` where ties were not examined and nothing decided between the two.
     """
 
     parcel_ids: tuple[str, ...]
@@ -79,6 +77,7 @@ class HeldStill:
     displaced: tuple[Displaced, ...]
     decided: str = ""
     fits: bool | None = None
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +90,11 @@ class Comparisons:
 
 
 class Comparer:
-    """Compares the choices of a plan with others, the rest held."""
+    """Compares the choices of a plan with others, the rest held; ``ties`` is the status of the plan's ties."""
 
-    def __init__(self, context: Context, limits: Limits | None = None) -> None:
+    def __init__(self, context: Context, limits: Limits | None = None, ties: str = "not examined") -> None:
         self.context = context
+        self.ties = ties
         self.limits = limits or Limits(context)
         self._worth: dict[int, tuple[Ints, Ints]] = {}
 
@@ -186,6 +186,8 @@ class Comparer:
             for each in gone
             if each != offer
         ]
+        even = not any(change) and not broken
+        decided, step = self._decided(gone, other) if even else ("", "")
         return HeldStill(
             parcel_ids=context.ids(other),
             demand_id=context.demand_id(other),
@@ -196,8 +198,33 @@ class Comparer:
             broken=broken,
             displaced=tuple(displaced),
             fits=None if broken else True,
-            decided="" if any(change) or broken else "ladder" if context.case.objective.ties else "lot",
+            decided=decided,
+            step=step,
         )
+
+    def _decided(self, gone: Sequence[int], other: int) -> tuple[str, str]:
+        """What decided between two plans of one score: the first step of the ladder that tells them apart, or lot."""
+        if self.ties != "tied":
+            return "search", ""
+        for step in ladder(self.context.case, self.context.offers)["steps"]:
+            if "order" in step:
+                apart = self._keys(step["order"], gone) != self._keys(step["order"], [other])
+            else:
+                apart = sum(self._weight(step, each) for each in gone) != self._weight(step, other)
+            if apart:
+                return "ladder", str(step["name"])
+        return "lot", ""
+
+    def _keys(self, order: str, offers: Sequence[int]) -> set[int]:
+        if order == "demand_id":
+            return {int(self.context.offers.demand[each]) for each in offers} - {-1}
+        return {parcel for each in offers for parcel in self.context.offers.parcels(each)}
+
+    def _weight(self, step: Mapping[str, Any], offer: int) -> int:
+        if "parcel" in step:
+            return sum(int(step["parcel"][parcel]) for parcel in self.context.offers.parcels(offer))
+        demand = int(self.context.offers.demand[offer])
+        return int(step["demand"][demand]) if demand >= 0 else 0
 
     def _rows(self, gone: Sequence[int], other: int) -> tuple[tuple[LimitUse, ...], tuple[PartChange, ...]]:
         """The hard rows the change would break, and what it changes of the penalties of soft ones."""
@@ -233,11 +260,9 @@ class Comparer:
 
     def tested(self, found: HeldStill, members: Ints) -> HeldStill:
         """The comparison with whether any lawful plan holds one of ``members``: one forced search, exact if it ends."""
-        if found.fits is not None or len(self.context.offers) > TESTED:
+        if found.fits is not None:
             return found
-        offers = forced(self.context.offers, members.tolist())
-        answer = search(self.context.case, offers, range(len(offers.rows)), SECONDS).answer
-        return replace(found, fits={"yes": True, "no": False}.get(answer))
+        return replace(found, fits=held_by_some(self.context.case, self.context.offers, members.tolist()))
 
     def _parts(self, gone: Sequence[int], other: int) -> tuple[PartChange, ...]:
         """What the offers that go and the one that comes count in each part of the score."""

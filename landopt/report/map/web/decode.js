@@ -96,5 +96,6 @@
     }
   }
   root.landoptDecode = { unbase64, gunzip, unpack, sums, textReader };
-  load(document.getElementById("code").textContent);
+  const code = document.getElementById("code");
+  if (code) load(code.textContent); // the workbench has its scripts as files
 })(globalThis);

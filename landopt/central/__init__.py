@@ -1,0 +1,1 @@
+"""The central database (PostgreSQL with PostGIS): its address, its connection, its tables and roles."""

@@ -1,0 +1,277 @@
+"""Child processes: jobs that end by themselves or are ended, and readers that keep a plan open for quick questions.
+
+Every child has its own process group and hears that the server is gone by the end of its standard input; a child that
+is ended leaves nothing running: the solver's own process ends with the child that started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from landopt.workbench.events import Hub
+from landopt.workbench.guards import both, refused
+from parcels.common.issues import Issue, error
+
+AT_ONCE = 2
+"""Jobs that run at the same time; more are refused."""
+READERS = 2
+"""Plans that are held open at the same time."""
+IDLE_S = 600
+"""Seconds after which a plan nobody asks about is closed."""
+ANSWER_S = 180
+"""Seconds a reader may think."""
+GENTLE_S = 0.35
+"""Seconds between the signal that a child may answer and the one it may not."""
+_LINE = 1 << 28
+
+
+def command(mode: str) -> list[str]:
+    """What runs a child."""
+    return [sys.executable, "-m", "landopt.workbench.child", mode]
+
+
+async def start(mode: str, scratch: str | None = None) -> asyncio.subprocess.Process:
+    """A child in a group of its own; what it may leave behind goes into ``scratch``."""
+    options: dict[str, Any] = {"start_new_session": True}
+    if os.name == "nt":
+        options = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUTF8": "1"}
+    if scratch is not None:
+        environment |= {"TMPDIR": scratch, "TEMP": scratch, "TMP": scratch}
+    pipe = subprocess.PIPE
+    return await asyncio.create_subprocess_exec(
+        *command(mode), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, limit=_LINE, env=environment, **options
+    )
+
+
+def _signal(child: asyncio.subprocess.Process, gently: bool) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if os.name == "nt":
+            if gently:
+                child.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
+            else:
+                subprocess.run(["taskkill", "/F", "/T", "/PID", str(child.pid)], capture_output=True, check=False)
+        else:
+            os.killpg(child.pid, signal.SIGINT if gently else signal.SIGKILL)
+
+
+async def end(child: asyncio.subprocess.Process) -> None:
+    """End a child and all it started: it is told first, so that it ends the solver; then it is gone."""
+    if child.returncode is None:
+        _signal(child, gently=True)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(child.wait(), GENTLE_S)
+    _signal(child, gently=False)
+    await child.wait()
+
+
+@dataclass
+class Job:
+    """One piece of work: what was asked, what was heard, how it ended (``state`` running, done, refused, stopped)."""
+
+    number: int
+    kind: str
+    room: str
+    scenario: str
+    typed: str
+    begun: float
+    lines: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=300))
+    state: str = "running"
+    keeping: bool = False
+    answer: dict[str, Any] = field(default_factory=dict)
+    ended: float | None = None
+    child: asyncio.subprocess.Process | None = None
+    task: asyncio.Task[None] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the page knows it."""
+        return {
+            "job": self.number,
+            "what": self.kind,
+            "room": self.room,
+            "scenario": self.scenario,
+            "typed": self.typed,
+            "begun": self.begun,
+            "ended": self.ended,
+            "state": self.state,
+            "lines": list(self.lines),
+            "answer": self.answer,
+        }
+
+
+class Jobs:
+    """The work that is going on and the work of late."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.all: OrderedDict[int, Job] = OrderedDict()
+        self.number = 0
+
+    def running(self) -> list[Job]:
+        """What runs now."""
+        return [job for job in self.all.values() if job.state == "running"]
+
+    async def begin(self, kind: str, room: str, scenario: str, typed: str, request: Mapping[str, Any]) -> Job:
+        """Start a job. Raises Refusal (429 too many, 409 the same is running)."""
+        if len(self.running()) >= AT_ONCE:
+            raise refused(429, "busy", count=AT_ONCE)
+        if any((job.kind, job.room, job.scenario) == (kind, room, scenario) for job in self.running()):
+            raise refused(409, "runs-already")
+        self.number += 1
+        job = Job(self.number, kind, room, scenario, typed, time.time())
+        self.all[job.number] = job
+        while len(self.all) > 60:
+            oldest = next((number for number, each in self.all.items() if each.state != "running"), None)
+            if oldest is None:
+                break
+            del self.all[oldest]
+        job.task = asyncio.create_task(self._run(job, {"do": kind, **request}))
+        return job
+
+    async def _run(self, job: Job, request: Mapping[str, Any]) -> None:
+        with tempfile.TemporaryDirectory(prefix="landopt-job-", ignore_cleanup_errors=True) as scratch:
+            try:
+                child = job.child = await start("once", scratch)
+                self._tell(job)
+                assert child.stdin is not None
+                assert child.stdout is not None
+                child.stdin.write(json.dumps(request).encode() + b"\n")
+                await child.stdin.drain()
+                async for raw in child.stdout:
+                    self._hear(job, json.loads(raw))
+                await child.wait()
+                if job.state == "running":
+                    self._close(job, "refused", {"exit": 6, "issues": [both(error("V002.child-ended"))]})
+            except asyncio.CancelledError:
+                if job.child is not None:
+                    await end(job.child)
+                if job.state == "running":
+                    self._close(job, "stopped", {})
+            except (OSError, ValueError) as trouble:
+                self._close(job, "refused", {"exit": 6, "issues": [both(_trouble(trouble))]})
+
+    def _hear(self, job: Job, said: Mapping[str, Any]) -> None:
+        if "say" in said:
+            job.lines.append(said["say"])
+            self.hub.tell("line", job=job.number, room=job.room, scenario=job.scenario, line=said["say"])
+        else:
+            self._close(
+                job, "done" if "done" in said else "refused", dict(said.get("done") or said.get("refused") or {})
+            )
+
+    def _close(self, job: Job, state: str, answer: dict[str, Any]) -> None:
+        job.state, job.answer, job.ended = state, answer, time.time()
+        self._tell(job)
+
+    def _tell(self, job: Job) -> None:
+        self.hub.tell("job", **{**job.as_dict(), "lines": []})
+
+    async def stop(self, number: int, keep: bool) -> None:
+        """End a job now; ``keep``: only end the search, and write the best plan found so far. Raises Refusal (404)."""
+        job = self.all.get(number)
+        if job is None or job.task is None:
+            raise refused(404, "no-job")
+        if job.state != "running":
+            return
+        if keep and not job.keeping and job.child is not None:
+            job.keeping = True
+            _signal(job.child, gently=True)
+            return
+        job.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await job.task
+
+    async def close(self) -> None:
+        """End everything."""
+        for job in self.running():
+            await self.stop(job.number, False)
+
+
+def _trouble(trouble: Exception) -> Issue:
+    return error("V002.child-trouble", trouble=str(trouble))
+
+
+class Reader:
+    """A child that keeps one folder open and answers one question after the other."""
+
+    def __init__(self, folder: Path, stamp: str) -> None:
+        self.folder, self.stamp = folder, stamp
+        self.child: asyncio.subprocess.Process | None = None
+        self.turn = asyncio.Lock()
+        self.asked = time.monotonic()
+
+    async def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """One answer: ``{"done": ...}`` or ``{"refused": ...}``."""
+        async with self.turn:
+            self.asked = time.monotonic()
+            if self.child is None or self.child.returncode is not None:
+                self.child = await start("stay")
+            assert self.child.stdin is not None
+            assert self.child.stdout is not None
+            try:
+                self.child.stdin.write(json.dumps({**question, "folder": str(self.folder)}).encode() + b"\n")
+                await self.child.stdin.drain()
+                raw = await asyncio.wait_for(self.child.stdout.readline(), ANSWER_S)
+                found = json.loads(raw) if raw else None
+            except BaseException as trouble:  # a question given up leaves no half answer for the next one
+                await self.close()
+                if isinstance(trouble, TimeoutError | OSError | ValueError):
+                    found = None
+                else:
+                    raise
+            if not isinstance(found, dict):
+                await self.close()
+                return {"refused": {"exit": 6, "issues": [both(error("V002.child-ended"))]}}
+            return found
+
+    async def close(self) -> None:
+        """End the child."""
+        child, self.child = self.child, None
+        if child is not None:
+            _signal(child, gently=False)
+            await child.wait()
+
+
+class Readers:
+    """The folders that are held open; the one asked longest ago is closed for another."""
+
+    def __init__(self) -> None:
+        self.open: OrderedDict[Path, Reader] = OrderedDict()
+
+    async def ask(self, folder: Path, stamp: str, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask about a folder as it is now (``stamp`` changes when it does)."""
+        reader = self.open.pop(folder, None)
+        if reader is not None and reader.stamp != stamp:
+            await reader.close()
+            reader = None
+        reader = reader or Reader(folder, stamp)
+        self.open[folder] = reader
+        while len(self.open) > READERS:
+            _, oldest = self.open.popitem(last=False)
+            await oldest.close()
+        return await reader.ask(question)
+
+    async def tidy(self, idle_s: float = IDLE_S) -> None:
+        """Close what nobody asks about."""
+        now = time.monotonic()
+        for folder, reader in list(self.open.items()):
+            if now - reader.asked > idle_s and not reader.turn.locked():
+                del self.open[folder]
+                await reader.close()
+
+    async def close(self) -> None:
+        """Close everything."""
+        await self.tidy(-1.0)

@@ -1,0 +1,225 @@
+"""The history of a scenario: an append-only file of steps, each with its reason; what they come to, folded.
+
+A step is a line of ``edits.jsonl``: ``{"seq", "at", "by", "account", "machine", "reason", "do", ...}``. Undo and redo
+are steps as well, so that nothing is ever taken out of the file. A torn last line (a crash while it was written) is
+no step.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from landopt.workbench.guards import refused
+from landopt.workbench.writer import me
+
+FILE = "edits.jsonl"
+_ID = re.compile(r"[^\s=+:,;\x00-\x1f\x7f]{1,120}")
+_RULE = re.compile(r"[\w.\-]{1,120}")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
+_WORD = re.compile(r"[a-z_]{1,40}")
+NUMBERS = ("amount", "share", "penalty", "used", "points", "points_per_ha")
+STEPS = ("set", "rule", "without", "fix", "unfix", "drop", "undrop", "undo", "redo")
+NEEDS_REASON = ("fix", "drop", "rule", "without")
+
+
+@dataclass(slots=True)
+class Now:
+    """What the live steps come to."""
+
+    sets: dict[str, str] = field(default_factory=dict)
+    """``RULE[key]:amount`` -> number."""
+    rules: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    """Rule id -> its table as a policy file has it; ``None``: the file's own again."""
+    fixes: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Site ``P1+P2`` -> method, demand, reason, by."""
+    drops: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def set_words(self) -> list[str]:
+        """As ``--set`` takes them."""
+        return [f"{name}={value}" for name, value in self.sets.items()]
+
+    def fix_words(self) -> list[str]:
+        """As ``--fix`` takes them."""
+        return [
+            f"{site}={step['method']}" + (f":{step['demand']}" if step["demand"] else "")
+            for site, step in self.fixes.items()
+        ]
+
+    def reason(self) -> str:
+        """The reasons of everything fixed or left out, each once."""
+        steps = [*self.fixes.values(), *self.drops.values()]
+        return "; ".join(dict.fromkeys(step["reason"] for step in steps))
+
+    def by(self) -> str:
+        """The names of those who fixed something, each once."""
+        return ", ".join(dict.fromkeys(step["by"] for step in self.fixes.values()))
+
+
+@dataclass(slots=True)
+class History:
+    """All steps, those that count, and those that redo would bring back (last undone last)."""
+
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    live: list[dict[str, Any]] = field(default_factory=list)
+    undone: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def now(self) -> Now:
+        """What the live steps come to."""
+        found = Now()
+        for step in self.live:
+            _apply(found, step)
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the page knows it; ``version`` is the number of steps."""
+        now = self.now
+        return {
+            "version": len(self.steps),
+            "steps": self.steps[-200:],
+            "live": [step["seq"] for step in self.live],
+            "undo": self.live[-1]["seq"] if self.live else None,
+            "redo": self.undone[-1]["seq"] if self.undone else None,
+            "sets": now.sets,
+            "fixes": now.fixes,
+            "drops": now.drops,
+            "rules": {name: table for name, table in now.rules.items() if table is not None},
+        }
+
+
+def read(folder: Path) -> History:
+    """The history of a scenario's folder; empty where it has none."""
+    path = folder / FILE
+    found = History()
+    if not path.is_file():
+        return found
+    for line in path.read_bytes().split(b"\n"):
+        try:
+            step = json.loads(line)
+            _fold(found, step)
+        except (ValueError, KeyError, TypeError, IndexError):
+            continue
+    return found
+
+
+def _fold(found: History, step: dict[str, Any]) -> None:
+    if step["do"] == "undo":
+        found.undone.append(found.live.pop())
+    elif step["do"] == "redo":
+        found.live.append(found.undone.pop())
+    elif step["do"] in STEPS:
+        _apply(Now(), step)
+        found.live.append(step)
+        found.undone.clear()
+    else:
+        raise ValueError(step["do"])
+    found.steps.append(step)
+
+
+def _apply(now: Now, step: Mapping[str, Any]) -> None:
+    kind = step["do"]
+    if kind == "set":
+        now.sets[step["name"]] = step["value"]
+    elif kind == "rule":
+        now.rules[step["rule"]["id"]] = step["rule"]
+    elif kind == "without":
+        now.rules[step["id"]] = None
+        for name in [name for name in now.sets if re.split(r"[:\[]", name)[0] == step["id"]]:
+            del now.sets[name]
+    elif kind == "fix":
+        site = set(step["site"].split("+"))
+        for other in [name for name in now.fixes if site & set(name.split("+"))]:
+            del now.fixes[other]
+        now.fixes[step["site"]] = {name: step[name] for name in ("method", "demand", "reason", "by")}
+    elif kind == "unfix":
+        now.fixes.pop(step["site"], None)
+    elif kind == "drop":
+        now.drops[step["parcel"]] = {name: step[name] for name in ("reason", "by")}
+    elif kind == "undrop":
+        now.drops.pop(step["parcel"], None)
+
+
+def step_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A step as it may be written, from what a page sent. Raises Refusal (422) naming what is wrong."""
+    kind = given.get("do")
+    if kind not in STEPS:
+        raise refused(422, "step", what=str(kind)[:40])
+    step: dict[str, Any] = {"do": kind}
+    step["by"], step["reason"] = _text(given, "by", 80), _text(given, "reason", 500)
+    if kind in NEEDS_REASON and not (step["by"] and step["reason"]):
+        raise refused(422, "reason")
+    if kind == "set":
+        step["name"] = setting_name(given)
+        step["value"] = _match(_NUMBER, given.get("value"))
+    elif kind == "rule":
+        rule = given.get("rule")
+        if not isinstance(rule, dict) or not _RULE.fullmatch(str(rule.get("id"))) or len(json.dumps(rule)) > 40_000:
+            raise refused(422, "step", what="rule")
+        step["rule"] = rule
+    elif kind == "without":
+        step["id"] = _match(_RULE, given.get("id"))
+    elif kind in ("fix", "unfix"):
+        parts = [_match(_ID, part) for part in str(given.get("site", "")).split("+")]
+        step["site"] = "+".join(sorted(dict.fromkeys(parts)))
+        if kind == "fix":
+            step["method"] = _match(_WORD, given.get("method"))
+            step["demand"] = _match(_ID, given["demand"]) if given.get("demand") else ""
+    elif kind in ("drop", "undrop"):
+        step["parcel"] = _match(_ID, given.get("parcel"))
+    return step
+
+
+def setting_name(given: Mapping[str, Any]) -> str:
+    """The name of a number as ``--set`` takes it: ``RULE[key]:amount``. Raises Refusal (422)."""
+    rule, what = _match(_RULE, given.get("rule")), given.get("what", "amount")
+    if what not in NUMBERS:
+        raise refused(422, "step", what=str(what)[:40])
+    key = given.get("key") or []
+    if not isinstance(key, list) or any(re.search(r"[\[\],\x00-\x1f]", str(part)) for part in key):
+        raise refused(422, "step", what="key")
+    keyed = f"[{','.join(str(part)[:120] for part in key)}]" if key else ""
+    return f"{rule}{keyed}:{what}"
+
+
+def _match(pattern: re.Pattern[str], given: object) -> str:
+    text = str(given) if isinstance(given, str | int) else ""
+    if not pattern.fullmatch(text):
+        raise refused(422, "step", what=text[:40])
+    return text
+
+
+def _text(given: Mapping[str, Any], name: str, most: int) -> str:
+    text = given.get(name) or ""
+    return " ".join(str(text).split())[:most]
+
+
+def add(folder: Path, step: Mapping[str, Any], version: int) -> History:
+    """Append a step, if the history is still as the page saw it.
+
+    Raises
+    ------
+    Refusal
+        409 it is not; 422 nothing to undo or redo.
+    """
+    found = read(folder)
+    if len(found.steps) != version:
+        raise refused(409, "moved-on")
+    if (step["do"] == "undo" and not found.live) or (step["do"] == "redo" and not found.undone):
+        raise refused(422, f"no-{step['do']}")
+    at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    whole = {"seq": version + 1, "at": at, **me(), **step}
+    path = folder / FILE
+    torn = path.is_file() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
+    with path.open("ab") as out:
+        out.write((b"\n" if torn else b"") + json.dumps(whole, ensure_ascii=False).encode("utf-8") + b"\n")
+        out.flush()
+        os.fsync(out.fileno())
+    _fold(found, whole)
+    return found

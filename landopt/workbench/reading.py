@@ -1,0 +1,113 @@
+"""Questions: what a round, a plan or a scenario is, and what the library says of it. Nothing here writes."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from landopt.workbench import edits, home, scenarios
+from landopt.workbench.bench import Bench, body
+from landopt.workbench.guards import refused
+
+FILES = {
+    "plan": ("plan.json", "application/json"),
+    "case": ("case.json", "application/json"),
+    "proof": ("proof.json", "application/json"),
+    "offers": ("offers.jsonl.gz", "application/octet-stream"),
+}
+"""What the verifier of the page reads."""
+MOST = 200_000_000
+ABOUT_A_PLAN = ("head", "picture", "sheet", "whynot", "whatif", "core", "diff")
+ABOUT_A_ROUND = ("outline", "check", "overlay", "ledger")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def routes(bench: Bench) -> list[Route]:
+    """The addresses of questions."""
+
+    async def room(request: Request) -> Response:
+        found = bench.room(request)
+        tabs = [] if found.plan_only else [_tab(found, path.name) for path in found.scenarios()]
+        return JSONResponse(
+            {
+                **home.headline(found),
+                "folder": str(found.folder),
+                "plans": home.plan_lines(found),
+                "scenarios": tabs,
+                "writer": bench.writers.who(found.folder),
+                "policy": scenarios.policies(found),
+                "solve": "" if found.plan_only else _typed(found, home.BASE),
+                "stamp": home.stamps(found),
+            }
+        )
+
+    async def about_plan(request: Request) -> Response:
+        found, asked = bench.room(request), await body(request)
+        what = request.path_params["what"]
+        if what not in ABOUT_A_PLAN:
+            raise refused(404, "path")
+        folder = found.plan(str(asked.get("plan", "plan")))
+        question = {**asked, "do": what}
+        if what == "diff":
+            question["other"] = str(found.plan(str(asked.get("other", ""))))
+        if what == "whynot":
+            question["exact"] = False
+        return await bench.asked(folder, str(home.plan_line(folder).get("stamp")), question)
+
+    async def about_round(request: Request) -> Response:
+        found, asked = bench.room(request), await body(request)
+        what = request.path_params["what"]
+        if what not in ABOUT_A_ROUND or found.plan_only:
+            raise refused(404, "path")
+        return await bench.asked(found.folder, home.stamps(found), {**asked, "do": what})
+
+    async def law(request: Request) -> Response:
+        asked = await body(request)
+        facts, date = asked.get("facts"), str(asked.get("as_of", ""))
+        if not isinstance(facts, dict) or not _DATE.fullmatch(date):
+            raise refused(422, "body")
+        return await bench.asked(bench.home.folder, "law", {"do": "ask", "facts": facts, "as_of": date})
+
+    async def toml(request: Request) -> Response:
+        rule = (await body(request)).get("rule")
+        if not isinstance(rule, dict):
+            raise refused(422, "body")
+        try:
+            return JSONResponse({"toml": scenarios.rule_toml([rule])})
+        except (TypeError, ValueError):
+            raise refused(422, "body") from None
+
+    async def file(request: Request) -> Response:
+        found = bench.room(request)
+        name, kind = FILES.get(request.path_params["file"], ("", ""))
+        path = found.plan(request.path_params["plan"]) / name
+        if not name or not path.is_file() or path.stat().st_size > MOST:
+            raise refused(404, "path")
+        return Response(path.read_bytes(), media_type=kind)
+
+    return [
+        Route("/api/room/{room}", room),
+        Route("/api/file/{room}/{plan}/{file}", file),
+        Route("/api/ask/law", law, methods=["POST"]),
+        Route("/api/ask/toml", toml, methods=["POST"]),
+        Route("/api/ask/plan/{what}/{room}", about_plan, methods=["POST"]),
+        Route("/api/ask/round/{what}/{room}", about_round, methods=["POST"]),
+    ]
+
+
+def _tab(room: home.Room, name: str) -> dict[str, object]:
+    history = edits.read(room.scenario(name))
+    return {
+        "name": name,
+        **history.as_dict(),
+        "overlay": any(rule is not None for rule in history.now.rules.values()),
+        "toml": scenarios.overlay_text(history.now, name),
+        "solve": scenarios.typed(scenarios.request(room, name, history, "")),
+    }
+
+
+def _typed(room: home.Room, name: str) -> str:
+    return scenarios.typed(scenarios.request(room, name, edits.History(), ""))

@@ -1,0 +1,42 @@
+/* Two plans side by side: scores, what moved, which rule or number moved it. */
+import { button, group, h, hectares, lang, percent, points, prose, t, trouble } from "./say.js";
+import { about, now, planKey } from "./main.js";
+
+let left = null, right = null;
+const label = (p) => (p.key === "plan" ? t("scenario.base") : p.key.startsWith("s:") ? p.key.slice(2) : p.id) + (p.adopted?.length ? " ✓" : "");
+
+export async function draw() {
+  const plans = now.room.plans.filter((p) => !p.torn);
+  if (plans.length < 2) return h("div", { class: "page" }, h("h2", {}, t("compare.title")), h("p", { class: "hint" }, t("compare.few")));
+  const keys = plans.map((p) => p.key);
+  if (!keys.includes(left)) left = keys[0];
+  if (!keys.includes(right) || right === left) right = planKey() && planKey() !== left ? planKey() : keys.find((k) => k !== left);
+  const choice = (id, value, set) => { const s = h("select", { id, "aria-label": t("compare." + id) }, plans.map((p) => h("option", { value: p.key, selected: p.key === value }, label(p)))); s.addEventListener("change", () => { set(s.value); redraw().catch(trouble); }); return s; };
+  const body = h("div", { id: "diff" }, h("p", { class: "hint" }, t("loading")));
+  const box = h("div", { class: "page wide" }, h("h2", {}, t("compare.title")),
+    h("div", { class: "row" }, choice("from", left, (v) => { left = v; }), h("span", {}, "→"), choice("to", right, (v) => { right = v; })), scores(plans), body);
+  const redraw = async () => { body.replaceChildren(...await diff()); };
+  await redraw();
+  return box;
+}
+function scores(plans) {
+  return h("table", { class: "grid", id: "plans" }, h("thead", {}, h("tr", {}, ["plan", "score", "gap", "supplied", "held", "unserved", "state"].map((c) => h("th", { scope: "col", class: ["plan", "state"].includes(c) ? null : "n" }, t("compare.c-" + c))))),
+    h("tbody", {}, plans.map((p) => h("tr", {}, h("th", { scope: "row" }, label(p), h("small", {}, p.id)), h("td", { class: "n" }, points(p.objective)), h("td", { class: "n" }, Number(p.gap) === 0 ? t("plan.proven") : percent(p.gap)),
+      h("td", { class: "n" }, p.supplied), h("td", { class: "n" }, p.held), h("td", { class: "n" }, p.unserved), h("td", {}, p.adopted?.length ? t("plan.adopted", { document: p.adopted[0].document }) : "")))));
+}
+async function diff() {
+  if (left === right) return [h("p", { class: "hint" }, t("compare.same"))];
+  const found = await about("diff", { other: left }, right);
+  const choiceOf = (c) => (c ? t("method." + c.method) + (c.demand_id ? " " + c.demand_id : "") : t("held"));
+  const rows = found.parcels.slice(0, 300);
+  return [h("h3", {}, t("compare.causes")), found.changes.length ? h("table", { class: "grid" }, h("thead", {}, h("tr", {}, ["what", "field", "was", "now"].map((c) => h("th", { scope: "col" }, t("compare.c-" + c))))),
+    h("tbody", {}, found.changes.map((c) => h("tr", {}, h("th", { scope: "row" }, c.id), h("td", {}, c.field), h("td", {}, short(c.was)), h("td", {}, short(c.now)))))) : h("p", { class: "hint" }, t("compare.no-causes")),
+  h("h3", {}, t("compare.moved", { count: found.parcels.length })), rows.length ? h("table", { class: "grid", id: "moves" }, h("thead", {}, h("tr", {}, ["parcel", "area", "was", "now"].map((c) => h("th", { scope: "col", class: c === "area" ? "n" : null }, t("compare.c-" + c))))),
+    h("tbody", {}, rows.map((r) => h("tr", {}, h("th", { scope: "row" }, r.parcel_id), h("td", { class: "n" }, hectares(r.area_m2)), h("td", {}, choiceOf(r.was)), h("td", {}, choiceOf(r.now)))))) : "",
+  found.parcels.length > rows.length ? h("p", { class: "hint" }, t("picture.rows", { shown: rows.length, count: found.parcels.length })) : "",
+  h("details", {}, h("summary", {}, t("compare.words")), prose(found.text[lang()])), button(t("print"), () => window.print(), { class: "quiet" })];
+}
+const amounts = (v) => Array.isArray(v) && v.every((e) => e && e.amount !== undefined) && v.map((e) => [...(e.key || []), group(e.amount)].join(" ")).join("; ");
+const short = (v) => {
+  if (amounts(v)) return amounts(v);
+  const text = v === null || v === undefined ? "–" : typeof v === "object" ? JSON.stringify(v) : String(v); return text.length > 160 ? text.slice(0, 157) + "…" : text; };

@@ -1,0 +1,164 @@
+/* Map and table of the same parcels; what is clicked in one is marked in the other and told on the sheet. */
+import { post } from "./net.js";
+import { both, button, group, h, hectares, lang, t, tell, trouble, word } from "./say.js";
+import { about, now, planKey, planLine } from "./main.js";
+import * as sheet from "./sheet.js";
+
+let held = null; // { mark, data, built, box, ... } of the picture shown
+let mode = "map", core = null, sort = ["id", 1], shownRows = 200, off = new Set();
+export const chosen = { parcel: null };
+
+export async function draw(place) {
+  const key = planKey(), mark = JSON.stringify([now.room.name, key, key ? planLine(key).stamp : now.room.stamp]);
+  if (!held || held.mark !== mark) {
+    let found;
+    try {
+      found = key ? await about("picture") : await post("/api/ask/round/outline", [now.room.name], {});
+    } catch (e) {
+      drop();
+      place.append(h("div", { class: "page" }, h("p", {}, t("picture.none")), ...(e.issues || []).slice(0, 8).map((i) => h("p", {}, h("b", {}, i.code), " ", both({ en: i.en.what, zh: i.zh.what })))));
+      return;
+    }
+    const data = await landoptDecode.unpack(found.map);
+    drop();
+    held = make(mark, data);
+    core = null; off = new Set();
+    if (!held.at.has(chosen.parcel)) chosen.parcel = null;
+  }
+  place.append(toolbar(), held.box);
+}
+export function shown() {
+  if (!held) return;
+  held.built.map.invalidateSize({ animate: false });
+  if (!held.fitted && mode === "map") { held.built.map.fitBounds(held.built.all, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 40], animate: false }); held.fitted = true; }
+  paint();
+}
+function drop() { held?.built.map.remove(); held = null; }
+function make(mark, data) {
+  const map = h("div", { class: "map", id: "map" }), table = h("div", { class: "table", id: "table", tabindex: 0, "aria-label": t("picture.table") });
+  const legend = h("ul", { class: "legend", id: "legend", "aria-label": t("picture.legend") });
+  const box = h("div", { class: "picture" }, map, legend, table);
+  document.body.append(box); // Leaflet measures the element it is given
+  const own = { mark, data, box, map, table, legend, at: new Map(data.head.ids.map((id, i) => [id, i])) };
+  own.built = landoptMap.build(map, data, (i, from) => {
+    if (from === "zoom") { tell(h("p", {}, t("picture.zoomed"))); return; }
+    select(data.head.ids[i]);
+  }, (i) => h("div", {}, h("b", {}, data.head.ids[i] + " " + (data.head.names[i] || "")), h("br"), methodName(methodOf(i)) + " · " + hectares(data.columns.area[i])));
+  return own;
+}
+const methodOf = (i) => (held.data.columns.method[i] < 0 ? "held" : held.data.head.methods[held.data.columns.method[i]]);
+const named = (subject, code) => both(held.data.head.words?.[subject]?.[code]) || word(`${subject}.${code}`) || code;
+const methodName = (m) => (m === "held" ? t(planKey() ? "held" : "undecided") : named("method", m));
+export const demandOf = (id) => { const d = held?.data.columns.demand[held.at.get(id)]; return d >= 0 ? held.data.head.platforms[d].id : null; };
+export const methodIds = () => held?.data.head.methods || [];
+export const methodWord = (m) => (held ? methodName(m) : m);
+export const isHeld = (id) => methodOf(held.at.get(id)) === "held";
+export const platforms = () => held?.data.head.platforms || [];
+export function factsOf(id) {
+  const i = held.at.get(id), c = held.data.columns, head = held.data.head;
+  return [[t("column.method"), methodName(methodOf(i))], [t("column.platform"), c.demand[i] >= 0 ? head.platforms[c.demand[i]].id + " " + head.platforms[c.demand[i]].name : methodOf(i) === "held" ? "" : t("market")],
+    [t("column.area"), hectares(c.area[i])], [t("column.use"), named("use", head.uses[c.use[i]])], [t("column.district"), head.districts[c.district[i]]],
+    [t("column.verdict"), c.verdict[i] >= 0 ? named("verdict", ["permit", "warn", "condition", "forbid"][c.verdict[i]]) : ""], [t("column.term"), c.term[i] > 0 ? t("years", { count: c.term[i] }) : ""],
+    [t("column.price"), c.price[i] > 0 ? t("yuan", { amount: group(c.price[i]) }) : ""]].filter((row) => row[1]);
+}
+export function nameOf(id) { const i = held?.at.get(id); return i === undefined ? id : id + " " + (held.data.head.names[i] || ""); }
+
+export function select(id, fly = false) {
+  chosen.parcel = id; chosen.platform = null;
+  paint();
+  if (fly && held) flyTo(held.built.layers[held.at.get(id)].getBounds().pad(2.5));
+  sheet.draw(document.getElementById("sheet")).catch(trouble);
+}
+/* A map that is not seen has no size to fit anything into: it is fitted when it is shown. */
+function flyTo(bounds) {
+  if (mode === "map") held.built.map.fitBounds(bounds, { maxZoom: 1, animate: false }); else held.later = bounds;
+}
+export function clear() { chosen.parcel = null; chosen.platform = null; paint(); sheet.draw(document.getElementById("sheet")).catch(trouble); }
+
+const text = () => (document.getElementById("find")?.value || "").trim().toLowerCase();
+function passes(i) {
+  if (off.has(methodOf(i))) return false;
+  const find = text();
+  if (!find) return true;
+  const d = held.data.columns.demand[i], p = d >= 0 ? held.data.head.platforms[d] : null;
+  return `${held.data.head.ids[i]} ${held.data.head.names[i] || ""} ${p ? p.id + " " + p.name : ""} ${methodName(methodOf(i))} ${held.data.head.districts[held.data.columns.district[i]]}`.toLowerCase().includes(find);
+}
+function paint() {
+  if (!held) return;
+  const { built, data } = held, at = held.at.get(chosen.parcel);
+  for (let i = 0; i < built.layers.length; i++) {
+    const o = built.layers[i].options, state = core?.parcels[data.head.ids[i]];
+    o.faded = !passes(i);
+    o.grey = core !== null && !state;
+    o.weight = i === at ? 4 : state ? 2.2 : 0.8;
+    o.strong = i === at || Boolean(state);
+    o.color = i === at ? "#000" : state === "out" ? "#8a3b12" : state ? "#0b3d66" : "#3c4654";
+    o.dash = state === "out" ? [3, 3] : null;
+  }
+  if (at !== undefined) built.layers[at].bringToFront();
+  built.map.options.renderer._redrawBounds = null;
+  built.map.options.renderer._redraw();
+  legend(); table();
+}
+function legend() {
+  const tally = new Map(), { data } = held;
+  for (let i = 0; i < data.head.ids.length; i++) { const m = methodOf(i), n = tally.get(m) || [0, 0]; n[0]++; n[1] += data.columns.area[i]; tally.set(m, n); }
+  held.legend.replaceChildren(...[...data.head.methods, "held"].filter((m) => tally.has(m)).map((m) => h("li", {},
+    h("button", { type: "button", "aria-pressed": String(!off.has(m)), "data-method": m, onclick: () => { off.has(m) ? off.delete(m) : off.add(m); paint(); } },
+      landoptMap.swatch(m), h("span", {}, methodName(m)), h("span", { class: "n" }, `${group(tally.get(m)[0])} · ${hectares(tally.get(m)[1])}`)))));
+}
+const COLUMNS = [["id", (i) => held.data.head.ids[i]], ["name", (i) => held.data.head.names[i] || ""], ["method", (i) => methodName(methodOf(i))],
+  ["platform", (i) => { const d = held.data.columns.demand[i]; return d >= 0 ? held.data.head.platforms[d].id + " " + held.data.head.platforms[d].name : ""; }],
+  ["area", (i) => held.data.columns.area[i]], ["use", (i) => named("use", held.data.head.uses[held.data.columns.use[i]])], ["district", (i) => held.data.head.districts[held.data.columns.district[i]]], ["price", (i) => Math.max(0, held.data.columns.price[i])]];
+function table() {
+  if (mode !== "table") return;
+  const rows = [...held.at.values()].filter(passes), read = Object.fromEntries(COLUMNS)[sort[0]];
+  rows.sort((a, b) => { const x = read(a), y = read(b); return (typeof x === "number" ? x - y : String(x).localeCompare(String(y), lang())) * sort[1]; });
+  const cell = (name, i, value) => h("td", { class: name === "area" || name === "price" ? "n" : "" }, name === "area" ? hectares(value) : name === "price" ? (value ? group(value) : "") : String(value).slice(0, 120));
+  const columns = COLUMNS.filter(([name]) => name !== "name" || held.data.head.names.length);
+  held.table.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, ...columns.map(([name]) => h("th", { scope: "col", "aria-sort": sort[0] === name ? (sort[1] > 0 ? "ascending" : "descending") : "none" },
+    button(t("column." + name), () => { sort = [name, sort[0] === name ? -sort[1] : 1]; table(); }, { class: "quiet" }))))),
+  h("tbody", {}, ...rows.slice(0, shownRows).map((i) => h("tr", { "data-parcel": held.data.head.ids[i], "aria-selected": String(held.data.head.ids[i] === chosen.parcel), tabindex: 0,
+    onclick: () => select(held.data.head.ids[i], true), onkeydown: (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); select(held.data.head.ids[i], true); } else walk(e); } }, ...columns.map(([name, value]) => cell(name, i, value(i))))))),
+  h("p", { class: "hint", id: "rows" }, t("picture.rows", { shown: Math.min(shownRows, rows.length), count: rows.length }), " ", rows.length > shownRows ? button(t("picture.more"), () => { shownRows += 500; table(); }) : ""));
+}
+function walk(e) {
+  const way = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[e.key], next = way && e.currentTarget[way];
+  if (next) { e.preventDefault(); next.focus(); }
+}
+function toolbar() {
+  const view = (name) => button(t("picture." + name), () => setMode(name), { "aria-pressed": String(mode === name), "data-mode": name, id: "mode-" + name });
+  const find = h("input", { type: "search", id: "find", placeholder: t("picture.find"), "aria-label": t("picture.find"), autocomplete: "off", spellcheck: "false" });
+  let typing;
+  find.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(paint, 120); });
+  find.addEventListener("keydown", (e) => { if (e.key === "Enter") { const i = [...held.at.values()].find(passes); if (i !== undefined) select(held.data.head.ids[i], true); } });
+  const within = h("select", { id: "within", "aria-label": t("core.title"), onchange: () => setCore(within.value).catch(trouble) }, h("option", { value: "" }, t("core.off")), ...["0.1%", "0.5%", "1%", "2%"].map((w) => h("option", { value: w, selected: core?.asked === w }, t("core.within", { loss: w }))));
+  setTimeout(() => setMode(mode));
+  return h("div", { class: "tools" }, h("div", { class: "row", role: "group" }, view("map"), view("table")), find, planKey() ? within : "", button(t("picture.whole"), () => { clear(); held.built.map.fitBounds(held.built.all, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 40], animate: false }); }, { class: "quiet", id: "whole" }), button(t("print"), () => window.print(), { class: "quiet" }), h("span", { id: "core-said", role: "status" }, coreSaid()));
+}
+function setMode(name) {
+  mode = name;
+  if (!held) return;
+  held.map.hidden = mode !== "map"; held.table.hidden = mode !== "table";
+  for (const b of document.querySelectorAll("[data-mode]")) b.setAttribute("aria-pressed", String(b.dataset.mode === mode));
+  if (mode === "map") {
+    held.built.map.invalidateSize({ animate: false });
+    if (!held.fitted) { held.built.map.fitBounds(held.built.all, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 40], animate: false }); held.fitted = true; }
+    if (held.later) { flyTo(held.later); held.later = null; }
+  }
+  paint();
+}
+async function setCore(within) {
+  core = within ? { asked: within, ...(await about("core", { within })) } : null;
+  document.getElementById("core-said").textContent = coreSaid();
+  paint();
+}
+function coreSaid() {
+  if (!core) return "";
+  const all = Object.values(core.parcels), count = (s) => all.filter((x) => x === s).length;
+  return t("core.said", { core: count("core"), supplied: count("supplied"), out: count("out") });
+}
+/* What would not hold any more: the sites whose offer is gone. */
+export function broken(found) {
+  held?.box.classList.toggle("broken", Boolean(found && !found.holds));
+}

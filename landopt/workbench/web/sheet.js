@@ -1,0 +1,83 @@
+/* The sheet of what was clicked: its reasons and comparisons, why not another choice, and fixing one by hand. */
+import { ask, both, button, h, iAm, lang, prose, signed, t, tell, trouble, typed, who } from "./say.js";
+import { about, jobsOf, planKey, readOnly, step, tab, work } from "./main.js";
+import { chosen, clear, demandOf, factsOf, isHeld, methodWord, nameOf, platforms } from "./picture.js";
+
+let place = null, drawing = 0;
+
+export async function draw(box) {
+  if (!box) return;
+  place = box;
+  const mine = ++drawing;
+  if (chosen.parcel) await parcel(chosen.parcel, mine);
+  else if (chosen.platform) await platform(chosen.platform, mine);
+  else await whole(mine);
+}
+function put(mine, ...content) { if (mine === drawing) { place.replaceChildren(...content.flat(Infinity).filter(Boolean)); place.scrollTop = 0; } }
+
+async function whole(mine) {
+  if (!planKey()) { put(mine, h("h2", {}, t("sheet.round")), h("p", { class: "hint" }, t("sheet.none"))); return; }
+  put(mine, h("h2", {}, t("sheet.whole")), h("p", { class: "hint" }, t("loading")));
+  const [said, head] = await Promise.all([about("sheet"), about("head")]);
+  const names = platforms().filter((p) => !p.site && p.record >= 0);
+  put(mine, h("h2", {}, t("sheet.whole")), head.scenario.length ? h("p", { class: "stale" }, t("sheet.scenario")) : "", prose(said.text[lang()]),
+    names.length ? h("h3", {}, t("sheet.unserved", { count: names.length })) : "", h("ul", { class: "links" }, names.map((p) => h("li", {}, button(p.id + " " + p.name, () => { chosen.platform = p.id; chosen.parcel = null; draw(place).catch(trouble); }, { class: "link", "data-platform": p.id })))));
+}
+async function platform(id, mine) {
+  put(mine, h("h2", {}, id), h("p", { class: "hint" }, t("loading")));
+  const said = await about("sheet", { demand: id });
+  put(mine, back(), h("h2", {}, id), prose(said.text[lang()]));
+}
+const back = () => button(t("sheet.back"), clear, { class: "quiet", id: "back" });
+
+async function parcel(id, mine) {
+  const facts = h("table", { class: "facts" }, factsOf(id).map(([k, v]) => h("tr", {}, h("th", { scope: "row" }, k), h("td", {}, v))));
+  const headline = [back(), h("h2", { id: "sheet-title" }, nameOf(id)), facts];
+  const dropped = tab()?.drops[id], tools = readOnly() || !planKey() ? "" : h("div", { class: "row" },
+    dropped ? button(t("sheet.undrop"), () => step({ do: "undrop", parcel: id, by: who() }).catch(trouble)) : button(t("sheet.drop"), () => drop(id).catch(trouble), { id: "drop" }));
+  if (!planKey()) { put(mine, headline, h("p", { class: "hint" }, t("sheet.none"))); return; }
+  put(mine, headline, h("p", { class: "hint" }, t("loading")));
+  const [said, why] = await Promise.all([about("sheet", { parcel: id }), about("whynot", { parcel: id })]);
+  const fixed = Object.entries(tab()?.fixes || {}).find(([site]) => site.split("+").includes(id));
+  put(mine, headline, fixed ? h("p", { class: "stale" }, t("sheet.fixed", { method: methodWord(fixed[1].method), by: fixed[1].by, reason: fixed[1].reason }), " ", readOnly() ? "" : button(t("sheet.unfix"), () => step({ do: "unfix", site: fixed[0], by: who() }).catch(trouble))) : "",
+    tools, h("h3", {}, t("whynot.title")), ways(id, why), h("div", { id: "exact" }, exactly(id)), h("h3", {}, t("sheet.reasons")), prose(said.text[lang()]));
+}
+function ways(id, why) {
+  return h("table", { class: "ways" }, h("tbody", {}, why.replies.map((r) => {
+    const told = h("tr", { class: "told", hidden: true }, h("td", { colspan: 3 }, prose(r.text[lang()])));
+    const say = r.state === "chosen" ? t("whynot.chosen") : r.state === "lawful" ? (r.loss === null ? t("whynot.lawful") : t("whynot.loss", { loss: signed(-r.loss[0]) })) : t("whynot.state-" + r.state);
+    const open = button(methodWord(r.method), () => { told.hidden = !told.hidden; open.setAttribute("aria-expanded", String(!told.hidden)); }, { class: "link", "aria-expanded": "false", "data-way": r.method });
+    const tools = r.state === "lawful" ? [button(t("whynot.exact"), () => exact(id, r), { class: "quiet", "data-exact": r.method }), readOnly() ? "" : button(t("sheet.fix"), () => fix(id, r).catch(trouble), { class: "quiet", "data-fix": r.method })]
+      : r.state === "chosen" && !readOnly() ? [button(t("sheet.keep"), () => fix(id, r).catch(trouble), { class: "quiet", "data-fix": r.method })] : "";
+    return [h("tr", { class: r.state }, h("td", {}, open), h("td", {}, say), h("td", { class: "tools" }, tools)), told];
+  })));
+}
+async function fix(id, reply) {
+  const now_ = demandOf(id), options = [["", t("market")], ...platforms().map((p) => [p.id, (p.id + " " + p.name).slice(0, 60)])];
+  const given = await ask(t("fix.head", { parcel: nameOf(id), method: methodWord(reply.method) }), [
+    { name: "demand", label: t("column.platform"), options, value: reply.demand || (isHeld(id) ? "" : now_ || "") },
+    { name: "reason", label: t("reason"), required: true, most: 500 }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("sheet.fix"));
+  if (!given) return;
+  iAm(given.by);
+  await step({ do: "fix", site: id, method: reply.method, demand: given.demand, reason: given.reason, by: given.by });
+  tell(h("p", {}, t("fix.done")));
+}
+async function drop(id) {
+  const given = await ask(t("drop.head", { parcel: nameOf(id) }), [{ name: "reason", label: t("reason"), required: true, most: 500 }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("sheet.drop"));
+  if (!given) return;
+  iAm(given.by);
+  await step({ do: "drop", parcel: id, reason: given.reason, by: given.by });
+}
+async function exact(id, reply) {
+  try { await work("/api/ask/start/exact", { plan: planKey(), parcel: id, demand: reply.demand, method: reply.method }); if (chosen.parcel === id) job(null); } catch (e) { trouble(e); }
+}
+function exactly(id) {
+  const mine = jobsOf("whynot").filter((j) => j.scenario.split("+")[0] === id), last = mine[mine.length - 1];
+  if (!last) return null;
+  const text = last.answer.replies?.[0]?.text[lang()];
+  return h("div", { class: "exact" }, h("h4", {}, t("whynot.exact")), last.state === "running" ? h("p", { class: "busyline" }, t("solve.running")) : text ? prose(text) : (last.answer.issues || []).map((i) => h("p", {}, both({ en: i.en.what, zh: i.zh.what }))), typed(last.typed));
+}
+export function job() {
+  const box = document.getElementById("exact");
+  if (box && chosen.parcel) box.replaceChildren(...[exactly(chosen.parcel)].filter(Boolean));
+}

@@ -1,0 +1,141 @@
+"""One writer a round: a lock on the shared folder that names account, machine and since when; the others read.
+
+The system releases it with the process, however that ends. A share on which locks do not hold is refused for writing:
+it is tried with a second handle before anything is written.
+"""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from landopt.workbench.guards import Refusal, refused
+
+NAME = ".landopt-writer"
+_FAR = 1 << 20
+"""Where the locked byte lies: far past the text, so that others can read who holds the lock."""
+
+
+def me() -> dict[str, str]:
+    """Account and machine of this process."""
+    try:
+        account = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        account = ""
+    return {"account": account, "machine": platform.node()}
+
+
+def _take(handle: IO[bytes]) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        handle.seek(_FAR)
+        msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class Writers:
+    """The rounds this server writes to."""
+
+    def __init__(self) -> None:
+        self.held: dict[Path, IO[bytes]] = {}
+
+    def take(self, folder: Path) -> None:
+        """Become the writer of a round, or stay it.
+
+        Raises
+        ------
+        Refusal
+            423 another one writes (named), 403 the folder cannot be written, 503 its disk cannot lock.
+        """
+        if folder in self.held:
+            return
+        path = folder / NAME
+        try:
+            handle = path.open("r+b" if path.exists() else "w+b")
+        except OSError as trouble:
+            raise refused(403, "not-writable", trouble=trouble.strerror or str(trouble)) from None
+        try:
+            _take(handle)
+        except (BlockingIOError, PermissionError):
+            handle.close()
+            raise _busy(folder) from None
+        except OSError:
+            handle.close()
+            raise refused(503, "no-locks") from None
+        if not _holds(path):
+            handle.close()
+            raise refused(503, "no-locks")
+        since = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        handle.seek(0)
+        handle.truncate()
+        handle.write(json.dumps({**me(), "since": since, "process": os.getpid()}).encode("utf-8"))
+        handle.flush()
+        self.held[folder] = handle
+
+    def leave(self, folder: Path) -> None:
+        """Let others write."""
+        handle = self.held.pop(folder, None)
+        if handle is not None:
+            handle.seek(0)
+            handle.truncate()
+            handle.close()
+
+    def who(self, folder: Path) -> dict[str, Any] | None:
+        """Who writes: account, machine, since, and whether it is this server; ``None`` where nobody does."""
+        if folder in self.held:
+            return {**_said(folder), "here": True}
+        path = folder / NAME
+        try:
+            with path.open("r+b") as handle:
+                _take(handle)
+        except FileNotFoundError:
+            return None
+        except (BlockingIOError, PermissionError):
+            return {**_said(folder), "here": False}
+        except OSError:
+            return None
+        return None
+
+    def close(self) -> None:
+        """Leave every round."""
+        for folder in list(self.held):
+            self.leave(folder)
+
+
+def _holds(path: Path) -> bool:
+    """Whether a second handle is kept out, as it must be."""
+    try:
+        with path.open("r+b") as second:
+            _take(second)
+    except OSError:
+        return True
+    return False
+
+
+def _said(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / NAME).read_bytes()[:1000] or b"{}")
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _busy(folder: Path) -> Refusal:
+    said = _said(folder)
+    return refused(
+        423,
+        "another-writes",
+        account=str(said.get("account") or "?"),
+        machine=str(said.get("machine") or "?"),
+        since=str(said.get("since") or "?"),
+    )

@@ -1,0 +1,147 @@
+"""Steps: what writes files or starts work. Each takes the round's lock first and is told to every page."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from landopt.workbench import edits, scenarios
+from landopt.workbench.bench import Bench, body
+from landopt.workbench.guards import refused
+from landopt.workbench.home import BASE
+
+_GAP = re.compile(r"0(\.\d{1,8})?")
+
+
+def routes(bench: Bench) -> list[Route]:
+    """The addresses of steps."""
+
+    async def step(request: Request) -> Response:
+        """One step of a scenario's history."""
+        room, given = bench.to_write(request), await body(request)
+        made, version = edits.step_of(given), given.get("version")
+        if not isinstance(version, int):
+            raise refused(422, "body")
+        async with bench.step:
+            name = str(given.get("scenario", ""))
+            folder = room.scenario(name)
+            if name == BASE:
+                raise refused(422, "base")
+            history = edits.add(folder, made, version)
+            scenarios.write_overlay(folder, history.now, name)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse(history.as_dict())
+
+    async def make(request: Request) -> Response:
+        room, given = bench.to_write(request), await body(request)
+        async with bench.step:
+            like = given.get("like")
+            place = scenarios.make(room, scenarios.plain_name(given.get("name")), str(like) if like else None)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({"name": place.name})
+
+    async def away(request: Request) -> Response:
+        room, given = bench.to_write(request), await body(request)
+        name = str(given.get("name", ""))
+        if any((job.room, job.scenario) == (room.name, name) for job in bench.jobs.running()):
+            raise refused(409, "runs-already")
+        async with bench.step:
+            kept = scenarios.bin_(room, name)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({"bin": kept})
+
+    async def solve(request: Request) -> Response:
+        room, given = bench.to_write(request), await body(request)
+        name = str(given.get("scenario", ""))
+        history = edits.History() if name == BASE else edits.read(room.scenario(name))
+        asked = scenarios.request(room, name, history, "")
+        if given.get("gap"):
+            if not _GAP.fullmatch(str(given["gap"])):
+                raise refused(422, "body")
+            asked["gap"] = str(given["gap"])
+        job = await bench.jobs.begin("solve", room.name, name, scenarios.typed(asked), asked)
+        return JSONResponse(job.as_dict())
+
+    async def audit(request: Request) -> Response:
+        """Started by anyone, also in a folder that is only read: an audit writes nothing."""
+        room, given = bench.room(request), await body(request)
+        folder, complete = room.plan(str(given.get("plan", "plan"))), bool(given.get("complete"))
+        typed = shlex.join(["landopt", "audit", str(folder), *(["--complete"] if complete else [])])
+        asked = {"folder": str(folder), "complete": complete}
+        job = await bench.jobs.begin("audit", room.name, str(given.get("plan", "plan")), typed, asked)
+        return JSONResponse(job.as_dict())
+
+    async def exact(request: Request) -> Response:
+        """Why not, exactly: the choice forced and solved again; it writes nothing either."""
+        room, given = bench.room(request), await body(request)
+        folder = room.plan(str(given.get("plan", "plan")))
+        names = {name: str(given[name]) for name in ("parcel", "demand", "method") if given.get(name)}
+        if not {"parcel", "method"} <= set(names):
+            raise refused(422, "body")
+        words = [word for name, value in names.items() for word in (f"--{name}", value)]
+        typed = shlex.join(["landopt", "whynot", str(folder), *words, "--exact"])
+        asked = {"folder": str(folder), **names, "exact": True}
+        job = await bench.jobs.begin("whynot", room.name, "+".join(names.values()), typed, asked)
+        return JSONResponse(job.as_dict())
+
+    async def adopt(request: Request) -> Response:
+        room, given = bench.to_write(request), await body(request)
+        key = str(given.get("plan", "plan"))
+        folder = room.plan(key)
+        said = {name: " ".join(str(given.get(name) or "").split())[:300] for name in ("document", "by", "supersede")}
+        if not said["document"] or not said["by"]:
+            raise refused(422, "adopt")
+        words = ["--document", said["document"], "--by", said["by"]]
+        words += ["--supersede", said["supersede"]] if said["supersede"] else []
+        typed = shlex.join(["landopt", "round", "adopt", str(room.folder), str(folder), *words])
+        asked = {"round_path": str(room.folder), "plan": str(folder), **said, "open": bool(given.get("open"))}
+        job = await bench.jobs.begin("adopt", room.name, key, typed, asked)
+        return JSONResponse(job.as_dict())
+
+    async def stop(request: Request) -> Response:
+        given = await body(request)
+        number = given.get("job")
+        if not isinstance(number, int):
+            raise refused(422, "body")
+        job = bench.jobs.all.get(number)
+        if bench.gate.read_only and job is not None and job.kind not in ("audit", "whynot"):
+            raise refused(403, "read-only")
+        await bench.jobs.stop(number, bool(given.get("keep")))
+        return JSONResponse({"job": number})
+
+    async def leave(request: Request) -> Response:
+        """Let others write to the round."""
+        room = bench.room(request)
+        if any(job.room == room.name and job.kind in ("solve", "adopt") for job in bench.jobs.running()):
+            raise refused(409, "runs-already")
+        bench.writers.leave(room.folder)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({})
+
+    async def take(request: Request) -> Response:
+        """Become the round's writer."""
+        room = bench.to_write(request)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({})
+
+    steps: dict[str, Callable[[Request], Awaitable[Response]]] = {
+        "step": step,
+        "make": make,
+        "bin": away,
+        "solve": solve,
+        "adopt": adopt,
+        "leave": leave,
+        "take": take,
+    }
+    asked: dict[str, Any] = {"audit": audit, "exact": exact}
+    return [
+        *(Route(f"/api/do/{name}/{{room}}", each, methods=["POST"]) for name, each in steps.items()),
+        *(Route(f"/api/ask/start/{name}/{{room}}", each, methods=["POST"]) for name, each in asked.items()),
+        Route("/api/ask/stop", stop, methods=["POST"]),
+    ]

@@ -1,0 +1,55 @@
+"""A workbench over a folder, asked in this process: its gate, its token, and a client that behaves as the page does."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from landopt.invent.round import write_round
+from landopt.workbench.app import application
+from landopt.workbench.bench import Bench
+from landopt.workbench.guards import Gate
+from landopt.workbench.home import Home
+
+PORT, TOKEN = 8765, "t" * 43
+ORIGIN = f"http://127.0.0.1:{PORT}"
+
+
+@contextmanager
+def page(folder: Path, *, read_only: bool = False) -> Iterator[TestClient]:
+    """A client with the token and the origin of the page, over a running application."""
+    bench = Bench(Home(folder.resolve()), Gate(PORT, TOKEN, read_only))
+    headers = {"X-Landopt-Token": TOKEN, "Origin": ORIGIN}
+    with TestClient(application(bench), base_url=ORIGIN, headers=headers) as client:
+        client.bench = bench  # type: ignore[attr-defined]
+        yield client
+
+
+def small_round(folder: Path, parcels: int = 24, demands: int = 8) -> Path:
+    """An invented round that is solved in a moment."""
+    folder.mkdir(parents=True)
+    write_round(folder, parcels=parcels, demands=demands, seed=7)
+    return folder
+
+
+def finished(client: TestClient, number: int, seconds: float = 90) -> dict[str, Any]:
+    """A job when it has ended."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        jobs = {job["job"]: job for job in client.get("/api/state").json()["jobs"]}
+        if jobs[number]["state"] != "running":
+            found: dict[str, Any] = jobs[number]
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"job {number} goes on")
+
+
+def copied(source: Path, target: Path) -> Path:
+    """A copy of a round without what a server leaves in it."""
+    return Path(shutil.copytree(source, target, ignore=shutil.ignore_patterns(".landopt-*")))
