@@ -23,10 +23,13 @@ from constraints.audit.listing import Listing
 from constraints.audit.reread import Reader
 from constraints.audit.rescreen import Completeness, draw, rescreen
 from constraints.audit.restate import identify, incomplete, restated
+from constraints.audit.words.absent import Absences
+from constraints.audit.words.reading import Words
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json
 from constraints.loading.load import rules_at
 from constraints.loading.releases import late_packs, pack_states
+from constraints.reading.rows import Key
 
 __all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines"]
 STOPPED = ("optimal", "gap", "limit", "user", "failed")
@@ -58,6 +61,7 @@ class _Auditor:
         self.reader.planned_from = self.raw["round"]["as_of"]
         self.tiers: list[tuple[int, int | None, str]] = []
         self.chosen: list[Reading] = []
+        self.shown: dict[Key, dict[str, Any]] = {}
 
     def breach(self, rule: str, en: str, zh: str, key: Sequence[str] = (), used: Any = "", limit: Any = "") -> None:
         """Note a breach."""
@@ -165,7 +169,7 @@ class _Auditor:
         before, penalty = len(self.breaches), [0] * len(self.case.objective.tiers)
         rows = self.reader.rows
         uses = rows.uses((reading.rows for reading in self.chosen), listing.keys if listing else ())
-        shown = rows.shown(uses)
+        shown = self.shown = rows.shown(uses)
         for use in uses:
             row = use.row
             penalty[row.tier] += use.slack * row.penalty
@@ -183,6 +187,21 @@ class _Auditor:
         en, zh = f"{len(uses)} limits, relations and locks", f"限额、关联与锁定 {len(uses)} 项"
         self.check("limits", len(uses), before, en, zh)
         return penalty
+
+    def words(self, listing: Listing) -> None:
+        """What the plan says in words, by a second reading of the facts; nothing where it gives no reasons."""
+        if not self.plan["justification"]:
+            return
+        before = len(self.breaches)
+        names = self.case.parcels.ids
+        chosen = {tuple(names[row] for row in reading.site): reading for reading in self.chosen}
+        found = Words(self.reader, self.plan, chosen, self.shown)
+        found.read(Absences(self.reader, self.plan, listing.tally))
+        for rule, en, zh in found.problems:
+            self.breach(rule, en, zh)
+        en = f"{len(self.plan['justification'])} records of reasons read a second time, {found.count:,} statements"
+        zh = f"理由 {len(self.plan['justification'])} 份另行读核，逐项 {found.count:,} 次"
+        self.check("said", found.count, before, en, zh)
 
     def bound(self, listing: Listing, penalty: Sequence[int]) -> None:
         """Objective, bound and gap of each tier, and the words that go with them."""
@@ -237,6 +256,7 @@ class _Auditor:
         )
         self.check("offers", listing.derived, before, en, zh)
         self.bound(listing, self.limits(listing))
+        self.words(listing)
         before = len(self.breaches)
         found = rescreen(self.reader, listing, drawn)
         for rule, en, zh in found.problems:
