@@ -6,7 +6,6 @@ Standard library only, and only modules below the optimiser: no solver, numpy, p
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +22,7 @@ from constraints.audit.listing import Listing
 from constraints.audit.reread import Reader
 from constraints.audit.rescreen import Completeness, draw, rescreen
 from constraints.audit.restate import identify, incomplete, restated
-from constraints.audit.words.absent import Absences
-from constraints.audit.words.reading import Words
+from constraints.audit.whole import adds_up, read_words
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json
 from constraints.loading.load import rules_at
@@ -140,30 +138,6 @@ class _Auditor:
         en = f"{count} assignments, {single:,} single checks, {area:,} m2"
         self.check("law", single, before, en, f"供应 {count} 件，逐项核对 {single:,} 次，共 {area:,} 平方米")
 
-    def adds_up(self) -> None:
-        """Each parcel once, each platform once; what is not supplied is held with a reason or named as left out."""
-        before, parcels, demands = len(self.breaches), self.case.parcels.ids, self.case.demands.ids
-        entries = self.plan["assignments"]
-        supplied = [name for entry in entries for name in entry["parcel_ids"]]
-        served = [entry["demand_id"] for entry in entries if entry["demand_id"] is not None]
-        for kind, zh, names in (("parcel", "宗地", supplied), ("demand", "平台", served)):
-            for name, times in sorted(Counter(names).items()):
-                if times > 1:
-                    en = f"{kind} {name} is in {times} assignments"
-                    self.breach(kind, en, f"{zh} {name} 出现在 {times} 项安排中", (name,), times, 1)
-        held = [entry["parcel_id"] for entry in self.plan["held"]]
-        left = [entry["demand_id"] for entry in self.plan["unserved"]]
-        free, waiting = set(parcels) - set(supplied), set(demands) - set(served)
-        for kind, said, due in (("held", held, free), ("unserved", left, waiting)):
-            for name, times in sorted((Counter(said) - Counter(due)).items()):
-                self.breach(kind, f"{kind} {name}: not so", f"{kind} {name}：与安排不符", (name,), times, 0)
-            for name in sorted(due - set(said)):
-                self.breach(kind, f"{name} is neither in an assignment nor {kind}", f"{name} 未作说明", (name,), 0, 1)
-        en = f"{len(parcels)} parcels: {len(supplied)} supplied, {len(held)} held; "
-        en += f"{len(served)} of {len(demands)} platforms served"
-        zh = f"宗地 {len(parcels)}：供应 {len(supplied)}，保留 {len(held)}；平台获供 {len(served)}/{len(demands)}"
-        self.check("parcels", len(parcels) + len(demands), before, en, zh)
-
     def limits(self, listing: Listing | None) -> list[int]:
         """Every row over the plan; returns the penalties of soft limits by tier."""
         before, penalty = len(self.breaches), [0] * len(self.case.objective.tiers)
@@ -187,21 +161,6 @@ class _Auditor:
         en, zh = f"{len(uses)} limits, relations and locks", f"限额、关联与锁定 {len(uses)} 项"
         self.check("limits", len(uses), before, en, zh)
         return penalty
-
-    def words(self, listing: Listing) -> None:
-        """What the plan says in words, by a second reading of the facts; nothing where it gives no reasons."""
-        if not self.plan["justification"]:
-            return
-        before = len(self.breaches)
-        names = self.case.parcels.ids
-        chosen = {tuple(names[row] for row in reading.site): reading for reading in self.chosen}
-        found = Words(self.reader, self.plan, chosen, self.shown)
-        found.read(Absences(self.reader, self.plan, listing.tally))
-        for rule, en, zh in found.problems:
-            self.breach(rule, en, zh)
-        en = f"{len(self.plan['justification'])} records of reasons read a second time, {found.count:,} statements"
-        zh = f"理由 {len(self.plan['justification'])} 份另行读核，逐项 {found.count:,} 次"
-        self.check("said", found.count, before, en, zh)
 
     def bound(self, listing: Listing, penalty: Sequence[int]) -> None:
         """Objective, bound and gap of each tier, and the words that go with them."""
@@ -242,7 +201,7 @@ class _Auditor:
         listing.prepare()
         self.digests()
         self.assignments()
-        self.adds_up()
+        adds_up(self)
         if self.as_of is not None:
             self.limits(None)
             return None
@@ -256,7 +215,7 @@ class _Auditor:
         )
         self.check("offers", listing.derived, before, en, zh)
         self.bound(listing, self.limits(listing))
-        self.words(listing)
+        read_words(self, listing)
         before = len(self.breaches)
         found = rescreen(self.reader, listing, drawn)
         for rule, en, zh in found.problems:

@@ -15,6 +15,7 @@ from constraints.audit.finding import short
 from constraints.audit.reread import Reader
 from constraints.audit.words.absent import Absences
 from constraints.audit.words.shown import distinct, percent, shown, text, totals, unit_of
+from constraints.language.evaluate import Facts
 from constraints.loading.load import grade_of, weakest
 from constraints.reading.judge import Judgement
 from constraints.reading.timetable import TITLES, timetable
@@ -200,7 +201,7 @@ class Words:
         self.same(where, "permits", {each["verdict"] for each in record["permits"]} - {"permit"}, set())
         self._conditions(where, record, entry)
         self._price(where, record["price"], entry)
-        self._basis(where, record["price"], judged.parcels[0], method.paid)
+        self._basis(where, record["price"], judged.parcels[0], method.paid, mine[0])
         self._notes(where, record["notes"], judged.notes)
         self._steps(where, record, reading, method)
         self._limits(where, record["limits"], reading)
@@ -235,7 +236,7 @@ class Words:
             declared = fields().get(name)
             self.same(where, f"unit of {name}", each["unit"], "" if declared is None else declared.unit)
 
-    def _basis(self, where: str, price: Json, first: Judgement, paid: bool) -> None:
+    def _basis(self, where: str, price: Json, first: Judgement, paid: bool, facts: Facts) -> None:
         """What decided the unit price of the first parcel, its floor rule and its year factor."""
         floor = first.floor
         if not paid:
@@ -245,9 +246,7 @@ class Words:
         elif floor is not None and first.unit_price == -(-floor.numerator // floor.denominator):
             basis = "floor"
         else:
-            row = self.reader.facts.parcel_row[where.removeprefix("assignment ").partition("+")[0]]
-            known = self.reader.facts.parcels[row].get("appraised_price") is not None
-            basis = "appraised" if known else "benchmark"
+            basis = "benchmark" if facts.get("appraised_price") is None else "appraised"
         self.same(where, "basis", price["basis"], basis)
         self.same(where, "floor rule", self.cite(price["floor_rule"]), first.floor_rule)
         flexible = paid and first.factor != 1
