@@ -43,7 +43,7 @@ Section
   WriteRegDWORD HKCU "$${UNINSTALL}" "NoRepair" 1
   CreateDirectory "$$SMPROGRAMS\landopt"
   SetOutPath "$$DOCUMENTS" ; the folder that the workbench opens with
-  CreateShortcut "$$SMPROGRAMS\landopt\$$(WORKBENCH).lnk" "$$INSTDIR\python\pythonw.exe" "-X utf8 -m landopt serve"
+  CreateShortcut "$$SMPROGRAMS\landopt\$$(WORKBENCH).lnk" "$$INSTDIR\landopt-workbench.cmd" "" "" 0 SW_SHOWMINIMIZED
   CreateShortcut "$$SMPROGRAMS\landopt\$$(PROMPT).lnk" "$$INSTDIR\landopt-prompt.cmd"
 SectionEnd
 

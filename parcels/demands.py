@@ -8,7 +8,7 @@ from pathlib import Path
 
 from parcels.common.catalogue import Told
 from parcels.common.frozen import FactTable, table
-from parcels.common.issues import Issue, Refused, error, warning
+from parcels.common.issues import Issue, Refused, error, stop_on_errors, warning
 from parcels.common.place import Place
 from parcels.common.schema import fields
 from parcels.common.units import BadValue
@@ -34,6 +34,17 @@ class DemandFile:
     def rows(self) -> int:
         """Number of demands."""
         return len(self.table)
+
+    def table_or_stop(self) -> FactTable:
+        """The demands; every error at once where there is one.
+
+        Raises
+        ------
+        Refused
+            With the issues that are errors.
+        """
+        stop_on_errors(self.issues)
+        return self.table
 
 
 @dataclass(frozen=True, slots=True)

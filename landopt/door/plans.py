@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
     from landopt.job import Result
     from landopt.keeping.plan_folder import PlanFolder
+    from landopt.reasons.impossible.serving import Served
+    from landopt.reasons.many.stress import Borne
     from landopt.reasons.proven.core import Core
     from landopt.reasons.proven.whatif import WhatIf
+    from landopt.reasons.resolved.placing import Placement
+    from landopt.runs.work import Where
 
 
 class Plan(PlanTables):
@@ -181,7 +185,7 @@ class Plan(PlanTables):
             row: int | None = asked.demand_row(case, demand)
         else:
             row = None if market else asked.holder(context, site)
-        wanted = [method] if method is not None else [each.id for each in case.methods]
+        wanted = asked.check_methods(case, [method] if method is not None else [each.id for each in case.methods])
         replies: dict[str, Reply] = {}
         known = None
         with Clock(time_limit_s, say) as clock:
@@ -194,7 +198,7 @@ class Plan(PlanTables):
                     whole = full or gap is not None
                     forced = force(context, members, opened.bounds, gap=gap, full=whole, clock=clock, known=known)
                 replies[name] = Reply(answer, forced)
-        return replies if method is None else replies[method]
+        return replies if method is None else replies[wanted[0]]
 
     def whatif(
         self,
@@ -222,9 +226,66 @@ class Plan(PlanTables):
         asked.rows_of(case, without_parcels)
         for name in without_demands:
             asked.demand_row(case, name)
-        asked.check_methods(case, without_methods)
-        changes = Changes(sets, tuple(without_parcels), tuple(without_demands), tuple(without_methods))
+        methods = asked.check_methods(case, without_methods)
+        changes = Changes(sets, tuple(without_parcels), tuple(without_demands), methods)
         return self._opened.proven.whatif(changes)
+
+    # The options of ``landopt stress``, one for one.
+    def stress(
+        self,
+        path: str | Path,
+        *,
+        draws: int | None = None,
+        seed: int | None = None,
+        gap: str | None = None,
+        time_limit: str | int | None = None,
+        where: Where | None = None,
+        folder: str | Path | None = None,
+        say: Say = lambda line: None,
+    ) -> Borne:
+        """How the plan bears what may happen: every draw of a stress file planned anew from it.
+
+        Parameters
+        ----------
+        path
+            The stress file (docs/planner.md).
+        draws, seed
+            Other than the file says.
+        where
+            Where the draws are made (default: in this process).
+        folder
+            Where finished draws are kept.
+
+        Raises
+        ------
+        Refused
+            With every fault of the file.
+
+        Examples
+        --------
+        >>> borne = plan.stress("my-round/stress.toml", draws=1, gap="0.01")
+        >>> borne.as_dict()["draws"]
+        1
+        """
+        from dataclasses import replace
+
+        from landopt.door import arguments
+        from landopt.reasons.many.draws import read_stress
+        from landopt.reasons.many.scenario import Effort
+        from landopt.reasons.many.stress import stress_plan
+
+        asked = read_stress(Path(path), self._opened.case)
+        asked = replace(asked, draws=asked.draws if draws is None else draws, seed=asked.seed if seed is None else seed)
+        entries = self.data["assignments"]
+        return stress_plan(
+            self._opened.case,
+            asked,
+            [[each["parcel_ids"], each["demand_id"], each["method"], each["period"]] for each in entries],
+            effort=Effort(gap, arguments.seconds_of(time_limit)),
+            where=where,
+            folder=None if folder is None else Path(folder),
+            say=say,
+        )
 
     def core(self, within: str | None = None) -> Core:
         """Which choices stand in every plan within a loss (``"0.5%"`` or points), which in none, which are open.
@@ -243,6 +304,82 @@ class Plan(PlanTables):
 
         return core(self._opened.context, within, only=self._opened.only)
 
+    def serve(self, demand: str, *, time_limit: str | int | None = None, say: Say | None = None) -> Served:
+        """What it takes to serve a platform that this plan leaves out (``landopt diagnose --serve``).
+
+        Parameters
+        ----------
+        demand
+            The platform.
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
+
+        Raises
+        ------
+        Refused
+            If there is no such platform, with the nearest one.
+
+        Examples
+        --------
+        >>> taken = plan.assignments.demand_id.dropna().iloc[0]
+        >>> plan.serve(taken).state
+        'served'
+        """
+        from landopt.reasons.impossible.serving import serving
+        from landopt.reasons.resolved.resolve import Clock
+        from landopt.reasons.whynot import demand_row
+
+        opened = self._opened
+        row = demand_row(opened.case, demand)
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return serving(opened.case, opened.offers, row, clock, opened.context.chosen)
+
+    def place(
+        self,
+        demand: str,
+        *,
+        facts: Sequence[str] = (),
+        exact: bool = False,
+        time_limit: str | int | None = None,
+        say: Say | None = None,
+    ) -> Placement:
+        """Where a late applicant could go, the rest held, one other moved, or freely (``landopt place``).
+
+        Parameters
+        ----------
+        demand
+            The id of a platform of the round, a file with one row, or the id of a new platform with ``facts``.
+        facts
+            ``"column=value"``, in the words a file takes.
+        exact
+            Solve the free placements again, small rounds to the end.
+        time_limit
+            Seconds, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
+
+        Raises
+        ------
+        Refused
+            If the platform or a fact is not understood.
+
+        Examples
+        --------
+        >>> left = plan.unserved.index[0]
+        >>> {choice.mode for choice in plan.place(left).choices} <= {"held", "one_moved", "free"}
+        True
+        """
+        from landopt.reasons.resolved.newcomer import newcomer_of
+        from landopt.reasons.resolved.placing import place
+        from landopt.reasons.resolved.resolve import Clock
+
+        opened = self._opened
+        newcomer = newcomer_of(opened.case, demand, facts)
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return place(opened.context, newcomer, clock, exact=exact)
+
     @property
     def reached_now(self) -> list[int]:
         """What the plan scores in each tier, millipoints.
@@ -254,8 +391,27 @@ class Plan(PlanTables):
         """
         return [int(tier["objective"]) for tier in self.data["result"]["tiers"]]
 
-    def diff(self, other: Plan) -> Diff:
+    def diff(
+        self,
+        other: Plan,
+        *,
+        causes: bool = False,
+        most: int = 40,
+        time_limit: str | int | None = None,
+        say: Say | None = None,
+    ) -> Diff:
         """What moves from this plan to another, and what differs between their cases.
+
+        Parameters
+        ----------
+        causes
+            Also solve this round with one change at a time: which change moved what (``landopt compare --causes``).
+        most
+            The most changes that are tried.
+        time_limit
+            Seconds of all runs, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
 
         Examples
         --------
@@ -263,10 +419,16 @@ class Plan(PlanTables):
         >>> plan.diff(tighter).changes.id.tolist()
         ['round.cap.listings']
         """
-        from landopt.reasons import compare
+        from landopt.reasons.compared import causes as single
+        from landopt.reasons.compared.differences import changes
+        from landopt.reasons.compared.moves import moves
+        from landopt.reasons.resolved.resolve import Clock
 
-        found: dict[str, Any] = compare.moves(self.data, other.data)
-        found["changes"] = [change.as_dict() for change in compare.changes(self.case, other.case)]
+        found: dict[str, Any] = moves(self.data, other.data)
+        found["changes"] = [change.as_dict() for change in changes(self.case, other.case)]
+        if causes:
+            with Clock(arguments.seconds_of(time_limit), say) as clock:
+                found |= single.causes(self.case, other.case, self.data, other.data, clock, most).as_dict()
         return Diff(found)
 
     def audit(self) -> AuditReport:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime
+import json
 from pathlib import Path
 
 from landopt.forms.columns import SHEETS
 from landopt.forms.fill import form_of
-from landopt.forms.workbook import write_forms
+from landopt.forms.off_limits import off_rows, off_text
+from landopt.forms.policy_sheet import policy_columns
+from landopt.forms.workbook import Form, write_forms
 from landopt.intake.round_keys import blank_round
-from landopt.invent.policy import usual_limits
+from parcels.common.catalogue import phrase
 
+PACKS = ("cn", "cn-guangdong", "cn-guangzhou", "cn-guangzhou-nansha")
+"""The packs of a blank round."""
 NAMES = {"en": "round.xlsx", "zh": "填报.xlsx"}
 
 
 def write_blank(folder: Path, lang: str, *, name: str = "", today: datetime.date | None = None) -> list[str]:
-    """Fill an empty folder: the workbook, ``policy.toml`` with the usual limits switched off, ``round.toml``.
+    """Fill an empty folder: the workbook, ``policy.toml``, both with the limits switched off, and ``round.toml``.
 
     Parameters
     ----------
@@ -29,14 +34,11 @@ def write_blank(folder: Path, lang: str, *, name: str = "", today: datetime.date
         The round's date (default: today).
     """
     book = NAMES[lang]
-    write_forms(folder / book, [form_of(kind, lang) for kind in ("parcels", "demands", "records")], lang)
-    head = "# 本轮政策：常用限额均已停用，去掉行首的 # 并改好数值即可启用。\n" if lang == "zh" else ""
-    head = (
-        head or "# The round's policy: the usual limits are switched off; take the # away and set your own numbers.\n"
-    )
-    off = "".join(f"# {line}\n" if line else "#\n" for line in usual_limits().rstrip("\n").split("\n"))
-    (folder / "policy.toml").write_text(head + "\n" + off, encoding="utf-8", newline="\n")
     day = today or datetime.date.today()
+    policy = Form("policy", policy_columns(lang), off_rows(PACKS, day.isoformat(), lang))
+    write_forms(folder / book, [*(form_of(kind, lang) for kind in ("parcels", "demands", "records")), policy], lang)
+    head = "".join(f"# {line}\n" for line in phrase("form.policy-off", lang, book=book).split("\n"))
+    (folder / "policy.toml").write_text(head + "\n" + off_text(PACKS, lang), encoding="utf-8", newline="\n")
     files = {
         kind: f'{{ file = "{book}", layer = "{SHEETS[kind][lang]}" }}' for kind in ("parcels", "demands", "records")
     }
@@ -45,7 +47,7 @@ def write_blank(folder: Path, lang: str, *, name: str = "", today: datetime.date
         "inputs.parcels": files["parcels"],
         "inputs.demands": files["demands"],
         "inputs.records": files["records"],
-        "rules.packs": '["cn", "cn-guangdong", "cn-guangzhou", "cn-guangzhou-nansha"]',
+        "rules.packs": json.dumps(PACKS),
         "rules.policy": '["policy.toml"]',
     }
     text = blank_round(name or folder.name, values, lang)

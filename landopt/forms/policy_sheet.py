@@ -87,23 +87,34 @@ def rows_of(path: Path, lang: str) -> list[list[object]]:
         ``C030`` with every rule and key that a sheet cannot hold.
     """
     try:
-        tables = load_toml(read_text(path), parse_float=Decimal)
-    except ValueError as trouble:  # no TOML, no UTF-8, or a date such as 2024-02-30
+        text = read_text(path)
+    except ValueError as trouble:  # no UTF-8
         raise Refused(error("C030.not-toml", at=path.name, file=path.name, trouble=trouble)) from None
-    issues = [error("C030.table", at=path.name, file=path.name, name=name) for name in tables if name != "rule"]
+    return rows_of_text(text, path.name, lang)
+
+
+def rows_of_text(text: str, file: str, lang: str, *, on: bool = True) -> list[list[object]]:
+    """As :func:`rows_of`, from the text of a policy; its rules in use or switched off."""
+    try:
+        tables = load_toml(text, parse_float=Decimal)
+    except ValueError as trouble:  # no TOML, or a date such as 2024-02-30
+        raise Refused(error("C030.not-toml", at=file, file=file, trouble=trouble)) from None
+    issues = [error("C030.table", at=file, file=file, name=name) for name in tables if name != "rule"]
     rows: list[list[object]] = []
     for rule in tables.get("rule", ()):
         name = str(rule.get("id", "?"))
         held = {"limit": _LIMIT, "preference": _PREFERENCE}.get(str(rule.get("kind")))
         if held is None:
-            issues.append(error("C030.kind", at=path.name, rule=name, kind=str(rule.get("kind"))))
+            issues.append(error("C030.kind", at=file, rule=name, kind=str(rule.get("kind"))))
             continue
         strange = sorted(set(rule) - held) + _inner(rule)
         if strange:
-            issues.append(error("C030.key", at=path.name, rule=name, keys=strange))
+            issues.append(error("C030.key", at=file, rule=name, keys=strange))
             continue
         for value in rule.get("values") or [{}]:
-            rows.append([_cell(column, rule, value, lang) for column, _, _ in COLUMNS])
+            cells = {column: _cell(column, rule, value, lang) for column, _, _ in COLUMNS}
+            cells["on"] = phrase("choice.yes" if on else "choice.no", lang)
+            rows.append(list(cells.values()))
     if issues:
         raise Refused(issues)
     return rows
@@ -120,8 +131,6 @@ def _inner(rule: Mapping[str, Any]) -> list[str]:
 
 
 def _cell(column: str, rule: Mapping[str, Any], value: Mapping[str, Any], lang: str) -> object:
-    if column == "on":
-        return phrase("choice.yes", lang)
     if column == "what":
         return WORDS[_what(rule)][lang == "zh"]
     if column == "where":

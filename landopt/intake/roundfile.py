@@ -15,6 +15,9 @@ from constraints.case import Market, Objective, Period, Round, Settings
 from constraints.loading.method_facts import open_to_market
 from constraints.loading.ranks import known_packs
 from constraints.types import Text
+from landopt.central.address import Address, is_address
+from landopt.intake.central_parcels import parcels_file, table_named
+from landopt.intake.names import method_named
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
 from parcels.common.catalogue import told
@@ -22,6 +25,7 @@ from parcels.common.gate import load_toml, read_text
 from parcels.common.issues import Refused, error, stop_on_errors
 from parcels.common.place import Place
 from parcels.common.schema import fields
+from parcels.common.vocabulary import code_of
 
 ROLES = (
     "permanent_basic_farmland",
@@ -113,6 +117,8 @@ class RoundFile:
     market: Market | None
     settings: Settings
     demands_layer: str | None = None
+    central: Address | None = None
+    """The table of the central database whose snapshot ``parcels`` is."""
     records_layer: str | None = None
     corrections: Path | None = None
 
@@ -136,8 +142,13 @@ def find_round(path: str | Path) -> Path:
     raise Refused(error("C005.there-no-round", at=str(target), maybe=maybe, path=path))
 
 
-def read_round_file(path: str | Path) -> RoundFile:
+def read_round_file(path: str | Path, *, pulled: bool = True) -> RoundFile:
     """Read ``round.toml`` strictly.
+
+    Parameters
+    ----------
+    pulled
+        Whether the snapshot of a table of the central database must be there (before ``landopt pull`` it is not).
 
     Raises
     ------
@@ -162,7 +173,7 @@ def read_round_file(path: str | Path) -> RoundFile:
             maybe = told("near.table", name=near[0]) if near else told("near.known", names=_KEYS)
             reader.refuse("C001.unknown-table", section, "", maybe=maybe, section=section)
     round_ = _round(reader)
-    found = _files(reader, round_)
+    found = _files(reader, round_, pulled)
     stop_on_errors(reader.issues)
     return found
 
@@ -221,13 +232,14 @@ def _periods(reader: TomlReader, names: list[Any]) -> tuple[Period, ...]:
     return tuple(found)
 
 
-def _files(reader: TomlReader, round_: Round) -> RoundFile:
+def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
     inputs = reader.table("inputs")
     parcels = reader.need(inputs, "inputs", "parcels")
     options = dict(inputs)
     if isinstance(parcels, dict):
         options.update(parcels)
         parcels = parcels.get("path") or parcels.get("file")
+    central = table_named(reader, parcels) if isinstance(parcels, str) and is_address(parcels) else None
     demands = reader.need(inputs, "inputs", "demands")
     wanted = _table(reader, demands, "demands") if demands else (reader.path, None)
     on_file = _table(reader, inputs["records"], "records") if "records" in inputs else (None, None)
@@ -246,7 +258,7 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
     return RoundFile(
         path=reader.path,
         round=round_,
-        parcels=reader.file(parcels, "inputs", "parcels") if parcels else reader.path,
+        parcels=parcels_file(reader, parcels, central, pulled) if parcels else reader.path,
         layer=options.get("layer"),
         encoding=options.get("encoding"),
         crs=options.get("crs"),
@@ -256,6 +268,7 @@ def _files(reader: TomlReader, round_: Round) -> RoundFile:
         demands=wanted[0],
         records=on_file[0],
         demands_layer=wanted[1],
+        central=central,
         records_layer=on_file[1],
         corrections=reader.file(inputs["corrections"], "inputs", "corrections") if "corrections" in inputs else None,
         use_codes=reader.choice(inputs.get("use_codes", "landopt"), USE_CODES, "inputs", "use_codes"),
@@ -347,10 +360,9 @@ def _market(reader: TomlReader) -> Market | None:
     table = reader.table("market")
     uses = reader.texts(table.get("uses", ()), "market", "uses")
     methods = reader.texts(table.get("methods", ()), "market", "methods")
-    for use in uses:
-        reader.choice(use, fields()["use"].values, "market", "uses")
-    for method in methods:
-        reader.choice(method, open_to_market(), "market", "methods")
+    every, open_ = fields()["use"].values, open_to_market()
+    uses = tuple(reader.choice(code_of("use", use, every) or use, every, "market", "uses") for use in uses)
+    methods = tuple(reader.choice(method_named(each, open_) or each, open_, "market", "methods") for each in methods)
     return Market(uses, methods)
 
 

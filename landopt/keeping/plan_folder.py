@@ -11,7 +11,7 @@ from typing import Any
 from constraints.audit.files.offers_reader import OffersFile
 from constraints.audit.files.plan_reader import read_plan
 from constraints.audit.files.strict_json import strict_json
-from constraints.case import Case, from_json
+from constraints.case import Case, case_digest, from_json
 from landopt.intake.names import unknown_parcel, unknown_platform
 from landopt.keeping.plan_file import unpacked
 from landopt.reasons.explain.changed.held_still import Comparer
@@ -182,6 +182,17 @@ def chosen_offers(case: Case, offers: Offers, plan: Mapping[str, Any]) -> tuple[
             )
         found.append(int(hit[0]))
     return tuple(found)
+
+
+def plan_of_round(folder: Path, case: Case, offers: Offers) -> tuple[int, ...] | None:
+    """The offers of the plan that stands in a round's folder, where it was made of this very case; else ``None``."""
+    if not (folder / "plan" / "plan.json").is_file():
+        return None
+    try:
+        plan = open_plan(folder / "plan").plan
+        return chosen_offers(case, offers, plan) if plan["case"]["digest"] == case_digest(case) else None
+    except Refused:
+        return None
 
 
 def records(plan: Mapping[str, Any], *, parcel: str | None = None, demand: str | None = None) -> list[dict[str, Any]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,9 @@ from landopt.screening.coefficients import Coefficients
 from landopt.screening.entries import Entries, spans
 from landopt.screening.judging.condition_bits import Marks
 from landopt.screening.judging.eligible import Eligible
-from landopt.screening.judging.offer_verdicts import MARKET, Judge, Judged, Others
+from landopt.screening.judging.offer_verdicts import MARKET, Judge, JudgeBasis, Judged, Others
 from landopt.screening.judging.points import Points
+from landopt.screening.judging.site_list import SiteList
 from landopt.screening.judging.verdict_tables import Panel
 from landopt.screening.law.fact_columns import Sides
 from landopt.screening.law.verdicts import Law
@@ -30,6 +33,75 @@ Bools = NDArray[np.bool_]
 Progress = Callable[[str, int, int], None]
 PAIRS = 30_000
 """About as many pairs of site and demand are judged at a time."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What offers on some sites are made with: the law's tables, points, bits of conditions, rows, order of the sites.
+
+    ``order`` are the sites by their ascending parcel rows, ``rank`` the place of each in it.
+    """
+
+    judge: JudgeBasis
+    points: Points
+    marks: Marks
+    rows: Rows
+    coefficients: Coefficients
+    order: Ints
+    rank: Ints
+
+
+def tables_of(law: Law, eligible: Eligible, sites: Sites) -> Tables:
+    """Class the sites, judge every demand's conditions, number the rows."""
+    sides, sizes = law.sides, np.diff(sites.start)
+    users = _users(sides, sites)
+    known = (sites.area, sizes, users)
+    sited, site_class = law.on_sites(*known)
+    points = Points(sides)
+    limits, nodes, generous = conditions(sides, len(points.nodes))
+    only = [*points.methods, *([None] * len(nodes))]
+    marks = Marks(sides, [*points.nodes, *nodes], [False] * len(points.nodes) + generous, only, known)
+    rows = Rows(sides, limits, eligible.candidate)
+    coefficients = Coefficients(sides, rows, Facts(sides, sites.area, users))
+    order, rank = _ranks(sites, sides.count)
+    return Tables(JudgeBasis(sited, eligible, sites, site_class), points, marks, rows, coefficients, order, rank)
+
+
+def _users(sides: Sides, sites: Sites) -> Ints:
+    """Intending users of each site: -1 where one of its parcels has no known count."""
+    known, applied = sides.intending
+    if sites.area.size == 0:
+        return np.zeros(0, np.int64)
+    start = sites.start[:-1]
+    counts = known[sites.parcels]
+    least, most = np.minimum.reduceat(counts, start), np.maximum.reduceat(counts, start)
+    asked = np.maximum.reduceat(applied[sites.parcels], start)
+    several = np.flatnonzero(np.add.reduceat((applied > 0)[sites.parcels], start) > 1)
+    for site in several.tolist():
+        members = sites.parcels[sites.start[site] : sites.start[site + 1]].tolist()
+        asked[site] = len(frozenset().union(*(sides.applicants.get(row, frozenset()) for row in members)))
+    return np.where(least < 0, -1, np.maximum(most, asked))
+
+
+def _ranks(sites: Sites, parcels: int) -> tuple[Ints, Ints]:
+    """The sites in the order of their ascending parcel rows, and the place of each in it."""
+    sizes = np.diff(sites.start)
+    most = int(sizes.max(initial=1))
+    width = max(1, int(parcels + 1).bit_length())
+    per_key = max(1, 62 // width)
+    keys = []
+    for first in range(0, most, per_key):
+        key = np.zeros(sizes.size, np.int64)
+        for place in range(first, min(first + per_key, most)):
+            inside = sizes > place
+            member = np.zeros(sizes.size, np.int64)
+            member[inside] = sites.parcels[sites.start[:-1][inside] + place] + 1
+            key = (key << width) | member
+        keys.append(key)
+    order = np.lexsort(keys[::-1])
+    rank = np.empty(sizes.size, np.int64)
+    rank[order] = np.arange(sizes.size)
+    return order, rank
 
 
 class Builder:
@@ -47,70 +119,28 @@ class Builder:
         self.voices = [self.law.voices(row) for row in range(self.count)]
         self.market, _ = self.eligible.of_market()
         self._phase("law")
-        self.sites: Sites = self.eligible.list_sites(self.voices)
-        self.listed = len(self.sites)
+        self.listed = SiteList(self.eligible, self.voices)
+        self._phase("sites")
+        self.sites: Sites = self.listed.sites
         self.extra: dict[int, Ints] = {}
         self.whole: set[int] = set()
-        self._phase("sites")
-        self.prepare()
+        self.buckets: dict[int, Ints] = {}
+        self.cut: set[int] = set()
+        self.others: Others | None = None
+        self.tables = tables_of(self.law, self.eligible, self.sites)
         self._phase("tables")
+
+    def on(self, sites: Sites, extra: dict[int, Ints]) -> Builder:
+        """The same round's builder over other sites; ``extra`` are those of each demand beyond its list."""
+        made = copy.copy(self)
+        made.sites, made.extra, made.cut = sites, extra, set()
+        made.tables = tables_of(self.law, self.eligible, sites)
+        return made
 
     def _phase(self, name: str) -> None:
         now = time.process_time()
         self.phases[name] = round(self.phases.get(name, 0.0) + now - self.clock, 3)
         self.clock = now
-
-    def prepare(self) -> None:
-        """Class the sites, set the tables, number the rows; again whenever ``sites`` has changed."""
-        sizes = np.diff(self.sites.start)
-        self.users = self._users(sizes)
-        site_class = self.law.grid.set_sites(self.sites.area, sizes, self.users)
-        self.law.set_table(states=True)
-        self.judge = Judge(self.law, self.eligible, self.sites, site_class)
-        self.points = Points(self.sides)
-        limits, nodes, generous = conditions(self.sides, len(self.points.nodes))
-        first = len(self.points.nodes)
-        only = [*self.points.methods, *([None] * len(nodes))]
-        self.marks = Marks(self.sides, [*self.points.nodes, *nodes], [False] * first + generous, only)
-        self.marks.start(self.sites.area, sizes, self.users)
-        self.rows = Rows(self.sides, limits, self.eligible.candidate)
-        self.coefficients = Coefficients(self.sides, self.rows, Facts(self.sides, self.sites.area, self.users))
-        self.rank = self._ranks(sizes)
-
-    def _users(self, sizes: Ints) -> Ints:
-        """Intending users of each site: -1 where one of its parcels has no known count."""
-        known, applied = self.sides.intending
-        if self.sites.area.size == 0:
-            return np.zeros(0, np.int64)
-        start = self.sites.start[:-1]
-        counts = known[self.sites.parcels]
-        least, most = np.minimum.reduceat(counts, start), np.maximum.reduceat(counts, start)
-        asked = np.maximum.reduceat(applied[self.sites.parcels], start)
-        several = np.flatnonzero(np.add.reduceat((applied > 0)[self.sites.parcels], start) > 1)
-        for site in several.tolist():
-            members = self.sites.parcels[self.sites.start[site] : self.sites.start[site + 1]].tolist()
-            asked[site] = len(frozenset().union(*(self.sides.applicants.get(row, frozenset()) for row in members)))
-        return np.where(least < 0, -1, np.maximum(most, asked))
-
-    def _ranks(self, sizes: Ints) -> Ints:
-        """The place of each site in the order of its ascending parcel rows."""
-        most = int(sizes.max(initial=1))
-        width = max(1, int(self.sides.count + 1).bit_length())
-        per_key = max(1, 62 // width)
-        keys = []
-        for first in range(0, most, per_key):
-            key = np.zeros(sizes.size, np.int64)
-            for place in range(first, min(first + per_key, most)):
-                inside = sizes > place
-                member = np.zeros(sizes.size, np.int64)
-                member[inside] = self.sites.parcels[self.sites.start[:-1][inside] + place] + 1
-                key = (key << width) | member
-            keys.append(key)
-        order = np.lexsort(keys[::-1])
-        rank = np.empty(sizes.size, np.int64)
-        rank[order] = np.arange(sizes.size)
-        self.order = order
-        return rank
 
     # -- groups of demands -------------------------------------------------------------------------------------------
 
@@ -137,10 +167,10 @@ class Builder:
         return np.concatenate((found, self.extra[demand])) if demand in self.extra else found
 
     def _capped(self, demand: int) -> Ints:
-        kind = int(self.eligible.kind[demand])
+        kind = int(self.listed.kinds.kind[demand])
         if kind not in self.buckets:
-            self.buckets[kind] = self.eligible.buckets_of(kind)
-        found = self.eligible.sites_of(demand, self.buckets[kind])
+            self.buckets[kind] = self.listed.buckets_of(kind)
+        found = self.listed.sites_of(demand, self.buckets[kind])
         cap = self.case.settings.site_cap
         if found.size > cap:
             self.cut.add(demand)
@@ -150,7 +180,7 @@ class Builder:
     def _cut(self, found: Ints, cap: int) -> Ints:
         """``cap`` of the sites: those of fewest parcels, and of the last number of parcels an even choice."""
         sizes = np.diff(self.sites.start)[found]
-        order = np.lexsort((self.rank[found], sizes))
+        order = np.lexsort((self.tables.rank[found], sizes))
         last = sizes[order[cap]]
         whole = order[sizes[order] < last]
         rest = order[sizes[order] == last]
@@ -165,26 +195,24 @@ class Builder:
             own, here = self.voices[demand] if demand != MARKET else self.law.voices(None)
             panels.append(own)
             single.update(((demand, row), panel) for row, panel in here.items())
-        self.judge.set_panels(panels, single)
+        judge = Judge(self.tables.judge, panels, single, ways)
         sizes = np.array([found.size for _, found in group])
         site = np.concatenate([found for _, found in group])
         who = np.repeat(np.array([each for each, _ in group]), sizes)
         panel = np.repeat(np.arange(len(group)), sizes)
         periods = range(len(self.case.round.periods)) if self.case.round.periods else (-1,)
-        return [each for q in periods for each in self.judge.judge(site, who, panel, q, others, ways)]
+        return [each for q in periods for each in judge.judge(site, who, panel, q, others)]
 
     def build(self) -> Offers:
         """All offers."""
-        self.buckets: dict[int, Ints] = {}
-        self.cut: set[int] = set()
-        self.others: Others | None = None
-        if self.eligible.capped:
+        self.cut, self.others = set(), None
+        if self.listed.capped:
             several = {at for at, wish in enumerate(self.eligible.wishes) if wish.parcels > 1}
             self.cut |= several - self.whole
         ways = np.ones(len(self.case.methods), bool)
-        counted = frozenset().union(*(limit.reads for limit in self.rows.limits.values()))
-        marks_ask = self.marks.grid.reads("others") or "other_applicants" in counted
-        store = Store(len(self.case.objective.tiers), len(self.rows.shares))
+        counted = frozenset().union(*(limit.reads for limit in self.tables.rows.limits.values()))
+        marks_ask = self.tables.marks.grid.reads("others") or "other_applicants" in counted
+        store = Store(len(self.case.objective.tiers), len(self.tables.rows.shares))
         if not (self.law.reads_others or marks_ask):
             for group in self.groups():
                 store.add(self._ordered(self.block(self._say(self.judged(group, None, ways), group), None)))
@@ -229,13 +257,13 @@ class Builder:
         columns = {name: np.concatenate([*(getattr(each, name) for each in found), nothing]) for name in names}
         scores: list[Ints] = [np.zeros((len(self.case.objective.tiers), 0), np.int64)]
         entries: list[tuple[Ints, Ints, Ints, Ints]] = [
-            (nothing, nothing, nothing, np.zeros((len(self.rows.shares), 0), np.int64))
+            (nothing, nothing, nothing, np.zeros((len(self.tables.rows.shares), 0), np.int64))
         ]
         for each in found:
             if each.site.size:
-                meets = self.marks.of(each, others)
-                scores.append(self.points.score(each, meets))
-                entries.append(self.coefficients.of(each, meets, others))
+                meets = self.tables.marks.of(each, others)
+                scores.append(self.tables.points.score(each, meets))
+                entries.append(self.tables.coefficients.of(each, meets, others))
         size, index, coef, total = (np.concatenate([each[at] for each in entries], axis=-1) for at in range(4))
         self._phase("points and rows")
         return Block(columns, np.concatenate(scores, axis=1), size, index.astype(np.int32), coef, total)
@@ -248,7 +276,7 @@ class Builder:
         )
         methods, periods = len(self.case.methods), len(self.case.round.periods) + 1
         part = np.where(columns["demand"] == MARKET, self.count, columns["demand"])
-        key = (part * max(1, self.rank.size) + self.rank[columns["site"]]) * methods + columns["method"]
+        key = (part * max(1, self.tables.rank.size) + self.tables.rank[columns["site"]]) * methods + columns["method"]
         order = np.argsort(key * periods + columns["period"] + 1, kind="stable")
         at = spans((np.cumsum(size) - size)[order], size[order])
         score = np.concatenate([block.score for block in blocks], axis=1)[:, order]
@@ -259,15 +287,17 @@ class Builder:
     def entries(self, block: Block) -> Entries:
         """The entries of a block, by provisional row numbers."""
         start = np.concatenate(([0], np.cumsum(block.row_size, dtype=np.int64)))
-        takes = self.rows.takes_off()
+        takes = self.tables.rows.takes_off()
         return Entries(start, block.row_index, block.row_coef, takes.size, takes, block.total)
 
     def _offers(self, store: Store, others: Others | None) -> Offers:
         """What was stored, with the sites and rows that are used."""
         store.close()
-        rows, renumber = self.rows.finish(store.used(len(self.rows.number) + 1), len(store.offers["site"]) > 0)
+        rows, renumber = self.tables.rows.finish(
+            store.used(len(self.tables.rows.number) + 1), len(store.offers["site"]) > 0
+        )
         store.renumber(renumber)
-        shares = self.rows.shares
+        shares = self.tables.rows.shares
         columns = {name: store.offers[name] for name in KINDS}
         start, members, columns["site"] = self._used_sites(columns["site"])
         offers = Offers(
@@ -291,13 +321,13 @@ class Builder:
 
     def _used_sites(self, site: Ints) -> tuple[Ints, Ints, Ints]:
         """The sites that offers use, in order, and each offer's new site number."""
-        used = np.zeros(self.rank.size, bool)
-        used[self.rank[site]] = True
-        keep = self.order[used]
+        used = np.zeros(self.tables.rank.size, bool)
+        used[self.tables.rank[site]] = True
+        keep = self.tables.order[used]
         sizes = np.diff(self.sites.start)[keep]
         members = self.sites.parcels[spans(self.sites.start[keep], sizes)].astype(np.int32)
         number = np.cumsum(used) - 1
-        return np.concatenate(([0], np.cumsum(sizes))), members, number[self.rank[site]].astype(np.int32)
+        return np.concatenate(([0], np.cumsum(sizes))), members, number[self.tables.rank[site]].astype(np.int32)
 
     def _parts(self, demand: Ints, start: Ints, members: Ints, site: Ints) -> Ints:
         """Where parts begin: every demand, then each parcel with market offers."""

@@ -34,6 +34,8 @@ class Coefficients:
         self.links = {rule.id: rule for rule in rows.links}
         self.may_be_due = frozenset(name for name, limit in rows.limits.items() if rows.may_be_due(limit))
         self._tables: dict[str, Ints] = {}
+        self._sums: dict[str, tuple[Ints, Ints]] = {}
+        self._rows: dict[tuple[str, ...], Any] = {}
         parcels, demands = sides.case.parcels.index(), sides.case.demands.index()
         self.members = {
             rule.id: [
@@ -57,8 +59,7 @@ class Coefficients:
         return np.concatenate(sizes), np.concatenate(rows), np.concatenate(values), np.concatenate(totals, axis=1)
 
     def _piece(self, offers: Judged, meets: Meets, others: Others | None) -> tuple[Ints, Ints, Ints, Ints]:
-        self._sums: dict[str, tuple[Ints, Ints]] = {}
-        self._rows: dict[tuple[str, ...], Any] = {}
+        self._sums, self._rows = {}, {}  # of this piece
         slots: list[Slot] = []
         count = offers.site.size
         totals = np.zeros((len(self.rows.shares), count), np.int64)

@@ -7,7 +7,6 @@ rows by the same tables as every listed offer, so that its value is exact; the s
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Mapping
 from dataclasses import replace
@@ -50,7 +49,7 @@ class Beyond:
         found: list[Blocks] = []
         whole: set[int] = set()
         cap = self.builder.case.settings.site_cap
-        if not self.builder.eligible.capped:
+        if not self.builder.listed.capped:
             return joined(found), whole
         for place, (demand, mine) in enumerate(zip(self.demands, self.open_to(), strict=True)):
             window = int(self.area_min[place]), int(self.area_max[place]), int(self.most[place])
@@ -66,13 +65,13 @@ class Beyond:
     def served(self, tiers: Floats) -> Floats:
         """What serving each of :attr:`demands` is worth by itself."""
         tier = next((at for at, names in enumerate(self.builder.case.objective.tiers) if "served" in names), 0)
-        return np.asarray(tiers[tier] * self.builder.points.served[list(self.demands)], np.float64)
+        return np.asarray(tiers[tier] * self.builder.tables.points.served[list(self.demands)], np.float64)
 
     def open_to(self) -> Bools:
         """(demands, parcels) which parcels a site of each of :attr:`demands` may hold, by filters and hopeful law."""
-        eligible = self.builder.eligible
-        rows = eligible.kind[list(self.demands)]
-        mine = eligible.accepts[rows][:, np.maximum(eligible.site_class, 0)] & (eligible.site_class >= 0)
+        kinds = self.builder.listed.kinds
+        rows = kinds.kind[list(self.demands)]
+        mine = kinds.accepts[rows][:, np.maximum(kinds.site_class, 0)] & (kinds.site_class >= 0)
         return np.asarray(mine & (self.area <= self.area_max[:, None]))
 
     def worth(self, blocks: Blocks, rates: Rates) -> Floats:
@@ -84,10 +83,8 @@ class Beyond:
         if not len(blocks):
             return best
         self.valued += len(blocks)
-        probe = copy.copy(self.builder)
         sites, number = _distinct(blocks, self.area)
-        probe.sites, probe.extra = sites, {}
-        probe.prepare()
+        probe = self.builder.on(sites, {})
         land = np.add.reduceat(rates.parcels[sites.parcels], sites.start[:-1])
         ways = np.ones(len(self.builder.case.methods), bool)
         key = blocks.demand * len(sites) + number
@@ -97,7 +94,7 @@ class Beyond:
             cuts = np.flatnonzero(np.diff(blocks.demand[here])) + 1
             group = [(int(blocks.demand[each[0]]), number[each]) for each in np.split(here, cuts)]
             block = probe.block(probe.judged(group, self.others, ways), self.others)
-            prices = _by_number(probe.rows.number, rates.rows)
+            prices = _by_number(probe.tables.rows.number, rates.rows)
             used = probe.entries(block).use(prices)
             site = block.columns["site"]
             left = rates.tiers @ block.score - used - land[site]
@@ -117,24 +114,24 @@ class Beyond:
     def added(self, blocks: Blocks, whole: set[int] | None = None) -> Offers:
         """All lawful offers once more, with those on the blocks; the lists of ``whole`` demands are then complete."""
         self.builder.whole |= whole or set()
-        builder, sites = self.builder, self.builder.sites
+        sites = every = self.builder.sites
         number = self._numbers(blocks)
         new = np.flatnonzero(number < 0)
         if new.size:
             fresh, place = _distinct(blocks.at(new), self.area)
             number[new] = len(sites) + place
-            builder.sites = Sites(
+            every = Sites(
                 np.concatenate((sites.start, sites.start[-1] + fresh.start[1:])),
                 np.concatenate((sites.parcels, fresh.parcels)),
                 np.concatenate((sites.area, fresh.area)),
                 sites.capped,
             )
+        extra = dict(self.builder.extra)
         for demand in np.unique(blocks.demand).tolist():
             here = np.unique(number[blocks.demand == demand])
-            more = np.setdiff1d(here, builder.candidates(demand))
-            builder.extra[demand] = np.concatenate((builder.extra.get(demand, more[:0]), more))
-        builder.prepare()
-        return _with_cut_lists(builder)
+            more = np.setdiff1d(here, self.builder.candidates(demand))
+            extra[demand] = np.concatenate((extra.get(demand, more[:0]), more))
+        return _with_cut_lists(self.builder.on(every, extra))
 
     def _numbers(self, blocks: Blocks) -> Ints:
         """The number of each block among the sites, -1 where it is none of them."""

@@ -101,6 +101,7 @@ def serve(
         bench = Bench(Home(folder.resolve()), Gate(number, token, read_only))
         config = uvicorn.Config(
             application(bench),
+            log_config=None,  # a windowless Python has no standard output for it to ask about
             log_level="error",
             access_log=False,
             server_header=False,

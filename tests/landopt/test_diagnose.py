@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
 from constraints.case import Case
+from landopt.intake.overlay import apply_sets
 from landopt.keeping.fixes import apply_fixes
 from landopt.reasons.explain.changed.feasible import search
 from landopt.reasons.explain.changed.variants import only_rows
 from landopt.reasons.impossible.closers import around
 from landopt.reasons.impossible.diagnose import conflict_rows, diagnose
 from landopt.reasons.texts import render_answer
+from tests.audit.folders import small
 from tests.builders import case, demand, eligibility, limit, parcel, random_case
 from tests.landopt.decided import offers_of, plans
 from tests.landopt.impossible import ROUNDS, Known, policy_against_law, quota_of_one_district, share_against_lock
+
+
+def _impossible(count: int) -> list[int]:
+    """The first seeds of small rounds without a plan."""
+    found: list[int] = []
+    seed = 0
+    while len(found) < count:
+        if small(random_case(seed)).best is None:
+            found.append(seed)
+        seed += 1
+    return found
 
 
 @pytest.mark.parametrize("make", ROUNDS, ids=lambda make: make.__name__)
@@ -41,13 +55,49 @@ def test_only_policy_is_relaxed_by_the_least_amount() -> None:
     assert found.relaxations[0].objective <= found.relaxations[0].bound
 
 
-def test_relaxations_are_ordered_by_rank_and_cost() -> None:
-    """Every policy row that alone opens a plan is listed, the cheapest relative change first."""
+def test_relaxations_are_ordered_by_what_they_save() -> None:
+    """Every policy row that alone opens a plan is listed, the one whose plan is worth most first."""
     round_, _ = quota_of_one_district()
     found = diagnose(round_, offers_of(round_), build=offers_of)
-    assert [entry.rules for entry in found.relaxations] == [("p.lock",), ("p.quota",)]
-    assert found.relaxations[1].now == (10_000,)
-    assert found.relaxations[0].dropped
+    assert {entry.rules for entry in found.relaxations} == {("p.lock",), ("p.quota",)}
+    worth = [entry.objective for entry in found.relaxations]
+    assert worth == sorted(worth, reverse=True)
+    by = {entry.rules: entry for entry in found.relaxations}
+    assert by["p.quota",].now == (10_000,)
+    assert by["p.lock",].dropped
+    assert all(entry.ended for entry in found.relaxations)
+
+
+@pytest.mark.parametrize("seed", _impossible(6))
+def test_what_set_takes_gives_the_plan_that_is_promised(seed: int) -> None:
+    """Each relaxation as ``--set`` takes it gives the plan that is told, a single one a step less none."""
+    round_ = random_case(seed)
+    found = diagnose(round_, offers_of(round_))
+    for entry in found.relaxations:
+        if not all(entry.sets):
+            continue
+        every = plans(offers_of(apply_sets(round_, entry.sets)))
+        assert every[0][0] == entry.objective
+        assert entry.ended
+        if len(entry.sets) > 1:
+            continue
+        name, _, to = entry.sets[0].partition("=")
+        was = Fraction(entry.before[0].partition("=")[2])
+        step = Fraction(1, 10_000) if name.endswith(":share") else 1
+        back = Fraction(to) + (step if was > Fraction(to) else -step)
+        value = float(back) if name.endswith(":share") else int(back)
+        assert not plans(offers_of(apply_sets(round_, [f"{name}={value}"])))
+
+
+def test_a_run_that_stopped_early_is_told_apart() -> None:
+    """The text tells a best plan from a plan that a stopped run had."""
+    round_, _ = quota_of_one_district()
+    found = diagnose(round_, offers_of(round_)).as_dict()
+    found["relaxations"][0] |= {"ended": False, "stopped": "limit"}
+    for lang, early, ended in (("en", "stopped early", "the best plan under it"), ("zh", "求解提前停止", "其最优方案")):
+        text = render_answer("diagnose", found, lang)
+        assert text.count(early) == 1
+        assert text.count(ended) == len(found["relaxations"]) - 1
 
 
 def test_platform_that_cannot_be_served_is_explained_the_same_way() -> None:
@@ -184,8 +234,9 @@ def test_fixes_read_as_fixes_in_both_languages(lang: str, said: str) -> None:
 
 
 def test_shares_are_told_as_shares() -> None:
-    """A share in conflict says its percentage, and its relaxation how much is short, not the row's own integers."""
+    """A share in conflict says its percentage, its relaxation the share that --set takes, not the row's integers."""
     round_, _ = share_against_lock()
     text = render_answer("diagnose", diagnose(round_, offers_of(round_)).as_dict(), "en")
     assert "at least 60 %" in text
-    assert "short of the share" in text
+    assert "60 %" in text
+    assert '--set "p.share:share=0"' in text

@@ -15,11 +15,14 @@ import pytest
 from click.testing import CliRunner
 
 from cli import desk
+from constraints.loading.load import load
+from constraints.loading.plan_limits import plan_limits
 from landopt.forms.columns import columns_of
 from landopt.forms.policy_sheet import COLUMNS
 from landopt.intake.round_keys import round_keys
 from landopt.intake.roundfile import _KEYS as READ
 from landopt.intake.roundfile import read_round_file
+from parcels.common.issues import Refused
 from parcels.common.schema import fields_of
 from parcels.demands import read_demands, read_records
 from parcels.tables.columns import match_columns
@@ -102,7 +105,8 @@ def test_a_blank_round_filled_by_hand_becomes_a_round(tmp_path: Path) -> None:
     folder = tmp_path / "r1"
     run("new", str(folder), "--blank", "--lang", "zh")
     assert read_round_file(folder).round.id == "r1"
-    assert json.loads(run("check", str(folder), "--json", code=1))["issues"][0]["code"] == "P068"
+    found = json.loads(run("check", str(folder), "--json", code=1))["issues"]
+    assert [issue["code"] for issue in found if issue["level"] == "error"] == ["P068"]
     shutil.copy(ROOT / "tests/parcels/data/sent/10_txt_joined.txt", folder / "points.txt")
     book = openpyxl.load_workbook(folder / "填报.xlsx")
     for kind, sheet, rows in (
@@ -196,3 +200,59 @@ def test_every_key_of_a_round_is_explained() -> None:
         assert key.en
         assert key.zh
         assert key.required or key.default
+
+
+def _switched_on(folder: Path, changes: dict[str, dict[str, Any]]) -> Path:
+    """A blank round whose policy sheet has the named rules in use, with cells put in; its policy as TOML."""
+    run("new", str(folder), "--blank", "--lang", "zh")
+    book = openpyxl.load_workbook(folder / "填报.xlsx")
+    sheet = book["政策"]
+    heading = {cell.value: cell.column for cell in sheet[1]}
+    for row in sheet.iter_rows(min_row=2):
+        assert row[heading["启用"] - 1].value == "否"
+        for name, value in changes.get(str(row[0].value), {}).items():
+            row[heading[name] - 1].value = value
+    book.save(folder / "填报.xlsx")
+    run("convert", str(folder / "填报.xlsx"), str(folder / "policy.toml"), "--force")
+    return folder / "policy.toml"
+
+
+def test_the_texts_limits_wait_in_a_blank_round_with_their_scope(tmp_path: Path) -> None:
+    """Off, without a figure, said to be the city's; with the district's own figure soft, never hard."""
+    names = {each.rule.id for each in plan_limits("cn-guangzhou")}
+    on = {
+        "gz.limit.space2024.share": {"启用": "是", "比例": "0.25"},
+        "gz.limit.space2024.area": {"启用": "是", "指标": 600},
+        "round.share.stock": {"启用": "是"},
+    }
+    path = _switched_on(tmp_path / "r", on)
+    rules = {rule.id: rule for rule in load(path, "policy").rules}
+    assert set(rules) == set(on)
+    assert rules["gz.limit.space2024.share"].spec["share"] == [1, 4]
+    assert not rules["gz.limit.space2024.share"].spec["hard"]
+    assert not rules["gz.limit.space2024.area"].spec["hard"]
+    sheet = openpyxl.load_workbook(tmp_path / "r" / "填报.xlsx")["政策"]
+    rows = {str(row[0].value): [cell.value for cell in row] for row in sheet.iter_rows(min_row=2)}
+    assert names <= set(rows)
+    heading = [cell.value for cell in sheet[1]]
+    for name in names - set(on):
+        row = dict(zip(heading, rows[name], strict=True))
+        assert "市级" in row["名称"], row
+        assert "本区" in row["名称"]
+        assert row["指标"] is None
+        assert row["比例"] is None
+        assert row["罚分"]
+    off = (tmp_path / "r2").resolve()
+    run("new", str(off), "--blank", "--lang", "en")
+    said = [line for line in (off / "policy.toml").read_text("utf-8").splitlines() if line]
+    assert all(line.startswith("#") for line in said)
+    assert any("the city's" in line for line in said)
+
+
+@pytest.mark.parametrize("name", ["gz.limit.space2024.area", "gz.limit.space2024.share", "gz.limit.plan2021.total"])
+def test_a_limit_switched_on_without_a_figure_is_refused(tmp_path: Path, name: str) -> None:
+    """A district's round asks for its own figure."""
+    path = _switched_on(tmp_path / "r", {name: {"启用": "是"}})
+    with pytest.raises(Refused) as refusal:
+        load(path, "policy")
+    assert any(name in issue.ids or name in issue.what for issue in refusal.value.issues)

@@ -13,7 +13,8 @@ from landopt.reasons.explain.losses import bounds_with
 from landopt.reasons.explain.whole import whole
 from landopt.reasons.fix_costs import fix_costs
 from landopt.reasons.resolved.resolve import Clock
-from landopt.reasons.resolved.worth import POINT, STEPS, Gain, limits_by_worth, with_share
+from landopt.reasons.resolved.shares import with_share
+from landopt.reasons.resolved.worth import POINT, STEPS, Gain, limits_by_worth
 from landopt.reasons.texts import render, render_answer
 from landopt.solving.solver import solve
 from tests.builders import case, demand, limit, parcel

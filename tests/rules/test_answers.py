@@ -49,3 +49,10 @@ def test_a_method_before_its_instrument_names_its_day(day: str, method: str, zh:
 def test_from_its_day_the_method_exists() -> None:
     """On the first day of Order 11 listing is answered."""
     assert ask(CASE, "2002-07-01")["listing"]["verdict"] == "permit"
+
+
+def test_the_rule_that_lifts_a_prohibition_is_cited_first() -> None:
+    """A present user's grant of industrial land rests on the norm of 2006, not on an article about other uses."""
+    answer = ask({**CASE, "operator": "existing_user", "existing_right": "alloc"}, "2024-01-01")["agreement"]
+    assert answer["verdict"] == "permit"
+    assert answer["rules"][0]["id"] == "cn.agreement-norm.present-user"

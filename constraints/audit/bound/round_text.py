@@ -27,6 +27,8 @@ SETTINGS: dict[str, Any] = {
     "adjacency_gap_m": "0",
     "site_cap": 200_000,
 }
+PULLED = ("parcels.pulled.gpkg", "parcels.pulled.json")
+"""The snapshot of a table of the central database, and the paper that says where it is from."""
 DECIMALS = ("gap", "adjacency_m", "adjacency_gap_m", "land_reduction_rate")
 
 
@@ -75,7 +77,13 @@ def _files(table: Mapping[str, Any]) -> list[str]:
     named = [table.get(key) for key in ("parcels", "demands", "records")]
     named += list(table.get("layers", {}).values())
     paths = [(each.get("path") or each.get("file")) if isinstance(each, dict) else each for each in named]
-    return sorted({_base(str(path).partition("|")[0]) for path in paths if path})
+    found = {_base(str(path).partition("|")[0]) for path in paths if path and not _central(path)}
+    return sorted(found.union(*(PULLED for path in paths if path and _central(path))))
+
+
+def _central(path: Any) -> bool:
+    """Whether parcels come from the central database: what counts then is the snapshot pulled into the round."""
+    return str(path).startswith(("postgis://", "postgresql://"))
 
 
 def _texts(value: Any) -> list[str]:

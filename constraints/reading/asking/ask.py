@@ -124,10 +124,16 @@ def _records(facts: Mapping[str, str], as_of: str) -> tuple[Record, ...]:
     return tuple(Record(name, "", "", document or "on file", facts.get("date", as_of), by) for name in rules)
 
 
-def _order(entry: Mapping[str, Any], verdict: str) -> tuple[bool, int, int, int]:
-    """The deciding rules first, the strictest of the others next; by rank, and the best-read of them first."""
+def _order(entry: Mapping[str, Any], verdict: str, rulebook: RuleBook) -> tuple[bool, int, bool, int, int]:
+    """The deciding rules first, the strictest of the others next; by rank, and the best-read of them first.
+
+    Of rules that open a method the one that lifts a prohibition goes before those that would not have sufficed.
+    """
     decides = entry["verdict"] == verdict
-    return (not decides, -STRICTNESS[entry["verdict"]], -entry["cite"]["rank"], GRADES.index(entry["grade"]))
+    rule = rulebook.rules.get(entry["id"])
+    plain = not (entry["verdict"] == "permit" and rule is not None and rule.exception_to)
+    rank, grade = entry["cite"]["rank"], GRADES.index(entry["grade"])
+    return (not decides, -STRICTNESS[entry["verdict"]], plain, -rank, grade)
 
 
 def _off(notes: list[dict[str, str]]) -> dict[str, Any]:
@@ -157,7 +163,7 @@ def _answer(
     notes: list[dict[str, str]],
 ) -> dict[str, Any]:
     rules = [rule_entry(rulebook, r.rule_id, r.verdict, r.unknowns) for r in judgement.rules]
-    rules.sort(key=lambda entry: _order(entry, judgement.verdict))
+    rules.sort(key=lambda entry: _order(entry, judgement.verdict, rulebook))
     floors = floors_told(rulebook, judgement, method, case, quiet)
     loose = sorted(looser_floors(floors).items())
     return {

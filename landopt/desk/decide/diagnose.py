@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from landopt.desk.decide.solve import seconds
 from landopt.desk.path_argument import LEDGER
+from landopt.desk.progress import heard
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
+    from landopt.job import Job
     from landopt.keeping.ledger.places import LedgerPlace
+    from landopt.reasons.impossible.serving import Served
 
 
 # One parameter an option of the command.
-@click.command(epilog="Example:\n\n  landopt diagnose examples/nansha --demand D22")
+@click.command(epilog="Example:\n\n  landopt diagnose examples/nansha --serve D-008")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("--demand", metavar="ID", help="Why this platform cannot be served, instead of why there is no plan.")
+@click.option("--serve", metavar="ID", help="What it takes to serve this platform: its price, or the least change.")
+@click.option("--time-limit", callback=seconds, help="Stop --serve after this long: 90, 5m (default: 2m).")
 @click.option("--rows-only", is_flag=True, help="Only limits, relations and locks, not the rules that close offers.")
 @click.option("--no-relax", is_flag=True, help="Do not look for relaxations.")
 @click.option(
@@ -39,6 +45,8 @@ if TYPE_CHECKING:
 def diagnose(
     round_path: Path,
     demand: str | None,
+    serve: str | None,
+    time_limit: int | None,
     rows_only: bool,
     no_relax: bool,
     platforms: int,
@@ -56,6 +64,10 @@ def diagnose(
 
     Takes the options of solve that make the case. Platforms without any lawful offer are explained too, also where a
     plan exists: the rules and requirements that close every site, and what would open one.
+
+    With --serve: what it costs to serve a platform and who loses, and the least changes of policy numbers, facts or
+    sites that serve it while everyone served stays served (pairs only where no single change does). ROUND may be a
+    plan.
     """
     from landopt.job import Job
     from landopt.pipeline import read_case
@@ -69,6 +81,13 @@ def diagnose(
     options = Job(
         round_path, overlays=overlay, sets=sets, drop=dropped, reason=reason, fixes=fixes, by=by, ledger=ledger
     )
+    if serve is not None:
+        served = _serve(options, serve, time_limit, language(lang)).as_dict()
+        if as_json:
+            click.echo(json.dumps(served, ensure_ascii=False, sort_keys=True))
+        else:
+            click.echo(render_answer("serve", served, language(lang)), nl=False)
+        return
     _, case, offers = read_case(options)
     row = None if demand is None else demand_row(case, demand)
     build = None if rows_only else build_offers
@@ -77,3 +96,21 @@ def diagnose(
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
         click.echo(render_answer("diagnose", found, language(lang)), nl=False)
+
+
+def _serve(options: Job, name: str, time_limit: int | None, lang: str) -> Served:
+    """What it takes to serve a platform: in a plan that was given, else in the round's own plan or the best one."""
+    from landopt.api import open_plan
+    from landopt.keeping.plan_folder import plan_of_round
+    from landopt.pipeline import read_case
+    from landopt.reasons.impossible.serving import serving
+    from landopt.reasons.resolved.resolve import Clock
+    from landopt.reasons.whynot import demand_row
+
+    place = options.round_path
+    if place.name == "plan.json" or (place / "plan.json").is_file():
+        return open_plan(place).serve(name, time_limit=time_limit, say=heard(lang))
+    loaded, case, offers = read_case(options)
+    row = demand_row(case, name)
+    with Clock(time_limit, heard(lang)) as clock:
+        return serving(case, offers, row, clock, plan_of_round(loaded.file.path.parent, case, offers))

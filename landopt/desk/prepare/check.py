@@ -27,6 +27,7 @@ _EXAMPLE = """Example:
   landopt check my-round --missing --xlsx check.xlsx"""
 
 
+# One parameter an option of the command.
 @click.command(epilog=_EXAMPLE)
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("--drop", metavar="ID,..", default="", help="Leave these parcels out, on the record.")
@@ -35,6 +36,7 @@ _EXAMPLE = """Example:
     "--repair", is_flag=True, help="Write a copy of the parcels with sound outlines, and the list of changes."
 )
 @click.option("--xlsx", metavar="FILE", type=click.Path(path_type=Path), help="Write the tables, findings in cells.")
+@click.option("--against", metavar="ADDRESS", help="What has changed in postgis://SERVICE/schema.table since the pull.")
 @click.option("--missing", is_flag=True, help="List unknown facts by the conditions that hang on them.")
 @click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
@@ -44,6 +46,7 @@ def check(
     reason: str,
     repair: bool,
     xlsx: Path | None,
+    against: str | None,
     missing: bool,
     lang: str | None,
     as_json: bool,
@@ -55,6 +58,10 @@ def check(
     from landopt.intake.assemble import read_round
     from parcels.common.language import language
 
+    if against is not None:
+        from landopt.desk.central.against import against as compared
+
+        raise SystemExit(compared(round_path, against, language(lang), as_json))
     began = time.perf_counter()
     dropped = tuple(part.strip() for part in drop.replace("，", ",").split(",") if part.strip())
     if dropped and not reason:

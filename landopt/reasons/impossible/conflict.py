@@ -56,7 +56,9 @@ class Relaxation:
     """How far a policy number must give way, from what to what, and the plan it would give (value per tier, counts).
 
     ``rules`` holds one rule, or several that must give way together. ``dropped`` where a lock or relation has to go.
-    ``fixes`` are the fixes among them; ``scale`` the row's integers for one unit (more than 1 for a share).
+    ``fixes`` are the fixes among them; ``scale`` the row's integers for one unit (more than 1 for a share). ``sets``
+    are what ``--set`` takes to bring it about, with the numbers before (``before``); empty for what is dropped.
+    ``ended``: the run with it came to its end, so that no plan under it is worth more.
     """
 
     rules: tuple[str, ...]
@@ -72,6 +74,9 @@ class Relaxation:
     parcels: int
     fixes: tuple[Fix | None, ...] = ()
     scale: tuple[int, ...] = ()
+    before: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,25 @@ def scale_of(rule: Rule | None) -> int:
         return 1
     credit = rule.spec.get("credit")
     return int(rule.spec["share"][1]) if rule.spec.get("share") else int(credit["den"]) if credit else 1
+
+
+def stated(rule: Rule, row: Row) -> int:
+    """The amount a limit states for a row, in its own unit (the row's side without what was used before)."""
+    amounts = {tuple(entry["key"]): int(entry["amount"]) for entry in rule.spec.get("values") or ()}
+    return amounts.get(row.key, amounts.get((), row.rhs))
+
+
+def number_of(rule: Rule, row: Row) -> str:
+    """What ``--set`` calls the number of a limit's row: ``RULE:share``, ``RULE:amount`` or ``RULE[key]:amount``."""
+    if rule.spec.get("share"):
+        return f"{row.rule}:share"
+    keyed = any(tuple(entry["key"]) == row.key for entry in rule.spec.get("values") or ())
+    return f"{row.rule}[{', '.join(row.key)}]:amount" if row.key and keyed else f"{row.rule}:amount"
+
+
+def decimal(share: Fraction) -> str:
+    """A share as a decimal text that ``--set`` takes; exact where it has six places."""
+    return f"{float(share):.6f}".rstrip("0").rstrip(".") or "0"
 
 
 def rule_member(case: Case, name: str, proved: bool = True) -> Member:

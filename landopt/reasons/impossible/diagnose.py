@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
 from constraints.case import Case
 from constraints.types import Row
 from landopt.intake.overlay import BINDING_RANK
-from landopt.reasons.explain.changed.feasible import least_violation, out_of_reach, search
+from landopt.reasons.explain.changed.feasible import SECONDS, least_violation, out_of_reach, search
 from landopt.reasons.explain.changed.variants import with_rhs, with_row
 from landopt.reasons.impossible.closers import Build, Closers, closing_rules
 from landopt.reasons.impossible.conflict import (
@@ -23,13 +24,18 @@ from landopt.reasons.impossible.conflict import (
     Closed,
     Diagnosis,
     Relaxation,
+    decimal,
     fix_of,
+    number_of,
     row_member,
     rule_member,
     rule_of,
     scale_of,
+    stated,
 )
 from landopt.reasons.impossible.openings import closed_platforms, without_offer
+from landopt.reasons.resolved.resolve import Clock, resolve
+from landopt.reasons.resolved.shares import at_share, giving, quotient
 from landopt.screening.offers import Offers
 
 
@@ -139,13 +145,13 @@ def conflict_rows(case: Case, offers: Offers) -> tuple[list[int], frozenset[int]
 
 
 def relaxations(case: Case, offers: Offers, kept: Sequence[int]) -> tuple[tuple[Relaxation, ...], bool]:
-    """The cheapest relaxations of policy rows of a conflict, by rank and relative cost, each with its plan.
+    """The relaxations of policy rows of a conflict, each with its plan, the one that saves most first.
 
     Where no single row is enough, the cheapest joint relaxation of all policy rows is given. Also says whether every
     search came to an end.
     """
     policy = [row for row in kept if rank_of(case, offers.rows[row]) < BINDING_RANK]
-    found: list[tuple[tuple[int, float, str], Relaxation]] = []
+    found: list[Relaxation] = []
     complete = True
     for row in policy:
         amount = least_violation(case, offers, {row: 1})
@@ -161,49 +167,75 @@ def relaxations(case: Case, offers: Offers, kept: Sequence[int]) -> tuple[tuple[
         complete = complete and amount != {}
         if amount:
             found.append(_relaxed(case, offers, amount))
-    return tuple(entry for _, entry in sorted(found, key=lambda entry: entry[0])), complete
+    return tuple(sorted(found, key=_saved)), complete
 
 
-def _relaxed(case: Case, offers: Offers, amount: dict[int, int]) -> tuple[tuple[int, float, str], Relaxation]:
-    from landopt.solving.solver import solve
+def _saved(entry: Relaxation) -> tuple[bool, tuple[int, ...], int, str]:
+    """What has a plan before what has none; the plan worth most first; lower rank first."""
+    return not entry.objective, tuple(-worth for worth in entry.objective), entry.rank, entry.rules[0]
 
-    rows = sorted(amount)
-    changed = offers
-    was, now = [], []
-    dropped = all(offers.rows[row].kind != "limit" for row in rows)
-    for row in rows:
-        old = offers.rows[row]
+
+def _moved(case: Case, offers: Offers, amount: dict[int, int]) -> tuple[Offers, dict[int, tuple[str, str]]]:
+    """The offers with rows given way by so much, and for numbers what each is and what ``--set`` makes it.
+
+    A share gives way to the nearest four-place share with which a plan exists, shares after one another.
+    """
+    moved, sets = offers, {}
+    for row, units in amount.items():
+        old, rule = offers.rows[row], rule_of(case, offers.rows[row].rule)
         sign = -1 if old.sense == ">=" else 1
-        new = old.rhs + sign * amount[row]
-        was.append(old.rhs)
-        now.append(new)
         if old.sense == "=":
-            changed = replace(
-                changed,
-                rows=tuple(
-                    replace(each, sense="<=", rhs=10**9) if number == row else each
-                    for number, each in enumerate(changed.rows)
-                ),
+            loose = tuple(
+                replace(each, sense="<=", rhs=10**9) if number == row else each
+                for number, each in enumerate(moved.rows)
             )
+            moved = replace(moved, rows=loose)
+        elif rule is None or old.kind != "limit":
+            moved = with_rhs(moved, row, old.rhs + sign * units)
         else:
-            changed = with_rhs(changed, row, new)
-    outcome = solve(case, changed, gap="0.001", time_limit_s=30, nodes=None, seed=case.settings.seed, threads=1)
-    chosen = np.zeros(0, np.int64) if outcome.chosen is None else np.asarray(outcome.chosen)
-    served = int((offers.demand[chosen] >= 0).sum())
-    entry = Relaxation(
+            scale = scale_of(rule)
+            more = sign * -(-units // scale)
+            moved = with_rhs(moved, row, old.rhs + (sign * units if rule.spec.get("share") else more * scale))
+            if not rule.spec.get("share"):
+                name, was = number_of(rule, old), stated(rule, old)
+                sets[row] = f"{name}={was}", f"{name}={was + more}"
+    for row in amount:
+        old, rule = offers.rows[row], rule_of(case, offers.rows[row].rule)
+        if rule is None or not rule.spec.get("share"):
+            continue
+        clock = Clock(SECONDS)
+        trial = with_rhs(moved, row, old.rhs)
+        found = giving(case, trial, row, clock)
+        parts = quotient(case, trial, old)
+        if found.share is not None and parts is not None:
+            moved = at_share(trial, row, parts, found.share)
+            name = number_of(rule, old)
+            sets[row] = f"{name}={decimal(Fraction(*rule.spec['share']))}", f"{name}={decimal(found.share)}"
+    return moved, sets
+
+
+def _relaxed(case: Case, offers: Offers, amount: dict[int, int]) -> Relaxation:
+    rows = sorted(amount)
+    signs = {row: -1 if offers.rows[row].sense == ">=" else 1 for row in rows}
+    changed, sets = _moved(case, offers, amount)
+    found = resolve(case, changed, Clock(30))
+    chosen = np.asarray(found.chosen or (), np.int64)
+    worth = found.worth
+    return Relaxation(
         rules=tuple(offers.rows[row].rule for row in rows),
         keys=tuple(offers.rows[row].key for row in rows),
         rank=max(rank_of(case, offers.rows[row]) for row in rows),
-        was=tuple(was),
-        now=tuple(now),
-        dropped=dropped,
-        stopped=outcome.stopped,
-        objective=tuple(tier.objective for tier in outcome.tiers),
-        bound=tuple(tier.bound for tier in outcome.tiers),
-        served=served,
+        was=tuple(offers.rows[row].rhs for row in rows),
+        now=tuple(offers.rows[row].rhs + signs[row] * amount[row] for row in rows),
+        dropped=all(offers.rows[row].kind != "limit" for row in rows),
+        stopped=found.stopped,
+        objective=worth,
+        bound=tuple(max(now, now if top is None else top) for now, top in zip(worth, found.bound, strict=True)),
+        served=int((offers.demand[chosen] >= 0).sum()),
         parcels=sum(len(offers.parcels(int(offer))) for offer in chosen),
         fixes=tuple(fix_of(rule_of(case, offers.rows[row].rule)) for row in rows),
         scale=tuple(scale_of(rule_of(case, offers.rows[row].rule)) for row in rows),
+        before=tuple(sets.get(row, ("", ""))[0] for row in rows),
+        sets=tuple(sets.get(row, ("", ""))[1] for row in rows),
+        ended=found.ended,
     )
-    cost = sum(amount[row] / max(1, abs(offers.rows[row].rhs)) for row in rows)
-    return (entry.rank, cost, entry.rules[0]), entry

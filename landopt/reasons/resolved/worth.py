@@ -8,7 +8,7 @@ price is printed as a marginal value (docs/explain.md).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -25,6 +25,7 @@ from landopt.reasons.explain.losses import bounds_with
 from landopt.reasons.explain.records import LimitUse, as_json
 from landopt.reasons.resolved.forced import Best, best, closest, solve_near
 from landopt.reasons.resolved.resolve import SMALL, Clock, resolve
+from landopt.reasons.resolved.shares import with_share
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
 
@@ -206,12 +207,3 @@ def scale_of(context: Context, rule: str) -> int:
     spec: Mapping[str, Any] = context.rules[rule].spec if rule in context.rules else {}
     credit, share = spec.get("credit"), spec.get("share")
     return int(share[1]) if share else int(credit["den"]) if credit else 1
-
-
-def with_share(case: Case, name: str, share: Fraction) -> Case:
-    """The case with another share of one limit."""
-    changed = {"share": (share.numerator, share.denominator)}
-    return replace(
-        case,
-        rules=tuple(replace(rule, spec={**rule.spec, **changed}) if rule.id == name else rule for rule in case.rules),
-    )

@@ -29,26 +29,26 @@ Bools = NDArray[np.bool_]
 class Marks:
     """Conditions in the order given; ``generous`` ones count where unknown (but not on a demand fact nobody has).
 
-    ``methods`` limits a condition to some methods (None: all).
+    ``methods`` limits a condition to some methods (None: all); ``sites`` are area, parcels and intending users of each.
     """
 
     def __init__(
-        self, sides: Sides, nodes: Sequence[Node], generous: Sequence[bool], methods: Sequence[Sequence[str] | None]
+        self,
+        sides: Sides,
+        nodes: Sequence[Node],
+        generous: Sequence[bool],
+        methods: Sequence[Sequence[str] | None],
+        sites: tuple[Ints, Ints, Ints],
     ) -> None:
         self.sides, self.nodes, self.generous, self.only = sides, nodes, generous, methods
-        self.grid = Grid(sides, nodes)
+        self.grid, self.site_class = Grid(sides, nodes).with_sites(*sites)
         self.methods = sides.case.methods
         self.words = max(1, -(-len(nodes) // 64))
         self._bits: list[NDArray[np.uint64]] = []
         self._known: dict[Key, int] = {}
-        self._table: ClassTable
-
-    def start(self, area: Ints, parcels: Ints, users: Ints) -> None:
-        """Class the sites and judge every demand and the market."""
-        self.site_class = self.grid.set_sites(area, parcels, users)
-        self._table = self.grid.table()
-        _, sites, others, terms, periods = self._table.sizes
-        self.strides = (sites * others * terms * periods, others * terms * periods, terms * periods, periods, 1)
+        self._table: ClassTable = self.grid.table()
+        _, states, others, terms, periods = self._table.sizes
+        self.strides = (states * others * terms * periods, others * terms * periods, terms * periods, periods, 1)
         found = [self._number(facts, market=False) for facts in self.sides.demands]
         self.voice = np.array([*found, self._number({}, market=True)], np.int64)
         holding = {}

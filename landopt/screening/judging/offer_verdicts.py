@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from constraints.reading.timetable import Calendar, done_by
 from constraints.types import STRICTNESS
 from landopt.screening.judging.eligible import Eligible, number
-from landopt.screening.judging.pricing import Found, Pricer, Work
+from landopt.screening.judging.pricing import Found, PriceBasis, Pricer, Work
 from landopt.screening.judging.verdict_tables import Exceptions, Panel, Panels, Stack, panel_key, stack
 from landopt.screening.law.verdicts import FORBID, OPEN, WARN, Law
 from parcels.common.schema import Value
@@ -73,8 +73,8 @@ class Others:
         return found
 
 
-class Judge:
-    """Judges pairs by the tables of the law; one for a case."""
+class JudgeBasis:
+    """What all judging of a round rests on: the law on its sites, what demands want, the market, the calendar."""
 
     def __init__(self, law: Law, eligible: Eligible, sites: Sites, site_class: Ints) -> None:
         self.law, self.eligible, self.sites, self.site_class = law, eligible, sites, site_class
@@ -98,37 +98,46 @@ class Judge:
         days = case.parcels.column("available_from")
         self.available = np.array([_day(day, 0) for day in days], np.int64)
         self.dated = bool(self.available.any())
-        self.pricer = Pricer(law, self.panels, self.want, self.methods)
-        self.set_panels([], {})
+        self.prices = PriceBasis(law, self.panels, self.want, self.methods)
 
-    def set_panels(self, panels: Sequence[Panel], single: Mapping[tuple[int, int], Panel]) -> None:
-        """The panels of the demands to be judged next, and of (demand, parcel) where they differ."""
-        found: dict[tuple[int, int], int] = {}
-        if panels:
-            self.stack: Stack = stack(self.panels, [*panels, *single.values()], self.pricer.numbers)
-            self.pricer.set_stack(self.stack)
-            self.panel = np.array([self.stack.place[panel_key(panel)] for panel in panels], np.int64)
-            found = {key: self.stack.place[panel_key(panel)] for key, panel in single.items()}
-        self.exceptions = Exceptions(found, self.law.sides.count)
 
-    def judge(
-        self, site: Ints, demand: Ints, panel: Ints, period: int, others: Others | None, ways: NDArray[np.bool_]
-    ) -> list[Judged]:
+class Judge:
+    """Judges pairs by the tables of some panels: ``panels`` of the demands to judge, ``single`` of (demand, parcel).
+
+    ``ways`` are the methods to judge.
+    """
+
+    def __init__(
+        self,
+        basis: JudgeBasis,
+        panels: Sequence[Panel],
+        single: Mapping[tuple[int, int], Panel],
+        ways: NDArray[np.bool_],
+    ) -> None:
+        self.basis, self.law, self.panels = basis, basis.law, basis.panels
+        self.stack: Stack = stack(basis.panels, [*panels, *single.values()], basis.prices.numbers)
+        self.pricer = Pricer(basis.prices, self.stack)
+        self.panel = np.array([self.stack.place[panel_key(panel)] for panel in panels], np.int64)
+        found = {key: self.stack.place[panel_key(panel)] for key, panel in single.items()}
+        self.exceptions = Exceptions(found, basis.law.sides.count)
+        self.ways = basis.methods & ways
+
+    def judge(self, site: Ints, demand: Ints, panel: Ints, period: int, others: Others | None) -> list[Judged]:
         """The lawful offers among pairs of site and demand (-1: the market) in one period (-1: the whole round).
 
-        ``panel`` is the position of each pair's demand among the panels set last; ``ways`` the methods to judge.
+        ``panel`` is the position of each pair's demand among the panels.
         """
-        self.ways = self.methods & ways
+        size = self.basis.size
         found = []
-        for size in np.unique(self.size[site]).tolist():
-            here = np.flatnonzero(self.size[site] == size)
-            found.extend(self._judge(site[here], demand[here], panel[here], size, period, others))
+        for parcels in np.unique(size[site]).tolist():
+            here = np.flatnonzero(size[site] == parcels)
+            found.extend(self._judge(site[here], demand[here], panel[here], parcels, period, others))
         return [each for each in found if each.site.size]
 
     def _judge(
         self, site: Ints, demand: Ints, panel: Ints, size: int, period: int, others: Others | None
     ) -> list[Judged]:
-        parcels = self.sites.parcels[self.sites.start[site][:, None] + np.arange(size)]
+        parcels = self.basis.sites.parcels[self.basis.sites.start[site][:, None] + np.arange(size)]
         keep = self._in_time(parcels, period)
         if keep is not None:
             site, demand, panel, parcels = site[keep], demand[keep], panel[keep], parcels[keep]
@@ -140,15 +149,15 @@ class Judge:
         strides, grid = self.panels.strides, self.law.grid
         rows = np.repeat(self.panel[panel][:, None], size, axis=1)
         self.exceptions.put(demand, parcels, rows)
-        inner = (self.site_class[site].astype(np.int64) * strides[1] + int(grid.period_class[period]))[:, None]
+        inner = (self.basis.site_class[site].astype(np.int64) * strides[1] + int(grid.period_class[period]))[:, None]
         if others is not None:
             inner = inner + grid.others_class[others.of(demand, parcels)].astype(np.int64) * strides[2]
         else:
             inner = inner + int(grid.others_class[0]) * strides[2]
         base = rows * self.panels.cells + inner
-        cell = base + self.eligible.parcel_class[parcels].astype(np.int64) * strides[0]
+        cell = base + self.basis.eligible.parcel_class[parcels].astype(np.int64) * strides[0]
         work = Work(site, demand, parcels, rows, base, cell)
-        alone = (self.want[demand] == 0) & (size == 1)
+        alone = (self.basis.want[demand] == 0) & (size == 1)
         found = []
         for here, judge in ((alone, self._longest), (~alone, self._common)):
             if here.any():
@@ -158,20 +167,20 @@ class Judge:
     def _in_time(self, parcels: Ints, period: int) -> NDArray[np.bool_] | None:
         case = self.law.sides.case
         end = case.round.periods[period].end if period >= 0 else case.round.end
-        if end is None or not self.dated:
+        if end is None or not self.basis.dated:
             return None
-        return np.asarray((self.available <= _day(end, 0))[parcels].all(axis=1))
+        return np.asarray((self.basis.available <= _day(end, 0))[parcels].all(axis=1))
 
     def _near(self, demand: Ints, parcels: Ints) -> NDArray[np.bool_] | None:
         """Which pairs keep the distances their demand asks for; None where none asks."""
-        asking = [row for row in np.unique(demand).tolist() if row >= 0 and self.eligible.wishes[row].near]
+        asking = [row for row in np.unique(demand).tolist() if row >= 0 and self.basis.eligible.wishes[row].near]
         if not asking:
             return None
         keep = np.ones(demand.size, bool)
         distances = self.law.sides.case.distances
         for row in asking:
             close = np.ones(self.law.sides.count, bool)
-            for point, metres in self.eligible.wishes[row].near:
+            for point, metres in self.basis.eligible.wishes[row].near:
                 close &= np.array(distances[point]) <= metres if point in distances else False
             here = demand == row
             keep[here] = close[parcels[here]].all(axis=1)
@@ -196,8 +205,8 @@ class Judge:
         work, verdict = work.at(at), verdict[at, method]
         least = self.stack.least[work.cell, method[:, None]].max(axis=1)
         most = self.stack.most[work.cell, method[:, None]].min(axis=1).astype(np.int64)
-        want = self.want[work.demand]
-        term = np.where(self.alloc[method], OPEN, np.where(want > 0, want, most))
+        want = self.basis.want[work.demand]
+        term = np.where(self.basis.alloc[method], OPEN, np.where(want > 0, want, most))
         good = (term == OPEN) | ((term >= least) & (term <= most))
         term = np.where(term == OPEN, 0, term)[good]
         work, method, verdict = work.at(np.flatnonzero(good)), method[good], verdict[good]
@@ -212,7 +221,7 @@ class Judge:
         work, method, verdict = found.work, found.method, found.verdict.astype(np.int8)
         unit = np.zeros(work.parcels.shape, np.int64)
         floor = np.full(method.size, -1, np.int64)
-        paid = np.flatnonzero(self.paid[method])
+        paid = np.flatnonzero(self.basis.paid[method])
         if paid.size:
             priced = found.at(paid)
             for voice in range(int(self.stack.voices.max())):
@@ -222,7 +231,7 @@ class Judge:
                     unit[paid], floor[paid] = np.maximum(own_unit, 0), own_floor
         price = (unit * self.law.sides.area[work.parcels]).sum(axis=1)
         verdict[self._late(work, method, period) & (verdict < WARN)] = WARN
-        keep = np.flatnonzero(self.allowed[verdict] & (price <= self.budget[work.demand]))
+        keep = np.flatnonzero(self.basis.allowed[verdict] & (price <= self.basis.budget[work.demand]))
         return Judged(
             work.site[keep],
             work.demand[keep],
@@ -238,23 +247,23 @@ class Judge:
 
     def _late(self, work: Work, method: Ints, period: int) -> NDArray[np.bool_]:
         late = np.zeros(method.size, bool)
-        asking = np.flatnonzero(self.needed[work.demand] < NEVER)
+        asking = np.flatnonzero(self.basis.needed[work.demand] < NEVER)
         if asking.size:
             case = self.law.sides.case
             opening = max(case.round.as_of, case.round.periods[period].start if period >= 0 else "")
-            start = np.maximum(self.available[work.parcels[asking]].max(axis=1), _day(opening, 0))
+            start = np.maximum(self.basis.available[work.parcels[asking]].max(axis=1), _day(opening, 0))
             distinct, code = np.unique(start, return_inverse=True)
             methods = range(len(self.law.methods))
             table = np.array([[self._contract(day, row) for row in methods] for day in distinct.tolist()])
-            late[asking] = table[code.reshape(-1), method[asking]] > self.needed[work.demand[asking]]
+            late[asking] = table[code.reshape(-1), method[asking]] > self.basis.needed[work.demand[asking]]
         return late
 
     def _contract(self, start: int, method: int) -> int:
         key = (start, method)
-        if key not in self.done:
+        if key not in self.basis.done:
             first = f"{start // 10_000:04d}-{start // 100 % 100:02d}-{start % 100:02d}"
-            self.done[key] = _day(done_by(self.law.methods[method], {}, first, self.calendar), 0)
-        return self.done[key]
+            self.basis.done[key] = _day(done_by(self.law.methods[method], {}, first, self.basis.calendar), 0)
+        return self.basis.done[key]
 
 
 def _day(day: Value, unknown: int) -> int:

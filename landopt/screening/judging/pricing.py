@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from constraints.loading.method_facts import yardstick
 from landopt.screening.entries import spans
 from landopt.screening.judging.price_table import Case, PriceTable
 from landopt.screening.judging.verdict_tables import Panels, Stack
@@ -80,8 +81,8 @@ class Parts:
     sizes: Ints
 
 
-class Pricer:
-    """Prices offers by the panels at hand (:meth:`set_stack`); ``numbers`` are the price facts met so far."""
+class PriceBasis:
+    """What all prices of a round rest on; ``numbers`` are the price facts met so far."""
 
     def __init__(self, law: Law, panels: Panels, want: Ints, methods: NDArray[np.bool_]) -> None:
         self.law, self.panels, self.want, self.methods = law, panels, want, methods
@@ -98,26 +99,30 @@ class Pricer:
         reserve = self.table.field("reserve_price")
         self.reserve = None if reserve is None else np.where(reserve[1], reserve[0], -1)
 
-    def set_stack(self, stack: Stack) -> None:
-        """Number the price cases of the panels at hand, terms apart."""
-        self.stack = stack
+
+class Pricer:
+    """Prices offers by the tables of some panels: their price cases are numbered, terms apart."""
+
+    def __init__(self, basis: PriceBasis, stack: Stack) -> None:
+        self.basis, self.stack = basis, stack
+        self.law, self.panels, self.table = basis.law, basis.panels, basis.table
         present = np.zeros(OPEN + 1, bool)
         present[stack.full] = True
         fulls, at_full = np.flatnonzero(present), (np.cumsum(present) - 1)[stack.full]
-        width = max(1, len(self.numbers))
+        width = max(1, len(basis.numbers))
         cells = stack.full.shape[1] // stack.prices.shape[1]
         facts = np.repeat(stack.prices, cells, axis=1)[:, :, None]
         code = (stack.floors.astype(np.int64) * fulls.size + at_full) * width + facts
-        table = np.zeros(int(code.max(initial=0)) + 1, bool)
-        table[code] = True
-        self.kind = (np.cumsum(table) - 1).astype(np.int32)[code]
-        given = list(self.numbers)
+        met = np.zeros(int(code.max(initial=0)) + 1, bool)
+        met[code] = True
+        self.kind = (np.cumsum(met) - 1).astype(np.int32)[code]
+        given = list(basis.numbers)
         self.kinds: list[tuple[int, int, tuple[Value, ...]]] = []
-        for each in np.flatnonzero(table).tolist():
+        for each in np.flatnonzero(met).tolist():
             rest, fact = divmod(each, width)
             state, full = divmod(rest, fulls.size)
             self.kinds.append((state, int(fulls[full]), given[fact]))
-        self.rows = np.full((len(self.kinds), self.terms), -1, np.int32)
+        self.rows = np.full((len(self.kinds), basis.terms), -1, np.int32)
 
     def priced(self, found: Found, voice: int) -> tuple[Ints, Ints, Ints]:
         """Verdict of the prices, unit prices (-1 none) and floors (-1 none) for one voice of each panel."""
@@ -129,14 +134,14 @@ class Pricer:
         if parts is not None:
             self._mix(parts, voice, whole)
         asks: Ints = whole.asks.max(axis=1)
-        area = self.area[work.parcels]
+        area = self.basis.area[work.parcels]
         known = whole.sure.all(axis=1)
         million = 1_000_000 * np.maximum(area.sum(axis=1), 1)
         below, above = (-(-(bound * area).sum(axis=1) // million) for bound in (whole.low, whole.high))
         floor = np.where(known, above, -1)
         for at in np.flatnonzero(known & (below != above)).tolist():
             floor[at] = self._exact_floor(work, method, term, voice, at)
-        if self.reserve is not None:
+        if self.basis.reserve is not None:
             asks = np.maximum(asks, self._reserved(work, method, term, voice))
         if voice:
             asks = np.where(voice < self.stack.voices[work.rows[:, 0]], asks, 0)
@@ -161,9 +166,10 @@ class Pricer:
         row = self.rows[kind, term[:, None]]
         if row.min(initial=0) < 0:
             missing = row < 0
-            code = np.unique(kind[missing] * self.terms + np.broadcast_to(term[:, None], kind.shape)[missing])
+            code = np.unique(kind[missing] * self.basis.terms + np.broadcast_to(term[:, None], kind.shape)[missing])
             for each in code.tolist():
-                self.rows[divmod(each, self.terms)] = self.table.number(self._case(*divmod(each, self.terms)))
+                kind_and_term = divmod(each, self.basis.terms)
+                self.rows[kind_and_term] = self.table.number(self._case(*kind_and_term))
             row = self.rows[kind, term[:, None]]
         table, parcel = self.table, self.law.sides.faces[faces]
         at = row.astype(np.int64) * self.law.sides.count + parcel
@@ -173,12 +179,12 @@ class Pricer:
 
     def _parts(self, work: Work, method: Ints, term: Ints, voice: int, some: Places | None = None) -> Parts | None:
         """Mixed parcels of offers (or ``some`` parcels of them), once for each of their uses; None if there is none."""
-        at, place = np.nonzero(self.mixed[work.parcels]) if some is None else some
+        at, place = np.nonzero(self.basis.mixed[work.parcels]) if some is None else some
         if at.size == 0:
             return None
         parcel = work.parcels[at, place]
-        sizes = np.where(self.mixed[parcel], self.face_start[parcel + 1] - self.face_start[parcel], 1)
-        faces = spans(np.where(self.mixed[parcel], self.face_start[parcel], parcel), sizes)[:, None]
+        sizes = np.where(self.basis.mixed[parcel], self.basis.face_start[parcel + 1] - self.basis.face_start[parcel], 1)
+        faces = spans(np.where(self.basis.mixed[parcel], self.basis.face_start[parcel], parcel), sizes)[:, None]
         again, column = np.repeat(at, sizes), np.repeat(place, sizes)
         each = (work.parcels, work.rows, work.base, work.cell)
         own = Work(work.site[again], work.demand[again], *(found[again, column][:, None] for found in each))
@@ -192,7 +198,7 @@ class Pricer:
             return term
         cell = work.base[:, 0] + self.law.grid.face_class[faces] * self.panels.strides[0]
         longest = self.stack.term[voice][cell, method].astype(np.int64)
-        want = self.want[work.demand]
+        want = self.basis.want[work.demand]
         shorter = np.where(longest == 0, want, np.minimum(longest, want))
         return np.where(lesser, np.where(want > 0, shorter, longest), term)
 
@@ -220,17 +226,18 @@ class Pricer:
             for kind, years, parcel in zip(kinds, parts.term.tolist(), parts.work.parcels[:, 0].tolist(), strict=True)
         ]
         total, first = Fraction(0), 0
-        for count, parcel in zip(parts.sizes.tolist(), one.parcels[0].tolist(), strict=True):
-            total += max(each for each in floors[first : first + count] if each is not None) * int(self.area[parcel])
+        areas = self.basis.area[one.parcels[0]].tolist()
+        for count, area in zip(parts.sizes.tolist(), areas, strict=True):
+            total += max(each for each in floors[first : first + count] if each is not None) * area
             first += count
-        value = total / int(self.area[one.parcels[0]].sum())
+        value: Fraction = total / sum(areas)
         return -(-value.numerator // value.denominator)
 
     def _reserved(self, work: Work, method: Ints, term: Ints, voice: int) -> Ints:
         """A reserve price below the floor forbids a grant; a lease is held against the grant by listing."""
-        assert self.reserve is not None
+        assert self.basis.reserve is not None
         asks = np.zeros(method.size, np.int8)
-        at, place = np.nonzero(self.reserve[work.parcels] >= 0)
+        at, place = np.nonzero(self.basis.reserve[work.parcels] >= 0)
         if at.size == 0:
             return asks
         parts = self._parts(work, method, term, voice, (at, place))
@@ -238,11 +245,11 @@ class Pricer:
         part, again, faces = parts.work, parts.again, parts.faces
         found = self._look_up(part, parts.method, parts.term, voice, faces)
         low, high = found.low[:, 0], found.high[:, 0]
-        stated = self.reserve[part.parcels[:, 0]] * 10_000
+        stated = self.basis.reserve[part.parcels[:, 0]] * 10_000
         grants = np.array([each.right == "grant" for each in self.law.methods], bool)[parts.method]
         below = (low >= 0) & _less(stated, low, high)
         np.maximum.at(asks, again[below], np.where(grants[below], FORBID, CONDITION).astype(np.int8))
-        listing = next((row for row, each in enumerate(self.law.methods) if each.id == "listing"), None)
+        listing = next((row for row, each in enumerate(self.law.methods) if each.id == yardstick()), None)
         open_ = np.flatnonzero((low < 0) & ~grants)
         if listing is None or open_.size == 0:
             return asks
@@ -259,8 +266,8 @@ class Pricer:
         """The term of each use of each parcel under a listing of its own: wanted, else the longest."""
         cell = work.base + self.law.grid.face_class[faces] * self.panels.strides[0]
         longest = self.stack.term[voice][cell[:, 0], listing].astype(np.int64)
-        want = self.want[work.demand]
-        return np.where((want > 0) & self.methods[work.demand, listing], want, longest)
+        want = self.basis.want[work.demand]
+        return np.where((want > 0) & self.basis.methods[work.demand, listing], want, longest)
 
 
 def _less(stated: Ints, low: Ints, high: Ints) -> NDArray[np.bool_]:

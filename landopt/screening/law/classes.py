@@ -6,6 +6,7 @@ compares two facts). Standard library and numpy.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -117,8 +118,8 @@ class Grid:
         number[order] = np.arange(order.size)
         return number[found], {name: values.take(first[order])}
 
-    def set_sites(self, area: Ints, parcels: Ints, users: Ints) -> Ints:
-        """Class every site by its area (m2), number of parcels and intending users (-1 unknown)."""
+    def with_sites(self, area: Ints, parcels: Ints, users: Ints) -> tuple[Grid, Ints]:
+        """The grid with classes of sites, by area (m2), parcels and users (-1 unknown); and the class of each site."""
         known = np.where(users < 0, -1, users)
         distinct, codes = np.unique(known, return_inverse=True)
         shift = 1 if distinct.size and distinct[0] < 0 else 0
@@ -129,9 +130,10 @@ class Grid:
         }
         columns = {name: found for name, found in whole.items() if name in self.fields and area.size}
         found, first = classes((np.zeros(area.size, np.int8), *self._parts(columns)))
-        self.site_columns = {name: values.take(first) for name, values in columns.items()}
-        self.sites = max(1, int(first.size))
-        return found.astype(np.int32)
+        made = copy.copy(self)
+        made.site_columns = {name: values.take(first) for name, values in columns.items()}
+        made.sites = max(1, int(first.size))
+        return made, found.astype(np.int32)
 
     def table(self, *, states: bool = True) -> ClassTable:
         """The class table; without ``states`` all but the parcels' facts are unknown."""

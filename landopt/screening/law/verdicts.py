@@ -7,6 +7,7 @@ period) the tables hold what the rules say of each method. Looking up ten millio
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from constraints.language import expr
 from constraints.language.nodes import Node, PriceNode, names
+from constraints.loading.method_facts import yardstick
 from constraints.loading.ranks import LAW_RANK, own
 from constraints.reading.book import silent
 from constraints.reading.timetable import Calendar, upstream_days
@@ -114,7 +116,7 @@ class Law:
             if clause.asks_others:
                 spec = clause.rule.spec
                 named = set(spec["verdict"]) if clause.rule.kind == "eligibility" else set(spec["methods"])
-                found |= named if "listing" not in named or clause.rule.kind == "eligibility" else {"*"}
+                found |= named if yardstick() not in named or clause.rule.kind == "eligibility" else {"*"}
         return np.array(["*" in found or method.id in found for method in self.methods], bool)
 
     def _filed(self) -> dict[str, Ints]:
@@ -180,10 +182,15 @@ class Law:
         want = wanted if isinstance(wanted, int) else 0
         return Voice((*self.grid.key(facts), *asked, want), self.grid.constants(facts), asked, filed, market, want)
 
-    def set_table(self, *, states: bool) -> None:
-        """Judge with the states of sites, applicants, terms and periods (after ``grid.set_sites``) or without any."""
-        self._table = self.grid.table(states=states)
-        self._memo = {}
+    def on_sites(self, area: Ints, parcels: Ints, users: Ints) -> tuple[Law, Ints]:
+        """The law with the states of some sites, applicants, terms and periods; and the class of each site.
+
+        Arrays by site: area (m2), number of parcels, intending users (-1 unknown).
+        """
+        made = copy.copy(self)
+        made.grid, site_class = self.grid.with_sites(area, parcels, users)
+        made._table, made._memo = made.grid.table(states=True), {}
+        return made, site_class
 
     @property
     def table_sizes(self) -> tuple[int, ...]:
@@ -319,7 +326,7 @@ class Law:
         def spread(found: Any) -> Any:
             return np.broadcast_to(found, sizes).reshape(-1)
 
-        listing = next((method for method in self.methods if method.id == "listing"), None)
+        listing = next((method for method in self.methods if method.id == yardstick()), None)
         for at, method in enumerate(self.methods):
             said = self.verdict(voice, method)
             if (said == FORBID).all() and method is not listing:

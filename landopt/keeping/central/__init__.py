@@ -1,0 +1,1 @@
+"""A round and the central database: its snapshot, and what has changed there since."""

@@ -1,0 +1,56 @@
+"""Pull the parcels of a round from the central database: one snapshot, written whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from landopt.central.snapshot import PAPER, SNAPSHOT, Paper
+from landopt.central.table import Taken, take
+from landopt.intake.roundfile import RoundFile, read_round_file
+from landopt.keeping.hold import hold
+from parcels.common.atomic import write_file
+from parcels.common.digests import sha256_of
+from parcels.common.issues import Issue, Refused, error
+from parcels.common.kept import write_made
+from parcels.formats.writer import write_parcels
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A snapshot as it was written: its file and paper, what was told, and where the one before is kept."""
+
+    file: Path
+    paper: Paper
+    issues: tuple[Issue, ...]
+    kept: Path | None
+
+
+def pull(round_path: str | Path) -> Pulled:
+    """Take a snapshot of the table that ``inputs.parcels`` names into the round.
+
+    Raises
+    ------
+    Refused
+        If the round names no table (B113), or as :func:`landopt.central.table.take`.
+    Environment
+        If the server cannot be reached, the disk refuses, or another run works on the round (exit 6).
+    """
+    file = read_round_file(round_path, pulled=False)
+    folder = file.path.parent
+    if file.central is None:
+        raise Refused(error("B113.no-table", at=file.path.name))
+    with hold(folder):
+        taken = take(file.central, SNAPSHOT, file.use_codes)
+        issues: list[Issue] = []
+        target = folder / SNAPSHOT
+        kept = write_made(target, lambda path: issues.extend(write_snapshot(taken, file, path)))
+        # the paper comes last: a snapshot without the paper of its own digest is refused
+        paper = Paper(file.central, taken.moment, taken.server, sha256_of(target), taken.versions)
+        write_file(folder / PAPER, paper.text())
+    return Pulled(target, paper, tuple(issues), kept)
+
+
+def write_snapshot(taken: Taken, file: RoundFile, path: Path) -> tuple[Issue, ...]:
+    """Write rows that were taken as the GeoPackage that a round reads; returns what is to be told of it."""
+    return write_parcels(taken.raw, path, crs=None if taken.raw.crs else file.crs).issues

@@ -1,0 +1,406 @@
+"""Where a late applicant could go: every site and method, the rest held, one other moved, or freely.
+
+The newcomer is added to the platforms and the law is asked again, for it changes the law of others: it is one applicant
+more on every parcel it could use. Assignments of the plan that this turns unlawful are told first and taken out. Held
+and one-moved changes are counted, not bounded; the free ones are an interval: the best counted change below, above what
+the plan's proof leaves for plans that give the newcomer that site (:mod:`landopt.reasons.proven.held_bound`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from constraints.audit.certificate.price_tree import BadProof
+from constraints.case import Case
+from constraints.types import Row
+from landopt.reasons.alternatives import value
+from landopt.reasons.explain.changed.variants import forced
+from landopt.reasons.explain.context import Context
+from landopt.reasons.explain.law import Law
+from landopt.reasons.proven.whatif import Proven
+from landopt.reasons.resolved.newcomer import with_newcomer
+from landopt.reasons.resolved.resolve import Clock, resolve
+from landopt.screening.offers import Offers
+from landopt.screening.uncapped_sites import build_offers
+from parcels.common.frozen import FactTable
+
+LOOKED_AT = 40
+"""Sites and methods that are looked at for one other moved: those worth most."""
+FREE = 10
+"""Sites and methods that are told freely placed."""
+COMPARED = 200_000
+"""Offers up to which the proof is carried over to the round with the newcomer."""
+VERDICTS = ("permit", "warn", "condition", "forbid")
+Key = tuple[tuple[str, ...], str | None, str, str | None]
+"""Parcels, platform, method and period of an offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One site and method for the newcomer.
+
+    ``mode``: ``held`` (the rest of the plan as it is), ``one_moved`` (``moved`` says who goes where; a market supply is
+    withdrawn or supplied otherwise) or ``free`` (all may move). ``score_change`` against the plan as it is, first tier,
+    millipoints; of ``free`` an interval (``None``: no such bound); ``ended``: it is one number.
+    """
+
+    parcel_ids: tuple[str, ...]
+    method: str
+    period: str | None
+    mode: str
+    score_change: int | tuple[int | None, int | None]
+    verdict: str
+    moved: dict[str, Any] | None = None
+    ended: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON (DESIGN: ``{parcel_ids, method, mode, score_change, verdict}``)."""
+        change = self.score_change
+        return {
+            "parcel_ids": list(self.parcel_ids),
+            "method": self.method,
+            "period": self.period,
+            "mode": self.mode,
+            "score_change": list(change) if isinstance(change, tuple) else change,
+            "verdict": self.verdict,
+            "moved": self.moved,
+            "ended": self.ended,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """All choices of a newcomer, best first within each mode; what it turns unlawful; how the search ended.
+
+    ``offers`` counts its lawful offers; ``left`` the sites and methods not looked at with one other moved.
+    """
+
+    demand_id: str
+    offers: int
+    choices: tuple[Placed, ...]
+    turned_unlawful: tuple[dict[str, Any], ...]
+    left: int
+    stopped: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "demand_id": self.demand_id,
+            "offers": self.offers,
+            "choices": [choice.as_dict() for choice in self.choices],
+            "turned_unlawful": list(self.turned_unlawful),
+            "left": self.left,
+            "stopped": self.stopped,
+        }
+
+
+def key_of(case: Case, offers: Offers, offer: int) -> Key:
+    """What an offer is by names, so that it is known among other offers."""
+    demand, period = int(offers.demand[offer]), int(offers.period[offer])
+    return (
+        tuple(case.parcels.ids[row] for row in offers.parcels(offer)),
+        None if demand < 0 else case.demands.ids[demand],
+        case.methods[int(offers.method[offer])].id,
+        None if period < 0 else case.round.periods[period].id,
+    )
+
+
+def place(context: Context, newcomer: FactTable | str, clock: Clock, *, exact: bool = False) -> Placement:
+    """Where a platform could go.
+
+    Parameters
+    ----------
+    context
+        The decided round, with its proof.
+    newcomer
+        One row of facts, or the id of a platform of the round.
+    exact
+        Solve the free ones again, to the end where the round is small.
+    """
+    known = isinstance(newcomer, str)
+    name = newcomer if isinstance(newcomer, str) else newcomer.ids[0]
+    case = context.case if isinstance(newcomer, str) else with_newcomer(context.case, newcomer)
+    offers = context.offers if known else build_offers(case)
+    return _Placing(context, case, offers, case.demands.index()[name], clock).all(exact)
+
+
+class _Placing:
+    def __init__(self, before: Context, case: Case, offers: Offers, demand: int, clock: Clock) -> None:
+        self.before, self.case, self.offers, self.demand, self.clock = before, case, offers, demand, clock
+        self.was = value(before.offers, before.chosen)[0]
+        self.mine = range(int(offers.part_start[demand]), int(offers.part_start[demand + 1]))
+        self.rest, self.unlawful = self._still()
+        self.taken = {parcel: offer for offer in self.rest for parcel in offers.parcels(offer)}
+        self.used = self._activity(self.rest)
+        self.base = value(offers, tuple(self.rest))[0]
+
+    def all(self, exact: bool) -> Placement:
+        """Every choice, by mode."""
+        held, cramped = self._held()
+        moved, left = self._moved(cramped)
+        counted = {(each.parcel_ids, each.method): each for each in (*held, *moved)}
+        free = self._free(counted, exact)
+        stopped = self.clock.why
+        choices = (*sorted(held, key=_order), *sorted(moved, key=_order), *sorted(free, key=_order))
+        unlawful = tuple(self._told(key) for key in self.unlawful)
+        return Placement(self.case.demands.ids[self.demand], len(self.mine), choices, unlawful, left, stopped)
+
+    def _still(self) -> tuple[list[int], list[Key]]:
+        """The assignments of the plan among the offers of the round with the newcomer, and those that are none."""
+        wanted = {key_of(self.before.case, self.before.offers, offer): offer for offer in self.before.chosen}
+        found: dict[Key, int] = {}
+        sites = {parcel for key in wanted for parcel in key[0]}
+        rows = self.case.parcels.index()
+        near = Context(self.case, self.offers, ()).on_parcels([rows[name] for name in sorted(sites)])
+        for offer in near.tolist():
+            key = key_of(self.case, self.offers, offer)
+            if key in wanted:
+                found[key] = offer
+        rest = sorted(offer for offer in found.values() if int(self.offers.demand[offer]) != self.demand)
+        return rest, [key for key in wanted if key not in found]
+
+    def _told(self, key: Key) -> dict[str, Any]:
+        """An assignment that the newcomer turns unlawful, with the verdict and the rules that decide now."""
+        law = Law(Context(self.case, self.offers, ()))
+        site = [self.case.parcels.index()[name] for name in key[0]]
+        who = None if key[1] is None else self.case.demands.index()[key[1]]
+        answer = law.ask(site, who, key[2], key[3])
+        rules = [ruling.cite.rule for ruling in law.deciding(answer, site, who, key[3])]
+        rules = [rule for rule in rules if not rule.startswith("default.")] or rules
+        return {
+            "parcel_ids": list(key[0]),
+            "demand_id": key[1],
+            "method": key[2],
+            "verdict": answer.verdict,
+            "rules": list(dict.fromkeys(rules)),
+        }
+
+    # -- counted -----------------------------------------------------------------------------------------------------
+
+    def _activity(self, chosen: Iterable[int]) -> dict[int, int]:
+        used: dict[int, int] = {}
+        for offer in chosen:
+            for row, amount in self.offers.coefficients(offer):
+                used[row] = used.get(row, 0) + amount
+        return used
+
+    def _change(self, come: Sequence[int], gone: Sequence[int] = ()) -> int | None:
+        """The score against the plan as it was where some offers come and some go; ``None`` where a row breaks."""
+        moved: dict[int, int] = {}
+        score = self.base
+        for offer, sign in (*((each, 1) for each in come), *((each, -1) for each in gone)):
+            score += sign * int(self.offers.score[0, offer])
+            for at, amount in self.offers.coefficients(offer):
+                moved[at] = moved.get(at, 0) + sign * amount
+        for number in {*moved, *self._broken}:
+            row = self.offers.rows[number]
+            before = self.used.get(number, 0)
+            after = row.missed(before + moved.get(number, 0))
+            if not row.slack and after:
+                return None
+            if row.slack and not row.tier:
+                score -= (after - row.missed(before)) * row.penalty
+        return score - self.was
+
+    @property
+    def _broken(self) -> list[int]:
+        """Hard rows that what is left of the plan breaks."""
+        return [
+            number
+            for number, row in enumerate(self.offers.rows)
+            if not row.slack and row.missed(self.used.get(number, 0))
+        ]
+
+    def _conflicts(self, offer: int) -> set[int]:
+        return {self.taken[parcel] for parcel in self.offers.parcels(offer) if parcel in self.taken}
+
+    def _held(self) -> tuple[list[Placed], list[int]]:
+        """The sites and methods that fit as the plan stands, and one offer each of those that do not."""
+        best: dict[tuple[tuple[int, ...], int], tuple[int, int]] = {}
+        cramped: dict[tuple[tuple[int, ...], int], int] = {}
+        for offer in self.mine:
+            key = self.offers.parcels(offer), int(self.offers.method[offer])
+            change = None if self._conflicts(offer) else self._change([offer])
+            if change is not None:
+                best[key] = max(best.get(key, (change, -offer)), (change, -offer))
+            elif key not in cramped or self.offers.score[0, offer] > self.offers.score[0, cramped[key]]:
+                cramped[key] = offer
+        found = [self._placed(-offer, "held", change) for change, offer in best.values()]
+        return found, [offer for key, offer in cramped.items() if key not in best]
+
+    def _moved(self, cramped: Sequence[int]) -> tuple[list[Placed], int]:
+        """The sites and methods that fit once one other moves: those in the way of one, or of a limit alone."""
+        order = sorted(cramped, key=lambda offer: (-int(self.offers.score[0, offer]), offer))
+        order = [offer for offer in order if len(self._conflicts(offer)) <= 1]
+        found = []
+        for offer in order[:LOOKED_AT]:
+            best = self._one_moved(offer)
+            if best is not None:
+                change, gone, come = best
+                was, now = key_of(self.case, self.offers, gone), come
+                moved = {
+                    "demand_id": was[1],
+                    "from": {"parcel_ids": list(was[0]), "method": was[2]},
+                    "to": None,
+                }
+                if now is not None:
+                    there = key_of(self.case, self.offers, now)
+                    moved["to"] = {"parcel_ids": list(there[0]), "method": there[2]}
+                found.append(self._placed(offer, "one_moved", change, moved))
+        return found, max(0, len(order) - LOOKED_AT)
+
+    def _one_moved(self, offer: int) -> tuple[int, int, int | None] | None:
+        best: tuple[int, int, int | None] | None = None
+        conflicts = self._conflicts(offer)
+        for gone in sorted(conflicts) or self._relieving(offer):
+            for come in self._elsewhere(gone, offer):
+                change = self._change([offer] if come is None else [offer, come], [gone])
+                if change is not None and (best is None or change > best[0]):
+                    best = change, gone, come
+        return best
+
+    def _relieving(self, offer: int) -> list[int]:
+        """The assignments that count in a row the newcomer would break."""
+        tight = set(self._broken)
+        for row, amount in self.offers.coefficients(offer):
+            have = self.offers.rows[row]
+            if not have.slack and have.missed(self.used.get(row, 0) + amount):
+                tight.add(row)
+        return [each for each in self.rest if any(row in tight for row, _ in self.offers.coefficients(each))]
+
+    def _elsewhere(self, gone: int, offer: int) -> Iterable[int | None]:
+        """Where an assignment could go that must give way; a market supply may be withdrawn."""
+        demand = int(self.offers.demand[gone])
+        site = set(self.offers.parcels(offer))
+        free = set(self.offers.parcels(gone))
+        if demand < 0:
+            yield None
+            near = [] if site & free else Context(self.case, self.offers, ()).on_parcels(sorted(free)).tolist()
+            others = [each for each in near if int(self.offers.demand[each]) < 0]
+        else:
+            others = list(range(int(self.offers.part_start[demand]), int(self.offers.part_start[demand + 1])))
+        for other in others:
+            land = self.offers.parcels(other)
+            if other != gone and site.isdisjoint(land) and all(p in free or p not in self.taken for p in land):
+                yield other
+
+    def _placed(
+        self,
+        offer: int,
+        mode: str,
+        change: int | tuple[int | None, int | None],
+        moved: dict[str, Any] | None = None,
+        ended: bool = True,
+    ) -> Placed:
+        ids, _, method, period = key_of(self.case, self.offers, offer)
+        verdict = VERDICTS[int(self.offers.verdict[offer])]
+        return Placed(ids, method, period, mode, change, verdict, moved, ended)
+
+    # -- bounded -----------------------------------------------------------------------------------------------------
+
+    def _free(self, counted: dict[tuple[tuple[str, ...], str], Placed], exact: bool) -> list[Placed]:
+        """The most promising sites and methods with everything free to move."""
+        groups: dict[tuple[tuple[str, ...], str], list[int]] = {}
+        for offer in self.mine:
+            ids, _, method, _ = key_of(self.case, self.offers, offer)
+            groups.setdefault((ids, method), []).append(offer)
+        proven = None if exact else self._carried()
+
+        def hopeful(key: tuple[tuple[str, ...], str]) -> tuple[bool, int, tuple[tuple[str, ...], str]]:
+            change = counted[key].score_change if key in counted else None
+            top = max(int(self.offers.score[0, offer]) for offer in groups[key])
+            return not isinstance(change, int), -(change if isinstance(change, int) else top), key
+
+        found = []
+        for done, key in enumerate(sorted(groups, key=hopeful)[:FREE], 1):
+            if exact and not self.clock.left():
+                break
+            self.clock.tell("placing", done=done, choices=min(FREE, len(groups)))
+            members = groups[key]
+            low = counted[key].score_change if key in counted else None
+            assert low is None or isinstance(low, int)
+            if exact:
+                placed = self._solved(members, low)
+            else:
+                tops = [self._above(proven, offer) for offer in members]
+                high = None if None in tops else max(top for top in tops if top is not None)
+                placed = self._placed(members[0], "free", (low, high), None, low is not None and low == high)
+            found += [] if placed is None else [placed]
+        return found
+
+    def _solved(self, members: Sequence[int], low: int | None) -> Placed | None:
+        found = resolve(self.case, forced(self.offers, members), self.clock)
+        if found.chosen is None:
+            return None if found.stopped == "infeasible" else self._placed(members[0], "free", (low, None), None, False)
+        offer = next(each for each in found.chosen if each in set(members))
+        now = found.worth[0] - self.was
+        top = None if found.bound[0] is None else found.bound[0] - self.was
+        return self._placed(offer, "free", (now, top), None, now == top)
+
+    def _carried(self) -> Proven | None:
+        """The proof of the plan, where nobody else has a new offer, or one worth more or counted otherwise."""
+        if self.before.proof is None or len(self.before.offers) > COMPARED:
+            return None
+        if self.offers is self.before.offers:
+            return Proven(self.before)
+        old, new = self.before, self.offers
+        known = {key_of(old.case, old.offers, offer): offer for offer in range(len(old.offers))}
+        for offer in range(len(new)):
+            if int(new.demand[offer]) == self.demand:
+                continue
+            same = known.get(key_of(self.case, new, offer))
+            if same is None or int(new.score[0, offer]) > int(old.offers.score[0, same]):
+                return None
+            if _counts(new, offer) != _counts(old.offers, same):
+                return None
+        return Proven(old)
+
+    def _above(self, proven: Proven | None, offer: int) -> int | None:
+        """What the score changes by at most where the newcomer takes an offer: its parcels and room are gone."""
+        if proven is None:
+            return None
+        mine = {
+            (self.offers.rows[row].rule, self.offers.rows[row].key): n for row, n in self.offers.coefficients(offer)
+        }
+        old = self.before.offers
+        theirs = {(row.rule, row.key) for row in old.rows}
+        if not theirs.issuperset(mine):
+            return None
+        rows = [_less(row, mine.get((row.rule, row.key), 0)) for row in old.rows]
+        land = set(self.offers.parcels(offer))
+        gone = {
+            (number, at)
+            for number, block in enumerate(proven.blocks)
+            for at, site in enumerate(block.site)
+            if land.intersection(block.sites[site])
+        }
+        own = self.before.case.demands.index().get(self.case.demands.ids[self.demand])
+        gone |= {
+            (number, at)
+            for number, block in enumerate(proven.blocks)
+            for (kind, row), begin, end in block.parts
+            for at in range(begin, end)
+            if kind == "d" and row == own
+        }
+        try:
+            bound = proven.bounds[0].moved(rows, gone)
+        except BadProof:
+            return None
+        return None if bound is None else bound + int(self.offers.score[0, offer]) - self.was
+
+
+def _counts(offers: Offers, offer: int) -> dict[tuple[str, tuple[str, ...]], int]:
+    """What an offer counts in each row, by rule and key."""
+    return {(offers.rows[row].rule, offers.rows[row].key): amount for row, amount in offers.coefficients(offer)}
+
+
+def _less(row: Row, amount: int) -> Row:
+    return row if not amount else replace(row, rhs=row.rhs - amount)
+
+
+def _order(choice: Placed) -> tuple[int, tuple[str, ...], str]:
+    change = choice.score_change
+    worth = change if isinstance(change, int) else next((end for end in reversed(change) if end is not None), 0)
+    return -worth, choice.parcel_ids, choice.method

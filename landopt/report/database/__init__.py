@@ -1,0 +1,1 @@
+"""Plans as rows of the central database."""

@@ -1,0 +1,167 @@
+"""What it takes to serve a platform, against complete enumeration of small rounds."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from constraints.case import Case, Settings
+from landopt.intake.overlay import BINDING_RANK, apply_sets, changed
+from landopt.reasons.explain.context import Context
+from landopt.reasons.impossible.proposals import proposals
+from landopt.reasons.impossible.serving import Changed, serving
+from landopt.reasons.resolved.resolve import Clock
+from landopt.reasons.texts import render_answer
+from landopt.screening.offers import Offers
+from tests.builders import ALL_METHODS, COMPETITIVE, case, demand, eligibility, limit, parcel
+from tests.landopt.decided import decided, offers_of, planned, plans
+
+Plans = list[tuple[tuple[int, ...], tuple[int, ...]]]
+
+
+def _serving(offers: Offers, who: set[int]) -> Plans:
+    """The lawful plans that serve some platforms."""
+    return [entry for entry in plans(offers) if who <= {int(offers.demand[offer]) for offer in entry[1]}]
+
+
+def _cases() -> list[tuple[int, int]]:
+    """Small rounds with a platform that their best plan leaves out."""
+    found = []
+    for seed in planned(16):
+        round_, _, outcome = decided(seed)
+        assert outcome.chosen is not None
+        offers = offers_of(round_)
+        served = {int(offers.demand[offer]) for offer in outcome.chosen}
+        found += [(seed, row) for row in range(len(round_.demands)) if row not in served][:1]
+    return found[:8]
+
+
+@pytest.mark.parametrize(("seed", "row"), _cases())
+def test_every_change_is_what_enumeration_finds(seed: int, row: int) -> None:
+    """Forced: the exact price. Amounts and shares: they serve, a little less does not, and the loss is exact."""
+    round_, offers, outcome = decided(seed)
+    assert outcome.chosen is not None
+    chosen = [int(offer) for offer in outcome.chosen]
+    served = {int(offers.demand[offer]) for offer in chosen} - {-1}
+    everyone = served | {row}
+    found = serving(round_, offers, row, Clock(), chosen)
+    assert found.left == 0
+    best = plans(offers)[0][0][0]
+    kinds = {change.what: change for change in found.changes}
+    alone = _serving(offers, {row})
+    assert ("force" in kinds) == bool(alone)
+    if alone:
+        assert kinds["force"].loss == (best - alone[0][0][0],) * 2
+        top = [plan for worth, plan in alone if worth == alone[0][0]]
+        losers = [{round_.demands.ids[d] for d in served - {int(offers.demand[o]) for o in plan}} for plan in top]
+        assert set(kinds["force"].losers) in losers
+    free = _serving(offers, everyone)
+    assert ("rearrange" in kinds) == bool(free)
+    if free:
+        assert kinds["rearrange"].loss == (best - free[0][0][0],) * 2
+        return
+    worths = [change.loss[1] for change in found.changes]
+    assert worths == sorted(worths, key=lambda loss: loss or 0)
+    singles = {what for what in kinds if what.endswith((":amount", ":share")) and " + " not in what}
+    assert singles == {what for what in _policy(round_, offers) if _lifted(round_, what, everyone)}
+    for what in singles:
+        _minimal(round_, what, kinds[what], everyone, best)
+    ideas = {idea.what: idea for idea in proposals(Context(round_, offers, chosen), row)}
+    for what, idea in ideas.items():
+        facts = {(idea.row, name): value for name, value in idea.values.items()}
+        table = round_.parcels if idea.of == "parcel" else round_.demands
+        again = offers_of(idea.applied(round_, changed(table, facts)))
+        there = _serving(again, everyone)
+        assert (what in kinds) == bool(there)
+        if there:
+            assert kinds[what].loss == (best - there[0][0][0],) * 2
+    if singles or set(ideas) & set(kinds):
+        assert not [what for what in kinds if " + " in what]
+
+
+def _policy(round_: Case, offers: Offers) -> set[str]:
+    ranks = {rule.id: rule for rule in round_.rules}
+    found = set()
+    for each in offers.rows:
+        if each.kind == "limit" and not each.slack and ranks[each.rule].cite.rank < BINDING_RANK:
+            key = f"[{', '.join(each.key)}]" if each.key else ""
+            share = ranks[each.rule].spec.get("share")
+            found.add(f"{each.rule}:share" if share else f"{each.rule}{key}:amount")
+    return found
+
+
+def _at(round_: Case, what: str, value: object) -> Offers | None:
+    return offers_of(apply_sets(round_, [f"{what}={value}"]))
+
+
+def _ends(round_: Case, what: str) -> tuple[object, int]:
+    """The value that lifts a limit, and which way it gives way."""
+    rule = next(each for each in round_.rules if each.id == what.split(":")[0].split("[")[0])
+    more = rule.spec["sense"] == "<="
+    if what.endswith(":share"):
+        return (1 if more else 0), (1 if more else -1)
+    return (10**9 if more else -(10**9)), (1 if more else -1)
+
+
+def _lifted(round_: Case, what: str, everyone: set[int]) -> bool:
+    again = _at(round_, what, _ends(round_, what)[0])
+    return again is not None and bool(_serving(again, everyone))
+
+
+def _minimal(round_: Case, what: str, change: Changed, everyone: set[int], best: int) -> None:
+    way = _ends(round_, what)[1]
+    given = _at(round_, what, change.to)
+    assert given is not None
+    there = _serving(given, everyone)
+    assert there
+    assert change.loss == (best - there[0][0][0],) * 2
+    step = Fraction(1, 10_000) if what.endswith(":share") else 1
+    less = Fraction(str(change.to)) - way * step
+    tighter = _at(round_, what, float(less) if what.endswith(":share") else less)
+    assert tighter is not None
+    assert not _serving(tighter, everyone)
+
+
+def test_a_parcel_is_made_ready_or_divided() -> None:
+    """The only parcels are not net land, or too large: each is a proposal with what it takes and who does it."""
+    shut = dict.fromkeys(ALL_METHODS, "forbid")
+    rules = [eligibility("t.net", "net_land == false", **shut), limit("p.all", "", "<=", 9, measure="count")]
+    land = [parcel(net_land=False), parcel(area_m2=90_000), parcel(use="RES")]
+    round_ = case(land, [demand(area_max_m2=20_000)], rules)
+    found = serving(round_, offers_of(round_), 0, Clock())
+    assert found.state == "changes"
+    told = {change.what: change for change in found.changes}
+    assert set(told) == {"P01:ready", "P02:divide"}
+    assert told["P01:ready"].was["net_land"] is False
+    assert told["P01:ready"].to["net_land"] is True
+    assert told["P01:ready"].who == ("reserve",)
+    assert (told["P02:divide"].was, told["P02:divide"].to) == (90_000, 20_000)
+    assert told["P02:divide"].proposal
+    assert told["P02:divide"].losers == ()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_fact_nobody_knows_is_told_with_who_establishes_it(lang: str) -> None:
+    """Where the round takes no conditions, a fact to establish opens the parcel; the text names the office."""
+    rules = [eligibility("t.users", "intending_users <= 1", agreement="permit")]
+    round_ = case(
+        [parcel(intending_users=None)],
+        [demand(want_right=("grant",))],
+        [*rules, *(eligibility(f"t.no.{name}", "use == 'IND'", **{name: "forbid"}) for name in COMPETITIVE)],
+        settings=Settings(gap="0", verdicts=("permit",)),
+    )
+    found = serving(round_, offers_of(round_), 0, Clock())
+    assert [change.what for change in found.changes][:1] == ["P01:intending_users"]
+    text = render_answer("serve", found.as_dict(), lang)
+    assert ("publication and its result" if lang == "en" else "公示（公布）结果") in text
+
+
+def test_without_time_nothing_is_told_as_impossible() -> None:
+    """A search that time ended says unknown, not none, and how many changes were not tried."""
+    seed, row = _cases()[0]
+    round_, offers, outcome = decided(seed)
+    assert outcome.chosen is not None
+    found = serving(round_, offers, row, Clock(0), [int(offer) for offer in outcome.chosen])
+    assert found.state == "unknown"
+    assert found.stopped == "limit"
