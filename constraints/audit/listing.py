@@ -14,7 +14,7 @@ from constraints.audit.certificate.proof import BadProof, Bound, start
 from constraints.audit.draw import Draw
 from constraints.audit.files.offers_reader import Block, Header, Offer, OffersFile, Part, Place, scores
 from constraints.audit.reread import Reader
-from constraints.audit.words.absent import Tally
+from constraints.audit.tally import Tally
 from constraints.reading.rows import Key
 from constraints.types import Row
 from parcels.common.catalogue import Told, said, told

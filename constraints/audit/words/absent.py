@@ -6,11 +6,12 @@ Standard library only.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
 from constraints.audit.reread import Reader
+from constraints.audit.tally import Tally
 from constraints.audit.words.shown import text
 from constraints.language.evaluate import Facts
 from parcels.common.schema import Value
@@ -19,25 +20,6 @@ Json = Mapping[str, Any]
 Same = Callable[[str, str, Any, Any], None]
 FILTERS = ("uses", "districts", "zones", "area_large", "available_from", "near", "area_small")
 """What a platform asks for, in the order in which the first failing is named."""
-
-
-class Tally:
-    """What the list of offers holds: offers by platform and by parcel, the parcels on each platform's lawful sites."""
-
-    def __init__(self) -> None:
-        self.of_demand: Counter[int] = Counter()
-        self.on_parcel: Counter[int] = Counter()
-        self.reached: dict[int, set[int]] = {}
-
-    def add(self, demand: int | None, sites: Sequence[Sequence[int]], numbers: Sequence[int]) -> None:
-        """Count the offers of a part, given by the number of their site."""
-        if demand is not None:
-            self.of_demand[demand] += len(numbers)
-        for number, times in Counter(numbers).items():
-            for parcel in sites[number]:
-                self.on_parcel[parcel] += times
-            if demand is not None:
-                self.reached.setdefault(demand, set()).update(sites[number])
 
 
 class Absences:
