@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from landopt.workbench.child.intake import facts, new, template
 from landopt.workbench.guards import both
 from parcels.common.catalogue import Say
 from parcels.common.issues import LandoptError, Refused, error
@@ -233,7 +235,12 @@ def overlay(request: Request, say: Say) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="landopt-rules-") as place:
         path = Path(place) / "policy.toml"
         path.write_text(request["toml"], encoding="utf-8", newline="\n")
-        loaded = load(path, f"{OWN_MARK}policy", known)
+        try:
+            loaded = load(path, f"{OWN_MARK}policy", known)
+        except Refused as refusal:
+            raise Refused(
+                [replace(issue, place=replace(issue.place, file="TOML")) for issue in refusal.issues]
+            ) from None
     tables = tomllib.loads(request["toml"]).get("rule", [])
     return {"rules": tables, "issues": [both(issue) for issue in getattr(loaded, "issues", ())]}
 
@@ -288,6 +295,7 @@ ANSWERS: dict[str, Callable[[Request, Say], dict[str, Any]]] = {
     each.__name__: each
     for each in (
         *(solve, check, head, picture, outline, sheet, whynot, whatif, core, diff, audit, ask, overlay, adopt, ledger),
+        *(new, template, facts),
     )
 }
 """What can be asked, by name."""

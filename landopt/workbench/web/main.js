@@ -158,7 +158,7 @@ function hear(news) {
   if (news.kind === "job") {
     const before = now.jobs.get(news.job);
     now.jobs.set(news.job, { ...news, lines: before?.lines || [] });
-    VIEWS[now.view]?.job?.(now.jobs.get(news.job));
+    (now.room ? VIEWS[now.view] : rounds)?.job?.(now.jobs.get(news.job));
     if (news.room === now.room?.name && news.state !== "running" && before?.state !== news.state) refresh().catch(trouble);
   } else if (news.kind === "line") {
     const job = now.jobs.get(news.job);
