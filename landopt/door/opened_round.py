@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from constraints.case import Case
     from landopt.intake.assemble import Loaded
+    from landopt.reasons.many.tradeoff import Front
+    from landopt.runs.work import Where
     from landopt.screening.offers import Offers
 
 PathLike = str | Path
@@ -231,6 +233,7 @@ class Round:
         by: str = "",
         keep: Plan | PathLike | None = None,
         change_cost: int = 0,
+        as_of: str | datetime.date | None = None,
         ledger: PathLike | None = None,
         output: PathLike | None = None,
         progress: Callable[[str], None] | None = None,
@@ -254,6 +257,8 @@ class Round:
             Assignments fixed by hand: ``{"P1+P2": "listing", "P3": ("agreement", "D07")}``, with ``reason`` and ``by``.
         keep, change_cost
             Replan with least change from this plan.
+        as_of
+            The law of another day on the same round, a scenario: later facts are set aside, policy is carried over.
         output
             The plan folder; default: a temporary one that lives as long as the plan (:meth:`Plan.save` keeps it).
         progress
@@ -299,10 +304,67 @@ class Round:
             by=by,
             keep=keep.folder if isinstance(keep, Plan) else None if keep is None else Path(keep),
             change_cost=change_cost,
+            as_of=None if as_of is None else arguments.date(as_of).isoformat(),
             ledger=None if ledger is None else ledger_place(ledger if isinstance(ledger, str) else Path(ledger)),
         )
-        result = pipeline.run(job, _lines(progress), self._held.loaded)
+        result = pipeline.run(job, _lines(progress), self._held.loaded if as_of is None else None)
         return Plan.decided(result, self, home)
+
+    # The options of ``landopt tradeoff``, one for one.
+    def tradeoff(
+        self,
+        between: Sequence[str],
+        count: int = 9,
+        *,
+        plan: Plan | PathLike | None = None,
+        gap: str | None = None,
+        time_limit: str | int | None = None,
+        where: Where | None = None,
+        folder: PathLike | None = None,
+        say: Say = lambda line: None,
+    ) -> Front:
+        """The front of best compromises between two or three parts, each point a lawful plan with its proven gap.
+
+        Parameters
+        ----------
+        between
+            ``served``, ``revenue``, ids of preferences, ``area`` or ``area:CODE``, ``fairness:platform_kind``,
+            ``fairness:district``, ``kept``.
+        count
+            About how many points.
+        plan
+            The plan as it stands (default: the one in the round's folder, else the round is solved first).
+        where
+            Where the runs are made (default: in this process).
+        folder
+            Where finished runs are kept.
+
+        Raises
+        ------
+        Refused
+            A name is no part, or the plan does not hold in the round.
+
+        Examples
+        --------
+        >>> front = rnd.tradeoff(["served", "revenue"], 2, plan=plan, gap="0.01")
+        >>> len(front.points) >= 1
+        True
+        """
+        from landopt.door.many import present_of
+        from landopt.reasons.many.scenario import Effort
+        from landopt.reasons.many.tradeoff import tradeoff
+
+        folder_of = plan.folder if isinstance(plan, Plan) else plan
+        return tradeoff(
+            self.case,
+            between,
+            count,
+            present=present_of(self.case, self.path.parent, folder_of),
+            effort=Effort(gap, arguments.seconds_of(time_limit)),
+            where=where,
+            folder=None if folder is None else Path(folder),
+            say=say,
+        )
 
     def save(self, folder: PathLike) -> Path:
         """Write the files of the round into a new folder: what ``landopt solve`` reads.

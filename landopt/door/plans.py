@@ -183,7 +183,7 @@ class Plan(PlanTables):
             row: int | None = asked.demand_row(case, demand)
         else:
             row = None if market else asked.holder(context, site)
-        wanted = [method] if method is not None else [each.id for each in case.methods]
+        wanted = asked.check_methods(case, [method] if method is not None else [each.id for each in case.methods])
         replies: dict[str, Reply] = {}
         known = None
         with Clock(time_limit_s, say) as clock:
@@ -196,7 +196,7 @@ class Plan(PlanTables):
                     whole = full or gap is not None
                     forced = force(context, members, opened.bounds, gap=gap, full=whole, clock=clock, known=known)
                 replies[name] = Reply(answer, forced)
-        return replies if method is None else replies[method]
+        return replies if method is None else replies[wanted[0]]
 
     def whatif(
         self,
@@ -224,8 +224,8 @@ class Plan(PlanTables):
         asked.rows_of(case, without_parcels)
         for name in without_demands:
             asked.demand_row(case, name)
-        asked.check_methods(case, without_methods)
-        changes = Changes(sets, tuple(without_parcels), tuple(without_demands), tuple(without_methods))
+        methods = asked.check_methods(case, without_methods)
+        changes = Changes(sets, tuple(without_parcels), tuple(without_demands), methods)
         return self._opened.proven.whatif(changes)
 
     def core(self, within: str | None = None) -> Core:

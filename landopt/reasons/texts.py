@@ -151,6 +151,11 @@ def render_notice(
     return [(label.strip(), re.sub(r"[ \n]+", " ", content).strip(), where.strip()) for label, content, where in rows]
 
 
+def render_public(record: Mapping[str, Any], lang: str) -> str:
+    """What the public edition says of a site, or of the plan as a whole: the land, the method, its basis."""
+    return _tidy(environment(lang).get_template(f"{lang}/public.j2").render(r=record))
+
+
 def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
     """What the proposal of a round says: supply, methods, limits by their titles, who is left out, main texts.
 

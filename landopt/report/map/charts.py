@@ -204,6 +204,8 @@ def _cutoffs(source: Source) -> Markup:
     """What it took to win the contested parcels: the proven least loss with the runner-up, where it can be told."""
     told = [cut for cut in source.whole["cutoffs"] if cut["runner_up"]["loss"]]
     heading = _both("入选门槛", "Cut-offs")
+    if not source.whole["cutoffs"]:
+        return Markup("")
     if not told:
         note = _both(
             "在现有差距内，各争用宗地的次优方案均无法与入选方案区分，故不绘图。",

@@ -17,6 +17,7 @@ from landopt.report.map.charts import charts
 from landopt.report.map.codec import packed_file
 from landopt.report.map.payload import map_payload
 from landopt.report.papers.plain import plain
+from landopt.report.public import PublicSource
 from landopt.report.source import Source
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused, error
@@ -65,6 +66,7 @@ def map_page(source: Source, lang: str, *, before: Mapping[str, Any] | None = No
         payload=map_payload(source, before),
         charts=charts(source),
         plan=source.plan,
+        public=isinstance(source, PublicSource),
         compared=None if before is None else before["plan_id"],
         embedded=_embedded(source.folder) if with_proof else {},
     )
