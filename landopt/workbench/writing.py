@@ -91,6 +91,16 @@ def routes(bench: Bench) -> list[Route]:
         job = await bench.jobs.begin("whynot", room.name, "+".join(names.values()), typed, asked)
         return JSONResponse(job.as_dict())
 
+    async def place(request: Request) -> Response:
+        """Where a platform without a site could go; it writes nothing."""
+        room, given = bench.room(request), await body(request)
+        folder, demand = room.plan(str(given.get("plan", "plan"))), given.get("demand")
+        if not isinstance(demand, str) or not demand or demand.startswith("-") or len(demand) > 120:
+            raise refused(422, "body")
+        typed = shlex.join(["landopt", "place", str(folder), "--demand", demand])
+        job = await bench.jobs.begin("place", room.name, demand, typed, {"folder": str(folder), "demand": demand})
+        return JSONResponse(job.as_dict())
+
     async def adopt(request: Request) -> Response:
         room, given = bench.to_write(request), await body(request)
         key = str(given.get("plan", "plan"))
@@ -111,7 +121,7 @@ def routes(bench: Bench) -> list[Route]:
         if not isinstance(number, int):
             raise refused(422, "body")
         job = bench.jobs.all.get(number)
-        if bench.gate.read_only and job is not None and job.kind not in ("audit", "whynot"):
+        if bench.gate.read_only and job is not None and job.kind not in ("audit", "whynot", "place"):
             raise refused(403, "read-only")
         await bench.jobs.stop(number, bool(given.get("keep")))
         return JSONResponse({"job": number})
@@ -176,7 +186,7 @@ def routes(bench: Bench) -> list[Route]:
         "correct": correct,
         "file": file,
     }
-    asked: dict[str, Any] = {"audit": audit, "exact": exact}
+    asked: dict[str, Any] = {"audit": audit, "exact": exact, "place": place}
     return [
         *(Route(f"/api/do/{name}/{{room}}", each, methods=["POST"]) for name, each in steps.items()),
         *(Route(f"/api/ask/start/{name}/{{room}}", each, methods=["POST"]) for name, each in asked.items()),

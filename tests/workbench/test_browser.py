@@ -162,6 +162,17 @@ def test_eight_tabs_share_one_stream(rounds: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("ready")
+def test_every_view_passes_axe(tmp_path: Path, solved: Path) -> None:
+    """Names, roles, contrast, order; nothing wider than the window, also at 200 %."""
+    shutil.copytree(solved, tmp_path / "rounds" / "r1")
+    shutil.copytree(solved, tmp_path / "rounds" / "r2")
+    with served(tmp_path / "rounds") as opener:
+        seen = play(opener, "roles", tmp_path / "out", round="r1")
+    assert not seen["axe"], "\n".join(seen["axe"])
+    assert seen["wide"] == []
+
+
+@pytest.mark.usefixtures("ready")
 def test_hostile_names_stay_names(tmp_path: Path) -> None:
     """Markup, scripts, formulas, turns of direction in names: shown, not run; read only, nothing is written."""
     plan_folder(tmp_path / "plans" / "p1", hostile=True)

@@ -163,6 +163,12 @@ def whynot(request: Request, say: Say) -> dict[str, Any]:
     }
 
 
+def place(request: Request, say: Say) -> dict[str, Any]:
+    """Where a platform could go: the rest held, one other moved, or freely."""
+    found = _plan(request["folder"]).place(request["demand"], say=say)
+    return {"text": _texts(found.text)}
+
+
 def whatif(request: Request, say: Say) -> dict[str, Any]:
     """The exact bound under other numbers, and whether the plan still holds."""
     plan = _plan(request["folder"])
@@ -295,7 +301,7 @@ ANSWERS: dict[str, Callable[[Request, Say], dict[str, Any]]] = {
     each.__name__: each
     for each in (
         *(solve, check, head, picture, outline, sheet, whynot, whatif, core, diff, audit, ask, overlay, adopt, ledger),
-        *(new, template, facts),
+        *(new, template, facts, place),
     )
 }
 """What can be asked, by name."""

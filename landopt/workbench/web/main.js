@@ -91,7 +91,7 @@ function top() {
   const writer = now.room?.writer;
   const state = readOnlyLine(writer);
   document.getElementById("top").replaceChildren(
-    h("div", { class: "brand" }, button("landopt", () => home().catch(trouble), { class: "logo", "aria-label": t("home"), id: "home" }),
+    h("div", { class: "brand" }, button("landopt", () => home().catch(trouble), { class: "logo", title: t("home"), id: "home" }),
       now.room ? h("h1", {}, both(now.room.title), h("small", {}, now.room.as_of)) : h("h1", {}, t("title"))),
     nav || "", h("div", { class: "row right" }, state,
       now.online ? "" : h("span", { class: "badge warn", role: "alert" }, t("offline")),

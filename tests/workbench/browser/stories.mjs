@@ -1,3 +1,4 @@
+import { readFileSync } from "fs";
 /* What people do at the workbench, each a story; what they saw is checked in test_browser.py. */
 const slide = async (page, name, value) => {
   await page.locator(`input[type=range][data-name="${name}"]`).evaluate((e, v) => { e.value = String(v); e.dispatchEvent(new Event("input", { bubbles: true })); }, value);
@@ -14,7 +15,46 @@ const fill = async (page, values) => {
 };
 const tab = async (page, scenario) => { await page.click(`[data-scenario="${scenario}"]`); };
 
+/* What axe-core finds wrong with a view: rule, how grave, where. */
+const axe = async (page, where) => {
+  await page.evaluate(readFileSync(new URL("../../report/browser/node_modules/axe-core/axe.min.js", import.meta.url), "utf8"));
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations.map((v) => `${where}: ${v.id} (${v.impact}) ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`);
+};
+
 export const stories = {
+  /* Every view under axe-core, in both languages; at 1366 x 768 and at twice the size nothing is cut off sideways. */
+  async roles({ page, seen, settle, values }) {
+    seen.axe = []; seen.wide = [];
+    const look = async (name) => {
+      seen.axe.push(...(await axe(page, name)));
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (over > 1) seen.wide.push(`${name}: ${over}`);
+    };
+    await page.waitForSelector("[data-round]");
+    await look("rounds");
+    await page.click(`[data-round="${values.round}"]`);
+    for (const view of ["decide", "files", "policy", "compare", "audit", "law"]) {
+      await page.click(`[data-view="${view}"]`);
+      await page.waitForSelector(`.view-${view} , .page`);
+      await settle(view === "files" || view === "decide" ? 6000 : 2000);
+      await look(view);
+    }
+    await page.click('[data-view="decide"]');
+    await page.waitForSelector("#mode-table");
+    await page.click("#mode-table");
+    await page.waitForSelector("#table tbody tr");
+    await page.click("#table tbody tr");
+    await page.waitForSelector("[data-way]", { timeout: 60000 });
+    await look("table and sheet");
+    await page.setViewportSize({ width: 683, height: 384 });
+    await settle(600);
+    await look("at 200 %");
+    await page.setViewportSize({ width: 1366, height: 768 });
+    await page.click("#lang");
+    await settle(1500);
+    await look("english");
+  },
   /* An officer opens a round, solves it, moves an amount, looks at a parcel, fixes it, takes it back. */
   async officer({ page, seen, shot, text, settle, solved, values }) {
     await page.waitForSelector("[data-round]");
