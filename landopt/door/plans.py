@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from landopt.job import Result
     from landopt.keeping.plan_folder import PlanFolder
     from landopt.reasons.impossible.serving import Served
+    from landopt.reasons.many.stress import Borne
     from landopt.reasons.proven.core import Core
     from landopt.reasons.proven.whatif import WhatIf
     from landopt.reasons.resolved.placing import Placement
+    from landopt.runs.work import Where
 
 
 class Plan(PlanTables):
@@ -228,6 +230,63 @@ class Plan(PlanTables):
         changes = Changes(sets, tuple(without_parcels), tuple(without_demands), methods)
         return self._opened.proven.whatif(changes)
 
+    # The options of ``landopt stress``, one for one.
+    def stress(
+        self,
+        path: str | Path,
+        *,
+        draws: int | None = None,
+        seed: int | None = None,
+        gap: str | None = None,
+        time_limit: str | int | None = None,
+        where: Where | None = None,
+        folder: str | Path | None = None,
+        say: Say = lambda line: None,
+    ) -> Borne:
+        """How the plan bears what may happen: every draw of a stress file planned anew from it.
+
+        Parameters
+        ----------
+        path
+            The stress file (docs/planner.md).
+        draws, seed
+            Other than the file says.
+        where
+            Where the draws are made (default: in this process).
+        folder
+            Where finished draws are kept.
+
+        Raises
+        ------
+        Refused
+            With every fault of the file.
+
+        Examples
+        --------
+        >>> borne = plan.stress("my-round/stress.toml", draws=1, gap="0.01")
+        >>> borne.as_dict()["draws"]
+        1
+        """
+        from dataclasses import replace
+
+        from landopt.door import arguments
+        from landopt.reasons.many.draws import read_stress
+        from landopt.reasons.many.scenario import Effort
+        from landopt.reasons.many.stress import stress_plan
+
+        asked = read_stress(Path(path), self._opened.case)
+        asked = replace(asked, draws=asked.draws if draws is None else draws, seed=asked.seed if seed is None else seed)
+        entries = self.data["assignments"]
+        return stress_plan(
+            self._opened.case,
+            asked,
+            [[each["parcel_ids"], each["demand_id"], each["method"], each["period"]] for each in entries],
+            effort=Effort(gap, arguments.seconds_of(time_limit)),
+            where=where,
+            folder=None if folder is None else Path(folder),
+            say=say,
+        )
+
     def core(self, within: str | None = None) -> Core:
         """Which choices stand in every plan within a loss (``"0.5%"`` or points), which in none, which are open.
 
@@ -332,8 +391,27 @@ class Plan(PlanTables):
         """
         return [int(tier["objective"]) for tier in self.data["result"]["tiers"]]
 
-    def diff(self, other: Plan) -> Diff:
+    def diff(
+        self,
+        other: Plan,
+        *,
+        causes: bool = False,
+        most: int = 40,
+        time_limit: str | int | None = None,
+        say: Say | None = None,
+    ) -> Diff:
         """What moves from this plan to another, and what differs between their cases.
+
+        Parameters
+        ----------
+        causes
+            Also solve this round with one change at a time: which change moved what (``landopt compare --causes``).
+        most
+            The most changes that are tried.
+        time_limit
+            Seconds of all runs, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
 
         Examples
         --------
@@ -341,10 +419,16 @@ class Plan(PlanTables):
         >>> plan.diff(tighter).changes.id.tolist()
         ['round.cap.listings']
         """
-        from landopt.reasons import compare
+        from landopt.reasons.compared import causes as single
+        from landopt.reasons.compared.differences import changes
+        from landopt.reasons.compared.moves import moves
+        from landopt.reasons.resolved.resolve import Clock
 
-        found: dict[str, Any] = compare.moves(self.data, other.data)
-        found["changes"] = [change.as_dict() for change in compare.changes(self.case, other.case)]
+        found: dict[str, Any] = moves(self.data, other.data)
+        found["changes"] = [change.as_dict() for change in changes(self.case, other.case)]
+        if causes:
+            with Clock(arguments.seconds_of(time_limit), say) as clock:
+                found |= single.causes(self.case, other.case, self.data, other.data, clock, most).as_dict()
         return Diff(found)
 
     def audit(self) -> AuditReport:

@@ -41,6 +41,7 @@ def test_without_a_kind_all_kinds_are_written(plain: Path) -> None:
         "notices-sources.docx",
         "boundary.txt",
         "plan.qgz",
+        "market-entry.xlsx",
     }
 
 
@@ -362,7 +363,7 @@ def test_the_page_holds_no_outside_address_and_no_markup_from_names(hostile: Pat
 
 def test_changes_against_an_earlier_plan(plain: Path, tmp_path: Path) -> None:
     """The sheet of changes lists the parcels that moved, and only those."""
-    from landopt.reasons.compare import moves
+    from landopt.reasons.compared.moves import moves
 
     folder = shutil.copytree(plain, tmp_path / "earlier", ignore=shutil.ignore_patterns("report"))
     plan = json.loads((folder / "plan.json").read_text("utf-8"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from landopt.reasons import words
-from landopt.reasons.compare import moves
+from landopt.reasons.compared.moves import moves
 from landopt.report.map.codec import Codes, Container, add_texts
 from landopt.report.papers.plain import plain
 from landopt.report.protected import protected_areas

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from landopt.reasons import words
-from landopt.reasons.compare import moves
+from landopt.reasons.compared.moves import moves
 from landopt.report.source import ParcelRow, Source
 from parcels.common.catalogue import phrase
 

@@ -113,7 +113,9 @@ def _review_sheet(document: Any, lang: str) -> None:
 
 def _notice(document: Any, template: str, lang: str) -> None:
     _lines(document, tuple((wording(template, kind, lang)[0], kind) for kind in ("draft", "title", "body")))
-    _form(document, [field for field in own(template) if field.key != "method"], lang, (32, 68))
+    _form(
+        document, [field for field in own(template) if field.name("zh") not in ("供应方式", "批准文件")], lang, (32, 68)
+    )
     sign = "{{编制机关}}　　　　年　月　日" if lang == "zh" else "{{Authority}}   date"
     _lines(document, ((sign, "sign"),))
 
