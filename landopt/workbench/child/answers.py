@@ -165,8 +165,13 @@ def whynot(request: Request, say: Say) -> dict[str, Any]:
 
 def place(request: Request, say: Say) -> dict[str, Any]:
     """Where a platform could go: the rest held, one other moved, or freely."""
-    found = _plan(request["folder"]).place(request["demand"], say=say)
-    return {"text": _texts(found.text)}
+    from landopt.reasons.texts import render_answer
+    from landopt.reasons.whynot import demand_row
+
+    plan = _plan(request["folder"])
+    demand_row(plan.case, request["demand"])  # a platform of the round: the library would read a file of that name
+    found = plan.place(request["demand"], say=say)
+    return {"text": _texts(lambda lang: render_answer("place", found.as_dict(), lang))}
 
 
 def whatif(request: Request, say: Say) -> dict[str, Any]:
