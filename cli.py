@@ -32,6 +32,7 @@ COMMANDS = {
     "template": ("prepare", "workbooks to fill in"),
     "compare": ("question", "what moved between two plans, and which rule or number moved it"),
     "sweep": ("decide", "many scenarios of one round"),
+    "stress": ("decide", "how a plan bears what may happen, by seeded draws"),
     "tradeoff": ("decide", "the best compromises between two or three parts of a plan"),
     "rules": ("law", "the law: list, show, diff, test, ask, grades, limits"),
     "model": ("decide", "the model as solved, and every lawful offer"),

@@ -164,3 +164,40 @@ def test_the_last_matter_of_a_notice_counts() -> None:
     assert last.what == "resumed"
     assert of_notice(matters, ["P2"]) is None
     assert all({"zh", "en", "words"} <= entry.keys() for entry in kinds().values())
+
+
+def test_the_entry_sheet_has_the_codes_of_the_portal(kept: tuple[Path, Source]) -> None:
+    """供地方式 and 土地用途 by code; number, price and day of a contract from the ledger; every method has one."""
+    from constraints.loading.method_facts import tables
+    from landopt.report.tables.entry_sheet import columns, portal, rows
+
+    place, source = kept
+    parcel, _ = listed(source)
+    number = "4401152026B00123-1"
+    text = f"宗地编号,结果,日期,成交价,文号,电子监管号\n{parcel},成交,2026-06-20,5000000,D,{number}\n"
+    (place / "r.csv").write_text(text, "utf-8")
+    assert run("round", "record", place, place / "r.csv", "--by", "b").exit_code == 0
+    found = {row["宗地编号"]: row for row in rows(source)}
+    mine = found[parcel]
+    assert (mine["电子监管号"], mine["成交价格(万元)"], mine["合同签订日期"]) == (number, 500.0, "2026-06-20")
+    assert all(row["电子监管号"] is None for name, row in found.items() if name != parcel)
+    assert set(mine) <= set(columns())
+    assert set(portal()["method"]) == set(tables())
+    assert portal()["method"]["listing"]["code"] == "23"
+    assert portal()["use"]["RES"]["code"] == "083"
+    for row in found.values():
+        assert row["土地来源"] in ("现有建设用地", "新增建设用地", "新增建设用地(来自存量库)")
+
+
+def test_the_entry_sheet_is_a_workbook_whose_codes_are_texts(plain: Path, tmp_path: Path) -> None:
+    """083 stays 083."""
+    import openpyxl
+
+    done = run("report", plain, "--entry", "-o", tmp_path / "r")
+    assert done.exit_code == 0, done.output
+    sheet = openpyxl.load_workbook(tmp_path / "r" / "market-entry.xlsx").active
+    assert sheet is not None
+    at = [cell.value for cell in sheet[1]].index("土地用途代码") + 1
+    codes = [sheet.cell(row, at).value for row in range(2, sheet.max_row + 1)]
+    assert codes
+    assert all(isinstance(code, str) for code in codes if code is not None)

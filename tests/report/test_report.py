@@ -41,6 +41,7 @@ def test_without_a_kind_all_kinds_are_written(plain: Path) -> None:
         "notices-sources.docx",
         "boundary.txt",
         "plan.qgz",
+        "market-entry.xlsx",
     }
 
 
