@@ -11,6 +11,7 @@ from starlette.routing import Route
 from landopt.workbench import edits, home, scenarios
 from landopt.workbench.bench import Bench, body
 from landopt.workbench.guards import refused
+from parcels.common.gate import read_bytes
 
 FILES = {
     "plan": ("plan.json", "application/json"),
@@ -91,7 +92,7 @@ def routes(bench: Bench) -> list[Route]:
         path = found.plan(request.path_params["plan"]) / name
         if not name or not path.is_file() or path.stat().st_size > MOST:
             raise refused(404, "path")
-        return Response(path.read_bytes(), media_type=kind)
+        return Response(read_bytes(path, MOST), media_type=kind)
 
     return [
         Route("/api/room/{room}", room),
