@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
-from constraints.loading.method_facts import off, tables
+from constraints.loading.method_facts import off, tables, yardstick
 from constraints.reading.asking.told_facts import field_named, read_value
 from landopt.desk.law.ask import told_facts
 from landopt.forms.columns import word_of
@@ -108,3 +109,35 @@ def test_words_of_a_subject_stand_in_the_vocabulary_alone() -> None:
         repeated = set(texts) & set(subjects())
         assert not repeated, (path, repeated)
     assert table()["former_districts"]["names"]
+
+
+NOT_METHODS = {
+    "constraints/reading/terms.py": {"lease_then_grant"},  # a right
+    "constraints/reading/timetable.py": {"listing", "auction"},  # steps of the timetable
+    "landopt/reasons/explain/law.py": {"agreement"},  # a mode
+    "landopt/report/papers/notices.py": {"agreement", "allocation", "listing", "lease"},  # kinds of drafts, mode, right
+}
+"""Words that are the id of a method elsewhere, by module; invented rounds have their methods by hand."""
+
+
+def test_no_module_names_a_method() -> None:
+    """Their ids and what sets one apart stand in methods.toml (yardstick, light, default ...)."""
+    root = Path(__file__).parents[1]
+    found: dict[str, set[str]] = {}
+    for room in ("parcels", "constraints", "landopt"):
+        for path in (root / room).rglob("*.py"):
+            name = path.relative_to(root).as_posix()
+            if name.startswith("landopt/invent/"):
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and node.value in tables():
+                    found.setdefault(name, set()).add(str(node.value))
+    assert found == NOT_METHODS
+
+
+def test_one_method_is_the_yardstick() -> None:
+    """Full terms and the reserves of leases are held against one open grant."""
+    marked = [name for name, entry in tables().items() if entry.get("yardstick")]
+    assert marked == [yardstick()]
+    assert tables()[yardstick()]["competitive"]
+    assert tables()[yardstick()]["right"] == "grant"

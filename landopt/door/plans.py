@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from landopt.door import arguments
 from landopt.door.answers import Diff, Explanation, Reply
-from landopt.door.plan_tables import PlanTables
+from landopt.door.plan_runs import PlanRuns
 from parcels.common.catalogue import Say
 from parcels.common.issues import Refused, error
 from parcels.common.language import language
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from landopt.reasons.resolved.placing import Placement
 
 
-class Plan(PlanTables):
+class Plan(PlanRuns):
     """A plan that passed the audit, or a plan folder opened again (:func:`open_plan`).
 
     Examples

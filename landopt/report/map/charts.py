@@ -82,7 +82,7 @@ def _districts(source: Source) -> Markup:
                 title = escape(f"{one_line(name, 60)}: {said} {words.hectares(area)} ha")
                 parts.append(_box(x, top, area * scale, _LINE - 7, COLOURS.get(method, "#999999"), title))
                 if area * scale > 34:
-                    light = method in ("agreement", "lease")
+                    light = method in looks() and looks()[method].light
                     zh, en = words.word("method", method, "zh")[:2], SIGNS.get(method, "?")
                     parts.append(_text(x + 4, top + 13, zh, en, fill="#1d2530" if light else "#ffffff"))
                 x += area * scale
