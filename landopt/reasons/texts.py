@@ -168,12 +168,12 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
         documents.setdefault((cite["doc"], cite["number"]), cite)  # by the best read of its articles
     left = [
         {
-            "name": record["platform"] or record["id"],
-            "reason": _main_reason(record["reasons"], lang),
-            "premises": record["premises"],
+            "name": one["platform"] or one["id"],
+            "reason": _main_reason(one["reasons"], lang),
+            "premises": one["premises"],
         }
-        for record in records
-        if record["kind"] == "unserved"
+        for one in records
+        if one["kind"] == "unserved"
     ]
     caps = frozenset(rule.id for rule in case.rules if rule.kind == "limit")
     template = environment(lang).get_template(f"{lang}/proposal.j2")
