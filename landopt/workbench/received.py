@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from landopt.keeping.shelf import LEDGER
-from landopt.workbench.guards import refused
+from landopt.workbench.guards import UPLOAD, refused
 from landopt.workbench.home import Home, Room
 from landopt.workbench.scenarios import plain_name
 from parcels.common.atomic import write_file
@@ -120,7 +120,7 @@ def put_file(home: Home, room: Room, given: Mapping[str, Any]) -> str:
         after = with_key(text, role, table)
     else:
         after = _with_layer(text, role, said)
-    write_file(target, source.read_bytes())
+    write_file(target, read_bytes(source, UPLOAD))
     _rewrite(path, text, after)
     return target.name
 
@@ -210,7 +210,7 @@ def correct(room: Room, given: Mapping[str, Any]) -> dict[str, Any]:
     path = _open(room)
     head = read_bytes(path, 4_000_000).decode("utf-8-sig")
     target = room.folder / CORRECTIONS
-    before = target.read_text("utf-8") if target.is_file() else ""
+    before = read_bytes(target, 4_000_000).decode("utf-8") if target.is_file() else ""
     parted = "" if not before or before.endswith("\n") else "\n"
     write_file(target, (before + parted + ("\n" if before else "") + tomli_w.dumps({"correction": [block]})).encode())
     if not re.search(r"^corrections\s*=", head, re.M):
