@@ -26,6 +26,7 @@ COMMANDS = {
     "place": ("question", "where a late applicant could go, and what it would change"),
     "diagnose": ("decide", "why no plan satisfies the rules"),
     "alternatives": ("decide", "next-best and clearly different plans"),
+    "replan": ("decide", "the next plan after a failed sale, with least change"),
     "repair": ("decide", "the nearest lawful plan to one made by hand"),
     "convert": ("prepare", "parcels between formats"),
     "template": ("prepare", "workbooks to fill in"),

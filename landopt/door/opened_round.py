@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from constraints.case import Case
+    from landopt.door.replanning import Replanned
     from landopt.intake.assemble import Loaded
     from landopt.reasons.many.tradeoff import Front
     from landopt.runs.work import Where
@@ -365,6 +366,54 @@ class Round:
             folder=None if folder is None else Path(folder),
             say=say,
         )
+
+    def replan(
+        self,
+        plan: Plan | PathLike | None = None,
+        *,
+        output: PathLike | None = None,
+        change_cost: int = 0,
+        time_limit: str | int | None = 120,
+        ledger: PathLike | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Replanned:
+        """The next plan after sales that the ledger records as failed, with least change (``landopt replan``).
+
+        Parameters
+        ----------
+        plan
+            The plan that was carried out; default: the round's own.
+        output
+            Where the next plan goes; default ``next`` in the round's folder.
+        change_cost
+            Points a changed assignment costs; default: more than any platform is worth.
+
+        Raises
+        ------
+        Refused
+            If the round has no ledger, or it records no failed sale of the plan.
+
+        Examples
+        --------
+        >>> try:
+        ...     rnd.replan(plan)
+        ... except lo.Refused as none:
+        ...     [issue.code for issue in none.issues]
+        ['O017']
+        """
+        from landopt.door.replanning import replan
+
+        job = Job(
+            self._held.job.round_path,
+            output=None if output is None else Path(output),
+            keep=plan.folder if isinstance(plan, Plan) else None if plan is None else Path(plan),
+            change_cost=change_cost,
+            time_limit_s=arguments.seconds_of(time_limit),
+            drop=self._held.job.drop,
+            reason=self._held.job.reason,
+            ledger=None if ledger is None else Path(ledger),
+        )
+        return replan(job, _lines(progress))
 
     def save(self, folder: PathLike) -> Path:
         """Write the files of the round into a new folder: what ``landopt solve`` reads.

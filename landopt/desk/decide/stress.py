@@ -11,6 +11,7 @@ from landopt.desk.decide.many import UNFINISHED, where_of, where_options
 from landopt.desk.usage import LANG
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt stress examples/nansha/plan examples/nansha/stress.toml --draws 20")
 @click.argument("plan_path", metavar="PLAN", type=click.Path(path_type=Path))
 @click.argument("stress_path", metavar="STRESS.toml", type=click.Path(path_type=Path))

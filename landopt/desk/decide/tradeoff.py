@@ -11,6 +11,7 @@ from landopt.desk.decide.many import UNFINISHED, where_of, where_options
 from landopt.desk.usage import LANG
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt tradeoff examples/nansha --between served,revenue -n 5 -o front")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option(

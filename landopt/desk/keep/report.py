@@ -25,6 +25,7 @@ def _kinds[F: Callable[..., None]](command: F) -> F:
     return command
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt report examples/nansha/plan --html --xlsx --lang zh")
 @click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path), required=False)
 @_kinds

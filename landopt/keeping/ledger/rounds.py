@@ -165,10 +165,14 @@ def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
     """The case in which leaving an assignment of ``plan`` costs ``cost`` points: least-change replanning.
 
     Each assignment becomes a preference for exactly its site, platform and method; the audit reads it like any other.
+    One whose sale failed is not held to.
     """
     rules = list(case.rules)
+    failed = {
+        name for name, state in zip(case.parcels.ids, case.parcels.column("status"), strict=True) if state == "failed"
+    }
     for number, entry in enumerate(plan["assignments"], 1):
-        if not set(entry["parcel_ids"]) <= set(case.parcels.ids):
+        if not set(entry["parcel_ids"]) <= set(case.parcels.ids) or failed.intersection(entry["parcel_ids"]):
             continue
         names = ", ".join(_quoted(name) for name in entry["parcel_ids"])
         when = f"parcel_id in [{names}] and site_parcels == {len(entry['parcel_ids'])}"
