@@ -7,6 +7,7 @@ import numpy as np
 from landopt.solving.heuristics.greedy import greedy
 from landopt.solving.programme.arrays import Floats, Ints, Program, ranges
 from landopt.solving.programme.components import components
+from landopt.solving.programme.price_bound import part_best, reduced
 from landopt.solving.relaxation.prices import Relaxation
 from landopt.solving.search import neighbourhoods
 from landopt.solving.search.integer_programmes import GROUPED, apart, last, mip
@@ -126,3 +127,10 @@ def _all_that_matter(state: Search, margin: Floats, bound: int, most: float | No
         state.claim = total if state.claim is None else min(total, state.claim)
         state.tell("branching", state.objective if state.chosen is not None else None, state.better_bound(), None)
     return infeasible and needed is None
+
+
+def exact_margin(prog: Program, relaxed: Relaxation) -> Ints:
+    """Every offer's exact distance below its part's best at the integer prices, times the scale (<= 0)."""
+    values = reduced(prog, relaxed.prices)
+    top = np.maximum(part_best(prog, values), 0)
+    return np.asarray(values - top[prog.part()])
