@@ -72,7 +72,7 @@ def near(state: Search, relaxed: Relaxation, size: int, fixed: Ints | None = Non
     if state.chosen is not None:
         found.append(state.chosen)
     near = np.unique(np.concatenate(found))
-    return near[~out[near]]
+    return np.asarray(near[~out[near]])
 
 
 def _usual(prog: Program, relaxed: Relaxation) -> float:
