@@ -30,6 +30,7 @@ COMMANDS = {
     "convert": ("prepare", "parcels between formats"),
     "template": ("prepare", "workbooks to fill in"),
     "compare": ("question", "what moved between two plans, and which rule or number moved it"),
+    "joint": ("decide", "many rounds under common limits, with one proven bound"),
     "sweep": ("decide", "many scenarios of one round"),
     "rules": ("law", "the law: list, show, diff, test, ask, grades, limits"),
     "model": ("decide", "the model as solved, and every lawful offer"),
