@@ -2,7 +2,7 @@
 # make solvers: also the heavy second solvers (tests that need them skip without).   CONTRIBUTING.md has the habits.
 .PHONY: demo test slow long browser postgis solvers loose lint types imports docs wheel sdist wheelhouse \
         installer mutants changelog \
-        bench bench-files bench-facts bench-law clean
+        bench bench-suite bench-files bench-facts bench-law clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -90,6 +90,11 @@ installer:
 BENCH ?= --sizes 1k 5k 20k 100k --raw --long --stock
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks.decision $(BENCH)
+
+# every shape beside stock solvers (hours; SUITE="--shapes local eight --others highs" for less, "--mps FOLDER" writes models)
+SUITE ?=
+bench-suite: $(VENV)/.dev
+	$(PY) -m benchmarks.suite $(SUITE)
 
 bench-files: $(VENV)/.dev
 	$(PY) -m benchmarks.decision_files 5k 11 12 13 14 15

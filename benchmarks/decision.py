@@ -80,7 +80,7 @@ def run_one(size: Size, seed: int, limit_s: float) -> dict[str, Any]:
     found["fractional"] = int(((relaxed.x > 1e-6) & (relaxed.x < 1 - 1e-6)).sum())
     found["changed_lp_s"] = _prices_again(prog, relaxed, sifter)
     gap = float(Fraction(size.gap)) * 1.0001
-    heard = _Heard()
+    heard = Heard()
     options = Options(Fraction(size.gap), time.monotonic() + limit_s, None, 0, 1, "highs")
     answer = search(prog, options, heard)
     found["solve_s"] = time.process_time() - heard.begun
@@ -88,12 +88,12 @@ def run_one(size: Size, seed: int, limit_s: float) -> dict[str, Any]:
     found |= {"stopped": answer.stopped, "objective": answer.objective, "bound": answer.bound, "audited_gap": held}
     better = answer.bound if answer.solver_bound is None else min(answer.bound, answer.solver_bound)
     found["gap"] = max(0, better - answer.objective) / max(1, abs(answer.objective))
-    found |= {"to_gap_s": heard.reached(gap), "trace": heard.trace, "phases": answer.phases, "memory_mb": _peak_mb()}
+    found |= {"to_gap_s": heard.reached(gap), "trace": heard.trace, "phases": answer.phases, "memory_mb": peak_mb()}
     found |= _rerun(case, offers, relaxed, answer, size)
     return found
 
 
-class _Heard:
+class Heard:
     """The progress of a search: CPU seconds and gap whenever the gap shrinks."""
 
     def __init__(self) -> None:
@@ -101,6 +101,7 @@ class _Heard:
         self.trace: list[tuple[float, float, str]] = []
 
     def __call__(self, phase: str, value: int | None, bound: int | None, _plan: Any) -> None:
+        """Hear of a plan or a bound."""
         if value is not None and bound is not None:
             gap = max(0, bound - value) / max(1, abs(value))
             if not self.trace or gap < self.trace[-1][1]:
@@ -149,7 +150,7 @@ def _rerun(case: Any, offers: Any, relaxed: Any, answer: Any, size: Size) -> dic
     amount = next((int(each["amount"]) for each in rule.spec["values"] if tuple(each["key"]) == row.key), None)
     if amount is None:
         return {}
-    heard = _Heard()
+    heard = Heard()
     changed = apply_sets(case, [f"{row.rule}{key}:amount={amount * 9 // 10}"])
     other = again(case, offers, changed)
     if other is None:
@@ -166,7 +167,7 @@ def long_run(size: Size, seed: int) -> dict[str, Any]:
     from landopt.solving.search_state import Options
 
     case, offers, _ = offers_of(size, seed)
-    heard = _Heard()
+    heard = Heard()
     answer = search(program(case, offers, 0), Options(Fraction(0), time.monotonic() + 300, None, 0, 1, "highs"), heard)
     spent = time.process_time() - heard.begun
     better = answer.bound if answer.solver_bound is None else min(answer.bound, answer.solver_bound)
@@ -175,7 +176,8 @@ def long_run(size: Size, seed: int) -> dict[str, Any]:
     return found | {"long_audited_gap": (answer.bound - answer.objective) / value}
 
 
-def _peak_mb() -> float | None:
+def peak_mb() -> float | None:
+    """The most memory the process held, in MB; None where the system does not say."""
     try:
         import resource
     except ImportError:

@@ -71,6 +71,8 @@ class Job:
     keep: Path | None = None
     change_cost: int = 0
     ledger: LedgerPlace | None = None
+    as_of: str | None = None
+    """Another day whose law holds on the same round."""
     booked: bool = True
     """Under the round's own ledger, where it has one."""
 
@@ -80,6 +82,7 @@ class Job:
         for name, values in (("--overlay", self.overlays), ("--set", self.sets), ("--fix", self.fixes)):
             for value in values:
                 words += [name, str(value)]
+        words += ["--as-of", self.as_of] if self.as_of else []
         words += ["--drop", ",".join(self.drop)] if self.drop else []
         words += ["--reason", self.reason] if self.reason else []
         words += ["--by", self.by] if self.by else []

@@ -74,7 +74,7 @@ def read(job: Job) -> Loaded:
     """
     from landopt.intake.assemble import read_round
 
-    return read_round(job.round_path, drop=job.drop, reason=job.reason)
+    return read_round(job.round_path, drop=job.drop, reason=job.reason, as_of=job.as_of)
 
 
 def scenario(loaded: Loaded, job: Job) -> Scenario:
@@ -92,7 +92,7 @@ def scenario(loaded: Loaded, job: Job) -> Scenario:
     case = apply_overlays(_asked(loaded.ready(), job), job.overlays, job.sets)
     head = None
     if job.booked or job.ledger is not None:
-        case, head = prepare(case, loaded.file.path.parent, job.ledger, job.keep, job.change_cost)
+        case, head = prepare(case, loaded.file.path.parent, job.ledger, job.keep, job.change_cost, job.as_of)
     case, overrides = apply_fixes(as_written(case), job.fixes, reason=job.reason, by=job.by)
     return Scenario(case, tuple(overrides), head)
 

@@ -3,9 +3,13 @@
 import os
 from pathlib import Path
 
-from parcels.common.catalogue import register
+from parcels.common.catalogue import provide, register
+from parcels.common.schema import titles
+from parcels.common.vocabulary import printed
 
 register(Path(__file__).parent / "texts")
+provide(printed)
+provide(titles)
 
 UNUSED_DRIVERS = (
     "ADBC,AIVector,AVCBin,AVCE00,AmigoCloud,CSV,CSW,Carto,DGN,EDIGEO,EEDA,ESRIJSON,Elasticsearch,GDALG,GML,"

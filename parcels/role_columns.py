@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from parcels.common.place import Place
 from parcels.common.schema import fields
 from parcels.common.units import BadValue, scaled
+from parcels.common.vocabulary import code_of
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import column_key
 from parcels.tables.findings import Findings
-from parcels.tables.values import clean_text, words
+from parcels.tables.values import clean_text
 
 _IDS = {
     "industrial_block": ("ind_block", "block_id", "block", "id", "区块编号", "qkbh", "name", "名称"),
@@ -67,9 +68,9 @@ def attributes(raw: RawTable, role: str, found: Findings) -> Attributes:
 
 
 def _zone(text: str, row: int, column: str, found: Findings) -> str:
-    for code in fields()["zone"].values:
-        if text.lower() == code or text in words()["zone"].get(code, ()):
-            return code
+    code = code_of("zone", text, fields()["zone"].values)
+    if code is not None:
+        return code
     found.add("error", "051.no-zone-zones", at=Place(row=row, column=column), text=text, known=fields()["zone"].values)
     return text
 

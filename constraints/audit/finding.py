@@ -100,7 +100,9 @@ DATED = (
     Unchecked("complete", "offers and bound, which belong to the plan's own date", "方案清单与上界（属方案日期）"),
 )
 BEYOND = (
-    Unchecked("words", "reasons, notes and proven losses in words", "理由、附注与损失的文字"),
+    Unchecked(
+        "words", "proven losses, ties, shares in parts, sentences beside them", "损失、并列、比例的分子分母及其文句"
+    ),
     Unchecked("calendar", "the list of non-working days", "非工作日清单"),
     Unchecked("files", "reports and other files of the folder", "报告及其他文件"),
 )
@@ -204,7 +206,7 @@ def short(value: Any) -> str:
 
 
 _NAMES = {"inputs": "依据", "law": "合规", "parcels": "宗地", "limits": "限额", "offers": "清单", "score": "得分"}
-_NAMES |= {"complete": "完整", "bound": "依法", "words": "文字", "gpkg": "图层", "files": "文件"}
+_NAMES |= {"complete": "完整", "bound": "依法", "said": "理由", "words": "文字", "gpkg": "图层", "files": "文件"}
 
 
 def lines(report: AuditReport, lang: str = "en") -> list[str]:

@@ -14,6 +14,7 @@ from constraints.audit.certificate.proof import BadProof, Bound, start
 from constraints.audit.draw import Draw
 from constraints.audit.files.offers_reader import Block, Header, Offer, OffersFile, Part, Place, scores
 from constraints.audit.reread import Reader
+from constraints.audit.tally import Tally
 from constraints.reading.rows import Key
 from constraints.types import Row
 from parcels.common.catalogue import Told, said, told
@@ -41,6 +42,7 @@ class Listing:
         self.kept: list[tuple[Place, set[Offer]]] = []
         self.keys: list[Key] = []
         self.problems: list[Problem] = []
+        self.tally = Tally()
 
     def say(self, rule: str, en: str, zh: str) -> None:
         """Note a problem."""
@@ -163,6 +165,7 @@ class Listing:
         self.same: dict[int, list[int]] = {}
         for part in block.parts:
             kind, row = part.place
+            self.tally.add(row if kind == "d" else None, block.sites, block.site[part.begin : part.end])
             if (kind == "m", row) <= last:
                 self.say("offers.order", "the parts are not in order", "方案清单次序不符")
             last = (kind == "m", row)

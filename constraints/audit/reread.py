@@ -15,6 +15,7 @@ from typing import Any
 from constraints.case import Case, Record
 from constraints.language.expr import parse
 from constraints.language.nodes import names
+from constraints.loading.method_facts import yardstick
 from constraints.reading.book import RuleBook, case_book, signature
 from constraints.reading.case_facts import CaseFacts, Facts, integer, texts
 from constraints.reading.judge import SiteJudgement, judge_site
@@ -99,7 +100,7 @@ class Reader:
     def _asked_of(self, method: str) -> set[str]:
         """The facts a method's answers depend on (prices of a lease are held against a listing)."""
         read: set[str] = set()
-        for name in (method, "listing"):
+        for name in (method, yardstick()):
             if name in self._read:
                 read |= {each for each, _, _ in self._read[name]} | set(self.book.shelves[name].prices)
         return read

@@ -6,7 +6,6 @@ Standard library only, and only modules below the optimiser: no solver, numpy, p
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,10 +22,12 @@ from constraints.audit.listing import Listing
 from constraints.audit.reread import Reader
 from constraints.audit.rescreen import Completeness, draw, rescreen
 from constraints.audit.restate import identify, incomplete, restated
+from constraints.audit.whole import adds_up, read_words
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json
 from constraints.loading.load import rules_at
 from constraints.loading.releases import late_packs, pack_states
+from constraints.reading.rows import Key
 
 __all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines"]
 STOPPED = ("optimal", "gap", "limit", "user", "failed")
@@ -58,6 +59,7 @@ class _Auditor:
         self.reader.planned_from = self.raw["round"]["as_of"]
         self.tiers: list[tuple[int, int | None, str]] = []
         self.chosen: list[Reading] = []
+        self.shown: dict[Key, dict[str, Any]] = {}
 
     def breach(self, rule: str, en: str, zh: str, key: Sequence[str] = (), used: Any = "", limit: Any = "") -> None:
         """Note a breach."""
@@ -136,36 +138,12 @@ class _Auditor:
         en = f"{count} assignments, {single:,} single checks, {area:,} m2"
         self.check("law", single, before, en, f"供应 {count} 件，逐项核对 {single:,} 次，共 {area:,} 平方米")
 
-    def adds_up(self) -> None:
-        """Each parcel once, each platform once; what is not supplied is held with a reason or named as left out."""
-        before, parcels, demands = len(self.breaches), self.case.parcels.ids, self.case.demands.ids
-        entries = self.plan["assignments"]
-        supplied = [name for entry in entries for name in entry["parcel_ids"]]
-        served = [entry["demand_id"] for entry in entries if entry["demand_id"] is not None]
-        for kind, zh, names in (("parcel", "宗地", supplied), ("demand", "平台", served)):
-            for name, times in sorted(Counter(names).items()):
-                if times > 1:
-                    en = f"{kind} {name} is in {times} assignments"
-                    self.breach(kind, en, f"{zh} {name} 出现在 {times} 项安排中", (name,), times, 1)
-        held = [entry["parcel_id"] for entry in self.plan["held"]]
-        left = [entry["demand_id"] for entry in self.plan["unserved"]]
-        free, waiting = set(parcels) - set(supplied), set(demands) - set(served)
-        for kind, said, due in (("held", held, free), ("unserved", left, waiting)):
-            for name, times in sorted((Counter(said) - Counter(due)).items()):
-                self.breach(kind, f"{kind} {name}: not so", f"{kind} {name}：与安排不符", (name,), times, 0)
-            for name in sorted(due - set(said)):
-                self.breach(kind, f"{name} is neither in an assignment nor {kind}", f"{name} 未作说明", (name,), 0, 1)
-        en = f"{len(parcels)} parcels: {len(supplied)} supplied, {len(held)} held; "
-        en += f"{len(served)} of {len(demands)} platforms served"
-        zh = f"宗地 {len(parcels)}：供应 {len(supplied)}，保留 {len(held)}；平台获供 {len(served)}/{len(demands)}"
-        self.check("parcels", len(parcels) + len(demands), before, en, zh)
-
     def limits(self, listing: Listing | None) -> list[int]:
         """Every row over the plan; returns the penalties of soft limits by tier."""
         before, penalty = len(self.breaches), [0] * len(self.case.objective.tiers)
         rows = self.reader.rows
         uses = rows.uses((reading.rows for reading in self.chosen), listing.keys if listing else ())
-        shown = rows.shown(uses)
+        shown = self.shown = rows.shown(uses)
         for use in uses:
             row = use.row
             penalty[row.tier] += use.slack * row.penalty
@@ -223,7 +201,7 @@ class _Auditor:
         listing.prepare()
         self.digests()
         self.assignments()
-        self.adds_up()
+        adds_up(self)
         if self.as_of is not None:
             self.limits(None)
             return None
@@ -237,6 +215,7 @@ class _Auditor:
         )
         self.check("offers", listing.derived, before, en, zh)
         self.bound(listing, self.limits(listing))
+        read_words(self, listing)
         before = len(self.breaches)
         found = rescreen(self.reader, listing, drawn)
         for rule, en, zh in found.problems:

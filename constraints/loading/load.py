@@ -19,6 +19,7 @@ from constraints.loading.keys import Reading
 from constraints.loading.kinds import COMMON, KINDS, PACK_KEYS
 from constraints.loading.lint import across, alone
 from constraints.loading.method_facts import tables
+from constraints.loading.other_day import carried_over
 from constraints.loading.overlays import Fact, adopted, fact_of
 from constraints.loading.pack_files import Pack as Pack
 from constraints.loading.pack_files import own_file, pack_folder, pack_origin
@@ -254,9 +255,11 @@ def rules_for(
     policy_paths: Sequence[Path | str] = (),
     as_of: str = "9999-12-31",
     texts: Mapping[str, bytes] | None = None,
+    own_day: str | None = None,
 ) -> tuple[tuple[Rule, ...], tuple[Issue, ...]]:
     """The rules of a round in force on ``as_of``, with what is worth knowing about them.
 
+    ``own_day`` is the round's own date where another is asked about: its policy is then carried over as of that date.
     ``texts`` holds the content of policies and own packs that were read before: policies by their path as given,
     packs by :func:`~constraints.loading.pack_files.own_file`.
 
@@ -278,7 +281,7 @@ def rules_for(
         try:
             known = {rule.id: rule for rule in in_force(rules, as_of)}
             loaded = load(Path(path), "policy", known, (texts or {}).get(str(path)))
-            rules.extend(loaded.rules)
+            rules.extend(loaded.rules if own_day is None else carried_over(in_force(loaded.rules, own_day), as_of))
             issues.extend(loaded.issues)
         except Refused as refused:
             faults.extend(refused.issues)

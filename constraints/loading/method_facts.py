@@ -18,12 +18,16 @@ def tables() -> Mapping[str, Mapping[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a method is shown: ``way`` in an answer, ``short`` in a spreadsheet, ``colour`` and ``sign`` on pictures."""
+    """How a method is shown: ``way`` in an answer, ``short`` in a spreadsheet, ``colour`` and ``sign`` on pictures.
+
+    ``light``: the colour takes dark letters.
+    """
 
     way: str
     short: str
     colour: str
     sign: str
+    light: bool
 
 
 @cache
@@ -35,6 +39,7 @@ def looks() -> Mapping[str, Look]:
             table.get("short", table["title"]["zh"]),
             table.get("colour", "#999999"),
             table.get("sign", "?"),
+            bool(table.get("light", False)),
         )
         for name, table in tables().items()
     }
@@ -43,6 +48,17 @@ def looks() -> Mapping[str, Look]:
 def off(method: str) -> bool:
     """True for a method that is answered and used only where it is asked for."""
     return bool(tables().get(method, {}).get("off", False))
+
+
+@cache
+def yardstick() -> str:
+    """The method by which others are measured: full terms, reserves of leases, and what agreement falls back to."""
+    return next((name for name, table in tables().items() if table.get("yardstick")), "")
+
+
+def unopposed() -> frozenset[str]:
+    """The methods in use that choose without competition; what permits them needs law."""
+    return frozenset(name for name, table in tables().items() if not table["competitive"] and not off(name))
 
 
 def steps(method: str) -> tuple[tuple[str, int, int, int, str], ...]:

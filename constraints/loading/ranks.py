@@ -16,6 +16,7 @@ from typing import Any
 from constraints.language import expr
 from constraints.language.nodes import And
 from constraints.loading.lint import overlap, satisfiable
+from constraints.loading.method_facts import unopposed
 from constraints.types import Rule
 from parcels.common.issues import Issue, error, warning
 from parcels.common.place import Place, at_line, within
@@ -153,7 +154,7 @@ def looser(rules: Sequence[Rule]) -> list[Issue]:
         if rule.kind == "eligibility" and rule.cite.rank >= LAW_RANK
         for method, verdict in rule.spec["verdict"].items()
         if verdict == "forbid"
-    } | {"allocation", "agreement"}
+    } | unopposed()
     issues = []
     for rule in rules:
         if rule.kind != "eligibility" or (rule.cite.rank >= LAW_RANK and not own(rule)) or rule.exception_to:

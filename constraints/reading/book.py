@@ -10,6 +10,7 @@ from constraints.case import Case
 from constraints.language import expr
 from constraints.language.evaluate import Test, compiled, unknowns
 from constraints.language.nodes import CompareFields, ContainsField, Node, PriceNode, constants, names
+from constraints.loading.method_facts import yardstick
 from constraints.loading.ranks import LAW_RANK, own
 from constraints.reading.case_facts import CASE_DEFAULTS as CASE_DEFAULTS
 from constraints.reading.timetable import Calendar
@@ -195,7 +196,7 @@ def book(
     for identifier in sorted(found):
         _clause(identifier, found, by_base, clauses)
     shelves = {method.id: _shelf(method, clauses.values()) for method in methods}
-    full = shelves["listing"].terms if "listing" in shelves else []
+    full = shelves[yardstick()].terms if yardstick() in shelves else []
     for shelf in shelves.values():
         shelf.full = full
         shelf.sign(signature([*shelf.every, *full], purpose))

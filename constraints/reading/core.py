@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from constraints.language.nodes import PriceNode
+from constraints.loading.method_facts import yardstick
 from constraints.reading.book import CASE_DEFAULTS, DEMAND_FIELDS, Clause, Facts, Kind, RuleBook, Shelf
 from constraints.reading.narrowing import kind_facts, narrow
 from constraints.reading.speak import established, prepared, undetermined
@@ -162,7 +163,7 @@ def _core(
         if clause.rule.spec["verdict"][method.id] == "warn" and clause.holds(here, quiet) is None:
             notes.append(clause.rule.id)
     full = years
-    if method.paid and "listing" in book.shelves:
+    if method.paid and yardstick() in book.shelves:
         full = _span(shelf.full, here, quiet).most
     factor = year_factor(years, full, book.rate)
     floors = [(clause, node, clause.holds(here, quiet)) for clause, node in shelf.floors]

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from constraints.case import Record
+from constraints.loading.method_facts import yardstick
 from constraints.reading.book import Facts, RuleBook, book
 from constraints.reading.core import NOBODY, Core, Said, cached, strictest
 from constraints.reading.floors import NO_FLOOR, Floor, floor_of, rounded_up, unit_price
@@ -310,8 +311,8 @@ def _reserve(
     least = floor.least
     if method.right == "grant":
         return (Said(least[1], "forbid"),) if least and Fraction(reserve, 100) < least[0] else ()
-    if least is None and "listing" in book.methods and method.id != "listing":
-        listing = book.methods["listing"]
+    if least is None and yardstick() in book.methods and method.id != yardstick():
+        listing = book.methods[yardstick()]
         core = cached(book, facts, listing, market, None, assumed)
         least = floor_of(core.holding, core.hanging, facts, core.factor, assumed).least
     if least is None or Fraction(reserve, 100) >= least[0]:

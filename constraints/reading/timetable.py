@@ -7,7 +7,7 @@ Standard library only; the non-working days come from the case, so that the audi
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from constraints.loading.method_facts import steps as steps_of
@@ -171,17 +171,33 @@ def timetable(
         ISO dates of non-working days, weekends included, or a :class:`Calendar`.
     """
     calendar = non_working if isinstance(non_working, Calendar) else Calendar(non_working)
-    end = start
-    steps = []
     own = STEPS[method.id]
     if start < "2007-11-01":
         own = tuple(LISTING_2002 if step == LISTING else step for step in own)
-    for step in (*upstream(facts), *own):
+    return _run((*upstream(facts), *own), start, calendar)
+
+
+def _run(durations: Iterable[Duration], start: str, calendar: Calendar) -> tuple[Step, ...]:
+    end, steps = start, []
+    for step in durations:
         first = calendar.after(end, 1)
         lawful = calendar.after(calendar.after_calendar(first, step.days), step.working)
         end = max(lawful, calendar.after(first, max(0, step.planning - 1)))
         steps.append(Step(step.step, first, end, step.rule, end != lawful or not (step.days or step.working)))
     return tuple(steps)
+
+
+PUBLIC = ("notice", "applications", "display")
+"""Steps by which a supply becomes public."""
+
+
+def again(method: Method, day: str, non_working: Collection[str] | Calendar = ()) -> tuple[Step, ...]:
+    """The steps from the public one on, where it begins anew on ``day`` (a notice that was amended or resumed)."""
+    calendar = non_working if isinstance(non_working, Calendar) else Calendar(non_working)
+    own = STEPS[method.id]
+    since = next((at for at, step in enumerate(own) if step.step in PUBLIC), len(own))
+    before = (datetime.date.fromisoformat(day) - datetime.timedelta(days=1)).isoformat()
+    return _run(own[since:], before, calendar)
 
 
 def done_by(method: Method, facts: Facts, start: str, calendar: Calendar) -> str:

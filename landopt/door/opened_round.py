@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from constraints.case import Case
+    from landopt.door.replanning import Replanned
     from landopt.intake.assemble import Loaded
+    from landopt.reasons.many.tradeoff import Front
+    from landopt.runs.work import Where
     from landopt.screening.offers import Offers
 
 PathLike = str | Path
@@ -231,6 +234,7 @@ class Round:
         by: str = "",
         keep: Plan | PathLike | None = None,
         change_cost: int = 0,
+        as_of: str | datetime.date | None = None,
         ledger: PathLike | None = None,
         output: PathLike | None = None,
         progress: Callable[[str], None] | None = None,
@@ -254,6 +258,8 @@ class Round:
             Assignments fixed by hand: ``{"P1+P2": "listing", "P3": ("agreement", "D07")}``, with ``reason`` and ``by``.
         keep, change_cost
             Replan with least change from this plan.
+        as_of
+            The law of another day on the same round, a scenario: later facts are set aside, policy is carried over.
         output
             The plan folder; default: a temporary one that lives as long as the plan (:meth:`Plan.save` keeps it).
         progress
@@ -299,10 +305,115 @@ class Round:
             by=by,
             keep=keep.folder if isinstance(keep, Plan) else None if keep is None else Path(keep),
             change_cost=change_cost,
+            as_of=None if as_of is None else arguments.date(as_of).isoformat(),
             ledger=None if ledger is None else ledger_place(ledger if isinstance(ledger, str) else Path(ledger)),
         )
-        result = pipeline.run(job, _lines(progress), self._held.loaded)
+        result = pipeline.run(job, _lines(progress), self._held.loaded if as_of is None else None)
         return Plan.decided(result, self, home)
+
+    # The options of ``landopt tradeoff``, one for one.
+    def tradeoff(
+        self,
+        between: Sequence[str],
+        count: int = 9,
+        *,
+        plan: Plan | PathLike | None = None,
+        gap: str | None = None,
+        time_limit: str | int | None = None,
+        where: Where | None = None,
+        folder: PathLike | None = None,
+        say: Say = lambda line: None,
+    ) -> Front:
+        """The front of best compromises between two or three parts, each point a lawful plan with its proven gap.
+
+        Parameters
+        ----------
+        between
+            ``served``, ``revenue``, ids of preferences, ``area`` or ``area:CODE``, ``fairness:platform_kind``,
+            ``fairness:district``, ``kept``.
+        count
+            About how many points.
+        plan
+            The plan as it stands (default: the one in the round's folder, else the round is solved first).
+        where
+            Where the runs are made (default: in this process).
+        folder
+            Where finished runs are kept.
+
+        Raises
+        ------
+        Refused
+            A name is no part, or the plan does not hold in the round.
+
+        Examples
+        --------
+        >>> front = rnd.tradeoff(["served", "revenue"], 2, plan=plan, gap="0.01")
+        >>> len(front.points) >= 1
+        True
+        """
+        from landopt.door.many import present_of
+        from landopt.reasons.many.scenario import Effort
+        from landopt.reasons.many.tradeoff import tradeoff
+
+        folder_of = plan.folder if isinstance(plan, Plan) else plan
+        return tradeoff(
+            self.case,
+            between,
+            count,
+            present=present_of(self.case, self.path.parent, folder_of),
+            effort=Effort(gap, arguments.seconds_of(time_limit)),
+            where=where,
+            folder=None if folder is None else Path(folder),
+            say=say,
+        )
+
+    def replan(
+        self,
+        plan: Plan | PathLike | None = None,
+        *,
+        output: PathLike | None = None,
+        change_cost: int = 0,
+        time_limit: str | int | None = 120,
+        ledger: PathLike | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Replanned:
+        """The next plan after sales that the ledger records as failed, with least change (``landopt replan``).
+
+        Parameters
+        ----------
+        plan
+            The plan that was carried out; default: the round's own.
+        output
+            Where the next plan goes; default ``next`` in the round's folder.
+        change_cost
+            Points a changed assignment costs; default: more than any platform is worth.
+
+        Raises
+        ------
+        Refused
+            If the round has no ledger, or it records no failed sale of the plan.
+
+        Examples
+        --------
+        >>> try:
+        ...     rnd.replan(plan)
+        ... except lo.Refused as none:
+        ...     [issue.code for issue in none.issues]
+        ['O017']
+        """
+        from landopt.door.replanning import replan
+
+        job = Job(
+            self._held.job.round_path,
+            output=None if output is None else Path(output),
+            keep=plan.folder if isinstance(plan, Plan) else None if plan is None else Path(plan),
+            change_cost=change_cost,
+            time_limit_s=arguments.seconds_of(time_limit),
+            drop=self._held.job.drop,
+            reason=self._held.job.reason,
+            ledger=None if ledger is None else Path(ledger),
+        )
+        return replan(job, _lines(progress))
 
     def save(self, folder: PathLike) -> Path:
         """Write the files of the round into a new folder: what ``landopt solve`` reads.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from landopt.door import arguments
 from landopt.door.answers import Diff, Explanation, Reply
-from landopt.door.plan_tables import PlanTables
+from landopt.door.plan_runs import PlanRuns
 from parcels.common.catalogue import Say
 from parcels.common.issues import Refused, error
 from parcels.common.language import language
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from landopt.reasons.resolved.placing import Placement
 
 
-class Plan(PlanTables):
+class Plan(PlanRuns):
     """A plan that passed the audit, or a plan folder opened again (:func:`open_plan`).
 
     Examples
@@ -183,7 +183,7 @@ class Plan(PlanTables):
             row: int | None = asked.demand_row(case, demand)
         else:
             row = None if market else asked.holder(context, site)
-        wanted = [method] if method is not None else [each.id for each in case.methods]
+        wanted = asked.check_methods(case, [method] if method is not None else [each.id for each in case.methods])
         replies: dict[str, Reply] = {}
         known = None
         with Clock(time_limit_s, say) as clock:
@@ -196,7 +196,7 @@ class Plan(PlanTables):
                     whole = full or gap is not None
                     forced = force(context, members, opened.bounds, gap=gap, full=whole, clock=clock, known=known)
                 replies[name] = Reply(answer, forced)
-        return replies if method is None else replies[method]
+        return replies if method is None else replies[wanted[0]]
 
     def whatif(
         self,
@@ -224,8 +224,8 @@ class Plan(PlanTables):
         asked.rows_of(case, without_parcels)
         for name in without_demands:
             asked.demand_row(case, name)
-        asked.check_methods(case, without_methods)
-        changes = Changes(sets, tuple(without_parcels), tuple(without_demands), tuple(without_methods))
+        methods = asked.check_methods(case, without_methods)
+        changes = Changes(sets, tuple(without_parcels), tuple(without_demands), methods)
         return self._opened.proven.whatif(changes)
 
     def core(self, within: str | None = None) -> Core:
@@ -332,8 +332,27 @@ class Plan(PlanTables):
         """
         return [int(tier["objective"]) for tier in self.data["result"]["tiers"]]
 
-    def diff(self, other: Plan) -> Diff:
+    def diff(
+        self,
+        other: Plan,
+        *,
+        causes: bool = False,
+        most: int = 40,
+        time_limit: str | int | None = None,
+        say: Say | None = None,
+    ) -> Diff:
         """What moves from this plan to another, and what differs between their cases.
+
+        Parameters
+        ----------
+        causes
+            Also solve this round with one change at a time: which change moved what (``landopt compare --causes``).
+        most
+            The most changes that are tried.
+        time_limit
+            Seconds of all runs, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
 
         Examples
         --------
@@ -341,10 +360,16 @@ class Plan(PlanTables):
         >>> plan.diff(tighter).changes.id.tolist()
         ['round.cap.listings']
         """
-        from landopt.reasons import compare
+        from landopt.reasons.compared import causes as single
+        from landopt.reasons.compared.differences import changes
+        from landopt.reasons.compared.moves import moves
+        from landopt.reasons.resolved.resolve import Clock
 
-        found: dict[str, Any] = compare.moves(self.data, other.data)
-        found["changes"] = [change.as_dict() for change in compare.changes(self.case, other.case)]
+        found: dict[str, Any] = moves(self.data, other.data)
+        found["changes"] = [change.as_dict() for change in changes(self.case, other.case)]
+        if causes:
+            with Clock(arguments.seconds_of(time_limit), say) as clock:
+                found |= single.causes(self.case, other.case, self.data, other.data, clock, most).as_dict()
         return Diff(found)
 
     def audit(self) -> AuditReport:

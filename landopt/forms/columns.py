@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parcels.common.catalogue import phrase
+from parcels.common.catalogue import find, phrase
 from parcels.common.schema import Field, fields_of
-from parcels.tables.values import words
+from parcels.common.vocabulary import subject_of
 
 KINDS = ("parcels", "demands", "records", "results", "policy")
 UNITS_ZH = {"m2": "平方米", "yuan": "元", "yuan/m2": "元/平方米", "years": "年", "days": "天", "%": "%", "m": "米"}
@@ -90,12 +90,7 @@ def word_of(field: Field, value: str, lang: str) -> str:
     """The word a form has for a value of a choice: accepted as input like the value itself."""
     if lang == "en":
         return value
-    if field.name in ("use", "uses", "present_use"):
-        from parcels.tables.use_codes import systems
-
-        names = systems()["landopt"]["names"]
-        return next((str(name) for name, code in names.items() if code == value), value)
-    return next(iter(words().get(field.name, {}).get(value, ())), value)
+    return find(f"{subject_of(field.name)}.{value}", lang) or value
 
 
 def shown(field: Field | None, value: object, lang: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from constraints.language.expr import closest
 from constraints.loading.method_facts import off
 from constraints.reading.case_facts import block_share
 from landopt.intake.corrected import corrected_facts, with_corrections
+from landopt.intake.other_day import day_of, set_aside
 from landopt.intake.pulled import pulled
 from landopt.intake.roundfile import RoundFile, read_round_file
 from parcels.common.catalogue import Told, told
@@ -56,7 +57,7 @@ class Loaded:
 
 
 # One file after the other; every finding of all of them is kept, so that they come at once.
-def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") -> Loaded:
+def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", as_of: str | None = None) -> Loaded:
     """Read and check a round.
 
     Parameters
@@ -65,6 +66,8 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         The round's folder or its ``round.toml``.
     drop
         Parcel ids to leave out; kept on the record with ``reason``.
+    as_of
+        Another day whose law holds: policy is carried over, facts later than it are set aside (docs/planner.md).
 
     Returns
     -------
@@ -87,11 +90,15 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     from parcels.read import read_parcels
 
     file = read_round_file(path)
+    filed, own = file, file.round.as_of
+    if as_of is not None:
+        file = replace(file, round=replace(file.round, as_of=day_of(as_of)))
     issues: list[Issue] = []
     sources = _sources(file)
     if drop and not reason:
         issues.append(error("C010.parcels-dropped-without", at="--drop"))
-    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies))
+    own_day = None if as_of is None else own
+    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies, own_day))
     rules = law[0] if law else ()
     issues += law[1] if law else ()
     by_hand = _read(issues, lambda: _corrections(file)) or ()
@@ -132,9 +139,12 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
     inputs += overlaid.inputs
     land_facts, demand_facts, corrected = corrected_facts(file, by_hand, overlaid.table, wants.table, land.geometry)
     issues += corrected
-    issues += check_parcels(land, land_facts, as_of=file.round.as_of, box=file.box, plane=plane)
+    issues += check_parcels(land, land_facts, as_of=own, box=file.box, plane=plane)
     records = tuple(Record(**entry) for entry in papers.rows_) if papers is not None else ()
-    issues += cross_checks(file, land_facts, demand_facts, overlaid.distances, records, {rule.id for rule in rules})
+    named = {rule.id for rule in rules}
+    if own_day is not None:  # documents are held against the round as it is filed
+        named |= {rule.id for rule in rules_for(file.packs, file.policy, own, sources.policies)[0]}
+    issues += cross_checks(filed, land_facts, demand_facts, overlaid.distances, records, named)
     issues += coverage(rules, land_facts.columns)
     issues = without_consequences(issues)
     polygons = land.geometry.set_index("parcel_id")
@@ -161,6 +171,9 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "") 
         sources=sources.texts,
         outlines=_outlines(polygons),
     )
+    if as_of is not None:
+        case, told = set_aside(case, own)
+        issues += told
     return Loaded(file, case, polygons, tuple(issues), tuple(notes))
 
 

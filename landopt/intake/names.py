@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from constraints.language.expr import closest
+from constraints.loading.method_facts import tables
 from parcels.common.catalogue import told
 from parcels.common.issues import Issue, error
 from parcels.common.place import Place
+from parcels.common.vocabulary import code_of, folded
 
 
 def unknown_parcel(name: str, known: Iterable[str], at: Place | str) -> Issue:
@@ -18,6 +20,19 @@ def unknown_parcel(name: str, known: Iterable[str], at: Place | str) -> Issue:
 def unknown_platform(name: str, known: Iterable[str], at: Place | str) -> Issue:
     """X003: no platform of that id."""
     return error("X003.platform-not-in-round", at=at, maybe=closest(name, known, 0.5), name=name)
+
+
+def method_named(word: str, known: Iterable[str]) -> str | None:
+    """The id of a supply method, told by it or by any word for it; ``None`` if it is none of those known."""
+    ids = list(known)
+    titled = {folded(title): name for name in ids for title in _titles(name)}
+    return code_of("method", word, ids) or titled.get(folded(word))
+
+
+def _titles(name: str) -> tuple[str, ...]:
+    """The titles of a method that ``methods.toml`` has, and its word in a spreadsheet made by hand."""
+    entry = tables().get(name, {})
+    return (*map(str, entry.get("title", {}).values()), str(entry.get("short", name)))
 
 
 def unknown_method(name: str, known: Iterable[str], at: Place | str) -> Issue:

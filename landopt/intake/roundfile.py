@@ -17,6 +17,7 @@ from constraints.loading.ranks import known_packs
 from constraints.types import Text
 from landopt.central.address import Address, is_address
 from landopt.intake.central_parcels import parcels_file, table_named
+from landopt.intake.names import method_named
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
 from parcels.common.catalogue import told
@@ -24,6 +25,7 @@ from parcels.common.gate import load_toml, read_text
 from parcels.common.issues import Refused, error, stop_on_errors
 from parcels.common.place import Place
 from parcels.common.schema import fields
+from parcels.common.vocabulary import code_of
 
 ROLES = (
     "permanent_basic_farmland",
@@ -358,10 +360,9 @@ def _market(reader: TomlReader) -> Market | None:
     table = reader.table("market")
     uses = reader.texts(table.get("uses", ()), "market", "uses")
     methods = reader.texts(table.get("methods", ()), "market", "methods")
-    for use in uses:
-        reader.choice(use, fields()["use"].values, "market", "uses")
-    for method in methods:
-        reader.choice(method, open_to_market(), "market", "methods")
+    every, open_ = fields()["use"].values, open_to_market()
+    uses = tuple(reader.choice(code_of("use", use, every) or use, every, "market", "uses") for use in uses)
+    methods = tuple(reader.choice(method_named(each, open_) or each, open_, "market", "methods") for each in methods)
     return Market(uses, methods)
 
 

@@ -266,6 +266,7 @@ of landchina.com (aggregates only; see `landopt/invent/calibration.toml`).
 | `policy.toml` | the round's own limits, lock, conflict and preferences 本轮政策 |
 | `records.csv` | documents on file 已备文件 |
 | `sweep.toml` | numbers to try, for `landopt sweep . sweep.toml` 待试的数值 |
+| `stress.toml` | what may happen, for `landopt stress plan stress.toml` 可能发生的变化 |
 
     landopt check .        read and check everything 检查
     landopt solve .        the plan and why 求解并说明理由

@@ -1,4 +1,4 @@
-"""The texts of files that ask many questions of an example round: ``sweep.toml``."""
+"""The texts of files that ask many questions of an example round: ``sweep.toml`` and ``stress.toml``."""
 
 from __future__ import annotations
 
@@ -21,4 +21,41 @@ values = [{few}, {numbers.listings}, {numbers.listings + numbers.listings - few}
 name = "competitive"
 set = "round.share.competitive:share"
 values = ["0.50", "{numbers.competitive}"]
+"""
+
+
+def stress_text() -> str:
+    """``stress.toml``: areas, prices, budgets and quotas vary, platforms withdraw, sales fail."""
+    return """\
+# landopt stress PLAN stress.toml: every draw is planned anew. The chances are invented: put your own counts here.
+# 逐次抽样并重新安排。比例均为虚构，请换成本单位的统计数。
+[stress]
+draws = 100
+seed = 1
+
+[[vary]]
+what = "area"
+by = "10%"
+
+[[vary]]
+what = "price"
+by = "10%"
+
+[[vary]]
+what = "budget"
+by = "10%"
+
+[[vary]]
+what = "drop_out"
+chance = "0.08"
+
+[[vary]]
+what = "failed_sale"
+where = "method in ['listing', 'auction', 'bid']"
+chance = "0.10"
+
+[[vary]]
+what = "quota"
+where = "round.quota.new-land"
+by = "20%"
 """

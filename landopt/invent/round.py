@@ -15,7 +15,7 @@ from landopt.invent.draft import Draft
 from landopt.invent.parcel_facts import BlockPlan, Cell, districts_of, parcel_facts, plan_blocks, zones_of
 from landopt.invent.platforms import Reach, demand_facts, reach_of
 from landopt.invent.policy import numbers, policy_text, readme_text, round_text
-from landopt.invent.questions import sweep_text
+from landopt.invent.questions import stress_text, sweep_text
 from landopt.invent.set_pieces import is_clean, ready_one_of_each, set_pieces
 
 if TYPE_CHECKING:
@@ -191,6 +191,7 @@ def write_draft(folder: str | Path, found: Draft, identifier: str, seed: int, *,
         "README.md": readme_text(len(found.parcels), len(found.demands), seed),
         "policy.toml": found.policy,
         "sweep.toml": sweep_text(found.numbers),
+        "stress.toml": stress_text(),
         "round.toml": round_text(
             identifier,
             layers=True,

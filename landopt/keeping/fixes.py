@@ -17,7 +17,7 @@ from typing import Any
 from constraints.audit.reread import Reader
 from constraints.case import Case
 from constraints.types import Cite, Rule, Text
-from landopt.intake.names import unknown_method, unknown_parcel, unknown_platform
+from landopt.intake.names import method_named, unknown_method, unknown_parcel, unknown_platform
 from landopt.intake.overlay import BINDING_RANK
 from landopt.keeping.lawful_takers import Taker, takers
 from landopt.reasons.explain.context import citation
@@ -28,7 +28,7 @@ from parcels.common.issues import Issue, Refused, error
 GENERALLY = frozenset({"R-201-LL", "R-201-LG"})
 """Terms the ministry states as "generally" (一般): a reason on record may depart from them."""
 ALLOWED = "override"
-_FIX = re.compile(r"(?P<parcels>[^=\s]+)=(?P<method>[a-z_]+)(?::(?P<demand>.+))?")
+_FIX = re.compile(r"(?P<parcels>[^=\s]+)=(?P<method>[^:=]+?)(?::(?P<demand>.+))?")
 
 
 def apply_fixes(
@@ -98,12 +98,13 @@ def _parsed(case: Case, text: str, issues: list[Issue]) -> tuple[tuple[str, ...]
         if name not in case.parcels.ids:
             issues.append(unknown_parcel(name, case.parcels.ids, where))
     methods = [method.id for method in case.methods]
-    if match["method"] not in methods:
+    method = method_named(match["method"], methods)
+    if method is None:
         issues.append(unknown_method(match["method"], methods, where))
     demand = match["demand"]
     if demand is not None and demand not in case.demands.ids:
         issues.append(unknown_platform(demand, case.demands.ids, where))
-    return (parcels, match["method"], demand) if len(issues) == before else None
+    return (parcels, method, demand) if method is not None and len(issues) == before else None
 
 
 def _reader(case: Case, wanted: Sequence[tuple[tuple[str, ...], str, str | None]]) -> Reader:

@@ -12,7 +12,7 @@ from constraints.audit.cells import Reading
 from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
-from constraints.loading.method_facts import looks
+from landopt.intake.names import method_named
 from parcels.common.catalogue import Bilingual, phrase, told
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.kept import Written
@@ -93,12 +93,7 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
     lacking = [name for name in ("parcel", "method") if columns[name] is None]
     if lacking:
         raise Refused([error("H001.column-missing", at=raw.where, name=name) for name in lacking])
-    ways = {
-        **{look.short: name for name, look in looks().items()},
-        **{method.title.zh: method.id for method in case.methods},
-    }
-    ways |= {method.title.en.lower(): method.id for method in case.methods}
-    ways |= {method.id: method.id for method in case.methods}
+    known = [each.id for each in case.methods]
     issues: list[Issue] = []
     entries: list[dict[str, Any]] = []
     places: list[Place] = []
@@ -108,9 +103,8 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
         if not cell["parcel"]:
             continue
         where = within(raw.where, row=number)
-        method = ways.get(cell["method"], ways.get(cell["method"].lower()))
+        method = method_named(cell["method"], known)
         if method is None:
-            known = [m.id for m in case.methods]
             issues.append(error("H002.no-supply-method", at=where, method=cell["method"], known=known))
         entries.append(
             {

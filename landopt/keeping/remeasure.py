@@ -8,6 +8,7 @@ from typing import Any
 
 from constraints.audit.files.plan_reader import load_json
 from constraints.case import SCHEMA, Case, from_json, to_json
+from constraints.loading.other_day import asked_day
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Issue, error, finding, note
 
@@ -33,7 +34,9 @@ def remeasure(plan: Path, round_path: Path) -> list[Issue]:
     case = from_json(load_json(folder / "case.json", SCHEMA))
     dropped = [entry["parcel_id"] for entry in case.dropped]
     reason = next((entry["reason"] for entry in case.dropped), "")
-    again = from_json(to_json(read_round(round_path, drop=dropped, reason=reason).ready()))
+    again = from_json(
+        to_json(read_round(round_path, drop=dropped, reason=reason, as_of=asked_day(case.overlays)).ready())
+    )
     found = list(_differences(case, again))
     if len(found) > MOST:
         found = [*found[:MOST], error("A090.more-differences", at=str(round_path), count=len(found) - MOST)]

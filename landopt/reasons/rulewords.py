@@ -9,6 +9,7 @@ from constraints.reading.asking.told_facts import field_named
 from landopt.reasons.words import code_word, word
 from parcels.common.catalogue import listed, phrase
 from parcels.common.schema import fields
+from parcels.common.vocabulary import code_of, subject_of
 
 
 def floor_words(floor: dict[str, Any], lang: str) -> str:
@@ -73,8 +74,11 @@ def code_text(name: str, text: str) -> str:
     field = fields().get(name)
     if field is None or not field.values:
         return text
-    codes = {code_word(name, code, lang): code for code in field.values for lang in ("zh", "en")}
-    return "".join(codes.get(part.strip(), part) for part in re.split(r"([;、,+])", text))
+    subject = subject_of(name)
+    whole = code_of(subject, text, field.values)
+    if whole is not None:
+        return whole
+    return "".join(code_of(subject, part, field.values) or part for part in re.split(r"([;；、,，+])", text))
 
 
 def years(low: int | None, high: int | None, lang: str) -> str:

@@ -151,6 +151,11 @@ def render_notice(
     return [(label.strip(), re.sub(r"[ \n]+", " ", content).strip(), where.strip()) for label, content, where in rows]
 
 
+def render_public(record: Mapping[str, Any], lang: str) -> str:
+    """What the public edition says of a site, or of the plan as a whole: the land, the method, its basis."""
+    return _tidy(environment(lang).get_template(f"{lang}/public.j2").render(r=record))
+
+
 def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
     """What the proposal of a round says: supply, methods, limits by their titles, who is left out, main texts.
 
@@ -163,12 +168,12 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
         documents.setdefault((cite["doc"], cite["number"]), cite)  # by the best read of its articles
     left = [
         {
-            "name": record["platform"] or record["id"],
-            "reason": _main_reason(record["reasons"], lang),
-            "premises": record["premises"],
+            "name": one["platform"] or one["id"],
+            "reason": _main_reason(one["reasons"], lang),
+            "premises": one["premises"],
         }
-        for record in records
-        if record["kind"] == "unserved"
+        for one in records
+        if one["kind"] == "unserved"
     ]
     caps = frozenset(rule.id for rule in case.rules if rule.kind == "limit")
     template = environment(lang).get_template(f"{lang}/proposal.j2")

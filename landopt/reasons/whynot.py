@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
-from landopt.intake.names import unknown_method, unknown_parcel, unknown_platform
+from landopt.intake.names import method_named, unknown_method, unknown_parcel, unknown_platform
 from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
@@ -70,7 +70,7 @@ def whynot(
     Refused
         If the method or the period is not known, with the nearest one.
     """
-    check_methods(context.case, [method])
+    (method,) = check_methods(context.case, [method])
     check_period(context.case, period)
     site = tuple(sorted(parcels))
     names = tuple(context.case.parcels.ids[row] for row in site)
@@ -189,8 +189,8 @@ def holder(context: Context, site: Sequence[int]) -> int | None:
     return None
 
 
-def check_methods(case: Case, names: Sequence[str]) -> None:
-    """Refuse an unknown method, naming the nearest.
+def check_methods(case: Case, names: Sequence[str]) -> tuple[str, ...]:
+    """The ids of methods told by any word for them; an unknown one is refused, naming the nearest.
 
     Raises
     ------
@@ -198,9 +198,13 @@ def check_methods(case: Case, names: Sequence[str]) -> None:
         X016.
     """
     known = [method.id for method in case.methods]
+    found = []
     for name in names:
-        if name not in known:
+        identifier = method_named(name, known)
+        if identifier is None:
             raise Refused(unknown_method(name, known, "--method"))
+        found.append(identifier)
+    return tuple(found)
 
 
 def check_period(case: Case, name: str | None) -> None:

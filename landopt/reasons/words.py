@@ -10,6 +10,7 @@ from unicodedata import east_asian_width
 from constraints.loading.method_facts import tables
 from parcels.common.catalogue import find, listed, phrase
 from parcels.common.schema import fields
+from parcels.common.vocabulary import subject_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 _MILLION = 1_000_000
@@ -25,6 +26,12 @@ def word(subject: str, code: str | None, lang: str) -> str:
     return found or code
 
 
+def quarter(iso: str, lang: str) -> str:
+    """The quarter of a date: ``2026年第2季度``, ``2026 Q2``."""
+    year, month = iso[:4], int(iso[5:7])
+    return phrase("when.quarter", lang, year=year, number=(month + 2) // 3)
+
+
 def field_title(name: str, lang: str) -> str:
     """The title of a declared field in the language; the name itself if it is not declared."""
     return find(f"field.{name}", lang) or name
@@ -32,8 +39,7 @@ def field_title(name: str, lang: str) -> str:
 
 def code_word(field: str, code: str, lang: str) -> str:
     """The name of a code of a field (``use``, ``uses`` and ``present_use`` share their words)."""
-    subject = {"uses": "use", "present_use": "use", "zones": "zone", "partners": "operator", "want_right": "right"}
-    return word(subject.get(field, field), code, lang)
+    return word(subject_of(field), code, lang)
 
 
 def grouped(number: int) -> str:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is written from: the plan folder, the language, and what the command line adds; templates by name."""
+    """What is written from: the plan folder, the language, and what the command line adds.
+
+    ``templates`` are those of the bureau by name, ``target`` the folder that the files will lie in, ``mu`` whether
+    tables show 亩 beside hectares.
+    """
 
     source: Source
     lang: str
@@ -27,6 +31,8 @@ class Order:
     with_proof: bool = False
     headings: Path | None = None
     templates: Mapping[str, bytes] = field(default_factory=dict)
+    target: Path | None = None
+    mu: bool = False
 
 
 def _always(_source: Source) -> bool:
@@ -40,7 +46,7 @@ class Output:
     ``kind`` is its option (``--html``), ``help`` what it is in English and Chinese, ``files`` how the names of its
     files begin. ``write`` puts them into a folder. ``needs`` names a module and the extra that installs it. Outputs
     are written in the order of ``place``; one ``on_request`` only where it is asked for, one that does not ``fit`` a
-    plan is left out unless it is asked for.
+    plan is left out unless it is asked for. ``public``: it has a public edition (:mod:`landopt.report.public`).
     """
 
     kind: str
@@ -50,6 +56,7 @@ class Output:
     write: Callable[[Path, Order], None]
     needs: tuple[str, str] | None = None
     on_request: bool = False
+    public: bool = False
     fits: Callable[[Source], bool] = field(default=_always)
 
     def missing(self) -> bool:

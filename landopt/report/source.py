@@ -55,7 +55,7 @@ class Source:
 
     found: PlanFolder
 
-    @property
+    @cached_property
     def plan(self) -> dict[str, Any]:
         """``plan.json``."""
         return self.found.plan
@@ -65,7 +65,7 @@ class Source:
         """The plan folder."""
         return self.found.folder
 
-    @property
+    @cached_property
     def case(self) -> Case:
         """The case the plan was made from."""
         return self.found.case
@@ -160,13 +160,13 @@ class Source:
         with guarded(admit(path), "parcels") as path, readable(path):
             frame = pyogrio.read_dataframe(path, layer="parcels", columns=["parcel_id"])
         frame = frame.assign(parcel_id=[visible(str(name)) for name in frame["parcel_id"]]).set_index("parcel_id")
-        wanted = [row.parcel_id for row in self.rows]
+        wanted = list(self.found.case.parcels.ids)
         missing = [name for name in wanted if name not in frame.index]
         if missing or len(frame) != len(wanted):
             key = "X008.parcel-missing" if missing else "X008.other-count"
             lacking = missing[0] if missing else ""
             raise Refused(error(key, at=str(path), count=len(frame), wanted=len(wanted), missing=lacking))
-        return frame.loc[wanted]
+        return frame.loc[[row.parcel_id for row in self.rows]]
 
 
 @contextmanager
@@ -200,8 +200,8 @@ def open_source(path: Path) -> Source:
 def rules_of(record: Mapping[str, Any]) -> tuple[str, ...]:
     """The rules a record of an assignment or of a held parcel names first: what permits, conditions, or stops it."""
     if record["kind"] == "assignment":
-        found = {ruling["cite"]["rule"] for ruling in record["permits"]}
-        found |= {condition["rule"] for condition in record["conditions"] if condition["rule"]}
+        found = {ruling["cite"].get("rule") for ruling in record["permits"]}
+        found |= {condition["rule"] for condition in record["conditions"]}
         found |= {limit["cite"]["rule"] for limit in record["limits"] if limit["binding"]}
-        return tuple(sorted(found))
+        return tuple(sorted(filter(None, found)))
     return tuple(sorted({entry["ruling"]["cite"]["rule"] for entry in record["reasons"] if entry["ruling"]}))

@@ -9,6 +9,7 @@ from typing import Any
 
 from landopt.report.output import Order, Output, outputs
 from landopt.report.papers.templates.given import folder_of, templates_of, write_shipped
+from landopt.report.public import public_source
 from landopt.report.source import open_source
 from parcels.common.catalogue import Say, phrase, told
 from parcels.common.issues import Refused, error
@@ -17,7 +18,10 @@ from parcels.common.kept import Written, record_of, write_into
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for; without ``kinds`` all that can be written, except a file geodatabase."""
+    """What is asked for; without ``kinds`` all that can be written, except a file geodatabase.
+
+    ``public``: the public edition, in a folder of its own (:mod:`landopt.report.public`); ``mu``: 亩 beside hectares.
+    """
 
     plan: Path
     kinds: tuple[str, ...] = ()
@@ -27,6 +31,8 @@ class Wish:
     with_proof: bool = False
     headings: Path | None = None
     template_dir: Path | None = None
+    public: bool = False
+    mu: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +100,20 @@ def write_reports(wish: Wish, log: Say) -> Done:
     if absent:
         raise Refused(error("X010.needs-library-not", maybe=output.install(), kind=output.kind) for output in absent)
     source = open_source(wish.plan)
+    if wish.public:
+        source, shown = public_source(source), [output.kind for output in every if output.public]
+        private = [kind for kind in wish.kinds if kind not in shown]
+        if private:
+            raise Refused(error("X023.kind", at="report", kind=kind, known=", ".join(shown)) for kind in private)
+        wanted = [output for output in wanted if output.public]
     if not wish.kinds:
         wanted = [output for output in wanted if output.fits(source)]
-    before = None if wish.compare is None else open_source(wish.compare).plan
+    before = None if wish.compare is None or wish.public else open_source(wish.compare).plan
     templates = templates_of(folder_of(wish.template_dir, source.folder))
-    order = Order(source, wish.lang, before, wish.with_proof, wish.headings, templates)
-    target = wish.output if wish.output is not None else source.folder / "report"
+    target = wish.output if wish.output is not None else source.folder / ("report-public" if wish.public else "report")
+    order = Order(
+        source, wish.lang, before, wish.with_proof and not wish.public, wish.headings, templates, target, wish.mu
+    )
     _harmless(target, source.folder)
 
     def fill(folder: Path) -> None:

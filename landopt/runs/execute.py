@@ -15,7 +15,7 @@ from parcels.common.catalogue import Say, told
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What is known of the runs: the result of each that ended, by key, and whether Ctrl-C ended the rest."""
+    """What is known: the result of each run that ended, by key in the order asked; whether Ctrl-C ended the rest."""
 
     results: dict[str, dict[str, Any]]
     interrupted: bool
@@ -55,7 +55,7 @@ def execute(work: Work, tasks: Sequence[Task], where: Where, folder: Path | None
                     raise
                 interrupted = True
                 say(told("progress.interrupted-runs", runs=len(tasks), done=len(known)))
-    return Ran(known, interrupted)
+    return Ran({task.key: known[task.key] for task in tasks if task.key in known}, interrupted)
 
 
 def _results(work: Work, tasks: Sequence[Task], where: Where) -> Generator[tuple[str, dict[str, Any]]]:

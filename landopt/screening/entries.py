@@ -19,6 +19,8 @@ Ints = NDArray[Any]
 PIECE = 1 << 15
 """Offers whose entries are looked at together, so that temporaries stay in the cache."""
 SMALL = 2**31 - 1
+OFTEN, SORTED = 20, 20_000_000
+"""Single rows asked for before entries are put in the order of rows, and how many entries at most are."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Entries:
     spread: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     total: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int32))
     added: tuple[tuple[Ints, Ints], ...] = ()
-    memo: dict[str, Profile] = field(default_factory=dict, repr=False)
+    memo: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.start) - 1
@@ -193,18 +195,30 @@ class Entries:
         """The offers (ascending) that a row counts, and their coefficients."""
         if number >= self.rows:
             return self.added[number - self.rows]
-        offers, coefs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for owner, row, coef in self._pieces():
-            hit = row == number
-            offers.append(owner[hit])
-            coefs.append(coef[hit].astype(np.int64))
-        offer, value = np.concatenate(offers), np.concatenate(coefs)
+        offer, value = self._listed(number)
         if not len(self.spread) or self.spread[number] < 0:
             return offer, value
         wide = -self.total[self.spread[number]].astype(np.int64)
         wide[offer] += value
         offer = np.flatnonzero(wide)
         return offer, wide[offer]
+
+    def _listed(self, number: int) -> tuple[Ints, Ints]:
+        """What is held of a row. Where many rows are asked for, entries are put in the order of rows once."""
+        self.memo["asked"] = self.memo.get("asked", 0) + 1
+        if self.memo["asked"] > OFTEN and len(self.index) <= SORTED:
+            if "order" not in self.memo:
+                order = np.argsort(self.index, kind="stable")
+                self.memo["order"] = order, np.searchsorted(self.index[order], np.arange(self.rows + 1))
+            order, start = self.memo["order"]
+            at = order[start[number] : start[number + 1]]
+            return np.searchsorted(self.start, at, side="right") - 1, self.coef[at].astype(np.int64)
+        offers, coefs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for owner, row, coef in self._pieces():
+            hit = row == number
+            offers.append(owner[hit])
+            coefs.append(coef[hit].astype(np.int64))
+        return np.concatenate(offers), np.concatenate(coefs)
 
     def within(self, some: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
         """(offer, row, coefficient), by offer, of the entries in some rows that take no total off."""
@@ -228,7 +242,7 @@ class Entries:
         """What is known of each row."""
         if "own" not in self.memo:
             self.memo["own"] = self._profile()
-        found = self.memo["own"]
+        found: Profile = self.memo["own"]
         if not self.added:
             return found
         more = [abs(coefs) for _, coefs in self.added]

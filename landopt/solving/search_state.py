@@ -83,6 +83,7 @@ class Search:
         self.claim: int | None = None
         self.phases: dict[str, float] = {}
         self.warm: Warm | None = None
+        self.support = np.zeros(0, dtype=np.int64)  # offers that a relaxation takes, whole or in part
         self.guide: Guide | None = None  # the prices that the proof begins with
 
     def offer(self, chosen: Ints | None, phase: str) -> bool:

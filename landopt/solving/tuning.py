@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 Step = tuple[bool, int, float]
-"""(what the prices take whole is held, offers a platform, seconds at most) of a restricted programme."""
+"""(what the prices take whole is held, offers of platforms and again on parcels, seconds at most)."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,6 @@ class Tuning:
     medium, large
         Restricted programmes before the last one, up to and above ``prices_first`` offers. Not measured since proofs
         derive rows.
-    stuck
-        Offers above which a plan is filled anew where the first restricted programme brought nothing. Not measured.
     last, look
         Offers a platform up to which the last programme is tried as soon as a restricted one brings nothing more, and
         the seconds it may take at first. Not measured since proofs derive rows.
@@ -39,9 +37,9 @@ class Tuning:
     small: int = 3_000
     prices_first: int = 60_000
     rounded: int = 8_000
-    medium: tuple[Step, ...] = ((True, 5, 2.0),)
-    large: tuple[Step, ...] = ((True, 5, 4.0), (True, 12, 4.0), (False, 12, 30.0), (False, 30, 60.0))
-    stuck: int = 200_000
+    medium: tuple[Step, ...] = ((True, 6_000, 2.0),)
+    large: tuple[Step, ...] = ((True, 6_000, 8.0), (False, 6_000, 20.0), (False, 20_000, 30.0), (False, 60_000, 60.0))
+    tighter: float = 1.0
     last: int = 80
     look: float = 2.0
     widest: int = 300_000

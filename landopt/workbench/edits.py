@@ -18,8 +18,11 @@ from typing import Any
 
 from landopt.workbench.guards import refused
 from landopt.workbench.writer import me
+from parcels.common.gate import MB, load_json, read_bytes
 
 FILE = "edits.jsonl"
+MOST = 100 * MB
+"""Bytes of a history that are read."""
 _ID = re.compile(r"[^\s=+:,;\x00-\x1f\x7f]{1,120}")
 _RULE = re.compile(r"[\w.\-]{1,120}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
@@ -100,9 +103,9 @@ def read(folder: Path) -> History:
     found = History()
     if not path.is_file():
         return found
-    for line in path.read_bytes().split(b"\n"):
+    for line in read_bytes(path, MOST).split(b"\n"):
         try:
-            step = json.loads(line)
+            step = load_json(line)
             _fold(found, step)
         except (ValueError, KeyError, TypeError, IndexError):
             continue
@@ -216,7 +219,7 @@ def add(folder: Path, step: Mapping[str, Any], version: int) -> History:
     at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     whole = {"seq": version + 1, "at": at, **me(), **step}
     path = folder / FILE
-    torn = path.is_file() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
+    torn = path.is_file() and path.stat().st_size and not read_bytes(path, MOST).endswith(b"\n")
     with path.open("ab") as out:
         out.write((b"\n" if torn else b"") + json.dumps(whole, ensure_ascii=False).encode("utf-8") + b"\n")
         out.flush()

@@ -81,6 +81,16 @@ def policies(room: Room) -> list[dict[str, Any]]:
         return []
 
 
+def inputs(room: Room) -> dict[str, Any]:
+    """What ``[inputs]`` of the round says, as JSON can carry it."""
+    try:
+        text = read_bytes(room.folder / "round.toml", 4_000_000).decode("utf-8-sig")
+        found = _as_sent(tomllib.loads(text).get("inputs", {}))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _as_sent(value: Any) -> Any:
     """A table of TOML as JSON can carry it: dates as texts."""
     if isinstance(value, dict):

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from landopt.workbench.guards import Refusal, refused
+from landopt.workbench.home import WRITER as NAME
+from parcels.common.gate import load_json, read_bytes
+from parcels.common.issues import Refused
 
-NAME = ".landopt-writer"
 _FAR = 1 << 20
 """Where the locked byte lies: far past the text, so that others can read who holds the lock."""
 
@@ -124,8 +126,8 @@ def _holds(path: Path) -> bool:
 
 def _said(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / NAME).read_bytes()[:1000] or b"{}")
-    except (OSError, ValueError):
+        found = load_json(read_bytes(folder / NAME, 1000) or b"{}")
+    except (OSError, ValueError, Refused):
         return {}
     return found if isinstance(found, dict) else {}
 

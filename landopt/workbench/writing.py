@@ -6,12 +6,13 @@ import re
 import shlex
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from landopt.workbench import edits, scenarios
+from landopt.workbench import edits, received, scenarios
 from landopt.workbench.bench import Bench, body
 from landopt.workbench.guards import refused
 from landopt.workbench.home import BASE
@@ -90,6 +91,16 @@ def routes(bench: Bench) -> list[Route]:
         job = await bench.jobs.begin("whynot", room.name, "+".join(names.values()), typed, asked)
         return JSONResponse(job.as_dict())
 
+    async def place(request: Request) -> Response:
+        """Where a platform without a site could go; it writes nothing."""
+        room, given = bench.room(request), await body(request)
+        folder, demand = room.plan(str(given.get("plan", "plan"))), given.get("demand")
+        if not isinstance(demand, str) or not demand or demand.startswith("-") or len(demand) > 120:
+            raise refused(422, "body")
+        typed = shlex.join(["landopt", "place", str(folder), "--demand", demand])
+        job = await bench.jobs.begin("place", room.name, demand, typed, {"folder": str(folder), "demand": demand})
+        return JSONResponse(job.as_dict())
+
     async def adopt(request: Request) -> Response:
         room, given = bench.to_write(request), await body(request)
         key = str(given.get("plan", "plan"))
@@ -110,10 +121,43 @@ def routes(bench: Bench) -> list[Route]:
         if not isinstance(number, int):
             raise refused(422, "body")
         job = bench.jobs.all.get(number)
-        if bench.gate.read_only and job is not None and job.kind not in ("audit", "whynot"):
+        if bench.gate.read_only and job is not None and job.kind not in ("audit", "whynot", "place"):
             raise refused(403, "read-only")
         await bench.jobs.stop(number, bool(given.get("keep")))
         return JSONResponse({"job": number})
+
+    async def upload(request: Request) -> Response:
+        """A file that was dropped in; what it is called is shown, and nothing else."""
+        name = unquote(request.headers.get("x-file-name", ""))
+        return JSONResponse(await received.keep(bench.home, name, request.stream()))
+
+    async def new(request: Request) -> Response:
+        asked = received.new_round(bench.home, await body(request))
+        typed = shlex.join(["landopt", "new", asked["folder"], *([] if asked["example"] else ["--blank"])])
+        job = await bench.jobs.begin("new", "", asked["folder"], typed, asked)
+        return JSONResponse(job.as_dict())
+
+    async def setting(request: Request) -> Response:
+        room, given = bench.to_write(request), await body(request)
+        async with bench.step:
+            received.set_input(room, str(given.get("name")), str(given.get("value") or ""))
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({})
+
+    async def file(request: Request) -> Response:
+        """Another file for a role of the round."""
+        room, given = bench.to_write(request), await body(request)
+        async with bench.step:
+            name = received.put_file(bench.home, room, given)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({"name": name})
+
+    async def correct(request: Request) -> Response:
+        room, given = bench.to_write(request), await body(request)
+        async with bench.step:
+            done = received.correct(room, given)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse(done)
 
     async def leave(request: Request) -> Response:
         """Let others write to the round."""
@@ -138,10 +182,15 @@ def routes(bench: Bench) -> list[Route]:
         "adopt": adopt,
         "leave": leave,
         "take": take,
+        "setting": setting,
+        "correct": correct,
+        "file": file,
     }
-    asked: dict[str, Any] = {"audit": audit, "exact": exact}
+    asked: dict[str, Any] = {"audit": audit, "exact": exact, "place": place}
     return [
         *(Route(f"/api/do/{name}/{{room}}", each, methods=["POST"]) for name, each in steps.items()),
         *(Route(f"/api/ask/start/{name}/{{room}}", each, methods=["POST"]) for name, each in asked.items()),
+        Route("/api/upload/file", upload, methods=["POST"]),
+        Route("/api/new", new, methods=["POST"]),
         Route("/api/ask/stop", stop, methods=["POST"]),
     ]

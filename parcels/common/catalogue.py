@@ -29,6 +29,7 @@ SEPARATORS: Final = {";": "semicolon", "or": "or"}
 """What may stand between the items of a list instead of a comma: ``{why:; }``, ``{verdicts: or }``."""
 
 _folders: list[Path] = []
+_providers: list[Callable[[str], Mapping[str, str]]] = []
 
 
 class Text(ABC):
@@ -142,6 +143,12 @@ def register(folder: Path) -> None:
         _forget()
 
 
+def provide(provider: Callable[[str], Mapping[str, str]]) -> None:
+    """Make texts known that stand in another file: what a language has by dotted key; the folders' own come before."""
+    _providers.append(provider)
+    _forget()
+
+
 def forget(folder: Path) -> None:
     """Take a folder's texts away again."""
     _folders.remove(folder)
@@ -169,6 +176,8 @@ def languages() -> tuple[str, ...]:
 def texts(lang: str) -> dict[str, str]:
     """All texts of a language by dotted key (``014.no-crs.what``, ``progress.offers``)."""
     found: dict[str, str] = {}
+    for provider in _providers:
+        found.update(provider(lang))
     for folder in _folders:
         path = folder / f"{lang}.toml"
         if path.exists():

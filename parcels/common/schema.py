@@ -65,6 +65,11 @@ def fields() -> dict[str, Field]:
     return found
 
 
+def titles(lang: str) -> dict[str, str]:
+    """The titles of the fields by dotted key (``field.use``), as the catalogue of texts has them."""
+    return {f"field.{name}": field.title(lang) for name, field in fields().items() if lang in ("en", "zh")}
+
+
 def fields_of(*kinds: str) -> dict[str, Field]:
     """The declared fields of the given kinds (``parcel``, ``demand``, ``case``, ``offer``)."""
     return {name: field for name, field in fields().items() if field.of in kinds}

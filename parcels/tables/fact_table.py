@@ -16,6 +16,7 @@ from parcels.common.catalogue import told
 from parcels.common.place import Place
 from parcels.common.schema import Value, fields_of
 from parcels.common.units import BadValue
+from parcels.common.vocabulary import table
 from parcels.tables.columns import Column
 from parcels.tables.findings import Findings
 from parcels.tables.values import (
@@ -26,7 +27,6 @@ from parcels.tables.values import (
     hidden_marks,
     parser,
     without_marks,
-    words,
 )
 
 
@@ -375,7 +375,7 @@ _SUSPICIOUS = re.compile(
 
 
 def _former(values: Sequence[Value], column: Column, ids: Sequence[str], found: Findings) -> None:
-    gone = set(words()["former_districts"]["names"])
+    gone = set(table()["former_districts"]["names"])
     hit = [identifier for identifier, value in zip(ids, values, strict=True) if value in gone]
     if hit:
         names = sorted({str(value) for value in values if value in gone})

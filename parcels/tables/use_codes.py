@@ -14,8 +14,9 @@ from typing import Any
 from parcels.common.catalogue import told
 from parcels.common.schema import fields
 from parcels.common.units import BadValue
+from parcels.common.vocabulary import code_of
 
-ALWAYS = {"IND_M0": "IND_M0", "NS_M9": "NS_M9", "HOU_AFF": "HOU_AFF", "新型产业用地": "IND_M0"}
+ALWAYS = {"IND_M0": "IND_M0", "NS_M9": "NS_M9", "HOU_AFF": "HOU_AFF"}
 """Accepted by name in every system: local classes without a national code."""
 
 
@@ -57,6 +58,9 @@ def use_of(text: str, system: str, *, own: bool = False) -> str:
                 return str(codes[code[:length]])
     if own and code in fields()["use"].values:
         return code  # landopt's own names are no codes of any other system
+    printed = code_of("use", word)
+    if printed is not None and word.upper() not in fields()["use"].values:
+        return printed  # what landopt prints is read in every system; its bare codes only where they are declared
     elsewhere = [name for name, other in systems().items() if name != system and code in other.get("codes", {})]
     known = (*codes, *entry["names"], *(fields()["use"].values if system == "landopt" else ()))
     near = difflib.get_close_matches(word, known, 1, 0.5)

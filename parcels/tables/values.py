@@ -8,15 +8,13 @@ from __future__ import annotations
 import datetime
 import difflib
 import re
-import tomllib
 import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 
 from parcels.common.schema import Field, Value
 from parcels.common.units import BadValue, exact, scaled
+from parcels.common.vocabulary import code_of, folded, readings, subject_of
 from parcels.tables.columns import Column
 from parcels.tables.use_codes import use_of
 from parcels.tables.use_mix import read_mix
@@ -29,12 +27,6 @@ _LIST = re.compile(r"[;；、,，]")
 _HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u061c]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 DATE_FORMATS = {"-": "2026-03-31", "/": "2026/3/31", ".": "2026.3.31", "年": "2026年3月31日"}
-
-
-@cache
-def words() -> dict[str, dict[str, list[str]]]:
-    """``words.toml``: for each code field, the further words of its codes."""
-    return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 
 
 def clean_text(cell: object) -> str:
@@ -99,7 +91,7 @@ def parser(column: Column, use_codes: str | None) -> Callable[[object], Value]:
     if field.type == "code":
         return lambda cell: _code(clean_text(cell), field, use_codes)
     if field.type == "codes":
-        return lambda cell: tuple(sorted({_code(item, field, use_codes) for item in split(cell)}))
+        return lambda cell: tuple(sorted({_code(item, field, use_codes) for item in _items(cell, field)}))
     if field.type == "ids":
         return lambda cell: tuple(sorted(set(split(cell))))
     if field.type == "mix":
@@ -112,6 +104,15 @@ def parser(column: Column, use_codes: str | None) -> Callable[[object], Value]:
 def split(cell: object) -> list[str]:
     """The items of a list cell; ``;``, ``、`` and ``,`` part them."""
     return [item.strip() for item in _LIST.split(clean_text(cell)) if item.strip()]
+
+
+def _items(cell: object, field: Field) -> list[str]:
+    """The items of a list of codes; a comma that belongs to a word (lease first, grant later) parts nothing."""
+    subject = subject_of(field.name)
+    found: list[str] = []
+    for part in re.split("[;；、]", clean_text(cell)):
+        found += [part] if code_of(subject, part, field.values) else split(part)
+    return [item.strip() for item in found if item.strip()]
 
 
 def _number(cell: object, column: Column, whole: bool) -> int:
@@ -185,21 +186,14 @@ def date_format(cell: object) -> str | None:
     return found.group(1) if found else None
 
 
-@cache
-def _codes(name: str, values: tuple[str, ...]) -> dict[str, str]:
-    known = {value.lower(): value for value in values}
-    for code, others in words().get(name, {}).items():
-        known.update((unicodedata.normalize("NFKC", word).lower(), code) for word in others)
-    return known
-
-
 def _code(text: str, field: Field, use_codes: str | None) -> str:
     if field.name in ("use", "uses", "present_use", "use_mix"):
         return use_of(text, use_codes or "landopt", own=field.name == "uses")
-    known = _codes(field.name, field.values)
-    found = known.get(unicodedata.normalize("NFKC", text).lower())
+    subject = subject_of(field.name)
+    found = code_of(subject, text, field.values)
     if found is None:
-        near = difflib.get_close_matches(text.lower(), known, 1, 0.5)
+        known = {**dict.fromkeys(field.values), **dict.fromkeys(readings(subject))}
+        near = difflib.get_close_matches(folded(text), known, 1, 0.5)
         if near:
             raise BadValue("051.none-near", text=text, all_values=field.values, near=near[0])
         raise BadValue("051.none", text=text, all_values=field.values)

@@ -136,7 +136,7 @@ def _mutants(solved: Path, count: int, seed: int) -> Counter[str]:
         name, field = fields[turn % len(fields)]
         how = _how(name, field)
         path = draw.choice(places[name, field])
-        if name == "plan" and how in ("words", "law", "bound", "digest"):
+        if name == "plan" and how in ("again", "words", "law", "bound", "digest"):
             changed = copy.copy(plan)
             changed[path[0]] = copy.deepcopy(plan[path[0]])
             _set(changed, path, _other(draw, _get(plan, path)))

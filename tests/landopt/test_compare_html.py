@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from cli import desk
 from constraints.case import Case
 from landopt.intake.overlay import apply_sets
-from landopt.reasons.compare import changes, with_change
+from landopt.reasons.compared.differences import changes, with_change
 from tests.builders import case, demand, limit, parcel
 from tests.landopt.decided import write_plan
 
@@ -55,7 +55,7 @@ def test_page_says_what_moved_and_what_moved_it(
     for word in words:
         assert word in text, word
     moved = text[text.index("Parcels that moved" if lang == "en" else "安排变动的宗地") :]
-    assert "p.quota values" in moved
+    assert "p.quota amount" in moved
 
 
 def test_page_asks_nothing_of_any_network_and_runs_nothing(folders: tuple[Path, Path], tmp_path: Path) -> None:

@@ -106,11 +106,15 @@ def test_explain_names_the_nearest_of_a_mistyped_id(folders: tuple[Path, Path]) 
     assert "one at a time" in _run("explain", str(folders[0]), "--parcel", "P01", "--demand", "D01", code=2).stderr
 
 
-def test_explain_limits_re_solves_one_step(folders: tuple[Path, Path]) -> None:
-    """Every binding limit is moved both ways."""
-    steps = _json("explain", str(folders[1]), "--limits")
-    assert {step["limit"]["cite"]["rule"] for step in steps} >= {"p.quota"}
-    assert "everything else held fixed" in _run("explain", str(folders[1]), "--limits", "--lang", "en").stdout
+def test_explain_limits_tells_what_each_is_worth(folders: tuple[Path, Path]) -> None:
+    """Every limit is lifted and moved by a step, the one worth most first."""
+    found = _json("explain", str(folders[1]), "--limits")
+    assert {entry["limit"]["cite"]["rule"] for entry in found} >= {"p.quota"}
+    worth = [entry["lifted"]["low"][0] for entry in found]
+    assert worth == sorted(worth, reverse=True)
+    assert all(entry["steps"] for entry in found)
+    text = _run("explain", str(folders[1]), "--limits", "--lang", "en").stdout
+    assert "each limit changed alone and all else held" in text
 
 
 def test_whynot_answers_every_method_at_once(folders: tuple[Path, Path]) -> None:
@@ -185,8 +189,8 @@ def test_printed_plan_holds_table_bounds_and_every_case(folders: tuple[Path, Pat
     opened = open_plan(folders[0])
     text = render_plan(opened.plan, lang, opened.case)
     wanted = {
-        "en": ["Method", "Held back", "audited bound", "Rules at their limit:", "Basis:", "Platforms without a site:"],
-        "zh": ["供应方式", "暂不供应", "经审计的上界", "已达限额的规则：", "依据：", "未安排用地的平台："],
+        "en": ["Method", "Held back", "audited bound", "Limits, the one that", "Basis:", "Platforms without a site:"],
+        "zh": ["供应方式", "暂不供应", "经审计的上界", "限额（按取消后", "依据：", "未安排用地的平台："],
     }[lang]
     for words in wanted:
         assert words in text

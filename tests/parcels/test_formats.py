@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from parcels.common.issues import Refused
 from parcels.demands import read_demands
+from parcels.formats.kinds.dxf import _is_area
 from parcels.formats.opening import open_parcels
 from parcels.formats.writer import write_parcels
 from parcels.read import read_parcels
@@ -234,3 +235,18 @@ def test_digest_of_a_file_is_its_sha256(tmp_path: Path) -> None:
 
     path = gpkg(tmp_path, [box(0, 0)])
     assert read_parcels(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("label", ["A1", "1", "15", "B-1", "1ha-3"])
+def test_a_name_that_looks_like_an_area_stays_a_name(label: str) -> None:
+    """A1 in a parcel of one hectare is its name; beside another text there are two names."""
+    assert not _is_area(label, 10_000.0)
+
+
+@pytest.mark.parametrize(
+    "label", ["10000", "10000.0", "1.0000", "1公顷", "15亩", "面积=1", "面积：10000㎡", "S=10000", "1.0 ha"]
+)
+def test_labels_that_say_the_area(label: str) -> None:
+    """With a word, a unit, a decimal point, or whole square metres."""
+    assert _is_area(label, 10_000.0)
+    assert not _is_area(label, 12_000.0)

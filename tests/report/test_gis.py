@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import sqlite3
+import subprocess
 import xml.dom.minidom
+import zipfile
 from pathlib import Path
+
+import pytest
 
 from landopt.report.source import open_source
 from tests.report.making import call
@@ -37,3 +44,162 @@ def test_a_file_geodatabase_on_request(plain: Path, tmp_path: Path) -> None:
 
     assert call(plain, "--gdb", "-o", tmp_path / "r").exit_code == 0
     assert len(pyogrio.read_dataframe(tmp_path / "r" / "plan.gdb", layer="parcels")) == len(open_source(plain).rows)
+
+
+OLD_GDAL = shutil.which("ogrinfo")
+BARE = {name: value for name, value in os.environ.items() if not name.startswith("GDAL_")}
+SYSTEM = "/usr/bin/python3"
+QGIS = Path("/usr/lib/python3/dist-packages/qgis/core").exists()
+needs_gdal = pytest.mark.skipif(
+    OLD_GDAL is None and not os.environ.get("CI"), reason="Debian's gdal-bin is not installed"
+)
+needs_qgis = pytest.mark.skipif(not QGIS and not os.environ.get("CI"), reason="Debian's python3-qgis is not installed")
+
+
+@needs_gdal
+@pytest.mark.parametrize("kind", ["gpkg", "gdb"])
+def test_an_old_gdal_reads_every_layer_whole(plain: Path, tmp_path: Path, kind: str) -> None:
+    """GDAL of Debian (3.6): no warning, no whole number of 64 bits, every row, amounts exact."""
+    path = plain / "plan.gpkg"
+    if kind == "gdb":
+        assert call(plain, "--gdb", "-o", tmp_path / "r").exit_code == 0
+        path = tmp_path / "r" / "plan.gdb"
+    for layer in ("parcels", "sites"):
+        done = subprocess.run(
+            [str(OLD_GDAL), "-ro", "-al", str(path), layer], capture_output=True, text=True, timeout=60, env=BARE
+        )
+        assert done.returncode == 0
+        assert not re.search("warning|error", done.stderr, re.I), done.stderr
+        assert "Integer64" not in done.stdout
+        count = int(re.search(r"Feature Count: (\d+)", done.stdout)[1])  # type: ignore[index]
+        source = open_source(plain)
+        assert count == (len(source.rows) if layer == "parcels" else len(source.plan["assignments"]))
+        prices = [float(each) for each in re.findall(r"start_price_yuan \(Real\) = (\d+)", done.stdout)]
+        wanted = sum(
+            e["start_price_yuan"] * (len(e["parcel_ids"]) if layer == "parcels" else 1)
+            for e in source.plan["assignments"]
+        )
+        assert sum(prices) == wanted
+        if kind == "gdb":
+            assert 'alternative name="供应方式"' in done.stdout
+
+
+def test_a_price_above_32_bits_is_exact(plain: Path, tmp_path: Path) -> None:
+    """4,912,345,679 yuan: more than a whole number of 32 bits holds, and no digit is lost."""
+    from landopt.report.gis.layer_files import write_gdb_layer, write_gpkg_layer
+
+    polygons = open_source(plain).polygons
+    shapes = polygons.geometry.values[:1]
+    columns = {"site": ["a"], "start_price_yuan": [4_912_345_679], "term_years": [None]}
+    import pyogrio
+
+    for write, name in ((write_gpkg_layer, "a.gpkg"), (write_gdb_layer, "a.gdb")):
+        write(tmp_path / name, "sites", columns, shapes, polygons.crs)
+        frame = pyogrio.read_dataframe(tmp_path / name, layer="sites")
+        assert int(frame["start_price_yuan"][0]) == 4_912_345_679
+        assert frame["term_years"].isna()[0]
+
+
+def test_the_gpkg_is_version_1_2_with_chinese_aliases(plain: Path) -> None:
+    """user_version 10200, an alias a column, and the extension that says so."""
+    with sqlite3.connect(plain / "plan.gpkg") as store:
+        assert store.execute("PRAGMA user_version").fetchone() == (10200,)
+        named = dict(store.execute("SELECT column_name, name FROM gpkg_data_columns WHERE table_name = 'parcels'"))
+        assert store.execute(
+            "SELECT count(*) FROM gpkg_extensions WHERE extension_name = 'gpkg_schema'"
+        ).fetchone() == (1,)
+        columns = [row[1] for row in store.execute("PRAGMA table_info(parcels)")]
+    assert set(named) == set(columns) - {"fid", "geom"}
+    assert all(re.search("[\u4e00-\u9fff]", alias) for alias in named.values())
+
+
+def with_round(plain: Path, place: Path) -> Path:
+    """The plan beside a round with a layer of basic farmland, the file its plan knows."""
+    import json
+
+    import geopandas
+    import pyogrio
+    import shapely
+
+    from parcels.common.digests import sha256_of
+
+    source = open_source(plain)
+    west, south, _, _ = source.polygons.total_bounds
+    frame = geopandas.GeoDataFrame(
+        {"n": ["x"]}, geometry=[shapely.box(west, south, west + 90, south + 90)], crs="EPSG:4526"
+    )
+    place.mkdir()
+    pyogrio.write_dataframe(frame, place / "pbf.gpkg", layer="pbf")
+    (place / "round.toml").write_text(
+        '[round]\nid = "r"\ntitle = { en = "R", zh = "轮" }\nauthority = "A"\nas_of = 2026-03-31\n'
+        'start = 2026-04-01\nend = 2026-12-31\n[inputs]\nparcels = "p.gpkg"\ndemands = "d.csv"\n'
+        '[inputs.layers]\npermanent_basic_farmland = "pbf.gpkg|pbf"\n',
+        "utf-8",
+    )
+    for name in ("p.gpkg", "d.csv"):
+        (place / name).write_bytes(b"")
+    folder = shutil.copytree(plain, place / "plan", ignore=shutil.ignore_patterns("report*"))
+    case = json.loads((folder / "case.json").read_text("utf-8"))
+    case["inputs"].append({"name": "pbf.gpkg", "sha256": sha256_of(place / "pbf.gpkg"), "rows": 1})
+    (folder / "case.json").write_text(json.dumps(case, ensure_ascii=False), "utf-8")
+    return folder
+
+
+def test_protected_areas_come_from_the_round_and_only_as_the_plan_knew_them(plain: Path, tmp_path: Path) -> None:
+    """The layer beside the plan is shown; once the file has changed it is not."""
+    from landopt.report.protected import protected_areas
+
+    folder = with_round(plain, tmp_path / "round")
+    (area,) = protected_areas(open_source(folder))
+    assert (area.role, len(area.shapes)) == ("permanent_basic_farmland", 1)
+    with sqlite3.connect(tmp_path / "round" / "pbf.gpkg") as store:
+        store.execute("DELETE FROM pbf")
+    assert protected_areas(open_source(folder)) == ()
+    assert protected_areas(open_source(plain)) == ()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_project_names_its_layers_by_relative_paths(plain: Path, tmp_path: Path, lang: str) -> None:
+    """plan.qgz is well-formed, same bytes twice, with plan, sites, protected areas and a layout; nothing outside."""
+    folder = with_round(plain, tmp_path / "round")
+    for name in ("a", "b"):
+        assert call(folder, "--qgz", "--lang", lang, "-o", folder / name).exit_code == 0
+    assert (folder / "a" / "plan.qgz").read_bytes() == (folder / "b" / "plan.qgz").read_bytes()
+    text = zipfile.ZipFile(folder / "a" / "plan.qgz").read("plan.qgs").decode()
+    parsed = xml.dom.minidom.parseString(text)
+    sources = [node.firstChild.data for node in parsed.getElementsByTagName("datasource")]
+    assert sources == [
+        "../plan.gpkg|layername=sites",
+        "./protected.gpkg|layername=permanent_basic_farmland",
+        "../plan.gpkg|layername=parcels",
+    ]
+    assert len(parsed.getElementsByTagName("Layout")) == 1
+    assert not re.search(r"https?://(?!mrcc\.com/qgis\.dtd)", text)
+    assert ("第38带" if lang == "zh" else "zone 38") in text
+
+
+@needs_qgis
+def test_qgis_3_22_opens_the_project_and_prints_the_layout(plain: Path, tmp_path: Path) -> None:
+    """Headless QGIS of Debian: every layer valid and in its colours, aliases read, the layout printed."""
+    folder = with_round(plain, tmp_path / "round")
+    assert call(folder, "--qgz", "--lang", "zh").exit_code == 0
+    script = (
+        "import sys\nfrom qgis.core import *\napp = QgsApplication([], False); app.initQgis()\n"
+        "p = QgsProject.instance(); assert p.read(sys.argv[1]); print('crs', p.crs().authid())\n"
+        "for l in p.mapLayers().values():\n"
+        "    a = [l.attributeAlias(i) for i in range(l.fields().count())]\n"
+        "    print('layer', l.name(), l.isValid(), l.featureCount(), type(l.renderer()).__name__, '供应方式' in a)\n"
+        "lay = p.layoutManager().layouts()[0]; s = QgsLayoutExporter.ImageExportSettings(); s.dpi = 30\n"
+        "print('printed', QgsLayoutExporter(lay).exportToImage(sys.argv[2], s) == QgsLayoutExporter.Success)\n"
+        "app.exitQgis()\n"
+    )
+    given = {**BARE, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": "", "HOME": str(tmp_path)}
+    command = [SYSTEM, "-c", script, str(folder / "report" / "plan.qgz"), str(tmp_path / "map.png")]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    count = len(open_source(plain).rows)
+    lines = done.stdout.splitlines()
+    assert f"layer 方案宗地 True {count} QgsCategorizedSymbolRenderer True" in lines
+    assert "layer 永久基本农田 True 1 QgsSingleSymbolRenderer False" in lines
+    assert {"crs EPSG:4526", "printed True"} <= set(lines)
+    assert (tmp_path / "map.png").stat().st_size > 2000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from landopt.report.gis.styles import _parcels
+from landopt.report.gis.styles import _qml, parcels_style
 from landopt.report.papers.blocks import Block, of_text
 from landopt.report.tables.headings import LISTS, headings
 
@@ -43,4 +43,4 @@ def test_the_headings_of_the_tables(lang: str) -> None:
 
 def test_the_style_of_the_gpkg() -> None:
     """The style QGIS opens parcels with, an element a line."""
-    _agrees("parcels_style.qml", _parcels().replace("><", ">\n<") + "\n")
+    _agrees("parcels_style.qml", _qml(parcels_style(), labels=True).replace("><", ">\n<") + "\n")

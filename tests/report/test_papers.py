@@ -159,6 +159,7 @@ def test_every_paper_says_first_that_the_law_was_not_checked_so_far(
 ) -> None:
     """Proposal, annex, review sheets, table of figures; the printed summary."""
     from landopt.reasons import texts
+    from landopt.report.map import page
     from landopt.report.papers import documents, notices
 
     for module in (documents, notices, review_sheet, texts):
@@ -174,6 +175,10 @@ def test_every_paper_says_first_that_the_law_was_not_checked_so_far(
     assert all(str(sheet["opinion"]).startswith(said) for sheet in sheets)
     assert provenance(source, lang)[1].text == said
     assert texts.render_summary(source.plan, source.case, lang).startswith(said)
+    monkeypatch.setattr(page, "late_lines", lambda case, lang: [f"LATE-{lang}"])
+    shown = page.map_page(source, lang).decode()
+    assert shown.index("LATE-zh") < shown.index("LATE-en") < shown.index(source.plan["plan_id"], shown.index("</h1>"))
+    assert "cn " in shown.split("</header>")[0] or not source.case.packs
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

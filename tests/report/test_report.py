@@ -40,6 +40,8 @@ def test_without_a_kind_all_kinds_are_written(plain: Path) -> None:
         *drafted,
         "notices-sources.docx",
         "boundary.txt",
+        "plan.qgz",
+        "market-entry.xlsx",
     }
 
 
@@ -164,7 +166,16 @@ def test_the_tables_agree_with_the_plan(plain: Path) -> None:
     """Parcels, areas, prices, terms, dates and totals are those of plan.json."""
     source = open_source(plain)
     book = sheets(plain)
-    assert book.sheetnames == ["供应计划汇总表", "供应计划宗地表", "变更对照表", "未供应与未满足清单", "规则"]
+    names = [
+        "供应计划汇总表",
+        "分区分季供应表",
+        "供应计划宗地表",
+        "宗地审查表",
+        "变更对照表",
+        "未供应与未满足清单",
+        "规则",
+    ]
+    assert book.sheetnames == names
     sheet = book["供应计划宗地表"]
     rows = [row for row in sheet.iter_rows(min_row=4, values_only=True) if row[0] is not None]
     head, body, total = rows[0], rows[1:-1], rows[-1]
@@ -175,14 +186,20 @@ def test_the_tables_agree_with_the_plan(plain: Path) -> None:
     assert [row[at["土地使用年限"]] for row in body] == [row.entry["term_years"] for row in supplied if row.entry]
     assert total[0] == "合计"
     assert round(total[at["面积(公顷)"]] * 10_000) == sum(row.area_m2 for row in supplied)
-    yuan = sum(entry["start_price_yuan"] for entry in source.plan["assignments"])
-    assert round(total[at["起始价(万元)"]] * 10_000) == yuan
     assert all(value is None or hasattr(value, "year") for row in body for value in [row[at["拟签订合同时间（最迟）"]]])
-    assert any(row[at["法律依据"]] for row in body)
-    summary = [row for row in book["供应计划汇总表"].iter_rows(min_row=4, values_only=True) if row[0]]
-    assert round(summary[-1][-3] * 10_000) == sum(row.area_m2 for row in supplied)
-    assert summary[-1][1] == len(supplied)
-    assert summary[-1][-3] == pytest.approx(summary[-1][-2] + summary[-1][-1])
+    assert any(row[at["供应依据"]] for row in body)
+    review = [row for row in book["宗地审查表"].iter_rows(min_row=4, values_only=True) if row[0] is not None]
+    at = {name: place for place, name in enumerate(review[0])}
+    yuan = sum(entry["start_price_yuan"] for entry in source.plan["assignments"])
+    assert round(review[-1][at["起始价(万元)"]] * 10_000) == yuan
+    assert any(row[at["法律依据"]] for row in review[1:-1])
+    for name in ("供应计划汇总表", "分区分季供应表"):
+        summary = [row for row in book[name].iter_rows(min_row=4, values_only=True) if row[0]]
+        assert summary[0][1:5] == ("宗数", "供应面积", "其中：新增", "其中：存量")
+        assert summary[-1][1] == len(supplied)
+        assert round(summary[-1][2] * 10_000) == sum(row.area_m2 for row in supplied)
+        assert summary[-1][2] == pytest.approx(summary[-1][3] + summary[-1][4])
+        assert summary[-1][2] == pytest.approx(sum(summary[-1][5:]))
     unmet = [row for row in book["未供应与未满足清单"].iter_rows(min_row=5, values_only=True) if row[0]]
     assert len(unmet) == len(source.plan["held"]) + len(source.plan["unserved"])
     rules = [row for row in book["规则"].iter_rows(min_row=5, values_only=True) if row[0]]
@@ -192,7 +209,7 @@ def test_the_tables_agree_with_the_plan(plain: Path) -> None:
 def test_headers_are_frozen_and_filters_set(plain: Path) -> None:
     """Every list has a filter, frozen headings and a print area."""
     book = openpyxl.load_workbook(plain / "report" / "tables.xlsx")
-    for name in ("供应计划宗地表", "未供应与未满足清单", "规则"):
+    for name in ("供应计划宗地表", "宗地审查表", "未供应与未满足清单", "规则"):
         assert book[name].auto_filter.ref
         assert book[name].freeze_panes
         assert book[name].print_area
@@ -243,7 +260,8 @@ def test_no_name_becomes_a_formula_or_a_link(hostile: Path) -> None:
     """The only formulas are our own sums; names stand as texts, cut where a cell cannot hold them."""
     book = openpyxl.load_workbook(hostile / "report" / "tables.xlsx")
     formulas = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
-    own = re.compile(r"=(SUM|SUMIFS|COUNTIF)\(['A-Za-z ,:$\d!]*\)|=[A-Z]+\d+-[A-Z]+\d+")
+    exact = r"EXACT\('[A-Za-z ]+'![$A-Z\d:]+,\$?[A-Z]+\$?\d+\)\*"
+    own = re.compile(rf"=SUM\([A-Z\d,:]*\)|=0|=SUMPRODUCT\(({exact}){{1,2}}['A-Za-z $\d!:()*-]+\)")
     assert formulas
     assert [formula for formula in formulas if not own.fullmatch(formula)] == []
     texts = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "s"]
@@ -345,7 +363,7 @@ def test_the_page_holds_no_outside_address_and_no_markup_from_names(hostile: Pat
 
 def test_changes_against_an_earlier_plan(plain: Path, tmp_path: Path) -> None:
     """The sheet of changes lists the parcels that moved, and only those."""
-    from landopt.reasons.compare import moves
+    from landopt.reasons.compared.moves import moves
 
     folder = shutil.copytree(plain, tmp_path / "earlier", ignore=shutil.ignore_patterns("report"))
     plan = json.loads((folder / "plan.json").read_text("utf-8"))
@@ -366,3 +384,25 @@ def test_a_table_of_changes_without_another_plan_has_no_empty_brackets(plain: Pa
     """The title names the plan compared with, or nothing."""
     titles = [sheet.cell(1, 1).value for sheet in sheets(plain)]
     assert not [title for title in titles if "（）" in title or title.endswith("against")]
+
+
+@pytest.mark.parametrize("mu", [(), ("--mu",)])
+def test_every_sheet_prints_all_its_columns_on_one_page(plain: Path, tmp_path: Path, mu: tuple[str, ...]) -> None:
+    """Landscape, one page wide, at half size at least; one unit a column; 亩 where asked."""
+    assert call(plain, "--xlsx", "--lang", "zh", *mu, "-o", tmp_path / "r").exit_code == 0
+    book = openpyxl.load_workbook(tmp_path / "r" / "tables.xlsx")
+    for sheet in book:
+        setup = sheet.page_setup
+        assert (setup.orientation, setup.fitToWidth or 1, setup.fitToHeight) == ("landscape", 1, 0)
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        wide = sum(
+            sheet.column_dimensions[openpyxl.utils.get_column_letter(k + 1)].width for k in range(sheet.max_column)
+        )
+        assert wide < (420 if str(sheet.page_setup.paperSize) == "8" else 290), (sheet.title, wide)
+    summary = book["供应计划汇总表"]
+    units = [cell.value for cell in summary[5]][1:]
+    assert set(units) == {"宗", "公顷", *(("亩",) if mu else ())}
+    heads = [cell.value for cell in book["供应计划宗地表"][4]]
+    assert ("面积(亩)" in heads) == bool(mu)
+    for name in heads:
+        assert len(re.findall(r"\((公顷|亩|万元|元/平方米)\)", name or "")) <= 1

@@ -150,6 +150,23 @@ def test_a_round_with_errors_is_told_as_the_command_tells_it(tmp_path: Path) -> 
         assert client.post("/api/ask/round/outline/r1", json={}).status_code == 422
 
 
+def test_a_place_is_asked_for_a_platform_and_no_file(solved: Path) -> None:
+    """What could be a path is no platform; a platform without a site is ranked as the command ranks it."""
+    with page(solved.parent, read_only=True) as client:
+        plan = client.get("/api/file/r1/plan/plan").json()
+        for name in (str(solved / "demands.csv"), "/etc/passwd", "D-999"):
+            job = client.post("/api/ask/start/place/r1", json={"plan": "plan", "demand": name}).json()["job"]
+            ended = finished(client, job)
+            assert (ended["state"], ended["answer"]["issues"][0]["code"]) == ("refused", "X003")
+        assert client.post("/api/ask/start/place/r1", json={"plan": "plan", "demand": "--exact"}).status_code == 422
+        for demand in [each["demand_id"] for each in plan["unserved"][:1]]:
+            job = client.post("/api/ask/start/place/r1", json={"plan": "plan", "demand": demand}).json()
+            assert job["typed"].startswith("landopt place ")
+            ended = finished(client, job["job"])
+            assert ended["state"] == "done", ended["answer"]
+            assert demand in ended["answer"]["text"]["zh"]
+
+
 def test_audit_and_adoption_through_the_page(tmp_path: Path, solved: Path) -> None:
     """Audited, adopted under a document and a name, shown as adopted; a second adoption asks why."""
     copied(solved, tmp_path / "rounds" / "r1")

@@ -21,9 +21,11 @@ from constraints.case import Case, rule_to_json
 from constraints.loading.corrections import Correction, correction_rules, lowers_measured, read_corrections
 from constraints.loading.load import in_force, load, methods, pack_names, rules_for, shipped
 from constraints.loading.method_facts import off
+from constraints.loading.other_day import asked_day, later_facts, mark
 from constraints.loading.pack_files import own_file
 from constraints.loading.ranks import LAW_RANK, OWN_MARK, acting_exceptions, known_packs, unlawful_exceptions
 from constraints.types import Rule
+from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
 
 Problem = tuple[str, str, str]
@@ -45,6 +47,8 @@ class Binding:
         self.problems: list[Problem] = []
         self.unchecked: list[Unchecked] = []
         self.compared = 0
+        self.day = asked_day(case.overlays)
+        self.own_day: str | None = None
         self.corrections: tuple[Correction, ...] = ()
         self._methods()
         rounds = [entry for entry in case.sources if entry["role"] == "round"]
@@ -110,7 +114,12 @@ class Binding:
             self.say("round.toml", f"round.toml cannot be read: {wrong}", f"round.toml 无法读取：{wrong}")
             return
         case, raw = self.case, self.raw
+        self.own_day = said["round"]["as_of"]
         for name, found in said["round"].items():
+            if name == "as_of" and self.day is not None and raw["round"].get(name) == self.day:
+                en, zh = f"made under the law of {self.day}, not of {found}", f"依 {self.day} 的法律编制，并非 {found}"
+                self.unchecked.append(Unchecked("overlays", en, zh))
+                continue
             self.same(f"round.{name}", raw["round"].get(name), found)
         known = {entry["name"] for entry in case.inputs}
         for name in said["files"]:
@@ -209,10 +218,11 @@ class Binding:
     def _expected(self, packs: Sequence[str], policies: Sequence[Mapping[str, str]]) -> dict[str, Rule]:
         as_of, texts = self.case.round.as_of, {e["name"]: e["text"].encode("utf-8") for e in policies}
         texts |= {e["name"]: e["text"].encode("utf-8") for e in self.case.sources if e["role"] == "pack"}
-        found = {rule.id: rule for rule in rules_for(packs, [e["name"] for e in policies], as_of, texts)[0]}
+        own_day = self.own_day if self.day is not None else None
+        found = {rule.id: rule for rule in rules_for(packs, [e["name"] for e in policies], as_of, texts, own_day)[0]}
         for rule in correction_rules(self.corrections, found.values(), [method.id for method in self.case.methods]):
             found[rule.id] = rule
-        facts: list[tuple[Any, ...]] = []
+        facts = self._set_aside()
         for entry in self.case.sources:
             if entry["role"] == "overlay":
                 path = Path(entry["name"])
@@ -229,6 +239,21 @@ class Binding:
             if match is not None:
                 self._set(found, text, *match.groups())
         return found
+
+    def _set_aside(self) -> list[tuple[Any, ...]]:
+        """The facts later than the day the case was asked for, which a scenario of that day does without."""
+        if self.day is None:
+            return []
+        table, scenario = self.case.parcels, mark(self.day)
+        columns = {name: list(column) for name, column in table.columns.items()}
+        rows = table.index()
+        for fact in self.case.scenario:
+            if fact["scenario"] == scenario and fact["of"] == "parcel" and fact["id"] in rows:
+                column = columns.setdefault(fact["field"], [None] * len(table))
+                column[rows[fact["id"]]] = fact["was"]
+                self.same(f"scenario.{fact['id']}.{fact['field']}", fact["is"], None, "the day asked for")
+        was = FactTable(table.ids, {name: tuple(column) for name, column in columns.items()})
+        return [("parcel", name, field, scenario) for name, field in later_facts(was, self.day)]
 
     def _named(self, stem: str, name: str) -> None:
         if stem not in self.case.overlays:

@@ -16,8 +16,9 @@ from typing import Any
 from parcels.common.schema import Field, fields
 
 FILES = ("plan", "case", "proof", "offers")
-HOW = ("digest", "law", "bound", "source", "calendar", "layers", "words", "inputs", "nothing")
-"""How a field is derived again; ``inputs``: a premise, read again with ``--inputs``; ``nothing``: a claim."""
+HOW = ("digest", "law", "bound", "source", "calendar", "layers", "again", "words", "inputs", "nothing")
+"""How a field is derived again; ``again``: by a second reading of the facts; ``words``: made anew by the same program;
+``inputs``: a premise, read again with ``--inputs``; ``nothing``: a claim."""
 OPTIONAL = frozenset(
     [
         "ledger_head",

@@ -14,6 +14,7 @@ from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.schema import Field, Value, fields
 from parcels.common.units import BadValue
+from parcels.common.vocabulary import code_of, folded, subject_of
 from parcels.tables.use_codes import use_of
 from parcels.tables.use_mix import read_mix
 
@@ -28,10 +29,11 @@ def field_named(word: str) -> Field | None:
     declared = fields()
     if word in declared:
         return declared[word]
+    plain = folded(word)
     for field in declared.values():
-        if word in (field.title_en, field.title_zh):
+        if plain in (folded(field.title_en), folded(field.title_zh)):
             return field
-    return next((field for field in declared.values() if word in field.aliases), None)
+    return next((each for each in declared.values() if plain in map(folded, each.aliases)), None)
 
 
 def read_facts(told: Mapping[str, str]) -> dict[str, Value]:
@@ -88,18 +90,20 @@ def read_value(field: Field, text: str) -> Value:
     if field.type == "mix":
         return _mix(text)
     if field.type in ("codes", "ids", "near"):
+        whole = code_of(subject_of(field.name), text, field.values) if field.values else None
+        if whole is not None and low != "none":
+            return (whole,)
         parts = () if low == "none" else tuple(part.strip() for part in _SEPARATORS.split(text) if part.strip())
-        for part in parts:
-            _known(field, part)
-        return parts
+        return tuple(_known(field, part) for part in parts)
     return _known(field, text)
 
 
 def _known(field: Field, text: str) -> str:
     values = field.values
-    if values and text not in values:
+    code = code_of(subject_of(field.name), text, values) if values else text
+    if code is None:
         raise _NotRead("R011.told-unknown-value", closest(text, values) or told("near.one-of", names=values), code=text)
-    return text
+    return code
 
 
 _MIX = {

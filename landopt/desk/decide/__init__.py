@@ -1,1 +1,1 @@
-"""Commands that decide: solve, model, sweep, alternatives, diagnose, repair."""
+"""Commands that decide: solve, model, sweep, tradeoff, stress, alternatives, diagnose, repair."""

@@ -65,6 +65,7 @@ def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int
 @click.option(
     "--change-cost", type=click.IntRange(0), default=0, help="Points a changed assignment costs (with --keep)."
 )
+@click.option("--as-of", metavar="DATE", help="The law of another day, a scenario: later facts are set aside.")
 @click.option("--ledger", type=LEDGER, help="The ledger whose head is printed on the plan.")
 @click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print plan.json.")
@@ -86,6 +87,7 @@ def solve(
     by: str,
     keep: Path | None,
     change_cost: int,
+    as_of: str | None,
     ledger: LedgerPlace | None,
     lang: str | None,
     as_json: bool,
@@ -120,6 +122,7 @@ def solve(
         by=by,
         keep=keep,
         change_cost=change_cost,
+        as_of=as_of,
         ledger=ledger,
     )
     result = run(options, heard(chosen))

@@ -11,6 +11,7 @@ from landopt.desk.decide.many import UNFINISHED, where_of, where_options
 from landopt.desk.usage import LANG
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt sweep examples/nansha examples/nansha/sweep.toml -o sweep --jobs 2")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.argument("sweep_path", metavar="SWEEP.toml", type=click.Path(path_type=Path))

@@ -123,7 +123,8 @@ def _shape(name: str, entry: Any, of: Any) -> str:
             else ""
         )
         starred = starred or mark == "*"
-        value = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+        shown = "..." if inspect.isroutine(parameter.default) else repr(parameter.default)  # no address of memory
+        value = "" if parameter.default is parameter.empty else f" = {shown}"
         told.append(f"{mark}{parameter.name}: {parameter.annotation}{value}")
     given = ", ".join(told)
     whole = "lo" if "." not in name else {"Plan": "plan", "Round": "rnd"}.get(name.partition(".")[0], "found")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from landopt.intake.round_keys import round_keys
 from parcels.common.schema import Field, fields_of
+from parcels.common.vocabulary import subject_of, subjects
 from parcels.tables.use_codes import systems
-from parcels.tables.values import words
 
 
 def round_page() -> str:
@@ -60,14 +63,18 @@ def _row(field: Field) -> str:
     return f"| {name} | {others} | {field.unit} | {_accepted(field)} |".replace("|  |", "| |")
 
 
+def _words(entry: Mapping[str, Any]) -> list[str]:
+    return [entry[lang] for lang in ("zh", "en") if lang in entry] + list(entry.get("also", ()))
+
+
 def _accepted(field: Field) -> str:
     if field.type == "bool":
         return "true, false, 1, 0, 是, 否"
     if field.name in ("use", "uses", "present_use"):
         return "codes or names of the declared code system, below"
     if field.type in ("code", "codes"):
-        known = words().get(field.name, {})
-        return "; ".join(", ".join((value, *known.get(value, ()))) for value in field.values)
+        known = subjects().get(subject_of(field.name), {})
+        return "; ".join(", ".join(dict.fromkeys((value, *_words(known.get(value, {}))))) for value in field.values)
     return {
         "int": "a number, rounded half up" if field.unit or field.scale != 1 else "a whole number",
         "date": "2026-03-31, 2026/3/31, 2026.3.31 or 2026年3月31日, one way in a column",

@@ -14,12 +14,20 @@ FOLDER = Path(__file__).parents[3] / "docs"
 
 def pages() -> dict[str, str]:
     """Every made page by name, as it should be."""
-    from landopt.desk.docs import door_page, facts_pages, house_page, reference, rules_pages, templates_page
+    from landopt.desk.docs import (
+        door_page,
+        facts_pages,
+        glossary_page,
+        house_page,
+        reference,
+        rules_pages,
+        templates_page,
+    )
     from parcels.common import codes
 
     made = {name: page() for name, page in reference.PAGES.items()}
     made |= {"round-file.md": facts_pages.round_page(), "columns.md": facts_pages.columns_page()}
-    made |= {"templates.md": templates_page.page()}
+    made |= {"templates.md": templates_page.page(), "glossary.md": glossary_page.page()}
     made |= {"errors.md": codes.page(), "api.md": door_page.page(), "architecture.md": house_page.page()}
     return {**made, **rules_pages.pages()}
 

@@ -25,12 +25,15 @@ def _kinds[F: Callable[..., None]](command: F) -> F:
     return command
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt report examples/nansha/plan --html --xlsx --lang zh")
 @click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path), required=False)
 @_kinds
 @click.option("--compare", "other", type=click.Path(path_type=Path), help="The plan this one is compared with.")
 @click.option("--with-proof", is_flag=True, help="The map carries the proof and verifies it without further files.")
 @click.option("--headings", type=click.Path(path_type=Path), help="Headings of the tables (TOML) instead of our own.")
+@click.option("--public", is_flag=True, help="The public edition: nothing internal (default: PLAN/report-public).")
+@click.option("--mu", is_flag=True, help="Tables show mu beside hectares.")
 @click.option(
     "--template-dir", type=click.Path(path_type=Path), help="Folder of Word templates (default: ROUND/templates)."
 )
@@ -49,6 +52,8 @@ def report(
     other: Path | None,
     with_proof: bool,
     headings: Path | None,
+    public: bool,
+    mu: bool,
     template_dir: Path | None,
     shipped: Path | None,
     output: Path | None,
@@ -79,6 +84,8 @@ def report(
         with_proof=with_proof,
         headings=headings,
         template_dir=template_dir,
+        public=public,
+        mu=mu,
     )
     _told(write_reports(wish, heard(wish.lang)), as_json, wish.lang)
 

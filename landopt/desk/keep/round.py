@@ -142,6 +142,21 @@ def record(
     _say(rounddesk.record(rounddesk.place(round_path, ledger), results, by), as_json, lang)
 
 
+@round_.command(epilog="Example:\n\n  landopt round enter ROUND matters.csv --by officer-2")
+@click.argument("round_path", metavar="ROUND", type=_PATH)
+@click.argument("matters", metavar="MATTERS", type=click.Path(path_type=Path, exists=True))
+@_ledger
+@_by
+@_json
+@_lang
+def enter(round_path: Path, matters: Path, ledger: str | None, by: str, as_json: bool, lang: str | None) -> None:
+    """Enter decisions, approvals, reviews, objections, and what became of a notice (CSV; docs/rounds.md)."""
+    from landopt.keeping.ledger import matters as daily
+    from landopt.keeping.ledger import round_steps as rounddesk
+
+    _say(daily.enter(rounddesk.place(round_path, ledger), matters, by), as_json, lang)
+
+
 @round_.command(epilog="Example:\n\n  landopt round close ROUND --by officer-2")
 @click.argument("round_path", metavar="ROUND", type=_PATH)
 @_ledger

@@ -53,7 +53,9 @@ def ask(
 ) -> None:
     """Which methods may this case use, and why (no round needed). Fields: docs/fields.md."""
     from constraints.loading.keys import decimal_text
+    from constraints.loading.method_facts import tables
     from constraints.reading.asking.ask import ask as answer_to
+    from landopt.intake.names import method_named
     from landopt.reasons.answer_words import answer_lines, table
 
     told = told_facts(facts)
@@ -62,6 +64,7 @@ def ask(
     if decimal_text(rate) is None:
         raise Wrong("not-a-rate", rate=rate)
     date, names, tongue = iso_day(as_of), chosen_packs(packs), tongue_of(lang)
+    enable = tuple(method_named(word, tables()) or word for word in enable)
     extra = _policy(names, policy, date, tongue)
     if cases is None:
         answer = answer_to(told, date, names, policy=extra, enabled=enable, rate=rate)
@@ -177,11 +180,6 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
 
 def _print_table(rows: list[list[str]]) -> None:
     """Rows as CSV on standard output; a cell that a spreadsheet would take for a formula is told as text."""
-    import csv
-    import io
+    from parcels.common.csv_text import csv_text
 
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for row in rows:
-        writer.writerow([f"'{cell}" if cell[:1] in "=+-@\t\r" else cell for cell in row])
-    click.echo(out.getvalue().rstrip("\n"))
+    click.echo(csv_text(rows).rstrip("\n"))

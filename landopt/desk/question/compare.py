@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from landopt.desk.progress import said
+from landopt.desk.decide.solve import seconds
+from landopt.desk.progress import heard, said
 from landopt.desk.usage import LANG, Wrong
 
 
@@ -19,8 +20,8 @@ from landopt.desk.usage import LANG, Wrong
     default=None,
     help="Solve the first round with one change at a time to say what moved what (default: with --html only).",
 )
-@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Changes tried with --causes.")
-@click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of each run.")
+@click.option("--most", type=click.IntRange(1), default=40, show_default=True, help="Changes tried with --causes.")
+@click.option("--time-limit", callback=seconds, help="Stop --causes after this long: 90, 5m (default: 2m).")
 @click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write the comparison as one page.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
@@ -37,17 +38,15 @@ def compare(
     """Score, parcels, methods, platforms and limits of two plans, and the rules, numbers and facts that differ."""
     from landopt.api import open_plan
     from landopt.door.answers import Diff
-    from landopt.reasons import compare as asked
     from parcels.common.language import language
 
     before, after = open_plan(plan_a), open_plan(plan_b)
-    found = before.diff(after).as_dict()
     if html is not None and html.is_dir():
         raise Wrong("is-a-folder", path=html, example=html / "compare.html")
+    found = before.diff(after).as_dict()
     if causes or (causes is None and html is not None and found["changes"]):
-        single, joint = asked.causes(before.case, after.case, before.data, after.data, asked.solver(time_limit), most)
-        found["causes"] = [cause.as_dict() for cause in single]
-        found["joint"] = list(joint)
+        told = heard(language(lang))
+        found = before.diff(after, causes=True, most=most, time_limit=time_limit, say=told).as_dict()
     if html is not None:
         from landopt.report.map.comparison import comparison_page
         from parcels.common.kept import write_kept

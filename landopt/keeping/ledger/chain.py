@@ -23,7 +23,7 @@ from landopt.keeping.ledger.store import Row, Store
 from parcels.common.issues import Issue, Refused, error, stop_on_errors, warning
 from parcels.common.place import within
 
-KINDS = ("open", "adopt", "record", "override", "close", "sign", "revoke", "supersede", "token")
+KINDS = ("open", "adopt", "record", "override", "close", "sign", "revoke", "supersede", "token", "matter")
 
 
 Content = Mapping[str, Any] | Callable[[int, str], dict[str, Any]]

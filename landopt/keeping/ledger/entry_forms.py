@@ -47,6 +47,7 @@ _ASSIGNMENT = _record(
     parcel_ids=lambda value: _list(_text)(value) and bool(value), demand_id=_maybe(_text), method=_text
 )
 _RESULT = _record(parcel_id=_text, outcome=lambda value: value in OUTCOMES, date=_text, document=_maybe(_text))
+_MATTER = _record(what=_text, date=_date, document=_text, parcels=_list(_text), by=_text, text=_text, answer=_text)
 _KEY = _record(id=_hex(64), public=_hex(64), name=_text, until=_maybe(_date))
 FORMS: dict[str, Test] = {
     "open": _record(keys=_maybe(_list(_KEY)), need=_maybe(_number)),
@@ -56,6 +57,7 @@ FORMS: dict[str, Test] = {
     "revoke": _record(key=_hex(64), reason=_text),
     "supersede": _record(entry=_number, reason=lambda value: _text(value) and bool(value.strip())),
     "token": _record(entry=_number, head=_hex(64), token=_text),
+    "matter": _record(matters=_list(_MATTER)),
     "close": _record(),
     "override": _record(),
 }

@@ -33,6 +33,7 @@ COLUMNS = {
     "date": ("date", "日期", "结果日期"),
     "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
     "document": ("document", "文件", "文号", "依据文件"),
+    "supervision_no": ("supervision_no", "电子监管号"),
 }
 OUTCOME_ZH = {"announced": "已公告", "contracted": "已签约", "failed": "流拍", "lapsed": "失效", "withdrawn": "撤回"}
 """The outcomes in Chinese."""
@@ -67,7 +68,7 @@ def place(round_path: str | Path, ledger: str | LedgerPlace | None = None) -> Ro
     return RoundPlace(file.round.id, folder, ledger_place(ledger) if ledger is not None else folder / LEDGER)
 
 
-def _standing(book: Ledger, found: RoundPlace) -> State:
+def standing(book: Ledger, found: RoundPlace) -> State:
     """The state, if the ledger holds with its signatures and the round is open."""
     stop_on_errors(examined(book))
     now = state(book.entries())
@@ -158,7 +159,7 @@ def adopt(
     plan = read_plan(folder)
     with Ledger(found.ledger) as book:
         seen = len(book.entries())
-        _standing(book, found)
+        standing(book, found)
         if plan["case"]["round"] != found.id:
             raise Refused(error("B013.plan-belongs-round", at=str(folder), round=plan["case"]["round"], id=found.id))
         _head_known(plan, book)
@@ -201,7 +202,7 @@ def record(found: RoundPlace, results: str | Path, by: str) -> Entry:
     """Record results from a CSV file: parcel_id, outcome, date, price_yuan, document. All faults at once."""
     with Ledger(found.ledger) as book:
         seen = len(book.entries())
-        now = _standing(book, found)
+        now = standing(book, found)
         rows = read_results(Path(results), set(now.history))
         body = {**who(by), "file": Path(results).name, "results": rows}
         return book.append_all([("record", found.id, body)], seen=seen)[0]
@@ -261,7 +262,7 @@ def close(found: RoundPlace, by: str) -> Entry:
     """Close a round: nothing more is adopted in it."""
     with Ledger(found.ledger) as book:
         seen = len(book.entries())
-        _standing(book, found)
+        standing(book, found)
         return book.append_all([("close", found.id, who(by))], seen=seen)[0]
 
 
@@ -354,6 +355,7 @@ KINDS = {
     "revoke": "吊销",
     "supersede": "取代",
     "token": "时间戳",
+    "matter": "事项",
 }
 """The kinds of entries in Chinese."""
 

@@ -165,10 +165,14 @@ def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
     """The case in which leaving an assignment of ``plan`` costs ``cost`` points: least-change replanning.
 
     Each assignment becomes a preference for exactly its site, platform and method; the audit reads it like any other.
+    One whose sale failed is not held to.
     """
     rules = list(case.rules)
+    failed = {
+        name for name, state in zip(case.parcels.ids, case.parcels.column("status"), strict=True) if state == "failed"
+    }
     for number, entry in enumerate(plan["assignments"], 1):
-        if not set(entry["parcel_ids"]) <= set(case.parcels.ids):
+        if not set(entry["parcel_ids"]) <= set(case.parcels.ids) or failed.intersection(entry["parcel_ids"]):
             continue
         names = ", ".join(_quoted(name) for name in entry["parcel_ids"])
         when = f"parcel_id in [{names}] and site_parcels == {len(entry['parcel_ids'])}"
@@ -197,9 +201,16 @@ def _quoted(name: str) -> str:
 
 
 def prepare(
-    case: Case, folder: Path, ledger: LedgerPlace | None = None, kept: Path | None = None, cost: int = 0
+    case: Case,
+    folder: Path,
+    ledger: LedgerPlace | None = None,
+    kept: Path | None = None,
+    cost: int = 0,
+    as_of: str | None = None,
 ) -> tuple[Case, str | None]:
     """The case under the round's ledger (``folder/ledger.sqlite`` unless named) and under a plan to keep, and the head.
+
+    ``as_of``: of another day, the ledger as it stood at the end of it.
 
     Raises
     ------
@@ -216,7 +227,11 @@ def prepare(
     if ledger is not None or own.is_file():
         with Ledger(book_path, read_only=True) as book:
             stop_on_errors(examined(book))
-            case, head = apply(case, state(book.entries())), book.head()
+            entries, head = book.entries(), book.head()
+            if as_of is not None:
+                entries = [entry for entry in entries if entry.at[:10] <= case.round.as_of]
+                head = entries[-1].hash if entries else None
+            case = apply(case, state(entries))
     if kept is not None:
         case = keep(case, read_plan(kept), cost)
     return case, head

@@ -9,6 +9,7 @@ from functools import cached_property
 from constraints.language.evaluate import truth
 from constraints.language.expr import names, parse
 from constraints.loading.load import weakest
+from constraints.loading.method_facts import yardstick
 from constraints.reading.book import RuleBook, case_book
 from constraints.reading.judge import Ruling as Said
 from constraints.reading.judge import SiteJudgement, decided, judge_site
@@ -377,7 +378,7 @@ class Law:
             return None
         days = next((step.days for step in STEPS.get(method.id, ()) if step.step == "applications"), None)
         cites = [self.context.cite(rule) for rule in self.case.rules if _of_publication(rule, method.id)]
-        return Fallback("listing", days, tuple(cites))
+        return Fallback(yardstick(), days, tuple(cites))
 
 
 def _of_publication(rule: Rule, method: str) -> bool:

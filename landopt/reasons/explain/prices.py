@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from constraints.language.expr import names, parse_price
+from constraints.loading.method_facts import yardstick
 from constraints.types import Method
 from landopt.reasons.explain.context import shown
 from landopt.reasons.explain.law import Answer, Law
@@ -33,7 +34,7 @@ def price_of(
     unit = first.unit_price if len(site) == 1 else -(-answer.judged.price // max(1, area))
     basis = _basis(method, first.unit_price, first.floor, facts.get("appraised_price"))
     flexible = first.factor != 1 and method.paid
-    full = law.ask(site, demand, "listing").judged.parcels[0].term_max if flexible else None
+    full = law.ask(site, demand, yardstick()).judged.parcels[0].term_max if flexible else None
     return Price(
         floor=floor,
         floor_rule=None if first.floor_rule is None else law.context.cite(first.floor_rule),

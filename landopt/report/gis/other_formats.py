@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from landopt.reasons import words
-from landopt.report.gis.plan_layers import disk_of
+from landopt.report.gis.layer_files import disk_of, write_gdb_layer
 from landopt.report.source import Source, readable
 from parcels.common.issues import Refused, error
-
-_GDB = {"TARGET_ARCGIS_VERSION": "ARCGIS_PRO_3_2_OR_LATER"}
-"""Integers of 64 bits stay integers."""
 
 _UNSAFE = str.maketrans({",": "，", "@": "＠", "\n": " ", "\r": " "})
 
@@ -37,10 +34,16 @@ def write_gdb(path: Path, source: Source) -> None:
         frames: dict[str, Any] = {layer: pyogrio.read_dataframe(given, layer=layer) for layer in layers}
     with disk_of(path):
         for layer, frame in frames.items():
-            pyogrio.write_dataframe(frame, path, layer=layer, driver="OpenFileGDB", append=path.exists(), **_GDB)
+            columns = {str(name): _blank(frame[name]) for name in frame.columns if name != "geometry"}
+            write_gdb_layer(path, layer, columns, frame.geometry.values, frame.crs)
         # on a full disk GDAL may say that all went well: what cannot be read back was not written
         if any(len(pyogrio.read_dataframe(path, layer=layer)) != len(frame) for layer, frame in frames.items()):
             raise OSError(errno.EIO, f"{path.name}: parcels or sites are missing after it was written", str(path))
+
+
+def _blank(column: Any) -> list[Any]:
+    """The values of a column; what is blank is ``None``."""
+    return [None if blank else value for value, blank in zip(column, column.isna(), strict=True)]
 
 
 def boundary_text(source: Source) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from landopt.report.gis.layer_files import add_aliases, disk_of, write_gpkg_layer
 from landopt.report.gis.styles import add_styles
 
 if TYPE_CHECKING:
@@ -22,18 +20,11 @@ _SAID = (
     *("reasons_en", "reasons_zh"),
 )
 _OF_SITE = ("demand_id", "method", "role", "area_m2", "term_years", "start_price_yuan")
-_NUMBERS = frozenset({"area_m2", "term_years", "start_price_yuan"})
 
 
-@contextmanager
-def disk_of(path: Path) -> Iterator[None]:
-    """GDAL and SQLite tell a full or broken disk in errors of their own; from here on it is an ``OSError`` like any."""
-    from pyogrio.errors import DataLayerError, DataSourceError
-
-    try:
-        yield
-    except (DataSourceError, DataLayerError, sqlite3.Error) as trouble:
-        raise OSError(errno.EIO, f"{path.name}: {trouble}", str(path)) from trouble
+_PUBLIC = ("site", "user", "method", "term_years", "period")
+_PUBLIC_SITE = ("user", "method", "area_m2", "term_years", "period")
+"""What the public edition says of a parcel and of a site besides its land (:mod:`landopt.report.public`)."""
 
 
 def _joined(reasons: list[Mapping[str, Any]], language: str) -> str:
@@ -57,7 +48,22 @@ def _of_assignment(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def write_plan_gpkg(path: Path, plan: Mapping[str, Any], parcels: FactTable, polygons: geopandas.GeoDataFrame) -> None:
+def _published(entry: Mapping[str, Any], users: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "site": "+".join(entry["parcel_ids"]),
+        "user": users.get(entry["demand_id"] or ""),
+        **{name: entry[name] for name in ("method", "term_years", "period")},
+    }
+
+
+def write_plan_gpkg(
+    path: Path,
+    plan: Mapping[str, Any],
+    parcels: FactTable,
+    polygons: geopandas.GeoDataFrame,
+    *,
+    users: Mapping[str, str] | None = None,
+) -> None:
     """Write the layers ``parcels`` and ``sites``.
 
     The file is not flushed to the disk: the folder it belongs to is, as a whole (:mod:`parcels.common.atomic`).
@@ -72,6 +78,8 @@ def write_plan_gpkg(path: Path, plan: Mapping[str, Any], parcels: FactTable, pol
         The facts of the parcels (``use``, ``district``, ``land_source``, ``area_m2``).
     polygons
         Polygons in the projected CRS, index = parcel id.
+    users
+        For the public edition, whose ``plan`` is reduced: the names of the users that are displayed, by id.
 
     Raises
     ------
@@ -84,7 +92,8 @@ def write_plan_gpkg(path: Path, plan: Mapping[str, Any], parcels: FactTable, pol
 
     state: dict[str, dict[str, Any]] = {}
     for entry in plan["assignments"]:
-        state.update(dict.fromkeys(entry["parcel_ids"], _of_assignment(entry)))
+        said = _of_assignment(entry) if users is None else _published(entry, users)
+        state.update(dict.fromkeys(entry["parcel_ids"], said))
     for entry in plan["held"]:
         state[entry["parcel_id"]] = {
             "state": "held",
@@ -95,17 +104,21 @@ def write_plan_gpkg(path: Path, plan: Mapping[str, Any], parcels: FactTable, pol
     rows = parcels.index()
     order = [rows[identifier] for identifier in ids]
     nothing: dict[str, Any] = {}
-    said = [state.get(identifier, nothing) for identifier in ids]
+    told = [state.get(identifier, nothing) for identifier in ids]
     columns: dict[str, list[Any]] = {"parcel_id": ids}
-    for name in _COLUMNS:
+    for name in _COLUMNS if users is None else ("parcel_name", *_COLUMNS):
         values = parcels.column(name)
         columns[name] = [values[row] for row in order]
-    columns |= {name: [each.get(name) for each in said] for name in _SAID}
+    columns |= {name: [each.get(name) for each in told] for name in (_SAID if users is None else _PUBLIC)}
     shapes = np.asarray(polygons.geometry.values)
     at = {identifier: number for number, identifier in enumerate(ids)}
     taken = plan["assignments"]
     sites: dict[str, list[Any]] = {"site": ["+".join(entry["parcel_ids"]) for entry in taken]}
-    sites |= {name: [entry[name] for entry in taken] for name in _OF_SITE}
+    if users is None:
+        sites |= {name: [entry[name] for entry in taken] for name in _OF_SITE}
+    else:
+        shown = [_published(entry, users) | {"area_m2": entry["area_m2"]} for entry in taken]
+        sites |= {name: [each[name] for each in shown] for name in _PUBLIC_SITE}
     places = [[at[name] for name in entry["parcel_ids"]] for entry in taken]
     united = [shapely.union_all(shapes[place]) for place in places]
     # the date inside the file is the round's, so that the same plan gives the same bytes
@@ -113,44 +126,10 @@ def write_plan_gpkg(path: Path, plan: Mapping[str, Any], parcels: FactTable, pol
     pyogrio.set_gdal_config_options(options)
     try:
         with disk_of(path):
-            _write_layer(path, "parcels", columns, shapes, polygons.crs)
+            write_gpkg_layer(path, "parcels", columns, shapes, polygons.crs)
             if taken:
-                _write_layer(path, "sites", sites, np.array(united, object), polygons.crs)
+                write_gpkg_layer(path, "sites", sites, np.array(united, object), polygons.crs)
+            add_aliases(path, {"parcels": list(columns), **({"sites": list(sites)} if taken else {})})
             add_styles(path, plan["case"]["as_of"])
     finally:
         pyogrio.set_gdal_config_options(dict.fromkeys(options))
-
-
-def _write_layer(path: Path, layer: str, columns: Mapping[str, list[Any]], shapes: Any, crs: Any) -> None:
-    """Write (or add) a layer of multi-polygons; blank numbers and texts stay blank."""
-    import numpy as np
-    import pyogrio.raw
-    import shapely
-
-    data, blank = [], []
-    for name, values in columns.items():
-        if name in _NUMBERS:
-            missing = np.array([value is None for value in values], bool)
-            data.append(np.array([value or 0 for value in values], np.int64))
-            blank.append(missing if missing.any() else None)
-        else:
-            data.append(np.array(values, object))
-            blank.append(None)
-    pyogrio.raw.write(
-        path,
-        shapely.to_wkb(shapes),
-        data,
-        list(columns),
-        field_mask=blank,
-        layer=layer,
-        driver="GPKG",
-        geometry_type="MultiPolygon",
-        crs=None if crs is None else _named(crs),
-        promote_to_multi=True,
-    )
-
-
-def _named(crs: Any) -> str:
-    """A coordinate system as GDAL takes it: by number, else by its definition."""
-    number = crs.to_epsg()
-    return str(crs.to_wkt("WKT1_GDAL")) if number is None else f"EPSG:{number}"

@@ -38,7 +38,10 @@ def add_styles(path: Path, as_of: str) -> None:
             "VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?)",
             (moment,),
         )
-        for layer, style in (("parcels", _parcels()), ("sites", _sites())):
+        for layer, style in (
+            ("parcels", _qml(parcels_style(), labels=True)),
+            ("sites", _qml(sites_style(), labels=False)),
+        ):
             if layer in layers:
                 store.execute(
                     "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "
@@ -48,8 +51,8 @@ def add_styles(path: Path, as_of: str) -> None:
                 )
 
 
-def _parcels() -> str:
-    """Categories by method; what is held back stays white."""
+def parcels_style() -> str:
+    """Categories by method; what is held back stays white. Renderer and labels as QGIS writes them."""
     entries = [(method, _title(method), colour) for method, colour in COLOURS.items()]
     entries.append(("", "暂不供应 held back", "#ffffff"))
     categories = "".join(
@@ -61,21 +64,35 @@ def _parcels() -> str:
         '<labeling type="simple"><settings calloutType="simple"><text-style fieldName="parcel_id" fontSize="7" '
         'textColor="29,37,48,255"/><rendering scaleVisibility="1" scaleMin="1" scaleMax="10000"/></settings></labeling>'
     )
-    return _qml(
+    return (
         f'<renderer-v2 type="categorizedSymbol" attr="coalesce(method,\'\')" enableorderby="0" forceraster="0">'
-        f"<categories>{categories}</categories><symbols>{symbols}</symbols></renderer-v2>{label}",
-        labels=True,
+        f"<categories>{categories}</categories><symbols>{symbols}</symbols></renderer-v2>{label}"
     )
 
 
-def _sites() -> str:
+def sites_style() -> str:
+    """An outline for each site."""
     outline = (
         '<symbol type="fill" name="0" alpha="1" clip_to_extent="1"><layer class="SimpleLine" enabled="1" pass="0">'
         '<Option type="Map"><Option name="line_color" type="QString" value="29,37,48,255"/>'
         '<Option name="line_width" type="QString" value="0.7"/>'
         '<Option name="line_width_unit" type="QString" value="MM"/></Option></layer></symbol>'
     )
-    return _qml(f'<renderer-v2 type="singleSymbol"><symbols>{outline}</symbols></renderer-v2>', labels=False)
+    return f'<renderer-v2 type="singleSymbol"><symbols>{outline}</symbols></renderer-v2>'
+
+
+def protected_style(colour: str) -> str:
+    """A hatch in a colour for areas that are protected."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    hatch = (
+        '<symbol type="fill" name="0" alpha="1" clip_to_extent="1"><layer class="SimpleFill" enabled="1" pass="0">'
+        f'<Option type="Map"><Option name="color" type="QString" value="{red},{green},{blue},110"/>'
+        f'<Option name="outline_color" type="QString" value="{red},{green},{blue},255"/>'
+        '<Option name="outline_width" type="QString" value="0.4"/>'
+        '<Option name="outline_width_unit" type="QString" value="MM"/>'
+        '<Option name="style" type="QString" value="b_diagonal"/></Option></layer></symbol>'
+    )
+    return f'<renderer-v2 type="singleSymbol"><symbols>{hatch}</symbols></renderer-v2>'
 
 
 def _title(method: str) -> str:

@@ -82,7 +82,7 @@ def _districts(source: Source) -> Markup:
                 title = escape(f"{one_line(name, 60)}: {said} {words.hectares(area)} ha")
                 parts.append(_box(x, top, area * scale, _LINE - 7, COLOURS.get(method, "#999999"), title))
                 if area * scale > 34:
-                    light = method in ("agreement", "lease")
+                    light = method in looks() and looks()[method].light
                     zh, en = words.word("method", method, "zh")[:2], SIGNS.get(method, "?")
                     parts.append(_text(x + 4, top + 13, zh, en, fill="#1d2530" if light else "#ffffff"))
                 x += area * scale
@@ -204,6 +204,8 @@ def _cutoffs(source: Source) -> Markup:
     """What it took to win the contested parcels: the proven least loss with the runner-up, where it can be told."""
     told = [cut for cut in source.whole["cutoffs"] if cut["runner_up"]["loss"]]
     heading = _both("入选门槛", "Cut-offs")
+    if not source.whole["cutoffs"]:
+        return Markup("")
     if not told:
         note = _both(
             "在现有差距内，各争用宗地的次优方案均无法与入选方案区分，故不绘图。",

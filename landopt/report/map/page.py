@@ -13,16 +13,27 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from landopt.reasons.pack_words import late_lines, packs_line
 from landopt.report.map.charts import charts
 from landopt.report.map.codec import packed_file
 from landopt.report.map.payload import map_payload
 from landopt.report.papers.plain import plain
+from landopt.report.public import PublicSource
 from landopt.report.source import Source
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused, error
 
 _HERE = Path(__file__).parent
 _PROOF = {"plan": "plan.json", "case": "case.json", "proof": "proof.json", "offers": "offers.jsonl.gz"}
+
+
+LANGS = ("zh", "en")
+"""The languages of the page, which switches between them."""
+
+
+def _late(source: Source) -> list[tuple[str, ...]]:
+    """What is to be said first of the day of the plan, a line in each language."""
+    return list(zip(*(late_lines(source.case, lang) for lang in LANGS), strict=True))
 
 
 def map_page(source: Source, lang: str, *, before: Mapping[str, Any] | None = None, with_proof: bool = False) -> bytes:
@@ -53,6 +64,7 @@ def map_page(source: Source, lang: str, *, before: Mapping[str, Any] | None = No
     environment = Environment(
         loader=FileSystemLoader(str(_HERE / "web")), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    public = isinstance(source, PublicSource)
     title = plain(source.plan["case"]["title"][lang])
     # Markup: our own files and base64 only; everything that came from outside is escaped by the template
     text = environment.get_template("map.html.j2").render(
@@ -65,6 +77,9 @@ def map_page(source: Source, lang: str, *, before: Mapping[str, Any] | None = No
         payload=map_payload(source, before),
         charts=charts(source),
         plan=source.plan,
+        late=[] if public else [dict(zip(LANGS, lines, strict=True)) for lines in _late(source)],
+        packs=dict.fromkeys(LANGS, "") if public else {each: packs_line(source.case, each) for each in LANGS},
+        public=public,
         compared=None if before is None else before["plan_id"],
         embedded=_embedded(source.folder) if with_proof else {},
     )

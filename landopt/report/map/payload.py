@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from landopt.reasons import words
-from landopt.reasons.compare import moves
+from landopt.reasons.compared.moves import moves
 from landopt.report.map.codec import Codes, Container, add_texts
 from landopt.report.papers.plain import plain
+from landopt.report.protected import protected_areas
 from landopt.report.source import Source, rules_of
+from landopt.report.system_words import system_words
 
 if TYPE_CHECKING:
     import geopandas
@@ -37,6 +39,7 @@ def map_payload(source: Source, before: Mapping[str, Any] | None = None, *, text
     container = Container(_head(source))
     _parcels(container, source)
     add_polygons(container, source.polygons)
+    container.head["protected"] = _protected(container, source)
     container.head["platforms"] = _platforms(source)
     container.head["words"] = _words(source)
     if before is not None:
@@ -61,7 +64,7 @@ def _head(source: Source) -> dict[str, Any]:
         "stopped": plan["result"]["stopped"],
         "scope": plan["result"]["bound_scope"],
         "optimal": source.whole["optimal"],
-        "crs": "" if crs is None else f"{crs.name} ({case.crs})",
+        "crs": {lang: "" if crs is None else system_words(case.crs, lang) for lang in ("zh", "en")},
         "whole": source.plan["justification"].index(source.whole),
         "overlays": plan["case"]["overlays"],
     }
@@ -83,7 +86,8 @@ def _parcels(container: Container, source: Source) -> None:
         columns["rules"].append(rules.code(() if row.record is None else rules_of(records[row.record])))
         columns["method"].append(-1 if entry is None else methods[entry["method"]])
         columns["demand"].append(-1 if entry is None or entry["demand_id"] is None else demands[entry["demand_id"]])
-        columns["verdict"].append(-1 if entry is None else _VERDICTS.index(entry["verdict"]))
+        verdict = None if entry is None else entry["verdict"]
+        columns["verdict"].append(-1 if verdict is None else _VERDICTS.index(verdict))
         columns["role"].append(-1 if entry is None else _ROLES.index(entry["role"]))
         columns["term"].append(0 if entry is None else entry["term_years"] or 0)
         columns["price"].append(0 if entry is None else entry["start_price_yuan"])
@@ -127,6 +131,30 @@ def add_polygons(container: Container, outlines: geopandas.GeoDataFrame) -> None
     container.add("points", np.bincount(of_ring, minlength=len(rings)))
     container.add("x", np.diff(cm[:, 0], prepend=0))
     container.add("y", np.diff(cm[:, 1], prepend=0))
+
+
+def _protected(container: Container, source: Source) -> list[dict[str, Any]]:
+    """The areas whose layers forbid supply: outer rings and holes as rings, in metres from the corner of the plan."""
+    import shapely
+
+    areas = protected_areas(source)
+    west, south = container.head["origin"]
+    x: list[int] = []
+    y: list[int] = []
+    found = []
+    for area in areas:
+        rings, _ = shapely.get_rings(np.array(area.shapes, object), return_index=True)
+        points = []
+        for ring in rings:
+            dm = np.round((shapely.get_coordinates(shapely.simplify(ring, 0.5))[:-1] - [west, south]) * 10).astype(int)
+            x += np.diff(dm[:, 0], prepend=0).tolist()
+            y += np.diff(dm[:, 1], prepend=0).tolist()
+            points.append(len(dm))
+        title = {lang: area.title(lang) for lang in ("zh", "en")}
+        found.append({"title": title, "colour": area.colour, "points": points})
+    container.add("protected_x", x)
+    container.add("protected_y", y)
+    return found
 
 
 def _platforms(source: Source) -> list[dict[str, Any]]:

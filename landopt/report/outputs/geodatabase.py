@@ -20,5 +20,6 @@ OUTPUT = Output(
     help=("The parcels and sites as an Esri file geodatabase.", "宗地和用地，Esri 文件地理数据库。"),
     files=("plan.gdb",),
     write=write,
+    needs=("nanoarrow", "gdb"),
     on_request=True,
 )

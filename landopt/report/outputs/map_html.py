@@ -21,4 +21,5 @@ OUTPUT = Output(
     help=("The map, one file that works without a network.", "图册，单个文件，无需网络。"),
     files=("map",),
     write=write,
+    public=True,
 )

@@ -12,8 +12,12 @@ def write(folder: Path, order: Order) -> None:
     from landopt.report.papers.documents import whole_values
     from landopt.report.papers.notices import provenance, word_notices
     from landopt.report.papers.word import write_word
+    from landopt.report.public import PublicSource
+    from landopt.report.source import Source
 
-    source, case, lang = order.source, order.source.plan["case"], order.lang
+    public_edition = isinstance(order.source, PublicSource)
+    source = Source(order.source.found)  # a notice tells the starting price, which a plan that is published does not
+    case, lang = source.plan["case"], order.lang
     public, as_of = str(case["title"][lang]), case["as_of"]
     for paper in word_notices(source, lang):
         write_word(
@@ -26,6 +30,8 @@ def write(folder: Path, order: Order) -> None:
             parts=paper.parts,
             given=order.templates.get(paper.template),
         )
+    if public_edition:
+        return
     told = whole_values(source, lang) | {"text": provenance(source, lang)}
     title = source.plan["plan_id"]
     write_word(folder / "notices-sources.docx", "technical-annex", told, lang, title=title, as_of=as_of)
@@ -37,5 +43,6 @@ OUTPUT = Output(
     help=("Drafts of supply notices and of publications for agreement.", "供地公告和协议出让公示的草稿。"),
     files=("notices",),
     write=write,
+    public=True,
     needs=("docx", "word"),
 )

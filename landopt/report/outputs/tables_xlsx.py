@@ -9,10 +9,14 @@ from landopt.report.output import Order, Output
 
 def write(folder: Path, order: Order) -> None:
     """The workbook."""
+    from landopt.report.public import PublicSource
     from landopt.report.tables.sheets import write_tables
 
+    public = isinstance(order.source, PublicSource)
     path = folder / "tables.xlsx"
-    write_tables(path, order.source, order.lang, before=order.before, headings=order.headings)
+    write_tables(
+        path, order.source, order.lang, before=order.before, headings=order.headings, mu=order.mu, public=public
+    )
 
 
 OUTPUT = Output(
@@ -21,4 +25,5 @@ OUTPUT = Output(
     help=("The tables.", "表格。"),
     files=("tables",),
     write=write,
+    public=True,
 )

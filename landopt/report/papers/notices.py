@@ -16,6 +16,7 @@ from typing import Any
 from landopt.reasons import words
 from landopt.reasons.pack_words import late_lines
 from landopt.reasons.texts import render_notice
+from landopt.report import recorded
 from landopt.report.papers.blocks import Block, table
 from landopt.report.papers.documents import WordPaper, whole_values
 from landopt.report.papers.plain import one_line
@@ -32,10 +33,11 @@ _HEADS = {"zh": ("项目", "内容", "数据出处"), "en": ("Item", "Content", 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The draft of one site: what kind it is, its method, and rows of item, content and place of the figure."""
+    """The draft of one site: its kind, method and parcels, and rows of item, content and place of the figure."""
 
     kind: str
     method: str
+    parcel_ids: tuple[str, ...]
     rows: tuple[tuple[str, str, str], ...]
 
 
@@ -60,24 +62,33 @@ def drafts(source: Source, lang: str) -> Iterator[Notice]:
             "basis": _basis(record, lang),
         }
         rows = render_notice(record, source.plan["assignments"][place], lang, given)
-        yield Notice(kind, words.word("method", record["method"], lang), tuple(rows))
+        yield Notice(kind, words.word("method", record["method"], lang), tuple(record["parcel_ids"]), tuple(rows))
 
 
 def word_notices(source: Source, lang: str) -> Iterator[WordPaper]:
     """The drafts by kind, each a file of its template: item and content, nothing else."""
-    every = list(drafts(source, lang))
+    every, kept = list(drafts(source, lang)), recorded.recorded(source)
     public = {key: value for key, value in whole_values(source, lang).items() if key in ("title", "authority", "day")}
     for kind in KINDS:
         parts = [
             {
                 **by_label(f"notices-{kind}", [(label, content) for label, content, _ in notice.rows]),
                 "method": notice.method,
+                **_approved(kept, notice, lang),
             }
             for notice in every
             if notice.kind == kind
         ]
         if parts:
             yield WordPaper(f"notices-{kind}", f"notices-{kind}", public, parts)
+
+
+def _approved(kept: recorded.Recorded, notice: Notice, lang: str) -> dict[str, str]:
+    """The approval that the ledger keeps; for a supply notice a bracket to fill in where it keeps none."""
+    mine = kept.of("approval", notice.parcel_ids)
+    if mine:
+        return {"approval": "；".join(recorded.said(each, lang) for each in mine)}
+    return {"approval": phrase("recorded.blank", lang)} if notice.kind == "competition" else {}
 
 
 def provenance(source: Source, lang: str) -> list[Block]:

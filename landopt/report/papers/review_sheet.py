@@ -14,6 +14,7 @@ from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.pack_words import late_lines, packs_line
 from landopt.reasons.texts import render_sheet
+from landopt.report import recorded
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.templates.fields import Values, by_label, own, wording
@@ -23,7 +24,9 @@ LONGEST = 420
 """Characters of one content: longer ones end with a mark, so that the form stays one page; the annex has all."""
 
 
-def rows(source: Source, record: Mapping[str, Any], entry: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
+def rows(
+    source: Source, record: Mapping[str, Any], entry: Mapping[str, Any], lang: str, kept: recorded.Recorded
+) -> list[tuple[str, str]]:
     """The rows of the form of one site: label and content."""
     late = "".join(late_lines(source.case, lang))
     opinion = next(field.name(lang) for field in own("review-sheet") if field.key == "opinion")
@@ -37,7 +40,14 @@ def rows(source: Source, record: Mapping[str, Any], entry: Mapping[str, Any], la
     _, _, by_hand = own_corrections(source.case, lang, record).partition("\n")
     if by_hand:
         found.append(("人工更正" if lang == "zh" else "Corrected", one_line(by_hand.strip(), LONGEST)))
-    return found
+    return _with_record(found, recorded.rows(source, kept, record["parcel_ids"], record["method"], lang))
+
+
+def _with_record(form: list[tuple[str, str]], kept: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The form with what the ledger keeps: in the place of a blank of the same label, else at its end."""
+    on_record = dict(kept)
+    found = [(label, one_line(on_record.pop(label, content), LONGEST)) for label, content in form]
+    return [*found, *((label, one_line(content, LONGEST)) for label, content in on_record.items())]
 
 
 def _sites(source: Source) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -50,7 +60,8 @@ def _sites(source: Source) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any
 
 def review_values(source: Source, lang: str) -> list[Values]:
     """What fills the places of the Word template, for each site."""
-    return [by_label("review-sheet", rows(source, record, entry, lang)) for record, entry in _sites(source)]
+    kept = recorded.recorded(source)
+    return [by_label("review-sheet", rows(source, record, entry, lang, kept)) for record, entry in _sites(source)]
 
 
 def plan_mark(source: Source, lang: str) -> str:
@@ -69,12 +80,13 @@ def plan_mark(source: Source, lang: str) -> str:
 
 def sheets(source: Source, lang: str) -> list[list[Block]]:
     """The form of every site supplied as blocks, for PDF: title, rows of label and content, signatures."""
+    kept = recorded.recorded(source)
     (title,) = wording("review-sheet", "title", lang)
     one, two, three, four = wording("review-sheet", "signing", lang)
     return [
         [
             Block("title", title),
-            Block("form", "", tuple(rows(source, record, entry, lang)), (19, 81)),
+            Block("form", "", tuple(rows(source, record, entry, lang, kept)), (19, 81)),
             Block("form", "", ((one, "", two, ""), (three, "", four, "")), (15, 35, 15, 35)),
         ]
         for record, entry in _sites(source)

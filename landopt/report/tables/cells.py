@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from landopt.reasons import words
-from landopt.reasons.compare import moves
+from landopt.reasons.compared.moves import moves
 from landopt.report.source import ParcelRow, Source
 from parcels.common.catalogue import phrase
 
@@ -43,6 +43,10 @@ def new_area(source: Source, number: int, row: ParcelRow) -> int:
     """The new construction land in a parcel, m²: as stated, else all or none by its land source."""
     stated = source.case.parcels.column("new_area_m2")[number]
     return int(str(stated)) if stated is not None else row.area_m2 if row.land_source == "new" else 0
+
+
+def _book(doc: str, lang: str) -> str:
+    return f"{doc} " if lang != "zh" else doc if "《" in doc else f"《{doc}》"
 
 
 def citation(cite: Mapping[str, Any], lang: str) -> str:
@@ -84,6 +88,7 @@ def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
             "platform": platform.get("name"),
             "role": ROLES[entry["role"]][lang],
             "area_ha": ha(row.area_m2),
+            "area_mu": row.area_m2 * 15 / 10_000,
             "new_ha": ha(new_area(source, at, row)),
             "land_source": words.word("land_source", row.land_source, lang),
             "use": words.word("use", row.use, lang),
@@ -96,9 +101,11 @@ def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
             "floor": entry["floor_price"],
             "start_price": entry["start_price_yuan"] / 10_000 if leads else None,
             "deposit": entry["deposit_yuan"] / 10_000 if leads and entry["deposit_yuan"] else None,
-            "verdict": words.word("verdict", entry["verdict"], lang),
+            "verdict": words.word("verdict", entry["verdict"], lang) if entry["verdict"] else None,
             "period": entry["period"],
             "notice_from": day(first["earliest"]) if first else None,
+            "quarter": words.quarter(first["earliest"], lang) if first else "",
+            "user": platform.get("name") if entry["role"] == "assignee" else None,
             "contract_by": day(steps["contract"]["latest"]) if "contract" in steps else None,
             **texts[row.record],
         }
@@ -110,7 +117,7 @@ def _number(value: Any, scale: int = 1) -> Cell:
 
 def _of_record(record: Mapping[str, Any], lang: str) -> dict[str, Cell]:
     closed = []
-    for other in record["others"]:
+    for other in record.get("others", ()):
         if other["verdict"] == "forbid" or other["why"] in ("rule", "default", "filter", "term", "verdict"):
             rules = ", ".join(dict.fromkeys(ruling["cite"]["rule"] for ruling in other["rulings"]))
             closed.append(words.word("method", other["method"], lang) + (f" ({rules})" if rules else ""))
@@ -119,7 +126,12 @@ def _of_record(record: Mapping[str, Any], lang: str) -> dict[str, Cell]:
         for condition in record["conditions"]
     ]
     return {
-        "basis": "\n".join(citation(ruling["cite"], lang) for ruling in record["permits"]),
+        "basis": "\n".join(citation(ruling["cite"], lang) for ruling in record["permits"] if "rule" in ruling["cite"]),
+        "law": "\n".join(
+            dict.fromkeys(
+                f"{_book(ruling['cite']['doc'], lang)}{ruling['cite']['article']}" for ruling in record["permits"]
+            )
+        ),
         "excluded": "\n".join(closed),
         "conditions": "\n".join(due),
     }

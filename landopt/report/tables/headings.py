@@ -13,7 +13,7 @@ from parcels.common.gate import MB, load_toml, read_text
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 
 _OWN = Path(__file__).parent / "headings.toml"
-LISTS = ("parcels", "changes", "unmet", "rules")
+LISTS = ("parcels", "review", "changes", "unmet", "rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def headings(path: Path | None, lang: str) -> Headings:
     merged = _merge(own, given, "", str(path), issues)
     stop_on_errors(issues)
     seen: set[str] = set()
-    for sheet in ("summary", *LISTS):
+    for sheet in ("summary", "districts", *LISTS):
         for name in merged.get(sheet, {}).get("columns", []):
             if name not in own[sheet]["heading"]:
                 maybe = told("near.one-of", names=own[sheet]["heading"])

@@ -12,18 +12,21 @@ from landopt.reasons import words
 from landopt.reasons.pack_words import late_lines, packs_line
 from landopt.report.papers.plain import one_line, several_lines
 from landopt.report.source import Source
-from landopt.report.tables.cells import Cell, change_cells, ha, new_area, parcel_cells, rule_cells, unmet_cells
+from landopt.report.tables.cells import Cell, change_cells, parcel_cells, rule_cells, unmet_cells
 from landopt.report.tables.headings import Headings, headings
+from landopt.report.tables.matrix import HEAD, MU, Column, Line, Ranges, write
 
-_HEAD = 3  # the row of the headings, after title, provenance and a blank row
 _QUIET = '#,##0.0000;-#,##0.0000;"-"'  # a nought is a dash
 _WIDTHS = {
-    "number": 6, "platform": 30, "name": 30, "parcel_name": 22, "site": 22, "basis": 44, "excluded": 34,
+    "number": 6, "law": 44, "user": 34, "quarter": 14, "term": 8, "far_min": 8, "far_max": 8,
+    "platform": 30, "name": 30, "parcel_name": 22, "site": 22, "basis": 44, "excluded": 34,
     "conditions": 44, "reasons": 64, "offers": 50, "title": 64, "doc": 44, "number_of_doc": 24, "article": 22,
-    "rule": 34, "role": 16, "right": 20, "use": 22, "land_source": 20,
+    "rule": 34, "role": 16, "right": 20, "use": 16, "land_source": 14,
 }  # fmt: skip
+INTERNAL = ("demand_id", "platform", "role", "contract_by")
+"""Columns of the list of parcels that the public edition leaves out; the user that is displayed stands in ``user``."""
 _FORMATS = {
-    "area_ha": "ha", "new_ha": "ha", "area_max_ha": "ha", "start_price": "money", "deposit": "money",
+    "area_mu": "ha", "area_ha": "ha", "new_ha": "ha", "area_max_ha": "ha", "start_price": "money", "deposit": "money",
     "far_min": "far", "far_max": "far", "floor": "whole", "number": "whole",
 }  # fmt: skip
 
@@ -35,6 +38,8 @@ def write_tables(
     *,
     before: Mapping[str, Any] | None = None,
     headings: Path | None = None,
+    mu: bool = False,
+    public: bool = False,
 ) -> None:
     """Write the workbook.
 
@@ -44,6 +49,10 @@ def write_tables(
         The ``plan.json`` of an earlier plan for the sheet of changes.
     headings
         The bureau's own headings (:mod:`landopt.report.tables.headings`).
+    mu
+        亩 beside hectares.
+    public
+        Only the tables of the supply plan, without the columns that are internal.
     """
     import xlsxwriter
 
@@ -63,14 +72,19 @@ def write_tables(
     book.set_calc_mode("auto")
     writer = _Writer(book, titles, source, lang)
     rows = list(parcel_cells(source, lang))
-    place = writer.add("summary")
-    listed = writer.add("parcels")
-    writer.rows(listed, "parcels", rows, totals=("area_ha", "new_ha", "start_price", "deposit"))
-    writer.summary(place, rows)
+    writer.summary(writer.add("summary"), rows, mu=mu)
+    writer.districts(writer.add("districts"), rows, mu=mu)
+    hidden = INTERNAL if public else ("user",)
+    writer.rows(writer.add("parcels"), "parcels", rows, totals=("area_ha", "area_mu", "new_ha"), mu=mu, hidden=hidden)
+    if public:
+        book.close()
+        path.write_bytes(content.getvalue())
+        return
+    writer.rows(writer.add("review"), "review", rows, totals=("start_price", "deposit"))
     changed = writer.add("changes")
     if before is None:
         writer.banner(changed, "changes", "")
-        changed.write_string(_HEAD, 0, titles.text("changes", "none"))
+        changed.write_string(HEAD, 0, titles.text("changes", "none"))
     else:
         writer.rows(changed, "changes", change_cells(source, before, lang), plan=before["plan_id"])
     writer.rows(writer.add("unmet"), "unmet", unmet_cells(source, lang))
@@ -118,8 +132,9 @@ class _Writer:
         """A new sheet under its heading."""
         made = self.book.add_worksheet(self.titles.text(sheet, "sheet"))
         made.set_landscape()
-        made.set_paper(8 if sheet in ("parcels", "rules") else 9)
-        made.fit_to_pages(2 if sheet == "parcels" else 1, 0)
+        made.set_paper(9 if sheet in ("summary", "districts", "changes") else 8)
+        made.fit_to_pages(1, 0)  # every column on the page, on A3 and on A4
+        made.center_horizontally()
         made.set_margins(0.5, 0.5, 0.6, 0.6)
         made.set_footer(f"&L&9{_footer(self.source)}&R&9&P / &N")
         made.hide_gridlines(2)
@@ -155,15 +170,22 @@ class _Writer:
         *,
         totals: Sequence[str] = (),
         plan: str = "",
+        mu: bool = False,
+        hidden: Sequence[str] = (),
     ) -> None:
         """A list with headings, filter, frozen panes, print titles, and a row of totals where asked."""
         self.banner(sheet, name, plan)
-        columns = self.titles.columns(name)
+        rows = list(rows)
+        columns = [column for column in self.titles.columns(name) if column not in hidden]
+        if mu and "area_ha" in columns and "area_mu" not in columns:
+            columns.insert(columns.index("area_ha") + 1, "area_mu")
         for at, column in enumerate(columns):
-            sheet.write_string(_HEAD, at, self.titles.heading(name, column), self.formats["head"])
-            sheet.set_column(at, at, _WIDTHS.get(column, 13))
+            sheet.write_string(HEAD, at, self.titles.heading(name, column), self.formats["head"])
+            blank = bool(rows) and all(row.get(column) in (None, "") for row in rows)
+            sheet.set_column(at, at, 7 if blank else _WIDTHS.get(column, 13))
+        sheet.set_row(HEAD, 48)
         sums = dict.fromkeys(totals, 0.0)
-        last = _HEAD
+        last = HEAD
         for row in rows:
             last += 1
             sheet.set_row(last, _height(row, columns))
@@ -173,12 +195,10 @@ class _Writer:
                     sums[column] += value
                 self.cell(sheet, last, at, value, _FORMATS.get(column, "text"))
         width = max(0, len(columns) - 1)
-        sheet.autofilter(_HEAD, 0, max(last, _HEAD), width)
-        sheet.freeze_panes(_HEAD + 1, min(4, width) if name == "parcels" else 0)
-        sheet.repeat_rows(_HEAD)
-        if name == "parcels":
-            sheet.repeat_columns(0, min(2, width))
-        if totals and last > _HEAD:
+        sheet.autofilter(HEAD, 0, max(last, HEAD), width)
+        sheet.freeze_panes(HEAD + 1, min(4, width) if name == "parcels" else 0)
+        sheet.repeat_rows(HEAD)
+        if totals and last > HEAD:
             self._totals(sheet, columns, sums, last)
             last += 1
         sheet.print_area(0, 0, last, width)
@@ -189,7 +209,7 @@ class _Writer:
         for at, column in enumerate(columns):
             if column in sums:
                 letter = xl_col_to_name(at)
-                formula = f"=SUM({letter}{_HEAD + 2}:{letter}{last + 1})"
+                formula = f"=SUM({letter}{HEAD + 2}:{letter}{last + 1})"
                 sheet.write_formula(last + 1, at, formula, self.formats["bold_ha"], round(sums[column], 6))
             else:
                 text = self.titles.text("summary", "total") if at == 0 else ""
@@ -206,35 +226,59 @@ class _Writer:
         else:
             sheet.write_string(row, at, several_lines(value), self.formats["text"])
 
-    def summary(self, sheet: Any, rows: Sequence[Mapping[str, Cell]]) -> None:
-        """Class and use by method, new and stock: sums over the sheet of parcels, written as formulas."""
-        titles, lang = self.titles, self.lang
+    def summary(self, sheet: Any, rows: Sequence[Mapping[str, Cell]], *, mu: bool) -> None:
+        """Use groups and uses: number, area, new and stock, and the area of each method."""
         self.banner(sheet, "summary", "")
         methods = [m for m in self.source.methods if any(row.method == m for row in self.source.rows)]
-        heads = [titles.text("summary", "class"), titles.text("summary", "parcels")]
-        heads += [words.word("method", method, lang) for method in methods]
-        heads += [titles.text("summary", name) for name in ("total", "new", "stock")]
-        for at, text in enumerate(heads):
-            sheet.write_string(_HEAD, at, text, self.formats["head"])
-        sheet.write_string(2, len(heads) - 1, titles.text("summary", "unit"), self.formats["small"])
-        sheet.set_column(0, 0, 34)
-        sheet.set_column(1, 1, 8)
-        sheet.set_column(2, len(heads) - 1, 14)
-        totals = _Totals(self.source)
-        ranges = _Ranges(titles, len(rows))
-        at, groups = _HEAD, []
+        by_method = [self._column(words.word("method", method, self.lang), "method") for method in methods]
+        lines: list[Line] = []
+        groups: list[int] = []
         for title, uses in self._classes():
-            at += 1
-            head, first = at, at + 1
-            for use in uses:
-                at += 1
-                self._line(sheet, at, words.word("use", use, lang), use, methods, totals, ranges)
-            self._subtotal(sheet, head, title, range(first, at + 1), uses, methods, totals)
-            groups.append(head)
-        used = [use for _, uses in self._classes() for use in uses]
-        self._subtotal(sheet, at + 1, titles.text("summary", "total"), groups, used, methods, totals)
-        sheet.freeze_panes(_HEAD + 1, 1)
-        sheet.print_area(0, 0, at + 1, len(heads) - 1)
+            first = len(lines) + 1
+            groups.append(len(lines))
+            lines.append(Line(title, of=tuple(range(first, first + len(uses)))))
+            lines += [Line(word, frozenset((word,))) for word in (words.word("use", use, self.lang) for use in uses)]
+        lines.append(Line(self.titles.text("summary", "total"), of=tuple(groups)))
+        self._matrix(sheet, "summary", "use", lines, [*self._areas(mu), *by_method], rows)
+
+    def districts(self, sheet: Any, rows: Sequence[Mapping[str, Cell]], *, mu: bool) -> None:
+        """Districts: number, area, new and stock, and the area of each quarter that notices begin in."""
+        self.banner(sheet, "districts", "")
+        quarters = sorted({str(row["quarter"]) for row in rows if row["quarter"]})
+        names = list(dict.fromkeys(several_lines(str(row["district"] or "")) for row in rows))
+        lines = [Line(name, frozenset((name,))) for name in sorted(filter(None, names))]
+        lines.append(Line(self.titles.text("summary", "total"), of=tuple(range(len(lines)))))
+        by_quarter = [self._column(quarter, "quarter") for quarter in quarters]
+        self._matrix(sheet, "districts", "district", lines, [*self._areas(mu), *by_quarter], rows)
+
+    def _areas(self, mu: bool) -> list[Column]:
+        text, ha_ = self.titles.text, self.titles.text("summary", "ha")
+        found = [Column(text("summary", "parcels"), text("summary", "count"), "")]
+        found.append(Column(text("summary", "area"), ha_, "area_ha"))
+        if mu:
+            found.append(Column(text("summary", "area"), text("summary", "mu"), "area_ha", times=MU))
+        return [*found, Column(text("summary", "new"), ha_, "new_ha"), Column(text("summary", "stock"), ha_, "stock")]
+
+    def _column(self, heading: str, where: str) -> Column:
+        return Column(heading, self.titles.text("summary", "ha"), "area_ha", where)
+
+    def _matrix(
+        self,
+        sheet: Any,
+        name: str,
+        by: str,
+        lines: list[Line],
+        columns: list[Column],
+        rows: Sequence[Mapping[str, Cell]],
+    ) -> None:
+        ranges = Ranges(self.titles, len(rows), ("area_ha", "new_ha", "method", "quarter", by))
+        last = write(sheet, self.formats, lines, columns, rows, by, ranges)
+        sheet.write_string(HEAD, 0, self.titles.text(name, "class"), self.formats["head"])
+        sheet.write_string(HEAD + 1, 0, "", self.formats["head"])
+        sheet.set_column(0, 0, 30)
+        sheet.freeze_panes(HEAD + 2, 1)
+        sheet.repeat_rows(HEAD, HEAD + 1)
+        sheet.print_area(0, 0, last, len(columns))
 
     def _classes(self) -> list[tuple[str, list[str]]]:
         """The classes with the uses this plan supplies; a use in no class comes last on its own."""
@@ -243,109 +287,6 @@ class _Writer:
         left = sorted(supplied - {use for _, uses in listed for use in uses})
         listed += [(words.word("use", use, self.lang), [use]) for use in left]
         return [(title, uses) for title, uses in listed if uses]
-
-    def _line(
-        self, sheet: Any, at: int, label: str, use: str, methods: Sequence[str], totals: _Totals, ranges: _Ranges
-    ) -> None:
-        sheet.write_string(at, 0, label, self.formats["inner"])
-        count = totals.count(use)
-        if ranges.whole:
-            sheet.write_formula(at, 1, f"=COUNTIF({ranges.of('use')},$A{at + 1})", self.formats["whole"], count)
-        else:
-            sheet.write_number(at, 1, count, self.formats["whole"])
-        from xlsxwriter.utility import xl_col_to_name
-
-        for k, method in enumerate(methods):
-            value = ha(totals.area(use, method)) or 0.0
-            name = xl_col_to_name(k + 2)
-            formula = (
-                f"=SUMIFS({ranges.of('area_ha')},{ranges.of('use')},$A{at + 1},"
-                f"{ranges.of('method')},{name}${_HEAD + 1})"
-            )
-            if ranges.whole:
-                sheet.write_formula(at, k + 2, formula, self.formats["sum"], value)
-            else:
-                sheet.write_number(at, k + 2, value, self.formats["sum"])
-        end = len(methods) + 2
-        first, last, whole, new = (xl_col_to_name(c) for c in (2, end - 1, end, end + 1))
-        row = at + 1
-        sheet.write_formula(at, end, f"=SUM({first}{row}:{last}{row})", self.formats["sum"], ha(totals.area(use)))
-        fresh = ha(totals.new(use)) or 0.0
-        if ranges.whole:
-            formula = f"=SUMIFS({ranges.of('new_ha')},{ranges.of('use')},$A{row})"
-            sheet.write_formula(at, end + 1, formula, self.formats["sum"], fresh)
-        else:
-            sheet.write_number(at, end + 1, fresh, self.formats["sum"])
-        rest = ha(totals.area(use) - totals.new(use))
-        sheet.write_formula(at, end + 2, f"={whole}{row}-{new}{row}", self.formats["sum"], rest)
-
-    def _subtotal(
-        self,
-        sheet: Any,
-        at: int,
-        label: str,
-        lines: Sequence[int],
-        uses: Sequence[str],
-        methods: Sequence[str],
-        totals: _Totals,
-    ) -> None:
-        from xlsxwriter.utility import xl_col_to_name
-
-        sheet.write_string(at, 0, one_line(label, 200), self.formats["bold"])
-        sums: list[float] = [sum(totals.count(use) for use in uses)]
-        sums += [sum(totals.area(use, method) for use in uses) / 10_000 for method in methods]
-        area, fresh = sum(map(totals.area, uses)), sum(map(totals.new, uses))
-        sums += [area / 10_000, fresh / 10_000, (area - fresh) / 10_000]
-        for k, value in enumerate(sums, 1):
-            name = xl_col_to_name(k)
-            parts = ",".join(f"{name}{line + 1}" for line in lines)
-            if isinstance(lines, range):
-                parts = f"{name}{lines[0] + 1}:{name}{lines[-1] + 1}"
-            style = self.formats["bold_whole" if k == 1 else "bold_sum"]
-            sheet.write_formula(at, k, f"=SUM({parts})" if lines else "=0", style, value)
-
-
-class _Totals:
-    """Areas of the supplied parcels by use and method, m²."""
-
-    def __init__(self, source: Source) -> None:
-        self.areas: dict[tuple[str, str | None], int] = {}
-        self.fresh: dict[str, int] = {}
-        self.counts: dict[str, int] = {}
-        for number, row in enumerate(source.rows):
-            if row.entry is None:
-                continue
-            for key in ((row.use, row.method), (row.use, None)):
-                self.areas[key] = self.areas.get(key, 0) + row.area_m2
-            self.fresh[row.use] = self.fresh.get(row.use, 0) + new_area(source, number, row)
-            self.counts[row.use] = self.counts.get(row.use, 0) + 1
-
-    def area(self, use: str, method: str | None = None) -> int:
-        """Area of a use, by one method or by all."""
-        return self.areas.get((use, method), 0)
-
-    def new(self, use: str) -> int:
-        """New construction land of a use."""
-        return self.fresh.get(use, 0)
-
-    def count(self, use: str) -> int:
-        """Parcels of a use."""
-        return self.counts.get(use, 0)
-
-
-class _Ranges:
-    """Where the columns of the sheet of parcels stand; ``whole`` is False if the bureau left out one that is summed."""
-
-    def __init__(self, titles: Headings, count: int) -> None:
-        self.sheet, self.columns, self.count = titles.text("parcels", "sheet"), titles.columns("parcels"), count
-        self.whole = count > 0 and all(name in self.columns for name in ("area_ha", "new_ha", "use", "method"))
-
-    def of(self, column: str) -> str:
-        """The range of a column."""
-        from xlsxwriter.utility import xl_col_to_name
-
-        letter = xl_col_to_name(self.columns.index(column)) if column in self.columns else "A"
-        return f"'{self.sheet}'!${letter}${_HEAD + 2}:${letter}${_HEAD + 1 + self.count}"
 
 
 def _height(row: Mapping[str, Cell], columns: Sequence[str]) -> float:

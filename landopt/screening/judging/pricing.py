@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from constraints.loading.method_facts import yardstick
 from landopt.screening.entries import spans
 from landopt.screening.judging.price_table import Case, PriceTable
 from landopt.screening.judging.verdict_tables import Panels, Stack
@@ -248,7 +249,7 @@ class Pricer:
         grants = np.array([each.right == "grant" for each in self.law.methods], bool)[parts.method]
         below = (low >= 0) & _less(stated, low, high)
         np.maximum.at(asks, again[below], np.where(grants[below], FORBID, CONDITION).astype(np.int8))
-        listing = next((row for row, each in enumerate(self.law.methods) if each.id == "listing"), None)
+        listing = next((row for row, each in enumerate(self.law.methods) if each.id == yardstick()), None)
         open_ = np.flatnonzero((low < 0) & ~grants)
         if listing is None or open_.size == 0:
             return asks

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from constraints.language import expr
 from constraints.language.nodes import Node, PriceNode, names
+from constraints.loading.method_facts import yardstick
 from constraints.loading.ranks import LAW_RANK, own
 from constraints.reading.book import silent
 from constraints.reading.timetable import Calendar, upstream_days
@@ -115,7 +116,7 @@ class Law:
             if clause.asks_others:
                 spec = clause.rule.spec
                 named = set(spec["verdict"]) if clause.rule.kind == "eligibility" else set(spec["methods"])
-                found |= named if "listing" not in named or clause.rule.kind == "eligibility" else {"*"}
+                found |= named if yardstick() not in named or clause.rule.kind == "eligibility" else {"*"}
         return np.array(["*" in found or method.id in found for method in self.methods], bool)
 
     def _filed(self) -> dict[str, Ints]:
@@ -325,7 +326,7 @@ class Law:
         def spread(found: Any) -> Any:
             return np.broadcast_to(found, sizes).reshape(-1)
 
-        listing = next((method for method in self.methods if method.id == "listing"), None)
+        listing = next((method for method in self.methods if method.id == yardstick()), None)
         for at, method in enumerate(self.methods):
             said = self.verdict(voice, method)
             if (said == FORBID).all() and method is not listing:

@@ -22,10 +22,13 @@ from constraints.types import Row
 from landopt.solving.programme.arrays import LARGEST, Floats, Ints, Program, ranges, segment_sum
 from landopt.solving.programme.dominance import take
 from landopt.solving.programme.price_bound import LIMIT, part_best
+from landopt.solving.proof.columns import Columns
 
 Mask = NDArray[np.bool_]
 NONE = -(2**62)
 """Below what any offer is worth."""
+FEW = 8
+"""Rows up to which each is added up by itself."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +98,18 @@ def used(prog: Program, rows: Mapping[int, int], parcels: Mapping[int, int], dem
                 array[place] = weight
             elif place < len(array):
                 raise BadProof("a number of a derived row is too large to be added up")
-    _fits(prog.entries.most(np.abs(of_rows).astype(float)))
     out = np.zeros(prog.count, np.int64)
-    if of_rows.any():
+    named = np.flatnonzero(of_rows)
+    if len(named) > FEW:
+        _fits(prog.entries.most(np.abs(of_rows).astype(float)))
         out += prog.entries.use(of_rows)
+    elif len(named):
+        sizes = np.zeros(prog.count)
+        for row in named.tolist():
+            offers, coefs = prog.entries.row(row)
+            sizes[offers] += np.abs(coefs.astype(float) * float(of_rows[row]))
+            out[offers] += coefs * of_rows[row]
+        _fits(sizes)
     if land.any():
         out += segment_sum(land[prog.site_parcels], prog.site_start)[prog.site]
     if of_demands.any():
@@ -128,11 +139,14 @@ def rounding(prog: Program, rule: Rule, before: Sequence[Ints]) -> Ints:
         _fits(np.abs(column).astype(float))
         columns.append(column)
     q, rest = rule.q, rule.rest
-    whole, slack = columns
+    at = np.flatnonzero((columns[0] != 0) | (columns[1] != 0))  # elsewhere the row counts nothing
+    whole, slack = columns[0][at], columns[1][at]
     _fits(np.abs(whole // q + 1).astype(float) * q * max(1, rule.t))
     _fits(np.abs(slack).astype(float) * max(1, rule.t))
     value = whole // q * (q - rest) + np.maximum(0, whole % q - rest) - slack
-    return np.asarray(rule.t * value // (q - rest) if rule.t else value)
+    out = np.zeros(prog.count, np.int64)
+    out[at] = rule.t * value // (q - rest) if rule.t else value
+    return out
 
 
 class Certificate:
@@ -150,13 +164,13 @@ class Certificate:
 
     def _narrow(self, left: Ints) -> None:
         self.left, self.core = left, compact(self.prog, left)
-        self._columns: list[Ints] | None = None
+        self._columns: Columns | None = None
         self._values: dict[int, Ints] = {}
 
-    def columns(self) -> list[Ints]:
+    def columns(self) -> Columns:
         """The coefficients of the offers left in every derived row."""
         if self._columns is None:
-            found: list[Ints] = []
+            found = Columns(len(self.left))
             for rule in self.head.derived.rules:
                 if isinstance(rule, Clique):
                     named = [self._offer(place, at) for place, at in rule.members]
@@ -196,9 +210,10 @@ class Certificate:
                 worth = worth - core.entries.use(rows)
             for number, price in enumerate(of_rows[own:]):
                 if price:
-                    sizes += np.abs(self.columns()[number]).astype(float) * abs(price)
-                    _fits(sizes)
-                    worth = worth - self.columns()[number] * price
+                    at, value = self.columns().cells[number]
+                    sizes[at] += np.abs(value).astype(float) * abs(price)
+                    _fits(sizes[at])
+                    worth[at] -= value * price
             _fits(sizes)
             self._values[vector] = worth
         return self._values[vector]

@@ -21,6 +21,7 @@ from landopt.solving.heuristics.greedy import greedy
 from landopt.solving.programme.arrays import Floats, Ints, Program, standing
 from landopt.solving.programme.price_bound import LARGEST_PRICE, LIMIT, part_best
 from landopt.solving.proof.certificate import NONE, alone, compact, rounding, rows_of
+from landopt.solving.proof.columns import Columns
 from landopt.solving.proof.core import Core, Priced, Solved
 from landopt.solving.proof.cutting import cuts
 from landopt.solving.proof.found import Found, Leaf
@@ -91,7 +92,7 @@ class Closer:
         tier = len(prog.sense) - prog.own
         ends = ranges(listed, [int(value) for value in prog.rhs[prog.own :]], tier)
         rules = DerivedRows(found.derived, (), listed, ends)
-        columns: list[Ints] = []
+        columns = Columns(inner.count)
         for rule in rules.rules:
             assert isinstance(rule, Rule)
             columns.append(rounding(inner, rule, columns))

@@ -13,6 +13,7 @@ from constraints.audit.certificate.price_tree import Split, Sum, Supplied
 from landopt.solving.programme.arrays import Floats, Ints, Program, ranges, segment_sum
 from landopt.solving.programme.price_bound import LARGEST_PRICE
 from landopt.solving.proof.certificate import NONE, Mask
+from landopt.solving.proof.columns import Columns
 
 FREE = 10**15
 """Beyond the ends of any row."""
@@ -63,11 +64,11 @@ class Core:
     counts in each, and the most it allows.
     """
 
-    def __init__(self, prog: Program, columns: Sequence[Ints], ends: Sequence[int], scale: int, seed: int) -> None:
+    def __init__(self, prog: Program, columns: Columns, ends: Sequence[int], scale: int, seed: int) -> None:
         self.prog, self.scale = prog, scale
         self.part = prog.part()
         self.parts = len(prog.part_start) - 1
-        self.matrix = np.array(columns, np.int64).reshape(len(columns), prog.count)
+        self.derived = columns
         own = len(prog.sense)
         hard = prog.slack == 0
         self.low = np.concatenate([np.where(prog.sense >= 0, prog.rhs, -FREE), np.full(len(ends), -FREE)])
@@ -77,7 +78,7 @@ class Core:
         whole = np.diff(prog.part_start) > 0
         self.begins: Ints = prog.part_start[:-1][whole]
         self.filled: Ints = np.where(whole, np.cumsum(whole) - 1, -1)
-        top = np.concatenate([prog.entries.profile.largest, np.abs(self.matrix).max(axis=1, initial=0)])
+        top = np.concatenate([prog.entries.profile.largest, columns.largest()])
         use = np.maximum(np.where(self.high >= FREE, np.abs(self.low), np.abs(self.high)), 4 * top)
         self.use: Ints = np.maximum(use, 1)
 
@@ -113,7 +114,7 @@ class Core:
         from landopt.solving.programme.silent_highs import live_highs
 
         prog, inf = self.prog, highspy.kHighsInf
-        own, more = len(prog.sense), len(self.matrix)
+        own, more = len(prog.sense), len(self.derived)
         self.parcels = np.array(sorted(self.on_parcel), np.int64)
         place = np.full(prog.parcels, -1)
         place[self.parcels] = np.arange(len(self.parcels))
@@ -121,7 +122,7 @@ class Core:
         self.first_row = self.first_part + self.parts
         self.parcel_row = place
         owner, rows, coefs = self.triples
-        derived, offers = np.nonzero(self.matrix)
+        derived, offers, counted = self.derived.triples()
         holder, land = self._uses
         column = np.concatenate([holder, np.arange(prog.count), owner, offers])
         row = np.concatenate(
@@ -132,7 +133,7 @@ class Core:
                 np.ones(len(holder)),
                 np.ones(prog.count),
                 coefs.astype(float),
-                self.matrix[derived, offers].astype(float),
+                counted.astype(float),
             ]
         )
         size = np.ones(self.first_row + own + more)
@@ -310,8 +311,8 @@ class Core:
         worth = prog.score * self.scale - segment_sum(land[prog.site_parcels], prog.site_start)[prog.site]
         if of_rows[:own].any():
             worth -= prog.entries.use(of_rows[:own])
-        if len(self.matrix) and of_rows[own:].any():
-            worth -= of_rows[own:] @ self.matrix
+        if of_rows[own:].any():
+            worth -= self.derived.use(of_rows[own:])
         place = np.flatnonzero(of_rows)
         end = np.where(of_rows[place] > 0, self.high[place], self.low[place])
         odd = np.abs(end) >= FREE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 
 from landopt.solving.programme.arrays import Floats, Program
 from landopt.solving.relaxation.odd_sets import broken_limits, broken_sets, with_sets
@@ -21,11 +22,13 @@ def tighten(
     *,
     seed: int = 0,
     deadline: float | None = None,
+    seconds: float | None = None,
     known: Sequence[tuple[int, ...]] = (),
 ) -> tuple[Relaxation, Program, tuple[tuple[int, ...], ...]] | None:
     """The relaxation with rows of odd sets besides, as far as they lower it; the programme with those that count.
 
-    ``known`` are sets to begin with. Ends once the value is at most ``enough`` (millipoints); None where no set is
+    ``known`` are sets to begin with. Ends once the value is at most ``enough`` (millipoints) or
+    so many seconds are over; None where no set is
     broken. The prices and the bound speak of the programme with these rows, which hold for every plan and which a proof
     derives again. The sifter is left as it came.
     """
@@ -34,8 +37,9 @@ def tighten(
     found: tuple[Relaxation, Program, tuple[tuple[int, ...], ...]] | None = None
     every: list[tuple[int, ...]] = []
     sifter.deadline = deadline
+    end = None if seconds is None else monotonic() + seconds
     try:
-        while left and idle < STALLED and sifter.value > enough:
+        while left and idle < STALLED and sifter.value > enough and (end is None or monotonic() < end):
             sets = list(known) if known and not every else _broken(sifter, seed + left, every)
             if not sets:
                 break

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from landopt.solving.programme.arrays import Ints, columns, standing
+from landopt.solving.programme.arrays import Ints, standing
+from landopt.solving.programme.highs_model import handed
 from landopt.solving.programme.model import Built, build
 from landopt.solving.search_state import Search
 
@@ -91,7 +92,7 @@ def last(state: Search, pool: Ints, limit: float | None) -> tuple[int | None, bo
 
     if limit is not None and limit <= 0.05:
         return None, False
-    solver = _handed(state, pool)
+    solver = handed(state.tight, pool, state.chosen)
     options: dict[str, Any] = {"mip_rel_gap": float(state.options.gap), "mip_abs_gap": 0.999, "presolve": "off"}
     options |= {"random_seed": state.options.seed, "threads": state.options.threads, "mip_heuristic_effort": 0.0}
     options |= {} if limit is None else {"time_limit": limit}
@@ -117,49 +118,6 @@ def last(state: Search, pool: Ints, limit: float | None) -> tuple[int | None, bo
         state.offer(pool[np.array(solver.getSolution().col_value)[: len(pool)] > 0.5], "branching")
     bound = float(found.mip_dual_bound)
     return (int(np.floor(bound + 1e-6 * max(1.0, abs(bound) * 1e-6))) if np.isfinite(bound) else None), False
-
-
-def _handed(state: Search, pool: Ints) -> Any:
-    """A HiGHS model over ``pool``: rows that one offer alone stands in left out, slack columns last, the plan given."""
-    import highspy
-
-    from landopt.solving.programme.silent_highs import live_highs
-
-    prog, inf = state.tight, highspy.kHighsInf
-    head, count = prog.parcels + prog.demands, len(pool)
-    starts, rows, coefs = columns(prog, pool)
-    low = np.concatenate([np.full(head, -inf), np.where(prog.sense >= 0, prog.rhs, -inf)])
-    high = np.concatenate([np.ones(head), np.where(prog.sense <= 0, prog.rhs, inf)])
-    used = np.bincount(rows, minlength=len(low)) > 1
-    used[head:] = True
-    place = np.cumsum(used) - 1
-    keep = used[rows]
-    starts = np.concatenate([[0], np.cumsum(keep)])[starts]
-    solver = live_highs({})
-    none = np.zeros(0, dtype=np.int32)
-    solver.addRows(int(used.sum()), low[used], high[used], 0, none, none, np.zeros(0))
-    solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
-    solver.addCols(
-        count, prog.score[pool].astype(float), np.zeros(count), np.ones(count), int(keep.sum()),
-        starts[:-1].astype(np.int32), place[rows[keep]].astype(np.int32), coefs[keep].astype(float),
-    )  # fmt: skip
-    soft = np.flatnonzero(prog.slack > 0)
-    for row in soft.tolist():
-        entries = {int(place[head + row]): float(prog.slack[row] * (-1 if prog.sense[row] < 0 else 1))}
-        if prog.carry[row] >= 0:
-            entries[int(place[head + prog.carry[row]])] = -float(prog.carried[row])
-        index, value = np.array(list(entries), dtype=np.int32), np.array(list(entries.values()))
-        solver.addCol(-float(prog.penalty[row]), 0.0, float(prog.most[row]), len(index), index, value)
-    total = count + len(soft)
-    whole = np.full(total, highspy.HighsVarType.kInteger)
-    solver.changeColsIntegrality(total, np.arange(total, dtype=np.int32), whole)
-    if state.chosen is not None:
-        start = highspy.HighsSolution()
-        short = standing(state.prog, state.chosen).slack
-        taken = np.isin(pool, state.chosen).astype(float).tolist()
-        start.col_value = taken + short[soft].astype(float).tolist()
-        solver.setSolution(start)
-    return solver
 
 
 def hand_over(state: Search, built: Built, fixed: Ints) -> None:

@@ -9,10 +9,12 @@ from landopt.solving.programme.arrays import Floats, Ints, Program, ranges
 from landopt.solving.programme.components import components
 from landopt.solving.programme.price_bound import part_best, reduced
 from landopt.solving.relaxation.prices import Relaxation
-from landopt.solving.search import neighbourhoods
 from landopt.solving.search.integer_programmes import GROUPED, apart, last, mip
 from landopt.solving.search_state import Search, gap_of
 from landopt.solving.tuning import Tuning
+
+OF_PART = 10
+"""Offers that a part brings to a restricted programme at least."""
 
 
 def rounded_plan(prog: Program, relaxed: Relaxation, most: int = Tuning.rounded) -> Ints | None:
@@ -29,23 +31,17 @@ def rounded_plan(prog: Program, relaxed: Relaxation, most: int = Tuning.rounded)
 def integer(state: Search, relaxed: Relaxation) -> bool:
     """Restricted programmes, from the smallest to all offers that a better plan could use. True: proved infeasible."""
     prog, margin = state.prog, relaxed.margin
-    base = max(60, prog.demands)
     tried, tuning = False, state.options.tuning
     steps = tuning.large if prog.count > tuning.prices_first else tuning.medium if prog.count > tuning.small else ()
-    first = steps[0][1] if steps else 0
-    for fix, most, seconds in steps:
+    for turn, (fix, size, seconds) in enumerate(steps):
+        pool = near(state, relaxed, size)
         needed = _threshold(state, relaxed.bound)
-        if needed is not None and most > first and int((margin >= -needed).sum()) <= most * base:
+        if needed is not None and turn and int((margin >= -needed).sum()) <= len(pool):
             break
-        before = state.objective
-        claim = _restricted(state, relaxed, fix, most * base, 0.0 if most == first else 0.15, seconds)
-        if state.chosen is not None and state.objective == before and prog.count > tuning.stuck and most == first:
-            neighbourhoods.refill(state, relaxed)
+        claim = _restricted(state, relaxed, pool, fix, seconds)
         if state.reached() or state.out_of_time():
             return False
         exhausted = claim is not None and gap_of(state.objective, claim) <= state.options.gap / 4
-        if exhausted and tried and not fix:
-            break
         if exhausted and not tried and _last_is_small(state, relaxed):
             # these offers hold no better plan: what is missing may be the bound; if not so soon, look further
             tried = True
@@ -53,6 +49,40 @@ def integer(state: Search, relaxed: Relaxation) -> bool:
             if _all_that_matter(state, margin, relaxed.bound, seconds) or state.reached():
                 return state.chosen is None
     return _all_that_matter(state, margin, relaxed.bound)
+
+
+def near(state: Search, relaxed: Relaxation, size: int) -> Ints:
+    """The offers nearest to their prices of every part and on every parcel, those of relaxations and of the plan.
+
+    ``size`` are about as many as platforms bring, and parcels. Offers that are alike by the thousand lie equally near:
+    they are told apart at random (seeded), and each part and each parcel brings its own, so that no corner of the round
+    fills the programme.
+    """
+    prog = state.prog
+    worth = relaxed.margin - 1e-4 * np.random.default_rng(state.options.seed).random(prog.count) * _usual(prog, relaxed)
+    length = np.diff(prog.site_start)[prog.site]
+    holder = np.repeat(np.arange(prog.count), length)
+    land = prog.site_parcels[ranges(prog.site_start[prog.site], length)]
+    found = [state.support, relaxed.columns[relaxed.x > 1e-6]]
+    found.append(_first(worth, prog.part(), np.arange(prog.count), max(OF_PART, size // max(1, prog.demands))))
+    found.append(_first(worth, land, holder, max(1, size // max(1, prog.parcels))))
+    if state.chosen is not None:
+        found.append(state.chosen)
+    return np.unique(np.concatenate(found))
+
+
+def _usual(prog: Program, relaxed: Relaxation) -> float:
+    score = np.abs(prog.score[relaxed.columns[relaxed.x > 0.5]])
+    return float(np.median(score)) if len(score) else 1.0
+
+
+def _first(worth: Floats, keys: Ints, offers: Ints, most: int) -> Ints:
+    """Of the offers that share a key the ``most`` of most worth."""
+    close = worth[offers] > -np.inf
+    order = np.lexsort((-worth[offers], keys))
+    keys = keys[order]
+    rank = np.arange(len(keys)) - np.searchsorted(keys, keys)
+    return offers[order[(rank < most) & close[order]]]
 
 
 def _last_is_small(state: Search, relaxed: Relaxation) -> bool:
@@ -70,38 +100,12 @@ def _threshold(state: Search, bound: int) -> float | None:
     return float(max(0, bound - good)) + 1.0
 
 
-def _restricted(state: Search, relaxed: Relaxation, fix: bool, most: int, release: float, seconds: float) -> int | None:
-    """Solve over the best offers, with what the prices take whole fixed or not; the solver's bound for these offers."""
-    prog = state.prog
-    margin = relaxed.margin + 0.0
-    margin[relaxed.columns] += np.where(relaxed.x > 1e-6, 1e18, 0.0)
-    if state.chosen is not None:
-        margin[state.chosen] += 1e17
-    fixed = np.zeros(0, dtype=np.int64)
+def _restricted(state: Search, relaxed: Relaxation, pool: Ints, fix: bool, seconds: float) -> int | None:
+    """Solve over some offers, with what the prices take whole fixed or not; the solver's bound for these offers."""
+    fixed = np.sort(relaxed.columns[relaxed.x > 1 - 1e-6]) if fix else np.zeros(0, dtype=np.int64)
     if fix:
-        fixed = np.sort(relaxed.columns[relaxed.x > 1 - 1e-6])
-        fixed = _release(state, relaxed, fixed, release)
-        margin[_touching(prog, fixed)] = -np.inf
-    free = np.flatnonzero(margin > -np.inf)
-    if len(free) > most:
-        free = free[np.argpartition(-margin[free], most)[:most]]
-    return mip(state, np.sort(free), fixed, "restricted", limit=state.left(seconds))[0]
-
-
-def _release(state: Search, relaxed: Relaxation, fixed: Ints, share: float) -> Ints:
-    """Fixed offers without those that the fractional ones would most like to displace, and a few more at random."""
-    if share <= 0 or not len(fixed):
-        return fixed
-    prog = state.prog
-    draw = np.random.default_rng(state.options.seed)
-    keep = draw.random(len(fixed)) >= share
-    fractional = relaxed.columns[(relaxed.x > 1e-6) & (relaxed.x < 1 - 1e-6)]
-    close = np.flatnonzero(np.isin(prog.demand, np.unique(prog.demand[fractional])) & (prog.demand >= 0))
-    wanted = np.zeros(prog.parcels, dtype=bool)
-    wanted[_land(prog, close[relaxed.margin[close] > -0.01 * abs(relaxed.value) / max(1, prog.demands)])] = True
-    sites = prog.site[fixed]
-    hit = np.add.reduceat(wanted[prog.site_parcels].astype(np.int64), prog.site_start[:-1])[sites] > 0
-    return np.asarray(fixed[keep & ~hit])
+        pool = np.setdiff1d(pool, _touching(state.prog, fixed))
+    return mip(state, pool, fixed, "restricted", limit=state.left(seconds))[0]
 
 
 def _land(prog: Program, offers: Ints) -> Ints:

@@ -154,6 +154,7 @@ def _search(
         _claimed(state, filled(prog, relaxed.prices))
         neighbourhoods.refill(state, relaxed, sifter)
         clock.mark("refill")
+    state.support = relaxed.columns[relaxed.x > 1e-6]
     if not state.reached():
         guide = _tightened(state, relaxed, sifter, () if warm is None else warm.sets)
         clock.mark("prices")
@@ -170,10 +171,15 @@ def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter, known: Sequen
     if state.prog.count <= state.options.tuning.small or state.out_of_time():
         return relaxed
     options = state.options
-    try:
-        found = tighten(sifter, float(state.enough()), seed=options.seed, deadline=options.deadline, known=known)
-    except Stopped:
-        return relaxed
+    seconds = max(options.tuning.tighter, state.phases.get("prices", 0.0))
+    found = tighten(
+        sifter,
+        float(state.enough()),
+        seed=options.seed,
+        deadline=options.deadline,
+        seconds=state.left(seconds),
+        known=known,
+    )
     if found is None:
         return relaxed
     guide, state.tight, sets = found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from landopt.workbench.child.intake import facts, new, template
 from landopt.workbench.guards import both
 from parcels.common.catalogue import Say
 from parcels.common.issues import LandoptError, Refused, error
@@ -161,6 +163,17 @@ def whynot(request: Request, say: Say) -> dict[str, Any]:
     }
 
 
+def place(request: Request, say: Say) -> dict[str, Any]:
+    """Where a platform could go: the rest held, one other moved, or freely."""
+    from landopt.reasons.texts import render_answer
+    from landopt.reasons.whynot import demand_row
+
+    plan = _plan(request["folder"])
+    demand_row(plan.case, request["demand"])  # a platform of the round: the library would read a file of that name
+    found = plan.place(request["demand"], say=say)
+    return {"text": _texts(lambda lang: render_answer("place", found.as_dict(), lang))}
+
+
 def whatif(request: Request, say: Say) -> dict[str, Any]:
     """The exact bound under other numbers, and whether the plan still holds."""
     plan = _plan(request["folder"])
@@ -233,7 +246,12 @@ def overlay(request: Request, say: Say) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="landopt-rules-") as place:
         path = Path(place) / "policy.toml"
         path.write_text(request["toml"], encoding="utf-8", newline="\n")
-        loaded = load(path, f"{OWN_MARK}policy", known)
+        try:
+            loaded = load(path, f"{OWN_MARK}policy", known)
+        except Refused as refusal:
+            raise Refused(
+                [replace(issue, place=replace(issue.place, file="TOML")) for issue in refusal.issues]
+            ) from None
     tables = tomllib.loads(request["toml"]).get("rule", [])
     return {"rules": tables, "issues": [both(issue) for issue in getattr(loaded, "issues", ())]}
 
@@ -288,6 +306,7 @@ ANSWERS: dict[str, Callable[[Request, Say], dict[str, Any]]] = {
     each.__name__: each
     for each in (
         *(solve, check, head, picture, outline, sheet, whynot, whatif, core, diff, audit, ask, overlay, adopt, ledger),
+        *(new, template, facts, place),
     )
 }
 """What can be asked, by name."""

@@ -85,11 +85,11 @@ values = [{ amount = 30, unit = "count" }]
 `;
 /* As TOML, both ways: what is typed is read by the loader; its findings are shown before anything is kept. */
 async function edit(rule) {
-  let text = rule ? await asToml(rule) : TEMPLATE(now.room.as_of), said = [];
+  let text = rule ? await asToml(rule) : TEMPLATE(now.room.as_of), said = [], reason = "", by = who();
   for (;;) {
-    const given = await ask(rule ? title(rule) : t("policy.add"), [...said.map((s, i) => ({ name: "s" + i, text: s })), { name: "toml", label: "TOML", long: true, value: text }, { name: "reason", label: t("reason"), required: true }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("policy.keep"));
+    const given = await ask(rule ? title(rule) : t("policy.add"), [...said.map((s, i) => ({ name: "s" + i, text: s })), { name: "toml", label: "TOML", long: true, value: text }, { name: "reason", label: t("reason"), required: true, value: reason }, { name: "by", label: t("by"), required: true, value: by, most: 80 }], t("policy.keep"));
     if (!given) return;
-    text = given.toml;
+    ({ toml: text, reason, by } = given);
     try {
       const found = await post("/api/ask/round/overlay", [now.room.name], { toml: text });
       iAm(given.by);

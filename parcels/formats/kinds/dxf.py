@@ -144,11 +144,23 @@ def _ids(
 
 
 def _is_area(text: str, area: float) -> bool:
-    """True for a label that says the outline's area, in m², hectares or mu."""
-    number = re.fullmatch(r"[^0-9]{0,6}([0-9]+(?:\.[0-9]+)?)\s*(㎡|m2|平方米|亩|公顷|ha)?", text)
-    if number is None:
+    """True for a label that says the outline's area, in m², hectares or mu.
+
+    It says so by a word before it (面积=), a unit or a decimal point, or is a number of m² of three digits and more: A1
+    and 1 are names of parcels, whatever their size.
+    """
+    number = re.fullmatch(_AREA, text)
+    if number is None or not (number["word"] or number["unit"] or "." in number["figure"] or len(number["figure"]) > 2):
         return False
-    return any(abs(float(number.group(1)) * unit - area) <= 0.01 * area for unit in (1.0, 10_000.0, 2000 / 3))
+    plain = not (number["word"] or number["unit"] or "." in number["figure"])
+    units = (1.0,) if plain else (1.0, 10_000.0, 2000 / 3)
+    return any(abs(float(number["figure"]) * unit - area) <= 0.01 * area for unit in units)
+
+
+_AREA = re.compile(
+    r"(?P<word>(面积|用地面积|area|S|A)\s*[:：=]\s*)?(?P<figure>[0-9]+(\.[0-9]+)?)\s*(?P<unit>㎡|m2|m²|平方米|亩|公顷|ha)?",
+    re.I,
+)
 
 
 def _in_utf8(text: str, folder: Path) -> Path:

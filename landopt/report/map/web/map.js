@@ -70,6 +70,7 @@
         ctx.fillStyle = wide > 9 ? pattern(ctx, o.method, o.grey) : o.grey ? "#DDE0E4" : o.method === "held" ? "#fff" : styleOf(o.method).fill;
         ctx.fill("evenodd");
       }
+      if (o.hatch) { ctx.fillStyle = slanted(ctx, o.hatch); ctx.fill("evenodd"); }
       if (o.weight && (wide > 5 || o.strong)) {
         ctx.lineWidth = o.weight; ctx.strokeStyle = o.color; ctx.lineJoin = "round"; ctx.setLineDash(o.dash || []);
         ctx.stroke(); ctx.setLineDash([]);
@@ -139,8 +140,40 @@
     });
     const all = group.getBounds();
     if (all.isValid()) map.fitBounds(all, { padding: [24, 24], animate: false }); else map.setView([0, 0], 0);
+    protect(data, renderer, map);
     sites(data, shapes, renderer, map);
     return { map, layers, all, group };
+  }
+  /* Areas that are protected: a dashed outline and a hatch in the colour of their kind, under nothing and in nobody's way. */
+  function protect(data, renderer, map) {
+    const xs = data.columns.protected_x, ys = data.columns.protected_y;
+    let at = 0;
+    for (const area of data.head.protected || []) {
+      const loops = [];
+      for (const count of area.points) {
+        const loop = [];
+        let x = 0, y = 0;
+        for (let k = 0; k < count; k++, at++) { x += xs[at]; y += ys[at]; loop.push([y / 10, x / 10]); }
+        loops.push(loop);
+      }
+      L.polygon(loops.map((loop) => [loop]), { renderer, weight: 1.6, color: area.colour, strong: true, interactive: false, dash: [5, 3], hatch: area.colour }).addTo(map);
+    }
+  }
+  function slanted(ctx, colour) {
+    if (patterns[colour]) return patterns[colour];
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = 8;
+    drawHatch(tile.getContext("2d"), "up", colour);
+    return (patterns[colour] = ctx.createPattern(tile, "repeat"));
+  }
+  function hatched(colour) {
+    const canvas = document.createElement("canvas"), scale = 2;
+    canvas.width = 26 * scale; canvas.height = 16 * scale;
+    const ctx = canvas.getContext("2d");
+    ctx.scale(scale, scale);
+    ctx.fillStyle = slanted(ctx, colour); ctx.fillRect(0, 0, 26, 16);
+    ctx.strokeStyle = colour; ctx.setLineDash([5, 3]); ctx.strokeRect(0.5, 0.5, 25, 15);
+    return canvas;
   }
   /* The parcels of a site of several get a heavy dashed outline each. */
   function sites(data, shapes, renderer, map) {
@@ -152,5 +185,5 @@
       L.polyline(lines, { renderer, weight: 2.6, color: "#1d2530", strong: true, interactive: false, dash: [7, 3] }).addTo(map);
     }
   }
-  root.landoptMap = { build, swatch, styleOf };
+  root.landoptMap = { build, swatch, hatched, styleOf };
 })(globalThis);

@@ -42,6 +42,13 @@
     return e;
   });
 
+  /* What can be found of a parcel: its names, its platform, and method, use and district in both languages. */
+  const telling = [];
+  function told(i) {
+    const both = (subject, code) => Object.values((head.words[subject] || {})[code] || {}).join(" ");
+    const held = c.method[i] < 0 ? "暂不供应 held back" : both("method", head.methods[c.method[i]]);
+    return telling[i] || (telling[i] = [head.ids[i], head.names[i] || "", platformName(c.demand[i]), held, both("use", head.uses[c.use[i]]), both("land_source", head.sources[c.source[i]]), head.districts[c.district[i]]].join(" ").toLowerCase());
+  }
   function passes(i) {
     const m = methodOf(i);
     if (off.has(m) || (view === "held" && m !== "held") || (view === "supplied" && m === "held")) return false;
@@ -51,7 +58,7 @@
     if (p !== "" && (p === "-1" ? m === "held" || c.demand[i] >= 0 : String(c.demand[i]) !== p)) return false;
     if (r !== "" && !head.rules.sets[c.rules[i]].includes(Number(r))) return false;
     const find = $("find").value.trim().toLowerCase();
-    if (find && !(head.ids[i] + " " + (head.names[i] || "") + " " + platformName(c.demand[i])).toLowerCase().includes(find)) return false;
+    if (find && !told(i).includes(find)) return false;
     return true;
   }
   function draw() {
@@ -91,20 +98,25 @@
       b.dataset.method = m;
       li.append(b);
       return li;
+    }), ...head.protected.map((area) => {
+      const li = make("li", "", "protected"), b = make("span", area.title[lang()]);
+      li.append(landoptMap.hatched(area.colour), b);
+      return li;
     }));
-    $("key").replaceChildren(...order.map((m) => { const e = make("div"); e.append(landoptMap.swatch(m), `${methodName(m)}  ${group(tally.get(m)[0])} · ${inHectares(tally.get(m)[1])}`); return e; }));
+    $("key").replaceChildren(...order.map((m) => { const e = make("div"); e.append(landoptMap.swatch(m), `${methodName(m)}  ${group(tally.get(m)[0])} · ${inHectares(tally.get(m)[1])}`); return e; }), ...head.protected.map((area) => { const e = make("div"); e.append(landoptMap.hatched(area.colour), area.title[lang()]); return e; }));
   }
   function options(id, entries) {
     const before = $(id).value, all = make("option", say("全部", "all"));
     all.value = "";
     $(id).replaceChildren(all, ...entries.map(([value, text]) => { const o = make("option", text.slice(0, 120)); o.value = value; return o; }));
     $(id).value = before;
+    $(id).parentNode.hidden = !entries.length;
   }
   function selects() {
     const byText = (a, b) => a[1].localeCompare(b[1], lang());
     options("f-district", head.districts.map((d, k) => [k, d || say("未填", "blank")]).sort(byText));
     options("f-use", head.uses.map((u, k) => [k, word("use", u)]).sort(byText));
-    options("f-platform", [[-1, say("公开市场", "open market")], ...[...sitesOf.keys()].sort((a, b) => a - b).map((d) => [d, platformName(d)])]);
+    options("f-platform", [...(sitesOf.size ? [[-1, say("公开市场", "open market")]] : []), ...[...sitesOf.keys()].sort((a, b) => a - b).map((d) => [d, platformName(d)])]);
     options("f-rule", head.rules.names.map((r, k) => [k, word("rules", r) + " [" + r + "]"]).sort(byText));
     options("f-verdict", [0, 1, 2].filter((v) => c.verdict.includes(v)).map((v) => [v, word("verdict", ["permit", "warn", "condition"][v])]));
   }
@@ -184,7 +196,7 @@
   function proofLine() {
     const t = head.tiers[0];
     $("proof").textContent = !t ? "" : head.optimal ? say("已证明为最优", "proven best") : say(`未证明为最优，差距 ${t.proven_gap}`, `not proven best, gap ${t.proven_gap}`);
-    $("crs").textContent = head.crs;
+    $("crs").textContent = head.crs[lang()];
     document.title = head.title[lang()] + " - " + head.id;
   }
   function everything() { proofLine(); legend(); selects(); draw(); platforms(); tell(); }

@@ -1,0 +1,77 @@
+"""What is checked of a plan as a whole: that it adds up, and that its words are those of the facts.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from constraints.audit.cells import Reading
+from constraints.audit.finding import Breach
+from constraints.audit.listing import Listing
+from constraints.audit.reread import Reader
+from constraints.audit.words.absent import Absences
+from constraints.audit.words.reading import Words
+from constraints.case import Case
+from constraints.reading.rows import Key
+
+
+class Auditing(Protocol):
+    """A run of the audit: what it read, what it has found so far."""
+
+    plan: dict[str, Any]
+    case: Case
+    reader: Reader
+    chosen: list[Reading]
+    shown: dict[Key, dict[str, Any]]
+    breaches: list[Breach]
+
+    def breach(self, rule: str, en: str, zh: str, key: Sequence[str] = (), used: Any = "", limit: Any = "") -> None:
+        """Note a breach."""
+
+    def check(self, name: str, count: int, before: int, en: str, zh: str) -> None:
+        """Close a group of checks."""
+
+
+def adds_up(audit: Auditing) -> None:
+    """Each parcel once, each platform once; what is not supplied is held with a reason or named as left out."""
+    before, parcels, demands = len(audit.breaches), audit.case.parcels.ids, audit.case.demands.ids
+    entries = audit.plan["assignments"]
+    supplied = [name for entry in entries for name in entry["parcel_ids"]]
+    served = [entry["demand_id"] for entry in entries if entry["demand_id"] is not None]
+    for kind, zh, names in (("parcel", "宗地", supplied), ("demand", "平台", served)):
+        for name, times in sorted(Counter(names).items()):
+            if times > 1:
+                en = f"{kind} {name} is in {times} assignments"
+                audit.breach(kind, en, f"{zh} {name} 出现在 {times} 项安排中", (name,), times, 1)
+    held = [entry["parcel_id"] for entry in audit.plan["held"]]
+    left = [entry["demand_id"] for entry in audit.plan["unserved"]]
+    free, waiting = set(parcels) - set(supplied), set(demands) - set(served)
+    for kind, said, due in (("held", held, free), ("unserved", left, waiting)):
+        for name, times in sorted((Counter(said) - Counter(due)).items()):
+            audit.breach(kind, f"{kind} {name}: not so", f"{kind} {name}：与安排不符", (name,), times, 0)
+        for name in sorted(due - set(said)):
+            audit.breach(kind, f"{name} is neither in an assignment nor {kind}", f"{name} 未作说明", (name,), 0, 1)
+    en = f"{len(parcels)} parcels: {len(supplied)} supplied, {len(held)} held; "
+    en += f"{len(served)} of {len(demands)} platforms served"
+    zh = f"宗地 {len(parcels)}：供应 {len(supplied)}，保留 {len(held)}；平台获供 {len(served)}/{len(demands)}"
+    audit.check("parcels", len(parcels) + len(demands), before, en, zh)
+
+
+def read_words(audit: Auditing, listing: Listing) -> None:
+    """What the plan says in words, by a second reading of the facts; nothing where it gives no reasons."""
+    if not audit.plan["justification"]:
+        return
+    before = len(audit.breaches)
+    names = audit.case.parcels.ids
+    chosen = {tuple(names[row] for row in reading.site): reading for reading in audit.chosen}
+    found = Words(audit.reader, audit.plan, chosen, audit.shown)
+    found.read(Absences(audit.reader, audit.plan, listing.tally))
+    for rule, en, zh in found.problems:
+        audit.breach(rule, en, zh)
+    en = f"{len(audit.plan['justification'])} records of reasons read a second time, {found.count:,} statements"
+    zh = f"理由 {len(audit.plan['justification'])} 份另行读核，逐项 {found.count:,} 次"
+    audit.check("said", found.count, before, en, zh)

@@ -1,0 +1,401 @@
+"""The words of a plan held against facts and rules by a second reading: the records, one kind after the other.
+
+Shares nothing with the program that wrote them (``landopt.reasons``) but the scalar reading of the law. What only that
+program can make again (proven losses, which offers come next, sentences of held parcels) is not said here.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from constraints.audit.cells import PartReader, Reading
+from constraints.audit.finding import short
+from constraints.audit.reread import Reader
+from constraints.audit.words.absent import Absences
+from constraints.audit.words.shown import distinct, percent, shown, text, totals, unit_of
+from constraints.language.evaluate import Facts
+from constraints.loading.load import grade_of, weakest
+from constraints.reading.judge import Judgement
+from constraints.reading.timetable import TITLES, timetable
+from constraints.types import Rule
+from parcels.common.schema import Value, fields
+
+Problem = tuple[str, str, str]
+Json = Mapping[str, Any]
+
+
+class Words:
+    """One reading of the words of a plan: ``problems`` found, ``count`` statements compared."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        plan: Json,
+        chosen: Mapping[tuple[str, ...], Reading],
+        shown: Mapping[tuple[str, tuple[str, ...]], Json],
+    ) -> None:
+        self.reader = reader
+        self.case = reader.case
+        self.plan = plan
+        self.chosen = chosen
+        self.shown = shown
+        self.rules: dict[str, Rule] = {rule.id: rule for rule in self.case.rules}
+        self.cites: Mapping[str, Json] = plan.get("citations") or {}
+        self.problems: list[Problem] = []
+        self.count = 0
+
+    def same(self, where: str, name: str, stated: Any, found: Any) -> None:
+        """A word must be the one that the facts give."""
+        self.count += 1
+        if stated != found or type(stated) is not type(found):
+            said, is_ = short(stated), short(found)
+            en = f"{where}: {name} is said to be {said}, the facts give {is_}"
+            self.problems.append(("words", en, f"{where}：{name} 记为 {said}，按事实应为 {is_}"))
+
+    def cite(self, key: Any) -> Any:
+        """The rule that a key of a citation stands for."""
+        return None if key is None else self.cites.get(key, {}).get("rule", f"no citation {key}")
+
+    def read(self, absences: Absences | None) -> None:
+        """Every record: of assignments, of what is left out, of the plan; ``absences`` needs every listed offer."""
+        records = self.plan["justification"]
+        entries = {tuple(entry["parcel_ids"]): entry for entry in self.plan["assignments"]}
+        kinds = [record["kind"] for record in records]
+        due = [*["assignment"] * len(entries), *["unserved"] * len(self.plan["unserved"])]
+        due += [*["held"] * len(self.plan["held"]), "plan"]
+        self.same("justification", "kinds", sorted(kinds), sorted(due))
+        title = self.case.round.title
+        self.same("case", "title", self.plan["case"].get("title"), {"en": title.en, "zh": title.zh})
+        for record in records:
+            where = f"{record['kind']} {record.get('id', '')}"
+            self._common(where, record)
+            self._facts(where, record, self._asker(record))
+            self._named_offers(where, record)
+            if record["kind"] == "assignment":
+                entry = entries.get(tuple(record["parcel_ids"]))
+                reading = self.chosen.get(tuple(record["parcel_ids"]))
+                if entry is None:
+                    self.same(where, "parcel_ids", record["parcel_ids"], None)
+                elif reading is not None:
+                    self._assignment(where, record, entry, reading)
+            elif record["kind"] == "plan":
+                self._whole(where, record)
+            elif absences is not None:
+                absences.read(self.same, where, record)
+        self.same("plan", "plan_id", self.plan["plan_id"], f"{self.case.round.id}/P-{self.plan['plan_hash'][:8]}")
+        for kind, name in (("held", "parcel_id"), ("unserved", "demand_id")):
+            told = [record["id"] for record in records if record["kind"] == kind]
+            self.same(kind, "ids", sorted(told), sorted(entry[name] for entry in self.plan[kind]))
+            self._summaries(kind, {entry[name]: entry for entry in self.plan[kind]})
+
+    def _common(self, where: str, record: Json) -> None:
+        case = self.case
+        due = {"round_id": case.round.id, "as_of": case.round.as_of, "overlays": list(case.overlays)}
+        for name, found in due.items():
+            self.same(where, name, record[name], found)
+
+    def _asker(self, record: Json) -> int | None:
+        """The platform a record speaks of."""
+        name = record["id"] if record["kind"] == "unserved" else record.get("demand_id")
+        return None if name is None else self.reader.facts.demand_row.get(name)
+
+    def _named_offers(self, where: str, record: Json) -> None:
+        """Every other offer that a record names is a lawful one of the round."""
+        named = [each for name in ("next_sites", "next_platforms", "best") for each in record.get(name, ())]
+        named += [cut[end] for cut in record.get("cutoffs", ()) for end in ("winner", "runner_up")]
+        for each in named:
+            name = f"{'+'.join(each['parcel_ids'])} for {each['demand_id']} by {each['method']}"
+            self.same(where, f"{name}: lawful", self._lawful(each), True)
+            self.same(where, f"{name}: tier", each["tier"] in range(len(self.case.objective.tiers)), True)
+        for cut in record.get("cutoffs", ()):
+            held = [cut["winner"]["demand_id"], *cut["winner"]["parcel_ids"]]
+            self.same(where, f"cut-off of {cut['id']}", cut["id"] in held, True)
+            self.same(where, f"cut-off of {cut['id']}: of", cut["of"], self._kind(cut["id"]))
+            mine = (tuple(cut["winner"]["parcel_ids"]), cut["winner"]["demand_id"], cut["winner"]["method"])
+            taken = [(tuple(e["parcel_ids"]), e["demand_id"], e["method"]) for e in self.plan["assignments"]]
+            self.same(where, f"winner of {cut['id']}", mine in taken, True)
+
+    def _kind(self, name: str) -> str:
+        return "parcel" if name in self.reader.facts.parcel_row else "demand"
+
+    def _lawful(self, each: Json) -> bool:
+        """Whether an offer is lawful in some period."""
+        facts, demand = self.reader.facts, None
+        site = tuple(sorted(facts.parcel_row.get(name, -1) for name in each["parcel_ids"]))
+        if each["demand_id"] is not None:
+            demand = facts.demand_row.get(each["demand_id"], -1)
+        method = self.reader.method_row.get(each["method"])
+        if method is None or self.reader.site_problem(site, demand) is not None:
+            return False
+        readings = PartReader(self.reader, demand)
+        return any(readings.read(site, method, period).refused is None for period in self.reader.periods)
+
+    def _facts(self, where: str, record: Json, demand: int | None) -> None:
+        """Every fact a record cites, wherever in it: whose it is, its value as people write it, its unit."""
+        queue: list[Any] = [value for name, value in record.items() if name not in ("ties", "fallback")]
+        while queue:
+            value = queue.pop()
+            if isinstance(value, list):
+                queue += value
+            elif isinstance(value, dict) and {"field", "owner", "value"} <= value.keys():
+                self._fact(where, value, demand, record)
+            elif isinstance(value, dict):
+                queue += value.values()
+
+    def _fact(self, where: str, said: Json, demand: int | None, record: Json) -> None:
+        name, owner, facts = said["field"], said["owner"], self.reader.facts
+        declared = fields().get(name)
+        if declared is None:
+            self.same(where, "a field", name, "a declared field")
+            return
+        self.same(where, f"unit of {name}", said["unit"], declared.unit)
+        found: list[Value] = []
+        if owner in facts.parcel_row:
+            row = facts.parcel_row[owner]
+            asking = [demand] if demand is not None else [None, *range(len(self.case.demands))]
+            found = [self.reader.parcel_facts(row, each).get(name) for each in asking]
+        elif owner in facts.demand_row:
+            row = facts.demand_row[owner]
+            found = [facts.demands[row].get(name)] + (["existing_user"] if name == "operator" else [])
+        elif owner == "site":
+            ids = record.get("parcel_ids") or [record["id"]] * (record["kind"] == "held")
+            site = [facts.parcel_row[each] for each in ids if each in facts.parcel_row]
+            if not site or name not in facts.site(site):
+                return
+            found = [facts.site(site)[name]]
+        else:
+            self.same(where, f"owner of {name}", owner, "a parcel, a platform or the site")
+            return
+        told = [shown(name, value) for value in found]
+        self.same(where, f"{name} of {owner}", said["value"], said["value"] if said["value"] in told else told[0])
+
+    def _assignment(self, where: str, record: Json, entry: Json, reading: Reading) -> None:
+        reader, facts, site = self.reader, self.reader.facts, reading.site
+        method = self.case.methods[reading.method]
+        judged = reader.judge_site(site, reading.demand, reading.method, reading.period)
+        wish = {} if reading.demand is None else facts.demands[reading.demand]
+        mine = [facts.parcels[row] for row in site]
+        said = list(dict.fromkeys(ruling.rule_id for ruling in judged.rulings))
+        grades = [grade_of(self.rules[name]) if name in self.rules else "U" for name in said]
+        due: dict[str, Any] = {
+            "id": "+".join(entry["parcel_ids"]),
+            "parcel_names": [str(each["parcel_name"]) for each in mine if each.get("parcel_name")],
+            "districts": distinct(each.get("district") for each in mine),
+            "uses": distinct(each.get("use") for each in mine),
+            "land_sources": distinct(each.get("land_source") for each in mine),
+            "platform": str(wish.get("name") or ""),
+            "platform_kind": text(wish.get("platform_kind")),
+            "operator": text(wish.get("operator")),
+            "lease_years": judged.lease_years,
+            "grade": weakest(grades) or "U",
+            "score": list(reading.score),
+        }
+        same_as_entry = ("area_m2", "demand_id", "role", "method", "right", "term_years", "period", "verdict")
+        due |= {name: entry[name] for name in same_as_entry}
+        for name, found in due.items():
+            self.same(where, name, record[name], found)
+        permits = dict.fromkeys(r.rule_id for r in judged.rulings if r.verdict == "permit")
+        self.same(where, "permits", [self.cite(each["cite"]) for each in record["permits"]], list(permits))
+        self.same(where, "permits", {each["verdict"] for each in record["permits"]} - {"permit"}, set())
+        self._conditions(where, record, entry)
+        self._price(where, record["price"], entry)
+        self._basis(where, record["price"], judged.parcels[0], method.paid, mine[0])
+        self._notes(where, record["notes"], judged.notes)
+        self._steps(where, record, reading, method)
+        self._limits(where, record["limits"], reading)
+        self._others(where, record, reading)
+        closed = record["fallback"] is None
+        self.same(where, "fallback", closed, method.mode != "agreement")
+        if not closed:
+            self.same(where, "fallback", record["fallback"]["method"], "listing")
+
+    def _conditions(self, where: str, record: Json, entry: Json) -> None:
+        stated = [{name: value for name, value in each.items() if name != "cite"} for each in record["conditions"]]
+        self.same(where, "conditions", stated, entry["conditions"])
+        for each in record["conditions"]:
+            due = each["rule"] if each["rule"] in self.rules else None
+            self.same(where, "the rule of a condition", self.cite(each["cite"]), due)
+
+    def _price(self, where: str, price: Json, entry: Json) -> None:
+        unit, area = price["unit_price"], entry["area_m2"]
+        self.same(where, "expected price", price["expected_yuan"], entry["expected_price_yuan"])
+        self.same(where, "floor price", price["floor"], entry["floor_price"])
+        if len(entry["parcel_ids"]) == 1:
+            self.same(where, "unit price", (unit or 0) * area, entry["expected_price_yuan"])
+        else:
+            self.same(where, "unit price", unit, -(-entry["expected_price_yuan"] // max(1, area)))
+        rule = self.rules.get(self.cite(price["floor_rule"]) or "")
+        if price["floor_rule"] is not None and rule is not None and price["formula"]:
+            self.same(where, "formula", price["formula"], rule.spec.get("per_m2"))
+        facts = self.reader.facts.parcels[self.reader.facts.parcel_row[entry["parcel_ids"][0]]]
+        for each in price["inputs"]:
+            name = each["field"]
+            self.same(where, name, each["value"], str(shown(name, facts.get(name))))
+            declared = fields().get(name)
+            self.same(where, f"unit of {name}", each["unit"], "" if declared is None else declared.unit)
+
+    def _basis(self, where: str, price: Json, first: Judgement, paid: bool, facts: Facts) -> None:
+        """What decided the unit price of the first parcel, its floor rule and its year factor."""
+        floor = first.floor
+        if not paid:
+            basis = "free"
+        elif not first.unit_price:
+            basis = "unknown"
+        elif floor is not None and first.unit_price == -(-floor.numerator // floor.denominator):
+            basis = "floor"
+        else:
+            basis = "benchmark" if facts.get("appraised_price") is None else "appraised"
+        self.same(where, "basis", price["basis"], basis)
+        self.same(where, "floor rule", self.cite(price["floor_rule"]), first.floor_rule)
+        flexible = paid and first.factor != 1
+        millionths = (first.factor.numerator * 2_000_000 + first.factor.denominator) // (2 * first.factor.denominator)
+        factor = f"{millionths // 1_000_000}.{millionths % 1_000_000:06d}" if flexible else ""
+        self.same(where, "year factor", price["year_factor"], factor)
+        rate = self.case.round.land_reduction_rate if flexible else ""
+        self.same(where, "reduction rate", price["reduction_rate"], rate)
+
+    def _notes(self, where: str, notes: Sequence[Any], judged: Sequence[str]) -> None:
+        stated = [self.cite(note if isinstance(note, str) else note["cite"]) for note in notes]
+        self.same(where, "notes", stated, [name for name in judged if not self._general(name)])
+
+    def _general(self, name: str) -> bool:
+        """Whether a note holds whatever the case, so that it is said once, of the plan."""
+        rule = self.rules.get(name)
+        if rule is None or rule.kind != "note" or rule.when.strip():
+            return False
+        return not 0 < len(rule.spec.get("methods") or ()) < len(self.case.methods) - 1
+
+    def _steps(self, where: str, record: Json, reading: Reading, method: Any) -> None:
+        reader, stated = self.reader, (self.plan.get("timetables") or {}).get(record["timetable"])
+        start = max(reader.free_from(reading.site), reader.planned_from)
+        if reading.period >= 0:
+            start = max(start, self.case.round.periods[reading.period].start)
+        tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar) for row in reading.site]
+        longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
+        due = []
+        for step in longest:
+            title = TITLES.get(step.step)
+            known = reader.calendar.announced(step.earliest) and reader.calendar.announced(step.latest)
+            due.append(
+                {
+                    "step": step.step,
+                    "en": title.en if title else step.step,
+                    "zh": title.zh if title else step.step,
+                    "earliest": step.earliest,
+                    "latest": step.latest,
+                    "expected": step.expected,
+                    "weekends_only": not known,
+                    "cite": step.rule if step.rule in self.rules else None,
+                }
+            )
+        said = None if stated is None else [{**each, "cite": self.cite(each["cite"])} for each in stated]
+        self.same(where, "timetable", said, due)
+
+    def _limits(self, where: str, limits: Sequence[Json], reading: Reading | None) -> None:
+        for each in limits:
+            key = (self.cite(each["cite"]), tuple(each["key"]))
+            found = self.shown.get(key)
+            name = f"limit {key[0]}"
+            if found is None:
+                self.same(where, name, list(key[1]), None)
+                continue
+            for field in ("used", "limit", "sense", "binding"):
+                self.same(where, f"{name}: {field}", each[field], found[field])
+            self._row(where, name, each, key, reading)
+
+    def _row(self, where: str, name: str, each: Json, key: tuple[Any, tuple[str, ...]], reading: Any) -> None:
+        rule = self.rules.get(key[0])
+        share = None if rule is None else rule.spec.get("share")
+        self.same(where, f"{name}: unit", each["unit"], unit_of(rule))
+        self.same(where, f"{name}: share", each["share"], "" if not share else percent(share))
+        if not share and reading is not None:
+            self.same(where, f"{name}: own", each["own"], reading.rows.get(key, 0))
+        if reading is None:
+            self.same(where, f"{name}: own", each["own"], 0)
+
+    def _others(self, where: str, record: Json, reading: Reading) -> None:
+        names = [method.id for method in self.case.methods]
+        stated = [each["method"] for each in record["others"]]
+        self.same(where, "other methods", stated, [name for name in names if name != record["method"]])
+        for each in record["others"]:
+            if each["method"] not in names:
+                continue
+            row = names.index(each["method"])
+            judged = self.reader.judge_site(reading.site, reading.demand, row, reading.period, noted=False)
+            if each["why"] == "verdict" and not each.get("rulings"):  # lawful, but not by the day it is needed
+                late = "warn" if judged.verdict in self.case.settings.verdicts else judged.verdict
+                self.same(where, f"{each['method']}: verdict", each["verdict"], late)
+            elif each["why"] != "term":
+                self.same(where, f"{each['method']}: verdict", each["verdict"], judged.verdict)
+            rules = {(ruling.rule_id, ruling.verdict) for ruling in judged.rulings}
+            for ruling in each.get("rulings", ()):
+                name = self.cite(ruling["cite"]), ruling["verdict"]
+                self.same(where, f"{each['method']}: {name[0]}", name in rules, True)
+            ids = [each for each in judged.rulings if each.verdict == "forbid"]
+            closed = "rule" if any(ruling.rule_id in self.rules for ruling in ids) else "default"
+            offer = {"parcel_ids": record["parcel_ids"], "demand_id": record["demand_id"], "method": each["method"]}
+            due = "cost" if self._lawful(offer) else closed if judged.verdict == "forbid" else ""
+            other = each["why"] if each["why"] in ("term", "filter", "market", "verdict") else "another reason"
+            self.same(where, f"{each['method']}: why", each["why"], due or other)
+
+    def _whole(self, where: str, record: Json) -> None:
+        case, plan = self.case, self.plan
+        result, entries = plan["result"], plan["assignments"]
+        taken = sum(len(entry["parcel_ids"]) for entry in entries)
+        served = {entry["demand_id"] for entry in entries} - {None}
+        tiers = [{name: tier[name] for name in ("objective", "bound", "solver_bound")} for tier in result["tiers"]]
+        gaps = [tier["proven_gap"] for tier in result["tiers"]]
+        closed = bool(tiers) and all(tier["bound"] == tier["objective"] for tier in tiers)
+        best = closed and result["bound_scope"] == "all"
+        due: dict[str, Any] = {
+            "id": case.round.id,
+            "stopped": result["stopped"],
+            "scope": result["bound_scope"],
+            "optimal": best,
+            "unique": best and result["ties"].get("status") == "unique",
+            "methods": totals(entries, [method.id for method in case.methods]),
+            "parcels_total": len(case.parcels),
+            "parcels_supplied": taken,
+            "parcels_held": len(case.parcels) - taken,
+            "demands_total": len(case.demands),
+            "demands_served": len(served),
+            "unmet": [name for name in case.demands.ids if name not in served],
+            "packs": list(case.packs),
+            "rules_in_force": len(case.rules),
+        }
+        for name, found in due.items():
+            self.same(where, name, record[name], found)
+        stated = [{name: value for name, value in tier.items() if name != "gap"} for tier in record["tiers"]]
+        self.same(where, "tiers", stated, tiers)
+        self.same(where, "gaps", [tier["gap"] for tier in record["tiers"]], gaps)
+        notes = [rule for rule in case.rules if rule.kind == "note"]
+        tense = [rule.id for rule in notes if str(rule.spec.get("flag", "")).startswith("tension")]
+        due_notes = [rule.id for rule in notes if rule.id not in tense and self._general(rule.id)]
+        for name, ids in (("tensions", tense), ("notes", due_notes)):
+            told_notes = [self.cite(each if isinstance(each, str) else each["cite"]) for each in record[name]]
+            self.same(where, name, told_notes, ids)
+        self._limits(where, record["limits"], None)
+        self._limits(where, record["relaxed"], None)
+        told = [(self.cite(each["cite"]), tuple(each["key"])) for each in record["limits"]]
+        self.same(where, "limits", sorted(told), sorted((e["rule"], tuple(e["key"])) for e in plan["limits"]))
+        units = [(entry["rule"], entry["unit"]) for entry in plan["limits"]]
+        self.same("limits", "units", units, [(name, unit_of(self.rules.get(name))) for name, _ in units])
+        cited = [self.cite(key) for key in record["sources"]]
+        permits = {self.cite(e["cite"]) for r in plan["justification"] for e in r.get("permits", ())}
+        self.same(where, "sources", cited, sorted(name for name in permits if name in self.rules))
+
+    def _summaries(self, kind: str, entries: Mapping[str, Json]) -> None:
+        """The reasons beside a held parcel and an unserved platform are those of its record, by rule and count."""
+        for record in self.plan["justification"]:
+            if record["kind"] != kind or record["id"] not in entries:
+                continue
+            stated = [each for each in entries[record["id"]]["reasons"] if "rule" in each]
+            told = [(each["rule"], each.get("count")) for each in stated]
+            due: list[tuple[Any, int | None]] = [(self._named(each), each["count"]) for each in record["reasons"]]
+            due += [(self.cite(key), None) for key in record.get("premises_cites", ())]
+            self.same(f"{kind} {record['id']}", "reasons", told, due)
+
+    def _named(self, reason: Json) -> Any:
+        return self.cite(reason["ruling"]["cite"]) if reason.get("ruling") else reason["code"]

@@ -1,0 +1,85 @@
+"""``landopt tradeoff``: the front of best compromises between two or three parts of a plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from landopt.desk.decide.many import UNFINISHED, where_of, where_options
+from landopt.desk.usage import LANG
+
+
+# One parameter an option of the command.
+@click.command(epilog="Example:\n\n  landopt tradeoff examples/nansha --between served,revenue -n 5 -o front")
+@click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
+@click.option(
+    "--between",
+    metavar="PART,PART[,PART]",
+    required=True,
+    help="served, revenue, a preference by its id, area[:CODE], fairness:platform_kind, fairness:district, kept.",
+)
+@click.option("-n", "count", type=click.IntRange(2, 200), default=9, show_default=True, help="About how many points.")
+@click.option(
+    "--plan",
+    "plan_path",
+    metavar="PLAN",
+    type=click.Path(path_type=Path),
+    help="The plan as it stands (default: the round's own, else it is solved first).",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for front.csv, front.svg and the runs.")
+@click.option("--gap", help="Stop each point at this gap (default: the round's).")
+@click.option(
+    "--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of each point (default: the round's, else 120)."
+)
+@where_options
+@click.option("--lang", type=LANG, help="Language of the table (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print the front as JSON.")
+def tradeoff(
+    round_path: Path,
+    between: str,
+    count: int,
+    plan_path: Path | None,
+    output: Path | None,
+    gap: str | None,
+    time_limit: int | None,
+    jobs: int | None,
+    scheduler: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    lang: str | None,
+    as_json: bool,
+) -> None:
+    """What giving up some of one part brings in another: points none of which is beaten in every part.
+
+    Each point is a lawful plan with its proven gap. With -o the runs are kept, and the same command goes on from there.
+    """
+    from landopt.api import read
+    from landopt.desk.progress import heard, said
+    from landopt.reasons.texts import render_answer
+    from landopt.report.fronts import front_csv, front_svg, front_table
+    from parcels.common.kept import write_kept
+    from parcels.common.language import language
+
+    tongue = language(lang)
+    front = read(round_path).tradeoff(
+        [part.strip() for part in between.split(",")],
+        count,
+        plan=plan_path,
+        gap=gap,
+        time_limit=time_limit,
+        where=where_of(jobs, scheduler, tls_ca, tls_cert, tls_key),
+        folder=output,
+        say=heard(tongue),
+    )
+    if output is not None:
+        said(write_kept(output / "front.csv", front_csv(front.as_dict()).encode()), tongue)
+        said(write_kept(output / "front.svg", front_svg(front.as_dict(), tongue).encode()), tongue)
+    if as_json:
+        click.echo(json.dumps(front.as_dict(), ensure_ascii=False, sort_keys=True))
+    else:
+        click.echo(render_answer("tradeoff", front_table(front.as_dict(), tongue), tongue), nl=False)
+    if front.interrupted:
+        click.get_current_context().exit(UNFINISHED)

@@ -1,0 +1,95 @@
+"""What the ledger of the round keeps of a site, for the papers that name it: decisions, approvals, reviews, notices.
+
+The ledger is read from the round the plan folder lies in, and only where its chain holds; a broken one says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from constraints.reading.timetable import TITLES, again
+from landopt.keeping.ledger.matters import Matter, matters_of, of_notice, title
+from landopt.reasons import words
+from landopt.report.source import Source
+from parcels.common.catalogue import phrase
+from parcels.common.issues import LandoptError
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The matters of the round, and the results of its parcels (the last of each)."""
+
+    matters: tuple[Matter, ...] = ()
+    results: Mapping[str, Mapping[str, Any]] | None = None
+
+    def of(self, what: str, parcel_ids: Sequence[str]) -> list[Matter]:
+        """The matters of a kind that concern some parcels."""
+        return [each for each in self.matters if each.what == what and each.concerns(parcel_ids)]
+
+
+def recorded(source: Source) -> Recorded:
+    """What the ledger beside the plan keeps; nothing where there is none or its chain is broken."""
+    from landopt.keeping.ledger.chain import Ledger
+
+    path = source.folder.absolute().parent / "ledger.sqlite"
+    if not path.is_file():
+        return Recorded()
+    try:
+        with Ledger(path, read_only=True) as book:
+            if any(issue.level == "error" for issue in book.problems()):
+                return Recorded()
+            entries = book.entries()
+    except (LandoptError, OSError):
+        return Recorded()
+    name = source.found.case.round.id
+    results = {
+        str(row["parcel_id"]): row
+        for entry in entries
+        if entry.kind == "record" and entry.round == name
+        for row in entry.body["results"]
+    }
+    return Recorded(matters_of(entries, name), results)
+
+
+def said(matter: Matter, lang: str) -> str:
+    """A matter in one line: who, document, date, what it says, and the answer."""
+    parts = [matter.by, matter.document, words.date(matter.date, lang), matter.text]
+    line = ("，" if lang == "zh" else ", ").join(filter(None, parts))
+    if matter.what != "objection":
+        return line
+    if not matter.answer:
+        return line + phrase("recorded.unanswered", lang)
+    return line + phrase("recorded.answered", lang, answer=matter.answer, day=words.date(matter.answered_on, lang))
+
+
+def rows(source: Source, found: Recorded, parcel_ids: Sequence[str], method: str, lang: str) -> list[tuple[str, str]]:
+    """Rows of a review sheet (label, content) for what is on record of a site; blanks for the rest are the form's."""
+    stop = "；" if lang == "zh" else "; "
+    made = []
+    for what in ("decision", "approval", "fair_competition", "objection"):
+        mine = found.of(what, parcel_ids)
+        if mine:
+            made.append((title(what, lang), stop.join(said(each, lang) for each in mine)))
+    last = of_notice(found.matters, parcel_ids)
+    if last is not None:
+        made.append((phrase("recorded.notice", lang), _notice(source, last, method, lang)))
+    return made
+
+
+def _notice(source: Source, last: Matter, method: str, lang: str) -> str:
+    """What became of the notice, and the dates that follow from there."""
+    told = f"{title(last.what, lang)}{'：' if lang == 'zh' else ': '}{said(last, lang)}"
+    if last.what == "suspended":
+        return told + phrase("recorded.suspended", lang)
+    if last.what == "withdrawn":
+        return told + phrase("recorded.withdrawn", lang)
+    case = source.found.case
+    steps = again(case.method(method), last.date, case.calendar)
+    shown = ("；" if lang == "zh" else "; ").join(
+        f"{TITLES[step.step].zh if lang == 'zh' else TITLES[step.step].en} "
+        + phrase("recorded.span", lang, start=words.date(step.earliest, lang), end=words.date(step.latest, lang))
+        for step in steps
+    )
+    return told + phrase("recorded.anew", lang, steps=shown)
