@@ -199,7 +199,7 @@ class Choice:
         place = {(n, k): at for at, (n, k) in enumerate(zip(*origin.tolist(), strict=True))}
         warm = np.array(sorted(place[n, k] for n, number in enumerate(group) for k in plans[number].chosen.tolist()))
         effort = self.effort
-        limits = {"time_limit_s": effort.time_limit_s, "nodes": effort.nodes, "seed": effort.seed}
+        limits: dict[str, Any] = {"time_limit_s": effort.time_limit_s, "nodes": effort.nodes, "seed": effort.seed}
         outcome = solve(case, offers, gap=effort.gap / 2, warm=warm, **limits)
         for n, number in enumerate(group):
             if outcome.chosen is None:

@@ -81,36 +81,36 @@ def read_joint(path: Path) -> JointFile:
     Raises
     ------
     Refused
-        With every fault (C060: the file, its keys, its rounds; those of its limits as of any rule).
+        With every fault (C080: the file, its keys, its rounds; those of its limits as of any rule).
     """
     try:
         text = read_text(path, MB)
         tables = load_toml(text)
     except FileNotFoundError as missing:
-        raise Refused(error("C060.there-no-file", at=str(path), name=path.name)) from missing
+        raise Refused(error("C080.there-no-file", at=str(path), name=path.name)) from missing
     except (ValueError, UnicodeDecodeError) as torn:
-        raise Refused(error("C060.unreadable", at=str(path), why=str(torn))) from torn
+        raise Refused(error("C080.unreadable", at=str(path), why=str(torn))) from torn
     issues: list[Issue] = []
     head = tables.get("joint")
     head = head if isinstance(head, dict) else {}
     for name in sorted(set(tables) - {"joint", "limit"}):
-        issues.append(error("C060.unknown", at=Place(path.name), name=name))
+        issues.append(error("C080.unknown", at=Place(path.name), name=name))
     for name in sorted(set(head) - {"id", "rounds"}):
-        issues.append(error("C060.unknown", at=Place(path.name, table="joint"), name=name))
+        issues.append(error("C080.unknown", at=Place(path.name, table="joint"), name=name))
     identifier, patterns = head.get("id"), head.get("rounds")
     if not isinstance(identifier, str) or not identifier:
-        issues.append(error("C060.lacks", at=Place(path.name, table="joint"), name="id"))
+        issues.append(error("C080.lacks", at=Place(path.name, table="joint"), name="id"))
     if not isinstance(patterns, list) or not patterns or not all(isinstance(each, str) for each in patterns):
-        issues.append(error("C060.lacks", at=Place(path.name, table="joint"), name="rounds"))
+        issues.append(error("C080.lacks", at=Place(path.name, table="joint"), name="rounds"))
         patterns = []
     rounds = _rounds(path, patterns, issues)
     given = tables.get("limit")
     given = given if isinstance(given, list) else []
     if not given:
-        issues.append(error("C060.lacks", at=Place(path.name), name="[[limit]]"))
+        issues.append(error("C080.lacks", at=Place(path.name), name="[[limit]]"))
     limits = [found for number, each in enumerate(given, 1) if (found := _limit(path, number, each, issues))]
     if len({one.id for one in limits}) < len(limits):
-        issues.append(error("C060.twice", at=Place(path.name, table="limit")))
+        issues.append(error("C080.twice", at=Place(path.name, table="limit")))
     stop_on_errors(issues)
     return JointFile(path, text, str(identifier), rounds, tuple(sorted(limits, key=lambda one: one.id)))
 
@@ -121,11 +121,11 @@ def _rounds(path: Path, patterns: list[str], issues: list[Issue]) -> tuple[Path,
         check_name(pattern, str(path.parent))
         plain = pattern.replace("\\", "/").removeprefix("./")
         if plain.startswith(("/", "../")) or ".." in plain.split("/"):
-            issues.append(error("C060.outside", at=Place(path.name, table="joint", key="rounds"), pattern=pattern))
+            issues.append(error("C080.outside", at=Place(path.name, table="joint", key="rounds"), pattern=pattern))
             continue
         new = {each for each in path.parent.glob(plain) if each.is_file()}
         if not new:
-            issues.append(error("C060.no-rounds", at=Place(path.name, table="joint", key="rounds"), pattern=pattern))
+            issues.append(error("C080.no-rounds", at=Place(path.name, table="joint", key="rounds"), pattern=pattern))
         found |= new
     return tuple(sorted(found))
 
@@ -133,19 +133,19 @@ def _rounds(path: Path, patterns: list[str], issues: list[Issue]) -> tuple[Path,
 def _limit(path: Path, number: int, table: Any, issues: list[Issue]) -> Common | None:
     where = Place(path.name, table=f"limit {number}")
     if not isinstance(table, dict) or not isinstance(table.get("id"), str):
-        issues.append(error("C060.lacks", at=where, name="id"))
+        issues.append(error("C080.lacks", at=where, name="id"))
         return None
     unknown = sorted(set(table) - set(_LIMIT))
-    issues += [error("C060.unknown", at=where, name=name) for name in unknown]
+    issues += [error("C080.unknown", at=where, name=name) for name in unknown]
     if unknown or ("values" in table) == ("share" in table):
-        issues += [] if unknown else [error("C060.values-or-share", at=where)]
+        issues += [] if unknown else [error("C080.values-or-share", at=where)]
         return None
     try:
         rule = load(path, "joint", None, rule_text(table, None).encode("utf-8")).rules[0]
         times = int((rule.spec.get("share") or (0, 1))[1])
         amount = 0 if "share" in table else int(rule.spec["values"][0]["amount"])
         if len(rule.spec.get("values") or [0]) != 1 or (rule.spec.get("values") or [{"key": []}])[0]["key"]:
-            issues.append(error("C060.one-amount", at=where))
+            issues.append(error("C080.one-amount", at=where))
             return None
         common = Common(table["id"], table, rule, str(rule.spec["sense"]), amount, times, {})
         return replace(common, used=_used(common, where, issues))
@@ -160,7 +160,7 @@ def _used(common: Common, where: Place, issues: list[Issue]) -> dict[str, int]:
     for each in common.table.get("used") or ():
         amount = base_amount(each.get("amount"), each.get("unit", "")) if isinstance(each, dict) else None
         if amount is None or not isinstance(each.get("round"), str) or set(each) - {"round", "amount", "unit"}:
-            issues.append(error("C060.used", at=where))
+            issues.append(error("C080.used", at=where))
             continue
         found[each["round"]] = found.get(each["round"], 0) + amount
     return found

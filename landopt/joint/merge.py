@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _PLAIN = ("method", "period", "term", "verdict", "floor", "price")
 
 
+# One array after the other: how each is put together is read beside the others.
 def merged(cities: Sequence[City], senses: Sequence[str], amounts: Ints) -> tuple[Case, Offers, Ints]:
     """One programme of several cities under the common limits at these right-hand sides.
 
@@ -52,8 +53,8 @@ def merged(cities: Sequence[City], senses: Sequence[str], amounts: Ints) -> tupl
             rows.append(replace(row, id=f"{one.id}:{row.id}", rule=f"{one.id}:{row.rule}"))
             if one.offers.spread.size and one.offers.spread[k] >= 0:
                 spread[new[k]] = shares[n] + one.offers.spread[k]
-    for row, sense, amount in zip(cities[0].rows, senses, amounts.tolist(), strict=True):
-        given = cities[0].offers.rows[row]
+    for at_row, sense, amount in zip(cities[0].rows, senses, amounts.tolist(), strict=True):
+        given = cities[0].offers.rows[at_row]
         rows.append(Row(given.id, given.rule, (), "limit", sense, int(amount), 0, 0, 0))
     for n, k in zip(origin[0].tolist(), origin[1].tolist(), strict=True):
         offers = cities[n].offers
@@ -71,12 +72,13 @@ def merged(cities: Sequence[City], senses: Sequence[str], amounts: Ints) -> tupl
     site = _pick(cities, origin, [one.offers.site + sites[n] for n, one in enumerate(cities)])
     starts = np.concatenate([[0], *(np.diff(one.offers.site_start) for one in cities)]).cumsum()
     land = np.concatenate([one.offers.site_parcels + parcels[n] for n, one in enumerate(cities)])
+    plain: dict[str, Any] = {n: _pick(cities, origin, [getattr(one.offers, n) for one in cities]) for n in _PLAIN}
     made = Offers(
         site_start=starts.astype(np.int64),
         site_parcels=land.astype(np.int32),
         site=site.astype(np.int32),
         demand=demand.astype(np.int32),
-        **{name: _pick(cities, origin, [getattr(one.offers, name) for one in cities]) for name in _PLAIN},
+        **plain,
         score=_pick(cities, origin, [one.offers.score[0] for one in cities])[None].astype(np.int64),
         row_start=np.array(start, np.int64),
         row_index=np.concatenate([np.zeros(0, np.int32), *index]).astype(np.int32),

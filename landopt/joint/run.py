@@ -59,15 +59,15 @@ class _Rounds:
             made = scenario(loaded, self.job(name, path, None))
             offers = screen(made.case)
         except Refused as refused:
-            if any(issue.code.startswith("C06") for issue in refused.issues):
+            if any(issue.code.startswith("C08") for issue in refused.issues):
                 raise
             self.left_out.append({"round": name, "why": "unread"})
             say(told("joint.unread", round=name, said=refused.issues[0].told if refused.issues else ""))
             return
         if len(made.case.objective.tiers) != 1:
-            raise Refused(error("C061.tiers", at=str(path), round=name))
+            raise Refused(error("C081.tiers", at=str(path), round=name))
         if name in self.loaded or Path(name).name != name:
-            raise Refused(error("C061.same", at=str(path), round=name))
+            raise Refused(error("C081.same", at=str(path), round=name))
         self.loaded[name] = loaded
         rules = tuple(limit.rule.id for limit in self.file.limits)
         self.cities.append(city(name, path, made.case, offers, rules))
@@ -123,11 +123,11 @@ class _Decided:
         self.alone: list[Candidate] = []
         self._alone()
         if not rounds.cities:
-            raise NoPlan(error("S030.none", at=rounds.file.path.name))
+            raise NoPlan(error("S040.none", at=rounds.file.path.name))
         say(told("joint.pricing", cities=len(rounds.cities)))
         self.prices: Prices = find(rounds.cities, self.senses, self.rhs)
         if not self.prices.feasible:
-            raise NoPlan(error("S030.limits", at=rounds.file.path.name))
+            raise NoPlan(error("S040.limits", at=rounds.file.path.name))
         choice = Choice(rounds.cities, self.senses, self.rhs, effort)
         self.priced: list[Outcome] = []
         for number, one in enumerate(rounds.cities):
@@ -135,11 +135,11 @@ class _Decided:
             self.priced.append(run(one, priced(one, self.prices.prices, self.prices.scale), effort))
             choice.add(number, self.priced[-1].chosen)
         if any(not outcome.tiers for outcome in self.priced):
-            raise Stopped(error("S030.stopped", at=rounds.file.path.name))
+            raise Stopped(error("S040.stopped", at=rounds.file.path.name))
         self.bound = bound_of(self.prices, self.rhs, self.priced)
         plans = choice.best() or choice.steeper(self.prices)
         if plans is None:
-            raise Stopped(error("S030.stopped", at=rounds.file.path.name))
+            raise Stopped(error("S040.stopped", at=rounds.file.path.name))
         self.plans = choice.improve(plans, self.bound, lambda value: None)
         say(told("joint.chosen", value=sum(plan.value for plan in self.plans) / 1000, bound=self.bound / 1000))
 
@@ -169,19 +169,19 @@ class _Decided:
             total = [a + b for a, b in zip(total, used, strict=True)]
             objective += said["objective"]
             scope = scope if of == "all" else "listed"
-        for limit, used, amount in zip(file.limits, total, self.rhs, strict=True):
-            if not keeps(limit.sense, used, amount):
-                raise Stopped(error("S030.rounding", at=file.path.name, limit=limit.id))
+        for limit, together, amount in zip(file.limits, total, self.rhs, strict=True):
+            if not keeps(limit.sense, together, amount):
+                raise Stopped(error("S040.rounding", at=file.path.name, limit=limit.id))
         listed = [
             {
                 "id": limit.id,
                 "sense": limit.sense,
                 "rhs": amount,
-                "total": used,
+                "total": together,
                 "price": price,
                 "used": [{"round": name, "amount": value} for name, value in sorted(limit.used.items())],
             }
-            for limit, amount, used, price in zip(file.limits, self.rhs, total, prices.prices, strict=True)
+            for limit, amount, together, price in zip(file.limits, self.rhs, total, prices.prices, strict=True)
         ]
         said = {
             "schema": SCHEMA,
@@ -213,7 +213,7 @@ class _Decided:
         again = city(one.id, one.path, made.case, offers, tuple(limit.rule.id for limit in self.rounds.file.limits))
         outcome = run(again, offers, self.effort, plan.chosen)
         if outcome.chosen is None:
-            raise Stopped(error("S030.stopped", at=self.rounds.file.path.name))
+            raise Stopped(error("S040.stopped", at=self.rounds.file.path.name))
         decision = pipeline.decide(made, offers, outcome, self.say)
         (place / "plan").mkdir(parents=True)
         pipeline.write(place / "plan", decision, loaded.geometry)
