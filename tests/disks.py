@@ -61,7 +61,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, root: Path) -> Disk:
     """A disk under ``root`` whose files, folders, renames, flushes, SQLite stores and GDAL layers can fail."""
     disk = Disk(root)
     raw_class, real_open, real_connect = _raw(disk), io.open, sqlite3.connect
-    real_layer, real_columns = pyogrio.write_dataframe, pyogrio.raw.write
+    real_layer, real_columns, real_arrow = pyogrio.write_dataframe, pyogrio.raw.write, pyogrio.write_arrow
 
     def opened(file: Any, mode: str = "r", *given: Any, **named: Any) -> Any:
         if not disk.holds(file) or not set(mode) & set("wxa+"):
@@ -85,6 +85,10 @@ def failing(monkeypatch: pytest.MonkeyPatch, root: Path) -> Disk:
     def columns(path: Any, *given: Any, **named: Any) -> Any:
         half_done(path, named)
         return real_columns(path, *given, **named)
+
+    def arrow(table: Any, path: Any, *given: Any, **named: Any) -> Any:
+        half_done(path, named)
+        return real_arrow(table, path, *given, **named)
 
     class Store(sqlite3.Connection):
         def execute(self, sql: str, *given: Any) -> sqlite3.Cursor:
@@ -111,6 +115,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, root: Path) -> Disk:
     monkeypatch.setattr(builtins, "open", opened)
     monkeypatch.setattr(pyogrio, "write_dataframe", layer)
     monkeypatch.setattr(pyogrio.raw, "write", columns)
+    monkeypatch.setattr(pyogrio, "write_arrow", arrow)
     monkeypatch.setattr(sqlite3, "connect", connect)
     return disk
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from landopt.door import arguments
 from landopt.door.answers import Diff, Explanation, Reply
-from landopt.door.plan_tables import PlanTables
+from landopt.door.plan_runs import PlanRuns
 from parcels.common.catalogue import Say
 from parcels.common.issues import Refused, error
 from parcels.common.language import language
@@ -19,14 +19,12 @@ if TYPE_CHECKING:
     from landopt.job import Result
     from landopt.keeping.plan_folder import PlanFolder
     from landopt.reasons.impossible.serving import Served
-    from landopt.reasons.many.stress import Borne
     from landopt.reasons.proven.core import Core
     from landopt.reasons.proven.whatif import WhatIf
     from landopt.reasons.resolved.placing import Placement
-    from landopt.runs.work import Where
 
 
-class Plan(PlanTables):
+class Plan(PlanRuns):
     """A plan that passed the audit, or a plan folder opened again (:func:`open_plan`).
 
     Examples
@@ -229,63 +227,6 @@ class Plan(PlanTables):
         methods = asked.check_methods(case, without_methods)
         changes = Changes(sets, tuple(without_parcels), tuple(without_demands), methods)
         return self._opened.proven.whatif(changes)
-
-    # The options of ``landopt stress``, one for one.
-    def stress(
-        self,
-        path: str | Path,
-        *,
-        draws: int | None = None,
-        seed: int | None = None,
-        gap: str | None = None,
-        time_limit: str | int | None = None,
-        where: Where | None = None,
-        folder: str | Path | None = None,
-        say: Say = lambda line: None,
-    ) -> Borne:
-        """How the plan bears what may happen: every draw of a stress file planned anew from it.
-
-        Parameters
-        ----------
-        path
-            The stress file (docs/planner.md).
-        draws, seed
-            Other than the file says.
-        where
-            Where the draws are made (default: in this process).
-        folder
-            Where finished draws are kept.
-
-        Raises
-        ------
-        Refused
-            With every fault of the file.
-
-        Examples
-        --------
-        >>> borne = plan.stress("my-round/stress.toml", draws=1, gap="0.01")
-        >>> borne.as_dict()["draws"]
-        1
-        """
-        from dataclasses import replace
-
-        from landopt.door import arguments
-        from landopt.reasons.many.draws import read_stress
-        from landopt.reasons.many.scenario import Effort
-        from landopt.reasons.many.stress import stress_plan
-
-        asked = read_stress(Path(path), self._opened.case)
-        asked = replace(asked, draws=asked.draws if draws is None else draws, seed=asked.seed if seed is None else seed)
-        entries = self.data["assignments"]
-        return stress_plan(
-            self._opened.case,
-            asked,
-            [[each["parcel_ids"], each["demand_id"], each["method"], each["period"]] for each in entries],
-            effort=Effort(gap, arguments.seconds_of(time_limit)),
-            where=where,
-            folder=None if folder is None else Path(folder),
-            say=say,
-        )
 
     def core(
         self,

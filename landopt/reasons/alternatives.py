@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from time import monotonic
 from typing import Any
 
 from constraints.case import Case
 from landopt.reasons.explain.changed.variants import another_plan, different_plan
 from landopt.screening.offers import Offers
 from landopt.solving.solver import Outcome, solve
+from parcels.common.catalogue import Say, told
+
+LIMIT_S = 120
+"""Seconds of all searches together, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,27 @@ class Alternative:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Plans, the one that is held first; whether there is no other; ``ended`` early by ``limit`` or ``user`` (Ctrl-C).
+
+    A plan found last before an early end has its bound beside it, and may not be the next best.
+    """
+
+    plans: tuple[Alternative, ...]
+    no_more: bool
+    ended: str
+
+    def as_dict(self, case: Case, offers: Offers) -> dict[str, Any]:
+        """The list as plain JSON, with how often choices recur."""
+        return {
+            "plans": [entry.as_dict(case, offers) for entry in self.plans],
+            "no_more": self.no_more,
+            "ended": self.ended,
+            "recurrence": recurrence(case, offers, self.plans),
+        }
+
+
 def assignment(case: Case, offers: Offers, offer: int) -> dict[str, Any]:
     """Who gets what how, of one offer."""
     demand, period = int(offers.demand[offer]), int(offers.period[offer])
@@ -80,8 +106,9 @@ def alternatives(
     gap: str = "0",
     time_limit_s: int | None = None,
     seed: int = 0,
-) -> tuple[tuple[Alternative, ...], bool]:
-    """The plan and up to ``k`` others, best first, and whether the list ended because there is no other plan.
+    say: Say = lambda line: None,
+) -> Listed:
+    """The plan and up to ``k`` others, best first.
 
     Parameters
     ----------
@@ -91,7 +118,13 @@ def alternatives(
         The part of the assignments of every earlier plan that a plan must leave behind; 0 lists strictly the next best.
     gap
         The gap each search may stop at; 0 makes the order proven.
+    time_limit_s
+        Seconds of all searches together (default: two minutes; none where the round names ``nodes``).
+    say
+        Hears a line for each plan.
     """
+    clocked = time_limit_s is not None or case.settings.nodes is None
+    end = monotonic() + (LIMIT_S if time_limit_s is None else time_limit_s)
     first = _entry(case, offers, 1, tuple(sorted(chosen)), value(offers, chosen), None, None)
     found = [first]
     current = offers
@@ -102,15 +135,22 @@ def alternatives(
             current = different_plan(current, last, keep, number)
         else:
             current = another_plan(current, last, number)
-        outcome = solve(
-            case, current, gap=gap, time_limit_s=time_limit_s, nodes=case.settings.nodes, seed=seed, threads=1
-        )
-        if outcome.chosen is None:
-            return tuple(found), outcome.stopped == "infeasible"
-        plan = tuple(sorted(int(offer) for offer in outcome.chosen))
-        worth = tuple(tier.objective for tier in outcome.tiers)
-        found.append(_entry(case, offers, number, plan, worth, first, outcome))
-    return tuple(found), False
+        left = end - monotonic() if clocked else None
+        if left is not None and left < 1:
+            return Listed(tuple(found), False, "limit")
+        try:
+            outcome = solve(case, current, gap=gap, time_limit_s=left, nodes=case.settings.nodes, seed=seed, threads=1)
+        except KeyboardInterrupt:
+            return Listed(tuple(found), False, "user")
+        ended = outcome.stopped if outcome.stopped in ("limit", "user") else ""
+        if outcome.chosen is not None:
+            plan = tuple(sorted(int(offer) for offer in outcome.chosen))
+            worth = tuple(tier.objective for tier in outcome.tiers)
+            found.append(_entry(case, offers, number, plan, worth, first, outcome))
+            say(told("progress.another-plan", number=number - 1, plans=k))
+        if outcome.chosen is None or ended:
+            return Listed(tuple(found), outcome.stopped == "infeasible", ended)
+    return Listed(tuple(found), False, "")
 
 
 def value(offers: Offers, chosen: tuple[int, ...]) -> tuple[int, ...]:

@@ -74,8 +74,18 @@ async def end(child: asyncio.subprocess.Process) -> None:
         _signal(child, gently=True)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(child.wait(), GENTLE_S)
+    await gone(child)
+
+
+async def gone(child: asyncio.subprocess.Process) -> None:
+    """End a child's group without a word and close what led to it, so that nothing is left for the loop's end."""
     _signal(child, gently=False)
     await child.wait()
+    if child.stdin is not None:
+        child.stdin.close()
+    transport = getattr(child, "_transport", None)
+    if transport is not None:
+        transport.close()
 
 
 @dataclass
@@ -153,6 +163,7 @@ class Jobs:
                 async for raw in child.stdout:
                     self._hear(job, json.loads(raw))
                 await child.wait()
+                child.stdin.close()
                 if job.state == "running":
                     self._close(job, "refused", {"exit": 6, "issues": [both(error("V002.child-ended"))]})
             except asyncio.CancelledError:
@@ -241,8 +252,7 @@ class Reader:
         """End the child."""
         child, self.child = self.child, None
         if child is not None:
-            _signal(child, gently=False)
-            await child.wait()
+            await gone(child)
 
 
 class Readers:
@@ -250,18 +260,20 @@ class Readers:
 
     def __init__(self) -> None:
         self.open: OrderedDict[Path, Reader] = OrderedDict()
+        self.choosing = asyncio.Lock()
 
     async def ask(self, folder: Path, stamp: str, question: Mapping[str, Any]) -> dict[str, Any]:
         """Ask about a folder as it is now (``stamp`` changes when it does)."""
-        reader = self.open.pop(folder, None)
-        if reader is not None and reader.stamp != stamp:
-            await reader.close()
-            reader = None
-        reader = reader or Reader(folder, stamp)
-        self.open[folder] = reader
-        while len(self.open) > READERS:
-            _, oldest = self.open.popitem(last=False)
-            await oldest.close()
+        async with self.choosing:  # one reader a folder, also where two ask at once
+            reader = self.open.pop(folder, None)
+            if reader is not None and reader.stamp != stamp:
+                await reader.close()
+                reader = None
+            reader = reader or Reader(folder, stamp)
+            self.open[folder] = reader
+            while len(self.open) > READERS:
+                _, oldest = self.open.popitem(last=False)
+                await oldest.close()
         return await reader.ask(question)
 
     async def tidy(self, idle_s: float = IDLE_S) -> None:

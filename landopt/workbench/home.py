@@ -19,6 +19,8 @@ from parcels.common.digests import sha256_of
 from parcels.common.gate import load_json, read_bytes
 
 SCENARIOS, BIN = "scenarios", ".bin"
+WRITER = ".landopt-writer"
+"""The lock of who writes to a round."""
 BASE = ""
 """The scenario that is the round as filed."""
 
@@ -170,11 +172,13 @@ def stamps(room: Room) -> str:
 
 
 def _stamps(room: Room) -> Iterator[tuple[str, int, int]]:
-    names = ["round.toml", "policy.toml", ".landopt-writer", LEDGER]
-    paths = [room.folder / name for name in names] + [folder / "plan.json" for folder in room.plans().values()]
+    paths = [path for path in room.folder.iterdir() if path.name == WRITER or path.name[0] != "."]
+    paths += [folder / "plan.json" for folder in room.plans().values()]
     for path in room.scenarios():
         paths += [path / "edits.jsonl", path / "scenario.toml"]
     for path in paths:
         with contextlib.suppress(OSError):
             stat = path.stat()
+            if path.is_dir():
+                continue
             yield path.relative_to(room.folder).as_posix(), stat.st_mtime_ns, stat.st_size

@@ -120,4 +120,5 @@ def serve(
                 say(told("progress.serving-no-browser"))
             if ready is not None:
                 ready(server, path)
-            server.run(sockets=[sock])
+            with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
+                server.run(sockets=[sock])

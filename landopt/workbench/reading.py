@@ -22,7 +22,7 @@ FILES = {
 """What the verifier of the page reads."""
 MOST = 200_000_000
 ABOUT_A_PLAN = ("head", "picture", "sheet", "whynot", "whatif", "core", "diff")
-ABOUT_A_ROUND = ("outline", "check", "overlay", "ledger")
+ABOUT_A_ROUND = ("outline", "check", "overlay", "ledger", "facts")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -40,6 +40,7 @@ def routes(bench: Bench) -> list[Route]:
                 "scenarios": tabs,
                 "writer": bench.writers.who(found.folder),
                 "policy": scenarios.policies(found),
+                "inputs": scenarios.inputs(found),
                 "solve": "" if found.plan_only else _typed(found, home.BASE),
                 "stamp": home.stamps(found),
             }
@@ -72,6 +73,10 @@ def routes(bench: Bench) -> list[Route]:
             raise refused(422, "body")
         return await bench.asked(bench.home.folder, "law", {"do": "ask", "facts": facts, "as_of": date})
 
+    async def template(request: Request) -> Response:
+        asked = await body(request)
+        return await bench.asked(bench.home.folder, "law", {"do": "template", "lang": asked.get("lang")})
+
     async def toml(request: Request) -> Response:
         rule = (await body(request)).get("rule")
         if not isinstance(rule, dict):
@@ -93,6 +98,7 @@ def routes(bench: Bench) -> list[Route]:
         Route("/api/room/{room}", room),
         Route("/api/file/{room}/{plan}/{file}", file),
         Route("/api/ask/law", law, methods=["POST"]),
+        Route("/api/ask/template", template, methods=["POST"]),
         Route("/api/ask/toml", toml, methods=["POST"]),
         Route("/api/ask/plan/{what}/{room}", about_plan, methods=["POST"]),
         Route("/api/ask/round/{what}/{room}", about_round, methods=["POST"]),

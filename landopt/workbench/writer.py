@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from landopt.workbench.guards import Refusal, refused
+from landopt.workbench.home import WRITER as NAME
 from parcels.common.gate import load_json, read_bytes
 from parcels.common.issues import Refused
 
-NAME = ".landopt-writer"
 _FAR = 1 << 20
 """Where the locked byte lies: far past the text, so that others can read who holds the lock."""
 

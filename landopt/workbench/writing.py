@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from landopt.workbench import edits, scenarios
-from landopt.workbench.bench import Bench, body
+from landopt.workbench import edits, policy_files, received, scenarios
+from landopt.workbench.bench import Bench, answered, body
 from landopt.workbench.guards import refused
-from landopt.workbench.home import BASE
+from landopt.workbench.home import BASE, stamps
 
 _GAP = re.compile(r"0(\.\d{1,8})?")
 
@@ -90,6 +92,16 @@ def routes(bench: Bench) -> list[Route]:
         job = await bench.jobs.begin("whynot", room.name, "+".join(names.values()), typed, asked)
         return JSONResponse(job.as_dict())
 
+    async def place(request: Request) -> Response:
+        """Where a platform without a site could go; it writes nothing."""
+        room, given = bench.room(request), await body(request)
+        folder, demand = room.plan(str(given.get("plan", "plan"))), given.get("demand")
+        if not isinstance(demand, str) or not demand or demand.startswith("-") or len(demand) > 120:
+            raise refused(422, "body")
+        typed = shlex.join(["landopt", "place", str(folder), "--demand", demand])
+        job = await bench.jobs.begin("place", room.name, demand, typed, {"folder": str(folder), "demand": demand})
+        return JSONResponse(job.as_dict())
+
     async def adopt(request: Request) -> Response:
         room, given = bench.to_write(request), await body(request)
         key = str(given.get("plan", "plan"))
@@ -99,9 +111,23 @@ def routes(bench: Bench) -> list[Route]:
             raise refused(422, "adopt")
         words = ["--document", said["document"], "--by", said["by"]]
         words += ["--supersede", said["supersede"]] if said["supersede"] else []
+        key_file, passphrase = _key(given)
+        words += ["--key", key_file] if key_file else []
         typed = shlex.join(["landopt", "round", "adopt", str(room.folder), str(folder), *words])
         asked = {"round_path": str(room.folder), "plan": str(folder), **said, "open": bool(given.get("open"))}
+        asked |= {"key": key_file, "passphrase": passphrase}
         job = await bench.jobs.begin("adopt", room.name, key, typed, asked)
+        return JSONResponse(job.as_dict())
+
+    async def sign(request: Request) -> Response:
+        """One more signature under the last adoption."""
+        room, given = bench.to_write(request), await body(request)
+        (key_file, passphrase), by = _key(given), " ".join(str(given.get("by") or "").split())[:80]
+        if not key_file or not by:
+            raise refused(422, "key")
+        typed = shlex.join(["landopt", "round", "sign", str(room.folder), "--key", key_file, "--by", by])
+        asked = {"round_path": str(room.folder), "key": key_file, "passphrase": passphrase, "by": by}
+        job = await bench.jobs.begin("adopt", room.name, str(given.get("plan", "plan")), typed, {**asked, "do": "sign"})
         return JSONResponse(job.as_dict())
 
     async def stop(request: Request) -> Response:
@@ -110,10 +136,57 @@ def routes(bench: Bench) -> list[Route]:
         if not isinstance(number, int):
             raise refused(422, "body")
         job = bench.jobs.all.get(number)
-        if bench.gate.read_only and job is not None and job.kind not in ("audit", "whynot"):
+        if bench.gate.read_only and job is not None and job.kind not in ("audit", "whynot", "place"):
             raise refused(403, "read-only")
         await bench.jobs.stop(number, bool(given.get("keep")))
         return JSONResponse({"job": number})
+
+    async def upload(request: Request) -> Response:
+        """A file that was dropped in; what it is called is shown, and nothing else."""
+        name = unquote(request.headers.get("x-file-name", ""))
+        return JSONResponse(await received.keep(bench.home, name, request.stream()))
+
+    async def new(request: Request) -> Response:
+        asked = received.new_round(bench.home, await body(request))
+        typed = shlex.join(["landopt", "new", asked["folder"], *([] if asked["example"] else ["--blank"])])
+        job = await bench.jobs.begin("new", "", asked["folder"], typed, asked)
+        return JSONResponse(job.as_dict())
+
+    async def setting(request: Request) -> Response:
+        room, given = bench.to_write(request), await body(request)
+        async with bench.step:
+            received.set_input(room, str(given.get("name")), str(given.get("value") or ""))
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({})
+
+    async def file(request: Request) -> Response:
+        """Another file for a role of the round."""
+        room, given = bench.to_write(request), await body(request)
+        async with bench.step:
+            name = received.put_file(bench.home, room, given)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({"name": name})
+
+    async def correct(request: Request) -> Response:
+        room, given = bench.to_write(request), await body(request)
+        async with bench.step:
+            done = received.correct(room, given)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse(done)
+
+    async def policy(request: Request) -> Response:
+        """A scenario's change taken into the round's policy, once the loader has read it there."""
+        room, given = bench.to_write(request), await body(request)
+        async with bench.step:
+            changes = policy_files.texts(room, edits.read(room.scenario(str(given.get("scenario", "")))).now)
+            for _, after in changes.values():
+                asked = {"do": "overlay", "toml": after}
+                found = await bench.readers.ask(room.folder, stamps(room), asked)
+                if "refused" in found:
+                    return answered(found)
+            names = policy_files.take(changes)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({"files": names})
 
     async def leave(request: Request) -> Response:
         """Let others write to the round."""
@@ -136,12 +209,30 @@ def routes(bench: Bench) -> list[Route]:
         "bin": away,
         "solve": solve,
         "adopt": adopt,
+        "sign": sign,
         "leave": leave,
         "take": take,
+        "setting": setting,
+        "policy": policy,
+        "correct": correct,
+        "file": file,
     }
-    asked: dict[str, Any] = {"audit": audit, "exact": exact}
+    asked: dict[str, Any] = {"audit": audit, "exact": exact, "place": place}
     return [
         *(Route(f"/api/do/{name}/{{room}}", each, methods=["POST"]) for name, each in steps.items()),
         *(Route(f"/api/ask/start/{name}/{{room}}", each, methods=["POST"]) for name, each in asked.items()),
+        Route("/api/upload/file", upload, methods=["POST"]),
+        Route("/api/new", new, methods=["POST"]),
         Route("/api/ask/stop", stop, methods=["POST"]),
     ]
+
+
+def _key(given: Mapping[str, Any]) -> tuple[str, str]:
+    """The file of a private key and its passphrase, which goes to the child that signs and is kept nowhere.
+
+    Raises Refusal (422) for what is no key file.
+    """
+    path, passphrase = str(given.get("key") or "").strip(), str(given.get("passphrase") or "")
+    if path and (Path(path).suffix.lower() not in (".pem", ".key") or not Path(path).is_absolute() or len(path) > 400):
+        raise refused(422, "key")
+    return path, passphrase[:1000]

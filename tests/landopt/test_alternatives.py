@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from landopt.reasons import alternatives as alternative_plans
 from landopt.reasons.alternatives import alternatives, recurrence
 from landopt.reasons.texts import render_answer
+from parcels.common.catalogue import Told
 from tests.builders import case, demand, parcel
 from tests.landopt.decided import offers_of, plans
 
@@ -21,10 +25,10 @@ def test_better_plan_is_never_a_negative_loss(lang: str, said: str, why: str, lo
     """The empty plan is held; every other plan is worth more and says by how much."""
     round_ = case([parcel(), parcel()], [demand(), demand()], [])
     offers = offers_of(round_)
-    found, _ = alternatives(round_, offers, (), 2)
+    found = alternatives(round_, offers, (), 2).plans
     assert [entry.better for entry in found] == [False, True, True]
     entries = [entry.as_dict(round_, offers) for entry in found]
-    answer = {"plans": entries, "no_more": False, "recurrence": recurrence(round_, offers, found)}
+    answer = {"plans": entries, "no_more": False, "ended": "", "recurrence": recurrence(round_, offers, found)}
     text = render_answer("alternatives", answer, lang)
     assert said in text
     assert why in text
@@ -37,11 +41,36 @@ def test_worse_plan_says_its_loss_tier_by_tier(lang: str) -> None:
     round_ = case([parcel()], [demand()], [], tiers=[["served"], ["preference", "revenue"]])
     offers = offers_of(round_)
     best = plans(offers)[0][1]
-    found, _ = alternatives(round_, offers, best, 1)
+    found = alternatives(round_, offers, best, 1).plans
     entry = {**found[1].as_dict(round_, offers), "loss": [3_000, -2_000], "better": False}
-    text = render_answer("alternatives", {"plans": [entry], "no_more": False, "recurrence": []}, lang)
+    text = render_answer("alternatives", {"plans": [entry], "no_more": False, "ended": "", "recurrence": []}, lang)
     words = (
         "tier 1: loss 3.000, tier 2: better by 2.000 (proven next);",
         "第 1 层目标减少 3.000 分，第 2 层目标优于本方案 2.000 分",
     )
     assert words[lang == "zh"] in text
+
+
+def test_time_and_ctrl_c_end_the_list_with_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line for each plan; without time none is looked for; Ctrl-C in the second search keeps the first plan found."""
+    round_ = case([parcel(), parcel()], [demand(), demand()], [])
+    offers = offers_of(round_)
+    said: list[Told] = []
+    whole = alternatives(round_, offers, (), 2, say=said.append)
+    assert (len(whole.plans), whole.ended) == (3, "")
+    assert [line.key for line in said] == ["progress.another-plan"] * 2
+    late = alternatives(round_, offers, (), 2, time_limit_s=0)
+    assert (len(late.plans), late.no_more, late.ended) == (1, False, "limit")
+    real, calls = alternative_plans.solve, list[int]()
+
+    def interrupted(*given: Any, **named: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*given, **named)
+
+    monkeypatch.setattr(alternative_plans, "solve", interrupted)
+    cut = alternatives(round_, offers, (), 2)
+    assert (cut.plans, cut.ended) == (whole.plans[:2], "user")
+    for lang, word in (("en", "Ctrl-C"), ("zh", "搜索提前结束")):
+        assert word in render_answer("alternatives", cut.as_dict(round_, offers), lang)

@@ -86,9 +86,10 @@ def test_next_best_plans_equal_enumeration(seed: int) -> None:
     round_, offers, outcome = decided(seed)
     assert outcome.chosen is not None
     every = [worth for worth, _ in plans(offers)]
-    found, ended = alternatives(round_, offers, tuple(np.asarray(outcome.chosen).tolist()), 2)
+    listed = alternatives(round_, offers, tuple(np.asarray(outcome.chosen).tolist()), 2)
+    found = listed.plans
     assert [entry.objective for entry in found] == every[: len(found)]
-    assert ended == (len(every) < 3)
+    assert (listed.no_more, listed.ended) == (len(every) < 3, "")
     assert len({entry.chosen for entry in found}) == len(found)
     for entry in recurrence(round_, offers, found):
         assert sum(choice["plans"] for choice in entry["choices"]) == len(found)
@@ -99,7 +100,8 @@ def test_different_plans_leave_enough_behind(seed: int) -> None:
     """With --min-different every plan drops at least that part of each earlier plan's assignments."""
     round_, offers, outcome = decided(seed)
     assert outcome.chosen is not None
-    found, _ = alternatives(round_, offers, tuple(np.asarray(outcome.chosen).tolist()), 3, min_different=Fraction(1, 2))
+    chosen = tuple(np.asarray(outcome.chosen).tolist())
+    found = alternatives(round_, offers, chosen, 3, min_different=Fraction(1, 2)).plans
     for number, entry in enumerate(found):
         for earlier in found[:number]:
             kept = set(entry.chosen) & set(earlier.chosen)

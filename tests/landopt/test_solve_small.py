@@ -121,6 +121,15 @@ def test_parts_that_no_rule_connects_are_solved_apart(seed: int) -> None:
     assert answer.solver_bound is None or answer.solver_bound >= answer.objective
 
 
+def test_a_round_without_a_single_limit_falls_into_parts() -> None:
+    """The policy of a blank round has no limit switched on: there is no row but those of parcels and platforms."""
+    order = [(0, 0, 0), (0, 1, 0), (1, 2, 0), (2, 3, 0)]
+    case, offers = assemble(9, [100] * 6, [(0,), (1,), (2,), (3,)], order, [[5, 4, 3, 2]], [], 2, ())
+    prog = program(case, offers, 0)
+    groups = components(prog, np.arange(prog.count))
+    assert sorted(np.concatenate(groups).tolist()) == list(range(prog.count))
+
+
 def test_round_without_offers() -> None:
     """No offer at all: the empty plan is proved best, a minimum makes it infeasible, a soft one costs its penalty."""
     rows: list[tuple[Row, dict[int, int]]] = [

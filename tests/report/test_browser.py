@@ -26,12 +26,12 @@ CHROMIUM = next(
 
 @pytest.fixture(scope="session")
 def ready() -> None:
-    """The driver's one dependency, installed where git does not look; without browser or node the tests are skipped."""
+    """The driver and axe-core, installed where git does not look; without browser or node the tests are skipped."""
     absent = [name for name, found in (("chromium", CHROMIUM), ("node", shutil.which("node"))) if not found]
     if absent and not os.environ.get("CI"):
         pytest.skip(f"not installed: {', '.join(absent)}")
     assert not absent
-    if not (HERE / "node_modules" / "playwright-core").is_dir():
+    if not all((HERE / "node_modules" / name).is_dir() for name in ("playwright-core", "axe-core")):
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         subprocess.run(command, cwd=HERE, check=True, timeout=300)
 

@@ -150,6 +150,23 @@ def test_a_round_with_errors_is_told_as_the_command_tells_it(tmp_path: Path) -> 
         assert client.post("/api/ask/round/outline/r1", json={}).status_code == 422
 
 
+def test_a_place_is_asked_for_a_platform_and_no_file(solved: Path) -> None:
+    """What could be a path is no platform; a platform without a site is ranked as the command ranks it."""
+    with page(solved.parent, read_only=True) as client:
+        plan = client.get("/api/file/r1/plan/plan").json()
+        for name in (str(solved / "demands.csv"), "/etc/passwd", "D-999"):
+            job = client.post("/api/ask/start/place/r1", json={"plan": "plan", "demand": name}).json()["job"]
+            ended = finished(client, job)
+            assert (ended["state"], ended["answer"]["issues"][0]["code"]) == ("refused", "X003")
+        assert client.post("/api/ask/start/place/r1", json={"plan": "plan", "demand": "--exact"}).status_code == 422
+        for demand in [each["demand_id"] for each in plan["unserved"][:1]]:
+            job = client.post("/api/ask/start/place/r1", json={"plan": "plan", "demand": demand}).json()
+            assert job["typed"].startswith("landopt place ")
+            ended = finished(client, job["job"])
+            assert ended["state"] == "done", ended["answer"]
+            assert demand in ended["answer"]["text"]["zh"]
+
+
 def test_audit_and_adoption_through_the_page(tmp_path: Path, solved: Path) -> None:
     """Audited, adopted under a document and a name, shown as adopted; a second adoption asks why."""
     copied(solved, tmp_path / "rounds" / "r1")
@@ -166,6 +183,34 @@ def test_audit_and_adoption_through_the_page(tmp_path: Path, solved: Path) -> No
         again = finished(client, client.post("/api/do/adopt/r1", json={**asked, "open": False}).json()["job"])
         assert again["state"] == "refused"
         assert client.post("/api/ask/round/ledger/r1", json={}).json()["open"] is True
+
+
+def test_a_locked_key_signs_with_its_passphrase_each_time(tmp_path: Path, solved: Path) -> None:
+    """Wrong or missing: refused; right: sealed and signed. The passphrase is in no command, no state, no file."""
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    word = "口令 " + "x7"
+    lock = serialization.BestAvailableEncryption(word.encode("utf-8"))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
+    (tmp_path / "key.pem").write_bytes(Ed25519PrivateKey.generate().private_bytes(*form))
+    copied(solved, tmp_path / "rounds" / "r1")
+    with page(tmp_path / "rounds") as client:
+        asked = {"plan": "plan", "document": "d1", "by": "x", "open": True, "key": str(tmp_path / "key.pem")}
+        for key in ("key.pem", str(tmp_path / "key.txt")):
+            assert client.post("/api/do/adopt/r1", json={**asked, "key": key}).status_code == 422
+        for given in ("", "wrong"):
+            reply = client.post("/api/do/adopt/r1", json={**asked, "passphrase": given})
+            ended = finished(client, reply.json()["job"])
+            assert ended["answer"]["issues"][0]["code"] == "A083", ended
+            asked["open"] = False
+        ended = finished(client, client.post("/api/do/adopt/r1", json={**asked, "passphrase": word}).json()["job"])
+        assert ended["state"] == "done", ended["answer"]
+        assert client.post("/api/do/sign/r1", json={"by": "y"}).status_code == 422
+        assert word not in client.get("/api/state").text
+    for path in (tmp_path / "rounds").rglob("*"):
+        assert not path.is_file() or word.encode("utf-8") not in path.read_bytes()
+    assert list((tmp_path / "rounds" / "r1" / "plan" / "seal").glob("*"))
 
 
 def test_a_page_that_comes_back_hears_what_it_missed() -> None:

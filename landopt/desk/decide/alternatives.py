@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.decide.many import UNFINISHED
+from landopt.desk.decide.solve import seconds
 from landopt.desk.usage import LANG, Wrong
 
 
@@ -33,7 +35,7 @@ def percent(_ctx: click.Context, _param: click.Parameter, value: str) -> Fractio
     help="The part of the assignments each must leave behind (default: any other plan).",
 )
 @click.option("--gap", help="Stop each search at this gap (default: 0, a proven order).")
-@click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of each search.")
+@click.option("--time-limit", callback=seconds, help="Stop after this long: 90, 5m (default: 2m).")
 @click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the plans as JSON.")
 def alternatives(
@@ -45,31 +47,22 @@ def alternatives(
     lang: str | None,
     as_json: bool,
 ) -> None:
-    """Other lawful plans, best first, each with its loss, and how often each choice recurs."""
-    from landopt.keeping.plan_folder import open_plan
-    from landopt.reasons.alternatives import alternatives as look
-    from landopt.reasons.alternatives import recurrence
+    """Other lawful plans, best first, each with its loss, and how often each choice recurs.
+
+    Where time or Ctrl-C ends the searches, what was found is printed, and that there may be more.
+    """
+    from landopt.api import open_plan
+    from landopt.desk.progress import heard
     from landopt.reasons.texts import render_answer
     from parcels.common.language import language
 
-    opened = open_plan(plan)
-    case, context = opened.case, opened.context
-    found, ended = look(
-        case,
-        context.offers,
-        context.chosen,
-        count,
-        min_different=min_different,
-        gap=gap or "0",
-        time_limit_s=time_limit,
-        seed=case.settings.seed,
+    tongue = language(lang)
+    answer = open_plan(plan).alternatives(
+        count, min_different=min_different, gap=gap, time_limit=time_limit, say=heard(tongue)
     )
-    answer = {
-        "plans": [entry.as_dict(case, context.offers) for entry in found],
-        "no_more": ended,
-        "recurrence": recurrence(case, context.offers, found),
-    }
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False, sort_keys=True))
     else:
-        click.echo(render_answer("alternatives", answer, language(lang)), nl=False)
+        click.echo(render_answer("alternatives", answer, tongue), nl=False)
+    if answer["ended"]:
+        click.get_current_context().exit(UNFINISHED)

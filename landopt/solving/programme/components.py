@@ -43,7 +43,7 @@ def components(prog: Program, pool: Ints) -> list[Ints]:
         return [pool]  # a limit that counts every offer
     graph = nx.Graph()
     owner = np.repeat(np.arange(len(pool)), counts)
-    live = (rows < head) | ~idle[np.maximum(rows - head, 0)]
+    live = ~np.isin(rows - head, np.flatnonzero(idle))  # those of parcels and platforms are below 0
     anchor = rows[starts[:-1]]
     graph.add_nodes_from(anchor.tolist())
     graph.add_edges_from(zip(anchor[owner[live]].tolist(), rows[live].tolist(), strict=True))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from landopt.workbench.child.intake import facts, new, template
 from landopt.workbench.guards import both
 from parcels.common.catalogue import Say
 from parcels.common.issues import LandoptError, Refused, error
@@ -161,6 +163,17 @@ def whynot(request: Request, say: Say) -> dict[str, Any]:
     }
 
 
+def place(request: Request, say: Say) -> dict[str, Any]:
+    """Where a platform could go: the rest held, one other moved, or freely."""
+    from landopt.reasons.texts import render_answer
+    from landopt.reasons.whynot import demand_row
+
+    plan = _plan(request["folder"])
+    demand_row(plan.case, request["demand"])  # a platform of the round: the library would read a file of that name
+    found = plan.place(request["demand"], say=say)
+    return {"text": _texts(lambda lang: render_answer("place", found.as_dict(), lang))}
+
+
 def whatif(request: Request, say: Say) -> dict[str, Any]:
     """The exact bound under other numbers, and whether the plan still holds."""
     plan = _plan(request["folder"])
@@ -233,7 +246,12 @@ def overlay(request: Request, say: Say) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="landopt-rules-") as place:
         path = Path(place) / "policy.toml"
         path.write_text(request["toml"], encoding="utf-8", newline="\n")
-        loaded = load(path, f"{OWN_MARK}policy", known)
+        try:
+            loaded = load(path, f"{OWN_MARK}policy", known)
+        except Refused as refusal:
+            raise Refused(
+                [replace(issue, place=replace(issue.place, file="TOML")) for issue in refusal.issues]
+            ) from None
     tables = tomllib.loads(request["toml"]).get("rule", [])
     return {"rules": tables, "issues": [both(issue) for issue in getattr(loaded, "issues", ())]}
 
@@ -249,6 +267,7 @@ def _rules(folder: str) -> tuple[Any, ...]:
 def adopt(request: Request, say: Say) -> dict[str, Any]:
     """Adopt a plan; ``open`` the round before where it is not yet."""
     from landopt.keeping.ledger import round_steps
+    from landopt.keeping.sealing.signing import unlocked_by
     from landopt.report.gis.plan_layers import write_plan_gpkg
 
     found = round_steps.place(request["round_path"])
@@ -256,17 +275,30 @@ def adopt(request: Request, say: Say) -> dict[str, Any]:
     if request.get("open"):
         opened = round_steps.open_round(found, request["by"]).hash
     keys = [Path(request["key"])] if request.get("key") else []
-    entry = round_steps.adopt(
-        found,
-        request["plan"],
-        document=request["document"],
-        date=request.get("date") or round_steps.today(),
-        by=request["by"],
-        key=keys,
-        supersedes=request.get("supersede") or None,
-        rewrite=write_plan_gpkg,
-    )
+    with unlocked_by(lambda _key: request.get("passphrase") or None):
+        entry = round_steps.adopt(
+            found,
+            request["plan"],
+            document=request["document"],
+            date=request.get("date") or round_steps.today(),
+            by=request["by"],
+            key=keys,
+            supersedes=request.get("supersede") or None,
+            rewrite=write_plan_gpkg,
+        )
     return {"entry": entry.seq, "hash": entry.hash, "opened": opened}
+
+
+def sign(request: Request, say: Say) -> dict[str, Any]:
+    """Sign the head of the ledger after the last adoption, where several must."""
+    from landopt.keeping.ledger import round_steps, steps
+    from landopt.keeping.ledger.adoption import who
+    from landopt.keeping.sealing.signing import unlocked_by
+
+    path = round_steps.place(request["round_path"]).ledger
+    with unlocked_by(lambda _key: request.get("passphrase") or None):
+        made = steps.sign_entry(path, None, [Path(request["key"])], who(request["by"]))
+    return {"entry": made[-1].seq, "hash": made[-1].hash, "opened": None}
 
 
 def ledger(request: Request, say: Say) -> dict[str, Any]:
@@ -288,6 +320,7 @@ ANSWERS: dict[str, Callable[[Request, Say], dict[str, Any]]] = {
     each.__name__: each
     for each in (
         *(solve, check, head, picture, outline, sheet, whynot, whatif, core, diff, audit, ask, overlay, adopt, ledger),
+        *(new, template, facts, place, sign),
     )
 }
 """What can be asked, by name."""

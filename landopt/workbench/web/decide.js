@@ -69,5 +69,5 @@ export function job(each) {
     if (each.state === "running" && place && each.scenario === now.scenario) place.textContent = lineOf(each);
     else solveBar();
   }
-  if (each.what === "whynot") sheet.job(each);
+  if (each.what === "whynot" || each.what === "place") sheet.job();
 }

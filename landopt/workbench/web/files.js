@@ -1,21 +1,49 @@
-/* The round's files: how they were understood, and what is wrong with them, by parcel. */
-import { post } from "./net.js";
-import { ask, button, finding, h, iAm, lang, t, trouble, typed, who } from "./say.js";
-import { now, readOnly, show, step } from "./main.js";
+/* The round's files: how they were understood, what is wrong with them, and correcting it on the record. */
+import { post, upload } from "./net.js";
+import { ask, button, field, finding, h, iAm, lang, t, trouble, typed, who } from "./say.js";
+import { now, readOnly, refresh, show, step } from "./main.js";
 import { chosen } from "./picture.js";
+import { correct } from "./facts.js";
+import { ROLES } from "./rounds.js";
 
 export async function draw() {
   const box = h("div", { class: "page wide" }, h("h2", {}, t("files.title")), h("p", { class: "hint" }, t("files.folder", { folder: now.room.folder })));
   const found = await post("/api/ask/round/check", [now.room.name], {});
   const levels = ["error", "warning", "note"].map((l) => [l, found.issues.filter((i) => i.level === l)]);
   box.append(h("p", { id: "files-said", class: "verdict " + (found.refused ? "bad" : "good") }, found.refused ? t("files.refused") : t("files.good", { parcels: found.parcels, demands: found.demands })),
-    h("h3", {}, t("files.understood")), h("ul", { class: "plain", id: "understood" }, found.notes.map((n) => h("li", {}, n[lang()]))),
-    ...levels.filter(([, all]) => all.length).map(([level, all]) => h("section", {}, h("h3", {}, t("files." + level + "s", { count: all.length })), all.slice(0, 200).map((i) => h("div", { class: "row top" }, h("div", { class: "grow" }, finding(i)), h("div", { class: "ids" }, (/^[PL]/.test(i.code) ? i.ids : []).slice(0, 12).map((id) => one(id, i))))))),
+    found.refused ? "" : button(t("files.decide"), () => show("decide").catch(trouble), { id: "to-decide", class: "go narrow" }),
+    h("h3", {}, t("files.understood")), h("ul", { class: "plain", id: "understood" }, found.notes.map((n) => h("li", {}, n[lang()]))), readOnly() ? "" : settings(),
+    ...levels.filter(([, all]) => all.length).map(([level, all]) => h("section", { id: "found-" + level }, h("h3", {}, t("files." + level + "s", { count: all.length })), all.slice(0, 200).map((i) => h("div", { class: "row top" }, h("div", { class: "grow" }, finding(i)), h("div", { class: "ids" }, (/^[PLD]/.test(i.code) ? i.ids : []).slice(0, 12).map((id) => one(id, i))))))),
     typed(`landopt check ${now.room.folder}`));
   return box;
 }
+/* What the files do not say themselves is chosen here: it is a key of round.toml. */
+function settings() {
+  const choice = (name, options) => {
+    const own = now.room.inputs?.[name] || "";
+    const select = h("select", { "data-setting": name }, h("option", { value: "" }, t("files.by-itself")), options.map(([value, text]) => h("option", { value, selected: value === own }, text)));
+    select.addEventListener("change", () => post("/api/do/setting", [now.room.name], { name, value: select.value }).then(refresh).catch((e) => { select.value = own; trouble(e); }));
+    return field(t("files." + name), select);
+  };
+  const crs = [["EPSG:4490", "CGCS2000"], ...Array.from({ length: 21 }, (_, i) => [`EPSG:${4513 + i}`, t("files.zone", { zone: 25 + i })])];
+  return h("details", { id: "settings" }, h("summary", {}, t("files.correct")), h("div", { class: "grid-form" }, choice("use_codes", ["planning-2023", "gbt21010-2017", "gb50137-2011", "landopt"].map((c) => [c, t("codes." + c)])), choice("encoding", ["UTF-8", "GB18030", "GBK", "Big5"].map((e) => [e, e])), choice("crs", crs)), another());
+}
+/* Another file for a role: it is copied beside those the round has. */
+function another() {
+  const role = h("select", { id: "role", "aria-label": t("files.role") }, ROLES.map((r) => h("option", { value: r }, t("role." + r))));
+  const layer = h("input", { id: "layer", maxlength: 60 }), input = h("input", { type: "file", id: "another", "aria-label": t("files.another") });
+  const put = async () => {
+    if (!input.files[0]) return;
+    const file = await upload("/api/upload/file", [], input.files[0]);
+    await post("/api/do/file", [now.room.name], { role: role.value, layer: layer.value, file });
+    await refresh();
+  };
+  return h("div", { class: "grid-form" }, field(t("files.role"), role), field(t("files.layer"), layer, t("files.layer-note")), field(t("files.another"), input), h("div", { class: "row" }, button(t("files.put"), () => put().catch(trouble), { id: "put" })));
+}
 function one(id, issue) {
-  return h("span", { class: "row" }, button(id, () => { chosen.parcel = id; show("decide").catch(trouble); }, { class: "link" }), readOnly() || issue.level === "note" ? "" : button(t("sheet.drop"), () => drop(id).catch(trouble), { class: "quiet" }));
+  const of = issue.code.startsWith("D") ? "demand" : "parcel";
+  return h("span", { class: "row" }, of === "parcel" ? button(id, () => { chosen.parcel = id; show("decide").catch(trouble); }, { class: "link" }) : h("span", {}, id),
+    readOnly() || issue.level === "note" ? "" : [button(t("facts.correct"), () => correct(of, id).catch(trouble), { class: "quiet", "data-correct": id }), of === "parcel" ? button(t("sheet.drop"), () => drop(id).catch(trouble), { class: "quiet" }) : ""]);
 }
 async function drop(id) {
   const given = await ask(t("drop.head", { parcel: id }), [{ name: "reason", label: t("reason"), required: true, most: 500 }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("sheet.drop"));

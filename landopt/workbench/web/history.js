@@ -21,7 +21,7 @@ export function draw(place) {
     readOnly() ? "" : h("div", { class: "row" },
       button(t("history.undo"), go("undo"), { id: "undo", disabled: own.undo === null, "aria-keyshortcuts": "Control+Z" }),
       button(t("history.redo"), go("redo"), { id: "redo", disabled: own.redo === null, "aria-keyshortcuts": "Control+Y" })),
-    own.steps.length ? h("ol", { class: "steps", reversed: true }, ...[...own.steps].reverse().map((s) => h("li", { value: s.seq, class: live.has(s.seq) ? "" : "dead" },
+    own.steps.length ? h("ol", { class: "steps", reversed: true }, ...[...own.steps].reverse().map((s) => h("li", { value: s.seq, class: live.has(s.seq) || s.do === "undo" || s.do === "redo" ? "" : "dead" },
       h("span", {}, what(s)), s.reason ? h("q", {}, s.reason) : "", h("small", {}, [s.by || s.account, clock(Date.parse(s.at) / 1000)].filter(Boolean).join(" · ")))))
       : h("p", { class: "hint" }, t("history.none")));
 }

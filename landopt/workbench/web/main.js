@@ -91,7 +91,7 @@ function top() {
   const writer = now.room?.writer;
   const state = readOnlyLine(writer);
   document.getElementById("top").replaceChildren(
-    h("div", { class: "brand" }, button("landopt", () => home().catch(trouble), { class: "logo", "aria-label": t("home"), id: "home" }),
+    h("div", { class: "brand" }, button("landopt", () => home().catch(trouble), { class: "logo", title: t("home"), id: "home" }),
       now.room ? h("h1", {}, both(now.room.title), h("small", {}, now.room.as_of)) : h("h1", {}, t("title"))),
     nav || "", h("div", { class: "row right" }, state,
       now.online ? "" : h("span", { class: "badge warn", role: "alert" }, t("offline")),
@@ -158,7 +158,7 @@ function hear(news) {
   if (news.kind === "job") {
     const before = now.jobs.get(news.job);
     now.jobs.set(news.job, { ...news, lines: before?.lines || [] });
-    VIEWS[now.view]?.job?.(now.jobs.get(news.job));
+    (now.room ? VIEWS[now.view] : rounds)?.job?.(now.jobs.get(news.job));
     if (news.room === now.room?.name && news.state !== "running" && before?.state !== news.state) refresh().catch(trouble);
   } else if (news.kind === "line") {
     const job = now.jobs.get(news.job);

@@ -30,10 +30,18 @@ export async function draw(place) {
 export function shown() {
   if (!held) return;
   held.built.map.invalidateSize({ animate: false });
-  if (!held.fitted && mode === "map") { held.built.map.fitBounds(held.built.all, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 40], animate: false }); held.fitted = true; }
+  fitFirst();
   paint();
 }
 function drop() { held?.built.map.remove(); held = null; }
+const wholeMap = () => held.built.map.fitBounds(held.built.all, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 40], animate: false });
+/* Once, and only when the map is seen: before that it has no size. */
+function fitFirst() {
+  if (held.fitted || !held.map.offsetWidth || !document.getElementById("view").contains(held.map)) return;
+  held.built.map.invalidateSize({ animate: false });
+  wholeMap();
+  held.fitted = true;
+}
 function make(mark, data) {
   const map = h("div", { class: "map", id: "map" }), table = h("div", { class: "table", id: "table", tabindex: 0, "aria-label": t("picture.table") });
   const legend = h("ul", { class: "legend", id: "legend", "aria-label": t("picture.legend") });
@@ -71,7 +79,7 @@ export function select(id, fly = false) {
 }
 /* A map that is not seen has no size to fit anything into: it is fitted when it is shown. */
 function flyTo(bounds) {
-  if (mode === "map") held.built.map.fitBounds(bounds, { maxZoom: 1, animate: false }); else held.later = bounds;
+  if (mode === "map" && held.map.offsetWidth) held.built.map.fitBounds(bounds, { maxZoom: 1, animate: false }); else held.later = bounds;
 }
 export function clear() { chosen.parcel = null; chosen.platform = null; paint(); sheet.draw(document.getElementById("sheet")).catch(trouble); }
 
@@ -134,7 +142,7 @@ function toolbar() {
   find.addEventListener("keydown", (e) => { if (e.key === "Enter") { const i = [...held.at.values()].find(passes); if (i !== undefined) select(held.data.head.ids[i], true); } });
   const within = h("select", { id: "within", "aria-label": t("core.title"), onchange: () => setCore(within.value).catch(trouble) }, h("option", { value: "" }, t("core.off")), ...["0.1%", "0.5%", "1%", "2%"].map((w) => h("option", { value: w, selected: core?.asked === w }, t("core.within", { loss: w }))));
   setTimeout(() => setMode(mode));
-  return h("div", { class: "tools" }, h("div", { class: "row", role: "group" }, view("map"), view("table")), find, planKey() ? within : "", button(t("picture.whole"), () => { clear(); held.built.map.fitBounds(held.built.all, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 40], animate: false }); }, { class: "quiet", id: "whole" }), button(t("print"), () => window.print(), { class: "quiet" }), h("span", { id: "core-said", role: "status" }, coreSaid()));
+  return h("div", { class: "tools" }, h("div", { class: "row", role: "group" }, view("map"), view("table")), find, planKey() ? within : "", button(t("picture.whole"), () => { clear(); wholeMap(); }, { class: "quiet", id: "whole" }), button(t("print"), () => window.print(), { class: "quiet" }), h("span", { id: "core-said", role: "status" }, coreSaid()));
 }
 function setMode(name) {
   mode = name;
@@ -143,7 +151,7 @@ function setMode(name) {
   for (const b of document.querySelectorAll("[data-mode]")) b.setAttribute("aria-pressed", String(b.dataset.mode === mode));
   if (mode === "map") {
     held.built.map.invalidateSize({ animate: false });
-    if (!held.fitted) { held.built.map.fitBounds(held.built.all, { paddingTopLeft: [20, 20], paddingBottomRight: [20, 40], animate: false }); held.fitted = true; }
+    fitFirst();
     if (held.later) { flyTo(held.later); held.later = null; }
   }
   paint();

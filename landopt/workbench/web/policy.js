@@ -1,7 +1,7 @@
 /* The policy as sentences with fields: what is changed goes into the scenario's history, checked by the loader of the rules. */
 import { post } from "./net.js";
 import { ask, both, button, finding, h, iAm, t, tell, trouble, who } from "./say.js";
-import { about, now, planKey, readOnly, step, tab } from "./main.js";
+import { about, choose, now, planKey, readOnly, refresh, step, tab } from "./main.js";
 
 let open = null;
 
@@ -15,7 +15,16 @@ export async function draw() {
     h("h2", {}, t("policy.title")), h("p", { class: "hint" }, own ? t("policy.scenario", { name: own.name }) : t("policy.filed")),
     readOnly() ? "" : h("p", {}, button(t("policy.add"), () => edit(null).catch(trouble), { id: "rule-add" })),
     h("ul", { class: "rules" }, rules.map((r) => line(r, own, filed.some((f) => f.id === r.id), Boolean(changed[r.id]), binding.get(r.id)))),
+    own && !readOnly() && (Object.keys(changed).length || Object.keys(own.sets).length) ? h("section", { class: "panel" }, h("p", { class: "hint" }, t("policy.take-hint")), button(t("policy.take"), () => take().catch(trouble), { id: "take" })) : "",
     own ? h("details", { id: "toml" }, h("summary", {}, t("policy.toml")), h("pre", { tabindex: 0 }, toml)) : "");
+}
+async function take() {
+  const sure = await ask(t("policy.take"), [{ name: "x", text: t("policy.take-sure", { name: now.scenario }) }], t("policy.take"));
+  if (!sure) return;
+  const done = await post("/api/do/policy", [now.room.name], { scenario: now.scenario });
+  tell(h("p", {}, t("policy.taken", { files: done.files.join(", ") })));
+  await choose("");
+  await refresh();
 }
 const isOff = (rule) => Boolean(rule.until) && String(rule.until).slice(0, 10) <= now.room.as_of;
 const title = (rule) => (typeof rule.title === "object" ? both(rule.title) : String(rule.title || rule.id));
@@ -85,11 +94,11 @@ values = [{ amount = 30, unit = "count" }]
 `;
 /* As TOML, both ways: what is typed is read by the loader; its findings are shown before anything is kept. */
 async function edit(rule) {
-  let text = rule ? await asToml(rule) : TEMPLATE(now.room.as_of), said = [];
+  let text = rule ? await asToml(rule) : TEMPLATE(now.room.as_of), said = [], reason = "", by = who();
   for (;;) {
-    const given = await ask(rule ? title(rule) : t("policy.add"), [...said.map((s, i) => ({ name: "s" + i, text: s })), { name: "toml", label: "TOML", long: true, value: text }, { name: "reason", label: t("reason"), required: true }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("policy.keep"));
+    const given = await ask(rule ? title(rule) : t("policy.add"), [...said.map((s, i) => ({ name: "s" + i, text: s })), { name: "toml", label: "TOML", long: true, value: text }, { name: "reason", label: t("reason"), required: true, value: reason }, { name: "by", label: t("by"), required: true, value: by, most: 80 }], t("policy.keep"));
     if (!given) return;
-    text = given.toml;
+    ({ toml: text, reason, by } = given);
     try {
       const found = await post("/api/ask/round/overlay", [now.room.name], { toml: text });
       iAm(given.by);

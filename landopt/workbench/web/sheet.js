@@ -1,6 +1,7 @@
 /* The sheet of what was clicked: its reasons and comparisons, why not another choice, and fixing one by hand. */
-import { ask, both, button, h, iAm, lang, prose, signed, t, tell, trouble, typed, who } from "./say.js";
-import { about, jobsOf, planKey, readOnly, step, tab, work } from "./main.js";
+import { ask, button, finding, h, iAm, lang, prose, signed, t, tell, trouble, typed, who } from "./say.js";
+import { table } from "./facts.js";
+import { about, jobsOf, now, planKey, readOnly, step, tab, work } from "./main.js";
 import { chosen, clear, demandOf, factsOf, isHeld, methodWord, nameOf, platforms } from "./picture.js";
 
 let place = null, drawing = 0;
@@ -26,7 +27,7 @@ async function whole(mine) {
 async function platform(id, mine) {
   put(mine, h("h2", {}, id), h("p", { class: "hint" }, t("loading")));
   const said = await about("sheet", { demand: id });
-  put(mine, back(), h("h2", {}, id), prose(said.text[lang()]));
+  put(mine, back(), h("h2", {}, id), h("div", { class: "row" }, button(t("place.go"), () => work("/api/ask/start/place", { plan: planKey(), demand: id }).catch(trouble), { id: "place" })), h("div", { id: "exact" }, exactly("place", id)), prose(said.text[lang()]), now.room.plan_only ? "" : factsOfFile("demand", id));
 }
 const back = () => button(t("sheet.back"), clear, { class: "quiet", id: "back" });
 
@@ -40,12 +41,22 @@ async function parcel(id, mine) {
   const [said, why] = await Promise.all([about("sheet", { parcel: id }), about("whynot", { parcel: id })]);
   const fixed = Object.entries(tab()?.fixes || {}).find(([site]) => site.split("+").includes(id));
   put(mine, headline, fixed ? h("p", { class: "stale" }, t("sheet.fixed", { method: methodWord(fixed[1].method), by: fixed[1].by, reason: fixed[1].reason }), " ", readOnly() ? "" : button(t("sheet.unfix"), () => step({ do: "unfix", site: fixed[0], by: who() }).catch(trouble))) : "",
-    tools, h("h3", {}, t("whynot.title")), ways(id, why), h("div", { id: "exact" }, exactly(id)), h("h3", {}, t("sheet.reasons")), prose(said.text[lang()]));
+    tools, h("h3", {}, t("whynot.title")), ways(id, why), h("div", { id: "exact" }, exactly("whynot", id)), h("h3", {}, t("sheet.reasons")), prose(said.text[lang()]), now.room.plan_only ? "" : factsOfFile("parcel", id));
+}
+/* Read when they are opened: the files of the round, not the plan. */
+function factsOfFile(of, id) {
+  const box = h("details", { class: "more-facts" }, h("summary", {}, t("facts.title")));
+  box.addEventListener("toggle", async () => {
+    if (!box.open || box.dataset.read) return;
+    box.dataset.read = "1";
+    try { box.append(await table(of, id)); } catch (e) { trouble(e); }
+  });
+  return box;
 }
 function ways(id, why) {
   return h("table", { class: "ways" }, h("tbody", {}, why.replies.map((r) => {
     const told = h("tr", { class: "told", hidden: true }, h("td", { colspan: 3 }, prose(r.text[lang()])));
-    const say = r.state === "chosen" ? t("whynot.chosen") : r.state === "lawful" ? (r.loss === null ? t("whynot.lawful") : t("whynot.loss", { loss: signed(-r.loss[0]) })) : t("whynot.state-" + r.state);
+    const say = r.state === "chosen" ? t("whynot.chosen") : r.state === "lawful" ? (r.loss === null ? t("whynot.lawful") : r.loss[0] === 0 ? t("whynot.no-loss") : t("whynot.loss", { loss: signed(-r.loss[0]) })) : t("whynot.state-" + r.state);
     const open = button(methodWord(r.method), () => { told.hidden = !told.hidden; open.setAttribute("aria-expanded", String(!told.hidden)); }, { class: "link", "aria-expanded": "false", "data-way": r.method });
     const tools = r.state === "lawful" ? [button(t("whynot.exact"), () => exact(id, r), { class: "quiet", "data-exact": r.method }), readOnly() ? "" : button(t("sheet.fix"), () => fix(id, r).catch(trouble), { class: "quiet", "data-fix": r.method })]
       : r.state === "chosen" && !readOnly() ? [button(t("sheet.keep"), () => fix(id, r).catch(trouble), { class: "quiet", "data-fix": r.method })] : "";
@@ -71,13 +82,14 @@ async function drop(id) {
 async function exact(id, reply) {
   try { await work("/api/ask/start/exact", { plan: planKey(), parcel: id, demand: reply.demand, method: reply.method }); if (chosen.parcel === id) job(null); } catch (e) { trouble(e); }
 }
-function exactly(id) {
-  const mine = jobsOf("whynot").filter((j) => j.scenario.split("+")[0] === id), last = mine[mine.length - 1];
+function exactly(what, id) {
+  const mine = jobsOf(what).filter((j) => (what === "place" ? j.scenario : j.scenario.split("+")[0]) === id), last = mine[mine.length - 1];
   if (!last) return null;
-  const text = last.answer.replies?.[0]?.text[lang()];
-  return h("div", { class: "exact" }, h("h4", {}, t("whynot.exact")), last.state === "running" ? h("p", { class: "busyline" }, t("solve.running")) : text ? prose(text) : (last.answer.issues || []).map((i) => h("p", {}, both({ en: i.en.what, zh: i.zh.what }))), typed(last.typed));
+  const text = (what === "place" ? last.answer : last.answer.replies?.[0])?.text?.[lang()];
+  return h("div", { class: "exact" }, h("h4", {}, t(what === "place" ? "place.go" : "whynot.exact")), last.state === "running" ? h("p", { class: "busyline", role: "status" }, t("solve.running")) : text ? prose(text) : (last.answer.issues || []).map(finding), typed(last.typed));
 }
 export function job() {
   const box = document.getElementById("exact");
-  if (box && chosen.parcel) box.replaceChildren(...[exactly(chosen.parcel)].filter(Boolean));
+  const said = chosen.parcel ? exactly("whynot", chosen.parcel) : chosen.platform ? exactly("place", chosen.platform) : null;
+  if (box) box.replaceChildren(...[said].filter(Boolean));
 }

@@ -23,15 +23,15 @@ FONTS = {
     "en": dict.fromkeys(("title", "body", "heading", "sub", "latin"), "Times New Roman"),
 }
 STYLES: dict[str, tuple[str, float, dict[str, Any]]] = {
-    "title": ("title", 22, {"align": 1, "keep": True, "after": 10, "line": 34}),
+    "title": ("title", 22, {"align": 1, "keep": True, "after": 6, "line": 32}),
     "subtitle": ("sub", 12, {"align": 1, "keep": True, "line": 20}),
     "heading": ("heading", 16, {"keep": True, "indent": True, "line": 28, "before": 6}),
     "body": ("body", 16, {"indent": True, "line": 28}),
     "item": ("body", 14, {"indent": True, "line": 25}),
-    "sign": ("body", 16, {"align": 2, "line": 28, "before": 24}),
+    "sign": ("body", 14, {"align": 2, "line": 25, "before": 10}),
     "draft": ("heading", 14, {"align": 1, "keep": True, "line": 24, "red": True}),
-    "cell": ("body", 10.5, {"line": 15}),
-    "label": ("heading", 10.5, {"align": 1, "line": 15}),
+    "cell": ("body", 10.5, {"line": 13.5}),
+    "label": ("heading", 10.5, {"align": 1, "line": 13.5}),
     "foot": ("sub", 8, {"align": 1, "line": 11}),
 }
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -107,12 +107,17 @@ def _review_sheet(document: Any, lang: str) -> None:
         for cell, text in zip(row.cells, labels, strict=True):
             cell.paragraphs[0].text = text
             cell.paragraphs[0].style = "landopt label"
-    measure(signing._tbl, (15, 35, 15, 35), height=800)
+    measure(signing._tbl, (15, 35, 15, 35), height=720)
     _lines(document, (("", "foot"),))
 
 
 def _notice(document: Any, template: str, lang: str) -> None:
-    _lines(document, tuple((wording(template, kind, lang)[0], kind) for kind in ("draft", "title", "body")))
+    from docx.shared import Mm
+
+    section = document.sections[0]  # 22 items on a page: less room above and below than an official letter has
+    section.top_margin, section.bottom_margin, section.footer_distance = Mm(18), Mm(18), Mm(10)
+    lines = (("draft", "draft"), ("title", "title"), ("body", "item"))
+    _lines(document, tuple((wording(template, what, lang)[0], kind) for what, kind in lines))
     _form(
         document, [field for field in own(template) if field.name("zh") not in ("供应方式", "批准文件")], lang, (32, 68)
     )

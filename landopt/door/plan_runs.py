@@ -1,0 +1,121 @@
+"""A plan asked what takes many solves: other plans, and how it bears what may happen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from landopt.door import arguments
+from landopt.door.plan_tables import PlanTables
+from parcels.common.catalogue import Say
+
+if TYPE_CHECKING:
+    from landopt.reasons.many.stress import Borne
+    from landopt.runs.work import Where
+
+
+class PlanRuns(PlanTables):
+    """A plan folder, opened, that is solved again and again."""
+
+    # The options of ``landopt alternatives``, one for one.
+    def alternatives(
+        self,
+        count: int = 5,
+        *,
+        min_different: str | Fraction = "0",
+        gap: str | None = None,
+        time_limit: str | int | None = None,
+        say: Say = lambda line: None,
+    ) -> dict[str, Any]:
+        """Other lawful plans, best first, each with its loss, and how often each choice recurs, as plain JSON.
+
+        Parameters
+        ----------
+        count
+            How many other plans.
+        min_different
+            The part of the assignments each must leave behind.
+        gap
+            The gap each search may stop at; 0 (the default) makes the order proven.
+        time_limit
+            Seconds of all searches, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line for each plan.
+
+        Examples
+        --------
+        >>> others = plan.alternatives(1, gap="0.01")
+        >>> len(others["plans"]), others["ended"]
+        (2, '')
+        """
+        from landopt.reasons.alternatives import alternatives
+
+        case, context = self._opened.case, self._opened.context
+        listed = alternatives(
+            case,
+            context.offers,
+            context.chosen,
+            count,
+            min_different=Fraction(min_different),
+            gap=gap or "0",
+            time_limit_s=arguments.seconds_of(time_limit),
+            seed=case.settings.seed,
+            say=say,
+        )
+        return listed.as_dict(case, context.offers)
+
+    # The options of ``landopt stress``, one for one.
+    def stress(
+        self,
+        path: str | Path,
+        *,
+        draws: int | None = None,
+        seed: int | None = None,
+        gap: str | None = None,
+        time_limit: str | int | None = None,
+        where: Where | None = None,
+        folder: str | Path | None = None,
+        say: Say = lambda line: None,
+    ) -> Borne:
+        """How the plan bears what may happen: every draw of a stress file planned anew from it.
+
+        Parameters
+        ----------
+        path
+            The stress file (docs/planner.md).
+        draws, seed
+            Other than the file says.
+        where
+            Where the draws are made (default: in this process).
+        folder
+            Where finished draws are kept.
+
+        Raises
+        ------
+        Refused
+            With every fault of the file.
+
+        Examples
+        --------
+        >>> borne = plan.stress("my-round/stress.toml", draws=1, gap="0.01")
+        >>> borne.as_dict()["draws"]
+        1
+        """
+        from landopt.reasons.many.draws import read_stress
+        from landopt.reasons.many.scenario import Effort
+        from landopt.reasons.many.stress import stress_plan
+
+        asked = read_stress(Path(path), self._opened.case)
+        asked = replace(asked, draws=asked.draws if draws is None else draws, seed=asked.seed if seed is None else seed)
+        entries = self.data["assignments"]
+        return stress_plan(
+            self._opened.case,
+            asked,
+            [[each["parcel_ids"], each["demand_id"], each["method"], each["period"]] for each in entries],
+            effort=Effort(gap, arguments.seconds_of(time_limit)),
+            where=where,
+            folder=None if folder is None else Path(folder),
+            say=say,
+        )

@@ -1,0 +1,275 @@
+import { readFileSync } from "fs";
+/* What people do at the workbench, each a story; what they saw is checked in test_browser.py. */
+const slide = async (page, name, value) => {
+  await page.locator(`input[type=range][data-name="${name}"]`).evaluate((e, v) => { e.value = String(v); e.dispatchEvent(new Event("input", { bubbles: true })); }, value);
+};
+const release = (page, name) => page.locator(`input[type=range][data-name="${name}"]`).evaluate((e) => e.dispatchEvent(new Event("change", { bubbles: true })));
+const fill = async (page, values) => {
+  await page.waitForSelector("dialog[open]");
+  for (const [name, value] of Object.entries(values)) {
+    const input = page.locator(`dialog [name=${name}]`);
+    if ((await input.evaluate((e) => e.tagName)) === "SELECT") await input.selectOption(value); else await input.fill(value);
+  }
+  await page.click("dialog .go");
+  await page.waitForSelector("dialog", { state: "hidden" });
+};
+const tab = async (page, scenario) => { await page.click(`[data-scenario="${scenario}"]`); };
+
+/* What axe-core finds wrong with a view: rule, how grave, where. */
+const axe = async (page, where) => {
+  await page.evaluate(readFileSync(new URL("../../report/browser/node_modules/axe-core/axe.min.js", import.meta.url), "utf8"));
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations.map((v) => `${where}: ${v.id} (${v.impact}) ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`);
+};
+
+export const stories = {
+  /* Every view under axe-core, in both languages; at 1366 x 768 and at twice the size nothing is cut off sideways. */
+  async roles({ page, seen, settle, values }) {
+    seen.axe = []; seen.wide = [];
+    const look = async (name) => {
+      seen.axe.push(...(await axe(page, name)));
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (over > 1) seen.wide.push(`${name}: ${over}`);
+    };
+    await page.waitForSelector("[data-round]");
+    await look("rounds");
+    await page.click(`[data-round="${values.round}"]`);
+    for (const view of ["decide", "files", "policy", "compare", "audit", "law"]) {
+      await page.click(`[data-view="${view}"]`);
+      await page.waitForSelector(`.view-${view} , .page`);
+      await settle(view === "files" || view === "decide" ? 6000 : 2000);
+      await look(view);
+    }
+    await page.click('[data-view="decide"]');
+    await page.waitForSelector("#mode-table");
+    await page.click("#mode-table");
+    await page.waitForSelector("#table tbody tr");
+    await page.click("#table tbody tr");
+    await page.waitForSelector("[data-way]", { timeout: 60000 });
+    await look("table and sheet");
+    await page.setViewportSize({ width: 683, height: 384 });
+    await settle(600);
+    await look("at 200 %");
+    await page.setViewportSize({ width: 1366, height: 768 });
+    await page.click("#lang");
+    await settle(1500);
+    await look("english");
+  },
+  /* An officer opens a round, solves it, moves an amount, looks at a parcel, fixes it, takes it back. */
+  async officer({ page, seen, shot, text, settle, solved, values }) {
+    await page.waitForSelector("[data-round]");
+    await shot("rounds");
+    await page.click(`[data-round="${values.round}"]`);
+    await page.waitForSelector("#solve");
+    await settle(600);
+    seen.none = await text(".solve");
+    await shot("round");
+    await page.click("#solve");
+    await page.waitForSelector("#stop");
+    seen.typed = await text(".solve code");
+    await page.waitForFunction(() => /[0-9]/.test(document.getElementById("progress")?.textContent || ""), null, { timeout: 60000 });
+    seen.progress = await text("#progress");
+    await shot("solving");
+    await solved();
+    seen.score = await text(".result strong");
+    seen.legend = await text("#legend");
+    await settle(800);
+    await shot("plan");
+    const range = page.locator("input[type=range]").first(), name = await range.getAttribute("data-name"), was = Number(await range.inputValue());
+    seen.bound0 = await text("#bound");
+    await page.waitForTimeout(1500);
+    const ms = [];
+    for (const value of [was - 1, was - 2, was - 1]) {
+      await slide(page, name, value);
+      await page.waitForFunction(() => document.getElementById("bound").dataset.ms, null, { timeout: 60000 });
+      await settle(400);
+      ms.push(Number(await page.getAttribute("#bound", "data-ms")));
+    }
+    seen.bound_ms = ms;
+    seen.bound = await text("#bound");
+    seen.bound_state = await page.getAttribute("#bound", "class");
+    await shot("slider");
+    await release(page, name);
+    await page.waitForSelector('[data-scenario="草案-1"]', { timeout: 20000 });
+    await page.waitForFunction(() => document.querySelector(".steps li"), null, { timeout: 60000 });
+    await page.waitForSelector("#stop", { timeout: 10000 }).catch(() => {});
+    await solved();
+    await page.waitForFunction((old) => document.querySelector(".result strong")?.innerText !== old, seen.score, { timeout: 60000 }).catch(() => {});
+    seen.score_draft = await text(".result strong");
+    seen.steps = await page.$$eval(".steps li", (all) => all.map((e) => e.innerText));
+    await page.click("#mode-table");
+    await page.waitForSelector("#table tbody tr");
+    seen.rows = await page.$$eval("#table tbody tr", (all) => all.length);
+    await page.focus("#table tbody tr:first-child");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("[data-way]", { timeout: 30000 });
+    seen.sheet = await text("#sheet");
+    seen.selected = await page.$eval('#table tr[aria-selected="true"]', (e) => e.dataset.parcel);
+    await shot("sheet");
+    await page.click("[data-way]");
+    const fix = page.locator("[data-fix]").first();
+    if (await fix.count()) {
+      await fix.click();
+      await fill(page, { reason: "第12次会议纪要", by: "经办人甲" });
+      await page.waitForFunction(() => document.querySelectorAll(".steps li").length >= 2, null, { timeout: 20000 });
+      await settle(500);
+      seen.fixed = await text(".steps li");
+      seen.stale = await page.locator(".solve .stale").count();
+      await shot("history");
+      await page.click("#undo");
+      await page.waitForFunction(() => document.querySelectorAll(".steps li").length >= 3, null, { timeout: 20000 });
+      seen.dead = await page.$$eval(".steps .dead", (all) => all.length);
+      await page.focus("#redo");
+      await page.keyboard.press("Control+z");
+      await page.waitForFunction(() => document.querySelectorAll(".steps li").length >= 4, null, { timeout: 20000 });
+      await page.waitForFunction(() => !document.getElementById("redo")?.disabled, null, { timeout: 20000 });
+      await page.click("#redo");
+      await page.waitForFunction(() => document.querySelectorAll(".steps li").length >= 5, null, { timeout: 20000 });
+      seen.after = await page.$$eval(".steps li:not(.dead)", (all) => all.length);
+    }
+    await page.click("#mode-map");
+    await page.click('[data-view="compare"]');
+    await page.waitForSelector("#plans");
+    await page.waitForSelector("#diff h3");
+    seen.plans = await page.$$eval("#plans tbody tr", (all) => all.map((e) => e.innerText));
+    seen.diff = await text("#diff");
+    await shot("compare");
+    await page.click('[data-view="policy"]');
+    await page.waitForSelector(".rules li");
+    seen.policy = await text(".rules");
+    await shot("policy");
+    await page.click("#lang");
+    await page.waitForFunction(() => document.documentElement.lang === "en");
+    await settle(600);
+    seen.english = await text(".rules");
+    await page.click("#lang");
+  },
+  /* A planner changes the policy: a number, a rule off with its reason, one typed as TOML with a mistake first. */
+  async planner({ page, seen, text, settle, values }) {
+    await page.click(`[data-round="${values.round}"]`);
+    await page.click('[data-view="policy"]');
+    await page.waitForSelector("[data-switch]");
+    const number = page.locator('.sentence input[data-name]').first();
+    seen.name = await number.getAttribute("data-name");
+    await number.fill("3");
+    await number.press("Tab");
+    await page.waitForSelector('[data-scenario="草案-1"]', { timeout: 20000 });
+    await settle(600);
+    const off = page.locator("[data-switch]").nth(1);
+    seen.off = await off.getAttribute("data-switch");
+    await off.click();
+    await fill(page, { reason: "试算", by: "规划员" });
+    await page.waitForSelector("li.off", { timeout: 20000 });
+    await page.click("#rule-add");
+    await page.waitForSelector("dialog[open] textarea");
+    const toml = await page.inputValue("dialog textarea");
+    await page.fill("dialog textarea", toml.replace("method in", "methud in"));
+    await page.fill("dialog [name=reason]", "新限额"); await page.fill("dialog [name=by]", "规划员");
+    await page.click("dialog .go");
+    await page.waitForFunction(() => /methud/.test(document.querySelector("dialog[open]")?.innerText || ""), null, { timeout: 30000 });
+    seen.refused = await text("dialog");
+    await page.fill("dialog textarea", toml.replace('en = "", zh = ""', 'en = "Own cap", zh = "自定上限"').replace('doc = "", article = "", number = ""', 'doc = "本轮政策", article = "20", number = "EX-1"'));
+    await page.click("dialog .go");
+    await page.waitForFunction(() => /自定上限/.test(document.querySelector(".rules")?.innerText || ""), null, { timeout: 30000 });
+    seen.rules = await text(".rules");
+    await page.click("#toml summary");
+    seen.toml = await text("#toml pre");
+  },
+  /* A head of section audits and adopts. */
+  async head({ page, seen, shot, text, settle, values }) {
+    await page.click(`[data-round="${values.round}"]`);
+    await page.click('[data-view="audit"]');
+    await page.waitForSelector("#verify");
+    await page.click("#verify");
+    await page.waitForSelector("#verified .verdict", { timeout: 60000 });
+    seen.verified = await text("#verified");
+    await page.click("#audit-complete");
+    await page.waitForSelector("#audit-verdict", { timeout: 90000 });
+    seen.audited = await text("#audited-said");
+    await shot("audit");
+    await page.click("#adopt");
+    await fill(page, { document: "穗规划〔2026〕12号", by: "签发人", open: "yes" });
+    await page.waitForFunction(() => /台账第/.test(document.querySelector("#adoption")?.innerText || ""), null, { timeout: 90000 });
+    await settle(800);
+    seen.adopted = await text("#adoption");
+    await shot("adopted");
+    await page.click('[data-view="law"]');
+    await page.waitForSelector("#law-go");
+    await page.click("#law-go");
+    await page.waitForSelector("#law-said .panel", { timeout: 60000 });
+    seen.law = await text("#law-said");
+    await shot("law");
+  },
+  /* From two files to a plan, by keyboard alone. */
+  async newcomer({ page, seen, shot, text, settle, solved, values }) {
+    if (!(await page.$("#new-name"))) await page.click("#home");
+    await page.waitForSelector("#new-name");
+    await page.focus("#new-name");
+    await page.keyboard.type("2026-R2");
+    await page.fill("#new-date", values.as_of);
+    await page.selectOption("#new-codes", "landopt");
+    await page.setInputFiles("#file-parcels", values.parcels);
+    await page.setInputFiles("#file-demands", values.demands);
+    await page.waitForFunction(() => document.querySelectorAll(".drop small").length && [...document.querySelectorAll(".drop small")].filter((e) => /kB/.test(e.innerText)).length === 2, null, { timeout: 20000 });
+    await shot("new");
+    await page.focus("#new-go");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#files-said", { timeout: 90000 });
+    seen.files = await text(".page");
+    await shot("files");
+    await page.focus("#to-decide");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#solve");
+    await page.focus("#solve");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#stop");
+    await solved();
+    await settle(500);
+    seen.score = await text(".result");
+  },
+  /* Eight tabs of one browser: one stream, the same news everywhere; a step in one shows in all. */
+  async tabs({ page, context, watch, seen, settle, values }) {
+    const address = page.url().split("#")[0];
+    await page.click(`[data-round="${values.round}"]`);
+    await page.waitForSelector("#solve");
+    const pages = [page];
+    for (let n = 1; n < 8; n++) {
+      const other = await context.newPage();
+      watch(other);
+      await other.goto(address);
+      await other.waitForFunction(() => document.documentElement.dataset.ready, null, { timeout: 60000 });
+      await other.click(`[data-round="${values.round}"]`);
+      await other.waitForSelector("#solve");
+      pages.push(other);
+    }
+    await settle(500);
+    seen.streams = seen.requests.filter((path) => path === "/api/news").length;
+    await pages[7].click("#scenario-new");
+    await fill(pages[7], { name: "第八页" });
+    for (const each of pages) await each.waitForSelector('[data-scenario="第八页"]', { timeout: 20000 });
+    await pages[0].close();
+    await pages[6].waitForTimeout(2500);
+    await pages[6].click("#scenario-new");
+    await fill(pages[6], { name: "第七页" });
+    for (const each of pages.slice(1)) await each.waitForSelector('[data-scenario="第七页"]', { timeout: 20000 });
+    seen.all = pages.length;
+    seen.streams_after = seen.requests.filter((path) => path === "/api/news").length;
+  },
+  /* Names that are markup, scripts and turns of direction: shown, never run. */
+  async hostile({ page, seen, text, values }) {
+    page.on("dialog", (d) => { seen.errors.push("dialog " + d.message()); d.dismiss(); });
+    if (await page.$(`[data-round="${values.round}"]`)) await page.click(`[data-round="${values.round}"]`);
+    for (const view of ["decide", "audit", "compare"]) {
+      await page.click(`[data-view="${view}"]`);
+      await page.waitForTimeout(1500);
+    }
+    await page.click('[data-view="decide"]');
+    await page.waitForSelector("#mode-table", { timeout: 30000 });
+    await page.click("#mode-table");
+    await page.waitForSelector("#table tbody tr");
+    seen.table = await text("#table");
+    seen.title = await page.title();
+    seen.scripts = await page.$$eval("script", (all) => all.length);
+  },
+};

@@ -1,0 +1,186 @@
+"""The workbench in headless Chromium, on real solves: an officer, a planner, a head of section, a newcomer, eight tabs.
+
+The pictures of docs/workbench.md are made here: ``LANDOPT_PICTURES=docs/img/workbench pytest -m browser`` writes them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.places import EXAMPLE, LEFT
+from tests.report.making import SCRIPT, plan_folder
+from tests.report.test_browser import CHROMIUM, ready
+
+pytestmark = pytest.mark.browser
+HERE = Path(__file__).parent / "browser"
+ROOT = Path(__file__).parent.parent.parent
+PICTURES = os.environ.get("LANDOPT_PICTURES")
+__all__ = ["ready"]
+
+
+@contextmanager
+def served(folder: Path, *words: str) -> Iterator[Path]:
+    """The command over a folder; gives the file that opens the page."""
+    command = [sys.executable, "-m", "landopt", "serve", str(folder), "--no-open", "--lang", "en", *words]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        server.stderr.readline()
+        try:
+            yield Path(server.stderr.readline().rstrip().rpartition(" ")[2])
+        finally:
+            server.send_signal(signal.SIGINT)
+            assert "Traceback" not in server.stderr.read()
+
+
+def play(opener: Path, story: str, out: Path, **values: str) -> dict[str, Any]:
+    """What a story saw."""
+    out.mkdir(parents=True, exist_ok=True)
+    command = ["node", str(HERE / "drive.mjs"), str(opener), story, str(out), json.dumps(values)]
+    browser = {"CHROMIUM": str(shutil.which(CHROMIUM or "chromium"))}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env={**os.environ, **browser})
+    assert done.returncode == 0, done.stderr[-3000:]
+    seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert seen["errors"] == []
+    assert seen["outside"] == [], "an address outside, or one with a query"
+    if PICTURES:
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        for picture in out.glob("*.png"):
+            shutil.copy(picture, Path(PICTURES) / picture.name)
+    return seen
+
+
+@pytest.fixture
+def rounds(tmp_path: Path) -> Path:
+    """A folder with the example round and another beside it."""
+    for name in ("南沙2026", "空港2026"):
+        shutil.copytree(EXAMPLE, tmp_path / "rounds" / name, ignore=LEFT)
+    return tmp_path / "rounds"
+
+
+@pytest.mark.usefixtures("ready")
+def test_an_officer_decides(rounds: Path, tmp_path: Path) -> None:
+    """Solve with phases, slider with the exact bound, sheet, fix with reason, undo, redo, compare, both languages."""
+    with served(rounds) as opener:
+        seen = play(opener, "officer", tmp_path / "out", round="南沙2026")
+    folder = rounds / "南沙2026"
+    plan = json.loads((folder / "plan" / "plan.json").read_text("utf-8"))
+    assert shlex.split(seen["typed"]) == ["landopt", "solve", str(folder)]
+    assert seen["score"] == f"{plan['result']['tiers'][0]['objective'] / 1000:,.1f}"
+    assert "挂牌" in seen["legend"]
+    assert "任何方案不超过" in seen["bound0"]
+    assert "至多" in seen["bound"]
+    assert "现方案" in seen["bound"]
+    assert seen["rows"] >= 100
+    assert seen["selected"] in seen["sheet"]
+    assert "不适用" in seen["sheet"]
+    assert "第12次会议纪要" in seen["fixed"]
+    assert "经办人甲" in seen["fixed"]
+    assert (seen["stale"], seen["dead"]) == (1, 1)
+    steps = [
+        json.loads(line) for line in (folder / "scenarios" / "草案-1" / "edits.jsonl").read_text("utf-8").splitlines()
+    ]
+    assert [step["do"] for step in steps] == ["set", "fix", "undo", "undo", "redo"]
+    assert len(seen["plans"]) == 2
+    assert "round." in seen["diff"]
+    assert "不超过" in seen["policy"]
+    assert "at most" in seen["english"]
+    assert seen["storage"]["cookie"] == ""
+    assert seen["storage"]["session"] == ["landopt-token"]
+    assert "landopt-token" not in seen["storage"]["local"]
+    assert (rounds / "空港2026" / "round.toml").exists()
+    assert not (rounds / "空港2026" / ".landopt-writer").exists()
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_planner_changes_the_policy(rounds: Path, tmp_path: Path) -> None:
+    """A number, a rule off with its reason, one as TOML: what the loader refuses is told, what it reads is kept."""
+    with served(rounds) as opener:
+        seen = play(opener, "planner", tmp_path / "out", round="南沙2026")
+    folder = rounds / "南沙2026" / "scenarios" / "草案-1"
+    assert "methud" in seen["refused"]
+    assert "自定上限" in seen["rules"]
+    assert seen["toml"].strip() == (folder / "scenario.toml").read_text("utf-8").strip()
+    assert f'id = "{seen["off"]}"' in seen["toml"]
+    assert f"--set {seen['name']}=3" in seen["toml"]
+    assert (rounds / "南沙2026" / "policy.toml").read_bytes() == (EXAMPLE / "policy.toml").read_bytes()
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_head_of_section_audits_and_adopts(tmp_path: Path, solved: Path) -> None:
+    """The verifier of the page, the auditor beside it, the adoption with its document; the law as a form."""
+    shutil.copytree(solved, tmp_path / "rounds" / "r1")
+    shutil.copytree(solved, tmp_path / "rounds" / "r2")
+    with served(tmp_path / "rounds") as opener:
+        seen = play(opener, "head", tmp_path / "out", round="r1")
+    assert seen["verified"].startswith("成立")
+    assert "方案成立" in seen["audited"]
+    assert "穗规划〔2026〕12号" in seen["adopted"]
+    assert "台账第 2 条" in seen["adopted"]
+    assert "划拨" in seen["law"]
+    assert (tmp_path / "rounds" / "r1" / "plan" / "adoption.json").exists()
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_newcomer_comes_from_two_files_to_a_plan(tmp_path: Path, solved: Path) -> None:
+    """By keyboard, without a line of TOML: files as understood, findings, the plan; the files sent stay as they are."""
+    sent = tmp_path / "sent"
+    sent.mkdir()
+    shutil.copy(solved / "parcels.gpkg", sent / "地块.gpkg")
+    shutil.copy(solved / "demands.csv", sent / "需求.csv")
+    before = {path: path.read_bytes() for path in sent.iterdir()}
+    (tmp_path / "rounds").mkdir()
+    given = {"parcels": str(sent / "地块.gpkg"), "demands": str(sent / "需求.csv"), "as_of": "2026-03-31"}
+    with served(tmp_path / "rounds") as opener:
+        seen = play(opener, "newcomer", tmp_path / "out", **given)
+    assert "资料的理解方式" in seen["files"]
+    assert "EPSG" in seen["files"]
+    assert any(char.isdigit() for char in seen["score"])
+    assert {path: path.read_bytes() for path in sent.iterdir()} == before
+    assert seen["seconds"] < 180
+
+
+@pytest.mark.usefixtures("ready")
+def test_eight_tabs_share_one_stream(rounds: Path, tmp_path: Path) -> None:
+    """One stream a browser; a step in one tab shows in all; when the first tab goes, another takes the stream."""
+    with served(rounds) as opener:
+        seen = play(opener, "tabs", tmp_path / "out", round="南沙2026")
+    assert seen["all"] == 8
+    assert seen["streams"] == 1
+    assert seen["streams_after"] == 2
+
+
+@pytest.mark.usefixtures("ready")
+def test_every_view_passes_axe(tmp_path: Path, solved: Path) -> None:
+    """Names, roles, contrast, order; nothing wider than the window, also at 200 %."""
+    shutil.copytree(solved, tmp_path / "rounds" / "r1")
+    shutil.copytree(solved, tmp_path / "rounds" / "r2")
+    with served(tmp_path / "rounds") as opener:
+        seen = play(opener, "roles", tmp_path / "out", round="r1")
+    assert not seen["axe"], "\n".join(seen["axe"])
+    assert seen["wide"] == []
+
+
+@pytest.mark.usefixtures("ready")
+def test_hostile_names_stay_names(tmp_path: Path) -> None:
+    """Markup, scripts, formulas, turns of direction in names: shown, not run; read only, nothing is written."""
+    plan_folder(tmp_path / "plans" / "p1", hostile=True)
+    plan_folder(tmp_path / "plans" / "p2", hostile=True)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "plans").rglob("*")}
+    with served(tmp_path / "plans", "--read-only") as opener:
+        seen = play(opener, "hostile", tmp_path / "out", round="p1")
+    assert SCRIPT in seen["title"]
+    assert SCRIPT in seen["table"]
+    assert "\u202e" not in json.dumps(seen, ensure_ascii=False)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "plans").rglob("*")} == before
