@@ -47,6 +47,11 @@ def adds_up(audit: Auditing) -> None:
             if times > 1:
                 en = f"{kind} {name} is in {times} assignments"
                 audit.breach(kind, en, f"{zh} {name} 出现在 {times} 项安排中", (name,), times, 1)
+    locks = [rule.id for rule in audit.case.rules if rule.origin == "override" and rule.kind == "lock"]
+    fixes = [entry["rule"] for entry in audit.plan["overrides"]]
+    for name in sorted((Counter(fixes) - Counter(locks)) + (Counter(locks) - Counter(fixes))):
+        en = f"{name}: a fix by hand stands in the plan or in the case, and not in both"
+        audit.breach("overrides", en, f"{name}：人工指定在方案与案卷中不一致", (name,))
     held = [entry["parcel_id"] for entry in audit.plan["held"]]
     left = [entry["demand_id"] for entry in audit.plan["unserved"]]
     free, waiting = set(parcels) - set(supplied), set(demands) - set(served)

@@ -246,7 +246,15 @@ def _carried(rule: Rule) -> bool:
 def _own(name: str, law: Sequence[Rule], raw: bytes | None) -> tuple[Rule, ...]:
     """The rules of a pack that is not shipped, held against the law of the round."""
     folder = Path(name) if raw is not None else pack_folder(name)
-    return load(folder / "rules.toml", pack_origin(name), {rule.id: rule for rule in law}, raw).rules
+    known = {rule.id: rule for rule in law}
+    return _without_facts(load(folder / "rules.toml", pack_origin(name), known, raw), name).rules
+
+
+def _without_facts(loaded: Loaded, name: str) -> Loaded:
+    """A policy or pack, which holds no facts: they would be read past."""
+    if loaded.facts:
+        raise Refused(error("R003.fact-in-overlay", at=name))
+    return loaded
 
 
 # One pass over packs, policy and adoption: each step reads what the one before it found.
@@ -280,7 +288,7 @@ def rules_for(
     for path in policy_paths:
         try:
             known = {rule.id: rule for rule in in_force(rules, as_of)}
-            loaded = load(Path(path), "policy", known, (texts or {}).get(str(path)))
+            loaded = _without_facts(load(Path(path), "policy", known, (texts or {}).get(str(path))), str(path))
             rules.extend(loaded.rules if own_day is None else carried_over(in_force(loaded.rules, own_day), as_of))
             issues.extend(loaded.issues)
         except Refused as refused:

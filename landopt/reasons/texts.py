@@ -167,13 +167,10 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
     for cite in sorted(whole["sources"], key=lambda cite: (-cite["rank"], cite["doc"], cite["grade"] != "V1")):
         documents.setdefault((cite["doc"], cite["number"]), cite)  # by the best read of its articles
     left = [
-        {
-            "name": one["platform"] or one["id"],
-            "reason": _main_reason(one["reasons"], lang),
-            "premises": one["premises"],
-        }
-        for one in records
-        if one["kind"] == "unserved"
+        {"name": left["platform"] or left["id"], "reason": _main_reason(left["reasons"], lang)}
+        | {"premises": left["premises"]}
+        for left in records
+        if left["kind"] == "unserved"
     ]
     caps = frozenset(rule.id for rule in case.rules if rule.kind == "limit")
     template = environment(lang).get_template(f"{lang}/proposal.j2")

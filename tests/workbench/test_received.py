@@ -162,3 +162,14 @@ def test_the_blank_workbook_is_read_back(tmp_path: Path) -> None:
         found = client.post("/api/ask/template", json={"lang": "en"}).json()
     assert base64.b64decode(found["base64"]).startswith(b"PK")
     assert found["name"].endswith(".xlsx")
+
+
+def test_the_desktop_file_starts_the_workbench() -> None:
+    """A double click on a Linux desktop: both languages, the command, the folder that was dropped on it."""
+    import configparser
+
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(Path(__file__).parents[2] / "installer" / "linux" / "landopt-workbench.desktop", "utf-8")
+    entry = parser["Desktop Entry"]
+    assert (entry["Type"], entry["Exec"]) == ("Application", "landopt serve %f")
+    assert "name[zh_cn]" in entry

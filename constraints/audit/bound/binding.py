@@ -102,6 +102,8 @@ class Binding:
                     f"the text of {entry['name']} is not the input of that name ({found[:8]}..)",
                     f"所附 {entry['name']} 文本与输入文件摘要不符（{found[:8]}..）",
                 )
+            rows = {each["rows"] for each in self.case.inputs if each["sha256"] == found}
+            self.same(f"inputs.{entry['name']}.rows", rows or {0}, {len(entry["text"].splitlines()) if rows else 0})
 
         for role in sorted({entry["role"] for entry in self.case.sources} - set(ROLES)):
             self.say("sources", f"a text of the role '{role}' is none of a round", f"所附文本的角色“{role}”不明")
@@ -122,6 +124,10 @@ class Binding:
                 continue
             self.same(f"round.{name}", raw["round"].get(name), found)
         known = {entry["name"] for entry in case.inputs}
+        for name in sorted(known):
+            digests = {entry["sha256"] for entry in case.inputs if entry["name"] == name}
+            if len(digests) > max(1, said["paths"].count(name)):
+                self.say("inputs", f"the input {name} has two digests", f"输入文件 {name} 有两个摘要")
         for name in said["files"]:
             self.compared += 1
             if name not in known:
@@ -234,8 +240,11 @@ class Binding:
                 self._named(path.stem, entry["name"])
         stated = [(fact["of"], fact["id"], fact["field"], fact["scenario"]) for fact in self.case.scenario]
         self.same("scenario", stated, facts, "the overlays")
+        stems = {Path(entry["name"]).stem for entry in self.case.sources if entry["role"] == "overlay"}
         for text in self.case.overlays:
             match = _SET.fullmatch(text)
+            if match is None and self.case.sources and text not in {*stems, *(fact[3] for fact in facts)}:
+                self.say("overlays", f"{text} is no overlay of the case", f"案卷无情景 {text}")
             if match is not None:
                 self._set(found, text, *match.groups())
         return found
@@ -300,8 +309,20 @@ class Binding:
         """A rule no file holds: only what landopt makes of a ledger, a plan kept or a fix, and never above rank 0."""
         spoken = rule.kind == "eligibility" and set(rule.spec["verdict"].values()) == {"condition"}
         lawful = rule.kind == MADE[rule.origin] or (rule.origin == "override" and spoken)
+        lawful = lawful and (rule.origin != "override" or rule.kind == "lock" or self._of_lock(rule))
         if rule.cite.rank or not lawful or not rule.id.startswith(f"{rule.origin}."):
             self.say(rule.id, f"{rule.id} is no rule that landopt makes", f"{rule.id} 不是系统所生成的规则")
+
+    def _of_lock(self, rule: Rule) -> bool:
+        """Whether an exception of a fix by hand goes with its lock, and reaches no further than that."""
+        name = rule.id.removesuffix(".exception")
+        lock = next((each for each in self.case.rules if each.id == name and each.origin == "override"), None)
+        if lock is None or lock.kind != "lock" or name == rule.id or lock.cite != rule.cite:
+            return False
+        listed = ", ".join(f"'{parcel}'" for parcel in lock.spec["parcels"])
+        when, demand = f"parcel_id in [{listed}] and method == '{lock.spec['method']}'", lock.spec["demand"]
+        when += f" and demand_id == '{demand}'" if demand else ""
+        return rule.when == when and set(rule.spec["verdict"]) == {lock.spec["method"]}
 
     def _lawful(self) -> None:
         """Nothing of the round's own silences law; what does act is listed; which facts a scenario changed is said."""
@@ -315,6 +336,15 @@ class Binding:
             self.say(
                 "settings.verdicts", f"verdicts {sorted(forbidden)} may not be chosen", f"不得选用 {sorted(forbidden)}"
             )
+        for entry in self.case.dropped:
+            if entry["parcel_id"] in self.case.parcels.ids or not entry["reason"].strip():
+                name = entry["parcel_id"]
+                self.say("dropped", f"{name} is said to be left out and is not", f"{name} 记为剔除而仍在案卷中")
+        if self.case.dropped:
+            names = ", ".join(entry["parcel_id"] for entry in self.case.dropped[:5])
+            en = f"{len(self.case.dropped)} parcels of the files were left out at the desk ({names})"
+            zh = f"命令行剔除宗地 {len(self.case.dropped)} 宗（{names}）"
+            self.unchecked.append(Unchecked("dropped", en, zh, harmless=True))
         kinds = {"ledger": 0, "keep": 0, "override": 0}
         for rule in self.case.rules:
             if rule.origin in kinds:

@@ -58,6 +58,7 @@ def read_round_text(text: str) -> dict[str, Any]:
             "periods": [_period(str(name)) for name in head.get("periods", [])],
         },
         "files": _files(tables.get("inputs", {})),
+        "paths": _paths(tables.get("inputs", {})),
         "packs": _texts(rules.get("packs", ["cn"])),
         "policy": [_base(name) for name in _texts(rules.get("policy"))],
         "corrections": [_base(name) for name in _texts(tables.get("inputs", {}).get("corrections"))],
@@ -73,12 +74,17 @@ def _base(name: str) -> str:
 
 
 def _files(table: Mapping[str, Any]) -> list[str]:
-    """The names of the files that ``[inputs]`` names: parcels, demands, records, layers by role."""
+    """The names of the files that ``[inputs]`` names, each once."""
+    return sorted(set(_paths(table)))
+
+
+def _paths(table: Mapping[str, Any]) -> list[str]:
+    """The name of every different path that ``[inputs]`` names: parcels, demands, records, layers by role."""
     named = [table.get(key) for key in ("parcels", "demands", "records")]
     named += list(table.get("layers", {}).values())
     paths = [(each.get("path") or each.get("file")) if isinstance(each, dict) else each for each in named]
-    found = {_base(str(path).partition("|")[0]) for path in paths if path and not _central(path)}
-    return sorted(found.union(*(PULLED for path in paths if path and _central(path))))
+    found = {str(path).partition("|")[0] for path in paths if path and not _central(path)}
+    return [_base(path) for path in found.union(*(PULLED for path in paths if path and _central(path)))]
 
 
 def _central(path: Any) -> bool:

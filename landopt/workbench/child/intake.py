@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parcels.common.catalogue import Say, titled
+from parcels.common.gate import read_bytes, read_text
 
 if TYPE_CHECKING:
     from landopt.intake.assemble import Loaded
@@ -56,7 +57,7 @@ def _values(made: Path, named: Mapping[str, str], request: Mapping[str, Any]) ->
 
     import tomli_w
 
-    before = tomllib.loads(made.read_text("utf-8"))
+    before = tomllib.loads(read_text(made))
     found = {
         "round.as_of": request["as_of"],
         "rules.packs": tomli_w.dumps({"x": before["rules"]["packs"]}, multiline_strings=False)[4:].strip(),
@@ -86,7 +87,7 @@ def template(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="landopt-form-") as place:
         path = Path(place) / NAMES[lang]
         write_forms(path, [form_of(kind, lang) for kind in ("parcels", "demands", "records")], lang)
-        return {"name": path.name, "base64": base64.b64encode(path.read_bytes()).decode("ascii")}
+        return {"name": path.name, "base64": base64.b64encode(read_bytes(path)).decode("ascii")}
 
 
 @lru_cache(maxsize=1)
