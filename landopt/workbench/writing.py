@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from landopt.workbench import edits, received, scenarios
-from landopt.workbench.bench import Bench, body
+from landopt.workbench import edits, policy_files, received, scenarios
+from landopt.workbench.bench import Bench, answered, body
 from landopt.workbench.guards import refused
-from landopt.workbench.home import BASE
+from landopt.workbench.home import BASE, stamps
 
 _GAP = re.compile(r"0(\.\d{1,8})?")
 
@@ -110,9 +111,23 @@ def routes(bench: Bench) -> list[Route]:
             raise refused(422, "adopt")
         words = ["--document", said["document"], "--by", said["by"]]
         words += ["--supersede", said["supersede"]] if said["supersede"] else []
+        key_file, passphrase = _key(given)
+        words += ["--key", key_file] if key_file else []
         typed = shlex.join(["landopt", "round", "adopt", str(room.folder), str(folder), *words])
         asked = {"round_path": str(room.folder), "plan": str(folder), **said, "open": bool(given.get("open"))}
+        asked |= {"key": key_file, "passphrase": passphrase}
         job = await bench.jobs.begin("adopt", room.name, key, typed, asked)
+        return JSONResponse(job.as_dict())
+
+    async def sign(request: Request) -> Response:
+        """One more signature under the last adoption."""
+        room, given = bench.to_write(request), await body(request)
+        (key_file, passphrase), by = _key(given), " ".join(str(given.get("by") or "").split())[:80]
+        if not key_file or not by:
+            raise refused(422, "key")
+        typed = shlex.join(["landopt", "round", "sign", str(room.folder), "--key", key_file, "--by", by])
+        asked = {"round_path": str(room.folder), "key": key_file, "passphrase": passphrase, "by": by}
+        job = await bench.jobs.begin("adopt", room.name, str(given.get("plan", "plan")), typed, {**asked, "do": "sign"})
         return JSONResponse(job.as_dict())
 
     async def stop(request: Request) -> Response:
@@ -159,6 +174,20 @@ def routes(bench: Bench) -> list[Route]:
         bench.hub.tell("room", room=room.name)
         return JSONResponse(done)
 
+    async def policy(request: Request) -> Response:
+        """A scenario's change taken into the round's policy, once the loader has read it there."""
+        room, given = bench.to_write(request), await body(request)
+        async with bench.step:
+            changes = policy_files.texts(room, edits.read(room.scenario(str(given.get("scenario", "")))).now)
+            for _, after in changes.values():
+                asked = {"do": "overlay", "toml": after}
+                found = await bench.readers.ask(room.folder, stamps(room), asked)
+                if "refused" in found:
+                    return answered(found)
+            names = policy_files.take(changes)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({"files": names})
+
     async def leave(request: Request) -> Response:
         """Let others write to the round."""
         room = bench.room(request)
@@ -180,9 +209,11 @@ def routes(bench: Bench) -> list[Route]:
         "bin": away,
         "solve": solve,
         "adopt": adopt,
+        "sign": sign,
         "leave": leave,
         "take": take,
         "setting": setting,
+        "policy": policy,
         "correct": correct,
         "file": file,
     }
@@ -194,3 +225,14 @@ def routes(bench: Bench) -> list[Route]:
         Route("/api/new", new, methods=["POST"]),
         Route("/api/ask/stop", stop, methods=["POST"]),
     ]
+
+
+def _key(given: Mapping[str, Any]) -> tuple[str, str]:
+    """The file of a private key and its passphrase, which goes to the child that signs and is kept nowhere.
+
+    Raises Refusal (422) for what is no key file.
+    """
+    path, passphrase = str(given.get("key") or "").strip(), str(given.get("passphrase") or "")
+    if path and (Path(path).suffix.lower() not in (".pem", ".key") or not Path(path).is_absolute() or len(path) > 400):
+        raise refused(422, "key")
+    return path, passphrase[:1000]

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from cli import desk
 from landopt.report.papers.documents import papers, proposal_values, whole_values, word_papers
 from landopt.report.papers.notices import drafts, word_notices
-from landopt.report.papers.review_sheet import plan_mark
+from landopt.report.papers.review_sheet import plan_mark, review_values
 from landopt.report.source import Source, open_source
 from tests.places import EXAMPLE
 
@@ -141,3 +141,29 @@ def test_a_sheet_and_a_notice_are_one_page_each(source: Source, tmp_path: Path, 
     for name, count in wanted.items():
         pages = re.findall(rb"/Type\s*/Page\b", (tmp_path / "p" / f"{name}.pdf").read_bytes())
         assert len(pages) == count, name
+
+
+@pytest.mark.slow
+def test_every_method_rests_on_a_rule_that_permits_it(source: Source) -> None:
+    """A rule that opens it (its condition on file, if it has one), or the text that ``methods.toml`` rests it on.
+
+    Silence is no basis: where nothing permits the method yet the case is a condition, and its sheet names the rules
+    that will, once what is open is established.
+    """
+    rules = {rule.id: rule for rule in source.case.rules}
+    sheets = review_values(source, "zh")
+    records = [record for record in source.records if record["kind"] == "assignment"]
+    for record, sheet in zip(records, sheets, strict=True):
+        for ruling in record["permits"]:
+            rule, method = rules[ruling["cite"]["rule"]], record["method"]
+            if rule.kind == "eligibility":
+                assert rule.spec["verdict"][method] in ("permit", "condition")
+            else:
+                assert rule.cite.rank >= 2
+                assert method in rule.spec["methods"] or rule.id in source.case.method(method).default_rule.split()
+            assert rule.cite.doc
+            assert rule.cite.article
+        if not record["permits"]:
+            assert record["verdict"] == "condition"
+            assert record["conditions"]
+            assert re.match("所列条件查明后适用：.*《|尚未查明准许该方式的规定，签约前须查明", str(sheet["basis"]))

@@ -185,6 +185,34 @@ def test_audit_and_adoption_through_the_page(tmp_path: Path, solved: Path) -> No
         assert client.post("/api/ask/round/ledger/r1", json={}).json()["open"] is True
 
 
+def test_a_locked_key_signs_with_its_passphrase_each_time(tmp_path: Path, solved: Path) -> None:
+    """Wrong or missing: refused; right: sealed and signed. The passphrase is in no command, no state, no file."""
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    word = "口令 " + "x7"
+    lock = serialization.BestAvailableEncryption(word.encode("utf-8"))
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
+    (tmp_path / "key.pem").write_bytes(Ed25519PrivateKey.generate().private_bytes(*form))
+    copied(solved, tmp_path / "rounds" / "r1")
+    with page(tmp_path / "rounds") as client:
+        asked = {"plan": "plan", "document": "d1", "by": "x", "open": True, "key": str(tmp_path / "key.pem")}
+        for key in ("key.pem", str(tmp_path / "key.txt")):
+            assert client.post("/api/do/adopt/r1", json={**asked, "key": key}).status_code == 422
+        for given in ("", "wrong"):
+            reply = client.post("/api/do/adopt/r1", json={**asked, "passphrase": given})
+            ended = finished(client, reply.json()["job"])
+            assert ended["answer"]["issues"][0]["code"] == "A083", ended
+            asked["open"] = False
+        ended = finished(client, client.post("/api/do/adopt/r1", json={**asked, "passphrase": word}).json()["job"])
+        assert ended["state"] == "done", ended["answer"]
+        assert client.post("/api/do/sign/r1", json={"by": "y"}).status_code == 422
+        assert word not in client.get("/api/state").text
+    for path in (tmp_path / "rounds").rglob("*"):
+        assert not path.is_file() or word.encode("utf-8") not in path.read_bytes()
+    assert list((tmp_path / "rounds" / "r1" / "plan" / "seal").glob("*"))
+
+
 def test_a_page_that_comes_back_hears_what_it_missed() -> None:
     """News have numbers; a stream begins after the last one heard, and eight streams hear the same."""
     import asyncio

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +32,23 @@ def key_id(key: Ed25519PublicKey) -> str:
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()
 
 
+Asker = Callable[[Path], str | None]
+"""Gives the passphrase of a key file, or ``None``."""
+_asker: ContextVar[Asker] = ContextVar("asker", default=lambda _path: None)
+
+
+@contextmanager
+def unlocked_by(ask: Asker) -> Iterator[None]:
+    """Within it, a key that is locked is unlocked with what ``ask`` gives, for one signature; nothing is kept."""
+    before = _asker.set(ask)
+    try:
+        yield
+    finally:
+        _asker.reset(before)
+
+
 def private_key(path: Path) -> Ed25519PrivateKey:
-    """A private key (PEM).
+    """A private key (PEM); a locked one is unlocked as :func:`unlocked_by` says.
 
     Raises
     ------
@@ -45,7 +63,12 @@ def private_key(path: Path) -> Ed25519PrivateKey:
     except ImportError as missing:
         raise Environment(error("E082.signing-needs-cryptography")) from missing
     try:
-        key = load_pem_private_key(read_bytes(path, MB), None)
+        raw = read_bytes(path, MB)
+        try:
+            key = load_pem_private_key(raw, None)
+        except TypeError:  # locked
+            said = _asker.get()(path)
+            key = load_pem_private_key(raw, None if said is None else said.encode("utf-8"))
     except (OSError, ValueError, TypeError) as wrong:
         raise Refused(error("A083.private-key-cannot", at=str(path), wrong=wrong)) from wrong
     if not isinstance(key, Ed25519PrivateKey):

@@ -9,12 +9,10 @@ from landopt.solving.programme.arrays import Floats, Ints, Program, ranges
 from landopt.solving.programme.components import components
 from landopt.solving.programme.price_bound import part_best, reduced
 from landopt.solving.relaxation.prices import Relaxation
+from landopt.solving.search import neighbourhoods
 from landopt.solving.search.integer_programmes import GROUPED, apart, last, mip
 from landopt.solving.search_state import Search, gap_of
 from landopt.solving.tuning import Tuning
-
-OF_PART = 10
-"""Offers that a part brings to a restricted programme at least."""
 
 
 def rounded_plan(prog: Program, relaxed: Relaxation, most: int = Tuning.rounded) -> Ints | None:
@@ -33,16 +31,18 @@ def integer(state: Search, relaxed: Relaxation) -> bool:
     prog, margin = state.prog, relaxed.margin
     tried, tuning = False, state.options.tuning
     steps = tuning.large if prog.count > tuning.prices_first else tuning.medium if prog.count > tuning.small else ()
+    none = np.zeros(0, dtype=np.int64)
     for turn, (fix, size, seconds) in enumerate(steps):
-        pool = near(state, relaxed, size)
+        fixed = np.sort(relaxed.columns[relaxed.x > 1 - 1e-6]) if fix else none
+        pool = near(state, relaxed, size, fixed)
         needed = _threshold(state, relaxed.bound)
         if needed is not None and turn and int((margin >= -needed).sum()) <= len(pool):
             break
-        claim = _restricted(state, relaxed, pool, fix, seconds)
+        claim, _ = mip(state, pool, fixed, "restricted", limit=state.left(seconds))
         if state.reached() or state.out_of_time():
             return False
         exhausted = claim is not None and gap_of(state.objective, claim) <= state.options.gap / 4
-        if exhausted and not tried and _last_is_small(state, relaxed):
+        if exhausted and not fix and not tried and _last_is_small(state, relaxed):
             # these offers hold no better plan: what is missing may be the bound; if not so soon, look further
             tried = True
             seconds = max(tuning.look, sum(state.phases.values()))
@@ -51,24 +51,28 @@ def integer(state: Search, relaxed: Relaxation) -> bool:
     return _all_that_matter(state, margin, relaxed.bound)
 
 
-def near(state: Search, relaxed: Relaxation, size: int) -> Ints:
+def near(state: Search, relaxed: Relaxation, size: int, fixed: Ints | None = None) -> Ints:
     """The offers nearest to their prices of every part and on every parcel, those of relaxations and of the plan.
 
-    ``size`` are about as many as platforms bring, and parcels. Offers that are alike by the thousand lie equally near:
-    they are told apart at random (seeded), and each part and each parcel brings its own, so that no corner of the round
-    fills the programme.
+    ``size`` are about as many as platforms bring, and parcels; with offers ``fixed``, of what these leave. Offers that
+    are alike by the thousand lie equally near: they are told apart at random (seeded), and each part and each parcel
+    brings its own, so that no corner of the round fills the programme.
     """
     prog = state.prog
     worth = relaxed.margin - 1e-4 * np.random.default_rng(state.options.seed).random(prog.count) * _usual(prog, relaxed)
-    length = np.diff(prog.site_start)[prog.site]
-    holder = np.repeat(np.arange(prog.count), length)
-    land = prog.site_parcels[ranges(prog.site_start[prog.site], length)]
+    out = np.zeros(prog.count, dtype=bool) if fixed is None or not len(fixed) else neighbourhoods.touching(prog, fixed)
+    offers = np.flatnonzero(~out)
+    length = np.diff(prog.site_start)[prog.site[offers]]
+    land = prog.site_parcels[ranges(prog.site_start[prog.site[offers]], length)]
+    part = prog.part()[offers]
+    wants, parcels = (max(1, len(np.unique(keys))) for keys in (part[part < prog.demands], land))
     found = [state.support, relaxed.columns[relaxed.x > 1e-6]]
-    found.append(_first(worth, prog.part(), np.arange(prog.count), max(OF_PART, size // max(1, prog.demands))))
-    found.append(_first(worth, land, holder, max(1, size // max(1, prog.parcels))))
+    found.append(_first(worth, part, offers, max(state.options.tuning.of_part, size // wants)))
+    found.append(_first(worth, land, np.repeat(offers, length), size // parcels))
     if state.chosen is not None:
         found.append(state.chosen)
-    return np.unique(np.concatenate(found))
+    near = np.unique(np.concatenate(found))
+    return np.asarray(near[~out[near]])
 
 
 def _usual(prog: Program, relaxed: Relaxation) -> float:
@@ -78,11 +82,10 @@ def _usual(prog: Program, relaxed: Relaxation) -> float:
 
 def _first(worth: Floats, keys: Ints, offers: Ints, most: int) -> Ints:
     """Of the offers that share a key the ``most`` of most worth."""
-    close = worth[offers] > -np.inf
     order = np.lexsort((-worth[offers], keys))
     keys = keys[order]
     rank = np.arange(len(keys)) - np.searchsorted(keys, keys)
-    return offers[order[(rank < most) & close[order]]]
+    return offers[order[rank < most]]
 
 
 def _last_is_small(state: Search, relaxed: Relaxation) -> bool:
@@ -98,30 +101,6 @@ def _threshold(state: Search, bound: int) -> float | None:
     gap = state.options.gap
     good = state.objective + int(max(1, abs(state.objective)) * gap)
     return float(max(0, bound - good)) + 1.0
-
-
-def _restricted(state: Search, relaxed: Relaxation, pool: Ints, fix: bool, seconds: float) -> int | None:
-    """Solve over some offers, with what the prices take whole fixed or not; the solver's bound for these offers."""
-    fixed = np.sort(relaxed.columns[relaxed.x > 1 - 1e-6]) if fix else np.zeros(0, dtype=np.int64)
-    if fix:
-        pool = np.setdiff1d(pool, _touching(state.prog, fixed))
-    return mip(state, pool, fixed, "restricted", limit=state.left(seconds))[0]
-
-
-def _land(prog: Program, offers: Ints) -> Ints:
-    sites = prog.site[offers]
-    return prog.site_parcels[ranges(prog.site_start[sites], prog.site_start[sites + 1] - prog.site_start[sites])]
-
-
-def _touching(prog: Program, fixed: Ints) -> Ints:
-    """Offers that use a parcel or a demand of the fixed ones."""
-    used = np.zeros(prog.parcels, dtype=np.int64)
-    used[_land(prog, fixed)] = 1
-    served = np.zeros(prog.demands + 1, dtype=bool)
-    served[prog.demand[fixed]] = True
-    served[-1] = False
-    bad_site = np.add.reduceat(used[prog.site_parcels], prog.site_start[:-1]) > 0
-    return np.flatnonzero(bad_site[prog.site] | served[prog.demand])
 
 
 def _all_that_matter(state: Search, margin: Floats, bound: int, most: float | None = None) -> bool:

@@ -267,6 +267,7 @@ def _rules(folder: str) -> tuple[Any, ...]:
 def adopt(request: Request, say: Say) -> dict[str, Any]:
     """Adopt a plan; ``open`` the round before where it is not yet."""
     from landopt.keeping.ledger import round_steps
+    from landopt.keeping.sealing.signing import unlocked_by
     from landopt.report.gis.plan_layers import write_plan_gpkg
 
     found = round_steps.place(request["round_path"])
@@ -274,17 +275,30 @@ def adopt(request: Request, say: Say) -> dict[str, Any]:
     if request.get("open"):
         opened = round_steps.open_round(found, request["by"]).hash
     keys = [Path(request["key"])] if request.get("key") else []
-    entry = round_steps.adopt(
-        found,
-        request["plan"],
-        document=request["document"],
-        date=request.get("date") or round_steps.today(),
-        by=request["by"],
-        key=keys,
-        supersedes=request.get("supersede") or None,
-        rewrite=write_plan_gpkg,
-    )
+    with unlocked_by(lambda _key: request.get("passphrase") or None):
+        entry = round_steps.adopt(
+            found,
+            request["plan"],
+            document=request["document"],
+            date=request.get("date") or round_steps.today(),
+            by=request["by"],
+            key=keys,
+            supersedes=request.get("supersede") or None,
+            rewrite=write_plan_gpkg,
+        )
     return {"entry": entry.seq, "hash": entry.hash, "opened": opened}
+
+
+def sign(request: Request, say: Say) -> dict[str, Any]:
+    """Sign the head of the ledger after the last adoption, where several must."""
+    from landopt.keeping.ledger import round_steps, steps
+    from landopt.keeping.ledger.adoption import who
+    from landopt.keeping.sealing.signing import unlocked_by
+
+    path = round_steps.place(request["round_path"]).ledger
+    with unlocked_by(lambda _key: request.get("passphrase") or None):
+        made = steps.sign_entry(path, None, [Path(request["key"])], who(request["by"]))
+    return {"entry": made[-1].seq, "hash": made[-1].hash, "opened": None}
 
 
 def ledger(request: Request, say: Say) -> dict[str, Any]:
@@ -306,7 +320,7 @@ ANSWERS: dict[str, Callable[[Request, Say], dict[str, Any]]] = {
     each.__name__: each
     for each in (
         *(solve, check, head, picture, outline, sheet, whynot, whatif, core, diff, audit, ask, overlay, adopt, ledger),
-        *(new, template, facts, place),
+        *(new, template, facts, place, sign),
     )
 }
 """What can be asked, by name."""

@@ -55,7 +55,7 @@ function adoption(line) {
   const states = [["drafted", true], ["reviewed", last()?.state === "done" && last().answer.exit === 0], ["signed", Boolean(line.adopted?.length)]];
   return h("section", { class: "panel", id: "adoption" }, h("h3", {}, t("adopt.title")),
     h("ol", { class: "states" }, states.map(([name, done]) => h("li", { class: done ? "done" : "", "aria-current": done ? null : "step" }, t("adopt." + name)))),
-    line.adopted?.length ? h("p", {}, line.adopted.map((a) => t("adopt.said", { document: a.document, date: a.date, by: a.by })).join("; "))
+    line.adopted?.length ? h("p", {}, line.adopted.map((a) => t("adopt.said", { document: a.document, date: a.date, by: a.by })).join("; "), " ", button(t("adopt.sign"), () => sign().catch(trouble), { id: "sign" }))
       : blocked ? h("p", { class: "stale" }, t("adopt.blocked")) : button(t("adopt.go"), () => adopt().catch(trouble), { id: "adopt", class: "go" }),
     h("div", { id: "adopt-said" }, adopted()));
 }
@@ -68,10 +68,17 @@ function adopted() {
 }
 async function adopt() {
   const given = await ask(t("adopt.title"), [{ name: "text", text: t("adopt.hint") }, { name: "document", label: t("adopt.document"), required: true }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }, { name: "supersede", label: t("adopt.supersede"), note: t("adopt.supersede-note") },
-    { name: "open", label: t("adopt.open"), options: [["", t("no")], ["yes", t("yes")]] }], t("adopt.go"));
+    { name: "open", label: t("adopt.open"), options: [["", t("no")], ["yes", t("yes")]] }, ...KEY()], t("adopt.go"));
   if (!given) return;
   iAm(given.by);
-  await work("/api/do/adopt", { plan: chosen, document: given.document, by: given.by, supersede: given.supersede, open: given.open === "yes" });
+  await work("/api/do/adopt", { plan: chosen, document: given.document, by: given.by, supersede: given.supersede, open: given.open === "yes", key: given.key, passphrase: given.passphrase });
+}
+const KEY = () => [{ name: "key", label: t("adopt.key"), note: t("adopt.key-note"), most: 400 }, { name: "passphrase", label: t("adopt.passphrase"), type: "password", note: t("adopt.passphrase-note") }];
+async function sign() {
+  const given = await ask(t("adopt.sign"), [{ name: "by", label: t("by"), required: true, value: who(), most: 80 }, ...KEY()], t("adopt.sign"));
+  if (!given) return;
+  iAm(given.by);
+  await work("/api/do/sign", { plan: chosen, by: given.by, key: given.key, passphrase: given.passphrase });
 }
 async function ledger() {
   try {

@@ -115,7 +115,7 @@ def _notice(document: Any, template: str, lang: str) -> None:
     from docx.shared import Mm
 
     section = document.sections[0]  # 22 items on a page: less room above and below than an official letter has
-    section.top_margin, section.bottom_margin, section.footer_distance = Mm(22), Mm(22), Mm(12)
+    section.top_margin, section.bottom_margin, section.footer_distance = Mm(18), Mm(18), Mm(10)
     lines = (("draft", "draft"), ("title", "title"), ("body", "item"))
     _lines(document, tuple((wording(template, what, lang)[0], kind) for what, kind in lines))
     _form(
