@@ -31,6 +31,7 @@ COMMANDS = {
     "convert": ("prepare", "parcels between formats"),
     "template": ("prepare", "workbooks to fill in"),
     "compare": ("question", "what moved between two plans, and which rule or number moved it"),
+    "joint": ("decide", "many rounds under common limits, with one proven bound"),
     "sweep": ("decide", "many scenarios of one round"),
     "stress": ("decide", "how a plan bears what may happen, by seeded draws"),
     "tradeoff": ("decide", "the best compromises between two or three parts of a plan"),

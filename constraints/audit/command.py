@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from constraints.audit.finding import BEYOND, BREACH, lines
+from constraints.audit.joint import audit_joint, is_joint
 from constraints.audit.restate import is_date
 from constraints.audit.run import audit_plan
 from parcels.common.issues import LandoptError
@@ -22,6 +24,14 @@ def main(arguments: Sequence[str]) -> int:
     if len(words) != 1 or (date is not None and not is_date(date)):
         sys.stderr.write(f"{main.__doc__}\n")
         return 2
+    if is_joint(Path(words[0])):
+        try:
+            found = audit_joint(words[0], complete="--complete" in arguments)
+        except LandoptError as refused:
+            sys.stderr.write("".join(f"{issue.what}\n  {issue.where}\n" for issue in refused.issues))
+            return refused.exit_code
+        sys.stdout.write("\n".join(found.lines("zh" if "--zh" in arguments else "en")) + "\n")
+        return 0 if found.stands else 5
     try:
         report = audit_plan(words[0], complete="--complete" in arguments, as_of=date)
     except LandoptError as refused:

@@ -228,8 +228,24 @@ class Plan(PlanRuns):
         changes = Changes(sets, tuple(without_parcels), tuple(without_demands), methods)
         return self._opened.proven.whatif(changes)
 
-    def core(self, within: str | None = None) -> Core:
+    def core(
+        self,
+        within: str | None = None,
+        *,
+        exact: bool = False,
+        time_limit: str | int | None = None,
+        say: Say | None = None,
+    ) -> Core:
         """Which choices stand in every plan within a loss (``"0.5%"`` or points), which in none, which are open.
+
+        Parameters
+        ----------
+        exact
+            Solve again for what the prices leave open, so that open means open for certain.
+        time_limit
+            Seconds of the exact search, or a text such as ``"5m"``; default two minutes.
+        say
+            Hears a line of progress now and then.
 
         Raises
         ------
@@ -242,8 +258,14 @@ class Plan(PlanRuns):
         True
         """
         from landopt.reasons.proven.core import core
+        from landopt.reasons.resolved.core_exact import settle
+        from landopt.reasons.resolved.resolve import Clock
 
-        return core(self._opened.context, within, only=self._opened.only)
+        found = core(self._opened.context, within, only=self._opened.only)
+        if not exact:
+            return found
+        with Clock(arguments.seconds_of(time_limit), say) as clock:
+            return settle(self._opened.context, found, clock)
 
     def serve(self, demand: str, *, time_limit: str | int | None = None, say: Say | None = None) -> Served:
         """What it takes to serve a platform that this plan leaves out (``landopt diagnose --serve``).

@@ -107,7 +107,7 @@ def _kept(home: Home, role: object, found: Any) -> Path:
 def put_file(home: Home, room: Room, given: Mapping[str, Any]) -> str:
     """Give a round another file for a role: copied beside those it has, and named in ``round.toml``. Raises Refusal."""
     role, layer = str(given.get("role")), str(given.get("layer") or "").strip()
-    source, path = _kept(home, role, given.get("file")), _open(room)
+    source, path = _kept(home, role, given.get("file")), opened_not(room)
     if not re.fullmatch(r"[\w\- ]{0,60}", layer):
         raise refused(422, "setting", value=layer[:40])
     text = read_bytes(path, 4_000_000).decode("utf-8-sig")
@@ -121,7 +121,7 @@ def put_file(home: Home, room: Room, given: Mapping[str, Any]) -> str:
     else:
         after = _with_layer(text, role, said)
     write_file(target, read_bytes(source, UPLOAD))
-    _rewrite(path, text, after)
+    rewrite(path, text, after)
     return target.name
 
 
@@ -144,7 +144,7 @@ def _parts(inline: str) -> list[str]:
     return [part for part in re.findall(r"(?:[^,\[\]{}\"]|\"[^\"]*\"|\[[^\]]*\]|\{[^}]*\})+", inline) if part.strip()]
 
 
-def _open(room: Room) -> Path:
+def opened_not(room: Room) -> Path:
     """The ``round.toml`` of a round whose files may still change. Raises Refusal (409)."""
     if (room.folder / LEDGER).exists():
         raise refused(409, "opened")
@@ -158,9 +158,9 @@ def set_input(room: Room, name: str, value: str) -> None:
         raise refused(422, "setting", value=value[:40])
     if name in allowed and value and value not in allowed[name]:
         raise refused(422, "setting", value=value[:40])
-    path = _open(room)
+    path = opened_not(room)
     text = read_bytes(path, 4_000_000).decode("utf-8-sig")
-    _rewrite(path, text, with_key(text, name, f'"{value}"' if value else ""))
+    rewrite(path, text, with_key(text, name, f'"{value}"' if value else ""))
 
 
 def with_key(text: str, name: str, value: str) -> str:
@@ -177,7 +177,7 @@ def with_key(text: str, name: str, value: str) -> str:
     return text[: head.end()] + body + after
 
 
-def _rewrite(path: Path, before: str, after: str) -> None:
+def rewrite(path: Path, before: str, after: str) -> None:
     """Replace a file, the earlier one kept beside it under a number."""
     if after == before:
         return
@@ -207,14 +207,14 @@ def correct(room: Room, given: Mapping[str, Any]) -> dict[str, Any]:
     block = {of: texts["id"], "field": field, "old": values[0], "new": values[1]}
     block |= {"document": texts["document"]} if texts["document"] else {}
     block |= {"person": texts["person"], "date": datetime.date.fromisoformat(_date(given))}
-    path = _open(room)
+    path = opened_not(room)
     head = read_bytes(path, 4_000_000).decode("utf-8-sig")
     target = room.folder / CORRECTIONS
     before = read_bytes(target, 4_000_000).decode("utf-8") if target.is_file() else ""
     parted = "" if not before or before.endswith("\n") else "\n"
     write_file(target, (before + parted + ("\n" if before else "") + tomli_w.dumps({"correction": [block]})).encode())
     if not re.search(r"^corrections\s*=", head, re.M):
-        _rewrite(path, head, with_key(head, "corrections", f'"{CORRECTIONS}"'))
+        rewrite(path, head, with_key(head, "corrections", f'"{CORRECTIONS}"'))
     return {**block, "date": _date(given)}
 
 

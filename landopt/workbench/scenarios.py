@@ -64,16 +64,22 @@ def bin_(room: Room, name: str) -> str:
     return place.name
 
 
-def policies(room: Room) -> list[dict[str, Any]]:
-    """The rules of the round's own policy files, as tables, in their order."""
+def policy_paths(room: Room) -> list[Path]:
+    """The policy files that ``round.toml`` names, below the round's own folder."""
     try:
         head = tomllib.loads(read_bytes(room.folder / "round.toml", 4_000_000).decode("utf-8-sig"))
         names = head.get("rules", {}).get("policy", [])
-        found: list[dict[str, Any]] = []
-        for name in [names] if isinstance(names, str) else names:
-            path = room.folder / str(name)
-            if not path.resolve().is_relative_to(room.folder.resolve()):
-                continue
+    except (OSError, ValueError, AttributeError):
+        return []
+    paths = [room.folder / str(name) for name in ([names] if isinstance(names, str) else names)]
+    return [path for path in paths if path.resolve().is_relative_to(room.folder.resolve()) and path.is_file()]
+
+
+def policies(room: Room) -> list[dict[str, Any]]:
+    """The rules of the round's own policy files, as tables, in their order."""
+    found: list[dict[str, Any]] = []
+    try:
+        for path in policy_paths(room):
             table = tomllib.loads(read_bytes(path, 4_000_000).decode("utf-8-sig"))
             found += [rule for rule in table.get("rule", []) if isinstance(rule, dict) and "id" in rule]
         return [_as_sent(rule) for rule in found]

@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from landopt.workbench import edits, received, scenarios
-from landopt.workbench.bench import Bench, body
+from landopt.workbench import edits, policy_files, received, scenarios
+from landopt.workbench.bench import Bench, answered, body
 from landopt.workbench.guards import refused
-from landopt.workbench.home import BASE
+from landopt.workbench.home import BASE, stamps
 
 _GAP = re.compile(r"0(\.\d{1,8})?")
 
@@ -174,6 +174,20 @@ def routes(bench: Bench) -> list[Route]:
         bench.hub.tell("room", room=room.name)
         return JSONResponse(done)
 
+    async def policy(request: Request) -> Response:
+        """A scenario's change taken into the round's policy, once the loader has read it there."""
+        room, given = bench.to_write(request), await body(request)
+        async with bench.step:
+            changes = policy_files.texts(room, edits.read(room.scenario(str(given.get("scenario", "")))).now)
+            for _, after in changes.values():
+                asked = {"do": "overlay", "toml": after}
+                found = await bench.readers.ask(room.folder, stamps(room), asked)
+                if "refused" in found:
+                    return answered(found)
+            names = policy_files.take(changes)
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({"files": names})
+
     async def leave(request: Request) -> Response:
         """Let others write to the round."""
         room = bench.room(request)
@@ -199,6 +213,7 @@ def routes(bench: Bench) -> list[Route]:
         "leave": leave,
         "take": take,
         "setting": setting,
+        "policy": policy,
         "correct": correct,
         "file": file,
     }

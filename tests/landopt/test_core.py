@@ -6,6 +6,8 @@ import pytest
 
 from landopt.reasons.explain.context import Context
 from landopt.reasons.proven.core import Core, allowed, core
+from landopt.reasons.resolved.core_exact import settle
+from landopt.reasons.resolved.resolve import Clock
 from parcels.common.issues import Refused
 from tests.landopt.decided import context_of, decided, planned, plans
 
@@ -65,6 +67,23 @@ def test_most_true_states_are_found() -> None:
                 known += state != "open"
                 proved += state != "open" and found.choices[number].state == state
     assert proved >= 0.75 * known
+
+
+@pytest.mark.parametrize("within", WITHIN)
+@pytest.mark.parametrize("gap", ["0", "0.2"])
+def test_exact_finds_every_true_state(gap: str, within: str) -> None:
+    """Solved again, every state is that of enumeration; without time only what the prices prove is told."""
+    for seed in SEEDS[:7]:
+        round_, offers, outcome = decided(seed, gap)
+        context, _ = context_of(round_, offers, outcome)
+        found = core(context, within)
+        settled = settle(context, found, Clock())
+        assert settled.exact
+        true = _true(context, settled)
+        assert {number: choice.state for number, choice in enumerate(settled.choices)} == true
+        early = settle(context, found, Clock(0))
+        assert early.exact == (not any(choice.state == "open" for choice in found.choices))
+        assert early.choices == found.choices
 
 
 def test_the_loss_allowed_is_per_cent_points_or_the_gap() -> None:

@@ -118,3 +118,12 @@ def test_without_changes_it_says_what_the_proof_says(seed: int) -> None:
     assert tuple(tier.score for tier in answer.tiers) == tuple(value(offers, context.chosen))
     assert answer.unsaid == ()
     assert answer.as_dict()["broken"] == []
+
+
+@pytest.mark.parametrize("text", ["p.cap:amount=-1", "p.cap[A]:used=-5", "p.s:share=-0.1", "p.cap:penalty=-3"])
+def test_negative_amounts_are_refused(text: str) -> None:
+    """No limit is below 0: the answer would be of no round."""
+    round_, offers, outcome = decided(SEEDS[0])
+    context, _ = context_of(round_, offers, outcome)
+    with pytest.raises(Refused, match="never below 0"):
+        Proven(context).whatif(Changes((text,)))

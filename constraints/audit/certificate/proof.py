@@ -292,14 +292,24 @@ class Bound:
         BadProof
             If what the proof states of rows or cliques is not so.
         """
+        total = self.total
+        return None if total is None else total // self.scale
+
+    @property
+    def total(self) -> int | None:
+        """The bound times the scale, not rounded; None when no case is left at all.
+
+        Raises
+        ------
+        BadProof
+            If what the proof states of rows or cliques is not so.
+        """
         self.derived.check()
         totals: list[int] = []
         for number, vector in enumerate(self.tree.vectors):
             totals.append(self.totals[number] + (totals[vector.base] if vector.base >= 0 else 0))
         found = [
-            (total - least) // self.scale
-            for total, least in zip(self.drop_sum, self.drop_least, strict=True)
-            if least is not None
+            total - least for total, least in zip(self.drop_sum, self.drop_least, strict=True) if least is not None
         ]
         stack = [0]
         while stack:
@@ -307,7 +317,7 @@ class Bound:
             node = self.tree.nodes[number]
             if node.on is None:
                 if not self.void[number]:
-                    found.append((self.leaf[number] + totals[node.vector]) // self.scale)
+                    found.append(self.leaf[number] + totals[node.vector])
                 continue
             stack.append(node.zero)
             if not isinstance(node.on, Branch) or node.on.place in self.seen:

@@ -63,6 +63,7 @@ def audit(
         _handmade(handmade, plan, chosen, as_json)
         return
     from constraints.audit.finding import lines
+    from constraints.audit.joint import is_joint
     from constraints.audit.restate import is_date
     from landopt.keeping.sealing.seal import receipt as paper
     from landopt.keeping.sealing.seal import unzipped
@@ -71,6 +72,9 @@ def audit(
 
     if as_of is not None and not is_date(as_of):
         raise Wrong("not-a-date", hint="'--as-of'", text=as_of)
+    if is_joint(plan):
+        _joint(plan, complete, chosen, as_json)
+        return
     plan = click.get_current_context().with_resource(unzipped(plan))
     if receipt is not None:
         click.echo(json.dumps(paper(plan, receipt), ensure_ascii=False, sort_keys=True))
@@ -89,6 +93,18 @@ def audit(
             click.echo("\n".join(findings(beside, chosen)))
         click.echo("\n".join(lines(report, chosen)))
     click.get_current_context().exit(report.exit_code(complete))
+
+
+def _joint(folder: Path, complete: bool, lang: str, as_json: bool) -> None:
+    """Joint rounds: every city, the common limits, the joint bound."""
+    from constraints.audit.joint import audit_joint
+
+    report = audit_joint(folder, complete=complete)
+    if as_json:
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False, sort_keys=True))
+    else:
+        click.echo("\n".join(report.lines(lang)))
+    click.get_current_context().exit(0 if report.stands else 5)
 
 
 def _with(report: AuditReport, beside: list[Any], ledger: bool) -> AuditReport:

@@ -8,7 +8,7 @@ enough: a case of it is worth less by what its parts lose without the choice, or
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -58,17 +58,24 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """The states of all choices at a threshold (millipoints of the first tier); ``within`` is the loss allowed."""
+    """The states of all choices at a threshold (millipoints of the first tier); ``within`` is the loss allowed.
+
+    ``exact``: what is open is so for certain: there are plans within the loss with it and without it. ``least`` is what
+    plans with each offer lose at least.
+    """
 
     threshold: int
     within: int
     choices: tuple[Choice, ...]
+    exact: bool = False
+    least: Ints | None = field(default=None, repr=False, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON (DESIGN: ``{threshold, choices}``)."""
         return {
             "threshold": self.threshold,
             "within": self.within,
+            "exact": self.exact,
             "choices": [choice.as_dict() for choice in self.choices],
         }
 
@@ -169,7 +176,8 @@ def core(context: Context, within: str | None = None, *, only: bool = False) -> 
         others = np.ones(groups.count, bool)
         others[[group for group in held if group < groups.count]] = False
         taken[others] = np.maximum(taken[others], 1)
-    return Core(objective - loss, loss, tuple(_choices(context, groups, taken, least, without, loss)))
+    choices = tuple(_choices(context, groups, taken, least, without, loss))
+    return Core(objective - loss, loss, choices, least=least)
 
 
 def _losses(

@@ -27,9 +27,11 @@ from landopt.screening.changed_amounts import alike
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import offer_lines
 from landopt.screening.uncapped_sites import build_offers
+from parcels.common.issues import Refused, error
 
 _KEYED = re.compile(r"^\s*([^:\[\]]+):([^:=\[\]]+):(\w+)=")
 """``RULE:KEY:amount=N``, said also ``RULE[KEY]:amount=N``."""
+_NEGATIVE = re.compile(r":(amount|used|share|penalty)\s*=\s*-\s*[0-9.]*[1-9]")
 ROWS_ONLY = frozenset({"values", "used", "penalty"})
 """Parts of a limit that move the amount or the penalty of its rows, not what an offer counts in them."""
 
@@ -139,6 +141,9 @@ class Proven:
             If a number is not understood, or belongs to law.
         """
         sets = [_KEYED.sub(r"\1[\2]:\3=", text, count=1) for text in changes.sets]
+        negative = [text for text in sets if _NEGATIVE.search(text)]
+        if negative:
+            raise Refused(error("X030.negative", at=f"--set {text}", given=text) for text in negative)
         case = apply_sets(self.case, sets) if sets else self.case
         gone = self._gone(changes)
         moved = [

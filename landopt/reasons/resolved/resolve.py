@@ -139,7 +139,27 @@ def resolve(
     return Resolved(tuple(int(offer) for offer in found), tuple(reached), tuple(bounds), why)
 
 
-def _tier(prog: Program, pool: Ints, start: Ints | None, clock: Clock) -> tuple[str, Ints | None, int | None]:
+def resolve_at_least(
+    case: Case, offers: Offers, least: int, weights: Ints, pool: Ints, clock: Clock, gap: float = 0.0
+) -> tuple[tuple[int, ...] | None, int | None, str]:
+    """Of the plans worth at least so much in the first tier the one with the largest sum of weights, to a relative gap.
+
+    Returns
+    -------
+    plan, bound, stopped
+        The plan found, what no such plan's sum exceeds, and how the search ended (:class:`Resolved`).
+    """
+    rows = tuple(row if not row.slack or not row.tier else replace(row, penalty=0) for row in offers.rows)
+    asked = replace(offers, score=np.vstack([offers.score[0], weights]), rows=rows)
+    prog = from_arrays(arrays_of(asked, len(case.parcels), len(case.demands)), 1, [least])
+    status, chosen, bound = _tier(prog, pool, None, clock, gap)
+    plan = None if chosen is None else tuple(int(offer) for offer in chosen)
+    return plan, bound, status
+
+
+def _tier(
+    prog: Program, pool: Ints, start: Ints | None, clock: Clock, gap: float = 0.0
+) -> tuple[str, Ints | None, int | None]:
     """One tier: how it ended, the plan found, the solver's bound."""
     import highspy
     import pulp
@@ -166,7 +186,7 @@ def _tier(prog: Program, pool: Ints, start: Ints | None, clock: Clock) -> tuple[
         msg=False,
         threads=1,
         timeLimit=limit,
-        gapRel=0.0,
+        gapRel=gap,
         mip_abs_gap=0.999,
         warmStart=warm,
         callbackTuple=(heard, None),

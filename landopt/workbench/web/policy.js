@@ -1,7 +1,7 @@
 /* The policy as sentences with fields: what is changed goes into the scenario's history, checked by the loader of the rules. */
 import { post } from "./net.js";
-import { ask, both, button, finding, h, iAm, t, tell, trouble, who } from "./say.js";
-import { about, now, planKey, readOnly, step, tab } from "./main.js";
+import { ask, both, button, finding, h, iAm, t, tell, trouble, who, word } from "./say.js";
+import { about, choose, now, planKey, readOnly, refresh, step, tab } from "./main.js";
 
 let open = null;
 
@@ -15,7 +15,16 @@ export async function draw() {
     h("h2", {}, t("policy.title")), h("p", { class: "hint" }, own ? t("policy.scenario", { name: own.name }) : t("policy.filed")),
     readOnly() ? "" : h("p", {}, button(t("policy.add"), () => edit(null).catch(trouble), { id: "rule-add" })),
     h("ul", { class: "rules" }, rules.map((r) => line(r, own, filed.some((f) => f.id === r.id), Boolean(changed[r.id]), binding.get(r.id)))),
+    own && !readOnly() && (Object.keys(changed).length || Object.keys(own.sets).length) ? h("section", { class: "panel" }, h("p", { class: "hint" }, t("policy.take-hint")), button(t("policy.take"), () => take().catch(trouble), { id: "take" })) : "",
     own ? h("details", { id: "toml" }, h("summary", {}, t("policy.toml")), h("pre", { tabindex: 0 }, toml)) : "");
+}
+async function take() {
+  const sure = await ask(t("policy.take"), [{ name: "x", text: t("policy.take-sure", { name: now.scenario }) }], t("policy.take"));
+  if (!sure) return;
+  const done = await post("/api/do/policy", [now.room.name], { scenario: now.scenario });
+  tell(h("p", {}, t("policy.taken", { files: done.files.join(", ") })));
+  await choose("");
+  await refresh();
 }
 const isOff = (rule) => Boolean(rule.until) && String(rule.until).slice(0, 10) <= now.room.as_of;
 const title = (rule) => (typeof rule.title === "object" ? both(rule.title) : String(rule.title || rule.id));
@@ -44,7 +53,7 @@ function sentence(rule, own) {
   };
   const unit = (u) => t("measure." + (u || rule.measure || "count"));
   if (rule.kind === "limit") {
-    const sense = t(rule.sense === "<=" ? "limits.most" : "limits.least"), per = (rule.per || []).length ? t("policy.per", { fields: rule.per.join(", ") }) : "";
+    const sense = t(rule.sense === "<=" ? "limits.most" : "limits.least"), per = (rule.per || []).length ? t("policy.per", { fields: rule.per.map((f) => word("field." + f) || f).join(", ") }) : "";
     const soft = rule.penalty !== undefined ? h("span", {}, " · ", t("policy.soft"), " ", number("penalty", rule.penalty)) : "";
     if (rule.share !== undefined) return [sense, " ", number("share", rule.share, [], true), " % ", per, soft];
     return [(rule.values || []).map((v, i) => [i ? "； " : "", (v.key || []).length ? v.key.join("·") + " " : "", sense, " ", number("amount", v.amount, v.key || []), " ", unit(v.unit)]), " ", per, soft];

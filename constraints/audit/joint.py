@@ -1,0 +1,300 @@
+"""Joint rounds re-checked: every city by its own audit, the common limits, and the joint bound. Standard library only.
+
+For prices y over a scale K, and of each city the bound of its *second proof* at the scores K x score - sum(y x use):
+
+    joint bound = floor((sum(y x right-hand side) + sum of the cities' bounds) / K)
+
+The second proof is one of docs/proof.md over the city's own list of offers, whose uses the city's audit derives again:
+it prices every common limit at k x y where its scale is k x K, and rests on no common limit in any other way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from constraints.audit.certificate.derived_rows import rests_on
+from constraints.audit.certificate.price_tree import BadProof, Sum
+from constraints.audit.certificate.proof import Bound, gap_text
+from constraints.audit.files.offers_reader import OffersFile
+from constraints.audit.files.plan_reader import load_json, read_plan
+from constraints.audit.finding import AuditReport
+from constraints.audit.run import audit_plan
+from constraints.canonical import digest
+from constraints.case import SCHEMA as CASE
+from constraints.types import Row
+from parcels.common.catalogue import Bilingual, told
+from parcels.common.issues import Refused
+
+SCHEMA, PROOF = "landopt.joint/1", "landopt.joint-proof/1"
+NAME = "joint.json"
+
+
+@dataclass
+class JointReport:
+    """What was found: the verdict of every city's own audit, what is not so (English and Chinese), and the bound."""
+
+    cities: list[tuple[str, AuditReport]] = field(default_factory=list)
+    breaches: list[tuple[str, str]] = field(default_factory=list)
+    bound: int | None = None
+    objective: int = 0
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def stands(self) -> bool:
+        """Whether nothing is false."""
+        return not self.breaches and all(not report.breaches for _, report in self.cities)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "verdict": "stands" if self.stands else "breach",
+            "bound": self.bound,
+            "objective": self.objective,
+            "cities": [{"round": name, "verdict": report.verdict} for name, report in self.cities],
+            "breaches": [{"en": en, "zh": zh} for en, zh in self.breaches],
+            "left_out": self.left_out,
+        }
+
+    def lines(self, lang: str) -> list[str]:
+        """As text."""
+        found = [told("joint-audit.city", round=name, verdict=report.verdict) for name, report in self.cities]
+        for name, report in self.cities:
+            said = [Bilingual(breach.en, breach.zh) for breach in report.breaches[:20]]
+            found += [told("joint-audit.breach", round=name, said=each) for each in said]
+        found += [told("joint-audit.wrong", said=Bilingual(*text)) for text in self.breaches]
+        if self.left_out:
+            found.append(told("joint-audit.left-out", rounds=", ".join(self.left_out)))
+        if self.bound is not None:
+            value, bound = f"{self.objective / 1000:,.3f}", f"{self.bound / 1000:,.3f}"
+            found.append(told("joint-audit.bound", value=value, bound=bound))
+        found.append(told("joint-audit.stands" if self.stands else "joint-audit.falls"))
+        return [each.text(lang) for each in found]
+
+
+def is_joint(path: Path) -> bool:
+    """Whether a path is the folder (or the main file) of joint rounds."""
+    return (path / NAME).is_file() or path.name == NAME
+
+
+def audit_joint(path: str | Path, **options: Any) -> JointReport:
+    """Re-check joint rounds.
+
+    Parameters
+    ----------
+    path
+        The folder that ``landopt joint`` wrote, or its ``joint.json``.
+    options
+        Of :func:`constraints.audit.run.audit_plan`, for every city.
+
+    Raises
+    ------
+    Refused
+        If a file is missing, torn or of another schema.
+    """
+    given = Path(path)
+    folder = given if given.is_dir() else given.parent
+    said = load_json(folder / NAME, SCHEMA)
+    report = JointReport()
+    checks = _Joint(folder, said, report)
+    for city in said["cities"]:
+        checks.city(city, options)
+    checks.together()
+    return report
+
+
+class _Joint:
+    def __init__(self, folder: Path, said: Mapping[str, Any], report: JointReport) -> None:
+        self.folder, self.said, self.report = folder, said, report
+        self.limits: list[dict[str, Any]] = said["limits"]
+        self.prices, self.scale = [int(each["price"]) for each in self.limits], int(said["scale"])
+        self.used = [0] * len(self.limits)
+        self.bounds = 0
+        self.rounds: list[str] = []
+        self._text()
+
+    def say(self, en: str, zh: str) -> None:
+        self.report.breaches.append((en, zh))
+
+    def _text(self) -> None:
+        """The limits are those of ``joint.toml``, read a second time; signs of the prices."""
+        raw = (self.folder / "joint.toml").read_bytes()
+        if hashlib.sha256(raw).hexdigest() != self.said["joint_sha256"]:
+            self.say("joint.toml is not the one of the result", "joint.toml 与结果不符")
+        tables = {each["id"]: each for each in tomllib.loads(raw.decode("utf-8"), parse_float=str)["limit"]}
+        if sorted(tables) != [each["id"] for each in self.limits] or self.scale < 1:
+            self.say("the limits are not those of joint.toml", "限额与 joint.toml 不符")
+            return
+        for limit in self.limits:
+            text = tables[limit["id"]]
+            share = Fraction(str(text["share"])) if "share" in text else None
+            amount = 0 if share is not None else _base(text["values"][0])
+            used = {each["round"]: _base(each) for each in text.get("used", ())}
+            of_rounds = {each["round"]: int(each["amount"]) for each in limit["used"]}
+            due = amount - sum(used.values())
+            if (limit["sense"], limit["rhs"], of_rounds) != (text["sense"], due, used):
+                self.say(f"limit {limit['id']} is not as joint.toml has it", f"限额 {limit['id']} 与 joint.toml 不符")
+            if (limit["sense"] == "<=" and limit["price"] < 0) or (limit["sense"] == ">=" and limit["price"] > 0):
+                self.say(f"the price of {limit['id']} has the wrong sign", f"{limit['id']} 的价格符号有误")
+            self._rule_of(limit, text, share)
+
+    def _rule_of(self, limit: dict[str, Any], text: Mapping[str, Any], share: Fraction | None) -> None:
+        """What the rule of every city must say of the limit."""
+        limit["spec"] = {"measure": text["measure"], "sense": text["sense"], "per": []}
+        limit["credit"] = None
+        if share is not None:
+            of = text.get("of", "")
+            limit["credit"] = {"where": of, "num": share.numerator, "den": share.denominator}
+        limit["where"] = text.get("where", "")
+
+    def city(self, city: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        """One city: its own audit, its rules, what it uses, its second proof."""
+        name = str(city["round"])
+        place = self.folder / "cities" / name
+        if Path(name).name != name or name in self.rounds:
+            self.say(f"city {name} stands twice or is no folder", f"轮次 {name} 重复或不是文件夹")
+            return
+        self.rounds.append(name)
+        report = audit_plan(place / "plan", **options)
+        self.report.cities.append((name, report))
+        plan = read_plan(place / "plan")
+        case = load_json(place / "plan" / "case.json", CASE)
+        if (plan["plan_id"], plan["case"]["round"]) != (city["plan_id"], name):
+            self.say(f"{name}: another plan than the result names", f"{name}：方案与结果所列不符")
+        if plan["result"]["bound_scope"] != "all" and self.said["scope"] == "all":
+            self.say(f"{name}: its offers are not all", f"{name}：方案清单不完整")
+        objective = int(plan["result"]["tiers"][0]["objective"])
+        if objective != city["objective"] or len(plan["result"]["tiers"]) != 1:
+            self.say(f"{name}: its score is not the one stated", f"{name}：得分与所列不符")
+        self.report.objective += objective
+        self._rules(name, case)
+        try:
+            self._proof(name, city, case, plan)
+        except (BadProof, KeyError, TypeError, ValueError, StopIteration) as bad:
+            self.say(f"{name}: its second proof is none ({bad})", f"{name}：第二证明不成立（{bad}）")
+
+    def _rules(self, name: str, case: Mapping[str, Any]) -> None:
+        rules = {rule["id"]: rule for rule in case["rules"]}
+        for limit in self.limits:
+            rule = rules.get(f"joint.{limit['id']}")
+            spec = {} if rule is None else rule["spec"]
+            same = rule is not None and rule["kind"] == "limit" and rule["when"] == limit["where"]
+            same = same and all(spec.get(key) == value for key, value in limit["spec"].items())
+            same = same and spec.get("credit") == limit["credit"] and not spec.get("share") and spec.get("hard", True)
+            if not same:
+                self.say(f"{name}: limit {limit['id']} is not a rule of its case", f"{name}：案卷缺限额 {limit['id']}")
+
+    def _proof(self, name: str, city: Mapping[str, Any], case: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
+        place = self.folder / "cities" / name
+        proof = load_json(place / "joint-proof.json", PROOF)
+        if proof["case"] != digest(case):
+            self.say(f"{name}: the second proof is of another case", f"{name}：第二证明属于另一案卷")
+        with OffersFile(place / "plan" / "offers.jsonl.gz") as offers:
+            rows = offers.header.rows
+            at = [next(k for k, row in enumerate(rows) if row.rule == f"joint.{each['id']}") for each in self.limits]
+            bound = Bound({"scale": proof["scale"], "tree": proof["tree"]}, 0, rows, len(case["parcels"]["ids"]), [])
+            times = self._fits(bound, rows, at)
+            chosen = _Chosen(case, plan)
+            for block in offers.blocks():
+                if flaw := block.flaw(len(case["parcels"]["ids"]), len(rows), 1):
+                    raise BadProof(flaw[0])
+                bound.feed(block)
+                chosen.look(block)
+            if chosen.left:
+                raise BadProof("a chosen offer is not listed")
+        total = bound.total
+        if total is None:
+            raise BadProof("it covers no plan")
+        own = sum(price * rows[k].rhs for price, k in zip(self.prices, at, strict=True))
+        value = (total - times * own) // times
+        if value != city["bound"]:
+            self.say(f"{name}: its bound is {value}, stated {city['bound']}", f"{name}：上界应为 {value}")
+        self.bounds += value
+        for j, k in enumerate(at):
+            self.used[j] += chosen.used.get(k, 0)
+
+    def _fits(self, bound: Bound, rows: Sequence[Row], at: Sequence[int]) -> int:
+        """How many times the joint scale the proof's is; every vector prices the limits so, and nothing else does."""
+        times, rest = divmod(bound.scale, self.scale)
+        if rest or times < 1:
+            raise BadProof("its scale is no multiple of the joint one")
+        common = set(at)
+        vectors = {node.vector for node in bound.tree.nodes if node.on is None} | {d.vector for d in bound.tree.drops}
+        for vector in vectors:
+            prices = bound.prices[vector][0]
+            if any(prices[k] != times * price for k, price in zip(at, self.prices, strict=True)):
+                raise BadProof("a common limit is priced otherwise")
+        if any(rows[k].slack for k in at) or common & {row for row, _ in bound.tree.alone}:
+            raise BadProof("it leans on a common limit alone")
+        if any(common & found for found in rests_on(bound.tree.derived, len(rows))):
+            raise BadProof("a derived row rests on a common limit")
+        if any(isinstance(node.on, Sum) and node.on.row in common for node in bound.tree.nodes):
+            raise BadProof("it branches on a common limit")
+        return times
+
+    def together(self) -> None:
+        """The limits over all, and the joint bound."""
+        total = self.bounds
+        for limit, price, used in zip(self.limits, self.prices, self.used, strict=True):
+            total += price * limit["rhs"]
+            if used != limit["total"]:
+                self.say(f"{limit['id']}: {used} used, stated {limit['total']}", f"{limit['id']}：实用 {used}")
+            if (used > limit["rhs"]) if limit["sense"] == "<=" else (used < limit["rhs"]):
+                en = f"limit {limit['id']}: {used} used, {limit['sense']} {limit['rhs']} allowed"
+                self.say(en, f"共同限额 {limit['id']}：已用 {used}，限值 {limit['sense']} {limit['rhs']}")
+        bound = total // self.scale
+        self.report.bound = bound
+        self.report.left_out = [str(each["round"]) for each in self.said["left_out"]]
+        stated = (self.said["objective"], self.said["bound"], self.said["gap"])
+        found = (self.report.objective, bound, gap_text(bound, self.report.objective))
+        if stated != found:
+            self.say(f"objective, bound and gap are {found}, stated {stated}", f"总分、上界、差距应为 {found}")
+        if bound < self.report.objective:
+            self.say("the bound is below the plans: the proof is refuted", "上界低于方案得分，证明不成立")
+
+
+class _Chosen:
+    """The chosen offers of a plan among those listed, and what they use of each row."""
+
+    def __init__(self, case: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
+        parcels = {name: k for k, name in enumerate(case["parcels"]["ids"])}
+        demands = {name: k for k, name in enumerate(case["demands"]["ids"])}
+        methods = {each["id"]: k for k, each in enumerate(case["methods"])}
+        periods = {each["id"]: k for k, each in enumerate(case["round"]["periods"])}
+        self.used: dict[int, int] = {}
+        self.left = set()
+        for entry in plan["assignments"]:
+            site = tuple(sorted(parcels[name] for name in entry["parcel_ids"]))
+            who = ("d", demands[entry["demand_id"]]) if entry["demand_id"] is not None else ("m", site[0])
+            period = -1 if entry["period"] is None else periods[entry["period"]]
+            self.left.add((who, site, methods[entry["method"]], period))
+
+    def look(self, block: Any) -> None:
+        """Find chosen offers in a block."""
+        wanted = {each[0] for each in self.left}
+        for part in block.parts:
+            if part.place not in wanted:
+                continue
+            for k in range(part.begin, part.end):
+                way = block.ways[block.way[k]]
+                key = (part.place, tuple(sorted(block.sites[block.site[k]])), way[0], way[1])
+                if key in self.left:
+                    self.left.discard(key)
+                    pairs = block.lists[block.adds[k]]
+                    for row, coefficient in zip(pairs[::2], pairs[1::2], strict=True):
+                        self.used[row] = self.used.get(row, 0) + coefficient
+
+
+def _base(entry: Mapping[str, Any]) -> int:
+    """An amount in base integers, as the reader of rules has it."""
+    from constraints.loading.keys import base_amount
+
+    found = base_amount(entry.get("amount"), str(entry.get("unit", "")))
+    if found is None:
+        raise Refused(())
+    return found

@@ -1,0 +1,61 @@
+"""``landopt joint``: many rounds under common limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from landopt.desk.decide.solve import seconds
+from landopt.desk.usage import LANG
+
+
+@click.command(epilog="Example:\n\n  landopt joint province/joint.toml --gap 0.005")
+@click.argument("joint_path", metavar="JOINT.toml", type=click.Path(path_type=Path))
+@click.option("--gap", default="0.005", show_default=True, help="Stop at this proven gap over all rounds together.")
+@click.option("--time-limit", callback=seconds, default="10m", show_default=True, help="For each programme of a city.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write (default: beside the file).")
+@click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def joint(joint_path: Path, gap: str, time_limit: int, output: Path | None, lang: str | None, as_json: bool) -> None:
+    """Decide the rounds of several cities under common limits: one price each, one bound over all of them.
+
+    Every city keeps its own plan, reasons and proof, and gets a second proof at the common prices; `landopt audit`
+    checks them all. Exit 4: the gap over all is above the one asked for.
+    """
+    from landopt.desk.progress import heard
+    from landopt.joint.choose import Effort
+    from landopt.joint.run import joint as decide
+    from parcels.common.language import language
+
+    tongue = language(lang)
+    done = decide(joint_path, output, Effort(Fraction(gap), time_limit), heard(tongue))
+    if as_json:
+        click.echo(json.dumps({**done.said, "folder": str(done.folder)}, ensure_ascii=False, sort_keys=True))
+    else:
+        click.echo("\n".join(_lines(done.said, done.folder, tongue)))
+    click.get_current_context().exit(0 if done.reached else 4)
+
+
+def _lines(said: Mapping[str, Any], folder: Path, lang: str) -> list[str]:
+    from parcels.common.catalogue import told
+
+    def say(key: str, **values: Any) -> str:
+        return told(f"joint.{key}", **values).text(lang)
+
+    found = [say("sum", value=said["objective"] / 1000, bound=said["bound"] / 1000, gap=said["gap"])]
+    for limit in said["limits"]:
+        price = f"{limit['price'] / said['scale'] / 1000:.6f}"
+        values = {"limit": limit["id"], "used": limit["total"], "sense": limit["sense"], "most": limit["rhs"]}
+        found.append(say("limit", price=price, **values))
+    for city in said["cities"]:
+        given = city["gave_up"]
+        names = ", ".join(given["lost"]) or "-"
+        found.append(say("city", round=city["round"], plan=city["plan_id"], value=city["objective"] / 1000))
+        found.append(say("gave", points=given["points"] / 1000, alone=given["alone"] / 1000, lost=names))
+    found += [say(f"{each['why']}", round=each["round"], said="") for each in said["left_out"]]
+    return [*found, say("written", folder=str(folder))]

@@ -1,0 +1,144 @@
+"""The prices of the common limits: column generation over the cities' relaxations (Dantzig and Wolfe 1960).
+
+A small linear programme mixes what each city's relaxation did at earlier prices, so that the common limits hold; its
+duals are the next prices.  Whatever prices come out are a bound by weak duality: they need not be exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+
+from landopt.joint.city import City, priced
+from landopt.solving.programme.arrays import program
+from landopt.solving.programme.silent_highs import live_highs
+from landopt.solving.relaxation.prices import relax
+
+if TYPE_CHECKING:
+    from landopt.solving.relaxation.sifter import Sifter
+
+STEPS, CLOSE = 60, 1e-5
+"""Price steps at most; the loop ends once the bound is this close (relative) to the mix of what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a city does: its value in millipoints and its use of the limits (real numbers of a relaxation)."""
+
+    city: int
+    value: float
+    used: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Integer prices over ``scale`` (millipoints a unit of the row), and whether the limits can be kept at all."""
+
+    prices: tuple[int, ...]
+    scale: int
+    feasible: bool
+    steps: int
+
+
+def mix(
+    columns: Sequence[Column], cities: int, senses: Sequence[str], rhs: Sequence[int], *, whole: bool = False
+) -> tuple[list[float], list[float], float]:
+    """The best mix of columns, one of each city in sum, under the limits: weights, prices, and how far it misses them.
+
+    What is missed costs more than any plan is worth; ``whole`` takes one column of each city as it is.
+    """
+    worth = sum(max((abs(c.value) for c in columns if c.city == k), default=0.0) for k in range(cities)) + 1.0
+    sizes = [max([abs(c.used[j]) for c in columns] + [abs(float(rhs[j])), 1.0]) for j in range(len(rhs))]
+    lp = highspy.HighsLp()
+    count = len(columns)
+    lp.num_col_, lp.num_row_ = count + len(rhs), len(rhs) + cities
+    cost = [-c.value for c in columns] + [1e3 * worth / size for size in sizes]
+    lp.col_cost_, lp.col_lower_ = np.array(cost), np.zeros(lp.num_col_)
+    lp.col_upper_ = np.array([1.0] * count + [highspy.kHighsInf] * len(rhs))
+    start, index, value = [0], [], []
+    for c in columns:
+        index += [*range(len(rhs)), len(rhs) + c.city]
+        value += [*(use / size for use, size in zip(c.used, sizes, strict=True)), 1.0]
+        start.append(len(index))
+    for j, sense in enumerate(senses):
+        index.append(j)
+        value.append((-1.0 if sense == "<=" else 1.0) / sizes[j])
+        start.append(len(index))
+    low = [
+        -highspy.kHighsInf if sense == "<=" else amount / size
+        for sense, amount, size in zip(senses, rhs, sizes, strict=True)
+    ]
+    high = [
+        amount / size if sense == "<=" else highspy.kHighsInf
+        for sense, amount, size in zip(senses, rhs, sizes, strict=True)
+    ]
+    lp.row_lower_, lp.row_upper_ = np.array(low + [1.0] * cities), np.array(high + [1.0] * cities)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = np.array(start), np.array(index)
+    lp.a_matrix_.value_ = np.array(value, float)
+    if whole:
+        kinds = [highspy.HighsVarType.kInteger] * count + [highspy.HighsVarType.kContinuous] * len(rhs)
+        lp.integrality_ = kinds
+    solver = live_highs({"threads": 1, "mip_rel_gap": 0.0, "time_limit": 30.0})
+    solver.passModel(lp)
+    solver.run()
+    found = solver.getSolution()
+    weights = list(found.col_value)
+    prices = [] if whole else [-dual / size for dual, size in zip(found.row_dual[: len(rhs)], sizes, strict=True)]
+    return weights[:count], prices, sum(weights[count:])
+
+
+def find(
+    cities: Sequence[City], senses: Sequence[str], rhs: Sequence[int], tell: Callable[[int, float], None] | None = None
+) -> Prices:
+    """The prices at which the cities' relaxations keep the limits together, nearly."""
+    scale = scale_of(cities)
+    live: list[Sifter | None] = [None] * len(cities)
+    columns: list[Column] = []
+    best: tuple[float, tuple[int, ...]] | None = None
+    prices = (0,) * len(rhs)
+    for step in range(1, STEPS + 1):
+        bound = sum(price * amount for price, amount in zip(prices, rhs, strict=True)) / scale
+        for number, one in enumerate(cities):
+            relaxed, live[number] = relax(program(one.case, priced(one, prices, scale), 0), again=live[number])
+            bound += relaxed.bound / scale
+            at, x = relaxed.columns, relaxed.x
+            used = one.uses[:, at] @ x
+            value = (relaxed.value + float(np.dot(prices, used))) / scale
+            columns.append(Column(number, value, tuple(used.tolist())))
+        if best is None or bound < best[0]:
+            best = bound, prices
+        weights, duals, missed = mix(columns, len(cities), senses, rhs)
+        value = sum(w * c.value for w, c in zip(weights, columns, strict=True))
+        if tell is not None:
+            tell(step, best[0])
+        new = tuple(_whole(dual, sense, scale) for dual, sense in zip(duals, senses, strict=True))
+        if (missed <= 1e-6 and best[0] - value <= CLOSE * max(1.0, abs(value))) or new == prices:
+            break
+        prices = new
+    assert best is not None
+    return Prices(best[1], scale, missed <= 1e-6, step)
+
+
+def _whole(dual: float, sense: str, scale: int) -> int:
+    """A price over the scale as an integer of the lawful sign."""
+    price = round(dual * scale)
+    return max(0, price) if sense == "<=" else min(0, price)
+
+
+def scale_of(cities: Sequence[City]) -> int:
+    """A power of ten that keeps scaled scores well below what a solver holds exactly."""
+    largest = max((int(np.abs(one.offers.score[0]).max(initial=1)) for one in cities), default=1)
+    scale = 1
+    while scale < 1_000_000 and largest * scale * 10 < 10**11:
+        scale *= 10
+    return scale
+
+
+def integers(values: Sequence[Any]) -> tuple[int, ...]:
+    """Numbers as plain integers."""
+    return tuple(int(value) for value in values)

@@ -1,0 +1,231 @@
+"""``landopt joint`` end to end: what it writes is audited by the standard library alone, and every lie is found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from constraints.audit.joint import audit_joint
+from constraints.canonical import canonical
+from landopt.invent.round import write_round
+from parcels.common.issues import LandoptError
+from tests.audit.ledgers import call
+
+ROOT = Path(__file__).parents[2]
+TOML = """[joint]
+id = "province"
+rounds = ["*/round.toml"]
+
+[[limit]]
+id = "listings"
+where = "method in ['listing', 'auction', 'bid']"
+measure = "count"
+sense = "<="
+values = [{ amount = 7, unit = "count" }]
+used = [{ round = "nansha-2026-3", amount = 2, unit = "count" }]
+
+[[limit]]
+id = "competitive"
+where = "competitive"
+measure = "area_m2"
+sense = ">="
+share = "0.5"
+"""
+
+
+@pytest.fixture(scope="module")
+def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two small cities that can be decided and one whose parcels cannot be read, decided together."""
+    home = tmp_path_factory.mktemp("province")
+    for seed in (1, 2, 3):
+        write_round(home / f"city-{seed}", parcels=24, demands=8, seed=seed)
+    (home / "city-3" / "parcels.gpkg").write_bytes(b"no database at all")
+    (home / "joint.toml").write_text(TOML, "utf-8")
+    done = call("joint", home / "joint.toml", "--gap", "0.02", "--json")
+    assert done.exit_code in (0, 4), done.output
+    said = json.loads(done.stdout)
+    assert said["prices"]
+    assert [each["round"] for each in said["left_out"]] == ["nansha-2026-3"]
+    return home
+
+
+def test_what_is_written_stands_by_the_standard_library_alone(province: Path):
+    """Every city by its own audit, the limits, the bound; the same by ``landopt audit`` in both languages."""
+    folder = province / "joint"
+    report = audit_joint(folder)
+    assert report.stands
+    said = json.loads((folder / "joint.json").read_bytes())
+    assert report.bound == said["bound"] >= said["objective"] == sum(each["objective"] for each in said["cities"])
+    listings = next(each for each in said["limits"] if each["id"] == "listings")
+    assert listings["rhs"] == 5  # two of the seven are used by the city that is left out
+    assert listings["total"] <= 5
+    total = sum(price * each["rhs"] for price, each in zip(said["prices"], said["limits"], strict=True))
+    assert said["bound"] == (total + sum(each["bound"] for each in said["cities"])) // said["scale"]
+    alone = subprocess.run(
+        [sys.executable, "-S", "-m", "constraints.audit", str(folder)],
+        capture_output=True, text=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=False,
+    )  # fmt: skip
+    assert alone.returncode == 0, alone.stdout + alone.stderr
+    assert "joint bound" in alone.stdout
+    chinese = call("audit", folder, lang="zh")
+    assert chinese.exit_code == 0
+    assert "联合方案成立" in chinese.stdout
+    assert "nansha-2026-3" in chinese.stdout
+
+
+def test_each_city_is_told_what_the_common_price_made_it_give_up(province: Path):
+    """Points against what it would have alone, and the platforms that it no longer serves."""
+    said = json.loads((province / "joint" / "joint.json").read_bytes())
+    for city in said["cities"]:
+        given = city["gave_up"]
+        assert given["points"] == given["alone"] - city["objective"]
+        plan = json.loads((province / "joint" / "cities" / city["round"] / "plan" / "plan.json").read_bytes())
+        served = {entry["demand_id"] for entry in plan["assignments"]}
+        assert served.isdisjoint(given["lost"])
+        assert any(limit["rule"] == "joint.listings" for limit in plan["limits"])
+
+
+def _joint(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
+    def lie(folder: Path) -> None:
+        said = json.loads((folder / "joint.json").read_bytes())
+        change(said)
+        (folder / "joint.json").write_bytes(canonical(said))
+
+    return lie
+
+
+def _proof(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
+    def lie(folder: Path) -> None:
+        path = folder / "cities" / "nansha-2026-1" / "joint-proof.json"
+        proof = json.loads(path.read_bytes())
+        change(proof)
+        path.write_bytes(canonical(proof))
+
+    return lie
+
+
+def _lower(said: dict[str, Any]) -> None:
+    said["bound"] -= 1
+
+
+def _cheaper(said: dict[str, Any]) -> None:
+    said["prices"] = [0] * len(said["prices"])
+    for each in said["limits"]:
+        each["price"] = 0
+
+
+def _dearer(said: dict[str, Any]) -> None:
+    for each in said["limits"]:
+        each["price"] = each["price"] * 2 + (1 if each["sense"] == "<=" else -1)
+
+
+def _wrong_sign(said: dict[str, Any]) -> None:
+    for each in said["limits"]:
+        each["price"] = -1 if each["sense"] == "<=" else 1
+
+
+def _more(said: dict[str, Any]) -> None:
+    said["limits"][1]["rhs"] += 100
+
+
+def _fewer_used(said: dict[str, Any]) -> None:
+    said["limits"][1]["used"] = []
+
+
+def _city_bound(said: dict[str, Any]) -> None:
+    said["cities"][0]["bound"] -= said["scale"]
+
+
+def _city_twice(said: dict[str, Any]) -> None:
+    said["cities"][1] = said["cities"][0]
+
+
+def _total(said: dict[str, Any]) -> None:
+    said["limits"][1]["total"] -= 1
+
+
+def _objective(said: dict[str, Any]) -> None:
+    said["objective"] += 1
+
+
+def _scale(said: dict[str, Any]) -> None:
+    said["scale"] *= 2
+
+
+def _toml(folder: Path) -> None:
+    text = (folder / "joint.toml").read_text("utf-8")
+    (folder / "joint.toml").write_text(text.replace("amount = 7", "amount = 9"), "utf-8")
+
+
+def _swap(folder: Path) -> None:
+    one, other = (folder / "cities" / f"nansha-2026-{k}" / "joint-proof.json" for k in (1, 2))
+    one.write_bytes(other.read_bytes())
+
+
+def _no_tree(proof: dict[str, Any]) -> None:
+    proof["tree"] = {}
+
+
+def _coarse(proof: dict[str, Any]) -> None:
+    proof["scale"] += 1
+
+
+LIES = {
+    "bound": _joint(_lower), "cheaper": _joint(_cheaper), "dearer": _joint(_dearer), "sign": _joint(_wrong_sign),
+    "rhs": _joint(_more), "used": _joint(_fewer_used), "city bound": _joint(_city_bound), "twice": _joint(_city_twice),
+    "total": _joint(_total), "objective": _joint(_objective), "scale": _joint(_scale), "toml": _toml, "swap": _swap,
+    "no tree": _proof(_no_tree), "proof scale": _proof(_coarse),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_every_lie_about_the_bound_is_found(province: Path, tmp_path: Path, lie: str):
+    """Prices, amounts, bounds, proofs: whatever is changed, the joint plan does not stand."""
+    folder = Path(shutil.copytree(province / "joint", tmp_path / "joint"))
+    LIES[lie](folder)
+    try:
+        assert not audit_joint(folder).stands
+    except LandoptError:
+        return
+    assert call("audit", folder).exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "C080"),
+        ("[joint]\nid = 'x'\nrounds = ['*/round.toml']\n", "C080"),
+        (TOML.replace("measure", "measures"), "C080"),
+        (TOML.replace('"competitive"\nmeasure', '"nonsense == 1"\nmeasure'), "R009"),
+        (TOML.replace('"*/round.toml"', '"../*/round.toml"'), "C080"),
+        (TOML.replace('share = "0.5"', 'share = "0.5"\nvalues = [{ amount = 1 }]'), "C080"),
+        (TOML.replace('id = "competitive"', 'id = "listings"'), "C080"),
+        (TOML.replace('"<="', '"about"'), "R005"),
+    ],
+)
+def test_joint_files_that_are_not_understood_are_refused(province: Path, text: str, code: str):
+    """With every fault, its place and its code; nothing is written."""
+    path = province / "wrong.toml"
+    path.write_text(text, "utf-8")
+    done = call("joint", path)
+    assert done.exit_code == 1
+    assert code in done.output
+    assert not (province / "wrong").exists()
+
+
+def test_limits_that_no_plans_keep_are_told(province: Path):
+    """Exit 3: no mix of plans keeps them, whatever the cities do."""
+    path = province / "never.toml"
+    path.write_text(
+        TOML.replace('sense = "<="\nvalues = [{ amount = 7', 'sense = ">="\nvalues = [{ amount = 900'), "utf-8"
+    )
+    done = call("joint", path)
+    assert done.exit_code == 3, done.output
+    assert "S040" in done.output

@@ -1,0 +1,104 @@
+"""A scenario's change taken into the round's policy: read by the loader first, decided by the round, adoptable."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from landopt.workbench.edits import Now
+from landopt.workbench.guards import Refusal
+from landopt.workbench.home import Room
+from landopt.workbench.policy_files import texts, with_number
+from tests.workbench.making import copied, finished, page
+
+BY = {"by": "officer-2", "reason": "minutes 12"}
+
+
+def test_what_is_taken_stands_in_the_policy_and_can_be_adopted(tmp_path: Path, solved: Path) -> None:
+    """A number and a rule off; comments and the earlier file stay; solved as filed, audited whole, adopted."""
+    folder = copied(solved, tmp_path / "rounds" / "r1")
+    before = (folder / "policy.toml").read_text("utf-8")
+    with page(tmp_path / "rounds") as client:
+        room = client.get("/api/room/r1").json()
+        limit = next(rule for rule in room["policy"] if rule["kind"] == "limit" and rule.get("measure") == "count")
+        off = next(rule for rule in room["policy"] if rule["kind"] == "preference")
+        client.post("/api/do/make/r1", json={"name": "a"})
+        amount = limit["values"][0]["amount"] + 1
+        steps = (
+            {"do": "set", "rule": limit["id"], "value": str(amount)},
+            {"do": "rule", "rule": {**off, "until": room["as_of"]}, **BY},
+        )
+        assert client.post("/api/do/policy/r1", json={"scenario": "a"}).status_code == 422
+        for version, step in enumerate(steps):
+            reply = client.post("/api/do/step/r1", json={"scenario": "a", "version": version, **step})
+            assert reply.status_code == 200, reply.text
+        reply = client.post("/api/do/policy/r1", json={"scenario": "a"})
+        assert (reply.status_code, reply.json()) == (200, {"files": ["policy.toml"]}), reply.text
+        after = (folder / "policy.toml").read_text("utf-8")
+        rules = {rule["id"]: rule for rule in tomllib.loads(after)["rule"]}
+        assert rules[limit["id"]]["values"][0]["amount"] == amount
+        assert rules[off["id"]]["until"].isoformat() == room["as_of"]
+        others = {rule["id"]: rule for rule in tomllib.loads(before)["rule"]}
+        assert list(rules) == list(others)
+        changed = {limit["id"], off["id"]}
+        assert {name: rule for name, rule in rules.items() if name not in changed} == {
+            name: rule for name, rule in others.items() if name not in changed
+        }
+        assert (folder / "policy-2.toml").read_text("utf-8") == before
+        assert [line for line in before.splitlines() if line.startswith("#")] == [
+            line for line in after.splitlines() if line.startswith("#")
+        ]
+        ended = finished(client, client.post("/api/do/solve/r1", json={"scenario": ""}).json()["job"])
+        assert ended["state"] == "done", ended["answer"]
+        asked = {"plan": "plan", "document": "d", "by": "x", "open": True}
+        ended = finished(client, client.post("/api/do/adopt/r1", json=asked).json()["job"])
+        assert ended["state"] == "done", ended["answer"]
+        assert client.post("/api/do/policy/r1", json={"scenario": "a"}).status_code == 409
+
+
+def test_what_the_loader_refuses_is_not_written(tmp_path: Path, solved: Path) -> None:
+    """A rule that no policy may have: told, and the files are as they were."""
+    folder = copied(solved, tmp_path / "rounds" / "r1")
+    before = (folder / "policy.toml").read_bytes()
+    with page(tmp_path / "rounds") as client:
+        client.post("/api/do/make/r1", json={"name": "a"})
+        bad = {"id": "round.bad", "kind": "limit", "where": "x.__class__"}
+        client.post("/api/do/step/r1", json={"scenario": "a", "version": 0, "do": "rule", "rule": bad, **BY})
+        reply = client.post("/api/do/policy/r1", json={"scenario": "a"})
+        assert reply.status_code == 422
+        assert reply.json()["issues"][0]["code"].startswith("R")
+    assert (folder / "policy.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "key", "is_"),
+    [
+        ("amount", "7", None, {"values": [{"key": ["甲", "乙"], "amount": 7}, {"key": ["丙"], "amount": 7}]}),
+        ("amount", "7", "甲, 乙", {"values": [{"key": ["甲", "乙"], "amount": 7}, {"key": ["丙"], "amount": 2}]}),
+        ("share", "0.45", None, {"share": "0.45"}),
+        ("penalty", "3", None, {"penalty": 3}),
+    ],
+)
+def test_a_number_goes_where_the_command_line_puts_it(
+    what: str, value: str, key: str | None, is_: dict[str, object]
+) -> None:
+    """By its key, or every amount where none is named."""
+    rule = {
+        "id": "r",
+        "share": "0.4",
+        "penalty": 1,
+        "values": [{"key": ["甲", "乙"], "amount": 1}, {"key": ["丙"], "amount": 2}],
+    }
+    assert {name: with_number(rule, what, value, key)[name] for name in is_} == is_
+    with pytest.raises(Refusal):
+        with_number(rule, "points", "1", None)
+    with pytest.raises(Refusal):
+        with_number(rule, "amount", "1", "丁")
+
+
+def test_a_number_of_the_law_is_not_taken(solved: Path) -> None:
+    """Only what the policy has."""
+    with pytest.raises(Refusal):
+        texts(Room("r1", solved), Now(sets={"cn.order39.art4:amount": "1"}))
