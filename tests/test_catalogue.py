@@ -11,6 +11,7 @@ import pytest
 
 import constraints
 import landopt
+from constraints.types import STRICTNESS
 from parcels.common.catalogue import filled, forget, languages, register, texts, told
 from parcels.common.findings_text import lines
 from parcels.common.issues import Issue, error, warning
@@ -23,6 +24,8 @@ DROPPED = {
     "near.key": {"meaning"},
     "rule.default": {"method"},
     "date.long": {"iso", "year", "month", "day"},
+    "answer.line": {"title"},
+    **{f"answer-verdict.{verdict}": {"way", "title"} for verdict in (*STRICTNESS, "n/a", "undetermined")},
 }
 """Holes that a language leaves out, by text: their values are English, or said in one language only."""
 LATER = {"BadValue": {"field"}, "_NotRead": {"field"}, "_Bad": {"text"}, "bad": {"rule", "case"}}

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from constraints.loading.load import methods
@@ -14,21 +11,11 @@ from constraints.loading.method_facts import looks, off
 from constraints.types import STRICTNESS, Method
 from landopt.reasons.rulewords import floor_words, years
 from landopt.reasons.words import code_word
-from parcels.common.catalogue import listed
+from parcels.common.catalogue import listed, phrase
 from parcels.common.schema import fields
 
 DECIDING = 2
 """Deciding rules cited in a method's line; ``--notes`` prints all."""
-
-
-@cache
-def _phrases() -> dict[str, Any]:
-    path = Path(__file__).parent / "templates" / "answers.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
-def _word(name: str, lang: str, **values: str) -> str:
-    return str(_phrases()["word"][name][lang]).format(**values)
 
 
 def answer_lines(answer: Mapping[str, Any], as_of: str, lang: str, *, notes: bool = False) -> list[str]:
@@ -56,56 +43,56 @@ def answer_lines(answer: Mapping[str, Any], as_of: str, lang: str, *, notes: boo
         dict.fromkeys(note[lang] for method in shown for note in answer[method.id]["notes"] if not note["rule"])
     )
     if about:
-        lines.append(f"{_word('late', lang)}{_colon(lang)}{_semicolon(lang).join(about)}{_word('stop', lang)}")
+        head = phrase("answer.late", lang) + _colon(lang)
+        lines.append(head + listed(about, lang, "semicolon") + phrase("answer.stop", lang))
     for method in shown:
         entry = answer[method.id]
         lines.append(method_line(method, entry, lang))
         if notes:
             lines += [f"    {line}" for line in _details(entry, lang)]
     if not notes:
-        lines.append(_word("more", lang))
+        lines.append(phrase("answer.more", lang))
     return lines
 
 
 def assumed_line(assumed: Mapping[str, Any], as_of: str, lang: str) -> str:
     """What nobody told and the answer takes for granted, in words."""
     parts = [_assumption(name, value, lang) for name, value in assumed.items()]
-    left, right = ("（", "）") if lang == "zh" else (" (", ")")
-    comma = "、" if lang == "zh" else ", "
-    return f"{_word('assumed', lang)}{left}{as_of}{right}{_colon(lang)}{comma.join(parts)}{_word('stop', lang)}"
+    head = phrase("answer.assumed", lang) + phrase("answer.brackets", lang, text=as_of) + _colon(lang)
+    return head + listed(parts, lang) + phrase("answer.stop", lang)
 
 
 def _assumption(name: str, value: Any, lang: str) -> str:
     if name == "prices":
-        return _word("lawful", lang)
+        return phrase("answer.lawful", lang)
     if name == "publication_closed":
-        return _word("published", lang)
+        return phrase("answer.published", lang)
     title = fields()[name].title(lang)
     if isinstance(value, bool):
-        shown = _word("yes" if value else "no", lang)
+        shown = phrase("value.yes" if value else "value.no", lang)
     elif isinstance(value, list):
         shown = listed((code_word(name, each, lang) for each in value), lang)
     else:
         shown = code_word(name, value, lang) if isinstance(value, str) else str(value)
-    return f"{title}{_colon(lang)}{shown or _word('none', lang)}"
+    return f"{title}{_colon(lang)}{shown or phrase('value.none', lang)}"
 
 
 def method_line(method: Method, entry: Mapping[str, Any], lang: str) -> str:
     """What the law says about one method: the verdict, its basis, papers, term and floor."""
     title = method.title.text(lang)
     way = looks()[method.id].way
-    said = _phrases()["verdict"][entry["verdict"]][lang].format(way=way, title=title, date=_exists_from(entry, lang))
+    date = _exists_from(entry, lang)
+    said = phrase(f"answer-verdict.{entry['verdict']}", lang, way=way, title=title, date=date)
     unread = entry["grade"] not in ("", "V1")
-    head = f"{title}{_colon(lang)}" if lang == "en" else ""
     basis = _basis(entry, lang)
-    line = f"{head}{said}{basis}"
+    line = phrase("answer.line", lang, title=title, said=said, basis=basis)
     tail = [_papers(entry, lang), _term(entry, lang)]
     if entry["price_floor"] and entry["verdict"] != "forbid":
         tail.append(floor_words(entry["price_floor"], lang))
-    line = _semicolon(lang).join([line, *(part for part in tail if part)])
+    line = listed([line, *(part for part in tail if part)], lang, "semicolon")
     if unread:
-        line = f"{_word('unread', lang)}{line}"
-    return line + _word("stop", lang)
+        line = phrase("answer.unread", lang) + line
+    return line + phrase("answer.stop", lang)
 
 
 def _exists_from(entry: Mapping[str, Any], lang: str) -> str:
@@ -114,7 +101,7 @@ def _exists_from(entry: Mapping[str, Any], lang: str) -> str:
     if entry["verdict"] != "n/a" or not dates:
         return ""
     first = min(dates, key=lambda cite: str(cite["since"]))
-    return str(first["since"]) if first["since_known"] else _word("vague", lang, date=first["since"])
+    return str(first["since"]) if first["since_known"] else phrase("answer.vague", lang, date=first["since"])
 
 
 def deciding(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -127,8 +114,8 @@ def _basis(entry: Mapping[str, Any], lang: str) -> str:
     cited = [citation(rule, lang) for rule in deciding(entry)[:DECIDING] if rule["cite"]["since"]]
     if not cited:
         return ""
-    left, right = ("（", "）") if lang == "zh" else (" (", ")")
-    return f"{left}{_word('basis', lang)}{_semicolon(lang).join(dict.fromkeys(cited))}{right}"
+    text = phrase("answer.basis", lang) + listed(dict.fromkeys(cited), lang, "semicolon")
+    return phrase("answer.brackets", lang, text=text)
 
 
 _BRACKET = re.compile(r"^(.*?)(（[^（）]*）)$")
@@ -140,10 +127,9 @@ def citation(rule: Mapping[str, Any], lang: str) -> str:
     found = _BRACKET.match(cite["doc"])
     doc, more = (found[1], found[2]) if found else (cite["doc"], "")
     number = f"（{cite['number']}）" if re.search(r"[号〕]", cite["number"]) else ""
-    when = _word("since" if cite["since_known"] else "since_vague", lang, date=cite["since"])
-    article = f"{cite['article']}" if lang == "zh" else f" {cite['article']}"
-    comma = "，" if lang == "zh" else ", "
-    return f"《{doc}》{more}{number}{article}{comma}{when}{comma}{rule['grade']}"
+    when = phrase("answer.since" if cite["since_known"] else "answer.since-vague", lang, date=cite["since"])
+    told = {"doc": doc, "more": more, "number": number, "article": cite["article"], "when": when}
+    return phrase("answer.cited", lang, **told, grade=rule["grade"])
 
 
 def _papers(entry: Mapping[str, Any], lang: str) -> str:
@@ -152,7 +138,7 @@ def _papers(entry: Mapping[str, Any], lang: str) -> str:
     texts = list(dict.fromkeys(each[lang] for each in entry["conditions"]))
     if not texts:
         return ""
-    return _word("papers", lang) + _semicolon(lang).join(texts)
+    return phrase("answer.papers", lang) + listed(texts, lang, "semicolon")
 
 
 def _term(entry: Mapping[str, Any], lang: str) -> str:
@@ -160,8 +146,8 @@ def _term(entry: Mapping[str, Any], lang: str) -> str:
         return ""
     if len(entry["parts"]) > 1:
         shown = [
-            _word(
-                "part",
+            phrase(
+                "answer.part",
                 lang,
                 use=code_word("use", part["use"], lang),
                 percent=part["percent"],
@@ -169,9 +155,9 @@ def _term(entry: Mapping[str, Any], lang: str) -> str:
             )
             for part in entry["parts"]
         ]
-        return _word("parts", lang) + _semicolon(lang).join(shown)
+        return phrase("answer.parts", lang) + listed(shown, lang, "semicolon")
     span = years(entry["term_min_years"], entry["term_max_years"], lang)
-    return _word("term", lang, years=span) if span else ""
+    return phrase("answer.term", lang, years=span) if span else ""
 
 
 def _part_years(part: Mapping[str, Any], lang: str) -> str:
@@ -180,7 +166,7 @@ def _part_years(part: Mapping[str, Any], lang: str) -> str:
     own = part["term_years"]
     if own is None or own == part["term_max_years"]:
         return most
-    return f"{own} 年（{most}）" if lang == "zh" else f"{own} years ({most})"
+    return phrase("answer.shorter", lang, own=own, most=most)
 
 
 def _details(entry: Mapping[str, Any], lang: str) -> list[str]:
@@ -189,7 +175,7 @@ def _details(entry: Mapping[str, Any], lang: str) -> list[str]:
     others = sorted((r for r in entry["rules"] if r not in first), key=lambda r: -STRICTNESS[r["verdict"]])
     lines = [f"{rule['id']}{_colon(lang)}{rule['title'][lang]} - {citation(rule, lang)}" for rule in (*first, *others)]
     if entry["verdict"] not in ("condition", "undetermined"):
-        lines += [f"{_word('papers', lang)}{each[lang]}" for each in entry["conditions"]]
+        lines += [f"{phrase('answer.papers', lang)}{each[lang]}" for each in entry["conditions"]]
     lines += [f"{note['rule']}{_colon(lang)}{note[lang]}" for note in entry["notes"] if note["rule"]]
     return list(dict.fromkeys(lines))
 
@@ -198,37 +184,23 @@ def table(rows: Sequence[Mapping[str, Any]], lang: str) -> list[list[str]]:
     """Many answers as a table: number, date, the verdict of each method, and the basis of each."""
     shown = [method for method in methods() if not off(method.id)]
     titles = [method.title.text(lang) for method in shown]
-    head = ["编号", "日期", *titles, "依据"] if lang == "zh" else ["case", "as_of", *titles, "basis"]
+    head = [phrase("answer.case", lang), phrase("answer.date", lang), *titles, phrase("answer.grounds", lang)]
     lines = [head]
     for row in rows:
         answer = row["answer"]
         words = [_short(answer[method.id]["verdict"], lang) for method in shown]
-        basis = _semicolon(lang).join(
+        basis = [
             f"{title}{_colon(lang)}{citation(first[0], lang)}"
             for title, method in zip(titles, shown, strict=True)
             if (first := deciding(answer[method.id])) and first[0]["cite"]["since"]
-        )
-        lines.append([str(row["case"]), str(row["as_of"]), *words, basis])
+        ]
+        lines.append([str(row["case"]), str(row["as_of"]), *words, listed(basis, lang, "semicolon")])
     return lines
 
 
-_SHORT = {
-    "permit": "可以",
-    "condition": "附条件",
-    "warn": "可以（预计难成交）",
-    "forbid": "不得",
-    "undetermined": "待查",
-    "n/a": "不适用",
-}
-
-
 def _short(verdict: str, lang: str) -> str:
-    return _SHORT[verdict] if lang == "zh" else verdict
+    return phrase(f"answer-short.{verdict}", lang)
 
 
 def _colon(lang: str) -> str:
-    return "：" if lang == "zh" else ": "
-
-
-def _semicolon(lang: str) -> str:
-    return "；" if lang == "zh" else "; "
+    return phrase("answer.colon", lang)
