@@ -1,4 +1,4 @@
-"""What README prints is what the commands print: blocks marked ``<!-- output N: command -->`` hold the first N lines.
+"""What pages print is what the commands print: blocks marked ``<!-- output N: command -->`` hold the first N lines.
 
 ``python -m tests.readme --write`` refreshes them; ``tests/test_docs.py`` refuses stale ones.
 """
@@ -48,15 +48,23 @@ def fresh(text: str) -> str:
         return BLOCK.sub(block, text)
 
 
+PAGES = ("README.md", "docs/planner.md")
+"""The pages that have such blocks."""
+
+
 def main() -> None:
-    """Refresh README with ``--write``, else say whether it is current."""
-    path = ROOT / "README.md"
-    before = path.read_text(encoding="utf-8")
-    after = fresh(before)
-    if "--write" in sys.argv:
-        path.write_text(after, encoding="utf-8")
-    elif before != after:
-        sys.stderr.write("README.md is not current\nMaybe python -m tests.readme --write\n")
+    """Refresh the pages with ``--write``, else say whether they are current."""
+    stale = []
+    for name in PAGES:
+        path = ROOT / name
+        before = path.read_text(encoding="utf-8")
+        after = fresh(before)
+        if "--write" in sys.argv:
+            path.write_text(after, encoding="utf-8")
+        elif before != after:
+            stale.append(name)
+    if stale:
+        sys.stderr.write(f"{', '.join(stale)}: not current\nMaybe python -m tests.readme --write\n")
         raise SystemExit(1)
 
 

@@ -21,6 +21,14 @@ def test_readme_shows_what_the_commands_print() -> None:
     assert fresh(text) == text
 
 
+@pytest.mark.slow
+def test_the_planners_questions_are_answered_as_the_commands_answer_them() -> None:
+    """Every question of docs/planner.md has its command and what that prints now."""
+    text = (ROOT / "docs" / "planner.md").read_text(encoding="utf-8")
+    assert len(BLOCK.findall(text)) >= 12
+    assert fresh(text) == text
+
+
 @pytest.mark.parametrize(
     "page", [*sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")), "README.md"]
 )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 import sys
 import unicodedata
 import zipfile
@@ -85,6 +88,92 @@ def test_no_report_holds_one(tmp_path: Path) -> None:
         assert not [text for text in texts if "\u202e" in text or "\x1b" in text], path.name
     with zipfile.ZipFile(folder / "report" / "proposal.docx") as archive:
         assert "\\u202e" in archive.read("word/document.xml").decode("utf-8")
+
+
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    "|_x00[01][0-9A-Fa-f]_|&#(?:x0*(?:[0-8bBeEfF]|1[0-9a-fA-F]|7[fF]|202[a-eA-E]|206[0-9a-fA-F]|200[bBeEfF])|0*(?:[0-8]|27|8238));"
+)
+"""Acting characters as they stand in a text, and as OOXML or XML write them."""
+KEYS = ("doc", "zh", "en", "title", "platform", "name", "authority", "document", "number", "article", "parcel_name")
+SPOILT = "".join(each for each in ACTING if each != "\ud800")
+
+
+def _poisoned(value: Any, key: str = "") -> Any:
+    """The same plan with every acting character in every name, title and document."""
+    if isinstance(value, dict):
+        return {name: _poisoned(each, name) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_poisoned(each, key) for each in value]
+    return f"甲{SPOILT}{value}" if isinstance(value, str) and key in KEYS and value else value
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every report of a plan whose names, ids and documents hold acting characters."""
+    from tests.report.making import call, plan_folder
+
+    folder = plan_folder(tmp_path_factory.mktemp("papers") / "plan", hostile=True)
+    for name in ("plan.json", "case.json"):
+        content: Any = json.loads((folder / name).read_bytes())
+        (folder / name).write_text(json.dumps(_poisoned(content), ensure_ascii=False), "utf-8")
+    for kind in ("--html", "--xlsx", "--docx", "--txt"):
+        done = call(folder, kind, "--lang", "zh")
+        assert done.exit_code == 0, (kind, done.output)
+        assert not HIDDEN.search(done.output), kind
+    return folder / "report"
+
+
+def test_no_part_of_an_office_file_holds_an_acting_character(papers: Path) -> None:
+    """Cells, names of sheets, comments, headers, properties, relations: every part of the package."""
+    seen = 0
+    for path in sorted((*papers.rglob("*.xlsx"), *papers.rglob("*.docx"))):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if not name.endswith((".xml", ".rels")):
+                    continue
+                found = HIDDEN.search(archive.read(name).decode("utf-8").removeprefix("\ufeff"))
+                assert found is None, (path.name, name, found)
+                seen += 1
+    assert seen > 30
+
+
+def test_no_text_or_page_holds_one(papers: Path) -> None:
+    """The map and the boundary points, as they lie on disk; their names too."""
+    pages = [path for path in papers.rglob("*") if path.suffix in (".html", ".txt", ".csv", ".json")]
+    assert pages
+    for path in pages:
+        raw = path.read_bytes()
+        text = raw.decode("gb18030" if path.suffix == ".txt" else "utf-8").removeprefix("\ufeff")
+        assert not HIDDEN.search(text.replace("\r\n", "\n")), path.name
+    assert not [path for path in papers.rglob("*") if HIDDEN.search(path.name)]
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is missing")
+def test_no_pdf_holds_one(papers: Path) -> None:
+    """In the text that a reader extracts: the signs stand there as they are written."""
+    from tests.report.making import call
+
+    done = call(papers.parent, "--pdf", "--lang", "zh")
+    if done.exit_code == 1 and "font" in done.output.lower() + done.output:
+        pytest.skip("there is no Chinese font")
+    assert done.exit_code == 0, done.output
+    for path in papers.rglob("*.pdf"):
+        text = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, check=True).stdout.decode("utf-8")
+        text = re.sub("[\u200b\x0c]", "", text)  # sheet.typ marks with it where a line may break; pages
+        assert not HIDDEN.search(text), path.name
+        written = re.sub(r"\s", "", text)
+        assert "\\u202e" in written
+        assert "\\u2066" in written
+
+
+def test_no_json_of_a_command_holds_one(tmp_path: Path) -> None:
+    """A finding that quotes a file: the raw output is readable, its value the same."""
+    (tmp_path / "a.csv").write_text(f"parcel_id,x{SPOILT.replace(chr(13), '')},y\nP1,1,2\n", "utf-8")
+    for words in (["check", str(tmp_path), "--json"], ["rules", "ask", f"use={SPOILT}RES", "--json"]):
+        done = CliRunner().invoke(desk, words)
+        assert done.exit_code in (1, 2)
+        assert not HIDDEN.search(done.output), words
 
 
 def _spoiled(value: Any, key: str = "") -> Any:

@@ -16,7 +16,7 @@ _ACTING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters but tab and new line
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that turn the order of letters
     "\u200b\u2028\u2029\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb"  # without width, or ending a line
-    "\U000e0000-\U000e007f\ud800-\udfff]"  # tags, halves of pairs
+    "\U000e0000-\U000e007f\ud800-\udfff\ufffe\uffff]"  # tags, halves of pairs, no characters
 )
 
 

@@ -89,6 +89,10 @@ def test_the_page_of_the_example_round(example: Path, tmp_path: Path) -> None:
     assert seen["parcel"].startswith(plan["justification"] and seen["rows"][0].split()[0])
     assert seen["keyboard"].startswith(seen["rows"][1].split()[0])
     assert [row.split()[0] for row in seen["found"]] == [seen["rows"][2].split()[0]]
+    listed = sum(len(entry["parcel_ids"]) for entry in plan["assignments"] if entry["method"] == "listing")
+    assert seen["words"]["挂牌"].startswith(f"{listed} 宗")
+    assert not seen["words"]["科研"].startswith(("0 宗", seen["count"].split("，")[0]))
+    assert "2000国家大地坐标系" in seen["crs"]
     assert all(count != seen["count"] for count in seen["filters"].values() if count)
     assert seen["filters"]["f-rule"]
     assert seen["other"]["lang"] == "en"

@@ -151,12 +151,12 @@ def test_the_same_plan_gives_the_same_payload(folder: Path) -> None:
 
 def test_names_are_made_plain() -> None:
     """Control characters and turns of direction are shown; long texts are cut; lines stay where they may."""
-    assert plain(TURNED) == "gpj.\ufffdtxt\ufffd\ufffd"
+    assert plain(TURNED) == "gpj.\\u202etxt\\u0007\\u200f"
     assert plain(SCRIPT) == SCRIPT
     assert len(one_line(LONG * 5)) == 32_000
     assert one_line("a\nb\tc") == "a b c"
     assert several_lines("a\nb") == "a\nb"
-    assert plain("\ud800") == "\ufffd"
+    assert plain("\ud800") == "\\ud800"
 
 
 def test_a_text_becomes_a_title_headings_and_text() -> None:

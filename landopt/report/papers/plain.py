@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
-)
+from parcels.common.visible import visible
+
 _BLANK = re.compile(r"[\t\n]")
 CELL = 32_000
 """The longest text a cell or paragraph carries; Excel's own limit is 32,767."""
 
 
 def plain(text: str) -> str:
-    r"""The text with control, invisible and direction-turning characters shown as U+FFFD; lines and tabs stay.
+    r"""The text with every acting character made visible (:func:`parcels.common.visible.visible`); lines, tabs stay.
 
-    >>> plain("a\u202eb") == "a\ufffdb"
+    >>> plain("a\u202eb") == "a\\u202eb"
     True
     """
-    return _HIDDEN.sub("\ufffd", text)
+    return visible(text)
 
 
 def one_line(text: str, longest: int = CELL) -> str:

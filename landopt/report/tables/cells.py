@@ -50,13 +50,13 @@ def _book(doc: str, lang: str) -> str:
 
 
 def citation(cite: Mapping[str, Any], lang: str) -> str:
-    """Document, number and article of a rule, its id and its verification grade, in one line."""
+    """Document, number and article of a rule and its grade, in one line; its id stands in the last sheet."""
     doc = cite["doc"] if "《" in cite["doc"] or lang != "zh" else f"《{cite['doc']}》"
     where = "，".join if lang == "zh" else ", ".join
     unread = "" if cite["grade"] == "V1" else phrase("packs.unread", lang)
     grade = "核实等级" if lang == "zh" else "grade"
     brackets = "（{}）" if lang == "zh" else " ({})"
-    inner = f"{cite['rule']}{'；' if lang == 'zh' else '; '}{grade} {cite['grade']}"
+    inner = f"{grade} {cite['grade']}"
     return unread + where(part for part in (doc, cite["number"], cite["article"]) if part) + brackets.format(inner)
 
 
@@ -119,14 +119,15 @@ def _of_record(record: Mapping[str, Any], lang: str) -> dict[str, Cell]:
     closed = []
     for other in record.get("others", ()):
         if other["verdict"] == "forbid" or other["why"] in ("rule", "default", "filter", "term", "verdict"):
-            rules = ", ".join(dict.fromkeys(ruling["cite"]["rule"] for ruling in other["rulings"]))
+            cites = (ruling["cite"] for ruling in other["rulings"])
+            rules = ", ".join(dict.fromkeys(f"{_book(cite['doc'], lang)}{cite['article']}" for cite in cites))
             closed.append(words.word("method", other["method"], lang) + (f" ({rules})" if rules else ""))
     due = [
         condition[lang] + (f" [{condition['document']}]" if condition["document"] else "")
         for condition in record["conditions"]
     ]
     return {
-        "basis": "\n".join(citation(ruling["cite"], lang) for ruling in record["permits"] if "rule" in ruling["cite"]),
+        "basis": "\n".join(citation(ruling["cite"], lang) for ruling in record["permits"] if "grade" in ruling["cite"]),
         "law": "\n".join(
             dict.fromkeys(
                 f"{_book(ruling['cite']['doc'], lang)}{ruling['cite']['article']}" for ruling in record["permits"]

@@ -103,6 +103,7 @@ def write_entry_sheet(path: Path, source: Source) -> None:
         sheet.write_string(0, at, name, head)
         sheet.set_column(at, at, 22 if name in ("电子监管号", "项目名称", "土地使用权人", "核对") else 11)
     for number, row in enumerate(rows(source), 1):
+        sheet.set_row(number, 42)
         for at, name in enumerate(columns()):
             value = row.get(name)
             if value is None or value == "":

@@ -14,8 +14,9 @@ export async function draw() {
   const choice = (id, value, set) => { const s = h("select", { id, "aria-label": t("compare." + id) }, plans.map((p) => h("option", { value: p.key, selected: p.key === value }, label(p)))); s.addEventListener("change", () => { set(s.value); redraw().catch(trouble); }); return s; };
   const body = h("div", { id: "diff" }, h("p", { class: "hint" }, t("loading")));
   const box = h("div", { class: "page wide" }, h("h2", {}, t("compare.title")),
-    h("div", { class: "row" }, choice("from", left, (v) => { left = v; }), h("span", {}, "→"), choice("to", right, (v) => { right = v; })), scores(plans), body);
-  const redraw = async () => { body.replaceChildren(...await diff()); };
+    h("div", { class: "row" }, choice("from", left, (v) => { left = v; }), h("span", {}, "→"), choice("to", right, (v) => { right = v; })), scores(plans),
+    h("div", { class: "row" }, button(t("compare.swipe"), () => swipe().catch(trouble), { id: "swipe-go" })), h("div", { id: "swipe" }), body);
+  const redraw = async () => { body.replaceChildren(...await diff()); document.getElementById("swipe")?.replaceChildren(); };
   await redraw();
   return box;
 }
@@ -24,6 +25,22 @@ function scores(plans) {
     h("tbody", {}, plans.map((p) => h("tr", {}, h("th", { scope: "row" }, label(p), h("small", {}, p.id)), h("td", { class: "n" }, points(p.objective)), h("td", { class: "n" }, Number(p.gap) === 0 ? t("plan.proven") : percent(p.gap)),
       h("td", { class: "n" }, p.supplied), h("td", { class: "n" }, p.held), h("td", { class: "n" }, p.unserved), h("td", {}, p.adopted?.length ? t("plan.adopted", { document: p.adopted[0].document }) : "")))));
 }
+/* Two maps over each other: the slider says how much of the second covers the first. */
+async function swipe() {
+  const place = document.getElementById("swipe"), found = await Promise.all([left, right].map((key) => about("picture", {}, key)));
+  const data = await Promise.all(found.map((f) => landoptDecode.unpack(f.map)));
+  const under = h("div", { class: "map" }), over = h("div", { class: "map over", "aria-hidden": "true" });
+  const range = h("input", { type: "range", id: "swipe-at", min: 0, max: 100, value: "50", "aria-label": t("compare.swipe") });
+  place.replaceChildren(h("div", { class: "row" }, h("b", {}, name(left)), range, h("b", {}, name(right))), h("div", { class: "swipe" }, under, over));
+  const say = (d) => (i) => h("div", {}, h("b", {}, d.head.ids[i]), " ", d.columns.method[i] < 0 ? t("held") : t("method." + d.head.methods[d.columns.method[i]]));
+  const [below, above] = [under, over].map((e, n) => landoptMap.build(e, data[n], () => {}, say(data[n])));
+  const follow = () => above.map.setView(below.map.getCenter(), below.map.getZoom(), { animate: false });
+  below.map.on("move zoomend", follow);
+  const cut = () => { over.style.clipPath = `inset(0 0 0 ${range.value}%)`; };
+  range.addEventListener("input", cut);
+  cut(); follow();
+}
+const name = (key) => label(now.room.plans.find((p) => p.key === key));
 async function diff() {
   if (left === right) return [h("p", { class: "hint" }, t("compare.same"))];
   const found = await about("diff", { other: left }, right);

@@ -1,6 +1,6 @@
 /* The policy as sentences with fields: what is changed goes into the scenario's history, checked by the loader of the rules. */
 import { post } from "./net.js";
-import { ask, both, button, finding, h, iAm, t, tell, trouble, who } from "./say.js";
+import { ask, both, button, finding, h, iAm, t, tell, trouble, who, word } from "./say.js";
 import { about, choose, now, planKey, readOnly, refresh, step, tab } from "./main.js";
 
 let open = null;
@@ -53,7 +53,7 @@ function sentence(rule, own) {
   };
   const unit = (u) => t("measure." + (u || rule.measure || "count"));
   if (rule.kind === "limit") {
-    const sense = t(rule.sense === "<=" ? "limits.most" : "limits.least"), per = (rule.per || []).length ? t("policy.per", { fields: rule.per.join(", ") }) : "";
+    const sense = t(rule.sense === "<=" ? "limits.most" : "limits.least"), per = (rule.per || []).length ? t("policy.per", { fields: rule.per.map((f) => word("field." + f) || f).join(", ") }) : "";
     const soft = rule.penalty !== undefined ? h("span", {}, " · ", t("policy.soft"), " ", number("penalty", rule.penalty)) : "";
     if (rule.share !== undefined) return [sense, " ", number("share", rule.share, [], true), " % ", per, soft];
     return [(rule.values || []).map((v, i) => [i ? "； " : "", (v.key || []).length ? v.key.join("·") + " " : "", sense, " ", number("amount", v.amount, v.key || []), " ", unit(v.unit)]), " ", per, soft];

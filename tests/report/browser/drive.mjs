@@ -67,6 +67,9 @@ await page.fill("#find", seen.rows[2].split(/\s/)[0]);
 await settle();
 seen.found = await rows();
 await page.click("#clear");
+seen.words = {};
+for (const word of ["挂牌", "科研"]) { await page.fill("#find", word); await settle(); seen.words[word] = await text("#count"); }
+await page.click("#clear");
 
 // the other language
 await page.click("#lang"); await settle();

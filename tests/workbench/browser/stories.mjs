@@ -134,7 +134,15 @@ export const stories = {
     await page.waitForSelector("#diff h3");
     seen.plans = await page.$$eval("#plans tbody tr", (all) => all.map((e) => e.innerText));
     seen.diff = await text("#diff");
+    await page.click("#swipe-go");
+    await page.waitForSelector("#swipe-at");
+    await settle(700);
     await shot("compare");
+    seen.cut = [];
+    for (const at of ["0", "80"]) {
+      await page.locator("#swipe-at").evaluate((e, v) => { e.value = v; e.dispatchEvent(new Event("input")); }, at);
+      seen.cut.push(await page.$eval(".swipe .over", (e) => e.style.clipPath));
+    }
     await page.click('[data-view="policy"]');
     await page.waitForSelector(".rules li");
     seen.policy = await text(".rules");
