@@ -71,7 +71,8 @@ def _blanked(values: np.ndarray[Any, Any], blank: np.ndarray[Any, Any] | None) -
         return pandas.arrays.BooleanArray(values, blank)
     if values.dtype.kind in "iu":
         return pandas.arrays.IntegerArray(values.astype(np.int64), blank)
-    return np.where(blank, np.nan if values.dtype.kind == "f" else None, values)
+    nothing: Any = np.nan if values.dtype.kind == "f" else None
+    return np.where(blank, nothing, values)
 
 
 def _require(path: Path) -> None:
