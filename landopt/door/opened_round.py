@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from constraints.case import Case
     from landopt.door.replanning import Replanned
     from landopt.intake.assemble import Loaded
+    from landopt.reasons.many.sweep import Swept
     from landopt.reasons.many.tradeoff import Front
     from landopt.runs.work import Where
     from landopt.screening.offers import Offers
@@ -311,6 +312,35 @@ class Round:
         result = pipeline.run(job, _lines(progress), self._held.loaded if as_of is None else None)
         return Plan.decided(result, self, home)
 
+    def sweep(
+        self, path: PathLike, folder: PathLike, *, where: Where | None = None, say: Say = lambda line: None
+    ) -> Swept:
+        """Solve every combination of a sweep file, each from the plan of the round as it stands (``landopt sweep``).
+
+        Parameters
+        ----------
+        path
+            The sweep file (docs/explain.md).
+        folder
+            Where finished runs are kept.
+        where
+            Where the runs are made (default: in this process).
+
+        Raises
+        ------
+        Refused
+            With every fault of the file.
+
+        Examples
+        --------
+        >>> swept = rnd.sweep("my-round/sweep.toml", "swept")
+        >>> len(swept.rows), swept.interrupted
+        (6, False)
+        """
+        from landopt.reasons.many.sweep import read_sweep, sweep_case
+
+        return sweep_case(self.case, read_sweep(Path(path)), Path(folder), where=where, say=say)
+
     # The options of ``landopt tradeoff``, one for one.
     def tradeoff(
         self,
@@ -347,7 +377,7 @@ class Round:
 
         Examples
         --------
-        >>> front = rnd.tradeoff(["served", "revenue"], 2, plan=plan, gap="0.01")
+        >>> front = rnd.tradeoff(["served", "revenue"], 2, plan=plan, time_limit=15)
         >>> len(front.points) >= 1
         True
         """

@@ -29,7 +29,7 @@ def test_every_entry_has_an_example() -> None:
     assert [name for name, text in found if ">>>" not in text or not text.splitlines()[-1].strip()] == []
 
 
-LONG = ("Plan.limits_by_worth",)
+LONG = ("Plan.limits_by_worth", "Plan.alternatives", "Plan.stress", "Round.sweep", "Round.tradeoff")
 """Solves the round many times over."""
 
 

@@ -36,17 +36,16 @@ def sweep(
     The round as it stands is solved first; every run starts from its plan. Finished runs are kept in the output folder;
     an interrupted sweep goes on where it stopped.
     """
+    from landopt.api import read
     from landopt.desk.progress import heard
-    from landopt.intake.assemble import read_round
-    from landopt.reasons.many.sweep import read_sweep, shown, sweep_case
+    from landopt.reasons.many.sweep import read_sweep, shown
     from landopt.reasons.texts import render_answer
     from parcels.common.language import language
 
-    plan = read_sweep(sweep_path)
-    case = read_round(round_path).ready()
+    read_sweep(sweep_path)  # its faults are told before the round is read
     folder = output if output is not None else sweep_path.with_suffix("")
     where = where_of(jobs, scheduler, tls_ca, tls_cert, tls_key)
-    swept = sweep_case(case, plan, folder, where=where, say=heard(language(lang)))
+    swept = read(round_path).sweep(sweep_path, folder, where=where, say=heard(language(lang)))
     if as_json:
         click.echo(json.dumps(swept.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
