@@ -217,6 +217,8 @@ class _Decided:
         decision = pipeline.decide(made, offers, outcome, self.say)
         (place / "plan").mkdir(parents=True)
         pipeline.write(place / "plan", decision, loaded.geometry)
+        # what the city is allotted, as a policy: named in round.toml, the round can be solved and adopted by itself
+        (place / "joint-limits.toml").write_bytes(job.overlays[0].read_bytes())
         proof = {"schema": PROOF, "case": decision.plan["case"]["digest"], **self._second(number, again)}
         (place / "joint-proof.json").write_bytes(canonical(proof))
         used, bound = again.used(outcome.chosen).tolist(), self.priced[number].tiers[0].bound

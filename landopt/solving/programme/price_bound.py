@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from landopt.solving.programme.arrays import Floats, Ints, Program, ranges, segment_sum
+from landopt.solving.programme.arrays import Floats, Ints, Program, segment_sum
 
 LIMIT = 2**61
 """Sums of products stay below this, so that 64-bit integers are exact."""
@@ -91,65 +90,6 @@ def reduced_float(prog: Program, parcels: Floats, rows: Floats) -> Floats:
     return out
 
 
-@dataclass(frozen=True)
-class Branch:
-    """A branching choice on one part: its offers in ``match`` are barred (``taken`` False) or one of them is taken."""
-
-    on: dict[str, Any]
-    part: int
-    match: Ints
-    taken: bool
-
-
-def bound_scaled(
-    prog: Program, prices: Prices, branches: tuple[Branch, ...] = (), left: Ints | None = None
-) -> int | None:
-    """``scale`` times the bound of docs/model.md §8 under some branches; None where a part has nothing it must take.
-
-    ``left`` are the reduced values if the caller has them.
-    """
-    values = reduced(prog, prices) if left is None else left
-    best = part_best(prog, values)
-    np.maximum(best, 0, out=best)
-    for part in {branch.part for branch in branches}:
-        low, high = int(prog.part_start[part]), int(prog.part_start[part + 1])
-        top = _branched_best(values[low:high], low, [branch for branch in branches if branch.part == part])
-        if top is None:
-            return None
-        best[part] = top
-    total = sum(int(y) * int(b) for y, b in zip(prices.rows, prog.rhs, strict=True) if y)
-    return total + _exact_sum(prices.parcels) + _exact_sum(best)
-
-
-def _branched_best(values: Ints, low: int, branches: list[Branch]) -> int | None:
-    """The most a part can add under its branches; None where it must take an offer and has none."""
-    allowed = np.ones(len(values), dtype=bool)
-    must = False
-    for branch in branches:
-        hit = np.zeros(len(values), dtype=bool)
-        hit[branch.match - low] = True
-        allowed &= hit if branch.taken else ~hit
-        must |= branch.taken
-    inside = values[allowed]
-    if must:
-        return int(inside.max()) if len(inside) else None
-    return max(0, int(inside.max(initial=0)))
-
-
-def after_branch(prog: Program, prices: Prices, scaled: int, branches: tuple[Branch, ...]) -> int | None:
-    """:func:`bound_scaled` under ``branches``, from its value ``scaled`` without the last of them."""
-    part = branches[-1].part
-    low, high = int(prog.part_start[part]), int(prog.part_start[part + 1])
-    here = np.arange(low, high)
-    land = ranges(prog.site_start[prog.site[here]], np.diff(prog.site_start)[prog.site[here]])
-    size = np.concatenate([[0], np.cumsum(np.diff(prog.site_start)[prog.site[here]])])
-    values = prog.score[here] * prices.scale - segment_sum(prices.parcels[prog.site_parcels[land]], size)
-    values -= prog.entries.use(prices.rows, low, high)
-    mine = [branch for branch in branches if branch.part == part]
-    before, after = _branched_best(values, low, mine[:-1]), _branched_best(values, low, mine)
-    return None if before is None or after is None else scaled - before + after
-
-
 def part_best(prog: Program, values: Ints) -> Ints:
     """The largest value of each part; 0 for an empty part."""
     out = np.zeros(len(prog.part_start) - 1, dtype=values.dtype)
@@ -160,10 +100,10 @@ def part_best(prog: Program, values: Ints) -> Ints:
 
 
 def bound(prog: Program, prices: Prices) -> int:
-    """The bound of some prices in millipoints, rounded down (objectives are integers)."""
-    scaled = bound_scaled(prog, prices)
-    assert scaled is not None
-    return scaled // prices.scale
+    """The bound of some prices in millipoints, rounded down (objectives are integers): docs/model.md §8."""
+    best = np.maximum(part_best(prog, reduced(prog, prices)), 0)
+    total = sum(int(y) * int(b) for y, b in zip(prices.rows, prog.rhs, strict=True) if y)
+    return (total + _exact_sum(prices.parcels) + _exact_sum(best)) // prices.scale
 
 
 def _exact_sum(values: Ints) -> int:
