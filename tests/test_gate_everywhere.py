@@ -48,7 +48,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/report/gis/layer_files.py": ".read_text sqlite3.connect",
             "landopt/report/tables/entry_sheet.py": ".read_text",
             "parcels/tables/use_codes.py": ".read_text",
-            "parcels/tables/values.py": ".read_text",
         },
         ADMITTED: {
             "constraints/audit/bound/layers.py": "sqlite3.connect",

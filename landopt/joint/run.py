@@ -219,7 +219,7 @@ class _Decided:
         (place / "plan").mkdir(parents=True)
         pipeline.write(place / "plan", decision, loaded.geometry)
         # what the city is allotted, as a policy: named in round.toml, the round can be solved and adopted by itself
-        (place / "joint-limits.toml").write_bytes(job.overlays[0].read_bytes())
+        (place / "joint-limits.toml").write_bytes(read_bytes(Path(job.overlays[0])))
         proof = {"schema": PROOF, "case": decision.plan["case"]["digest"], **self._second(number, again)}
         (place / "joint-proof.json").write_bytes(canonical(proof))
         used, bound = again.used(outcome.chosen).tolist(), self.priced[number].tiers[0].bound
