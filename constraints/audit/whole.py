@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from constraints.audit.cells import Reading
-from constraints.audit.finding import Breach
+from constraints.audit.finding import Breach, Unchecked
 from constraints.audit.listing import Listing
 from constraints.audit.reread import Reader
 from constraints.audit.words.absent import Absences
@@ -28,6 +28,7 @@ class Auditing(Protocol):
     chosen: list[Reading]
     shown: dict[Key, dict[str, Any]]
     breaches: list[Breach]
+    unchecked: list[Unchecked]
 
     def breach(self, rule: str, en: str, zh: str, key: Sequence[str] = (), used: Any = "", limit: Any = "") -> None:
         """Note a breach."""
@@ -74,7 +75,11 @@ def read_words(audit: Auditing, listing: Listing) -> None:
     names = audit.case.parcels.ids
     chosen = {tuple(names[row] for row in reading.site): reading for reading in audit.chosen}
     found = Words(audit.reader, audit.plan, chosen, audit.shown)
-    found.read(Absences(audit.reader, audit.plan, listing.tally))
+    absences = Absences(audit.reader, audit.plan, listing.tally)
+    found.read(absences)
+    if not absences.counted:
+        en = "how many parcels and platforms do not suit each other, in words"
+        audit.unchecked.append(Unchecked("counts", en, "宗地与平台互不适合的计数"))
     for rule, en, zh in found.problems:
         audit.breach(rule, en, zh)
     en = f"{len(audit.plan['justification'])} records of reasons read a second time, {found.count:,} statements"

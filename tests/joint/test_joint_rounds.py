@@ -14,6 +14,7 @@ import pytest
 
 from constraints.audit.joint import audit_joint
 from constraints.canonical import canonical
+from landopt.intake.assemble import read_round
 from landopt.invent.round import write_round
 from parcels.common.issues import LandoptError
 from tests.audit.ledgers import call
@@ -90,6 +91,18 @@ def test_each_city_is_told_what_the_common_price_made_it_give_up(province: Path)
         served = {entry["demand_id"] for entry in plan["assignments"]}
         assert served.isdisjoint(given["lost"])
         assert any(limit["rule"] == "joint.listings" for limit in plan["limits"])
+
+
+def test_a_city_can_take_its_allotment_over_as_a_policy(province: Path, tmp_path: Path):
+    """``joint-limits.toml`` named in ``round.toml``: the same limits hold, and the joint plan keeps them."""
+    home = Path(shutil.copytree(province / "city-1", tmp_path / "city"))
+    shutil.copy(province / "joint" / "cities" / "nansha-2026-1" / "joint-limits.toml", home)
+    text = (home / "round.toml").read_text("utf-8")
+    assert 'policy = ["policy.toml"]' in text
+    text = text.replace('policy = ["policy.toml"]', 'policy = ["policy.toml", "joint-limits.toml"]')
+    (home / "round.toml").write_text(text, "utf-8")
+    rules = {rule.id for rule in read_round(home).ready().rules}
+    assert {"joint.listings", "joint.competitive"} <= rules
 
 
 def _joint(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:

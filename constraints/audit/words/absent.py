@@ -6,7 +6,7 @@ Standard library only.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +20,8 @@ Json = Mapping[str, Any]
 Same = Callable[[str, str, Any, Any], None]
 FILTERS = ("uses", "districts", "zones", "area_large", "available_from", "near", "area_small")
 """What a platform asks for, in the order in which the first failing is named."""
+PAIRS = 20_000_000
+"""Pairs of parcel and platform up to which the counts in reasons are counted again."""
 
 
 class Absences:
@@ -32,7 +34,9 @@ class Absences:
         self.taken = {self.facts.parcel_row[name] for entry in plan["assignments"] for name in entry["parcel_ids"]}
         round_ = reader.case.round
         self.end = max((period.end for period in round_.periods), default=round_.end or "9999-12-31")
-        self.first: dict[int, Counter[str]] = {}
+        self.counted = len(reader.case.parcels) * len(reader.case.demands) <= PAIRS
+        """Whether pairs of parcel and platform are few enough to be counted one by one."""
+        self._codes: list[list[str]] | None = None
 
     def read(self, same: Same, where: str, record: Json) -> None:
         """One record of a held parcel or a platform without a site."""
@@ -54,14 +58,21 @@ class Absences:
         for name, found in due.items():
             same(where, name, record[name], found)
         stated = {each["code"]: each["count"] for each in record["reasons"] if each.get("of") == "demand"}
-        if stated:
+        if stated and self.counted:
             same(where, "platforms it does not suit", stated, dict(self._platforms(row)))
         codes = {each["code"] for each in record["reasons"]}
         same(where, "outweighed", "outweighed" in codes, bool(due["lawful"]) and self.facts.candidate[row])
 
+    @property
+    def codes(self) -> list[list[str]]:
+        """For each platform and parcel the first requirement that the parcel fails; "" where it suits."""
+        if self._codes is None:
+            self._codes = [self._of(wish) for wish in self.facts.demands]
+        return self._codes
+
     def _platforms(self, row: int) -> Counter[str]:
         """By the first filter that a parcel fails: how many platforms."""
-        found = Counter(self._fails(row, wish) for wish in self.facts.demands)
+        found = Counter(column[row] for column in self.codes)
         del found[""]
         return found
 
@@ -80,37 +91,47 @@ class Absences:
         }
         for name, found in due.items():
             same(where, name, record[name], found)
-        counted = self._parcels(row, wish)
+        if not self.counted:
+            return
+        counted = self._parcels(row)
         plain = {each["code"]: each["count"] for each in record["reasons"] if not each.get("ruling")}
         known = {code: count for code, count in plain.items() if code in counted or code in (*FILTERS, "status")}
         same(where, "parcels that do not suit it", known, {code: n for code, n in counted.items() if n})
 
-    def _parcels(self, row: int, wish: Facts) -> dict[str, int]:
+    def _parcels(self, row: int) -> dict[str, int]:
         """By the first filter that fails, and of those on lawful sites whether they are taken: how many parcels."""
         reached, found = self.tally.reached.get(row, set()), Counter[str]()
-        for parcel in range(len(self.facts.parcels)):
-            code = self._fails(parcel, wish)
+        for parcel, code in enumerate(self.codes[row]):
             if parcel in reached:
                 code = "taken" if parcel in self.taken else "outweighed"
             found[code] += 1
         del found[""]
         return dict(found)
 
-    def _fails(self, parcel: int, wish: Facts) -> str:
-        """The first requirement of a platform that a parcel fails; "" where it suits."""
-        return next((code for code, fails in self._requirements(parcel, wish) if fails), "")
-
-    def _requirements(self, parcel: int, wish: Facts) -> Iterator[tuple[str, bool]]:
-        facts, area = self.facts.parcels[parcel], self.facts.area[parcel]
-        yield "status", not self.facts.candidate[parcel]
-        yield "uses", facts.get("use") not in _texts(wish.get("uses"))
-        districts, zones = _texts(wish.get("districts")), _texts(wish.get("zones"))
-        yield "districts", bool(districts) and facts.get("district") not in districts
-        yield "zones", bool(zones) and set(zones).isdisjoint(_texts(facts.get("zone")))
-        yield "area_large", area > int(str(wish.get("area_max_m2") or 0))
-        yield "available_from", str(facts.get("available_from") or "") > self.end
-        yield "near", self._far(parcel, wish.get("near"))
-        yield "area_small", area < int(str(wish.get("area_min_m2") or 0))
+    def _of(self, wish: Facts) -> list[str]:
+        """The first requirement of one platform that each parcel fails, in the order of :data:`FILTERS`."""
+        uses, districts, zones = (frozenset(_texts(wish.get(name))) for name in ("uses", "districts", "zones"))
+        least, most = (int(str(wish.get(name) or 0)) for name in ("area_min_m2", "area_max_m2"))
+        near, found = wish.get("near"), []
+        for parcel, facts in enumerate(self.facts.parcels):
+            if not self.facts.candidate[parcel]:
+                code = "status"
+            elif facts.get("use") not in uses:
+                code = "uses"
+            elif districts and facts.get("district") not in districts:
+                code = "districts"
+            elif zones and zones.isdisjoint(_texts(facts.get("zone"))):
+                code = "zones"
+            elif self.facts.area[parcel] > most:
+                code = "area_large"
+            elif str(facts.get("available_from") or "") > self.end:
+                code = "available_from"
+            elif near and self._far(parcel, near):
+                code = "near"
+            else:
+                code = "area_small" if self.facts.area[parcel] < least else ""
+            found.append(code)
+        return found
 
     def _far(self, parcel: int, near: Value) -> bool:
         distances = self.reader.case.distances

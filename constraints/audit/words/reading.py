@@ -154,7 +154,8 @@ class Words:
         found: list[Value] = []
         if owner in facts.parcel_row:
             row = facts.parcel_row[owner]
-            asking = [demand] if demand is not None else [None, *range(len(self.case.demands))]
+            who_asks = demand is None and name in ("operator", "other_applicants")  # what depends on the platform
+            asking = [None, *range(len(self.case.demands))] if who_asks else [demand]
             found = [self.reader.parcel_facts(row, each).get(name) for each in asking]
         elif owner in facts.demand_row:
             row = facts.demand_row[owner]

@@ -32,7 +32,7 @@ def convert(
     lang: str | None,
     as_json: bool,
 ) -> None:
-    """Convert parcels: reads every format that rounds take, writes .gpkg, .gdb, .geojson and boundary-point .txt.
+    """Convert parcels: reads all formats of rounds, writes .gpkg, .gdb, .geojson, .parquet and boundary-point .txt.
 
     Columns and values are kept as they are. Shapefiles are not written: their column names have ten bytes, which cuts
     Chinese names in mid-character.

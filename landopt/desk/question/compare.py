@@ -13,8 +13,7 @@ from landopt.desk.usage import LANG, Wrong
 
 
 @click.command(epilog="Example:\n\n  landopt compare plans/P-1 plans/P-2 --causes --html changes.html")
-@click.argument("plan_a", metavar="PLAN_A", type=click.Path(path_type=Path))
-@click.argument("plan_b", metavar="PLAN_B", type=click.Path(path_type=Path))
+@click.argument("plans", metavar="PLAN PLAN [PLAN]...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--causes/--no-causes",
     default=None,
@@ -24,23 +23,44 @@ from landopt.desk.usage import LANG, Wrong
 @click.option("--time-limit", callback=seconds, help="Stop --causes after this long: 90, 5m (default: 2m).")
 @click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write the comparison as one page.")
+@click.option("--csv", "table", metavar="FILE", type=click.Path(path_type=Path), help="Also write a line a plan.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def compare(
-    plan_a: Path,
-    plan_b: Path,
+    plans: tuple[Path, ...],
     causes: bool | None,
     most: int,
     time_limit: int | None,
     lang: str | None,
     html: Path | None,
+    table: Path | None,
     as_json: bool,
 ) -> None:
-    """Score, parcels, methods, platforms and limits of two plans, and the rules, numbers and facts that differ."""
+    """Score, parcels, methods, platforms and limits of two plans, and the rules, numbers and facts that differ.
+
+    Of more than two plans one line each: score, bound, platforms, area, methods, parcels that differ from the first.
+    """
     from landopt.api import open_plan
     from landopt.door.answers import Diff
+    from landopt.reasons.compared.several import several, several_csv
+    from landopt.reasons.texts import render_answer
+    from parcels.common.kept import write_kept
     from parcels.common.language import language
 
-    before, after = open_plan(plan_a), open_plan(plan_b)
+    if len(plans) < 2:
+        raise Wrong("two-plans")
+    if len(plans) > 2 and (causes or html is not None):
+        raise Wrong("two-plans-only")
+    opened = [open_plan(path) for path in plans]
+    if table is not None:
+        said(write_kept(table, several_csv(several([each.data for each in opened])).encode()), language(lang))
+    if len(opened) > 2:
+        rows = {"plans": several([each.data for each in opened])}
+        if as_json:
+            click.echo(json.dumps(rows, ensure_ascii=False, sort_keys=True))
+        else:
+            click.echo(render_answer("several", rows, language(lang)), nl=False)
+        return
+    before, after = opened
     if html is not None and html.is_dir():
         raise Wrong("is-a-folder", path=html, example=html / "compare.html")
     found = before.diff(after).as_dict()
@@ -49,7 +69,6 @@ def compare(
         found = before.diff(after, causes=True, most=most, time_limit=time_limit, say=told).as_dict()
     if html is not None:
         from landopt.report.map.comparison import comparison_page
-        from parcels.common.kept import write_kept
         from parcels.common.visible import visible_values
 
         seen = visible_values(found)
