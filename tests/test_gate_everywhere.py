@@ -32,7 +32,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/intake/round_keys.py": ".read_text",
             "landopt/invent/parcel_facts.py": ".read_text",
             "landopt/invent/platforms.py": ".read_text",
-            "landopt/reasons/answer_words.py": ".read_text",
             "landopt/reasons/explain/open_facts.py": ".read_text",
             "landopt/report/map/comparison.py": ".read_text",
             "landopt/report/map/page.py": ".read_text",

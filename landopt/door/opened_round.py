@@ -5,52 +5,30 @@ from __future__ import annotations
 import datetime
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.door import arguments
 from landopt.door.frames import Policy
 from landopt.door.plans import Plan
+from landopt.door.round_tables import RoundTables, read_round
 from landopt.job import Job
 from landopt.keeping.ledger.places import ledger_place
 from parcels.common.catalogue import Say
 
 if TYPE_CHECKING:
     import geopandas
-    import networkx
     import pandas as pd
 
-    from constraints.case import Case
     from landopt.door.replanning import Replanned
-    from landopt.intake.assemble import Loaded
     from landopt.reasons.many.sweep import Swept
     from landopt.reasons.many.tradeoff import Front
     from landopt.runs.work import Where
-    from landopt.screening.offers import Offers
 
 PathLike = str | Path
 
 
-@dataclass(frozen=True)
-class _Held:
-    """A round that was read; ``home`` is the temporary folder of one made from frames and lives as long as it."""
-
-    loaded: Loaded
-    job: Job
-    home: tempfile.TemporaryDirectory[str] | None
-
-
-def _read(job: Job, home: tempfile.TemporaryDirectory[str] | None) -> _Held:
-    from landopt import pipeline
-
-    loaded = pipeline.read(job)
-    loaded.ready()
-    return _Held(loaded, job, home)
-
-
-class Round:
+class Round(RoundTables):
     """A round that was read and checked: parcels, demands, law and settings.
 
     Made by :func:`read` from files, or from frames: these are written as files of a round and read back, so that they
@@ -111,111 +89,14 @@ class Round:
         place = Path(home.name)
         several = [policy] if isinstance(policy, str | Path | Mapping) else list(policy)
         write_round(place, parcels, demands, records=records, layers=layers, policy=several, tables=tables)
-        self._held = _read(Job(place), home)
+        self._held = read_round(Job(place), home)
 
     @classmethod
     def opened(cls, path: Path, drop: tuple[str, ...] = (), reason: str = "") -> Round:
         """The round whose files are at a path (:func:`landopt.api.read`)."""
         found = cls.__new__(cls)  # its files are there already: nothing is written
-        found._held = _read(Job(path, drop=drop, reason=reason), None)
+        found._held = read_round(Job(path, drop=drop, reason=reason), None)
         return found
-
-    @property
-    def path(self) -> Path:
-        """The ``round.toml`` that was read; of a round made from frames it lies in a folder of its own.
-
-        Examples
-        --------
-        >>> rnd.path.name
-        'round.toml'
-        """
-        return self._held.loaded.file.path
-
-    @property
-    def case(self) -> Case:
-        """What is decided, as the auditor reads it: facts, rules in force, settings.
-
-        Examples
-        --------
-        >>> rnd.case.round.as_of
-        '2026-03-31'
-        """
-        return self._held.loaded.ready()
-
-    @property
-    def issues(self) -> pd.DataFrame:
-        """Warnings and notes of the input (errors are refused): level, code, what, where, maybe, ids.
-
-        Examples
-        --------
-        >>> list(rnd.issues.columns)
-        ['level', 'code', 'what', 'where', 'maybe', 'ids']
-        """
-        from landopt.door import frames
-
-        return frames.issues(self._held.loaded.issues)
-
-    @property
-    def parcels(self) -> geopandas.GeoDataFrame:
-        """The parcels with every fact as landopt holds it, by id, in the projected CRS of the round.
-
-        Examples
-        --------
-        >>> int(rnd.parcels.area_m2.sum()) > 1_000_000
-        True
-        """
-        from landopt.door import frames
-
-        return frames.facts(self.case.parcels, "parcel_id", self._held.loaded.geometry)
-
-    @property
-    def demands(self) -> pd.DataFrame:
-        """The platforms with every fact as landopt holds it, by id.
-
-        Examples
-        --------
-        >>> rnd.demands.index.name
-        'demand_id'
-        """
-        from landopt.door import frames
-
-        found: pd.DataFrame = frames.facts(self.case.demands, "demand_id")
-        return found
-
-    @property
-    def neighbours(self) -> networkx.Graph:
-        """Adjacent parcels as a graph: facts at the nodes, ``shared_m`` at the edges; ``joint`` where a block parts.
-
-        A parcel is a joint where its loss parts a connected block of parcels.
-
-        Examples
-        --------
-        >>> graph = rnd.neighbours
-        >>> len(graph) == len(rnd.parcels), all(side["shared_m"] > 0 for _, _, side in graph.edges(data=True))
-        (True, True)
-        """
-        from parcels.geometry.adjacency_graph import adjacency_graph
-
-        return adjacency_graph(self.case.parcels, self.case.neighbours)
-
-    @cached_property
-    def _offers(self) -> Offers:
-        from landopt import pipeline
-
-        return pipeline.screen(self.case)
-
-    @property
-    def offers(self) -> pd.DataFrame:
-        """Every lawful offer, one row each: site, platform, method, term, floor, price, verdict, score.
-
-        Examples
-        --------
-        >>> set(rnd.offers.verdict) <= {"permit", "condition"}
-        True
-        """
-        from landopt.door import frames
-
-        return frames.offers(self.case, self._offers)
 
     # The options of ``landopt solve``, one for one; all optional and named.
     def solve(

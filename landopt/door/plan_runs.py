@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.door import arguments
-from landopt.door.plan_tables import PlanTables
+from landopt.door.plan_questions import PlanQuestions
 from parcels.common.catalogue import Say
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from landopt.runs.work import Where
 
 
-class PlanRuns(PlanTables):
+class PlanRuns(PlanQuestions):
     """A plan folder, opened, that is solved again and again."""
 
     # The options of ``landopt alternatives``, one for one.

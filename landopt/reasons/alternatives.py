@@ -96,6 +96,7 @@ def choices(case: Case, offers: Offers, chosen: tuple[int, ...]) -> dict[str, tu
     return found
 
 
+# The options of the command, one for one.
 def alternatives(
     case: Case,
     offers: Offers,

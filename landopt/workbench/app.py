@@ -45,6 +45,7 @@ def static_files() -> dict[str, Path]:
     return found
 
 
+# One function, so that every address stands once, beside what it answers.
 def application(bench: Bench) -> Guarded:
     """The whole of it behind its gate."""
     files = static_files()

@@ -26,6 +26,7 @@ ABOUT_A_ROUND = ("outline", "check", "overlay", "ledger", "facts")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+# One function, so that every address stands once, beside what it answers.
 def routes(bench: Bench) -> list[Route]:
     """The addresses of questions."""
 

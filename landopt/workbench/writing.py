@@ -21,6 +21,7 @@ from landopt.workbench.home import BASE, stamps
 _GAP = re.compile(r"0(\.\d{1,8})?")
 
 
+# One function, so that every address stands once, beside what it changes.
 def routes(bench: Bench) -> list[Route]:
     """The addresses of steps."""
 
