@@ -1,8 +1,7 @@
 """Rounds of many shapes, each the same for the same seed: what the decision is timed on beside ``contested``.
 
 A shape is a name, what it is like, and a function of a seed that gives the case with its lawful offers. Land is laid in
-street blocks; facts are drawn, rules are those of the shape alone. The assignment instances of ``gap`` have offers but
-no facts.
+street blocks; facts are drawn, rules the shape's alone. The assignment instances of ``gap`` have offers, no facts.
 """
 
 from __future__ import annotations

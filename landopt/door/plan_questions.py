@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from landopt.reasons.impossible.serving import Served
     from landopt.reasons.proven.core import Core
     from landopt.reasons.proven.whatif import WhatIf
-    from landopt.reasons.resolved.placing import Placement
+    from landopt.reasons.resolved.placed import Placement
 
 
 class PlanQuestions(PlanTables):
