@@ -29,6 +29,7 @@ from constraints.canonical import digest
 from constraints.case import SCHEMA as CASE
 from constraints.types import Row
 from parcels.common.catalogue import Bilingual, told
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused
 
 SCHEMA, PROOF = "landopt.joint/1", "landopt.joint-proof/1"
@@ -123,7 +124,7 @@ class _Joint:
 
     def _text(self) -> None:
         """The limits are those of ``joint.toml``, read a second time; signs of the prices."""
-        raw = (self.folder / "joint.toml").read_bytes()
+        raw = read_bytes(self.folder / "joint.toml")
         if hashlib.sha256(raw).hexdigest() != self.said["joint_sha256"]:
             self.say("joint.toml is not the one of the result", "joint.toml 与结果不符")
         tables = {each["id"]: each for each in tomllib.loads(raw.decode("utf-8"), parse_float=str)["limit"]}

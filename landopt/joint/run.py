@@ -21,6 +21,7 @@ from landopt.joint.city import City, city, keeps, priced
 from landopt.joint.file import MOST, JointFile, read_joint, rule_text
 from landopt.joint.prices import Prices, find
 from parcels.common.catalogue import Say, told
+from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused, error
 from parcels.common.kept import write_made
 
@@ -161,7 +162,7 @@ class _Decided:
         """Write the folder; returns what ``joint.json`` says."""
         file, prices = self.rounds.file, self.prices
         folder.mkdir()
-        (folder / "joint.toml").write_bytes(file.path.read_bytes())
+        (folder / "joint.toml").write_bytes(read_bytes(file.path))
         cities, total, objective, scope = [], [0] * len(self.rhs), 0, "all"
         for number, one in enumerate(self.rounds.cities):
             said, used, of = self._city(folder / "cities" / one.id, number, one)
@@ -186,7 +187,7 @@ class _Decided:
         said = {
             "schema": SCHEMA,
             "id": file.id,
-            "joint_sha256": hashlib.sha256(file.path.read_bytes()).hexdigest(),
+            "joint_sha256": hashlib.sha256(read_bytes(file.path)).hexdigest(),
             "scale": prices.scale,
             "prices": list(prices.prices),
             "limits": listed,
@@ -218,7 +219,7 @@ class _Decided:
         (place / "plan").mkdir(parents=True)
         pipeline.write(place / "plan", decision, loaded.geometry)
         # what the city is allotted, as a policy: named in round.toml, the round can be solved and adopted by itself
-        (place / "joint-limits.toml").write_bytes(job.overlays[0].read_bytes())
+        (place / "joint-limits.toml").write_bytes(read_bytes(Path(job.overlays[0])))
         proof = {"schema": PROOF, "case": decision.plan["case"]["digest"], **self._second(number, again)}
         (place / "joint-proof.json").write_bytes(canonical(proof))
         used, bound = again.used(outcome.chosen).tolist(), self.priced[number].tiers[0].bound

@@ -23,9 +23,7 @@ from landopt.desk.usage import LANG, Wrong
 @click.option("--time-limit", callback=seconds, help="Stop --causes after this long: 90, 5m (default: 2m).")
 @click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write the comparison as one page.")
-@click.option(
-    "--csv", "table", metavar="FILE", type=click.Path(path_type=Path), help="Also write the table of the plans."
-)
+@click.option("--csv", "table", metavar="FILE", type=click.Path(path_type=Path), help="Also write a line a plan.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def compare(
     plans: tuple[Path, ...],

@@ -17,6 +17,7 @@ from landopt.report.source import Source, open_source
 from landopt.report.tables.cells import ROLES, new_area
 from landopt.report.tables.headings import headings
 from parcels.common.digests import sha256_of
+from parcels.common.gate import read_text
 from parcels.common.issues import Refused, error
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def tables(source: Source, sha: str) -> Iterator[tuple[str, list[Line]]]:
                 "ledger_head": plan.get("ledger_head"),
                 "result": _json(plan["result"]),
                 "versions": _json(case["versions"]),
-                "file": (source.folder / "plan.json").read_text(encoding="utf-8"),
+                "file": read_text(source.folder / "plan.json", encoding="utf-8"),
             }
         ],
     )

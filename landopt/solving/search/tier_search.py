@@ -167,8 +167,8 @@ def _search(
 
 
 def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter, known: Sequence[tuple[int, ...]]) -> Relaxation:
-    """The relaxation with rows of odd sets on large rounds: better prices to search by, and a bound that is claimed."""
-    if state.prog.count <= state.options.tuning.small or state.out_of_time():
+    """The relaxation with rows of odd sets and divided limits: better prices, and a bound that is claimed."""
+    if state.out_of_time():
         return relaxed
     options = state.options
     seconds = max(options.tuning.tighter, state.phases.get("prices", 0.0))
