@@ -36,9 +36,7 @@ class Words:
         chosen: Mapping[tuple[str, ...], Reading],
         shown: Mapping[tuple[str, tuple[str, ...]], Json],
     ) -> None:
-        self.reader = reader
-        self.case = reader.case
-        self.plan = plan
+        self.reader, self.case, self.plan = reader, reader.case, plan
         self.chosen = chosen
         self.shown = shown
         self.rules: dict[str, Rule] = {rule.id: rule for rule in self.case.rules}
@@ -392,10 +390,10 @@ class Words:
         for record in self.plan["justification"]:
             if record["kind"] != kind or record["id"] not in entries:
                 continue
-            stated = [each for each in entries[record["id"]]["reasons"] if "rule" in each]
-            told = [(each["rule"], each.get("count")) for each in stated]
+            told = [(e["rule"], e.get("count")) for e in entries[record["id"]]["reasons"] if "rule" in e]
             due: list[tuple[Any, int | None]] = [(self._named(each), each["count"]) for each in record["reasons"]]
-            due += [(self.cite(key), None) for key in record.get("premises_cites", ())]
+            if record.get("premises"):  # by the first rule that speaks of premises; by its own word where none does
+                due.append((next(map(self.cite, record["premises_cites"]), "premises"), None))
             self.same(f"{kind} {record['id']}", "reasons", told, due)
 
     def _named(self, reason: Json) -> Any:
