@@ -49,7 +49,7 @@ def test_a_signature_that_lacks_or_was_taken_away_is_a_breach_without_any_flag(t
     rewrite(tmp_path / "two", strip)
     assert found(tmp_path / "two") == ["B084.missing"]
     with pytest.raises(Refused) as refused, Ledger(tmp_path / "two") as book:
-        round_steps._standing(book, round_steps.RoundPlace("R", tmp_path, tmp_path / "two"))
+        round_steps.standing(book, round_steps.RoundPlace("R", tmp_path, tmp_path / "two"))
     assert refused.value.issues[0].code == "B084"
 
 

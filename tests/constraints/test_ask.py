@@ -153,7 +153,7 @@ def test_a_line_that_was_not_read_in_the_article_begins_with_that():
     lines = run("ask", *told, "--as-of", TODAY, "--lang", "zh").splitlines()
     answer = ask({"use": "IND", "operator": "private", "intending_users": "3"}, TODAY)
     said = {line.removeprefix("待核原文："): line.startswith("待核原文：") for line in lines}
-    ways = {"agreement": "不得以协议方式出让", "listing": "可以以挂牌方式出让", "lease": "可以以长期租赁"}
+    ways = {"agreement": "不得以协议方式出让", "listing": "可以挂牌方式出让", "lease": "可以长期租赁"}
     for method, words in ways.items():
         (marked,) = [mark for line, mark in said.items() if line.startswith(words)]
         assert marked == (answer[method]["grade"] != "V1")
