@@ -84,7 +84,7 @@ def nearest(case: Case, offers: Offers, found: Sequence[int], base: Ints) -> tup
 
     A programme of a few dozen offers, solved to its end: parcels whose choice stays count for, others against.
     """
-    import pulp
+    from landopt.solving.programme.silent_highs import SilentHiGHS
 
     sizes = np.diff(offers.site_start)[offers.site]
     supplied = set(located_parcels(offers, base))
@@ -96,7 +96,7 @@ def nearest(case: Case, offers: Offers, found: Sequence[int], base: Ints) -> tup
     reached = value(offers, tuple(found))
     prog = program(case, replace(offers, score=np.vstack([offers.score, 1000 * tier])), offers.tiers, reached)
     built = build(prog, pool)
-    if not built.problem.solve(pulp.HiGHS(msg=False, threads=1, mip_abs_gap=0.999)).has_solution:
+    if not built.problem.solve(SilentHiGHS(msg=False, threads=1, mip_abs_gap=0.999)).has_solution:
         return tuple(found)
     near = pool[np.array([variable.value() or 0.0 for variable in built.x]) > 0.5]
     return tuple(near.tolist()) if standing(prog, near).lawful else tuple(found)
