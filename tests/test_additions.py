@@ -116,6 +116,7 @@ methods = ["lease"]
     assert free["lease"]["verdict"] != "forbid"
 
 
+@pytest.mark.slow
 def test_a_supply_method_is_a_table(copy: Path, tmp_path: Path) -> None:
     """The table of the page: the method is asked about, offered, chosen, explained in both languages, and audited."""
     from tests.places import EXAMPLE

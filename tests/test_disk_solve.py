@@ -22,6 +22,7 @@ def decide(round_: Path) -> Result:
     return CliRunner().invoke(desk, ["solve", str(round_), "--gap", "0.1", "--lang", "en"], prog_name="landopt")
 
 
+@pytest.mark.slow
 def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_decision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ def round_(tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path / "round", ignore=kept))
 
 
+@pytest.mark.slow
 def test_steps_by_hand_give_the_plan_of_the_job(round_: Path, tmp_path: Path) -> None:
     """Read, scenario, screen, choose, decide, write, audit: the same plan as in one go; a spoilt file is a breach."""
     said: list[str] = []

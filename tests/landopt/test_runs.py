@@ -105,6 +105,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(tmp_path: Path) -> None:
     assert len(execute(work(tmp_path), tasks(4), TWO, folder).results) == 4
 
 
+@pytest.mark.slow
 def test_a_sweep_ends_right_though_its_workers_are_killed_from_outside(tmp_path: Path) -> None:
     """Every worker there is killed after the first runs: the table is the one of an undisturbed sweep."""
     path = tmp_path / "sweep.toml"

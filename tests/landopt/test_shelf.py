@@ -68,6 +68,7 @@ def test_a_plan_that_is_solved_over_is_kept_with_all_that_lay_beside_it(round_: 
     assert call("audit", kept).exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_same_plan_again_fills_no_shelf(round_: Path) -> None:
     """Solving three times keeps one copy of the same folder, and every different one."""
     for _ in range(3):
@@ -124,6 +125,7 @@ def test_a_stopped_run_that_found_less_leaves_the_better_plan(round_: Path, tmp_
     assert plan_of(round_ / "plans" / plan["plan_id"]) == plan
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_left_is_put_in_order_by_the_next(round_: Path) -> None:
     """Torn folders go; a plan that was moved aside and not yet shelved is shelved."""
     torn = round_ / ".landopt-new-plan-0123456789ab"

@@ -92,6 +92,7 @@ def test_a_draw_hangs_on_nothing_but_its_seed_line_and_subject() -> None:
     assert abs(total - 500) < 4 * (2000 * 0.25 * 0.75) ** 0.5
 
 
+@pytest.mark.slow
 def test_draws_are_the_same_wherever_they_are_made_and_go_on(tmp_path: Path) -> None:
     """Processes and kept draws change nothing."""
     round_, plan = _round()

@@ -151,6 +151,7 @@ def test_an_overlay_in_another_encoding_is_a_refused_run(tmp_path: Path) -> None
     assert "UTF-8" in rows[1]["result"]["why"]
 
 
+@pytest.mark.slow
 def test_fault_75_a_disk_that_fails_at_any_write_of_a_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 6 each time; what is kept is whole finished runs, nothing else is left, and the sweep goes on from them."""
     from tests.places import EXAMPLE as example

@@ -88,6 +88,7 @@ def test_fine_floors_give_the_whole_front(seed: int) -> None:
     assert set(_points(front, between)) == _true_front(_every(round_, between, present))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", planned(5))
 @pytest.mark.parametrize("field", ["platform_kind", "district"])
 def test_fairness_is_the_least_of_its_sums(seed: int, field: str) -> None:

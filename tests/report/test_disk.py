@@ -41,6 +41,7 @@ def _plain(found: dict[str, bytes]) -> dict[str, bytes]:
     return {name: content for name, content in found.items() if ".gdb/" not in name.replace(os.sep, "/")}
 
 
+@pytest.mark.slow
 def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

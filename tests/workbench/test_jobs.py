@@ -105,6 +105,7 @@ def _solvers() -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_best_so_far_can_be_kept(client: TestClient, long: Path) -> None:
     """The search ends, and the plan it had is written, audited and told: stopped by a person."""
     job = client.post("/api/do/solve/big", json={"scenario": ""}).json()["job"]
@@ -264,10 +265,10 @@ def test_the_command_keeps_its_token_to_its_owner(tmp_path: Path, solved: Path) 
         assert token.encode() not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
         assert token.encode() not in Path(f"/proc/{server.pid}/environ").read_bytes()
         port = int(said.partition("127.0.0.1:")[2].partition("/")[0])
-        assert _listening(port) == {"0100007F"}
         import httpx2
 
         until(lambda: _answers(port), 20)
+        assert _listening(port) == {"0100007F"}
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers={"X-Landopt-Token": token}) as asked:
             assert asked.get("/api/state").json()["rounds"][0]["name"] == "r1"
             origin = {"Origin": f"http://127.0.0.1:{port}"}
