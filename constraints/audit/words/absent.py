@@ -40,6 +40,13 @@ class Absences:
 
     def read(self, same: Same, where: str, record: Json) -> None:
         """One record of a held parcel or a platform without a site."""
+        if record["kind"] in ("held", "unserved"):
+            for each in record["reasons"]:
+                if each.get(
+                    "ruling"
+                ):  # a rule closes a site by forbidding it, else by a verdict the round does not take
+                    says = "forbid" if each["ruling"]["verdict"] == "forbid" else "verdict"
+                    same(where, "how a rule closes it", each["code"], says)
         if record["kind"] == "held" and record["id"] in self.facts.parcel_row:
             self._held(same, where, record, self.facts.parcel_row[record["id"]])
         elif record["kind"] == "unserved" and record["id"] in self.facts.demand_row:
