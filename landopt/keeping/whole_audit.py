@@ -287,7 +287,7 @@ def _files(report: AuditReport, place: Path) -> AuditReport:
 def _record_of_reports(path: Path) -> bool:
     """Whether a file is the record of digests of a folder beside it, and not something under such a name."""
     return is_record(path.name) and any(
-        record_path(each) == path.absolute() for each in path.parent.iterdir() if each.is_dir()
+        record_path(each).name == path.name for each in path.parent.iterdir() if each.is_dir()
     )
 
 
