@@ -130,7 +130,7 @@ def _append_many(place: str, who: int, count: int, said: str) -> None:
     deadline = time.monotonic() + 240
     with Path(said).open("a", encoding="utf-8") as file:
         number = 0
-        while number < count and time.monotonic() < deadline:
+        while number < count and time.monotonic() < deadline and not Path(said).with_name("enough").exists():
             try:
                 with Ledger(place) as book:
                     entry = book.append("open", f"w{who}-{number}", {"by": str(who)})
@@ -178,7 +178,7 @@ def test_a_server_killed_at_random_loses_nothing_told_and_doubles_nothing(
     """kill -9 of the server at random moments under eight writers: what was told is there; the chain holds."""
     draw = Random(5)
     kills = int(os.environ.get("LANDOPT_KILLS", "6"))
-    writers = _writers(f"postgis://clerk/{schema}", tmp_path, 40)
+    writers = _writers(f"postgis://clerk/{schema}", tmp_path, 1_000_000)  # until the last kill
     for writer in writers:
         writer.start()
     done = 0
@@ -186,6 +186,8 @@ def test_a_server_killed_at_random_loses_nothing_told_and_doubles_nothing(
         time.sleep(draw.uniform(0.3, 2.0))
         cluster.kill()
         done += 1
+    time.sleep(1)
+    (tmp_path / "enough").touch()
     for writer in writers:
         writer.join()
     assert done == kills
@@ -198,7 +200,7 @@ def test_a_server_killed_at_random_loses_nothing_told_and_doubles_nothing(
     assert len({entry.round for entry in entries}) == len(entries)
     if not any("unknown" in (tmp_path / str(who)).read_text("utf-8") for who in range(8)):
         assert _told(tmp_path) == there
-        assert len(there) == 320
+    assert there
 
 
 def test_exported_to_a_file_and_back_with_the_same_heads(schema: str, cluster: Cluster, tmp_path: Path):
