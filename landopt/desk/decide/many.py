@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +33,26 @@ def where_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate for the cluster."),
         click.option("--tls-key", type=click.Path(path_type=Path), help="Private key for the cluster."),
     )
+
+    @wraps(command)
+    def asked(
+        *given: Any,
+        jobs: int | None,
+        scheduler: str | None,
+        tls_ca: Path | None,
+        tls_cert: Path | None,
+        tls_key: Path | None,
+        **others: Any,
+    ) -> Any:
+        return command(*given, where=_where(jobs, scheduler, tls_ca, tls_cert, tls_key), **others)
+
+    found: Callable[..., Any] = asked
     for option in reversed(options):
-        command = option(command)
-    return command
+        found = option(found)
+    return found
 
 
-def where_of(
+def _where(
     jobs: int | None, scheduler: str | None, tls_ca: Path | None, tls_cert: Path | None, tls_key: Path | None
 ) -> Where:
     """Where the runs are made."""

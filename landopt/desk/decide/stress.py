@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from landopt.desk.decide.many import UNFINISHED, where_of, where_options
+from landopt.desk.decide.many import UNFINISHED, where_options
 from landopt.desk.usage import LANG
+
+if TYPE_CHECKING:
+    from landopt.runs.work import Where
 
 
 # One parameter an option of the command.
@@ -31,11 +35,7 @@ def stress(
     output: Path | None,
     gap: str | None,
     time_limit: int | None,
-    jobs: int | None,
-    scheduler: str | None,
-    tls_ca: Path | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
+    where: Where,
     lang: str | None,
     as_json: bool,
 ) -> None:
@@ -58,7 +58,7 @@ def stress(
         seed=seed,
         gap=gap,
         time_limit=time_limit,
-        where=where_of(jobs, scheduler, tls_ca, tls_cert, tls_key),
+        where=where,
         folder=output,
         say=heard(tongue),
     )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from landopt.desk.decide.many import UNFINISHED, where_of, where_options
+from landopt.desk.decide.many import UNFINISHED, where_options
 from landopt.desk.usage import LANG
 
+if TYPE_CHECKING:
+    from landopt.runs.work import Where
 
-# One parameter an option of the command.
+
 @click.command(epilog="Example:\n\n  landopt sweep examples/nansha examples/nansha/sweep.toml -o sweep --jobs 2")
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.argument("sweep_path", metavar="SWEEP.toml", type=click.Path(path_type=Path))
@@ -23,11 +26,7 @@ def sweep(
     round_path: Path,
     sweep_path: Path,
     output: Path | None,
-    jobs: int | None,
-    scheduler: str | None,
-    tls_ca: Path | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
+    where: Where,
     lang: str | None,
     as_json: bool,
 ) -> None:
@@ -44,7 +43,6 @@ def sweep(
 
     read_sweep(sweep_path)  # its faults are told before the round is read
     folder = output if output is not None else sweep_path.with_suffix("")
-    where = where_of(jobs, scheduler, tls_ca, tls_cert, tls_key)
     swept = read(round_path).sweep(sweep_path, folder, where=where, say=heard(language(lang)))
     if as_json:
         click.echo(json.dumps(swept.as_dict(), ensure_ascii=False, sort_keys=True))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from landopt.desk.decide.many import UNFINISHED, where_of, where_options
+from landopt.desk.decide.many import UNFINISHED, where_options
 from landopt.desk.usage import LANG
+
+if TYPE_CHECKING:
+    from landopt.runs.work import Where
 
 
 # One parameter an option of the command.
@@ -44,11 +48,7 @@ def tradeoff(
     output: Path | None,
     gap: str | None,
     time_limit: int | None,
-    jobs: int | None,
-    scheduler: str | None,
-    tls_ca: Path | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
+    where: Where,
     lang: str | None,
     as_json: bool,
 ) -> None:
@@ -70,7 +70,7 @@ def tradeoff(
         plan=plan_path,
         gap=gap,
         time_limit=time_limit,
-        where=where_of(jobs, scheduler, tls_ca, tls_cert, tls_key),
+        where=where,
         folder=output,
         say=heard(tongue),
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -18,9 +17,9 @@ from constraints.case import Case
 from constraints.language.evaluate import truth
 from constraints.language.expr import parse
 from constraints.loading.ranks import LAW_RANK
+from landopt.reasons.many.run_file import run_file
 from landopt.reasons.many.scenario import Assignment
 from parcels.common.frozen import FactTable
-from parcels.common.gate import MB, load_toml, read_text
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.schema import Value
 
@@ -92,15 +91,7 @@ def read_stress(path: Path, case: Case) -> Stress:
     Refused
         With every fault of the file.
     """
-    where = str(path)
-    try:
-        tables = load_toml(read_text(path, MB), parse_float=Decimal)
-    except OSError as missing:
-        raise Refused(error("W001.cannot-read", at=where, file=path.name)) from missing
-    except UnicodeDecodeError as trouble:
-        raise Refused(error("W002.file-not-utf", at=where, start=trouble.start + 1)) from None
-    except ValueError as torn:
-        raise Refused(error("W002.not-toml", at=where, file=path.name, torn=torn)) from torn
+    where, tables = str(path), run_file(path)
     issues: list[Issue] = []
     head = tables.get("stress", {})
     known = {"stress": ("draws", "seed", "reserve"), "vary": ("what", "where", "by", "chance")}

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.canonical import digest
 from constraints.case import Case, case_digest, from_json, to_json
+from landopt.reasons.many.run_file import run_file
 from landopt.reasons.many.scenario import Effort, as_choices, solved, stands, written
 from landopt.runs.execute import execute
 from landopt.runs.work import Run as Running
 from landopt.runs.work import Task, Where, Work
 from parcels.common.catalogue import Say, told
-from parcels.common.gate import MB, load_toml, read_bytes, read_text
+from parcels.common.gate import MB, read_bytes
 from parcels.common.issues import Issue, LandoptError, Refused, error
 from parcels.common.place import NOWHERE
 
@@ -89,15 +90,7 @@ def read_sweep(path: Path) -> Sweep:
     Refused
         With every fault of the file.
     """
-    where = str(path)
-    try:
-        tables = load_toml(read_text(path, MB), parse_float=Decimal)
-    except OSError as missing:
-        raise Refused(error("W001.cannot-read", at=where, file=path.name)) from missing
-    except UnicodeDecodeError as trouble:
-        raise Refused(error("W002.file-not-utf", at=where, start=trouble.start + 1)) from None
-    except ValueError as torn:
-        raise Refused(error("W002.not-toml", at=where, file=path.name, torn=torn)) from torn
+    where, tables = str(path), run_file(path)
     issues: list[Issue] = [
         error("W003.unknown-key", at=where, key=key) for key in tables if key not in ("gap", "time_limit_s", "vary")
     ]
