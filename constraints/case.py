@@ -56,11 +56,15 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """Weights as decimal texts; ``tiers`` of the parts served, preference, revenue; ``ties`` the declared ladder."""
+    """Weights as decimal texts; ``tiers`` of the parts served, preference, revenue; ``ties`` the declared ladder.
+
+    ``later``: what waiting takes off in a programme, a rate a listed period (decimal text; docs/model.md §6).
+    """
 
     weights: Mapping[str, str]
     tiers: tuple[tuple[str, ...], ...]
     ties: tuple[str, ...] = ()
+    later: str = "0"
 
     def weight(self, part: str) -> Fraction:
         """The exact weight of a part (or points of ``warn`` / ``condition``)."""
@@ -159,6 +163,7 @@ def to_json(case: Case) -> dict[str, Any]:
             "weights": dict(case.objective.weights),
             "tiers": [list(tier) for tier in case.objective.tiers],
             "ties": list(case.objective.ties),
+            **({"later": case.objective.later} if Fraction(case.objective.later) else {}),
         },
         "settings": {
             **{name: getattr(case.settings, name) for name in _SETTINGS},
@@ -210,6 +215,7 @@ def from_json(data: Mapping[str, Any]) -> Case:
             data["objective"]["weights"],
             tuple(tuple(tier) for tier in data["objective"]["tiers"]),
             tuple(data["objective"]["ties"]),
+            data["objective"].get("later", "0"),
         ),
         settings=Settings(**{**data["settings"], "verdicts": tuple(data["settings"]["verdicts"])}),
         market=None

@@ -65,7 +65,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "layers": (dict,),
     },
     "rules": {"packs": (list,), "policy": (list, str), "adopt": (list,)},
-    "objective": {"weights": (dict,), "tiers": (list,), "ties": (list,)},
+    "objective": {"weights": (dict,), "tiers": (list,), "ties": (list,), "later": (str, Decimal, int)},
     "market": {"uses": (list,), "methods": (list,)},
     "solve": {
         "time_limit_s": (int,),
@@ -229,7 +229,16 @@ def _periods(reader: TomlReader, names: list[Any]) -> tuple[Period, ...]:
         found.append(Period(str(name), f"{year}-{first:02d}-01", str(after - datetime.timedelta(days=1))))
     if len({period.id for period in found}) < len(found):
         reader.refuse("C004.period-named-twice", "round", "periods")
+    elif len({_kind_of(period) for period in found}) > 1:
+        reader.refuse("C004.periods-differ", "round", "periods")
+    elif [period.start for period in found] != sorted(period.start for period in found):
+        reader.refuse("C004.periods-not-in-order", "round", "periods")
     return tuple(found)
+
+
+def _kind_of(period: Period) -> int:
+    """How many months a period has."""
+    return int(period.end[5:7]) - int(period.start[5:7]) + 1
 
 
 def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
@@ -351,7 +360,11 @@ def _objective(reader: TomlReader) -> Objective:
     ties = reader.texts(table.get("ties", ()), "objective", "ties")
     for tie in ties:
         reader.choice(tie.lstrip("-"), (*fields(), "score", "price"), "objective", "ties")
-    return Objective(weights, tuple(tuple(tier) if isinstance(tier, list) else (tier,) for tier in tiers), ties)
+    later = reader.decimal(table.get("later", "0"), "objective", "later", Decimal(0), Decimal(1))
+    if Decimal(later) and not reader.table("round").get("periods"):
+        reader.refuse("C004.later-without-periods", "objective", "later")
+    listed = tuple(tuple(tier) if isinstance(tier, list) else (tier,) for tier in tiers)
+    return Objective(weights, listed, ties, later)
 
 
 def _market(reader: TomlReader) -> Market | None:

@@ -29,7 +29,7 @@ SETTINGS: dict[str, Any] = {
 }
 PULLED = ("parcels.pulled.gpkg", "parcels.pulled.json")
 """The snapshot of a table of the central database, and the paper that says where it is from."""
-DECIMALS = ("gap", "adjacency_m", "adjacency_gap_m", "land_reduction_rate")
+DECIMALS = ("gap", "adjacency_m", "adjacency_gap_m", "land_reduction_rate", "later")
 
 
 def read_round_text(text: str) -> dict[str, Any]:
@@ -114,7 +114,8 @@ def _objective(table: Mapping[str, Any]) -> dict[str, Any]:
     tiers = table.get("tiers") or [["served", "preference", "revenue"]]
     weights = {**WEIGHTS, **{name: str(value) for name, value in table.get("weights", {}).items()}}
     listed = [[str(part) for part in tier] if isinstance(tier, list) else [str(tier)] for tier in tiers]
-    return {"weights": weights, "tiers": listed, "ties": _texts(table.get("ties"))}
+    later = str(table.get("later", "0"))
+    return {"weights": weights, "tiers": listed, "ties": _texts(table.get("ties")), "later": later}
 
 
 def _market(table: Mapping[str, Any] | None) -> dict[str, Any] | None:
