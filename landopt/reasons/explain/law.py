@@ -221,18 +221,20 @@ class Law:
         self, site: Sequence[int], demand: int | None, method: str, period: str | None
     ) -> tuple[OtherMethod, ...]:
         """Every other method with the rule that decides against it, or its proven cost."""
-        offers = self._offers_by_method(site, demand)
+        offers = self._offers_by_method(site, demand, period)
         found = []
         for other in self.case.methods:
             if other.id != method:
                 found.append(self._other(site, demand, other, period, offers.get(other.id)))
         return tuple(found)
 
-    def _offers_by_method(self, site: Sequence[int], demand: int | None) -> dict[str, int]:
-        """The lawful offers of exactly this site to this demand: the one with the smallest loss for each method."""
+    def _offers_by_method(self, site: Sequence[int], demand: int | None, period: str | None) -> dict[str, int]:
+        """The lawful offers of exactly this site to this demand in a period: one for each method."""
         context, offers = self.context, self.context.offers
         which = context.on_parcels(site[:1])
         which = which[offers.demand[which] == (-1 if demand is None else demand)]
+        if period is not None:
+            which = which[offers.period[which] == context.periods.index(period)]
         found: dict[str, int] = {}
         sites = offers.site[which]
         which = which[offers.site_start[sites + 1] - offers.site_start[sites] == len(site)]
