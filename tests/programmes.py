@@ -42,7 +42,11 @@ def programme_case(seed: int) -> Case:
         limit("s.z.cost", "", "<=", {(): 900_000}, measure="readying_yuan", per=("period", "district")),
         limit("s.z.cap", "unready_area_m2 == 0", ">=", {(names[-1],): 1}, measure="count", per=("period",), penalty=3),
     ][: draw.choice([0, 1, 3])]
-    weights = {**case.objective.weights, "preference": draw.choice(["1", "0.7"]), "revenue": draw.choice(["1", "0.003"])}
+    weights = {
+        **case.objective.weights,
+        "preference": draw.choice(["1", "0.7"]),
+        "revenue": draw.choice(["1", "0.003"]),
+    }
     later = draw.choice(["0", "0.05", "0.1", "0.333"])
     purpose = draw.choice(["annual_plan", "annual_plan", "supply"])
     round_ = replace(case.round, purpose=purpose, periods=periods, end=periods[-1].end)

@@ -10,6 +10,7 @@ from constraints.loading.kinds import LAW_KINDS
 from constraints.loading.load import in_force
 from constraints.types import Rule
 
+
 @dataclass(frozen=True, slots=True)
 class PeriodLaw:
     """The law of a period: the two days it is read on and the ids of the rules in force on each.

@@ -174,7 +174,7 @@ class RuleBook:
         return self.days or (self,)
 
     def every(self) -> tuple[RuleBook, ...]:
-        """This book and those of the periods, each once."""
+        """The book itself and those of the periods, each once."""
         return (self, *{id(book): book for book in self.periods.values()}.values())
 
     def defaults(self, method: Method) -> tuple[str, ...]:

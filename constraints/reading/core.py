@@ -121,9 +121,9 @@ def shut(book: RuleBook, facts: Facts, method: Method, market: bool) -> bool:
     for day in book.each_day():
         shelf = day.shelves[method.id]
         closed = method.default == "forbid" and not day.silent(method)
-        if closed and not any(clause.holds(here) is not False for clause in shelf.permits):
-            if not any(clause.holds(here, quiet) is not False for clause in shelf.adopted):
-                return True
+        lifted = any(clause.holds(here) is not False for clause in shelf.permits)
+        if closed and not lifted and all(clause.holds(here, quiet) is False for clause in shelf.adopted):
+            return True
     shelf = book.shelves[method.id]
     forbidding = book.forbidding.get(method.id)
     if forbidding is None:

@@ -19,8 +19,8 @@ from constraints.case import Case
 from constraints.language.expr import closest
 from constraints.loading.keys import penalty_of
 from constraints.loading.load import in_force_through, load
-from constraints.loading.period_law import days_of
 from constraints.loading.overlays import UNKNOWN, Fact, fact_value
+from constraints.loading.period_law import days_of
 from constraints.loading.ranks import LAW_RANK, OWN_MARK
 from constraints.types import Rule
 from landopt.intake.names import unknown_parcel, unknown_platform

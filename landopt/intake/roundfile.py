@@ -229,16 +229,11 @@ def _periods(reader: TomlReader, names: list[Any]) -> tuple[Period, ...]:
         found.append(Period(str(name), f"{year}-{first:02d}-01", str(after - datetime.timedelta(days=1))))
     if len({period.id for period in found}) < len(found):
         reader.refuse("C004.period-named-twice", "round", "periods")
-    elif len({_kind_of(period) for period in found}) > 1:
+    elif len({int(period.end[5:7]) - int(period.start[5:7]) for period in found}) > 1:  # months, less one
         reader.refuse("C004.periods-differ", "round", "periods")
     elif [period.start for period in found] != sorted(period.start for period in found):
         reader.refuse("C004.periods-not-in-order", "round", "periods")
     return tuple(found)
-
-
-def _kind_of(period: Period) -> int:
-    """How many months a period has."""
-    return int(period.end[5:7]) - int(period.start[5:7]) + 1
 
 
 def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:

@@ -1,6 +1,6 @@
 """The days on which the array reading asks the law: the round's own, or two of every period of a programme.
 
-A rule that is not in force on a day is false there; in tables without states it is open where only some periods have it.
+A rule that is not in force on a day is false there; in tables without states it is open where some periods have it.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ class Days:
         own = STRICTNESS[method.default]
         if not self.periods:
             return CONDITION if silent(method, self.ids, law=self.law) else own
-        found = np.array(
-            [CONDITION if silent(method, each, law=self.law) else own for each in self.sets[day]], np.int8
-        )
+        found = np.array([CONDITION if silent(method, each, law=self.law) else own for each in self.sets[day]], np.int8)
         return found.min() if classes is None else self._by_class(found, classes)
 
     def _by_class(self, values: Ints, classes: Ints) -> Any:
