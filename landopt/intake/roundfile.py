@@ -17,6 +17,7 @@ from constraints.loading.ranks import known_packs
 from constraints.types import Text
 from landopt.central.address import Address, is_address
 from landopt.intake.central_parcels import parcels_file, table_named
+from landopt.intake.named_columns import named_columns
 from landopt.intake.names import method_named
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
@@ -57,6 +58,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "crs": (str,),
         "area_source": (str,),
         "units": (dict,),
+        "columns": (dict,),
         "box": (list,),
         "demands": (str, dict),
         "records": (str, dict),
@@ -106,6 +108,7 @@ class RoundFile:
     crs: str | None
     area_source: str | None
     units: Mapping[str, str]
+    columns: Mapping[str, str]
     box: tuple[str, ...]
     demands: Path
     records: Path | None
@@ -264,6 +267,7 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
         crs=options.get("crs"),
         area_source=options.get("area_source"),
         units={str(key): str(value) for key, value in inputs.get("units", {}).items()},
+        columns=named_columns(reader, inputs),
         box=tuple(str(value) for value in inputs.get("box", ())),
         demands=wanted[0],
         records=on_file[0],
