@@ -151,5 +151,5 @@ def test_columns_named_for_fields(folder: Path) -> None:
     (folder / "round.toml").write_text(text, encoding="utf-8")
     assert read_round_file(folder).columns == {"parcel_id": "编号", "demand_id": "编号", "far_max": ""}
     columns = 'columns = { area_m2 = "规模", far_max = " 规模", usee = "用途", use = 3 }'
-    said = refused(folder, text, GOOD.replace("[inputs]\n", f"[inputs]\n{columns}\n"))
+    said = refused(folder, "[inputs]\n", f"[inputs]\n{columns}\n")
     assert [issue.code for issue in said] == ["C004", "C001", "C002"]

@@ -243,4 +243,5 @@ def test_a_column_named_and_not_there_is_an_error() -> None:
     """It is never replaced by what another heading says."""
     found = match_columns(["宗地编号", "面积"], "parcel", "f", named={"area_m2": "规模"})
     assert "area_m2" not in found.columns
-    assert [(issue.code, issue.level) for issue in found.issues if "规模" in issue.sentence("zh")] == [("P045", "error")]
+    said = [(issue.code, issue.level) for issue in found.issues if "规模" in issue.sentence("zh")]
+    assert said == [("P045", "error")]
