@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from landopt.workbench.guards import Gate, digest
 from landopt.workbench.home import Home
-from landopt.workbench.launch import LOOPBACK, listening, server_of
+from landopt.workbench.launch import LOOPBACK, listening, secret_file, server_of
 from landopt.workbench.service.tokens import private, read_tokens
 from parcels.common.catalogue import Say, told
 from parcels.common.issues import Environment, error
