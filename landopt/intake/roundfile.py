@@ -14,13 +14,12 @@ from typing import Any
 from constraints.case import Market, Objective, Period, Round, Settings
 from constraints.loading.method_facts import open_to_market
 from constraints.loading.ranks import known_packs
-from constraints.types import Text
 from landopt.central.address import Address, is_address
 from landopt.intake.central_parcels import parcels_file, table_named
 from landopt.intake.names import method_named
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
-from parcels.common.catalogue import told
+from parcels.common.catalogue import Bilingual, told
 from parcels.common.gate import load_toml, read_text
 from parcels.common.issues import Refused, error, stop_on_errors
 from parcels.common.place import Place
@@ -198,7 +197,7 @@ def _round(reader: TomlReader) -> Round:
     rate = reader.decimal(given, "round", "land_reduction_rate", Decimal("0.0001"), Decimal("0.5"))
     return Round(
         id=str(identifier),
-        title=Text(*both),
+        title=Bilingual(*both),
         authority=str(table.get("authority", "")),
         land_reduction_rate=rate,
         purpose=purpose,
