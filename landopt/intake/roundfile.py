@@ -16,6 +16,7 @@ from constraints.loading.method_facts import open_to_market
 from constraints.loading.ranks import known_packs
 from landopt.central.address import Address, is_address
 from landopt.intake.central_parcels import parcels_file, table_named
+from landopt.intake.named_columns import named_columns
 from landopt.intake.names import method_named
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
@@ -56,6 +57,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "crs": (str,),
         "area_source": (str,),
         "units": (dict,),
+        "columns": (dict,),
         "box": (list,),
         "demands": (str, dict),
         "records": (str, dict),
@@ -105,6 +107,7 @@ class RoundFile:
     crs: str | None
     area_source: str | None
     units: Mapping[str, str]
+    columns: Mapping[str, str]
     box: tuple[str, ...]
     demands: Path
     records: Path | None
@@ -263,6 +266,7 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
         crs=options.get("crs"),
         area_source=options.get("area_source"),
         units={str(key): str(value) for key, value in inputs.get("units", {}).items()},
+        columns=named_columns(reader, inputs),
         box=tuple(str(value) for value in inputs.get("box", ())),
         demands=wanted[0],
         records=on_file[0],
