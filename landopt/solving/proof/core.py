@@ -245,9 +245,9 @@ class Core:
                 wanted[int(self.parcel_row[parcel])] = (1.0, 1.0)
         missed = {row: path.sums[row] for row in self.soft if row in path.sums}
         for row in self.bounded | missed.keys():
-            least, most = missed.get(row, (0, FREE))
-            end = float(min(most, max(least, int(self.prog.most[row]))))
-            solver.changeColBounds(self.prog.count + self.soft[row], float(least), end)
+            fewest, end = missed.get(row, (0, FREE))
+            end = min(end, max(fewest, int(self.prog.most[row])))
+            solver.changeColBounds(self.prog.count + self.soft[row], float(fewest), float(end))
         self.bounded = set(missed)
         for row, (low, high) in path.sums.items():
             if row in missed:

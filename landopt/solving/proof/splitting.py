@@ -100,9 +100,9 @@ class Splitter:
             if CLOSE < share < 1 - CLOSE and abs(act[row]) < 1000:
                 key = ("sum", row, floor)
                 found[key] = Choice(key, Sum(row, floor), np.zeros(0, np.int64), share)
-        for row, place in core.soft.items():
-            floor = int(np.floor(missed[place] + CLOSE))
-            share = float(missed[place] - floor)
+        for row, at in core.soft.items():
+            floor = int(np.floor(missed[at] + CLOSE))
+            share = float(missed[at] - floor)
             if CLOSE < share < 1 - CLOSE:
                 found["sum", row, floor] = Choice(("sum", row, floor), Sum(row, floor), np.zeros(0, np.int64), share)
         return [found[key] for key in sorted(found)]
