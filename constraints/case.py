@@ -11,7 +11,8 @@ from fractions import Fraction
 from typing import Any
 
 from constraints.canonical import digest
-from constraints.types import Cite, Method, Rule, Text
+from constraints.types import Cite, Method, Rule
+from parcels.common.catalogue import Bilingual
 from parcels.common.frozen import FactTable, Neighbours
 from parcels.common.schema import Value
 
@@ -44,7 +45,7 @@ class Round:
     """The ``[round]`` table. ``land_reduction_rate`` is a decimal text; dates are ISO."""
 
     id: str
-    title: Text
+    title: Bilingual
     authority: str
     land_reduction_rate: str
     purpose: str
@@ -209,7 +210,7 @@ def from_json(data: Mapping[str, Any]) -> Case:
     return Case(
         round=Round(
             **{name: round_[name] for name in _ROUND},
-            title=Text(**round_["title"]),
+            title=Bilingual(**round_["title"]),
             periods=tuple(Period(**period) for period in round_["periods"]),
         ),
         crs=data["crs"],
@@ -220,7 +221,7 @@ def from_json(data: Mapping[str, Any]) -> Case:
         ),
         distances={entry["point"]: tuple(entry["metres"]) for entry in data["distances"]},
         rules=tuple(rule_from_json(entry) for entry in data["rules"]),
-        methods=tuple(Method(**{**entry, "title": Text(**entry["title"])}) for entry in data["methods"]),
+        methods=tuple(Method(**{**entry, "title": Bilingual(**entry["title"])}) for entry in data["methods"]),
         objective=Objective(
             data["objective"]["weights"],
             tuple(tuple(tier) for tier in data["objective"]["tiers"]),
@@ -281,7 +282,7 @@ _RULE = ("id", "kind", "start", "until", "when", "date_grade", "origin")
 _CITE = ("doc", "article", "number", "rank", "grade", "source")
 
 
-def _text(text: Text) -> dict[str, str]:
+def _text(text: Bilingual) -> dict[str, str]:
     return {"en": text.en, "zh": text.zh}
 
 
@@ -301,7 +302,7 @@ def rule_from_json(data: Mapping[str, Any]) -> Rule:
     """A rule from plain JSON."""
     return Rule(
         **{name: data[name] for name in _RULE},
-        title=Text(**data["title"]),
+        title=Bilingual(**data["title"]),
         cite=Cite(**data["cite"]),
         spec=data["spec"],
         domain=tuple(data["domain"]),

@@ -7,6 +7,7 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +51,8 @@ def spelled(node: ast.expr) -> Iterator[str]:
         yield from spelled(node.orelse)
 
 
-def asked() -> list[Asked]:
+@cache
+def asked() -> tuple[Asked, ...]:
     """Every key of the sources: first arguments of the makers with their values; other constants shaped like one."""
     found: list[Asked] = []
     for path in (ROOT / "cli.py", *(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))):
@@ -69,7 +71,7 @@ def asked() -> list[Asked]:
             elif isinstance(node, ast.Constant | ast.JoinedStr):
                 keys = [key for key in spelled(node) if re.fullmatch(r"[A-Za-z0-9*]+\.[a-z0-9.*-]+", key)]
                 found += [Asked(key, f"{place}:{node.lineno}", None) for key in keys]
-    return found + scripted()
+    return (*found, *scripted())
 
 
 SPELLED = re.compile(r"""["`]([a-z][\w-]*(?:[.][\w.${}()-]*)?)["`](\s*\+)?""")

@@ -18,7 +18,8 @@ from constraints.loading.keys import decimal_text
 from constraints.loading.overlays import UNKNOWN, fact_value
 from constraints.loading.ranks import LAW_RANK
 from constraints.loading.rule_file import iso_date
-from constraints.types import Cite, Rule, Text
+from constraints.types import Cite, Rule
+from parcels.common.catalogue import Bilingual
 from parcels.common.gate import load_toml
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
@@ -234,6 +235,6 @@ def correction_rules(corrections: Sequence[Correction], law: Iterable[Rule], met
 
 
 def _rule(one: Correction, name: str, kind: str, when: str, spec: dict[str, Any]) -> Rule:
-    title = Text(one.said("en"), one.said("zh"))
+    title = Bilingual(one.said("en"), one.said("zh"))
     cite = Cite(one.document or "人工更正 corrections by hand", "", "", 0, "U", ORIGIN)
     return Rule(name, kind, title, cite, one.date, None, when, spec, origin=ORIGIN)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from constraints.loading.ranks import PACKS
-from constraints.types import Rule, Text
+from constraints.types import Rule
+from parcels.common.catalogue import Bilingual
 
 DECIDING = ("eligibility", "term", "price_floor")
 """Kinds of rule that decide about an offer; notes, limits and preferences do not."""
@@ -49,7 +50,7 @@ def below_v1(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: (order.index(rule.cite.grade), rule.id)))
 
 
-def to_raise(rule: Rule) -> Text:
+def to_raise(rule: Rule) -> Bilingual:
     """What is to be read so that a rule may be graded V1."""
     cite = rule.cite
     number = f" {cite.number}" if cite.number else ""
@@ -62,4 +63,4 @@ def to_raise(rule: Rule) -> Text:
     if rule.date_grade:
         en += "; and the day it came into force"
         zh += "，并核对施行日期"
-    return Text(en, zh)
+    return Bilingual(en, zh)

@@ -26,7 +26,8 @@ from constraints.language.nodes import (
 )
 from constraints.loading.load import to_read
 from constraints.reading.timetable import TITLES
-from constraints.types import Condition, Method, Text
+from constraints.types import Condition, Method
+from parcels.common.catalogue import Bilingual
 from parcels.common.schema import Field, fields
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def established(rule: str, fact: str, book: RuleBook) -> Condition:
     en, zh = (field.title_en, field.title_zh) if field else (fact, fact)
     after_en, after_zh = (f": {title.en}", f"：{title.zh}") if title else ("", "")
     whether_en, whether_zh = ("whether: ", "是否") if field and field.type == "bool" else ("", "")
-    return Condition(rule, fact, Text(f"establish {whether_en}{en}{after_en}", f"查明{whether_zh}{zh}{after_zh}"))
+    return Condition(rule, fact, Bilingual(f"establish {whether_en}{en}{after_en}", f"查明{whether_zh}{zh}{after_zh}"))
 
 
 def undetermined(rule: str, method: Method, as_of: str) -> Condition:
@@ -177,11 +178,11 @@ def undetermined(rule: str, method: Method, as_of: str) -> Condition:
     read = to_read()[method.id]
     en = f"no rule read so far decides {method.title.en} on {as_of}; read {read.en}"
     zh = f"{as_of} 当时对{method.title.zh}尚无已核实的规定，应查阅{read.zh}"
-    return Condition(rule, "law", Text(en, zh))
+    return Condition(rule, "law", Bilingual(en, zh))
 
 
 def prepared(rule: str, fact: str, steps: Sequence[str], ready: str) -> Condition:
     """The condition that upstream steps be done first, by the planned day."""
     en = ", ".join(TITLES[step].en for step in steps)
     zh = "、".join(TITLES[step].zh for step in steps)
-    return Condition(rule, fact, Text(f"first {en}, by planning on {ready}", f"须先完成{zh}，预计 {ready} 完成"))
+    return Condition(rule, fact, Bilingual(f"first {en}, by planning on {ready}", f"须先完成{zh}，预计 {ready} 完成"))

@@ -14,14 +14,14 @@ from typing import Any
 from constraints.case import Market, Objective, Period, Round, Settings
 from constraints.loading.method_facts import open_to_market
 from constraints.loading.ranks import known_packs
-from constraints.types import Text
 from landopt.central.address import Address, is_address
 from landopt.intake.central_parcels import parcels_file, table_named
+from landopt.intake.named_columns import named_columns
 from landopt.intake.names import method_named
 from landopt.intake.objective import read_objective
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
-from parcels.common.catalogue import told
+from parcels.common.catalogue import Bilingual, told
 from parcels.common.gate import load_toml, read_text
 from parcels.common.issues import Refused, error, stop_on_errors
 from parcels.common.place import Place
@@ -57,6 +57,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "crs": (str,),
         "area_source": (str,),
         "units": (dict,),
+        "columns": (dict,),
         "box": (list,),
         "demands": (str, dict),
         "records": (str, dict),
@@ -105,6 +106,7 @@ class RoundFile:
     crs: str | None
     area_source: str | None
     units: Mapping[str, str]
+    columns: Mapping[str, str]
     box: tuple[str, ...]
     demands: Path
     records: Path | None
@@ -197,7 +199,7 @@ def _round(reader: TomlReader) -> Round:
     rate = reader.decimal(given, "round", "land_reduction_rate", Decimal("0.0001"), Decimal("0.5"))
     return Round(
         id=str(identifier),
-        title=Text(*both),
+        title=Bilingual(*both),
         authority=str(table.get("authority", "")),
         land_reduction_rate=rate,
         purpose=purpose,
@@ -263,6 +265,7 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
         crs=options.get("crs"),
         area_source=options.get("area_source"),
         units={str(key): str(value) for key, value in inputs.get("units", {}).items()},
+        columns=named_columns(reader, inputs),
         box=tuple(str(value) for value in inputs.get("box", ())),
         demands=wanted[0],
         records=on_file[0],

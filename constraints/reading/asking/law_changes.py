@@ -14,8 +14,8 @@ from constraints.reading.asking.assumed import complete, incomplete
 from constraints.reading.book import RuleBook, book
 from constraints.reading.judge import judge
 from constraints.reading.speak import Namer, formula, plain, sentence
-from constraints.types import Rule, Text
-from parcels.common.catalogue import titled
+from constraints.types import Rule
+from parcels.common.catalogue import Bilingual, titled
 from parcels.common.schema import Value, fields
 
 APPLICANTS = (1, 2)
@@ -37,7 +37,7 @@ class Change:
     zh: str
     law: bool = True
     instrument: str = ""
-    title: Text | None = None
+    title: Bilingual | None = None
 
 
 @dataclass(frozen=True, slots=True)
