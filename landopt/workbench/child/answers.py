@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from landopt.workbench.child.columns import columns
 from landopt.workbench.child.intake import facts, new, template
 from landopt.workbench.guards import both
 from parcels.common.catalogue import Say
@@ -320,7 +321,7 @@ ANSWERS: dict[str, Callable[[Request, Say], dict[str, Any]]] = {
     each.__name__: each
     for each in (
         *(solve, check, head, picture, outline, sheet, whynot, whatif, core, diff, audit, ask, overlay, adopt, ledger),
-        *(new, template, facts, place, sign),
+        *(new, template, facts, columns, place, sign),
     )
 }
 """What can be asked, by name."""
