@@ -20,7 +20,7 @@ from constraints.audit.files.offers_reader import Block, Place
 from constraints.audit.files.strict_json import LARGEST
 from constraints.types import Row
 
-__all__ = ["BadProof", "Bound", "bounds", "gap_text", "start"]
+__all__ = ["BadProof", "Bound", "bounds", "floor_of", "gap_text", "start"]
 
 
 def _integer(value: Any) -> int:
@@ -354,8 +354,13 @@ def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, blocks: 
 
 def start(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int) -> list[Bound]:
     """A :class:`Bound` for every tier of the proof."""
-    reached = [_integer(entry.get("objective")) for entry in proof["tiers"]]
+    reached = [_integer(floor_of(entry)) for entry in proof["tiers"]]
     return [Bound(entry, tier, rows, parcels, reached[:tier]) for tier, entry in enumerate(proof["tiers"])]
+
+
+def floor_of(entry: Mapping[str, Any]) -> Any:
+    """What later tiers hold the tier of an entry to: what it gives taken off, where it gives anything."""
+    return entry["held_at"] if "held_at" in entry else entry.get("objective")
 
 
 def gap_text(bound: int, objective: int) -> str:
