@@ -291,9 +291,9 @@ class Words:
         result, entries = plan["result"], plan["assignments"]
         taken = sum(len(entry["parcel_ids"]) for entry in entries)
         served = {entry["demand_id"] for entry in entries} - {None}
-        tiers = [{name: tier[name] for name in ("objective", "bound", "solver_bound")} for tier in result["tiers"]]
-        gaps = [tier["proven_gap"] for tier in result["tiers"]]
-        closed = bool(tiers) and all(tier["bound"] == tier["objective"] for tier in tiers)
+        names = ("objective", "bound", "solver_bound", "reached", "held_at")
+        tiers = [{name: tier.get(name) for name in names} for tier in result["tiers"]]
+        closed = bool(tiers) and all(t["bound"] == t.get("reached", t["objective"]) for t in result["tiers"])
         best = closed and result["bound_scope"] == "all"
         due: dict[str, Any] = {
             "id": case.round.id,
@@ -313,9 +313,9 @@ class Words:
         }
         for name, found in due.items():
             self.same(where, name, record[name], found)
-        stated = [{name: value for name, value in tier.items() if name != "gap"} for tier in record["tiers"]]
+        stated = [{name: tier.get(name) for name in names} for tier in record["tiers"]]
         self.same(where, "tiers", stated, tiers)
-        self.same(where, "gaps", [tier["gap"] for tier in record["tiers"]], gaps)
+        self.same(where, "gaps", [t["gap"] for t in record["tiers"]], [t["proven_gap"] for t in result["tiers"]])
         notes = [rule for rule in case.rules if rule.kind == "note"]
         tense = [rule.id for rule in notes if str(rule.spec.get("flag", "")).startswith("tension")]
         due_notes = [rule.id for rule in notes if rule.id not in tense and self._general(rule.id)]
