@@ -29,12 +29,10 @@ def _integer(value: Any) -> int:
     return value
 
 
-def check_soft(price: int, row: Row, tier: int, scale: int, earlier: Sequence[int]) -> None:
-    """That missing a soft limit gains nothing at its price; ``earlier`` are the prices of earlier tiers."""
+def unit_gain(price: int, row: Row, tier: int, scale: int, earlier: Sequence[int]) -> int:
+    """What missing a soft limit by one unit more gains at its price; ``earlier`` are the prices of earlier tiers."""
     gain = abs(price) * row.slack - (scale * row.penalty if row.tier == tier else 0)
-    gain += earlier[row.tier] * row.penalty if row.tier < tier else 0
-    if gain > 0:
-        raise BadProof(f"the price of {row.id}, a soft limit, is above its penalty")
+    return gain + (earlier[row.tier] * row.penalty if row.tier < tier else 0)
 
 
 class Bound:
@@ -78,22 +76,23 @@ class Bound:
                 wanted.add(self.tree.vectors[number].base)
         return sorted(wanted)
 
-    def _plain(self, prices: Sequence[int], land: Sequence[int]) -> tuple[int, frozenset[tuple[bool, int]]]:
+    def _plain(self, prices: Sequence[int], land: Sequence[int]) -> tuple[int, frozenset[tuple[str, int]]]:
         """What a vector adds before any offer where nothing is branched on, and what it prices the wrong way there."""
-        wrong = {(False, parcel) for parcel, price in enumerate(land) if price < 0}
+        wrong = {("parcel", parcel) for parcel, price in enumerate(land) if price < 0}
         total = sum(price for price in land if price > 0)
         for row, price in enumerate(prices):
             if price:
                 amount = self._amount(row, price, {})
                 if amount is None:
-                    wrong.add((True, row))
+                    wrong.add(("row", row))
                 else:
                     total += price * amount
-        earlier = prices[self.listed : self.listed + self.tier]
-        for price, given in zip(prices[: self.listed], self.given, strict=True):
-            if given.slack:
-                check_soft(price, given, self.tier, self.scale, earlier)
+        wrong |= {("miss", row) for row, given in enumerate(self.given) if given.slack and self._gain(prices, row) > 0}
         return total, frozenset(wrong)
+
+    def _gain(self, prices: Sequence[int], row: int) -> int:
+        earlier = prices[self.listed : self.listed + self.tier]
+        return unit_gain(prices[row], self.given[row], self.tier, self.scale, earlier)
 
     def _amount(self, row: int, price: int, path: Mapping[int, Range]) -> int | None:
         """The end of its range that a row is priced at; None where it has none."""
@@ -113,21 +112,29 @@ class Bound:
         prices, land = self.prices[vector]
         total, wrong = self.plain[vector]
         right = set()
-        for row in path:
-            if price := prices[row]:
+        for row, (least, most) in path.items():
+            if row < self.listed and self.given[row].slack:  # between so many units are missed
+                gain = self._gain(prices, row)
+                if gain <= 0:
+                    total += gain * (least or 0)
+                elif most is not None:
+                    total += gain * most
+                    right.add(("miss", row))
+            elif price := prices[row]:
                 before, after = self._amount(row, price, {}), self._amount(row, price, path)
                 total += price * ((after or 0) - (before or 0))
                 if after is not None:
-                    right.add((True, row))
+                    right.add(("row", row))
         for parcel, is_supplied in supplied.items():
             price = land[parcel]
             if is_supplied:
                 total += min(0, price)
             else:
                 total -= max(0, price)
-            right.add((False, parcel))
-        if not wrong <= right:
-            raise BadProof("a price has the wrong sign")
+            right.add(("parcel", parcel))
+        for kind, _ in wrong - right:
+            of = "of a soft limit is above its penalty" if kind == "miss" else "has the wrong sign"
+            raise BadProof(f"a price {of}")
         return total
 
     def _paths(self) -> None:
@@ -162,9 +169,12 @@ class Bound:
                 stack.append((node.one, {**path, on.row: (more, high)}, supplied, empty or none))
 
     def _range(self, on: Sum, path: Mapping[int, Range]) -> Range:
+        """What a path leaves a row; of a soft one, the units that it may be missed by."""
         found = path.get(on.row) or self.derived.ends[on.row]
+        if found is None and on.row < self.listed:
+            return 0, None
         if found is None:
-            raise BadProof("a branch is on the sum of a soft row")
+            raise BadProof("a branch is on the sum of a tier that soft limits enter")
         return found
 
     def feed(self, block: Block) -> None:
