@@ -145,8 +145,8 @@ class Absences:
             same(where, name, record[name], found)
         if not self.counted:
             return
-        names, found = self.reader.case.parcels.ids, self._parcels(row)
-        counted = {code: (len(rows), _few([names[each] for each in rows])) for code, rows in found.items()}
+        names, parted = self.reader.case.parcels.ids, self._parcels(row)
+        counted = {code: (len(rows), _few([names[each] for each in rows])) for code, rows in parted.items()}
         plain = {
             each["code"]: (each["count"], list(each.get("parcels", ())))
             for each in record["reasons"]
