@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-from constraints.case import Case, Objective, Period
+from constraints.case import Case, Period
 from constraints.loading.load import in_force_through
 from constraints.loading.period_law import days_of
 from constraints.types import Rule
@@ -55,7 +55,7 @@ def programme_case(seed: int) -> Case:
         round=round_,
         parcels=FactTable(case.parcels.ids, land),
         rules=in_force_through(rules, round_.as_of, days_of(round_)),
-        objective=Objective(weights, case.objective.tiers, case.objective.ties, later),
+        objective=replace(case.objective, weights=weights, later=later),
     )
 
 

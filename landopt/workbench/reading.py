@@ -22,7 +22,7 @@ FILES = {
 """What the verifier of the page reads."""
 MOST = 200_000_000
 ABOUT_A_PLAN = ("head", "picture", "sheet", "whynot", "whatif", "core", "diff")
-ABOUT_A_ROUND = ("outline", "check", "overlay", "ledger", "facts")
+ABOUT_A_ROUND = ("outline", "check", "columns", "overlay", "ledger", "facts")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

@@ -151,16 +151,14 @@ def opened_not(room: Room) -> Path:
     return room.folder / "round.toml"
 
 
-def set_input(room: Room, name: str, value: str) -> None:
-    """Set or, with a blank value, take away one key of ``[inputs]``; the earlier file stays. Raises Refusal."""
+def with_input(text: str, name: str, value: str) -> str:
+    """``round.toml`` with one of the keys that are chosen from a list. Raises Refusal (422)."""
     allowed = {"encoding": ENCODINGS, "use_codes": SYSTEMS}
     if name not in (*allowed, "crs") or (value and name == "crs" and not _CRS.fullmatch(value)):
         raise refused(422, "setting", value=value[:40])
     if name in allowed and value and value not in allowed[name]:
         raise refused(422, "setting", value=value[:40])
-    path = opened_not(room)
-    text = read_bytes(path, 4_000_000).decode("utf-8-sig")
-    rewrite(path, text, with_key(text, name, f'"{value}"' if value else ""))
+    return with_key(text, name, f'"{value}"' if value else "")
 
 
 def with_key(text: str, name: str, value: str) -> str:

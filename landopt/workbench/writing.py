@@ -17,6 +17,7 @@ from landopt.workbench import edits, policy_files, received, scenarios
 from landopt.workbench.bench import Bench, answered, body
 from landopt.workbench.guards import refused
 from landopt.workbench.home import BASE, stamps
+from landopt.workbench.round.columns import set_columns
 
 _GAP = re.compile(r"0(\.\d{1,8})?")
 
@@ -153,10 +154,11 @@ def routes(bench: Bench) -> list[Route]:
         job = await bench.jobs.begin("new", "", asked["folder"], typed, asked)
         return JSONResponse(job.as_dict())
 
-    async def setting(request: Request) -> Response:
+    async def columns(request: Request) -> Response:
+        """How the files are read: which column a field is, in which unit; code system, encoding, CRS."""
         room, given = bench.to_write(request), await body(request)
         async with bench.step:
-            received.set_input(room, str(given.get("name")), str(given.get("value") or ""))
+            set_columns(room, given)
         bench.hub.tell("room", room=room.name)
         return JSONResponse({})
 
@@ -213,7 +215,7 @@ def routes(bench: Bench) -> list[Route]:
         "sign": sign,
         "leave": leave,
         "take": take,
-        "setting": setting,
+        "columns": columns,
         "policy": policy,
         "correct": correct,
         "file": file,

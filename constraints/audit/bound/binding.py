@@ -154,6 +154,7 @@ class Binding:
         later = raw["objective"].get("later", "0")
         if not equal("later", later, said["objective"]["later"]):
             self.same("objective.later", later, said["objective"]["later"])
+        self.same("objective.gives", raw["objective"].get("gives"), said["objective"].get("gives"))
         self.same("market", raw["market"], said["market"])
         for name, found in said["settings"].items():
             stated = raw["settings"].get(name)

@@ -49,6 +49,9 @@ OPTIONAL = frozenset(
         "scenario",
         "outlines",
         "nodes",
+        "gives",
+        "reached",
+        "held_at",
         "justification",
     ]
 )

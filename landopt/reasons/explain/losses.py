@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constraints.audit.certificate.price_tree import BadProof, Node, Tree, read_tree
+from constraints.audit.certificate.proof import floor_of
 from landopt.screening.blocks import Ints
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Program, arrays_of, from_arrays
-from landopt.solving.proof.certificate import Certificate, without_rows
+from landopt.solving.proof.certificate import Certificate
+from landopt.solving.proof.without_rows import without_rows
 from parcels.common.issues import Refused, error
 
 Mask = NDArray[np.bool_]
@@ -35,6 +37,8 @@ class Losses:
     tiers: tuple[Ints, ...]
     leaving: Mapping[int, int] = field(default_factory=dict)
     slack: int = 0
+    barred: Mask | None = None
+    """The offers that no plan has by the prices: what is proven of them is no measure, so they come last."""
 
     def of(self, offer: int) -> tuple[int, int]:
         """(loss, tier) of an offer: the first tier with a proven loss, else (0, 0)."""
@@ -46,6 +50,8 @@ class Losses:
     def order(self, which: Ints) -> Ints:
         """Offer indices from the smallest proven loss to the largest, ties in offer order."""
         keys = [which, *(column[which] for column in reversed(self.tiers))]
+        if self.barred is not None:
+            keys.append(self.barred[which])
         return np.asarray(which[np.lexsort(keys)])
 
 
@@ -60,17 +66,20 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen
     if proof is None or not proof.get("tiers"):
         return None
     reached = [int(entry["objective"]) for entry in proof["tiers"]]
+    floors = [int(floor_of(entry)) for entry in proof["tiers"]]
     try:
         columns = []
+        barred = np.zeros(len(offers.demand), bool)
         leaving = dict.fromkeys(chosen, 0)
         for tier, entry in enumerate(proof["tiers"]):
-            prog = program_of(offers, parcels, tier, reached)
+            prog = program_of(offers, parcels, tier, floors)
             found = Certificate(prog, entry["tree"], int(entry["scale"]))
-            least, without = _tier(prog, found, reached[tier], chosen)
+            least, without, out = _tier(prog, found, reached[tier], chosen)
             columns.append(least)
+            barred |= out
             leaving = {offer: leaving[offer] or without[offer] for offer in chosen}
         slack = max(0, int(proof["tiers"][0]["bound"]) - reached[0])
-        return Losses(tuple(columns), leaving, slack)
+        return Losses(tuple(columns), leaving, slack, barred if barred.any() else None)
     except (BadProof, KeyError, TypeError, ValueError) as bad:
         raise Refused(error("X001.price-proof-cannot", at="proof.json", bad=bad)) from bad
 
@@ -83,8 +92,11 @@ def program_of(offers: Offers, parcels: int, tier: int, reached: Sequence[int]) 
     return from_arrays(arrays_of(offers, parcels, demands), tier, reached)
 
 
-def _tier(prog: Program, proof: Certificate, reached: int, chosen: Sequence[int]) -> tuple[Ints, dict[int, int]]:
-    """For every offer the least that a plan with it loses, for every chosen one the least that doing without loses."""
+def _tier(prog: Program, proof: Certificate, reached: int, chosen: Sequence[int]) -> tuple[Ints, dict[int, int], Mask]:
+    """For every offer the least that a plan with it loses, for every chosen one the least that doing without loses.
+
+    And which offers no case of the proof leaves.
+    """
     scale = proof.scale
     least = np.full(prog.count, _HUGE, np.int64)
     weakest = _first(prog, proof, reached)
@@ -113,10 +125,11 @@ def _tier(prog: Program, proof: Certificate, reached: int, chosen: Sequence[int]
                 without[offer] = min(without[offer], _up(shift + gain, scale))
             else:
                 without[offer] = min(without[offer], _up(shift, scale))
+    barred = least == _HUGE
     # An offer barred in every leaf is in no plan at all; its weakest bound still holds and is printed.
     least = np.where(least == _HUGE, weakest, least)
     least = np.asarray(np.where(least == _HUGE, 0, np.clip(least, 0, _HUGE - 1)))
-    return least, {offer: max(0, min(loss, int(_HUGE) - 1)) for offer, loss in without.items()}
+    return least, {offer: max(0, min(loss, int(_HUGE) - 1)) for offer, loss in without.items()}, barred
 
 
 def _first(prog: Program, proof: Certificate, reached: int) -> Ints:
@@ -154,15 +167,15 @@ def bounds_with(
 ) -> list[int] | None:
     """The bound of each tier that the prices of a proof give for other right-hand sides (weak duality), millipoints.
 
-    ``unpriced`` rows get the price 0: the bound then holds without them. Earlier tiers are held at the values the proof
-    reached. ``None`` without a proof.
+    ``unpriced`` rows get the price 0: the bound then holds without them. Earlier tiers are held at what the proof
+    holds them to. ``None`` without a proof.
     """
     if proof is None or not proof.get("tiers"):
         return None
-    reached = [int(entry["objective"]) for entry in proof["tiers"]]
+    floors = [int(floor_of(entry)) for entry in proof["tiers"]]
     found = []
     for tier, entry in enumerate(proof["tiers"]):
-        prog = program_of(offers, parcels, tier, reached)
+        prog = program_of(offers, parcels, tier, floors)
         tree = read_tree(entry["tree"], len(prog.sense), parcels)
         tree, prog = without_rows(prog, tree, unpriced)
         found.append(Certificate(prog, tree, int(entry["scale"])).value or 0)

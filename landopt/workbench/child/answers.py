@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from landopt.workbench.child.columns import columns
 from landopt.workbench.child.intake import facts, new, template
 from landopt.workbench.guards import both
 from parcels.common.catalogue import Say
@@ -78,7 +79,9 @@ def check(request: Request, say: Say) -> dict[str, Any]:
     from landopt.intake.assemble import read_round
 
     try:
-        loaded = read_round(Path(request["folder"]))
+        loaded = read_round(
+            Path(request["folder"]), drop=tuple(request.get("drop", ())), reason=request.get("reason", "")
+        )
     except Refused as refusal:  # of round.toml itself
         found = [both(issue) for issue in refusal.issues]
         return {"issues": found, "notes": [], "refused": True, "parcels": None, "demands": None}
@@ -320,7 +323,7 @@ ANSWERS: dict[str, Callable[[Request, Say], dict[str, Any]]] = {
     each.__name__: each
     for each in (
         *(solve, check, head, picture, outline, sheet, whynot, whatif, core, diff, audit, ask, overlay, adopt, ledger),
-        *(new, template, facts, place, sign),
+        *(new, template, facts, columns, place, sign),
     )
 }
 """What can be asked, by name."""

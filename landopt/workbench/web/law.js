@@ -1,6 +1,7 @@
 /* Law in the page: which methods a case may use on a date, and why. */
 import { post } from "./net.js";
 import { field, h, lang, prose, t, trouble, typed, word } from "./say.js";
+import { dateInput } from "./inputs.js";
 import { now } from "./main.js";
 
 const USES = ["IND", "IND_M0", "NS_M9", "STOR", "COM", "BIZ", "ENT", "HOU", "RES", "EDU", "MED"];
@@ -21,7 +22,7 @@ export async function draw() {
   });
   const form = h("form", { class: "grid-form", id: "law" }, ...inputs,
     field(t("law.more"), h("input", { value: more, placeholder: "takes_back=true", oninput: (e) => { more = e.target.value; } }), t("law.more-note")),
-    field(t("law.date"), h("input", { type: "date", value: date, required: true, id: "law-date", oninput: (e) => { date = e.target.value; } })), field(t("law.other"), h("input", { type: "date", value: other, oninput: (e) => { other = e.target.value; } }), t("law.other-note")),
+    field(t("law.date"), dateInput({ value: date, required: true, id: "law-date" }, (found) => { date = found; })), field(t("law.other"), dateInput({ value: other, id: "law-other" }, (found) => { other = found; }), t("law.other-note")),
     h("div", { class: "row" }, h("button", { class: "go", id: "law-go" }, t("law.go"))));
   form.addEventListener("submit", (e) => { e.preventDefault(); go().catch(trouble); });
   return h("div", { class: "page wide" }, h("h2", {}, t("law.title")), h("p", { class: "hint" }, t("law.hint")), form, h("div", { id: "law-said", class: "columns" }, said()));

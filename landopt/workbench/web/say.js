@@ -1,5 +1,6 @@
 /* Words and numbers of the page: texts from the catalogue, elements made from text only, never from markup. */
 import { get } from "./net.js";
+import { dateInput } from "./inputs.js";
 
 const known = {};
 export const lang = () => document.documentElement.lang;
@@ -82,6 +83,7 @@ export function ask(title, fields, go) {
     const inputs = fields.map((f) => {
       const input = f.options ? h("select", { name: f.name }, ...f.options.map(([value, text]) => h("option", { value, selected: value === f.value }, text)))
         : f.long ? h("textarea", { name: f.name, rows: 8, spellcheck: "false" }, f.value || "")
+        : f.type === "date" ? dateInput({ name: f.name, value: f.value || "", required: f.required })
         : h("input", { name: f.name, value: f.value || "", required: f.required, type: f.type || "text", autocomplete: "off", maxlength: f.most || 300 });
       return { f, input };
     });

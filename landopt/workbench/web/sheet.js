@@ -1,14 +1,25 @@
 /* The sheet of what was clicked: its reasons and comparisons, why not another choice, and fixing one by hand. */
 import { ask, button, finding, h, iAm, lang, prose, signed, t, tell, trouble, typed, who } from "./say.js";
 import { table } from "./facts.js";
-import { about, jobsOf, now, planKey, readOnly, step, tab, work } from "./main.js";
+import { about, jobsOf, now, planKey, planLine, readOnly, step, tab, work } from "./main.js";
 import { chosen, clear, demandOf, factsOf, isHeld, methodWord, nameOf, platforms } from "./picture.js";
 
 let place = null, drawing = 0;
 
+/* What the sheet shows stays on it, opened parts and all, while plan, steps and choice stay as they are. */
+const subject = () => JSON.stringify([now.room.name, planKey(), planKey() ? planLine().stamp : now.room.stamp, now.scenario, tab()?.version, chosen.parcel, chosen.platform, lang(), readOnly()]);
+let shown = null;
 export async function draw(box) {
   if (!box) return;
+  if (shown === subject() && place && !place.querySelector(".loading")) {
+    const down = place.scrollTop;
+    if (box !== place) { box.replaceChildren(...place.childNodes); place = box; }
+    requestAnimationFrame(() => { box.scrollTop = down; });
+    job();
+    return;
+  }
   place = box;
+  shown = subject();
   const mine = ++drawing;
   if (chosen.parcel) await parcel(chosen.parcel, mine);
   else if (chosen.platform) await platform(chosen.platform, mine);
@@ -18,14 +29,14 @@ function put(mine, ...content) { if (mine === drawing) { place.replaceChildren(.
 
 async function whole(mine) {
   if (!planKey()) { put(mine, h("h2", {}, t("sheet.round")), h("p", { class: "hint" }, t("sheet.none"))); return; }
-  put(mine, h("h2", {}, t("sheet.whole")), h("p", { class: "hint" }, t("loading")));
+  put(mine, h("h2", {}, t("sheet.whole")), h("p", { class: "hint loading" }, t("loading")));
   const [said, head] = await Promise.all([about("sheet"), about("head")]);
   const names = platforms().filter((p) => !p.site && p.record >= 0);
   put(mine, h("h2", {}, t("sheet.whole")), head.scenario.length ? h("p", { class: "stale" }, t("sheet.scenario")) : "", prose(said.text[lang()]),
     names.length ? h("h3", {}, t("sheet.unserved", { count: names.length })) : "", h("ul", { class: "links" }, names.map((p) => h("li", {}, button(p.id + " " + p.name, () => { chosen.platform = p.id; chosen.parcel = null; draw(place).catch(trouble); }, { class: "link", "data-platform": p.id })))));
 }
 async function platform(id, mine) {
-  put(mine, h("h2", {}, id), h("p", { class: "hint" }, t("loading")));
+  put(mine, h("h2", {}, id), h("p", { class: "hint loading" }, t("loading")));
   const said = await about("sheet", { demand: id });
   put(mine, back(), h("h2", {}, id), h("div", { class: "row" }, button(t("place.go"), () => work("/api/ask/start/place", { plan: planKey(), demand: id }).catch(trouble), { id: "place" })), h("div", { id: "exact" }, exactly("place", id)), prose(said.text[lang()]), now.room.plan_only ? "" : factsOfFile("demand", id));
 }
@@ -37,7 +48,7 @@ async function parcel(id, mine) {
   const dropped = tab()?.drops[id], tools = readOnly() || !planKey() ? "" : h("div", { class: "row" },
     dropped ? button(t("sheet.undrop"), () => step({ do: "undrop", parcel: id, by: who() }).catch(trouble)) : button(t("sheet.drop"), () => drop(id).catch(trouble), { id: "drop" }));
   if (!planKey()) { put(mine, headline, h("p", { class: "hint" }, t("sheet.none"))); return; }
-  put(mine, headline, h("p", { class: "hint" }, t("loading")));
+  put(mine, headline, h("p", { class: "hint loading" }, t("loading")));
   const [said, why] = await Promise.all([about("sheet", { parcel: id }), about("whynot", { parcel: id })]);
   const fixed = Object.entries(tab()?.fixes || {}).find(([site]) => site.split("+").includes(id));
   put(mine, headline, fixed ? h("p", { class: "stale" }, t("sheet.fixed", { method: methodWord(fixed[1].method), by: fixed[1].by, reason: fixed[1].reason }), " ", readOnly() ? "" : button(t("sheet.unfix"), () => step({ do: "unfix", site: fixed[0], by: who() }).catch(trouble))) : "",
