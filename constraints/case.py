@@ -57,15 +57,29 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """Weights as decimal texts; ``tiers`` of the parts served, preference, revenue; ``ties`` the declared ladder."""
+    """Weights as decimal texts; ``tiers`` of the parts served, preference, revenue; ``ties`` the declared ladder.
+
+    ``gives`` says by tier what part of its value later tiers may cost it, as (numerator, denominator); tiers beyond its
+    end give nothing.
+    """
 
     weights: Mapping[str, str]
     tiers: tuple[tuple[str, ...], ...]
     ties: tuple[str, ...] = ()
+    gives: tuple[tuple[int, int], ...] = ()
 
     def weight(self, part: str) -> Fraction:
         """The exact weight of a part (or points of ``warn`` / ``condition``)."""
         return Fraction(self.weights[part])
+
+    def give(self, tier: int) -> tuple[int, int]:
+        """What part of the value of a tier later ones may cost it."""
+        return self.gives[tier] if tier < len(self.gives) else (0, 1)
+
+
+def held_at(reached: int, give: tuple[int, int]) -> int:
+    """What later tiers hold a tier to that ``reached`` so much: reached - floor(give x abs(reached)), millipoints."""
+    return reached - give[0] * abs(reached) // give[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +174,7 @@ def to_json(case: Case) -> dict[str, Any]:
             "weights": dict(case.objective.weights),
             "tiers": [list(tier) for tier in case.objective.tiers],
             "ties": list(case.objective.ties),
+            **({"gives": [list(give) for give in case.objective.gives]} if case.objective.gives else {}),
         },
         "settings": {
             **{name: getattr(case.settings, name) for name in _SETTINGS},
@@ -211,6 +226,7 @@ def from_json(data: Mapping[str, Any]) -> Case:
             data["objective"]["weights"],
             tuple(tuple(tier) for tier in data["objective"]["tiers"]),
             tuple(data["objective"]["ties"]),
+            tuple((int(give[0]), int(give[1])) for give in data["objective"].get("gives", ())),
         ),
         settings=Settings(**{**data["settings"], "verdicts": tuple(data["settings"]["verdicts"])}),
         market=None

@@ -24,7 +24,7 @@ def rule_page(rule: Rule, lang: str) -> str:
     grade = grade_of(rule)
     rows = [
         ("where", sentence(parse(rule.when), lang, code_word)),
-        ("effect", effect(rule)[lang == "zh"]),
+        ("effect", effect(rule).text(lang)),
         ("cite", cited if words else phrase("law.aside", lang, text=cited, aside=phrase("law.copy", lang))),
         ("rank", phrase("law.aside", lang, text=f"{cite.rank}, {grade}", aside=word("grade", grade, lang))),
         ("dates", f"{rule.start} .. {rule.until or ''}".rstrip()),

@@ -76,7 +76,9 @@ def check(request: Request, say: Say) -> dict[str, Any]:
     from landopt.intake.assemble import read_round
 
     try:
-        loaded = read_round(Path(request["folder"]))
+        loaded = read_round(
+            Path(request["folder"]), drop=tuple(request.get("drop", ())), reason=request.get("reason", "")
+        )
     except Refused as refusal:  # of round.toml itself
         found = [both(issue) for issue in refusal.issues]
         return {"issues": found, "notes": [], "refused": True, "parcels": None, "demands": None}
