@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ROOMS = ("constraints", "landopt", "parcels")
 FINDING = re.compile(r"(\*|[A-Z])?\d{3}\.[a-z0-9*-]+")
-SAID = ("told", "phrase")
+SAID = ("told", "phrase", "both")
 """Makers whose first argument is the key of any text, with no values of their own."""
 MAKERS = {
     "error": 0,
@@ -21,6 +21,7 @@ MAKERS = {
     "note": 0,
     "told": 0,
     "phrase": 0,
+    "both": 0,
     "add": 1,
     "finding": 1,
     "BadValue": 0,

@@ -19,7 +19,7 @@ from constraints.reading.mixed import dominant, parts_of
 from constraints.reading.speak import established
 from constraints.reading.terms import chosen
 from constraints.types import STRICTNESS, Condition, Method
-from parcels.common.catalogue import Bilingual
+from parcels.common.catalogue import both
 
 __all__ = [
     "Judgement",
@@ -318,10 +318,7 @@ def _reserve(
         least = floor_of(core.holding, core.hanging, facts, core.factor, assumed).least
     if least is None or Fraction(reserve, 100) >= least[0]:
         return ()
-    text = Bilingual(
-        f"reserve price below the floor of {rounded_up(least[0])} yuan/m2: record how rent and price are balanced",
-        f"底价低于最低价 {rounded_up(least[0])} 元/平方米：须说明租金与出让价的均衡",
-    )
+    text = both("condition.balance", floor=str(rounded_up(least[0])))
     return (Said(least[1], "condition", (), (Condition(least[1], "reserve_price", text),)),)
 
 

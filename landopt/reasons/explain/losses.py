@@ -18,7 +18,8 @@ from constraints.audit.certificate.proof import floor_of
 from landopt.screening.blocks import Ints
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Program, arrays_of, from_arrays
-from landopt.solving.proof.certificate import Certificate, without_rows
+from landopt.solving.proof.certificate import Certificate
+from landopt.solving.proof.without_rows import without_rows
 from parcels.common.issues import Refused, error
 
 Mask = NDArray[np.bool_]

@@ -283,31 +283,32 @@
       const base = vector.base < 0 ? none : state.prices[vector.base];
       state.prices.push({ y: changed(base.y, vector.rows), p: changed(base.p, vector.land) });
     }
-    for (const prices of state.prices) {
-      withinPenalties(state, prices.y);
-      prices.derived = prices.y.some((price, r) => r >= listed + tier && price !== 0n);
-    }
+    for (const prices of state.prices) prices.derived = prices.y.some((price, r) => r >= listed + tier && price !== 0n);
     state.drops = tree.drops.map((drop) => ({ vector: drop.vector, margin: drop.margin, least: null, total: constant(state, drop.vector, new Map(), new Map()) }));
     state.leaves = [];
     paths(state, tree.root, new Map(), new Map(), [], false);
     return state;
   }
 
-  function withinPenalties(state, y) {
-    state.rows.forEach((row, r) => {
-      if (row.slack === 0n) return;
-      let gain = big(y[r]) * row.slack - (row.tier === state.tier ? state.scale * row.penalty : 0n);
-      if (row.tier < state.tier) gain += y[state.listed + row.tier] * row.penalty;
-      need(gain <= 0n, "the price of a soft limit is above its penalty");
-    });
+  // What missing a soft limit by one unit more gains at the prices y.
+  function unitGain(state, y, r) {
+    const row = state.rows[r], { listed, tier, scale } = state;
+    const gain = big(y[r]) * row.slack - (row.tier === tier ? scale * row.penalty : 0n);
+    return row.tier < tier ? gain + y[listed + row.tier] * row.penalty : gain;
   }
 
   function constant(state, vector, path, supplied) {
     const { y, p } = state.prices[vector];
     let total = 0n;
     y.forEach((price, r) => {
+      const soft = r < state.listed && state.rows[r].slack !== 0n;
+      if (soft) {
+        const gain = unitGain(state, y, r), units = path.get(r) || { low: 0n, high: null };
+        need(gain <= 0n || units.high !== null, "the price of a soft limit is above its penalty");
+        total += gain * (gain > 0n ? units.high : units.low);
+      }
       if (price === 0n) return;
-      let range = path.get(r) || state.ends[r];
+      let range = (!soft && path.get(r)) || state.ends[r];
       if (!range && r < state.listed) { const row = state.rows[r]; range = { low: row.sense === "<=" ? null : row.rhs, high: row.sense === ">=" ? null : row.rhs }; }
       if (!range) range = { low: state.reached[r - state.listed], high: null };
       const end = price > 0n ? range.high : range.low;
@@ -335,8 +336,8 @@
       paths(state, node.one, path, new Map(supplied).set(node.parcel, true), one, empty || before === false);
       return;
     }
-    const range = path.get(node.row) || state.ends[node.row];
-    need(range, "a branch is on the sum of a soft row");
+    const range = path.get(node.row) || state.ends[node.row] || (node.row < state.listed ? { low: 0n, high: null } : null);
+    need(range, "a branch is on the sum of a tier that soft limits enter");
     const { low, high } = range, least = (a, b) => (a === null || b < a ? b : a), most = (a, b) => (a === null || b > a ? b : a);
     const less = least(high, node.most), more = most(low, node.most + 1n);
     paths(state, node.zero, new Map(path).set(node.row, { low, high: less }), supplied, zero, empty || (low !== null && low > less));
