@@ -35,7 +35,7 @@ def sweep_svg(swept: Mapping[str, Any], lang: str) -> str:
     """A bar a run for its score, a line for its bound, a line down for the round as it stands; the first tier."""
     names = [pair[0] for pair in swept["rows"][0]["values"]] if swept["rows"] else []
     runs = [each for each in _runs(swept, names) if each[1].get("objective")][:MOST]
-    values = [value for _, result, _ in runs for value in (result["objective"][0], result["bound"][0])]
+    values = [int(value) for _, result, _ in runs for value in (result["objective"][0], result["bound"][0])]
     low, high = min([0, *values]), max([1, *values])
     scale = (_WIDE - _LEFT - _RIGHT) / (high - low)
 
