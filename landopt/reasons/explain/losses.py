@@ -51,7 +51,7 @@ class Losses:
         """Offer indices from the smallest proven loss to the largest, ties in offer order."""
         keys = [which, *(column[which] for column in reversed(self.tiers))]
         if self.barred is not None:
-            keys.append(self.barred[which])
+            keys.append(self.barred[which].astype(np.int8))
         return np.asarray(which[np.lexsort(keys)])
 
 

@@ -78,8 +78,8 @@ class Days:
         """In an annual plan: by face, in how many of the last periods (in the round: 0 or 1) it can be ready."""
         case = self.case
         found = np.zeros(sides.faces.size, np.int8)
-        ends = [period.end for period in case.round.periods] or [case.round.end]
-        if case.round.purpose != "annual_plan" or ends[-1] is None:
+        ends = [period.end for period in case.round.periods] or [case.round.end or ""]
+        if case.round.purpose != "annual_plan" or not ends[-1]:
             return found
         calendar = Calendar(case.calendar)
         opening = max(case.round.as_of, case.round.start or case.round.as_of)
@@ -89,7 +89,7 @@ class Days:
                 facts["use"] = sides.mixed[face - sides.count][1]
             start = max(opening, str(facts.get("available_from") or ""))
             day = calendar.after(start, upstream_days(facts))
-            found[face] = sum(end is not None and day <= end for end in ends)
+            found[face] = sum(day <= end for end in ends)
         return found
 
     def ready(self, levels: Ints, classes: Ints | None) -> NDArray[np.bool_]:

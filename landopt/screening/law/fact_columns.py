@@ -89,9 +89,9 @@ class Sides:
         area = np.where(lacks, self.area, 0)
         if name == "unready_area_m2":
             return column(area.tolist())
-        costs = parcels.column("readying_yuan_per_m2")
+        costs = [cost if isinstance(cost, int) else None for cost in parcels.column("readying_yuan_per_m2")]
         pairs = zip(costs, area.tolist(), strict=True)
-        return column([None if size and c is None else (2 * int(c or 0) * size + 100) // 200 for c, size in pairs])
+        return column([None if size and c is None else (2 * (c or 0) * size + 100) // 200 for c, size in pairs])
 
     def face(self, name: str) -> Column | None:
         """The column over faces: parcels, then each further use of mixed parcels."""
