@@ -38,6 +38,8 @@ ROLES = (
     "points",
 )
 USE_CODES = ("landopt", "planning-2023", "gbt21010-2017", "gb50137-2011")
+RATES = (Decimal("0.0001"), Decimal("0.5"))
+"""The least and the greatest land reduction rate."""
 _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "round": {
         "id": (str,),
@@ -196,7 +198,7 @@ def _round(reader: TomlReader) -> Round:
         reader.refuse("C004.start-after-end", "round", "start", start=start, end=end)
     purpose = reader.choice(table.get("purpose", "supply"), ("supply", "annual_plan"), "round", "purpose")
     given = table.get("land_reduction_rate", "0.05")
-    rate = reader.decimal(given, "round", "land_reduction_rate", Decimal("0.0001"), Decimal("0.5"))
+    rate = reader.decimal(given, "round", "land_reduction_rate", *RATES)
     return Round(
         id=str(identifier),
         title=Bilingual(*both),
