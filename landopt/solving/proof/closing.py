@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -92,6 +92,7 @@ class Closer:
         self.pairs = hopeless(prog, together=2)
         self.named: dict[Clique, Ints] = {}
         self.goal = scale * (cap + 1) - 1
+        self.tell: Callable[[int], None] = lambda _bound: None
         self.first = (parcels, rows)
         self._again()
 
@@ -127,8 +128,9 @@ class Closer:
         self.found.vectors, self.found.root = [priced], Leaf(self.core.root(), scaled, 0)
         return self.found
 
-    def close(self, nodes: int, end: float | None) -> Found:
-        """The proof that ``nodes`` branches and the clock allow."""
+    def close(self, nodes: int, end: float | None, tell: Callable[[int], None] | None = None) -> Found:
+        """The proof that ``nodes`` branches and the clock allow; ``tell`` hears the bound as it comes down."""
+        self.tell = tell or self.tell
         priced, scaled = self._priced()
         if scaled > self.goal:
             kept = self._drop(self.core, priced, scaled)
@@ -168,6 +170,7 @@ class Closer:
             now = self.core.bound(priced, root)
             assert now is not None
             scaled = now
+            self.tell(scaled // self.found.scale)
             if scaled <= self.goal:
                 break
             kept = self._drop(self.core, priced, scaled)
@@ -259,6 +262,8 @@ class Closer:
             if made >= nodes or (end is not None and monotonic() >= end):
                 heapq.heappush(heap, (top, next(turn), leaf))
                 break
+            if top:
+                self.tell(-top // self.found.scale)
             solved = self._solve(leaf)
             if leaf.scaled <= self.goal or solved is None:
                 continue
