@@ -295,7 +295,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         loaded = read(job)
     made = scenario(loaded, job)
     for issue in loaded.issues:
-        say(told(f"progress.{issue.level}", code=issue.code, said=issue.told))
+        say(told(f"progress.{issue.level}", code=issue.code, said=issue.note))
     home = loaded.file.path.parent
     wanted = job.output if job.output is not None else home / "plan"
     shelf.require_place(wanted, job.ledger if job.ledger is not None else home / shelf.LEDGER)

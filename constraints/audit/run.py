@@ -23,6 +23,7 @@ from constraints.audit.reread import Reader
 from constraints.audit.rescreen import Completeness, draw, rescreen
 from constraints.audit.restate import identify, incomplete, restated
 from constraints.audit.whole import adds_up, read_words
+from constraints.audit.words.losses import named_offers
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json, held_at
 from constraints.loading.load import rules_at
@@ -216,6 +217,7 @@ class _Auditor:
         proof = load_json(self.folder / "proof.json", PROOF_SCHEMA)
         listing = Listing(self.reader, self.folder / "offers.jsonl.gz", proof)
         listing.prepare()
+        listing.named = named_offers(self.reader, self.plan)
         self.digests()
         self.assignments()
         adds_up(self)

@@ -14,6 +14,7 @@ from operator import mul, sub
 from typing import Any
 
 from constraints.audit.certificate.derived_rows import DerivedRows, Range, ranges
+from constraints.audit.certificate.least_losses import Watch, among, dropped
 from constraints.audit.certificate.part_worths import Frame, Uses, bits
 from constraints.audit.certificate.price_tree import BadProof, Branch, Sum, Supplied, priced, read_tree
 from constraints.audit.files.offers_reader import Block, Place
@@ -67,6 +68,7 @@ class Bound:
         self.used = self._needed()
         self.by_place: dict[Place, list[int]] = {}
         self.by_parcel: dict[int, list[int]] = {}
+        self.watch = Watch(())
         self._paths()
 
     def _needed(self) -> list[int]:
@@ -196,14 +198,22 @@ class Bound:
             if part.place in self.seen:
                 raise BadProof("a demand or a market parcel has two parts")
             self.seen.add(part.place)
+            mine = self.watch.of(block, part)
             if simple and first:
-                self.totals[0] += max(0, max(plain[part.begin : part.end], default=0))
+                best = max(0, max(plain[part.begin : part.end], default=0))
+                self.totals[0] += best
+                for one in mine:
+                    one.out, one.plain[0] = False, best - plain[one.offer]
                 continue
             if self.derived.signs:
                 self.derived.note(block, set(block.adds[part.begin : part.end]))
             self.derived.meet(block, part.place, part.begin, part.end)
             left = [offer for offer in range(part.begin, part.end) if block.adds[offer] not in out]
-            self._feed(Uses(self.frame, block, part, left, [plain[offer] for offer in left], first))
+            uses = Uses(self.frame, block, part, left, [plain[offer] for offer in left], first)
+            uses.watched = [one for one in mine if one.place(left) is not None]
+            for one in uses.watched:
+                one.out = False
+            self._feed(uses)
 
     def _worth(self, block: Block) -> list[int]:
         """What every offer is worth at the prices of the first vector: lists and sites are priced once a block."""
@@ -223,6 +233,7 @@ class Bound:
             worth = uses.worth(drop.vector)
             best = max(0, max(worth, default=0))
             self.drop_sum[number] += best
+            uses.watched = dropped(uses.watched, uses.left, number, worth, best, drop.margin)
             keep = [place for place, value in enumerate(worth) if best - value <= drop.margin]
             if len(keep) < len(worth):
                 least = min(best - value for value in worth if best - value > drop.margin)
@@ -232,11 +243,11 @@ class Bound:
         best_of: dict[int, int] = {-1: 0}
         for number in self.used:
             worth, base = uses.worth(number), self.tree.vectors[number].base
-            if base >= 0 and worth is uses.worths.get(base):
-                best_of[number] = best_of[base]
-                continue
-            best_of[number] = max(0, max(worth, default=0))
+            same = base >= 0 and worth is uses.worths.get(base)
+            best_of[number] = best_of[base] if same else max(0, max(worth, default=0))
             self.totals[number] += best_of[number] - best_of[base]
+            for one in uses.watched:
+                one.plain[number] = best_of[number] - worth[one.place(uses.left) or 0]
         self._restrict(uses, best_of)
 
     def _restrict(self, uses: Uses, best_of: Mapping[int, int]) -> None:
@@ -292,6 +303,9 @@ class Bound:
             return
         best = max(worth) if must else max(0, max(worth, default=0))
         self.leaf[number] += best - best_of[vector]
+        for one in uses.watched:
+            at = one.place(uses.left) if left is None else among(left, one.place(uses.left))
+            one.leaf[number] = None if at is None else best - worth[at]
 
     @property
     def value(self) -> int | None:
@@ -315,24 +329,29 @@ class Bound:
             If what the proof states of rows or cliques is not so.
         """
         self.derived.check()
-        totals: list[int] = []
-        for number, vector in enumerate(self.tree.vectors):
-            totals.append(self.totals[number] + (totals[vector.base] if vector.base >= 0 else 0))
         found = [
             total - least for total, least in zip(self.drop_sum, self.drop_least, strict=True) if least is not None
         ]
-        stack = [0]
+        found += [total for _, total in self.leaves()]
+        return max(found, default=None)
+
+    def leaves(self) -> list[tuple[int, int]]:
+        """The leaves that hold a plan, with what all plans in them reach at most, times the scale."""
+        totals: list[int] = []
+        for number, vector in enumerate(self.tree.vectors):
+            totals.append(self.totals[number] + (totals[vector.base] if vector.base >= 0 else 0))
+        found, stack = [], [0]
         while stack:
             number = stack.pop()
             node = self.tree.nodes[number]
             if node.on is None:
                 if not self.void[number]:
-                    found.append(self.leaf[number] + totals[node.vector])
+                    found.append((number, self.leaf[number] + totals[node.vector]))
                 continue
             stack.append(node.zero)
             if not isinstance(node.on, Branch) or node.on.place in self.seen:
                 stack.append(node.one)
-        return max(found, default=None)
+        return found
 
 
 def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, blocks: Iterable[Block]) -> list[int | None]:

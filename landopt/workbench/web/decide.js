@@ -70,5 +70,5 @@ export function job(each) {
     if (each.state === "running" && place && each.scenario === now.scenario) place.textContent = lineOf(each);
     else solveBar();
   }
-  if (each.what === "whynot" || each.what === "place") sheet.job();
+  if (["whynot", "place", "serve"].includes(each.what)) sheet.job();
 }
