@@ -131,8 +131,12 @@ def solve(
 
         click.echo(json.dumps(packed(result.plan), ensure_ascii=False, sort_keys=True))
     else:
+        from landopt.reasons.period_tables import render_periods
         from landopt.reasons.texts import render_plan
 
         click.echo(render_plan(result.plan, chosen, result.case))
+        periods = render_periods(result.plan, result.case, chosen)
+        if periods:
+            click.echo(periods)
         click.echo(result.footer(chosen))
     click.get_current_context().exit(result.exit_code)
