@@ -49,6 +49,7 @@ OPTIONAL = frozenset(
         "outlines",
         "nodes",
         "gives",
+        "perimeters_dm",
         "reached",
         "held_at",
         "justification",
