@@ -33,7 +33,7 @@ def rulings_as_said(
 class OtherMethods:
     """What a record says of the methods that were not chosen."""
 
-    def __init__(self, reader: Reader, rules: Mapping[str, Rule], lawful: Callable[[Json], bool]) -> None:
+    def __init__(self, reader: Reader, rules: Mapping[str, Rule], lawful: Callable[[Json], frozenset[str]]) -> None:
         self.reader, self.rules, self.lawful = reader, rules, lawful
 
     def read(self, same: Same, where: str, record: Json, reading: Reading, cite: Cite) -> None:
@@ -44,7 +44,9 @@ class OtherMethods:
                 continue
             judged = self.reader.judge_site(reading.site, reading.demand, row, reading.period, noted=False)
             offer = {**{name: record[name] for name in ("parcel_ids", "demand_id")}, "method": each["method"]}
-            why, verdict, kept, deciding = self._due(judged, reading, row, self.lawful(offer))
+            verdicts = self.lawful(offer)
+            why, verdict, kept, deciding = self._due(judged, reading, row, bool(verdicts))
+            verdict = each["verdict"] if each["verdict"] in verdicts else verdict  # of a period, the term of it
             what = each["method"]
             same(where, f"{what}: why", each["why"], why)
             same(where, f"{what}: filter", each.get("filter", ""), kept)
