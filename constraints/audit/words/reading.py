@@ -138,8 +138,8 @@ class Words:
     def _kind(self, name: str) -> str:
         return "parcel" if name in self.reader.facts.parcel_row else "demand"
 
-    def _lawful(self, each: Json) -> frozenset[str]:
-        """The verdicts of an offer in the periods in which it is lawful; none where it never is."""
+    def _lawful(self, each: Json, periods: Sequence[int] = ()) -> frozenset[str]:
+        """The verdicts of an offer in those of some periods (of all) in which it is lawful."""
         facts, demand = self.reader.facts, None
         site = tuple(sorted(facts.parcel_row.get(name, -1) for name in each["parcel_ids"]))
         if each["demand_id"] is not None:
@@ -148,7 +148,7 @@ class Words:
         if method is None or self.reader.site_problem(site, demand) is not None:
             return frozenset()
         part = PartReader(self.reader, demand)
-        readings = [part.read(site, method, period) for period in self.reader.periods]
+        readings = [part.read(site, method, period) for period in periods or self.reader.periods]
         return frozenset(WORD[reading.verdict] for reading in readings if reading.refused is None)
 
     def _facts(self, where: str, record: Json, demand: int | None) -> None:
