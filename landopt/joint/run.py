@@ -110,7 +110,9 @@ def joint(path: Path, output: Path | None, effort: Effort, say: Say) -> Done:
         decided = _Decided(rounds, effort, say)
         target = output if output is not None else path.with_suffix("")
         said: dict[str, Any] = {}
-        write_made(target, lambda fresh: said.update(decided.write(fresh)))
+        kept = write_made(target, lambda fresh: said.update(decided.write(fresh)))
+        if kept is not None:
+            say(told("progress.kept-aside", kept=kept, path=target))
     return Done(target, said, Fraction(said["gap"]) <= effort.gap)
 
 

@@ -17,7 +17,10 @@ from landopt.workbench import edits, policy_files, received, scenarios
 from landopt.workbench.bench import Bench, answered, body
 from landopt.workbench.guards import refused
 from landopt.workbench.home import BASE, stamps
+from landopt.workbench.round.columns import set_columns
 
+WRITES_NOTHING = ("audit", "whynot", "place", "serve", "front", "stress")
+"""Work that anybody may start and stop, also where nothing may be written."""
 _GAP = re.compile(r"0(\.\d{1,8})?")
 
 
@@ -93,16 +96,6 @@ def routes(bench: Bench) -> list[Route]:
         job = await bench.jobs.begin("whynot", room.name, "+".join(names.values()), typed, asked)
         return JSONResponse(job.as_dict())
 
-    async def place(request: Request) -> Response:
-        """Where a platform without a site could go; it writes nothing."""
-        room, given = bench.room(request), await body(request)
-        folder, demand = room.plan(str(given.get("plan", "plan"))), given.get("demand")
-        if not isinstance(demand, str) or not demand or demand.startswith("-") or len(demand) > 120:
-            raise refused(422, "body")
-        typed = shlex.join(["landopt", "place", str(folder), "--demand", demand])
-        job = await bench.jobs.begin("place", room.name, demand, typed, {"folder": str(folder), "demand": demand})
-        return JSONResponse(job.as_dict())
-
     async def adopt(request: Request) -> Response:
         room, given = bench.to_write(request), await body(request)
         key = str(given.get("plan", "plan"))
@@ -137,7 +130,7 @@ def routes(bench: Bench) -> list[Route]:
         if not isinstance(number, int):
             raise refused(422, "body")
         job = bench.jobs.all.get(number)
-        if bench.gate.read_only and job is not None and job.kind not in ("audit", "whynot", "place"):
+        if bench.gate.read_only and job is not None and job.kind not in WRITES_NOTHING:
             raise refused(403, "read-only")
         await bench.jobs.stop(number, bool(given.get("keep")))
         return JSONResponse({"job": number})
@@ -153,10 +146,11 @@ def routes(bench: Bench) -> list[Route]:
         job = await bench.jobs.begin("new", "", asked["folder"], typed, asked)
         return JSONResponse(job.as_dict())
 
-    async def setting(request: Request) -> Response:
+    async def columns(request: Request) -> Response:
+        """How the files are read: which column a field is, in which unit; code system, encoding, CRS."""
         room, given = bench.to_write(request), await body(request)
         async with bench.step:
-            received.set_input(room, str(given.get("name")), str(given.get("value") or ""))
+            set_columns(room, given)
         bench.hub.tell("room", room=room.name)
         return JSONResponse({})
 
@@ -213,12 +207,12 @@ def routes(bench: Bench) -> list[Route]:
         "sign": sign,
         "leave": leave,
         "take": take,
-        "setting": setting,
+        "columns": columns,
         "policy": policy,
         "correct": correct,
         "file": file,
     }
-    asked: dict[str, Any] = {"audit": audit, "exact": exact, "place": place}
+    asked: dict[str, Any] = {"audit": audit, "exact": exact}
     return [
         *(Route(f"/api/do/{name}/{{room}}", each, methods=["POST"]) for name, each in steps.items()),
         *(Route(f"/api/ask/start/{name}/{{room}}", each, methods=["POST"]) for name, each in asked.items()),

@@ -46,6 +46,7 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     """Solve tier after tier, then look at ties; the result as plain data."""
     import numpy as np
 
+    from constraints.case import held_at
     from landopt.solving.programme.arrays import from_arrays
     from landopt.solving.search.tier_search import search
     from landopt.solving.search_state import Answer, Options
@@ -64,7 +65,8 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     plan = np.load(folder / "warm.npy") if (folder / "warm.npy").exists() else None
     start = load_warm(folder / "from")
     answers: list[Answer] = []
-    reached: list[int] = []
+    reached: list[int] = []  # what later tiers hold it to; of the last one what it is worth
+    gives = [(int(part), int(whole)) for part, whole in request.get("gives", ())]
     tiers = len(base["score"])
     for tier in range(tiers):
         told = _Teller(folder, tier, started)
@@ -82,7 +84,7 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
             break
         plan = answer.chosen
         _save(folder, plan)
-        reached.append(answer.objective)
+        reached.append(held_at(answer.objective, gives[tier] if tier < len(gives) else (0, 1)))
     ties: dict[str, Any] = {"status": "not examined"}
     proved = len(answers) == tiers and all(
         answer.chosen is not None and answer.objective in (answer.bound, answer.solver_bound) for answer in answers
@@ -104,6 +106,7 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
 
 def _tier(answer: Any) -> dict[str, Any]:
     names = {
+        "objective": "objective",
         "bound": "bound",
         "solver_bound": "solver_bound",
         "scale": "scale",
