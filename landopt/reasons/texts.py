@@ -85,9 +85,8 @@ def environment(lang: str) -> Environment:
         office=lambda code: office_name(code, lang),
         doc=_book_title,
         article=lambda text: article_words(text, lang),
-        pad=words.pad,
-        by_worth=_by_worth,
-    )
+        pad=words.pad, by_worth=_by_worth,
+    )  # fmt: skip
     return made
 
 

@@ -36,10 +36,10 @@ def test_each_language_has_its_part_and_other_texts_stay(pairs: list[tuple[str, 
 def test_a_report_names_in_its_language_and_the_plan_stays_as_written(plain: Path, tmp_path: Path) -> None:
     """What the files say is untouched; the reports of a language hold no bar and no other half."""
     case = open_source(plain).case
-    platform = next(str(name) for name in case.demands.column("name") if name)
+    platform = str(case.parcels.column("district")[0])
     for file in ("case.json", "plan.json"):
         text = (plain / file).read_text(encoding="utf-8")
-        for name in (case.round.authority, platform):
+        for name in {case.round.authority, platform}:
             whole = json.dumps(f"湾区{name}中心｜Bay", ensure_ascii=False)
             text = text.replace(json.dumps(name, ensure_ascii=False), whole)
         (tmp_path / file).write_text(text, encoding="utf-8")
