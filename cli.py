@@ -48,6 +48,8 @@ COMMANDS = {
     "pull": ("central", "the parcels of a round out of the central database, as of one moment"),
     "push": ("central", "a plan into the tables of the central database"),
     "database": ("central", "tables and roles of the central database"),
+    "qgis": ("gis", "the toolbox for QGIS: install, uninstall"),
+    "arcgis": ("gis", "the Python toolbox for ArcGIS"),
     "round": ("keep", "open, record, adopt, close, show rounds in the ledger"),
 }
 

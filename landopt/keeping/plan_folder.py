@@ -19,6 +19,7 @@ from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.open_facts import basis, open_facts
 from landopt.reasons.explain.records import as_json
+from landopt.reasons.proven.core import Core, core
 from landopt.reasons.proven.whatif import Proven
 from landopt.reasons.two_names import Names, names_in_file, said_in
 from landopt.screening.offers import Offers
@@ -103,6 +104,14 @@ class PlanFolder:
             "open": as_json(opened),
             "basis": as_json(basis(self.law, record["method"], judged)),
         }
+
+    @cached_property
+    def standing(self) -> Core | None:
+        """What stands in every plan within the plan's own gap, by its proof; None without offers or a proof."""
+        if not all((self.folder / name).is_file() for name in ("offers.jsonl.gz", "proof.json")):
+            return None
+        proof = self.context.proof
+        return core(self.context, only=self.only) if proof and proof.get("tiers") else None
 
     @property
     def only(self) -> bool:
