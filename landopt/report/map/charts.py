@@ -193,8 +193,8 @@ def _timetable(source: Source) -> Markup:
         parts.append(_text(_LEFT - 8, top + 13, zh, en, anchor="end"))
         for step in entry["timetable"]:
             begin, end = at(step["earliest"]), at(step["latest"] or step["earliest"])
-            what, days = TITLES[step["step"]], (step["earliest"], step["latest"] or "")
-            titles = f"{name} {what.zh}：{days[0]} 至 {days[1]}", f"{name} {what.en}: {days[0]} - {days[1]}"
+            what, span = TITLES[step["step"]], (step["earliest"], step["latest"] or "")
+            titles = f"{name} {what.zh}：{span[0]} 至 {span[1]}", f"{name} {what.en}: {span[0]} - {span[1]}"
             block = _box(begin, top, max(2.0, end - begin), _LINE - 8, COLOURS.get(entry["method"], "#999999"), titles)
             parts.append(Markup('<g opacity=".42">{}</g>').format(block))
     heading = _both("供应时间安排", "Timetable of the round")
