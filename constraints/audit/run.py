@@ -27,6 +27,7 @@ from constraints.audit.words.losses import named_offers
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json, held_at
 from constraints.loading.load import rules_at
+from constraints.loading.period_law import days_of
 from constraints.loading.releases import late_packs, pack_states
 from constraints.reading.rows import Key
 
@@ -55,7 +56,7 @@ class _Auditor:
         self.corrections: tuple[tuple[str, str], ...] = ()
         if as_of:
             dated = replace(self.case.round, as_of=as_of)
-            self.case = replace(self.case, round=dated, rules=rules_at(self.case, as_of))
+            self.case = replace(self.case, round=dated, rules=rules_at(self.case, as_of, days_of(dated)))
         self.reader = Reader(self.case)
         self.reader.planned_from = self.raw["round"]["as_of"]
         self.tiers: list[tuple[int, int | None, str]] = []

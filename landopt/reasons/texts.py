@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from landopt.reasons import words
+from landopt.reasons.article_words import article_words
 from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
 from landopt.reasons.own_corrections import own_corrections
@@ -84,9 +85,9 @@ def environment(lang: str) -> Environment:
         numeral=numeral,
         office=lambda code: office_name(code, lang),
         doc=_book_title,
-        pad=words.pad,
-        by_worth=_by_worth,
-    )
+        article=lambda text: article_words(text, lang),
+        pad=words.pad, by_worth=_by_worth,
+    )  # fmt: skip
     return made
 
 

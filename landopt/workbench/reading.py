@@ -11,6 +11,7 @@ from starlette.routing import Route
 from landopt.workbench import edits, home, scenarios
 from landopt.workbench.bench import Bench, body
 from landopt.workbench.guards import refused
+from landopt.workbench.round import handling
 from landopt.workbench.round.asking import STRESS
 from parcels.common.gate import read_bytes
 
@@ -47,6 +48,7 @@ def routes(bench: Bench) -> list[Route]:
                 "writer": bench.writers.who(found.folder),
                 "policy": scenarios.policies(found),
                 "inputs": scenarios.inputs(found),
+                "handling": handling.read(found)[-400:],
                 "stress": not found.plan_only and (found.folder / STRESS).is_file(),
                 "solve": "" if found.plan_only else _typed(found, home.BASE),
                 "stamp": home.stamps(found),

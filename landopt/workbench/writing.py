@@ -17,6 +17,7 @@ from landopt.workbench import edits, policy_files, received, scenarios
 from landopt.workbench.bench import Bench, answered, body
 from landopt.workbench.guards import refused
 from landopt.workbench.home import BASE, stamps
+from landopt.workbench.round import handling
 from landopt.workbench.round.columns import set_columns
 
 WRITES_NOTHING = ("audit", "whynot", "place", "serve", "front", "stress")
@@ -100,6 +101,8 @@ def routes(bench: Bench) -> list[Route]:
         room, given = bench.to_write(request), await body(request)
         key = str(given.get("plan", "plan"))
         folder = room.plan(key)
+        if not handling.reviewed(room, folder):
+            raise refused(409, "not-reviewed")
         said = {name: " ".join(str(given.get(name) or "").split())[:300] for name in ("document", "by", "supersede")}
         if not said["document"] or not said["by"]:
             raise refused(422, "adopt")
@@ -109,9 +112,20 @@ def routes(bench: Bench) -> list[Route]:
         words += ["--key", key_file] if key_file else []
         typed = shlex.join(["landopt", "round", "adopt", str(room.folder), str(folder), *words])
         asked = {"round_path": str(room.folder), "plan": str(folder), **said, "open": bool(given.get("open"))}
-        asked |= {"key": key_file, "passphrase": passphrase}
+        signers, need = _signers(given)
+        asked |= {"key": key_file, "passphrase": passphrase, "signers": signers, "need": need}
         job = await bench.jobs.begin("adopt", room.name, key, typed, asked)
         return JSONResponse(job.as_dict())
+
+    async def handle(request: Request) -> Response:
+        """A step before the adoption: submitted, passed, sent back."""
+        room, given = bench.to_write(request), await body(request)
+        key = str(given.get("plan", "plan"))
+        folder = room.plan(key)
+        async with bench.step:
+            step = handling.add(room, folder, given, handling.stood(bench.jobs.all.values(), room, key, folder))
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse(step)
 
     async def sign(request: Request) -> Response:
         """One more signature under the last adoption."""
@@ -205,6 +219,7 @@ def routes(bench: Bench) -> list[Route]:
         "solve": solve,
         "adopt": adopt,
         "sign": sign,
+        "handle": handle,
         "leave": leave,
         "take": take,
         "columns": columns,
@@ -220,6 +235,17 @@ def routes(bench: Bench) -> list[Route]:
         Route("/api/new", new, methods=["POST"]),
         Route("/api/ask/stop", stop, methods=["POST"]),
     ]
+
+
+def _signers(given: Mapping[str, Any]) -> tuple[list[str], int | None]:
+    """The public keys of those who must sign an adoption of the round, and how many of them. Raises Refusal (422)."""
+    paths = [part.strip() for part in re.split(r"[;\n]", str(given.get("signers") or "")) if part.strip()]
+    need = str(given.get("need") or "").strip()
+    if any(Path(path).suffix.lower() != ".pem" or not Path(path).is_absolute() or len(path) > 400 for path in paths):
+        raise refused(422, "key")
+    if need and not (need.isdigit() and 1 <= int(need) <= len(paths)):
+        raise refused(422, "step", what=need[:20])
+    return paths, int(need) if need else None
 
 
 def _key(given: Mapping[str, Any]) -> tuple[str, str]:

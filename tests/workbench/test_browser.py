@@ -129,6 +129,8 @@ def test_a_head_of_section_audits_and_adopts(tmp_path: Path, solved: Path) -> No
     assert seen["verified"].startswith("成立")
     assert "方案成立" in seen["audited"]
     assert "穗规划〔2026〕12号" in seen["adopted"]
+    assert "经办人" in seen["handled"]
+    assert "审核人" in seen["handled"]
     assert "台账第 2 条" in seen["adopted"]
     assert "划拨" in seen["law"]
     assert (tmp_path / "rounds" / "r1" / "plan" / "adoption.json").exists()

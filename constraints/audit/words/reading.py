@@ -137,8 +137,8 @@ class Words:
     def _kind(self, name: str) -> str:
         return "parcel" if name in self.reader.facts.parcel_row else "demand"
 
-    def _lawful(self, each: Json) -> bool:
-        """Whether an offer is lawful in some period."""
+    def _lawful(self, each: Json, periods: Sequence[int] = ()) -> bool:
+        """Whether an offer is lawful in one of some periods (of all)."""
         facts, demand = self.reader.facts, None
         site = tuple(sorted(facts.parcel_row.get(name, -1) for name in each["parcel_ids"]))
         if each["demand_id"] is not None:
@@ -147,7 +147,7 @@ class Words:
         if method is None or self.reader.site_problem(site, demand) is not None:
             return False
         readings = PartReader(self.reader, demand)
-        return any(readings.read(site, method, period).refused is None for period in self.reader.periods)
+        return any(readings.read(site, method, period).refused is None for period in periods or self.reader.periods)
 
     def _facts(self, where: str, record: Json, demand: int | None) -> None:
         """Every fact a record cites, wherever in it: whose it is, its value as people write it, its unit."""

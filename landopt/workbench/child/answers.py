@@ -200,6 +200,7 @@ def audit(request: Request, say: Say) -> dict[str, Any]:
     report = whole_audit(Path(request["folder"]), rewrite=write_plan_gpkg, complete=bool(request.get("complete")))
     complete = bool(request.get("complete"))
     return {
+        "complete": complete,
         "verdict": report.verdict,
         "checked": report.checked,
         "exit": report.exit_code(complete),
@@ -246,7 +247,8 @@ def adopt(request: Request, say: Say) -> dict[str, Any]:
     found = round_steps.place(request["round_path"])
     opened = None
     if request.get("open"):
-        opened = round_steps.open_round(found, request["by"]).hash
+        signers = [Path(path) for path in request.get("signers", ())]
+        opened = round_steps.open_round(found, request["by"], signers, request.get("need")).hash
     keys = [Path(request["key"])] if request.get("key") else []
     with unlocked_by(lambda _key: request.get("passphrase") or None):
         entry = round_steps.adopt(

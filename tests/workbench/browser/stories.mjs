@@ -217,6 +217,15 @@ export const stories = {
     await page.waitForSelector("#audit-verdict", { timeout: 90000 });
     seen.audited = await text("#audited-said");
     await shot("audit");
+    seen.states = [await text("#adoption .states")];
+    await page.click("#submit");
+    await fill(page, { by: "经办人" });
+    await page.waitForSelector("#pass:not([disabled])", { timeout: 30000 });
+    await page.click("#pass");
+    await fill(page, { by: "审核人", note: "审查成立" });
+    await page.waitForSelector("#adopt", { timeout: 30000 });
+    seen.handled = await text("#handled");
+    await shot("states");
     await page.click("#adopt");
     await fill(page, { document: "穗规划〔2026〕12号", by: "签发人", open: "yes" });
     await page.waitForFunction(() => /台账第/.test(document.querySelector("#adoption")?.innerText || ""), null, { timeout: 90000 });
