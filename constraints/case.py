@@ -61,12 +61,14 @@ class Objective:
 
     ``gives`` says by tier what part of its value later tiers may cost it, as (numerator, denominator); tiers beyond its
     end give nothing.
+    ``later``: what waiting takes off in a programme, a rate a listed period (decimal text; docs/model.md §6).
     """
 
     weights: Mapping[str, str]
     tiers: tuple[tuple[str, ...], ...]
     ties: tuple[str, ...] = ()
     gives: tuple[tuple[int, int], ...] = ()
+    later: str = "0"
 
     def weight(self, part: str) -> Fraction:
         """The exact weight of a part (or points of ``warn`` / ``condition``)."""
@@ -179,6 +181,7 @@ def to_json(case: Case) -> dict[str, Any]:
             "tiers": [list(tier) for tier in case.objective.tiers],
             "ties": list(case.objective.ties),
             **({"gives": [list(give) for give in case.objective.gives]} if case.objective.gives else {}),
+            **({"later": case.objective.later} if Fraction(case.objective.later) else {}),
         },
         "settings": {
             **{name: getattr(case.settings, name) for name in _SETTINGS},
@@ -231,6 +234,7 @@ def from_json(data: Mapping[str, Any]) -> Case:
             tuple(tuple(tier) for tier in data["objective"]["tiers"]),
             tuple(data["objective"]["ties"]),
             tuple((int(give[0]), int(give[1])) for give in data["objective"].get("gives", ())),
+            data["objective"].get("later", "0"),
         ),
         settings=Settings(**{**data["settings"], "verdicts": tuple(data["settings"]["verdicts"])}),
         market=None

@@ -39,6 +39,8 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/report/papers/pdf.py": ".read_bytes",
             "landopt/report/papers/templates/fields.py": ".read_text",
             "landopt/report/tables/headings.py": ".read_text",
+            "landopt/toolboxes/process.py": ".read_text",
+            "landopt/toolboxes/qgis_plugin/work.py": ".read_text",  # runs in the Python of QGIS, on the plan just made
             "landopt/workbench/app.py": ".read_bytes",
             "parcels/common/catalogue.py": ".read_text",
             "parcels/common/codes.py": ".read_text",

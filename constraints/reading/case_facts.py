@@ -28,6 +28,12 @@ def block_share(facts: Facts) -> int | None:
     return -(-part * 10_000 // whole)
 
 
+def is_unready(facts: Facts) -> bool:
+    """Whether a parcel is known to lack a step before supply: expropriation, conversion, net land."""
+    states = (facts.get(name) for name in ("converted", "expropriated", "net_land"))
+    return facts.get("ownership") == "collective" or any(state is False for state in states)
+
+
 class CaseFacts:
     """Rows of a case with their derived facts, looked up by row number."""
 
@@ -63,6 +69,11 @@ class CaseFacts:
             facts["status"] = "candidate"
         if facts.get("new_area_m2") is None and facts.get("land_source") is not None:
             facts["new_area_m2"] = facts.get("area_m2") if facts["land_source"] == "new" else 0
+        unready = integer(facts.get("area_m2")) if is_unready(facts) else 0
+        facts["unready_area_m2"] = unready
+        cost = facts.get("readying_yuan_per_m2")
+        if isinstance(cost, int) or not unready:
+            facts["readying_yuan"] = (2 * integer(cost) * unready + 100) // 200
         return facts
 
     def _counted(self, facts: Facts) -> int | None:

@@ -82,6 +82,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
     """
     from constraints.loading.lint import coverage
     from constraints.loading.load import methods, rules_for
+    from constraints.loading.period_law import days_of
     from constraints.loading.ranks import known_packs
     from parcels.check_map import check_parcels
     from parcels.demands import read_records
@@ -99,7 +100,8 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
     if drop and not reason:
         issues.append(error("C010.parcels-dropped-without", at="--drop"))
     own_day = None if as_of is None else own
-    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies, own_day))
+    days = days_of(file.round)
+    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies, own_day, days))
     rules = law[0] if law else ()
     issues += law[1] if law else ()
     by_hand = _read(issues, lambda: _corrections(file)) or ()

@@ -21,6 +21,7 @@ HOW = ("digest", "law", "bound", "source", "calendar", "layers", "again", "words
 ``inputs``: a premise, read again with ``--inputs``; ``nothing``: a claim."""
 OPTIONAL = frozenset(
     [
+        "later",
         "ledger_head",
         "citations",
         "timetables",
