@@ -349,7 +349,7 @@ def _beyond(case: Case, say: Say) -> Callable[[int, int], None]:
 
 
 def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
-    """Progress of the solver as lines: phase, best value and gap as they come, never an invented percentage."""
+    """Progress of the solver as lines: phase, best value, gap and by which bound; never an invented percentage."""
     last: list[tuple[object, ...]] = [()]
 
     def hear(news: Mapping[str, Any]) -> None:
@@ -365,7 +365,8 @@ def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
             say(told("progress.step-value", phase=phase, best=value / 1000, seconds=seconds))
         else:
             gap = 100 * max(0, bound - value) / max(1, abs(value))
-            say(told("progress.step-gap", phase=phase, best=value / 1000, gap=gap, seconds=seconds))
+            kind = "claimed" if news.get("claimed") else "audited"
+            say(told(f"progress.step-{kind}", phase=phase, best=value / 1000, gap=gap, seconds=seconds))
 
     return hear
 

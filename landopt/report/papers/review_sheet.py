@@ -10,15 +10,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import read_adoption
+from landopt.keeping.ledger.matters import title
 from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
-from landopt.reasons.pack_words import late_lines, packs_line
+from landopt.reasons.pack_words import late_lines, packs_words
 from landopt.reasons.texts import render_sheet
 from landopt.report import recorded
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.templates.fields import Values, by_label, own, wording
 from landopt.report.source import Source
+from parcels.common.catalogue import phrase
 
 LONGEST = 420
 """Characters of one content: longer ones end with a mark, so that the form stays one page; the annex has all."""
@@ -40,7 +42,19 @@ def rows(
     _, _, by_hand = own_corrections(source.case, lang, record).partition("\n")
     if by_hand:
         found.append(("人工更正" if lang == "zh" else "Corrected", one_line(by_hand.strip(), LONGEST)))
-    return _with_record(found, recorded.rows(source, kept, record["parcel_ids"], record["method"], lang))
+    on_record = recorded.rows(source, kept, record["parcel_ids"], record["method"], lang)
+    return _with_record(found, _with_adoption(source, on_record, lang))
+
+
+def _with_adoption(source: Source, rows_: list[tuple[str, str]], lang: str) -> list[tuple[str, str]]:
+    """The rows on record with the adoption of the plan, which is where the collective decision is told."""
+    adopted = read_adoption(source.folder)
+    if adopted is None:
+        return rows_
+    label = title("decision", lang)
+    told = dict(rows_)
+    stop = "；" if lang == "zh" else "; "
+    return list({**told, label: stop.join(filter(None, (told.get(label, ""), adopted.line(lang))))}.items())
 
 
 def _with_record(form: list[tuple[str, str]], kept: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -67,15 +81,15 @@ def review_values(source: Source, lang: str) -> list[Values]:
 def plan_mark(source: Source, lang: str) -> str:
     """Plan number, check code and head of the ledger: the one line that ties a paper to its plan."""
     plan = source.plan
-    head = plan.get("ledger_head")
     adopted = read_adoption(source.folder)
-    paper = "" if adopted is None else f"\n{adopted.line(lang)}"
-    packs = packs_line(source.case, lang)
-    paper += f"\n{packs}" if packs else ""
-    code = plan["case"]["digest"][:16]
-    if lang == "zh":
-        return f"方案编号 {plan['plan_id']}　校验码 {code}" + (f"　台账 {str(head)[:16]}" if head else "") + paper
-    return f"Plan {plan['plan_id']}, check code {code}" + (f", ledger {str(head)[:16]}" if head else "") + paper
+    head = str(plan.get("ledger_head") or "") if adopted is None else adopted.head
+    parts = [
+        phrase("mark.plan", lang, plan=plan["plan_id"]),
+        phrase("mark.code", lang, code=plan["case"]["digest"][:16]),
+        phrase("mark.ledger", lang, head=head[:16]) if head else "",
+        packs_words(source.found.case, lang),
+    ]
+    return ("　" if lang == "zh" else ", ").join(filter(None, parts))
 
 
 def sheets(source: Source, lang: str) -> list[list[Block]]:
