@@ -224,6 +224,10 @@ def _trouble(trouble: Exception) -> Issue:
     return error("V002.child-trouble", trouble=str(trouble))
 
 
+def _ended() -> dict[str, Any]:
+    return {"refused": {"exit": 6, "issues": [both(error("V002.child-ended"))]}}
+
+
 class Reader:
     """A child that keeps one folder open and answers one question after the other."""
 
@@ -235,8 +239,12 @@ class Reader:
         self.over = False
         self.asked = time.monotonic()
 
-    async def ask(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
-        """One answer: ``{"done": ...}`` or ``{"refused": ...}``; ``None`` if it was closed meanwhile."""
+    async def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """One answer: ``{"done": ...}`` or ``{"refused": ...}``."""
+        return await self.answer(question) or _ended()
+
+    async def answer(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
+        """As :meth:`ask`; ``None`` if the reader was closed meanwhile, so that another can be asked."""
         self.waiting += 1
         try:
             async with self.turn:
@@ -244,9 +252,7 @@ class Reader:
                 found = None if self.over else await self._answer(question)
         finally:
             self.waiting -= 1
-        if found is None and not self.over:
-            return {"refused": {"exit": 6, "issues": [both(error("V002.child-ended"))]}}
-        return found
+        return _ended() if found is None and not self.over else found
 
     async def _answer(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
         if self.child is None or self.child.returncode is not None:
@@ -286,7 +292,8 @@ class Reader:
 class Readers:
     """The folders that are held open; of those nobody waits for, the one asked longest ago is closed for another."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = READERS) -> None:
+        self.most = most
         self.open: OrderedDict[Path, Reader] = OrderedDict()
         self.choosing = asyncio.Lock()
         self.shut = False
@@ -296,10 +303,10 @@ class Readers:
         for _ in range(TRIES):
             if self.shut:
                 break
-            found = await (await self._reader(folder, stamp)).ask(question)
+            found = await (await self._reader(folder, stamp)).answer(question)
             if found is not None:
                 return found
-        return {"refused": {"exit": 6, "issues": [both(error("V002.child-ended"))]}}
+        return _ended()
 
     async def _reader(self, folder: Path, stamp: str) -> Reader:
         async with self.choosing:  # one reader a folder, also where two ask at once
@@ -310,7 +317,7 @@ class Readers:
             reader = reader or Reader(folder, stamp)
             self.open[folder] = reader
             idle = [path for path, each in self.open.items() if not each.waiting and each is not reader]
-            for path in idle[: max(0, len(self.open) - READERS)]:
+            for path in idle[: max(0, len(self.open) - self.most)]:
                 await self.open.pop(path).close()
             return reader
 
