@@ -35,6 +35,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/reasons/explain/open_facts.py": ".read_text",
             "landopt/report/map/comparison.py": ".read_text",
             "landopt/report/map/page.py": ".read_text",
+            "landopt/report/pictures/page.py": ".read_text",
             "landopt/report/papers/pdf.py": ".read_bytes",
             "landopt/report/papers/templates/fields.py": ".read_text",
             "landopt/report/tables/headings.py": ".read_text",
