@@ -288,7 +288,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     """
     from landopt.keeping import shelf
     from landopt.keeping.hold import hold
-    from landopt.reasons.odd_blocks import odd_blocks
+    from landopt.report.odd_blocks import odd_blocks
 
     begun, clock = time.perf_counter(), _Clock()
     if loaded is None:

@@ -14,7 +14,7 @@ import shapely
 from constraints.case import Case, from_json, to_json
 from constraints.reading.case_facts import CaseFacts
 from landopt.intake.perimeters import perimeters, reads_compactness
-from landopt.reasons.odd_blocks import odd_blocks
+from landopt.report.odd_blocks import odd_blocks
 from landopt.screening.compactness import compactness
 from parcels.geometry.neighbours import neighbours
 from parcels.geometry.sites import Sites
