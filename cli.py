@@ -127,7 +127,10 @@ class Desk(click.Group):
         """Run a command; every refusal ends here, with all its issues and its exit code."""
         words: tuple[str, ...] = ctx.meta["landopt.words"]
         try:
-            return super().invoke(ctx)
+            found = super().invoke(ctx)
+            if ctx.meta.get("landopt.early"):
+                ctx.exit(4)
+            return found
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as trouble:

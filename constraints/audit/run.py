@@ -22,8 +22,7 @@ from constraints.audit.listing import Listing
 from constraints.audit.reread import Reader
 from constraints.audit.rescreen import Completeness, draw, rescreen
 from constraints.audit.restate import identify, incomplete, restated
-from constraints.audit.whole import adds_up, read_words
-from constraints.audit.words.losses import named_offers
+from constraints.audit.whole import adds_up, opened_listing, read_words
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json, held_at
 from constraints.loading.load import rules_at
@@ -215,10 +214,7 @@ class _Auditor:
 
     def run(self, complete: bool, sample: int, seed: int | None, every: bool) -> Completeness | None:
         """All checks in their order; what is missing or not as specified is a breach too."""
-        proof = load_json(self.folder / "proof.json", PROOF_SCHEMA)
-        listing = Listing(self.reader, self.folder / "offers.jsonl.gz", proof)
-        listing.prepare()
-        listing.named = named_offers(self.reader, self.plan)
+        listing = opened_listing(self, self.folder)
         self.digests()
         self.assignments()
         adds_up(self)

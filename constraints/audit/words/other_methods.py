@@ -34,7 +34,7 @@ class OtherMethods:
     """What a record says of the methods that were not chosen."""
 
     def __init__(
-        self, reader: Reader, rules: Mapping[str, Rule], lawful: Callable[[Json, Sequence[int]], bool]
+        self, reader: Reader, rules: Mapping[str, Rule], lawful: Callable[[Json, Sequence[int]], frozenset[str]]
     ) -> None:
         self.reader, self.rules, self.lawful = reader, rules, lawful
 
@@ -46,7 +46,9 @@ class OtherMethods:
                 continue
             judged = self.reader.judge_site(reading.site, reading.demand, row, reading.period, noted=False)
             offer = {**{name: record[name] for name in ("parcel_ids", "demand_id")}, "method": each["method"]}
-            why, verdict, kept, deciding = self._due(judged, reading, row, self.lawful(offer, (reading.period,)))
+            verdicts = self.lawful(offer, (reading.period,))
+            why, verdict, kept, deciding = self._due(judged, reading, row, bool(verdicts))
+            verdict = min(verdicts, default=verdict)  # of an offer at the term it has: the only one of the period
             what = each["method"]
             same(where, f"{what}: why", each["why"], why)
             same(where, f"{what}: filter", each.get("filter", ""), kept)

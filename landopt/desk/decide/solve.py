@@ -141,10 +141,12 @@ def solve(
     else:
         from landopt.reasons.period_tables import render_periods
         from landopt.reasons.texts import render_plan
+        from landopt.reasons.two_names import names_in_file, said_in
 
-        click.echo(render_plan(result.plan, chosen, result.case))
+        told = render_plan(result.plan, chosen, result.case)
         periods = render_periods(result.plan, result.case, chosen)
-        if periods:
-            click.echo(periods)
+        told = f"{told}
+{periods}" if periods else told
+        click.echo(said_in(told, names_in_file(result.folder / "case.json"), chosen))
         click.echo(result.footer(chosen))
     click.get_current_context().exit(result.exit_code)

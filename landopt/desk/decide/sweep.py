@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from landopt.desk.decide.many import UNFINISHED, where_options
+from landopt.desk.decide.many import where_options
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
@@ -54,8 +54,6 @@ def sweep(
         click.echo(json.dumps(swept.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
         click.echo(render_answer("sweep", shown(swept, language(lang)), language(lang)), nl=False)
-    if swept.interrupted:
-        click.get_current_context().exit(UNFINISHED)
 
 
 def _pictures(folder: Path, swept: dict[str, Any], outlines: Outlines, lang: str) -> None:
