@@ -145,8 +145,7 @@ def solve(
 
         told = render_plan(result.plan, chosen, result.case)
         periods = render_periods(result.plan, result.case, chosen)
-        told = f"{told}
-{periods}" if periods else told
+        told = "\n".join(filter(None, (told, periods)))
         click.echo(said_in(told, names_in_file(result.folder / "case.json"), chosen))
         click.echo(result.footer(chosen))
     click.get_current_context().exit(result.exit_code)
