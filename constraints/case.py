@@ -123,6 +123,8 @@ class Case:
     ``policy``, ``pack`` (one that is not shipped) or ``overlay``; each is among the inputs by digest.
     ``scenario`` are facts an overlay put in place of those on file: ``{"of", "id", "field", "was", "is",
     "scenario"}``; a case that has any is a scenario.
+    ``perimeters`` are decimetres of boundary of each parcel, measured where a rule of the round reads
+    ``site_compact`` (else empty).
     ``outlines`` is the digest of the parcels' polygons (:func:`constraints.audit.bound.layers.outline_digest`).
     """
 
@@ -147,6 +149,7 @@ class Case:
     sources: tuple[Mapping[str, str], ...] = ()
     scenario: tuple[Mapping[str, Any], ...] = ()
     outlines: str = ""
+    perimeters: tuple[int, ...] = ()
 
     def method(self, identifier: str) -> Method:
         """The method of that id."""
@@ -169,6 +172,7 @@ def to_json(case: Case) -> dict[str, Any]:
             "pairs": [list(pair) for pair in case.neighbours.pairs],
             "shared_dm": list(case.neighbours.shared_dm),
         },
+        **({"perimeters_dm": list(case.perimeters)} if case.perimeters else {}),
         "distances": [{"point": name, "metres": list(row)} for name, row in sorted(case.distances.items())],
         "rules": [rule_to_json(rule) for rule in case.rules],
         "methods": [{**{n: getattr(m, n) for n in _METHOD}, "title": _text(m.title)} for m in case.methods],
@@ -246,6 +250,7 @@ def from_json(data: Mapping[str, Any]) -> Case:
         sources=tuple(data.get("sources", ())),
         scenario=tuple(data.get("scenario", ())),
         outlines=data.get("outlines", ""),
+        perimeters=tuple(data.get("perimeters_dm", ())),
     )
 
 

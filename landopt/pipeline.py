@@ -288,6 +288,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     """
     from landopt.keeping import shelf
     from landopt.keeping.hold import hold
+    from landopt.report.odd_blocks import odd_blocks
 
     begun, clock = time.perf_counter(), _Clock()
     if loaded is None:
@@ -309,6 +310,8 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         outcome = choose(made.case, offers, job, say)
         clock.mark("solve")
         decision = decide(made, offers, outcome, say)
+        for issue in odd_blocks(decision.plan, made.case, loaded.geometry):
+            say(told(f"progress.{issue.level}", code=issue.code, said=issue.note))
         clock.mark("justify")
         reports: list[AuditReport] = []
 

@@ -26,7 +26,7 @@ from constraints.types import STRICTNESS, Method
 from parcels.common.catalogue import Told, told
 from parcels.common.schema import Value
 
-SITE_FACTS = ("site_area_m2", "site_parcels", "intending_users")
+SITE_FACTS = ("site_area_m2", "site_parcels", "intending_users", "site_compact")
 
 
 class Reader:

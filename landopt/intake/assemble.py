@@ -15,6 +15,7 @@ from constraints.loading.method_facts import off
 from constraints.reading.case_facts import block_share
 from landopt.intake.corrected import corrected_facts, with_corrections
 from landopt.intake.other_day import day_of, set_aside
+from landopt.intake.perimeters import perimeters, reads_compactness
 from landopt.intake.pulled import pulled
 from landopt.intake.roundfile import RoundFile, read_round_file
 from parcels.common.catalogue import Told, told
@@ -173,6 +174,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
         crs=land.crs,
         sources=sources.texts,
         outlines=_outlines(polygons),
+        perimeters=perimeters(polygons) if reads_compactness(rules) else (),
     )
     if as_of is not None:
         case, told = set_aside(case, own)

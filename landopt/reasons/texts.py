@@ -86,7 +86,7 @@ def environment(lang: str) -> Environment:
         office=lambda code: office_name(code, lang),
         doc=_book_title,
         article=lambda text: article_words(text, lang),
-        pad=words.pad, by_worth=_by_worth,
+        pad=words.pad, by_worth=_by_worth, amount=lambda value, name: words.amount(value, name, lang),
     )  # fmt: skip
     return made
 

@@ -268,6 +268,9 @@ class Rows:
         n = np.where(known[members] < 0, -1, np.maximum(known[members], applied[members]))
         found["intending_users"] = column([None if value < 0 else value for value in n.tolist()])
         found["site_area_m2"] = column(sides.area[members].tolist())
+        edge = case.perimeters if len(case.perimeters) == len(case.parcels) else ()
+        compact = [160_000 * int(sides.area[row]) // edge[row] ** 2 if edge[row] else None for row in members if edge]
+        found["site_compact"] = column(compact if edge else [None] * count)
         found.update(
             (name, same(value))
             for name, value in (

@@ -104,7 +104,18 @@ class World:
             "site_area_m2": sum(self.parcels[at]["area_m2"] for at in site),
             "site_parcels": len(site),
             "intending_users": max(*counts, len(asked)) if counts else None,
+            "site_compact": self.compact(site),
         }
+
+    def compact(self, site: Sequence[int]) -> int | None:
+        """1600 x area / perimeter^2 in whole numbers; nothing where no perimeter was measured."""
+        edges = self.raw.get("perimeters_dm")
+        if not edges:
+            return None
+        near = zip(self.raw["neighbours"]["pairs"], self.raw["neighbours"]["shared_dm"], strict=True)
+        inner = sum(length for (a, b), length in near if a in site and b in site)
+        edge = sum(edges[at] for at in site) - 2 * inner
+        return 1600 * 100 * sum(self.parcels[at]["area_m2"] for at in site) // (edge * edge) if edge > 0 else None
 
     def operator(self, at: int, demand: int | None) -> Any:
         """Who asks, on a parcel."""

@@ -50,6 +50,7 @@ OPTIONAL = frozenset(
         "outlines",
         "nodes",
         "gives",
+        "perimeters_dm",
         "reached",
         "held_at",
         "justification",

@@ -15,6 +15,7 @@ from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.pack_words import late_lines, packs_words
 from landopt.reasons.texts import render_sheet
+from landopt.reasons.words import width
 from landopt.report import recorded
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
@@ -22,8 +23,8 @@ from landopt.report.papers.templates.fields import Values, by_label, own, wordin
 from landopt.report.source import Source
 from parcels.common.catalogue import phrase
 
-LONGEST = 420
-"""Characters of one content: longer ones end with a mark, so that the form stays one page; the annex has all."""
+LONGEST = 840
+"""Columns of one content, two a Chinese character: longer ones say so, so that the form stays one page."""
 
 
 def rows(
@@ -33,17 +34,17 @@ def rows(
     late = "".join(late_lines(source.case, lang))
     opinion = next(field.name(lang) for field in own("review-sheet") if field.key == "opinion")
     found = [
-        (one_line(label, 40), one_line((late if label == opinion else "") + content, LONGEST))
+        (one_line(label, 40), _short((late if label == opinion else "") + content, lang))
         for label, content in render_sheet(source.found.compared(record), entry, lang)
     ]
     _, _, told = own_exceptions(source.case, source.plan, lang, record["parcel_ids"]).partition("\n")
     if told:
-        found.append(("自定例外" if lang == "zh" else "Exceptions", one_line(told.strip(), LONGEST)))
+        found.append(("自定例外" if lang == "zh" else "Exceptions", _short(told.strip(), lang)))
     _, _, by_hand = own_corrections(source.case, lang, record).partition("\n")
     if by_hand:
-        found.append(("人工更正" if lang == "zh" else "Corrected", one_line(by_hand.strip(), LONGEST)))
+        found.append(("人工更正" if lang == "zh" else "Corrected", _short(by_hand.strip(), lang)))
     on_record = recorded.rows(source, kept, record["parcel_ids"], record["method"], lang)
-    return _with_record(found, _with_adoption(source, on_record, lang))
+    return _with_record(found, _with_adoption(source, on_record, lang), lang)
 
 
 def _with_adoption(source: Source, rows_: list[tuple[str, str]], lang: str) -> list[tuple[str, str]]:
@@ -57,11 +58,22 @@ def _with_adoption(source: Source, rows_: list[tuple[str, str]], lang: str) -> l
     return list({**told, label: stop.join(filter(None, (told.get(label, ""), adopted.line(lang))))}.items())
 
 
-def _with_record(form: list[tuple[str, str]], kept: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _short(content: str, lang: str) -> str:
+    """A content of the form on one line; one that is too long ends with a word on where the rest stands."""
+    flat = one_line(content)
+    if width(flat) <= LONGEST:
+        return flat
+    rest = phrase("sheet.rest", lang)
+    room = LONGEST - width(rest)
+    cut = next(at for at in range(len(flat), 0, -1) if width(flat[:at]) <= room)
+    return flat[:cut] + rest
+
+
+def _with_record(form: list[tuple[str, str]], kept: list[tuple[str, str]], lang: str) -> list[tuple[str, str]]:
     """The form with what the ledger keeps: in the place of a blank of the same label, else at its end."""
     on_record = dict(kept)
-    found = [(label, one_line(on_record.pop(label, content), LONGEST)) for label, content in form]
-    return [*found, *((label, one_line(content, LONGEST)) for label, content in on_record.items())]
+    found = [(label, _short(on_record.pop(label, content), lang)) for label, content in form]
+    return [*found, *((label, _short(content, lang)) for label, content in on_record.items())]
 
 
 def _sites(source: Source) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:

@@ -126,15 +126,13 @@ class Grid:
         number[order] = np.arange(order.size)
         return number[found], {name: values.take(first[order])}
 
-    def with_sites(self, area: Ints, parcels: Ints, users: Ints) -> tuple[Grid, Ints]:
-        """The grid with classes of sites, by area (m2), parcels and users (-1 unknown); and the class of each site."""
-        known = np.where(users < 0, -1, users)
-        distinct, codes = np.unique(known, return_inverse=True)
-        shift = 1 if distinct.size and distinct[0] < 0 else 0
+    def with_sites(self, area: Ints, parcels: Ints, users: Ints, compact: Ints) -> tuple[Grid, Ints]:
+        """The grid with classes of sites, by area (m2), parcels, users, compactness (-1 unknown); their classes."""
         whole = {
             "site_area_m2": _integers(area),
             "site_parcels": _integers(parcels),
-            "intending_users": Column(codes.reshape(-1).astype(np.int32) - shift, distinct[shift:]),
+            "intending_users": _known(users),
+            "site_compact": _known(compact),
         }
         columns = {name: found for name, found in whole.items() if name in self.fields and area.size}
         found, first = classes((np.zeros(area.size, np.int8), *self._parts(columns)))
@@ -181,6 +179,13 @@ class Grid:
     def constants(self, facts: Mapping[str, Value]) -> dict[str, Column]:
         """A demand's known facts that conditions read, as constants of a question."""
         return {name: constant(facts[name]) for name in self.demand_fields if facts.get(name) is not None}
+
+
+def _known(values: Ints) -> Column:
+    """Integers of which those below 0 are unknown."""
+    distinct, codes = np.unique(np.where(values < 0, -1, values), return_inverse=True)
+    shift = 1 if distinct.size and distinct[0] < 0 else 0
+    return Column(codes.reshape(-1).astype(np.int32) - shift, distinct[shift:])
 
 
 def _integers(values: Ints) -> Column:

@@ -18,7 +18,7 @@ from parcels.common.schema import Value, fields, fields_of
 
 Ints = NDArray[np.integer[Any]]
 
-SITE_FIELDS = frozenset(("site_area_m2", "site_parcels", "intending_users"))
+SITE_FIELDS = frozenset(("site_area_m2", "site_parcels", "intending_users", "site_compact"))
 AXIS_OF = {
     **dict.fromkeys(SITE_FIELDS, "site"),
     "other_applicants": "others",

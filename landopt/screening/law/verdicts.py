@@ -168,13 +168,13 @@ class Law:
         want = wanted if isinstance(wanted, int) else 0
         return Voice((*self.grid.key(facts), *asked, want), self.grid.constants(facts), asked, filed, market, want)
 
-    def on_sites(self, area: Ints, parcels: Ints, users: Ints) -> tuple[Law, Ints]:
+    def on_sites(self, area: Ints, parcels: Ints, users: Ints, compact: Ints) -> tuple[Law, Ints]:
         """The law with the states of some sites, applicants, terms and periods; and the class of each site.
 
-        Arrays by site: area (m2), number of parcels, intending users (-1 unknown).
+        Arrays by site: area (m2), number of parcels, intending users and compactness (-1 unknown).
         """
         made = copy.copy(self)
-        made.grid, site_class = self.grid.with_sites(area, parcels, users)
+        made.grid, site_class = self.grid.with_sites(area, parcels, users, compact)
         made._table, made._memo = made.grid.table(states=True), {}
         made._periods = made.grid.period_class
         return made, site_class
