@@ -14,6 +14,7 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
@@ -29,7 +30,7 @@ def main(folder: Path) -> int:
     _limit_memory(request.get("memory"))
     _end_with_parent()
     try:
-        result = run(folder, request)
+        result = run(folder, request, _print)
     except MemoryError:
         return 9
     except Exception as trouble:  # the parent tells the user; a traceback goes to the child's log
@@ -42,8 +43,13 @@ def main(folder: Path) -> int:
     return 0
 
 
-def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Solve tier after tier, then look at ties; the result as plain data."""
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def run(folder: Path, request: dict[str, Any], hear: Callable[[str], None]) -> dict[str, Any]:
+    """Solve tier after tier, then look at ties; the result as plain data. ``hear`` is given the lines of progress."""
     import numpy as np
 
     from landopt.solving.programme.arrays import from_arrays
@@ -67,7 +73,7 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     reached: list[int] = []
     tiers = len(base["score"])
     for tier in range(tiers):
-        told = _Teller(folder, tier, started)
+        told = _Teller(folder, tier, started, hear)
 
         def keep(bound: int, scale: int, leaf: dict[str, Any]) -> None:
             now = {"bound": bound, "solver_bound": None, "scale": scale, "tree": leaf, "stopped": "limit"}
@@ -132,8 +138,8 @@ def _sum_phases(answers: list[Any]) -> dict[str, float]:
 class _Teller:
     """Writes every better plan to disk, and a line a second at most to the parent."""
 
-    def __init__(self, folder: Path, tier: int, started: float) -> None:
-        self.folder, self.tier, self.started = folder, tier, started
+    def __init__(self, folder: Path, tier: int, started: float, hear: Callable[[str], None]) -> None:
+        self.folder, self.tier, self.started, self.hear = folder, tier, started, hear
         self.last: float | None = None
 
     def __call__(self, phase: str, value: int | None, bound: int | None, chosen: Any) -> None:
@@ -150,8 +156,7 @@ class _Teller:
             "bound": bound,
             "seconds": round(now - self.started, 2),
         }
-        sys.stdout.write(json.dumps(line) + "\n")
-        sys.stdout.flush()
+        self.hear(json.dumps(line))
 
 
 def save_arrays(folder: Path, base: dict[str, Any]) -> None:
