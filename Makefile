@@ -29,11 +29,11 @@ long: $(VENV)/.dev
 	LANDOPT_LONG=1 LANDOPT_ROUNDS=$(ROUNDS) LANDOPT_SEED=$(SEED) $(PY) -m pytest -m slow -n $(CORES) $(LONG)
 
 browser: $(VENV)/.dev
-	$(PY) -m pytest -m browser
+	$(PY) -m pytest -m browser -n $(CORES)
 
 # against a PostgreSQL server with PostGIS that the tests start themselves (Debian: postgresql, postgresql-15-postgis-3)
 postgis: $(VENV)/.dev
-	$(PY) -m pytest -m postgis
+	$(PY) -m pytest -m postgis -n $(CORES)
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .

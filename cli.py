@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import sys
@@ -15,6 +16,8 @@ from landopt import __version__
 from parcels.common.catalogue import FIRST, told
 from parcels.common.issues import Issue, LandoptError, error
 
+NOWHERE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR})
+"""Troubles of the system that are those of a name: the input is refused, the disk is sound."""
 COMMANDS = {
     "new": ("prepare", "a filled example round to start from"),
     "check": ("prepare", "read and check everything; all problems at once"),
@@ -143,9 +146,11 @@ class Desk(click.Group):
             sys.stdout = None
             ctx.exit(0)
         except OSError as trouble:
-            where = str(trouble.filename or "")
-            issue = error("E001.system", at=where, trouble=trouble.strerror or str(trouble))
-            _print(LandoptError(issue), words)
+            where, why = str(trouble.filename or ""), trouble.strerror or str(trouble)
+            if trouble.errno in NOWHERE:
+                _print(LandoptError(error("F010.nowhere", name=where[:200], why=why)), words)
+                ctx.exit(1)
+            _print(LandoptError(error("E001.system", at=where, trouble=why)), words)
             ctx.exit(6)
 
 

@@ -7,9 +7,10 @@ from random import Random
 
 from constraints.case import Case, Objective, Round
 from constraints.loading.load import in_force, load_pack, methods, pack_names
-from constraints.types import Rule, Text
+from constraints.types import Rule
 from landopt.screening.law.fact_columns import Sides
 from landopt.screening.law.verdicts import Law
+from parcels.common.catalogue import Bilingual
 from parcels.common.frozen import Neighbours, table
 from parcels.common.schema import Value
 
@@ -68,7 +69,7 @@ def case(count: int, rules: tuple[Rule, ...]) -> Case:
         "for_sale": [False],
     }
     return Case(
-        round=Round("speed", Text("speed", "速度"), "bureau", "0.05", "supply", AS_OF),
+        round=Round("speed", Bilingual("speed", "速度"), "bureau", "0.05", "supply", AS_OF),
         parcels=table([str(name) for name in columns["parcel_id"]], columns),
         demands=table(["D1"], wish),
         neighbours=Neighbours((), ()),

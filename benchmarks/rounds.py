@@ -17,10 +17,11 @@ from typing import Any
 
 from constraints.case import Case, Market, Objective, Round, Settings
 from constraints.loading.load import methods, rules_for
-from constraints.types import Rule, Text
+from constraints.types import Rule
 from landopt.invent.draft import Draft
 from landopt.invent.parcel_facts import Cell
 from landopt.invent.round import draft
+from parcels.common.catalogue import Bilingual
 from parcels.common.frozen import FactTable, Neighbours, table
 from parcels.common.schema import Value, fields
 from parcels.common.units import scaled
@@ -61,7 +62,8 @@ def case_of(found: Draft, seed: int, packs: Sequence[str] = PACKS) -> Case:
     land = _parcel_table(found, Random(f"layers {seed}"))
     return Case(
         round=Round(
-            f"bench-{parcels}-{demands}-{seed}", Text("Benchmark round", "基准测试轮次"), "bureau", "0.05", "supply",
+            f"bench-{parcels}-{demands}-{seed}", Bilingual("Benchmark round", "基准测试轮次"),
+            "bureau", "0.05", "supply",
             "2026-03-31", "2026-04-01", "2026-12-31",
         ),
         parcels=land,

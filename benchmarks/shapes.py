@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from constraints.case import Case, Market, Objective, Period, Round, Settings
 from constraints.loading.load import methods
-from constraints.types import Cite, Row, Rule, Text
+from constraints.types import Cite, Row, Rule
+from parcels.common.catalogue import Bilingual
 from parcels.common.frozen import Neighbours, table
 from parcels.common.schema import Value
 
@@ -119,7 +120,7 @@ def limit(name: str, amount: int, *, where: str = "", measure: str = "area_m2", 
 def _rule(name: str, kind: str, spec: Mapping[str, Any], when: str = "") -> Rule:
     cite = Cite("Supply policy of an invented round", "1", "", 0, "V1", "")
     return Rule(
-        id=name, kind=kind, title=Text(name, name), cite=cite, start="2026-01-01", until=None, when=when, spec=spec
+        id=name, kind=kind, title=Bilingual(name, name), cite=cite, start="2026-01-01", until=None, when=when, spec=spec
     )
 
 
@@ -129,7 +130,15 @@ def round_of(name: str, land: Sequence[Facts], pairs: Pairs, wants: Sequence[Fac
     from landopt.screening.uncapped_sites import build_offers
 
     head = Round(
-        name, Text(name, name), "bureau", "0.05", "supply", "2026-03-31", "2026-01-01", "2028-12-31", tuple(periods)
+        name,
+        Bilingual(name, name),
+        "bureau",
+        "0.05",
+        "supply",
+        "2026-03-31",
+        "2026-01-01",
+        "2028-12-31",
+        tuple(periods),
     )
     case = Case(
         round=head,
@@ -349,7 +358,7 @@ def assignment(name: str) -> tuple[Case, Offers]:
         rows=rows,
         part_start=np.arange(jobs + 1, dtype=np.int64) * agents,
     )
-    head = Round(name, Text(name, name), "bureau", "0.05", "supply", "2026-03-31")
+    head = Round(name, Bilingual(name, name), "bureau", "0.05", "supply", "2026-03-31")
     case = Case(
         round=head,
         parcels=_table(land, "parcel_id"),

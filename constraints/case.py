@@ -11,7 +11,8 @@ from fractions import Fraction
 from typing import Any
 
 from constraints.canonical import digest
-from constraints.types import Cite, Method, Rule, Text
+from constraints.types import Cite, Method, Rule
+from parcels.common.catalogue import Bilingual
 from parcels.common.frozen import FactTable, Neighbours
 from parcels.common.schema import Value
 
@@ -44,7 +45,7 @@ class Round:
     """The ``[round]`` table. ``land_reduction_rate`` is a decimal text; dates are ISO."""
 
     id: str
-    title: Text
+    title: Bilingual
     authority: str
     land_reduction_rate: str
     purpose: str
@@ -56,15 +57,29 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """Weights as decimal texts; ``tiers`` of the parts served, preference, revenue; ``ties`` the declared ladder."""
+    """Weights as decimal texts; ``tiers`` of the parts served, preference, revenue; ``ties`` the declared ladder.
+
+    ``gives`` says by tier what part of its value later tiers may cost it, as (numerator, denominator); tiers beyond its
+    end give nothing.
+    """
 
     weights: Mapping[str, str]
     tiers: tuple[tuple[str, ...], ...]
     ties: tuple[str, ...] = ()
+    gives: tuple[tuple[int, int], ...] = ()
 
     def weight(self, part: str) -> Fraction:
         """The exact weight of a part (or points of ``warn`` / ``condition``)."""
         return Fraction(self.weights[part])
+
+    def give(self, tier: int) -> tuple[int, int]:
+        """What part of the value of a tier later ones may cost it."""
+        return self.gives[tier] if tier < len(self.gives) else (0, 1)
+
+
+def held_at(reached: int, give: tuple[int, int]) -> int:
+    """What later tiers hold a tier to that ``reached`` so much: reached - floor(give x abs(reached)), millipoints."""
+    return reached - give[0] * abs(reached) // give[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +174,7 @@ def to_json(case: Case) -> dict[str, Any]:
             "weights": dict(case.objective.weights),
             "tiers": [list(tier) for tier in case.objective.tiers],
             "ties": list(case.objective.ties),
+            **({"gives": [list(give) for give in case.objective.gives]} if case.objective.gives else {}),
         },
         "settings": {
             **{name: getattr(case.settings, name) for name in _SETTINGS},
@@ -194,7 +210,7 @@ def from_json(data: Mapping[str, Any]) -> Case:
     return Case(
         round=Round(
             **{name: round_[name] for name in _ROUND},
-            title=Text(**round_["title"]),
+            title=Bilingual(**round_["title"]),
             periods=tuple(Period(**period) for period in round_["periods"]),
         ),
         crs=data["crs"],
@@ -205,11 +221,12 @@ def from_json(data: Mapping[str, Any]) -> Case:
         ),
         distances={entry["point"]: tuple(entry["metres"]) for entry in data["distances"]},
         rules=tuple(rule_from_json(entry) for entry in data["rules"]),
-        methods=tuple(Method(**{**entry, "title": Text(**entry["title"])}) for entry in data["methods"]),
+        methods=tuple(Method(**{**entry, "title": Bilingual(**entry["title"])}) for entry in data["methods"]),
         objective=Objective(
             data["objective"]["weights"],
             tuple(tuple(tier) for tier in data["objective"]["tiers"]),
             tuple(data["objective"]["ties"]),
+            tuple((int(give[0]), int(give[1])) for give in data["objective"].get("gives", ())),
         ),
         settings=Settings(**{**data["settings"], "verdicts": tuple(data["settings"]["verdicts"])}),
         market=None
@@ -265,7 +282,7 @@ _RULE = ("id", "kind", "start", "until", "when", "date_grade", "origin")
 _CITE = ("doc", "article", "number", "rank", "grade", "source")
 
 
-def _text(text: Text) -> dict[str, str]:
+def _text(text: Bilingual) -> dict[str, str]:
     return {"en": text.en, "zh": text.zh}
 
 
@@ -285,7 +302,7 @@ def rule_from_json(data: Mapping[str, Any]) -> Rule:
     """A rule from plain JSON."""
     return Rule(
         **{name: data[name] for name in _RULE},
-        title=Text(**data["title"]),
+        title=Bilingual(**data["title"]),
         cite=Cite(**data["cite"]),
         spec=data["spec"],
         domain=tuple(data["domain"]),

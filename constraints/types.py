@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from parcels.common.catalogue import Bilingual
+
 STRICTNESS = {"permit": 0, "warn": 1, "condition": 2, "forbid": 3}
 """Verdicts combine to the strictest: forbid > condition > warn > permit."""
 
@@ -15,23 +17,11 @@ GRADES = ("V1", "V2", "V2L", "T", "U")
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A text in both languages."""
-
-    en: str
-    zh: str
-
-    def text(self, lang: str) -> str:
-        """The text in a language; a third one gets the English."""
-        return self.zh if lang == "zh" else self.en
-
-
-@dataclass(frozen=True, slots=True)
 class Method:
     """A supply method: a (right, mode) pair; lead times in working days; ``default`` verdict before any rule speaks."""
 
     id: str
-    title: Text
+    title: Bilingual
     right: str
     mode: str
     competitive: bool
@@ -66,7 +56,7 @@ class Rule:
 
     id: str
     kind: str
-    title: Text
+    title: Bilingual
     cite: Cite
     start: str
     until: str | None
@@ -85,7 +75,7 @@ class Condition:
 
     rule: str
     fact: str
-    text: Text
+    text: Bilingual
     document: str | None = None
 
 

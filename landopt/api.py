@@ -95,7 +95,7 @@ def ask(
     Raises
     ------
     Refused
-        For a fact, a value, a date or a pack that is not known.
+        For a fact, a value, a date, a rate or a pack that is not known.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def ask(
     rules = [rule for path in policy for rule in load(Path(path), Path(path).stem).rules]
     told = {name: arguments.told(value) for name, value in facts.items()}
     date = arguments.date(as_of).isoformat()
-    return Asked(answered(told, date, packs, policy=rules, enabled=tuple(enable), rate=rate))
+    return Asked(answered(told, date, packs, policy=rules, enabled=tuple(enable), rate=arguments.rate(rate)))
 
 
 def audit(

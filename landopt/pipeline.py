@@ -165,6 +165,7 @@ def decide(made: Scenario, offers: Offers, outcome: Outcome, say: Say) -> Decisi
         ties=outcome.ties,
         tiers=[(tier.objective, tier.bound, tier.solver_bound) for tier in outcome.tiers],
         records=records,
+        proof=outcome.proof,
         overrides=overrides,
         ledger_head=made.head,
         written=written,
@@ -294,7 +295,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         loaded = read(job)
     made = scenario(loaded, job)
     for issue in loaded.issues:
-        say(told(f"progress.{issue.level}", code=issue.code, said=issue.told))
+        say(told(f"progress.{issue.level}", code=issue.code, said=issue.note))
     home = loaded.file.path.parent
     wanted = job.output if job.output is not None else home / "plan"
     shelf.require_place(wanted, job.ledger if job.ledger is not None else home / shelf.LEDGER)
@@ -387,6 +388,7 @@ def exit_code(case: Case, plan: Mapping[str, Any]) -> int:
     """0, or 4 where a tier's proven gap (by the better bound) is above the one asked for."""
     for tier in plan["result"]["tiers"]:
         better = min(value for value in (tier["bound"], tier["solver_bound"]) if value is not None)
-        if Decimal(better - tier["objective"]) > Decimal(case.settings.gap) * max(1, abs(tier["objective"])):
+        reached = tier.get("reached", tier["objective"])
+        if Decimal(better - reached) > Decimal(case.settings.gap) * max(1, abs(reached)):
             return 4
     return 0

@@ -69,6 +69,7 @@ def read_demands(
     layer: str | None = None,
     encoding: str | None = None,
     units: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     use_codes: str | None = None,
 ) -> DemandFile:
     """Read a demand table.
@@ -83,6 +84,8 @@ def read_demands(
         Overrides what is found from the bytes.
     units
         Unit by field or column.
+    columns
+        Heading by field, stronger than what the headings say; blank: the field is read from no column.
     use_codes
         Code system of ``uses``; uses may also be written in landopt's own codes where they are no code of the system.
 
@@ -101,7 +104,7 @@ def read_demands(
         raise Refused(error("D048.use-codes-no", at=path.name, use_codes=use_codes, systems=systems()))
     raw = open_table(path, layer=layer, encoding=encoding)
     found = Findings(raw.where, "D")
-    match = match_columns(raw.columns, "demand", raw.where, units=units)
+    match = match_columns(raw.columns, "demand", raw.where, units=units, named=columns)
     facts = read_facts(raw.columns, match.columns, raw.rows, "demand", found, use_codes=use_codes)
     held = table(facts.ids, facts.columns)
     _cross(held, found)

@@ -53,6 +53,7 @@ class ParcelFile:
         return len(self.table)
 
 
+# Each is a key of round.toml that says how one file is to be read.
 def read_parcels(
     path: str | Path,
     *,
@@ -62,6 +63,7 @@ def read_parcels(
     area_source: str | None = None,
     use_codes: str | None = None,
     units: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     drop: Collection[str] = (),
 ) -> ParcelFile:
     """Read any parcel file, right or with the reasons why not.
@@ -83,6 +85,8 @@ def read_parcels(
         Code system of land use; never guessed (default ``landopt``).
     units
         Unit by field or column, stronger than the heading.
+    columns
+        Heading by field, stronger than what the headings say; blank: the field is read from no column.
     drop
         Ids of parcels to leave out before anything about them is judged.
 
@@ -104,7 +108,7 @@ def read_parcels(
     if area_source not in (None, "attribute", "geometry"):
         raise Refused(error("P018.area-source", at=path.name, area_source=area_source))
     raw = open_parcels(path, layer=layer, encoding=encoding, crs=crs)
-    return from_raw(raw, crs=crs, area_source=area_source, use_codes=use_codes, units=units, drop=drop)
+    return from_raw(raw, crs=crs, area_source=area_source, use_codes=use_codes, units=units, columns=columns, drop=drop)
 
 
 def from_raw(
@@ -114,12 +118,13 @@ def from_raw(
     area_source: str | None = None,
     use_codes: str | None = None,
     units: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     drop: Collection[str] = (),
 ) -> ParcelFile:
     """As :func:`read_parcels`, from a table already opened."""
     found = Findings(raw.where, "P")
     stubs = raw.format in ("ESRI Shapefile", "zip")
-    match = match_columns(raw.columns, "parcel", raw.where, units=units, stubs=stubs)
+    match = match_columns(raw.columns, "parcel", raw.where, units=units, stubs=stubs, named=columns)
     facts = read_facts(raw.columns, match.columns, raw.rows, "parcel", found, use_codes=use_codes, drop=drop)
     shapes = _shapes(raw, facts)
     rows = [raw.rows[i] for i in facts.keep]

@@ -12,7 +12,8 @@ from typing import Any
 
 from constraints.case import Case, Market, Objective, Period, Record, Round, Settings
 from constraints.loading.load import methods as load_methods
-from constraints.types import Cite, Method, Rule, Text
+from constraints.types import Cite, Method, Rule
+from parcels.common.catalogue import Bilingual
 from parcels.common.frozen import Neighbours, table
 from parcels.common.schema import Value
 
@@ -105,7 +106,15 @@ def case(
     pairs = sorted({(min(row[a], row[b]), max(row[a], row[b])) for a, b in neighbours})
     return Case(
         round=Round(
-            round_id, Text("Test round", "测试轮次"), "bureau", reduction, purpose, as_of, start, end, tuple(periods)
+            round_id,
+            Bilingual("Test round", "测试轮次"),
+            "bureau",
+            reduction,
+            purpose,
+            as_of,
+            start,
+            end,
+            tuple(periods),
         ),
         parcels=parcel_table,
         demands=demand_table,
@@ -145,7 +154,7 @@ def rule(identifier: str, kind: str, when: str, spec: Mapping[str, Any], **more:
     return Rule(
         id=identifier,
         kind=kind,
-        title=Text(f"Rule {identifier}", f"规则 {identifier}"),
+        title=Bilingual(f"Rule {identifier}", f"规则 {identifier}"),
         cite=more.pop("cite", cite(rank, grade)),
         start=more.pop("start", "2000-01-01"),
         until=more.pop("until", None),

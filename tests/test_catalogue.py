@@ -84,6 +84,8 @@ def test_a_finding_is_told_in_every_language() -> None:
     )
     assert issue.sentence("zh") == "'a'、'b' 有 1,200 行：大了 3"
     assert issue.place.text("zh") == "a.txt，图层 land，第 3 行，列 use"
+    assert issue.note.text("zh") == f"a.txt，图层 land，第 3 行，列 use：{issue.sentence('zh')}"
+    assert warning("X999.row", names=["a"], count=1, why="x").note.text() == "'a' have 1 row: x"
     assert "qq" in languages()
     assert issue.sentence("qq") == "too big by 3 <- 1200 <- a, b"
     assert lines([issue], "qq")[0] == " FELER 1"

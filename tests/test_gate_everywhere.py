@@ -93,6 +93,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/workbench/edits.py": ".open",
             "landopt/workbench/received.py": "os.fdopen",
             "landopt/workbench/launch.py": "os.open os.fdopen",
+            "landopt/workbench/service/tokens.py": "os.open os.fdopen",
             "landopt/workbench/writer.py": ".open",
             "landopt/screening/offers_file.py": ".open gzip.GzipFile",
             "landopt/solving/programme/model.py": ".open",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -44,11 +45,16 @@ def test_readme_shows_the_chain() -> None:
 
 @pytest.mark.slow
 def test_every_command_of_readme_runs_as_written(tmp_path: Path) -> None:
-    """Exit 0 each, in the order of the page; the files they promise are there."""
+    """Exit 0 each, in the order of the page; the files they promise are there.
+
+    README is read in the folder of the sources, where `python -S` (no installed packages) finds them;
+    here its commands run in an empty folder, so that folder is named.
+    """
+    beside = {**os.environ, "PYTHONPATH": str(ROOT)}
     for command in commands():
         words = shlex.split(command)
         line = [sys.executable, "-m", "landopt", *words[1:]] if words[0] == "landopt" else [sys.executable, *words[1:]]
-        done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=900, check=False)
+        done = subprocess.run(line, cwd=tmp_path, env=beside, capture_output=True, text=True, timeout=900, check=False)
         assert done.returncode == 0, (command, done.stdout[-2000:], done.stderr[-2000:])
     report = {path.name for path in (tmp_path / "my-round" / "plan" / "report").iterdir()}
     assert {"map.html", "tables.xlsx", "proposal.docx", "proposal.pdf", "plan.qgz"} <= report

@@ -7,12 +7,13 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("constraints", "landopt", "parcels")
 FINDING = re.compile(r"(\*|[A-Z])?\d{3}\.[a-z0-9*-]+")
-SAID = ("told", "phrase")
+SAID = ("told", "phrase", "both")
 """Makers whose first argument is the key of any text, with no values of their own."""
 MAKERS = {
     "error": 0,
@@ -20,6 +21,7 @@ MAKERS = {
     "note": 0,
     "told": 0,
     "phrase": 0,
+    "both": 0,
     "add": 1,
     "finding": 1,
     "BadValue": 0,
@@ -50,7 +52,8 @@ def spelled(node: ast.expr) -> Iterator[str]:
         yield from spelled(node.orelse)
 
 
-def asked() -> list[Asked]:
+@cache
+def asked() -> tuple[Asked, ...]:
     """Every key of the sources: first arguments of the makers with their values; other constants shaped like one."""
     found: list[Asked] = []
     for path in (ROOT / "cli.py", *(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")))):
@@ -69,7 +72,7 @@ def asked() -> list[Asked]:
             elif isinstance(node, ast.Constant | ast.JoinedStr):
                 keys = [key for key in spelled(node) if re.fullmatch(r"[A-Za-z0-9*]+\.[a-z0-9.*-]+", key)]
                 found += [Asked(key, f"{place}:{node.lineno}", None) for key in keys]
-    return found + scripted()
+    return (*found, *scripted())
 
 
 SPELLED = re.compile(r"""["`]([a-z][\w-]*(?:[.][\w.${}()-]*)?)["`](\s*\+)?""")

@@ -101,7 +101,9 @@ DATED = (
 )
 BEYOND = (
     Unchecked(
-        "words", "proven losses, ties, shares in parts, sentences beside them", "损失、并列、比例的分子分母及其文句"
+        "words",
+        "sentences of held parcels and unserved platforms, what ties settle, what lifting a limit or a fix is worth",
+        "保留宗地与未获供平台的理由文句、并列中已定部分、放宽限额与人工指定的代价",
     ),
     Unchecked("calendar", "the list of non-working days", "非工作日清单"),
     Unchecked("files", "reports and other files of the folder", "报告及其他文件"),

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from constraints.audit.cells import PartReader, Reading, Site
+from constraints.audit.certificate.least_losses import MOST as MOST_LOSSES
+from constraints.audit.certificate.least_losses import Named, Watch, least_losses
 from constraints.audit.certificate.proof import BadProof, Bound, start
 from constraints.audit.draw import Draw
 from constraints.audit.files.offers_reader import Block, Header, Offer, OffersFile, Part, Place, scores
@@ -43,6 +45,9 @@ class Listing:
         self.keys: list[Key] = []
         self.problems: list[Problem] = []
         self.tally = Tally()
+        self.named: Sequence[Named] = ()
+        self.watched = True
+        self.least: dict[Named, list[int | None]] = {}
 
     def say(self, rule: str, en: str, zh: str) -> None:
         """Note a problem."""
@@ -57,6 +62,7 @@ class Listing:
         self.wanted = {}
         for reading in chosen:
             self.wanted.setdefault(_place(reading), set()).add(reading.identity)
+            self.tally.takers.update(dict.fromkeys(reading.site, reading.demand))
         self.drawn, self.every = drawn, every or drawn.seed is None
         with OffersFile(self.path) as offers:
             header = offers.header
@@ -82,6 +88,9 @@ class Listing:
                 self.say("offers.digest", "the digest of the offers is not the proof's", "方案清单摘要与证明所载不符")
         try:
             self.bounds = [tier.value for tier in running]
+            goals = [entry["objective"] for entry in self.proof["tiers"]]
+            columns = [least_losses(tier, goal) for tier, goal in zip(running, goals, strict=True)]
+            self.least = {name: [column.get(name) for column in columns] for name in (columns[0] if columns else ())}
         except BadProof as bad:
             self.say("proof", f"what the proof states is not so: {bad}", f"证明所载与清单不符：{bad}")
         for number, (entry, proven) in enumerate(zip(self.proof["tiers"], self.bounds, strict=False), 1):
@@ -128,10 +137,15 @@ class Listing:
         if len(self.proof["tiers"]) != len(self.reader.case.objective.tiers):
             self.say("proof.tiers", "the proof has another number of tiers", "证明的层数不符")
         try:
-            return start(self.proof, header.rows, len(self.reader.case.parcels))
+            running = start(self.proof, header.rows, len(self.reader.case.parcels))
         except (BadProof, KeyError, TypeError) as bad:
             self.say("proof", f"the prices are no proof: {bad}", f"影子价格不成其为证明：{bad}")
             return []
+        cases = max((len(tier.tree.nodes) + len(tier.tree.vectors) for tier in running), default=0)
+        self.watched = len(self.named) * cases <= MOST_LOSSES
+        for tier in running if self.watched else ():
+            tier.watch = Watch(self.named)
+        return running
 
     def _header(self, header: Header, case: str) -> None:
         if header.case != case:

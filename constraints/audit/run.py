@@ -23,8 +23,9 @@ from constraints.audit.reread import Reader
 from constraints.audit.rescreen import Completeness, draw, rescreen
 from constraints.audit.restate import identify, incomplete, restated
 from constraints.audit.whole import adds_up, read_words
+from constraints.audit.words.losses import named_offers
 from constraints.canonical import digest
-from constraints.case import SCHEMA, from_json
+from constraints.case import SCHEMA, from_json, held_at
 from constraints.loading.load import rules_at
 from constraints.loading.releases import late_packs, pack_states
 from constraints.reading.rows import Key
@@ -176,10 +177,12 @@ class _Auditor:
             self.same("proof.objective", listing.proof["tiers"][tier]["objective"], objective, key)
             self.same("bound", stated["bound"], bound, key)
             self.same("proven_gap", stated["proven_gap"], gap, key)
+            self.given(tier, stated, listing.proof["tiers"][tier], objective, bound)
             if bound is not None and bound < objective:
                 en = f"the bound {bound:,} is below the plan's {objective:,}: one of them is wrong"
                 self.breach("bound", en, f"上界 {bound:,} 低于方案得分 {objective:,}", key, objective, bound)
-        closed = all(bound == objective for objective, bound, _ in self.tiers)
+        came_to = [stated.get("reached", stated["objective"]) for stated in result["tiers"]]
+        closed = all(bound == reached for reached, (_, bound, _) in zip(came_to, self.tiers, strict=False))
         if result["stopped"] == "optimal" and not closed:
             en, zh = "the plan is called optimal, but the audited gap is not 0", "方案自称最优，但核定差距不为零"
             self.breach("optimal", en, zh, (), self.tiers[0][2] if self.tiers else "", "0")
@@ -194,11 +197,27 @@ class _Auditor:
         zh = f"复算得分 {points(objective)}，上界 {points(bound)}，所列 {listing.count:,} 个方案中{wort}"
         self.check("score", 5 * len(found), before, en, zh)
 
+    def given(self, tier: int, stated: Any, proved: Any, objective: int, bound: int | None) -> None:
+        """What a tier gives to later ones: held at reached - floor(give x abs(reached)), and the plan keeps to it."""
+        key, give = (f"tier {tier + 1}",), self.case.objective.give(tier)
+        for name in ("reached", "held_at"):
+            self.same(name, stated.get(name), proved.get(name), key)
+            self.same(f"{name} stated", name in stated, give[0] > 0, key)
+        if not give[0] or not all(isinstance(stated.get(name), int) for name in ("reached", "held_at")):
+            return
+        reached, held = stated["reached"], stated["held_at"]
+        self.same("held_at", held, held_at(reached, give), key)
+        if not held <= objective <= reached or (bound is not None and bound < reached):
+            en = f"tier {tier + 1}: the plan has {objective:,}, held at {held:,}, reached {reached:,}, bound {bound}"
+            zh = f"第 {tier + 1} 层：方案 {objective:,}，保底 {held:,}，本层达到 {reached:,}，上界 {bound}，互不相容"
+            self.breach("held_at", en, zh, key, objective, held)
+
     def run(self, complete: bool, sample: int, seed: int | None, every: bool) -> Completeness | None:
         """All checks in their order; what is missing or not as specified is a breach too."""
         proof = load_json(self.folder / "proof.json", PROOF_SCHEMA)
         listing = Listing(self.reader, self.folder / "offers.jsonl.gz", proof)
         listing.prepare()
+        listing.named = named_offers(self.reader, self.plan)
         self.digests()
         self.assignments()
         adds_up(self)

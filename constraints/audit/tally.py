@@ -13,6 +13,9 @@ class Tally:
         self.of_demand: Counter[int] = Counter()
         self.on_parcel: Counter[int] = Counter()
         self.reached: dict[int, set[int]] = {}
+        self.takers: dict[int, int | None] = {}
+        """Who gets each supplied parcel: a platform, or the market."""
+        self.of_taker: Counter[int] = Counter()
 
     def add(self, demand: int | None, sites: Sequence[Sequence[int]], numbers: Sequence[int]) -> None:
         """Count the offers of a part, given by the number of their site."""
@@ -21,5 +24,15 @@ class Tally:
         for number, times in Counter(numbers).items():
             for parcel in sites[number]:
                 self.on_parcel[parcel] += times
+                if parcel in self.takers and self.takers[parcel] == demand:
+                    self.of_taker[parcel] += times
             if demand is not None:
                 self.reached.setdefault(demand, set()).update(sites[number])
+
+    def rivals_of_parcel(self, parcel: int) -> int:
+        """The offers on a supplied parcel to others than who gets it."""
+        return self.on_parcel[parcel] - self.of_taker[parcel]
+
+    def rivals_of_demand(self, demand: int) -> int:
+        """The other offers to a platform that is served."""
+        return self.of_demand[demand] - 1

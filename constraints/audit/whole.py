@@ -74,12 +74,14 @@ def read_words(audit: Auditing, listing: Listing) -> None:
     before = len(audit.breaches)
     names = audit.case.parcels.ids
     chosen = {tuple(names[row] for row in reading.site): reading for reading in audit.chosen}
-    found = Words(audit.reader, audit.plan, chosen, audit.shown)
+    found = Words(audit.reader, audit.plan, chosen, audit.shown, listing.least)
     absences = Absences(audit.reader, audit.plan, listing.tally)
     found.read(absences)
     if not absences.counted:
         en = "how many parcels and platforms do not suit each other, in words"
         audit.unchecked.append(Unchecked("counts", en, "宗地与平台互不适合的计数"))
+    if not listing.watched:
+        audit.unchecked.append(Unchecked("words", "proven losses, which are too many", "损失下界（数量过多）"))
     for rule, en, zh in found.problems:
         audit.breach(rule, en, zh)
     en = f"{len(audit.plan['justification'])} records of reasons read a second time, {found.count:,} statements"

@@ -18,7 +18,8 @@ from constraints.loading.keys import decimal_text
 from constraints.loading.overlays import UNKNOWN, fact_value
 from constraints.loading.ranks import LAW_RANK
 from constraints.loading.rule_file import iso_date
-from constraints.types import Cite, Rule, Text
+from constraints.types import Cite, Rule
+from parcels.common.catalogue import Bilingual, Told, both, told
 from parcels.common.gate import load_toml
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
@@ -68,19 +69,26 @@ class Correction:
 
     def change(self, lang: str) -> str:
         """Whose field it is, with old and new value, in a language."""
+        return self._change.text(lang)
+
+    @property
+    def _change(self) -> Told:
         field = fields()[self.field]
-        old, new = shown(self.old, field), shown(self.new, field)
-        if lang == "zh":
-            return f"{self.id} {field.title_zh}（{self.field}）由 {old} 改为 {new}"
-        return f"{self.id} {self.field} was {old}, is {new}"
+        values = {"old": shown(self.old, field), "new": shown(self.new, field)}
+        return told("correction.change", id=self.id, field=self.field, **values)
 
     def said(self, lang: str) -> str:
         """The change with document, person and date, in a language."""
-        if lang == "zh":
-            paper = f"依据 {self.document}" if self.document else "无依据文件"
-            return f"人工更正：{self.change(lang)}；{paper}；{self.person}，{self.date}"
-        paper = f"by {self.document}" if self.document else "without a document"
-        return f"corrected by hand: {self.change(lang)}; {paper}; {self.person}, {self.date}"
+        return self._said.text(lang)
+
+    @property
+    def _said(self) -> Told:
+        paper = told("correction.by", document=self.document) if self.document else told("correction.without")
+        return told("correction.said", change=self._change, paper=paper, person=self.person, date=self.date)
+
+    def due(self, key: str) -> Bilingual:
+        """The condition that a document be given, by the key of its text."""
+        return both(key, change=self._change, person=self.person, date=self.date)
 
     @property
     def when(self) -> str:
@@ -219,21 +227,17 @@ def correction_rules(corrections: Sequence[Correction], law: Iterable[Rule], met
         if one.document:
             found.append(_rule(one, one.rule, "note", one.when, {"text": words, "flag": ORIGIN}))
             continue
-        en, zh = f"{one.change('en')} ({one.person}, {one.date})", f"{one.change('zh')}（{one.person}，{one.date}）"
-        due = {"en": f"a document for a fact corrected by hand: {en}", "zh": f"人工更正须补依据文件：{zh}"}
+        due = one.due("correction.due").pair
         spec = {"verdict": dict.fromkeys(methods, "condition"), "condition": due}
         found.append(_rule(one, one.rule, "eligibility", one.when, spec))
         if shared:
-            said = {
-                "en": f"a document for a fact corrected by hand, on which who else could use a parcel rests: {en}",
-                "zh": f"人工更正须补依据文件（其他可能申请人据此认定）：{zh}",
-            }
-            spec = {"verdict": dict.fromkeys(shared, "condition"), "condition": said}
+            others = one.due("correction.due-others").pair
+            spec = {"verdict": dict.fromkeys(shared, "condition"), "condition": others}
             found.append(_rule(one, f"{one.rule}.others", "eligibility", "", spec))
     return found
 
 
 def _rule(one: Correction, name: str, kind: str, when: str, spec: dict[str, Any]) -> Rule:
-    title = Text(one.said("en"), one.said("zh"))
+    title = Bilingual(one.said("en"), one.said("zh"))
     cite = Cite(one.document or "人工更正 corrections by hand", "", "", 0, "U", ORIGIN)
     return Rule(name, kind, title, cite, one.date, None, when, spec, origin=ORIGIN)

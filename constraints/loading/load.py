@@ -27,8 +27,8 @@ from constraints.loading.pack_files import pack as pack
 from constraints.loading.pack_files import pack_names as pack_names
 from constraints.loading.ranks import against_law, as_left, is_law, known_packs, looser
 from constraints.loading.rule_file import Block, RuleText, iso_date, read_text
-from constraints.types import GRADES, Cite, Method, Rule, Text
-from parcels.common.catalogue import Told, told
+from constraints.types import GRADES, Cite, Method, Rule
+from parcels.common.catalogue import Bilingual, Told, told
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
 from parcels.common.place import Place, at_line
 
@@ -55,15 +55,15 @@ def methods() -> tuple[Method, ...]:
     found = []
     for identifier, table in tables().items():
         values = {name: value for name, value in table.items() if name in own}
-        title, rules = Text(**table["title"]), " ".join(table["default_rules"])
+        title, rules = Bilingual(**table["title"]), " ".join(table["default_rules"])
         found.append(Method(id=identifier, title=title, default_rule=rules, **values))
     return tuple(found)
 
 
 @cache
-def to_read() -> dict[str, Text]:
+def to_read() -> dict[str, Bilingual]:
     """By method: what is to be read for a date on which no rule in force decides about it."""
-    return {identifier: Text(**table["read"]) for identifier, table in tables().items()}
+    return {identifier: Bilingual(**table["read"]) for identifier, table in tables().items()}
 
 
 def load_pack(name: str) -> tuple[Rule, ...]:
@@ -193,7 +193,7 @@ def _built(block: Block, origin: str, kind: str, found: dict[str, Any]) -> Rule:
     return Rule(
         id=found["id"],
         kind=kind,
-        title=Text(**found["title"]),
+        title=Bilingual(**found["title"]),
         cite=Cite(**found["cite"]),
         start=found["from"][0],
         until=found["until"][0] if "until" in found else None,

@@ -14,6 +14,7 @@ from constraints.loading.kinds import ADOPT_KEYS, FACT_KEYS
 from constraints.loading.ranks import own
 from constraints.loading.rule_file import Block
 from constraints.types import Rule
+from parcels.common.catalogue import both
 from parcels.common.issues import Issue, error
 from parcels.common.schema import Field, Value, fields
 
@@ -58,10 +59,7 @@ def adopted(blocks: Iterable[Block], known: Mapping[str, Rule], issues: list[Iss
 
 
 def _rewritten(base: Rule, below: tuple[str, ...], document: str, block: Block, reading: Reading) -> list[Rule]:
-    text = {
-        "en": f"below national rule {', '.join(below)}: adopted by the policy ({document})",
-        "zh": f"低于上位规则 {'、'.join(below)}：由本轮政策采用（{document}）",
-    }
+    text = both("condition.adopted", rules=below, document=document).pair
     spec = dict(base.spec)
     if base.kind == "eligibility":
         spec["verdict"] = {name: "condition" if v == "permit" else v for name, v in spec["verdict"].items()}

@@ -9,8 +9,7 @@ from pathlib import Path
 from constraints.language import expr
 from constraints.loading.ranks import OWN_PACK, PACKS, known_packs
 from constraints.loading.rule_file import iso_date, read_text
-from constraints.types import Text
-from parcels.common.catalogue import told
+from parcels.common.catalogue import Bilingual, told
 from parcels.common.issues import Refused, error
 
 
@@ -19,7 +18,7 @@ class Pack:
     """A pack's head: complete from ``complete_from``, checked until ``checked_until``; ``off`` ones go by name only."""
 
     id: str
-    title: Text
+    title: Bilingual
     complete_from: str
     checked_until: str
     off: bool
@@ -80,7 +79,7 @@ def _head(name: str, raw: bytes | None = None) -> Pack:
     short = Path(name).name
     return Pack(
         name,
-        Text(title.get("en", short), title.get("zh", short)),
+        Bilingual(title.get("en", short), title.get("zh", short)),
         complete[0] if complete else "0001-01-01",
         checked[0] if checked else "9999-12-31",
         bool(head.get("off", False)),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from constraints.loading.ranks import PACKS
-from constraints.types import Rule, Text
+from constraints.types import Rule
+from parcels.common.catalogue import Bilingual, told
 
 DECIDING = ("eligibility", "term", "price_floor")
 """Kinds of rule that decide about an offer; notes, limits and preferences do not."""
@@ -49,17 +50,18 @@ def below_v1(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: (order.index(rule.cite.grade), rule.id)))
 
 
-def to_raise(rule: Rule) -> Text:
+def to_raise(rule: Rule) -> Bilingual:
     """What is to be read so that a rule may be graded V1."""
     cite = rule.cite
-    number = f" {cite.number}" if cite.number else ""
     seen = quotations_of(rule)
-    en = f"read the text of {cite.doc}{number}, {cite.article}, on a government page"
-    zh = f"在政府网站核对《{cite.doc}》{number.strip()}{cite.article}原文"
+    said = told(
+        "raise-grade.read" if cite.number else "raise-grade.read-unnumbered",
+        doc=cite.doc,
+        number=cite.number,
+        article=cite.article,
+    )
     if seen:
-        en += f"; so far: {seen[0].address}, read {seen[0].read}"
-        zh += f"；目前依据：{seen[0].address}（{seen[0].read} 阅）"
+        said = told("raise-grade.so-far", said=said, address=seen[0].address, date=seen[0].read)
     if rule.date_grade:
-        en += "; and the day it came into force"
-        zh += "，并核对施行日期"
-    return Text(en, zh)
+        said = told("raise-grade.and-its-day", said=said)
+    return Bilingual(said.text("en"), said.text("zh"))

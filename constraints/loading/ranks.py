@@ -18,6 +18,7 @@ from constraints.language.nodes import And
 from constraints.loading.lint import overlap, satisfiable
 from constraints.loading.method_facts import unopposed
 from constraints.types import Rule
+from parcels.common.catalogue import both, told
 from parcels.common.issues import Issue, error, warning
 from parcels.common.place import Place, at_line, within
 
@@ -210,11 +211,8 @@ def _is_left(base: Rule) -> bool:
 
 def _left_text(rule: Rule, bases: Sequence[Rule]) -> dict[str, str]:
     document = " ".join(part for part in (rule.cite.doc, rule.cite.number, rule.cite.article) if part)
-    words = "；".join(f"{base.id}「{base.spec['leaves_words']}」" for base in bases)
-    return {
-        "en": f"{document}, which uses what {words} leaves to policy",
-        "zh": f"{document}（据 {words} 由地方政策确定）",
-    }
+    words = [told("condition.words-of", rule=base.id, words=base.spec["leaves_words"]) for base in bases]
+    return both("condition.left", document=document, words=words).pair
 
 
 def acting_exceptions(rules: Iterable[Rule]) -> list[tuple[Rule, tuple[str, ...]]]:

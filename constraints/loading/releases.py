@@ -57,13 +57,18 @@ def released() -> Mapping[str, str]:
         return {}
 
 
+def installed(names: Iterable[str]) -> tuple[PackState, ...]:
+    """Shipped packs as they lie here; a name that is none of them is left out."""
+    digests = {name: _installed(name) for name in names if name in known_packs()}
+    return tuple(
+        PackState(name, SHIPPED if digest == released().get(name) else CHANGED, digest)
+        for name, digest in digests.items()
+    )
+
+
 def pack_states(case: Case) -> tuple[PackState, ...]:
     """The packs of a case, the shipped ones as they lie here, then those that came with the round."""
-    found = []
-    for name in case.packs:
-        if name in known_packs():
-            digest = _installed(name)
-            found.append(PackState(name, SHIPPED if digest == released().get(name) else CHANGED, digest))
+    found = [*installed(case.packs)]
     for entry in case.sources:
         if entry["role"] == "pack":
             found.append(PackState(Path(entry["name"]).parent.name, OWN, rules_digest(entry["text"].encode())))

@@ -14,7 +14,8 @@ from constraints.reading.narrowing import kind_facts, narrow
 from constraints.reading.speak import established, prepared, undetermined
 from constraints.reading.terms import Bound, Range, chosen, lease_part, range_of, year_factor
 from constraints.reading.timetable import upstream, upstream_days
-from constraints.types import STRICTNESS, Condition, Method, Text
+from constraints.types import STRICTNESS, Condition, Method
+from parcels.common.catalogue import Bilingual
 from parcels.common.schema import Value
 
 READY: dict[str, Value] = {"converted": True, "expropriated": True, "net_land": True, "ownership": "state"}
@@ -238,7 +239,7 @@ def _strict(book: RuleBook, shelf: Shelf, facts: Facts, method: Method, quiet: f
 def _asking(clause: Clause) -> Said:
     """A rule that asks for something to be on file."""
     text = clause.rule.spec.get("condition") or {"en": clause.rule.title.en, "zh": clause.rule.title.zh}
-    return Said(clause.rule.id, "condition", (), (Condition(clause.rule.id, "", Text(**text)),))
+    return Said(clause.rule.id, "condition", (), (Condition(clause.rule.id, "", Bilingual(**text)),))
 
 
 def _hanging(book: RuleBook, clause: Clause, facts: Facts, quiet: frozenset[str]) -> Said:

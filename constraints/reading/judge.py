@@ -18,7 +18,8 @@ from constraints.reading.floors import NO_FLOOR, Floor, floor_of, rounded_up, un
 from constraints.reading.mixed import dominant, parts_of
 from constraints.reading.speak import established
 from constraints.reading.terms import chosen
-from constraints.types import STRICTNESS, Condition, Method, Text
+from constraints.types import STRICTNESS, Condition, Method
+from parcels.common.catalogue import both
 
 __all__ = [
     "Judgement",
@@ -317,10 +318,7 @@ def _reserve(
         least = floor_of(core.holding, core.hanging, facts, core.factor, assumed).least
     if least is None or Fraction(reserve, 100) >= least[0]:
         return ()
-    text = Text(
-        f"reserve price below the floor of {rounded_up(least[0])} yuan/m2: record how rent and price are balanced",
-        f"底价低于最低价 {rounded_up(least[0])} 元/平方米：须说明租金与出让价的均衡",
-    )
+    text = both("condition.balance", floor=str(rounded_up(least[0])))
     return (Said(least[1], "condition", (), (Condition(least[1], "reserve_price", text),)),)
 
 

@@ -134,7 +134,7 @@ class PlanRows:
         self._linked_parcels = {facts.parcel_row[name] for name in named if name in facts.parcel_row}
         self._linked_demands = {name for rule in self.relations for name in rule.spec["demands"]}
 
-    def _fixed_facts(self) -> list[Facts]:
+    def fixed_facts(self) -> list[Facts]:
         """The facts of parcels already announced or contracted; with a lock rule by its method, else as they stand."""
         methods = {method.id: method for method in self.case.methods}
         found: list[Facts] = []
@@ -151,7 +151,7 @@ class PlanRows:
     def _reserved(self) -> dict[Key, int]:
         """What parcels already announced or contracted use of each limit."""
         found: dict[Key, int] = {}
-        for facts in self._fixed_facts():
+        for facts in self.fixed_facts():
             for limit in self.limits:
                 self._add(found, limit, facts, 0, False)
         return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from parcels.common.catalogue import Say, Told, told
@@ -24,3 +26,9 @@ def said(done: Written, lang: str) -> None:
         tell(told("progress.kept-beside", kept=done.kept, path=done.path))
     else:
         tell(told("progress.wrote", path=done.path))
+
+
+def told_kept(kept: Path | None, path: Path, lang: str) -> None:
+    """Tell on stderr where that is kept which stood in the place of a new file, if anything did."""
+    if kept is not None:
+        heard(lang)(told("progress.kept-aside", kept=kept, path=path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from decimal import Decimal
 
 from landopt.job import seconds
 from parcels.common.issues import Refused, error
@@ -31,6 +32,17 @@ def seconds_of(given: str | int | None) -> int | None:
         return seconds(str(given))
     except ValueError:
         raise Refused(error("C004.no-time", at="time_limit", given=str(given))) from None
+
+
+def rate(given: str) -> str:
+    """A land reduction rate as a round may have it. Raises ``Refused`` for what is none."""
+    from constraints.loading.keys import decimal_text
+    from landopt.intake.roundfile import RATES
+
+    text, (low, high) = decimal_text(given), RATES
+    if text is None or not low <= Decimal(text) <= high:
+        raise Refused(error("C004.outside", at="rate", key="rate", value=given, low=low, high=high))
+    return text
 
 
 def setting(name: str | tuple[str, ...], value: int | str) -> str:

@@ -6,7 +6,6 @@ import datetime
 import json
 from pathlib import Path
 
-from landopt.forms.columns import SHEETS
 from landopt.forms.fill import form_of
 from landopt.forms.off_limits import off_rows, off_text
 from landopt.forms.policy_sheet import policy_columns
@@ -40,7 +39,8 @@ def write_blank(folder: Path, lang: str, *, name: str = "", today: datetime.date
     head = "".join(f"# {line}\n" for line in phrase("form.policy-off", lang, book=book).split("\n"))
     (folder / "policy.toml").write_text(head + "\n" + off_text(PACKS, lang), encoding="utf-8", newline="\n")
     files = {
-        kind: f'{{ file = "{book}", layer = "{SHEETS[kind][lang]}" }}' for kind in ("parcels", "demands", "records")
+        kind: f'{{ file = "{book}", layer = "{phrase(f"sheet-name.{kind}", lang)}" }}'
+        for kind in ("parcels", "demands", "records")
     }
     values = {
         "round.as_of": day.isoformat(),

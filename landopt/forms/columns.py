@@ -4,37 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parcels.common.catalogue import find, phrase
+from parcels.common.catalogue import FIRST, find, phrase, titled
 from parcels.common.schema import Field, fields_of
 from parcels.common.vocabulary import subject_of
 
 KINDS = ("parcels", "demands", "records", "results", "policy")
-UNITS_ZH = {"m2": "平方米", "yuan": "元", "yuan/m2": "元/平方米", "years": "年", "days": "天", "%": "%", "m": "米"}
-SHEETS = {
-    "parcels": {"en": "parcels", "zh": "宗地"},
-    "demands": {"en": "demands", "zh": "需求"},
-    "records": {"en": "records", "zh": "在案文件"},
-    "results": {"en": "results", "zh": "供应结果"},
-    "policy": {"en": "policy", "zh": "政策"},
+"""The forms; a sheet's name stands under ``sheet-name``."""
+_LINES = {
+    "records": {"rule": True, "parcel_id": False, "demand_id": False, "document": True, "date": True, "by": False},
+    "results": {"parcel_id": True, "outcome": True, "date": True, "price_yuan": False, "document": False},
 }
-_PLAIN = {
-    "records": (
-        ("rule", "rule", "规则", True),
-        ("parcel_id", "parcel_id", "宗地编号", False),
-        ("demand_id", "demand_id", "需求编号", False),
-        ("document", "document", "文件", True),
-        ("date", "date", "日期", True),
-        ("by", "by", "经办", False),
-    ),
-    "results": (
-        ("parcel_id", "parcel_id", "宗地编号", True),
-        ("outcome", "outcome", "结果", True),
-        ("date", "date", "日期", True),
-        ("price_yuan", "price_yuan", "成交价", False),
-        ("document", "document", "文件", False),
-    ),
-}
-OUTCOMES = {"en": ("contracted", "failed", "withdrawn"), "zh": ("已成交", "流拍", "撤回")}
+"""Forms that no field is declared for: their columns, and which are required."""
+OUTCOMES = ("contracted", "failed", "withdrawn")
 _EXAMPLES = {"int": "12000", "bool": "", "date": "2026-03-31", "ids": "A1;A2", "mix": "IND:70;BIZ:30", "near": "S1:800"}
 
 
@@ -57,8 +38,8 @@ class FormColumn:
 
 def columns_of(kind: str, lang: str) -> tuple[FormColumn, ...]:
     """The columns of a form (``parcels``, ``demands``, ``records``, ``results``), required ones first."""
-    if kind in _PLAIN:
-        return tuple(_plain(name, en if lang == "en" else zh, need, lang) for name, en, zh, need in _PLAIN[kind])
+    if kind in _LINES:
+        return tuple(_plain(name, need, lang) for name, need in _LINES[kind].items())
     of = kind.removesuffix("s")
     made = [_column(field, lang) for field in fields_of(of).values() if not field.derived]
     if kind == "parcels":
@@ -67,16 +48,19 @@ def columns_of(kind: str, lang: str) -> tuple[FormColumn, ...]:
     return tuple(sorted(made, key=lambda column: not column.required))
 
 
-def _plain(name: str, heading: str, required: bool, lang: str) -> FormColumn:
+def _plain(name: str, required: bool, lang: str) -> FormColumn:
     kind = "date" if name == "date" else "int" if name == "price_yuan" else "text"
-    choices = OUTCOMES[lang] if name == "outcome" else ()
-    return FormColumn(name, heading, kind, required, "", choices, _EXAMPLES.get(kind, ""))
+    choices = tuple(phrase(f"outcome-choice.{each}", lang) for each in OUTCOMES) if name == "outcome" else ()
+    return FormColumn(name, phrase(f"form-column.{name}", lang), kind, required, "", choices, _EXAMPLES.get(kind, ""))
 
 
 def _column(field: Field, lang: str) -> FormColumn:
-    title = field.title_zh if lang == "zh" else field.name
-    unit = field.unit if lang == "en" else UNITS_ZH.get(field.unit, "")
-    heading = f"{title}({unit})" if unit and lang == "zh" and field.unit in ("m2", "yuan", "yuan/m2") else title
+    if lang == FIRST:  # English headings are the names that every file may use
+        heading, unit = field.name, field.unit
+    else:
+        heading, unit = titled(field.name, lang), titled(field.unit, lang, "unit")
+        if field.unit in ("m2", "yuan", "yuan/m2"):
+            heading += f"({unit})"
     choices: tuple[str, ...] = ()
     if field.type == "bool":
         choices = (phrase("choice.yes", lang), phrase("choice.no", lang))
@@ -88,7 +72,7 @@ def _column(field: Field, lang: str) -> FormColumn:
 
 def word_of(field: Field, value: str, lang: str) -> str:
     """The word a form has for a value of a choice: accepted as input like the value itself."""
-    if lang == "en":
+    if lang == FIRST:
         return value
     return find(f"{subject_of(field.name)}.{value}", lang) or value
 

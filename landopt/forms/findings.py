@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from landopt.forms.columns import SHEETS, FormColumn
+from landopt.forms.columns import FormColumn
 from landopt.forms.missing import Missing
 from landopt.forms.workbook import Form, Mark, write_forms
 from landopt.intake.assemble import Loaded
 from landopt.intake.roundfile import RoundFile
-from parcels.common.catalogue import told
+from parcels.common.catalogue import phrase, told
 from parcels.common.findings_text import advice, words
 from parcels.common.issues import Issue, Refused
 from parcels.formats.companion import row_ids
@@ -44,7 +44,9 @@ def write_check(path: Path, loaded: Loaded, lang: str, unknown: Sequence[Missing
             placed += 1
             text = f"{issue.code} {words(issue, lang)}" + (f"\n{hint}" if (hint := advice(issue, lang)) else "")
             marks += [Mark(row, at, issue.level, text) for row, at in hit]
-            links.setdefault(number, f"'{SHEETS[kind][lang]}'!{cell_name(hit[0][0] + 1, hit[0][1] + 1)}")
+            links.setdefault(
+                number, f"'{phrase(f'sheet-name.{kind}', lang)}'!{cell_name(hit[0][0] + 1, hit[0][1] + 1)}"
+            )
         forms.append(Form(kind, columns, cells, marks))
     first: list[tuple[object, ...]] = []
     for at, issue in sorted(enumerate(loaded.issues), key=lambda pair: _ORDER.index(pair[1].level)):

@@ -28,7 +28,7 @@ def off_rows(packs: Sequence[str], day: str, lang: str) -> list[list[object]]:
         current = each.rule.start <= day < (each.rule.until or "9999-12-31")
         blank = {*_FIGURES[:2], *(() if current else (*_FIGURES, *_NAMED))}
         for row in rows_of_text(each.toml, "limits.toml", lang, on=False):
-            cells = dict(zip((name for name, _, _ in COLUMNS), row, strict=True))
+            cells = dict(zip(COLUMNS, row, strict=True))
             cells |= dict.fromkeys(blank)
             for key in ("title.zh", "title.en"):
                 own = "zh" if key.endswith("zh") else "en"

@@ -13,8 +13,13 @@ from parcels.formats.kinds.workbook import xlsx_sheets
 from parcels.formats.registry import format_of
 
 
-def convert_policy(source: Path, target: Path, lang: str, force: bool = False) -> int:
-    """Turn a policy sheet into ``policy.toml`` or back; returns the number of rules.
+def convert_policy(source: Path, target: Path, lang: str, force: bool = False) -> tuple[int, Path | None]:
+    """Turn a policy sheet into ``policy.toml`` or back.
+
+    Returns
+    -------
+    tuple
+        The number of rules, and where that is kept which stood in the place (``None``: nothing did).
 
     Raises
     ------
@@ -31,10 +36,11 @@ def convert_policy(source: Path, target: Path, lang: str, force: bool = False) -
     admit(source)
     if ends[0] == ".toml":
         rows = rows_of(source, lang)
-        write_made(target, lambda path: write_forms(path, [Form("policy", policy_columns(lang), rows)], lang))
-        return len({row[0] for row in rows})
+        form = Form("policy", policy_columns(lang), rows)
+        kept = write_made(target, lambda path: write_forms(path, [form], lang))
+        return len({row[0] for row in rows}), kept
     sheets = [sheet for sheet in xlsx_sheets(source, "C") if not sheet.hidden]
     named = next((sheet for sheet in sheets if sheet.name in ("policy", "政策")), sheets[0])
     tables = tables_of(named, source.name)
-    write_made(target, lambda path: path.write_text(policy_text(tables), encoding="utf-8", newline="\n"))
-    return len(tables["rule"])
+    kept = write_made(target, lambda path: path.write_text(policy_text(tables), encoding="utf-8", newline="\n"))
+    return len(tables["rule"]), kept

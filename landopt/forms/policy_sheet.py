@@ -13,68 +13,80 @@ from pathlib import Path
 from typing import Any
 
 from landopt.forms.columns import FormColumn
-from parcels.common.catalogue import phrase
+from parcels.common.catalogue import languages, phrase
 from parcels.common.gate import load_toml, read_text
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
 from parcels.formats.typed.sheet import Sheet, text_of
 
 WORDS = {
-    ("<=", "values"): ("at most", "上限"),
-    (">=", "values"): ("at least", "下限"),
-    ("<=", "share"): ("share at most", "最高比例"),
-    (">=", "share"): ("share at least", "最低比例"),
-    ("preference", ""): ("points", "加分"),
+    ("<=", "values"): "at-most",
+    (">=", "values"): "at-least",
+    ("<=", "share"): "share-at-most",
+    (">=", "share"): "share-at-least",
+    ("preference", ""): "points",
 }
-COLUMNS: tuple[tuple[str, str, str], ...] = (
-    ("id", "rule id", "规则编号"),
-    ("on", "in use", "启用"),
-    ("title.zh", "name (Chinese)", "名称"),
-    ("title.en", "name", "英文名称"),
-    ("what", "limit", "类型"),
-    ("where", "applies where", "适用条件"),
-    ("measure", "measure", "计量"),
-    ("per", "per", "分组"),
-    ("key", "group", "组别"),
-    ("amount", "amount", "指标"),
-    ("unit", "unit", "单位"),
-    ("share", "share", "比例"),
-    ("of", "share of", "占比基数"),
-    ("hard", "hard", "硬性"),
-    ("penalty", "penalty", "罚分"),
-    ("methods", "methods", "供应方式"),
-    ("points", "points", "分值"),
-    ("points_per_ha", "points per ha", "每公顷分值"),
-    ("from", "from", "起"),
-    ("until", "until", "止"),
-    ("value.from", "amount from", "指标起"),
-    ("value.until", "amount until", "指标止"),
-    ("domain", "domain", "领域"),
-    ("cite.doc", "document", "依据文件"),
-    ("cite.article", "article", "条款"),
-    ("cite.number", "number", "文号"),
-    ("cite.rank", "rank", "层级"),
-    ("cite.grade", "grade", "核实等级"),
-    ("cite.source", "source", "出处"),
+"""What a row is, and the key of its word (``policy-row``)."""
+COLUMNS: tuple[str, ...] = (
+    "id",
+    "on",
+    "title.zh",
+    "title.en",
+    "row",
+    "where",
+    "measure",
+    "per",
+    "key",
+    "amount",
+    "unit",
+    "share",
+    "of",
+    "hard",
+    "penalty",
+    "methods",
+    "points",
+    "points_per_ha",
+    "from",
+    "until",
+    "value.from",
+    "value.until",
+    "domain",
+    "cite.doc",
+    "cite.article",
+    "cite.number",
+    "cite.rank",
+    "cite.grade",
+    "cite.source",
 )
+"""The columns in their order; their headings stand under ``policy-column``, dots as dashes."""
 _RULE = {"id", "kind", "title", "cite", "from", "until", "domain", "hard", "penalty"}
 _LIMIT = _RULE | {"where", "measure", "per", "sense", "values", "share", "of"}
 _PREFERENCE = _RULE | {"when", "methods", "points", "points_per_ha"}
 _LISTS = ("per", "key", "methods", "domain")
 
 
+def heading(name: str, lang: str) -> str:
+    """The heading of a column."""
+    return phrase(f"policy-column.{name.replace('.', '-')}", lang)
+
+
+def row_word(what: tuple[str, str], lang: str) -> str:
+    """The word for what a row is."""
+    return phrase(f"policy-row.{WORDS[what]}", lang)
+
+
 def policy_columns(lang: str) -> tuple[FormColumn, ...]:
     """The columns of the sheet."""
     made = []
-    for name, en, zh in COLUMNS:
+    for name in COLUMNS:
         choices: tuple[str, ...] = ()
-        if name == "what":
-            choices = tuple(pair[lang == "zh"] for pair in WORDS.values())
+        if name == "row":
+            choices = tuple(row_word(what, lang) for what in WORDS)
         elif name in ("on", "hard"):
             choices = (phrase("choice.yes", lang), phrase("choice.no", lang))
         kind = "date" if name.endswith(("from", "until")) else "text"
-        required = name in ("id", "what", "from", "cite.doc", "cite.article", "cite.number", "cite.rank", "cite.grade")
-        made.append(FormColumn(name, zh if lang == "zh" else en, kind, required, "", choices))
+        required = name in ("id", "row", "from", "cite.doc", "cite.article", "cite.number", "cite.rank", "cite.grade")
+        made.append(FormColumn(name, heading(name, lang), kind, required, "", choices))
     return tuple(made)
 
 
@@ -112,7 +124,7 @@ def rows_of_text(text: str, file: str, lang: str, *, on: bool = True) -> list[li
             issues.append(error("C030.key", at=file, rule=name, keys=strange))
             continue
         for value in rule.get("values") or [{}]:
-            cells = {column: _cell(column, rule, value, lang) for column, _, _ in COLUMNS}
+            cells = {column: _cell(column, rule, value, lang) for column in COLUMNS}
             cells["on"] = phrase("choice.yes" if on else "choice.no", lang)
             rows.append(list(cells.values()))
     if issues:
@@ -123,16 +135,15 @@ def rows_of_text(text: str, file: str, lang: str, *, on: bool = True) -> list[li
 def _inner(rule: Mapping[str, Any]) -> list[str]:
     """Keys below a rule's own that a sheet has no column for."""
     found = [f"title.{key}" for key in rule.get("title", {}) if key not in ("en", "zh")]
-    columns = {name for name, _, _ in COLUMNS}
-    found += [f"cite.{key}" for key in rule.get("cite", {}) if f"cite.{key}" not in columns]
+    found += [f"cite.{key}" for key in rule.get("cite", {}) if f"cite.{key}" not in COLUMNS]
     for value in rule.get("values", ()):
         found += [f"values.{key}" for key in value if key not in ("from", "until", "key", "amount", "unit")]
     return sorted(set(found))
 
 
 def _cell(column: str, rule: Mapping[str, Any], value: Mapping[str, Any], lang: str) -> object:
-    if column == "what":
-        return WORDS[_what(rule)][lang == "zh"]
+    if column == "row":
+        return row_word(_what(rule), lang)
     if column == "where":
         found = rule.get("when" if rule["kind"] == "preference" else "where")
     elif column in ("key", "amount", "unit"):
@@ -168,19 +179,19 @@ def tables_of(sheet: Sheet, file: str) -> dict[str, Any]:
         ``C031`` with every row that cannot be read.
     """
     at = Place(file=file, sheet=sheet.name)
-    known = {text: name for name, en, zh in COLUMNS for text in (en, zh, name)}
+    known = {text: name for name in COLUMNS for text in (*(heading(name, each) for each in languages()), name)}
     filled = sheet.filled
-    heading = [known.get(text_of(cell), "") for cell in filled[0][1]] if filled else []
+    names = [known.get(text_of(cell), "") for cell in filled[0][1]] if filled else []
     issues: list[Issue] = []
-    if "id" not in heading or "what" not in heading:
+    if "id" not in names or "row" not in names:
         raise Refused(error("C031.heading", at=at))
-    kinds = {word: key for key, pair in WORDS.items() for word in pair}
+    kinds = {row_word(what, each): what for what in WORDS for each in languages()}
     rules: dict[str, dict[str, Any]] = {}
     for number, row in filled[1:]:
-        cells = {name: cell for name, cell in zip(heading, row, strict=False) if name and text_of(cell)}
-        if text_of(cells.get("on", "")).lower() in ("否", "false", "no", "0"):
+        cells = {name: cell for name, cell in zip(names, row, strict=False) if name and text_of(cell)}
+        if text_of(cells.get("on", "")).lower() in _spelled("no", "false", "0"):
             continue
-        kind = kinds.get(text_of(cells.get("what", "")))
+        kind = kinds.get(text_of(cells.get("row", "")))
         if kind is None or not text_of(cells.get("id", "")):
             issues.append(error("C031.row", at=at.but(row=number), words=list(kinds)))
             continue
@@ -220,7 +231,7 @@ def _rule(cells: Mapping[str, object], kind: tuple[str, str]) -> dict[str, Any]:
         if key in cells:
             rule[key] = _list(cells[key])
     if "hard" in cells:
-        rule["hard"] = text_of(cells["hard"]).lower() in ("是", "true", "yes", "1")
+        rule["hard"] = text_of(cells["hard"]).lower() in _spelled("yes", "true", "1")
     if rule["kind"] == "limit":
         rule["sense"] = kind[0]
         value: dict[str, Any] = {}
@@ -234,8 +245,13 @@ def _rule(cells: Mapping[str, object], kind: tuple[str, str]) -> dict[str, Any]:
     return rule
 
 
+def _spelled(choice: str, *others: str) -> tuple[str, ...]:
+    """How yes or no may be written: the word of every language, and what TOML and programs write."""
+    return (*(phrase(f"choice.{choice}", lang).lower() for lang in languages()), choice, *others)
+
+
 def _keys(table: str) -> Sequence[str]:
-    return [name.partition(".")[2] for name, _, _ in COLUMNS if name.startswith(f"{table}.")]
+    return [name.partition(".")[2] for name in COLUMNS if name.startswith(f"{table}.")]
 
 
 def _list(cell: object) -> list[str]:

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from landopt.forms.columns import SHEETS, FormColumn
+from landopt.forms.columns import FormColumn
 from parcels.common.catalogue import listed, phrase, told
 
 ROWS = 2_000
 """So many rows have lists and prompts."""
-NOTES = {"en": "notes", "zh": "说明"}
-LISTS = {"en": "lists", "zh": "列表"}
 COLOURS = {"error": "#F8CBAD", "warning": "#FFE699", "note": "#DDEBF7"}
 
 
@@ -79,8 +77,8 @@ def write_forms(
         lists: list[tuple[str, tuple[str, ...]]] = []
         for form in forms:
             _write_form(book, form, styles, lang, lists)
-        _write_notes(book.add_worksheet(NOTES[lang]), forms, styles, lang)
-        held = book.add_worksheet(LISTS[lang])
+        _write_notes(book.add_worksheet(phrase("sheet-name.notes", lang)), forms, styles, lang)
+        held = book.add_worksheet(phrase("sheet-name.lists", lang))
         for column, (name, choices) in enumerate(lists):
             held.write_column(0, column, [name, *choices])
         held.hide()
@@ -105,7 +103,7 @@ def _styles(book: Any) -> dict[str, Any]:
 def _write_form(
     book: Any, form: Form, styles: Mapping[str, Any], lang: str, lists: list[tuple[str, tuple[str, ...]]]
 ) -> None:
-    sheet = book.add_worksheet(SHEETS[form.kind][lang])
+    sheet = book.add_worksheet(phrase(f"sheet-name.{form.kind}", lang))
     sheet.freeze_panes(1, 1)
     marked: dict[tuple[int, int], list[Mark]] = {}
     for mark in form.marks:
@@ -150,7 +148,7 @@ def _validate(
     if column.choices:
         lists.append((column.heading, column.choices))
         letter = _letters(len(lists) - 1)
-        source = f"='{LISTS[lang]}'!${letter}$2:${letter}${len(column.choices) + 1}"
+        source = f"='{phrase('sheet-name.lists', lang)}'!${letter}$2:${letter}${len(column.choices) + 1}"
         rule = {"validate": "list", "source": source, "error_type": "warning"}
     elif column.kind == "date":
         rule = {"validate": "date", "criteria": ">=", "value": datetime.date(1990, 1, 1), "error_type": "warning"}

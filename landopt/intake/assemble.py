@@ -113,6 +113,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
             area_source=file.area_source,
             use_codes=file.use_codes,
             units=file.units or None,
+            columns=file.columns or None,
             drop=tuple(drop),
         ),
     )
@@ -254,8 +255,13 @@ def _corrections(file: RoundFile) -> tuple[Correction, ...]:
 def _demands(file: RoundFile) -> DemandFile:
     from parcels.demands import read_demands
 
-    units = file.units or None
-    return read_demands(file.demands, layer=file.demands_layer, units=units, use_codes=file.use_codes)
+    return read_demands(
+        file.demands,
+        layer=file.demands_layer,
+        units=file.units or None,
+        columns=file.columns or None,
+        use_codes=file.use_codes,
+    )
 
 
 def _read[T](issues: list[Issue], reader: Callable[[], T]) -> T | None:

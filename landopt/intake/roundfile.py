@@ -14,13 +14,14 @@ from typing import Any
 from constraints.case import Market, Objective, Period, Round, Settings
 from constraints.loading.method_facts import open_to_market
 from constraints.loading.ranks import known_packs
-from constraints.types import Text
 from landopt.central.address import Address, is_address
 from landopt.intake.central_parcels import parcels_file, table_named
+from landopt.intake.named_columns import named_columns
 from landopt.intake.names import method_named
+from landopt.intake.objective import read_objective
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
-from parcels.common.catalogue import told
+from parcels.common.catalogue import Bilingual, told
 from parcels.common.gate import load_toml, read_text
 from parcels.common.issues import Refused, error, stop_on_errors
 from parcels.common.place import Place
@@ -37,7 +38,8 @@ ROLES = (
     "points",
 )
 USE_CODES = ("landopt", "planning-2023", "gbt21010-2017", "gb50137-2011")
-PARTS = ("served", "preference", "revenue")
+RATES = (Decimal("0.0001"), Decimal("0.5"))
+"""The least and the greatest land reduction rate."""
 _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "round": {
         "id": (str,),
@@ -57,6 +59,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "crs": (str,),
         "area_source": (str,),
         "units": (dict,),
+        "columns": (dict,),
         "box": (list,),
         "demands": (str, dict),
         "records": (str, dict),
@@ -79,7 +82,6 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "site_cap": (int,),
     },
 }
-_WEIGHTS = {"served": "100", "preference": "1", "revenue": "1", "warn": "500", "condition": "50"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class RoundFile:
     crs: str | None
     area_source: str | None
     units: Mapping[str, str]
+    columns: Mapping[str, str]
     box: tuple[str, ...]
     demands: Path
     records: Path | None
@@ -195,10 +198,10 @@ def _round(reader: TomlReader) -> Round:
         reader.refuse("C004.start-after-end", "round", "start", start=start, end=end)
     purpose = reader.choice(table.get("purpose", "supply"), ("supply", "annual_plan"), "round", "purpose")
     given = table.get("land_reduction_rate", "0.05")
-    rate = reader.decimal(given, "round", "land_reduction_rate", Decimal("0.0001"), Decimal("0.5"))
+    rate = reader.decimal(given, "round", "land_reduction_rate", *RATES)
     return Round(
         id=str(identifier),
-        title=Text(*both),
+        title=Bilingual(*both),
         authority=str(table.get("authority", "")),
         land_reduction_rate=rate,
         purpose=purpose,
@@ -264,6 +267,7 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
         crs=options.get("crs"),
         area_source=options.get("area_source"),
         units={str(key): str(value) for key, value in inputs.get("units", {}).items()},
+        columns=named_columns(reader, inputs),
         box=tuple(str(value) for value in inputs.get("box", ())),
         demands=wanted[0],
         records=on_file[0],
@@ -275,7 +279,7 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
         layers=tuple(layers),
         packs=tuple(_pack(reader, name) for name in reader.texts(rules.get("packs", ["cn"]), "rules", "packs")),
         policy=policy,
-        objective=_objective(reader),
+        objective=read_objective(reader),
         market=_market(reader),
         settings=_settings(reader),
     )
@@ -330,28 +334,6 @@ def _layer_name(name: str, layer: str | None) -> tuple[str, str | None]:
         name, _, layer = name.partition("|")
         layer = layer.removeprefix("layername=")
     return name, layer
-
-
-def _objective(reader: TomlReader) -> Objective:
-    table = reader.table("objective")
-    weights = dict(_WEIGHTS)
-    for part, value in table.get("weights", {}).items():
-        if part not in weights:
-            reader.choice(part, tuple(weights), "objective", "weights")
-            continue
-        weights[part] = reader.decimal(value, "objective", "weights", Decimal(0), Decimal(10**6))
-    if not any(Decimal(weights[part]) for part in PARTS):
-        reader.refuse("C004.all-weights-0", "objective", "weights")
-    tiers = table.get("tiers") or [list(PARTS)]
-    flat = [part for tier in tiers for part in (tier if isinstance(tier, list) else [tier])]
-    for part in flat:
-        reader.choice(part, PARTS, "objective", "tiers")
-    if len(set(flat)) < len(flat):
-        reader.refuse("C004.part-stands-two", "objective", "tiers")
-    ties = reader.texts(table.get("ties", ()), "objective", "ties")
-    for tie in ties:
-        reader.choice(tie.lstrip("-"), (*fields(), "score", "price"), "objective", "ties")
-    return Objective(weights, tuple(tuple(tier) if isinstance(tier, list) else (tier,) for tier in tiers), ties)
 
 
 def _market(reader: TomlReader) -> Market | None:

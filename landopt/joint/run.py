@@ -82,7 +82,9 @@ def joint(path: Path, output: Path | None, effort: Effort, say: Say, where: Wher
     runs.mkdir(parents=True, exist_ok=True)
     decided = _Decided(file, runs, effort, say, Where() if where is None else where)
     said: dict[str, Any] = {}
-    write_made(target, lambda fresh: said.update(decided.write(fresh)))
+    kept = write_made(target, lambda fresh: said.update(decided.write(fresh)))
+    if kept is not None:
+        say(told("progress.kept-aside", kept=kept, path=target))
     shutil.rmtree(runs / "made", ignore_errors=True)
     decided.clock.mark("write")
     return Done(target, said, Fraction(said["gap"]) <= effort.gap, decided.clock.phases)

@@ -16,7 +16,7 @@ from typing import Any
 
 from constraints.audit.reread import Reader
 from constraints.case import Case
-from constraints.types import Cite, Rule, Text
+from constraints.types import Cite, Rule
 from landopt.intake.names import method_named, unknown_method, unknown_parcel, unknown_platform
 from landopt.intake.overlay import BINDING_RANK
 from landopt.keeping.lawful_takers import Taker, takers
@@ -231,7 +231,7 @@ def _rules(
     """The lock, and where rules give way the exception that silences them for exactly this supply."""
     name = f"override.{number}.{'+'.join(parcels)}"
     document = f"{reason} ({by})"
-    title = Text(f"Fixed by {by}: {reason}", f"{by} 人工指定：{reason}")
+    title = Bilingual(f"Fixed by {by}: {reason}", f"{by} 人工指定：{reason}")
     cite = Cite(document, "", "", 0, "U", "override")
     spec = {"parcels": list(parcels), "demand": demand, "method": method, "document": document}
     lock = Rule(name, "lock", title, cite, as_of, None, "", spec, origin="override")

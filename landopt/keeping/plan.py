@@ -12,6 +12,7 @@ from typing import Any
 from constraints.audit.files.plan_reader import plan_hash
 from constraints.canonical import canonical
 from constraints.case import Case, to_json
+from landopt.reasons.explain.whole import whats_given
 from landopt.reasons.texts import reasons
 
 SCHEMA = "landopt.plan/1"
@@ -69,6 +70,7 @@ def plan_json(
     ties: Mapping[str, Any],
     tiers: Sequence[tuple[int, int, int | None]],
     records: Sequence[Mapping[str, Any]],
+    proof: Mapping[str, Any] | None = None,
     overrides: Sequence[Mapping[str, Any]] = (),
     ledger_head: str | None = None,
     written: bytes | None = None,
@@ -81,6 +83,8 @@ def plan_json(
         For each tier (objective, bound from prices, the solver's own bound or None), millipoints.
     records
         The justification (``landopt.reasons.explain.records`` as JSON): everything the plan says is taken from it.
+    proof
+        What the plan is proved by: says what a tier came to and is held at where it gives something to later ones.
     written
         :func:`case_file` of the case, where it was made already.
     """
@@ -106,8 +110,9 @@ def plan_json(
                     "bound": bound,
                     "solver_bound": claimed,
                     "proven_gap": proven_gap(objective, bound),
+                    **given,
                 }
-                for objective, bound, claimed in tiers
+                for (objective, bound, claimed), given in zip(tiers, whats_given(proof, len(tiers)), strict=True)
             ],
         },
         "assignments": assignments,

@@ -96,7 +96,8 @@ def repair(
     rows = tuple(replace(row, tier=row.tier + 1) for row in offers.rows)
     nearest = replace(offers, score=np.vstack([keep, offers.score]), rows=rows)
     tiers = (("kept",), *case.objective.tiers)
-    asked = replace(case, objective=replace(case.objective, tiers=tiers, ties=()))
+    gives = ((0, 1), *case.objective.gives) if case.objective.gives else ()
+    asked = replace(case, objective=replace(case.objective, tiers=tiers, ties=(), gives=gives))
     outcome = solve(asked, nearest, gap="0", time_limit_s=time_limit_s)
     if outcome.chosen is None:
         if outcome.stopped == "infeasible":

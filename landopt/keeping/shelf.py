@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import NAME as ADOPTION
-from landopt.keeping.ledger.chain import Ledger
+from landopt.keeping.ledger.chain import Entry, Ledger
 from landopt.keeping.ledger.places import LedgerPlace, is_there
 from parcels.common.atomic import clear, write_folder
 from parcels.common.catalogue import Say, phrase, told
@@ -60,15 +60,38 @@ class Shelved:
 
 
 def adoptions(ledger: LedgerPlace) -> dict[str, list[dict[str, Any]]]:
-    """The adoptions a ledger holds, by the SHA-256 of ``plan.json``; none where there is no ledger that can be read."""
+    """The adoptions a ledger holds, by the SHA-256 of ``plan.json``; none where there is no ledger that can be read.
+
+    Each says document, date and name, whether it was superseded, how many must sign (``need``), how many of them did
+    (``have``), and who of them did not yet (``waiting``).
+    """
     found: dict[str, list[dict[str, Any]]] = {}
     if is_there(ledger):
         with contextlib.suppress(LandoptError), Ledger(ledger, read_only=True) as book:
-            for entry in book.entries():
-                if entry.kind == "adopt" and isinstance(entry.body.get("plan_sha256"), str):
-                    said = {name: entry.body.get(name) for name in ("document", "date", "by")}
-                    found.setdefault(entry.body["plan_sha256"], []).append({"seq": entry.seq, **said})
+            entries = book.entries()
+        opened = {entry.round: entry.body for entry in entries if entry.kind == "open"}
+        gone = {entry.body["entry"] for entry in entries if entry.kind == "supersede"}
+        for entry in entries:
+            if entry.kind == "adopt" and isinstance(entry.body.get("plan_sha256"), str):
+                said = {name: entry.body.get(name) for name in ("document", "date", "by")}
+                signed = {str(each.body["key"]) for each in entries if _signs(each, entry.seq)}
+                said |= _signatures(opened.get(entry.round, {}), signed) | {"superseded": entry.seq in gone}
+                found.setdefault(entry.body["plan_sha256"], []).append({"seq": entry.seq, **said})
     return found
+
+
+def _signs(entry: Entry, seq: int) -> bool:
+    return entry.kind == "sign" and entry.body.get("entry") == seq
+
+
+def _signatures(opened: Mapping[str, Any], signed: set[str]) -> dict[str, Any]:
+    """How many must sign, how many of them did, and the names of the others; whether they fit is the audit's matter."""
+    keys = [(str(each["id"]), str(each["name"])) for each in opened.get("keys", ())]
+    return {
+        "need": int(opened.get("need") or len(keys)),
+        "have": sum(key in signed for key, _ in keys),
+        "waiting": [name for key, name in keys if key not in signed],
+    }
 
 
 def final(folder: Path, ledger: LedgerPlace) -> str | None:

@@ -132,6 +132,7 @@ def remade(place: Path, plan: Mapping[str, Any]) -> dict[str, Any]:
         ties=result["ties"],
         tiers=[(objective, bound or 0, claimed) for objective, bound, claimed in tiers],
         records=records,
+        proof=context.proof,
         overrides=_overrides(opened, plan),
         ledger_head=plan.get("ledger_head"),
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constraints.case import held_at
 from landopt.solving.process import child
 from landopt.solving.process.child_handle import Ended, inside, watch
 from landopt.solving.programme.arrays import Ints, Program, base_arrays, from_arrays, standing
@@ -46,11 +47,17 @@ class Withheld(LandoptError):
 
 @dataclass(frozen=True, slots=True)
 class TierResult:
-    """One tier: what the plan is worth, what the prices prove, what the solver claims (None: nothing); millipoints."""
+    """One tier: what the plan is worth, what the prices prove, what the solver claims (None: nothing); millipoints.
+
+    ``reached`` is what the tier came to before later ones took what it gives (the plan's own worth where it gives
+    nothing), ``held_at`` what they hold it to.
+    """
 
     objective: int
     bound: int
     solver_bound: int | None
+    reached: int
+    held_at: int
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,8 @@ class Outcome:
 
 
 def _gap(tier: TierResult) -> Fraction:
-    bound = tier.bound if tier.solver_bound is None else min(tier.bound, max(tier.solver_bound, tier.objective))
-    return Fraction(max(0, bound - tier.objective), max(1, abs(tier.objective)))
+    bound = tier.bound if tier.solver_bound is None else min(tier.bound, max(tier.solver_bound, tier.reached))
+    return Fraction(max(0, bound - tier.reached), max(1, abs(tier.reached)))
 
 
 Progress = Callable[[Mapping[str, Any]], None]
@@ -147,6 +154,7 @@ def solve(
             "solver": solver,
             "memory": memory,
             "ties": ladder(case, offers) if ties else None,
+            "gives": case.objective.gives,
         }
         (folder / "request.json").write_text(json.dumps(request), "utf-8")
         hard = None if time_limit_s is None or nodes is not None else time_limit_s + GRACE_S
@@ -195,13 +203,19 @@ def _outcome(
         claim = entry.get("solver_bound") if entry else None
         if proven < state.objective:
             raise Withheld(error("S005.solver-prices-contradict"))
-        tiers.append(TierResult(state.objective, proven, claim if claim is None or claim >= state.objective else None))
-        proofs.append({"objective": state.objective, "bound": proven, "scale": scale, "tree": node})
-        reached.append(state.objective)
+        give = case.objective.give(tier)
+        came_to = max(state.objective, int(entry.get("objective", state.objective)) if entry and give[0] else 0)
+        came_to = min(proven, came_to) if give[0] else state.objective
+        held = held_at(came_to, give)
+        claimed = claim if claim is None or claim >= came_to else None
+        tiers.append(TierResult(state.objective, proven, claimed, came_to, held))
+        told = {"reached": came_to, "held_at": held} if give[0] else {}
+        proofs.append({"objective": state.objective, "bound": proven, **told, "scale": scale, "tree": node})
+        reached.append(held)
     if stopped in ("optimal", "gap", "limit"):
         stopped = _honest(stopped, tiers)
     ties = dict(result.get("ties") or {"status": "not examined"})
-    if any(tier.bound > tier.objective for tier in tiers) and ties["status"] == "unique":
+    if any(tier.bound > tier.reached for tier in tiers) and ties["status"] == "unique":
         ties = {"status": "not examined", "claimed": "unique"}  # rests on the solver's word alone
     proof = {"scope": offers.scope, "tiers": proofs}
     phases = dict(result.get("phases", {}))
@@ -210,7 +224,7 @@ def _outcome(
 
 def _honest(stopped: str, tiers: list[TierResult]) -> str:
     """``optimal`` only where the audited gap is 0 in every tier."""
-    if all(tier.bound <= tier.objective for tier in tiers):
+    if all(tier.bound <= tier.reached for tier in tiers):
         return "optimal"
     return "gap" if stopped == "optimal" else stopped
 

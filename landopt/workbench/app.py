@@ -17,6 +17,7 @@ from landopt import __version__
 from landopt.workbench import home, reading, writing
 from landopt.workbench.bench import Bench
 from landopt.workbench.guards import Guarded, Refusal, refused, told
+from landopt.workbench.round import asking
 from parcels.common.catalogue import texts
 from parcels.common.issues import error
 
@@ -97,6 +98,7 @@ def application(bench: Bench) -> Guarded:
         Route("/api/news", news),
         *reading.routes(bench),
         *writing.routes(bench),
+        *asking.routes(bench),
         *(Route(path, page) for path in files),
     ]
 

@@ -258,7 +258,8 @@ class Reader:
 class Readers:
     """The folders that are held open; the one asked longest ago is closed for another."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = READERS) -> None:
+        self.most = most
         self.open: OrderedDict[Path, Reader] = OrderedDict()
         self.choosing = asyncio.Lock()
 
@@ -271,7 +272,7 @@ class Readers:
                 reader = None
             reader = reader or Reader(folder, stamp)
             self.open[folder] = reader
-            while len(self.open) > READERS:
+            while len(self.open) > self.most:
                 _, oldest = self.open.popitem(last=False)
                 await oldest.close()
         return await reader.ask(question)

@@ -7,11 +7,12 @@ none is ever written down; there is no cookie, because those of 127.0.0.1 are sh
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import json
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from parcels.common.issues import Issue, error
@@ -22,6 +23,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 TOKEN = b"x-landopt-token"
+CALLER = "landopt.caller"
+"""Where a request that was let in says whose token it carried."""
 BODY = 262_144
 """Bytes of a question or an edit."""
 UPLOAD = 512_000_000
@@ -51,21 +54,51 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
+_BESIDE: dict[int, tuple[tuple[bytes, bytes], ...]] = {
+    401: ((b"www-authenticate", b"Bearer"),),
+    405: ((b"allow", b"GET, HEAD, POST"),),
+    429: ((b"retry-after", b"1"),),
+}
+"""What HTTP wants said beside a refusal."""
 _ODD_PATH = re.compile(rb"%2f|%5c|%00|%2e|\\|//|/\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What is let in: requests for these hosts that carry the token; nothing that writes where ``read_only``."""
+    """What is let in: requests for these hosts that carry the token; nothing that writes where ``read_only``.
+
+    ``programs``: asked by programs, not by the page: any token of ``holders`` (name by SHA-256 of the token) as
+    ``Authorization: Bearer``, and no origin needed, since nothing that a browser sends by itself is let in.
+    """
 
     port: int
     token: str
     read_only: bool = False
+    names: tuple[str, ...] = ("127.0.0.1", "localhost")
+    scheme: str = "http"
+    programs: bool = False
+    holders: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def hosts(self) -> frozenset[bytes]:
-        """The names this server answers to."""
-        return frozenset(f"{name}:{self.port}".encode("ascii") for name in ("127.0.0.1", "localhost"))
+        """The names this server answers to; without the port where it is the one that goes without saying."""
+        known = {f"{name}:{self.port}" for name in self.names}
+        if self.port == {"http": 80, "https": 443}[self.scheme]:
+            known |= set(self.names)
+        return frozenset(name.lower().encode("ascii") for name in known)
+
+    def caller(self, headers: list[tuple[bytes, bytes]]) -> str | None:
+        """Whose token a request carries; ``None`` where it carries none that is known."""
+        if not self.programs:
+            given = _one(headers, TOKEN) or b""
+            return "" if hmac.compare_digest(given, self.token.encode("ascii")) else None
+        kind, _, given = (_one(headers, b"authorization") or b"").partition(b" ")
+        return self.holders.get(digest(given)) if kind.lower() == b"bearer" else None
+
+
+def digest(token: bytes) -> str:
+    """By what a token is known: tokens have 256 bits, so that nothing slower is needed, and time tells nothing."""
+    return hashlib.sha256(token).hexdigest()
 
 
 class Refusal(Exception):
@@ -74,6 +107,7 @@ class Refusal(Exception):
     def __init__(self, status: int, issue: Issue) -> None:
         super().__init__(status, issue)
         self.status, self.issue = status, issue
+        self.headers = _BESIDE.get(status, ())
 
 
 def refused(status: int, sentence: str, **values: Any) -> Refusal:
@@ -137,14 +171,15 @@ def admitted(scope: MutableMapping[str, Any], gate: Gate) -> int:
         raise refused(405, "method")
     if scope.get("query_string") or _ODD_PATH.search(scope.get("raw_path") or path.encode()) or "\x00" in path:
         raise refused(404, "path")
-    _same_origin(headers, host, method, path)
+    _same_origin(headers, host, method, path, gate)
     if not path.startswith("/api/"):
         if method == "POST":
             raise refused(405, "method")
         return 0
-    given = _one(headers, TOKEN) or b""
-    if not hmac.compare_digest(given, gate.token.encode("ascii")):
-        raise refused(401, "token")
+    caller = gate.caller(headers)
+    if caller is None:
+        raise refused(401, "bearer" if gate.programs else "token")
+    scope[CALLER] = caller
     if method == "POST" and gate.read_only and not path.startswith(QUESTIONS):
         raise refused(403, "read-only")
     return _length(headers, method, UPLOAD if path.startswith(UPLOADS) else BODY)
@@ -156,13 +191,13 @@ def _one(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes | None:
     return found[0] if len(found) == 1 else None
 
 
-def _same_origin(headers: list[tuple[bytes, bytes]], host: bytes, method: str, path: str) -> None:
+def _same_origin(headers: list[tuple[bytes, bytes]], host: bytes, method: str, path: str, gate: Gate) -> None:
     """A page of another origin may lead here (the opening page does), and nothing else."""
     named = [name for name, _ in headers]
     origin, site = _one(headers, b"origin"), _one(headers, b"sec-fetch-site")
-    if b"origin" in named and origin != b"http://" + host:
+    if b"origin" in named and origin != gate.scheme.encode() + b"://" + host:
         raise refused(403, "origin")
-    if method == "POST" and origin is None:
+    if method == "POST" and origin is None and not gate.programs:
         raise refused(403, "origin")
     if b"sec-fetch-site" in named and site not in (b"same-origin", b"none") and path != "/":
         raise refused(403, "origin")
@@ -209,7 +244,7 @@ def told(issue: Issue) -> bytes:
 async def _answer(refusal: Refusal, send: Send) -> None:
     body = told(refusal.issue)
     headers = [(b"content-type", b"application/json; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    headers += [*HEADERS, (b"connection", b"close")]
+    headers += [*HEADERS, (b"connection", b"close"), *refusal.headers]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

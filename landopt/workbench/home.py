@@ -174,6 +174,7 @@ def stamps(room: Room) -> str:
 def _stamps(room: Room) -> Iterator[tuple[str, int, int]]:
     paths = [path for path in room.folder.iterdir() if path.name == WRITER or path.name[0] != "."]
     paths += [folder / "plan.json" for folder in room.plans().values()]
+    paths.append(room.folder / SCENARIOS / "handling.jsonl")
     for path in room.scenarios():
         paths += [path / "edits.jsonl", path / "scenario.toml"]
     for path in paths:

@@ -15,9 +15,9 @@ import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from landopt.workbench.guards import Gate
+from landopt.workbench.guards import Gate, Guarded
 from landopt.workbench.home import Home
 from parcels.common.catalogue import Say, told
 from parcels.common.issues import Environment, error
@@ -33,19 +33,19 @@ _OPENER = """<!DOCTYPE html>
 """
 
 
-def listening(port: int) -> socket.socket:
-    """A socket on the loopback address, and on no other.
+def listening(port: int, host: str = LOOPBACK) -> socket.socket:
+    """A socket on the loopback address and on no other, unless ``host`` is told.
 
     Raises
     ------
     Environment
         The port is taken or not allowed (exit 6).
     """
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         if os.name != "nt":
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((LOOPBACK, port))
+        found.bind((host, port))
     except OSError as trouble:
         found.close()
         raise Environment(error("E007.port", port=port, strerror=trouble.strerror or str(trouble))) from trouble
@@ -53,14 +53,14 @@ def listening(port: int) -> socket.socket:
 
 
 @contextlib.contextmanager
-def opener(address: str) -> Iterator[Path]:
-    """The file that leads the browser in, readable by its owner alone; gone with the server."""
-    place = Path(tempfile.mkdtemp(prefix="landopt-open-"))  # mode 700
+def secret_file(name: str, text: str) -> Iterator[Path]:
+    """A file readable by its owner alone, in a folder of mode 700; gone with the server."""
+    place = Path(tempfile.mkdtemp(prefix="landopt-open-"))
     try:
-        path = place / "landopt.html"
+        path = place / name
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as out:
-            out.write(_OPENER.format(address=address))
+            out.write(text)
         yield path
     finally:
         shutil.rmtree(place, ignore_errors=True)
@@ -70,7 +70,7 @@ def serve(
     folder: Path, *, port: int = 0, read_only: bool = False, browser: bool = True, say: Say = lambda _line: None,
     ready: Callable[[uvicorn.Server, Path], None] | None = None,
 ) -> None:  # fmt: skip
-    """Serve a folder until Ctrl-C.
+    """Serve the page over a folder until Ctrl-C.
 
     Parameters
     ----------
@@ -88,8 +88,6 @@ def serve(
     Environment
         The folder is not there, the port is taken (exit 6).
     """
-    import uvicorn
-
     from landopt.workbench.app import application
     from landopt.workbench.bench import Bench
 
@@ -99,21 +97,8 @@ def serve(
         number = sock.getsockname()[1]
         token = secrets.token_urlsafe(32)
         bench = Bench(Home(folder.resolve()), Gate(number, token, read_only))
-        config = uvicorn.Config(
-            application(bench),
-            log_config=None,  # a windowless Python has no standard output for it to ask about
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
-            ws="none",
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=2,
-            limit_concurrency=200,
-        )
-        server = uvicorn.Server(config)
-        with opener(f"http://{LOOPBACK}:{number}/#{token}") as path:
+        server = server_of(application(bench))
+        with secret_file("landopt.html", _OPENER.format(address=f"http://{LOOPBACK}:{number}/#{token}")) as path:
             say(told("progress.serving", folder=folder, address=f"http://{LOOPBACK}:{number}/"))
             say(told("progress.serving-file", path=path))
             if browser and not webbrowser.open(path.as_uri()):
@@ -122,3 +107,24 @@ def serve(
                 ready(server, path)
             with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
                 server.run(sockets=[sock])
+
+
+def server_of(app: Guarded, **more: Any) -> uvicorn.Server:
+    """A server for an application; ``more`` are options of its own (TLS)."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,  # a windowless Python has no standard output for it to ask about
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=2,
+        limit_concurrency=200,
+        **more,
+    )
+    return uvicorn.Server(config)

@@ -11,6 +11,8 @@ from starlette.routing import Route
 from landopt.workbench import edits, home, scenarios
 from landopt.workbench.bench import Bench, body
 from landopt.workbench.guards import refused
+from landopt.workbench.round import handling
+from landopt.workbench.round.asking import STRESS
 from parcels.common.gate import read_bytes
 
 FILES = {
@@ -22,7 +24,11 @@ FILES = {
 """What the verifier of the page reads."""
 MOST = 200_000_000
 ABOUT_A_PLAN = ("head", "picture", "sheet", "whynot", "whatif", "core", "diff")
-ABOUT_A_ROUND = ("outline", "check", "overlay", "ledger", "facts")
+ABOUT_A_ROUND = ("outline", "check", "columns", "overlay", "ledger", "facts")
+ABOUT_THE_LAW = {"ask": ("as_of", "facts"), "rules": ("as_of",), "rule": ("id",), "changed": ("as_of", "other")}
+"""Questions about the law, and what each must say."""
+LAW = ".landopt-law"
+"""The name under which the reader of the law is kept; there is no such folder."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -42,6 +48,8 @@ def routes(bench: Bench) -> list[Route]:
                 "writer": bench.writers.who(found.folder),
                 "policy": scenarios.policies(found),
                 "inputs": scenarios.inputs(found),
+                "handling": handling.read(found)[-400:],
+                "stress": not found.plan_only and (found.folder / STRESS).is_file(),
                 "solve": "" if found.plan_only else _typed(found, home.BASE),
                 "stamp": home.stamps(found),
             }
@@ -68,15 +76,22 @@ def routes(bench: Bench) -> list[Route]:
         return await bench.asked(found.folder, home.stamps(found), {**asked, "do": what})
 
     async def law(request: Request) -> Response:
-        asked = await body(request)
-        facts, date = asked.get("facts"), str(asked.get("as_of", ""))
-        if not isinstance(facts, dict) or not _DATE.fullmatch(date):
+        """What a case may use; the rules of a date; one rule; what changed between two dates."""
+        asked, what = await body(request), request.path_params["what"]
+        dates = {name: str(asked[name]) for name in ("as_of", "other") if asked.get(name)}
+        if what not in ABOUT_THE_LAW or not all(_DATE.fullmatch(date) for date in dates.values()):
             raise refused(422, "body")
-        return await bench.asked(bench.home.folder, "law", {"do": "ask", "facts": facts, "as_of": date})
+        facts, name = asked.get("facts", {}), str(asked.get("id", ""))[:120]
+        if not isinstance(facts, dict) or not set(ABOUT_THE_LAW[what]) <= {*dates, *asked}:
+            raise refused(422, "body")
+        return await bench.asked(bench.home.folder / LAW, "law", {"do": what, **dates, "facts": facts, "id": name})
+
+    async def applicant(request: Request) -> Response:
+        return await bench.asked(bench.home.folder / LAW, "law", {"do": "applicant"})
 
     async def template(request: Request) -> Response:
         asked = await body(request)
-        return await bench.asked(bench.home.folder, "law", {"do": "template", "lang": asked.get("lang")})
+        return await bench.asked(bench.home.folder / LAW, "law", {"do": "template", "lang": asked.get("lang")})
 
     async def toml(request: Request) -> Response:
         rule = (await body(request)).get("rule")
@@ -98,7 +113,8 @@ def routes(bench: Bench) -> list[Route]:
     return [
         Route("/api/room/{room}", room),
         Route("/api/file/{room}/{plan}/{file}", file),
-        Route("/api/ask/law", law, methods=["POST"]),
+        Route("/api/ask/law/{what}", law, methods=["POST"]),
+        Route("/api/ask/applicant", applicant, methods=["POST"]),
         Route("/api/ask/template", template, methods=["POST"]),
         Route("/api/ask/toml", toml, methods=["POST"]),
         Route("/api/ask/plan/{what}/{room}", about_plan, methods=["POST"]),

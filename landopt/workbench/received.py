@@ -76,7 +76,7 @@ def new_round(home: Home, given: Mapping[str, Any]) -> dict[str, Any]:
         raise refused(409, "one-round")
     if any(path.name.lower() == name.lower() for path in home.folder.iterdir()):
         raise refused(409, "round-taken", name=name)
-    files = {role: str(_kept(home, role, found)) for role, found in (given.get("files") or {}).items()}
+    files = {role: str(kept_file(home, role, found)) for role, found in (given.get("files") or {}).items()}
     codes, lang = str(given.get("use_codes", "landopt")), str(given.get("lang", "zh"))
     try:
         day = datetime.date.fromisoformat(str(given.get("as_of")))
@@ -94,8 +94,8 @@ def new_round(home: Home, given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kept(home: Home, role: object, found: Any) -> Path:
-    """A file that was kept, for a role. Raises Refusal (422)."""
+def kept_file(home: Home, role: object, found: Any) -> Path:
+    """A file that was dropped in, for a role. Raises Refusal (422)."""
     said = found if isinstance(found, dict) else {}
     digest, suffix = str(said.get("digest")), str(said.get("suffix"))
     path = home.folder / UPLOADS / f"{digest}{suffix}"
@@ -107,7 +107,7 @@ def _kept(home: Home, role: object, found: Any) -> Path:
 def put_file(home: Home, room: Room, given: Mapping[str, Any]) -> str:
     """Give a round another file for a role: copied beside those it has, and named in ``round.toml``. Raises Refusal."""
     role, layer = str(given.get("role")), str(given.get("layer") or "").strip()
-    source, path = _kept(home, role, given.get("file")), opened_not(room)
+    source, path = kept_file(home, role, given.get("file")), opened_not(room)
     if not re.fullmatch(r"[\w\- ]{0,60}", layer):
         raise refused(422, "setting", value=layer[:40])
     text = read_bytes(path, 4_000_000).decode("utf-8-sig")
@@ -151,16 +151,14 @@ def opened_not(room: Room) -> Path:
     return room.folder / "round.toml"
 
 
-def set_input(room: Room, name: str, value: str) -> None:
-    """Set or, with a blank value, take away one key of ``[inputs]``; the earlier file stays. Raises Refusal."""
+def with_input(text: str, name: str, value: str) -> str:
+    """``round.toml`` with one of the keys that are chosen from a list. Raises Refusal (422)."""
     allowed = {"encoding": ENCODINGS, "use_codes": SYSTEMS}
     if name not in (*allowed, "crs") or (value and name == "crs" and not _CRS.fullmatch(value)):
         raise refused(422, "setting", value=value[:40])
     if name in allowed and value and value not in allowed[name]:
         raise refused(422, "setting", value=value[:40])
-    path = opened_not(room)
-    text = read_bytes(path, 4_000_000).decode("utf-8-sig")
-    rewrite(path, text, with_key(text, name, f'"{value}"' if value else ""))
+    return with_key(text, name, f'"{value}"' if value else "")
 
 
 def with_key(text: str, name: str, value: str) -> str:

@@ -17,7 +17,11 @@ from landopt.workbench import edits, policy_files, received, scenarios
 from landopt.workbench.bench import Bench, answered, body
 from landopt.workbench.guards import refused
 from landopt.workbench.home import BASE, stamps
+from landopt.workbench.round import handling
+from landopt.workbench.round.columns import set_columns
 
+WRITES_NOTHING = ("audit", "whynot", "place", "serve", "front", "stress")
+"""Work that anybody may start and stop, also where nothing may be written."""
 _GAP = re.compile(r"0(\.\d{1,8})?")
 
 
@@ -93,20 +97,12 @@ def routes(bench: Bench) -> list[Route]:
         job = await bench.jobs.begin("whynot", room.name, "+".join(names.values()), typed, asked)
         return JSONResponse(job.as_dict())
 
-    async def place(request: Request) -> Response:
-        """Where a platform without a site could go; it writes nothing."""
-        room, given = bench.room(request), await body(request)
-        folder, demand = room.plan(str(given.get("plan", "plan"))), given.get("demand")
-        if not isinstance(demand, str) or not demand or demand.startswith("-") or len(demand) > 120:
-            raise refused(422, "body")
-        typed = shlex.join(["landopt", "place", str(folder), "--demand", demand])
-        job = await bench.jobs.begin("place", room.name, demand, typed, {"folder": str(folder), "demand": demand})
-        return JSONResponse(job.as_dict())
-
     async def adopt(request: Request) -> Response:
         room, given = bench.to_write(request), await body(request)
         key = str(given.get("plan", "plan"))
         folder = room.plan(key)
+        if not handling.reviewed(room, folder):
+            raise refused(409, "not-reviewed")
         said = {name: " ".join(str(given.get(name) or "").split())[:300] for name in ("document", "by", "supersede")}
         if not said["document"] or not said["by"]:
             raise refused(422, "adopt")
@@ -116,9 +112,20 @@ def routes(bench: Bench) -> list[Route]:
         words += ["--key", key_file] if key_file else []
         typed = shlex.join(["landopt", "round", "adopt", str(room.folder), str(folder), *words])
         asked = {"round_path": str(room.folder), "plan": str(folder), **said, "open": bool(given.get("open"))}
-        asked |= {"key": key_file, "passphrase": passphrase}
+        signers, need = _signers(given)
+        asked |= {"key": key_file, "passphrase": passphrase, "signers": signers, "need": need}
         job = await bench.jobs.begin("adopt", room.name, key, typed, asked)
         return JSONResponse(job.as_dict())
+
+    async def handle(request: Request) -> Response:
+        """A step before the adoption: submitted, passed, sent back."""
+        room, given = bench.to_write(request), await body(request)
+        key = str(given.get("plan", "plan"))
+        folder = room.plan(key)
+        async with bench.step:
+            step = handling.add(room, folder, given, handling.stood(bench.jobs.all.values(), room, key, folder))
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse(step)
 
     async def sign(request: Request) -> Response:
         """One more signature under the last adoption."""
@@ -137,7 +144,7 @@ def routes(bench: Bench) -> list[Route]:
         if not isinstance(number, int):
             raise refused(422, "body")
         job = bench.jobs.all.get(number)
-        if bench.gate.read_only and job is not None and job.kind not in ("audit", "whynot", "place"):
+        if bench.gate.read_only and job is not None and job.kind not in WRITES_NOTHING:
             raise refused(403, "read-only")
         await bench.jobs.stop(number, bool(given.get("keep")))
         return JSONResponse({"job": number})
@@ -153,10 +160,11 @@ def routes(bench: Bench) -> list[Route]:
         job = await bench.jobs.begin("new", "", asked["folder"], typed, asked)
         return JSONResponse(job.as_dict())
 
-    async def setting(request: Request) -> Response:
+    async def columns(request: Request) -> Response:
+        """How the files are read: which column a field is, in which unit; code system, encoding, CRS."""
         room, given = bench.to_write(request), await body(request)
         async with bench.step:
-            received.set_input(room, str(given.get("name")), str(given.get("value") or ""))
+            set_columns(room, given)
         bench.hub.tell("room", room=room.name)
         return JSONResponse({})
 
@@ -211,14 +219,15 @@ def routes(bench: Bench) -> list[Route]:
         "solve": solve,
         "adopt": adopt,
         "sign": sign,
+        "handle": handle,
         "leave": leave,
         "take": take,
-        "setting": setting,
+        "columns": columns,
         "policy": policy,
         "correct": correct,
         "file": file,
     }
-    asked: dict[str, Any] = {"audit": audit, "exact": exact, "place": place}
+    asked: dict[str, Any] = {"audit": audit, "exact": exact}
     return [
         *(Route(f"/api/do/{name}/{{room}}", each, methods=["POST"]) for name, each in steps.items()),
         *(Route(f"/api/ask/start/{name}/{{room}}", each, methods=["POST"]) for name, each in asked.items()),
@@ -226,6 +235,17 @@ def routes(bench: Bench) -> list[Route]:
         Route("/api/new", new, methods=["POST"]),
         Route("/api/ask/stop", stop, methods=["POST"]),
     ]
+
+
+def _signers(given: Mapping[str, Any]) -> tuple[list[str], int | None]:
+    """The public keys of those who must sign an adoption of the round, and how many of them. Raises Refusal (422)."""
+    paths = [part.strip() for part in re.split(r"[;\n]", str(given.get("signers") or "")) if part.strip()]
+    need = str(given.get("need") or "").strip()
+    if any(Path(path).suffix.lower() != ".pem" or not Path(path).is_absolute() or len(path) > 400 for path in paths):
+        raise refused(422, "key")
+    if need and not (need.isdigit() and 1 <= int(need) <= len(paths)):
+        raise refused(422, "step", what=need[:20])
+    return paths, int(need) if need else None
 
 
 def _key(given: Mapping[str, Any]) -> tuple[str, str]:

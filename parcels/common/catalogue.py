@@ -80,6 +80,11 @@ class Bilingual(Text):
         """The text in a language."""
         return self.zh if lang == "zh" else self.en
 
+    @property
+    def pair(self) -> dict[str, str]:
+        """The two texts by language, as JSON and the tables of rules have them."""
+        return {"en": self.en, "zh": self.zh}
+
 
 Say = Callable[[Told], None]
 """What hears of progress: a line as what is said, its text made by who hears it."""
@@ -93,6 +98,12 @@ def told(key: str, /, **values: object) -> Told:
 def phrase(key: str, lang: str, /, **values: object) -> str:
     """The text of a key in a language, its holes filled at once."""
     return told(key, **values).text(lang)
+
+
+def both(key: str, /, **values: object) -> Bilingual:
+    """The text of a key in the two languages that rules and plans are kept in, its holes filled at once."""
+    said = told(key, **values)
+    return Bilingual(said.text("en"), said.text("zh"))
 
 
 def listed(items: Iterable[str], lang: str, between: str = "comma") -> str:

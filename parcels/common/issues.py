@@ -142,8 +142,8 @@ class Issue:
 
 
 def noted(place: Place | str, said: Told) -> Told:
-    """What is said of a place, in one line: "a.gpkg, layer parcels: 3 parcels have several parts"."""
-    return told("note.at", place=place, text=said)
+    """What is said of a place, in one line: "a.gpkg, layer parcels: 3 parcels have several parts"; or as it is."""
+    return told("note.at", place=place, text=said) if place else said
 
 
 class LandoptError(Exception):

@@ -150,7 +150,13 @@ def _stubs(of: str) -> dict[str, frozenset[str]]:
 
 
 def match_columns(
-    names: Iterable[str], of: str, where: Place, *, units: Mapping[str, str] | None = None, stubs: bool = False
+    names: Iterable[str],
+    of: str,
+    where: Place,
+    *,
+    units: Mapping[str, str] | None = None,
+    stubs: bool = False,
+    named: Mapping[str, str] | None = None,
 ) -> Match:
     """Match the columns of a file to the fields of ``of`` (``parcel`` or ``demand``).
 
@@ -167,30 +173,20 @@ def match_columns(
         Units stated for fields or columns, stronger than the header.
     stubs
         Also match what is left of long names in a shapefile's 10-byte headers, where that is unambiguous.
+    named
+        Field -> heading, stronger than any name: somebody said so. Blank: the field is read from no column. Fields of
+        other tables are passed over.
 
     Returns
     -------
     Match
-        With issues 19 (unit), 23 (missing), 24 (unknown), 45 (two columns for one field, ambiguous stub).
+        With issues 19 (unit), 23 (missing), 24 (unknown), 45 (two columns for one field, ambiguous stub, a column
+        named for a field that is not there).
     """
     prefix = of[0].upper()
     stated = {column_key(key): value for key, value in (units or {}).items()}
-    found: dict[str, list[tuple[int, str, str]]] = {}
-    unknown: list[str] = []
-    issues: list[Issue] = []
-    for name in names:
-        field, rank, unit = _find(name, of)
-        if field is None and stubs:
-            held = _stubs(of).get(column_key(name), frozenset())
-            if len(held) > 1:
-                issues.append(error(f"{prefix}045.column-cut-off", at=where, name=name, held=sorted(held)))
-                continue
-            field, rank = (next(iter(held)), 4) if held else (None, 9)
-        if field is None:
-            if column_key(name) not in SYSTEM:
-                unknown.append(name)
-            continue
-        found.setdefault(field, []).append((rank, name, unit))
+    said = {field: column_key(name) for field, name in (named or {}).items() if field in fields_of(of)}
+    found, unknown, issues = _hits(names, of, where, said, stubs)
     fields = fields_of(of)
     columns: dict[str, Column] = {}
     for field_name, hits in found.items():
@@ -213,10 +209,54 @@ def match_columns(
             )
             factor = Fraction(1)
         columns[field_name] = Column(best[1], field_, factor, unit_name(unit) if unit else "")
+    issues += [
+        error(f"{prefix}045.column-named-not-there", at=where, name=(named or {})[field], field=field)
+        for field, key in said.items()
+        if key and field not in columns
+    ]
     issues.extend(_missing(columns, unknown, of, where, prefix))
     issues.extend(_unknown(unknown, columns, of, where, prefix))
     issues.extend(_unused_units(stated, columns, where, prefix))
     return Match(columns, tuple(unknown), tuple(issues))
+
+
+Hits = dict[str, list[tuple[int, str, str]]]
+"""Field -> the columns that may stand for it: precedence, name, unit."""
+
+
+def _hits(
+    names: Iterable[str], of: str, where: Place, said: Mapping[str, str], stubs: bool
+) -> tuple[Hits, list[str], list[Issue]]:
+    """The columns by the field they may stand for, and those that stand for none."""
+    fixed = {key: field for field, key in said.items() if key}
+    found: Hits = {}
+    unknown: list[str] = []
+    issues: list[Issue] = []
+    for name in names:
+        field, rank, unit = _find(name, of)
+        if column_key(name) in fixed:
+            field, rank, unit = _fixed(fixed[column_key(name)], name, of)
+        elif field in said:
+            unknown.append(name)
+            continue
+        if field is None and stubs:
+            held = _stubs(of).get(column_key(name), frozenset())
+            if len(held) > 1:
+                issues.append(error(f"{of[0].upper()}045.column-cut-off", at=where, name=name, held=sorted(held)))
+                continue
+            field, rank = (next(iter(held)), 4) if held else (None, 9)
+        if field is None:
+            if column_key(name) not in SYSTEM:
+                unknown.append(name)
+            continue
+        found.setdefault(field, []).append((rank, name, unit))
+    return found, unknown, issues
+
+
+def _fixed(field: str, name: str, of: str) -> tuple[str, int, str]:
+    """A column that is read as a field because somebody said so; its heading may still say the unit."""
+    unit = parted(name)[1]
+    return field, -1, unit if unit and unit_factor(fields_of(of)[field].unit, unit) is not None else ""
 
 
 def _find(name: str, of: str) -> tuple[str | None, int, str]:

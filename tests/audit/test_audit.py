@@ -20,6 +20,7 @@ from parcels.common.issues import Refused
 from tests.audit.folders import Small, objective, small
 from tests.audit.lists import block_lines, parts_of
 from tests.audit.mutants import load, mutate, reseal, save
+from tests.counts import WHOLE
 
 ROOT = Path(__file__).parents[2]
 ABOVE = ("numpy", "pulp", "highspy", "geopandas", "shapely", "pandas", "landopt", "cli", "networkx")
@@ -161,10 +162,11 @@ def test_mutants_are_refused_or_true(folders: list[Path], tmp_path: Path):
 
 @pytest.mark.slow
 def test_two_thousand_mutants_are_refused_or_true(folders: list[Path], tmp_path: Path):
-    """The same with 2,000 more."""
-    forged, _, _, faults = _mutants(folders, tmp_path, 2_000, 2)
+    """The same with 2,000 more by ``make long``, a tenth of them among the slow."""
+    count = 2_000 if WHOLE else 200
+    forged, _, _, faults = _mutants(folders, tmp_path, count, 2)
     assert faults == []
-    assert forged > 1_900
+    assert forged > 0.95 * count
 
 
 def test_breach_names_rule_key_used_and_limit(rounds: list[Small], folders: list[Path], tmp_path: Path):

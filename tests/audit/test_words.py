@@ -20,6 +20,7 @@ from constraints.audit.listing import Listing
 from constraints.audit.rescreen import draw
 from constraints.audit.run import _Auditor, audit_plan
 from constraints.audit.words.absent import Absences
+from constraints.audit.words.losses import named_offers
 from constraints.audit.words.reading import Words
 from tests.audit.mutants import load, reseal, save
 from tests.audit.test_bound import solved
@@ -41,10 +42,16 @@ class Second:
 
 @pytest.fixture(scope="module")
 def second(solved: Path) -> Second:
-    """The example's plan; ``wrong`` reads it by the standard library alone, no digest between lie and finding."""
+    """The example's plan, read again and again."""
+    return _second(solved)
+
+
+def _second(solved: Path) -> Second:
+    """A plan; ``wrong`` reads it by the standard library alone, no digest between lie and finding."""
     auditor = _Auditor(solved, None)
     listing = Listing(auditor.reader, solved / "offers.jsonl.gz", load_json(solved / "proof.json", PROOF_SCHEMA))
     listing.prepare()
+    listing.named = named_offers(auditor.reader, auditor.plan)
     auditor.assignments()
     every = draw(auditor.reader, complete=True, sample=1, seed=None)
     assert listing.read(auditor.digest, auditor.chosen, every) == []
@@ -55,7 +62,7 @@ def second(solved: Path) -> Second:
     def wrong(plan: dict[str, Any]) -> bool:
         if Faults("plan", plan).wrong:
             return True
-        words = Words(auditor.reader, plan, chosen, auditor.shown)
+        words = Words(auditor.reader, plan, chosen, auditor.shown, listing.least)
         words.read(Absences(auditor.reader, plan, listing.tally))
         return bool(words.problems) or bool(check_citations(plan, auditor.case)[1])
 
@@ -81,19 +88,19 @@ def _lies(second: Second, seed: int) -> list[str]:
     return missed
 
 
-@pytest.mark.parametrize("seed", seeds(1, 210, first=100))
+@pytest.mark.parametrize("seed", seeds(1, 60, first=100, each=180))
 def test_a_false_word_of_every_field_read_again_is_found(second: Second, seed: int) -> None:
     """Names, methods, terms, prices, conditions, dates, verdicts, totals, counts, facts with owner and unit."""
     assert _lies(second, seed) == []
-    assert len(second.places) > 180
+    assert len(second.places) > 215
 
 
-def test_most_fields_of_words_are_read_a_second_time() -> None:
-    """The rest is made again by the same program, and says so in the registry."""
-    ways = [how for _, how in registry("plan").values()]
-    assert ways.count("again") >= 190
-    left = {path.rpartition(".")[2] for path, (_, how) in registry("plan").items() if how == "words"}
-    assert {"loss", "part", "whole"} <= left
+def test_nearly_all_fields_of_words_are_read_a_second_time() -> None:
+    """The rest is made again by the same program, and says so in the registry: sentences, and what takes a search."""
+    left = {path for path, (_, how) in registry("plan").items() if how == "words"}
+    sentences = {f"{kind}[].reasons[].{lang}" for kind in ("held", "unserved") for lang in ("en", "zh")}
+    searched = {"justification[plan].worth[]", "justification[plan].ties.*", "overrides[].fix"}
+    assert left == sentences | searched | {f"overrides[].cost.{end}" for end in ("high", "high[]", "low[]")}
 
 
 LIES: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -113,8 +120,36 @@ LIES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "an unlawful offer as the next best": lambda p: next(r for r in p["justification"] if r.get("next_sites"))[
         "next_sites"
     ][0].update(method="agreement", parcel_ids=["NS-0004"]),
+    "a larger loss": lambda p: _next(p)["next_sites"][0].update(loss=_next(p)["next_sites"][0]["loss"] + 1),
+    "a loss nobody measured": lambda p: _next(p)["next_sites"][0].update(loss=None),
+    "another rule closes a parcel": lambda p: _another_rule(p),
+    "a limit called missed that is kept": lambda p: p["justification"][-1]["relaxed"].append(
+        p["justification"][-1]["limits"][0]
+    ),
     "a held parcel without its reason": lambda p: next(e for e in p["held"] if e["reasons"])["reasons"].pop(0),
 }
+
+
+def _next(plan: dict[str, Any]) -> dict[str, Any]:
+    return next(record for record in plan["justification"] if record.get("next_sites"))  # type: ignore[no-any-return]
+
+
+def _plan(plan: dict[str, Any]) -> dict[str, Any]:
+    return plan["justification"][-1]  # type: ignore[no-any-return]
+
+
+def _another_rule(plan: dict[str, Any]) -> None:
+    """In the record and beside it alike, so that neither gives the other away."""
+    held = [r for r in plan["justification"] if r["kind"] == "held" and any(e.get("ruling") for e in r["reasons"])]
+    one = next(e for e in held[0]["reasons"] if e.get("ruling"))
+    mine = one["ruling"]["cite"]
+    cites = [e["ruling"]["cite"] for r in held for e in r["reasons"] if e.get("ruling")]
+    here = {e["ruling"]["cite"] for e in held[0]["reasons"] if e.get("ruling")}
+    one["ruling"]["cite"] = next(cite for cite in cites if cite not in here)
+    rule, other = (plan["citations"][key]["rule"] for key in (mine, one["ruling"]["cite"]))
+    for each in next(e for e in plan["held"] if e["parcel_id"] == held[0]["id"])["reasons"]:
+        if each.get("rule") == rule:
+            each["rule"] = other
 
 
 def _swap(records: list[dict[str, Any]], name: str) -> None:
@@ -154,5 +189,6 @@ def test_true_plans_of_awkward_rounds_pass(tmp_path: Path, name: str) -> None:
     done = CliRunner().invoke(desk, ["solve", str(MENDED / name), "-o", str(place), "--nodes", "1"])
     if done.exit_code in (0, 4):
         assert audit_plan(place).breaches == ()
+        assert _lies(_second(place), 1) == []
     else:
         assert done.exit_code == 3, done.output

@@ -93,6 +93,8 @@ def random_proof(
             if row.slack and row.tier == tier:
                 most = min(scale * row.penalty // row.slack, span // 4 + 1)
                 prices[k] = {"<=": 1, ">=": -1, "=": 1}[row.sense] * draw.choice([0, most, draw.randint(0, most)])
+                if draw.random() < 0.02:  # above the penalty: only where few units may be missed
+                    prices[k] = prices[k] * 2 + (1 if row.sense != ">=" else -1)
         before = _priced(vectors, base, own + len(derived), parcels)
         vectors.append(Vector(base, changes(before[0], prices), changes(before[1], land)))
     drops = [Drop(draw.randrange(len(vectors)), draw.randint(0, span)) for _ in range(draw.choice([0, 0, 1, 2]))]
@@ -104,7 +106,8 @@ def random_proof(
         if not left or draw.random() < 0.3:
             node.vector = draw.randrange(len(vectors))
             return
-        node.on = _split(draw, hard + list(range(own, own + len(derived))), parts, parcels)
+        soft = [k for k, row in enumerate(rows) if row.slack]
+        node.on = _split(draw, hard + soft + list(range(own, own + len(derived))), parts, parcels)
         grow(left - 1)
         grow(left - 1)
 
@@ -112,10 +115,10 @@ def random_proof(
     return Tree(tuple(alone), tuple(derived), vectors, tuple(drops), nodes)
 
 
-def _split(draw: Random, hard: Sequence[int], parts: Sequence[Part], parcels: int) -> Split:
+def _split(draw: Random, counted: Sequence[int], parts: Sequence[Part], parcels: int) -> Split:
     kind = draw.randrange(5)
-    if kind == 0 and hard:
-        return Sum(draw.choice(hard), draw.randint(-3, 6))
+    if kind == 0 and counted:
+        return Sum(draw.choice(counted), draw.randint(-3, 6))
     if kind == 1 and parcels:
         return Supplied(draw.randrange(parcels))
     part = draw.choice(parts)
@@ -207,7 +210,7 @@ class Witness:
 
     def _value(self, left: set[int], vector: int, path: list[tuple[Split, bool]]) -> int | None:
         prices, land = _priced(self.tree.vectors, vector, self.own + len(self.tree.derived), self.parcels)
-        ends = [list(each[:2]) for each in self.ends]
+        ends = [list(each[:2]) if each[2] or k >= len(self.rows) else [0, None] for k, each in enumerate(self.ends)]
         supplied: dict[int, bool] = {}
         left = set(left)
         musts = []
@@ -231,14 +234,16 @@ class Witness:
         total = sum(max(0, p) if supplied.get(k) is None else p * supplied[k] for k, p in enumerate(land))
         for k, price in enumerate(prices):
             if price:
-                end = ends[k][1] if price > 0 else ends[k][0]
+                of = self.ends[k] if k < len(self.rows) and self.rows[k].slack else ends[k]
+                end = of[1] if price > 0 else of[0]
                 assert end is not None
                 total += price * end
         for k, row in enumerate(self.rows):
             if row.slack:
                 gain = abs(prices[k]) * row.slack - (self.scale * row.penalty if row.tier == self.tier else 0)
                 gain += prices[len(self.rows) + row.tier] * row.penalty if row.tier < self.tier else 0
-                assert gain <= 0
+                assert gain <= 0 or ends[k][1] is not None
+                total += gain * (ends[k][1] if gain > 0 else ends[k][0])
         for place in {o[0] for o in self.offers} | set(musts):
             worth = [self.worth(k, prices, land) for k in left if self.offers[k][0] == place]
             if place in musts and not worth:

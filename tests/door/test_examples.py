@@ -33,7 +33,8 @@ LONG = ("Plan.limits_by_worth", "Plan.alternatives", "Plan.stress", "Round.sweep
 """Solves the round many times over."""
 
 
-@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("long", [False, True])
 def test_examples_give_what_they_show(
     decided: Decided, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, long: bool
 ) -> None:

@@ -81,6 +81,11 @@ class Solver:
             assert low <= sum(point[at] * value for at, value in cells.items()) <= high
         return point
 
+    def held(self, tier: int, reached: int) -> int:
+        """What later tiers may not bring a tier below that reached so much."""
+        part, whole = self.p.gives[tier] if tier < len(self.p.gives) else (0, 1)
+        return reached - abs(reached) * part // whole
+
     def solve(self) -> tuple[list[int], tuple[int, ...]] | None:
         """The best objective of each tier and a plan that has it; None where no plan is lawful."""
         reached: list[int] = []
@@ -92,7 +97,7 @@ class Solver:
             if point is None:
                 return None
             reached.append(sum(worth.get(at, 0) * value for at, value in enumerate(point)))
-            kept.append((worth, reached[-1]))
+            kept.append((worth, self.held(tier, reached[-1])))
         assert point is not None
         return reached, point
 
@@ -103,7 +108,7 @@ class Solver:
         for at, offer in enumerate(self.p.offers):
             site = offer.name[0]
             weights[at] = -len(site) if at in plan else sum(parcel not in supplied for parcel in site)
-        kept = [(self.worth(tier), value) for tier, value in enumerate(reached)]
+        kept = [(self.worth(tier), self.held(tier, value)) for tier, value in enumerate(reached)]
         point = self.best(weights, kept)
         assert point is not None
         return len(supplied) + sum(weights.get(at, 0) * value for at, value in enumerate(point))

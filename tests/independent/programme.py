@@ -47,6 +47,7 @@ class Programme:
     def __init__(self, world: World) -> None:
         self.world, self.raw = world, world.raw
         self.tiers = self.raw["objective"]["tiers"]
+        self.gives = self.raw["objective"].get("gives", [])
         self.weights = self.raw["objective"]["weights"]
         self.ids = self.raw["parcels"]["ids"]
         self.who = self.raw["demands"]["ids"]

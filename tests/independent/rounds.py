@@ -276,6 +276,9 @@ class Drawn:
             2: '[["served"], ["preference", "revenue"]]',
             3: '[["served"], ["preference"], ["revenue"]]',
         }
+        if self.seed % 4 == 3:  # some rounds give part of a tier to the next
+            parts[2] = '[{ parts = ["served"], give = "20%" }, ["preference", "revenue"]]'
+            parts[3] = '[{ parts = "served", give = "12.5%" }, { parts = ["preference"], give = 0.5 }, ["revenue"]]'
         weights = f'{{ served = "{one(100, 1, "33.333")}", preference = "{one(1, 2, "0.7")}"'
         weights += f', revenue = "{one(0, 1, "2.5", "0.001")}"'
         weights += ', warn = "0"' if draw.random() < 0.3 else ""

@@ -97,7 +97,15 @@ def write_plan(folder: Path, case: Case, gap: str = "0") -> Path:
     assert outcome.chosen is not None
     tiers = [(tier.objective, tier.bound, tier.solver_bound) for tier in outcome.tiers]
     records = justify(case, offers, outcome.chosen.tolist(), outcome)
-    plan = plan_json(case, stopped=outcome.stopped, scope=offers.scope, ties=outcome.ties, tiers=tiers, records=records)
+    plan = plan_json(
+        case,
+        stopped=outcome.stopped,
+        scope=offers.scope,
+        ties=outcome.ties,
+        tiers=tiers,
+        records=records,
+        proof=outcome.proof,
+    )
     folder.mkdir(parents=True, exist_ok=True)
     sha = write_offers(folder / "offers.jsonl.gz", case, offers)
     proof = {**(outcome.proof or {}), "schema": "landopt.proof/3", "case": case_digest(case), "offers": sha}

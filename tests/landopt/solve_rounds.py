@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case, Objective
-from constraints.types import Method, Row, Text
+from constraints.types import Method, Row
 from landopt.screening.offers import Offers
+from parcels.common.catalogue import Bilingual
 from tests.builders import case
 
 METHODS = ("listing", "auction", "lease")
@@ -104,6 +105,6 @@ def assemble(
     found = case(land, wants, [], [], round_id=f"bare-{seed}")
     tiers = tuple(("served",) if t == 0 else ("preference",) for t in range(len(score)))
     methods = tuple(
-        Method(name, Text(name, name), "grant", name, True, 1, "permit", "t", True, 30, 60) for name in METHODS
+        Method(name, Bilingual(name, name), "grant", name, True, 1, "permit", "t", True, 30, 60) for name in METHODS
     )
     return replace(found, objective=Objective(found.objective.weights, tiers, ties), methods=methods), offers

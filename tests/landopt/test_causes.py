@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from constraints.case import Case, Record, Settings
-from constraints.types import Cite, Rule, Text
+from constraints.types import Cite, Rule
 from landopt.keeping.ledger.rounds import Adopted, State, apply
 from landopt.keeping.plan import plan_json
 from landopt.reasons.compared.causes import causes
@@ -18,6 +18,7 @@ from landopt.reasons.justify import justify
 from landopt.reasons.resolved.resolve import Clock
 from landopt.reasons.texts import render_answer
 from landopt.solving.solver import solve
+from parcels.common.catalogue import Bilingual
 from parcels.common.frozen import FactTable, Neighbours
 from tests.builders import case, demand, limit, parcel, preference, random_case
 from tests.landopt.decided import decided, offers_of, planned
@@ -84,7 +85,7 @@ def test_the_unit_of_change_is_what_was_changed() -> None:
 def test_words_and_solver_settings_are_no_causes() -> None:
     """A title, a citation, the gap, the seed and the round's name differ and are listed; none is tried."""
     before = _round()
-    after = _with(before, "p.cap", title=Text("Other", "别的"), cite=Cite("Doc", "1", "2", 0, "V1", "x"))
+    after = _with(before, "p.cap", title=Bilingual("Other", "别的"), cite=Cite("Doc", "1", "2", 0, "V1", "x"))
     after = replace(after, settings=Settings(gap="0.01", seed=9, threads=2), round=replace(after.round, id="other"))
     listed = changes(before, after)
     assert {change.field for change in listed} == {"title", "cite", "gap", "seed", "threads", "id"}
@@ -192,7 +193,8 @@ def test_a_plan_kept_is_one_change() -> None:
     """The preferences for staying with a plan are one change, however many there are."""
     before = _round()
     keep = [
-        Rule(f"keep.{n:05d}", "preference", Text("a", "a"), Cite("P-1", "", "h", 0, "V1", "plan"), "2026-01-01", None,
+        Rule(f"keep.{n:05d}", "preference", Bilingual("a", "a"),
+             Cite("P-1", "", "h", 0, "V1", "plan"), "2026-01-01", None,
              "use == 'IND'", {"methods": ["listing"], "points": 9, "points_per_ha": 0, "reason": "least change"},
              origin="keep")
         for n in (1, 2)

@@ -20,6 +20,7 @@ def _program(parcels: int, demands: int, seed: int) -> Program:
     return program(case, build_offers(case), 0)
 
 
+@pytest.mark.slow
 def test_contested_rounds_have_a_first_plan() -> None:
     """On five of six rounds whose floors and caps all bind there is a first plan, lawful and worth something."""
     found = 0

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from constraints.case import Case, Market, Settings
-from constraints.types import Rule, Text
+from constraints.types import Rule
 from landopt.keeping.fixes import apply_fixes
 from landopt.solving.solver import solve
+from parcels.common.catalogue import Bilingual
 from parcels.common.findings_text import words
 from parcels.common.issues import Refused
 from tests.builders import case, cite, demand, eligibility, parcel, term
@@ -19,7 +20,7 @@ from tests.landopt.decided import offers_of
 
 def _leave() -> Rule:
     spec = {"text": {"en": "x", "zh": "x"}, "flag": "override"}
-    return Rule("p.allow", "note", Text("may", "可"), cite(0), "2020-01-01", None, "", spec)
+    return Rule("p.allow", "note", Bilingual("may", "可"), cite(0), "2020-01-01", None, "", spec)
 
 
 def _round(*rules: Rule, market: Market | None = None, settings: Settings | None = None, **land: Any) -> Case:

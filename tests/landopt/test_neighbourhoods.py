@@ -102,6 +102,7 @@ def test_a_contested_round_gets_closer_and_repeats(monkeypatch: pytest.MonkeyPat
     assert "refill" in answer.phases
 
 
+@pytest.mark.slow
 def test_filled_limits_leave_less_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     """The relaxation with filled limits keeps every row, takes nothing barred, is worth a little less.
 

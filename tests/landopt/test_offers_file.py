@@ -13,11 +13,12 @@ import pytest
 from benchmarks.rounds import case_round
 from constraints.audit.files.offers_reader import OffersFile
 from constraints.case import Case, Objective, Round
-from constraints.types import Row, Text
+from constraints.types import Row
 from landopt.screening import entries
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import offer_lines, read_offers, write_offers
 from landopt.screening.uncapped_sites import build_offers
+from parcels.common.catalogue import Bilingual
 from parcels.common.frozen import Neighbours, table
 from parcels.common.issues import Refused
 
@@ -25,7 +26,7 @@ from parcels.common.issues import Refused
 def small_case() -> Case:
     """Three parcels and two demands, without any law."""
     return Case(
-        round=Round("r", Text("r", "r"), "", "0.05", "supply", "2026-03-31"),
+        round=Round("r", Bilingual("r", "r"), "", "0.05", "supply", "2026-03-31"),
         parcels=table(["A", "B", "C"], {"use": ["IND", "IND", "COM"]}),
         demands=table(["X", "Y"], {"priority": [3, 5]}),
         neighbours=Neighbours(((0, 1),), (100,)),

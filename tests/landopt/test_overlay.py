@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from constraints.case import from_json, to_json
-from constraints.types import Rule, Text
+from constraints.types import Rule
 from landopt.intake.overlay import apply_overlays, apply_sets, without_rules
 from landopt.keeping.fixes import apply_fixes
 from landopt.solving.solver import solve
+from parcels.common.catalogue import Bilingual
 from parcels.common.issues import Refused
 from tests.builders import case, cite, demand, eligibility, limit, parcel, preference, term
 from tests.landopt.decided import offers_of
@@ -189,7 +190,7 @@ def test_fix_never_overrides_law() -> None:
     allow = Rule(
         "p.allow",
         "note",
-        Text("overrides allowed", "可以例外"),
+        Bilingual("overrides allowed", "可以例外"),
         cite(0),
         "2020-01-01",
         None,
@@ -210,7 +211,7 @@ def test_fix_overrides_policy_only_where_the_policy_says_so() -> None:
     allow = Rule(
         "p.allow",
         "note",
-        Text("overrides allowed", "可以例外"),
+        Bilingual("overrides allowed", "可以例外"),
         cite(0),
         "2020-01-01",
         None,

@@ -143,3 +143,13 @@ def test_a_missing_round_names_what_stands_near(folder: Path) -> None:
     with pytest.raises(Refused) as caught:
         read_round_file(folder / "roundd.toml")
     assert "round.toml" in caught.value.issues[0].maybe
+
+
+def test_columns_named_for_fields(folder: Path) -> None:
+    """One heading may be a fact of parcels and one of demands; twice in one table it is refused, as is no field."""
+    text = GOOD.replace("[inputs]\n", '[inputs]\ncolumns = { parcel_id = "编号", demand_id = "编号", far_max = "" }\n')
+    (folder / "round.toml").write_text(text, encoding="utf-8")
+    assert read_round_file(folder).columns == {"parcel_id": "编号", "demand_id": "编号", "far_max": ""}
+    columns = 'columns = { area_m2 = "规模", far_max = " 规模", usee = "用途", use = 3 }'
+    said = refused(folder, "[inputs]\n", f"[inputs]\n{columns}\n")
+    assert [issue.code for issue in said] == ["C004", "C001", "C002"]

@@ -224,3 +224,24 @@ def test_mixed_uses(tmp_path: Path) -> None:
     """A mix adds up to 100 and is stored in one spelling."""
     assert good(gpkg(tmp_path, [box(0, 0)], use_mix=["BIZ：30；IND:70"])).table.column("use_mix") == ("BIZ:30;IND:70",)
     assert one(read(gpkg(tmp_path, [box(0, 0)], name="b.gpkg", use_mix=["IND:70;BIZ:20"])), "P052").level == "error"
+
+
+def test_a_column_named_for_a_field_is_stronger_than_its_heading() -> None:
+    """It is read from there and from nowhere else; its heading may still say the unit; blank: from no column."""
+    names = ["编号", "面积", "用地规模（亩）", "容积率"]
+    named = {"parcel_id": "编号", "area_m2": "用地规模（亩）", "far_max": "", "demand_id": "编号"}
+    found = match_columns(names, "parcel", "f", named=named)
+    assert {name: column.name for name, column in found.columns.items()} == {
+        "parcel_id": "编号",
+        "area_m2": "用地规模（亩）",
+    }
+    assert found.columns["area_m2"].factor == Fraction(2000, 3)
+    assert found.unknown == ("面积", "容积率")
+
+
+def test_a_column_named_and_not_there_is_an_error() -> None:
+    """It is never replaced by what another heading says."""
+    found = match_columns(["宗地编号", "面积"], "parcel", "f", named={"area_m2": "规模"})
+    assert "area_m2" not in found.columns
+    said = [(issue.code, issue.level) for issue in found.issues if "规模" in issue.sentence("zh")]
+    assert said == [("P045", "error")]

@@ -50,6 +50,16 @@ def finished(client: TestClient, number: int, seconds: float = 90) -> dict[str, 
     raise AssertionError(f"job {number} goes on")
 
 
+def reviewed(client: TestClient, room: str, plan: str = "plan") -> None:
+    """A plan audited whole, submitted and passed."""
+    asked = {"plan": plan, "complete": True}
+    ended = finished(client, client.post(f"/api/ask/start/audit/{room}", json=asked).json()["job"], 180)
+    assert ended["answer"]["exit"] == 0, ended["answer"]
+    for what, by in (("submit", "经办人"), ("pass", "审核人")):
+        done = client.post(f"/api/do/handle/{room}", json={"plan": plan, "what": what, "by": by})
+        assert done.status_code == 200, done.text
+
+
 def copied(source: Path, target: Path) -> Path:
     """A copy of a round without what a server leaves in it."""
     return Path(shutil.copytree(source, target, ignore=shutil.ignore_patterns(".landopt-*")))

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,6 +129,8 @@ def test_a_head_of_section_audits_and_adopts(tmp_path: Path, solved: Path) -> No
     assert seen["verified"].startswith("成立")
     assert "方案成立" in seen["audited"]
     assert "穗规划〔2026〕12号" in seen["adopted"]
+    assert "经办人" in seen["handled"]
+    assert "审核人" in seen["handled"]
     assert "台账第 2 条" in seen["adopted"]
     assert "划拨" in seen["law"]
     assert (tmp_path / "rounds" / "r1" / "plan" / "adoption.json").exists()
@@ -135,20 +138,26 @@ def test_a_head_of_section_audits_and_adopts(tmp_path: Path, solved: Path) -> No
 
 @pytest.mark.usefixtures("ready")
 def test_a_newcomer_comes_from_two_files_to_a_plan(tmp_path: Path, solved: Path) -> None:
-    """By keyboard, without a line of TOML: files as understood, findings, the plan; the files sent stay as they are."""
+    """By keyboard alone, without a line of TOML: headings nobody knows are named by choosing; the files sent stay."""
     sent = tmp_path / "sent"
     sent.mkdir()
     shutil.copy(solved / "parcels.gpkg", sent / "地块.gpkg")
-    shutil.copy(solved / "demands.csv", sent / "需求.csv")
+    odd = (solved / "demands.csv").read_text("utf-8-sig").replace("demand_id", "序", 1)
+    (sent / "需求.csv").write_text(odd.replace("area_max_m2", "甲栏", 1), encoding="utf-8")
     before = {path: path.read_bytes() for path in sent.iterdir()}
     (tmp_path / "rounds").mkdir()
     given = {"parcels": str(sent / "地块.gpkg"), "demands": str(sent / "需求.csv"), "as_of": "2026-03-31"}
+    named = {"序": "demand_id", "甲栏": "area_max_m2"}
     with served(tmp_path / "rounds") as opener:
-        seen = play(opener, "newcomer", tmp_path / "out", **given)
+        seen = play(opener, "newcomer", tmp_path / "out", **given, columns=json.dumps(named))
     assert "资料的理解方式" in seen["files"]
     assert "EPSG" in seen["files"]
+    assert "没有任何列表示" in seen["files"]
     assert any(char.isdigit() for char in seen["score"])
     assert {path: path.read_bytes() for path in sent.iterdir()} == before
+    said = tomllib.loads((tmp_path / "rounds" / "2026-R2" / "round.toml").read_text("utf-8"))
+    assert said["inputs"]["columns"] == {field: heading for heading, field in named.items()}
+    assert said["round"]["as_of"].isoformat() == given["as_of"]
     assert seen["seconds"] < 180
 
 

@@ -73,7 +73,7 @@ def test_no_token_no_answer(client: TestClient, token: str) -> None:
     """Every address below /api needs the whole token, in the header."""
     headers = {"X-Landopt-Token": token.encode("utf-8")}
     assert client.get("/api/state", headers=headers).status_code == 401
-    assert client.post("/api/ask/law", headers=headers, json={}).status_code == 401
+    assert client.post("/api/ask/law/ask", headers=headers, json={}).status_code == 401
 
 
 def test_two_tokens_are_none(client: TestClient) -> None:
@@ -152,11 +152,15 @@ def test_a_get_changes_nothing(client: TestClient, solved: Path) -> None:
 def test_fault_85_a_long_body_is_refused_unread(client: TestClient) -> None:
     """By its length, before a byte of it is read; without a length or with a wrong one as well."""
     long = {**GOOD, "Content-Length": str(guards.BODY + 1), "Content-Type": "application/json"}
-    assert client.post("/api/ask/law", headers=long, content=b"").status_code == 413
-    assert client.post("/api/ask/law", content=iter([b"{}"])).status_code == 411
+    assert client.post("/api/ask/law/ask", headers=long, content=b"").status_code == 413
+    assert client.post("/api/ask/law/ask", content=iter([b"{}"])).status_code == 411
     for said in ("-1", "+2", "1e3", "9" * 20, ""):
-        assert client.post("/api/ask/law", headers={**GOOD, "Content-Length": said}, content=b"{}").status_code == 411
-    assert client.post("/api/ask/law", headers={**GOOD, "Content-Length": "2"}, content=b"{" * 9000).status_code == 413
+        assert (
+            client.post("/api/ask/law/ask", headers={**GOOD, "Content-Length": said}, content=b"{}").status_code == 411
+        )
+    assert (
+        client.post("/api/ask/law/ask", headers={**GOOD, "Content-Length": "2"}, content=b"{" * 9000).status_code == 413
+    )
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"a":1}'])
@@ -164,7 +168,7 @@ def test_a_body_that_is_no_request_is_refused(client: TestClient, body: bytes) -
     """Torn, nested to the limit, of another kind: told, not a fault."""
     kinds = ({"Content-Type": "text/plain"}, {"Content-Type": "application/json"})
     for kind in kinds:
-        assert client.post("/api/ask/law", headers={**GOOD, **kind}, content=body).status_code == 422
+        assert client.post("/api/ask/law/ask", headers={**GOOD, **kind}, content=body).status_code == 422
 
 
 def test_fault_86_a_slow_body_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

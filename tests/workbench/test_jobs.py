@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from landopt.workbench import children
 from landopt.workbench.events import Hub
-from tests.workbench.making import copied, finished, page, small_round
+from tests.workbench.making import copied, finished, page, reviewed, small_round
 
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
 
@@ -172,9 +172,9 @@ def test_audit_and_adoption_through_the_page(tmp_path: Path, solved: Path) -> No
     """Audited, adopted under a document and a name, shown as adopted; a second adoption asks why."""
     copied(solved, tmp_path / "rounds" / "r1")
     with page(tmp_path / "rounds") as client:
-        job = client.post("/api/ask/start/audit/r1", json={"plan": "plan", "complete": True}).json()
-        ended = finished(client, job["job"])
-        assert (ended["state"], ended["answer"]["exit"]) == ("done", 0), ended["answer"]
+        unread = client.post("/api/do/adopt/r1", json={"plan": "plan", "document": "d", "by": "x"})
+        assert unread.json()["issues"][0]["en"]["what"] == "the plan was not reviewed"
+        reviewed(client, "r1")
         assert client.post("/api/do/adopt/r1", json={"plan": "plan", "by": "x"}).status_code == 422
         asked = {"plan": "plan", "document": "穗规划〔2026〕12号", "by": "officer-2", "open": True}
         ended = finished(client, client.post("/api/do/adopt/r1", json=asked).json()["job"])
@@ -198,6 +198,7 @@ def test_a_locked_key_signs_with_its_passphrase_each_time(tmp_path: Path, solved
     copied(solved, tmp_path / "rounds" / "r1")
     with page(tmp_path / "rounds") as client:
         asked = {"plan": "plan", "document": "d1", "by": "x", "open": True, "key": str(tmp_path / "key.pem")}
+        reviewed(client, "r1")
         for key in ("key.pem", str(tmp_path / "key.txt")):
             assert client.post("/api/do/adopt/r1", json={**asked, "key": key}).status_code == 422
         for given in ("", "wrong"):

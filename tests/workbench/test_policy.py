@@ -11,7 +11,7 @@ from landopt.workbench.edits import Now
 from landopt.workbench.guards import Refusal
 from landopt.workbench.home import Room
 from landopt.workbench.policy_files import texts, with_number
-from tests.workbench.making import copied, finished, page
+from tests.workbench.making import copied, finished, page, reviewed
 
 BY = {"by": "officer-2", "reason": "minutes 12"}
 
@@ -52,6 +52,7 @@ def test_what_is_taken_stands_in_the_policy_and_can_be_adopted(tmp_path: Path, s
         ]
         ended = finished(client, client.post("/api/do/solve/r1", json={"scenario": ""}).json()["job"])
         assert ended["state"] == "done", ended["answer"]
+        reviewed(client, "r1")
         asked = {"plan": "plan", "document": "d", "by": "x", "open": True}
         ended = finished(client, client.post("/api/do/adopt/r1", json=asked).json()["job"])
         assert ended["state"] == "done", ended["answer"]

@@ -135,7 +135,7 @@ def test_a_round_from_files_is_one_of_the_command_line(tmp_path: Path, solved: P
             ("crs", "x", 422),
             ("packs", "cn", 422),
         ):
-            assert client.post("/api/do/setting/新轮次", json={"name": name, "value": value}).status_code == status
+            assert client.post("/api/do/columns/新轮次", json={name: value}).status_code == status
     done = CliRunner().invoke(desk, ["check", str(folder), "--json"], prog_name="landopt")
     assert done.exit_code == 0, done.output
     assert (folder / "parcels.gpkg").read_bytes() == (solved / "parcels.gpkg").read_bytes()
@@ -148,7 +148,7 @@ def test_an_opened_round_is_not_set_otherwise(tmp_path: Path, solved: Path) -> N
     done = CliRunner().invoke(desk, ["round", "open", str(tmp_path / "r1"), "--by", "x"], prog_name="landopt")
     assert done.exit_code == 0, done.output
     with page(tmp_path) as client:
-        assert client.post("/api/do/setting/r1", json={"name": "encoding", "value": "GBK"}).status_code == 409
+        assert client.post("/api/do/columns/r1", json={"encoding": "GBK"}).status_code == 409
         fix = {"of": "parcel", "id": "NS-0001", "field": "net_land", "old": True, "new": False, "person": "x"}
         assert client.post("/api/do/correct/r1", json={**fix, "date": "2026-03-20"}).status_code == 409
     assert not (tmp_path / "r1" / "corrections.toml").exists()

@@ -169,7 +169,7 @@ def test_questions_are_those_of_the_command_line(client: TestClient, rounds: Pat
     check = client.post("/api/ask/round/check/r1", json={}).json()
     assert (check["refused"], check["parcels"]) == (False, 24)
     law = client.post(
-        "/api/ask/law", json={"facts": {"use": "IND", "intending_users": 2}, "as_of": "2026-11-22"}
+        "/api/ask/law/ask", json={"facts": {"use": "IND", "intending_users": 2}, "as_of": "2026-11-22"}
     ).json()
     assert {m["method"]: m["verdict"] for m in law["methods"]}["agreement"] == "forbid"
 

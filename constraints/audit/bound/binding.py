@@ -150,6 +150,7 @@ class Binding:
             self.same(f"objective.weights.{name}", mine, theirs)
         for name in ("tiers", "ties"):
             self.same(f"objective.{name}", raw["objective"][name], said["objective"][name])
+        self.same("objective.gives", raw["objective"].get("gives"), said["objective"].get("gives"))
         self.same("market", raw["market"], said["market"])
         for name, found in said["settings"].items():
             stated = raw["settings"].get(name)

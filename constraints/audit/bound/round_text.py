@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -113,8 +114,16 @@ def _period(name: str) -> dict[str, str]:
 def _objective(table: Mapping[str, Any]) -> dict[str, Any]:
     tiers = table.get("tiers") or [["served", "preference", "revenue"]]
     weights = {**WEIGHTS, **{name: str(value) for name, value in table.get("weights", {}).items()}}
-    listed = [[str(part) for part in tier] if isinstance(tier, list) else [str(tier)] for tier in tiers]
-    return {"weights": weights, "tiers": listed, "ties": _texts(table.get("ties"))}
+    listed = [_texts(tier.get("parts") if isinstance(tier, dict) else tier) for tier in tiers]
+    gives = [_part(tier.get("give", 0) if isinstance(tier, dict) else 0) for tier in tiers]
+    kept = {"gives": [[give.numerator, give.denominator] for give in gives]} if any(gives) else {}
+    return {"weights": weights, "tiers": listed, "ties": _texts(table.get("ties")), **kept}
+
+
+def _part(value: Any) -> Fraction:
+    """A part of a whole, written as a decimal or in per cent."""
+    text = str(value).strip()
+    return Fraction(text.rstrip("%％").strip()) / (100 if text.endswith(("%", "％")) else 1)
 
 
 def _market(table: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -48,6 +48,9 @@ OPTIONAL = frozenset(
         "scenario",
         "outlines",
         "nodes",
+        "gives",
+        "reached",
+        "held_at",
         "justification",
     ]
 )

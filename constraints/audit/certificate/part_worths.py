@@ -8,6 +8,7 @@ from itertools import repeat
 from operator import mul, sub
 
 from constraints.audit.certificate.derived_rows import DerivedRows
+from constraints.audit.certificate.least_losses import Watched
 from constraints.audit.files.offers_reader import Block, Part
 
 
@@ -34,6 +35,7 @@ class Uses:
     def __init__(self, frame: Frame, block: Block, part: Part, left: list[int], plain: list[int], first: bool) -> None:
         self.frame, self.block, self.part, self.left = frame, block, part, left
         self.worths: dict[int, list[int]] = {0 if first else -1: plain}
+        self.watched: list[Watched] = []
         self.tables()
 
     def tables(self) -> None:

@@ -99,7 +99,10 @@ class Supplied:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Whether what is taken adds up to at most ``most`` in a row, or to at least one more."""
+    """Whether what is taken adds up to at most ``most`` in a row, or to at least one more.
+
+    Of a soft row: whether it is missed by at most so many units.
+    """
 
     row: int
     most: int

@@ -14,13 +14,14 @@ from operator import mul, sub
 from typing import Any
 
 from constraints.audit.certificate.derived_rows import DerivedRows, Range, ranges
+from constraints.audit.certificate.least_losses import Watch, among, dropped
 from constraints.audit.certificate.part_worths import Frame, Uses, bits
 from constraints.audit.certificate.price_tree import BadProof, Branch, Sum, Supplied, priced, read_tree
 from constraints.audit.files.offers_reader import Block, Place
 from constraints.audit.files.strict_json import LARGEST
 from constraints.types import Row
 
-__all__ = ["BadProof", "Bound", "bounds", "gap_text", "start"]
+__all__ = ["BadProof", "Bound", "bounds", "floor_of", "gap_text", "start"]
 
 
 def _integer(value: Any) -> int:
@@ -29,12 +30,10 @@ def _integer(value: Any) -> int:
     return value
 
 
-def check_soft(price: int, row: Row, tier: int, scale: int, earlier: Sequence[int]) -> None:
-    """That missing a soft limit gains nothing at its price; ``earlier`` are the prices of earlier tiers."""
+def unit_gain(price: int, row: Row, tier: int, scale: int, earlier: Sequence[int]) -> int:
+    """What missing a soft limit by one unit more gains at its price; ``earlier`` are the prices of earlier tiers."""
     gain = abs(price) * row.slack - (scale * row.penalty if row.tier == tier else 0)
-    gain += earlier[row.tier] * row.penalty if row.tier < tier else 0
-    if gain > 0:
-        raise BadProof(f"the price of {row.id}, a soft limit, is above its penalty")
+    return gain + (earlier[row.tier] * row.penalty if row.tier < tier else 0)
 
 
 class Bound:
@@ -69,6 +68,7 @@ class Bound:
         self.used = self._needed()
         self.by_place: dict[Place, list[int]] = {}
         self.by_parcel: dict[int, list[int]] = {}
+        self.watch = Watch(())
         self._paths()
 
     def _needed(self) -> list[int]:
@@ -78,22 +78,23 @@ class Bound:
                 wanted.add(self.tree.vectors[number].base)
         return sorted(wanted)
 
-    def _plain(self, prices: Sequence[int], land: Sequence[int]) -> tuple[int, frozenset[tuple[bool, int]]]:
+    def _plain(self, prices: Sequence[int], land: Sequence[int]) -> tuple[int, frozenset[tuple[str, int]]]:
         """What a vector adds before any offer where nothing is branched on, and what it prices the wrong way there."""
-        wrong = {(False, parcel) for parcel, price in enumerate(land) if price < 0}
+        wrong = {("parcel", parcel) for parcel, price in enumerate(land) if price < 0}
         total = sum(price for price in land if price > 0)
         for row, price in enumerate(prices):
             if price:
                 amount = self._amount(row, price, {})
                 if amount is None:
-                    wrong.add((True, row))
+                    wrong.add(("row", row))
                 else:
                     total += price * amount
-        earlier = prices[self.listed : self.listed + self.tier]
-        for price, given in zip(prices[: self.listed], self.given, strict=True):
-            if given.slack:
-                check_soft(price, given, self.tier, self.scale, earlier)
+        wrong |= {("miss", row) for row, given in enumerate(self.given) if given.slack and self._gain(prices, row) > 0}
         return total, frozenset(wrong)
+
+    def _gain(self, prices: Sequence[int], row: int) -> int:
+        earlier = prices[self.listed : self.listed + self.tier]
+        return unit_gain(prices[row], self.given[row], self.tier, self.scale, earlier)
 
     def _amount(self, row: int, price: int, path: Mapping[int, Range]) -> int | None:
         """The end of its range that a row is priced at; None where it has none."""
@@ -113,21 +114,29 @@ class Bound:
         prices, land = self.prices[vector]
         total, wrong = self.plain[vector]
         right = set()
-        for row in path:
-            if price := prices[row]:
+        for row, (least, most) in path.items():
+            if row < self.listed and self.given[row].slack:  # between so many units are missed
+                gain = self._gain(prices, row)
+                if gain <= 0:
+                    total += gain * (least or 0)
+                elif most is not None:
+                    total += gain * most
+                    right.add(("miss", row))
+            elif price := prices[row]:
                 before, after = self._amount(row, price, {}), self._amount(row, price, path)
                 total += price * ((after or 0) - (before or 0))
                 if after is not None:
-                    right.add((True, row))
+                    right.add(("row", row))
         for parcel, is_supplied in supplied.items():
             price = land[parcel]
             if is_supplied:
                 total += min(0, price)
             else:
                 total -= max(0, price)
-            right.add((False, parcel))
-        if not wrong <= right:
-            raise BadProof("a price has the wrong sign")
+            right.add(("parcel", parcel))
+        for kind, _ in wrong - right:
+            of = "of a soft limit is above its penalty" if kind == "miss" else "has the wrong sign"
+            raise BadProof(f"a price {of}")
         return total
 
     def _paths(self) -> None:
@@ -162,9 +171,12 @@ class Bound:
                 stack.append((node.one, {**path, on.row: (more, high)}, supplied, empty or none))
 
     def _range(self, on: Sum, path: Mapping[int, Range]) -> Range:
+        """What a path leaves a row; of a soft one, the units that it may be missed by."""
         found = path.get(on.row) or self.derived.ends[on.row]
+        if found is None and on.row < self.listed:
+            return 0, None
         if found is None:
-            raise BadProof("a branch is on the sum of a soft row")
+            raise BadProof("a branch is on the sum of a tier that soft limits enter")
         return found
 
     def feed(self, block: Block) -> None:
@@ -186,14 +198,22 @@ class Bound:
             if part.place in self.seen:
                 raise BadProof("a demand or a market parcel has two parts")
             self.seen.add(part.place)
+            mine = self.watch.of(block, part)
             if simple and first:
-                self.totals[0] += max(0, max(plain[part.begin : part.end], default=0))
+                best = max(0, max(plain[part.begin : part.end], default=0))
+                self.totals[0] += best
+                for one in mine:
+                    one.out, one.plain[0] = False, best - plain[one.offer]
                 continue
             if self.derived.signs:
                 self.derived.note(block, set(block.adds[part.begin : part.end]))
             self.derived.meet(block, part.place, part.begin, part.end)
             left = [offer for offer in range(part.begin, part.end) if block.adds[offer] not in out]
-            self._feed(Uses(self.frame, block, part, left, [plain[offer] for offer in left], first))
+            uses = Uses(self.frame, block, part, left, [plain[offer] for offer in left], first)
+            uses.watched = [one for one in mine if one.place(left) is not None]
+            for one in uses.watched:
+                one.out = False
+            self._feed(uses)
 
     def _worth(self, block: Block) -> list[int]:
         """What every offer is worth at the prices of the first vector: lists and sites are priced once a block."""
@@ -213,6 +233,7 @@ class Bound:
             worth = uses.worth(drop.vector)
             best = max(0, max(worth, default=0))
             self.drop_sum[number] += best
+            uses.watched = dropped(uses.watched, uses.left, number, worth, best, drop.margin)
             keep = [place for place, value in enumerate(worth) if best - value <= drop.margin]
             if len(keep) < len(worth):
                 least = min(best - value for value in worth if best - value > drop.margin)
@@ -222,11 +243,11 @@ class Bound:
         best_of: dict[int, int] = {-1: 0}
         for number in self.used:
             worth, base = uses.worth(number), self.tree.vectors[number].base
-            if base >= 0 and worth is uses.worths.get(base):
-                best_of[number] = best_of[base]
-                continue
-            best_of[number] = max(0, max(worth, default=0))
+            same = base >= 0 and worth is uses.worths.get(base)
+            best_of[number] = best_of[base] if same else max(0, max(worth, default=0))
             self.totals[number] += best_of[number] - best_of[base]
+            for one in uses.watched:
+                one.plain[number] = best_of[number] - worth[one.place(uses.left) or 0]
         self._restrict(uses, best_of)
 
     def _restrict(self, uses: Uses, best_of: Mapping[int, int]) -> None:
@@ -282,6 +303,9 @@ class Bound:
             return
         best = max(worth) if must else max(0, max(worth, default=0))
         self.leaf[number] += best - best_of[vector]
+        for one in uses.watched:
+            at = one.place(uses.left) if left is None else among(left, one.place(uses.left))
+            one.leaf[number] = None if at is None else best - worth[at]
 
     @property
     def value(self) -> int | None:
@@ -305,24 +329,29 @@ class Bound:
             If what the proof states of rows or cliques is not so.
         """
         self.derived.check()
-        totals: list[int] = []
-        for number, vector in enumerate(self.tree.vectors):
-            totals.append(self.totals[number] + (totals[vector.base] if vector.base >= 0 else 0))
         found = [
             total - least for total, least in zip(self.drop_sum, self.drop_least, strict=True) if least is not None
         ]
-        stack = [0]
+        found += [total for _, total in self.leaves()]
+        return max(found, default=None)
+
+    def leaves(self) -> list[tuple[int, int]]:
+        """The leaves that hold a plan, with what all plans in them reach at most, times the scale."""
+        totals: list[int] = []
+        for number, vector in enumerate(self.tree.vectors):
+            totals.append(self.totals[number] + (totals[vector.base] if vector.base >= 0 else 0))
+        found, stack = [], [0]
         while stack:
             number = stack.pop()
             node = self.tree.nodes[number]
             if node.on is None:
                 if not self.void[number]:
-                    found.append(self.leaf[number] + totals[node.vector])
+                    found.append((number, self.leaf[number] + totals[node.vector]))
                 continue
             stack.append(node.zero)
             if not isinstance(node.on, Branch) or node.on.place in self.seen:
                 stack.append(node.one)
-        return max(found, default=None)
+        return found
 
 
 def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, blocks: Iterable[Block]) -> list[int | None]:
@@ -344,8 +373,13 @@ def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, blocks: 
 
 def start(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int) -> list[Bound]:
     """A :class:`Bound` for every tier of the proof."""
-    reached = [_integer(entry.get("objective")) for entry in proof["tiers"]]
+    reached = [_integer(floor_of(entry)) for entry in proof["tiers"]]
     return [Bound(entry, tier, rows, parcels, reached[:tier]) for tier, entry in enumerate(proof["tiers"])]
+
+
+def floor_of(entry: Mapping[str, Any]) -> Any:
+    """What later tiers hold the tier of an entry to: what it gives taken off, where it gives anything."""
+    return entry["held_at"] if "held_at" in entry else entry.get("objective")
 
 
 def gap_text(bound: int, objective: int) -> str:

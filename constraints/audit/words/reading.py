@@ -13,11 +13,15 @@ from typing import Any
 from constraints.audit.cells import PartReader, Reading
 from constraints.audit.finding import short
 from constraints.audit.reread import Reader
+from constraints.audit.tally import Tally
 from constraints.audit.words.absent import Absences
-from constraints.audit.words.shown import distinct, percent, shown, text, totals, unit_of
-from constraints.language.evaluate import Facts
+from constraints.audit.words.amounts import Amounts
+from constraints.audit.words.fixes import read_fixes
+from constraints.audit.words.losses import Least, Losses
+from constraints.audit.words.other_methods import OtherMethods, fallback, rulings_as_said
+from constraints.audit.words.prices import Prices
+from constraints.audit.words.shown import distinct, shown, text, totals, unit_of
 from constraints.loading.load import grade_of, weakest
-from constraints.reading.judge import Judgement
 from constraints.reading.timetable import TITLES, timetable
 from constraints.types import Rule
 from parcels.common.schema import Value, fields
@@ -35,11 +39,15 @@ class Words:
         plan: Json,
         chosen: Mapping[tuple[str, ...], Reading],
         shown: Mapping[tuple[str, tuple[str, ...]], Json],
+        least: Least | None = None,
     ) -> None:
         self.reader, self.case, self.plan = reader, reader.case, plan
         self.chosen = chosen
-        self.shown = shown
         self.rules: dict[str, Rule] = {rule.id: rule for rule in self.case.rules}
+        self.losses = Losses(reader, plan, least)
+        self.amounts = Amounts(reader, self.rules, chosen.values(), shown)
+        self.prices = Prices(reader)
+        self.others = OtherMethods(reader, self.rules, self._lawful)
         self.cites: Mapping[str, Json] = plan.get("citations") or {}
         self.problems: list[Problem] = []
         self.count = 0
@@ -70,7 +78,7 @@ class Words:
             where = f"{record['kind']} {record.get('id', '')}"
             self._common(where, record)
             self._facts(where, record, self._asker(record))
-            self._named_offers(where, record)
+            self._named_offers(where, record, None if absences is None else absences.tally)
             if record["kind"] == "assignment":
                 entry = entries.get(tuple(record["parcel_ids"]))
                 reading = self.chosen.get(tuple(record["parcel_ids"]))
@@ -81,8 +89,9 @@ class Words:
             elif record["kind"] == "plan":
                 self._whole(where, record)
             elif absences is not None:
-                absences.read(self.same, where, record)
+                absences.read(self.same, where, record, self.cite)
         self.same("plan", "plan_id", self.plan["plan_id"], f"{self.case.round.id}/P-{self.plan['plan_hash'][:8]}")
+        read_fixes(self.same, self.plan, self.case)
         for kind, name in (("held", "parcel_id"), ("unserved", "demand_id")):
             told = [record["id"] for record in records if record["kind"] == kind]
             self.same(kind, "ids", sorted(told), sorted(entry[name] for entry in self.plan[kind]))
@@ -99,7 +108,7 @@ class Words:
         name = record["id"] if record["kind"] == "unserved" else record.get("demand_id")
         return None if name is None else self.reader.facts.demand_row.get(name)
 
-    def _named_offers(self, where: str, record: Json) -> None:
+    def _named_offers(self, where: str, record: Json, tally: Tally | None) -> None:
         """Every other offer that a record names is a lawful one of the round."""
         named = [each for name in ("next_sites", "next_platforms", "best") for each in record.get(name, ())]
         named += [cut[end] for cut in record.get("cutoffs", ()) for end in ("winner", "runner_up")]
@@ -107,6 +116,7 @@ class Words:
             name = f"{'+'.join(each['parcel_ids'])} for {each['demand_id']} by {each['method']}"
             self.same(where, f"{name}: lawful", self._lawful(each), True)
             self.same(where, f"{name}: tier", each["tier"] in range(len(self.case.objective.tiers)), True)
+            self.losses.check(self.same, where, each, each)
         for cut in record.get("cutoffs", ()):
             held = [cut["winner"]["demand_id"], *cut["winner"]["parcel_ids"]]
             self.same(where, f"cut-off of {cut['id']}", cut["id"] in held, True)
@@ -114,6 +124,15 @@ class Words:
             mine = (tuple(cut["winner"]["parcel_ids"]), cut["winner"]["demand_id"], cut["winner"]["method"])
             taken = [(tuple(e["parcel_ids"]), e["demand_id"], e["method"]) for e in self.plan["assignments"]]
             self.same(where, f"winner of {cut['id']}", mine in taken, True)
+            if tally is not None:
+                self.same(where, f"rivals of {cut['id']}", cut["rivals"], self._rivals(cut["id"], tally))
+
+    def _rivals(self, name: str, tally: Tally) -> int | None:
+        """How many other lawful offers there are for a supplied parcel or a platform that is served."""
+        facts = self.reader.facts
+        if name in facts.parcel_row:
+            return tally.rivals_of_parcel(facts.parcel_row[name])
+        return tally.rivals_of_demand(facts.demand_row[name]) if name in facts.demand_row else None
 
     def _kind(self, name: str) -> str:
         return "parcel" if name in self.reader.facts.parcel_row else "demand"
@@ -195,20 +214,25 @@ class Words:
         due |= {name: entry[name] for name in same_as_entry}
         for name, found in due.items():
             self.same(where, name, record[name], found)
-        permits = dict.fromkeys(r.rule_id for r in judged.rulings if r.verdict == "permit")
-        self.same(where, "permits", [self.cite(each["cite"]) for each in record["permits"]], list(permits))
-        self.same(where, "permits", {each["verdict"] for each in record["permits"]} - {"permit"}, set())
+        first = {ruling.rule_id: ruling for ruling in reversed(judged.rulings)}
+        permits = [first[name] for name in said if first[name].verdict == "permit"]
+        rulings_as_said(self.same, where, "permits", record["permits"], permits, self.cite)
         self._conditions(where, record, entry)
-        self._price(where, record["price"], entry)
-        self._basis(where, record["price"], judged.parcels[0], method.paid, mine[0])
+        price, floor_rule = record["price"], self.cite(record["price"]["floor_rule"])
+        self.prices.read(self.same, where, price, entry, judged, reading, floor_rule)
         self._notes(where, record["notes"], judged.notes)
         self._steps(where, record, reading, method)
-        self._limits(where, record["limits"], reading)
-        self._others(where, record, reading)
-        closed = record["fallback"] is None
-        self.same(where, "fallback", closed, method.mode != "agreement")
-        if not closed:
-            self.same(where, "fallback", record["fallback"]["method"], "listing")
+        told_limits = self.amounts.read(self.same, where, record["limits"], self.cite, reading)
+        self.same(where, "limits", sorted(told_limits), self.amounts.touched(reading))
+        names = [each.id for each in self.case.methods if each.id != record["method"]]
+        self.same(where, "other methods", [each["method"] for each in record["others"]], names)
+        self.others.read(self.same, where, record, reading, self.cite)
+        for each in record["others"]:
+            if each["why"] == "cost":
+                self.losses.check(self.same, where, {**record, "method": each["method"]}, each)
+            else:
+                self.same(where, f"{each['method']}: loss", (each.get("loss"), each.get("tier", 0)), (None, 0))
+        fallback(self.same, where, record["fallback"], method, self.case.rules, self.cite)
 
     def _conditions(self, where: str, record: Json, entry: Json) -> None:
         stated = [{name: value for name, value in each.items() if name != "cite"} for each in record["conditions"]]
@@ -217,47 +241,17 @@ class Words:
             due = each["rule"] if each["rule"] in self.rules else None
             self.same(where, "the rule of a condition", self.cite(each["cite"]), due)
 
-    def _price(self, where: str, price: Json, entry: Json) -> None:
-        unit, area = price["unit_price"], entry["area_m2"]
-        self.same(where, "expected price", price["expected_yuan"], entry["expected_price_yuan"])
-        self.same(where, "floor price", price["floor"], entry["floor_price"])
-        if len(entry["parcel_ids"]) == 1:
-            self.same(where, "unit price", (unit or 0) * area, entry["expected_price_yuan"])
-        else:
-            self.same(where, "unit price", unit, -(-entry["expected_price_yuan"] // max(1, area)))
-        rule = self.rules.get(self.cite(price["floor_rule"]) or "")
-        if price["floor_rule"] is not None and rule is not None and price["formula"]:
-            self.same(where, "formula", price["formula"], rule.spec.get("per_m2"))
-        facts = self.reader.facts.parcels[self.reader.facts.parcel_row[entry["parcel_ids"][0]]]
-        for each in price["inputs"]:
-            name = each["field"]
-            self.same(where, name, each["value"], str(shown(name, facts.get(name))))
-            declared = fields().get(name)
-            self.same(where, f"unit of {name}", each["unit"], "" if declared is None else declared.unit)
-
-    def _basis(self, where: str, price: Json, first: Judgement, paid: bool, facts: Facts) -> None:
-        """What decided the unit price of the first parcel, its floor rule and its year factor."""
-        floor = first.floor
-        if not paid:
-            basis = "free"
-        elif not first.unit_price:
-            basis = "unknown"
-        elif floor is not None and first.unit_price == -(-floor.numerator // floor.denominator):
-            basis = "floor"
-        else:
-            basis = "benchmark" if facts.get("appraised_price") is None else "appraised"
-        self.same(where, "basis", price["basis"], basis)
-        self.same(where, "floor rule", self.cite(price["floor_rule"]), first.floor_rule)
-        flexible = paid and first.factor != 1
-        millionths = (first.factor.numerator * 2_000_000 + first.factor.denominator) // (2 * first.factor.denominator)
-        factor = f"{millionths // 1_000_000}.{millionths % 1_000_000:06d}" if flexible else ""
-        self.same(where, "year factor", price["year_factor"], factor)
-        rate = self.case.round.land_reduction_rate if flexible else ""
-        self.same(where, "reduction rate", price["reduction_rate"], rate)
-
     def _notes(self, where: str, notes: Sequence[Any], judged: Sequence[str]) -> None:
         stated = [self.cite(note if isinstance(note, str) else note["cite"]) for note in notes]
         self.same(where, "notes", stated, [name for name in judged if not self._general(name)])
+        self._plain(where, notes)
+
+    def _plain(self, where: str, notes: Sequence[Any]) -> None:
+        """A note says its text and nothing else."""
+        for note in notes:
+            if not isinstance(note, str):
+                more = note["verdict"], list(note.get("facts", ())), list(note.get("unknowns", ()))
+                self.same(where, f"note {self.cite(note['cite'])}", more, ("note", [], []))
 
     def _general(self, name: str) -> bool:
         """Whether a note holds whatever the case, so that it is said once, of the plan."""
@@ -292,61 +286,14 @@ class Words:
         said = None if stated is None else [{**each, "cite": self.cite(each["cite"])} for each in stated]
         self.same(where, "timetable", said, due)
 
-    def _limits(self, where: str, limits: Sequence[Json], reading: Reading | None) -> None:
-        for each in limits:
-            key = (self.cite(each["cite"]), tuple(each["key"]))
-            found = self.shown.get(key)
-            name = f"limit {key[0]}"
-            if found is None:
-                self.same(where, name, list(key[1]), None)
-                continue
-            for field in ("used", "limit", "sense", "binding"):
-                self.same(where, f"{name}: {field}", each[field], found[field])
-            self._row(where, name, each, key, reading)
-
-    def _row(self, where: str, name: str, each: Json, key: tuple[Any, tuple[str, ...]], reading: Any) -> None:
-        rule = self.rules.get(key[0])
-        share = None if rule is None else rule.spec.get("share")
-        self.same(where, f"{name}: unit", each["unit"], unit_of(rule))
-        self.same(where, f"{name}: share", each["share"], "" if not share else percent(share))
-        if not share and reading is not None:
-            self.same(where, f"{name}: own", each["own"], reading.rows.get(key, 0))
-        if reading is None:
-            self.same(where, f"{name}: own", each["own"], 0)
-
-    def _others(self, where: str, record: Json, reading: Reading) -> None:
-        names = [method.id for method in self.case.methods]
-        stated = [each["method"] for each in record["others"]]
-        self.same(where, "other methods", stated, [name for name in names if name != record["method"]])
-        for each in record["others"]:
-            if each["method"] not in names:
-                continue
-            row = names.index(each["method"])
-            judged = self.reader.judge_site(reading.site, reading.demand, row, reading.period, noted=False)
-            if each["why"] == "verdict" and not each.get("rulings"):  # lawful, but not by the day it is needed
-                late = "warn" if judged.verdict in self.case.settings.verdicts else judged.verdict
-                self.same(where, f"{each['method']}: verdict", each["verdict"], late)
-            elif each["why"] != "term":
-                self.same(where, f"{each['method']}: verdict", each["verdict"], judged.verdict)
-            rules = {(ruling.rule_id, ruling.verdict) for ruling in judged.rulings}
-            for ruling in each.get("rulings", ()):
-                name = self.cite(ruling["cite"]), ruling["verdict"]
-                self.same(where, f"{each['method']}: {name[0]}", name in rules, True)
-            ids = [each for each in judged.rulings if each.verdict == "forbid"]
-            closed = "rule" if any(ruling.rule_id in self.rules for ruling in ids) else "default"
-            offer = {"parcel_ids": record["parcel_ids"], "demand_id": record["demand_id"], "method": each["method"]}
-            due = "cost" if self._lawful(offer) else closed if judged.verdict == "forbid" else ""
-            other = each["why"] if each["why"] in ("term", "filter", "market", "verdict") else "another reason"
-            self.same(where, f"{each['method']}: why", each["why"], due or other)
-
     def _whole(self, where: str, record: Json) -> None:
         case, plan = self.case, self.plan
         result, entries = plan["result"], plan["assignments"]
         taken = sum(len(entry["parcel_ids"]) for entry in entries)
         served = {entry["demand_id"] for entry in entries} - {None}
-        tiers = [{name: tier[name] for name in ("objective", "bound", "solver_bound")} for tier in result["tiers"]]
-        gaps = [tier["proven_gap"] for tier in result["tiers"]]
-        closed = bool(tiers) and all(tier["bound"] == tier["objective"] for tier in tiers)
+        names = ("objective", "bound", "solver_bound", "reached", "held_at")
+        tiers = [{name: tier.get(name) for name in names} for tier in result["tiers"]]
+        closed = bool(tiers) and all(t["bound"] == t.get("reached", t["objective"]) for t in result["tiers"])
         best = closed and result["bound_scope"] == "all"
         due: dict[str, Any] = {
             "id": case.round.id,
@@ -366,24 +313,41 @@ class Words:
         }
         for name, found in due.items():
             self.same(where, name, record[name], found)
-        stated = [{name: value for name, value in tier.items() if name != "gap"} for tier in record["tiers"]]
+        stated = [{name: tier.get(name) for name in names} for tier in record["tiers"]]
         self.same(where, "tiers", stated, tiers)
-        self.same(where, "gaps", [tier["gap"] for tier in record["tiers"]], gaps)
+        self.same(where, "gaps", [t["gap"] for t in record["tiers"]], [t["proven_gap"] for t in result["tiers"]])
         notes = [rule for rule in case.rules if rule.kind == "note"]
         tense = [rule.id for rule in notes if str(rule.spec.get("flag", "")).startswith("tension")]
         due_notes = [rule.id for rule in notes if rule.id not in tense and self._general(rule.id)]
         for name, ids in (("tensions", tense), ("notes", due_notes)):
             told_notes = [self.cite(each if isinstance(each, str) else each["cite"]) for each in record[name]]
             self.same(where, name, told_notes, ids)
-        self._limits(where, record["limits"], None)
-        self._limits(where, record["relaxed"], None)
-        told = [(self.cite(each["cite"]), tuple(each["key"])) for each in record["limits"]]
+            self._plain(where, record[name])
+        self._ties(where, record["ties"], closed, taken)
+        told = self.amounts.read(self.same, where, record["limits"], self.cite, None)
+        relaxed = self.amounts.read(self.same, where, record["relaxed"], self.cite, None)
+        self.same(where, "relaxed", sorted(relaxed), self.amounts.missed())
         self.same(where, "limits", sorted(told), sorted((e["rule"], tuple(e["key"])) for e in plan["limits"]))
         units = [(entry["rule"], entry["unit"]) for entry in plan["limits"]]
         self.same("limits", "units", units, [(name, unit_of(self.rules.get(name))) for name, _ in units])
         cited = [self.cite(key) for key in record["sources"]]
         permits = {self.cite(e["cite"]) for r in plan["justification"] for e in r.get("permits", ())}
         self.same(where, "sources", cited, sorted(name for name in permits if name in self.rules))
+
+    def _ties(self, where: str, ties: Json, closed: bool, taken: int) -> None:
+        """What the second stage found is as the plan claims; what the prices settle adds up to all supplied parcels."""
+        claim = {"status": "not examined", "by": "", "parcels": 0, "broken_by": [], **self.plan["result"]["ties"]}
+        for name, found in claim.items():
+            self.same(where, f"ties: {name}", ties.get(name), found)
+        if claim["status"] == "unique":
+            due: tuple[int | None, int, int] = taken, 0, 0
+        elif not closed or ties["in_every"] is None:
+            due = None, 0, 0
+        else:
+            supplied = {name for entry in self.plan["assignments"] for name in entry["parcel_ids"]}
+            open_ = [name for name in dict.fromkeys(ties["in_some"]) if name in supplied]
+            due = taken - len(open_) - ties["more"], len(open_), ties["more"]
+        self.same(where, "ties: settled", (ties["in_every"], len(ties["in_some"]), ties["more"]), due)
 
     def _summaries(self, kind: str, entries: Mapping[str, Json]) -> None:
         """The reasons beside a held parcel and an unserved platform are those of its record, by rule and count."""
@@ -395,6 +359,16 @@ class Words:
             if record.get("premises"):  # by the first rule that speaks of premises; by its own word where none does
                 due.append((next(map(self.cite, record["premises_cites"]), "premises"), None))
             self.same(f"{kind} {record['id']}", "reasons", told, due)
+            entry = entries[record["id"]]
+            offers = [each["offer"] for each in entry["reasons"] if "offer" in each]
+            self.same(f"{kind} {record['id']}", "offers", offers, [_offer(each) for each in record["best"]])
+            flags = [each.get("premises", False) for each in entry["reasons"] if "rule" in each]
+            premises = [False] * len(record["reasons"]) + [True] * bool(record.get("premises"))
+            self.same(f"{kind} {record['id']}", "premises", flags, premises)
 
     def _named(self, reason: Json) -> Any:
         return self.cite(reason["ruling"]["cite"]) if reason.get("ruling") else reason["code"]
+
+
+def _offer(each: Json) -> str:
+    return "+".join(each["parcel_ids"]) + f"/{each['demand_id'] or 'market'}/{each['method']}"

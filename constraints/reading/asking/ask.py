@@ -28,6 +28,7 @@ from constraints.reading.asking.told_facts import FALSE, TRUE, read_facts
 from constraints.reading.book import RuleBook, book
 from constraints.reading.judge import Judgement, judge
 from constraints.types import GRADES, STRICTNESS, Method, Rule
+from parcels.common.catalogue import both
 from parcels.common.issues import Refused, error
 from parcels.common.schema import Value
 
@@ -226,10 +227,6 @@ _DEFAULT: dict[str, Any] = {
         "since_known": True,
     },
     "grade": "U",
-    "title": {
-        "en": "default of the method, no rule in force states it",
-        "zh": "该方式的默认规则（当时无成文规则载明）",
-    },
 }
 
 
@@ -246,7 +243,8 @@ def rule_entry(rulebook: RuleBook, identifier: str, verdict: str, unknowns: Sequ
     """A deciding rule with its citation and grade, as JSON."""
     rule = rulebook.rules.get(identifier)
     if rule is None:
-        return {**_DEFAULT, "id": identifier, "verdict": verdict, "unknown": list(unknowns)}
+        title = both("side-note.default-of-method").pair
+        return {**_DEFAULT, "title": title, "id": identifier, "verdict": verdict, "unknown": list(unknowns)}
     cite, first = rule.cite, _first(rulebook)[rule.cite.doc, rule.cite.number]
     begun = {"from": rule.start, "since": vague_start(first) or first.start, "since_known": not first.date_grade}
     if rule.spec.get("not_yet") and rule.until:  # it says of the days before its instrument that there was no method
@@ -274,9 +272,8 @@ def _note(rule: Rule, judgement: Judgement) -> dict[str, str]:
     if rule.kind == "note":
         return {"rule": rule.id, "flag": rule.spec["flag"], **rule.spec["text"]}
     if any(verdict == "permit" for verdict in rule.spec["verdict"].values()) and rule.id not in judgement.deciding:
-        en, zh = "looser rule of lower rank, not obeyed", "下位规则较宽，不予适用"
-        return {"rule": rule.id, "flag": "looser", "en": f"{en}: {rule.title.en}", "zh": f"{zh}：{rule.title.zh}"}
-    return {"rule": rule.id, "flag": "unknown", "en": f"may apply: {rule.title.en}", "zh": f"或将适用：{rule.title.zh}"}
+        return {"rule": rule.id, "flag": "looser", **both("side-note.looser", rule=rule.title).pair}
+    return {"rule": rule.id, "flag": "unknown", **both("side-note.may-apply", rule=rule.title).pair}
 
 
 def preferences(

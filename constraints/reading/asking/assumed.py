@@ -13,6 +13,7 @@ from constraints.loading.releases import unchecked as late
 from constraints.reading.asking.told_facts import shown
 from constraints.reading.case_facts import block_share
 from constraints.reading.mixed import dominant, parts_of
+from parcels.common.catalogue import both
 from parcels.common.schema import Value, fields
 
 PRICES = ("grade", "benchmark_price", "cost_floor", "office_price", "appraised_price", "reserve_price", "area_m2")
@@ -76,8 +77,7 @@ def incomplete(name: str, as_of: str) -> dict[str, str]:
     since = pack(name).complete_from
     return {
         "rule": "",
-        "en": f"pack {name} is complete from {since} only; {as_of} is earlier",
-        "zh": f"规则库 {name} 自 {since} 起完整；{as_of} 在此之前",
+        **both("side-note.incomplete", pack=name, since=since, date=as_of).pair,
     }
 
 

@@ -12,6 +12,7 @@ from constraints.reading.book import Clause, RuleBook
 from constraints.reading.judge import Judgement
 from constraints.reading.speak import decimal, formula
 from constraints.types import Method, Rule
+from parcels.common.catalogue import both, phrase
 from parcels.common.schema import Value
 
 
@@ -49,8 +50,7 @@ def looser_note(low: Rule, high: Rule) -> dict[str, str]:
     return {
         "rule": low.id,
         "flag": "looser",
-        "en": f"looser rule of lower rank, not obeyed, below national rule {high.id}: {low.title.en}",
-        "zh": f"下位规则较宽，低于上位规则 {high.id}，不予适用：{low.title.zh}",
+        **both("side-note.looser-floor", high=high.id, rule=low.title).pair,
     }
 
 
@@ -96,8 +96,7 @@ def _words(texts: Sequence[str], lang: str) -> list[str]:
     words = [formula(parse_price(text), lang) for text in shown]
     if ladder:
         most, least = ladder
-        by_grade = f"({most} to {least} by grade) × year factor" if lang == "en" else f"（按等别 {most} 至 {least}）"
-        words.append(by_grade if lang == "en" else f"{by_grade}× 年期修正系数")
+        words.append(phrase("sentence.by-grade", lang, most=most, least=least))
     return words
 
 

@@ -14,8 +14,8 @@ from constraints.reading.asking.assumed import complete, incomplete
 from constraints.reading.book import RuleBook, book
 from constraints.reading.judge import judge
 from constraints.reading.speak import Namer, formula, plain, sentence
-from constraints.types import Rule, Text
-from parcels.common.catalogue import titled
+from constraints.types import Rule
+from parcels.common.catalogue import Bilingual, both, phrase, told
 from parcels.common.schema import Value, fields
 
 APPLICANTS = (1, 2)
@@ -37,7 +37,7 @@ class Change:
     zh: str
     law: bool = True
     instrument: str = ""
-    title: Text | None = None
+    title: Bilingual | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,7 @@ def changes(rules: Iterable[Rule], earlier: str, later: str, word: Namer = plain
     return tuple(sorted(found, key=lambda change: (change.date, change.rule)))
 
 
-_WORDS = {
-    "begins": ("begins", "生效"),
-    "ends": ("ends", "失效"),
-    "goes on": ("no longer decides by itself, the instrument stays in force", "不再单独适用（文件仍有效）"),
-    "begins and ends": ("began and ended in between", "期间生效并失效"),
-}
+_KEYS = {"begins": "begins", "ends": "ends", "goes on": "goes-on", "begins and ends": "begins-and-ends"}
 
 
 def _goes_on(rule: Rule, date: str, rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -88,39 +83,43 @@ def _goes_on(rule: Rule, date: str, rules: Sequence[Rule]) -> tuple[Rule, ...]:
 def _change(rule: Rule, what: str, date: str, word: Namer, rules: Sequence[Rule]) -> Change:
     node = expr.parse(rule.when)
     others = _goes_on(rule, date, rules)
-    en, zh = _WORDS["goes on" if what == "ends" and others else what]
+    happens = told(f"law-change.{_KEYS['goes on' if what == 'ends' and others else what]}")
     told_before = what == "begins" and any(each.start < date for each in others)
-    effect_en, effect_zh = effect(rule)
-    for_en = f" For: {sentence(node, 'en', word)}" if rule.when else ""
-    for_zh = f"适用：{sentence(node, 'zh', word)}" if rule.when else ""
+    said = told("law-change.rule", date=date, rule=rule.id, happens=happens, title=rule.title, cited=cited(rule))
+    does = effect(rule)
+    where = Bilingual(sentence(node, "en", word), sentence(node, "zh", word))
+    if rule.when:
+        text = both("law-change.told-for", said=said, does=does, where=where)
+    else:
+        text = both("law-change.told", said=said, does=does)
     return Change(
         rule.id,
         rule.kind,
         what,
         date,
-        f"{date} {rule.id} {en}: {rule.title.en} ({cited(rule)}). {effect_en}{for_en}",
-        f"{date} {rule.id} {zh}：{rule.title.zh}（{cited(rule)}）。{effect_zh}{for_zh}",
+        text.en.strip(),
+        text.zh.strip(),
         law=not (told_before or (what == "ends" and others)),
         instrument=" ".join(part for part in (rule.cite.doc, rule.cite.number) if part),
         title=rule.title,
     )
 
 
-def by_instrument(told: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
+def by_instrument(found: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
     """Changes (as JSON) as lines: what begins or ends with one instrument on one day stands in one line."""
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
-    for change in told:
+    for change in found:
         groups.setdefault((change["date"], change["instrument"] or change["rule"], change["what"]), []).append(change)
     lines = []
     for (date, instrument, what), group in groups.items():
         if len(group) == 1:
-            lines.append(group[0][lang])
+            lines.append(group[0].get(lang, group[0]["en"]))
             continue
-        titles = ("；" if lang == "zh" else "; ").join(change["title"][lang] for change in group)
-        rules = ("、" if lang == "zh" else ", ").join(change["rule"] for change in group)
-        word = _WORDS[what][lang == "zh"]
-        colon = "：" if lang == "zh" else ": "
-        lines.append(f"{date} {instrument} {word}{colon}{titles} [{rules}]")
+        titles = [Bilingual(**change["title"]) for change in group]
+        rules = [change["rule"] for change in group]
+        happens = told(f"law-change.{_KEYS[what]}")
+        values = {"date": date, "instrument": instrument, "happens": happens, "titles": titles, "rules": rules}
+        lines.append(phrase("law-change.group", lang, **values))
     return lines
 
 
@@ -130,14 +129,14 @@ def _value(before: Rule, after: Rule) -> Change:
     parts = [
         f"{'/'.join(key) or '-'}: {old.get(key, '-')} -> {new.get(key, '-')}" for key in sorted(old.keys() | new.keys())
     ]
-    shown = "; ".join(parts)
+    text = both("law-change.value", date=date, rule=before.id, title=before.title, parts=parts)
     return Change(
         before.id,
         before.kind,
         "value",
         date,
-        f"{date} {before.id} changes its value: {before.title.en}: {shown}",
-        f"{date} {before.id} 数值变化：{before.title.zh}：{shown}",
+        text.en,
+        text.zh,
     )
 
 
@@ -147,43 +146,32 @@ def cited(rule: Rule) -> str:
     return " ".join(part for part in parts if part) + f", {grade_of(rule)}"
 
 
-def effect(rule: Rule) -> tuple[str, str]:
-    """What a rule does, in a short sentence of each language."""
+def effect(rule: Rule) -> Bilingual:
+    """What a rule does, in a short sentence of each language; empty Chinese for kinds that have no such sentence."""
     titles = {method.id: method.title for method in methods()}
     spec = rule.spec
     if rule.kind == "eligibility":
         groups: dict[str, list[str]] = {}
         for method, verdict in spec["verdict"].items():
             groups.setdefault(verdict, []).append(method)
-        every = len(titles)
-        en = "; ".join(
-            f"{v}: {'every method' if len(group) == every else ', '.join(titles[m].en for m in group)}"
-            for v, group in groups.items()
-        )
-        zh = "；".join(
-            titled(v, "zh", "short-verdict")
-            + ("各种方式" if len(group) == every else "、".join(titles[m].zh for m in group))
-            for v, group in groups.items()
-        )
-        return f"{en[:1].upper()}{en[1:]}.", f"{zh}。"
+        said = []
+        for verdict, group in groups.items():
+            which = told("effect.every") if len(group) == len(titles) else tuple(titles[name] for name in group)
+            said.append(told("effect.verdict", verdict=told(f"short-verdict.{verdict}"), methods=which))
+        text = both("effect.all", said=said)
+        return Bilingual(text.en[:1].upper() + text.en[1:], text.zh)
+    if rule.kind == "note":
+        text = Bilingual(**spec["text"])
+        return Bilingual(text.en.rstrip(".") + ".", text.zh.rstrip("。") + "。")
+    if rule.kind not in ("term", "price_floor"):
+        return Bilingual(f"{rule.kind.capitalize()}.", "")
+    names = [titles[name] for name in spec["methods"]]
     if rule.kind == "term":
         low, high = spec["min_years"], spec["max_years"]
-        bounds_en = " and ".join(
-            t for t in (f"at least {low} years" * bool(low), f"at most {high} years" * bool(high)) if t
-        )
-        bounds_zh = "、".join(t for t in (f"不少于{low}年" * bool(low), f"不超过{high}年" * bool(high)) if t)
-        names_en = ", ".join(titles[m].en for m in spec["methods"])
-        names_zh = "、".join(titles[m].zh for m in spec["methods"])
-        return f"Term {bounds_en} for {names_en}.", f"{names_zh}年限{bounds_zh}。"
-    if rule.kind == "price_floor":
-        names_en = ", ".join(titles[m].en for m in spec["methods"])
-        names_zh = "、".join(titles[m].zh for m in spec["methods"])
-        price = expr.parse_price(spec["per_m2"])
-        en, zh = formula(price, "en"), formula(price, "zh")
-        return f"Floor {en} yuan/m2 for {names_en}.", f"{names_zh}最低价：{zh}（元/平方米）。"
-    if rule.kind == "note":
-        return spec["text"]["en"].rstrip(".") + ".", spec["text"]["zh"].rstrip("。") + "。"
-    return f"{rule.kind.capitalize()}.", ""
+        bounds = "between" if low and high else "least" if low else "most"
+        return both("effect.term", bounds=told(f"effect.{bounds}", low=low, high=high), methods=names)
+    price = expr.parse_price(spec["per_m2"])
+    return both("effect.floor", price=Bilingual(formula(price, "en"), formula(price, "zh")), methods=names)
 
 
 def shifts(rules: Sequence[Rule], earlier: str, later: str) -> tuple[Shift, ...]:

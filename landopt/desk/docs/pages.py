@@ -5,6 +5,7 @@ Without ``--write`` nothing changes: the pages that are not current are named, a
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -23,12 +24,15 @@ def pages() -> dict[str, str]:
         rules_pages,
         templates_page,
     )
+    from landopt.workbench.service.description import description
+    from landopt.workbench.service.run import RATE
     from parcels.common import codes
 
     made = {name: page() for name, page in reference.PAGES.items()}
     made |= {"round-file.md": facts_pages.round_page(), "columns.md": facts_pages.columns_page()}
     made |= {"templates.md": templates_page.page(), "glossary.md": glossary_page.page()}
     made |= {"errors.md": codes.page(), "api.md": door_page.page(), "architecture.md": house_page.page()}
+    made["service.openapi.json"] = f"{json.dumps(description(RATE), ensure_ascii=False, indent=1, sort_keys=True)}\n"
     return {**made, **rules_pages.pages()}
 
 

@@ -55,6 +55,7 @@ def ask(
     from constraints.loading.keys import decimal_text
     from constraints.loading.method_facts import tables
     from constraints.reading.asking.ask import ask as answer_to
+    from landopt.door import arguments
     from landopt.intake.names import method_named
     from landopt.reasons.answer_words import answer_lines, table
 
@@ -63,6 +64,7 @@ def ask(
         raise Wrong("no-fact")
     if decimal_text(rate) is None:
         raise Wrong("not-a-rate", rate=rate)
+    rate = arguments.rate(rate)
     date, names, tongue = iso_day(as_of), chosen_packs(packs), tongue_of(lang)
     enable = tuple(method_named(word, tables()) or word for word in enable)
     extra = _policy(names, policy, date, tongue)

@@ -89,6 +89,7 @@ def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) ->
     from constraints.language.expr import parse
     from constraints.loading.load import load_pack, pack_names
     from constraints.reading.speak import sentence
+    from landopt.reasons.rule_pages import rule_page
     from landopt.reasons.words import code_word
     from parcels.common.issues import Refused, error
 
@@ -108,37 +109,7 @@ def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) ->
         ]
         print_json(both)
         return
-    click.echo("\n\n".join(_full(rule, tongue_of(lang)) for rule in found))
-
-
-def _full(rule: Rule, lang: str) -> str:
-    from constraints.language.expr import parse
-    from constraints.loading.load import grade_of
-    from constraints.loading.quotations import quotations_of
-    from constraints.reading.asking.law_changes import effect
-    from constraints.reading.speak import sentence
-    from landopt.reasons.words import code_word, word
-
-    cite = rule.cite
-    words = quotations_of(rule)
-    cited = " ".join(part for part in (cite.doc, cite.number, cite.article) if part)
-    grade = grade_of(rule)
-    rows = [
-        ("where", sentence(parse(rule.when), lang, code_word)),
-        ("effect", effect(rule)[lang == "zh"]),
-        ("cite", cited if words else phrase("law.aside", lang, text=cited, aside=phrase("law.copy", lang))),
-        ("rank", phrase("law.aside", lang, text=f"{cite.rank}, {grade}", aside=word("grade", grade, lang))),
-        ("dates", f"{rule.start} .. {rule.until or ''}".rstrip()),
-        ("exception", ", ".join(rule.exception_to)),
-        ("when", rule.when),
-    ]
-    for each in words:
-        place = {"text": each.text, "address": each.address, "read": each.read}
-        rows.append(("words", phrase("law.words", lang, words=each.words, **place)))
-    if rule.spec.get("condition"):
-        rows.append(("on-file", rule.spec["condition"][lang]))
-    told_ = [phrase("law.row", lang, label=word("law-label", label, lang), text=text) for label, text in rows if text]
-    return "\n".join([f"{rule.id}  {rule.title.text(lang)}", *told_])
+    click.echo("\n\n".join(rule_page(rule, tongue_of(lang)) for rule in found))
 
 
 @rules.command(epilog="Example:\n\n  landopt rules diff 2020-12-31 2023-01-01")
@@ -150,30 +121,16 @@ def _full(rule: Rule, lang: str) -> str:
 @lang_option
 def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool, lang: str | None) -> None:
     """What changed between two dates, in words, and for whom."""
-    from constraints.reading.asking.law_changes import by_instrument
     from constraints.reading.asking.law_changes import diff as compare
-    from landopt.reasons.rulewords import shift_lines
+    from landopt.reasons.rule_pages import changes_lines
     from landopt.reasons.words import code_word
 
     found = compare(chosen_packs(packs), iso_day(earlier), iso_day(later), code_word)
     if as_json:
         print_json(found)
         return
-    tongue = tongue_of(lang)
-    for note in found["notes"]:
-        click.echo(phrase("law.note", tongue, text=note[tongue]))
-    told = [change for change in found["changes"] if notes or (change["law"] and change["kind"] != "note")]
-    for line in by_instrument(told, tongue):
+    for line in changes_lines(found, tongue_of(lang), notes):
         click.echo(line)
-    hidden = len(found["changes"]) - len(told)
-    if hidden:
-        click.echo(phrase("law.hidden", tongue, count=hidden))
-    if found["shifts"]:
-        click.echo("\n" + phrase("law.for-whom", tongue))
-    for line in shift_lines(found["shifts"], tongue):
-        click.echo(line)
-    if not found["changes"] and not found["shifts"]:
-        click.echo(phrase("law.nothing", tongue))
 
 
 @rules.command(epilog="Example:\n\n  landopt rules test --packs cn")

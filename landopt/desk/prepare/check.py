@@ -97,13 +97,14 @@ def _missing(loaded: Loaded) -> Sequence[Missing]:
 
 
 def _workbook(target: Path, loaded: Loaded, unknown: Sequence[Missing] | None, lang: str) -> None:
+    from landopt.desk.progress import told_kept
     from landopt.forms.findings import write_check
     from parcels.common.issues import Refused, error
     from parcels.common.kept import write_made
 
     if target.suffix.lower() != ".xlsx":
         raise Refused(error("F002.format-not-written", at=str(target), file=target.name, drivers=[".xlsx"]))
-    write_made(target, lambda path: write_check(path, loaded, lang, unknown))
+    told_kept(write_made(target, lambda path: write_check(path, loaded, lang, unknown)), target, lang)
 
 
 def _print_missing(loaded: Loaded, unknown: Sequence[Missing], lang: str) -> None:

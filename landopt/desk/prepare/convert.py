@@ -44,9 +44,11 @@ def convert(
 
     tongue = language(lang)
     if ".toml" in (source.suffix.lower(), target.suffix.lower()):
+        from landopt.desk.progress import told_kept
         from landopt.forms.policy_files import convert_policy
 
-        count = convert_policy(source, target, tongue, force)
+        count, kept = convert_policy(source, target, tongue, force)
+        told_kept(kept, target, tongue)
         if as_json:
             click.echo(json.dumps({"in": str(source), "out": str(target), "rules": count}, ensure_ascii=False))
         else:

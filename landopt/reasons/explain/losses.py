@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from constraints.audit.certificate.price_tree import BadProof, Node, Tree, read_tree
+from constraints.audit.certificate.proof import floor_of
 from landopt.screening.blocks import Ints
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Program, arrays_of, from_arrays
-from landopt.solving.proof.certificate import Certificate, without_rows
+from landopt.solving.proof.certificate import Certificate
+from landopt.solving.proof.without_rows import without_rows
 from parcels.common.issues import Refused, error
 
 Mask = NDArray[np.bool_]
@@ -60,11 +62,12 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen
     if proof is None or not proof.get("tiers"):
         return None
     reached = [int(entry["objective"]) for entry in proof["tiers"]]
+    floors = [int(floor_of(entry)) for entry in proof["tiers"]]
     try:
         columns = []
         leaving = dict.fromkeys(chosen, 0)
         for tier, entry in enumerate(proof["tiers"]):
-            prog = program_of(offers, parcels, tier, reached)
+            prog = program_of(offers, parcels, tier, floors)
             found = Certificate(prog, entry["tree"], int(entry["scale"]))
             least, without = _tier(prog, found, reached[tier], chosen)
             columns.append(least)
@@ -154,15 +157,15 @@ def bounds_with(
 ) -> list[int] | None:
     """The bound of each tier that the prices of a proof give for other right-hand sides (weak duality), millipoints.
 
-    ``unpriced`` rows get the price 0: the bound then holds without them. Earlier tiers are held at the values the proof
-    reached. ``None`` without a proof.
+    ``unpriced`` rows get the price 0: the bound then holds without them. Earlier tiers are held at what the proof
+    holds them to. ``None`` without a proof.
     """
     if proof is None or not proof.get("tiers"):
         return None
-    reached = [int(entry["objective"]) for entry in proof["tiers"]]
+    floors = [int(floor_of(entry)) for entry in proof["tiers"]]
     found = []
     for tier, entry in enumerate(proof["tiers"]):
-        prog = program_of(offers, parcels, tier, reached)
+        prog = program_of(offers, parcels, tier, floors)
         tree = read_tree(entry["tree"], len(prog.sense), parcels)
         tree, prog = without_rows(prog, tree, unpriced)
         found.append(Certificate(prog, tree, int(entry["scale"])).value or 0)

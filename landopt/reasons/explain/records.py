@@ -280,12 +280,17 @@ class MethodTotal:
 
 @dataclass(frozen=True, slots=True)
 class TierBound:
-    """Objective and bounds of one tier, millipoints; ``gap`` a decimal text rounded up (audited bound)."""
+    """Objective and bounds of one tier, millipoints; ``gap`` a decimal text rounded up (audited bound).
+
+    Where a tier gives something to later ones: what it ``reached`` before, and what it is ``held_at``.
+    """
 
     objective: int
     bound: int | None
     solver_bound: int | None
     gap: str | None
+    reached: int | None = None
+    held_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

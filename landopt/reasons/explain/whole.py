@@ -19,6 +19,12 @@ RANKED = 10_000_000
 """Offers times rows up to which the limits are ranked by what lifting each could bring."""
 
 
+def whats_given(proof: Mapping[str, Any] | None, tiers: int) -> list[dict[str, int]]:
+    """For each tier what it came to and is held at, where it gives something to later ones; else nothing."""
+    entries = proof["tiers"] if proof and proof.get("tiers") else [{}] * tiers
+    return [{name: int(entry[name]) for name in ("reached", "held_at") if name in entry} for entry in entries]
+
+
 def whole(
     context: Context,
     limits: Limits,
@@ -31,10 +37,12 @@ def whole(
     """The record of the plan; ``tiers`` are (objective, audited bound, solver's bound), ``cited`` the rules used."""
     case = context.case
     bounds = tuple(
-        TierBound(objective, bound, claimed, None if bound is None else gap_text(bound, objective))
-        for objective, bound, claimed in tiers
+        TierBound(objective, bound, claimed, None if bound is None else gap_text(bound, objective), **given)
+        for (objective, bound, claimed), given in zip(tiers, whats_given(context.proof, len(tiers)), strict=True)
     )
-    closed = bool(bounds) and all(tier.bound == tier.objective for tier in bounds)
+    closed = bool(bounds) and all(
+        tier.bound == (tier.objective if tier.reached is None else tier.reached) for tier in bounds
+    )
     return PlanReasons(
         id=case.round.id,
         stopped=stopped,

@@ -16,6 +16,7 @@ from math import gcd
 from typing import Any
 
 from constraints.audit.certificate.price_tree import BadProof
+from constraints.audit.certificate.proof import floor_of
 from constraints.audit.files.offers_reader import Block, block_of
 from constraints.case import Case
 from constraints.reading.rows import PlanRows
@@ -114,13 +115,13 @@ class Proven:
         self.context, self.case, self.offers = context, context.case, context.offers
         self.proof: Mapping[str, Any] = context.proof
         self.blocks = list(blocks) if blocks is not None else blocks_of(self.case, self.offers)
-        self.reached = [int(tier["objective"]) for tier in self.proof["tiers"]]
+        self.floors = [int(floor_of(tier)) for tier in self.proof["tiers"]]
 
     @cached_property
     def bounds(self) -> tuple[HeldBound, ...]:
         """The proof of every tier, summed once."""
         return tuple(
-            HeldBound(entry, tier, self.offers.rows, len(self.case.parcels), self.reached[:tier], self.blocks)
+            HeldBound(entry, tier, self.offers.rows, len(self.case.parcels), self.floors[:tier], self.blocks)
             for tier, entry in enumerate(self.proof["tiers"])
         )
 
@@ -175,7 +176,7 @@ class Proven:
         """Where offers count or score otherwise: the offers once more, and the same prices over them, scaled."""
         offers = build_offers(case)
         if not alike(self.offers, offers) or [row.id for row in offers.rows] != [row.id for row in self.offers.rows]:
-            said = tuple(TierBound(None, None) for _ in self.reached)
+            said = tuple(TierBound(None, None) for _ in self.floors)
             return WhatIf(said, False, (), (), ("other-offers",))
         blocks = blocks_of(case, offers)
         times, scale = _scaled(offers.rows, moved)
@@ -211,7 +212,7 @@ class Proven:
             if row.kind != "tier" and not row.slack and row.missed(amount)
         )
         holds = not lost and not broken
-        score = self._score(rows, used, offers or self.offers) if holds else [None] * len(self.reached)
+        score = self._score(rows, used, offers or self.offers) if holds else [None] * len(self.floors)
         tiers = tuple(
             TierBound(value if isinstance(value, int) else None, own) for value, own in zip(found, score, strict=True)
         )
@@ -223,7 +224,7 @@ class Proven:
         for row, amount in zip(rows, used, strict=True):
             if row.slack and row.kind != "tier":
                 found[row.tier] -= row.missed(amount) * row.penalty
-        return found[: len(self.reached)]
+        return found[: len(self.floors)]
 
     def _gone(self, changes: Changes) -> set[tuple[int, int]]:
         """The offers that go, as (block, position)."""

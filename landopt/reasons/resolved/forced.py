@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from constraints.case import Case
+from constraints.case import Case, held_at
 from landopt.reasons.alternatives import assignment, choices, value
 from landopt.reasons.explain.changed.variants import another_plan, forced
 from landopt.reasons.explain.context import Context
@@ -236,16 +236,16 @@ def solve_near(
     ``bonus`` (millipoints) for each kept offer prefers, among plans that cannot be told apart at the gap, the one that
     changes least.
     """
-    reached: list[int] = []
+    floors: list[int] = []
     plan: Ints | None = None
     for tier in range(variant.tiers):
-        prog = program(case, variant, tier, reached)
+        prog = program(case, variant, tier, floors)
         score = prog.score.copy()
         score[np.asarray(keep, np.int64)] += bonus
         plan = _solve(prog, replace(prog, score=score), pool, seconds, plan)
         if plan is None:
             return None
-        reached.append(standing(prog, plan).objective)
+        floors.append(held_at(standing(prog, plan).objective, case.objective.give(tier)))
     return None if plan is None else tuple(sorted(int(offer) for offer in plan))
 
 

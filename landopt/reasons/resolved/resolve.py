@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from constraints.case import Case
+from constraints.case import Case, held_at
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Ints, Program, arrays_of, from_arrays, standing
 from landopt.solving.programme.model import Built, build
@@ -117,12 +117,13 @@ def resolve(
     base = arrays_of(offers, len(case.parcels), len(case.demands))
     which = np.arange(len(offers)) if pool is None else np.asarray(pool, np.int64)
     reached: list[int] = []
+    floors: list[int] = []
     bounds: list[int | None] = []
     plan = None if start is None else np.asarray(sorted(start), np.int64)
     found: Ints | None = None
     why = "optimal"
     for tier in range(offers.tiers):
-        prog = from_arrays(base, tier, reached)
+        prog = from_arrays(base, tier, floors)
         status, chosen, bound = _tier(prog, which, plan, clock)
         if status == "infeasible" and not tier:
             return Resolved(None, (), (), "infeasible")
@@ -133,6 +134,7 @@ def resolve(
         plan = found = plan if chosen is None else chosen
         assert plan is not None
         reached.append(standing(prog, plan).objective)
+        floors.append(held_at(reached[-1], case.objective.give(tier)))
         bounds.append(None if bound is None else max(bound, reached[-1]))
     if found is None:  # no tier at all cannot be: a round has one
         return Resolved(None, (), (), why)

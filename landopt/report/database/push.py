@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from constraints.types import Text
 from landopt.central.address import Address
 from landopt.central.connection import one, troubles
 from landopt.central.upgrade import open_schema
@@ -16,6 +15,7 @@ from landopt.reasons import words
 from landopt.report.source import Source, open_source
 from landopt.report.tables.cells import ROLES, new_area
 from landopt.report.tables.headings import headings
+from parcels.common.catalogue import Bilingual
 from parcels.common.digests import sha256_of
 from parcels.common.gate import read_text
 from parcels.common.issues import Refused, error
@@ -214,9 +214,9 @@ def _outlines(source: Source) -> dict[str, bytes]:
 
 def _words(source: Source) -> Iterator[tuple[str, str, str, str, str | None, str | None]]:
     """The words of the codes that the plan uses, uses with the class they are counted in."""
-    classes: dict[str, Text] = {}
+    classes: dict[str, Bilingual] = {}
     for zh, en in zip(headings(None, "zh").classes, headings(None, "en").classes, strict=True):
-        classes |= dict.fromkeys(zh[1], Text(en[0], zh[0]))
+        classes |= dict.fromkeys(zh[1], Bilingual(en[0], zh[0]))
     taken = [row for row in source.rows if row.entry is not None]
     used: dict[str, set[str]] = {kind: set() for kind in KINDS}
     for row in taken:

@@ -283,31 +283,32 @@
       const base = vector.base < 0 ? none : state.prices[vector.base];
       state.prices.push({ y: changed(base.y, vector.rows), p: changed(base.p, vector.land) });
     }
-    for (const prices of state.prices) {
-      withinPenalties(state, prices.y);
-      prices.derived = prices.y.some((price, r) => r >= listed + tier && price !== 0n);
-    }
+    for (const prices of state.prices) prices.derived = prices.y.some((price, r) => r >= listed + tier && price !== 0n);
     state.drops = tree.drops.map((drop) => ({ vector: drop.vector, margin: drop.margin, least: null, total: constant(state, drop.vector, new Map(), new Map()) }));
     state.leaves = [];
     paths(state, tree.root, new Map(), new Map(), [], false);
     return state;
   }
 
-  function withinPenalties(state, y) {
-    state.rows.forEach((row, r) => {
-      if (row.slack === 0n) return;
-      let gain = big(y[r]) * row.slack - (row.tier === state.tier ? state.scale * row.penalty : 0n);
-      if (row.tier < state.tier) gain += y[state.listed + row.tier] * row.penalty;
-      need(gain <= 0n, "the price of a soft limit is above its penalty");
-    });
+  // What missing a soft limit by one unit more gains at the prices y.
+  function unitGain(state, y, r) {
+    const row = state.rows[r], { listed, tier, scale } = state;
+    const gain = big(y[r]) * row.slack - (row.tier === tier ? scale * row.penalty : 0n);
+    return row.tier < tier ? gain + y[listed + row.tier] * row.penalty : gain;
   }
 
   function constant(state, vector, path, supplied) {
     const { y, p } = state.prices[vector];
     let total = 0n;
     y.forEach((price, r) => {
+      const soft = r < state.listed && state.rows[r].slack !== 0n;
+      if (soft) {
+        const gain = unitGain(state, y, r), units = path.get(r) || { low: 0n, high: null };
+        need(gain <= 0n || units.high !== null, "the price of a soft limit is above its penalty");
+        total += gain * (gain > 0n ? units.high : units.low);
+      }
       if (price === 0n) return;
-      let range = path.get(r) || state.ends[r];
+      let range = (!soft && path.get(r)) || state.ends[r];
       if (!range && r < state.listed) { const row = state.rows[r]; range = { low: row.sense === "<=" ? null : row.rhs, high: row.sense === ">=" ? null : row.rhs }; }
       if (!range) range = { low: state.reached[r - state.listed], high: null };
       const end = price > 0n ? range.high : range.low;
@@ -335,8 +336,8 @@
       paths(state, node.one, path, new Map(supplied).set(node.parcel, true), one, empty || before === false);
       return;
     }
-    const range = path.get(node.row) || state.ends[node.row];
-    need(range, "a branch is on the sum of a soft row");
+    const range = path.get(node.row) || state.ends[node.row] || (node.row < state.listed ? { low: 0n, high: null } : null);
+    need(range, "a branch is on the sum of a tier that soft limits enter");
     const { low, high } = range, least = (a, b) => (a === null || b < a ? b : a), most = (a, b) => (a === null || b > a ? b : a);
     const less = least(high, node.most), more = most(low, node.most + 1n);
     paths(state, node.zero, new Map(path).set(node.row, { low, high: less }), supplied, zero, empty || (low !== null && low > less));
@@ -515,8 +516,9 @@
     need(header.scope === proof.scope, "the proof reaches further than the offers");
     need(header.tiers === tiers && plan.result.tiers.length === tiers, "the number of tiers differs");
     const reached = proof.tiers.map((t) => int(t.objective, "an objective"));
+    const held = proof.tiers.map((t) => int(t.held_at === undefined ? t.objective : t.held_at, "what a tier is held at"));
     const states = [];
-    for (let tier = 0; tier < tiers; tier++) states.push(await prepare(tier, proof.tiers[tier], rows, parcels, reached));
+    for (let tier = 0; tier < tiers; tier++) states.push(await prepare(tier, proof.tiers[tier], rows, parcels, held));
     let last = [-1, -1], count = 0;
     const seen = new Set();
     for (const line of lines) {
@@ -528,18 +530,36 @@
     }
     need(count === header.count, "the offers are not as many as announced");
     say.offers = count;
+    let open = false;
     say.tiers = states.map((state, tier) => {
       const bound = boundOf(state, seen);
       const stated = plan.result.tiers[tier];
       need(int(proof.tiers[tier].bound, "a bound") === bound && int(stated.bound, "a bound") === bound, "tier " + (tier + 1) + ": the prices prove " + bound);
       need(int(stated.objective, "an objective") === reached[tier], "the plan's objective is not the proof's");
       need(bound >= reached[tier], "the bound is below the objective");
+      const cameTo = heldAs(tier, kase, proof.tiers[tier], stated, bound);
       need(stated.proven_gap === gapText(bound, reached[tier]), "proven_gap is " + gapText(bound, reached[tier]));
+      if (cameTo !== bound) open = true;
       return { objective: String(reached[tier]), bound: String(bound), proven_gap: stated.proven_gap, leaves: state.leaves.length };
     });
     need(plan.result.bound_scope === proof.scope, "bound_scope is not the proof's");
-    const closed = say.tiers.every((t) => t.bound === t.objective);
-    need(plan.result.stopped !== "optimal" || closed, "the plan is called optimal, but the gap is not 0");
+    need(plan.result.stopped !== "optimal" || !open, "the plan is called optimal, but the gap is not 0");
+  }
+
+  /* What a tier came to: where it gives part of that to later ones, it is held at the rest, and the plan keeps to it. */
+  function heldAs(tier, kase, proved, stated, bound) {
+    const objective = int(proved.objective, "an objective");
+    const gives = kase.objective.gives === undefined ? [] : kase.objective.gives;
+    const part = tier < gives.length ? int(gives[tier][0], "a part given") : 0n, whole = tier < gives.length ? int(gives[tier][1], "a part given") : 1n;
+    for (const name of ["reached", "held_at"]) {
+      need((proved[name] !== undefined) === part > 0n, name + " stands where the tier gives something, and nowhere else");
+      need(stated[name] === undefined ? proved[name] === undefined : int(stated[name], name) === int(proved[name], name), name + " is not the proof's");
+    }
+    if (part === 0n) return objective;
+    const cameTo = int(proved.reached, "reached"), held = int(proved.held_at, "held_at");
+    need(whole > 0n && held === cameTo - (part * (cameTo < 0n ? -cameTo : cameTo)) / whole, "a tier is not held at what it reached less what it gives");
+    need(held <= objective && objective <= cameTo && cameTo <= bound, "a tier's objective is not between what it is held at and what it reached");
+    return cameTo;
   }
 
   function compareBytes(a, b) {

@@ -52,6 +52,7 @@ def run(folder: Path, request: dict[str, Any], hear: Callable[[str], None]) -> d
     """Solve tier after tier, then look at ties; the result as plain data. ``hear`` is given the lines of progress."""
     import numpy as np
 
+    from constraints.case import held_at
     from landopt.solving.programme.arrays import from_arrays
     from landopt.solving.search.tier_search import search
     from landopt.solving.search_state import Answer, Options
@@ -70,7 +71,8 @@ def run(folder: Path, request: dict[str, Any], hear: Callable[[str], None]) -> d
     plan = np.load(folder / "warm.npy") if (folder / "warm.npy").exists() else None
     start = load_warm(folder / "from")
     answers: list[Answer] = []
-    reached: list[int] = []
+    reached: list[int] = []  # what later tiers hold it to; of the last one what it is worth
+    gives = [(int(part), int(whole)) for part, whole in request.get("gives", ())]
     tiers = len(base["score"])
     for tier in range(tiers):
         told = _Teller(folder, tier, started, hear)
@@ -88,7 +90,7 @@ def run(folder: Path, request: dict[str, Any], hear: Callable[[str], None]) -> d
             break
         plan = answer.chosen
         _save(folder, plan)
-        reached.append(answer.objective)
+        reached.append(held_at(answer.objective, gives[tier] if tier < len(gives) else (0, 1)))
     ties: dict[str, Any] = {"status": "not examined"}
     proved = len(answers) == tiers and all(
         answer.chosen is not None and answer.objective in (answer.bound, answer.solver_bound) for answer in answers
@@ -110,6 +112,7 @@ def run(folder: Path, request: dict[str, Any], hear: Callable[[str], None]) -> d
 
 def _tier(answer: Any) -> dict[str, Any]:
     names = {
+        "objective": "objective",
         "bound": "bound",
         "solver_bound": "solver_bound",
         "scale": "scale",

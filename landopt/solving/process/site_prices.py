@@ -52,7 +52,9 @@ def ask(case: Case, offers: Offers, *, seed: int = 0, limit_s: float | None = No
     with tempfile.TemporaryDirectory(prefix="landopt-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         child.save_arrays(folder, base_arrays(case, offers))
-        (folder / "request.json").write_text(json.dumps({"seed": seed, "limit_s": limit_s}), "utf-8")
+        (folder / "request.json").write_text(
+            json.dumps({"seed": seed, "limit_s": limit_s, "gives": case.objective.gives}), "utf-8"
+        )
         _run(folder, HARD_S if limit_s is None else limit_s + GRACE_S)
         path = folder / "prices.npz"
         if not path.exists():
@@ -93,6 +95,7 @@ def _run(folder: Path, limit_s: float) -> None:
 
 def main(folder: Path) -> None:
     """Relax the tiers of the round in ``folder``."""
+    from constraints.case import held_at
     from landopt.solving.relaxation.prices import relax
     from landopt.solving.relaxation.sifter import Stopped
 
@@ -101,6 +104,7 @@ def main(folder: Path) -> None:
     base = child.load(folder)
     found: dict[str, Any] = {}
     reached: list[int] = []
+    gives = [(int(part), int(whole)) for part, whole in request.get("gives", ())]
     for tier in range(len(base["score"])):
         prog = from_arrays(base, tier, reached)
         try:
@@ -118,7 +122,8 @@ def main(folder: Path) -> None:
         found["tiers"] = tier + 1
         if not relaxed.feasible:
             break
-        reached.append(int(np.floor(relaxed.value - 1e-6 * abs(relaxed.value))) - 1)
+        came_to = int(np.floor(relaxed.value - 1e-6 * abs(relaxed.value))) - 1
+        reached.append(held_at(came_to, gives[tier] if tier < len(gives) else (0, 1)))
     if found:
         np.savez(folder / "prices.new.npz", **found)
         (folder / "prices.new.npz").replace(folder / "prices.npz")

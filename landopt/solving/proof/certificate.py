@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.audit.certificate.derived_rows import DerivedRows, Rule
-from constraints.audit.certificate.derived_rows import ranges as ends_of
-from constraints.audit.certificate.price_tree import BadProof, Branch, Clique, Derived, Node, Sum, Supplied, Tree
+from constraints.audit.certificate.derived_rows import Rule
+from constraints.audit.certificate.price_tree import BadProof, Branch, Clique, Node, Sum, Supplied, Tree
 from constraints.audit.certificate.price_writer import write_tree
 from constraints.audit.certificate.proof import Bound
+from constraints.audit.files.offers_reader import Place
 from constraints.types import Row
-from landopt.solving.programme.arrays import LARGEST, Floats, Ints, Program, ranges, segment_sum
+from landopt.solving.programme.arrays import Floats, Ints, Program, ranges, segment_sum
 from landopt.solving.programme.dominance import take
 from landopt.solving.programme.price_bound import LIMIT, part_best
 from landopt.solving.proof.columns import Columns
@@ -173,27 +173,12 @@ class Certificate:
             found = Columns(len(self.left))
             for rule in self.head.derived.rules:
                 if isinstance(rule, Clique):
-                    named = [self._offer(place, at) for place, at in rule.members]
+                    named = [offer_of(self.prog, place, at) for place, at in rule.members]
                     found.append(np.isin(self.left, named).astype(np.int64))
                 else:
                     found.append(rounding(self.core, rule, found))
             self._columns = found
         return self._columns
-
-    def part(self, place: tuple[str, int]) -> int | None:
-        """The number of a part as branches name it; None where it has no offers at all."""
-        prog, (kind, row) = self.prog, place
-        if kind == "d":
-            return row if row < prog.demands else None
-        first = prog.site_parcels[prog.site_start[prog.site[prog.part_start[prog.demands : -1]]]]
-        at = int(np.searchsorted(first, row))
-        return prog.demands + at if at < len(first) and first[at] == row else None
-
-    def _offer(self, place: tuple[str, int], at: int) -> int:
-        part = self.part(place)
-        if part is None or at >= self.prog.part_start[part + 1] - self.prog.part_start[part]:
-            return -1
-        return int(self.prog.part_start[part]) + at
 
     def worth(self, vector: int) -> Ints:
         """What the offers left are worth beyond the prices of a vector, times the scale."""
@@ -253,7 +238,7 @@ class Certificate:
                 allowed &= ~holding(self.core, on.parcel)
                 continue
             assert on is not None
-            part = self.part(on.place)
+            part = part_of(self.prog, on.place)
             void |= taken and part is None
             if part is not None:
                 here = slice(int(self.core.part_start[part]), int(self.core.part_start[part + 1]))
@@ -304,36 +289,22 @@ class Certificate:
         return max(found, default=None)
 
 
-def without_rows(prog: Program, tree: Tree, rows: Sequence[int]) -> tuple[Tree, Program]:
-    """A proof as far as it holds without some rows, and under amounts that may differ from those it was made for.
+def part_of(prog: Program, place: Place) -> int | None:
+    """The number of a part as branches name it; None where it has no offers at all."""
+    kind, row = place
+    if kind == "d":
+        return row if row < prog.demands else None
+    first = prog.site_parcels[prog.site_start[prog.site[prog.part_start[prog.demands : -1]]]]
+    at = int(np.searchsorted(first, row))
+    return prog.demands + at if at < len(first) and first[at] == row else None
 
-    Derived rows that rest on a row left out, or that round nothing at the amounts of ``prog``, are no longer priced.
-    """
-    own, out = len(prog.sense), set(rows)
-    rhs = prog.rhs.copy()
-    for row in out:
-        rhs[row] = LARGEST if prog.sense[row] <= 0 else -LARGEST
-    sense = prog.sense.copy()
-    sense[list(out)] = np.where(prog.sense[list(out)] > 0, 1, -1)
-    prog = replace(prog, rhs=rhs, sense=sense)
-    alone_ = tuple((row, least) for row, least in tree.alone if row not in out)
-    derived: list[Derived] = []
-    given = [int(value) for value in prog.rhs[prog.own :]]
-    ends = ends_of(rows_of(prog), given, own - prog.own)
-    for number, one in enumerate(tree.derived):
-        kept: Derived = one
-        if isinstance(one, Clique):
-            kept = one if alone_ == tree.alone else Clique(())
-        elif any(of % 3 == 0 and of // 3 in out for of, _ in one.terms):
-            kept = Clique(())
-        try:
-            DerivedRows([*derived, kept], (), rows_of(prog), ends)
-        except BadProof:
-            kept = Clique(())
-        out |= {own + number} if kept is not one else set()
-        derived.append(kept)
-    vectors = [replace(each, rows=tuple(of for of in each.rows if of[0] not in out)) for each in tree.vectors]
-    return replace(tree, alone=alone_, derived=tuple(derived), vectors=vectors), prog
+
+def offer_of(prog: Program, place: Place, at: int) -> int:
+    """The offer at a position of a part; -1 where there is none."""
+    part = part_of(prog, place)
+    if part is None or at >= prog.part_start[part + 1] - prog.part_start[part]:
+        return -1
+    return int(prog.part_start[part]) + at
 
 
 def best_of(core: Program, worth: Ints, allowed: Mask | None, forced: Ints) -> tuple[Ints, int | None]:

@@ -16,16 +16,17 @@ from time import monotonic
 import numpy as np
 
 from constraints.audit.certificate.derived_rows import DerivedRows, Rule, ranges
-from constraints.audit.certificate.price_tree import Derived, Rounding
+from constraints.audit.certificate.price_tree import Clique, Derived, Rounding
 from landopt.solving.heuristics.greedy import greedy
 from landopt.solving.programme.arrays import Floats, Ints, Program, standing
 from landopt.solving.programme.price_bound import LARGEST_PRICE, LIMIT, part_best
 from landopt.solving.proof.certificate import NONE, alone, compact, rounding, rows_of
+from landopt.solving.proof.cliques import cliques
 from landopt.solving.proof.columns import Columns
 from landopt.solving.proof.core import Core, Priced, Solved
 from landopt.solving.proof.cutting import cuts
 from landopt.solving.proof.found import Found, Leaf
-from landopt.solving.proof.splitting import Splitter
+from landopt.solving.proof.splitting import Splitter, place_of
 from landopt.solving.proof.written import coarsened, renumbered
 
 FINEST = 1 << 24
@@ -48,8 +49,11 @@ def scale_of(prog: Program) -> int:
     return scale
 
 
-def hopeless(prog: Program) -> dict[int, tuple[int, int, int]]:
-    """The hard rows that some offer alone exceeds: (sign that makes it ``<=``, right-hand side, least activity)."""
+def hopeless(prog: Program, together: int = 1) -> dict[int, tuple[int, int, int]]:
+    """The hard rows that some offer alone exceeds: (sign that makes it ``<=``, right-hand side, least activity).
+
+    With ``together`` 2 the rows that two of the largest offers exceed.
+    """
     found = {}
     profile = prog.entries.profile
     for row in range(prog.own):
@@ -57,7 +61,7 @@ def hopeless(prog: Program) -> dict[int, tuple[int, int, int]]:
             continue
         sign = 1 if prog.sense[row] <= 0 else -1
         most = sign * int(prog.rhs[row])
-        if int(profile.largest[row]) <= most:
+        if together * int(profile.largest[row]) <= most:
             continue
         offers, coefs = prog.entries.row(row)
         value = sign * coefs.astype(np.int64)
@@ -65,7 +69,7 @@ def hopeless(prog: Program) -> dict[int, tuple[int, int, int]]:
         lowest = np.zeros(len(prog.part_start) - 1, np.int64)
         np.minimum.at(lowest, part, value)
         least = int(lowest.sum())
-        if ((value != 0) & (value + least > most)).any():
+        if ((value != 0) & (together * value + least > most)).any():
             found[row] = (sign, most, least)
     return found
 
@@ -80,6 +84,8 @@ class Closer:
         scale = scale_of(prog)
         self.found = Found(scale, hopeless(prog), cap, derived=list(derived))
         self.left = np.flatnonzero(~alone(prog, self.found.alone))
+        self.pairs = hopeless(prog, together=2)
+        self.named: dict[Clique, Ints] = {}
         self.goal = scale * (cap + 1) - 1
         self.first = (parcels, rows)
         self._again()
@@ -94,8 +100,10 @@ class Closer:
         rules = DerivedRows(found.derived, (), listed, ends)
         columns = Columns(inner.count)
         for rule in rules.rules:
-            assert isinstance(rule, Rule)
-            columns.append(rounding(inner, rule, columns))
+            if isinstance(rule, Rule):
+                columns.append(rounding(inner, rule, columns))
+            else:
+                columns.append(np.isin(self.left, self.named[rule]).astype(np.int64))
         most = [int(end[1]) for end in rules.ends[len(ends) :] if end is not None and end[1] is not None]
         self.core = found.core = Core(inner, columns, most, found.scale, self.seed)
         found.left = self.left
@@ -138,11 +146,14 @@ class Closer:
             solved = self.core.solve(root)
             if solved.value is None or (end is not None and monotonic() >= end):
                 break
-            self._tight(solved)
-            new = cuts(self.core, solved.x, self.ends, self.columns)
+            solved = self._tight(solved)
+            if solved.value is None:
+                break
+            new: list[Derived] = [cut.made for cut in cuts(self.core, solved.x, self.ends, self.columns)]
+            new += self._cliques(solved)
             if not new:
                 break
-            self.found.derived += [cut.made for cut in new]
+            self.found.derived += new
             self._again()
             root = self.core.root()
             solved = self.core.solve(root)
@@ -164,8 +175,28 @@ class Closer:
             last = scaled
         return scaled, priced
 
-    def _tight(self, solved: Solved) -> None:
-        """Forget derived rows without a price that no drop prices and no other row rests on."""
+    def _cliques(self, solved: Solved) -> list[Derived]:
+        """Cliques that the relaxation breaks, as a proof names them."""
+        core, prog = self.core, self.prog
+        worth = core.rounded(solved.parcels, solved.rows, core.root()).worth
+        best = np.maximum(part_best(core.prog, worth), 0)
+        found: list[Derived] = []
+        for members in cliques(core, solved.x, (worth - best[core.part]).astype(float), self.pairs):
+            places = [place_of(core, part) for part in core.part[members].tolist()]
+            offers = self.left[members]
+            position = (offers - prog.part_start[core.part[members]]).tolist()
+            one = Clique(tuple(zip(places, position, strict=True)))
+            self.named[one] = offers
+            _, rows, _ = prog.entries.of(offers)
+            kept, often = np.unique(rows, return_counts=True)
+            self.found.rests[one] = {
+                int(row): self.pairs[int(row)] for row in kept[often > 1] if int(row) in self.pairs
+            }
+            found.append(one)
+        return found
+
+    def _tight(self, solved: Solved) -> Solved:
+        """Forget derived rows without a price that no drop prices and no other row rests on; the relaxation then."""
         own = len(self.prog.sense)
         derived = self.found.derived
         wanted = {number for number in range(len(derived)) if abs(solved.rows[own + number]) > 1e-9}
@@ -176,7 +207,7 @@ class Closer:
             if number in wanted and isinstance(one, Rounding):
                 wanted |= {of // 3 - own for of, _ in one.terms if of % 3 == 0 and of // 3 >= own}
         if len(wanted) == len(derived):
-            return
+            return solved
         kept = sorted(wanted)
         self.found.derived = renumbered(derived, kept, own)
         some = np.concatenate([np.arange(own), own + np.array(kept, np.int64)])
@@ -185,7 +216,7 @@ class Closer:
             for priced, margin in self.found.drops
         ]
         self._again()
-        self.core.solve(self.core.root())
+        return self.core.solve(self.core.root())
 
     def _drop(self, core: Core, priced: Priced, scaled: int) -> Ints:
         """Leave out what is in no plan as good at these prices; the places of the offers that stay."""
@@ -226,7 +257,7 @@ class Closer:
             if leaf.scaled <= self.goal or solved is None:
                 continue
             self._try_plan(solved)
-            choice = splitter.choose(solved.x, solved.value or 0.0, leaf.path, self.cap + 1.0) if leaf.path else None
+            choice = splitter.choose(solved, leaf.path, self.cap + 1.0) if leaf.path else None
             if choice is None or leaf.path is None:
                 continue
             made += 2

@@ -21,7 +21,10 @@ FREE = 10**15
 
 @dataclass(frozen=True)
 class Path:
-    """What the branches above a node say: offers left, parts that must take one, parcels supplied or not, sums."""
+    """What the branches above a node say: offers left, parts that must take one, parcels supplied or not, sums.
+
+    Of a soft row ``sums`` are the units that it may be missed by.
+    """
 
     splits: tuple[tuple[Split, bool], ...]
     allowed: Mask
@@ -36,7 +39,7 @@ class Priced:
     """Integer prices (of all rows, derived ones last; of all parcels) and what every offer is worth at them.
 
     ``total`` is what they add before any offer at the root, without the rows ``odd`` that have no end there on the side
-    priced; ``below`` are the parcels priced below 0.
+    priced; ``below`` are the parcels priced below 0; ``gain`` is what missing each soft row by a unit more gains.
     """
 
     rows: Ints
@@ -45,14 +48,19 @@ class Priced:
     total: int
     odd: frozenset[int]
     below: frozenset[int]
+    gain: dict[int, int]
 
 
 @dataclass(frozen=True)
 class Solved:
-    """A relaxation under a path: ``value`` in millipoints (None: none), ``x`` of the offers, prices in doubles."""
+    """A relaxation under a path: ``value`` in millipoints (None: none), ``x`` of the offers, prices in doubles.
+
+    ``missed`` are the units by which it misses the soft rows, in their order.
+    """
 
     value: float | None
     x: Floats
+    missed: Floats
     parcels: Floats
     rows: Floats
 
@@ -67,6 +75,7 @@ class Core:
     def __init__(self, prog: Program, columns: Columns, ends: Sequence[int], scale: int, seed: int) -> None:
         self.prog, self.scale = prog, scale
         self.part = prog.part()
+        self.soft = {int(row): place for place, row in enumerate(np.flatnonzero(prog.slack > 0))}
         self.parts = len(prog.part_start) - 1
         self.derived = columns
         own = len(prog.sense)
@@ -161,7 +170,7 @@ class Core:
             prog.count, prog.score / self.unit, np.zeros(prog.count), np.full(prog.count, inf), len(order),
             start.astype(np.int32), row[order].astype(np.int32), scaled,
         )  # fmt: skip
-        for soft in np.flatnonzero(prog.slack > 0).tolist():
+        for soft in self.soft:
             at = self.first_row + soft
             cells = {at: float(prog.slack[soft]) * (-1 if prog.sense[soft] < 0 else 1) / self.unit_of_row[at]}
             if prog.carry[soft] >= 0:
@@ -172,6 +181,7 @@ class Core:
             solver.addCol(-float(prog.penalty[soft]) / self.unit, 0.0, most, len(cells), index, amounts)
         self.upper = np.full(prog.count, inf)
         self.moved: set[int] = set()
+        self.bounded: set[int] = set()
         self.inf = inf
         return solver
 
@@ -192,7 +202,8 @@ class Core:
         splits = (*path.splits, (on, taken))
         allowed, forced, supplied, barred, sums = path.allowed, path.forced, path.supplied, path.barred, path.sums
         if isinstance(on, Sum):
-            low, high = sums.get(on.row, (int(self.low[on.row]), int(self.high[on.row])))
+            whole = (0, FREE) if on.row in self.soft else (int(self.low[on.row]), int(self.high[on.row]))
+            low, high = sums.get(on.row, whole)
             low, high = (max(low, on.most + 1), high) if taken else (low, min(high, on.most))
             return (
                 None if low > high else Path(splits, allowed, forced, supplied, barred, {**sums, on.row: (low, high)})
@@ -232,7 +243,15 @@ class Core:
         for parcel in path.supplied:
             if self.parcel_row[parcel] >= 0:
                 wanted[int(self.parcel_row[parcel])] = (1.0, 1.0)
+        missed = {row: path.sums[row] for row in self.soft if row in path.sums}
+        for row in self.bounded | missed.keys():
+            fewest, end = missed.get(row, (0, FREE))
+            end = min(end, max(fewest, int(self.prog.most[row])))
+            solver.changeColBounds(self.prog.count + self.soft[row], float(fewest), float(end))
+        self.bounded = set(missed)
         for row, (low, high) in path.sums.items():
+            if row in missed:
+                continue
             at = self.first_row + row
             ends = self._end(np.array([low]), -self.inf)[0], self._end(np.array([high]), self.inf)[0]
             wanted[at] = ends[0] / self.unit_of_row[at], ends[1] / self.unit_of_row[at]
@@ -257,16 +276,17 @@ class Core:
         if status == highspy.HighsModelStatus.kInfeasible:
             _, has, ray = self.solver.getDualRay()
             dual = np.array(ray) if has else np.zeros(self.first_row + len(self.low))
-            return self._solved(None, np.zeros(self.prog.count), dual * self.unit)
+            return self._solved(None, np.zeros(self.prog.count + len(self.soft)), dual * self.unit)
         found = self.solver.getSolution()
         value = float(self.solver.getObjectiveValue()) * self.unit
-        return self._solved(value, np.array(found.col_value)[: self.prog.count], np.array(found.row_dual) * self.unit)
+        return self._solved(value, np.array(found.col_value), np.array(found.row_dual) * self.unit)
 
-    def _solved(self, value: float | None, x: Floats, dual: Floats) -> Solved:
+    def _solved(self, value: float | None, columns: Floats, dual: Floats) -> Solved:
+        x, missed = columns[: self.prog.count], columns[self.prog.count :]
         dual = dual / self.unit_of_row[: len(dual)]
         parcels = np.zeros(self.prog.parcels)
         parcels[self.parcels] = dual[: self.first_part]
-        return Solved(value, x, parcels, dual[self.first_row :])
+        return Solved(value, x, missed, parcels, dual[self.first_row :])
 
     def rounded(self, parcels: Floats, rows: Floats, path: Path) -> Priced:
         """Prices in integers with the signs that a path allows, and what the offers are worth at them."""
@@ -286,7 +306,7 @@ class Core:
         of_rows[(of_rows < 0) & (low <= -FREE)] = 0
         of_rows[(of_rows > 0) & (high >= FREE)] = 0
         prog = self.prog
-        soft = np.flatnonzero(prog.slack > 0)
+        soft = np.array([row for row in self.soft if path.sums.get(row, (0, FREE))[1] >= FREE], np.int64)
         if len(soft):
             cap = prog.penalty[soft] * self.scale
             late = prog.carry[soft] >= 0
@@ -301,7 +321,8 @@ class Core:
             return self.low, self.high
         low, high = self.low.copy(), self.high.copy()
         for row, (least, most) in path.sums.items():
-            low[row], high[row] = least, most
+            if row not in self.soft:
+                low[row], high[row] = least, most
         return low, high
 
     def priced(self, land: Ints, of_rows: Ints) -> Priced:
@@ -319,14 +340,27 @@ class Core:
         pairs = zip(of_rows[place[~odd]].tolist(), end[~odd].tolist(), strict=True)
         total = sum(price * amount for price, amount in pairs) + _exact(land)
         wrong = frozenset(place[odd].tolist()), frozenset(np.flatnonzero(land < 0).tolist())
-        return Priced(of_rows, land, worth, total, *wrong)
+        gain = {row: self._gain(of_rows, row) for row in self.soft}
+        return Priced(of_rows, land, worth, total, *wrong, gain)
+
+    def _gain(self, of_rows: Ints, row: int) -> int:
+        prog, late = self.prog, int(self.prog.carry[row])
+        gain = abs(int(of_rows[row])) * int(prog.slack[row]) - int(prog.penalty[row]) * self.scale
+        return gain if late < 0 else gain + int(of_rows[late]) * int(prog.carried[row])
 
     def constant(self, priced: Priced, path: Path) -> int | None:
         """What prices add before any offer under a path; None where their signs are wrong there."""
         if not (priced.odd <= path.sums.keys() and priced.below <= path.supplied):
             return None
         total = priced.total
+        for row, gain in priced.gain.items():
+            least, most = path.sums.get(row, (0, FREE))
+            if row in priced.odd or (gain > 0 and most >= FREE):
+                return None
+            total += gain * (most if gain > 0 else least)
         for row, (least, most) in path.sums.items():
+            if row in self.soft:
+                continue
             price = int(priced.rows[row])
             if price:
                 end = most if price > 0 else least

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from constraints.audit.certificate.price_tree import Derived, Split
+from constraints.audit.certificate.price_tree import Clique, Derived, Split
 from landopt.solving.programme.arrays import Ints
 from landopt.solving.proof.core import Core, Path, Priced
 
@@ -45,6 +45,7 @@ class Found:
     vectors: list[Priced] = field(default_factory=list)
     root: Leaf | None = None
     plan: Ints | None = None
+    rests: dict[Clique, dict[int, tuple[int, int, int]]] = field(default_factory=dict)
 
 
 def leaves(root: Leaf) -> list[Leaf]:

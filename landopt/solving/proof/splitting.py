@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from constraints.audit.certificate.price_tree import Branch, Split, Sum, Supplied
+from constraints.audit.files.offers_reader import Place
 from landopt.solving.programme.arrays import Floats, Ints
-from landopt.solving.proof.core import Core, Path
+from landopt.solving.proof.core import Core, Path, Solved
 
 TRIALS = 8
 """Choices tried at a node whose losses are not known well."""
@@ -45,9 +46,10 @@ class Splitter:
             row for row in range(len(prog.sense)) if prog.slack[row] == 0 and prog.carry[row] < 0 and row < prog.own
         ]
 
-    def choose(self, x: Floats, value: float, path: Path, cut: float) -> Choice | None:
+    def choose(self, solved: Solved, path: Path, cut: float) -> Choice | None:
         """The best choice at a node whose relaxation is solved; ``cut``: a side worth no more is closed."""
-        choices = self.choices(x, path)
+        x, value = solved.x, solved.value or 0.0
+        choices = self.choices(x, solved.missed)
         if not choices:
             return None
         choices.sort(key=lambda choice: (-self._guess(choice), choice.key))
@@ -59,7 +61,7 @@ class Splitter:
                 self.core.solver.setBasis(basis)
         return max(choices, key=lambda choice: (self._guess(choice), choice.key))
 
-    def choices(self, x: Floats, path: Path) -> list[Choice]:
+    def choices(self, x: Floats, missed: Floats) -> list[Choice]:
         """Everything that the relaxation takes in part."""
         core, prog = self.core, self.core.prog
         part_x = np.bincount(core.part, x, core.parts)
@@ -74,7 +76,7 @@ class Splitter:
 
         for part in np.unique(core.part[open_]).tolist():
             here = np.arange(int(prog.part_start[part]), int(prog.part_start[part + 1]))
-            place = self.place(part)
+            place = place_of(core, part)
             if CLOSE < part_x[part] < 1 - CLOSE:
                 add(("part", part, -1), Branch(place, place[1] if place[0] == "m" else None), here)
             mine = here[(x[here] > CLOSE) & (x[here] < 1 - CLOSE)]
@@ -98,18 +100,16 @@ class Splitter:
             if CLOSE < share < 1 - CLOSE and abs(act[row]) < 1000:
                 key = ("sum", row, floor)
                 found[key] = Choice(key, Sum(row, floor), np.zeros(0, np.int64), share)
+        for row, at in core.soft.items():
+            floor = int(np.floor(missed[at] + CLOSE))
+            share = float(missed[at] - floor)
+            if CLOSE < share < 1 - CLOSE:
+                found["sum", row, floor] = Choice(("sum", row, floor), Sum(row, floor), np.zeros(0, np.int64), share)
         return [found[key] for key in sorted(found)]
-
-    def place(self, part: int) -> tuple[str, int]:
-        """The part's name in a proof."""
-        prog = self.core.prog
-        if part < prog.demands:
-            return ("d", part)
-        return ("m", int(self.core.land_of(int(prog.part_start[part]))[0]))
 
     def one(self, offer: int) -> Branch:
         """The branch on one offer."""
-        return Branch(self.place(int(self.core.part[offer])), offer=int(self.position[offer]))
+        return Branch(place_of(self.core, int(self.core.part[offer])), offer=int(self.position[offer]))
 
     def _trials(self, choice: Choice) -> float:
         return self.cost.get(choice.key, [0.0])[0]
@@ -145,3 +145,10 @@ class Splitter:
             (zero * trials + unit[0]) / (trials + 1),
             (one * trials + unit[1]) / (trials + 1),
         ]
+
+
+def place_of(core: Core, part: int) -> Place:
+    """A part's name in a proof."""
+    if part < core.prog.demands:
+        return ("d", part)
+    return ("m", int(core.land_of(int(core.prog.part_start[part]))[0]))

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from constraints.audit.certificate.price_tree import Changes, Derived, Drop, Node, Rounding, Tree, Vector
+from constraints.audit.certificate.price_tree import Changes, Clique, Derived, Drop, Node, Rounding, Tree, Vector
 from landopt.solving.programme.arrays import Ints
 from landopt.solving.programme.price_bound import LARGEST_PRICE
 from landopt.solving.proof.core import Core, Path, Priced
@@ -144,8 +144,13 @@ def written(found: Found, objective: int, coarse: int = 1, asked: int | None = N
     drops = tuple(Drop(number, margin) for number, (_, margin) in enumerate(found.drops))
     own = len(core.prog.sense)
     tree = Tree((), (), vectors, drops, _nodes(root, place))
-    tree.alone = tuple((row, least) for row, (_, _, least) in sorted(found.alone.items()))
-    return _pruned(tree, found.derived, own)
+    tree = _pruned(tree, found.derived, own)
+    rows = dict(found.alone)
+    for one in tree.derived:
+        if isinstance(one, Clique):
+            rows |= found.rests[one]
+    tree.alone = tuple((row, least) for row, (_, _, least) in sorted(rows.items()))
+    return tree
 
 
 def _padded(priced: Priced, rows: int) -> Priced:

@@ -34,6 +34,7 @@ def main(mode: str) -> int:
 
 
 def _answered(request: Mapping[str, Any], out: IO[str] | None) -> dict[str, Any]:
+    from landopt.workbench.child import service
     from landopt.workbench.child.answers import ANSWERS, refusal
 
     def say(line: Any) -> None:
@@ -42,7 +43,7 @@ def _answered(request: Mapping[str, Any], out: IO[str] | None) -> dict[str, Any]
             _put(out, {"say": {**shown, "key": line.key, "values": _plain(line.named)}})
 
     try:
-        return {"done": ANSWERS[request["do"]](request, say)}
+        return {"done": {**ANSWERS, **service.ANSWERS}[request["do"]](request, say)}
     except KeyboardInterrupt:
         from landopt.job import Stopped
         from parcels.common.issues import error

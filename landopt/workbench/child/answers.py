@@ -8,7 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from landopt.workbench.child.columns import columns
+from landopt.workbench.child.further import applicant, front, place, serve, stress
 from landopt.workbench.child.intake import facts, new, template
+from landopt.workbench.child.law import ask, changed, rule, rules
+from landopt.workbench.child.spoken import spoken
 from landopt.workbench.guards import both
 from parcels.common.catalogue import Say
 from parcels.common.issues import LandoptError, Refused, error
@@ -38,12 +42,6 @@ def _plan(folder: str) -> Plan:
     return open_plan(Path(folder))
 
 
-def _texts(make: Callable[[str], str]) -> dict[str, str]:
-    from parcels.common.visible import visible
-
-    return {lang: visible(make(lang)) for lang in LANGS}
-
-
 def solve(request: Request, say: Say) -> dict[str, Any]:
     """The main job."""
     from landopt.job import Job
@@ -69,7 +67,7 @@ def solve(request: Request, say: Say) -> dict[str, Any]:
         "tiers": result.plan["result"]["tiers"],
         "stopped": result.plan["result"]["stopped"],
         "checked": result.audit.checked,
-        "footer": _texts(result.footer),
+        "footer": spoken(result.footer),
     }
 
 
@@ -78,7 +76,9 @@ def check(request: Request, say: Say) -> dict[str, Any]:
     from landopt.intake.assemble import read_round
 
     try:
-        loaded = read_round(Path(request["folder"]))
+        loaded = read_round(
+            Path(request["folder"]), drop=tuple(request.get("drop", ())), reason=request.get("reason", "")
+        )
     except Refused as refusal:  # of round.toml itself
         found = [both(issue) for issue in refusal.issues]
         return {"issues": found, "notes": [], "refused": True, "parcels": None, "demands": None}
@@ -86,7 +86,7 @@ def check(request: Request, say: Say) -> dict[str, Any]:
     told = {issue.note for issue in loaded.issues}
     return {
         "issues": [both(issue) for issue in loaded.issues],
-        "notes": [_texts(note.text) for note in loaded.notes if note not in told],
+        "notes": [spoken(note.text) for note in loaded.notes if note not in told],
         "refused": any(issue.level == "error" for issue in loaded.issues),
         "parcels": len(case.parcels) if case else None,
         "demands": len(case.demands) if case else None,
@@ -108,7 +108,7 @@ def head(request: Request, say: Say) -> dict[str, Any]:
         "overlays": list(data["case"].get("overlays", ())),
         "scenario": [dict(fact) for fact in plan.case.scenario],
         "rules": rules_of(plan.case),
-        "summary": _texts(plan.summary),
+        "summary": spoken(plan.summary),
         "proof": (plan.folder / "proof.json").is_file(),
     }
 
@@ -135,7 +135,7 @@ def sheet(request: Request, say: Say) -> dict[str, Any]:
     plan = _plan(request["folder"])
     parcel, demand = request.get("parcel"), request.get("demand")
     said = plan.explain(parcel, demand=demand) if parcel or demand else plan.explain()
-    return {"text": _texts(said.text), "kinds": [record["kind"] for record in said.records]}
+    return {"text": spoken(said.text), "kinds": [record["kind"] for record in said.records]}
 
 
 def whynot(request: Request, say: Say) -> dict[str, Any]:
@@ -156,22 +156,11 @@ def whynot(request: Request, say: Say) -> dict[str, Any]:
                 "verdict": reply.verdict,
                 "loss": None if reply.loss is None else list(reply.loss),
                 "demand": reply.answer.demand_id,
-                "text": _texts(reply.text),
+                "text": spoken(reply.text),
             }
             for name, reply in replies.items()
         ]
     }
-
-
-def place(request: Request, say: Say) -> dict[str, Any]:
-    """Where a platform could go: the rest held, one other moved, or freely."""
-    from landopt.reasons.texts import render_answer
-    from landopt.reasons.whynot import demand_row
-
-    plan = _plan(request["folder"])
-    demand_row(plan.case, request["demand"])  # a platform of the round: the library would read a file of that name
-    found = plan.place(request["demand"], say=say)
-    return {"text": _texts(lambda lang: render_answer("place", found.as_dict(), lang))}
 
 
 def whatif(request: Request, say: Say) -> dict[str, Any]:
@@ -199,7 +188,7 @@ def diff(request: Request, say: Say) -> dict[str, Any]:
 
     plan, other = _plan(request["folder"]), open_plan(Path(request["other"]))
     found = other.diff(plan)
-    return {**found.as_dict(), "text": _texts(found.text)}
+    return {**found.as_dict(), "text": spoken(found.text)}
 
 
 def audit(request: Request, say: Say) -> dict[str, Any]:
@@ -211,26 +200,11 @@ def audit(request: Request, say: Say) -> dict[str, Any]:
     report = whole_audit(Path(request["folder"]), rewrite=write_plan_gpkg, complete=bool(request.get("complete")))
     complete = bool(request.get("complete"))
     return {
+        "complete": complete,
         "verdict": report.verdict,
         "checked": report.checked,
         "exit": report.exit_code(complete),
-        "text": _texts(lambda lang: "\n".join(lines(report, lang))),
-    }
-
-
-def ask(request: Request, say: Say) -> dict[str, Any]:
-    """Which methods a case may use."""
-    from landopt.api import ask as asked
-    from landopt.reasons.answer_words import answer_lines
-
-    facts = {str(name): str(value) for name, value in request["facts"].items() if str(value).strip()}
-    date = request["as_of"]
-    found = asked(date, **facts)
-    whole: dict[str, Any] = {name: dict(answer.data) for name, answer in found.items()}
-    whole["assumed"] = dict(found.assumed)
-    return {
-        "methods": [{"method": name, "verdict": answer.verdict} for name, answer in found.items()],
-        "text": _texts(lambda lang: "\n".join(answer_lines(whole, date, lang))),
+        "text": spoken(lambda lang: "\n".join(lines(report, lang))),
     }
 
 
@@ -273,7 +247,8 @@ def adopt(request: Request, say: Say) -> dict[str, Any]:
     found = round_steps.place(request["round_path"])
     opened = None
     if request.get("open"):
-        opened = round_steps.open_round(found, request["by"]).hash
+        signers = [Path(path) for path in request.get("signers", ())]
+        opened = round_steps.open_round(found, request["by"], signers, request.get("need")).hash
     keys = [Path(request["key"])] if request.get("key") else []
     with unlocked_by(lambda _key: request.get("passphrase") or None):
         entry = round_steps.adopt(
@@ -310,7 +285,7 @@ def ledger(request: Request, say: Say) -> dict[str, Any]:
         return {"text": dict.fromkeys(LANGS, ""), "entries": 0, "problems": []}
     shown = round_steps.show(path, None, ())
     return {
-        "text": _texts(lambda lang: "\n".join(round_steps.text(shown, lang))),
+        "text": spoken(lambda lang: "\n".join(round_steps.text(shown, lang))),
         "open": True,
         "problems": [both(issue) for issue in shown["problems"]],
     }
@@ -320,7 +295,7 @@ ANSWERS: dict[str, Callable[[Request, Say], dict[str, Any]]] = {
     each.__name__: each
     for each in (
         *(solve, check, head, picture, outline, sheet, whynot, whatif, core, diff, audit, ask, overlay, adopt, ledger),
-        *(new, template, facts, place, sign),
+        *(new, template, facts, columns, sign, rules, rule, changed, applicant, place, serve, front, stress),
     )
 }
 """What can be asked, by name."""

@@ -1,13 +1,15 @@
 /* Two plans side by side: scores, what moved, which rule or number moved it. */
 import { button, group, h, hectares, lang, percent, points, prose, t, trouble } from "./say.js";
 import { about, now, planKey } from "./main.js";
+import * as many from "./many.js";
 
 let left = null, right = null;
 const label = (p) => (p.key === "plan" ? t("scenario.base") : p.key.startsWith("s:") ? p.key.slice(2) : p.id) + (p.adopted?.length ? " ✓" : "");
 
 export async function draw() {
   const plans = now.room.plans.filter((p) => !p.torn);
-  if (plans.length < 2) return h("div", { class: "page" }, h("h2", {}, t("compare.title")), h("p", { class: "hint" }, t("compare.few")));
+  if (!plans.length) return h("div", { class: "page" }, h("h2", {}, t("compare.title")), h("p", { class: "hint" }, t("plan.none")));
+  if (plans.length < 2) return h("div", { class: "page wide" }, h("h2", {}, t("compare.title")), h("p", { class: "hint" }, t("compare.few")), many.draw(plans[0].key));
   const keys = plans.map((p) => p.key);
   if (!keys.includes(left)) left = keys[0];
   if (!keys.includes(right) || right === left) right = planKey() && planKey() !== left ? planKey() : keys.find((k) => k !== left);
@@ -15,7 +17,7 @@ export async function draw() {
   const body = h("div", { id: "diff" }, h("p", { class: "hint" }, t("loading")));
   const box = h("div", { class: "page wide" }, h("h2", {}, t("compare.title")),
     h("div", { class: "row" }, choice("from", left, (v) => { left = v; }), h("span", {}, "→"), choice("to", right, (v) => { right = v; })), scores(plans),
-    h("div", { class: "row" }, button(t("compare.swipe"), () => swipe().catch(trouble), { id: "swipe-go" })), h("div", { id: "swipe" }), body);
+    h("div", { class: "row" }, button(t("compare.swipe"), () => swipe().catch(trouble), { id: "swipe-go" })), h("div", { id: "swipe" }), body, many.draw(right));
   const redraw = async () => { body.replaceChildren(...await diff()); document.getElementById("swipe")?.replaceChildren(); };
   await redraw();
   return box;
@@ -40,6 +42,7 @@ async function swipe() {
   range.addEventListener("input", cut);
   cut(); follow();
 }
+export const job = (each) => { if (each.what === "front" || each.what === "stress") many.job(); };
 const name = (key) => label(now.room.plans.find((p) => p.key === key));
 async function diff() {
   if (left === right) return [h("p", { class: "hint" }, t("compare.same"))];

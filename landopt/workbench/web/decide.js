@@ -17,9 +17,10 @@ export async function draw(box) {
   const amounts = h("div", { class: "scroll" });
   left.append(bar, amounts);
   solveBar();
-  await Promise.all([limits.draw(amounts), picture.draw(middle)]);
+  const [pictured] = await Promise.all([picture.load(), limits.draw(amounts)]);
   if (!now.room.plan_only) history.draw(amounts);
   await sheet.draw(right);
+  middle.append(...pictured());
   box.append(left, middle, right);
 }
 export function drawn() { picture.shown(); }
@@ -69,5 +70,5 @@ export function job(each) {
     if (each.state === "running" && place && each.scenario === now.scenario) place.textContent = lineOf(each);
     else solveBar();
   }
-  if (each.what === "whynot" || each.what === "place") sheet.job();
+  if (["whynot", "place", "serve"].includes(each.what)) sheet.job();
 }

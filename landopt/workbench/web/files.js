@@ -4,6 +4,8 @@ import { ask, button, field, finding, h, iAm, lang, t, trouble, typed, who } fro
 import { now, readOnly, refresh, show, step } from "./main.js";
 import { chosen } from "./picture.js";
 import { correct } from "./facts.js";
+import { fileInput } from "./inputs.js";
+import * as columns from "./columns.js";
 import { ROLES } from "./rounds.js";
 
 export async function draw() {
@@ -12,33 +14,24 @@ export async function draw() {
   const levels = ["error", "warning", "note"].map((l) => [l, found.issues.filter((i) => i.level === l)]);
   box.append(h("p", { id: "files-said", class: "verdict " + (found.refused ? "bad" : "good") }, found.refused ? t("files.refused") : t("files.good", { parcels: found.parcels, demands: found.demands })),
     found.refused ? "" : button(t("files.decide"), () => show("decide").catch(trouble), { id: "to-decide", class: "go narrow" }),
-    h("h3", {}, t("files.understood")), h("ul", { class: "plain", id: "understood" }, found.notes.map((n) => h("li", {}, n[lang()]))), readOnly() ? "" : settings(),
+    h("h3", {}, t("files.understood")), h("ul", { class: "plain", id: "understood" }, found.notes.map((n) => h("li", {}, n[lang()]))), await columns.draw(), readOnly() ? "" : another(),
     ...levels.filter(([, all]) => all.length).map(([level, all]) => h("section", { id: "found-" + level }, h("h3", {}, t("files." + level + "s", { count: all.length })), all.slice(0, 200).map((i) => h("div", { class: "row top" }, h("div", { class: "grow" }, finding(i)), h("div", { class: "ids" }, (/^[PLD]/.test(i.code) ? i.ids : []).slice(0, 12).map((id) => one(id, i))))))),
     typed(`landopt check ${now.room.folder}`));
   return box;
 }
-/* What the files do not say themselves is chosen here: it is a key of round.toml. */
-function settings() {
-  const choice = (name, options) => {
-    const own = now.room.inputs?.[name] || "";
-    const select = h("select", { "data-setting": name }, h("option", { value: "" }, t("files.by-itself")), options.map(([value, text]) => h("option", { value, selected: value === own }, text)));
-    select.addEventListener("change", () => post("/api/do/setting", [now.room.name], { name, value: select.value }).then(refresh).catch((e) => { select.value = own; trouble(e); }));
-    return field(t("files." + name), select);
-  };
-  const crs = [["EPSG:4490", "CGCS2000"], ...Array.from({ length: 21 }, (_, i) => [`EPSG:${4513 + i}`, t("files.zone", { zone: 25 + i })])];
-  return h("details", { id: "settings" }, h("summary", {}, t("files.correct")), h("div", { class: "grid-form" }, choice("use_codes", ["planning-2023", "gbt21010-2017", "gb50137-2011", "landopt"].map((c) => [c, t("codes." + c)])), choice("encoding", ["UTF-8", "GB18030", "GBK", "Big5"].map((e) => [e, e])), choice("crs", crs)), another());
-}
 /* Another file for a role: it is copied beside those the round has. */
 function another() {
   const role = h("select", { id: "role", "aria-label": t("files.role") }, ROLES.map((r) => h("option", { value: r }, t("role." + r))));
-  const layer = h("input", { id: "layer", maxlength: 60 }), input = h("input", { type: "file", id: "another", "aria-label": t("files.another") });
+  const layer = h("input", { id: "layer", maxlength: 60 }), said = h("small", {}, t("new.none"));
+  let chosen = null;
+  const input = fileInput("another", t("files.another"), (given) => { chosen = given; said.textContent = given?.name || t("new.none"); });
   const put = async () => {
-    if (!input.files[0]) return;
-    const file = await upload("/api/upload/file", [], input.files[0]);
+    if (!chosen) return;
+    const file = await upload("/api/upload/file", [], chosen);
     await post("/api/do/file", [now.room.name], { role: role.value, layer: layer.value, file });
     await refresh();
   };
-  return h("div", { class: "grid-form" }, field(t("files.role"), role), field(t("files.layer"), layer, t("files.layer-note")), field(t("files.another"), input), h("div", { class: "row" }, button(t("files.put"), () => put().catch(trouble), { id: "put" })));
+  return h("details", { id: "more-file" }, h("summary", {}, t("files.another-role")), h("div", { class: "grid-form" }, field(t("files.role"), role), field(t("files.layer"), layer, t("files.layer-note")), h("div", { class: "field" }, h("span", {}, t("files.another")), h("div", { class: "row" }, input, said)), h("div", { class: "row" }, button(t("files.put"), () => put().catch(trouble), { id: "put" }))));
 }
 function one(id, issue) {
   const of = issue.code.startsWith("D") ? "demand" : "parcel";

@@ -5,6 +5,15 @@ import { post } from "./net.js";
 import { solve } from "./decide.js";
 import * as picture from "./picture.js";
 
+/* A slider in the hand is not taken away by news: what is drawn anew waits until it is let go. */
+let let_go = null, held = null;
+export const released = () => held;
+function hold() { if (!held) held = new Promise((done) => { let_go = done; }); }
+function free() { let_go?.(); held = let_go = null; }
+addEventListener("pointerup", free);
+addEventListener("pointercancel", free);
+addEventListener("blur", free);
+
 let moved = {}; // what the sliders say beyond the plan shown: NAME -> value
 let line = null;
 export const moving = () => Object.entries(moved).map(([name, value]) => `${name}=${value}`);
@@ -57,6 +66,7 @@ function slider(rule, entry, head, several) {
     step({ do: "set", rule: rule.id, key: entry.key || [], what: rule.share ? "share" : "amount", value: setValue(value), by: who() }).then(solve).catch(trouble);
   };
   range.addEventListener("input", () => { number.value = String(Math.round(Number(range.value) * 1000) / 1000); show(Number(range.value)); });
+  range.addEventListener("pointerdown", hold);
   range.addEventListener("change", () => release(Number(range.value)));
   number.addEventListener("input", () => { if (number.value !== "" && Number(number.value) >= 0) { range.value = number.value; show(Number(number.value)); } });
   number.addEventListener("change", () => { if (number.value !== "" && Number(number.value) >= 0) release(Number(number.value)); });

@@ -8,6 +8,7 @@ import * as compare from "./compare.js";
 import * as audit from "./audit.js";
 import * as law from "./law.js";
 import * as files from "./files.js";
+import * as limits from "./limits.js";
 
 const VIEWS = { decide, files, policy, compare, audit, law };
 export const now = { state: null, room: null, scenario: "", view: "rounds", jobs: new Map(), online: true };
@@ -137,13 +138,16 @@ export function draw() {
   return drawing;
 }
 async function drawOnce() {
+  await limits.released();
   top();
   const view = now.room ? VIEWS[now.view] || decide : rounds;
   const box = h("div", { class: "view view-" + (now.room ? now.view : "rounds") });
   const focus = document.activeElement?.id, at = main.querySelector(".side .scroll")?.scrollTop || 0, down = main.scrollTop, same = main.dataset.view === now.view + now.room?.name;
   try {
     const content = await view.draw(box);
+    const opened = new Map(same ? [...main.querySelectorAll("details[id]")].map((d) => [d.id, d.open]) : []);
     main.replaceChildren(...[tabsLine(), content || box].filter(Boolean));
+    for (const [id, open] of opened) { const d = document.getElementById(id); if (d && d.open !== open) d.open = open; }
     view.drawn?.(box);
     if (same) { main.scrollTop = down; const side = main.querySelector(".side .scroll"); if (side) side.scrollTop = at; }
     if (focus && !document.querySelector("dialog[open]")) document.getElementById(focus)?.focus({ preventScroll: true });

@@ -18,8 +18,10 @@ tabs.addEventListener("message", (e) => {
 export async function ready() {
   if (own) return true;
   const heard = new Promise((done) => tabs.addEventListener("message", (e) => { if (e.data.token) done(e.data.token); }));
-  tabs.postMessage({ ask: "token" });
-  own = await Promise.race([heard, new Promise((done) => setTimeout(() => done(""), 800))]);
+  for (let tries = 0; tries < 10 && !own; tries++) { // a tab in the background may take its time
+    tabs.postMessage({ ask: "token" });
+    own = await Promise.race([heard, new Promise((done) => setTimeout(() => done(""), 500))]);
+  }
   if (own) sessionStorage.setItem(KEY, own);
   return Boolean(own);
 }

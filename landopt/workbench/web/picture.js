@@ -8,7 +8,8 @@ let held = null; // { mark, data, built, box, ... } of the picture shown
 let mode = "map", core = null, sort = ["id", 1], shownRows = 200, off = new Set();
 export const chosen = { parcel: null };
 
-export async function draw(place) {
+/* What is to be shown is read first; then map and table move to their new place in one go, so that nothing flickers. */
+export async function load() {
   const key = planKey(), mark = JSON.stringify([now.room.name, key, key ? planLine(key).stamp : now.room.stamp]);
   if (!held || held.mark !== mark) {
     let found;
@@ -16,8 +17,7 @@ export async function draw(place) {
       found = key ? await about("picture") : await post("/api/ask/round/outline", [now.room.name], {});
     } catch (e) {
       drop();
-      place.append(h("div", { class: "page" }, h("p", {}, t("picture.none")), ...(e.issues || []).slice(0, 8).map((i) => h("p", {}, h("b", {}, i.code), " ", both({ en: i.en.what, zh: i.zh.what })))));
-      return;
+      return () => [h("div", { class: "page" }, h("p", {}, t("picture.none")), ...(e.issues || []).slice(0, 8).map((i) => h("p", {}, h("b", {}, i.code), " ", both({ en: i.en.what, zh: i.zh.what }))))];
     }
     const data = await landoptDecode.unpack(found.map);
     drop();
@@ -25,7 +25,7 @@ export async function draw(place) {
     core = null; off = new Set();
     if (!held.at.has(chosen.parcel)) chosen.parcel = null;
   }
-  place.append(toolbar(), held.box);
+  return () => [toolbar(), held.box];
 }
 export function shown() {
   if (!held) return;

@@ -1,6 +1,7 @@
 /* The first page: the rounds of the folder, and a new one from files that are dropped in. */
 import { post, upload } from "./net.js";
 import { both, button, field, finding, h, lang, t, tell, trouble } from "./say.js";
+import { dateInput, fileInput } from "./inputs.js";
 import { home, now, open } from "./main.js";
 
 const FIRST = ["parcels", "demands", "records"];
@@ -19,7 +20,6 @@ export async function draw() {
     h("p", { class: "row" }, button(t("rounds.again"), () => home().catch(trouble), { class: "quiet" }), h("span", { class: "hint" }, t("rounds.version", { version: now.state.version }))));
 }
 function drop(role) {
-  const input = h("input", { type: "file", id: "file-" + role, "aria-label": t("role." + role) });
   const said = h("small", { role: "status" }, made.names[role] || t("new.none"));
   const take = async (file) => {
     if (!file) return;
@@ -30,8 +30,7 @@ function drop(role) {
     } catch (e) { delete made.files[role]; made.names[role] = ""; trouble(e); }
     said.textContent = made.names[role] || t("new.none");
   };
-  input.addEventListener("change", () => take(input.files[0]));
-  const zone = h("div", { class: "drop" }, h("label", { for: input.id }, t("role." + role)), input, said);
+  const zone = h("div", { class: "drop" }, h("b", {}, t("role." + role)), h("div", { class: "row" }, fileInput("file-" + role, t("role." + role), take), said));
   zone.addEventListener("dragover", (e) => { e.preventDefault(); zone.classList.add("over"); });
   zone.addEventListener("dragleave", () => zone.classList.remove("over"));
   zone.addEventListener("drop", (e) => { e.preventDefault(); zone.classList.remove("over"); take(e.dataTransfer.files[0]); });
@@ -42,7 +41,7 @@ function fresh() {
   const form = h("form", { id: "new-round" },
     h("div", { class: "grid-form" },
       field(t("new.name"), h("input", { id: "new-name", value: made.name, required: true, maxlength: 40, oninput: set("name") }), t("scenario.name-note")),
-      field(t("new.as-of"), h("input", { id: "new-date", type: "date", value: made.as_of, required: true, oninput: set("as_of") })),
+      field(t("new.as-of"), dateInput({ id: "new-date", value: made.as_of, required: true }, (found) => { made.as_of = found; })),
       field(t("new.codes"), h("select", { id: "new-codes", onchange: set("use_codes") }, ["planning-2023", "gbt21010-2017", "gb50137-2011", "landopt"].map((c) => h("option", { value: c, selected: c === made.use_codes }, t("codes." + c)))), t("new.codes-note"))),
     h("div", { class: "drops" }, FIRST.map(drop)), h("details", {}, h("summary", {}, t("new.layers")), h("div", { class: "drops" }, LAYERS.map(drop))),
     h("div", { class: "row" }, h("button", { class: "go", id: "new-go" }, t("new.go")), button(t("new.workbook"), () => workbook().catch(trouble), { id: "workbook" }), button(t("new.example"), () => begin(true).catch(trouble), { id: "example" })),
@@ -51,7 +50,7 @@ function fresh() {
   return h("section", { class: "panel" }, h("h3", {}, t("new.title")), h("p", { class: "hint" }, t("new.hint")), form);
 }
 async function begin(example) {
-  if (!made.name) { document.getElementById("new-name").reportValidity(); return; }
+  if (!document.getElementById("new-round").reportValidity()) return;
   const job = await post("/api/new", [], { ...made, names: undefined, lang: lang(), example });
   now.jobs.set(job.job, job);
   document.getElementById("new-said").replaceChildren(h("p", { class: "busyline" }, t("new.making")));

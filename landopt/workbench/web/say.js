@@ -1,5 +1,6 @@
 /* Words and numbers of the page: texts from the catalogue, elements made from text only, never from markup. */
 import { get } from "./net.js";
+import { dateInput } from "./inputs.js";
 
 const known = {};
 export const lang = () => document.documentElement.lang;
@@ -76,21 +77,24 @@ export function typed(command) {
   return h("div", { class: "typed" }, h("code", { tabindex: 0 }, command), copy);
 }
 /* A question in a dialog: fields by name; resolves to the values, or null. */
-export function ask(title, fields, go) {
+export function ask(title, fields, go, words) {
   const dialog = document.getElementById("asking");
   return new Promise((done) => {
     const inputs = fields.map((f) => {
-      const input = f.options ? h("select", { name: f.name }, ...f.options.map(([value, text]) => h("option", { value, selected: value === f.value }, text)))
+      const input = f.options ? h("select", { name: f.name, required: f.required, multiple: f.multiple, size: f.multiple ? 5 : null }, ...f.options.map(([value, text]) => h("option", { value, selected: value === f.value }, text)))
         : f.long ? h("textarea", { name: f.name, rows: 8, spellcheck: "false" }, f.value || "")
+        : f.type === "date" ? dateInput({ name: f.name, value: f.value || "", required: f.required })
         : h("input", { name: f.name, value: f.value || "", required: f.required, type: f.type || "text", autocomplete: "off", maxlength: f.most || 300 });
       return { f, input };
     });
+    const row = ({ f, input }) => (f.text ? h("p", {}, f.text) : field(f.label, input, f.note)), more = inputs.filter(({ f }) => f.more);
+    const said = (input) => (input.multiple ? [...input.selectedOptions].map((o) => o.value).filter(Boolean).join(";") : input.value);
     const form = h("form", { method: "dialog" }, h("h2", { id: "asking-title" }, title),
-      ...inputs.map(({ f, input }) => (f.text ? h("p", {}, f.text) : field(f.label, input, f.note))),
+      ...inputs.filter(({ f }) => !f.more).map(row), more.length ? h("details", { class: "more-fields" }, h("summary", {}, words.more), more.map(row)) : "",
       h("div", { class: "row end" }, button(t("cancel"), () => dialog.close("")), h("button", { class: "go", value: "go" }, go || t("go"))));
     form.addEventListener("submit", (e) => { e.preventDefault(); dialog.close("go"); });
     dialog.replaceChildren(form);
-    dialog.onclose = () => done(dialog.returnValue === "go" ? Object.fromEntries(inputs.map(({ f, input }) => [f.name, input.value])) : null);
+    dialog.onclose = () => done(dialog.returnValue === "go" ? Object.fromEntries(inputs.map(({ f, input }) => [f.name, said(input)])) : null);
     dialog.returnValue = "";
     dialog.showModal();
     form.querySelector("input,select,textarea")?.focus();
