@@ -14,10 +14,11 @@ import numpy as np
 
 from constraints.canonical import canonical
 from constraints.case import Case, Objective, Round
-from constraints.types import Row, Text
+from constraints.types import Row
 from landopt.joint.city import City, city
 from landopt.screening.offers import ARRAYS, Offers
 from parcels.common.atomic import write_folder
+from parcels.common.catalogue import Bilingual
 from parcels.common.frozen import FactTable, Neighbours
 from parcels.common.gate import load_json, read_bytes
 
@@ -65,7 +66,7 @@ def kept(place: Path) -> City:
     rows = tuple(Row(**{**row, "key": tuple(row["key"])}) for row in head["rows"])
     offers = Offers(**found, rows=rows, scope=head["scope"], reach=reach)
     case = Case(
-        Round(head["id"], Text("", ""), "", "0", "supply", ""),
+        Round(head["id"], Bilingual("", ""), "", "0", "supply", ""),
         FactTable(tuple(head["parcels"]), {}),
         FactTable(tuple(head["demands"]), {}),
         Neighbours((), ()),
