@@ -126,6 +126,8 @@ class _Decided:
         if not self.prices.feasible:
             raise NoPlan(error("S040.limits", at=file.path.name))
         self.clock.mark("price")
+        self.plans: list[Candidate] = []
+        self.bound = 0
         self._choose(cities)
 
     def _place(self, key: str) -> Path:

@@ -46,8 +46,7 @@ def keep(place: Path, one: City) -> None:
         (fresh / HEAD).write_bytes(canonical(head))
         arrays: dict[str, Any] = {name: getattr(offers, name) for name in ARRAYS}
         arrays |= {f"reach_{k}": each for k, each in enumerate(reach)}
-        with (fresh / OFFERS).open("wb") as out:
-            np.savez_compressed(out, **arrays)
+        np.savez_compressed(fresh / OFFERS, **arrays)
 
     write_folder(place, fill)
 

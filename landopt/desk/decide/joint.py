@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from landopt.runs.work import Where
 
 
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt joint province/joint.toml --gap 0.005")
 @click.argument("joint_path", metavar="JOINT.toml", type=click.Path(path_type=Path))
 @click.option("--gap", default="0.005", show_default=True, help="Stop at this proven gap over all rounds together.")
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write (default: beside the file).")
 @click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-# one parameter an option of the command line
 def joint(
     joint_path: Path,
     gap: str,
