@@ -48,6 +48,8 @@ COMMANDS = {
     "pull": ("central", "the parcels of a round out of the central database, as of one moment"),
     "push": ("central", "a plan into the tables of the central database"),
     "database": ("central", "tables and roles of the central database"),
+    "qgis": ("gis", "the toolbox for QGIS: install, uninstall"),
+    "arcgis": ("gis", "the Python toolbox for ArcGIS"),
     "round": ("keep", "open, record, adopt, close, show rounds in the ledger"),
 }
 
@@ -125,7 +127,10 @@ class Desk(click.Group):
         """Run a command; every refusal ends here, with all its issues and its exit code."""
         words: tuple[str, ...] = ctx.meta["landopt.words"]
         try:
-            return super().invoke(ctx)
+            found = super().invoke(ctx)
+            if ctx.meta.get("landopt.early"):
+                ctx.exit(4)
+            return found
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as trouble:

@@ -100,7 +100,7 @@ class Heard:
         self.begun = time.process_time()
         self.trace: list[tuple[float, float, str]] = []
 
-    def __call__(self, phase: str, value: int | None, bound: int | None, _plan: Any) -> None:
+    def __call__(self, phase: str, value: int | None, bound: int | None, _plan: Any, _claimed: bool) -> None:
         """Hear of a plan or a bound."""
         if value is not None and bound is not None:
             gap = max(0, bound - value) / max(1, abs(value))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 register(Path(__file__).parent / "texts")
 register(Path(__file__).parent / "workbench" / "texts")
+register(Path(__file__).parent / "toolboxes" / "texts")
 
 __version__ = "0.1.0"
 

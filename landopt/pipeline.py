@@ -288,6 +288,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     """
     from landopt.keeping import shelf
     from landopt.keeping.hold import hold
+    from landopt.report.odd_blocks import odd_blocks
 
     begun, clock = time.perf_counter(), _Clock()
     if loaded is None:
@@ -309,6 +310,8 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         outcome = choose(made.case, offers, job, say)
         clock.mark("solve")
         decision = decide(made, offers, outcome, say)
+        for issue in odd_blocks(decision.plan, made.case, loaded.geometry):
+            say(told(f"progress.{issue.level}", code=issue.code, said=issue.note))
         clock.mark("justify")
         reports: list[AuditReport] = []
 
@@ -349,7 +352,7 @@ def _beyond(case: Case, say: Say) -> Callable[[int, int], None]:
 
 
 def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
-    """Progress of the solver as lines: phase, best value and gap as they come, never an invented percentage."""
+    """Progress of the solver as lines: phase, best value, gap and by which bound; never an invented percentage."""
     last: list[tuple[object, ...]] = [()]
 
     def hear(news: Mapping[str, Any]) -> None:
@@ -365,7 +368,8 @@ def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
             say(told("progress.step-value", phase=phase, best=value / 1000, seconds=seconds))
         else:
             gap = 100 * max(0, bound - value) / max(1, abs(value))
-            say(told("progress.step-gap", phase=phase, best=value / 1000, gap=gap, seconds=seconds))
+            kind = "claimed" if news.get("claimed") else "audited"
+            say(told(f"progress.step-{kind}", phase=phase, best=value / 1000, gap=gap, seconds=seconds))
 
     return hear
 

@@ -35,9 +35,12 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/reasons/explain/open_facts.py": ".read_text",
             "landopt/report/map/comparison.py": ".read_text",
             "landopt/report/map/page.py": ".read_text",
+            "landopt/report/pictures/page.py": ".read_text",
             "landopt/report/papers/pdf.py": ".read_bytes",
             "landopt/report/papers/templates/fields.py": ".read_text",
             "landopt/report/tables/headings.py": ".read_text",
+            "landopt/toolboxes/process.py": ".read_text",
+            "landopt/toolboxes/qgis_plugin/work.py": ".read_text",  # runs in the Python of QGIS, on the plan just made
             "landopt/workbench/app.py": ".read_bytes",
             "parcels/common/catalogue.py": ".read_text",
             "parcels/common/codes.py": ".read_text",

@@ -28,6 +28,7 @@ from typing import Any
 from constraints.loading.keys import base_amount
 from constraints.loading.load import load
 from constraints.types import Rule
+from parcels.common.catalogue import both
 from parcels.common.gate import MB, check_name, load_toml, read_text
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.place import Place
@@ -188,7 +189,7 @@ def rule_text(table: Mapping[str, Any], allotted: int | None, unit: str = "") ->
     """
     import tomli_w
 
-    title = table.get("title") or {"en": f"Common limit {table['id']}", "zh": f"共同限额 {table['id']}"}
+    title = table.get("title") or both("joint-file.common", id=table["id"]).pair
     document = table.get("document") or "joint.toml"
     cite = {"doc": document, "article": "", "number": "", "rank": 0, "grade": "V1", "source": "joint.toml"}
     rule: dict[str, Any] = {"id": f"joint.{table['id']}", "kind": "limit", "title": title, "cite": cite}

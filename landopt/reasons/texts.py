@@ -12,11 +12,13 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from landopt.reasons import words
+from landopt.reasons.article_words import article_words
 from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
 from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.pack_words import late_lines
+from parcels.common.catalogue import both, listed, phrase
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -83,9 +85,9 @@ def environment(lang: str) -> Environment:
         numeral=numeral,
         office=lambda code: office_name(code, lang),
         doc=_book_title,
-        pad=words.pad,
-        by_worth=_by_worth,
-    )
+        article=lambda text: article_words(text, lang),
+        pad=words.pad, by_worth=_by_worth, amount=lambda value, name: words.amount(value, name, lang),
+    )  # fmt: skip
     return made
 
 
@@ -190,13 +192,13 @@ def _alike(content: str, lang: str) -> str:
     """Entries "name: words" between group separators, those of the same words drawn together."""
     if GROUP not in content:
         return content
-    colon, comma, stop = ("：", "、", "；") if lang == "zh" else (": ", ", ", "; ")
+    colon = phrase("list.colon", lang)
     *entries, end = content.split(GROUP)
     named: dict[str, list[str]] = {}
     for entry in entries:
         name, _, said = entry.strip().partition(colon)
         named.setdefault(said, []).append(name)
-    return stop.join(comma.join(names) + colon + said for said, names in named.items()) + end
+    return listed((listed(names, lang) + colon + said for said, names in named.items()), lang, "semicolon") + end
 
 
 def _tidy(text: str) -> str:
@@ -234,8 +236,7 @@ def reasons(record: Any, known: dict[int, dict[str, Any]] | None = None) -> list
             {
                 "rule": data["premises_cites"][0]["rule"] if data["premises_cites"] else "premises",
                 "premises": True,
-                "en": "Premises instead of a parcel: a building would do.",
-                "zh": "可以标准厂房或楼宇保障，不另行供地。",
+                **both("own-reason.premises").pair,
             }
         )
     return found

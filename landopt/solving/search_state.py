@@ -60,6 +60,8 @@ class Answer:
 
 Tell = Callable[[str, int | None, int | None, Ints | None], None]
 """Hears (phase, best value, best bound, new best plan or None)."""
+Hear = Callable[[str, int | None, int | None, Ints | None, bool], None]
+"""As :data:`Tell`, and whether the bound is claimed: by rows of odd sets, filled limits or a solver, not by a proof."""
 
 
 Keep = Callable[[int, int, dict[str, Any]], None]
@@ -102,6 +104,10 @@ class Search:
         if self.bound is None:
             return self.claim
         return self.bound if self.claim is None else min(self.bound, max(self.claim, self.objective))
+
+    def claimed(self) -> bool:
+        """True where the better bound is a claim."""
+        return self.claim is not None and (self.bound is None or self.claim < self.bound)
 
     def reached(self) -> bool:
         """True where the gap by the better bound is at most the one asked for."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.context import Context
 from landopt.reasons.proven.core import Core, allowed, core
 from landopt.reasons.resolved.core_exact import settle
-from landopt.reasons.resolved.resolve import Clock
 from parcels.common.issues import Refused
 from tests.landopt.decided import context_of, decided, planned, plans
 
@@ -56,17 +58,28 @@ def test_no_state_contradicts_enumeration(gap: str, within: str) -> None:
 
 
 def test_most_true_states_are_found() -> None:
-    """Three of four states that are core or out are proved, over the rounds, from prices and trees alone."""
+    """Four of five states that are core or out are proved, over the rounds, from prices, rows and trees alone."""
+    _mostly(SEEDS)
+
+
+@pytest.mark.slow
+def test_most_true_states_are_found_in_many_rounds() -> None:
+    """The same over 300 rounds; none contradicts enumeration."""
+    _mostly(planned(300))
+
+
+def _mostly(seeds: Sequence[int]) -> None:
     proved = known = 0
-    for seed in SEEDS:
+    for seed in seeds:
         round_, offers, outcome = decided(seed)
         context, _ = context_of(round_, offers, outcome)
         for within in WITHIN[:3]:
             found = core(context, within)
             for number, state in _true(context, found).items():
+                assert found.choices[number].state in ("open", state), (seed, within, number)
                 known += state != "open"
                 proved += state != "open" and found.choices[number].state == state
-    assert proved >= 0.75 * known
+    assert proved >= 0.8 * known
 
 
 @pytest.mark.parametrize("within", WITHIN)

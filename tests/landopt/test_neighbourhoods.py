@@ -27,7 +27,7 @@ from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import assemble, bare_round
 
 
-def _silent(phase: str, value: int | None, bound: int | None, chosen: Ints | None) -> None:
+def _silent(phase: str, value: int | None, bound: int | None, chosen: Ints | None, claimed: bool = False) -> None:
     """Hears nothing."""
 
 

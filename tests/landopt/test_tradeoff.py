@@ -15,7 +15,7 @@ from constraints.case import Case
 from landopt.reasons.many.scenario import Effort, named
 from landopt.reasons.many.tradeoff import Fronted, gap_text, tradeoff
 from landopt.reasons.texts import render_answer
-from landopt.report.fronts import front_csv, front_svg, front_table
+from landopt.report.pictures.fronts import front_csv, front_svg, front_table
 from landopt.runs.work import Where
 from parcels.common.issues import Refused
 from tests.builders import case, demand, limit, parcel

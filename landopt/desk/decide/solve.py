@@ -132,7 +132,9 @@ def solve(
         click.echo(json.dumps(packed(result.plan), ensure_ascii=False, sort_keys=True))
     else:
         from landopt.reasons.texts import render_plan
+        from landopt.reasons.two_names import names_in_file, said_in
 
-        click.echo(render_plan(result.plan, chosen, result.case))
+        told = render_plan(result.plan, chosen, result.case)
+        click.echo(said_in(told, names_in_file(result.folder / "case.json"), chosen))
         click.echo(result.footer(chosen))
     click.get_current_context().exit(result.exit_code)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from landopt.desk.decide.many import UNFINISHED, where_options
+from landopt.desk.decide.many import where_options
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The plan as it stands (default: the round's own, else it is solved first).",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for front.csv, front.svg and the runs.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for pictures, numbers and runs.")
 @click.option("--gap", help="Stop each point at this gap (default: the round's).")
 @click.option(
     "--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of each point (default: the round's, else 120)."
@@ -59,12 +59,15 @@ def tradeoff(
     from landopt.api import read
     from landopt.desk.progress import heard, said
     from landopt.reasons.texts import render_answer
-    from landopt.report.fronts import front_csv, front_svg, front_table
+    from landopt.report.pictures.fronts import front_csv, front_maps_csv, front_page, front_svg, front_table
+    from landopt.report.pictures.small_maps import Outlines
     from parcels.common.kept import write_kept
     from parcels.common.language import language
+    from parcels.common.visible import visible_values
 
     tongue = language(lang)
-    front = read(round_path).tradeoff(
+    opened = read(round_path)
+    front = opened.tradeoff(
         [part.strip() for part in between.split(",")],
         count,
         plan=plan_path,
@@ -75,11 +78,13 @@ def tradeoff(
         say=heard(tongue),
     )
     if output is not None:
-        said(write_kept(output / "front.csv", front_csv(front.as_dict()).encode()), tongue)
-        said(write_kept(output / "front.svg", front_svg(front.as_dict(), tongue).encode()), tongue)
+        found = visible_values(front.as_dict())
+        page = front_page(found, Outlines(opened.parcels), tongue)
+        made = {"front.csv": front_csv(found).encode(), "front.svg": front_svg(found, tongue).encode()}
+        made |= {"front.html": page, "front-maps.csv": front_maps_csv(found).encode()}
+        for name, content in made.items():
+            said(write_kept(output / name, content), tongue)
     if as_json:
         click.echo(json.dumps(front.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
         click.echo(render_answer("tradeoff", front_table(front.as_dict(), tongue), tongue), nl=False)
-    if front.interrupted:
-        click.get_current_context().exit(UNFINISHED)

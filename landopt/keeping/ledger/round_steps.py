@@ -17,6 +17,7 @@ from landopt.keeping.ledger.places import LedgerPlace, ledger_place
 from landopt.keeping.ledger.rounds import OUTCOMES, State, state
 from landopt.keeping.ledger.trust import examined, trust
 from landopt.keeping.whole_audit import Rewrite
+from parcels.common.catalogue import phrase, titled
 from parcels.common.findings_text import lines
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors
@@ -35,9 +36,6 @@ COLUMNS = {
     "document": ("document", "文件", "文号", "依据文件"),
     "supervision_no": ("supervision_no", "电子监管号"),
 }
-OUTCOME_ZH = {"announced": "已公告", "contracted": "已签约", "failed": "流拍", "lapsed": "失效", "withdrawn": "撤回"}
-"""The outcomes in Chinese."""
-_KNOWN = ", ".join(f"{zh} {name}" for name, zh in OUTCOME_ZH.items())
 WORDS = {
     "公告": "announced",
     "已公告": "announced",
@@ -237,7 +235,7 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
             )
         if outcome not in OUTCOMES:
             issues.append(
-                error("B022.no-outcome", at=within(path.name, row=number), outcome=row["outcome"], known=_KNOWN)
+                error("B022.no-outcome", at=within(path.name, row=number), outcome=row["outcome"], known=OUTCOMES)
             )
         price: int | None = None
         if row["price_yuan"]:
@@ -330,52 +328,33 @@ def ledger_findings(path: LedgerPlace, folder: Path, witness: Path | None, tsa: 
 
 def text(shown: Mapping[str, Any], lang: str) -> list[str]:
     """The ledger as lines of text."""
-    zh = lang == "zh"
-    found = [f"{'台账' if zh else 'ledger'} {shown['ledger']}   {'首哈希' if zh else 'head'} {shown['head']}"]
+    found = [phrase("ledger-text.head", lang, ledger=shown["ledger"], head=shown["head"])]
     for entry in shown["entries"]:
-        kind = KINDS.get(entry["kind"], entry["kind"]) if zh else f"{entry['kind']:<8}"
-        found.append(f" {entry['seq']:>4}  {entry['at']}  {kind} {entry['round']}  {_brief(entry, zh)}")
+        values = {name: entry[name] for name in ("seq", "at", "kind", "round")}
+        found.append(phrase("ledger-text.entry", lang, **values, about=_brief(entry, lang)))
     problems: list[Issue] = [*shown["problems"], *map(Issue.of_record, shown.get("unchecked", ()))]
     found += lines(problems, lang)
+    broken = any(issue.level == "error" for issue in problems)
     locks = len(shown["state"]["adopted"])
-    if any(issue.level == "error" for issue in problems):
-        found.append("台账不可采信。" if zh else "This ledger is not to be relied on.")
-    else:
-        found.append(f"{locks} 项已批准安排有效" if zh else f"{locks} adopted assignments in force")
-    return found
+    return [*found, phrase("ledger-text.broken" if broken else "ledger-text.in-force", lang, count=locks)]
 
 
-KINDS = {
-    "open": "开启",
-    "adopt": "采纳",
-    "record": "登记",
-    "override": "指定",
-    "close": "关闭",
-    "sign": "签署",
-    "revoke": "吊销",
-    "supersede": "取代",
-    "token": "时间戳",
-    "matter": "事项",
-}
-"""The kinds of entries in Chinese."""
-
-
-def _brief(entry: Mapping[str, Any], zh: bool) -> str:
+def _brief(entry: Mapping[str, Any], lang: str) -> str:
     """What an entry is about; a question mark where it was damaged so that it does not say."""
     try:
-        return _about(entry, zh)
+        return _about(entry, lang)
     except (KeyError, TypeError, AttributeError):
         return "?"
 
 
-def _about(entry: Mapping[str, Any], zh: bool) -> str:
+def _about(entry: Mapping[str, Any], lang: str) -> str:
     body = entry["body"]
     if entry["kind"] == "adopt":
-        count = len(body["assignments"])
-        return f"{body.get('plan_id', '')}  {count} {'件' if zh else 'assignments'}  {body['document']}"
+        values = {"plan": body.get("plan_id", ""), "count": len(body["assignments"]), "document": body["document"]}
+        return phrase("ledger-text.adopted", lang, **values)
     if entry["kind"] == "record":
-        count_of = {OUTCOME_ZH.get(name, name) if zh else name: n for name, n in _count(body["results"]).items()}
-        return json.dumps(count_of, ensure_ascii=False)
+        counts = {titled(name, lang, "ledger-outcome"): n for name, n in _count(body["results"]).items()}
+        return json.dumps(counts, ensure_ascii=False)
     return str(body.get("by", ""))
 
 

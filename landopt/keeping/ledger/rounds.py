@@ -16,7 +16,7 @@ from constraints.types import Cite, Rule
 from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.ledger.entry_forms import OUTCOMES as OUTCOMES
 from landopt.keeping.ledger.places import LedgerPlace
-from parcels.common.catalogue import Bilingual
+from parcels.common.catalogue import both
 from parcels.common.frozen import FactTable
 from parcels.common.issues import stop_on_errors
 from parcels.common.schema import Value
@@ -152,7 +152,7 @@ def _lock(one: Adopted, as_of: str) -> Rule:
     return Rule(
         id=f"ledger.{one.seq:06d}.{label}",
         kind="lock",
-        title=Bilingual(f"{label}: adopted by {one.document}", f"{label}：已由 {one.document} 批准"),
+        title=both("ledger-rule.adopted", parcels=label, document=one.document),
         cite=Cite(one.document, "", one.document, 0, "V1", "ledger"),
         start=min(one.date, as_of),
         until=None,
@@ -184,7 +184,7 @@ def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
             Rule(
                 id=f"keep.{number:05d}",
                 kind="preference",
-                title=Bilingual(f"{label} stays as in {origin}", f"{label} 保持 {origin} 的安排"),
+                title=both("ledger-rule.kept", parcels=label, plan=origin),
                 cite=Cite(origin, "", str(plan["plan_hash"]), 0, "V1", "plan"),
                 start=case.round.as_of,
                 until=None,

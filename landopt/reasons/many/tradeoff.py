@@ -199,7 +199,7 @@ def tradeoff(
     points = _front(here.axes, found)
     above = next((point["plan_id"] for point in points if _dominates(point["values"], now)), None)
     parts = tuple({"name": axis.name, "unit": axis.unit} for axis in here.axes)
-    return Front(parts, tuple(points), {"values": now, "dominated_by": above}, interrupted)
+    return Front(parts, tuple(points), {"values": now, "plan": list(present), "dominated_by": above}, interrupted)
 
 
 def _orders(parts: Sequence[Axis]) -> list[list[str]]:

@@ -17,12 +17,15 @@ import numpy as np
 from constraints.audit.certificate.price_tree import BadProof
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.losses import program_of
+from landopt.reasons.proven.narrowing import Narrow, again, narrow
 from landopt.screening.blocks import Ints
-from landopt.solving.programme.arrays import ranges
-from landopt.solving.proof.certificate import Certificate, holding
+from landopt.solving.programme.arrays import Program, ranges
+from landopt.solving.proof.certificate import Case, Certificate, holding
 from parcels.common.issues import Refused, error
 
 FAR = np.int64(2**62)
+MUCH = 1_000_000
+"""Offers of leaves looked at again, at most, to see what stands in all of them."""
 KINDS = ("parcel", "platform", "method", "assignment")
 
 
@@ -167,7 +170,7 @@ def core(context: Context, within: str | None = None, *, only: bool = False) -> 
     groups = _Groups(context)
     held = groups.held()
     try:
-        least, without = _losses(context, first, objective, held)
+        least, without = _losses(context, first, objective, held, loss)
     except (BadProof, KeyError, TypeError, ValueError) as bad:
         raise Refused(error("X030.bad-proof", problem=str(bad))) from bad
     taken = groups.least(least)
@@ -181,14 +184,18 @@ def core(context: Context, within: str | None = None, *, only: bool = False) -> 
 
 
 def _losses(
-    context: Context, entry: Mapping[str, Any], reached: int, held: Mapping[int, np.ndarray]
+    context: Context, entry: Mapping[str, Any], reached: int, held: Mapping[int, np.ndarray], within: int
 ) -> tuple[Ints, dict[int, int]]:
-    """For every offer what plans with it lose at least, for every group held what plans without it lose at least."""
+    """For every offer what plans with it lose at least, for every group held what plans without it lose at least.
+
+    Of what loses more than ``within`` it is enough to say so: more than that, by what narrowing finds.
+    """
     prog = program_of(context.offers, len(context.case.parcels), 0, [reached])
     proof = Certificate(prog, entry["tree"], int(entry["scale"]))
     scale = proof.scale
     least = np.full(proof.prog.count, FAR, np.int64)
     without = dict.fromkeys(held, int(FAR))
+    narrowed = _Narrowed(len(least), held, (reached - within) * scale)
     for case in proof.cases():
         if case.total is None:
             continue
@@ -201,7 +208,9 @@ def _losses(
             least[case.offers] = np.minimum(least[case.offers], loss)
             floor = -(-(shift + edge) // scale)
             without = {group: min(value, floor) for group, value in without.items()}
+            narrowed.open_drop(loss <= within, case.offers, floor <= within)
             continue
+        narrowed.leaf(proof.core, case)
         open_ = np.ones(len(part), bool) if case.allowed is None else case.allowed
         crowd = _crowded(proof, case.worth, case.best, case.forced, open_, part)
         loss = -((-(np.int64(shift) + behind + crowd)) // scale)
@@ -216,7 +225,45 @@ def _losses(
                 # a parcel that is not supplied pays no price (docs/proof.md section 5)
                 freed = max(0, land[group]) if group < len(land) and group not in case.supplied else 0
                 without[group] = min(without[group], -(-(shift + lost + freed) // scale))
-    return least, without
+    return narrowed.losses(least, without, within)
+
+
+class _Narrowed:
+    """The leaves of a proof narrowed to plans that reach ``threshold`` (times the scale); see ``narrowing``."""
+
+    def __init__(self, count: int, held: Mapping[int, np.ndarray], threshold: int) -> None:
+        self.held, self.threshold = held, threshold
+        self.able = np.zeros(count, bool)
+        self.dropped = False
+        self.leaves: list[Narrow] = []
+
+    def open_drop(self, near: Any, offers: Ints, some: bool) -> None:
+        """A drop that plans within the loss may be in: its offers stay as they are, and nothing is core by it."""
+        self.able[offers[near]] = True
+        self.dropped |= some
+
+    def leaf(self, core: Program, case: Case) -> None:
+        """Narrow a leaf."""
+        found = narrow(core, case, self.threshold)
+        if found is not None:
+            self.leaves.append(found)
+            self.able[found.offers] = True
+
+    def losses(self, least: Ints, without: dict[int, int], within: int) -> tuple[Ints, dict[int, int]]:
+        """The losses, more than ``within`` where no plan within it holds an offer, or does without a group."""
+        least = np.where(self.able, least, np.maximum(least, within + 1))
+        if self.dropped:
+            return least, without
+        work = 0
+        for group, members in sorted(self.held.items()):
+            if without[group] > within:
+                continue
+            work += sum(len(leaf.offers) for leaf in self.leaves)
+            if work > MUCH:
+                break
+            if all(again(leaf.without(members)) is None for leaf in self.leaves):
+                without[group] = within + 1
+        return least, without
 
 
 def _crowded(proof: Certificate, worth: Ints, best: Ints, forced: Ints, open_: Any, part: Ints) -> Ints:

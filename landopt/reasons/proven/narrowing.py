@@ -19,6 +19,8 @@ from landopt.solving.proof.certificate import NONE, Case, Mask
 
 ROUNDS = 12
 """Times that a case is narrowed again, at most."""
+LARGE = 30_000
+"""Offers of a case beyond which conflicts and rows are not looked at."""
 FAR = 2**62
 
 
@@ -64,25 +66,36 @@ class Narrow:
 
 
 def narrow(core: Program, case: Case, least: int) -> Narrow | None:
-    """A leaf of a proof, narrowed to what reaches ``least`` (times the scale); None where nothing does."""
+    """A leaf of a proof, narrowed to what reaches ``least`` (times the scale); None where nothing does.
+
+    Where more than :data:`LARGE` offers are near enough by their own worth, that is all that is looked at.
+    """
     assert case.total is not None
-    count = len(case.offers)
     part = core.part()
-    size = np.diff(core.site_start)[core.site]
-    land = core.site_parcels[ranges(core.site_start[core.site], size)].astype(np.int64)
-    hard = np.flatnonzero((core.slack == 0) & (np.arange(len(core.sense)) < core.own))
-    start, row, coefficient = core.entries.of(np.arange(count))
-    offer = np.repeat(np.arange(count), np.diff(start))
-    use, most = _signed(core, hard, offer, row.astype(np.int64), coefficient.astype(np.int64))
     must = np.zeros(len(core.part_start) - 1, bool)
     must[case.forced] = True
     supplied = np.zeros(core.parcels, bool)
     supplied[[parcel for parcel, is_so in case.supplied.items() if is_so]] = True
+    left = case.total - least
+    if left < 0:
+        return None
+    near = case.best[part] - case.worth <= left
+    at = np.flatnonzero(near if case.allowed is None else near & case.allowed)
     base = case.total - int(sum(case.best.tolist()))
-    whole = Narrow(
-        case.offers, part, case.worth, (np.repeat(np.arange(count), size), land), use, most, must, supplied, base, least
+    none = np.zeros(0, np.int64)
+    bare = Narrow(
+        case.offers[at], part[at], case.worth[at], (none, none), (none, none, none), none, must, supplied, base, least
     )
-    return again(whole if case.allowed is None else whole.kept(case.allowed))
+    if len(at) > LARGE:
+        return bare
+    sites = core.site[at]
+    size = np.diff(core.site_start)[sites]
+    land = core.site_parcels[ranges(core.site_start[sites], size)].astype(np.int64)
+    hard = np.flatnonzero((core.slack == 0) & (np.arange(len(core.sense)) < core.own))
+    start, row, coefficient = core.entries.of(at)
+    offer = np.repeat(np.arange(len(at)), np.diff(start))
+    use, most = _signed(core, hard, offer, row.astype(np.int64), coefficient.astype(np.int64))
+    return again(replace(bare, land=(np.repeat(np.arange(len(at)), size), land), uses=use, most=most))
 
 
 def _signed(
@@ -142,7 +155,7 @@ def _by_bound(of: Narrow) -> Narrow | None:
 def _missed(of: Narrow, top: Ints) -> Ints:
     """What other parts miss, at least, where an offer is taken: of each the most that one of its parcels costs it."""
     offer, parcel = of.land
-    worth, part = of.worth[offer], of.part[offer]
+    part = of.part[offer]
     # a parcel that every best offer of a part holds costs it what lies between its best and the best without it
     best = np.flatnonzero((of.worth == top[of.part]) & (top[of.part] > 0))
     named = np.bincount(of.part[best], minlength=len(top))
@@ -156,15 +169,15 @@ def _missed(of: Narrow, top: Ints) -> Ints:
     cost = np.zeros(len(keys), np.int64)
     order = np.argsort(of.part, kind="stable")
     edges = np.searchsorted(of.part[order], np.arange(len(top) + 1))
+    by_parcel = np.argsort(parcel, kind="stable")
+    starts = np.searchsorted(parcel[by_parcel], np.arange(width + 1))
     for number, (one, spot) in enumerate(zip(whose.tolist(), where.tolist(), strict=True)):
         mine = order[edges[one] : edges[one + 1]]
-        touching = offer[(part == one) & (parcel == spot)] if len(keys) < FEW else _on(of, one, spot)
-        rest = of.worth[np.setdiff1d(mine, touching, assume_unique=False)]
+        rest = of.worth[mine[~np.isin(mine, offer[by_parcel[starts[spot] : starts[spot + 1]]])]]
         second = int(rest.max(initial=NONE)) if of.must[one] else max(0, int(rest.max(initial=0)))
-        cost[number] = FAR // 4 if second == NONE else int(top[one]) - second
-    del worth
-    first = np.searchsorted(where[np.argsort(where, kind="stable")], np.arange(width + 1))
+        cost[number] = FAR // 1024 if second == NONE else int(top[one]) - second
     by_spot = np.argsort(where, kind="stable")
+    first = np.searchsorted(where[by_spot], np.arange(width + 1))
     many = first[parcel + 1] - first[parcel]
     entry = by_spot[ranges(first[parcel], many)]
     taker = np.repeat(offer, many)
@@ -174,16 +187,8 @@ def _missed(of: Narrow, top: Ints) -> Ints:
     order = np.lexsort((-cost[entry], pair))
     lead = order[np.unique(pair[order], return_index=True)[1]]
     out = np.zeros(len(of.offers), np.int64)
-    np.add.at(out, taker[lead], np.minimum(cost[entry[lead]], FAR // 1024))
+    np.add.at(out, taker[lead], cost[entry[lead]])
     return out
-
-
-FEW = 1 << 30
-
-
-def _on(of: Narrow, part: int, parcel: int) -> Ints:
-    offer, land = of.land
-    return np.asarray(offer[(of.part[offer] == part) & (land == parcel)])
 
 
 def _by_land(of: Narrow) -> Narrow | None:

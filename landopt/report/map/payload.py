@@ -12,6 +12,7 @@ from landopt.reasons.compared.moves import moves
 from landopt.report.map.codec import Codes, Container, add_texts
 from landopt.report.papers.plain import plain
 from landopt.report.protected import protected_areas
+from landopt.report.public import PublicSource
 from landopt.report.source import Source, rules_of
 from landopt.report.system_words import system_words
 
@@ -42,6 +43,8 @@ def map_payload(source: Source, before: Mapping[str, Any] | None = None, *, text
     container.head["protected"] = _protected(container, source)
     container.head["platforms"] = _platforms(source)
     container.head["words"] = _words(source)
+    if texts and not isinstance(source, PublicSource):
+        _standing(container, source)
     if before is not None:
         _compared(container, source, before)
     if texts:
@@ -104,6 +107,20 @@ def _parcels(container: Container, source: Source) -> None:
         methods=list(source.methods),
         rules=_rule_sets(rules),
     )
+
+
+def _standing(container: Container, source: Source) -> None:
+    """Of each parcel whether every plan within the gap supplies it (1), some may (2), none does (3); 0: not said."""
+    found = source.found.standing
+    if found is None:
+        return
+    states = {
+        choice.parcel_ids[0]: 1 + ("core", "open", "out").index(choice.state)
+        for choice in found.choices
+        if choice.kind == "parcel"
+    }
+    container.add("stands", [states.get(row.parcel_id, 0) for row in source.rows])
+    container.head["stands"] = {"within": words.points(found.within)}
 
 
 def _rule_sets(rules: Codes) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 A solver can overrun its limit, hold Ctrl-C, crash or exhaust memory; none of that may reach the desk. The parent
 (``landopt.solving.solver``) can end this process at any time: the best plan is already on disk (``best.npy``,
 replaced whole).
-Lines on stdout are JSON objects ``{"phase", "tier", "value", "bound"}``; the end is ``result.json``.
+Lines on stdout are JSON objects ``{"phase", "tier", "value", "bound", "claimed", "seconds"}``; the end is
+``result.json``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from landopt.solving.search_state import Warm
+
+QUIET_S = 10.0
+"""Seconds after which progress is told even where little has changed."""
 
 
 def main(folder: Path) -> int:
@@ -75,7 +79,7 @@ def run(folder: Path, request: dict[str, Any], hear: Callable[[str], None]) -> d
     gives = [(int(part), int(whole)) for part, whole in request.get("gives", ())]
     tiers = len(base["score"])
     for tier in range(tiers):
-        told = _Teller(folder, tier, started, hear)
+        told = Teller(folder, tier, started, hear=hear)
 
         def keep(bound: int, scale: int, leaf: dict[str, Any]) -> None:
             now = {"bound": bound, "solver_bound": None, "scale": scale, "tree": leaf, "stopped": "limit"}
@@ -138,25 +142,43 @@ def _sum_phases(answers: list[Any]) -> dict[str, float]:
     return total
 
 
-class _Teller:
-    """Writes every better plan to disk, and a line a second at most to the parent."""
+class Teller:
+    """Writes every better plan to disk; to the parent a line a second at most, and only one that tells something.
 
-    def __init__(self, folder: Path, tier: int, started: float, hear: Callable[[str], None]) -> None:
-        self.folder, self.tier, self.started, self.hear = folder, tier, started, hear
-        self.last: float | None = None
+    That is another phase, a first plan or bound, another kind of bound, a gap smaller by a tenth, or that
+    :data:`QUIET_S` have passed.
+    """
 
-    def __call__(self, phase: str, value: int | None, bound: int | None, chosen: Any) -> None:
-        now = monotonic()
+    def __init__(
+        self,
+        folder: Path,
+        tier: int,
+        started: float,
+        clock: Callable[[], float] = monotonic,
+        hear: Callable[[str], None] = _print,
+    ) -> None:
+        self.folder, self.tier, self.started, self.clock, self.hear = folder, tier, started, clock, hear
+        self.last: tuple[float, tuple[object, ...], float | None] | None = None
+
+    def __call__(self, phase: str, value: int | None, bound: int | None, chosen: Any, claimed: bool) -> None:
+        """Hear of a plan or a bound; ``claimed``: no proof carries the bound."""
+        now = self.clock()
         if chosen is not None:
             _save(self.folder, chosen)
-        if self.last is not None and now - self.last < 1.0:
-            return
-        self.last = now
+        kind = (phase, value is None, bound is None, claimed)
+        gap = None if value is None or bound is None else max(0, bound - value) / max(1, abs(value))
+        if self.last is not None:
+            since, before, held = now - self.last[0], *self.last[1:]
+            nearer = gap is not None and held is not None and gap < 0.9 * held
+            if since < 1.0 or (kind == before and not nearer and since < QUIET_S):
+                return
+        self.last = now, kind, gap
         line = {
             "phase": phase,
             "tier": self.tier,
             "value": value,
             "bound": bound,
+            "claimed": claimed,
             "seconds": round(now - self.started, 2),
         }
         self.hear(json.dumps(line))

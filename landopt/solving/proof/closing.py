@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -33,8 +33,13 @@ FINEST = 1 << 24
 """Prices are whole multiples of one part in so many of a millipoint, at most."""
 CORE = 20_000
 """Offers of a core, at most: beyond, the prices alone are the proof."""
-CUT_ROUNDS = 8
+CUT_ROUNDS = 12
 """Rounds of rows added to the relaxation, at most."""
+IDLE = 2
+"""Rounds in a row that take less than a fiftieth off the gap, after which no more are added.
+
+With 1 the example kept 1.5 %: its second round takes it to 0.01 %.
+"""
 KEPT = 20
 """Vectors of earlier leaves that a new leaf tries first."""
 
@@ -87,6 +92,7 @@ class Closer:
         self.pairs = hopeless(prog, together=2)
         self.named: dict[Clique, Ints] = {}
         self.goal = scale * (cap + 1) - 1
+        self.tell: Callable[[int], None] = lambda _bound: None
         self.first = (parcels, rows)
         self._again()
 
@@ -122,8 +128,9 @@ class Closer:
         self.found.vectors, self.found.root = [priced], Leaf(self.core.root(), scaled, 0)
         return self.found
 
-    def close(self, nodes: int, end: float | None) -> Found:
-        """The proof that ``nodes`` branches and the clock allow."""
+    def close(self, nodes: int, end: float | None, tell: Callable[[int], None] | None = None) -> Found:
+        """The proof that ``nodes`` branches and the clock allow; ``tell`` hears the bound as it comes down."""
+        self.tell = tell or self.tell
         priced, scaled = self._priced()
         if scaled > self.goal:
             kept = self._drop(self.core, priced, scaled)
@@ -141,7 +148,7 @@ class Closer:
     def _cut(self, scaled: int, priced: Priced, end: float | None) -> tuple[int, Priced]:
         """Add rows that the relaxation breaks, and leave offers out again, as long as that helps."""
         root = self.core.root()
-        begun = last = scaled
+        last, idle = scaled, 0
         for _ in range(CUT_ROUNDS):
             solved = self.core.solve(root)
             if solved.value is None or (end is not None and monotonic() >= end):
@@ -163,6 +170,7 @@ class Closer:
             now = self.core.bound(priced, root)
             assert now is not None
             scaled = now
+            self.tell(scaled // self.found.scale)
             if scaled <= self.goal:
                 break
             kept = self._drop(self.core, priced, scaled)
@@ -170,7 +178,8 @@ class Closer:
                 self.left = self.left[kept]
                 self._again()
                 root = self.core.root()
-            if last - scaled < (begun - self.goal) // 50:
+            idle = idle + 1 if last - scaled < (last - self.goal) // 50 else 0
+            if idle == IDLE:
                 break
             last = scaled
         return scaled, priced
@@ -253,6 +262,8 @@ class Closer:
             if made >= nodes or (end is not None and monotonic() >= end):
                 heapq.heappush(heap, (top, next(turn), leaf))
                 break
+            if top:
+                self.tell(-top // self.found.scale)
             solved = self._solve(leaf)
             if leaf.scaled <= self.goal or solved is None:
                 continue

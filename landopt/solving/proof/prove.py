@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -60,9 +60,16 @@ def odd_rows(prog: Program, sets: Sequence[Sequence[int]]) -> list[Derived]:
     return found
 
 
-def prove(prog: Program, guide: Guide, objective: int, cap: int, nodes: int, end: float | None, seed: int = 0) -> Proof:
-    """The best proof towards a bound of ``cap`` millipoints that so many branches and the clock allow."""
-    found = Closer(prog, guide.parcels, guide.rows, cap, odd_rows(prog, guide.sets), seed).close(nodes, end)
+def prove(
+    prog: Program, guide: Guide, objective: int, cap: int, nodes: int, end: float | None, seed: int = 0,
+    tell: Callable[[int], None] | None = None,
+) -> Proof:  # fmt: skip
+    """The best proof towards a bound of ``cap`` millipoints that so many branches and the clock allow.
+
+    ``tell`` hears what it bounds so far, in millipoints.
+    """
+    closer = Closer(prog, guide.parcels, guide.rows, cap, odd_rows(prog, guide.sets), seed)
+    found = closer.close(nodes, end, tell)
     return _read(prog, found, objective)
 
 

@@ -84,8 +84,10 @@ class Splitter:
                 add(("offer", offer, -1), self.one(offer), np.array([offer]))
                 if place[0] == "d":
                     for parcel in core.land_of(offer).tolist():
-                        hit = here[np.isin(here, core.on_parcel[parcel])]
-                        add(("site", part, parcel), Branch(place, parcel), hit)
+                        if ("site", part, parcel) not in found:
+                            on_it = core.on_parcel[parcel]  # ascending, as the offers of a part stand together
+                            hit = on_it[np.searchsorted(on_it, here[0]) : np.searchsorted(on_it, here[-1], "right")]
+                            add(("site", part, parcel), Branch(place, parcel), hit)
                 method = int(prog.method[offer])
                 hit = here[prog.method[here] == method]
                 on = Branch(place, place[1] if place[0] == "m" else None, method)

@@ -27,7 +27,7 @@ from landopt.solving.relaxation.sifter import Sifter, Stopped
 from landopt.solving.relaxation.tightening import tighten
 from landopt.solving.search import neighbourhoods
 from landopt.solving.search.restricted import integer, rounded_plan
-from landopt.solving.search_state import Answer, Keep, Options, Search, Tell, Warm, gap_of
+from landopt.solving.search_state import Answer, Hear, Keep, Options, Search, Warm, gap_of
 
 __all__ = ["Answer", "Options", "search"]
 
@@ -35,7 +35,7 @@ __all__ = ["Answer", "Options", "search"]
 def search(
     prog: Program,
     options: Options,
-    tell: Tell,
+    tell: Hear,
     plan: Ints | None = None,
     keep: Keep | None = None,
     warm: Warm | None = None,
@@ -55,7 +55,8 @@ def search(
         kept = kept[undominated(first)]
 
     def heard(phase: str, value: int | None, bound: int | None, chosen: Ints | None) -> None:
-        tell(phase, value, bound, None if chosen is None else kept[chosen])
+        claimed = state.claimed() and phase != "tree"
+        tell(phase, value, bound, None if chosen is None else kept[chosen], claimed)
 
     inner = prog if len(kept) == prog.count else take(prog, kept)
     start = None if plan is None else stand_in(prog, kept, plan[~out[plan]])
@@ -96,7 +97,7 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
         seconds, nodes = _tree_effort(state)
         end = None if seconds is None else monotonic() + seconds
         with contextlib.suppress(BadProof):  # its numbers grew too large to be added up exactly: the prices alone stand
-            proof = prove(prog, state.guide, state.objective, cap, nodes, end, options.seed)
+            proof = prove(prog, state.guide, state.objective, cap, nodes, end, options.seed, _open_cases(state))
     if proof is None or proof.bound > (state.bound or 0):
         plain = by_prices(prog, state.guide, state.objective, options.gap)
         proof = plain if proof is None or plain.bound < proof.bound else proof
@@ -107,6 +108,16 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
             state.offer(at, "tree")
     clock.mark("tree")
     return proof
+
+
+def _open_cases(state: Search) -> Callable[[int], None]:
+    """Tells what a proof bounds so far, as it comes down."""
+
+    def tell(bound: int) -> None:
+        value = state.objective if state.chosen is not None else None
+        state.tell("tree", value, bound if state.bound is None else min(bound, state.bound), None)
+
+    return tell
 
 
 def _search(

@@ -46,7 +46,7 @@ def front(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """The front of best compromises between two parts, as a picture, a table and a text."""
     from landopt.api import read
     from landopt.reasons.texts import render_answer
-    from landopt.report.fronts import front_svg, front_table
+    from landopt.report.pictures.fronts import front_svg, front_table
 
     found = (
         read(Path(request["round_path"]))

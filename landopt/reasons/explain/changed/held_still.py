@@ -294,8 +294,10 @@ class Comparer:
         priority = None if demand is None else facts.demands[demand].get("priority")
         verdict = VERDICTS[int(offers.verdict[offer])]
         found: dict[tuple[str, str], int] = {
-            ("served", context.demand_id(offer) or ""): points.served(priority if isinstance(priority, int) else None),
-            ("revenue", ""): points.revenue(int(offers.price[offer])),
+            ("served", context.demand_id(offer) or ""): points.served(
+                priority if isinstance(priority, int) else None, number
+            ),
+            ("revenue", ""): points.revenue(int(offers.price[offer]), number),
             ("verdict", ""): points.deducted(verdict),
         }
         site = offers.parcels(offer)
@@ -308,6 +310,6 @@ class Comparer:
         areas = [facts.area[parcel] for parcel in site]
         for at, name in enumerate(self._preferences):
             own = [(at,) if at in each else () for each in matches]
-            if value := points.preferred(own, areas):
+            if value := points.preferred(own, areas, number):
                 found["preference", name] = value
         return found

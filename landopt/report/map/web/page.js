@@ -32,6 +32,11 @@
     return found;
   }
 
+  /* Whether every plan within the gap supplies a parcel: proved, open, proved that none does. */
+  const STANDS = [["", ""], ["各优方案均供应（已证明）", "supplied in every good plan (proved)"], ["有的优方案可能供应", "perhaps in some good plan"], ["优方案均不供应（已证明）", "in no good plan (proved)"]];
+  const EDGE = [["#c3c8cf", 0.8], ["#000000", 4], ["#B3541E", 3], ["#9aa2ad", 0.8]];
+  let standing = false;
+  const stands = (i) => (c.stands ? c.stands[i] : 0);
   let view = "all", served = "all", comparing = false, chosen = -1, chosenPlatform = -1, shown = "whole";
   const off = new Set();
   const built = landoptMap.build($("map"), data, pick, (i) => {
@@ -70,6 +75,8 @@
       o.weight = i === chosen ? 4 : moved ? 2.4 : 0.8;
       o.strong = i === chosen || moved;
       o.color = i === chosen ? "#000" : moved ? "#111" : "#3c4654";
+      o.dash = null;
+      if (standing && i !== chosen) { [o.color, o.weight] = EDGE[stands(i)]; o.dash = stands(i) === 2 ? [6, 4] : null; o.strong = o.weight > 1; o.grey = stands(i) === 0 || stands(i) === 3; }
       if (on && (!comparing || moved)) ok.push(i);
     }
     if (chosen >= 0) built.layers[chosen].bringToFront();
@@ -97,6 +104,11 @@
       b.setAttribute("aria-pressed", String(!off.has(m)));
       b.dataset.method = m;
       li.append(b);
+      return li;
+    }), ...(standing ? [1, 2, 3] : []).map((s) => {
+      const li = make("li", "", "protected"), b = make("span", "", "edge"), n = c.stands.filter((one) => one === s).length;
+      b.style.borderColor = EDGE[s][0]; b.style.borderStyle = s === 2 ? "dashed" : "solid";
+      li.append(b, make("span", say(...STANDS[s])), make("span", group(n), "n"));
       return li;
     }), ...head.protected.map((area) => {
       const li = make("li", "", "protected"), b = make("span", area.title[lang()]);
@@ -150,6 +162,7 @@
         [say("土地来源", "Land source"), word("land_source", head.sources[c.source[i]])], [say("年限", "Term"), c.term[i] ? c.term[i] + say(" 年", " years") : ""],
         [say("起始价", "Starting price"), c.price[i] ? group(c.price[i]) + say(" 元", " yuan") : ""], [say("结论", "Verdict"), c.verdict[i] >= 0 ? word("verdict", ["permit", "warn", "condition", "forbid"][c.verdict[i]]) : ""],
       ])];
+      if (stands(i)) parts.push(make("p", say(`在损失不超过 ${head.stands.within} 分的所有方案中：`, `Among all plans that lose no more than ${head.stands.within} points: `) + say(...STANDS[stands(i)]) + say("。", "."), "in"));
       if (head.compare && c.was_method[i] > -2) parts.push(make("p", `${head.compare.plan}${say("：", ": ")}${methodName(c.was_method[i] < 0 ? "held" : head.methods[c.was_method[i]])} ${platformName(c.was_demand[i])} → ${methodName(m)} ${platformName(c.demand[i])}`, "moved"));
       parts.push(...(record[i] < 0 ? [make("p", say("本方案没有该宗地的说明记录。", "The plan has no record for this parcel."))] : prose(read(record[i], lang(), own(record[i])))));
     } else if (shown === "platform") {
@@ -242,6 +255,8 @@
   $("lang").addEventListener("click", () => { document.documentElement.lang = lang() === "zh" ? "en" : "zh"; everything(); });
   $("print").addEventListener("click", () => window.print());
   if ($("compare")) $("compare").addEventListener("click", () => { comparing = !comparing; $("compare").setAttribute("aria-pressed", String(comparing)); if (comparing && shown !== "parcel") shown = "whole"; draw(); tell(); });
+  $("stands").hidden = !head.stands;
+  $("stands").addEventListener("click", () => { standing = !standing; $("stands").setAttribute("aria-pressed", String(standing)); legend(); draw(); });
   $("verify").addEventListener("click", () => $("verifier").showModal());
   $("verify-close").addEventListener("click", () => $("verifier").close());
   if ($("files")) $("files").addEventListener("change", check);

@@ -8,6 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from landopt.reasons import words
+from landopt.report.pictures.page import Shown, Table, pictures_page
+from landopt.report.pictures.small_maps import Choice, Outlines, maps_csv
 from parcels.common.catalogue import told
 from parcels.common.csv_text import csv_text
 
@@ -50,6 +52,34 @@ def front_table(front: Mapping[str, Any], lang: str) -> dict[str, Any]:
         "above": names.index(present["dominated_by"]) + 1 if present["dominated_by"] else None,
         "interrupted": front["interrupted"],
     }
+
+
+def front_page(front: Mapping[str, Any], outlines: Outlines | None, lang: str) -> bytes:
+    """The page of a front: the picture, its points as a table, a small map of the plan as it stands and of each."""
+    told_front = front_table(front, lang)
+    head = [told("pictures.point").text(lang), *told_front["titles"], told("pictures.gap").text(lang), ""]
+    proved = told("pictures.proved").text(lang)
+    rows = [[row["name"], *row["values"], row["gap"], proved if row["proved"] else ""] for row in told_front["rows"]]
+    rows.append([told("planner.present").text(lang), *told_front["present"], "", ""])
+    plans = [
+        Shown(told("planner.present").text(lang), "; ".join(told_front["present"]), _chosen(front["present"]["plan"]))
+    ]
+    for point, row in zip(front["points"], told_front["rows"], strict=True):
+        plans.append(Shown(row["name"], "; ".join(row["values"]), _chosen(point["plan"])))
+    table = Table(head, rows, frozenset(range(1, 2 + len(front["between"]))))
+    title = told("pictures.front").text(lang)
+    return pictures_page(title, (), [front_svg(front, lang)], table, plans, outlines, lang)
+
+
+def front_maps_csv(front: Mapping[str, Any]) -> str:
+    """What the small maps of a front show: for each parcel method and platform in the plan and at every point."""
+    plans = {"present": _chosen(front["present"]["plan"])}
+    plans |= {str(number): _chosen(point["plan"]) for number, point in enumerate(front["points"], 1)}
+    return maps_csv(sorted({name for plan in plans.values() for name in plan}), plans)
+
+
+def _chosen(plan: Sequence[Sequence[Any]]) -> dict[str, Choice]:
+    return {name: (who, how) for ids, who, how, _ in plan for name in ids}
 
 
 def front_svg(front: Mapping[str, Any], lang: str) -> str:

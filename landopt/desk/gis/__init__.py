@@ -1,0 +1,1 @@
+"""Commands that put the toolboxes into programs that show maps."""
