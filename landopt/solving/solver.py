@@ -117,8 +117,8 @@ def solve(
     ``gap`` is relative, 0 for a proof; ``nodes`` sets the reproducible mode (one thread, a node limit, no clock);
     ``warm`` are offers to start from; ``start`` is what a round with the same offers and other numbers left
     (``Outcome.left``), for large rounds; ``memory`` is the child's limit in bytes; ``progress`` hears ``{"phase",
-    "tier", "value", "bound", "claimed", "seconds"}``, ``claimed`` where no proof carries the bound. ``here`` searches in
-    this process, for one that is watched itself; without ``ties`` they are not examined. Ctrl-C once ends the search
+    "tier", "value", "bound", "claimed", "seconds"}``, ``claimed`` where no proof carries the bound. ``here`` searches
+    in this process, for one that is watched itself; without ``ties`` they are not examined. Ctrl-C once ends the search
     with the best plan (``stopped = "user"``).
 
     Raises
