@@ -247,7 +247,8 @@ def _decided(one: City, chosen: Any, proof: Mapping[str, Any], gap: Fraction) ->
     stopped = "optimal" if bound == state.objective else "gap" if near else "limit"
     tier = {"objective": state.objective, "bound": bound, "scale": proof["scale"], "tree": proof["tree"]}
     written = {"scope": one.offers.scope, "tiers": [tier]}
-    tiers, ties = (TierResult(state.objective, bound, None),), {"status": "not examined"}
+    worth = state.objective
+    tiers, ties = (TierResult(worth, bound, None, worth, worth),), {"status": "not examined"}
     return Outcome(stopped, chosen, tiers, written, ties, 0.0, {}, (), one.offers.scope)
 
 
