@@ -94,6 +94,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/solving/programme/silent_highs.py": "os.open",
             "landopt/workbench/child/__main__.py": "open os.fdopen",
             "landopt/workbench/edits.py": ".open",
+            "landopt/workbench/round/handling.py": ".open",
             "landopt/workbench/received.py": "os.fdopen",
             "landopt/workbench/launch.py": "os.open os.fdopen",
             "landopt/workbench/service/tokens.py": "os.open os.fdopen",

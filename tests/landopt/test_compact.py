@@ -14,6 +14,7 @@ import shapely
 from constraints.case import Case, from_json, to_json
 from constraints.reading.case_facts import CaseFacts
 from landopt.intake.perimeters import perimeters, reads_compactness
+from landopt.report.odd_blocks import odd_blocks
 from landopt.screening.compactness import compactness
 from parcels.geometry.neighbours import neighbours
 from parcels.geometry.sites import Sites
@@ -87,3 +88,27 @@ def test_perimeters_are_measured_where_a_rule_asks(ask: str) -> None:
     }
     assert reads_compactness([rules[ask]])
     assert not reads_compactness([eligibility("t.e", "site_area_m2 < 30", auction="forbid")])
+
+
+def test_odd_blocks_are_told() -> None:
+    """By a corner, and like a corridor; a compact block, a single parcel and a plan without outlines are not."""
+    boxes = [
+        shapely.box(0, 0, 100, 100),
+        shapely.box(98, 100, 198, 200),  # shares two metres with the first
+        shapely.box(0, 100, 98, 200),
+        shapely.box(300, 0, 310, 100),
+        shapely.box(300, 100, 310, 200),
+    ]
+    made = case([parcel(area_m2=int(box.area)) for box in boxes], [demand()], [])
+    made = replace(made, neighbours=neighbours(np.array(boxes)))
+    ids = list(made.parcels.ids)
+    frame = geopandas.GeoDataFrame(geometry=boxes, index=ids, crs="EPSG:4526")
+
+    def told(*rows: int) -> list[str]:
+        plan = {"assignments": [{"parcel_ids": [ids[row] for row in rows]}]}
+        return [issue.key for issue in odd_blocks(plan, made, frame)]
+
+    assert told(0, 1) == ["S021.corner"]
+    assert told(3, 4) == ["S021.corridor"]
+    assert told(0, 2) == told(0, 1, 2) == told(3) == []
+    assert list(odd_blocks({"assignments": [{"parcel_ids": ids[:2]}]}, made, None)) == []
