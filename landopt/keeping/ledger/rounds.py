@@ -175,10 +175,10 @@ def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
     for number, entry in enumerate(plan["assignments"], 1):
         if not set(entry["parcel_ids"]) <= set(case.parcels.ids) or failed.intersection(entry["parcel_ids"]):
             continue
-        names = ", ".join(_quoted(name) for name in entry["parcel_ids"])
+        names = ", ".join(quoted(name) for name in entry["parcel_ids"])
         when = f"parcel_id in [{names}] and site_parcels == {len(entry['parcel_ids'])}"
         if entry["demand_id"] is not None:
-            when += f" and demand_id == {_quoted(entry['demand_id'])}"
+            when += f" and demand_id == {quoted(entry['demand_id'])}"
         label, origin = "+".join(entry["parcel_ids"]), str(plan["plan_id"])
         rules.append(
             Rule(
@@ -196,7 +196,8 @@ def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
     return replace(case, rules=tuple(sorted(rules, key=lambda rule: rule.id)))
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as a constant of the rule language."""
     quote = '"' if "'" in name else "'"
     return f"{quote}{name}{quote}"
 
