@@ -16,7 +16,7 @@ from landopt import __version__
 from parcels.common.catalogue import FIRST, told
 from parcels.common.issues import Issue, LandoptError, error
 
-NOWHERE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR})
+NOWHERE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR})
 """Troubles of the system that are those of a name: the input is refused, the disk is sound."""
 COMMANDS = {
     "new": ("prepare", "a filled example round to start from"),

@@ -17,6 +17,8 @@ from parcels.common.frozen import FactTable, Neighbours
 from parcels.common.schema import Value
 
 SCHEMA = "landopt.case/1"
+KEPT = "kept"
+"""The part of the points that counts what a programme carries on as an earlier plan had it (docs/programmes.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class Objective:
     ties: tuple[str, ...] = ()
     gives: tuple[tuple[int, int], ...] = ()
     later: str = "0"
+
+    @property
+    def last(self) -> int:
+        """The last tier of the round's own, in which verdicts and penalties count; one of what is kept comes after."""
+        return len(self.tiers) - (2 if len(self.tiers) > 1 and self.tiers[-1] == (KEPT,) else 1)
 
     def weight(self, part: str) -> Fraction:
         """The exact weight of a part (or points of ``warn`` / ``condition``)."""

@@ -10,7 +10,7 @@ from constraints.loading.load import in_force_through
 from constraints.loading.period_law import days_of
 from constraints.types import Rule
 from parcels.common.frozen import FactTable
-from tests.facts import limit
+from tests.facts import limit, preference
 from tests.spiced import spiced_case
 
 YEARS = tuple(Period(str(year), f"{year}-01-01", f"{year}-12-31") for year in (2026, 2027, 2028))
@@ -50,13 +50,24 @@ def programme_case(seed: int) -> Case:
     later = draw.choice(["0", "0.05", "0.1", "0.333"])
     purpose = draw.choice(["annual_plan", "annual_plan", "supply"])
     round_ = replace(case.round, purpose=purpose, periods=periods, end=periods[-1].end)
+    tiers = case.objective.tiers
+    if seed % 3 == 0:  # carried on from a plan: the first site and period of some platforms
+        tiers = (*tiers, ("kept",))
+        rules += [_mark(case, number, names[number % len(names)]) for number in range(min(2, count, len(case.demands)))]
     return replace(
         case,
         round=round_,
         parcels=FactTable(case.parcels.ids, land),
         rules=in_force_through(rules, round_.as_of, days_of(round_)),
-        objective=replace(case.objective, weights=weights, later=later),
+        objective=replace(case.objective, weights=weights, tiers=tiers, later=later),
     )
+
+
+def _mark(case: Case, number: int, period: str) -> Rule:
+    when = f"parcel_id in ['{case.parcels.ids[number]}'] and site_parcels == 1"
+    when += f" and demand_id == '{case.demands.ids[number]}' and period == '{period}'"
+    found = preference(f"keep.{number:05d}", when, points=0, methods=("listing", "lease", "agreement"))
+    return replace(found, spec={**found.spec, "part": "kept"}, origin="keep")
 
 
 def _dated(draw: Random, rule: Rule) -> Rule:

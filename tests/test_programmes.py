@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
+from click.testing import CliRunner
 
+from cli import desk
 from constraints.audit.reread import Reader
 from constraints.case import Case, as_written
 from constraints.loading.period_law import period_laws
@@ -18,6 +23,8 @@ from tests.brute import brute_force_offers
 from tests.builders import case, demand, eligibility, parcel
 from tests.programmes import HALVES, YEARS, programme_case
 from tests.test_two_readings import agree
+
+ROOT = Path(__file__).parent.parent
 
 
 def solved(made: Case, folder: Path) -> bool:
@@ -149,3 +156,53 @@ def test_periods_are_of_one_kind_and_in_order(tmp_path: Path, wrong: str) -> Non
     with pytest.raises(Refused) as caught:
         read_round_file(tmp_path)
     assert {issue.code for issue in caught.value.issues} == {"C004"}
+
+
+@pytest.mark.slow
+def test_the_programme_2018_to_2020_and_the_year_after(tmp_path: Path) -> None:
+    """The shipped example by the command line: the law of each year, a table each, and carried on from 2019."""
+    home = tmp_path / "round"
+    shutil.copytree(ROOT / "examples" / "programme-2018-2020", home)
+    desk_ = CliRunner()
+    done = desk_.invoke(desk, ["solve", str(home), "--lang", "en"], prog_name="landopt")
+    assert done.exit_code == 0, done.output
+    assert "2018: " in done.output
+    assert "as it stands on 2018-09-30 and on 2018-12-31" in done.output
+    assert "national rules point the other way" in done.output
+    plan = json.loads((home / "plan" / "plan.json").read_text("utf-8"))
+    when = {name: entry["period"] for entry in plan["assignments"] for name in entry["parcel_ids"]}
+    raw = json.loads((home / "plan" / "case.json").read_text("utf-8"))
+    ready = dict(zip(raw["parcels"]["ids"], raw["parcels"]["columns"]["net_land"], strict=True))
+    assert all(ready[name] for name, period in when.items() if period == "2018")
+    assert not all(ready[name] for name in when)
+    laws = {rule["id"]: (rule["start"], rule["until"]) for rule in raw["rules"]}
+    assert any(start == "2020-01-01" for start, _ in laws.values())
+    assert any(until == "2020-01-01" for _, until in laws.values())
+    assert desk_.invoke(desk, ["report", str(home / "plan"), "--xlsx", "--html"]).exit_code == 0
+    sheets = openpyxl.load_workbook(home / "plan" / "report" / "tables.xlsx").sheetnames
+    assert [name[-4:] for name in sheets if name[-4:].isdigit()] == ["2018", "2019", "2020"]
+    assert 'id="f-period"' in (home / "plan" / "report" / "map.html").read_text("utf-8")
+
+    first = [entry for entry in plan["assignments"] if entry["period"] == "2018"]
+    failed, *contracted = (name for entry in first for name in entry["parcel_ids"])
+    served = {entry["demand_id"] for entry in first} - {first[0]["demand_id"]}
+    lines = (home / "parcels.csv").read_text("utf-8").splitlines()
+    states = {failed: "failed", **dict.fromkeys(contracted, "contracted")}
+    rows = [f"status,{lines[0]}", *(f"{states.get(line[:6], 'candidate')},{line}" for line in lines[1:])]
+    (home / "parcels.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    wants = (home / "demands.csv").read_text("utf-8").splitlines()
+    (home / "demands.csv").write_text("\n".join(line for line in wants if line[:5] not in served) + "\n", "utf-8")
+    text = (home / "round.toml").read_text("utf-8").replace("as_of = 2018-09-30", "as_of = 2019-01-15")
+    (home / "round.toml").write_text(text, "utf-8")
+    words = ["solve", str(home), "-o", str(tmp_path / "next"), "--continue", str(home / "plan"), "--lang", "en"]
+    done = desk_.invoke(desk, words, prog_name="landopt")
+    assert done.exit_code == 0, done.output
+    new = json.loads((tmp_path / "next" / "plan.json").read_text("utf-8"))
+    case_ = json.loads((tmp_path / "next" / "case.json").read_text("utf-8"))
+    locks = [rule["spec"] for rule in case_["rules"] if rule["origin"] == "ledger"]
+    assert sorted(name for lock in locks for name in lock["parcels"]) == sorted(contracted)
+    assert {lock["period"] for lock in locks} == {"2018"}
+    kept = {(e["demand_id"], *e["parcel_ids"], e["method"], e["period"]) for e in plan["assignments"]}
+    same = kept & {(e["demand_id"], *e["parcel_ids"], e["method"], e["period"]) for e in new["assignments"]}
+    assert new["result"]["tiers"][-1]["objective"] == 1000 * len(same) > 10_000
+    assert "2018" not in {entry["period"] for entry in new["assignments"]}

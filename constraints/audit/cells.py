@@ -223,10 +223,11 @@ class PartReader:
         reader = self.reader
         summed = reader.sums.get(plans)
         if summed is None:
-            preferred = reader.points.preferred([plan.matches for plan in plans], site.areas, period)
-            summed = reader.sums[plans] = preferred, self._pairs(plans)
-        preferred, pairs = summed
-        score = reader.points.tiers(self.served[period], preferred, found.price, WORDS[verdict], period)
+            matches = [plan.matches for plan in plans]
+            preferred, kept = reader.points.preferred(matches, site.areas, period), reader.points.kept(matches)
+            summed = reader.sums[plans] = preferred, kept, self._pairs(plans)
+        preferred, kept, pairs = summed
+        score = reader.points.tiers(self.served[period], preferred, found.price, WORDS[verdict], period, kept)
         if site.linked:
             pairs = self._linked(plans, site, method, period)
         return [found.term, verdict, found.floor, found.price, score, pairs]

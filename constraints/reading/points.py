@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 
-from constraints.case import Case, Objective
+from constraints.case import KEPT, Case, Objective
 from constraints.language.evaluate import compiled
 from constraints.language.expr import Node, parse
 from constraints.reading.case_facts import Facts
@@ -31,7 +31,13 @@ class Points:
             verdict: floor(-1000 * Fraction(objective.weights.get(verdict, points)))
             for verdict, points in DEDUCTIONS.items()
         }
-        self._tiers = [tuple(part in tier for part in PARTS) for tier in objective.tiers]
+        self._tiers = [tuple(part in tier for part in (*PARTS, KEPT)) for tier in objective.tiers]
+        self._last = objective.last
+        self._kept = frozenset(
+            number
+            for number, rule in enumerate(rule for rule in case.rules if rule.kind == "preference")
+            if rule.spec.get("part") == KEPT
+        )
         self.preferences = [
             (compiled(_condition(rule.when, rule.id)), frozenset(rule.spec.get("methods") or ()))
             for rule in case.rules
@@ -45,6 +51,10 @@ class Points:
             for rule in case.rules
             if rule.kind == "preference"
         ]
+
+    def kept(self, matches: Sequence[tuple[int, ...]]) -> int:
+        """The kept part: a point where every parcel matches a plan that is carried on."""
+        return 1000 if self._kept and self._kept.intersection(*map(set, matches)) else 0
 
     def matches(self, facts: Facts) -> tuple[int, ...]:
         """The numbers of the preferences that match these facts; unknown does not match."""
@@ -71,13 +81,15 @@ class Points:
         if list(matches).count(first) == len(matches):  # every parcel matches the same
             size = sum(areas)
             for number in first:
+                if number in self._kept:
+                    continue
                 whole, each, divisor = self._quotients[number]
                 total += self._floored(whole + each * size, divisor, period)
             return total
         hit: dict[int, int] = {}
         everywhere = set(first).intersection(*matches)
         for numbers, area in zip(matches, areas, strict=True):
-            for number in numbers:
+            for number in (each for each in numbers if each not in self._kept):
                 hit[number] = hit.get(number, 0) + area
         for number, size in hit.items():
             whole, each, divisor = self._quotients[number]
@@ -90,14 +102,18 @@ class Points:
             return 0
         return self._floored(self._served.numerator * priority, self._served.denominator, period)
 
-    def tiers(self, served: int, preferred: int, price: int, verdict: str, period: int = 0) -> list[int]:
+    # One parameter a part.
+    def tiers(self, served: int, preferred: int, price: int, verdict: str, period: int = 0, kept: int = 0) -> list[int]:
         """The score per tier from the parts."""
         revenue = self.revenue(price, period)
         found = [
-            (served if first else 0) + (preferred if second else 0) + (revenue if third else 0)
-            for first, second, third in self._tiers
+            (served if first else 0)
+            + (preferred if second else 0)
+            + (revenue if third else 0)
+            + (kept if fourth else 0)
+            for first, second, third, fourth in self._tiers
         ]
-        found[-1] += self.deducted(verdict)
+        found[self._last] += self.deducted(verdict)
         return found
 
     def revenue(self, price: int, period: int = 0) -> int:

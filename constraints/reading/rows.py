@@ -113,7 +113,7 @@ class PlanRows:
     def __init__(self, case: Case, facts: CaseFacts) -> None:
         self.case = case
         self.facts = facts
-        tiers = len(case.objective.tiers)
+        tiers = case.objective.last + 1
         self.limits = [_Limit(rule, tiers) for rule in case.rules if rule.kind == "limit"]
         self.by_id = {limit.id: limit for limit in self.limits}
         self.relations = [rule for rule in case.rules if rule.kind == "relation"]
@@ -250,7 +250,7 @@ class PlanRows:
                     rhs,
                     0,
                     0,
-                    len(self.case.objective.tiers) - 1,
+                    self.case.objective.last,
                 )
         return None
 

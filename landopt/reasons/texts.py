@@ -18,6 +18,7 @@ from landopt.reasons.explain.records import as_json
 from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.pack_words import late_lines
+from landopt.reasons.two_names import said_in, two_names
 from parcels.common.catalogue import both, listed, phrase
 
 if TYPE_CHECKING:
@@ -76,15 +77,13 @@ def environment(lang: str) -> Environment:
         money=lambda yuan: words.money(yuan, lang),
         ha=words.hectares,
         formula=lambda text: words.formula(text, lang),
-        percent=words.percent,
-        points=words.points,
+        percent=words.percent, points=words.points,
         signed=lambda value: ("+" if value > 0 else "-" if value < 0 else "") + words.points(abs(value)),
         grouped=words.grouped,
         date=lambda iso: words.date(iso, lang),
         capfirst=lambda text: text[:1].upper() + text[1:],
-        numeral=numeral,
         office=lambda code: office_name(code, lang),
-        doc=_book_title,
+        numeral=numeral, doc=_book_title,
         article=lambda text: article_words(text, lang),
         pad=words.pad, by_worth=_by_worth, amount=lambda value, name: words.amount(value, name, lang),
     )  # fmt: skip
@@ -387,7 +386,8 @@ def render_plan(plan_json: Mapping[str, Any], lang: str, case: Case, *, full: bo
 
 def render_answer(template: str, answer: Mapping[str, Any], lang: str) -> str:
     """The text of an answer of the desk (``whynot``, ``diagnose``, ``alternatives``, ``compare``, ``sweep``)."""
-    return _tidy(environment(lang).get_template(f"{lang}/{template}.j2").render(r=answer))
+    text = _tidy(environment(lang).get_template(f"{lang}/{template}.j2").render(r=answer))
+    return str(said_in(text, two_names(answer), lang))
 
 
 def by_hand(plan_json: Mapping[str, Any], lang: str, parcel_ids: Sequence[str] | None = None) -> str:

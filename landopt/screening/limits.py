@@ -84,7 +84,7 @@ def conditions(sides: Sides, first: int) -> tuple[list[Limit], list[Node], list[
         at = first + len(nodes)
         nodes += [expr.parse(rule.when, rule.place), expr.parse(other, rule.place)]
         generous += [rule.spec["sense"] == "<=", False]
-        limits.append(Limit(rule, len(sides.case.objective.tiers), (at, at + 1)))
+        limits.append(Limit(rule, sides.case.objective.last + 1, (at, at + 1)))
     return limits, nodes, generous
 
 
@@ -95,7 +95,7 @@ class Rows:
         self.sides = sides
         self.limits = {limit.rule.id: limit for limit in limits}
         case = sides.case
-        self.tiers = len(case.objective.tiers)
+        self.last = case.objective.last
         status = case.parcels.column("status")
         self.fixed = np.array([state in ("announced", "contracted") for state in status], bool)
         fixed_ids = {name for name, taken in zip(case.parcels.ids, self.fixed.tolist(), strict=True) if taken}
@@ -320,7 +320,7 @@ class Rows:
             sense, right = {"lock": (">=", 1), "conflict": ("<=", 1), "together": ("=", 0), "requires": ("<=", 0)}[
                 relation
             ]
-            return Row(identifier, name, values, rule.kind, sense, right, 0, 0, self.tiers - 1)
+            return Row(identifier, name, values, rule.kind, sense, right, 0, 0, self.last)
         right = self.right(key) or 0
         if abs(right) >= LARGEST:
             raise too_large(identifier, right)

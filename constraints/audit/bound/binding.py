@@ -17,7 +17,7 @@ from typing import Any
 from constraints.audit.bound.round_text import equal, read_round_text
 from constraints.audit.finding import Unchecked, in_chinese
 from constraints.canonical import canonical
-from constraints.case import Case, rule_to_json
+from constraints.case import KEPT, Case, rule_to_json
 from constraints.loading.corrections import Correction, correction_rules, lowers_measured, read_corrections
 from constraints.loading.load import in_force_through, load, methods, pack_names, rules_for, shipped
 from constraints.loading.method_facts import off
@@ -149,8 +149,12 @@ class Binding:
         for name in sorted(said["objective"]["weights"].keys() | raw["objective"]["weights"].keys()):
             mine, theirs = raw["objective"]["weights"].get(name), said["objective"]["weights"].get(name)
             self.same(f"objective.weights.{name}", mine, theirs)
-        for name in ("tiers", "ties"):
-            self.same(f"objective.{name}", raw["objective"][name], said["objective"][name])
+        carried = any(rule.origin == "keep" and rule.spec.get("part") == KEPT for rule in case.rules)
+        tiers = raw["objective"]["tiers"]
+        self.same(
+            "objective.tiers", tiers[:-1] if carried and tiers[-1] == [KEPT] else tiers, said["objective"]["tiers"]
+        )
+        self.same("objective.ties", raw["objective"]["ties"], said["objective"]["ties"])
         later = raw["objective"].get("later", "0")
         if not equal("later", later, said["objective"]["later"]):
             self.same("objective.later", later, said["objective"]["later"])

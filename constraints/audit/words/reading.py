@@ -265,9 +265,8 @@ class Words:
     def _steps(self, where: str, record: Json, reading: Reading, method: Any) -> None:
         reader, stated = self.reader, (self.plan.get("timetables") or {}).get(record["timetable"])
         start = max(reader.free_from(reading.site), reader.planned_from)
-        if reading.period >= 0:
-            start = max(start, self.case.round.periods[reading.period].start)
-        tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar) for row in reading.site]
+        since = self.case.round.periods[reading.period].start if reading.period >= 0 else ""
+        tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar, since) for row in reading.site]
         longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
         due = []
         for step in longest:

@@ -358,19 +358,19 @@ class Law:
             for each in judged.conditions
         )
 
-    def steps(self, method: Method, site: Sequence[int], start: str) -> tuple[StepDue, ...]:
+    def steps(self, method: Method, site: Sequence[int], start: str, since: str = "") -> tuple[StepDue, ...]:
         """The timetable of a site: that of the parcel that takes longest."""
-        tables = [self._timetable(method, row, start) for row in site]
+        tables = [self._timetable(method, row, start, since) for row in site]
         return max(tables, key=lambda steps: steps[-1].latest or "" if steps else "")
 
-    def _timetable(self, method: Method, row: int, start: str) -> tuple[StepDue, ...]:
+    def _timetable(self, method: Method, row: int, start: str, since: str) -> tuple[StepDue, ...]:
         """The timetable of a parcel; parcels with the same missing states share one."""
         facts = self.facts.parcels[row]
-        key = method.id, start, upstream(facts)
+        key = method.id, start, since, upstream(facts)
         steps = self._timetables.get(key)
         if steps is None:
             found, calendar = [], self.book.calendar
-            for step in timetable(method, facts, start, calendar):
+            for step in timetable(method, facts, start, calendar, since):
                 title = TITLES.get(step.step)
                 cite = self.context.cite(step.rule) if step.rule in self.context.rules else None
                 en, zh = (title.en, title.zh) if title else (step.step, step.step)

@@ -73,10 +73,17 @@ def write_tables(
     book.set_calc_mode("auto")
     writer = _Writer(book, titles, source, lang)
     rows = list(parcel_cells(source, lang))
+    by_period: dict[str, list[Mapping[str, Cell]]] = {}
+    for supplied, cells in zip((row for row in source.rows if row.entry and row.record is not None), rows, strict=True):
+        by_period.setdefault(str((supplied.entry or {})["period"]), []).append(cells)
     writer.summary(writer.add("summary"), rows, mu=mu)
     writer.districts(writer.add("districts"), rows, mu=mu)
     hidden = INTERNAL if public else ("user",)
     writer.rows(writer.add("parcels"), "parcels", rows, totals=("area_ha", "area_mu", "new_ha"), mu=mu, hidden=hidden)
+    for period in source.case.round.periods:  # a table for each period of a programme
+        sheet = writer.add("parcels", named=period.id)
+        own = [{**row, "number": at} for at, row in enumerate(by_period.get(period.id, ()), 1)]
+        writer.rows(sheet, "parcels", own, totals=("area_ha", "area_mu", "new_ha"), mu=mu, hidden=hidden)
     if public:
         book.close()
         path.write_bytes(content.getvalue())
@@ -129,9 +136,9 @@ class _Writer:
             "bold": book.add_format(cell | {"bold": True, "bg_color": "#F4F6F8"}),
         }
 
-    def add(self, sheet: str) -> Any:
-        """A new sheet under its heading."""
-        made = self.book.add_worksheet(self.titles.text(sheet, "sheet"))
+    def add(self, sheet: str, named: str = "") -> Any:
+        """A new sheet under its heading; ``named``: of this period."""
+        made = self.book.add_worksheet(f"{self.titles.text(sheet, 'sheet')[:20]} {named}".strip())
         made.set_landscape()
         made.set_paper(9 if sheet in ("summary", "districts", "changes") else 8)
         made.fit_to_pages(1, 0)  # every column on the page, on A3 and on A4

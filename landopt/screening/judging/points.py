@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from constraints.case import KEPT
 from constraints.language import expr
 from constraints.language.nodes import Node
 from landopt.screening.judging.condition_bits import Meets
@@ -45,20 +46,29 @@ class Points:
             "served": _scaled(self.served[offers.demand], self.weight["served"] * less),
             "preference": self._preferred(offers, meets, less),
             "revenue": _scaled(offers.price, self.weight["revenue"] / 1000 * less),
+            KEPT: self._kept(offers, meets),
         }
         found = np.zeros((len(self.objective.tiers), offers.site.size), np.int64)
         for tier, names in enumerate(self.objective.tiers):
             for name in names:
                 if name in parts:
                     found[tier] += parts[name]
-        found[-1] += self.deduction[offers.verdict]
+        found[self.objective.last] += self.deduction[offers.verdict]
+        return found
+
+    def _kept(self, offers: Judged, meets: Meets) -> Ints:
+        """A point for what a plan carried on had."""
+        found = np.zeros(offers.site.size, np.int64)
+        for place, rule in enumerate(self.preferences):
+            if rule.spec.get("part") == KEPT and meets.any(place):
+                found = np.maximum(found, 1000 * meets.all_of(place))
         return found
 
     def _preferred(self, offers: Judged, meets: Meets, less: Fraction) -> Ints:
         total = np.zeros(offers.site.size, np.int64)
         weight = self.weight["preference"]
         for place, rule in enumerate(self.preferences):
-            if not meets.any(place):
+            if rule.spec.get("part") == KEPT or not meets.any(place):
                 continue
             points, per_hectare = (Fraction(str(rule.spec.get(name) or 0)) for name in ("points", "points_per_ha"))
             every = meets.all_of(place)

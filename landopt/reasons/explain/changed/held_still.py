@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from constraints.case import KEPT
 from constraints.reading.points import Points
 from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
@@ -272,12 +273,12 @@ class Comparer:
         for each, sign in (*((one, -1) for one in gone), (other, 1)):
             for key, value in self._counted(each).items():
                 total[key] += sign * value
-        last = len(objective.tiers) - 1
+        last = objective.last
         found: dict[tuple[str, str], PartChange] = {}
         for (part, name), value in sorted(total.items()):
             if not value or (part != "verdict" and part not in tier_of):
                 continue
-            cite = self.context.cite(name) if part == "preference" else None
+            cite = self.context.cite(name) if part in ("preference", KEPT) else None
             who = name if part == "served" else None
             key = part, cite.zh + cite.en if cite else name  # rules of one title are one preference to a reader
             before = found[key].change if key in found else 0
@@ -312,4 +313,6 @@ class Comparer:
             own = [(at,) if at in each else () for each in matches]
             if value := points.preferred(own, areas, number):
                 found["preference", name] = value
+            if value := points.kept(own):
+                found[KEPT, name] = value
         return found
