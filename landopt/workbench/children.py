@@ -300,18 +300,19 @@ class Readers:
 
     async def ask(self, folder: Path, stamp: str, question: Mapping[str, Any]) -> dict[str, Any]:
         """Ask about a folder as it is now (``stamp`` changes when it does)."""
-        for _ in range(TRIES):
+        for tried in range(TRIES):
             if self.shut:
                 break
-            found = await (await self._reader(folder, stamp)).answer(question)
+            # whoever was closed meanwhile was closed for a newer one: that one answers, and is not closed in turn
+            found = await (await self._reader(folder, stamp, any_=tried > 0)).answer(question)
             if found is not None:
                 return found
         return _ended()
 
-    async def _reader(self, folder: Path, stamp: str) -> Reader:
+    async def _reader(self, folder: Path, stamp: str, any_: bool) -> Reader:
         async with self.choosing:  # one reader a folder, also where two ask at once
             reader = self.open.pop(folder, None)
-            if reader is not None and reader.stamp != stamp:
+            if reader is not None and reader.stamp != stamp and not any_:
                 await reader.close()
                 reader = None
             reader = reader or Reader(folder, stamp)

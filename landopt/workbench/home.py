@@ -169,6 +169,17 @@ def headline(room: Room) -> dict[str, Any]:
     return {**said, "title": {"en": room.name, "zh": room.name}, "as_of": ""}
 
 
+def filed(room: Room) -> str:
+    """What changes when the files of a round do, and not with a step of a scenario or a plan."""
+    found = []
+    for path in sorted(room.folder.iterdir()):
+        with contextlib.suppress(OSError):
+            stat = path.stat()
+            if path.name[0] != "." and not path.is_dir():
+                found.append((path.name, stat.st_mtime_ns, stat.st_size))
+    return json.dumps(found)
+
+
 def stamps(room: Room) -> str:
     """What changes when somebody changes anything of a round: the dates and sizes of the files the page shows."""
     return json.dumps(sorted(_stamps(room)))
