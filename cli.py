@@ -16,7 +16,7 @@ from landopt import __version__
 from parcels.common.catalogue import FIRST, told
 from parcels.common.issues import Issue, LandoptError, error
 
-NOWHERE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR})
+NOWHERE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR})
 """Troubles of the system that are those of a name: the input is refused, the disk is sound."""
 COMMANDS = {
     "new": ("prepare", "a filled example round to start from"),
@@ -127,7 +127,10 @@ class Desk(click.Group):
         """Run a command; every refusal ends here, with all its issues and its exit code."""
         words: tuple[str, ...] = ctx.meta["landopt.words"]
         try:
-            return super().invoke(ctx)
+            found = super().invoke(ctx)
+            if ctx.meta.get("landopt.early"):
+                ctx.exit(4)
+            return found
         except click.exceptions.NoArgsIsHelpError:
             raise
         except click.UsageError as trouble:

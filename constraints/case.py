@@ -17,6 +17,8 @@ from parcels.common.frozen import FactTable, Neighbours
 from parcels.common.schema import Value
 
 SCHEMA = "landopt.case/1"
+KEPT = "kept"
+"""The part of the points that counts what a programme carries on as an earlier plan had it (docs/programmes.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,19 @@ class Objective:
 
     ``gives`` says by tier what part of its value later tiers may cost it, as (numerator, denominator); tiers beyond its
     end give nothing.
+    ``later``: what waiting takes off in a programme, a rate a listed period (decimal text; docs/model.md §6).
     """
 
     weights: Mapping[str, str]
     tiers: tuple[tuple[str, ...], ...]
     ties: tuple[str, ...] = ()
     gives: tuple[tuple[int, int], ...] = ()
+    later: str = "0"
+
+    @property
+    def last(self) -> int:
+        """The last tier of the round's own, in which verdicts and penalties count; one of what is kept comes after."""
+        return len(self.tiers) - (2 if len(self.tiers) > 1 and self.tiers[-1] == (KEPT,) else 1)
 
     def weight(self, part: str) -> Fraction:
         """The exact weight of a part (or points of ``warn`` / ``condition``)."""
@@ -121,6 +130,8 @@ class Case:
     ``policy``, ``pack`` (one that is not shipped) or ``overlay``; each is among the inputs by digest.
     ``scenario`` are facts an overlay put in place of those on file: ``{"of", "id", "field", "was", "is",
     "scenario"}``; a case that has any is a scenario.
+    ``perimeters`` are decimetres of boundary of each parcel, measured where a rule of the round reads
+    ``site_compact`` (else empty).
     ``outlines`` is the digest of the parcels' polygons (:func:`constraints.audit.bound.layers.outline_digest`).
     """
 
@@ -145,6 +156,7 @@ class Case:
     sources: tuple[Mapping[str, str], ...] = ()
     scenario: tuple[Mapping[str, Any], ...] = ()
     outlines: str = ""
+    perimeters: tuple[int, ...] = ()
 
     def method(self, identifier: str) -> Method:
         """The method of that id."""
@@ -167,6 +179,7 @@ def to_json(case: Case) -> dict[str, Any]:
             "pairs": [list(pair) for pair in case.neighbours.pairs],
             "shared_dm": list(case.neighbours.shared_dm),
         },
+        **({"perimeters_dm": list(case.perimeters)} if case.perimeters else {}),
         "distances": [{"point": name, "metres": list(row)} for name, row in sorted(case.distances.items())],
         "rules": [rule_to_json(rule) for rule in case.rules],
         "methods": [{**{n: getattr(m, n) for n in _METHOD}, "title": _text(m.title)} for m in case.methods],
@@ -175,6 +188,7 @@ def to_json(case: Case) -> dict[str, Any]:
             "tiers": [list(tier) for tier in case.objective.tiers],
             "ties": list(case.objective.ties),
             **({"gives": [list(give) for give in case.objective.gives]} if case.objective.gives else {}),
+            **({"later": case.objective.later} if Fraction(case.objective.later) else {}),
         },
         "settings": {
             **{name: getattr(case.settings, name) for name in _SETTINGS},
@@ -227,6 +241,7 @@ def from_json(data: Mapping[str, Any]) -> Case:
             tuple(tuple(tier) for tier in data["objective"]["tiers"]),
             tuple(data["objective"]["ties"]),
             tuple((int(give[0]), int(give[1])) for give in data["objective"].get("gives", ())),
+            data["objective"].get("later", "0"),
         ),
         settings=Settings(**{**data["settings"], "verdicts": tuple(data["settings"]["verdicts"])}),
         market=None
@@ -242,6 +257,7 @@ def from_json(data: Mapping[str, Any]) -> Case:
         sources=tuple(data.get("sources", ())),
         scenario=tuple(data.get("scenario", ())),
         outlines=data.get("outlines", ""),
+        perimeters=tuple(data.get("perimeters_dm", ())),
     )
 
 

@@ -70,6 +70,8 @@ class Job:
     by: str = ""
     keep: Path | None = None
     change_cost: int = 0
+    continues: Path | None = None
+    """The plan of a programme that this round carries on."""
     ledger: LedgerPlace | None = None
     as_of: str | None = None
     """Another day whose law holds on the same round."""

@@ -9,10 +9,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from constraints.audit.files.plan_reader import uncollected
+from constraints.audit.files.plan_reader import read_plan, uncollected
 from constraints.case import Case, as_written
 from landopt.job import Breach, Job, NoPlan, Result, Stopped
-from parcels.common.catalogue import Bilingual, Say, told
+from parcels.common.catalogue import Bilingual, Say, Told, told
 from parcels.common.issues import Environment, Refused, error
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Scenario:
     case: Case
     overrides: tuple[Mapping[str, Any], ...]
     head: str | None
+    notes: tuple[Told, ...] = ()
+    """What is to be told of a plan that is carried on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,17 @@ def scenario(loaded: Loaded, job: Job) -> Scenario:
     from landopt.keeping.ledger.rounds import prepare
 
     case = apply_overlays(_asked(loaded.ready(), job), job.overlays, job.sets)
-    head = None
+    head: str | None = None
+    notes: tuple[Told, ...] = ()
     if job.booked or job.ledger is not None:
         case, head = prepare(case, loaded.file.path.parent, job.ledger, job.keep, job.change_cost, job.as_of)
+    if job.continues is not None:
+        from landopt.keeping.continued import carried_on
+
+        case, said = carried_on(case, read_plan(job.continues))
+        notes += said
     case, overrides = apply_fixes(as_written(case), job.fixes, reason=job.reason, by=job.by)
-    return Scenario(case, tuple(overrides), head)
+    return Scenario(case, tuple(overrides), head, notes)
 
 
 def screen(case: Case, say: Say | None = None) -> Offers:
@@ -288,6 +296,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     """
     from landopt.keeping import shelf
     from landopt.keeping.hold import hold
+    from landopt.report.odd_blocks import odd_blocks
 
     begun, clock = time.perf_counter(), _Clock()
     if loaded is None:
@@ -296,6 +305,8 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     made = scenario(loaded, job)
     for issue in loaded.issues:
         say(told(f"progress.{issue.level}", code=issue.code, said=issue.note))
+    for line in made.notes:
+        say(line)
     home = loaded.file.path.parent
     wanted = job.output if job.output is not None else home / "plan"
     shelf.require_place(wanted, job.ledger if job.ledger is not None else home / shelf.LEDGER)
@@ -309,6 +320,8 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         outcome = choose(made.case, offers, job, say)
         clock.mark("solve")
         decision = decide(made, offers, outcome, say)
+        for issue in odd_blocks(decision.plan, made.case, loaded.geometry):
+            say(told(f"progress.{issue.level}", code=issue.code, said=issue.note))
         clock.mark("justify")
         reports: list[AuditReport] = []
 

@@ -122,7 +122,7 @@ FAMILIES = ("any.", "click.", "desk.", "findings.", "foreign.", "help.", "letter
 WORDS = ("use", "operator", "platform_kind", "right", "land_source", "status", "ownership", "existing_right", "zone")
 WORDS += ("grantor", "catalogue", "notice_conditions", "unit", "verdict", "method", "stopped", "reason", "closing")
 WORDS += ("bounded", "field", "role", "type", "usage", "progress", "fact", "grade", "short-verdict", "law-label")
-WORDS += ("row-became", "platform_level", "happened", "toolbox")
+WORDS += ("unreached", "row-became", "platform_level", "happened", "toolbox", "ledger-outcome", "ledger-kind")
 """Texts found by a value of the data, or asked for by the machinery itself."""
 
 

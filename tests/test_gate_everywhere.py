@@ -35,6 +35,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/reasons/explain/open_facts.py": ".read_text",
             "landopt/report/map/comparison.py": ".read_text",
             "landopt/report/map/page.py": ".read_text",
+            "landopt/report/pictures/page.py": ".read_text",
             "landopt/report/papers/pdf.py": ".read_bytes",
             "landopt/report/papers/templates/fields.py": ".read_text",
             "landopt/report/tables/headings.py": ".read_text",
@@ -83,6 +84,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/solving/process/child_handle.py": ".read_text .open",
             "landopt/solving/process/site_prices.py": ".read_text .open numpy.load",
             "landopt/solving/solver.py": "numpy.load",
+            "landopt/joint/store.py": "numpy.load",
         },
         WRITES: {
             "landopt/invent/files.py": ".open",
@@ -93,6 +95,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/solving/programme/silent_highs.py": "os.open",
             "landopt/workbench/child/__main__.py": "open os.fdopen",
             "landopt/workbench/edits.py": ".open",
+            "landopt/workbench/round/handling.py": ".open",
             "landopt/workbench/received.py": "os.fdopen",
             "landopt/workbench/launch.py": "os.open os.fdopen",
             "landopt/workbench/service/tokens.py": "os.open os.fdopen",

@@ -155,7 +155,8 @@ class PartReader:
         self.market = demand is None
         self.wish: Facts = {} if demand is None else reader.facts.demands[demand]
         self.partners: tuple[Value, ...] = texts(self.wish.get("partners"))
-        self.served = reader.points.served(None if self.market else integer(self.wish.get("priority")))
+        priority = None if self.market else integer(self.wish.get("priority"))
+        self.served = {period: reader.points.served(priority, period) for period in reader.periods}
         budget = self.wish.get("budget_yuan")
         self.budget = None if budget is None else integer(budget)
         self.hurried = "needed_by" in self.wish
@@ -222,12 +223,13 @@ class PartReader:
         reader = self.reader
         summed = reader.sums.get(plans)
         if summed is None:
-            preferred = reader.points.preferred([plan.matches for plan in plans], site.areas)
-            summed = reader.sums[plans] = preferred, self._pairs(plans)
-        preferred, pairs = summed
-        score = reader.points.tiers(self.served, preferred, found.price, WORDS[verdict])
+            matches = [plan.matches for plan in plans]
+            preferred, kept = reader.points.preferred(matches, site.areas, period), reader.points.kept(matches)
+            summed = reader.sums[plans] = preferred, kept, self._pairs(plans)
+        preferred, kept, pairs = summed
+        score = reader.points.tiers(self.served[period], preferred, found.price, WORDS[verdict], period, kept)
         if site.linked:
-            pairs = self._linked(plans, site, method)
+            pairs = self._linked(plans, site, method, period)
         return [found.term, verdict, found.floor, found.price, score, pairs]
 
     def lawful(self, site: Site, method: int, period: int) -> bool:
@@ -245,7 +247,7 @@ class PartReader:
         why = self.ways[method]
         if why is not None:
             return why
-        if site.free and not reader.available(site.free, period):
+        if not reader.available(site.free, period):
             return "not available in time"
         place: object = (method, period, None, site.kind)
         found = self._together(place, site, method, period, None)
@@ -277,10 +279,11 @@ class PartReader:
             amounts = [value for value in amounts if value]
         return rows, amounts
 
-    def _linked(self, plans: Sequence[Plan], site: Site, method: int) -> list[int]:
+    def _linked(self, plans: Sequence[Plan], site: Site, method: int, period: int) -> list[int]:
         """:meth:`_pairs` with the rows of relations and locks."""
         merged = dict(zip(*self._laid(plans), strict=True))
-        links = self.reader.rows.links(site.parcels, self.demand, self.reader.case.methods[method].id)
+        how, when = self.reader.case.methods[method].id, self.reader.period_id(period)
+        links = self.reader.rows.links(site.parcels, self.demand, how, when)
         merged.update((self.reader.number(key), value) for key, value in links.items())
         rows = sorted(number for number, value in merged.items() if value)
         return interleaved(rows, [merged[number] for number in rows])

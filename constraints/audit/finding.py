@@ -208,7 +208,15 @@ def short(value: Any) -> str:
 
 
 _NAMES = {"inputs": "依据", "law": "合规", "parcels": "宗地", "limits": "限额", "offers": "清单", "score": "得分"}
-_NAMES |= {"complete": "完整", "bound": "依法", "said": "理由", "words": "文字", "gpkg": "图层", "files": "文件"}
+_NAMES |= {
+    "complete": "完整",
+    "bound": "依法",
+    "said": "理由",
+    "words": "文字",
+    "gpkg": "图层",
+    "files": "文件",
+    "calendar": "工作日",
+}
 
 
 def lines(report: AuditReport, lang: str = "en") -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from constraints.audit.cells import PartReader, Reading, Site
 from constraints.audit.certificate.least_losses import MOST as MOST_LOSSES
-from constraints.audit.certificate.least_losses import Named, Watch, least_losses
+from constraints.audit.certificate.least_losses import Named, Watch, least_losses, of_periods
 from constraints.audit.certificate.proof import BadProof, Bound, start
 from constraints.audit.draw import Draw
 from constraints.audit.files.offers_reader import Block, Header, Offer, OffersFile, Part, Place, scores
@@ -90,7 +90,7 @@ class Listing:
             self.bounds = [tier.value for tier in running]
             goals = [entry["objective"] for entry in self.proof["tiers"]]
             columns = [least_losses(tier, goal) for tier, goal in zip(running, goals, strict=True)]
-            self.least = {name: [column.get(name) for column in columns] for name in (columns[0] if columns else ())}
+            self.least = of_periods(columns) if columns else {}
         except BadProof as bad:
             self.say("proof", f"what the proof states is not so: {bad}", f"证明所载与清单不符：{bad}")
         for number, (entry, proven) in enumerate(zip(self.proof["tiers"], self.bounds, strict=False), 1):

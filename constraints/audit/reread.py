@@ -7,7 +7,7 @@ of parcels and sites, who else applies. :mod:`constraints.audit.cells` re-derive
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from fractions import Fraction
 from typing import Any
@@ -16,7 +16,7 @@ from constraints.case import Case, Record
 from constraints.language.expr import parse
 from constraints.language.nodes import names
 from constraints.loading.method_facts import yardstick
-from constraints.reading.book import RuleBook, case_book, signature
+from constraints.reading.book import Clause, RuleBook, case_book, signature
 from constraints.reading.case_facts import CaseFacts, Facts, integer, texts
 from constraints.reading.judge import SiteJudgement, judge_site
 from constraints.reading.points import Points
@@ -26,7 +26,7 @@ from constraints.types import STRICTNESS, Method
 from parcels.common.catalogue import Told, told
 from parcels.common.schema import Value
 
-SITE_FACTS = ("site_area_m2", "site_parcels", "intending_users")
+SITE_FACTS = ("site_area_m2", "site_parcels", "intending_users", "site_compact")
 
 
 class Reader:
@@ -39,7 +39,8 @@ class Reader:
         self.rows = PlanRows(case, self.facts)
         self.book = case_book(case)
         _require_words(case, self.book)
-        self._read = {name: signature(shelf.deciding, self.book.purpose) for name, shelf in self.book.shelves.items()}
+        self._books = self.book.every()
+        self._read = {name: self._signed(name) for name in self.book.shelves}
         self.calendar = Calendar(case.calendar)
         self.method_row = {method.id: row for row, method in enumerate(case.methods)}
         self.periods = tuple(range(len(case.round.periods))) or (-1,)
@@ -53,7 +54,7 @@ class Reader:
         planned: set[str] = set().union(*(names(parse(text)) for text in self._plan_texts()))
         planned.update(name for limit in self.rows.limits for name in (*limit.per, limit.measure))
         self.plan_facts = tuple(name for name in SITE_FACTS if name in planned)
-        self.plan_period = "period" in planned
+        self.plan_period = "period" in planned or Fraction(case.objective.later) > 0
         self.plan_applicants = "other_applicants" in planned
         self.asks_applicants = self.plan_applicants or "other_applicants" in self.law
         asked = set(case.demands.columns)
@@ -93,28 +94,40 @@ class Reader:
             for name, levels, _ in read:
                 before = found.get(name, ())
                 found[name] = None if levels is None or before is None else tuple(sorted({*before, *levels}))
-        for shelf in self.book.shelves.values():
+        for shelf in (shelf for book in self._books for shelf in book.shelves.values()):
             found.update(dict.fromkeys(shelf.prices))
+        if self.book.periods:
+            found["period"] = None  # each period has its own law
         return found
+
+    def _signed(self, method: str) -> list[tuple[str, tuple[int, ...] | None, Value]]:
+        """The facts that tell answers about a method apart, by the law of some period."""
+        signed = [signature(book.shelves[method].deciding, book.purpose) for book in self._books]
+        return [each for found in signed for each in found]
 
     def _asked_of(self, method: str) -> set[str]:
         """The facts a method's answers depend on (prices of a lease are held against a listing)."""
         read: set[str] = set()
         for name in (method, yardstick()):
             if name in self._read:
-                read |= {each for each, _, _ in self._read[name]} | set(self.book.shelves[name].prices)
+                read |= {each for each, _, _ in self._read[name]}
+                read |= {each for book in self._books for each in book.shelves[name].prices}
         return read
 
     def _wish_facts(self, method: str, asked: set[str]) -> list[tuple[str, tuple[int, ...] | None]]:
         """The demand facts that tell answers about a method apart."""
         read = self._asked_of(method)
-        ruled = {name for clause in self.book.shelves[method].deciding for name in clause.reads()}
+        ruled = {name for clause in self._deciding(method) for name in clause.reads()}
         read -= {"want_right", "lease_years", "operator"} - ruled
         return sorted((name, self.law[name]) for name in asked & read - {"operator"})
 
     def _is_firm(self, method: str) -> bool:
         """Where what a method's rules forbid is forbidden at any shorter term too: no rule reads the term itself."""
-        return not any("term_years" in clause.reads() for clause in self.book.shelves[method].deciding)
+        return not any("term_years" in clause.reads() for clause in self._deciding(method))
+
+    def _deciding(self, method: str) -> Iterator[Clause]:
+        """The clauses that decide about a method in some period."""
+        return (clause for book in self._books for clause in book.shelves[method].deciding)
 
     def open_price(self, parcel: int) -> bool:
         """True where an answer may change with the term beyond its rules: a reserve price, a mix of uses."""
@@ -296,7 +309,9 @@ class Reader:
         return done_by(method, {}, start, self.calendar) > str(needed)
 
     def available(self, start: str, period: int) -> bool:
-        """False where a site that is free on ``start`` comes after the period (the round)."""
+        """False where a site that is free on ``start`` comes after the period (the round), or the period is over."""
+        if period >= 0 and self.case.round.periods[period].end < self.planned_from:
+            return False
         end = self.case.round.periods[period].end if period >= 0 else self.case.round.end
         return end is None or start <= end
 

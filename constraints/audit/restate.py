@@ -95,10 +95,9 @@ def restated(reader: Reader, reading: Reading) -> dict[str, Any]:
 def _steps(reader: Reader, reading: Reading) -> list[dict[str, Any]]:
     """The timetable of the parcel that takes longest, from the day the supply can begin."""
     start = max(reader.free_from(reading.site), reader.planned_from)
-    if reading.period >= 0:
-        start = max(start, reader.case.round.periods[reading.period].start)
-    method, known = reader.case.methods[reading.method], reader.book.rules
-    tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar) for row in reading.site]
+    since = reader.case.round.periods[reading.period].start if reading.period >= 0 else ""
+    method, known = reader.case.methods[reading.method], {rule.id for rule in reader.case.rules}
+    tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar, since) for row in reading.site]
     longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
     return [
         {"step": s.step, "earliest": s.earliest, "latest": s.latest, "rule": s.rule if s.rule in known else None}

@@ -22,11 +22,11 @@ from constraints.audit.listing import Listing
 from constraints.audit.reread import Reader
 from constraints.audit.rescreen import Completeness, draw, rescreen
 from constraints.audit.restate import identify, incomplete, restated
-from constraints.audit.whole import adds_up, read_words
-from constraints.audit.words.losses import named_offers
+from constraints.audit.whole import adds_up, opened_listing, read_words
 from constraints.canonical import digest
 from constraints.case import SCHEMA, from_json, held_at
 from constraints.loading.load import rules_at
+from constraints.loading.period_law import days_of
 from constraints.loading.releases import late_packs, pack_states
 from constraints.reading.rows import Key
 
@@ -55,7 +55,7 @@ class _Auditor:
         self.corrections: tuple[tuple[str, str], ...] = ()
         if as_of:
             dated = replace(self.case.round, as_of=as_of)
-            self.case = replace(self.case, round=dated, rules=rules_at(self.case, as_of))
+            self.case = replace(self.case, round=dated, rules=rules_at(self.case, as_of, days_of(dated)))
         self.reader = Reader(self.case)
         self.reader.planned_from = self.raw["round"]["as_of"]
         self.tiers: list[tuple[int, int | None, str]] = []
@@ -214,10 +214,7 @@ class _Auditor:
 
     def run(self, complete: bool, sample: int, seed: int | None, every: bool) -> Completeness | None:
         """All checks in their order; what is missing or not as specified is a breach too."""
-        proof = load_json(self.folder / "proof.json", PROOF_SCHEMA)
-        listing = Listing(self.reader, self.folder / "offers.jsonl.gz", proof)
-        listing.prepare()
-        listing.named = named_offers(self.reader, self.plan)
+        listing = opened_listing(self, self.folder)
         self.digests()
         self.assignments()
         adds_up(self)

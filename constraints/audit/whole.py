@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from constraints.audit.cells import Reading
+from constraints.audit.files.plan_reader import PROOF_SCHEMA, load_json
 from constraints.audit.finding import Breach, Unchecked
 from constraints.audit.listing import Listing
 from constraints.audit.reread import Reader
 from constraints.audit.words.absent import Absences
+from constraints.audit.words.losses import named_offers
 from constraints.audit.words.reading import Words
 from constraints.case import Case
 from constraints.reading.rows import Key
@@ -65,6 +68,15 @@ def adds_up(audit: Auditing) -> None:
     en += f"{len(served)} of {len(demands)} platforms served"
     zh = f"宗地 {len(parcels)}：供应 {len(supplied)}，保留 {len(held)}；平台获供 {len(served)}/{len(demands)}"
     audit.check("parcels", len(parcels) + len(demands), before, en, zh)
+
+
+def opened_listing(audit: Auditing, folder: Path) -> Listing:
+    """The listed offers beside their proof, ready to be read; the losses that the reasons state are watched."""
+    proof = load_json(folder / "proof.json", PROOF_SCHEMA)
+    listing = Listing(audit.reader, folder / "offers.jsonl.gz", proof)
+    listing.prepare()
+    listing.named = named_offers(audit.reader, audit.plan)
+    return listing
 
 
 def read_words(audit: Auditing, listing: Listing) -> None:

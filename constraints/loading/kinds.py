@@ -92,6 +92,7 @@ KINDS: dict[str, tuple[Key, ...]] = {
         Key("parcels", "names", True, "exactly these parcels"),
         Key("demand", "text", False, "blank: whoever, or the market"),
         Key("method", "method", True, "by this method"),
+        Key("period", "text", False, "in this period of the round; blank: whenever"),
         Key("document", "text", True, "the decision that fixed it"),
     ),
     "note": (
@@ -102,6 +103,9 @@ KINDS: dict[str, tuple[Key, ...]] = {
     ),
 }
 """The closed set of kinds, each with its own keys."""
+
+LAW_KINDS = frozenset(("eligibility", "term", "price_floor", "note"))
+"""What is read on the days of each period; limits, preferences, relations and locks are those of the round's date."""
 
 CITE = ("doc", "article", "number", "rank", "grade", "source")
 UNITS = {"m2": 1, "ha": 10_000, "km2": 1_000_000, "yuan": 1, "wan_yuan": 10_000, "count": 1, "": 1}

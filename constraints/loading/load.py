@@ -16,7 +16,7 @@ from constraints.case import Case
 from constraints.language import expr
 from constraints.loading.key_pairs import together
 from constraints.loading.keys import Reading
-from constraints.loading.kinds import COMMON, KINDS, PACK_KEYS
+from constraints.loading.kinds import COMMON, KINDS, LAW_KINDS, PACK_KEYS
 from constraints.loading.lint import across, alone
 from constraints.loading.method_facts import tables
 from constraints.loading.other_day import carried_over
@@ -227,6 +227,17 @@ def in_force(rules: Iterable[Rule], as_of: str) -> tuple[Rule, ...]:
     return tuple(found[identifier] for identifier in sorted(found))
 
 
+def in_force_through(rules: Iterable[Rule], as_of: str, days: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules in force on a date, and beside them the law of some later days (the periods of a programme)."""
+    every = tuple(rules)
+    known = {rule.id: rule for rule in in_force(every, as_of)}
+    for day in sorted(set(days)):
+        for rule in in_force(every, day):
+            if rule.kind in LAW_KINDS:
+                known.setdefault(rule.id, rule)
+    return tuple(known[identifier] for identifier in sorted(known))
+
+
 def _values_on(rule: Rule, as_of: str) -> Rule:
     if rule.kind != "limit" or not rule.spec["values"]:
         return rule
@@ -264,9 +275,11 @@ def rules_for(
     as_of: str = "9999-12-31",
     texts: Mapping[str, bytes] | None = None,
     own_day: str | None = None,
+    days: Sequence[str] = (),
 ) -> tuple[tuple[Rule, ...], tuple[Issue, ...]]:
     """The rules of a round in force on ``as_of``, with what is worth knowing about them.
 
+    ``days`` are those on which the law of its periods is read: what comes into force until then stands beside.
     ``own_day`` is the round's own date where another is asked about: its policy is then carried over as of that date.
     ``texts`` holds the content of policies and own packs that were read before: policies by their path as given,
     packs by :func:`~constraints.loading.pack_files.own_file`.
@@ -295,7 +308,7 @@ def rules_for(
             faults.extend(refused.issues)
     issues.extend(across(rules, known=_every_id()))
     stop_on_errors((*faults, *issues))
-    active = in_force(rules, as_of)
+    active = in_force_through(rules, as_of, days)
     names = {rule.id for rule in active}
     for rule in rules:
         if rule.origin == "policy" and rule.id not in names:
@@ -372,12 +385,13 @@ def _vague(day: str) -> str:
     return day[:4] if day.endswith("-01-01") else day[:7] if day[8:] == "01" else day
 
 
-def rules_at(case: Case, as_of: str) -> tuple[Rule, ...]:
+def rules_at(case: Case, as_of: str, days: Iterable[str] = ()) -> tuple[Rule, ...]:
     """The rules of a case on a date: its packs as installed here, and its own other rules; in force, sorted by id.
 
+    ``days`` are those on which the law of its periods is read then.
     A rule of the case never takes the place of one that its packs have under the same id.
     """
     packed = [rule for name in case.packs for rule in load_pack(name)]
     known = {rule.id for rule in packed}
     own = [rule for rule in case.rules if rule.origin not in case.packs and rule.id not in known]
-    return in_force([*packed, *own], as_of)
+    return in_force_through([*packed, *own], as_of, days)

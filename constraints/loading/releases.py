@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from constraints.case import Case
-from constraints.loading.pack_files import pack, pack_folder
+from constraints.loading.pack_files import Pack, pack, pack_folder
 from constraints.loading.ranks import PACKS, known_packs
-from parcels.common.catalogue import Told, told
+from parcels.common.catalogue import Bilingual, Told, told
 
 LIST = PACKS / "release.toml"
 SHIPPED, CHANGED, OWN = "shipped", "changed", "own"
@@ -24,11 +24,12 @@ SHIPPED, CHANGED, OWN = "shipped", "changed", "own"
 
 @dataclass(frozen=True, slots=True)
 class PackState:
-    """A pack of a case: its name, ``shipped``, ``changed`` or ``own``, and the SHA-256 of its rules."""
+    """A pack of a case: its name, ``shipped``, ``changed`` or ``own``, the SHA-256 of its rules, and its title."""
 
     name: str
     state: str
     sha256: str
+    title: Bilingual
 
     @property
     def told(self) -> Told:
@@ -61,7 +62,7 @@ def installed(names: Iterable[str]) -> tuple[PackState, ...]:
     """Shipped packs as they lie here; a name that is none of them is left out."""
     digests = {name: _installed(name) for name in names if name in known_packs()}
     return tuple(
-        PackState(name, SHIPPED if digest == released().get(name) else CHANGED, digest)
+        PackState(name, SHIPPED if digest == released().get(name) else CHANGED, digest, _title(pack(name)))
         for name, digest in digests.items()
     )
 
@@ -71,26 +72,28 @@ def pack_states(case: Case) -> tuple[PackState, ...]:
     found = [*installed(case.packs)]
     for entry in case.sources:
         if entry["role"] == "pack":
-            found.append(PackState(Path(entry["name"]).parent.name, OWN, rules_digest(entry["text"].encode())))
+            folder, raw = Path(entry["name"]).parent, entry["text"].encode()
+            found.append(PackState(folder.name, OWN, rules_digest(raw), _title(pack(str(folder), raw))))
     return tuple(found)
 
 
 def late_packs(case: Case) -> tuple[Told, ...]:
     """What is to be said first where the case's day lies beyond the day to which packs were checked."""
     own = {entry["name"]: entry["text"].encode() for entry in case.sources if entry["role"] == "pack"}
-    checked = {name: pack(name).checked_until for name in case.packs if name in known_packs()}
-    checked |= {Path(name).parent.name: pack(str(Path(name).parent), raw).checked_until for name, raw in own.items()}
-    return unchecked(checked, case.round.as_of)
+    packs = [pack(name) for name in sorted(case.packs) if name in known_packs()]
+    packs += [pack(str(Path(name).parent), raw) for name, raw in sorted(own.items())]
+    return unchecked(packs, case.round.as_of)
 
 
-def unchecked(checked: Mapping[str, str], as_of: str) -> tuple[Told, ...]:
-    """For each day to which packs (name -> day) were checked and that lies before ``as_of``, what is to be said."""
-    days = sorted({day for day in checked.values() if as_of > day})
-    return tuple(told("packs.late", packs=_names(checked, day), day=day, as_of=as_of) for day in days)
+def unchecked(packs: Sequence[Pack], as_of: str) -> tuple[Told, ...]:
+    """For each day to which packs were checked and that lies before ``as_of``, what is to be said."""
+    days = sorted({each.checked_until for each in packs if as_of > each.checked_until})
+    of_day = {day: [_title(each) for each in packs if each.checked_until == day] for day in days}
+    return tuple(told("packs.late", packs=of_day[day], day=day, as_of=as_of) for day in days)
 
 
-def _names(checked: Mapping[str, str], day: str) -> Iterable[str]:
-    return sorted(name for name, until in checked.items() if until == day)
+def _title(of: Pack) -> Bilingual:
+    return Bilingual(of.title.en, of.title.zh)
 
 
 def _installed(name: str) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from constraints.case import Case
 from constraints.language import expr
 from constraints.language.evaluate import Test, compiled, unknowns
 from constraints.language.nodes import CompareFields, ContainsField, Node, PriceNode, constants, names
+from constraints.loading.kinds import LAW_KINDS
+from constraints.loading.load import in_force
 from constraints.loading.method_facts import yardstick
+from constraints.loading.period_law import PeriodLaw, period_laws
 from constraints.loading.ranks import LAW_RANK, own
 from constraints.reading.case_facts import CASE_DEFAULTS as CASE_DEFAULTS
 from constraints.reading.timetable import Calendar
@@ -30,6 +33,8 @@ class Clause:
     node: Node
     test: Test
     exceptions: tuple[Clause, ...]
+    last: Clause | None = None
+    """The same rule on a period's last day, where other exceptions hold then; it holds where it does on either day."""
 
     def own(self, facts: Facts, quiet: frozenset[str]) -> bool | None:
         """The rule's own condition; false where it hangs on a fact that is kept ``quiet``."""
@@ -40,6 +45,13 @@ class Clause:
 
     def holds(self, facts: Facts, quiet: frozenset[str] = frozenset()) -> bool | None:
         """The effective condition: the own one, and no exception holds (Kleene)."""
+        found = self._holds(facts, quiet)
+        if found or self.last is None:
+            return found
+        last = self.last.holds(facts, quiet)
+        return last if found is False or last else None
+
+    def _holds(self, facts: Facts, quiet: frozenset[str]) -> bool | None:
         found = self.own(facts, quiet)
         if found is False:
             return False
@@ -57,6 +69,8 @@ class Clause:
         for exception in self.exceptions:
             if exception.holds(facts, quiet) is None:
                 found.extend(exception.hangs(facts, quiet))
+        if self.last is not None:
+            found.extend(self.last.hangs(facts, quiet))
         return tuple(dict.fromkeys(name for name in found if name not in quiet))
 
     def silencer(self, facts: Facts, quiet: frozenset[str] = frozenset()) -> str | None:
@@ -65,11 +79,15 @@ class Clause:
 
     def reads(self) -> frozenset[str]:
         """The facts the effective condition reads."""
-        return names(self.node).union(*(exception.reads() for exception in self.exceptions))
+        return names(self.node).union(*(clause.reads() for clause in self._others))
 
     def nodes(self) -> tuple[Node, ...]:
         """The conditions of the rule and of its exceptions."""
-        return (self.node, *(node for exception in self.exceptions for node in exception.nodes()))
+        return (self.node, *(node for clause in self._others for node in clause.nodes()))
+
+    @property
+    def _others(self) -> tuple[Clause, ...]:
+        return self.exceptions if self.last is None else (*self.exceptions, self.last)
 
 
 @dataclass(slots=True, eq=False)
@@ -142,6 +160,22 @@ class RuleBook:
     pricings: dict[object, int] = field(default_factory=dict)
     forbidding: dict[str, list[Clause]] = field(default_factory=dict)
     """The clauses that forbid a method, those that answered last first."""
+    days: tuple[RuleBook, ...] = ()
+    """The law of the two days of a period where it changes in between: where a method starts, it starts on each."""
+    periods: dict[str, RuleBook] = field(default_factory=dict)
+    """The law of each period of a programme that has its own, by the period's id."""
+
+    def on(self, facts: Facts) -> RuleBook:
+        """The book that answers a case: that of its period, else this one."""
+        return self.periods.get(str(facts.get("period")), self) if self.periods else self
+
+    def each_day(self) -> tuple[RuleBook, ...]:
+        """The books of the days that the law is read on: this one, unless it is of two days."""
+        return self.days or (self,)
+
+    def every(self) -> tuple[RuleBook, ...]:
+        """The book itself and those of the periods, each once."""
+        return (self, *{id(book): book for book in self.periods.values()}.values())
 
     def defaults(self, method: Method) -> tuple[str, ...]:
         """The ids of the rules in force that state the method's default, else ``default.<method>``."""
@@ -188,28 +222,26 @@ def book(
         Whether rule packs are used: a default that no rule in force states then decides nothing, it asks.
     """
     found = {rule.id: rule for rule in rules}
-    by_base: dict[str, list[Rule]] = {}
-    for rule in found.values():
-        for base in rule.exception_to:
-            by_base.setdefault(base, []).append(rule)
-    clauses: dict[str, Clause] = {}
-    for identifier in sorted(found):
-        _clause(identifier, found, by_base, clauses)
-    shelves = {method.id: _shelf(method, clauses.values()) for method in methods}
-    full = shelves[yardstick()].terms if yardstick() in shelves else []
-    for shelf in shelves.values():
-        shelf.full = full
-        shelf.sign(signature([*shelf.every, *full], purpose))
     opening = max(as_of, start or as_of)
     table = {method.id: method for method in methods}
-    rational = Fraction(rate)
-    return RuleBook(found, table, shelves, as_of, rational, purpose, opening, end or "", Calendar(calendar), law)
+    shelves = _shelves(_clauses(found), methods, purpose)
+    return RuleBook(found, table, shelves, as_of, Fraction(rate), purpose, opening, end or "", Calendar(calendar), law)
 
 
 def case_book(case: Case, rules: Iterable[Rule] | None = None) -> RuleBook:
-    """The law of a case compiled, or only some ``rules`` of it: one way for the reasons and for the audit."""
-    return book(
-        case.rules if rules is None else rules,
+    """The law of a case compiled, or only some ``rules`` of it: one way for the reasons and for the audit.
+
+    In a programme each period has its own book (``RuleBook.periods``), which the facts of a case name.
+    """
+    found = {rule.id: rule for rule in (case.rules if rules is None else rules)}
+    laws = period_laws(case.round, found.values())
+    if laws:
+        today = {rule.id for rule in in_force([r for r in found.values() if r.kind in LAW_KINDS], case.round.as_of)}
+        own = [rule for rule in found.values() if rule.kind not in LAW_KINDS or rule.id in today]
+    else:
+        own = list(found.values())
+    base = book(
+        own,
         case.methods,
         as_of=case.round.as_of,
         rate=case.round.land_reduction_rate,
@@ -219,6 +251,72 @@ def case_book(case: Case, rules: Iterable[Rule] | None = None) -> RuleBook:
         calendar=case.calendar,
         law=bool(case.packs),
     )
+    same: dict[object, RuleBook] = {}
+    for each in laws:
+        end = each.period.end if base.purpose == "annual_plan" else base.end
+        key = (each.rules, each.days if each.changes else "", end)
+        if key not in same:
+            same[key] = _period_book(base, found, each, end, case.methods)
+        base.periods[each.period.id] = same[key]
+    return base
+
+
+def _period_book(
+    base: RuleBook, rules: Mapping[str, Rule], law: PeriodLaw, end: str, methods: Sequence[Method]
+) -> RuleBook:
+    """The book of a period: what both days say together, and each day's own where a method's verdict starts."""
+    own = {name: rule for name, rule in rules.items() if rule.kind not in LAW_KINDS}
+    days = [{**own, **{name: rules[name] for name in sorted(ids)}} for ids in law.rules]
+
+    def made(found: dict[str, Rule], clauses: Mapping[str, Clause], day: str) -> RuleBook:
+        shelves = _shelves(clauses, methods, base.purpose)
+        return RuleBook(
+            found, base.methods, shelves, day, base.rate, base.purpose, base.start, end, base.calendar, base.law
+        )
+
+    first = _clauses(days[0])
+    if not law.changes:
+        return made(days[0], first, base.as_of)
+    last = _clauses(days[1])
+    both = {name: _joined(first.get(name), last.get(name)) for name in sorted(first.keys() | last.keys())}
+    found = made({**days[1], **days[0]}, both, base.as_of)
+    found.days = tuple(made(r, c, day) for r, c, day in zip(days, (first, last), law.days, strict=True))
+    return found
+
+
+def _joined(first: Clause | None, last: Clause | None) -> Clause:
+    """A rule as both days have it: it holds where it does on either of them."""
+    if first is None or last is None:
+        found = first or last
+        assert found is not None
+        return found
+    same = _silencers(first) == _silencers(last)
+    return first if same else replace(first, last=last)
+
+
+def _silencers(clause: Clause) -> tuple[object, ...]:
+    return tuple((each.rule.id, _silencers(each)) for each in clause.exceptions)
+
+
+def _clauses(rules: Mapping[str, Rule]) -> dict[str, Clause]:
+    """The rules compiled, each with those of them that are exceptions to it."""
+    by_base: dict[str, list[Rule]] = {}
+    for rule in rules.values():
+        for base in rule.exception_to:
+            by_base.setdefault(base, []).append(rule)
+    clauses: dict[str, Clause] = {}
+    for identifier in sorted(rules):
+        _clause(identifier, rules, by_base, clauses)
+    return clauses
+
+
+def _shelves(clauses: Mapping[str, Clause], methods: Sequence[Method], purpose: str) -> dict[str, Shelf]:
+    shelves = {method.id: _shelf(method, clauses.values()) for method in methods}
+    full = shelves[yardstick()].terms if yardstick() in shelves else []
+    for shelf in shelves.values():
+        shelf.full = full
+        shelf.sign(signature([*shelf.every, *full], purpose))
+    return shelves
 
 
 def _clause(

@@ -5,6 +5,7 @@ Standard library only.  Missing keys are unknown facts; nothing here decides any
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from constraints.case import Case
@@ -25,6 +26,12 @@ def block_share(facts: Facts) -> int | None:
     if not isinstance(part, int) or not isinstance(whole, int) or whole <= 0:
         return None
     return -(-part * 10_000 // whole)
+
+
+def is_unready(facts: Facts) -> bool:
+    """Whether a parcel is known to lack a step before supply: expropriation, conversion, net land."""
+    states = (facts.get(name) for name in ("converted", "expropriated", "net_land"))
+    return facts.get("ownership") == "collective" or any(state is False for state in states)
 
 
 class CaseFacts:
@@ -52,6 +59,8 @@ class CaseFacts:
             for name, status in zip(case.parcels.ids, (row["status"] for row in self.parcels), strict=True)
         ]
         self.fixed = [row["status"] in FIXED for row in self.parcels]
+        self.edge = case.perimeters if len(case.perimeters) == len(self.parcels) else ()
+        self.shared = dict(zip(case.neighbours.pairs, case.neighbours.shared_dm, strict=True)) if self.edge else {}
 
     @staticmethod
     def _parcel(row: Facts) -> dict[str, Value]:
@@ -60,6 +69,11 @@ class CaseFacts:
             facts["status"] = "candidate"
         if facts.get("new_area_m2") is None and facts.get("land_source") is not None:
             facts["new_area_m2"] = facts.get("area_m2") if facts["land_source"] == "new" else 0
+        unready = integer(facts.get("area_m2")) if is_unready(facts) else 0
+        facts["unready_area_m2"] = unready
+        cost = facts.get("readying_yuan_per_m2")
+        if isinstance(cost, int) or not unready:
+            facts["readying_yuan"] = (2 * integer(cost) * unready + 100) // 200
         return facts
 
     def _counted(self, facts: Facts) -> int | None:
@@ -85,7 +99,16 @@ class CaseFacts:
             "site_area_m2": sum([self.area[parcel] for parcel in site]),
             "site_parcels": len(site),
             "intending_users": self.applicants(site),
+            "site_compact": self.compact(site),
         }
+
+    def compact(self, site: Sequence[int]) -> int | None:
+        """floor(1600 x area / perimeter^2): 100 for a square, less the longer the edge; None where not measured."""
+        if not self.edge:
+            return None
+        inside = sum(self.shared.get((one, other), 0) for one, other in itertools.combinations(sorted(site), 2))
+        edge = sum(self.edge[parcel] for parcel in site) - 2 * inside
+        return 160_000 * sum(self.area[parcel] for parcel in site) // edge**2 if edge > 0 else None
 
     def operator(self, parcel: int, demand: int | None) -> Value:
         """The operator on a parcel: ``existing_user`` where the demand holds it today."""

@@ -26,13 +26,16 @@ OFTEN = 8
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One contribution before records: ``lift`` marks the alternatives that may lift a default."""
+    """One contribution before records: ``lift`` numbers the alternatives that may lift a default (0: none of them).
+
+    Those of one number are of one day: in a period in which the law changes each day's default is lifted by itself.
+    """
 
     rule: str
     verdict: str
     unknowns: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
-    lift: bool = False
+    lift: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,10 @@ class Core:
 def strictest(said: Iterable[Said]) -> str:
     """The verdict of some contributions: the strictest; of the alternatives that may lift a default the mildest."""
     strict: list[str] = []
-    lifts: list[str] = []
+    lifts: dict[int, list[str]] = {}
     for one in said:
-        (lifts if one.lift else strict).append(one.verdict)
-    if lifts:
-        strict.append(min(lifts, key=STRICTNESS.__getitem__))
+        (lifts.setdefault(one.lift, []) if one.lift else strict).append(one.verdict)
+    strict += [min(each, key=STRICTNESS.__getitem__) for each in lifts.values()]
     return max(strict, key=STRICTNESS.__getitem__, default="permit")
 
 
@@ -111,15 +113,19 @@ def shut(book: RuleBook, facts: Facts, method: Method, market: bool) -> bool:
     methods no rule of which reads the term; in an annual plan, where what is forbidden may come with lead time, all is
     left open.
     """
+    book = book.on(facts)
     if book.purpose == "annual_plan":
         return False
     here: dict[str, Value] = {**CASE_DEFAULTS, **facts}
     here.update(method=method.id, right=method.right, competitive=method.competitive, term_years=None)
     quiet = DEMAND_FIELDS if market else NOBODY
+    for day in book.each_day():
+        shelf = day.shelves[method.id]
+        closed = method.default == "forbid" and not day.silent(method)
+        lifted = any(clause.holds(here) is not False for clause in shelf.permits)
+        if closed and not lifted and all(clause.holds(here, quiet) is False for clause in shelf.adopted):
+            return True
     shelf = book.shelves[method.id]
-    closed = method.default == "forbid" and not book.silent(method)
-    if closed and not any(clause.holds(here) is not False for clause in shelf.permits):
-        return not any(clause.holds(here, quiet) is not False for clause in shelf.adopted)
     forbidding = book.forbidding.get(method.id)
     if forbidding is None:
         found = [clause for clause in shelf.strict if clause.rule.spec["verdict"][method.id] == "forbid"]
@@ -153,7 +159,7 @@ def _core(
     span = _span(shelf.terms, here, quiet) if method.right != "alloc" else range_of(())
     years = term if term is not None else chosen(method, here, span.most)
     here["term_years"] = years
-    said = _default(book, shelf, here, method, quiet) + _strict(book, shelf, here, method, quiet)
+    said = _starts(book, shelf, here, method, quiet) + _strict(book, shelf, here, method, quiet)
     said += [Said(rule, "condition", (name,), (established(rule, name, book),)) for rule, name in span.hangs]
     if years is not None and span.most is not None and years > span.most:
         said += [Said(rule, "forbid") for rule in span.most_rules]
@@ -197,6 +203,17 @@ def _span(terms: Sequence[Clause], facts: Facts, quiet: frozenset[str]) -> Range
     return range_of(bounds)
 
 
+def _starts(book: RuleBook, shelf: Shelf, facts: Facts, method: Method, quiet: frozenset[str]) -> list[Said]:
+    """Where the verdict starts, on every day the law is read on."""
+    if not book.days:
+        return _default(book, shelf, facts, method, quiet)
+    found: list[Said] = []
+    for number, day in enumerate(book.days, 1):
+        said = _default(day, day.shelves[method.id], facts, method, quiet)
+        found += [replace(one, lift=number) if one.lift else one for one in said]
+    return list(dict.fromkeys(found))
+
+
 def _default(book: RuleBook, shelf: Shelf, facts: Facts, method: Method, quiet: frozenset[str]) -> list[Said]:
     """Where the verdict starts: the method's default, or what lifts it."""
     permits = [(clause, clause.holds(facts, NOBODY)) for clause in shelf.permits]
@@ -209,7 +226,7 @@ def _default(book: RuleBook, shelf: Shelf, facts: Facts, method: Method, quiet: 
         if holds is not False:
             maybe.append(_asking(clause) if holds else _hanging(book, clause, facts, quiet))
     if maybe:
-        return [replace(one, lift=True) for one in maybe]
+        return [replace(one, lift=1) for one in maybe]
     return _stated(book, method)
 
 

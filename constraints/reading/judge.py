@@ -21,19 +21,8 @@ from constraints.reading.terms import chosen
 from constraints.types import STRICTNESS, Condition, Method
 from parcels.common.catalogue import both
 
-__all__ = [
-    "Judgement",
-    "Part",
-    "RuleBook",
-    "Ruling",
-    "SiteJudgement",
-    "answer",
-    "book",
-    "decided",
-    "judge",
-    "judge_site",
-    "parts_of",
-]
+__all__ = ["Judgement", "Part", "RuleBook", "Ruling", "SiteJudgement"]
+__all__ += ["answer", "book", "decided", "judge", "judge_site", "parts_of"]
 
 
 MEMO = 100_000
@@ -135,6 +124,7 @@ def judge(
     noted
         Without it, notes and looser rules, which decide nothing, are left out.
     """
+    book = book.on(facts)
     mixed = parts_of(facts.get("use_mix"))
     if not mixed:
         return _judge(book, facts, method, records, market, term, assumed, noted)
@@ -193,6 +183,7 @@ def answer(
     term: int | None = None,
 ) -> tuple[str, int | None, Fraction | None, int | None]:
     """(verdict, term, floor, unit price) as :func:`judge` gives them, without its rulings and texts."""
+    book = book.on(facts)
     if records or facts.get("use_mix"):
         full = judge(book, facts, method, records=records, market=market, term=term)
         return full.verdict, full.term, full.floor, full.unit_price
@@ -211,6 +202,7 @@ def decided(
     book: RuleBook, facts: Facts, method: Method, *, records: Sequence[Record] = (), market: bool = False
 ) -> tuple[str, tuple[Ruling, ...], int | None]:
     """(verdict, the rulings that set it, unit price of what is not forbidden) as :func:`judge` gives them."""
+    book = book.on(facts)
     if facts.get("use_mix"):
         full = judge(book, facts, method, records=records, market=market, noted=False)
         return full.verdict, tuple(one for one in full.rules if one.verdict == full.verdict), full.unit_price

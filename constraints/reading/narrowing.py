@@ -8,6 +8,7 @@ The answer is the same; it is found from fewer facts. Standard library only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from constraints.language.evaluate import compiled
 from constraints.language.nodes import And, Const, Node, Not, Or
@@ -55,6 +56,10 @@ def _joined(kind: type[And | Or], items: Iterable[Node], facts: Facts, idle: Con
 
 def narrowed(clause: Clause, facts: Facts) -> Clause | None:
     """A clause as these facts leave it; None where it cannot hold."""
+    if clause.last is not None:
+        days = [narrowed(each, facts) for each in (replace(clause, last=None), clause.last)]
+        both = [each for each in days if each is not None]
+        return both[0] if len(both) == 1 else replace(both[0], last=both[1]) if both else None
     own = simplified(clause.node, facts)
     if own == _FALSE:
         return None

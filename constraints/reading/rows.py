@@ -113,7 +113,7 @@ class PlanRows:
     def __init__(self, case: Case, facts: CaseFacts) -> None:
         self.case = case
         self.facts = facts
-        tiers = len(case.objective.tiers)
+        tiers = case.objective.last + 1
         self.limits = [_Limit(rule, tiers) for rule in case.rules if rule.kind == "limit"]
         self.by_id = {limit.id: limit for limit in self.limits}
         self.relations = [rule for rule in case.rules if rule.kind == "relation"]
@@ -143,7 +143,7 @@ class PlanRows:
             if taken and lock is not None and lock.spec["method"] in methods:
                 demand = self.facts.demand_row.get(lock.spec["demand"] or "")
                 site, method = self.facts.site((parcel,)), methods[lock.spec["method"]]
-                found.append(self.facts.offer(parcel, demand, site, method, 0, None))
+                found.append(self.facts.offer(parcel, demand, site, method, 0, lock.spec.get("period") or None))
             elif taken:
                 found.append({**CASE_DEFAULTS, **self.facts.parcels[parcel]})
         return found
@@ -184,7 +184,7 @@ class PlanRows:
         """True where a relation speaks of one of the demands."""
         return not self._linked_demands.isdisjoint(names)
 
-    def links(self, site: Sequence[int], demand: int | None, method: str) -> dict[Key, int]:
+    def links(self, site: Sequence[int], demand: int | None, method: str, period: str | None) -> dict[Key, int]:
         """The coefficients of one offer in relations and locks."""
         found: dict[Key, int] = {}
         ids = self.case.parcels.ids
@@ -204,6 +204,8 @@ class PlanRows:
                     found[(rule.id, (other,))] = value
         for rule in self.locks:
             wanted = rule.spec["demand"]
+            if rule.spec.get("period") and rule.spec["period"] != period:
+                continue
             if set(rule.spec["parcels"]) == inside and rule.spec["method"] == method and (not wanted or wanted in who):
                 found[(rule.id, ())] = 1
         return found
@@ -248,7 +250,7 @@ class PlanRows:
                     rhs,
                     0,
                     0,
-                    len(self.case.objective.tiers) - 1,
+                    self.case.objective.last,
                 )
         return None
 

@@ -152,7 +152,7 @@ def lead_days(method: Method, facts: Facts | None = None) -> int:
 
 
 def timetable(
-    method: Method, facts: Facts, start: str, non_working: Collection[str] | Calendar = ()
+    method: Method, facts: Facts, start: str, non_working: Collection[str] | Calendar = (), since: str = ""
 ) -> tuple[Step, ...]:
     """The steps of a supply decided on ``start``, one after the other in one lawful run.
 
@@ -170,12 +170,16 @@ def timetable(
         ISO date of the decision.
     non_working
         ISO dates of non-working days, weekends included, or a :class:`Calendar`.
+    since
+        The first day of the period of supply: what makes the parcel ready may come before it, the supply does not.
     """
     calendar = non_working if isinstance(non_working, Calendar) else Calendar(non_working)
     own = STEPS[method.id]
-    if start < "2007-11-01":
+    before = _run(upstream(facts), start, calendar)
+    begins = max(since, before[-1].latest if before else start)
+    if begins < "2007-11-01":
         own = tuple(LISTING_2002 if step == LISTING else step for step in own)
-    return _run((*upstream(facts), *own), start, calendar)
+    return (*before, *_run(own, begins, calendar))
 
 
 def _run(durations: Iterable[Duration], start: str, calendar: Calendar) -> tuple[Step, ...]:

@@ -40,7 +40,7 @@ def connect(address: Address) -> Connection:
         db = psycopg.connect(
             service=address.service, autocommit=True, connect_timeout=WAIT_S, application_name="landopt"
         )
-        path = f'"{address.schema}", public, pg_temp'
+        path = f'"{address.schema}", public, {_gis(db)}pg_temp'
         settings = {
             "search_path": path,
             "synchronous_commit": "on",
@@ -64,7 +64,8 @@ def troubles(address: Address) -> Iterator[None]:
     Raises
     ------
     Refused
-        If the role may not do it (B103), the schema has no such table (B104), or the tables refuse it (B105).
+        If the role may not do it (B103), the schema has no such table (B104), or the tables or a value of
+        them refuse it (B105).
     Environment
         For any other trouble (B102) (exit 6).
     """
@@ -77,10 +78,21 @@ def troubles(address: Address) -> Iterator[None]:
         raise Refused(error("B103.role", at=address.name, why=first_line(trouble))) from trouble
     except (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName) as trouble:
         raise Refused(error("B104.lacks", at=address.name, why=first_line(trouble), place=address.name)) from trouble
+    except psycopg.DataError as trouble:
+        raise Refused(error("B105.value", at=address.name, why=first_line(trouble))) from trouble
     except (errors.RaiseException, errors.IntegrityError) as trouble:
         raise Refused(error("B105.refuses", at=address.name, why=first_line(trouble))) from trouble
     except psycopg.Error as trouble:
         raise Environment(error("B102.server", at=address.name, why=first_line(trouble))) from trouble
+
+
+def _gis(db: Connection) -> str:
+    """The schema PostGIS was put into, where that is not ``public``: types and functions are found there."""
+    found = db.execute(
+        "SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
+        "WHERE e.extname = 'postgis' AND n.nspname <> 'public'"
+    ).fetchone()
+    return f"{found[0]}, " if found else ""
 
 
 def first_line(trouble: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,7 +16,7 @@ import numpy as np
 from constraints.language.expr import parse
 from landopt.central.address import Address
 from landopt.central.connection import connect, one, troubles
-from landopt.central.where_sql import MOST_WORDS, Wheres, word_of
+from landopt.central.where_sql import MOST_WORDS, Wheres, identifier, word_of
 from parcels.common.gate import CELLS
 from parcels.common.issues import Refused, error
 from parcels.common.place import Place
@@ -28,13 +29,20 @@ if TYPE_CHECKING:
     from landopt.central.connection import Connection
 
 _COLUMNS = """
-SELECT a.attname, CASE WHEN t.typcategory = 'A' THEN 'ARRAY' ELSE format_type(a.atttypid, NULL) END, c.relkind
+WITH RECURSIVE base(oid, of) AS (
+    SELECT oid, oid FROM pg_catalog.pg_type WHERE typtype <> 'd'
+    UNION ALL SELECT t.oid, b.of FROM pg_catalog.pg_type t JOIN base b ON t.typbasetype = b.oid AND t.typtype = 'd'
+)
+SELECT a.attname, CASE WHEN t.typcategory = 'A' THEN 'ARRAY' WHEN t.typname IN ('geometry', 'geography') THEN 'geometry'
+       ELSE format_type(t.oid, NULL) END, c.relkind
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+JOIN base ON base.oid = a.atttypid
+JOIN pg_catalog.pg_type t ON t.oid = base.of
 WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
+"""The columns of a table; a domain counts as what it is made of, a geography as a geometry, wherever PostGIS lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,10 @@ class Taken:
     server: str
 
 
-def take(address: Address, name: str, use_codes: str = "landopt") -> Taken:
+def take(
+    address: Address, name: str, use_codes: str = "landopt", *,
+    units: Mapping[str, str] | None = None, named: Mapping[str, str] | None = None,
+) -> Taken:  # fmt: skip
     """Read the rows of an address in one read-only transaction that sees one moment (repeatable read).
 
     Parameters
@@ -56,6 +67,8 @@ def take(address: Address, name: str, use_codes: str = "landopt") -> Taken:
         The file that the rows will be, for messages.
     use_codes
         The code system of land use, for conditions on ``use``.
+    units, named
+        As the round states them: units of columns, and which column is read for a field.
 
     Raises
     ------
@@ -65,7 +78,7 @@ def take(address: Address, name: str, use_codes: str = "landopt") -> Taken:
     Environment
         If the server cannot be reached (exit 6).
     """
-    from psycopg.sql import SQL, Identifier
+    from psycopg.sql import SQL
 
     where = parse(address.where, address.name)
     with connect(address) as db, troubles(address):
@@ -77,23 +90,23 @@ def take(address: Address, name: str, use_codes: str = "landopt") -> Taken:
         outline = _outline(types, address)
         cells = [column for column, kind in types.items() if kind != "geometry"]
         place = Place(file=name, layer="parcels")
-        match = match_columns(cells, "parcel", place)
+        match = match_columns(cells, "parcel", place, units=units, named=named)
         if "parcel_id" not in match.columns:
             raise Refused([issue for issue in match.issues if issue.level == "error"])
-        table = Identifier(address.schema, str(address.table))
+        table = identifier(address.schema, str(address.table))
         wheres = Wheres(match.columns, types, partial(_distinct, db, table, types), address.name, use_codes)
         condition = wheres.compiled(where)
-        key = Identifier(match.columns["parcel_id"].name)
+        key = identifier(match.columns["parcel_id"].name)
         version = SQL("xmin::text") if listed[0][2] in ("r", "m") else SQL("''")
-        wanted = [SQL("ST_AsBinary({})"), SQL("ST_SRID({})")]
+        wanted = [SQL("ST_AsBinary({}::geometry)"), SQL("ST_SRID({}::geometry)")]
         query = SQL("SELECT {}, {}, {} FROM {} WHERE {} ORDER BY {}::text COLLATE {}").format(
-            SQL(", ").join([part.format(Identifier(outline)) for part in wanted]),
+            SQL(", ").join([part.format(identifier(outline)) for part in wanted]),
             version,
-            SQL(", ").join(map(Identifier, cells)),
+            SQL(", ").join(map(identifier, cells)),
             table,
             condition,
             key,
-            Identifier("C"),
+            identifier("C"),
         )
         rows = db.execute(query, wheres.values).fetchall()
         if len(rows) * len(cells) > CELLS:
@@ -114,7 +127,7 @@ def take(address: Address, name: str, use_codes: str = "landopt") -> Taken:
         Path(name), "parcels", "PostGIS", columns, range(1, len(rows) + 1), shapes, crs, issues=issues, kinds=kinds
     )
     ids = columns[match.columns["parcel_id"].name]
-    versions = tuple((str(identifier), str(row[2])) for identifier, row in zip(ids, rows, strict=True))
+    versions = tuple((str(found), str(row[2])) for found, row in zip(ids, rows, strict=True))
     return Taken(raw, versions, moment, server)
 
 
@@ -152,11 +165,13 @@ def _system(db: Connection, numbers: set[int], address: Address) -> str | None:
 
 def _cells(values: list[Any]) -> tuple[list[object], bool]:
     """A column as cells of a file, and whether they are dates: exact decimals as texts, lists joined by ;."""
-    known = [value for value in values if value is not None]
-    if any(isinstance(value, Decimal) for value in known):
-        if all(isinstance(value, Decimal) and value == value.to_integral_value() for value in known):
+    if any(isinstance(value, Decimal) for value in values):
+        values = [None if isinstance(value, Decimal) and value.is_nan() else value for value in values]
+        known = [value for value in values if value is not None]
+        if all(value.is_finite() and value == value.to_integral_value() for value in known):
             return [None if value is None else int(value) for value in values], False
         return [None if value is None else format(value, "f") for value in values], False
+    known = [value for value in values if value is not None]
     dates = bool(known) and all(type(value) is datetime.date for value in known)
     return [_cell(value) for value in values], dates
 
@@ -165,7 +180,11 @@ def _cell(value: Any) -> object:
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, list):
-        return ";".join(str(item) for item in value)
+        return ";".join(str(item) for item in value if item is not None)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
     if isinstance(value, datetime.date | datetime.datetime):
         return value.isoformat()
     return str(value)

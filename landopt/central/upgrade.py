@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "sql"
 ROLES = ("landopt_reader", "landopt_officer", "landopt_auditor")
+_PATH = """
+SELECT set_config('search_path', '"@", public, ' || coalesce((
+  SELECT quote_ident(n.nspname) || ', ' FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+  WHERE e.extname = 'postgis' AND n.nspname <> 'public'), '') || 'pg_temp', true);
+""".strip()
 _LIST = """
 CREATE TABLE IF NOT EXISTS migrations (
     number integer PRIMARY KEY,
@@ -127,7 +132,7 @@ def script(schema: str) -> str:
         f'CREATE SCHEMA IF NOT EXISTS "{schema}";',
         f'GRANT USAGE ON SCHEMA "{schema}" TO {", ".join(ROLES)};',
         "BEGIN;",
-        f'SET LOCAL search_path = "{schema}", public, pg_temp;',
+        _PATH.replace("@", schema.replace("'", "''")),
         _LIST.strip() + ";",
     ]
     for step in steps()[1:]:

@@ -19,7 +19,8 @@ from parcels.common.issues import Refused, error
 from parcels.common.schema import Value
 from parcels.common.units import BadValue
 from parcels.tables.columns import Column
-from parcels.tables.values import parser
+from parcels.tables.fact_table import DASHES, blank
+from parcels.tables.values import CONTROL, parser
 
 if TYPE_CHECKING:
     from psycopg.sql import Composable
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 MOST_WORDS = 20_000
 """Different cells of a column that are read one by one."""
 NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
+_SPACES = "".join(chr(code) for code in range(1, 0x3001) if chr(code).isspace())
+"""What Python strips from both ends of a text."""
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -94,14 +97,14 @@ class Wheres:
         return self.types[self._column(name).name]
 
     def _compare(self, name: str, op: str, value: int | str) -> Composable:
-        from psycopg.sql import SQL, Identifier
+        from psycopg.sql import SQL
 
         column = self._column(name)
         if column.field.type == "int" and self._type(name) in NUMBERS:
             number = self._number(name, Fraction(1))
             return SQL("({} {} {})").format(number, SQL(_SIGNS[op]), self._value(value))
         if column.field.type == "date" and self._type(name) == "date":
-            left = Identifier(column.name)
+            left = identifier(column.name)
             return SQL("({} {} {}::date)").format(left, SQL(_SIGNS[op]), self._value(value))
         if column.field.type == "text":
             return SQL("({} {} {})").format(self._text(column), SQL(_SIGNS[op]), self._value(value))
@@ -119,19 +122,29 @@ class Wheres:
 
     def _number(self, name: str, times: Fraction) -> Composable:
         """The cell in the unit and scale of the field, rounded half up as the reader does."""
-        from psycopg.sql import SQL, Identifier
+        from psycopg.sql import SQL
 
         column = self._column(name)
         factor = column.factor * column.field.scale
-        scaled = SQL("round({}::numeric * {} / {})").format(
-            Identifier(column.name), self._value(factor.numerator), self._value(factor.denominator)
+        # by its shortest digits, as a driver hands a binary number over: numeric alone keeps 6 or 15 of them
+        exactly = SQL("nullif({}::text, 'NaN')::numeric").format(identifier(column.name))
+        scaled = SQL("round({} * {} / {})").format(
+            exactly, self._value(factor.numerator), self._value(factor.denominator)
         )
         return SQL("({} * {})").format(scaled, self._value(int(times)))
 
     def _text(self, column: Column) -> Composable:
-        from psycopg.sql import SQL, Identifier
+        """The cell as the reader compares it (``clean_text``); unknown where it is blank or crossed out."""
+        from psycopg.sql import SQL
 
-        return SQL("btrim({}::text)").format(Identifier(column.name))
+        cell = word_of(column.name, self.types[column.name])
+        dashes = self._value(DASHES)  # values are told in the order in which the statement asks for them
+        spaced = SQL("translate(replace(normalize({}, NFC), E'\\r\\n', ' '), E'\\t\\n', '  ')").format(cell)
+        plain = SQL("btrim(regexp_replace({}, {}, '', 'g'), {})").format(
+            spaced, self._value(CONTROL.replace("\x00", "\x01").replace("\ud800-\udfff", "")), self._value(_SPACES)
+        )
+        whole = SQL("(CASE WHEN btrim({}, {}) = '' THEN NULL ELSE {} END)")
+        return whole.format(cell, dashes, plain)
 
     def _words(self, name: str, holds: Callable[[Any], bool]) -> Composable:
         """The rows whose cell is one of those that hold, false for those that do not, unknown for blank ones."""
@@ -146,13 +159,13 @@ class Wheres:
             if fact is not None:
                 (yes if holds(fact) else no).append(cell)
         default = column.field.default  # what the reader puts where a cell is blank; for most fields nothing
-        blank = SQL("NULL" if default is None else "TRUE" if holds(default) else "FALSE")
+        otherwise = SQL("NULL" if default is None else "TRUE" if holds(default) else "FALSE")
         text = word_of(column.name, self.types[column.name])
-        pattern = SQL("(CASE WHEN {t} = ANY({}) THEN TRUE WHEN {t} = ANY({}) THEN FALSE ELSE {blank} END)")
-        return pattern.format(self._value(yes), self._value(no), t=text, blank=blank)
+        pattern = SQL("(CASE WHEN {t} = ANY({}) THEN TRUE WHEN {t} = ANY({}) THEN FALSE ELSE {otherwise} END)")
+        return pattern.format(self._value(yes), self._value(no), t=text, otherwise=otherwise)
 
     def _read(self, read: Callable[[object], Value], cell: str, column: str) -> Value:
-        if not cell.strip():
+        if blank(cell):
             return None
         try:
             return read(cell)
@@ -167,7 +180,15 @@ class Wheres:
 
 
 def word_of(column: str, kind: str) -> Composable:
-    """A column's cell as text, a list with ; between its items."""
-    from psycopg.sql import SQL, Identifier
+    """A column's cell as text as the reader meets it: a list with ; between its items, 2.00 as 2."""
+    from psycopg.sql import SQL
 
-    return SQL("array_to_string({}, ';')" if kind == "ARRAY" else "{}::text").format(Identifier(column))
+    texts = {"ARRAY": "array_to_string({}, ';')", "numeric": "nullif(trim_scale({})::text, 'NaN')"}
+    return SQL(texts.get(kind, "{}::text")).format(identifier(column))
+
+
+def identifier(*names: str) -> Composable:
+    """A name of the table's own; a % in it is doubled, since every statement here has parameters."""
+    from psycopg.sql import Identifier
+
+    return Identifier(*(name.replace("%", "%%") for name in names))

@@ -9,12 +9,18 @@ import click
 from parcels.common.catalogue import Say, Told, told
 from parcels.common.kept import Written
 
+ENDED = ("progress.question-limit", "progress.question-user", "progress.interrupted-runs")
+"""The lines that tell that the limit or Ctrl-C ended a command: what is printed is not all that was asked for."""
+
 
 def heard(lang: str) -> Say:
-    """What prints a line of progress."""
+    """What prints a line of progress; one of ``ENDED`` makes the desk leave with exit code 4."""
+    context = click.get_current_context(silent=True)
 
     def tell(line: Told) -> None:
         click.echo(line.text(lang), err=True)
+        if context is not None and line.key in ENDED:
+            context.meta["landopt.early"] = True
 
     return tell
 

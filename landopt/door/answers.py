@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from parcels.common.language import language
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from landopt.reasons.explain.nearest import Nearest
     from landopt.reasons.explain.records import Ruling
     from landopt.reasons.resolved.forced import Exact
+    from landopt.reasons.two_names import Names
     from landopt.reasons.whynot import WhyNot
 
 
@@ -36,6 +37,8 @@ class Explanation:
     records: tuple[Mapping[str, Any], ...]
     by_hand: Mapping[str, str]
     """What was fixed by hand here, by language; empty texts where nothing was."""
+    names: Names = field(default_factory=dict)
+    """Names that the round has in two languages; a text has one of them."""
 
     def text(self, lang: str | None = None) -> str:
         """The text in ``"en"`` or ``"zh"``; default: as the environment says.
@@ -46,10 +49,12 @@ class Explanation:
         True
         """
         from landopt.reasons.texts import render_all
+        from landopt.reasons.two_names import said_in
 
         tongue = language(lang)
         said = self.by_hand.get(tongue, self.by_hand["en"])
-        return render_all(self.records, tongue) + (f"\n{said}" if said else "")
+        text = render_all(self.records, tongue) + (f"\n{said}" if said else "")
+        return str(said_in(text, self.names, tongue))
 
     def __str__(self) -> str:
         return self.text()

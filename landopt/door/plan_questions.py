@@ -46,7 +46,7 @@ class PlanQuestions(PlanTables):
         site = found[0].get("parcel_ids") if len(found) == 1 else None
         told = parcel is None or bool(site)
         fixed = {lang: by_hand(self.data, lang, site) if told else "" for lang in ("en", "zh")}
-        return Explanation(tuple(found), fixed)
+        return Explanation(tuple(found), fixed, self._opened.names)
 
     def limits_by_worth(self, *, time_limit: str | int | None = None, say: Say | None = None) -> list[dict[str, Any]]:
         """What each limit and key is worth: lifted alone and by one step, solved again; the one worth most first.
@@ -64,7 +64,7 @@ class PlanQuestions(PlanTables):
         >>> worth == sorted(worth, reverse=True)
         True
         """
-        from landopt.reasons.resolved.resolve import Clock
+        from landopt.reasons.clock import Clock
         from landopt.reasons.resolved.worth import limits_by_worth
 
         with Clock(arguments.seconds_of(time_limit), say) as clock:
@@ -147,9 +147,9 @@ class PlanQuestions(PlanTables):
         True
         """
         from landopt.reasons import whynot as asked
+        from landopt.reasons.clock import Clock
         from landopt.reasons.resolved.forced import best
         from landopt.reasons.resolved.forced import exact as force
-        from landopt.reasons.resolved.resolve import Clock
 
         opened = self._opened
         case, context = opened.case, opened.context
@@ -232,9 +232,9 @@ class PlanQuestions(PlanTables):
         >>> plan.core(within="0.5%").count("parcel", "core") >= 0
         True
         """
+        from landopt.reasons.clock import Clock
         from landopt.reasons.proven.core import core
         from landopt.reasons.resolved.core_exact import settle
-        from landopt.reasons.resolved.resolve import Clock
 
         found = core(self._opened.context, within, only=self._opened.only)
         if not exact:
@@ -265,8 +265,8 @@ class PlanQuestions(PlanTables):
         >>> plan.serve(taken).state
         'served'
         """
+        from landopt.reasons.clock import Clock
         from landopt.reasons.impossible.serving import serving
-        from landopt.reasons.resolved.resolve import Clock
         from landopt.reasons.whynot import demand_row
 
         opened = self._opened
@@ -309,9 +309,9 @@ class PlanQuestions(PlanTables):
         >>> {choice.mode for choice in plan.place(left).choices} <= {"held", "one_moved", "free"}
         True
         """
+        from landopt.reasons.clock import Clock
         from landopt.reasons.resolved.newcomer import newcomer_of
         from landopt.reasons.resolved.placing import place
-        from landopt.reasons.resolved.resolve import Clock
 
         opened = self._opened
         newcomer = newcomer_of(opened.case, demand, facts)

@@ -70,10 +70,10 @@ class Plan(PlanRuns):
         >>> plan.diff(tighter).changes.id.tolist()
         ['round.cap.listings']
         """
+        from landopt.reasons.clock import Clock
         from landopt.reasons.compared import causes as single
         from landopt.reasons.compared.differences import changes
         from landopt.reasons.compared.moves import moves
-        from landopt.reasons.resolved.resolve import Clock
 
         found: dict[str, Any] = moves(self.data, other.data)
         found["changes"] = [change.as_dict() for change in changes(self.case, other.case)]

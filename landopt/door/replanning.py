@@ -13,6 +13,8 @@ from landopt.reasons.compared.moves import moves
 from parcels.common.catalogue import Say
 from parcels.common.issues import Refused, error
 
+GONE = ("contracted", "announced", "withdrawn")
+"""What a ledger records of a parcel that is no longer for this bureau to assign."""
 NEXT = "next"
 """The folder beside the round's plan where the next one goes."""
 
@@ -52,7 +54,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Replanned:
-    """The next plan, what each failure changes, and every other parcel that moves (as ``landopt compare`` tells it)."""
+    """The next plan, what each failure changes, and every other parcel that moves (as ``landopt compare`` tells it).
+
+    ``happened`` of a move: what the ledger says became of it (``contracted``, ...), "" where the plan chose it.
+    """
 
     result: Result
     kept: str
@@ -104,8 +109,18 @@ def replan(job: Job, say: Say) -> Replanned:
     wish = replace(job, keep=kept, output=job.output or home / NEXT, change_cost=job.change_cost or _dear(loaded))
     result = run(wish, say, loaded)
     found = tuple(_failure(name, supplied[name], result.plan, history) for name in failed)
-    others = tuple(each for each in moves(before, result.plan)["parcels"] if each["parcel_id"] not in set(failed))
+    others = tuple(
+        {**each, "happened": _happened(each, history)}
+        for each in moves(before, result.plan)["parcels"]
+        if each["parcel_id"] not in set(failed)
+    )
     return Replanned(result, str(before["plan_id"]), found, others)
+
+
+def _happened(move: Mapping[str, Any], history: Any) -> str:
+    """What the ledger says became of a parcel that is no part of the next plan any more; "" where it is held back."""
+    state = str(history.status.get(move["parcel_id"], ""))
+    return state if move["now"] is None and state in GONE else ""
 
 
 def _dear(loaded: Any) -> int:

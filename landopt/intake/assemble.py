@@ -15,6 +15,7 @@ from constraints.loading.method_facts import off
 from constraints.reading.case_facts import block_share
 from landopt.intake.corrected import corrected_facts, with_corrections
 from landopt.intake.other_day import day_of, set_aside
+from landopt.intake.perimeters import perimeters, reads_compactness
 from landopt.intake.pulled import pulled
 from landopt.intake.roundfile import RoundFile, read_round_file
 from parcels.common.catalogue import Told, told
@@ -81,6 +82,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
     """
     from constraints.loading.lint import coverage
     from constraints.loading.load import methods, rules_for
+    from constraints.loading.period_law import days_of
     from constraints.loading.ranks import known_packs
     from parcels.check_map import check_parcels
     from parcels.demands import read_records
@@ -98,7 +100,8 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
     if drop and not reason:
         issues.append(error("C010.parcels-dropped-without", at="--drop"))
     own_day = None if as_of is None else own
-    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies, own_day))
+    days = days_of(file.round)
+    law = _read(issues, lambda: rules_for(file.packs, file.policy, file.round.as_of, sources.policies, own_day, days))
     rules = law[0] if law else ()
     issues += law[1] if law else ()
     by_hand = _read(issues, lambda: _corrections(file)) or ()
@@ -171,6 +174,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
         crs=land.crs,
         sources=sources.texts,
         outlines=_outlines(polygons),
+        perimeters=perimeters(polygons) if reads_compactness(rules) else (),
     )
     if as_of is not None:
         case, told = set_aside(case, own)

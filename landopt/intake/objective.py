@@ -35,7 +35,10 @@ def read_objective(reader: TomlReader) -> Objective:
     ties = reader.texts(table.get("ties", ()), "objective", "ties")
     for tie in ties:
         reader.choice(tie.lstrip("-"), (*fields(), "score", "price"), "objective", "ties")
-    return Objective(weights, tiers, ties, gives)
+    later = reader.decimal(table.get("later", "0"), "objective", "later", Decimal(0), Decimal(1))
+    if Decimal(later) and not reader.table("round").get("periods"):
+        reader.refuse("C004.later-without-periods", "objective", "later")
+    return Objective(weights, tiers, ties, gives, later)
 
 
 def _tiers(reader: TomlReader, given: Sequence[Any]) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[int, int], ...]]:

@@ -18,8 +18,9 @@ from typing import Any
 from constraints.case import Case
 from constraints.language.expr import closest
 from constraints.loading.keys import penalty_of
-from constraints.loading.load import in_force, load
+from constraints.loading.load import in_force_through, load
 from constraints.loading.overlays import UNKNOWN, Fact, fact_value
+from constraints.loading.period_law import days_of
 from constraints.loading.ranks import LAW_RANK, OWN_MARK
 from constraints.types import Rule
 from landopt.intake.names import unknown_parcel, unknown_platform
@@ -72,7 +73,8 @@ def with_rules(case: Case, rules: Sequence[Rule]) -> Case:
     named = {rule.id: rule for rule in case.rules}
     for rule in rules:
         named.pop(rule.id, None)
-    named.update((rule.id, rule) for rule in in_force(rules, case.round.as_of))
+    active = in_force_through(rules, case.round.as_of, days_of(case.round))
+    named.update((rule.id, rule) for rule in active)
     return replace(case, rules=tuple(named[name] for name in sorted(named)))
 
 

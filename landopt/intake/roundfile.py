@@ -68,7 +68,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "layers": (dict,),
     },
     "rules": {"packs": (list,), "policy": (list, str), "adopt": (list,)},
-    "objective": {"weights": (dict,), "tiers": (list,), "ties": (list,)},
+    "objective": {"weights": (dict,), "tiers": (list,), "ties": (list,), "later": (str, Decimal, int)},
     "market": {"uses": (list,), "methods": (list,)},
     "solve": {
         "time_limit_s": (int,),
@@ -232,6 +232,10 @@ def _periods(reader: TomlReader, names: list[Any]) -> tuple[Period, ...]:
         found.append(Period(str(name), f"{year}-{first:02d}-01", str(after - datetime.timedelta(days=1))))
     if len({period.id for period in found}) < len(found):
         reader.refuse("C004.period-named-twice", "round", "periods")
+    elif len({int(period.end[5:7]) - int(period.start[5:7]) for period in found}) > 1:  # months, less one
+        reader.refuse("C004.periods-differ", "round", "periods")
+    elif [period.start for period in found] != sorted(period.start for period in found):
+        reader.refuse("C004.periods-not-in-order", "round", "periods")
     return tuple(found)
 
 

@@ -105,7 +105,7 @@ def write_layers(path: Path, found: Draft, draw: Random) -> None:
     _add(path, "industrial_block", _block_columns(found, kept), [_around(outlines[n]) for n in kept])
     zones = [("nansha", hull.buffer(400, join_style="mitre")), *(("nansha_ftz", shape) for shape in ftz)]
     _add(path, "zones", {"zone": [zone for zone, _ in zones]}, [shape for _, shape in zones])
-    names = ["Mingzhu Bay station 明珠湾站", "Qingsheng station 庆盛站"]
+    names = ["明珠湾站｜Mingzhu Bay station", "庆盛站｜Qingsheng station"]
     _add(path, "points", {"point_id": ["M-1", "M-2"], "name": names}, stations)
 
 

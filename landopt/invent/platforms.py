@@ -95,9 +95,9 @@ def demand_facts(
     several = _several(draw, kind, reach)
     area_min, area_max = _window(draw, [a for use in known for a in sites[use]], several, contested, reach)
     cells: dict[str, Cell] = {
-        "name": " ".join(word["en"] for word in (place, theme, noun))
-        + " "
-        + "".join(word["zh"] for word in (place, theme, noun)),
+        "name": "".join(word["zh"] for word in (place, theme, noun))
+        + "｜"
+        + " ".join(word["en"] for word in (place, theme, noun)),
         "platform_kind": kind,
         "level": level,
         "operator": operator,
@@ -110,7 +110,7 @@ def demand_facts(
         "needed_by": str(AS_OF + datetime.timedelta(days=draw.randint(110, 520))) if draw.random() < 0.35 else None,
         "want_right": None,
         "priority": _priority(draw, kind, level),
-        "priority_basis": f"Platform list 2026 (example) no. {number + 1} 平台清单2026（示例）第{number + 1}号",
+        "priority_basis": f"平台清单2026（示例）第{number + 1}号｜Platform list 2026 (example) no. {number + 1}",
         "strategic_industry": strategic,
         "hkmo": False,
         "priority_industry": kind == "transformation" and draw.random() < 0.4,

@@ -14,8 +14,8 @@ _HEAD = """\
 # round, to be changed by the bureau; the law stands in the rule packs.
 """
 _CITE = (
-    'cite = {{ doc = "Supply policy of the round (example) 本轮供地政策（示例）", article = "{article}", '
-    'number = "EX-2026-1", rank = 0, grade = "V1", source = "policy.toml" }}\nfrom = 2026-01-01\n'
+    'cite = {{ doc = "本轮供地政策（示例）｜Supply policy of the round (example)", article = "{article}", '
+    'number = "示例〔2026〕1号｜EX-2026-1", rank = 0, grade = "V1", source = "policy.toml" }}\nfrom = 2026-01-01\n'
 )
 LAYERS = (
     "permanent_basic_farmland", "ecological_red_line", "ecological_red_line_core", "urban_boundary", "industrial_block",
@@ -162,7 +162,7 @@ def policy_text(found: Numbers, lock: Lock | None, conflict: tuple[str, str] | N
             _rule(
                 "round.lock.earlier-decision", "lock", "Fixed by an earlier decision", "已由此前会议确定", "6",
                 f'parcels = ["{lock.parcel}"]\ndemand = "{lock.demand}"\nmethod = "{lock.method}"\n'
-                'document = "Minutes of the supply meeting 2025-11 (example) 2025年第11次供地会议纪要（示例）"',
+                'document = "2025年第11次供地会议纪要（示例）｜Minutes of the supply meeting 2025-11 (example)"',
             )
         )  # fmt: skip
     if conflict is not None:
@@ -282,7 +282,7 @@ def round_text(
         f'id = "{identifier}"',
         'title = { en = "Nansha innovation platforms, supply round 2026 (example)", '
         'zh = "南沙区创新平台供地2026年轮次（示例）" }',
-        'authority = "Planning and natural resources bureau, Nansha (example) 规划和自然资源局南沙区分局（示例）"',
+        'authority = "规划和自然资源局南沙区分局（示例）｜Planning and natural resources bureau, Nansha (example)"',
         'land_reduction_rate = "0.05"',
         'purpose = "supply"',
         "as_of = 2026-03-31",

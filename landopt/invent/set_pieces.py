@@ -136,15 +136,15 @@ def _impossible(wants: Sequence[Row]) -> None:
     changes: tuple[dict[str, Cell], ...] = (
         {"platform_kind": "other", "level": "provincial", "operator": "univ", "uses": "EDU", "area_min_m2": 320_000,
          "area_max_m2": 380_000, "max_parcels": 1, "nonprofit": True, "public_welfare": True, "want_right": None,
-         "name": "South Delta University Campus 南三角大学校区", "strategic_industry": False},
+         "name": "南三角大学校区｜South Delta University Campus", "strategic_industry": False},
         {"platform_kind": "transformation", "operator": "private", "uses": "IND", "want_right": "alloc",
          "nonprofit": False, "public_welfare": False,
-         "name": "Jiaomen River Precision Works by Allocation 蕉门河精密制造（申请划拨）"},
+         "name": "蕉门河精密制造（申请划拨）｜Jiaomen River Precision Works by Allocation"},
         {"platform_kind": "technology", "zones": "knowledge_city", "want_right": None,
-         "name": "Knowledge City Biotech Testing Platform 知识城生物检测平台"},
+         "name": "知识城生物检测平台｜Knowledge City Biotech Testing Platform"},
         {"platform_kind": "transformation", "operator": "foreign", "uses": "IND", "want_right": "contrib",
          "nonprofit": False, "public_welfare": False,
-         "name": "Lion Sea Joint Venture by Land Contribution 狮子洋合资项目（土地作价出资）"},
+         "name": "狮子洋合资项目（土地作价出资）｜Lion Sea Joint Venture by Land Contribution"},
     )  # fmt: skip
     for want, change in zip(plain[-len(changes) :], changes, strict=False):
         want.update(change)
@@ -159,9 +159,9 @@ def _records(wants: Sequence[Row]) -> tuple[dict[str, Cell], ...]:
             "rule": "cn.order9.item6.determination",
             "parcel_id": None,
             "demand_id": want["demand_id"],
-            "document": "Determination of a public-welfare research institute, letter 2026-17 (example) "
-            "公益性科研机构认定函2026-17（示例）",
+            "document": "公益性科研机构认定函2026-17（示例）｜"
+            "Determination of a public-welfare research institute, letter 2026-17 (example)",
             "date": "2026-03-12",
-            "by": "Science and technology bureau (example) 科技局（示例）",
+            "by": "科技局（示例）｜Science and technology bureau (example)",
         },
     )

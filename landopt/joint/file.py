@@ -28,6 +28,7 @@ from typing import Any
 from constraints.loading.keys import base_amount
 from constraints.loading.load import load
 from constraints.types import Rule
+from parcels.common.catalogue import both
 from parcels.common.gate import MB, check_name, load_toml, read_text
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.place import Place
@@ -91,6 +92,7 @@ def read_joint(path: Path) -> JointFile:
     except (ValueError, UnicodeDecodeError) as torn:
         raise Refused(error("C080.unreadable", at=str(path), why=str(torn))) from torn
     issues: list[Issue] = []
+    limits = _limits(path, tables, issues)
     head = tables.get("joint")
     head = head if isinstance(head, dict) else {}
     for name in sorted(set(tables) - {"joint", "limit"}):
@@ -104,6 +106,17 @@ def read_joint(path: Path) -> JointFile:
         issues.append(error("C080.lacks", at=Place(path.name, table="joint"), name="rounds"))
         patterns = []
     rounds = _rounds(path, patterns, issues)
+    stop_on_errors(issues)
+    return JointFile(path, text, str(identifier), rounds, limits)
+
+
+def limits_of(path: Path, text: str) -> tuple[Common, ...]:
+    """The limits of the text of a joint file that was read already, by id."""
+    return _limits(path, load_toml(text), [])
+
+
+def _limits(path: Path, tables: Mapping[str, Any], issues: list[Issue]) -> tuple[Common, ...]:
+    """The limits by id, with every fault of them."""
     given = tables.get("limit")
     given = given if isinstance(given, list) else []
     if not given:
@@ -111,8 +124,7 @@ def read_joint(path: Path) -> JointFile:
     limits = [found for number, each in enumerate(given, 1) if (found := _limit(path, number, each, issues))]
     if len({one.id for one in limits}) < len(limits):
         issues.append(error("C080.twice", at=Place(path.name, table="limit")))
-    stop_on_errors(issues)
-    return JointFile(path, text, str(identifier), rounds, tuple(sorted(limits, key=lambda one: one.id)))
+    return tuple(sorted(limits, key=lambda one: one.id))
 
 
 def _rounds(path: Path, patterns: list[str], issues: list[Issue]) -> tuple[Path, ...]:
@@ -177,7 +189,7 @@ def rule_text(table: Mapping[str, Any], allotted: int | None, unit: str = "") ->
     """
     import tomli_w
 
-    title = table.get("title") or {"en": f"Common limit {table['id']}", "zh": f"共同限额 {table['id']}"}
+    title = table.get("title") or both("joint-file.common", id=table["id"]).pair
     document = table.get("document") or "joint.toml"
     cite = {"doc": document, "article": "", "number": "", "rank": 0, "grade": "V1", "source": "joint.toml"}
     rule: dict[str, Any] = {"id": f"joint.{table['id']}", "kind": "limit", "title": title, "cite": cite}

@@ -22,7 +22,7 @@ from landopt.intake.overlay import BINDING_RANK
 from landopt.keeping.lawful_takers import Taker, takers
 from landopt.reasons.explain.context import citation
 from landopt.reasons.explain.records import as_json
-from parcels.common.catalogue import Bilingual, Told, told
+from parcels.common.catalogue import Bilingual, Told, both, told
 from parcels.common.issues import Issue, Refused, error
 
 GENERALLY = frozenset({"R-201-LL", "R-201-LG"})
@@ -231,7 +231,7 @@ def _rules(
     """The lock, and where rules give way the exception that silences them for exactly this supply."""
     name = f"override.{number}.{'+'.join(parcels)}"
     document = f"{reason} ({by})"
-    title = Bilingual(f"Fixed by {by}: {reason}", f"{by} 人工指定：{reason}")
+    title = both("own-fix.lock", by=by, reason=reason)
     cite = Cite(document, "", "", 0, "U", "override")
     spec = {"parcels": list(parcels), "demand": demand, "method": method, "document": document}
     lock = Rule(name, "lock", title, cite, as_of, None, "", spec, origin="override")
@@ -239,8 +239,8 @@ def _rules(
         return [lock]
     listed = ", ".join(f"'{parcel}'" for parcel in parcels)
     when = f"parcel_id in [{listed}] and method == '{method}'" + (f" and demand_id == '{demand}'" if demand else "")
-    text = {"en": f"override by {by}: {reason}", "zh": f"{by} 人工指定：{reason}"}
-    verdict: dict[str, Any] = {"verdict": {method: "condition"}, "condition": text}
+    text = both("own-fix.condition", by=by, reason=reason)
+    verdict: dict[str, Any] = {"verdict": {method: "condition"}, "condition": text.pair}
     bases = tuple(rule.id for rule in touched)
     exception = Rule(
         f"{name}.exception",

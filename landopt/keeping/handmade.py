@@ -13,7 +13,7 @@ from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
 from landopt.intake.names import method_named
-from parcels.common.catalogue import Bilingual, phrase, told
+from parcels.common.catalogue import Bilingual, both, phrase, told
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.kept import Written
 from parcels.common.place import NOWHERE, Place, within
@@ -168,11 +168,8 @@ def audit_handmade(
         if price is not None and reading.floor is not None:
             least = reading.floor * sum(reader.facts.area[row] for row in reading.site)
             if price < least:
-                en, zh = (
-                    f"price {price:,} yuan is below the floor of {least:,}",
-                    f"价格 {price:,} 元低于最低价 {least:,} 元",
-                )
-                found.append(Finding(where, "price_floor", tuple(entry["parcel_ids"]), price, least, en, zh))
+                said = both("handmade-found.price", price=price, least=least)
+                found.append(Finding(where, "price_floor", tuple(entry["parcel_ids"]), price, least, said.en, said.zh))
     found += _twice(made)
     penalty = [0] * len(case.objective.tiers)
     uses = reader.rows.uses(reading.rows for reading in readings)
@@ -182,9 +179,8 @@ def audit_handmade(
         if use.broken:
             stated = shown[(use.row.rule, use.row.key)]
             used, limit = stated["used"], stated["limit"]
-            en = f"{use.row.id}: {used:,} used, {use.row.sense} {limit:,} allowed"
-            zh = f"{use.row.id}：已用 {used:,}，限值 {use.row.sense} {limit:,}"
-            found.append(Finding(NOWHERE, use.row.rule, use.row.key, used, limit, en, zh))
+            said = both("handmade-found.limit", row=use.row.id, used=used, sense=use.row.sense, limit=limit)
+            found.append(Finding(NOWHERE, use.row.rule, use.row.key, used, limit, said.en, said.zh))
     objective = tuple(sum(r.score[t] for r in readings) - penalty[t] for t in range(len(penalty)))
     loss = None
     if plan is not None:
@@ -202,14 +198,14 @@ def _term(reader: Reader, entry: Mapping[str, Any]) -> int | None:
 
 def _twice(made: Handmade) -> list[Finding]:
     found: list[Finding] = []
-    for kind, zh in (("parcel_ids", "宗地"), ("demand_id", "平台")):
+    for kind, what in (("parcel_ids", "parcel"), ("demand_id", "platform")):
         seen: dict[str, Place] = {}
         for entry, where in zip(made.entries, made.where, strict=True):
             value = entry[kind]
             for name in value if isinstance(value, list) else [value] if value else []:
                 if name in seen:
-                    en, there = f"{name} is also in {seen[name]}", seen[name].text("zh")
-                    found.append(Finding(where, kind, (name,), 2, 1, en, f"{zh} {name} 同时出现在 {there}"))
+                    said = both(f"handmade-found.{what}-twice", name=name, place=seen[name])
+                    found.append(Finding(where, kind, (name,), 2, 1, said.en, said.zh))
                 seen.setdefault(name, where)
     return found
 

@@ -21,6 +21,7 @@ from landopt.reasons.explain.open_facts import basis, open_facts
 from landopt.reasons.explain.records import as_json
 from landopt.reasons.proven.core import Core, core
 from landopt.reasons.proven.whatif import Proven
+from landopt.reasons.two_names import Names, names_in_file, said_in
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import read_offers
 from parcels.common.gate import read_bytes
@@ -37,16 +38,23 @@ class PlanFolder:
     plan: dict[str, Any]
     for_reading: bool = False
     """Whether acting characters in the texts of plan and case are made visible, as papers show them."""
+    spoken: str = ""
+    """The one language in which the case says names that its round has in two; "": as they are written."""
 
     @cached_property
     def case(self) -> Case:
         """The case the plan was made from; refused where it is missing, torn or of another version."""
         path = self.folder / "case.json"
         try:
-            found = _json(path)
+            found = said_in(_json(path), self.names, self.spoken)
             return from_json(visible_values(found) if self.for_reading else found)
         except (ValueError, KeyError, TypeError, AttributeError) as torn:
             raise Refused(error("X005.case-json-cannot", at=str(path), torn=torn)) from torn
+
+    @cached_property
+    def names(self) -> Names:
+        """The names that the round has in two languages."""
+        return names_in_file(self.folder / "case.json")
 
     @cached_property
     def offers(self) -> Offers:

@@ -68,6 +68,8 @@ def _differences(case: Case, again: Case) -> Iterator[Issue]:
             yield error(key, ids=(ids[pair[0]],), names=ids[pair[0]], names2=ids[pair[1]])
         if case.neighbours != again.neighbours and set(case.neighbours.pairs) == set(again.neighbours.pairs):
             yield error("A093.shared", at="neighbours")
+        if case.perimeters != again.perimeters:
+            yield error("A093.perimeters", at="perimeters")
         for point in sorted(case.distances.keys() | again.distances.keys()):
             if case.distances.get(point) != again.distances.get(point):
                 yield error("A093.distances-not-measured", at=point, point=point)

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import NAME as ADOPTION
-from landopt.keeping.ledger.chain import Entry, Ledger
+from landopt.keeping.ledger.chain import Entry, Ledger, problems
 from landopt.keeping.ledger.places import LedgerPlace, is_there
 from parcels.common.atomic import clear, write_folder
 from parcels.common.catalogue import Say, phrase, told
 from parcels.common.digests import sha256_of
 from parcels.common.gate import load_json, read_bytes
-from parcels.common.issues import Environment, LandoptError, error
+from parcels.common.issues import Environment, error, stop_on_errors
 
 PLANS, MAIN, LEDGER = "plans", "plan", "ledger.sqlite"
 _STOPS = ("time_limit_s", "nodes", "seed", "threads", "gap")
@@ -60,15 +60,22 @@ class Shelved:
 
 
 def adoptions(ledger: LedgerPlace) -> dict[str, list[dict[str, Any]]]:
-    """The adoptions a ledger holds, by the SHA-256 of ``plan.json``; none where there is no ledger that can be read.
+    """The adoptions a ledger holds, by the SHA-256 of ``plan.json``; none where there is no ledger.
+
+    Raises
+    ------
+    LandoptError
+        If the ledger cannot be read or does not hold together (B075, B080, B081): whether a plan is adopted is then
+        not known, and nothing is moved on a guess.
 
     Each says document, date and name, whether it was superseded, how many must sign (``need``), how many of them did
     (``have``), and who of them did not yet (``waiting``).
     """
     found: dict[str, list[dict[str, Any]]] = {}
     if is_there(ledger):
-        with contextlib.suppress(LandoptError), Ledger(ledger, read_only=True) as book:
+        with Ledger(ledger, read_only=True) as book:
             entries = book.entries()
+            stop_on_errors(issue for issue in problems(entries, book.place.name) if issue.level == "error")
         opened = {entry.round: entry.body for entry in entries if entry.kind == "open"}
         gone = {entry.body["entry"] for entry in entries if entry.kind == "supersede"}
         for entry in entries:

@@ -9,13 +9,11 @@ from time import monotonic
 from typing import Any
 
 from constraints.case import Case
+from landopt.reasons.clock import LIMIT_S
 from landopt.reasons.explain.changed.variants import another_plan, different_plan
 from landopt.screening.offers import Offers
 from landopt.solving.solver import Outcome, solve
 from parcels.common.catalogue import Say, told
-
-LIMIT_S = 120
-"""Seconds of all searches together, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +136,12 @@ def alternatives(
             current = another_plan(current, last, number)
         left = end - monotonic() if clocked else None
         if left is not None and left < 1:
+            say(told("progress.question-limit"))
             return Listed(tuple(found), False, "limit")
         try:
             outcome = solve(case, current, gap=gap, time_limit_s=left, nodes=case.settings.nodes, seed=seed, threads=1)
         except KeyboardInterrupt:
+            say(told("progress.question-user"))
             return Listed(tuple(found), False, "user")
         ended = outcome.stopped if outcome.stopped in ("limit", "user") else ""
         if outcome.chosen is not None:
@@ -149,6 +149,8 @@ def alternatives(
             worth = tuple(tier.objective for tier in outcome.tiers)
             found.append(_entry(case, offers, number, plan, worth, first, outcome))
             say(told("progress.another-plan", number=number - 1, plans=k))
+        if ended:
+            say(told(f"progress.question-{ended}"))
         if outcome.chosen is None or ended:
             return Listed(tuple(found), outcome.stopped == "infeasible", ended)
     return Listed(tuple(found), False, "")

@@ -108,7 +108,7 @@ def assignment(context: Context, law: Law, limits: Limits, offer: int) -> Assign
         conditions=law.conditions(answer.judged),
         notes=law.notes(answer.judged),
         fallback=law.fallback(method),
-        timetable=law.steps(method, site, _start(case, facts, number)),
+        timetable=law.steps(method, site, _start(case, facts), "" if number < 0 else case.round.periods[number].start),
         limits=limits.of_offer(offer),
         next_sites=next_sites(context, offer),
         next_platforms=next_platforms(context, offer),
@@ -119,12 +119,9 @@ def assignment(context: Context, law: Law, limits: Limits, offer: int) -> Assign
     )
 
 
-def _start(case: Case, facts: Sequence[Mapping[str, Any]], period: int) -> str:
-    """The day the supply can begin: the round's date, the parcels' availability, the start of the period."""
-    days = [case.round.as_of, *(str(each["available_from"]) for each in facts if each.get("available_from"))]
-    if period >= 0:
-        days.append(case.round.periods[period].start)
-    return max(days)
+def _start(case: Case, facts: Sequence[Mapping[str, Any]]) -> str:
+    """The day from which work on a site can begin: the round's date, the parcels' availability."""
+    return max([case.round.as_of, *(str(each["available_from"]) for each in facts if each.get("available_from"))])
 
 
 def _facts(rulings: Iterable[Any]) -> tuple[FactUsed, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from constraints.case import Case
 from constraints.loading.corrections import Correction, read_corrections
+from parcels.common.catalogue import phrase
 
 
 def corrections_of(case: Case) -> tuple[Correction, ...]:
@@ -23,5 +24,4 @@ def own_corrections(case: Case, lang: str, entry: Mapping[str, Any] | None = Non
     """The corrections of a plan, or of one assignment's parcels and platform, a line each; empty where none is."""
     mine = {("demand", entry["demand_id"]), *(("parcel", name) for name in entry["parcel_ids"])} if entry else None
     lines = [f"  {one.said(lang)}" for one in corrections_of(case) if mine is None or (one.of, one.id) in mine]
-    head = "人工更正的事实：" if lang == "zh" else "Facts corrected by hand:"
-    return "\n".join([head, *lines]) if lines else ""
+    return "\n".join([phrase("own-correction.head", lang), *lines]) if lines else ""

@@ -12,11 +12,14 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from landopt.reasons import words
+from landopt.reasons.article_words import article_words
 from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
 from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.pack_words import late_lines
+from landopt.reasons.two_names import said_in, two_names
+from parcels.common.catalogue import both, listed, phrase
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -74,18 +77,16 @@ def environment(lang: str) -> Environment:
         money=lambda yuan: words.money(yuan, lang),
         ha=words.hectares,
         formula=lambda text: words.formula(text, lang),
-        percent=words.percent,
-        points=words.points,
+        percent=words.percent, points=words.points,
         signed=lambda value: ("+" if value > 0 else "-" if value < 0 else "") + words.points(abs(value)),
         grouped=words.grouped,
         date=lambda iso: words.date(iso, lang),
         capfirst=lambda text: text[:1].upper() + text[1:],
-        numeral=numeral,
         office=lambda code: office_name(code, lang),
-        doc=_book_title,
-        pad=words.pad,
-        by_worth=_by_worth,
-    )
+        numeral=numeral, doc=_book_title,
+        article=lambda text: article_words(text, lang),
+        pad=words.pad, by_worth=_by_worth, amount=lambda value, name: words.amount(value, name, lang),
+    )  # fmt: skip
     return made
 
 
@@ -190,13 +191,13 @@ def _alike(content: str, lang: str) -> str:
     """Entries "name: words" between group separators, those of the same words drawn together."""
     if GROUP not in content:
         return content
-    colon, comma, stop = ("：", "、", "；") if lang == "zh" else (": ", ", ", "; ")
+    colon = phrase("list.colon", lang)
     *entries, end = content.split(GROUP)
     named: dict[str, list[str]] = {}
     for entry in entries:
         name, _, said = entry.strip().partition(colon)
         named.setdefault(said, []).append(name)
-    return stop.join(comma.join(names) + colon + said for said, names in named.items()) + end
+    return listed((listed(names, lang) + colon + said for said, names in named.items()), lang, "semicolon") + end
 
 
 def _tidy(text: str) -> str:
@@ -234,8 +235,7 @@ def reasons(record: Any, known: dict[int, dict[str, Any]] | None = None) -> list
             {
                 "rule": data["premises_cites"][0]["rule"] if data["premises_cites"] else "premises",
                 "premises": True,
-                "en": "Premises instead of a parcel: a building would do.",
-                "zh": "可以标准厂房或楼宇保障，不另行供地。",
+                **both("own-reason.premises").pair,
             }
         )
     return found
@@ -386,7 +386,8 @@ def render_plan(plan_json: Mapping[str, Any], lang: str, case: Case, *, full: bo
 
 def render_answer(template: str, answer: Mapping[str, Any], lang: str) -> str:
     """The text of an answer of the desk (``whynot``, ``diagnose``, ``alternatives``, ``compare``, ``sweep``)."""
-    return _tidy(environment(lang).get_template(f"{lang}/{template}.j2").render(r=answer))
+    text = _tidy(environment(lang).get_template(f"{lang}/{template}.j2").render(r=answer))
+    return str(said_in(text, two_names(answer), lang))
 
 
 def by_hand(plan_json: Mapping[str, Any], lang: str, parcel_ids: Sequence[str] | None = None) -> str:

@@ -134,6 +134,12 @@ def shown(field: str, value: Any, unit: str, lang: str) -> str:
     return f"{text}{'' if name == '%' or not name else ' '}{name}"
 
 
+def amount(value: Any, field: str, lang: str) -> str:
+    """A value of a field for people, with the unit the field is declared in."""
+    declared = fields().get(field)
+    return shown(field, value, "" if declared is None else declared.unit, lang)
+
+
 def width(text: str) -> int:
     """Columns a text takes on a terminal: wide and full-width characters count two."""
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)

@@ -13,6 +13,7 @@ from landopt.keeping.plan_folder import PlanFolder, open_plan
 from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import by_hand, render
+from landopt.reasons.two_names import said_in
 from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
 from parcels.common.visible import visible, visible_values
@@ -178,8 +179,8 @@ def readable(path: Path) -> Iterator[None]:
         raise Refused(error("X007.cannot-read", at=str(path), file=path.name, trouble=trouble)) from trouble
 
 
-def open_source(path: Path) -> Source:
-    """Open a plan folder (or its ``plan.json``) for reports.
+def open_source(path: Path, lang: str = "") -> Source:
+    """Open a plan folder (or its ``plan.json``) for reports; names in two languages are said in ``lang`` alone.
 
     Raises
     ------
@@ -187,7 +188,8 @@ def open_source(path: Path) -> Source:
         If there is no plan or case, one of another version, or a plan without its justification or another part.
     """
     found = open_plan(path)
-    found = replace(found, plan=visible_values(found.plan), for_reading=True)
+    plan = visible_values(said_in(found.plan, found.names, lang))
+    found = replace(found, plan=plan, for_reading=True, spoken=lang)
     absent = [name for name in _PARTS if name not in found.plan]
     if absent:
         raise Refused(error("X005.plan-json-cannot-read", at=str(path), absent=absent[0]))

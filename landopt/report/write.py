@@ -99,7 +99,7 @@ def write_reports(wish: Wish, log: Say) -> Done:
         raise Refused([error("X019.no-kind", at="report", kind=kind, known=known) for kind in unknown])
     if absent:
         raise Refused(error("X010.needs-library-not", maybe=output.install(), kind=output.kind) for output in absent)
-    source = open_source(wish.plan)
+    source = open_source(wish.plan, wish.lang)
     if wish.public:
         source, shown = public_source(source), [output.kind for output in every if output.public]
         private = [kind for kind in wish.kinds if kind not in shown]
@@ -108,7 +108,7 @@ def write_reports(wish: Wish, log: Say) -> Done:
         wanted = [output for output in wanted if output.public]
     if not wish.kinds:
         wanted = [output for output in wanted if output.fits(source)]
-    before = None if wish.compare is None or wish.public else open_source(wish.compare).plan
+    before = None if wish.compare is None or wish.public else open_source(wish.compare, wish.lang).plan
     templates = templates_of(folder_of(wish.template_dir, source.folder))
     target = wish.output if wish.output is not None else source.folder / ("report-public" if wish.public else "report")
     order = Order(

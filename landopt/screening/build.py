@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from constraints.case import Case
 from landopt.screening.coefficients import Coefficients
+from landopt.screening.compactness import compactness
 from landopt.screening.entries import Entries, spans
 from landopt.screening.judging.condition_bits import Marks
 from landopt.screening.judging.eligible import Eligible
@@ -55,14 +56,15 @@ def tables_of(law: Law, eligible: Eligible, sites: Sites) -> Tables:
     """Class the sites, judge every demand's conditions, number the rows."""
     sides, sizes = law.sides, np.diff(sites.start)
     users = _users(sides, sites)
-    known = (sites.area, sizes, users)
+    compact = compactness(sides.case, sites)
+    known = (sites.area, sizes, users, compact)
     sited, site_class = law.on_sites(*known)
     points = Points(sides)
     limits, nodes, generous = conditions(sides, len(points.nodes))
     only = [*points.methods, *([None] * len(nodes))]
     marks = Marks(sides, [*points.nodes, *nodes], [False] * len(points.nodes) + generous, only, known)
     rows = Rows(sides, limits, eligible.candidate)
-    coefficients = Coefficients(sides, rows, Facts(sides, sites.area, users))
+    coefficients = Coefficients(sides, rows, Facts(sides, sites.area, users, compact))
     order, rank = _ranks(sites, sides.count)
     return Tables(JudgeBasis(sited, eligible, sites, site_class), points, marks, rows, coefficients, order, rank)
 

@@ -53,7 +53,7 @@ def _changed(before: Case, case: Case) -> dict[str, tuple[Limit, Limit]] | None:
     if len(before.rules) != len(case.rules):
         return None
     found: dict[str, tuple[Limit, Limit]] = {}
-    tiers = len(case.objective.tiers)
+    tiers = case.objective.last + 1
     for old, new in zip(before.rules, case.rules, strict=True):
         if old is new or old == new:
             continue

@@ -201,7 +201,9 @@ class Coefficients:
             right = self.sides.case.methods[int(offers.method[at])].id == rule.spec["method"]
             demand = int(offers.demand[at])
             who = not wanted or (demand >= 0 and self.sides.case.demands.ids[demand] == wanted)
-            return [((), 1)] if right and who and present == set(members) else []
+            wanted, row = rule.spec.get("period"), int(offers.period[at])
+            when = not wanted or (row >= 0 and self.sides.case.round.periods[row].id == wanted)
+            return [((), 1)] if right and who and when and present == set(members) else []
         if rule.spec["relation"] == "conflict":
             return [((), len(present.intersection(members)))]
         names: Sequence[str] = rule.spec.get("parcels") or rule.spec.get("demands") or ()

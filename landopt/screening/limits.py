@@ -84,7 +84,7 @@ def conditions(sides: Sides, first: int) -> tuple[list[Limit], list[Node], list[
         at = first + len(nodes)
         nodes += [expr.parse(rule.when, rule.place), expr.parse(other, rule.place)]
         generous += [rule.spec["sense"] == "<=", False]
-        limits.append(Limit(rule, len(sides.case.objective.tiers), (at, at + 1)))
+        limits.append(Limit(rule, sides.case.objective.last + 1, (at, at + 1)))
     return limits, nodes, generous
 
 
@@ -95,7 +95,7 @@ class Rows:
         self.sides = sides
         self.limits = {limit.rule.id: limit for limit in limits}
         case = sides.case
-        self.tiers = len(case.objective.tiers)
+        self.last = case.objective.last
         status = case.parcels.column("status")
         self.fixed = np.array([state in ("announced", "contracted") for state in status], bool)
         fixed_ids = {name for name, taken in zip(case.parcels.ids, self.fixed.tolist(), strict=True) if taken}
@@ -246,7 +246,8 @@ class Rows:
     def _fixed_facts(self, members: Ints, lock: Rule | None) -> dict[str, Column]:
         """The facts of decided parcels: their own, and those of the decision where a lock tells."""
         sides, case, count = self.sides, self.sides.case, members.size
-        names = {*case.parcels.columns, "status", "new_area_m2", *fields_of("case")}
+        derived = ("status", "new_area_m2", "unready_area_m2", "readying_yuan")
+        names = {*case.parcels.columns, *derived, *fields_of("case")}
         found = {name: c.take(members) for name in names if (c := sides.parcel(name)) is not None}
         users = column([case.parcels.column("intending_users")[row] for row in members.tolist()])
         found["intending_users"] = users
@@ -267,6 +268,9 @@ class Rows:
         n = np.where(known[members] < 0, -1, np.maximum(known[members], applied[members]))
         found["intending_users"] = column([None if value < 0 else value for value in n.tolist()])
         found["site_area_m2"] = column(sides.area[members].tolist())
+        edge = case.perimeters if len(case.perimeters) == len(case.parcels) else ()
+        compact = [160_000 * int(sides.area[row]) // edge[row] ** 2 if edge[row] else None for row in members if edge]
+        found["site_compact"] = column(compact if edge else [None] * count)
         found.update(
             (name, same(value))
             for name, value in (
@@ -275,6 +279,7 @@ class Rows:
                 ("right", method.right),
                 ("competitive", method.competitive),
                 ("other_applicants", 0),
+                ("period", lock.spec.get("period") or None),
             )
         )
         return found
@@ -315,7 +320,7 @@ class Rows:
             sense, right = {"lock": (">=", 1), "conflict": ("<=", 1), "together": ("=", 0), "requires": ("<=", 0)}[
                 relation
             ]
-            return Row(identifier, name, values, rule.kind, sense, right, 0, 0, self.tiers - 1)
+            return Row(identifier, name, values, rule.kind, sense, right, 0, 0, self.last)
         right = self.right(key) or 0
         if abs(right) >= LARGEST:
             raise too_large(identifier, right)

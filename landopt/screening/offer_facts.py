@@ -20,8 +20,8 @@ Ints = NDArray[np.integer[Any]]
 class Facts:
     """The facts of offers as columns, for measures and keys of limits."""
 
-    def __init__(self, sides: Sides, site_area: Ints, site_users: Ints) -> None:
-        self.sides, self.site_area, self.site_users = sides, site_area, site_users
+    def __init__(self, sides: Sides, site_area: Ints, site_users: Ints, site_compact: Ints) -> None:
+        self.sides, self.site_area, self.site_users, self.site_compact = sides, site_area, site_users, site_compact
         self.demand_columns: dict[str, Column] = {}
         self._holding: Exceptions | None = None
         self._sizes: dict[str, tuple[Ints | None, Ints | None]] = {}
@@ -78,6 +78,8 @@ class Facts:
                 return np.full((offers.site.size, 1), offers.parcels.shape[1])
             case "intending_users":
                 return self.site_users[offers.site][:, None]
+            case "site_compact":
+                return self.site_compact[offers.site][:, None]
             case "term_years":
                 return np.where(offers.term > 0, offers.term, -1)[:, None]
             case "other_applicants":

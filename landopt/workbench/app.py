@@ -15,11 +15,11 @@ from starlette.routing import Route
 
 from landopt import __version__
 from landopt.workbench import home, reading, writing
-from landopt.workbench.bench import Bench
-from landopt.workbench.guards import Guarded, Refusal, refused, told
+from landopt.workbench.bench import STATUS, Bench
+from landopt.workbench.guards import Guarded, Refusal, both, refused, told
 from landopt.workbench.round import asking
 from parcels.common.catalogue import texts
-from parcels.common.issues import error
+from parcels.common.issues import LandoptError, error
 
 WEB = Path(__file__).parent / "web"
 MAP = Path(__file__).parent.parent / "report" / "map"
@@ -88,6 +88,18 @@ def application(bench: Bench) -> Guarded:
         found = trouble if isinstance(trouble, Refusal) else refused(404, "path")
         return Response(told(found.issue), found.status, media_type="application/json")
 
+    async def disk(request: Request, trouble: Exception) -> Response:
+        """The disk is full, gone or not ours: told as the command line does; what was there is as it was."""
+        assert isinstance(trouble, OSError)
+        said = error("E001.system", at=Path(str(trouble.filename or "")).name, trouble=trouble.strerror or str(trouble))
+        return Response(told(said), 507, media_type="application/json")
+
+    async def refusal(request: Request, trouble: Exception) -> Response:
+        """What the library refuses while it writes is told as it is."""
+        assert isinstance(trouble, LandoptError)
+        said = {"issues": [both(issue) for issue in trouble.issues]}
+        return JSONResponse(said, 507 if trouble.exit_code == 6 else STATUS.get(trouble.exit_code, 422))
+
     async def fault(request: Request, trouble: Exception) -> Response:
         said = error("V002.fault", trouble=f"{type(trouble).__name__}: {trouble}"[:300])
         return Response(told(said), 500, media_type="application/json")
@@ -112,7 +124,8 @@ def application(bench: Bench) -> Guarded:
             bench.hub.close()
             await bench.close()
 
-    handlers = {404: turned_away, 405: turned_away, Refusal: turned_away, Exception: fault}
+    handlers = {404: turned_away, 405: turned_away, Refusal: turned_away, LandoptError: refusal, OSError: disk}
+    handlers[Exception] = fault
     inner = Starlette(routes=routes, lifespan=life, exception_handlers=handlers)
     inner.router.redirect_slashes = False
     return Guarded(inner, bench.gate)

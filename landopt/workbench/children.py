@@ -31,6 +31,8 @@ READERS = 2
 """Plans that are held open at the same time."""
 IDLE_S = 600
 """Seconds after which a plan nobody asks about is closed."""
+TRIES = 4
+"""Readers that are asked one after the other where the folder goes on changing."""
 ANSWER_S = 180
 """Seconds a reader may think."""
 GENTLE_S = 0.35
@@ -52,9 +54,16 @@ async def start(mode: str, scratch: str | None = None) -> asyncio.subprocess.Pro
     if scratch is not None:
         environment |= {"TMPDIR": scratch, "TEMP": scratch, "TMP": scratch}
     pipe = subprocess.PIPE
-    return await asyncio.create_subprocess_exec(
-        *command(mode), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, limit=_LINE, env=environment, **options
+    made = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command(mode), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, limit=_LINE, env=environment, **options
+        )
     )
+    try:
+        return await asyncio.shield(made)
+    except asyncio.CancelledError:  # nobody will know of it
+        await gone(await made)
+        raise
 
 
 def _signal(child: asyncio.subprocess.Process, gently: bool) -> None:
@@ -215,6 +224,10 @@ def _trouble(trouble: Exception) -> Issue:
     return error("V002.child-trouble", trouble=str(trouble))
 
 
+def _ended() -> dict[str, Any]:
+    return {"refused": {"exit": 6, "issues": [both(error("V002.child-ended"))]}}
+
+
 class Reader:
     """A child that keeps one folder open and answers one question after the other."""
 
@@ -222,69 +235,104 @@ class Reader:
         self.folder, self.stamp = folder, stamp
         self.child: asyncio.subprocess.Process | None = None
         self.turn = asyncio.Lock()
+        self.waiting = 0
+        self.over = False
         self.asked = time.monotonic()
 
     async def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """One answer: ``{"done": ...}`` or ``{"refused": ...}``."""
-        async with self.turn:
-            self.asked = time.monotonic()
-            if self.child is None or self.child.returncode is not None:
-                self.child = await start("stay")
-            assert self.child.stdin is not None
-            assert self.child.stdout is not None
-            try:
-                self.child.stdin.write(json.dumps({**question, "folder": str(self.folder)}).encode() + b"\n")
-                await self.child.stdin.drain()
-                raw = await asyncio.wait_for(self.child.stdout.readline(), ANSWER_S)
-                found = json.loads(raw) if raw else None
-            except BaseException as trouble:  # a question given up leaves no half answer for the next one
-                await self.close()
-                if isinstance(trouble, TimeoutError | OSError | ValueError):
-                    found = None
-                else:
-                    raise
-            if not isinstance(found, dict):
-                await self.close()
-                return {"refused": {"exit": 6, "issues": [both(error("V002.child-ended"))]}}
-            return found
+        return await self.answer(question) or _ended()
 
-    async def close(self) -> None:
-        """End the child."""
+    async def answer(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
+        """As :meth:`ask`; ``None`` if the reader was closed meanwhile, so that another can be asked."""
+        self.waiting += 1
+        try:
+            async with self.turn:
+                self.asked = time.monotonic()
+                found = None if self.over else await self._answer(question)
+        finally:
+            self.waiting -= 1
+        return _ended() if found is None and not self.over else found
+
+    async def _answer(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
+        if self.child is None or self.child.returncode is not None:
+            self.child = await start("stay")
+            if self.over:
+                await self._end()
+                return None
+        child = self.child
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            child.stdin.write(json.dumps({**question, "folder": str(self.folder)}).encode() + b"\n")
+            await child.stdin.drain()
+            raw = await asyncio.wait_for(child.stdout.readline(), ANSWER_S)
+            found = json.loads(raw) if raw else None
+        except BaseException as trouble:  # a question given up leaves no half answer for the next one
+            await self._end()
+            if not isinstance(trouble, TimeoutError | OSError | ValueError):
+                raise
+            found = None
+        if not isinstance(found, dict):
+            await self._end()
+            return None
+        return found
+
+    async def _end(self) -> None:
         child, self.child = self.child, None
         if child is not None:
             await gone(child)
 
+    async def close(self) -> None:
+        """End the child, for good: who still waits for an answer asks another reader."""
+        self.over = True
+        await self._end()
+
 
 class Readers:
-    """The folders that are held open; the one asked longest ago is closed for another."""
+    """The folders that are held open; of those nobody waits for, the one asked longest ago is closed for another."""
 
     def __init__(self, most: int = READERS) -> None:
         self.most = most
         self.open: OrderedDict[Path, Reader] = OrderedDict()
         self.choosing = asyncio.Lock()
+        self.shut = False
 
     async def ask(self, folder: Path, stamp: str, question: Mapping[str, Any]) -> dict[str, Any]:
         """Ask about a folder as it is now (``stamp`` changes when it does)."""
+        for tried in range(TRIES):
+            if self.shut:
+                break
+            # whoever was closed meanwhile was closed for a newer one: that one answers, and is not closed in turn
+            found = await (await self._reader(folder, stamp, any_=tried > 0)).answer(question)
+            if found is not None:
+                return found
+        return _ended()
+
+    async def _reader(self, folder: Path, stamp: str, any_: bool) -> Reader:
         async with self.choosing:  # one reader a folder, also where two ask at once
             reader = self.open.pop(folder, None)
-            if reader is not None and reader.stamp != stamp:
+            if reader is not None and reader.stamp != stamp and not any_:
                 await reader.close()
                 reader = None
             reader = reader or Reader(folder, stamp)
             self.open[folder] = reader
-            while len(self.open) > self.most:
-                _, oldest = self.open.popitem(last=False)
-                await oldest.close()
-        return await reader.ask(question)
+            idle = [path for path, each in self.open.items() if not each.waiting and each is not reader]
+            for path in idle[: max(0, len(self.open) - self.most)]:
+                await self.open.pop(path).close()
+            return reader
 
     async def tidy(self, idle_s: float = IDLE_S) -> None:
         """Close what nobody asks about."""
         now = time.monotonic()
         for folder, reader in list(self.open.items()):
-            if now - reader.asked > idle_s and not reader.turn.locked():
+            if now - reader.asked > idle_s and not reader.waiting:
                 del self.open[folder]
                 await reader.close()
 
     async def close(self) -> None:
-        """Close everything."""
-        await self.tidy(-1.0)
+        """Close everything, also what is being answered; nothing is opened any more."""
+        self.shut = True
+        async with self.choosing:
+            while self.open:
+                await self.open.popitem()[1].close()

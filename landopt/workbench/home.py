@@ -17,6 +17,7 @@ from landopt.keeping.shelf import LEDGER, adoptions
 from landopt.workbench.guards import refused
 from parcels.common.digests import sha256_of
 from parcels.common.gate import load_json, read_bytes
+from parcels.common.issues import LandoptError
 
 SCENARIOS, BIN = "scenarios", ".bin"
 WRITER = ".landopt-writer"
@@ -144,7 +145,9 @@ def plan_line(folder: Path) -> dict[str, Any]:
 
 def plan_lines(room: Room) -> list[dict[str, Any]]:
     """The plans of a round, the present one first."""
-    known: Mapping[str, Any] = {} if room.plan_only else adoptions(room.folder / LEDGER)
+    known: Mapping[str, Any] = {}
+    with contextlib.suppress(LandoptError):  # a damaged ledger is told where it is used; plans can be looked at
+        known = {} if room.plan_only else adoptions(room.folder / LEDGER)
     out = []
     for key, folder in room.plans().items():
         line = plan_line(folder)
@@ -164,6 +167,17 @@ def headline(room: Room) -> dict[str, Any]:
         title = title if isinstance(title, dict) else {"en": str(title), "zh": str(title)}
         return {**said, "title": title, "as_of": str(head.get("as_of", "")), "id": str(head.get("id", ""))}
     return {**said, "title": {"en": room.name, "zh": room.name}, "as_of": ""}
+
+
+def filed(room: Room) -> str:
+    """What changes when the files of a round do, and not with a step of a scenario or a plan."""
+    found = []
+    for path in sorted(room.folder.iterdir()):
+        with contextlib.suppress(OSError):
+            stat = path.stat()
+            if path.name[0] != "." and not path.is_dir():
+                found.append((path.name, stat.st_mtime_ns, stat.st_size))
+    return json.dumps(found)
 
 
 def stamps(room: Room) -> str:

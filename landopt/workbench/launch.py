@@ -25,6 +25,8 @@ from parcels.common.issues import Environment, error
 if TYPE_CHECKING:
     import uvicorn
 
+    from landopt.workbench.bench import Bench
+
 LOOPBACK = "127.0.0.1"
 _OPENER = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>landopt</title>
@@ -106,7 +108,20 @@ def serve(
             if ready is not None:
                 ready(server, path)
             with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
-                server.run(sockets=[sock])
+                ending(server, bench).run(sockets=[sock])
+
+
+def ending(server: uvicorn.Server, bench: Bench) -> uvicorn.Server:
+    """A server that ends its children and streams first, so that no request waits for an answer that will not come."""
+    stop = server.shutdown
+
+    async def shutdown(sockets: list[socket.socket] | None = None) -> None:
+        bench.hub.close()
+        await bench.close()
+        await stop(sockets)
+
+    server.shutdown = shutdown  # type: ignore[method-assign]
+    return server
 
 
 def server_of(app: Guarded, **more: Any) -> uvicorn.Server:

@@ -52,6 +52,7 @@ def routes(bench: Bench) -> list[Route]:
                 "stress": not found.plan_only and (found.folder / STRESS).is_file(),
                 "solve": "" if found.plan_only else _typed(found, home.BASE),
                 "stamp": home.stamps(found),
+                "filed": home.filed(found),
             }
         )
 
@@ -73,7 +74,7 @@ def routes(bench: Bench) -> list[Route]:
         what = request.path_params["what"]
         if what not in ABOUT_A_ROUND or found.plan_only:
             raise refused(404, "path")
-        return await bench.asked(found.folder, home.stamps(found), {**asked, "do": what})
+        return await bench.asked(found.folder, home.filed(found), {**asked, "do": what})
 
     async def law(request: Request) -> Response:
         """What a case may use; the rules of a date; one rule; what changed between two dates."""

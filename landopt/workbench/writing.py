@@ -16,7 +16,7 @@ from starlette.routing import Route
 from landopt.workbench import edits, policy_files, received, scenarios
 from landopt.workbench.bench import Bench, answered, body
 from landopt.workbench.guards import refused
-from landopt.workbench.home import BASE, stamps
+from landopt.workbench.home import BASE, filed
 from landopt.workbench.round import handling
 from landopt.workbench.round.columns import set_columns
 
@@ -190,7 +190,7 @@ def routes(bench: Bench) -> list[Route]:
             changes = policy_files.texts(room, edits.read(room.scenario(str(given.get("scenario", "")))).now)
             for _, after in changes.values():
                 asked = {"do": "overlay", "toml": after}
-                found = await bench.readers.ask(room.folder, stamps(room), asked)
+                found = await bench.readers.ask(room.folder, filed(room), asked)
                 if "refused" in found:
                     return answered(found)
             names = policy_files.take(changes)

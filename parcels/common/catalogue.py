@@ -4,7 +4,8 @@ A room keeps its texts in a folder ``texts`` (``en.toml``, ``zh.toml`` ...) and 
 language is a file: ``texts/fr.toml`` in a registered folder is all French needs; what a file lacks is told in English.
 A text has named holes: ``{name}``, ``{count:,}`` (grouped), ``{cell!r}`` (in quotes), ``{field!t}`` (the title the
 language has for a field), ``{use!t:use}`` (its word for a use, a zone ...: the section of that name), ``{trouble!f}``
-(a message of other software, looked up in ``[foreign]``), ``{count:?row|rows}`` (one | any other number).
+(a message of other software, looked up in ``[foreign]``), ``{count:?row|rows}`` (one | any other number),
+``{kind:<8}`` (a column of so many signs).
 A value may be a list or another :class:`Told`. Standard library only.
 """
 
@@ -298,5 +299,7 @@ class _Filler(string.Formatter):
         if format_spec and isinstance(value, tuple):
             return said(tuple(self.format_field(each, format_spec) for each in value), self.lang)
         if format_spec and isinstance(value, int | float):
+            return format(value, format_spec)
+        if isinstance(value, str) and re.fullmatch(r"[<>]\d+", format_spec):
             return format(value, format_spec)
         return said(value, self.lang)

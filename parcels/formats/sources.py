@@ -185,16 +185,26 @@ def _whole(path: Path, layer: str, column: str, fids: np.ndarray[Any, Any]) -> l
 def geometries(wkb: np.ndarray[Any, Any], where: Place) -> tuple[np.ndarray[Any, Any], tuple[Issue, ...]]:
     """Outlines from WKB; those that cannot be built are ``None`` with finding 8 (curves) or 12."""
     with np.errstate(invalid="ignore"):
-        geometry = shapely.from_wkb(wkb, on_invalid="ignore")
+        try:
+            geometry = shapely.from_wkb(wkb, on_invalid="ignore")
+        except NotImplementedError:  # a curve among them: each by itself
+            geometry = np.array([_built(each) for each in wkb], object)
     lost = np.flatnonzero((geometry == None) & (wkb != None))  # noqa: E711 - elementwise
     issues = []
     for row in lost[:25].tolist():
-        kind = int.from_bytes(wkb[row][1:5], "little" if wkb[row][:1] == b"\x01" else "big") % 1000
-        if kind in (8, 9, 10, 11, 12, 13, 14):
+        kind = int.from_bytes(wkb[row][1:5], "little" if wkb[row][:1] == b"\x01" else "big") & 0x0FFFFFFF
+        if kind % 1000 in (8, 9, 10, 11, 12, 13, 14):
             issues.append(error("P008.outline-curves-make", at=within(where, row=row + 1)))
         else:
             issues.append(error("P012.outline-cannot-built", at=within(where, row=row + 1)))
     return geometry, tuple(issues)
+
+
+def _built(wkb: bytes | None) -> Any:
+    try:
+        return None if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
+    except NotImplementedError:
+        return None
 
 
 def _cells(column: np.ndarray[Any, Any]) -> list[object]:

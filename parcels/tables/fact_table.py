@@ -203,11 +203,12 @@ def _id_key(cell: object) -> str:
     return unicodedata.normalize("NFKC", without_marks(text)).casefold().strip()
 
 
-def _blank(cell: object) -> bool:
-    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(_DASHES))
+def blank(cell: object) -> bool:
+    """True for a cell that says nothing: none, not a number, empty, or crossed out (:data:`DASHES`)."""
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(DASHES))
 
 
-_DASHES = " \t\r\n\u3000-－–—―/／\\"
+DASHES = " \t\r\n\u3000-－–—―/／\\"
 """A cell of these alone is how officers cross out what does not apply: blank, and told."""
 
 
@@ -226,7 +227,7 @@ def _column(
     for kind in kinds:
         values = known[kind] = {}
         for cell in dict.fromkeys(cells if len(kinds) == 1 else (cell for cell in cells if type(cell) is kind)):
-            if _blank(cell):
+            if blank(cell):
                 values[cell] = None
                 continue
             try:
@@ -234,7 +235,7 @@ def _column(
             except BadValue as problem:
                 bad[kind, cell] = problem
                 values[cell] = None
-    dashes = {cell for cell in known.get(str, ()) if cell.strip() and _blank(cell)}
+    dashes = {cell for cell in known.get(str, ()) if cell.strip() and blank(cell)}
     if dashes:
         crossed = [identifier for identifier, cell in zip(ids, cells, strict=True) if cell in dashes]
         found.add("note", "083.crossed", at=Place(column=column.name), ids=crossed, count=len(crossed))
@@ -333,7 +334,7 @@ def _dates(
             style = date_format(cell)
             if style:
                 formats.setdefault(style, (row, identifier))
-        elif not _blank(cell) and "1900" in str(cell):
+        elif not blank(cell) and "1900" in str(cell):
             filler.append(identifier)
     if len(formats) > 1:
         seen = [told("seen.date", date=DATE_FORMATS[style], row=row) for style, (row, _) in formats.items()]

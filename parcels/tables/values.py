@@ -25,7 +25,9 @@ _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00(?:\.0+)?)
 _LOOSE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?: 0?0:00(?::00)?)?")
 _LIST = re.compile(r"[;；、,，]")
 _HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u061c]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+CONTROL = "[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]"
+"""Characters that a text never keeps, as a class of a regular expression."""
+_CONTROL = re.compile(CONTROL)
 DATE_FORMATS = {"-": "2026-03-31", "/": "2026/3/31", ".": "2026.3.31", "年": "2026年3月31日"}
 
 
@@ -49,11 +51,11 @@ def plain(cell: object) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        if cell != int(cell) or abs(cell) >= 2**53:
+        if not abs(cell) < 2**53 or cell != int(cell):
             raise BadValue("028.stored-number-may", cell=cell)
         return str(int(cell))
     if isinstance(cell, Decimal):
-        if cell != cell.to_integral_value() or "E" in str(cell).upper():
+        if not cell.is_finite() or cell != cell.to_integral_value() or "E" in str(cell).upper():
             raise BadValue("028.stored-number-may-lost", cell=cell)
         return str(int(cell))
     if isinstance(cell, datetime.datetime | datetime.date):

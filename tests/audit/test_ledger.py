@@ -15,6 +15,7 @@ import pytest
 
 from landopt.keeping.ledger import round_steps as rounddesk
 from landopt.keeping.ledger.chain import Ledger, entry_hash
+from landopt.keeping.shelf import plans
 from parcels.common.issues import Environment, Refused
 
 ROOT = Path(__file__).parents[2]
@@ -137,6 +138,53 @@ def test_fault_81_newer_or_foreign_files_are_refused(tmp_path: Path):
         Ledger(tmp_path / "text")
     with pytest.raises(Refused, match="there is no ledger"):
         Ledger(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER gone AFTER INSERT ON entries BEGIN DELETE FROM entries; END",
+        "CREATE VIEW other AS SELECT 1",
+        "ALTER TABLE entries ADD COLUMN more TEXT",
+        "CREATE INDEX other ON entries (at)",
+    ],
+)
+def test_a_ledger_that_holds_more_than_landopt_made_is_refused(tmp_path: Path, statement: str):
+    """A trigger of somebody else's could undo what is appended; by readers and writers alike."""
+    _filled(tmp_path / "l", 2)
+    raw = sqlite3.connect(tmp_path / "l")
+    raw.execute(statement)
+    raw.commit()
+    raw.close()
+    for read_only in (True, False):
+        with pytest.raises(Refused, match=r"gone|other|entries"):
+            Ledger(tmp_path / "l", read_only=read_only)
+
+
+def test_a_name_in_the_file_that_is_no_text_is_told(tmp_path: Path):
+    """SQLite quotes it in its own message, which then cannot be decoded."""
+    _filled(tmp_path / "l", 2)
+    content = (tmp_path / "l").read_bytes()
+    (tmp_path / "l").write_bytes(content.replace(b"CREATE TABLE entries", b"CREATE TABLE \xcdntries"))
+    for read_only in (True, False):
+        with pytest.raises((Refused, Environment), match="cannot be used"):
+            Ledger(tmp_path / "l", read_only=read_only)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["PRAGMA user_version = 99", "DROP TABLE entries", "UPDATE entries SET body = '{}'", "UPDATE entries SET at = ''"],
+)
+def test_what_was_adopted_is_not_guessed_from_a_damaged_ledger(tmp_path: Path, change: str):
+    """``landopt plans`` and whatever would move a plan away: refused, never as if nothing were adopted."""
+    _filled(tmp_path / "ledger.sqlite", 2)
+    raw = sqlite3.connect(tmp_path / "ledger.sqlite")
+    raw.execute("DROP TRIGGER entries_keep")
+    raw.execute(change)
+    raw.commit()
+    raw.close()
+    with pytest.raises((Refused, Environment)):
+        plans(tmp_path)
 
 
 def test_fault_79_disk_without_shared_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -17,6 +17,16 @@ def test_what_an_address_names():
     found = parse_address("postgis://land/gis.宗地?where=district in ['A', 'B'] and area_m2 >= 100", table=True)
     assert found == Address("land", "gis", "宗地", "district in ['A', 'B'] and area_m2 >= 100")
     assert found.name == "postgis://land/gis.宗地"
+    odd = parse_address('postgis://land/"我的 库"."地块-2026.1"', table=True)
+    assert (odd.schema, odd.table) == ("我的 库", "地块-2026.1")
+    assert parse_address(str(odd), table=True) == odd
+    for condition in ("district == 'A+B'", "district == 'A&B=C'", "district == '50%'", "district == 'a?b'"):
+        asked = parse_address(f"postgis://land/gis.p?where={condition}", table=True)
+        assert asked.where == condition  # nothing of it is taken for anything else
+        assert parse_address(str(asked), table=True) == asked
+    assert (
+        parse_address("postgis://land/gis.p?where=district%20==%20'A%2520B'", table=True).where == "district == 'A%20B'"
+    )
     assert not is_address("ledger.sqlite")
     assert not is_address("C:/ledger.sqlite")
 

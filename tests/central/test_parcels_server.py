@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -15,13 +17,15 @@ from constraints.language.expr import parse
 from landopt.central.address import Address
 from landopt.central.snapshot import PAPER, SNAPSHOT, read_paper
 from landopt.central.table import take
+from landopt.central.upgrade import script, upgrade
 from landopt.intake.assemble import read_round
 from parcels.common.issues import Refused
 from parcels.read import from_raw
 from tests.audit.ledgers import call
-from tests.central.cluster import Cluster
+from tests.central.cluster import PORT, Cluster
 from tests.central.tables import central_round, load
 from tests.places import EXAMPLE
+from tests.workbench.making import small_round
 
 pytestmark = pytest.mark.postgis
 
@@ -75,6 +79,8 @@ def test_a_snapshot_is_solved_and_audited_without_the_server(
 
 FACTS = {
     "area_m2": ("面积", "numeric", [1, 9999, 10000, 10001, 1999.5, 2000.4]),
+    "benchmark_price": ("benchmark_price", "double precision", [None, "NaN", 1999.4999999999998, 1999.5, 2000.5, 9999]),
+    "cost_floor": ("cost_floor", "real", [None, "NaN", 1234567.9, 1234568, 2000.5, 9999.4]),
     "far_max": ("far_max", "numeric", [None, 0, 1, 2, 2.5, 0.01]),
     "intending_users": ("intending_users", "integer", [None, 0, 1, 2, 3]),
     "use": ("规划用途", "text", [None, "IND", "RES", "工业用地", "HOU"]),
@@ -83,7 +89,11 @@ FACTS = {
     "converted": ("converted", "boolean", [None, True, False]),
     "zone": ("zone", "text", [None, "nansha", "nansha;hengqin", "knowledge_city、nansha_ftz"]),
     "status": ("status", "text", [None, "candidate", "reserve", "", "储备"]),
-    "district": ("district", "text", [None, "A", "B'; DROP TABLE x; --", " C "]),
+    "district": (
+        "district",
+        "text",
+        [None, "A", "B'; DROP TABLE x; --", " C ", "", " ", "-", "\u3000C\t", "\u00a0A", "A\u0301"],
+    ),
     "available_from": ("available_from", "date", [None, "2026-01-01", "2026-06-30", "2027-01-01"]),
 }
 
@@ -95,8 +105,8 @@ def _condition(draw: Random, depth: int = 0) -> str:
         return draw.choice([f"({left} and {right})", f"({left} or {right})", f"(not {left})"])
     name = draw.choice(list(FACTS))
     op = draw.choice(["==", "!=", "<", "<=", ">", ">="])
-    if name in ("area_m2", "intending_users"):
-        number = draw.choice([0, 1, 2, 1999, 2000, 9999, 10000])
+    if name in ("area_m2", "intending_users", "benchmark_price", "cost_floor"):
+        number = draw.choice([0, 1, 2, 1999, 2000, 2001, 9999, 10000, 1234567, 1234568])
         shapes = [f"{name} {op} {number}", f"{name} in [{number}, 3]", "area_m2 > intending_users"]
         return draw.choice(shapes)
     if name == "far_max":
@@ -112,7 +122,7 @@ def _condition(draw: Random, depth: int = 0) -> str:
     if name == "status":
         return draw.choice(["status == 'candidate'", "status != 'reserve'", "status in ['failed', 'reserve']"])
     if name == "district":
-        return draw.choice(["district == 'A'", "district in ['A', 'C']", "district != 'C'"])
+        return draw.choice(["district == 'A'", "district in ['A', 'C']", "district != 'C'", "district == '\u00c1'"])
     return f"{name} {op} '2026-06-30'"
 
 
@@ -140,6 +150,110 @@ def test_conditions_choose_what_a_rule_would_choose(cluster: Cluster, schema: st
         chosen += 0 < len(due) < len(listed)
     assert chosen > 120
     assert cluster.sql(f"SELECT count(*) FROM {schema}.drawn", "owner") == [(120,)]
+
+
+SQUARE = "ST_GeomFromText('POLYGON((38450000 2516000, 38450100 2516000, 38450100 2516100, 38450000 2516000))', 4526)"
+ARC = "ST_GeomFromText('CURVEPOLYGON(CIRCULARSTRING(0 0, 4 0, 4 4, 0 4, 0 0))', 4526)"
+
+
+def _office(cluster: Cluster) -> None:
+    """A schema as an office keeps it, beside those of landopt."""
+    if not cluster.sql("SELECT 1 FROM pg_namespace WHERE nspname = 'gis'"):
+        cluster.sql("CREATE SCHEMA gis AUTHORIZATION owner")
+        cluster.sql("GRANT USAGE ON SCHEMA gis TO clerk")
+
+
+def _rows(
+    cluster: Cluster, table: str, columns: str, values: str, where: str = "", shape: str = SQUARE
+) -> list[object]:
+    """What is taken of a table with these columns: the cells of the first row, and what became of its outline."""
+    _office(cluster)
+    cluster.sql(f'CREATE TABLE gis."{table}" ({columns})', "owner")
+    cluster.sql(f"INSERT INTO gis.\"{table}\" VALUES ('P1', {values}, {shape})", "owner")
+    cluster.sql(f'GRANT SELECT ON gis."{table}" TO clerk', "owner")
+    raw = take(Address("clerk", "gis", table, where), "t.gpkg").raw
+    cells = [column[0] for name, column in raw.columns.items() if name != "parcel_id"] if raw.rows else []
+    return [*cells, None if raw.geometry is None or not len(raw.geometry) else raw.geometry[0]]
+
+
+def test_columns_of_every_type_are_taken_or_told(cluster: Cluster, schema: str):
+    """Domains, enumerations, lists with holes, numbers that are none, names that no program would choose."""
+    _office(cluster)
+    cluster.sql("CREATE DOMAIN gis.outline AS geometry(Polygon, 4526)", "owner")
+    cluster.sql("CREATE DOMAIN gis.users AS integer", "owner")
+    cluster.sql("CREATE TYPE gis.kind AS ENUM ('IND', 'RES')", "owner")
+    whole = "parcel_id text, use gis.kind, intending_users gis.users, geom gis.outline"
+    assert _rows(cluster, "地块-2026", whole, "'IND', 2", "use == 'IND' and intending_users > 1")[:2] == ["IND", 2]
+    holes = "parcel_id text, zone text[], geom geometry"
+    assert _rows(cluster, "list", holes, "'{nansha,NULL}'", "'nansha' in zone")[0] == "nansha"
+    odd = 'parcel_id text, "规划 (%s)" text, "a""b%%" jsonb, "{}" bytea, geom geometry'
+    assert _rows(cluster, "odd names", odd, "'IND', '{\"a\": 1}', '\\xff'")[:3] == ["IND", '{"a": 1}', "ff"]
+    none = "parcel_id text, area_m2 numeric, geom geometry"
+    assert _rows(cluster, "nan", none, "'NaN'")[0] is None
+    assert _rows(cluster, "nan asked", none, "'NaN'", "area_m2 > 3") == [None]
+    assert _rows(cluster, "inf", none, "'Infinity'")[0] == "Infinity"
+    raw = take(Address("clerk", "gis", "inf"), "t.gpkg").raw
+    assert "error" in {issue.level for issue in from_raw(raw, crs="EPSG:4526").issues}
+    for value in ("infinity", "0044-03-15 BC"):
+        with pytest.raises(Refused) as refused:
+            _rows(cluster, value, "parcel_id text, available_from date, geom geometry", f"'{value}'")
+        assert refused.value.issues[0].code == "B105"
+
+
+def test_outlines_of_every_type_are_taken_or_told(cluster: Cluster, schema: str):
+    """Heights and measures, geographies, curves: an outline, or a finding with the row it is of."""
+    kinds = {"z": f"ST_Force3D({SQUARE})", "zm": f"ST_Force4D({SQUARE})", "multi": f"ST_Multi({SQUARE})"}
+    for name, shape in kinds.items():
+        found = _rows(cluster, name, "parcel_id text, use text, geom geometry", "'IND'", shape=shape)[-1]
+        assert found is not None, name
+    globe = "ST_GeogFromText('POLYGON((113.5 22.7, 113.501 22.7, 113.501 22.701, 113.5 22.7))')"
+    found = _rows(cluster, "globe", "parcel_id text, use text, geog geography", "'IND'", shape=globe)[-1]
+    assert found is not None
+    assert take(Address("clerk", "gis", "globe"), "t.gpkg").raw.crs == "EPSG:4326"
+    assert _rows(cluster, "arc", "parcel_id text, use text, geom geometry", "'IND'", shape=ARC)[-1] is None
+    cluster.sql(f"INSERT INTO gis.arc VALUES ('P2', 'IND', {SQUARE})", "owner")
+    raw = take(Address("clerk", "gis", "arc"), "t.gpkg").raw
+    assert [issue.code for issue in raw.issues] == ["P008"]
+    assert raw.geometry is not None
+    assert raw.geometry[1] is not None
+
+
+def test_postgis_in_a_schema_of_its_own(cluster: Cluster, tmp_path: Path):
+    """As hosted databases have it: tables are taken, the tables of landopt are made, the script too."""
+    cluster.sql("CREATE DATABASE hosted OWNER owner")
+    with psycopg.connect(host=str(cluster.folder), port=PORT, dbname="hosted", user="postgres", autocommit=True) as db:
+        db.execute("CREATE SCHEMA extensions")
+        db.execute("CREATE EXTENSION postgis SCHEMA extensions")
+        db.execute("GRANT USAGE ON SCHEMA extensions TO PUBLIC")
+        db.execute("CREATE SCHEMA gis AUTHORIZATION owner")
+        db.execute("GRANT USAGE ON SCHEMA gis TO clerk")
+        db.execute("SET search_path = extensions")
+        db.execute(f"CREATE TABLE gis.p AS SELECT 'P1'::text AS parcel_id, {SQUARE} AS geom")  # type: ignore[arg-type]
+        db.execute("GRANT SELECT ON gis.p TO clerk")
+    services = cluster.folder / "services.conf"
+    more = [
+        f"[h{user}]\nhost={cluster.folder}\nport={PORT}\ndbname=hosted\nuser={user}\n" for user in ("owner", "clerk")
+    ]
+    services.write_text(services.read_text("utf-8") + "\n" + "\n".join(more), "utf-8")
+    assert len(take(Address("hclerk", "gis", "p"), "t.gpkg").versions) == 1
+    assert "plans" in upgrade(Address("howner", "landopt"))
+    with psycopg.connect(host=str(cluster.folder), port=PORT, dbname="hosted", user="postgres", autocommit=True) as db:
+        db.execute(script("by_hand"))  # type: ignore[arg-type]
+
+
+def test_a_round_that_names_its_columns_and_units_asks_by_them(cluster: Cluster, schema: str, tmp_path: Path):
+    """A condition speaks of the field as the round reads it: its column, its unit."""
+    load(cluster, schema, EXAMPLE / "parcels.gpkg")
+    cluster.sql(
+        f"CREATE VIEW {schema}.mu AS SELECT *, (area_m2 / 666.6667)::numeric(12,4) AS size FROM {schema}.parcels",
+        "owner",
+    )
+    cluster.sql(f"GRANT SELECT ON {schema}.mu TO landopt_officer", "owner")
+    many = len(take(Address("clerk", schema, "parcels", "area_m2 >= 20000"), "t.gpkg").versions)
+    named = {"units": {"size": "mu"}, "named": {"area_m2": "size"}}
+    found = take(Address("clerk", schema, "mu", "area_m2 >= 20000"), "t.gpkg", **named)
+    assert 0 < len(found.versions) < 160
+    assert abs(len(found.versions) - many) <= 1
 
 
 @pytest.mark.parametrize(
@@ -268,6 +382,23 @@ def test_a_plan_is_pushed_whole_once_and_never_changed(cluster: Cluster, schema:
     assert broken.exit_code == 5, broken.output
     assert "B114" in broken.output
     assert _tables(cluster, schema) == counts
+
+
+def test_the_same_plan_pushed_by_several_at_once(cluster: Cluster, tmp_path: Path):
+    """One writes it, the others are told that it is there; in a schema whose name needs quotes."""
+    name = '"我的 库-1"'
+    upgrade(Address("owner", name.strip('"')))
+    cluster.sql("GRANT landopt_officer TO clerk, clerk2")
+    home = small_round(tmp_path / "r1")
+    assert call("solve", home, "--gap", "0.05").exit_code in (0, 4)
+    words = [[sys.executable, "-m", "landopt", "push", str(home / "plan"), "--to", f"postgis://{user}/{name}", "--json"]
+             for user in ("clerk", "clerk2", "clerk")]  # fmt: skip
+    pushed = [subprocess.Popen(each, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for each in words]
+    told = [each.communicate(timeout=300) for each in pushed]
+    assert [each.returncode for each in pushed] == [0, 0, 0], told
+    assert cluster.sql(f"SELECT count(*) FROM {name}.plan") == [(1,)]
+    supplied = json.loads((home / "plan" / "plan.json").read_text(encoding="utf-8"))["assignments"]
+    assert cluster.sql(f"SELECT count(*) FROM {name}.assignment") == [(len(supplied),)]
 
 
 def test_a_push_that_breaks_off_leaves_nothing(cluster: Cluster, schema: str, tmp_path: Path):

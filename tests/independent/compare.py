@@ -41,9 +41,9 @@ def listed(folder: Path) -> tuple[Listed, dict[Key, dict[str, Any]], dict[str, A
     return found, {(row["rule"], tuple(row["key"])): row for row in head["rows"]}, head
 
 
-def differences(seed: int, folder: Path, upstream: Upstream) -> tuple[str, list[str]]:
+def differences(seed: int, folder: Path, upstream: Upstream, programme: bool = False) -> tuple[str, list[str]]:
     """(how the round ended: ``plan``, ``none`` or ``refused``; what differs)."""
-    place = Drawn(seed).write(folder / f"r{seed}")
+    place = Drawn(seed, programme).write(folder / f"r{seed}")
     words = ["solve", str(place), "-o", str(folder / "plan"), "--lang", "en"]
     done = CliRunner().invoke(desk, words, prog_name="landopt")
     if done.exit_code == 1:

@@ -67,6 +67,7 @@ class World:
             for base in rule["exception_to"]:
                 self.naming.setdefault(base, []).append(rule)
         self.records = [each for each in self.raw["records"] if not self.as_of or each["date"] <= self.as_of]
+        self.spans = {each["id"]: (max(self.as_of, each["start"]), each["end"]) for each in self.round["periods"]}
         self._trees = {rule["id"]: condition(rule["when"]) for rule in self.rules}
 
     @staticmethod
@@ -74,6 +75,12 @@ class World:
         found = {"status": "candidate", **facts}
         if found.get("new_area_m2") is None and found.get("land_source") is not None:
             found["new_area_m2"] = found.get("area_m2") if found["land_source"] == "new" else 0
+        lacks = [found.get(name) is False for name in ("converted", "expropriated", "net_land")]
+        unready = found["area_m2"] if any(lacks) or found.get("ownership") == "collective" else 0
+        cost = Fraction(found.get("readying_yuan_per_m2") or 0, 100) * unready
+        found["unready_area_m2"], found["readying_yuan"] = unready, int(cost + Fraction(1, 2))
+        if unready and found.get("readying_yuan_per_m2") is None:
+            del found["readying_yuan"]
         return found
 
     # -- facts ------------------------------------------------------------------------------------------------------
@@ -97,7 +104,18 @@ class World:
             "site_area_m2": sum(self.parcels[at]["area_m2"] for at in site),
             "site_parcels": len(site),
             "intending_users": max(*counts, len(asked)) if counts else None,
+            "site_compact": self.compact(site),
         }
+
+    def compact(self, site: Sequence[int]) -> int | None:
+        """1600 x area / perimeter^2 in whole numbers; nothing where no perimeter was measured."""
+        edges = self.raw.get("perimeters_dm")
+        if not edges:
+            return None
+        near = zip(self.raw["neighbours"]["pairs"], self.raw["neighbours"]["shared_dm"], strict=True)
+        inner = sum(length for (a, b), length in near if a in site and b in site)
+        edge = sum(edges[at] for at in site) - 2 * inner
+        return 1600 * 100 * sum(self.parcels[at]["area_m2"] for at in site) // (edge * edge) if edge > 0 else None
 
     def operator(self, at: int, demand: int | None) -> Any:
         """Who asks, on a parcel."""
@@ -130,14 +148,26 @@ class World:
 
     # -- rules ------------------------------------------------------------------------------------------------------
 
+    def days(self, facts: Facts) -> tuple[str | None, ...]:
+        """The days on which the law of the facts' period is read; None where the round has no periods."""
+        found = self.spans.get(facts.get("period"))
+        return (None,) if found is None else tuple(dict.fromkeys((found[0], max(found))))
+
     def holds(self, rule: Any, facts: Facts, market: bool) -> Answer:
-        """The effective condition of a rule."""
+        """The effective condition of a rule: where it holds on one of the days the law is read on."""
+        found = [self.holds_on(rule, facts, market, day) for day in self.days(facts)]
+        return True if True in found else None if None in found else False
+
+    def holds_on(self, rule: Any, facts: Facts, market: bool, day: str | None) -> Answer:
+        """The effective condition of a rule on a day."""
+        if day is not None and not (rule["start"] <= day and (rule["until"] is None or day < rule["until"])):
+            return False
         tree = self._trees[rule["id"]]
         found = answer(tree, facts)
         if found is None and market and hangs(tree, facts) & DEMAND:
             found = False
         for exception in self.naming.get(rule["id"], ()):
-            other = self.holds(exception, facts, market)
+            other = self.holds_on(exception, facts, market, day)
             if other is True or found is False:
                 found = False
             elif other is None:
@@ -230,6 +260,9 @@ class World:
         return Said(max(said), least, most, years, floor, unit)
 
     def _start(self, method: Any, facts: Facts, market: bool) -> int:
+        return max(self._start_on(method, facts, market, day) for day in self.days(facts))
+
+    def _start_on(self, method: Any, facts: Facts, market: bool, day: str | None) -> int:
         permits = [
             rule
             for rule in self.rules
@@ -238,7 +271,7 @@ class World:
             and rule["cite"]["rank"] >= 2
             and rule["origin"] not in ("policy", "overlay")
         ]
-        held = [(rule, self.holds(rule, facts, market)) for rule in permits]
+        held = [(rule, self.holds_on(rule, facts, market, day)) for rule in permits]
         if any(how for _, how in held):
             return STRICT["permit"]
         if method["default"] != "forbid":
@@ -249,8 +282,8 @@ class World:
         return STRICT["permit" if any(self.filed(rule, facts) for rule in maybe) else "condition"]
 
     def _comes(self, rule: Any, facts: Facts, market: bool) -> bool:
-        """In an annual plan: what forbids today can be ready before the round ends."""
-        end = self.round["end"]
+        """In an annual plan: what forbids today can be ready before the period (the round) ends."""
+        end = self.round["end"] if facts.get("period") is None else self.spans[facts["period"]][1]
         if not self.annual or not end or self.holds(rule, {**facts, **READY}, market):
             return False
         start = max(self.as_of, self.round["start"] or "", facts.get("available_from") or "")

@@ -142,6 +142,8 @@ class Programme:
             free = max(world.parcels[at].get("available_from") or "" for at in site)
             for (number, method), (period, when) in itertools.product(self._ways(demand), self.periods):
                 end = world.round["periods"][period]["end"] if when else world.round["end"]
+                if when and end < world.as_of:
+                    continue
                 if end is not None and free > end:
                     continue
                 facts = [world.facts(at, demand, own, method, when) for at in site]
@@ -167,7 +169,7 @@ class Programme:
                 term = first[0].term or 0
                 for each in facts:
                     each["term_years"] = term or None
-                score = self._points(facts, areas, cost, verdict, wish, demand)
+                score = self._points(facts, areas, cost, verdict, wish, demand, max(0, period))
                 offer = Offer((site, demand, number, period), verdict, term, floor, cost, score)
                 yield offer, list(facts), units
 
@@ -179,9 +181,21 @@ class Programme:
         return Fraction(self.weights.get(name, unless))
 
     def _points(
-        self, facts: Sequence[Facts], areas: Sequence[int], price: int, verdict: int, wish: Facts, demand: int | None
+        self,
+        facts: Sequence[Facts],
+        areas: Sequence[int],
+        price: int,
+        verdict: int,
+        wish: Facts,
+        demand: int | None,
+        waited: int,
     ) -> list[int]:
-        served = 0 if demand is None else int(1000 * self._weight("served") * wish["priority"] // 1)
+        less = 1 / (1 + Fraction(self.raw["objective"].get("later", "0"))) ** waited
+
+        def whole(part: Fraction) -> int:
+            return int(part * (less if part > 0 else 1) // 1)
+
+        served = 0 if demand is None else whole(1000 * self._weight("served") * wish["priority"])
         liked = 0
         for rule in self.world.rules:
             if rule["kind"] != "preference" or facts[0]["method"] not in rule["spec"]["methods"]:
@@ -190,8 +204,8 @@ class Programme:
             size = sum(area for area, hit in zip(areas, match, strict=True) if hit)
             points, hectare = (Fraction(str(rule["spec"][name])) for name in ("points", "points_per_ha"))
             if any(match):
-                liked += self._weight("preference") * (1000 * points * all(match) + hectare * size / 10) // 1
-        paid = self._weight("revenue") * price / 1000 // 1
+                liked += whole(self._weight("preference") * (1000 * points * all(match) + hectare * size / 10))
+        paid = whole(self._weight("revenue") * price / 1000)
         parts = {"served": served, "preference": liked, "revenue": paid}
         found = [sum(parts.get(name, 0) for name in tier) for tier in self.tiers]
         unless = {STRICT["warn"]: ("warn", "500"), STRICT["condition"]: ("condition", "50")}
@@ -260,7 +274,8 @@ class Programme:
             spec = rule["spec"]
             if rule["kind"] == "lock":
                 right = self.world.methods[number]["id"] == spec["method"]
-                if right and set(spec["parcels"]) == inside and (not spec["demand"] or spec["demand"] in who):
+                when = not spec.get("period") or spec["period"] == dict(self.periods)[offer.name[3]]
+                if right and when and set(spec["parcels"]) == inside and (not spec["demand"] or spec["demand"] in who):
                     offer.rows[rule["id"], ()] = 1
                 continue
             first, *others = spec["parcels"] or spec["demands"]
@@ -287,7 +302,8 @@ class Programme:
                 method = next(m for m in self.world.methods if m["id"] == rule["spec"]["method"])
                 demand = self.who.index(rule["spec"]["demand"]) if rule["spec"]["demand"] in self.who else None
                 others, self.world.others = self.world.others, {}
-                facts = self.world.facts(at, demand, self.world.of_site((at,)), method, None)
+                when = rule["spec"].get("period") or None
+                facts = self.world.facts(at, demand, self.world.of_site((at,)), method, when)
                 self.world.others = others
             for limit in self.limits:
                 self._add(found, limit, facts, 0, False)

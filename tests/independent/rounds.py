@@ -43,7 +43,7 @@ PRICES = (
 class Drawn:
     """A round drawn by a seed, written into a folder."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, programme: bool = False) -> None:
         self.draw = Random(f"independent {seed}")
         self.seed = seed
         self.rules: list[str] = []
@@ -53,6 +53,9 @@ class Drawn:
         self.packs = self.draw.choice(PACKS) if self.draw.random() < 0.25 else []
         self.periods = self.draw.random() < 0.3
         self.annual = self.draw.random() < 0.15
+        self.programme = programme
+        if programme:
+            self.packs, self.annual = [], self.draw.random() < 0.7
 
     def one(self, *values: object, blank: float = 0.0) -> str:
         """A cell: one of some values, or blank."""
@@ -177,11 +180,21 @@ class Drawn:
         """Add a rule."""
         head = f'[[rule]]\nid = "{name}"\nkind = "{kind}"\ntitle = {{ en = "t", zh = "t" }}\n'
         head += f'cite = {{ doc = "policy", article = "1", number = "1", rank = {rank}, grade = "V2" }}\n'
-        head += "from = 2020-01-01\n"
+        head += self._dates(kind)
         self.rules.append(head + "\n".join(line for line in lines if line) + "\n")
+
+    def _dates(self, kind: str) -> str:
+        """From when a rule holds, and until when: law of a programme may change inside it."""
+        if not self.programme or kind in ("limit", "preference", "relation", "lock") or self.draw.random() < 0.5:
+            return "from = 2020-01-01\n"
+        day = self.draw.choice(["2026-04-01", "2026-12-31", "2027-01-01", "2027-06-30", "2028-12-31"])
+        return f"from = {day}\n" if self.draw.random() < 0.5 else f"from = 2020-01-01\nuntil = {day}\n"
 
     def _policy(self) -> None:
         draw = self.draw
+        if self.programme:
+            some = f"values = [{{ amount = {draw.choice([0, 9_000, 20_000])} }}]"
+            self.rule("h.z", "limit", 0, 'measure = "unready_area_m2"', 'sense = "<="', 'per = ["period"]', some)
         high = 1 if self.packs else 3
         for number in range(draw.randint(0, 4)):
             some = draw.sample(METHODS, draw.randint(1, 3))
@@ -269,6 +282,12 @@ class Drawn:
         """How many tiers the round has."""
         return 1 + self.seed % 3 if self.seed % 2 else 1
 
+    def _periods(self) -> str:
+        if self.programme:
+            years = 'periods = ["2026", "2027", "2028"]'
+            return self.draw.choice([years, years, 'periods = ["2025-H2", "2026-H1", "2026-H2", "2027-H1"]'])
+        return 'periods = ["2026-H1", "2026-H2"]' if self.periods and not self.annual else ""
+
     def _round(self, records: bool) -> str:
         draw, one = self.draw, self.one
         parts = {
@@ -282,6 +301,7 @@ class Drawn:
         weights = f'{{ served = "{one(100, 1, "33.333")}", preference = "{one(1, 2, "0.7")}"'
         weights += f', revenue = "{one(0, 1, "2.5", "0.001")}"'
         weights += ', warn = "0"' if draw.random() < 0.3 else ""
+        later = f'later = "{one("0", "0.05", "0.333")}"' if self.programme else ""
         text = f"""[round]
 id = "i{self.seed}"
 title = {{ en = "i", zh = "i" }}
@@ -291,7 +311,7 @@ land_reduction_rate = "{one("0.05", "0.05", "0.0001")}"
 as_of = 2026-03-31
 start = 2026-04-01
 end = {"2027-06-30" if self.annual and draw.random() < 0.5 else "2026-12-31"}
-{'periods = ["2026-H1", "2026-H2"]' if self.periods and not self.annual else ""}
+{self._periods()}
 [inputs]
 parcels = "parcels.csv"
 crs = "EPSG:4526"
@@ -306,6 +326,7 @@ policy = ["policy.toml"]
 [objective]
 weights = {weights} }}
 tiers = {parts[self.tiers]}
+{later}
 ties = {draw.choice(["[]", '["-area_m2"]', '["demand_id"]', '["-priority", "parcel_id"]'])}
 """
         if draw.random() < 0.4:

@@ -35,6 +35,19 @@ def test_an_independent_model_finds_nothing_else(tmp_path: Path) -> None:
     assert ends["refused"] <= ROUNDS // 10
 
 
+@pytest.mark.slow
+def test_an_independent_model_agrees_on_programmes(tmp_path: Path) -> None:
+    """The same of programmes: law that changes on the way, parcels made ready, later points worth less."""
+    found = {seed: differences(seed, tmp_path / str(seed), upstream_days, programme=True) for seed in range(15)}
+    assert {seed: told for seed, (_, told) in found.items() if told} == {}
+    assert sum(end == "plan" for end, _ in found.values()) > 7
+
+
+def test_an_independent_model_agrees_on_a_programme(tmp_path: Path) -> None:
+    """One of them, by default."""
+    assert differences(1, tmp_path / "1", upstream_days, programme=True) == ("plan", [])
+
+
 def test_an_independent_model_agrees_on_two_rounds(tmp_path: Path) -> None:
     """A round with a plan and one without, by default."""
     found = [differences(seed, tmp_path / str(seed), upstream_days) for seed in (0, 6)]

@@ -11,11 +11,11 @@ from constraints.case import Case, Record, Settings
 from constraints.types import Cite, Rule
 from landopt.keeping.ledger.rounds import Adopted, State, apply
 from landopt.keeping.plan import plan_json
+from landopt.reasons.clock import Clock
 from landopt.reasons.compared.causes import causes
 from landopt.reasons.compared.differences import changes, with_change
 from landopt.reasons.compared.moves import moves
 from landopt.reasons.justify import justify
-from landopt.reasons.resolved.resolve import Clock
 from landopt.reasons.texts import render_answer
 from landopt.solving.solver import solve
 from parcels.common.catalogue import Bilingual

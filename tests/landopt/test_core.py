@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.context import Context
 from landopt.reasons.proven.core import Core, allowed, core
 from landopt.reasons.resolved.core_exact import settle
-from landopt.reasons.resolved.resolve import Clock
 from parcels.common.issues import Refused
 from tests.landopt.decided import context_of, decided, planned, plans
 

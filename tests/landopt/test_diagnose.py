@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -11,11 +12,13 @@ import pytest
 from constraints.case import Case
 from landopt.intake.overlay import apply_sets
 from landopt.keeping.fixes import apply_fixes
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.feasible import search
 from landopt.reasons.explain.changed.variants import only_rows
 from landopt.reasons.impossible.closers import around
 from landopt.reasons.impossible.diagnose import conflict_rows, diagnose
 from landopt.reasons.texts import render_answer
+from parcels.common.catalogue import Told
 from tests.audit.folders import small
 from tests.builders import case, demand, eligibility, limit, parcel, random_case
 from tests.landopt.decided import offers_of, plans
@@ -240,3 +243,42 @@ def test_shares_are_told_as_shares() -> None:
     assert "at least 60 %" in text
     assert "60 %" in text
     assert '--set "p.share:share=0"' in text
+
+
+@pytest.mark.parametrize("after", range(1, 6))
+def test_ctrl_c_keeps_what_was_found_and_names_what_was_not_reached(after: int) -> None:
+    """Whenever Ctrl-C comes: what is told is as without it, and the rest is named as not reached."""
+    round_, _ = quota_of_one_district()
+    offers = offers_of(round_)
+    whole = diagnose(round_, offers, build=offers_of, platforms=40)
+    heard: list[str] = []
+
+    def say(line: Told) -> None:
+        heard.append(line.key)
+        if len(heard) == after:
+            signal.raise_signal(signal.SIGINT)
+
+    with Clock(None, say) as clock:
+        found = diagnose(round_, offers, build=offers_of, platforms=40, clock=clock)
+    late = {each.kind: each.names for each in found.unreached}
+    if len(heard) < after:
+        assert found == whole
+        return
+    assert found.stopped == "user"
+    assert heard[-1] == "progress.question-user"
+    assert found.state in ("unknown", whole.state)
+    assert set(found.relaxations) <= set(whole.relaxations)
+    told = {name for entry in found.relaxations for name in entry.rules}
+    if found.state == "conflict":
+        assert {name for entry in whole.relaxations for name in entry.rules} <= told | {
+            name.partition(" [")[0] for name in late.get("relaxation", ())
+        } | {name.partition(" [")[0] for name in late.get("row", ())}
+    for lang, words in (("en", "Stopped early"), ("zh", "求解提前停止")):
+        assert (words in render_answer("diagnose", found.as_dict(), lang)) == bool(late)
+
+
+def test_a_limit_of_nothing_finds_nothing_and_says_so() -> None:
+    """Without time no plan is looked for; that is no statement about the round, and no platform is called served."""
+    round_, _ = quota_of_one_district()
+    found = diagnose(round_, offers_of(round_), build=offers_of, platforms=40, clock=Clock(0))
+    assert (found.state, found.stopped, found.members) == ("unknown", "limit", ())

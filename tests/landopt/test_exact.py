@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from landopt.reasons.alternatives import value
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
 from landopt.reasons.resolved.forced import best, exact
-from landopt.reasons.resolved.resolve import Clock
 from landopt.reasons.texts import render_answer
 from landopt.reasons.whynot import whynot
 from tests.landopt.decided import context_of, decided, planned, plans

@@ -7,12 +7,12 @@ from fractions import Fraction
 import pytest
 
 from landopt.keeping.fixes import apply_fixes
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.variants import only_rows, with_rhs
 from landopt.reasons.explain.limits import Limits
 from landopt.reasons.explain.losses import bounds_with
 from landopt.reasons.explain.whole import whole
 from landopt.reasons.fix_costs import fix_costs
-from landopt.reasons.resolved.resolve import Clock
 from landopt.reasons.resolved.shares import with_share
 from landopt.reasons.resolved.worth import POINT, STEPS, Gain, limits_by_worth
 from landopt.reasons.texts import render, render_answer

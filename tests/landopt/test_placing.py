@@ -10,11 +10,11 @@ import pytest
 
 from constraints.case import Case
 from landopt.reasons.alternatives import value
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.context import Context
 from landopt.reasons.resolved.newcomer import newcomer_of, with_newcomer
 from landopt.reasons.resolved.placed import Placement, key_of
 from landopt.reasons.resolved.placing import place
-from landopt.reasons.resolved.resolve import Clock
 from landopt.reasons.texts import render_answer
 from landopt.solving.solver import solve
 from parcels.common.frozen import FactTable

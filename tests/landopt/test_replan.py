@@ -93,11 +93,17 @@ def test_a_failed_sale_gives_the_next_plan_in_one_command(tmp_path: Path) -> Non
     assert "O017" in CliRunner().invoke(desk, ["replan", str(place), "--lang", "en"]).output
     name = next(entry["parcel_ids"][0] for entry in plan["assignments"] if entry["method"] == "listing")
     results = tmp_path / "results.csv"
-    results.write_text(f"parcel_id,outcome,date,price_yuan,document\n{name},failed,2026-04-20,,Notice 7\n", "utf-8")
+    sold = next(entry["parcel_ids"][0] for entry in plan["assignments"] if entry["parcel_ids"][0] != name)
+    lines = ("parcel_id,outcome,date,price_yuan,document", f"{name},failed,2026-04-20,,Notice 7")
+    results.write_text("\n".join((*lines, f"{sold},contracted,2026-04-21,,Contract 1", "")), "utf-8")
     run("round", "record", str(place), str(results), "--by", "o")
     told = json.loads(run("replan", str(place), "--json"))
     [failure] = told["failures"]
     assert (failure["parcel_id"], failure["times"], failure["document"]) == (name, 1, "Notice 7")
-    assert told["others"] == []
+    happened = {other["parcel_id"]: other["happened"] for other in told["others"]}
+    assert happened.pop(sold) == "contracted"  # sold, not held back; the limit it no longer takes may serve another
+    assert set(happened.values()) <= {""}
+    text = run("replan", str(place), "--lang", "en", "-o", str(tmp_path / "again"))
+    assert text.count("-> sold.") == 1
     assert (place / "plan" / "plan.json").is_file()
     assert (place / "next" / "plan.json").is_file()

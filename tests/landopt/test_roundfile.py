@@ -17,7 +17,7 @@ as_of = 2026-03-31
 start = 2026-04-01
 end = 2026-12-31
 land_reduction_rate = "0.05"
-periods = ["2026-Q2", "2026-H2", "2026-12"]
+periods = ["2026-Q2", "2026-Q3", "2026-Q4"]
 
 [inputs]
 parcels = "parcels.gpkg"
@@ -73,8 +73,8 @@ def test_a_good_file_is_read_exactly(folder: Path) -> None:
     assert file.objective.weights["warn"] == "500"
     assert [(p.start, p.end) for p in file.round.periods] == [
         ("2026-04-01", "2026-06-30"),
-        ("2026-07-01", "2026-12-31"),
-        ("2026-12-01", "2026-12-31"),
+        ("2026-07-01", "2026-09-30"),
+        ("2026-10-01", "2026-12-31"),
     ]
     assert [(layer.role, layer.layer) for layer in file.layers] == [
         ("ecological_red_line", "red"),

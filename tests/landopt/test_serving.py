@@ -8,10 +8,10 @@ import pytest
 
 from constraints.case import Case, Settings
 from landopt.intake.overlay import BINDING_RANK, apply_sets, changed
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.context import Context
 from landopt.reasons.impossible.proposals import proposals
 from landopt.reasons.impossible.serving import Changed, serving
-from landopt.reasons.resolved.resolve import Clock
 from landopt.reasons.texts import render_answer
 from landopt.screening.offers import Offers
 from tests.builders import ALL_METHODS, COMPETITIVE, case, demand, eligibility, limit, parcel

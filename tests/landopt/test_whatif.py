@@ -13,12 +13,13 @@ from landopt.reasons.alternatives import value
 from landopt.reasons.proven.whatif import _KEYED, Changes, Proven
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.issues import Refused
+from tests.counts import WHOLE
 from tests.landopt.decided import context_of, decided, planned, plans
 
 PICKS = 6
 SEEDS = planned(12)
-MORE = 60
-"""More rounds, under -m slow."""
+MORE = 310 if WHOLE else 30
+"""More rounds, under -m slow: 2,000 cases in all by ``make long``."""
 
 
 def _sets(draw: Random, case: Case) -> tuple[str, ...]:

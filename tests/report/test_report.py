@@ -203,7 +203,7 @@ def test_the_tables_agree_with_the_plan(plain: Path) -> None:
     unmet = [row for row in book["未供应与未满足清单"].iter_rows(min_row=5, values_only=True) if row[0]]
     assert len(unmet) == len(source.plan["held"]) + len(source.plan["unserved"])
     rules = [row for row in book["规则"].iter_rows(min_row=5, values_only=True) if row[0]]
-    assert [row[1] for row in rules] == [rule.id for rule in source.case.rules]
+    assert [row[1] for row in rules] == [rule.title.zh for rule in source.case.rules]
 
 
 def test_headers_are_frozen_and_filters_set(plain: Path) -> None:

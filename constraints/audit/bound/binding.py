@@ -17,12 +17,13 @@ from typing import Any
 from constraints.audit.bound.round_text import equal, read_round_text
 from constraints.audit.finding import Unchecked, in_chinese
 from constraints.canonical import canonical
-from constraints.case import Case, rule_to_json
+from constraints.case import KEPT, Case, rule_to_json
 from constraints.loading.corrections import Correction, correction_rules, lowers_measured, read_corrections
-from constraints.loading.load import in_force, load, methods, pack_names, rules_for, shipped
+from constraints.loading.load import in_force_through, load, methods, pack_names, rules_for, shipped
 from constraints.loading.method_facts import off
 from constraints.loading.other_day import asked_day, later_facts, mark
 from constraints.loading.pack_files import own_file
+from constraints.loading.period_law import days_of
 from constraints.loading.ranks import LAW_RANK, OWN_MARK, acting_exceptions, known_packs, unlawful_exceptions
 from constraints.types import Rule
 from parcels.common.frozen import FactTable
@@ -148,8 +149,15 @@ class Binding:
         for name in sorted(said["objective"]["weights"].keys() | raw["objective"]["weights"].keys()):
             mine, theirs = raw["objective"]["weights"].get(name), said["objective"]["weights"].get(name)
             self.same(f"objective.weights.{name}", mine, theirs)
-        for name in ("tiers", "ties"):
-            self.same(f"objective.{name}", raw["objective"][name], said["objective"][name])
+        carried = any(rule.origin == "keep" and rule.spec.get("part") == KEPT for rule in case.rules)
+        tiers = raw["objective"]["tiers"]
+        self.same(
+            "objective.tiers", tiers[:-1] if carried and tiers[-1] == [KEPT] else tiers, said["objective"]["tiers"]
+        )
+        self.same("objective.ties", raw["objective"]["ties"], said["objective"]["ties"])
+        later = raw["objective"].get("later", "0")
+        if not equal("later", later, said["objective"]["later"]):
+            self.same("objective.later", later, said["objective"]["later"])
         self.same("objective.gives", raw["objective"].get("gives"), said["objective"].get("gives"))
         self.same("market", raw["market"], said["market"])
         for name, found in said["settings"].items():
@@ -226,7 +234,8 @@ class Binding:
         as_of, texts = self.case.round.as_of, {e["name"]: e["text"].encode("utf-8") for e in policies}
         texts |= {e["name"]: e["text"].encode("utf-8") for e in self.case.sources if e["role"] == "pack"}
         own_day = self.own_day if self.day is not None else None
-        found = {rule.id: rule for rule in rules_for(packs, [e["name"] for e in policies], as_of, texts, own_day)[0]}
+        days, named = days_of(self.case.round), [entry["name"] for entry in policies]
+        found = {rule.id: rule for rule in rules_for(packs, named, as_of, texts, own_day, days)[0]}
         for rule in correction_rules(self.corrections, found.values(), [method.id for method in self.case.methods]):
             found[rule.id] = rule
         facts = self._set_aside()
@@ -236,7 +245,7 @@ class Binding:
                 loaded = load(path, f"{OWN_MARK}{path.stem}", found, entry["text"].encode("utf-8"))
                 for rule in loaded.rules:
                     found.pop(rule.id, None)
-                found |= {rule.id: rule for rule in in_force(loaded.rules, as_of)}
+                found |= {rule.id: rule for rule in in_force_through(loaded.rules, as_of, days)}
                 facts += [(fact.of, fact.id, fact.field, fact.scenario) for fact in loaded.facts]
                 self._named(path.stem, entry["name"])
         stated = [(fact["of"], fact["id"], fact["field"], fact["scenario"]) for fact in self.case.scenario]

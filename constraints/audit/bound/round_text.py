@@ -30,7 +30,7 @@ SETTINGS: dict[str, Any] = {
 }
 PULLED = ("parcels.pulled.gpkg", "parcels.pulled.json")
 """The snapshot of a table of the central database, and the paper that says where it is from."""
-DECIMALS = ("gap", "adjacency_m", "adjacency_gap_m", "land_reduction_rate")
+DECIMALS = ("gap", "adjacency_m", "adjacency_gap_m", "land_reduction_rate", "later")
 
 
 def read_round_text(text: str) -> dict[str, Any]:
@@ -117,7 +117,8 @@ def _objective(table: Mapping[str, Any]) -> dict[str, Any]:
     listed = [_texts(tier.get("parts") if isinstance(tier, dict) else tier) for tier in tiers]
     gives = [_part(tier.get("give", 0) if isinstance(tier, dict) else 0) for tier in tiers]
     kept = {"gives": [[give.numerator, give.denominator] for give in gives]} if any(gives) else {}
-    return {"weights": weights, "tiers": listed, "ties": _texts(table.get("ties")), **kept}
+    later = str(table.get("later", "0"))
+    return {"weights": weights, "tiers": listed, "ties": _texts(table.get("ties")), "later": later, **kept}
 
 
 def _part(value: Any) -> Fraction:

@@ -21,6 +21,7 @@ HOW = ("digest", "law", "bound", "source", "calendar", "layers", "again", "words
 ``inputs``: a premise, read again with ``--inputs``; ``nothing``: a claim."""
 OPTIONAL = frozenset(
     [
+        "later",
         "ledger_head",
         "citations",
         "timetables",
@@ -49,6 +50,7 @@ OPTIONAL = frozenset(
         "outlines",
         "nodes",
         "gives",
+        "perimeters_dm",
         "reached",
         "held_at",
         "justification",

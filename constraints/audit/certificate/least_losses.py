@@ -8,7 +8,7 @@ Standard library only.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -99,17 +99,31 @@ def among(left: Sequence[int], place: int | None) -> int | None:
     return at if at < len(left) and left[at] == place else None
 
 
-def least_losses(bound: Running, objective: int) -> dict[Named, int | None]:
+def least_losses(bound: Running, objective: int) -> dict[tuple[Named, int], int | None]:
     """What a plan with each offer that was watched loses at least in a tier that reached ``objective``, millipoints.
 
-    ``None`` where the prices leave no plan with it. Of several periods the one that loses least counts.
+    By name and place in its part: an offer in several periods has several. ``None`` where no plan has it.
     """
     leaves = bound.leaves()
-    found: dict[Named, int | None] = {}
-    for one in bound.watch.met:
-        loss, before = _least(bound, one, leaves, objective * bound.scale), found.get(one.name)
-        found[one.name] = loss if before is None else before if loss is None else min(before, loss)
+    return {(one.name, one.offer): _least(bound, one, leaves, objective * bound.scale) for one in bound.watch.met}
+
+
+def of_periods(columns: Sequence[Mapping[tuple[Named, int], int | None]]) -> dict[Named, list[int | None]]:
+    """The losses by tier of each named offer: of several periods those of the one that loses least, tier by tier.
+
+    One that no plan has comes after all that some plan may have.
+    """
+    found: dict[Named, list[int | None]] = {}
+    for key in columns[0]:
+        mine = [column[key] for column in columns]
+        before = found.get(key[0])
+        if before is None or _order(mine) < _order(before):
+            found[key[0]] = mine
     return found
+
+
+def _order(losses: Sequence[int | None]) -> tuple[bool, list[int]]:
+    return None in losses, [loss or 0 for loss in losses]
 
 
 def _least(bound: Running, one: Watched, leaves: Sequence[tuple[int, int]], goal: int) -> int | None:

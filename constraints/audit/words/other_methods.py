@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from constraints.audit.cells import Reading
@@ -33,7 +33,9 @@ def rulings_as_said(
 class OtherMethods:
     """What a record says of the methods that were not chosen."""
 
-    def __init__(self, reader: Reader, rules: Mapping[str, Rule], lawful: Callable[[Json], bool]) -> None:
+    def __init__(
+        self, reader: Reader, rules: Mapping[str, Rule], lawful: Callable[[Json, Sequence[int]], frozenset[str]]
+    ) -> None:
         self.reader, self.rules, self.lawful = reader, rules, lawful
 
     def read(self, same: Same, where: str, record: Json, reading: Reading, cite: Cite) -> None:
@@ -44,7 +46,9 @@ class OtherMethods:
                 continue
             judged = self.reader.judge_site(reading.site, reading.demand, row, reading.period, noted=False)
             offer = {**{name: record[name] for name in ("parcel_ids", "demand_id")}, "method": each["method"]}
-            why, verdict, kept, deciding = self._due(judged, reading, row, self.lawful(offer))
+            verdicts = self.lawful(offer, (reading.period,))
+            why, verdict, kept, deciding = self._due(judged, reading, row, bool(verdicts))
+            verdict = min(verdicts, default=verdict)  # of an offer at the term it has: the only one of the period
             what = each["method"]
             same(where, f"{what}: why", each["why"], why)
             same(where, f"{what}: filter", each.get("filter", ""), kept)

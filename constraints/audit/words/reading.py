@@ -23,10 +23,11 @@ from constraints.audit.words.prices import Prices
 from constraints.audit.words.shown import distinct, shown, text, totals, unit_of
 from constraints.loading.load import grade_of, weakest
 from constraints.reading.timetable import TITLES, timetable
-from constraints.types import Rule
+from constraints.types import STRICTNESS, Rule
 from parcels.common.schema import Value, fields
 
 Problem = tuple[str, str, str]
+WORD = {number: word for word, number in STRICTNESS.items()}
 Json = Mapping[str, Any]
 
 
@@ -114,7 +115,7 @@ class Words:
         named += [cut[end] for cut in record.get("cutoffs", ()) for end in ("winner", "runner_up")]
         for each in named:
             name = f"{'+'.join(each['parcel_ids'])} for {each['demand_id']} by {each['method']}"
-            self.same(where, f"{name}: lawful", self._lawful(each), True)
+            self.same(where, f"{name}: lawful", bool(self._lawful(each)), True)
             self.same(where, f"{name}: tier", each["tier"] in range(len(self.case.objective.tiers)), True)
             self.losses.check(self.same, where, each, each)
         for cut in record.get("cutoffs", ()):
@@ -137,17 +138,18 @@ class Words:
     def _kind(self, name: str) -> str:
         return "parcel" if name in self.reader.facts.parcel_row else "demand"
 
-    def _lawful(self, each: Json) -> bool:
-        """Whether an offer is lawful in some period."""
+    def _lawful(self, each: Json, periods: Sequence[int] = ()) -> frozenset[str]:
+        """The verdicts of an offer in those of some periods (of all) in which it is lawful."""
         facts, demand = self.reader.facts, None
         site = tuple(sorted(facts.parcel_row.get(name, -1) for name in each["parcel_ids"]))
         if each["demand_id"] is not None:
             demand = facts.demand_row.get(each["demand_id"], -1)
         method = self.reader.method_row.get(each["method"])
         if method is None or self.reader.site_problem(site, demand) is not None:
-            return False
-        readings = PartReader(self.reader, demand)
-        return any(readings.read(site, method, period).refused is None for period in self.reader.periods)
+            return frozenset()
+        part = PartReader(self.reader, demand)
+        readings = [part.read(site, method, period) for period in periods or self.reader.periods]
+        return frozenset(WORD[reading.verdict] for reading in readings if reading.refused is None)
 
     def _facts(self, where: str, record: Json, demand: int | None) -> None:
         """Every fact a record cites, wherever in it: whose it is, its value as people write it, its unit."""
@@ -263,9 +265,8 @@ class Words:
     def _steps(self, where: str, record: Json, reading: Reading, method: Any) -> None:
         reader, stated = self.reader, (self.plan.get("timetables") or {}).get(record["timetable"])
         start = max(reader.free_from(reading.site), reader.planned_from)
-        if reading.period >= 0:
-            start = max(start, self.case.round.periods[reading.period].start)
-        tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar) for row in reading.site]
+        since = self.case.round.periods[reading.period].start if reading.period >= 0 else ""
+        tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar, since) for row in reading.site]
         longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
         due = []
         for step in longest:

@@ -83,5 +83,5 @@ def incomplete(name: str, as_of: str) -> dict[str, str]:
 
 def unchecked(names: Sequence[str], as_of: str) -> list[dict[str, str]]:
     """The note that a date lies after the day the packs were checked; empty if it does not."""
-    said = late({name: pack(name).checked_until for name in names}, as_of)
+    said = late([pack(name) for name in sorted(names)], as_of)
     return [{"rule": "", "flag": "unchecked", "en": each.text("en"), "zh": each.text("zh")} for each in said]

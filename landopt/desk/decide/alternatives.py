@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from landopt.desk.decide.many import UNFINISHED
 from landopt.desk.decide.solve import seconds
 from landopt.desk.usage import LANG, Wrong
 
@@ -64,5 +63,3 @@ def alternatives(
         click.echo(json.dumps(answer, ensure_ascii=False, sort_keys=True))
     else:
         click.echo(render_answer("alternatives", answer, tongue), nl=False)
-    if answer["ended"]:
-        click.get_current_context().exit(UNFINISHED)

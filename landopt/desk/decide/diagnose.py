@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.argument("round_path", metavar="ROUND", type=click.Path(path_type=Path))
 @click.option("--demand", metavar="ID", help="Why this platform cannot be served, instead of why there is no plan.")
 @click.option("--serve", metavar="ID", help="What it takes to serve this platform: its price, or the least change.")
-@click.option("--time-limit", callback=seconds, help="Stop --serve after this long: 90, 5m (default: 2m).")
+@click.option("--time-limit", callback=seconds, help="Stop after this long: 90, 5m (default: 2m).")
 @click.option("--rows-only", is_flag=True, help="Only limits, relations and locks, not the rules that close offers.")
 @click.option("--no-relax", is_flag=True, help="Do not look for relaxations.")
 @click.option(
@@ -71,6 +71,7 @@ def diagnose(
     """
     from landopt.job import Job
     from landopt.pipeline import read_case
+    from landopt.reasons.clock import Clock
     from landopt.reasons.impossible.diagnose import diagnose as look
     from landopt.reasons.texts import render_answer
     from landopt.reasons.whynot import demand_row
@@ -91,7 +92,9 @@ def diagnose(
     _, case, offers = read_case(options)
     row = None if demand is None else demand_row(case, demand)
     build = None if rows_only else build_offers
-    found = look(case, offers, build=build, demand=row, relax=not no_relax, platforms=platforms).as_dict()
+    with Clock(time_limit, heard(language(lang))) as clock:
+        asked = look(case, offers, build=build, demand=row, relax=not no_relax, platforms=platforms, clock=clock)
+    found = asked.as_dict()
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
@@ -103,8 +106,8 @@ def _serve(options: Job, name: str, time_limit: int | None, lang: str) -> Served
     from landopt.api import open_plan
     from landopt.keeping.plan_folder import plan_of_round
     from landopt.pipeline import read_case
+    from landopt.reasons.clock import Clock
     from landopt.reasons.impossible.serving import serving
-    from landopt.reasons.resolved.resolve import Clock
     from landopt.reasons.whynot import demand_row
 
     place = options.round_path

@@ -1,4 +1,4 @@
-"""What every command of many runs has in common: where they run, and what is told when Ctrl-C ended them."""
+"""What every command of many runs has in common: where they run."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from landopt.desk.usage import Wrong
 
 if TYPE_CHECKING:
     from landopt.runs.work import Where
-
-UNFINISHED = 4
-"""Exit code where Ctrl-C ended a command that had found something: what is printed is not all that was asked for."""
 
 
 def where_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -65,6 +65,12 @@ def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int
 @click.option(
     "--change-cost", type=click.IntRange(0), default=0, help="Points a changed assignment costs (with --keep)."
 )
+@click.option(
+    "--continue",
+    "continues",
+    type=click.Path(path_type=Path),
+    help="Carry on this plan of a programme: what is decided stands, the rest is kept where it costs nothing.",
+)
 @click.option("--as-of", metavar="DATE", help="The law of another day, a scenario: later facts are set aside.")
 @click.option("--ledger", type=LEDGER, help="The ledger whose head is printed on the plan.")
 @click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
@@ -87,6 +93,7 @@ def solve(
     by: str,
     keep: Path | None,
     change_cost: int,
+    continues: Path | None,
     as_of: str | None,
     ledger: LedgerPlace | None,
     lang: str | None,
@@ -122,6 +129,7 @@ def solve(
         by=by,
         keep=keep,
         change_cost=change_cost,
+        continues=continues,
         as_of=as_of,
         ledger=ledger,
     )
@@ -131,8 +139,13 @@ def solve(
 
         click.echo(json.dumps(packed(result.plan), ensure_ascii=False, sort_keys=True))
     else:
+        from landopt.reasons.period_tables import render_periods
         from landopt.reasons.texts import render_plan
+        from landopt.reasons.two_names import names_in_file, said_in
 
-        click.echo(render_plan(result.plan, chosen, result.case))
+        told = render_plan(result.plan, chosen, result.case)
+        periods = render_periods(result.plan, result.case, chosen)
+        told = "\n".join(filter(None, (told, periods)))
+        click.echo(said_in(told, names_in_file(result.folder / "case.json"), chosen))
         click.echo(result.footer(chosen))
     click.get_current_context().exit(result.exit_code)

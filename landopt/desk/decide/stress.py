@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from landopt.desk.decide.many import UNFINISHED, where_options
+from landopt.desk.decide.many import where_options
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
@@ -69,5 +69,3 @@ def stress(
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
         click.echo(render_answer("stress", found, tongue), nl=False)
-    if borne.interrupted:
-        click.get_current_context().exit(UNFINISHED)

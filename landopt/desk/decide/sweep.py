@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from landopt.desk.decide.many import UNFINISHED, where_options
+from landopt.desk.decide.many import where_options
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
@@ -49,13 +49,12 @@ def sweep(
     folder = output if output is not None else sweep_path.with_suffix("")
     opened = read(round_path)
     swept = opened.sweep(sweep_path, folder, where=where, say=heard(language(lang)))
-    _pictures(folder, visible_values(swept.as_dict()), Outlines(opened.parcels), language(lang))
+    if any(row["result"]["objective"] for row in swept.rows):
+        _pictures(folder, visible_values(swept.as_dict()), Outlines(opened.parcels), language(lang))
     if as_json:
         click.echo(json.dumps(swept.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
         click.echo(render_answer("sweep", shown(swept, language(lang)), language(lang)), nl=False)
-    if swept.interrupted:
-        click.get_current_context().exit(UNFINISHED)
 
 
 def _pictures(folder: Path, swept: dict[str, Any], outlines: Outlines, lang: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from landopt.desk.decide.many import UNFINISHED, where_options
+from landopt.desk.decide.many import where_options
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
@@ -88,5 +88,3 @@ def tradeoff(
         click.echo(json.dumps(front.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
         click.echo(render_answer("tradeoff", front_table(front.as_dict(), tongue), tongue), nl=False)
-    if front.interrupted:
-        click.get_current_context().exit(UNFINISHED)

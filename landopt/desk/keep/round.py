@@ -35,15 +35,14 @@ def round_() -> None:
 
 
 def _say(entry: Any, as_json: bool, lang: str | None) -> None:
-    from landopt.keeping.ledger.round_steps import KINDS
+    from parcels.common.catalogue import phrase
     from parcels.common.language import language
 
     if as_json:
         click.echo(json.dumps(entry.as_dict(), ensure_ascii=False, sort_keys=True))
-    elif language(lang) == "zh":
-        click.echo(f"已记入台账第 {entry.seq} 条：{KINDS[entry.kind]}，{entry.round}。台账首哈希 {entry.hash}")
-    else:
-        click.echo(f"Entry {entry.seq}: {entry.kind} {entry.round}. Ledger head {entry.hash}")
+        return
+    values = {"seq": entry.seq, "kind": entry.kind, "round": entry.round, "head": entry.hash}
+    click.echo(phrase("round-said.entry", language(lang), **values))
 
 
 @round_.command("open", epilog="Example:\n\n  landopt round open examples/nansha --by officer-2")
@@ -175,10 +174,12 @@ def close(round_path: Path, ledger: LedgerPlace | None, by: str, as_json: bool, 
 @_ledger
 @_witness
 @_tsa
+@click.option("--as-of", metavar="DATE", help="What is overdue on this day (default: today).")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @_lang
 def show(
     round_path: Path,
+    as_of: str | None,
     ledger: LedgerPlace | None,
     witness: Path | None,
     tsa: tuple[Path, ...],
@@ -189,10 +190,12 @@ def show(
 
     Without a witness held elsewhere, rollback and rewriting are not checked.
     """
+    from landopt.intake.other_day import day_of
     from landopt.keeping.ledger import round_steps as rounddesk
     from parcels.common.language import language
 
-    shown = rounddesk.show(rounddesk.place(round_path, ledger).ledger, witness, tsa)
+    day = None if as_of is None else day_of(as_of)
+    shown = rounddesk.show(rounddesk.place(round_path, ledger).ledger, witness, tsa, day)
     if as_json:
         click.echo(json.dumps(shown, default=lambda issue: issue.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
@@ -255,15 +258,15 @@ def revoke(
 def witness(ledger: LedgerPlace, target: Path, as_json: bool, lang: str | None) -> None:
     """Write the heads of the ledger so far to a file, to be held by somebody else: it shows a later rewriting."""
     from landopt.keeping.ledger import steps as ledger_steps
+    from parcels.common.catalogue import phrase
     from parcels.common.language import language
 
     done, count, head = ledger_steps.write_witness(ledger, target)
+    said = {"file": str(done.path), "entries": count, "head": head}
     if as_json:
-        click.echo(json.dumps({"file": str(done.path), "entries": count, "head": head}, ensure_ascii=False))
-    elif language(lang) == "zh":
-        click.echo(f"已写入 {done.path}：{count} 条，首哈希 {head}。请交他人另处保存。")
+        click.echo(json.dumps(said, ensure_ascii=False))
     else:
-        click.echo(f"Wrote {done.path}: {count} entries, head {head}. Let somebody else hold it.")
+        click.echo(phrase("round-said.witness", language(lang), **said))
 
 
 @round_.command(epilog="Example:\n\n  landopt round backup ROUND/ledger.sqlite backup/ledger-2026-04.sqlite")
@@ -274,18 +277,18 @@ def witness(ledger: LedgerPlace, target: Path, as_json: bool, lang: str | None) 
 def backup(ledger: LedgerPlace, target: LedgerPlace, as_json: bool, lang: str | None) -> None:
     """Copy the ledger, whole and as of one moment; a copy made by hand may catch it in the middle of a write."""
     from landopt.keeping.ledger.chain import Ledger
+    from parcels.common.catalogue import phrase
     from parcels.common.language import language
 
     with Ledger(ledger, read_only=True) as book:
         book.backup(target.absolute() if isinstance(target, Path) else target)
     with Ledger(target, read_only=True) as copy:
         count, head = len(copy.entries()), copy.head()
+    said = {"file": str(target), "entries": count, "head": head}
     if as_json:
-        click.echo(json.dumps({"file": str(target), "entries": count, "head": head}, ensure_ascii=False))
-    elif language(lang) == "zh":
-        click.echo(f"已备份到 {target}：{count} 条，首哈希 {head}。")
+        click.echo(json.dumps(said, ensure_ascii=False))
     else:
-        click.echo(f"Backed up to {target}: {count} entries, head {head}.")
+        click.echo(phrase("round-said.backup", language(lang), **said))
 
 
 @round_.command(epilog="Example:\n\n  landopt round token ROUND answer.tsr --by officer-2")

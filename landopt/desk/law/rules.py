@@ -72,8 +72,7 @@ def list_(packs: str | None, as_of: str | None, every: bool, kind: str | None, a
         brief = _brief(rule)
         until = f" .. {rule.until}" if rule.until else ""
         click.echo(f"{rule.id:44} {rule.kind:11} {rule.start}{until} [{brief['grade']}] {brief['title'][tongue]}")
-    when = "" if every else f" in force on {date}" if tongue == "en" else f"（{date} 有效）"
-    click.echo(f"{len(shown)} rules{when}" if tongue == "en" else f"共 {len(shown)} 条规则{when}")
+    click.echo(phrase("law.rules-every" if every else "law.rules-in-force", tongue, count=len(shown), date=date))
     for note in early:
         click.echo(phrase("law.note", tongue, text=note[tongue]))
 

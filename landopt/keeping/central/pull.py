@@ -41,7 +41,7 @@ def pull(round_path: str | Path) -> Pulled:
     if file.central is None:
         raise Refused(error("B113.no-table", at=file.path.name))
     with hold(folder):
-        taken = take(file.central, SNAPSHOT, file.use_codes)
+        taken = take(file.central, SNAPSHOT, file.use_codes, units=file.units or None, named=file.columns or None)
         issues: list[Issue] = []
         target = folder / SNAPSHOT
         kept = write_made(target, lambda path: issues.extend(write_snapshot(taken, file, path)))

@@ -107,7 +107,7 @@ def since(round_path: str | Path, address: Address, screen: Screen, plan: Mappin
     place = address if address.where else Address(address.service, address.schema, address.table, paper.address.where)
     with _fresh(folder, file, place, paper) as (today, moment):
         before, now = open_parcels(folder / SNAPSHOT), open_parcels(today / SNAPSHOT)
-        added, removed, changed = differences(before, now)
+        added, removed, changed = differences(before, now, file.columns or None)
         judged = _judged(today, screen, plan) if plan is not None else None
     return Since(place, paper.moment, moment, added, removed, changed, judged)
 
@@ -119,7 +119,7 @@ def _fresh(folder: Path, file: RoundFile, place: Address, paper: Paper) -> Itera
     with tempfile.TemporaryDirectory(prefix=".landopt-since-", dir=folder.absolute().parent) as home:
         today, left = Path(home), shutil.ignore_patterns("plan", "plans", ".landopt*", SNAPSHOT, PAPER)
         shutil.copytree(folder, today, ignore=left, dirs_exist_ok=True)
-        taken = take(place, SNAPSHOT, file.use_codes)
+        taken = take(place, SNAPSHOT, file.use_codes, units=file.units or None, named=file.columns or None)
         write_snapshot(taken, file, today / SNAPSHOT)
         sha = sha256_of(today / SNAPSHOT)
         own = file.central or paper.address
@@ -127,9 +127,11 @@ def _fresh(folder: Path, file: RoundFile, place: Address, paper: Paper) -> Itera
         yield today, taken.moment
 
 
-def differences(before: RawTable, now: RawTable) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Changed, ...]]:
-    """The parcels that came, went and changed between two tables of the same form, by id."""
-    was, is_ = _rows(before), _rows(now)
+def differences(
+    before: RawTable, now: RawTable, named: Mapping[str, str] | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Changed, ...]]:
+    """The parcels that came, went and changed between two tables of the same form, by id (``named``: its column)."""
+    was, is_ = _rows(before, named), _rows(now, named)
     changed = []
     columns = sorted(before.columns.keys() | now.columns.keys())
     for name in sorted(was.keys() & is_.keys()):
@@ -146,8 +148,8 @@ def differences(before: RawTable, now: RawTable) -> tuple[tuple[str, ...], tuple
     return tuple(sorted(is_.keys() - was.keys())), tuple(sorted(was.keys() - is_.keys())), tuple(changed)
 
 
-def _rows(raw: RawTable) -> dict[str, int]:
-    match = match_columns(raw.columns, "parcel", raw.where)
+def _rows(raw: RawTable, named: Mapping[str, str] | None) -> dict[str, int]:
+    match = match_columns(raw.columns, "parcel", raw.where, named=named)
     if "parcel_id" not in match.columns:
         raise Refused([issue for issue in match.issues if issue.level == "error"])
     return {str(cell): row for row, cell in enumerate(raw.columns[match.columns["parcel_id"].name])}

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.keeping.ledger.adoption import opened_files, require_standing, who
+from landopt.keeping.ledger.after_contract import DUE, overdue
 from landopt.keeping.ledger.chain import Entry, Ledger
 from landopt.keeping.ledger.places import LedgerPlace, ledger_place
 from landopt.keeping.ledger.rounds import OUTCOMES, State, state
 from landopt.keeping.ledger.trust import examined, trust
 from landopt.keeping.whole_audit import Rewrite
+from parcels.common.catalogue import phrase, titled
 from parcels.common.findings_text import lines
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors
@@ -34,10 +36,10 @@ COLUMNS = {
     "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
     "document": ("document", "文件", "文号", "依据文件"),
     "supervision_no": ("supervision_no", "电子监管号"),
+    "deliver_by": ("deliver_by", "约定交地日期", "交地期限"),
+    "start_by": ("start_by", "约定开工日期", "开工期限"),
+    "complete_by": ("complete_by", "约定竣工日期", "竣工期限"),
 }
-OUTCOME_ZH = {"announced": "已公告", "contracted": "已签约", "failed": "流拍", "lapsed": "失效", "withdrawn": "撤回"}
-"""The outcomes in Chinese."""
-_KNOWN = ", ".join(f"{zh} {name}" for name, zh in OUTCOME_ZH.items())
 WORDS = {
     "公告": "announced",
     "已公告": "announced",
@@ -47,6 +49,12 @@ WORDS = {
     "流拍": "failed",
     "失效": "lapsed",
     "撤回": "withdrawn",
+    "交地": "delivered",
+    "已交地": "delivered",
+    "开工": "started",
+    "已开工": "started",
+    "竣工": "completed",
+    "已竣工": "completed",
 }
 
 
@@ -237,7 +245,7 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
             )
         if outcome not in OUTCOMES:
             issues.append(
-                error("B022.no-outcome", at=within(path.name, row=number), outcome=row["outcome"], known=_KNOWN)
+                error("B022.no-outcome", at=within(path.name, row=number), outcome=row["outcome"], known=OUTCOMES)
             )
         price: int | None = None
         if row["price_yuan"]:
@@ -247,10 +255,12 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
                 )
             else:
                 price = int(row["price_yuan"].replace(",", ""))
-        try:
-            datetime.date.fromisoformat(row["date"])
-        except ValueError:
-            issues.append(error("B024.not-date", at=within(path.name, row=number), text=row["date"]))
+        row = {name: value for name, value in row.items() if value or name not in DUE}
+        for day in (row["date"], *(row[name] for name in DUE if name in row)):
+            try:
+                datetime.date.fromisoformat(day)
+            except ValueError:
+                issues.append(error("B024.not-date", at=within(path.name, row=number), text=day))
         found.append({**row, "outcome": outcome, "price_yuan": price})
     if not found:
         issues.append(error("B025.file-no-rows", at=path.name))
@@ -266,8 +276,10 @@ def close(found: RoundPlace, by: str) -> Entry:
         return book.append_all([("close", found.id, who(by))], seen=seen)[0]
 
 
-def show(path: str | LedgerPlace, witness: Path | None = None, tsa: Sequence[Path] = ()) -> dict[str, Any]:
-    """What the ledger says: head, problems, what was not checked, entries, state of parcels and rounds.
+def show(
+    path: str | LedgerPlace, witness: Path | None = None, tsa: Sequence[Path] = (), as_of: str | None = None
+) -> dict[str, Any]:
+    """What the ledger says: head, problems, what was not checked, entries, state, what is overdue on ``as_of`` (today).
 
     The state is empty where the chain does not hold: nothing of it is to be relied on.
     """
@@ -276,13 +288,15 @@ def show(path: str | LedgerPlace, witness: Path | None = None, tsa: Sequence[Pat
         problems = [*book.problems(), *book.warnings]
         broken = any(issue.level == "error" for issue in problems)
         found = [] if broken else trust(entries, book.place.name, witness, tsa)
+        now = state([] if broken else entries)
         return {
             "ledger": book.place.name,
             "head": book.head(),
             "problems": [*problems, *(issue for issue in found if issue.level != "warning")],
             "unchecked": [{**issue.as_record(), **issue.as_dict()} for issue in found if issue.level == "warning"],
             "entries": [entry.as_dict() for entry in entries],
-            "state": state([] if broken else entries).as_dict(),
+            "state": now.as_dict(),
+            "overdue": overdue(now.contracts, as_of or today()),
         }
 
 
@@ -330,52 +344,38 @@ def ledger_findings(path: LedgerPlace, folder: Path, witness: Path | None, tsa: 
 
 def text(shown: Mapping[str, Any], lang: str) -> list[str]:
     """The ledger as lines of text."""
-    zh = lang == "zh"
-    found = [f"{'台账' if zh else 'ledger'} {shown['ledger']}   {'首哈希' if zh else 'head'} {shown['head']}"]
+    found = [phrase("ledger-text.head", lang, ledger=shown["ledger"], head=shown["head"])]
     for entry in shown["entries"]:
-        kind = KINDS.get(entry["kind"], entry["kind"]) if zh else f"{entry['kind']:<8}"
-        found.append(f" {entry['seq']:>4}  {entry['at']}  {kind} {entry['round']}  {_brief(entry, zh)}")
+        values = {name: entry[name] for name in ("seq", "at", "kind", "round")}
+        found.append(phrase("ledger-text.entry", lang, **values, about=_brief(entry, lang)))
     problems: list[Issue] = [*shown["problems"], *map(Issue.of_record, shown.get("unchecked", ()))]
     found += lines(problems, lang)
+    for one in shown.get("overdue", ()):
+        law = one.get("cite")
+        cite = "" if law is None else phrase("ledger-text.law", lang, **law, grade=one["grade"])
+        said = phrase(f"ledger-overdue.{one['what']}", lang, due=one["due"], days=one["days"])
+        found.append(phrase("ledger-text.overdue", lang, parcel=one["parcel_id"], said=said, cite=cite))
+    broken = any(issue.level == "error" for issue in problems)
     locks = len(shown["state"]["adopted"])
-    if any(issue.level == "error" for issue in problems):
-        found.append("台账不可采信。" if zh else "This ledger is not to be relied on.")
-    else:
-        found.append(f"{locks} 项已批准安排有效" if zh else f"{locks} adopted assignments in force")
-    return found
+    return [*found, phrase("ledger-text.broken" if broken else "ledger-text.in-force", lang, count=locks)]
 
 
-KINDS = {
-    "open": "开启",
-    "adopt": "采纳",
-    "record": "登记",
-    "override": "指定",
-    "close": "关闭",
-    "sign": "签署",
-    "revoke": "吊销",
-    "supersede": "取代",
-    "token": "时间戳",
-    "matter": "事项",
-}
-"""The kinds of entries in Chinese."""
-
-
-def _brief(entry: Mapping[str, Any], zh: bool) -> str:
+def _brief(entry: Mapping[str, Any], lang: str) -> str:
     """What an entry is about; a question mark where it was damaged so that it does not say."""
     try:
-        return _about(entry, zh)
+        return _about(entry, lang)
     except (KeyError, TypeError, AttributeError):
         return "?"
 
 
-def _about(entry: Mapping[str, Any], zh: bool) -> str:
+def _about(entry: Mapping[str, Any], lang: str) -> str:
     body = entry["body"]
     if entry["kind"] == "adopt":
-        count = len(body["assignments"])
-        return f"{body.get('plan_id', '')}  {count} {'件' if zh else 'assignments'}  {body['document']}"
+        values = {"plan": body.get("plan_id", ""), "count": len(body["assignments"]), "document": body["document"]}
+        return phrase("ledger-text.adopted", lang, **values)
     if entry["kind"] == "record":
-        count_of = {OUTCOME_ZH.get(name, name) if zh else name: n for name, n in _count(body["results"]).items()}
-        return json.dumps(count_of, ensure_ascii=False)
+        counts = {titled(name, lang, "ledger-outcome"): n for name, n in _count(body["results"]).items()}
+        return json.dumps(counts, ensure_ascii=False)
     return str(body.get("by", ""))
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from constraints.case import Case
 from constraints.types import Cite, Rule
+from landopt.keeping.ledger.after_contract import DUE, MET
 from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.ledger.entry_forms import OUTCOMES as OUTCOMES
 from landopt.keeping.ledger.places import LedgerPlace
-from parcels.common.catalogue import Bilingual
+from parcels.common.catalogue import both
 from parcels.common.frozen import FactTable
 from parcels.common.issues import stop_on_errors
 from parcels.common.schema import Value
@@ -42,6 +43,8 @@ class State:
     status: dict[str, str] = field(default_factory=dict)
     failed_times: dict[str, int] = field(default_factory=dict)
     history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    contracts: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of each contracted parcel the agreed days and those on which they were met (:mod:`.after_contract`)."""
     open_rounds: list[str] = field(default_factory=list)
     closed_rounds: list[str] = field(default_factory=list)
     adoptions: list[tuple[int, str]] = field(default_factory=list)
@@ -112,6 +115,12 @@ def _supersede(found: State, entry: Entry) -> None:
 def _result(found: State, entry: Entry, result: Mapping[str, Any]) -> None:
     name, outcome = str(result["parcel_id"]), str(result["outcome"])
     _note(found, name, entry, outcome, str(result.get("document") or ""), str(result["date"]))
+    if outcome in MET:
+        found.contracts.setdefault(name, {})[outcome] = str(result["date"])
+        return
+    found.contracts.pop(name, None)
+    if outcome == "contracted":
+        found.contracts[name] = {day: str(result[day]) for day in DUE if result.get(day)}
     if outcome in ("announced", "contracted"):
         found.status[name] = outcome
         return
@@ -152,7 +161,7 @@ def _lock(one: Adopted, as_of: str) -> Rule:
     return Rule(
         id=f"ledger.{one.seq:06d}.{label}",
         kind="lock",
-        title=Bilingual(f"{label}: adopted by {one.document}", f"{label}：已由 {one.document} 批准"),
+        title=both("ledger-rule.adopted", parcels=label, document=one.document),
         cite=Cite(one.document, "", one.document, 0, "V1", "ledger"),
         start=min(one.date, as_of),
         until=None,
@@ -175,16 +184,16 @@ def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
     for number, entry in enumerate(plan["assignments"], 1):
         if not set(entry["parcel_ids"]) <= set(case.parcels.ids) or failed.intersection(entry["parcel_ids"]):
             continue
-        names = ", ".join(_quoted(name) for name in entry["parcel_ids"])
+        names = ", ".join(quoted(name) for name in entry["parcel_ids"])
         when = f"parcel_id in [{names}] and site_parcels == {len(entry['parcel_ids'])}"
         if entry["demand_id"] is not None:
-            when += f" and demand_id == {_quoted(entry['demand_id'])}"
+            when += f" and demand_id == {quoted(entry['demand_id'])}"
         label, origin = "+".join(entry["parcel_ids"]), str(plan["plan_id"])
         rules.append(
             Rule(
                 id=f"keep.{number:05d}",
                 kind="preference",
-                title=Bilingual(f"{label} stays as in {origin}", f"{label} 保持 {origin} 的安排"),
+                title=both("ledger-rule.kept", parcels=label, plan=origin),
                 cite=Cite(origin, "", str(plan["plan_hash"]), 0, "V1", "plan"),
                 start=case.round.as_of,
                 until=None,
@@ -196,7 +205,8 @@ def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
     return replace(case, rules=tuple(sorted(rules, key=lambda rule: rule.id)))
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as a constant of the rule language."""
     quote = '"' if "'" in name else "'"
     return f"{quote}{name}{quote}"
 

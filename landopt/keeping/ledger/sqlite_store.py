@@ -75,6 +75,9 @@ class SqliteStore:
             raise Refused(error("B002.not-ledger-landopt", at=str(self.path), file=self.path.name))
         if version > VERSION:
             raise Refused(error("B081.ledger-version-landopt", at=str(self.path), version=version, version2=VERSION))
+        for name, text in db.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@'"):
+            if _plain(str(text)) != _OWN.get(name):  # a trigger of somebody else's could undo what is appended
+                raise Refused(error("B080.schema", at=str(self.path), name=name))
         return True
 
     def _prepare(self, *, new: bool) -> None:
@@ -106,6 +109,8 @@ class SqliteStore:
     def _trouble(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeError as trouble:  # a text of the file itself, quoted in a message of SQLite's
+            raise Refused(error("B080.cannot-be-used", at=str(self.path), trouble=trouble)) from trouble
         except (sqlite3.OperationalError, sqlite3.DatabaseError) as trouble:
             if isinstance(trouble, sqlite3.OperationalError):
                 raise Environment(error("B075.cannot-be-used", at=str(self.path), trouble=trouble)) from trouble
@@ -123,7 +128,7 @@ class SqliteStore:
         except sqlite3.OperationalError:
             with self._trouble():
                 raise
-        except sqlite3.DatabaseError as torn:
+        except (sqlite3.DatabaseError, UnicodeError) as torn:
             raise Refused(error("B080.torn", at=str(self.path), entry=count + 1, why=str(torn))) from torn
 
     def last(self) -> tuple[int, str] | None:
@@ -192,3 +197,12 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+def _plain(statement: str) -> str:
+    """A statement without its line breaks and end."""
+    return " ".join(statement.split()).removesuffix(";").strip()
+
+
+_OWN = {text.split()[2]: _plain(text) for text in _statements(_SCHEMA.replace("@START", START))}
+"""What a ledger is made of, by name: its table and the triggers that keep it."""

@@ -12,9 +12,10 @@ from typing import Any
 
 from constraints.case import Case
 from landopt.reasons.alternatives import choices
+from landopt.reasons.clock import Clock
 from landopt.reasons.compared.differences import Change, changes, with_change
 from landopt.reasons.resolved.placed import Key, key_of
-from landopt.reasons.resolved.resolve import SMALL, Clock, keeping, resolve
+from landopt.reasons.resolved.resolve import SMALL, keeping, resolve
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.issues import Refused

@@ -86,7 +86,8 @@ class Closings:
             if known is not None:
                 return known
         mixed = any(self.law.facts.parcels[row].get("use_mix") for row in site)
-        if not methods or mixed or self.law.book.purpose == "annual_plan":
+        book = self.law.book
+        if not methods or mixed or book.purpose == "annual_plan" or book.periods:
             return ()
         if anew or len(site) > 1 or self._asks_who(methods):
             return self._closed_by(methods, site, demand)

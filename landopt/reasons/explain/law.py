@@ -46,6 +46,9 @@ class Answer:
 CaseView = tuple[list[dict[str, Value]], dict[str, Value], dict[str, Value]]
 """Facts of each parcel of a site, of the demand, of the site and offer."""
 
+Best = tuple[int, str]
+"""The offer with the smallest loss, of whatever period, and the verdict in the period asked about."""
+
 
 class Law:
     """Questions to the scalar reading about sites of a decided round; answers are kept."""
@@ -221,37 +224,41 @@ class Law:
         self, site: Sequence[int], demand: int | None, method: str, period: str | None
     ) -> tuple[OtherMethod, ...]:
         """Every other method with the rule that decides against it, or its proven cost."""
-        offers = self._offers_by_method(site, demand)
+        offers = self._offers_by_method(site, demand, period)
         found = []
         for other in self.case.methods:
             if other.id != method:
                 found.append(self._other(site, demand, other, period, offers.get(other.id)))
         return tuple(found)
 
-    def _offers_by_method(self, site: Sequence[int], demand: int | None) -> dict[str, int]:
-        """The lawful offers of exactly this site to this demand: the one with the smallest loss for each method."""
+    def _offers_by_method(self, site: Sequence[int], demand: int | None, period: str | None) -> dict[str, Best]:
+        """The best lawful offer of exactly this site to this demand by each method that is lawful in the period."""
         context, offers = self.context, self.context.offers
         which = context.on_parcels(site[:1])
         which = which[offers.demand[which] == (-1 if demand is None else demand)]
-        found: dict[str, int] = {}
         sites = offers.site[which]
         which = which[offers.site_start[sites + 1] - offers.site_start[sites] == len(site)]
         mine = [offer for offer in which.tolist() if len(site) == 1 or offers.parcels(offer) == tuple(site)]
         if not mine:
-            return found
+            return {}
         import numpy as np
 
+        when = -1 if period is None else context.periods.index(period)
+        best: dict[str, int] = {}
+        verdicts: dict[str, str] = {}
         for offer in context.ranked(np.array(mine, np.int64)).tolist():
-            found.setdefault(context.methods[int(offers.method[offer])], int(offer))
-        return found
+            method = context.methods[int(offers.method[offer])]
+            best.setdefault(method, int(offer))
+            if int(offers.period[offer]) == when:
+                verdicts[method] = ("permit", "warn", "condition", "forbid")[int(offers.verdict[offer])]
+        return {method: (best[method], verdict) for method, verdict in verdicts.items()}
 
     def _other(
-        self, site: Sequence[int], demand: int | None, other: Method, period: str | None, offer: int | None
+        self, site: Sequence[int], demand: int | None, other: Method, period: str | None, offer: Best | None
     ) -> OtherMethod:
         if offer is not None:
-            named = self.context.named(offer)
-            verdict = ("permit", "warn", "condition", "forbid")[int(self.context.offers.verdict[offer])]
-            return OtherMethod(other.id, verdict, "cost", (), named.loss, named.tier)
+            named = self.context.named(offer[0])
+            return OtherMethod(other.id, offer[1], "cost", (), named.loss, named.tier)
         said, kept, deciding = self._decides(site, demand, other.id, period)
         if said == "forbid":
             why = "rule" if any(one.rule_id in self.context.rules for one in deciding) else "default"
@@ -351,19 +358,19 @@ class Law:
             for each in judged.conditions
         )
 
-    def steps(self, method: Method, site: Sequence[int], start: str) -> tuple[StepDue, ...]:
+    def steps(self, method: Method, site: Sequence[int], start: str, since: str = "") -> tuple[StepDue, ...]:
         """The timetable of a site: that of the parcel that takes longest."""
-        tables = [self._timetable(method, row, start) for row in site]
+        tables = [self._timetable(method, row, start, since) for row in site]
         return max(tables, key=lambda steps: steps[-1].latest or "" if steps else "")
 
-    def _timetable(self, method: Method, row: int, start: str) -> tuple[StepDue, ...]:
+    def _timetable(self, method: Method, row: int, start: str, since: str) -> tuple[StepDue, ...]:
         """The timetable of a parcel; parcels with the same missing states share one."""
         facts = self.facts.parcels[row]
-        key = method.id, start, upstream(facts)
+        key = method.id, start, since, upstream(facts)
         steps = self._timetables.get(key)
         if steps is None:
             found, calendar = [], self.book.calendar
-            for step in timetable(method, facts, start, calendar):
+            for step in timetable(method, facts, start, calendar, since):
                 title = TITLES.get(step.step)
                 cite = self.context.cite(step.rule) if step.rule in self.context.rules else None
                 en, zh = (title.en, title.zh) if title else (step.step, step.step)

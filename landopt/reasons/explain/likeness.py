@@ -9,7 +9,8 @@ from constraints.reading.book import RuleBook
 from constraints.reading.case_facts import CaseFacts
 from parcels.common.schema import fields
 
-_SITE = frozenset(("site_area_m2", "site_parcels", "intending_users", "other_applicants", "operator", "period"))
+_SITE = frozenset(("site_area_m2", "site_parcels", "site_compact", "intending_users"))
+_SITE |= {"other_applicants", "operator", "period"}
 _OWN = ("want_right", "budget_yuan", "partners", "lease_years", "want_term")
 
 

@@ -37,6 +37,8 @@ class Losses:
     tiers: tuple[Ints, ...]
     leaving: Mapping[int, int] = field(default_factory=dict)
     slack: int = 0
+    barred: Mask | None = None
+    """The offers that no plan has by the prices: what is proven of them is no measure, so they come last."""
 
     def of(self, offer: int) -> tuple[int, int]:
         """(loss, tier) of an offer: the first tier with a proven loss, else (0, 0)."""
@@ -48,6 +50,8 @@ class Losses:
     def order(self, which: Ints) -> Ints:
         """Offer indices from the smallest proven loss to the largest, ties in offer order."""
         keys = [which, *(column[which] for column in reversed(self.tiers))]
+        if self.barred is not None:
+            keys.append(self.barred[which].astype(np.int8))
         return np.asarray(which[np.lexsort(keys)])
 
 
@@ -65,15 +69,17 @@ def losses(offers: Offers, proof: Mapping[str, Any] | None, parcels: int, chosen
     floors = [int(floor_of(entry)) for entry in proof["tiers"]]
     try:
         columns = []
+        barred = np.zeros(len(offers.demand), bool)
         leaving = dict.fromkeys(chosen, 0)
         for tier, entry in enumerate(proof["tiers"]):
             prog = program_of(offers, parcels, tier, floors)
             found = Certificate(prog, entry["tree"], int(entry["scale"]))
-            least, without = _tier(prog, found, reached[tier], chosen)
+            least, without, out = _tier(prog, found, reached[tier], chosen)
             columns.append(least)
+            barred |= out
             leaving = {offer: leaving[offer] or without[offer] for offer in chosen}
         slack = max(0, int(proof["tiers"][0]["bound"]) - reached[0])
-        return Losses(tuple(columns), leaving, slack)
+        return Losses(tuple(columns), leaving, slack, barred if barred.any() else None)
     except (BadProof, KeyError, TypeError, ValueError) as bad:
         raise Refused(error("X001.price-proof-cannot", at="proof.json", bad=bad)) from bad
 
@@ -86,8 +92,11 @@ def program_of(offers: Offers, parcels: int, tier: int, reached: Sequence[int]) 
     return from_arrays(arrays_of(offers, parcels, demands), tier, reached)
 
 
-def _tier(prog: Program, proof: Certificate, reached: int, chosen: Sequence[int]) -> tuple[Ints, dict[int, int]]:
-    """For every offer the least that a plan with it loses, for every chosen one the least that doing without loses."""
+def _tier(prog: Program, proof: Certificate, reached: int, chosen: Sequence[int]) -> tuple[Ints, dict[int, int], Mask]:
+    """For every offer the least that a plan with it loses, for every chosen one the least that doing without loses.
+
+    And which offers no case of the proof leaves.
+    """
     scale = proof.scale
     least = np.full(prog.count, _HUGE, np.int64)
     weakest = _first(prog, proof, reached)
@@ -116,10 +125,11 @@ def _tier(prog: Program, proof: Certificate, reached: int, chosen: Sequence[int]
                 without[offer] = min(without[offer], _up(shift + gain, scale))
             else:
                 without[offer] = min(without[offer], _up(shift, scale))
+    barred = least == _HUGE
     # An offer barred in every leaf is in no plan at all; its weakest bound still holds and is printed.
     least = np.where(least == _HUGE, weakest, least)
     least = np.asarray(np.where(least == _HUGE, 0, np.clip(least, 0, _HUGE - 1)))
-    return least, {offer: max(0, min(loss, int(_HUGE) - 1)) for offer, loss in without.items()}
+    return least, {offer: max(0, min(loss, int(_HUGE) - 1)) for offer, loss in without.items()}, barred
 
 
 def _first(prog: Program, proof: Certificate, reached: int) -> Ints:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ from constraints.language.expr import parse
 from constraints.reading.case_facts import FIXED, integer, key_text, texts
 from constraints.types import Row, Rule
 from landopt.intake.overlay import BINDING_RANK
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.feasible import search
 from landopt.screening.offers import Offers
 from parcels.common.frozen import FactTable, Neighbours
@@ -20,8 +20,6 @@ from parcels.common.schema import Value, fields_of
 Build = Callable[[Case], Offers]
 TRIALS = 60
 """Rounds without some rules that are built and searched for one diagnosis; beyond, the rules left are not tried."""
-SECONDS = 120
-"""CPU seconds after which no further trial begins."""
 PLAN_KINDS = ("limit", "relation", "lock")
 ROOM_FOR = ("eligibility", "term", "price_floor")
 
@@ -37,7 +35,12 @@ class Closers:
 
 
 def closing_rules(
-    case: Case, offers: Offers, kept: Sequence[int], build: Build, asked: Callable[[Case, Offers], Offers] | None = None
+    case: Case,
+    offers: Offers,
+    kept: Sequence[int],
+    build: Build,
+    asked: Callable[[Case, Offers], Offers] | None = None,
+    clock: Clock | None = None,
 ) -> Closers:
     """The rules that close the offers some rows (indices) would need; none where the rows conflict anyway.
 
@@ -49,14 +52,23 @@ def closing_rules(
         Builds the offers of a changed case.
     asked
         Adds what is asked beside the rows of the round (serve a platform).
+    clock
+        No further trial begins once it has ended, and what is left is not proved to be needed.
     """
+    clock = clock or Clock()
     wanted = {(offers.rows[row].rule, offers.rows[row].key): offers.rows[row] for row in kept}
     candidates = [rule for rule in case.rules if _closes(rule, case.settings.verdicts)]
     round_ = case if asked is not None else around(case, list(wanted.values()))
-    left, until = [TRIALS], time.process_time() + SECONDS
+    left = [TRIALS]
+    unsure: list[str] = []
 
     def conflicts(dropped: Collection[str]) -> bool:
-        left[0] = 0 if time.process_time() > until else left[0] - 1
+        if not clock.left():
+            left[0] = 0
+            unsure.append("limit")
+            return False
+        clock.tell("closing-rules", rules=len(candidates) - len(dropped))
+        left[0] -= 1
         trial = replace(round_, rules=tuple(rule for rule in round_.rules if rule.id not in dropped))
         made = build(trial)
         made = made if asked is None else asked(trial, made)
@@ -64,18 +76,22 @@ def closing_rules(
         present = {(made.rows[row].rule, made.rows[row].key) for row in rows}
         if any(not row.holds_empty for key, row in wanted.items() if key not in present):
             return True
-        return search(trial, made, rows).answer == "no"
+        answer = search(trial, made, rows, clock=clock).answer
+        unsure.extend([answer] if answer == "unknown" else ())
+        return answer == "no"
 
     size = len(round_.parcels), len(round_.demands)
     everything = frozenset(rule.id for rule in candidates)
     if conflicts(everything):
         return Closers((), True, *size)
+    if unsure:  # whether any rule closes what is needed is not known
+        return Closers((), False, *size)
     policy = frozenset(rule.id for rule in candidates if rule.cite.rank < BINDING_RANK)
     pool = everything if not policy or conflicts(policy) else policy
     ranks = {rule.id: rule.cite.rank for rule in candidates}
     names = sorted(pool, key=lambda name: (ranks[name], name))
     found, complete = _minimal(names, conflicts, left)
-    return Closers(tuple(sorted(found)), complete, *size)
+    return Closers(tuple(sorted(found)), complete and not unsure, *size)
 
 
 def _closes(rule: Rule, verdicts: Collection[str]) -> bool:

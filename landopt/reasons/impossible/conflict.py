@@ -115,12 +115,25 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """What the limit of time or Ctrl-C left out: ``kind`` of trial, and which ones.
+
+    ``platform`` (not explained), ``row`` (not proved to be needed for the conflict), ``rule`` (the rules that close
+    offers, not tried or not all), ``relaxation`` (not looked for).
+    """
+
+    kind: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """Why there is no plan (or no site for a platform): ``state`` is ``possible``, ``conflict`` or ``unknown``.
 
     ``platforms`` are those without any lawful offer, each explained alike, whether or not a plan exists; ``bounded``
     says in words of the texts what of the search was cut short, ``left`` how many platforms without an
-    offer are not explained.
+    offer are not explained. ``stopped`` is "", ``limit`` or ``user``; ``unreached`` the trials that it left out;
+    ``looked``: relaxations were asked for and all of them looked for.
     """
 
     state: str
@@ -132,6 +145,9 @@ class Diagnosis:
     platforms: tuple[Closed, ...] = ()
     bounded: tuple[str, ...] = ()
     left: int = 0
+    stopped: str = ""
+    unreached: tuple[Unreached, ...] = ()
+    looked: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The diagnosis as plain JSON."""

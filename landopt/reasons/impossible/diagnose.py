@@ -16,7 +16,8 @@ import numpy as np
 from constraints.case import Case
 from constraints.types import Row
 from landopt.intake.overlay import BINDING_RANK
-from landopt.reasons.explain.changed.feasible import SECONDS, least_violation, out_of_reach, search
+from landopt.reasons.clock import Clock
+from landopt.reasons.explain.changed.feasible import least_violation, out_of_reach, search
 from landopt.reasons.explain.changed.variants import with_rhs, with_row
 from landopt.reasons.impossible.closers import Build, Closers, closing_rules
 from landopt.reasons.impossible.conflict import (
@@ -24,6 +25,7 @@ from landopt.reasons.impossible.conflict import (
     Closed,
     Diagnosis,
     Relaxation,
+    Unreached,
     decimal,
     fix_of,
     number_of,
@@ -33,8 +35,9 @@ from landopt.reasons.impossible.conflict import (
     scale_of,
     stated,
 )
-from landopt.reasons.impossible.openings import closed_platforms, without_offer
-from landopt.reasons.resolved.resolve import Clock, resolve
+from landopt.reasons.impossible.openings import closed_platform, without_offer
+from landopt.reasons.impossible.unserved import Serving
+from landopt.reasons.resolved.resolve import resolve
 from landopt.reasons.resolved.shares import at_share, giving, quotient
 from landopt.screening.offers import Offers
 
@@ -47,6 +50,7 @@ def diagnose(
     demand: int | None = None,
     relax: bool = True,
     platforms: int = 0,
+    clock: Clock | None = None,
 ) -> Diagnosis:
     """Why no plan satisfies the rules, and why some platforms can have no site.
 
@@ -60,33 +64,126 @@ def diagnose(
         Also look for the cheapest relaxations of policy and solve the round with each.
     platforms
         The most platforms without any lawful offer that are explained, whether or not a plan exists.
+    clock
+        The time all of it may take (two minutes by default); what it does not reach is named in the answer.
     """
+    asked = _Asked(case, offers, clock or Clock())
     name = None if demand is None else case.demands.ids[demand]
     if demand is not None and not _lawful(offers, demand):
-        closed = closed_platforms(case, offers, [demand])
+        closed = asked.closed([demand])
         if closed:
-            return Diagnosis("conflict", name, closed[0].members, 0, (), closed[0].minimal, closed, _cut(closed))
+            return asked.told(
+                Diagnosis("conflict", name, closed[0].members, 0, (), closed[0].minimal, closed, _cut(closed))
+            )
+    found = asked.planless(Diagnosis("possible", name, (), _lawful(offers, demand), (), False), demand, build, relax)
     alone = without_offer(offers)[:platforms] if demand is None else []
-    closed = closed_platforms(case, offers, alone)
+    closed = asked.closed(alone)
     left = len(without_offer(offers)) - len(alone) if demand is None and platforms else 0
-    cut = (*_cut(closed), *(("platforms",) if left else ()))
-    asked = offers if demand is None else serve(offers, demand)
-    first = search(case, asked, range(len(asked.rows)))
-    if first.answer != "no":
-        state = "possible" if first.answer == "yes" else "unknown"
-        return Diagnosis(state, name, (), _lawful(offers, demand), (), False, closed, cut, left)
-    kept, sure = conflict_rows(case, asked)
-    closing = Closers((), True)
-    if build is not None:
-        closing = closing_rules(
-            case, asked, kept, build, None if demand is None else lambda _, made: serve(made, demand)
+    cut = (*_cut(closed), *(("platforms",) if left else ()), *found.bounded)
+    return asked.told(replace(found, platforms=closed, bounded=tuple(dict.fromkeys(cut)), left=left))
+
+
+class _Asked:
+    """One diagnosis under one clock, and what the clock left out."""
+
+    def __init__(self, case: Case, offers: Offers, clock: Clock) -> None:
+        self.case, self.offers, self.clock = case, offers, clock
+        self.unreached: list[Unreached] = []
+
+    def told(self, found: Diagnosis) -> Diagnosis:
+        """With what was not reached; a limit met when all was done left nothing out."""
+        if self.clock.why == "limit" and not self.unreached and found.state != "unknown":
+            self.clock.why = ""
+        return replace(found, stopped=self.clock.why, unreached=tuple(self.unreached))
+
+    def planless(self, found: Diagnosis, demand: int | None, build: Build | None, relax: bool) -> Diagnosis:
+        """Whether there is a plan; if not, the rows and rules in conflict, and the relaxations."""
+        case, clock = self.case, self.clock
+        asked = self.offers if demand is None else serve(self.offers, demand)
+        clock.tell("diagnose-plan")
+        answer = search(case, asked, range(len(asked.rows)), clock=clock).answer
+        if answer != "no":
+            return replace(found, state="possible" if answer == "yes" else "unknown")
+        kept, sure = conflict_rows(case, asked, clock)
+        if clock.why:
+            self._left_out("row", [named(asked.rows[row]) for row in kept if row not in sure])
+        closing = Closers((), True)
+        if build is not None:
+            serves = None if demand is None else lambda _, made: serve(made, demand)
+            closing = closing_rules(case, asked, kept, build, serves, clock)
+            if clock.why and not closing.complete:
+                self._left_out("rule", closing.rules or ("*",))
+        members = [row_member(case, asked.rows[row], row in sure) for row in kept if asked.rows[row].rule != SERVE]
+        members += [rule_member(case, rule, closing.complete) for rule in closing.rules]
+        relaxed, ended = self._relaxations(asked, kept) if relax else ((), True)
+        minimal = closing.complete and sure.issuperset(kept)
+        cut = () if clock.why else (*(() if closing.complete else ("trials",)), *(() if ended else ("relaxations",)))
+        return replace(
+            found,
+            state="conflict",
+            members=tuple(members),
+            relaxations=relaxed,
+            minimal=minimal,
+            bounded=cut,
+            looked=relax and not any(each.kind == "relaxation" for each in self.unreached),
         )
-    members = [row_member(case, asked.rows[row], row in sure) for row in kept if asked.rows[row].rule != SERVE]
-    members += [rule_member(case, rule, closing.complete) for rule in closing.rules]
-    found, ended = relaxations(case, asked, kept) if relax else ((), True)
-    minimal = closing.complete and sure.issuperset(kept)
-    cut = (*cut, *(() if closing.complete else ("trials",)), *(() if ended else ("relaxations",)))
-    return Diagnosis("conflict", name, tuple(members), _lawful(offers, demand), found, minimal, closed, cut, left)
+
+    def closed(self, demands: Sequence[int]) -> tuple[Closed, ...]:
+        """Platforms without an offer explained, as many as the clock allows."""
+        ids = self.case.demands.ids
+        serving = Serving(self.case, self.offers) if demands and self.clock.left() else None
+        found: list[Closed | None] = []
+        for done, demand in enumerate(demands):
+            if serving is None or not self.clock.left():
+                self._left_out("platform", [ids[row] for row in demands[done:]])
+                break
+            self.clock.tell("diagnose-platform", done=done + 1, platforms=len(demands), name=ids[demand])
+            found.append(closed_platform(serving, demand))
+        return tuple(each for each in found if each is not None)
+
+    def _left_out(self, kind: str, names: Sequence[str]) -> None:
+        if names:
+            self.unreached.append(Unreached(kind, tuple(names)))
+
+    def _relaxations(self, offers: Offers, kept: Sequence[int]) -> tuple[tuple[Relaxation, ...], bool]:
+        """The relaxations of policy rows of a conflict, each with its plan, the one that saves most first.
+
+        Where no single row is enough, the cheapest joint relaxation of all policy rows is given. Also says whether
+        every search came to an end.
+        """
+        case, clock = self.case, self.clock
+        policy = [row for row in kept if rank_of(case, offers.rows[row]) < BINDING_RANK]
+        found: list[Relaxation] = []
+        complete = True
+        for done, row in enumerate(policy):
+            name = named(offers.rows[row])
+            if clock.left():
+                clock.tell("relaxing", done=done + 1, limits=len(policy), name=name)
+            amount = least_violation(case, offers, {row: 1}, clock=clock)
+            if amount == {} and clock.why:
+                self._left_out("relaxation", [named(offers.rows[each]) for each in policy[done:]])
+                return tuple(sorted(found, key=_saved)), False
+            if amount == {} and offers.rows[row].kind == "lock":
+                amount = {row: 1}  # a lock gives way whole; the run with it dropped says whether a plan is found
+            complete = complete and amount != {}
+            if amount:
+                found.append(_relaxed(case, offers, amount, clock))
+        if not found:
+            every = [row for row in range(len(offers.rows)) if rank_of(case, offers.rows[row]) < BINDING_RANK]
+            weights = {row: max(1, 10**6 // max(1, abs(offers.rows[row].rhs))) for row in every}
+            clock.tell("relaxing-jointly", limits=len(every))
+            amount = least_violation(case, offers, weights, clock=clock)
+            complete = complete and amount != {}
+            if amount:
+                found.append(_relaxed(case, offers, amount, clock))
+            elif amount == {} and clock.why:
+                self._left_out("relaxation", [named(offers.rows[row]) for row in every])
+        return tuple(sorted(found, key=_saved)), complete
+
+
+def named(row: Row) -> str:
+    """A row as a person names it: its rule and key."""
+    return f"{row.rule} [{', '.join(row.key)}]" if row.key else row.rule
 
 
 def _cut(closed: Sequence[Closed]) -> tuple[str, ...]:
@@ -115,11 +212,13 @@ def rank_of(case: Case, row: Row) -> int:
     return ASKED if rule is None else rule.cite.rank
 
 
-def conflict_rows(case: Case, offers: Offers) -> tuple[list[int], frozenset[int]]:
+def conflict_rows(case: Case, offers: Offers, clock: Clock | None = None) -> tuple[list[int], frozenset[int]]:
     """A minimal set of rows without a plan, and those of them whose need is proved.
 
-    Policy rows are tried first while law stays hard; then law; what is asked (serve a platform) stays.
+    Policy rows are tried first while law stays hard; then law; what is asked (serve a platform) stays. What ``clock``
+    does not reach is kept, unproved.
     """
+    clock = clock or Clock()
     kept = list(range(len(offers.rows)))
     sure: set[int] = {row for row in kept if offers.rows[row].rule == SERVE}
     order = sorted((row for row in kept if row not in sure), key=lambda row: (rank_of(case, offers.rows[row]), row))
@@ -130,9 +229,12 @@ def conflict_rows(case: Case, offers: Offers) -> tuple[list[int], frozenset[int]
     while True:
         start = 0
         while start < len(order):
+            if not clock.left():
+                return kept, frozenset(sure)
+            clock.now_and_then("conflict-rows", rows=len(kept))
             block = order[start : start + size]
             without = [row for row in kept if row not in block]
-            answer = search(case, offers, without).answer
+            answer = search(case, offers, without, clock=clock).answer
             if answer == "no":
                 kept, order = without, [row for row in order if row not in block]
                 continue
@@ -144,38 +246,14 @@ def conflict_rows(case: Case, offers: Offers) -> tuple[list[int], frozenset[int]
     return kept, frozenset(sure)
 
 
-def relaxations(case: Case, offers: Offers, kept: Sequence[int]) -> tuple[tuple[Relaxation, ...], bool]:
-    """The relaxations of policy rows of a conflict, each with its plan, the one that saves most first.
-
-    Where no single row is enough, the cheapest joint relaxation of all policy rows is given. Also says whether every
-    search came to an end.
-    """
-    policy = [row for row in kept if rank_of(case, offers.rows[row]) < BINDING_RANK]
-    found: list[Relaxation] = []
-    complete = True
-    for row in policy:
-        amount = least_violation(case, offers, {row: 1})
-        if amount == {} and offers.rows[row].kind == "lock":
-            amount = {row: 1}  # a lock gives way whole; the run with it dropped says whether a plan is found
-        complete = complete and amount != {}
-        if amount:
-            found.append(_relaxed(case, offers, amount))
-    if not found:
-        every = [row for row in range(len(offers.rows)) if rank_of(case, offers.rows[row]) < BINDING_RANK]
-        weights = {row: max(1, 10**6 // max(1, abs(offers.rows[row].rhs))) for row in every}
-        amount = least_violation(case, offers, weights)
-        complete = complete and amount != {}
-        if amount:
-            found.append(_relaxed(case, offers, amount))
-    return tuple(sorted(found, key=_saved)), complete
-
-
 def _saved(entry: Relaxation) -> tuple[bool, tuple[int, ...], int, str]:
     """What has a plan before what has none; the plan worth most first; lower rank first."""
     return not entry.objective, tuple(-worth for worth in entry.objective), entry.rank, entry.rules[0]
 
 
-def _moved(case: Case, offers: Offers, amount: dict[int, int]) -> tuple[Offers, dict[int, tuple[str, str]]]:
+def _moved(
+    case: Case, offers: Offers, amount: dict[int, int], clock: Clock
+) -> tuple[Offers, dict[int, tuple[str, str]]]:
     """The offers with rows given way by so much, and for numbers what each is and what ``--set`` makes it.
 
     A share gives way to the nearest four-place share with which a plan exists, shares after one another.
@@ -203,7 +281,6 @@ def _moved(case: Case, offers: Offers, amount: dict[int, int]) -> tuple[Offers, 
         old, rule = offers.rows[row], rule_of(case, offers.rows[row].rule)
         if rule is None or not rule.spec.get("share"):
             continue
-        clock = Clock(SECONDS)
         trial = with_rhs(moved, row, old.rhs)
         found = giving(case, trial, row, clock)
         parts = quotient(case, trial, old)
@@ -214,11 +291,11 @@ def _moved(case: Case, offers: Offers, amount: dict[int, int]) -> tuple[Offers, 
     return moved, sets
 
 
-def _relaxed(case: Case, offers: Offers, amount: dict[int, int]) -> Relaxation:
+def _relaxed(case: Case, offers: Offers, amount: dict[int, int], clock: Clock) -> Relaxation:
     rows = sorted(amount)
     signs = {row: -1 if offers.rows[row].sense == ">=" else 1 for row in rows}
-    changed, sets = _moved(case, offers, amount)
-    found = resolve(case, changed, Clock(30))
+    changed, sets = _moved(case, offers, amount, clock)
+    found = resolve(case, changed, clock)
     chosen = np.asarray(found.chosen or (), np.int64)
     worth = found.worth
     return Relaxation(

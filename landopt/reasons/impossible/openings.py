@@ -41,11 +41,12 @@ def closed_platforms(case: Case, offers: Offers, demands: Sequence[int]) -> tupl
     if not demands:
         return ()
     serving = Serving(case, offers)
-    found = (_closed(serving, demand) for demand in demands)
+    found = (closed_platform(serving, demand) for demand in demands)
     return tuple(each for each in found if each is not None)
 
 
-def _closed(serving: Serving, demand: int) -> Closed | None:
+def closed_platform(serving: Serving, demand: int) -> Closed | None:
+    """One platform (row) without a lawful offer; ``None`` where it is found open after all."""
     platform = Platform(serving, demand)
     names = platform.conflict()
     if names is None:

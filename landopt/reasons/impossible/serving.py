@@ -15,12 +15,13 @@ from typing import Any
 from constraints.case import Case
 from constraints.types import Row
 from landopt.intake.overlay import BINDING_RANK, changed
+from landopt.reasons.clock import LIMIT_S, Clock
 from landopt.reasons.explain.changed.feasible import held_by_some, least_violation
 from landopt.reasons.explain.changed.variants import forced, only_rows, with_rhs, with_row
 from landopt.reasons.explain.context import Context
 from landopt.reasons.impossible.conflict import decimal, number_of, rule_of, scale_of, stated
 from landopt.reasons.impossible.proposals import Proposal, proposals
-from landopt.reasons.resolved.resolve import Clock, Resolved, keeping, resolve
+from landopt.reasons.resolved.resolve import Resolved, keeping, resolve
 from landopt.reasons.resolved.shares import at_share, giving, quotient
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
@@ -213,7 +214,7 @@ class _Asked:
         case, offers = case or self.case, offers or self.offers
         asked = self._kept(offers)
         lifted = only_rows(asked, [each for each in range(len(asked.rows)) if each not in rows])
-        possible = held_by_some(case, lifted, list(range(*self._part(offers))))
+        possible = held_by_some(case, lifted, list(range(*self._part(offers))), clock=self.clock)
         if not possible:
             self.sure = self.sure and possible is False
             return None
@@ -268,7 +269,7 @@ class _Asked:
             share = Fraction(*rule.spec["share"])
             moved = at_share(asked, number, parts, found.share)
             return moved, number_of(rule, row), decimal(share), decimal(found.share)
-        units = least_violation(case, trial, {place: 1}, max(1, int(self.clock.left())))
+        units = least_violation(case, trial, {place: 1}, LIMIT_S, self.clock)
         if not units:
             self.sure = self.sure and units is None
             return None

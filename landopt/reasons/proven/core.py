@@ -298,8 +298,12 @@ def _crowded(proof: Certificate, worth: Ints, best: Ints, forced: Ints, open_: A
     land_of = core.site_parcels[ranges(start[core.site], size[core.site])]
     offer = np.repeat(np.arange(len(part)), size[core.site])
     each = cost[land_of]
-    for (number, parcel), value in own.items():
-        each[(part[offer] == number) & (land_of == parcel)] -= value
+    pairs = sorted(own)  # what a part loses by itself is not lost by another
+    key = np.array([number * core.parcels + parcel for number, parcel in pairs], np.int64)
+    value = np.array([own[pair] for pair in pairs], np.int64)
+    wanted = part[offer].astype(np.int64) * core.parcels + land_of
+    at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+    each -= np.where(key[at] == wanted, value[at], 0)
     found = np.zeros(len(part), np.int64)
     np.maximum.at(found, offer, each)
     return found

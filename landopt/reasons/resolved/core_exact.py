@@ -12,10 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.variants import forced
 from landopt.reasons.explain.context import Context
 from landopt.reasons.proven.core import Choice, Core
-from landopt.reasons.resolved.resolve import SMALL, Clock, resolve, resolve_at_least
+from landopt.reasons.resolved.resolve import SMALL, resolve, resolve_at_least
 from landopt.solving.programme.arrays import Ints
 
 ROUGH = 0.5

@@ -16,11 +16,12 @@ import numpy as np
 
 from constraints.case import Case, held_at
 from landopt.reasons.alternatives import assignment, choices, value
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.variants import another_plan, forced
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.losses import touching
 from landopt.reasons.explain.records import as_json
-from landopt.reasons.resolved.resolve import SMALL, Clock, Resolved, keeping, resolve
+from landopt.reasons.resolved.resolve import SMALL, Resolved, keeping, resolve
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Ints, Program, program, standing
 from landopt.solving.programme.model import build
@@ -141,16 +142,19 @@ def exact(
                 above[first + 1 :] = _most(context.offers)[first + 1 :]
             return _result(context, quick, "gap", "prices", bounds, above)
     case = context.case
-    outcome = solve(
-        case,
-        forced(context.offers, members),
-        gap=gap or case.settings.gap,
-        time_limit_s=max(1, int(clock.left())),
-        nodes=case.settings.nodes,
-        seed=case.settings.seed,
-        threads=1,
-        warm=np.asarray(context.chosen, np.int64),
-    )
+    clock.tell("forcing")
+    with clock.aloud():
+        outcome = solve(
+            case,
+            forced(context.offers, members),
+            gap=gap or case.settings.gap,
+            time_limit_s=max(1, int(clock.left())),
+            nodes=case.settings.nodes,
+            seed=case.settings.seed,
+            threads=1,
+            warm=np.asarray(context.chosen, np.int64),
+        )
+    clock.left()
     if outcome.chosen is None:
         none = outcome.stopped == "infeasible"
         return Exact(not none, outcome.stopped, "solve", (), (), (), (), (), (), none)

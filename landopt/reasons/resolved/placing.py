@@ -16,13 +16,14 @@ from constraints.audit.certificate.price_tree import BadProof
 from constraints.case import Case
 from constraints.types import Row
 from landopt.reasons.alternatives import value
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.variants import forced
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.proven.whatif import Proven
 from landopt.reasons.resolved.newcomer import with_newcomer
 from landopt.reasons.resolved.placed import Key, Placed, Placement, key_of
-from landopt.reasons.resolved.resolve import Clock, resolve
+from landopt.reasons.resolved.resolve import resolve
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.frozen import FactTable

@@ -1,86 +1,23 @@
 """A programme solved again for a question: in this process, over all tiers, to the end where time allows.
 
-What is found is exact integers; that nothing is better rests on the solver's bound, which no auditor re-derives. A
-question has one clock for all its programmes: the limit and Ctrl-C end it with what was found.
+What is found is exact integers; that nothing is better rests on the solver's bound, which no auditor re-derives.
 """
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from time import monotonic
-from types import FrameType, TracebackType
-from typing import Any, Self
 
 import numpy as np
 
 from constraints.case import Case, held_at
+from landopt.reasons.clock import Clock
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Ints, Program, arrays_of, from_arrays, standing
 from landopt.solving.programme.model import Built, build
-from parcels.common.catalogue import Say, told
 
-LIMIT_S = 120
-"""Seconds a question may take unless told otherwise."""
 SMALL = 20_000
 """Offers up to which a question is solved over all of them."""
-EVERY_S = 5
-"""Seconds between two lines of progress of one programme."""
-
-
-class Clock(AbstractContextManager["Clock"]):
-    """The seconds a question may still take; inside ``with``, Ctrl-C ends it and what was found stays.
-
-    ``why`` is "" while it runs, then ``limit`` or ``user``.
-    """
-
-    def __init__(self, seconds: float | None = None, say: Say | None = None) -> None:
-        self.end = monotonic() + (LIMIT_S if seconds is None else seconds)
-        self.why = ""
-        self._say = say
-        self._before: Any = None
-        self._ours = False
-        self._told = monotonic()
-
-    def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.getsignal(signal.SIGINT)
-            signal.signal(signal.SIGINT, self._interrupt)
-            self._ours = True
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, trouble: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._ours:
-            signal.signal(signal.SIGINT, self._before)
-            self._ours = False
-
-    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if self.why == "user":
-            raise KeyboardInterrupt  # a second time: at once
-        self.why = "user"
-
-    def left(self) -> float:
-        """Seconds left; 0 once it has ended."""
-        rest = self.end - monotonic()
-        if not self.why and rest <= 0.05:
-            self.why = "limit"
-        return 0.0 if self.why else rest
-
-    def tell(self, key: str, **values: object) -> None:
-        """A line of progress."""
-        if self._say is not None:
-            self._told = monotonic()
-            self._say(told(f"progress.{key}", **values))
-
-    def tick(self, value: float, bound: float) -> None:
-        """The best value and bound of the programme that runs, millipoints, said now and then."""
-        if self._say is not None and monotonic() - self._told >= EVERY_S and abs(value) < 1e17 and abs(bound) < 1e17:
-            self.tell("re-solving", best=value / 1000, bound=bound / 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +100,6 @@ def _tier(
     prog: Program, pool: Ints, start: Ints | None, clock: Clock, gap: float = 0.0
 ) -> tuple[str, Ints | None, int | None]:
     """One tier: how it ended, the plan found, the solver's bound."""
-    import highspy
     import pulp
 
     from landopt.solving.programme.silent_highs import SilentHiGHS
@@ -177,13 +113,6 @@ def _tier(
         assert start is not None
         _hand_over(prog, built, start)
 
-    def heard(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:
-        if kind == highspy.cb.HighsCallbackType.kCallbackMipInterrupt:
-            into.user_interrupt = bool(clock.why)
-        else:
-            clock.tick(float(out.mip_primal_bound), float(out.mip_dual_bound))
-
-    kinds = highspy.cb.HighsCallbackType
     solver = SilentHiGHS(
         msg=False,
         threads=1,
@@ -191,8 +120,7 @@ def _tier(
         gapRel=gap,
         mip_abs_gap=0.999,
         warmStart=warm,
-        callbackTuple=(heard, None),
-        callbacksToActivate=[kinds.kCallbackMipInterrupt, kinds.kCallbackMipLogging],
+        **clock.heard(),
     )
     stats = built.problem.solve(solver)
     if stats.status == pulp.LpSolveStatus.Infeasible:

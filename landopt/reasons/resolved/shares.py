@@ -15,8 +15,9 @@ import numpy as np
 
 from constraints.case import Case
 from constraints.types import Row
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.variants import only_rows, with_row
-from landopt.reasons.resolved.resolve import Clock, resolve
+from landopt.reasons.resolved.resolve import resolve
 from landopt.screening.changed_amounts import alike
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers

@@ -18,13 +18,14 @@ from constraints.case import Case
 from constraints.loading.ranks import LAW_RANK
 from constraints.types import Row
 from landopt.reasons.alternatives import value
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.variants import only_rows, with_rhs
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.limits import Limits
 from landopt.reasons.explain.losses import bounds_with
 from landopt.reasons.explain.records import LimitUse, as_json
 from landopt.reasons.resolved.forced import Best, best, closest, solve_near
-from landopt.reasons.resolved.resolve import SMALL, Clock, resolve
+from landopt.reasons.resolved.resolve import SMALL, resolve
 from landopt.reasons.resolved.shares import with_share
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers

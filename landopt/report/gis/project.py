@@ -98,7 +98,7 @@ def project(source: Source, gpkg: Path, target: Path, protected: Sequence[Protec
         number=number or 0,
         name="" if frame.crs is None else frame.crs.name,
         system=system_words(source.case.crs, lang),
-        mark=plan_mark(source, lang).replace("\n", "  "),
+        mark=plan_mark(source, lang),
         texts=texts,
     )
     out = io.BytesIO()

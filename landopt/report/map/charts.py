@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from constraints.loading.method_facts import looks
+from constraints.reading.timetable import TITLES
 from landopt.reasons import words
 from landopt.report.papers.plain import one_line
 from landopt.report.source import Source
@@ -40,11 +41,13 @@ def _text(x: float, y: float, zh: str, en: str, *, anchor: str = "start", fill: 
     return _both(zh, en, "text", extra)
 
 
-def _box(x: float, y: float, wide: float, high: float, fill: str, title: Markup | None = None) -> Markup:
-    inner = Markup("") if title is None else Markup("<title>{}</title>").format(title)
-    return Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}">{}</rect>').format(
-        f"{x:.1f}", f"{y:.1f}", f"{max(0.0, wide):.1f}", f"{high:.1f}", fill, inner
-    )
+def _box(x: float, y: float, wide: float, high: float, fill: str, titles: tuple[str, str] | None = None) -> Markup:
+    """A block; with ``titles`` (Chinese, English) one a language, of which the page shows one."""
+    place = f"{x:.1f}", f"{y:.1f}", f"{max(0.0, wide):.1f}", f"{high:.1f}", fill
+    if titles is None:
+        return Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}"></rect>').format(*place)
+    block = Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" fill="{}"><title>{}</title></rect>')
+    return Markup("").join(block.format(lang, *place, said) for lang, said in zip(("zh", "en"), titles, strict=True))
 
 
 def _line(x: float, top: float, bottom: float, colour: str, wide: float = 1) -> Markup:
@@ -78,16 +81,19 @@ def _districts(source: Source) -> Markup:
         for method in source.methods:
             area = areas[name].get(method, 0)
             if area:
-                said = f"{words.word('method', method, 'zh')} / {words.word('method', method, 'en')}"
-                title = escape(f"{one_line(name, 60)}: {said} {words.hectares(area)} ha")
-                parts.append(_box(x, top, area * scale, _LINE - 7, COLOURS.get(method, "#999999"), title))
+                place, size = one_line(name, 60), words.hectares(area)
+                titles = (
+                    f"{place}：{words.word('method', method, 'zh')} {size} 公顷",
+                    f"{place}: {words.word('method', method, 'en')} {size} ha",
+                )
+                parts.append(_box(x, top, area * scale, _LINE - 7, COLOURS.get(method, "#999999"), titles))
                 if area * scale > 34:
                     light = method in looks() and looks()[method].light
                     zh, en = words.word("method", method, "zh")[:2], SIGNS.get(method, "?")
                     parts.append(_text(x + 4, top + 13, zh, en, fill="#1d2530" if light else "#ffffff"))
                 x += area * scale
-        total = words.hectares(sum(areas[name].values())) + " ha"
-        parts.append(_text(x + 6, top + 13, total, total, fill="#5b6675"))
+        total = words.hectares(sum(areas[name].values()))
+        parts.append(_text(x + 6, top + 13, f"{total} 公顷", f"{total} ha", fill="#5b6675"))
     heading = _both("各片区供应面积及方式", "Area supplied by district and method")
     note = _both(
         "条长为面积，颜色为供应方式（与地图一致），指向色块显示数值。",
@@ -147,8 +153,8 @@ def _measure(limit: Mapping[str, Any]) -> tuple[int, int, str, str] | None:
     if limit["limit"] < 0 or limit["used"] < 0 or limit["limit"] <= 1:
         return None
     if limit["unit"] == "m2":
-        text = f"{words.hectares(limit['used'])} {sign} {words.hectares(limit['limit'])} ha"
-        return limit["used"], limit["limit"], text, text
+        text = f"{words.hectares(limit['used'])} {sign} {words.hectares(limit['limit'])}"
+        return limit["used"], limit["limit"], f"{text} 公顷", f"{text} ha"
     zh, en = (
         f"{limit['used']:,} {sign} {limit['limit']:,} {words.word('unit', limit['unit'], lang)}"
         for lang in ("zh", "en")
@@ -181,18 +187,20 @@ def _timetable(source: Source) -> Markup:
         month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     for k, entry in enumerate(shown[:_LONGEST], 1):
         top = k * _LINE + 3
-        name = one_line("+".join(entry["parcel_ids"]), 14)
+        more = len(entry["parcel_ids"]) - 1
+        name = one_line(entry["parcel_ids"][0], 14) + (f" +{more}" if more else "")
         zh, en = (f"{name} {words.word('method', entry['method'], lang)}" for lang in ("zh", "en"))
         parts.append(_text(_LEFT - 8, top + 13, zh, en, anchor="end"))
         for step in entry["timetable"]:
             begin, end = at(step["earliest"]), at(step["latest"] or step["earliest"])
-            title = escape(f"{name} {step['step']}: {step['earliest']} - {step['latest'] or ''}")
-            block = _box(begin, top, max(2.0, end - begin), _LINE - 8, COLOURS.get(entry["method"], "#999999"), title)
+            what, span = TITLES[step["step"]], (step["earliest"], step["latest"] or "")
+            titles = f"{name} {what.zh}：{span[0]} 至 {span[1]}", f"{name} {what.en}: {span[0]} - {span[1]}"
+            block = _box(begin, top, max(2.0, end - begin), _LINE - 8, COLOURS.get(entry["method"], "#999999"), titles)
             parts.append(Markup('<g opacity=".42">{}</g>').format(block))
     heading = _both("供应时间安排", "Timetable of the round")
     more = len(shown) - rows
     note = _both(
-        "每行一个供地单元；色块为各步骤的最早至最迟日期，指向色块显示。"
+        "每行一个供地单元；色块为各步骤的首日至末日，指向色块显示。"
         + (f"另有 {more} 个未绘出，见表格。" if more else ""),
         "A line a site; a block runs from the first to the last day of a step. "
         + (f"{more} more are in the tables." if more else ""),

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from landopt.reasons.pack_words import late_lines, packs_line
+from landopt.reasons.pack_words import late_lines, packs_words
 from landopt.report.map.charts import charts
 from landopt.report.map.codec import packed_file
 from landopt.report.map.payload import map_payload
@@ -78,7 +78,7 @@ def map_page(source: Source, lang: str, *, before: Mapping[str, Any] | None = No
         charts=charts(source),
         plan=source.plan,
         late=[] if public else [dict(zip(LANGS, lines, strict=True)) for lines in _late(source)],
-        packs=dict.fromkeys(LANGS, "") if public else {each: packs_line(source.case, each) for each in LANGS},
+        packs=dict.fromkeys(LANGS, "") if public else {each: packs_words(source.case, each) for each in LANGS},
         public=public,
         compared=None if before is None else before["plan_id"],
         embedded=_embedded(source.folder) if with_proof else {},

@@ -98,6 +98,11 @@ def _parcels(container: Container, source: Source) -> None:
     for name, column in columns.items():
         shift = name == "record"
         container.add(name, np.diff(np.asarray(column), prepend=0) if shift else column)
+    periods = [period.id for period in source.case.round.periods]
+    if periods:  # the slider of a programme
+        when = [-1 if row.entry is None else periods.index(row.entry["period"]) for row in source.rows]
+        container.add("period", when)
+        container.head["periods"] = periods
     container.head.update(
         ids=[plain(row.parcel_id) for row in source.rows],
         names=[plain(row.name) for row in source.rows] if any(row.name for row in source.rows) else [],

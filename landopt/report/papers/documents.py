@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from landopt.keeping.ledger.adoption_paper import read_adoption
 from landopt.reasons import words
-from landopt.reasons.pack_words import late_lines
+from landopt.reasons.pack_words import late_lines, packs_line
 from landopt.reasons.texts import render_proposal
 from landopt.report.papers.annex import joined
 from landopt.report.papers.blocks import Block, of_text, table
@@ -36,7 +37,7 @@ def whole_values(source: Source, lang: str) -> dict[str, Value]:
 def proposal_values(source: Source, lang: str) -> dict[str, Value]:
     """The supply proposal of the round: the plan as a whole, the methods, the sites."""
     zh = lang == "zh"
-    plan, draft = source.plan, ""
+    plan, draft, adopted = source.plan, "", read_adoption(source.folder)
     if plan["case"]["overlays"]:
         names = one_line(", ".join(plan["case"]["overlays"]), 300)
         draft = f"情景测算，未入档：{names}" if zh else f"Scenario, not on the record: {names}"
@@ -44,7 +45,10 @@ def proposal_values(source: Source, lang: str) -> dict[str, Value]:
     heads_en = ("Method", "Cases", "Parcels", "Area (ha)", "Starting price (CNY 10,000)")
     return {
         "draft": draft,
-        "text": of_text(f"{plan['case']['title'][lang]}\n{render_proposal(plan, source.case, lang)}")[1:],
+        "text": [
+            *of_text(f"{plan['case']['title'][lang]}\n{render_proposal(plan, source.case, lang)}")[1:],
+            *([] if adopted is None else [Block("body", one_line(adopted.line(lang), 600))]),
+        ],
         "methods": [table([heads if zh else heads_en, *_method_lines(source.whole, lang)], (30, 12, 12, 20, 26))],
         "sites": [table(_site_lines(source, lang), (7, 21, 24, 15, 13, 8, 14))],
     }
@@ -124,7 +128,8 @@ def review_sheets(source: Source, lang: str) -> list[list[Block]]:
 def technical_annex(source: Source, lang: str) -> list[list[Block]]:
     """The reasons at length, a part for each site, in files of at most :data:`PER_FILE`; shared notes once a file."""
     whole = of_text(source.texts[lang][source.plan["justification"].index(source.whole)])
-    whole[1:1] = [Block("item", line) for line in late_lines(source.case, lang)]
+    packs = packs_line(source.case, lang)
+    whole[1:1] = [Block("item", line) for line in (*late_lines(source.case, lang), *([packs] if packs else []))]
     parts = [
         _sheet(source, place, lang)
         for place, record in enumerate(source.plan["justification"])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from landopt.reasons import words
+from landopt.reasons.article_words import article_words
 from landopt.reasons.pack_words import late_lines
 from landopt.reasons.texts import render_notice
 from landopt.report import recorded
@@ -117,9 +118,10 @@ def _far(source: Source, record: Mapping[str, Any]) -> str:
 def _basis(record: Mapping[str, Any], lang: str) -> str:
     cites = [ruling["cite"] for ruling in record["permits"]]
     named = [
-        f"{'' if cite['grade'] == 'V1' else phrase('packs.unread', lang)}"
-        f"{'' if lang == 'en' or '《' in cite['doc'] else '《'}{cite['doc']}"
-        f"{'' if lang == 'en' or '《' in cite['doc'] else '》'}{' ' if lang == 'en' else ''}{cite['article']}"
+        ("" if cite["grade"] == "V1" else phrase("packs.unread", lang))
+        + (cite["doc"] if lang == "en" or "《" in cite["doc"] else f"《{cite['doc']}》")
+        + (" " if lang == "en" else "")
+        + article_words(cite["article"], lang)
         for cite in cites
     ]
     return ("；" if lang == "zh" else "; ").join(dict.fromkeys(named))

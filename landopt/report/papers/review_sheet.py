@@ -10,18 +10,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import read_adoption
+from landopt.keeping.ledger.matters import title
 from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
-from landopt.reasons.pack_words import late_lines, packs_line
+from landopt.reasons.pack_words import late_lines, packs_words
 from landopt.reasons.texts import render_sheet
+from landopt.reasons.words import width
 from landopt.report import recorded
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.templates.fields import Values, by_label, own, wording
 from landopt.report.source import Source
+from parcels.common.catalogue import phrase
 
-LONGEST = 420
-"""Characters of one content: longer ones end with a mark, so that the form stays one page; the annex has all."""
+LONGEST = 840
+"""Columns of one content, two a Chinese character: longer ones say so, so that the form stays one page."""
 
 
 def rows(
@@ -31,23 +34,46 @@ def rows(
     late = "".join(late_lines(source.case, lang))
     opinion = next(field.name(lang) for field in own("review-sheet") if field.key == "opinion")
     found = [
-        (one_line(label, 40), one_line((late if label == opinion else "") + content, LONGEST))
+        (one_line(label, 40), _short((late if label == opinion else "") + content, lang))
         for label, content in render_sheet(source.found.compared(record), entry, lang)
     ]
     _, _, told = own_exceptions(source.case, source.plan, lang, record["parcel_ids"]).partition("\n")
     if told:
-        found.append(("自定例外" if lang == "zh" else "Exceptions", one_line(told.strip(), LONGEST)))
+        found.append(("自定例外" if lang == "zh" else "Exceptions", _short(told.strip(), lang)))
     _, _, by_hand = own_corrections(source.case, lang, record).partition("\n")
     if by_hand:
-        found.append(("人工更正" if lang == "zh" else "Corrected", one_line(by_hand.strip(), LONGEST)))
-    return _with_record(found, recorded.rows(source, kept, record["parcel_ids"], record["method"], lang))
+        found.append(("人工更正" if lang == "zh" else "Corrected", _short(by_hand.strip(), lang)))
+    on_record = recorded.rows(source, kept, record["parcel_ids"], record["method"], lang)
+    return _with_record(found, _with_adoption(source, on_record, lang), lang)
 
 
-def _with_record(form: list[tuple[str, str]], kept: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _with_adoption(source: Source, rows_: list[tuple[str, str]], lang: str) -> list[tuple[str, str]]:
+    """The rows on record with the adoption of the plan, which is where the collective decision is told."""
+    adopted = read_adoption(source.folder)
+    if adopted is None:
+        return rows_
+    label = title("decision", lang)
+    told = dict(rows_)
+    stop = "；" if lang == "zh" else "; "
+    return list({**told, label: stop.join(filter(None, (told.get(label, ""), adopted.line(lang))))}.items())
+
+
+def _short(content: str, lang: str) -> str:
+    """A content of the form on one line; one that is too long ends with a word on where the rest stands."""
+    flat = one_line(content)
+    if width(flat) <= LONGEST:
+        return flat
+    rest = phrase("sheet.rest", lang)
+    room = LONGEST - width(rest)
+    cut = next(at for at in range(len(flat), 0, -1) if width(flat[:at]) <= room)
+    return flat[:cut] + rest
+
+
+def _with_record(form: list[tuple[str, str]], kept: list[tuple[str, str]], lang: str) -> list[tuple[str, str]]:
     """The form with what the ledger keeps: in the place of a blank of the same label, else at its end."""
     on_record = dict(kept)
-    found = [(label, one_line(on_record.pop(label, content), LONGEST)) for label, content in form]
-    return [*found, *((label, one_line(content, LONGEST)) for label, content in on_record.items())]
+    found = [(label, _short(on_record.pop(label, content), lang)) for label, content in form]
+    return [*found, *((label, _short(content, lang)) for label, content in on_record.items())]
 
 
 def _sites(source: Source) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -67,15 +93,15 @@ def review_values(source: Source, lang: str) -> list[Values]:
 def plan_mark(source: Source, lang: str) -> str:
     """Plan number, check code and head of the ledger: the one line that ties a paper to its plan."""
     plan = source.plan
-    head = plan.get("ledger_head")
     adopted = read_adoption(source.folder)
-    paper = "" if adopted is None else f"\n{adopted.line(lang)}"
-    packs = packs_line(source.case, lang)
-    paper += f"\n{packs}" if packs else ""
-    code = plan["case"]["digest"][:16]
-    if lang == "zh":
-        return f"方案编号 {plan['plan_id']}　校验码 {code}" + (f"　台账 {str(head)[:16]}" if head else "") + paper
-    return f"Plan {plan['plan_id']}, check code {code}" + (f", ledger {str(head)[:16]}" if head else "") + paper
+    head = str(plan.get("ledger_head") or "") if adopted is None else adopted.head
+    parts = [
+        phrase("mark.plan", lang, plan=plan["plan_id"]),
+        phrase("mark.code", lang, code=plan["case"]["digest"][:16]),
+        phrase("mark.ledger", lang, head=head[:16]) if head else "",
+        packs_words(source.found.case, lang),
+    ]
+    return ("　" if lang == "zh" else ", ").join(filter(None, parts))
 
 
 def sheets(source: Source, lang: str) -> list[list[Block]]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from landopt.reasons import words
+from landopt.reasons.article_words import article_words
 from landopt.reasons.compared.moves import moves
 from landopt.report.source import ParcelRow, Source
 from parcels.common.catalogue import phrase
@@ -49,6 +50,11 @@ def _book(doc: str, lang: str) -> str:
     return f"{doc} " if lang != "zh" else doc if "《" in doc else f"《{doc}》"
 
 
+def _placed(cite: Mapping[str, Any], lang: str) -> str:
+    """Document and article, without number and grade."""
+    return _book(cite["doc"], lang) + article_words(cite["article"], lang)
+
+
 def citation(cite: Mapping[str, Any], lang: str) -> str:
     """Document, number and article of a rule and its grade, in one line; its id stands in the last sheet."""
     doc = cite["doc"] if "《" in cite["doc"] or lang != "zh" else f"《{cite['doc']}》"
@@ -57,7 +63,8 @@ def citation(cite: Mapping[str, Any], lang: str) -> str:
     grade = "核实等级" if lang == "zh" else "grade"
     brackets = "（{}）" if lang == "zh" else " ({})"
     inner = f"{grade} {cite['grade']}"
-    return unread + where(part for part in (doc, cite["number"], cite["article"]) if part) + brackets.format(inner)
+    parts = (doc, cite["number"], article_words(cite["article"], lang))
+    return unread + where(part for part in parts if part) + brackets.format(inner)
 
 
 def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
@@ -72,7 +79,7 @@ def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
             continue
         number += 1
         if row.record not in texts:
-            texts[row.record] = _of_record(source.plan["justification"][row.record], lang)
+            texts[row.record] = _of_record(source, source.plan["justification"][row.record], lang)
         steps = {step["step"]: step for step in entry["timetable"]}
         public = [steps[name] for name in ("notice", "applications", "display") if name in steps]
         first = public[0] if public else None
@@ -115,24 +122,25 @@ def _number(value: Any, scale: int = 1) -> Cell:
     return None if value is None else int(value) if scale == 1 else int(value) / scale
 
 
-def _of_record(record: Mapping[str, Any], lang: str) -> dict[str, Cell]:
+def _of_record(source: Source, record: Mapping[str, Any], lang: str) -> dict[str, Cell]:
     closed = []
+    rests = [ruling["cite"] for ruling in record["permits"]]
+    public = "others" not in record  # what is not established yet is not published
+    later = [] if rests or public else source.found.compared(record).get("basis") or []
+    key = "tables.once-established" if later else "tables.not-established"
+    until = "" if rests or public else phrase(key, lang)
     for other in record.get("others", ()):
         if other["verdict"] == "forbid" or other["why"] in ("rule", "default", "filter", "term", "verdict"):
             cites = (ruling["cite"] for ruling in other["rulings"])
-            rules = ", ".join(dict.fromkeys(f"{_book(cite['doc'], lang)}{cite['article']}" for cite in cites))
+            rules = ", ".join(dict.fromkeys(_placed(cite, lang) for cite in cites))
             closed.append(words.word("method", other["method"], lang) + (f" ({rules})" if rules else ""))
     due = [
         condition[lang] + (f" [{condition['document']}]" if condition["document"] else "")
         for condition in record["conditions"]
     ]
     return {
-        "basis": "\n".join(citation(ruling["cite"], lang) for ruling in record["permits"] if "grade" in ruling["cite"]),
-        "law": "\n".join(
-            dict.fromkeys(
-                f"{_book(ruling['cite']['doc'], lang)}{ruling['cite']['article']}" for ruling in record["permits"]
-            )
-        ),
+        "basis": until + "\n".join(citation(cite, lang) for cite in rests or later if "grade" in cite),
+        "law": until + "\n".join(dict.fromkeys(_placed(cite, lang) for cite in rests or later)),
         "excluded": "\n".join(closed),
         "conditions": "\n".join(due),
     }
@@ -177,9 +185,26 @@ def unmet_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
                 "use": ("、" if lang == "zh" else ", ").join(words.word("use", use, lang) for use in uses),
                 "area_ha": ha(record["area_m2"] if of_parcel else record["area_min_m2"]),
                 "area_max_ha": None if of_parcel else ha(record["area_max_m2"]),
-                "reasons": "\n".join(reason[lang] for reason in found if "rule" in reason),
-                "offers": "\n".join(reason[lang] for reason in found if "offer" in reason),
+                "reasons": "\n".join(_without_id(reason, lang) for reason in found if "rule" in reason),
+                "offers": "\n".join(_offered(source, reason["offer"], lang) for reason in found if "offer" in reason),
             }
+
+
+def _without_id(reason: Mapping[str, Any], lang: str) -> str:
+    """A reason with its law cited and without the id of the rule, which stands in the technical annex."""
+    said = str(reason[lang])
+    for sign in ("；", "; "):
+        said = said.replace(f"{sign}{reason['rule']}", "")
+    return said
+
+
+def _offered(source: Source, offer: str, lang: str) -> str:
+    """A lawful choice that was not taken (``PARCELS/PLATFORM/METHOD``), without what it would cost in points."""
+    site, who, method = offer.split("/")[:3]
+    given = {"site": site, "method": words.word("method", method, lang)}
+    if who not in source.platforms:
+        return phrase("tables.open-to-market", lang, **given)
+    return phrase("tables.open-to-platform", lang, **given, platform=who)
 
 
 def rule_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
@@ -194,15 +219,14 @@ def rule_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
     for number, rule in enumerate(source.case.rules, 1):
         yield {
             "number": number,
-            "rule": rule.id,
             "title": rule.title.text(lang),
             "kind": KINDS.get(rule.kind, {lang: rule.kind})[lang],
             "doc": rule.cite.doc,
             "number_of_doc": rule.cite.number,
-            "article": rule.cite.article,
+            "article": article_words(rule.cite.article, lang),
             "start": day(rule.start),
             "until": day(rule.until),
             "grade": rule.cite.grade,
-            "origin": rule.origin,
+            "origin": phrase("tables.origin-pack" if rule.origin in source.case.packs else "tables.origin-round", lang),
             "decided": cited.get(rule.id, 0),
         }

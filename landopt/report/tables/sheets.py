@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from landopt.reasons import words
-from landopt.reasons.pack_words import late_lines, packs_line
+from landopt.reasons.pack_words import late_lines
 from landopt.report.papers.plain import one_line, several_lines
+from landopt.report.papers.review_sheet import plan_mark
 from landopt.report.source import Source
 from landopt.report.tables.cells import Cell, change_cells, parcel_cells, rule_cells, unmet_cells
 from landopt.report.tables.headings import Headings, headings
@@ -72,10 +73,17 @@ def write_tables(
     book.set_calc_mode("auto")
     writer = _Writer(book, titles, source, lang)
     rows = list(parcel_cells(source, lang))
+    by_period: dict[str, list[Mapping[str, Cell]]] = {}
+    for supplied, cells in zip((row for row in source.rows if row.entry and row.record is not None), rows, strict=True):
+        by_period.setdefault(str((supplied.entry or {})["period"]), []).append(cells)
     writer.summary(writer.add("summary"), rows, mu=mu)
     writer.districts(writer.add("districts"), rows, mu=mu)
     hidden = INTERNAL if public else ("user",)
     writer.rows(writer.add("parcels"), "parcels", rows, totals=("area_ha", "area_mu", "new_ha"), mu=mu, hidden=hidden)
+    for period in source.case.round.periods:  # a table for each period of a programme
+        sheet = writer.add("parcels", named=period.id)
+        own = [{**row, "number": at} for at, row in enumerate(by_period.get(period.id, ()), 1)]
+        writer.rows(sheet, "parcels", own, totals=("area_ha", "area_mu", "new_ha"), mu=mu, hidden=hidden)
     if public:
         book.close()
         path.write_bytes(content.getvalue())
@@ -128,15 +136,15 @@ class _Writer:
             "bold": book.add_format(cell | {"bold": True, "bg_color": "#F4F6F8"}),
         }
 
-    def add(self, sheet: str) -> Any:
-        """A new sheet under its heading."""
-        made = self.book.add_worksheet(self.titles.text(sheet, "sheet"))
+    def add(self, sheet: str, named: str = "") -> Any:
+        """A new sheet under its heading; ``named``: of this period."""
+        made = self.book.add_worksheet(f"{self.titles.text(sheet, 'sheet')[:20]} {named}".strip())
         made.set_landscape()
         made.set_paper(9 if sheet in ("summary", "districts", "changes") else 8)
         made.fit_to_pages(1, 0)  # every column on the page, on A3 and on A4
         made.center_horizontally()
         made.set_margins(0.5, 0.5, 0.6, 0.6)
-        made.set_footer(f"&L&9{_footer(self.source)}&R&9&P / &N")
+        made.set_footer(f"&L&9{_footer(self.source, self.lang)}&R&9&P / &N")
         made.hide_gridlines(2)
         return made
 
@@ -150,16 +158,15 @@ class _Writer:
         sheet.write_string(0, 0, one_line(text, 250), self.formats["title"])
         plan_, case = self.source.plan, self.source.plan["case"]
         zh = self.lang == "zh"
-        said = f"方案 {plan_['plan_id']}　截至 {case['as_of']}　案卷校验码 {case['digest'][:16]}"
-        said = said if zh else f"Plan {plan_['plan_id']}, as of {case['as_of']}, case {case['digest'][:16]}"
+        said = f"截至 {case['as_of']}　" if zh else f"As of {case['as_of']}; "
+        said += plan_mark(self.source, self.lang)
         if case["overlays"]:
             said += ("　未入档情景：" if zh else ", scenario, not on the record: ") + ", ".join(case["overlays"])
         if plan_.get("overrides"):
             fixes = ", ".join(f"{entry['fix']} ({entry['by']})" for entry in plan_["overrides"])
             said += ("　手工指定：" if zh else ", fixed by hand: ") + fixes
         late = " ".join((*late_lines(self.source.case, self.lang), ""))
-        packs = ("　" if zh else "; ") + packs_line(self.source.case, self.lang)
-        sheet.write_string(1, 0, one_line(late + said + packs, 800), self.formats["small"])
+        sheet.write_string(1, 0, one_line(late + said, 800), self.formats["small"])
         sheet.set_row(0, 26)
 
     def rows(
@@ -290,16 +297,16 @@ class _Writer:
 
 
 def _height(row: Mapping[str, Cell], columns: Sequence[str]) -> float:
-    """A height that shows the texts of a row, in points; at most ten lines."""
+    """A height that shows the texts of a row, in points; Excel has no row above 409."""
     lines = 1
     for column in columns:
         value = row.get(column)
         if isinstance(value, str):
             room = max(4, _WIDTHS.get(column, 13) - 1)
             lines = max(lines, sum(1 + (words.width(part[:2000]) - 1) // room for part in value[:4000].split("\n")))
-    return 15.5 * min(lines, 10) + 1
+    return min(15.5 * lines + 1, 409)
 
 
-def _footer(source: Source) -> str:
+def _footer(source: Source, lang: str) -> str:
     """The footer's text: an ampersand starts a code there."""
-    return one_line(f"{source.plan['plan_id']}  {source.plan['case']['digest'][:16]}", 120).replace("&", "&&")
+    return one_line(plan_mark(source, lang), 200).replace("&", "&&")

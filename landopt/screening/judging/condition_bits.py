@@ -29,7 +29,8 @@ Bools = NDArray[np.bool_]
 class Marks:
     """Conditions in the order given; ``generous`` ones count where unknown (but not on a demand fact nobody has).
 
-    ``methods`` limits a condition to some methods (None: all); ``sites`` are area, parcels and intending users of each.
+    ``methods`` limits a condition to some methods (None: all); ``sites`` are area, parcels, intending users and
+    compactness of each.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Marks:
         nodes: Sequence[Node],
         generous: Sequence[bool],
         methods: Sequence[Sequence[str] | None],
-        sites: tuple[Ints, Ints, Ints],
+        sites: tuple[Ints, Ints, Ints, Ints],
     ) -> None:
         self.sides, self.nodes, self.generous, self.only = sides, nodes, generous, methods
         self.grid, self.site_class = Grid(sides, nodes).with_sites(*sites)

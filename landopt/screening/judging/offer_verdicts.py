@@ -166,6 +166,8 @@ class Judge:
 
     def _in_time(self, parcels: Ints, period: int) -> NDArray[np.bool_] | None:
         case = self.law.sides.case
+        if period >= 0 and case.round.periods[period].end < case.round.as_of:
+            return np.zeros(len(parcels), bool)  # a period that is over takes nothing new
         end = case.round.periods[period].end if period >= 0 else case.round.end
         if end is None or not self.basis.dated:
             return None

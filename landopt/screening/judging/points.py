@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from constraints.case import KEPT
 from constraints.language import expr
 from constraints.language.nodes import Node
 from landopt.screening.judging.condition_bits import Meets
@@ -31,44 +32,55 @@ class Points:
         self.nodes: list[Node] = [expr.parse(rule.when, rule.place) for rule in self.preferences]
         weight = {part: Fraction(self.objective.weights.get(part, "0")) for part in ("served", "preference", "revenue")}
         self.weight = weight
-        served = [_floor(1000 * weight["served"] * number(facts.get("priority"))) for facts in sides.demands]
-        self.served = np.array([*served, 0], np.int64)
+        self.less = 1 / (1 + Fraction(self.objective.later))
+        self.served = np.array([*(1000 * number(facts.get("priority")) for facts in sides.demands), 0], np.int64)
         self.deduction = np.zeros(4, np.int64)
         for code, word in ((WARN, "warn"), (CONDITION, "condition")):
             self.deduction[code] = _floor(-1000 * Fraction(self.objective.weights.get(word, str(DEDUCTIONS[word]))))
         self.methods = [tuple(rule.spec.get("methods") or ()) or None for rule in self.preferences]
 
     def score(self, offers: Judged, meets: Meets) -> Ints:
-        """(tiers, offers) millipoints."""
+        """(tiers, offers) millipoints of offers of one period."""
+        less = self.less ** max(0, int(offers.period[0])) if offers.period.size else Fraction(1)
         parts = {
-            "served": self.served[offers.demand],
-            "preference": self._preferred(offers, meets),
-            "revenue": _scaled(offers.price, self.weight["revenue"] / 1000),
+            "served": _scaled(self.served[offers.demand], self.weight["served"] * less),
+            "preference": self._preferred(offers, meets, less),
+            "revenue": _scaled(offers.price, self.weight["revenue"] / 1000 * less),
+            KEPT: self._kept(offers, meets),
         }
         found = np.zeros((len(self.objective.tiers), offers.site.size), np.int64)
         for tier, names in enumerate(self.objective.tiers):
             for name in names:
                 if name in parts:
                     found[tier] += parts[name]
-        found[-1] += self.deduction[offers.verdict]
+        found[self.objective.last] += self.deduction[offers.verdict]
         return found
 
-    def _preferred(self, offers: Judged, meets: Meets) -> Ints:
+    def _kept(self, offers: Judged, meets: Meets) -> Ints:
+        """A point for what a plan carried on had."""
+        found = np.zeros(offers.site.size, np.int64)
+        for place, rule in enumerate(self.preferences):
+            if rule.spec.get("part") == KEPT and meets.any(place):
+                found = np.maximum(found, 1000 * meets.all_of(place))
+        return found
+
+    def _preferred(self, offers: Judged, meets: Meets, less: Fraction) -> Ints:
         total = np.zeros(offers.site.size, np.int64)
         weight = self.weight["preference"]
         for place, rule in enumerate(self.preferences):
-            if not meets.any(place):
+            if rule.spec.get("part") == KEPT or not meets.any(place):
                 continue
             points, per_hectare = (Fraction(str(rule.spec.get(name) or 0)) for name in ("points", "points_per_ha"))
             every = meets.all_of(place)
             if per_hectare == 0:
-                total += _floor(weight * 1000 * points) * every
+                total += _floor(weight * 1000 * points * (less if points > 0 else 1)) * every
                 continue
             whole = 10_000 * points
             common = whole.denominator * per_hectare.denominator
             matching = np.where(meets.each(place), self.sides.area[offers.parcels], 0).sum(axis=1)
             value = int(whole * common) * every + int(per_hectare * common) * matching
-            total += _scaled(value, weight / (10 * common))
+            own = _scaled(value, weight / (10 * common))
+            total += own if less == 1 else np.where(value > 0, _scaled(value, weight / (10 * common) * less), own)
         return total
 
 

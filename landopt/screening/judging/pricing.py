@@ -264,8 +264,8 @@ class Pricer:
 
     def _listing_term(self, work: Work, faces: Ints, voice: int, listing: int) -> Ints:
         """The term of each use of each parcel under a listing of its own: wanted, else the longest."""
-        cell = work.base + self.law.grid.face_class[faces] * self.panels.strides[0]
-        longest = self.stack.term[voice][cell[:, 0], listing].astype(np.int64)
+        cell = work.base[:, 0] + self.law.grid.face_class[faces] * self.panels.strides[0]
+        longest = self.stack.term[voice][cell, listing].astype(np.int64)
         want = self.basis.want[work.demand]
         return np.where((want > 0) & self.basis.methods[work.demand, listing], want, longest)
 

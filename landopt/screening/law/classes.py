@@ -42,12 +42,18 @@ class Grid:
     """The comparisons of some conditions, split by whose facts they read.
 
     ``faces`` (parcel rows and further uses of mixed parcels) fall into classes ``face_class``; ``extra`` are further
-    integer codes that tell faces apart, ``cuts`` years that tell terms apart. Terms are classes of 0 (none) and up in
+    integer codes that tell faces apart, ``cuts`` years that tell terms apart, ``periods`` codes that tell the periods
+    (and none, last) apart. Terms are classes of 0 (none) and up in
     years, applicants of 0 to the number of demands, periods of -1 (none) and the rows of the round's periods.
     """
 
     def __init__(
-        self, sides: Sides, nodes: Iterable[Node], extra: Sequence[Ints] = (), cuts: Sequence[int] = ()
+        self,
+        sides: Sides,
+        nodes: Iterable[Node],
+        extra: Sequence[Ints] = (),
+        cuts: Sequence[int] = (),
+        periods: Ints | None = None,
     ) -> None:
         self.sides = sides
         self.leaves: tuple[Leaf, ...] = tuple(dict.fromkeys(leaf for node in nodes for leaf in leaves(node)))
@@ -67,7 +73,7 @@ class Grid:
         place = np.searchsorted(levels, years) + np.searchsorted(levels, years, side="right")
         self.term_class, self.term_columns = self._axis("term_years", column((None, *years[1:].tolist())), place)
         names = tuple(period.id for period in sides.case.round.periods)
-        self.period_class, self.period_columns = self._axis("period", column((*names, None)))
+        self.period_class, self.period_columns = self._axis("period", column((*names, None)), periods, always=True)
         self.site_columns: dict[str, Column] = {}
         self.sites = 1
 
@@ -108,8 +114,10 @@ class Grid:
         place = np.searchsorted(levels, own) + np.searchsorted(levels, own, side="right")
         return np.append(place, -1)[facts.codes]
 
-    def _axis(self, name: str, values: Column, apart: Ints | None = None) -> tuple[Ints, dict[str, Column]]:
-        if name not in self.fields:
+    def _axis(
+        self, name: str, values: Column, apart: Ints | None = None, *, always: bool = False
+    ) -> tuple[Ints, dict[str, Column]]:
+        if name not in self.fields and not (always and apart is not None):
             return np.zeros(values.codes.size, np.int32), {}
         also = np.zeros(values.codes.size, np.int8) if apart is None else apart
         found, first = classes((also, *self._parts({name: values})))
@@ -118,15 +126,13 @@ class Grid:
         number[order] = np.arange(order.size)
         return number[found], {name: values.take(first[order])}
 
-    def with_sites(self, area: Ints, parcels: Ints, users: Ints) -> tuple[Grid, Ints]:
-        """The grid with classes of sites, by area (m2), parcels and users (-1 unknown); and the class of each site."""
-        known = np.where(users < 0, -1, users)
-        distinct, codes = np.unique(known, return_inverse=True)
-        shift = 1 if distinct.size and distinct[0] < 0 else 0
+    def with_sites(self, area: Ints, parcels: Ints, users: Ints, compact: Ints) -> tuple[Grid, Ints]:
+        """The grid with classes of sites, by area (m2), parcels, users, compactness (-1 unknown); their classes."""
         whole = {
             "site_area_m2": _integers(area),
             "site_parcels": _integers(parcels),
-            "intending_users": Column(codes.reshape(-1).astype(np.int32) - shift, distinct[shift:]),
+            "intending_users": _known(users),
+            "site_compact": _known(compact),
         }
         columns = {name: found for name, found in whole.items() if name in self.fields and area.size}
         found, first = classes((np.zeros(area.size, np.int8), *self._parts(columns)))
@@ -173,6 +179,13 @@ class Grid:
     def constants(self, facts: Mapping[str, Value]) -> dict[str, Column]:
         """A demand's known facts that conditions read, as constants of a question."""
         return {name: constant(facts[name]) for name in self.demand_fields if facts.get(name) is not None}
+
+
+def _known(values: Ints) -> Column:
+    """Integers of which those below 0 are unknown."""
+    distinct, codes = np.unique(np.where(values < 0, -1, values), return_inverse=True)
+    shift = 1 if distinct.size and distinct[0] < 0 else 0
+    return Column(codes.reshape(-1).astype(np.int32) - shift, distinct[shift:])
 
 
 def _integers(values: Ints) -> Column:

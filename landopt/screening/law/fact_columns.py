@@ -18,7 +18,7 @@ from parcels.common.schema import Value, fields, fields_of
 
 Ints = NDArray[np.integer[Any]]
 
-SITE_FIELDS = frozenset(("site_area_m2", "site_parcels", "intending_users"))
+SITE_FIELDS = frozenset(("site_area_m2", "site_parcels", "intending_users", "site_compact"))
 AXIS_OF = {
     **dict.fromkeys(SITE_FIELDS, "site"),
     "other_applicants": "others",
@@ -68,6 +68,8 @@ class Sides:
     def _read(self, name: str) -> Column | None:
         if name in AXIS_OF or name in METHOD_FIELDS:
             return None
+        if name in ("unready_area_m2", "readying_yuan"):
+            return self._readying(name)
         values = self.case.parcels.column(name)
         field = fields().get(name)
         if field is not None and field.of in ("parcel", "case") and field.default is not None:
@@ -77,6 +79,19 @@ class Sides:
                 map(_new_area, values, self.case.parcels.column("land_source"), self.case.parcels.column("area_m2"))
             )
         return column(values) if any(value is not None for value in values) else None
+
+    def _readying(self, name: str) -> Column:
+        """The area that is still to be made ready, m2, or what that costs, yuan (rounded half up)."""
+        parcels = self.case.parcels
+        lacks = np.array([state == "collective" for state in parcels.column("ownership")], bool)
+        for state in ("converted", "expropriated", "net_land"):
+            lacks |= np.array([known is False for known in parcels.column(state)], bool)
+        area = np.where(lacks, self.area, 0)
+        if name == "unready_area_m2":
+            return column(area.tolist())
+        costs = [cost if isinstance(cost, int) else None for cost in parcels.column("readying_yuan_per_m2")]
+        pairs = zip(costs, area.tolist(), strict=True)
+        return column([None if size and c is None else (2 * (c or 0) * size + 100) // 200 for c, size in pairs])
 
     def face(self, name: str) -> Column | None:
         """The column over faces: parcels, then each further use of mixed parcels."""

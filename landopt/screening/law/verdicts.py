@@ -18,8 +18,6 @@ from constraints.language import expr
 from constraints.language.nodes import Node, PriceNode, names
 from constraints.loading.method_facts import yardstick
 from constraints.loading.ranks import LAW_RANK, own
-from constraints.reading.book import silent
-from constraints.reading.timetable import Calendar, upstream_days
 from constraints.types import STRICTNESS, Method, Rule
 from landopt.screening.law.arrays import (
     FALSE,
@@ -37,6 +35,7 @@ from landopt.screening.law.arrays import (
 from landopt.screening.law.arrays import NOT_KNOWN as NOT_KNOWN
 from landopt.screening.law.classes import Grid, method_constants
 from landopt.screening.law.clauses import Clause, Said, Voice, closure
+from landopt.screening.law.days import Days
 from landopt.screening.law.fact_columns import AXIS_OF, DEMAND_FIELDS, METHOD_FIELDS, Sides
 from parcels.common.schema import Value
 
@@ -70,16 +69,17 @@ class Law:
                 excepting.setdefault(base, []).append(name)
         judged = [name for name in sorted(rules) if rules[name].kind in ("eligibility", "term", "price_floor")]
         used = closure(judged, excepting)
-        self._ids, self._law = frozenset(rules), bool(case.packs)
         self.plan_year = case.round.purpose == "annual_plan"
         as_of = case.round.as_of
         self._rows = case.parcels.index()
         self._on_file = [record for record in case.records if not as_of or record.date <= as_of]
         self.filed_parcels = self._filed()
-        self.ready = self._ready()
+        self.days = Days(case, rules)
+        self.ready = self.days.ready_from(sides)
         longest = [r.spec["max_years"] for r in rules.values() if r.kind == "term" and r.spec["max_years"]]
         cuts = longest if sides.mixed else []  # the other uses of a mixed parcel may have less than the term wanted
-        self.grid = Grid(sides, [nodes[name] for name in used], [*self.filed_parcels.values(), self.ready], cuts)
+        extra = [*self.filed_parcels.values(), self.ready]
+        self.grid = Grid(sides, [nodes[name] for name in used], extra, cuts, self.days.apart)
         if self.plan_year and "in_annual_plan" in self.grid.parcel_columns:
             self.grid.parcel_columns.pop("in_annual_plan")
         self.clauses = {self.place[name]: self._clause(name, rules[name], nodes, excepting) for name in used}
@@ -88,6 +88,8 @@ class Law:
         self._floor_numbers: dict[tuple[tuple[int, int], ...], int] = {}
         self._memo: dict[object, Truth] = {}
         self._table = self.grid.table(states=False)
+        self._periods: Ints | None = None
+        """The classes of periods, in tables with states."""
         self.reads_term = self.grid.reads("term")
         self.reads_others = self.grid.reads("others")
         self.others_methods = self._asking_others()
@@ -104,7 +106,7 @@ class Law:
             nodes[name],
             tuple(self.place[each] for each in excepting.get(name, ())),
             tuple(number for number, leaf in enumerate(self.grid.demand_leaves) if leaf in own),
-            not read.isdisjoint(AXIS_OF),
+            not read.isdisjoint(AXIS_OF) or any(self.days.varies(each) for each in chain),
             not read.isdisjoint(METHOD_FIELDS),
             "other_applicants" in read,
         )
@@ -127,22 +129,6 @@ class Law:
             if record.parcel_id in rows and not record.demand_id:
                 filed = found.setdefault(record.rule, np.zeros(self.sides.faces.size, np.int8))
                 filed[self.sides.faces == rows[record.parcel_id]] = 1
-        return found
-
-    def _ready(self) -> Ints:
-        """In an annual plan: the faces whose upstream steps can end with the round."""
-        sides, case = self.sides, self.sides.case
-        found = np.zeros(sides.faces.size, np.int8)
-        if not self.plan_year or not case.round.end:
-            return found
-        calendar = Calendar(case.calendar)
-        opening = max(case.round.as_of, case.round.start or case.round.as_of)
-        for face, row in enumerate(sides.faces.tolist()):
-            facts: dict[str, Value] = {**case.parcels.row(row), "in_annual_plan": True}
-            if face >= sides.count:
-                facts["use"] = sides.mixed[face - sides.count][1]
-            start = max(opening, str(facts.get("available_from") or ""))
-            found[face] = calendar.after(start, upstream_days(facts)) <= case.round.end
         return found
 
     def voices(self, demand: int | None) -> tuple[tuple[Voice, ...], dict[int, tuple[Voice, ...]]]:
@@ -182,14 +168,15 @@ class Law:
         want = wanted if isinstance(wanted, int) else 0
         return Voice((*self.grid.key(facts), *asked, want), self.grid.constants(facts), asked, filed, market, want)
 
-    def on_sites(self, area: Ints, parcels: Ints, users: Ints) -> tuple[Law, Ints]:
+    def on_sites(self, area: Ints, parcels: Ints, users: Ints, compact: Ints) -> tuple[Law, Ints]:
         """The law with the states of some sites, applicants, terms and periods; and the class of each site.
 
-        Arrays by site: area (m2), number of parcels, intending users (-1 unknown).
+        Arrays by site: area (m2), number of parcels, intending users and compactness (-1 unknown).
         """
         made = copy.copy(self)
-        made.grid, site_class = self.grid.with_sites(area, parcels, users)
+        made.grid, site_class = self.grid.with_sites(area, parcels, users, compact)
         made._table, made._memo = made.grid.table(states=True), {}
+        made._periods = made.grid.period_class
         return made, site_class
 
     @property
@@ -200,8 +187,21 @@ class Law:
     # -- the truth of one rule for one voice -------------------------------------------------------------------------
 
     def effective(self, clause: Clause, voice: Voice, method: Method | None, *, quiet: bool, given: str = "") -> Truth:
-        """The effective condition over the table. ``given``: "no term", "ready" or "" (see :meth:`_given`)."""
+        """The effective condition over the table: where it holds on a day the law is read on.
+
+        ``given``: "no term", "ready" or "" (see :meth:`_given`).
+        """
+        found = self.effective_on(clause, voice, method, 0, quiet=quiet, given=given)
+        for day in range(1, self.days.count):
+            found = np.maximum(found, self.effective_on(clause, voice, method, day, quiet=quiet, given=given))
+        return found
+
+    def effective_on(
+        self, clause: Clause, voice: Voice, method: Method | None, day: int, *, quiet: bool, given: str = ""
+    ) -> Truth:
+        """The effective condition on one day of each period: 0 its first, 1 its last."""
         key = (
+            day,
             clause.number,
             tuple(voice.key[spot] for spot in clause.spots),
             method.id if method is not None and clause.methods else "",
@@ -210,18 +210,21 @@ class Law:
         )
         found = self._memo.get(key)
         if found is None:
-            found = self._memo[key] = self._effective(clause, voice, method, quiet, given)
+            found = self._memo[key] = self._effective(clause, voice, method, day, quiet, given)
         return found
 
-    def _effective(self, clause: Clause, voice: Voice, method: Method | None, quiet: bool, given: str) -> Truth:
+    def _effective(
+        self, clause: Clause, voice: Voice, method: Method | None, day: int, quiet: bool, given: str
+    ) -> Truth:
         constants = {**voice.constants, **self._given(given), **(method_constants(method) if method else {})}
         leaf = self._table.leaf(constants)
         own = truth(clause.node, leaf)
         if quiet and voice.market:
             own = np.where(hangs(clause.node, leaf, _asks_demand), FALSE, own)
         for number in clause.exceptions:
-            own = np.minimum(own, 2 - self.effective(self.clauses[number], voice, method, quiet=quiet, given=given))
-        return np.asarray(own, np.int8)
+            other = self.effective_on(self.clauses[number], voice, method, day, quiet=quiet, given=given)
+            own = np.minimum(own, 2 - other)
+        return np.asarray(np.minimum(own, self.days.mask(clause.rule.id, day, self._periods)), np.int8)
 
     def _given(self, given: str) -> dict[str, Column]:
         found = {"in_annual_plan": constant(True)} if self.plan_year else {}
@@ -263,28 +266,33 @@ class Law:
         return np.asarray(found, np.int8)
 
     def _can_be_ready(self, clause: Clause, voice: Voice, method: Method) -> NDArray[np.bool_]:
-        ready = (self.ready[self.grid.face_first] > 0).reshape(self._table.shape("parcel"))
+        ready = self.days.ready(self.ready[self.grid.face_first], self._periods)
         return np.asarray(ready & (self.effective(clause, voice, method, quiet=True, given="ready") != TRUE))
 
     def _start(self, voice: Voice, method: Method, hopeful: bool) -> Truth:
-        """The method's default, or what lifts it."""
+        """The method's default, or what lifts it: the stricter of the days."""
+        found = self._start_on(voice, method, 0, hopeful)
+        for day in range(1, self.days.count):
+            found = np.maximum(found, self._start_on(voice, method, day, hopeful))
+        return found
+
+    def _start_on(self, voice: Voice, method: Method, day: int, hopeful: bool) -> Truth:
         lifted: Any = np.zeros((1,) * 5, bool)
-        asked = silent(method, self._ids, law=self._law)
-        best: Any = np.full((1,) * 5, CONDITION if asked else STRICTNESS[method.default], np.int8)
+        best: Any = np.zeros((1,) * 5, np.int8) + self.days.start(method, day, self._periods)
         for clause in self.judged:
             if clause.rule.kind != "eligibility":
                 continue
             says = clause.rule.spec["verdict"].get(method.id)
             asks = np.where(self.answered(clause, voice), PERMIT, CONDITION)
             if says == "permit" and clause.rule.cite.rank >= LAW_RANK and not own(clause.rule):
-                holds = self.effective(clause, voice, method, quiet=False)
+                holds = self.effective_on(clause, voice, method, day, quiet=False)
                 lifted = lifted | (holds == TRUE)
                 if hopeful and clause.states:
                     lifted = lifted | (holds == UNKNOWN)
                 if method.default == "forbid":
                     best = np.where(holds == UNKNOWN, np.minimum(best, asks), best)
             elif says == "condition" and "adopted" in clause.rule.spec and method.default == "forbid":
-                holds = self.effective(clause, voice, method, quiet=True)
+                holds = self.effective_on(clause, voice, method, day, quiet=True)
                 best = np.where(holds != FALSE, np.minimum(best, asks), best)
         return np.where(lifted, PERMIT, best).astype(np.int8)
 

@@ -22,7 +22,7 @@ export function lateFile() {
   return fileInput("late-file", t("late.file"), async (file) => {
     if (!file) return;
     try { await work("/api/ask/start/place", { plan: planKey(), file: await upload("/api/upload/file", [], file) }); } catch (e) { trouble(e); }
-  });
+  }, t("late.file"));
 }
 const interval = (v) => (Array.isArray(v) ? (v[0] === v[1] && v[0] !== null ? signed(v[0]) : t("place.between", { least: v[0] === null ? "?" : signed(v[0]), most: v[1] === null ? "?" : signed(v[1]) })) : signed(v));
 const site = (s) => s.parcel_ids.join("+") + " " + methodWord(s.method);

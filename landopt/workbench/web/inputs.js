@@ -20,10 +20,10 @@ export function dateInput(props, take) {
   return input;
 }
 /* A file to choose; the button and what is chosen are said in the language of the page. */
-export function fileInput(id, label, take) {
+export function fileInput(id, label, take, said) {
   const input = h("input", { type: "file", class: "file", id, "aria-label": label });
   input.addEventListener("change", () => take(input.files[0]));
-  return [input, h("label", { for: id, class: "pick", "aria-hidden": "true" }, t("choose-file"))];
+  return [input, h("label", { for: id, class: "pick", "aria-hidden": "true" }, said || t("choose-file"))];
 }
 /* What the browser would say of a field left blank is said by the page. */
 document.addEventListener("invalid", (e) => {

@@ -128,16 +128,24 @@ const bin = guard(async () => {
   now.scenario = ""; await refresh();
 });
 
-let drawing = null, again = false, count = 0;
-/* One drawing at a time: what comes meanwhile is drawn once, afterwards. */
+/* One drawing of a view at a time: what comes meanwhile is drawn once, afterwards. Another view does not wait for one that is still read. */
+let drawing = null, again = false, target = "", run = 0, count = 0;
 export function draw() {
-  if (drawing) { again = true; return drawing; }
-  drawing = (async () => {
-    do { again = false; await drawOnce(); } while (again);
-  })().finally(() => { drawing = null; });
-  return drawing;
+  const wanted = (now.room ? now.view : "rounds") + " " + now.room?.name;
+  if (drawing && wanted === target) { again = true; return drawing; }
+  target = wanted; again = false;
+  const mine = (async () => {
+    do { again = false; await drawOnce(); } while (again && target === wanted);
+  })().finally(() => { if (drawing === mine) drawing = null; });
+  drawing = mine;
+  return mine;
 }
 async function drawOnce() {
+  const mine = ++run;
+  const slow = setTimeout(() => { if (mine === run) main.setAttribute("aria-busy", "true"); }, 250);
+  try { await drawn(mine); } finally { clearTimeout(slow); if (mine === run) main.removeAttribute("aria-busy"); }
+}
+async function drawn(mine) {
   await limits.released();
   top();
   const view = now.room ? VIEWS[now.view] || decide : rounds;
@@ -145,6 +153,7 @@ async function drawOnce() {
   const focus = document.activeElement?.id, at = main.querySelector(".side .scroll")?.scrollTop || 0, down = main.scrollTop, same = main.dataset.view === now.view + now.room?.name;
   try {
     const content = await view.draw(box);
+    if (mine !== run) return;
     const opened = new Map(same ? [...main.querySelectorAll("details[id]")].map((d) => [d.id, d.open]) : []);
     main.replaceChildren(...[tabsLine(), content || box].filter(Boolean));
     for (const [id, open] of opened) { const d = document.getElementById(id); if (d && d.open !== open) d.open = open; }
@@ -152,6 +161,7 @@ async function drawOnce() {
     if (same) { main.scrollTop = down; const side = main.querySelector(".side .scroll"); if (side) side.scrollTop = at; }
     if (focus && !document.querySelector("dialog[open]")) document.getElementById(focus)?.focus({ preventScroll: true });
   } catch (e) {
+    if (mine !== run) return;
     main.replaceChildren(...[tabsLine(), h("div", { class: "page" }, h("p", {}, t("trouble"), " ", e.issues?.length ? "" : e.message), ...(e.issues || []).map(finding))].filter(Boolean));
   }
   main.dataset.view = now.view + now.room?.name;

@@ -10,7 +10,7 @@ export const chosen = { parcel: null };
 
 /* What is to be shown is read first; then map and table move to their new place in one go, so that nothing flickers. */
 export async function load() {
-  const key = planKey(), mark = JSON.stringify([now.room.name, key, key ? planLine(key).stamp : now.room.stamp]);
+  const key = planKey(), mark = JSON.stringify([now.room.name, key, key ? planLine(key).stamp : now.room.filed]);
   if (!held || held.mark !== mark) {
     let found;
     try {

@@ -24,7 +24,7 @@ export function draw(date, other) {
 }
 function list() {
   const wanted = find.trim().toLowerCase(), mine = listed.rules.filter((r) => !wanted || `${r.id} ${both(r.title)} ${r.cite}`.toLowerCase().includes(wanted));
-  place.list.replaceChildren(listed.date ? h("p", { class: "hint" }, t("rules.count", { count: mine.length, date: listed.date })) : "", h("ul", { class: "rules" }, mine.slice(0, 300).map((r) => h("li", {}, button(both(r.title), () => show(r.id).catch(trouble), { class: "link", "data-law": r.id, "aria-current": r.id === open ? "true" : null }), h("small", {}, [r.cite, t("kind." + r.kind), r.from + " –" + (r.until ? " " + r.until : "")].join(" · "))))));
+  place.list.replaceChildren(listed.date ? h("p", { class: "hint" }, t("rules.count", { count: mine.length, date: listed.date })) : "", !listed.date ? "" : h("ul", { class: "rules" }, mine.slice(0, 300).map((r) => h("li", {}, button(both(r.title), () => show(r.id).catch(trouble), { class: "link", "data-law": r.id, "aria-current": r.id === open ? "true" : null }), h("small", {}, [r.cite, t("kind." + r.kind), r.from + " –" + (r.until ? " " + r.until : "")].join(" · "))))));
 }
 /* One rule in full; its cases with what was told and what must come of it. */
 export async function show(id, move = true) {

@@ -9,7 +9,7 @@ import { chosen, clear, demandOf, factsOf, isHeld, methodWord, nameOf, platforms
 let place = null, drawing = 0, head_ = null;
 
 /* What the sheet shows stays on it, opened parts and all, while plan, steps and choice stay as they are. */
-const subject = () => JSON.stringify([now.room.name, planKey(), planKey() ? planLine().stamp : now.room.stamp, now.scenario, tab()?.version, chosen.parcel, chosen.platform, lang(), readOnly()]);
+const subject = () => JSON.stringify([now.room.name, planKey(), planKey() ? planLine().stamp : now.room.filed, now.scenario, tab()?.version, chosen.parcel, chosen.platform, lang(), readOnly()]);
 let shown = null;
 export async function draw(box) {
   if (!box) return;
@@ -80,7 +80,7 @@ function ways(id, why) {
     const open = button(methodWord(r.method), () => { told.hidden = !told.hidden; open.setAttribute("aria-expanded", String(!told.hidden)); }, { class: "link", "aria-expanded": "false", "data-way": r.method });
     const tools = r.state === "lawful" ? [button(t("whynot.exact"), () => exact(id, r), { class: "quiet", "data-exact": r.method }), readOnly() ? "" : button(t("sheet.fix"), () => fix(id, r).catch(trouble), { class: "quiet", "data-fix": r.method })]
       : r.state === "chosen" && !readOnly() ? [button(t("sheet.keep"), () => fix(id, r).catch(trouble), { class: "quiet", "data-fix": r.method })] : "";
-    return [h("tr", { class: r.state }, h("td", {}, open), h("td", {}, say), h("td", { class: "tools" }, tools)), told];
+    return [h("tr", { class: "way-" + r.state }, h("td", {}, open), h("td", {}, say), h("td", { class: "tools" }, tools)), told];
   })));
 }
 async function fix(id, reply) {

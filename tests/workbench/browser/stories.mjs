@@ -312,6 +312,36 @@ export const stories = {
     seen.all = pages.length;
     seen.streams_after = seen.requests.filter((path) => path === "/api/news").length;
   },
+  /* Whatever can be clicked, at random, by a seed: views, scenarios, sliders, dialogs filled with anything. */
+  async monkey({ page, seen, values, settle }) {
+    let state = Number(values.seed);
+    const luck = (n) => { state = (state * 1103515245 + 12345) % 2147483648; return Math.floor((state / 2147483648) * n); };
+    const words = ["3", "2026-03-31", "经办人", "<b>x</b>", "=1+1", "第8次会议", "0.5", "-1", "", "D-001", "x".repeat(90)];
+    page.on("response", async (r) => { if (r.status() >= 500) seen.errors.push(r.status() + " " + r.url() + " " + (await r.text().catch(() => "")).slice(0, 600)); });
+    const end = Date.now() + Number(values.seconds) * 1000;
+    seen.clicks = 0;
+    while (Date.now() < end) {
+      const open = await page.$("dialog[open]"), root = open ? "dialog[open] " : "";
+      const all = await page.$$(["button:not([disabled])", "select", "input:not([type=file]):not([disabled])", "summary", "textarea", "tr[tabindex]"].map((s) => root + s).join(","));
+      const one = all[luck(all.length)];
+      try {
+        const kind = one ? await one.evaluate((e) => e.tagName + " " + (e.type || "")) : "";
+        if (!one || !(await one.isVisible())) continue;
+        if (kind.startsWith("SELECT")) await one.evaluate((e, n) => { e.selectedIndex = n % e.options.length; e.dispatchEvent(new Event("change", { bubbles: true })); }, luck(50));
+        else if (/range/.test(kind)) await one.evaluate((e, n) => { e.value = String(Number(e.max) * n / 100); for (const type of ["input", "change"]) e.dispatchEvent(new Event(type, { bubbles: true })); }, luck(100));
+        else if (/text|search|number|password|TEXTAREA/.test(kind)) { await one.fill(/number/.test(kind) ? String(luck(99)) : words[luck(words.length)], { timeout: 1500 }); if (luck(2)) await one.press("Tab", { timeout: 1500 }); }
+        else await one.click({ timeout: 1500 });
+        seen.clicks++;
+      } catch (e) { if (!/Timeout|detached|not attached|not visible|outside of the viewport|intercepts|closed|Execution context/.test(e.message)) throw e; }
+      if (open && luck(6) === 0) await page.keyboard.press("Escape");
+    }
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    await settle(2000);
+    await page.click("#home", { timeout: 15000 });
+    await page.waitForSelector("#new-name", { timeout: 60000 });
+    seen.heap = await page.evaluate(() => performance.memory.usedJSHeapSize);
+  },
   /* Names that are markup, scripts and turns of direction: shown, never run. */
   async hostile({ page, seen, text, values }) {
     page.on("dialog", (d) => { seen.errors.push("dialog " + d.message()); d.dismiss(); });

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from constraints.case import Case
+from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.variants import forced, only_rows
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Ints, Program, activity, program
@@ -65,8 +66,13 @@ def out_of_reach(offers: Offers, number: int) -> bool:
     return int(most.sum()) < sign * row.rhs
 
 
-def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECONDS) -> Search:
-    """Whether any plan satisfies some rows (indices into ``offers.rows``), parcels and platforms."""
+def search(
+    case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECONDS, clock: Clock | None = None
+) -> Search:
+    """Whether any plan satisfies some rows (indices into ``offers.rows``), parcels and platforms.
+
+    ``clock`` is that of the question this search is part of.
+    """
     trial = only_rows(offers, keep)
     if all(row.holds_empty for row in trial.rows):
         return Search("yes", "empty")
@@ -75,7 +81,7 @@ def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECON
     prog = replace(program(case, trial, 0), score=np.zeros(len(trial), np.int64), penalty=np.zeros(len(keep), np.int64))
     pool = helpful(trial)
     for relaxed in (True, False):
-        status, chosen = _run(prog, pool, relaxed, seconds)
+        status, chosen = _run(prog, pool, relaxed, seconds, clock)
         if status == "infeasible":
             return Search("no", "lp" if relaxed else "integer")
         if not relaxed and status == "found":
@@ -83,16 +89,18 @@ def search(case: Case, offers: Offers, keep: Sequence[int], seconds: int = SECON
     return Search("unknown", "limit")
 
 
-def held_by_some(case: Case, offers: Offers, members: Sequence[int], seconds: int = TEST_S) -> bool | None:
+def held_by_some(
+    case: Case, offers: Offers, members: Sequence[int], seconds: int = TEST_S, clock: Clock | None = None
+) -> bool | None:
     """Whether any lawful plan holds one of some offers: one forced search, exact if it ends; ``None``: not tested."""
     if len(offers) > TESTED:
         return None
     asked = forced(offers, members)
-    return {"yes": True, "no": False}.get(search(case, asked, range(len(asked.rows)), seconds).answer)
+    return {"yes": True, "no": False}.get(search(case, asked, range(len(asked.rows)), seconds, clock).answer)
 
 
 def least_violation(
-    case: Case, offers: Offers, weights: Mapping[int, int], seconds: int = SECONDS
+    case: Case, offers: Offers, weights: Mapping[int, int], seconds: int = SECONDS, clock: Clock | None = None
 ) -> dict[int, int] | None:
     """The cheapest way to let some rows give way so that a plan exists: units by row.
 
@@ -106,7 +114,7 @@ def least_violation(
         slack[row], most[row] = 1, _room(offers, row)
         penalty[row] = weight
     prog = replace(base, score=np.zeros(len(offers), np.int64), slack=slack, most=most, penalty=penalty)
-    status, chosen = _run(prog, helpful(offers), False, seconds)
+    status, chosen = _run(prog, helpful(offers), False, seconds, clock)
     if status != "found":
         return None if status == "infeasible" else {}
     used = activity(prog, np.array(chosen, np.int64))
@@ -124,14 +132,20 @@ def _room(offers: Offers, row: int) -> int:
     return min(10**11, int(np.abs(coefs).sum()) + abs(offers.rows[row].rhs))
 
 
-def _run(prog: Program, pool: Ints, relaxed: bool, seconds: int) -> tuple[str, tuple[int, ...]]:
+def _run(prog: Program, pool: Ints, relaxed: bool, seconds: int, clock: Clock | None) -> tuple[str, tuple[int, ...]]:
     """Solve with HiGHS through PuLP: ``infeasible``, ``found`` with offers, or ``unknown``."""
     import pulp
 
     from landopt.solving.programme.silent_highs import SilentHiGHS
 
+    limit = seconds if clock is None else min(seconds, clock.left())
+    if not limit:
+        return "unknown", ()
+    heard = {} if clock is None else clock.heard(relaxed=relaxed)
     built = build(prog, pool)
-    stats = built.problem.solve(SilentHiGHS(msg=False, mip=not relaxed, timeLimit=seconds, gapRel=0.0))
+    stats = built.problem.solve(SilentHiGHS(msg=False, mip=not relaxed, timeLimit=limit, gapRel=0.0, **heard))
+    if clock is not None:
+        clock.left()
     if stats.status == pulp.LpSolveStatus.Infeasible:
         return "infeasible", ()
     if relaxed or not stats.has_solution:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from constraints.case import KEPT
 from constraints.reading.points import Points
 from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
@@ -272,12 +273,12 @@ class Comparer:
         for each, sign in (*((one, -1) for one in gone), (other, 1)):
             for key, value in self._counted(each).items():
                 total[key] += sign * value
-        last = len(objective.tiers) - 1
+        last = objective.last
         found: dict[tuple[str, str], PartChange] = {}
         for (part, name), value in sorted(total.items()):
             if not value or (part != "verdict" and part not in tier_of):
                 continue
-            cite = self.context.cite(name) if part == "preference" else None
+            cite = self.context.cite(name) if part in ("preference", KEPT) else None
             who = name if part == "served" else None
             key = part, cite.zh + cite.en if cite else name  # rules of one title are one preference to a reader
             before = found[key].change if key in found else 0
@@ -294,8 +295,10 @@ class Comparer:
         priority = None if demand is None else facts.demands[demand].get("priority")
         verdict = VERDICTS[int(offers.verdict[offer])]
         found: dict[tuple[str, str], int] = {
-            ("served", context.demand_id(offer) or ""): points.served(priority if isinstance(priority, int) else None),
-            ("revenue", ""): points.revenue(int(offers.price[offer])),
+            ("served", context.demand_id(offer) or ""): points.served(
+                priority if isinstance(priority, int) else None, number
+            ),
+            ("revenue", ""): points.revenue(int(offers.price[offer]), number),
             ("verdict", ""): points.deducted(verdict),
         }
         site = offers.parcels(offer)
@@ -308,6 +311,8 @@ class Comparer:
         areas = [facts.area[parcel] for parcel in site]
         for at, name in enumerate(self._preferences):
             own = [(at,) if at in each else () for each in matches]
-            if value := points.preferred(own, areas):
+            if value := points.preferred(own, areas, number):
                 found["preference", name] = value
+            if value := points.kept(own):
+                found[KEPT, name] = value
         return found

@@ -59,6 +59,8 @@
     if (off.has(m) || (view === "held" && m !== "held") || (view === "supplied" && m === "held")) return false;
     const is = (id, value) => { const v = $(id).value; return v === "" || v === String(value); };
     if (!is("f-district", c.district[i]) || !is("f-use", c.use[i]) || !is("f-verdict", c.verdict[i])) return false;
+    const until = Number($("f-period").value);
+    if (until && (c.period[i] < 0 || c.period[i] >= until)) return false;
     const p = $("f-platform").value, r = $("f-rule").value;
     if (p !== "" && (p === "-1" ? m === "held" || c.demand[i] >= 0 : String(c.demand[i]) !== p)) return false;
     if (r !== "" && !head.rules.sets[c.rules[i]].includes(Number(r))) return false;
@@ -125,6 +127,10 @@
     $(id).parentNode.hidden = !entries.length;
   }
   function selects() {
+    const times = head.periods || [];
+    $("time").hidden = !times.length;
+    $("f-period").max = times.length;
+    $("period").textContent = times[Number($("f-period").value) - 1] || say("全部", "all");
     const byText = (a, b) => a[1].localeCompare(b[1], lang());
     options("f-district", head.districts.map((d, k) => [k, d || say("未填", "blank")]).sort(byText));
     options("f-use", head.uses.map((u, k) => [k, word("use", u)]).sort(byText));
@@ -243,10 +249,11 @@
     else if (d.tab) { for (const o of document.querySelectorAll("[data-tab]")) { o.setAttribute("aria-selected", String(o === b)); $("pane-" + o.dataset.tab).hidden = o !== b; } if (d.tab === "charts") $("pane-parcels").hidden = false; platforms(); }
   });
   for (const id of ["f-district", "f-use", "f-platform", "f-rule", "f-verdict"]) $(id).addEventListener("change", draw);
+  $("f-period").addEventListener("input", () => { selects(); draw(); });
   let typing;
   $("find").addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(draw, 120); });
   $("find").addEventListener("keydown", (e) => { if (e.key === "Enter") { clearTimeout(typing); draw(); const first = $("list").querySelector("button"); if (first) first.click(); } });
-  $("clear").addEventListener("click", () => { for (const id of ["f-district", "f-use", "f-platform", "f-rule", "f-verdict", "find"]) $(id).value = ""; off.clear(); view = "all"; document.querySelectorAll("[data-view]").forEach((o) => o.setAttribute("aria-pressed", String(o.dataset.view === "all"))); legend(); draw(); });
+  $("clear").addEventListener("click", () => { for (const id of ["f-district", "f-use", "f-platform", "f-rule", "f-verdict", "find"]) $(id).value = ""; $("f-period").value = 0; selects(); off.clear(); view = "all"; document.querySelectorAll("[data-view]").forEach((o) => o.setAttribute("aria-pressed", String(o.dataset.view === "all"))); legend(); draw(); });
   $("list").addEventListener("keydown", (e) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[e.key], all = [...$("list").querySelectorAll("button")], at = all.indexOf(document.activeElement);
     if (step && at >= 0 && all[at + step]) { e.preventDefault(); all[at + step].focus(); }

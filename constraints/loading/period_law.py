@@ -1,0 +1,53 @@
+"""Which rules hold in each period of a programme: on its first day that is still to come, and on its last day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from constraints.case import Period, Round
+from constraints.loading.kinds import LAW_KINDS
+from constraints.loading.load import in_force
+from constraints.types import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodLaw:
+    """The law of a period: the two days it is read on and the ids of the rules in force on each.
+
+    The stricter of the two holds. ``changes`` are the ids in force on one of the days only.
+    """
+
+    period: Period
+    days: tuple[str, str]
+    rules: tuple[frozenset[str], frozenset[str]]
+
+    @property
+    def changes(self) -> frozenset[str]:
+        """The rules that begin or end inside the period."""
+        return self.rules[0] ^ self.rules[1]
+
+
+def law_days(as_of: str, period: Period) -> tuple[str, str]:
+    """The first day of a period that is still to come, and its last; the round's date where the period is over."""
+    first = max(as_of, period.start)
+    return first, max(first, period.end)
+
+
+def days_of(round_: Round) -> tuple[str, ...]:
+    """Every day on which the law of some period is read."""
+    return tuple(sorted({day for period in round_.periods for day in law_days(round_.as_of, period)}))
+
+
+def period_laws(round_: Round, rules: Iterable[Rule]) -> tuple[PeriodLaw, ...]:
+    """The law of every period, from the rules of a case."""
+    law = tuple(rule for rule in rules if rule.kind in LAW_KINDS)
+    on: dict[str, frozenset[str]] = {}
+    found = []
+    for period in round_.periods:
+        days = law_days(round_.as_of, period)
+        for day in days:
+            if day not in on:
+                on[day] = frozenset(rule.id for rule in in_force(law, day))
+        found.append(PeriodLaw(period, days, (on[days[0]], on[days[1]])))
+    return tuple(found)
