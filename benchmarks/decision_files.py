@@ -97,7 +97,7 @@ def command(words: list[str]) -> dict[str, Any]:
     }
 
 
-def _read(drafted: Draft, seed: int) -> Case:
+def read_case(drafted: Draft, seed: int) -> Case:
     """The case of a draft as it is read from its files, layers and all."""
     from landopt.intake.assemble import read_round
 
@@ -128,7 +128,7 @@ def run(size: str, seed: int, gap: str, *, limit: int = 120, raw: bool = True, c
     parcels, demands = SIZES[size]
     found: dict[str, Any] = {"size": size, "seed": seed}
     with tempfile.TemporaryDirectory() as folder:
-        drafted = contested(parcels, demands, seed, made=_read)
+        drafted = contested(parcels, demands, seed, made=read_case)
         write_draft(folder, drafted, f"bench-{size}-{seed}", seed, housing=True)
         words = ["benchmarks.decision_files", "--one", "solve", folder, "--gap", gap, "--time-limit", str(limit)]
         words += ["--lang", "en", "-o"]

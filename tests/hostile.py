@@ -102,6 +102,45 @@ def _sheet(dimension: str, cells: str, strings: str = "") -> bytes:
     )
 
 
+def _damaged(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """A zip whose members are locked, packed in a way nobody unpacks, torn inside, shorter than said, cut off."""
+    locked, odd, torn, short = (bytearray(content) for _ in range(4))
+    for at in _all(content, b"PK\x01\x02"):
+        locked[at + 8] |= 1
+        odd[at + 10] = 99
+        short[at + 24 : at + 28] = (1).to_bytes(4, "little")
+    for at in _all(content, b"PK\x03\x04"):
+        locked[at + 6] |= 1
+        odd[at + 8] = 99
+        begin = at + 30 + sum(int.from_bytes(content[at + n : at + n + 2], "little") for n in (26, 28))
+        torn[begin : begin + 6] = b"\xff" * 6
+    cut = content[: len(content) // 2]
+    made = {"locked": locked, "odd": odd, "torn": torn, "short": short, "cut": cut}
+    yield from ((label, bytes(each)) for label, each in made.items())
+
+
+def _all(content: bytes, mark: bytes) -> list[int]:
+    """Where a mark stands."""
+    return [at for at in range(len(content)) if content.startswith(mark, at)]
+
+
+def damaged() -> Iterator[Hostile]:
+    """Archives of every ending that is one."""
+    row = '<row r="1"><c r="A1" t="inlineStr"><is><t>' + "parcel_id" * 50 + "</t></is></c></row>"
+    whole = {
+        ".xlsx": _sheet("A1:A1", row),
+        ".kmz": _zip(("doc.kml", b"<kml>" + b"<Folder></Folder>" * 200 + b"</kml>")),
+        ".ods": _zip(("content.xml", b"<a>" + b"<b/>" * 300 + b"</a>")),
+        ".zip": _zip(("a.geojson", b'{"type":"FeatureCollection","features":[]}' * 20)),
+    }
+    for suffix, content in whole.items():
+        for label, each in _damaged(content):
+            yield Hostile(f"{label}{suffix}", f"a{suffix}", each, ("F0", "P0"))
+    for name in ("no-such-code", "utf-16"):
+        text = f'<?xml version="1.0" encoding="{name}"?><a/>'.encode()
+        yield Hostile(f"{name}.ods", "a.ods", _zip(("content.xml", text)), ("F0", "P0"))
+
+
 LAUGHS = (
     "<!DOCTYPE x [<!ENTITY a0 'ha'>"
     + "".join(f"<!ENTITY a{n} '" + f"&a{n - 1};" * 10 + "'>" for n in range(1, 12))
@@ -215,4 +254,4 @@ def plan_files() -> dict[str, bytes]:
     }
 
 
-FILES = [*elsewhere(), *other_kinds(), *large(), *broken()]
+FILES = [*elsewhere(), *other_kinds(), *large(), *damaged(), *broken()]

@@ -36,11 +36,33 @@ SCHEMA, PROOF = "landopt.joint/1", "landopt.joint-proof/1"
 NAME = "joint.json"
 
 
+@dataclass(frozen=True, slots=True)
+class CityFound:
+    """What was found of one city: what ``joint.json`` says of it, the verdict and the breaches of its own audit.
+
+    ``wrong`` is what is not so beside its own audit; texts are (English, Chinese). ``bound`` is that of the second
+    proof (0: there is none) and ``used`` what its plan uses of the limits.
+    """
+
+    city: Mapping[str, Any]
+    verdict: str
+    breaches: tuple[tuple[str, str], ...]
+    wrong: tuple[tuple[str, str], ...]
+    objective: int
+    bound: int
+    used: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The id of its round."""
+        return str(self.city["round"])
+
+
 @dataclass
 class JointReport:
-    """What was found: the verdict of every city's own audit, what is not so (English and Chinese), and the bound."""
+    """What was found of every city, what is not so of all together (English and Chinese), and the bound."""
 
-    cities: list[tuple[str, AuditReport]] = field(default_factory=list)
+    cities: list[CityFound] = field(default_factory=list)
     breaches: list[tuple[str, str]] = field(default_factory=list)
     bound: int | None = None
     objective: int = 0
@@ -49,7 +71,12 @@ class JointReport:
     @property
     def stands(self) -> bool:
         """Whether nothing is false."""
-        return not self.breaches and all(not report.breaches for _, report in self.cities)
+        return not self.breaches and not any(each.breaches or each.wrong for each in self.cities)
+
+    @property
+    def wrong(self) -> list[tuple[str, str]]:
+        """What is not so beside the cities' own audits."""
+        return [*self.breaches, *(text for each in self.cities for text in each.wrong)]
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -57,18 +84,18 @@ class JointReport:
             "verdict": "stands" if self.stands else "breach",
             "bound": self.bound,
             "objective": self.objective,
-            "cities": [{"round": name, "verdict": report.verdict} for name, report in self.cities],
-            "breaches": [{"en": en, "zh": zh} for en, zh in self.breaches],
+            "cities": [{"round": each.name, "verdict": each.verdict} for each in self.cities],
+            "breaches": [{"en": en, "zh": zh} for en, zh in self.wrong],
             "left_out": self.left_out,
         }
 
     def lines(self, lang: str) -> list[str]:
         """As text."""
-        found = [told("joint-audit.city", round=name, verdict=report.verdict) for name, report in self.cities]
-        for name, report in self.cities:
-            said = [Bilingual(breach.en, breach.zh) for breach in report.breaches[:20]]
-            found += [told("joint-audit.breach", round=name, said=each) for each in said]
-        found += [told("joint-audit.wrong", said=Bilingual(*text)) for text in self.breaches]
+        found = [told("joint-audit.city", round=each.name, verdict=each.verdict) for each in self.cities]
+        for each in self.cities:
+            said = [Bilingual(*text) for text in each.breaches[:20]]
+            found += [told("joint-audit.breach", round=each.name, said=text) for text in said]
+        found += [told("joint-audit.wrong", said=Bilingual(*text)) for text in self.wrong]
         if self.left_out:
             found.append(told("joint-audit.left-out", rounds=", ".join(self.left_out)))
         if self.bound is not None:
@@ -101,26 +128,63 @@ def audit_joint(path: str | Path, **options: Any) -> JointReport:
     given = Path(path)
     folder = given if given.is_dir() else given.parent
     said = load_json(folder / NAME, SCHEMA)
-    report = JointReport()
-    checks = _Joint(folder, said, report)
-    for city in said["cities"]:
-        checks.city(city, options)
-    checks.together()
+    return together(folder, [audit_city(folder, said, city, **options) for city in said["cities"]])
+
+
+def audit_city(folder: Path, said: Mapping[str, Any], city: Mapping[str, Any], **options: Any) -> CityFound:
+    """One city of joint rounds: its own audit, its rules, what it uses, its second proof.
+
+    Parameters
+    ----------
+    folder
+        Holds ``joint.toml`` and ``cities/ROUND``.
+    said
+        What ``joint.json`` says of the limits, the scale and the scope.
+    city
+        What it says of the city.
+    options
+        Of :func:`constraints.audit.run.audit_plan`.
+    """
+    checks = _Joint(folder, said)
+    name = str(city["round"])
+    if Path(name).name != name:
+        wrong = ((f"city {name} is no name of a folder", f"轮次 {name} 不是文件夹名"),)
+        return CityFound(dict(city), "breach", (), wrong, 0, 0, tuple(checks.used))
+    report, objective = checks.city(city, options)
+    breaches = tuple((breach.en, breach.zh) for breach in report.breaches)
+    return CityFound(
+        dict(city), report.verdict, breaches, tuple(checks.breaches), objective, checks.bound, tuple(checks.used)
+    )
+
+
+def together(folder: Path, cities: Sequence[CityFound]) -> JointReport:
+    """The common limits and the joint bound, from what was found of each city."""
+    said = load_json(folder / NAME, SCHEMA)
+    checks = _Joint(folder, said)
+    report = JointReport(list(cities), checks.breaches)
+    names = [str(each.city["round"]) for each in cities]
+    if [each.city for each in cities] != said["cities"]:
+        checks.say("the cities are not those of the result", "各轮次与结果不符")
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        checks.say(f"city {name} stands twice", f"轮次 {name} 重复")
+    for name in sorted({place.name for place in (folder / "cities").glob("*") if place.is_dir()} - set(names)):
+        checks.say(f"city {name} has a folder and is not named", f"轮次 {name} 有文件夹而未列入")
+    checks.sum(cities, report)
     return report
 
 
 class _Joint:
-    def __init__(self, folder: Path, said: Mapping[str, Any], report: JointReport) -> None:
-        self.folder, self.said, self.report = folder, said, report
-        self.limits: list[dict[str, Any]] = said["limits"]
+    def __init__(self, folder: Path, said: Mapping[str, Any]) -> None:
+        self.folder, self.said = folder, said
+        self.limits: list[dict[str, Any]] = [dict(each) for each in said["limits"]]
         self.prices, self.scale = [int(each["price"]) for each in self.limits], int(said["scale"])
         self.used = [0] * len(self.limits)
-        self.bounds = 0
-        self.rounds: list[str] = []
+        self.bound = 0
+        self.breaches: list[tuple[str, str]] = []
         self._text()
 
     def say(self, en: str, zh: str) -> None:
-        self.report.breaches.append((en, zh))
+        self.breaches.append((en, zh))
 
     def _text(self) -> None:
         """The limits are those of ``joint.toml``, read a second time; signs of the prices."""
@@ -153,16 +217,11 @@ class _Joint:
             limit["credit"] = {"where": of, "num": share.numerator, "den": share.denominator}
         limit["where"] = text.get("where", "")
 
-    def city(self, city: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-        """One city: its own audit, its rules, what it uses, its second proof."""
+    def city(self, city: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[AuditReport, int]:
+        """One city: its own audit and its objective; its rules, what it uses, its second proof."""
         name = str(city["round"])
         place = self.folder / "cities" / name
-        if Path(name).name != name or name in self.rounds:
-            self.say(f"city {name} stands twice or is no folder", f"轮次 {name} 重复或不是文件夹")
-            return
-        self.rounds.append(name)
         report = audit_plan(place / "plan", **options)
-        self.report.cities.append((name, report))
         plan = read_plan(place / "plan")
         case = load_json(place / "plan" / "case.json", CASE)
         if (plan["plan_id"], plan["case"]["round"]) != (city["plan_id"], name):
@@ -172,12 +231,12 @@ class _Joint:
         objective = int(plan["result"]["tiers"][0]["objective"])
         if objective != city["objective"] or len(plan["result"]["tiers"]) != 1:
             self.say(f"{name}: its score is not the one stated", f"{name}：得分与所列不符")
-        self.report.objective += objective
         self._rules(name, case)
         try:
             self._proof(name, city, case, plan)
         except (BadProof, KeyError, TypeError, ValueError, StopIteration) as bad:
             self.say(f"{name}: its second proof is none ({bad})", f"{name}：第二证明不成立（{bad}）")
+        return report, objective
 
     def _rules(self, name: str, case: Mapping[str, Any]) -> None:
         rules = {rule["id"]: rule for rule in case["rules"]}
@@ -215,9 +274,9 @@ class _Joint:
         value = (total - times * own) // times
         if value != city["bound"]:
             self.say(f"{name}: its bound is {value}, stated {city['bound']}", f"{name}：上界应为 {value}")
-        self.bounds += value
+        self.bound = value
         for j, k in enumerate(at):
-            self.used[j] += chosen.used.get(k, 0)
+            self.used[j] = chosen.used.get(k, 0)
 
     def _fits(self, bound: Bound, rows: Sequence[Row], at: Sequence[int]) -> int:
         """How many times the joint scale the proof's is; every vector prices the limits so, and nothing else does."""
@@ -238,10 +297,12 @@ class _Joint:
             raise BadProof("it branches on a common limit")
         return times
 
-    def together(self) -> None:
+    def sum(self, cities: Sequence[CityFound], report: JointReport) -> None:
         """The limits over all, and the joint bound."""
-        total = self.bounds
-        for limit, price, used in zip(self.limits, self.prices, self.used, strict=True):
+        total = sum(each.bound for each in cities)
+        report.objective = sum(each.objective for each in cities)
+        together = [sum(each.used[j] for each in cities) for j in range(len(self.limits))]
+        for limit, price, used in zip(self.limits, self.prices, together, strict=True):
             total += price * limit["rhs"]
             if used != limit["total"]:
                 self.say(f"{limit['id']}: {used} used, stated {limit['total']}", f"{limit['id']}：实用 {used}")
@@ -249,13 +310,13 @@ class _Joint:
                 en = f"limit {limit['id']}: {used} used, {limit['sense']} {limit['rhs']} allowed"
                 self.say(en, f"共同限额 {limit['id']}：已用 {used}，限值 {limit['sense']} {limit['rhs']}")
         bound = total // self.scale
-        self.report.bound = bound
-        self.report.left_out = [str(each["round"]) for each in self.said["left_out"]]
+        report.bound = bound
+        report.left_out = [str(each["round"]) for each in self.said["left_out"]]
         stated = (self.said["objective"], self.said["bound"], self.said["gap"])
-        found = (self.report.objective, bound, gap_text(bound, self.report.objective))
+        found = (report.objective, bound, gap_text(bound, report.objective))
         if stated != found:
             self.say(f"objective, bound and gap are {found}, stated {stated}", f"总分、上界、差距应为 {found}")
-        if bound < self.report.objective:
+        if bound < report.objective:
             self.say("the bound is below the plans: the proof is refuted", "上界低于方案得分，证明不成立")
 
 

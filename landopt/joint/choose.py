@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from landopt.joint.city import City, capped, keeps, priced
 from landopt.joint.merge import merged
-from landopt.joint.prices import Column, Prices, mix
+from landopt.joint.prices import Column, Prices, fitting, mix
 from landopt.solving.solver import Outcome, solve
 
 if TYPE_CHECKING:
@@ -43,21 +43,12 @@ class Effort:
     time_limit_s: float | None = None
     nodes: int | None = None
     seed: int = 0
+    here: bool = False
+    """In this process, which is watched itself."""
 
 
-@dataclass
-class Chosen:
-    """What was found: of each city the outcome at the prices (its bound and tree), its plan alone, its plan now."""
-
-    priced: list[Outcome]
-    alone: list[Candidate | None]
-    plans: list[Candidate] = field(default_factory=list)
-    left_out: dict[int, str] = field(default_factory=dict)
-
-    @property
-    def objective(self) -> int:
-        """What the plans score together."""
-        return sum(plan.value for plan in self.plans)
+Ask = Callable[[tuple[int, ...], int], Sequence[Candidate | None]]
+"""The plan of every city at prices over a scale."""
 
 
 def run(one: City, offers: Any, effort: Effort, warm: Ints | None = None) -> Outcome:
@@ -70,6 +61,8 @@ def run(one: City, offers: Any, effort: Effort, warm: Ints | None = None) -> Out
         nodes=effort.nodes,
         seed=effort.seed,
         warm=warm,
+        here=effort.here,
+        ties=False,
     )
 
 
@@ -84,30 +77,64 @@ def candidate(one: City, chosen: Ints) -> Candidate:
 class Choice:
     """The search for the common plan."""
 
-    def __init__(self, cities: Sequence[City], senses: Sequence[str], rhs: Sequence[int], effort: Effort) -> None:
+    def __init__(
+        self,
+        cities: Sequence[City],
+        senses: Sequence[str],
+        rhs: Sequence[int],
+        effort: Effort,
+        ask: Ask | None = None,
+    ) -> None:
         self.cities, self.senses, self.rhs, self.effort = list(cities), list(senses), list(rhs), effort
         self.pool: list[dict[bytes, Candidate]] = [{} for _ in cities]
+        self.ask = self._one_by_one if ask is None else ask
+        self.infeasible = False
+        """Whether all cities together were found to have no plan."""
 
     def add(self, number: int, chosen: Ints | None) -> Candidate | None:
         """Keep a plan of a city."""
-        if chosen is None:
-            return None
-        key = np.asarray(chosen, np.int64).tobytes()
-        if key not in self.pool[number]:
-            self.pool[number][key] = candidate(self.cities[number], chosen)
-        return self.pool[number][key]
+        return None if chosen is None else self.know(number, candidate(self.cities[number], chosen))
+
+    def know(self, number: int, plan: Candidate) -> Candidate:
+        """Keep a candidate of a city."""
+        return self.pool[number].setdefault(np.asarray(plan.chosen, np.int64).tobytes(), plan)
+
+    def _one_by_one(self, prices: tuple[int, ...], scale: int) -> list[Candidate | None]:
+        found = [run(one, priced(one, prices, scale), self.effort).chosen for one in self.cities]
+        return [self.add(number, chosen) for number, chosen in enumerate(found)]
+
+    def first(self, prices: Prices) -> list[Candidate] | None:
+        """Plans that keep the limits: of those known, of those at higher prices, of some cities decided together.
+
+        ``None`` where none were found; then ``infeasible`` says whether there are none.
+        """
+        return self.best() or self.steeper(prices) or self.mended()
 
     def best(self) -> list[Candidate] | None:
         """The best mix of whole plans that keeps the limits; ``None`` where none of the plans known do."""
+        plans = self.mixed()
+        return plans if self.kept(plans) else None
+
+    def mixed(self) -> list[Candidate]:
+        """The mix of whole plans, one of each city, that keeps the limits best."""
         flat = [(k, one) for k, pool in enumerate(self.pool) for one in pool.values()]
         columns = [Column(k, float(one.value), tuple(map(float, one.used))) for k, one in flat]
         weights, _, _ = mix(columns, len(self.cities), self.senses, self.rhs, whole=True)
-        picked: list[Candidate | None] = [None] * len(self.cities)
+        picked = [next(iter(pool.values())) for pool in self.pool]
         for weight, (k, one) in zip(weights, flat, strict=True):
             if weight > 0.5:
                 picked[k] = one
-        plans = [one for one in picked if one is not None]
-        return plans if len(plans) == len(self.cities) and self.kept(plans) else None
+        return picked
+
+    def mended(self) -> list[Candidate] | None:
+        """Some cities at a time decided anew within what the others' nearest plans leave, until the limits are kept."""
+        plans = self.mixed()
+        for group in self.groups(0):
+            new, ended = self.decided(plans, group)
+            if new is not None and self.kept(new):
+                return new
+            self.infeasible |= ended == "infeasible" and len(group) == len(self.cities)
+        return None
 
     def total(self, plans: Sequence[Candidate]) -> list[int]:
         """What plans use together."""
@@ -128,8 +155,9 @@ class Choice:
                 times * (price or (floor if sense == "<=" else -floor))
                 for price, sense in zip(prices.prices, self.senses, strict=True)
             )
-            for number, one in enumerate(self.cities):
-                self.add(number, run(one, priced(one, steep, prices.scale), self.effort).chosen)
+            for number, plan in enumerate(self.ask(*fitting(self.cities, steep, prices.scale))):
+                if plan is not None:
+                    self.know(number, plan)
             if (found := self.best()) is not None:
                 return found
         return None
@@ -176,40 +204,43 @@ class Choice:
 
     def repair(self, plans: list[Candidate], group: list[int]) -> list[Candidate]:
         """The best plans of a group while the other cities keep theirs."""
+        new, _ = self.decided(plans, group)
+        better = new is not None and sum(plan.value for plan in new) > sum(plan.value for plan in plans)
+        return new if new is not None and better and self.kept(new) else plans
+
+    def decided(self, plans: list[Candidate], group: list[int]) -> tuple[list[Candidate] | None, str]:
+        """Plans of a group within what the other cities leave (None: not found), and how the search ended."""
         total = self.total(plans)
         room = np.array(
             [self.rhs[j] - total[j] + sum(plans[k].used[j] for k in group) for j in range(len(self.rhs))], np.int64
         )
+        new = list(plans)
         if len(group) == 1:
             one = self.cities[group[0]]
             outcome = run(one, capped(one, room), self.effort, plans[group[0]].chosen)
-            found = [None if outcome.chosen is None else self.add(group[0], outcome.chosen)]
+            found = [outcome.chosen]
         else:
-            found = list(self._of_group(plans, group, room))
-        new = list(plans)
-        for number, each in zip(group, found, strict=True):
-            if each is None:
-                return plans
-            new[number] = each
-        better = sum(plan.value for plan in new) > sum(plan.value for plan in plans)
-        return new if better and self.kept(new) else plans
+            outcome, found = self._of_group(plans, group, room)
+        for number, chosen in zip(group, found, strict=True):
+            plan = self.add(number, chosen)
+            if plan is None:
+                return None, outcome.stopped
+            new[number] = plan
+        return new, outcome.stopped
 
-    def _of_group(self, plans: list[Candidate], group: list[int], room: Ints) -> Iterator[Candidate | None]:
+    def _of_group(self, plans: list[Candidate], group: list[int], room: Ints) -> tuple[Outcome, list[Ints | None]]:
         case, offers, origin = merged([self.cities[k] for k in group], self.senses, room)
         place = {(n, k): at for at, (n, k) in enumerate(zip(*origin.tolist(), strict=True))}
         warm = np.array(sorted(place[n, k] for n, number in enumerate(group) for k in plans[number].chosen.tolist()))
-        effort = self.effort
-        limits: dict[str, Any] = {"time_limit_s": effort.time_limit_s, "nodes": effort.nodes, "seed": effort.seed}
-        outcome = solve(case, offers, gap=effort.gap / 2, warm=warm, **limits)
-        for n, number in enumerate(group):
-            if outcome.chosen is None:
-                yield None
-            else:
-                taken = origin[:, outcome.chosen]
-                yield self.add(number, np.sort(taken[1][taken[0] == n]))
+        effort = replace(self.effort, gap=self.effort.gap / 2)
+        outcome = run(replace(self.cities[group[0]], case=case), offers, effort, warm)
+        if outcome.chosen is None:
+            return outcome, [None] * len(group)
+        taken = origin[:, outcome.chosen]
+        return outcome, [np.sort(taken[1][taken[0] == n]) for n in range(len(group))]
 
 
-def bound_of(prices: Prices, rhs: Sequence[int], outcomes: Sequence[Outcome]) -> int:
+def bound_of(prices: Prices, rhs: Sequence[int], bounds: Sequence[int]) -> int:
     """floor((sum(price x right-hand side) + sum of the cities' bounds) / scale), exact."""
     total = sum(price * amount for price, amount in zip(prices.prices, rhs, strict=True))
-    return (total + sum(outcome.tiers[0].bound for outcome in outcomes)) // prices.scale
+    return (total + sum(bounds)) // prices.scale

@@ -92,6 +92,7 @@ def read_joint(path: Path) -> JointFile:
     except (ValueError, UnicodeDecodeError) as torn:
         raise Refused(error("C080.unreadable", at=str(path), why=str(torn))) from torn
     issues: list[Issue] = []
+    limits = _limits(path, tables, issues)
     head = tables.get("joint")
     head = head if isinstance(head, dict) else {}
     for name in sorted(set(tables) - {"joint", "limit"}):
@@ -105,6 +106,17 @@ def read_joint(path: Path) -> JointFile:
         issues.append(error("C080.lacks", at=Place(path.name, table="joint"), name="rounds"))
         patterns = []
     rounds = _rounds(path, patterns, issues)
+    stop_on_errors(issues)
+    return JointFile(path, text, str(identifier), rounds, limits)
+
+
+def limits_of(path: Path, text: str) -> tuple[Common, ...]:
+    """The limits of the text of a joint file that was read already, by id."""
+    return _limits(path, load_toml(text), [])
+
+
+def _limits(path: Path, tables: Mapping[str, Any], issues: list[Issue]) -> tuple[Common, ...]:
+    """The limits by id, with every fault of them."""
     given = tables.get("limit")
     given = given if isinstance(given, list) else []
     if not given:
@@ -112,8 +124,7 @@ def read_joint(path: Path) -> JointFile:
     limits = [found for number, each in enumerate(given, 1) if (found := _limit(path, number, each, issues))]
     if len({one.id for one in limits}) < len(limits):
         issues.append(error("C080.twice", at=Place(path.name, table="limit")))
-    stop_on_errors(issues)
-    return JointFile(path, text, str(identifier), rounds, tuple(sorted(limits, key=lambda one: one.id)))
+    return tuple(sorted(limits, key=lambda one: one.id))
 
 
 def _rounds(path: Path, patterns: list[str], issues: list[Issue]) -> tuple[Path, ...]:

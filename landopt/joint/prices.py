@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
 
 from landopt.joint.city import City, priced
-from landopt.solving.programme.arrays import program
+from landopt.solving.programme.arrays import LARGEST, program
 from landopt.solving.programme.silent_highs import live_highs
 from landopt.solving.relaxation.prices import relax
 
@@ -121,7 +122,22 @@ def find(
             break
         prices = new
     assert best is not None
-    return Prices(best[1], scale, missed <= 1e-6, step)
+    return Prices(*fitting(cities, best[1], scale), missed <= 1e-6, step)
+
+
+def fitting(cities: Sequence[City], prices: Sequence[int], scale: int) -> tuple[tuple[int, ...], int]:
+    """Prices and their scale, made coarser together until no offer's score at them is too large for a programme."""
+    found, now = tuple(prices), scale
+    while now > 1 and max((_largest(one, found, now) for one in cities), default=0) >= LARGEST // 2:
+        now = max(1, now // 10)
+        found = tuple(round(Fraction(price * now, scale)) for price in prices)
+    return found, now
+
+
+def _largest(one: City, prices: Sequence[int], scale: int) -> int:
+    """The largest score at prices, in size."""
+    score = scale * np.asarray(one.offers.score[0], np.int64) - np.array(prices, np.int64) @ one.uses
+    return int(np.abs(score).max(initial=0))
 
 
 def _whole(dual: float, sense: str, scale: int) -> int:
@@ -137,8 +153,3 @@ def scale_of(cities: Sequence[City]) -> int:
     while scale < 1_000_000 and largest * scale * 10 < 10**11:
         scale *= 10
     return scale
-
-
-def integers(values: Sequence[Any]) -> tuple[int, ...]:
-    """Numbers as plain integers."""
-    return tuple(int(value) for value in values)

@@ -1,33 +1,41 @@
-"""``landopt joint``: read the rounds, find prices, decide, and write every city with its two proofs."""
+"""``landopt joint``: open the rounds, find prices, decide, and write every city with its two proofs.
+
+Cities are opened, decided at prices and written by the executor of all commands of many runs (:mod:`landopt.runs`);
+prices, the mix of plans and their repair are this process's own. What ended is kept by content in ``NAME.runs``.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from constraints.audit.certificate.price_tree import Vector, read_tree
-from constraints.audit.certificate.price_writer import write_tree
 from constraints.audit.certificate.proof import gap_text
-from constraints.audit.joint import NAME, PROOF, SCHEMA
-from constraints.canonical import canonical
-from landopt.job import Job, NoPlan, Stopped
-from landopt.joint.choose import Candidate, Choice, Effort, bound_of, candidate, run
-from landopt.joint.city import City, city, keeps, priced
-from landopt.joint.file import MOST, JointFile, read_joint, rule_text
+from constraints.audit.joint import NAME, SCHEMA, CityFound, together
+from constraints.canonical import canonical, digest
+from landopt.job import Breach, NoPlan, Stopped
+from landopt.joint import store
+from landopt.joint.choose import Candidate, Choice, Effort, bound_of
+from landopt.joint.city import City
+from landopt.joint.file import JointFile, read_joint
 from landopt.joint.prices import Prices, find
-from parcels.common.catalogue import Say, told
-from parcels.common.gate import read_bytes
-from parcels.common.issues import Refused, error
+from landopt.joint.work import Shared, allotted, as_json, digest_of, from_json, open_worker, overlay, vars_of
+from landopt.runs.execute import execute
+from landopt.runs.work import Task, Where, Work
+from parcels.common.atomic import move
+from parcels.common.catalogue import Bilingual, Say, Told, told
+from parcels.common.digests import sha256_of
+from parcels.common.issues import Issue, LandoptError, Refused, error
 from parcels.common.kept import write_made
 
-if TYPE_CHECKING:
-    from landopt.intake.assemble import Loaded
-    from landopt.solving.solver import Outcome
+LONGEST = 3
+"""A run of a city hangs after so many times its limit, and five minutes."""
+PACKS = Path(__file__).parents[2] / "constraints" / "packs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,60 +45,24 @@ class Done:
     folder: Path
     said: Mapping[str, Any]
     reached: bool
+    seconds: Mapping[str, float]
+    """CPU seconds of this process and its workers (those of a cluster apart) in each step."""
 
 
-class _Rounds:
-    """The rounds of a joint file: those that can be decided, and why the others are left out."""
+@dataclass
+class _Known:
+    """What is known of a city that takes part: ``key`` names what it was screened to, ``run`` what was decided."""
 
-    def __init__(self, file: JointFile, home: Path) -> None:
-        self.file, self.home = file, home
-        self.cities: list[City] = []
-        self.loaded: dict[str, Loaded] = {}
-        self.left_out: list[dict[str, str]] = []
-
-    def read(self, path: Path, say: Say) -> None:
-        """Read and screen one round under limits that hold nothing back."""
-        from landopt.intake.roundfile import read_round_file
-        from landopt.pipeline import read, scenario, screen
-
-        name = path.parent.name
-        try:
-            name = read_round_file(path).round.id
-            loaded = read(Job(path, booked=False))
-            made = scenario(loaded, self.job(name, path, None))
-            offers = screen(made.case)
-        except Refused as refused:
-            if any(issue.code.startswith("C08") for issue in refused.issues):
-                raise
-            self.left_out.append({"round": name, "why": "unread"})
-            say(told("joint.unread", round=name, said=refused.issues[0].told if refused.issues else ""))
-            return
-        if len(made.case.objective.tiers) != 1:
-            raise Refused(error("C081.tiers", at=str(path), round=name))
-        if name in self.loaded or Path(name).name != name:
-            raise Refused(error("C081.same", at=str(path), round=name))
-        self.loaded[name] = loaded
-        rules = tuple(limit.rule.id for limit in self.file.limits)
-        self.cities.append(city(name, path, made.case, offers, rules))
-
-    def job(self, name: str, path: Path, amounts: Sequence[int] | None, gap: str | None = None) -> Job:
-        """The job of a city: its round with the common limits as an overlay."""
-        lines = []
-        for j, limit in enumerate(self.file.limits):
-            if amounts is None:
-                allotted = MOST // limit.times * (1 if limit.sense == "<=" else -1)
-            elif limit.sense == "<=":
-                allotted = -(-amounts[j] // limit.times)
-            else:
-                allotted = amounts[j] // limit.times
-            lines.append(rule_text(limit.table, allotted, limit.base))
-        overlay = self.home / name / "joint-limits.toml"
-        overlay.parent.mkdir(parents=True, exist_ok=True)
-        overlay.write_text("\n".join(lines), "utf-8")
-        return Job(path, overlays=(overlay,), booked=False, gap=gap)
+    name: str
+    path: Path
+    key: str
+    alone: Candidate
+    run: str = ""
+    bound: int = 0
+    proof: Mapping[str, Any] = field(default_factory=dict)
 
 
-def joint(path: Path, output: Path | None, effort: Effort, say: Say) -> Done:
+def joint(path: Path, output: Path | None, effort: Effort, say: Say, where: Where | None = None) -> Done:
     """Decide the rounds of a joint file together and write the folder.
 
     Raises
@@ -101,163 +73,242 @@ def joint(path: Path, output: Path | None, effort: Effort, say: Say) -> Done:
         If no plans keep the common limits (exit 3).
     Stopped
         If none were found (exit 7).
+    KeyboardInterrupt
+        Ctrl-C: what ended is kept, and found by the next run.
     """
     file = read_joint(path)
-    with TemporaryDirectory(prefix="landopt-joint-", ignore_cleanup_errors=True) as name:
-        rounds = _Rounds(file, Path(name))
-        for each in file.rounds:
-            rounds.read(each, say)
-        decided = _Decided(rounds, effort, say)
-        target = output if output is not None else path.with_suffix("")
-        said: dict[str, Any] = {}
-        kept = write_made(target, lambda fresh: said.update(decided.write(fresh)))
-        if kept is not None:
-            say(told("progress.kept-aside", kept=kept, path=target))
-    return Done(target, said, Fraction(said["gap"]) <= effort.gap)
+    target = (output if output is not None else path.with_suffix("")).absolute()
+    runs = target.with_name(f"{target.name}.runs")
+    runs.mkdir(parents=True, exist_ok=True)
+    decided = _Decided(file, runs, effort, say, Where() if where is None else where)
+    said: dict[str, Any] = {}
+    kept = write_made(target, lambda fresh: said.update(decided.write(fresh)))
+    if kept is not None:
+        say(told("progress.kept-aside", kept=kept, path=target))
+    shutil.rmtree(runs / "made", ignore_errors=True)
+    decided.clock.mark("write")
+    return Done(target, said, Fraction(said["gap"]) <= effort.gap, decided.clock.phases)
+
+
+class _Clock:
+    """CPU seconds of this process and of its workers that ended, step by step."""
+
+    def __init__(self) -> None:
+        self.last, self.phases = self._now(), dict[str, float]()
+
+    def _now(self) -> float:
+        return sum(os.times()[:4])
+
+    def mark(self, phase: str) -> None:
+        """A step has ended."""
+        before, self.last = self.last, self._now()
+        self.phases[phase] = round(self.last - before, 2)
 
 
 class _Decided:
     """The common decision and its folder."""
 
-    def __init__(self, rounds: _Rounds, effort: Effort, say: Say) -> None:
-        self.rounds, self.effort, self.say = rounds, effort, say
-        limits = rounds.file.limits
-        self.senses, self.rhs = [one.sense for one in limits], [one.rhs for one in limits]
-        self.alone: list[Candidate] = []
-        self._alone()
-        if not rounds.cities:
-            raise NoPlan(error("S040.none", at=rounds.file.path.name))
-        say(told("joint.pricing", cities=len(rounds.cities)))
-        self.prices: Prices = find(rounds.cities, self.senses, self.rhs)
+    def __init__(self, file: JointFile, runs: Path, effort: Effort, say: Say, where: Where) -> None:
+        self.file, self.runs, self.effort, self.say, self.where = file, runs, effort, say, where
+        self.senses, self.rhs = [one.sense for one in file.limits], [one.rhs for one in file.limits]
+        shared = Shared(str(file.path.absolute()), file.text, str(runs), effort)
+        longest = None if effort.nodes is not None else 300.0 + LONGEST * (effort.time_limit_s or 600)
+        self.work = Work(open_worker, shared.as_text(), longest)
+        self.clock = _Clock()
+        self.left_out: list[dict[str, str]] = []
+        self.known: list[_Known] = []
+        self._open()
+        self._require()
+        self.clock.mark("open")
+        say(told("joint.pricing", cities=len(self.known)))
+        cities = [store.kept(self._place(one.key)) for one in self.known]
+        self.prices: Prices = find(cities, self.senses, self.rhs)
         if not self.prices.feasible:
-            raise NoPlan(error("S040.limits", at=rounds.file.path.name))
-        choice = Choice(rounds.cities, self.senses, self.rhs, effort)
-        self.priced: list[Outcome] = []
-        for number, one in enumerate(rounds.cities):
-            choice.add(number, self.alone[number].chosen)
-            self.priced.append(run(one, priced(one, self.prices.prices, self.prices.scale), effort))
-            choice.add(number, self.priced[-1].chosen)
-        if any(not outcome.tiers for outcome in self.priced):
-            raise Stopped(error("S040.stopped", at=rounds.file.path.name))
-        self.bound = bound_of(self.prices, self.rhs, self.priced)
-        plans = choice.best() or choice.steeper(self.prices)
-        if plans is None:
-            raise Stopped(error("S040.stopped", at=rounds.file.path.name))
-        self.plans = choice.improve(plans, self.bound, lambda value: None)
-        say(told("joint.chosen", value=sum(plan.value for plan in self.plans) / 1000, bound=self.bound / 1000))
+            raise NoPlan(error("S040.limits", at=file.path.name))
+        self.clock.mark("price")
+        self.plans: list[Candidate] = []
+        self.bound = 0
+        self._choose(cities)
 
-    def _alone(self) -> None:
-        """What every city would do without the common limits; one that has no plan at all is left out."""
-        kept = []
-        for one in self.rounds.cities:
-            outcome = run(one, priced(one, (0,) * len(self.rhs), 1), self.effort)
-            if outcome.chosen is None:
-                why = "infeasible" if outcome.stopped == "infeasible" else "stopped"
-                self.rounds.left_out.append({"round": one.id, "why": why})
-                self.say(told(f"joint.{why}", round=one.id))
+    def _place(self, key: str) -> Path:
+        return self.runs / "cities" / key
+
+    def _ran(self, given: Sequence[tuple[str, Mapping[str, Any]]], folder: Path | None) -> list[dict[str, Any]]:
+        """The results of runs in their order; what ended before is taken as it was kept."""
+        tasks = [Task(key, each) for key, each in given]
+        ran = execute(self.work, tasks, self.where, folder, self.say)
+        if ran.interrupted:
+            raise KeyboardInterrupt
+        return [ran.results[key] for key, _ in given]
+
+    def _open(self) -> None:
+        """Read and screen every round, and decide it alone; one that has no plan at all is left out."""
+        from landopt import __version__
+
+        limits = self.file.limits
+        far = overlay(limits, allotted(limits, None))
+        effort = {**vars_of(self.effort), "gap": str(self.effort.gap)}
+        head = {"version": __version__, "packs": sha256_of(PACKS), "limits": far, "effort": effort}
+        given = []
+        for path in self.file.rounds:
+            key = digest({**head, "round": digest_of(path)})[:24]
+            given.append((key, {"do": "open", "key": key, "path": str(path.absolute()), "round": _name(path)}))
+        self.say(told("joint.opening", cities=len(given)))
+        found = self._ran(given, self.runs)
+        gone = [k for k, each in enumerate(found) if "alone" in each and not store.stands(self._place(given[k][0]))]
+        if gone:  # what was kept of a round is no more: its screening was thrown away
+            again = self._ran([given[k] for k in gone], None)
+            for k, each in zip(gone, again, strict=True):
+                found[k] = each
+        for (key, asked), each in zip(given, found, strict=True):
+            name, path = str(asked["round"]), Path(str(asked["path"]))
+            if "alone" in each:
+                if any(one.name == name for one in self.known) or Path(name).name != name:
+                    raise Refused(error("C081.same", at=str(path), round=name))
+                self.known.append(_Known(name, path, key, from_json(each["alone"])))
                 continue
-            kept.append(one)
-            self.alone.append(candidate(one, outcome.chosen))
-        self.rounds.cities = kept
+            issues = [Issue.of_record(entry) for entry in each.get("issues", ())]
+            if any(issue.code.startswith("C08") for issue in issues):
+                raise Refused(issues)
+            if each["stopped"] == "refused":
+                self._without(name, "unread", issues[0].told if issues else "")
+            else:
+                self._without(name, "infeasible" if each["stopped"] == "infeasible" else "stopped", "")
 
-    def write(self, folder: Path) -> dict[str, Any]:
-        """Write the folder; returns what ``joint.json`` says."""
-        file, prices = self.rounds.file, self.prices
-        folder.mkdir()
-        (folder / "joint.toml").write_bytes(read_bytes(file.path))
-        cities, total, objective, scope = [], [0] * len(self.rhs), 0, "all"
-        for number, one in enumerate(self.rounds.cities):
-            said, used, of = self._city(folder / "cities" / one.id, number, one)
-            cities.append(said)
-            total = [a + b for a, b in zip(total, used, strict=True)]
-            objective += said["objective"]
-            scope = scope if of == "all" else "listed"
-        for limit, together, amount in zip(file.limits, total, self.rhs, strict=True):
-            if not keeps(limit.sense, together, amount):
-                raise Stopped(error("S040.rounding", at=file.path.name, limit=limit.id))
+    def _without(self, name: str, why: str, said: Told | str) -> None:
+        self.left_out.append({"round": name, "why": why})
+        self.say(told(f"joint.{why}", round=name, said=said))
+
+    def _require(self) -> None:
+        if not self.known:
+            raise NoPlan(error("S040.none", at=self.file.path.name))
+
+    def _price(self, prices: Sequence[int], scale: int) -> list[tuple[str, dict[str, Any]]]:
+        """The runs of every city at prices."""
+        found = []
+        for one in self.known:
+            key = digest({"open": one.key, "prices": list(prices), "scale": scale})[:24]
+            given = {"do": "price", "key": one.key, "prices": list(prices), "scale": scale, "round": one.name}
+            found.append((key, {**given, "warm": one.alone.chosen.tolist()}))
+        return found
+
+    def _choose(self, cities: list[City]) -> None:
+        """Integers once at the prices, the best mix of plans, and its repair."""
+        self.say(told("joint.deciding", cities=len(cities)))
+        asked = self._price(self.prices.prices, self.prices.scale)
+        found = self._ran(asked, self.runs)
+        kept = [k for k, each in enumerate(found) if each.get("bound") is not None]
+        for k, one in enumerate(self.known):
+            if k in kept:
+                one.run, one.bound, one.proof = asked[k][0], int(found[k]["bound"]), found[k]["proof"]
+            else:
+                self._without(one.name, "stopped", "")
+        self.clock.mark("decide")
+        self.known, cities = [self.known[k] for k in kept], [cities[k] for k in kept]
+        self._require()
+        choice = Choice(cities, self.senses, self.rhs, self.effort, self._asked)
+        for number, k in enumerate(kept):
+            choice.know(number, self.known[number].alone)
+            choice.know(number, from_json(found[k]["plan"]))
+        self.bound = bound_of(self.prices, self.rhs, [one.bound for one in self.known])
+        plans = choice.first(self.prices)
+        if choice.infeasible and all(one.offers.scope == "all" for one in cities):
+            raise NoPlan(error("S040.limits", at=self.file.path.name))
+        if plans is None:
+            raise Stopped(error("S040.stopped", at=self.file.path.name))
+        self.plans = choice.improve(plans, self.bound, lambda value: None)
+        self.clock.mark("mix")
+        self.say(told("joint.chosen", value=sum(plan.value for plan in self.plans) / 1000, bound=self.bound / 1000))
+
+    def _asked(self, prices: tuple[int, ...], scale: int) -> list[Candidate | None]:
+        found = self._ran(self._price(prices, scale), self.runs)
+        return [from_json(each["plan"]) if "plan" in each else None for each in found]
+
+    def _limits(self) -> dict[str, Any]:
+        """What ``joint.json`` says of the limits, the scale and the text they are from."""
+        total = [sum(plan.used[j] for plan in self.plans) for j in range(len(self.rhs))]
         listed = [
             {
                 "id": limit.id,
                 "sense": limit.sense,
                 "rhs": amount,
-                "total": together,
+                "total": used,
                 "price": price,
                 "used": [{"round": name, "amount": value} for name, value in sorted(limit.used.items())],
             }
-            for limit, amount, together, price in zip(file.limits, self.rhs, total, prices.prices, strict=True)
+            for limit, amount, used, price in zip(self.file.limits, self.rhs, total, self.prices.prices, strict=True)
         ]
-        said = {
+        sha = hashlib.sha256(self.file.text.encode("utf-8")).hexdigest()
+        return {"joint_sha256": sha, "scale": self.prices.scale, "limits": listed}
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Write the folder; returns what ``joint.json`` says."""
+        said = self._limits()
+        self.say(told("joint.writing", cities=len(self.known)))
+        found = self._written(said)
+        folder.mkdir()
+        (folder / "joint.toml").write_bytes(self.file.text.encode("utf-8"))
+        (folder / "cities").mkdir()
+        for one, (made, _) in zip(self.known, found, strict=True):
+            move(self.runs / "made" / made / "cities" / one.name, folder / "cities" / one.name)
+        cities = [each["city"] for _, each in found]
+        objective = sum(city["objective"] for city in cities)
+        whole = {
             "schema": SCHEMA,
-            "id": file.id,
-            "joint_sha256": hashlib.sha256(read_bytes(file.path)).hexdigest(),
-            "scale": prices.scale,
-            "prices": list(prices.prices),
-            "limits": listed,
+            "id": self.file.id,
+            **said,
+            "prices": list(self.prices.prices),
             "objective": objective,
             "bound": self.bound,
             "gap": gap_text(self.bound, objective),
-            "scope": scope,
+            "scope": "all" if all(each["scope"] == "all" for _, each in found) else "listed",
             "cities": cities,
-            "left_out": self.rounds.left_out,
+            "left_out": self.left_out,
         }
-        (folder / NAME).write_bytes(canonical(said))
-        self._audited(folder)
-        return said
+        (folder / NAME).write_bytes(canonical(whole))
+        self._audited(folder, [_found(each) for _, each in found])
+        return whole
 
-    def _city(self, place: Path, number: int, one: City) -> tuple[dict[str, Any], list[int], str]:
-        """The folder of a city: its plan under what it is allotted, and its second proof."""
-        from landopt import pipeline
+    def _written(self, said: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """The cities' folders below ``made`` and what was found of each."""
+        given = []
+        for one, plan in zip(self.known, self.plans, strict=True):
+            key = digest({"run": one.run, "plan": plan.chosen.tolist(), "said": said})[:24]
+            asked: dict[str, Any] = {"do": "write", "made": key, "key": one.key, "round": one.name, "said": said}
+            asked |= {"path": str(one.path), "plan": as_json(plan), "alone": as_json(one.alone)}
+            asked |= {"bound": one.bound, "proof": one.proof}
+            given.append((key, asked))
+        found = self._ran(given, self.runs)
+        gone = [k for k, (key, _) in enumerate(given) if not (self.runs / "made" / key).is_dir()]
+        if gone:
+            for k, each in zip(gone, self._ran([given[k] for k in gone], None), strict=True):
+                found[k] = each
+        for one, each in zip(self.known, found, strict=True):
+            if "city" not in each:
+                issues = [Issue.of_record(entry) for entry in each.get("issues", ())]
+                raise Stopped(issues or error("S040.not-written", at=one.name))
+        return [(key, each) for (key, _), each in zip(given, found, strict=True)]
 
-        plan, alone = self.plans[number], self.alone[number]
-        job = self.rounds.job(one.id, one.path, plan.used, str(float(self.effort.gap)))
-        loaded = self.rounds.loaded[one.id]
-        made = pipeline.scenario(loaded, job)
-        offers = pipeline.screen(made.case)
-        again = city(one.id, one.path, made.case, offers, tuple(limit.rule.id for limit in self.rounds.file.limits))
-        outcome = run(again, offers, self.effort, plan.chosen)
-        if outcome.chosen is None:
-            raise Stopped(error("S040.stopped", at=self.rounds.file.path.name))
-        decision = pipeline.decide(made, offers, outcome, self.say)
-        (place / "plan").mkdir(parents=True)
-        pipeline.write(place / "plan", decision, loaded.geometry)
-        # what the city is allotted, as a policy: named in round.toml, the round can be solved and adopted by itself
-        (place / "joint-limits.toml").write_bytes(read_bytes(Path(job.overlays[0])))
-        proof = {"schema": PROOF, "case": decision.plan["case"]["digest"], **self._second(number, again)}
-        (place / "joint-proof.json").write_bytes(canonical(proof))
-        used, bound = again.used(outcome.chosen).tolist(), self.priced[number].tiers[0].bound
-        now = int(decision.plan["result"]["tiers"][0]["objective"])
-        served = {entry["demand_id"] for entry in decision.plan["assignments"]}
-        wants = one.case.demands.ids
-        before = {wants[int(one.offers.demand[k])] for k in alone.chosen.tolist() if one.offers.demand[k] >= 0}
-        given = {
-            "alone": alone.value,
-            "points": alone.value - now,
-            "used_alone": list(alone.used),
-            "lost": sorted(before - served),
-            "won": sorted(name for name in served - before if name is not None),
-        }
-        said = {"round": one.id, "plan_id": decision.plan["plan_id"], "objective": now, "bound": bound}
-        return {**said, "used": used, "gave_up": given}, used, outcome.scope
-
-    def _second(self, number: int, one: City) -> dict[str, Any]:
-        """The proof at the prices, as one over the city's own list: every vector prices the common limits too."""
-        entry = (self.priced[number].proof or {})["tiers"][0]
-        times, count = int(entry["scale"]), len(one.offers.rows)
-        tree = read_tree(entry["tree"], count, len(one.case.parcels))
-        common = [(row, times * price) for row, price in zip(one.rows, self.prices.prices, strict=True) if price]
-        tree.vectors = [
-            Vector(each.base, tuple(sorted((*each.rows, *common))), each.parcels) if each.base < 0 else each
-            for each in tree.vectors
-        ]
-        return {"scale": times * self.prices.scale, "tree": write_tree(tree, count)}
-
-    def _audited(self, folder: Path) -> None:
-        """The audit of what was written, before it is shown."""
-        from constraints.audit.joint import audit_joint
-        from landopt.job import Breach
-        from parcels.common.catalogue import Bilingual
-
-        report = audit_joint(folder)
+    def _audited(self, folder: Path, found: Sequence[CityFound]) -> None:
+        """The audit of what was written, before it is shown: of every city by its worker, of all together here."""
+        report = together(folder, found)
         if not report.stands:
-            found = [*report.breaches, *((b.en, b.zh) for _, each in report.cities for b in each.breaches)]
-            raise Breach(error("A005.withheld", at="audit", breach=Bilingual(en, zh)) for en, zh in found[:20])
+            wrong = [*report.wrong, *(text for each in report.cities for text in each.breaches)]
+            raise Breach(error("A005.withheld", at="audit", breach=Bilingual(en, zh)) for en, zh in wrong[:20])
+
+
+def _name(path: Path) -> str:
+    """The id of a round, or the name of its folder where it cannot be read."""
+    from landopt.intake.roundfile import read_round_file
+
+    try:
+        return read_round_file(path).round.id
+    except LandoptError:
+        return path.parent.name
+
+
+def _found(said: Mapping[str, Any]) -> CityFound:
+    """What a worker's audit found of its city."""
+    breaches, wrong = (tuple((en, zh) for en, zh in said[name]) for name in ("breaches", "wrong"))
+    used = tuple(said["used"])
+    return CityFound(said["city"], said["verdict"], breaches, wrong, said["objective"], said["bound"], used)

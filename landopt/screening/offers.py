@@ -91,7 +91,7 @@ class Offers:
     stats: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in _ARRAYS:
+        for name in ARRAYS:
             getattr(self, name).setflags(write=False)
 
     def __len__(self) -> int:
@@ -124,7 +124,8 @@ class Offers:
         return start, self.site_parcels[spans(self.site_start[self.site], sizes)]
 
 
-_ARRAYS = (
+ARRAYS = (
     *("site_start", "site_parcels", "site", "demand", "method", "period", "term", "verdict", "floor", "price"),
     *("score", "row_start", "row_index", "row_coef", "part_start", "spread", "total"),
 )
+"""The arrays of :class:`Offers`."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from constraints.case import held_at
 from landopt.solving.process import child
-from landopt.solving.process.child_handle import Ended, watch
+from landopt.solving.process.child_handle import Ended, inside, watch
 from landopt.solving.programme.arrays import Ints, Program, base_arrays, from_arrays, standing
 from landopt.solving.programme.model import check_sizes
 from landopt.solving.proof.certificate import Certificate
@@ -109,14 +109,17 @@ def solve(
     start: Warm | None = None,
     progress: Progress | None = None,
     memory: int | None = None,
+    here: bool = False,
+    ties: bool = True,
 ) -> Outcome:
     """Choose offers.
 
     ``gap`` is relative, 0 for a proof; ``nodes`` sets the reproducible mode (one thread, a node limit, no clock);
     ``warm`` are offers to start from; ``start`` is what a round with the same offers and other numbers left
     (``Outcome.left``), for large rounds; ``memory`` is the child's limit in bytes; ``progress`` hears ``{"phase",
-    "tier", "value", "bound", "claimed", "seconds"}``, ``claimed`` where no proof carries the bound. Ctrl-C once ends
-    the search with the best plan (``stopped = "user"``).
+    "tier", "value", "bound", "claimed", "seconds"}``, ``claimed`` where no proof carries the bound. ``here`` searches
+    in this process, for one that is watched itself; without ``ties`` they are not examined. Ctrl-C once ends the search
+    with the best plan (``stopped = "user"``).
 
     Raises
     ------
@@ -151,12 +154,12 @@ def solve(
             "threads": 1 if nodes is not None else threads,
             "solver": solver,
             "memory": memory,
-            "ties": ladder(case, offers),
+            "ties": ladder(case, offers) if ties else None,
             "gives": case.objective.gives,
         }
         (folder / "request.json").write_text(json.dumps(request), "utf-8")
         hard = None if time_limit_s is None or nodes is not None else time_limit_s + GRACE_S
-        ended = watch(folder, hard, progress, memory)
+        ended = inside(folder, request) if here else watch(folder, hard, progress, memory)
         chosen = _best(folder, len(offers.site))
         left = child.load_warm(folder / "left") if ended.why == "done" else None
     return replace(_outcome(case, offers, base, ended, chosen, monotonic() - began), left=left)

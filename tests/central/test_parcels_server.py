@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -23,6 +25,7 @@ from tests.audit.ledgers import call
 from tests.central.cluster import PORT, Cluster
 from tests.central.tables import central_round, load
 from tests.places import EXAMPLE
+from tests.workbench.making import small_round
 
 pytestmark = pytest.mark.postgis
 
@@ -379,6 +382,23 @@ def test_a_plan_is_pushed_whole_once_and_never_changed(cluster: Cluster, schema:
     assert broken.exit_code == 5, broken.output
     assert "B114" in broken.output
     assert _tables(cluster, schema) == counts
+
+
+def test_the_same_plan_pushed_by_several_at_once(cluster: Cluster, tmp_path: Path):
+    """One writes it, the others are told that it is there; in a schema whose name needs quotes."""
+    name = '"我的 库-1"'
+    upgrade(Address("owner", name.strip('"')))
+    cluster.sql("GRANT landopt_officer TO clerk, clerk2")
+    home = small_round(tmp_path / "r1")
+    assert call("solve", home, "--gap", "0.05").exit_code in (0, 4)
+    words = [[sys.executable, "-m", "landopt", "push", str(home / "plan"), "--to", f"postgis://{user}/{name}", "--json"]
+             for user in ("clerk", "clerk2", "clerk")]  # fmt: skip
+    pushed = [subprocess.Popen(each, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for each in words]
+    told = [each.communicate(timeout=300) for each in pushed]
+    assert [each.returncode for each in pushed] == [0, 0, 0], told
+    assert cluster.sql(f"SELECT count(*) FROM {name}.plan") == [(1,)]
+    supplied = json.loads((home / "plan" / "plan.json").read_text(encoding="utf-8"))["assignments"]
+    assert cluster.sql(f"SELECT count(*) FROM {name}.assignment") == [(len(supplied),)]
 
 
 def test_a_push_that_breaks_off_leaves_nothing(cluster: Cluster, schema: str, tmp_path: Path):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import highspy
 import numpy as np
 
 from constraints.case import Case
 from constraints.types import Row
 from landopt.joint.city import City, city
 from landopt.screening.offers import Offers
+from landopt.solving.programme.arrays import columns, program, standing
+from landopt.solving.programme.silent_highs import live_highs
 from tests.builders import case
 from tests.landopt.solve_rounds import bare_round
 
@@ -40,38 +43,105 @@ def limit(number: int, sense: str, rhs: int) -> Row:
     return Row(f"joint.l{number}", f"joint.l{number}", (), "limit", sense, rhs, 0, 0, 0)
 
 
-def drawn(seed: int) -> tuple[list[City], list[str], list[int]]:
-    """Three or four small cities under one to three common limits around what they would use by themselves."""
-    draw = Random(f"joint {seed}")
-    senses = [draw.choice(["<=", "<=", ">="]) for _ in range(draw.randint(1, 3))]
-    kinds = [draw.choice(["area", "count", "share"]) for _ in senses]
-    cities, most = [], [0] * len(senses)
-    for number in range(draw.randint(3, 4)):
+KINDS = (
+    ("area", "<="), ("area", ">="), ("count", "<="), ("count", ">="), ("share", ">="), ("share", "<="),
+    ("budget", "<="), ("budget", ">="), ("rank", ">="), ("rank", "<="),
+)  # fmt: skip
+"""What a common row counts and its sense: area, offers, a share of the area, prices, platforms of a rank."""
+SHARES = ((2, 5), (1, 2), (1, 3), (7, 10), (1, 20))
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A joint round: its cities (those without a plan of their own among them), senses and right-hand sides.
+
+    ``rhs`` is less what a city that is left out is said to have used.
+    """
+
+    cities: list[City]
+    senses: list[str]
+    rhs: list[int]
+    kinds: list[str]
+    left_out: list[int]
+
+
+def drawn(seed: int) -> Joint:
+    """Two to five small cities under one to three common limits, near what binds; some have no plan of their own."""
+    draw = Random(f"joint round {seed}")
+    rows = [draw.choice(KINDS) for _ in range(draw.randint(1, 3))]
+    shares = [draw.choice(SHARES) for _ in rows]
+    cities: list[City] = []
+    most, left_out = [0] * len(rows), []
+    for number in range(draw.randint(2, 5)):
         made, offers = bare_round(
-            draw.randrange(10**6), parcels=draw.randint(5, 9), demands=draw.randint(3, 6), hard=False
+            draw.randrange(10**6), parcels=draw.randint(4, 10), demands=draw.randint(2, 7), hard=draw.random() < 0.5
         )
-        sizes = np.array(
-            [sum(int(str(made.parcels.column("area_m2")[p])) for p in offers.parcels(k)) for k in range(len(offers))],
-            np.int64,
-        )
-        uses = []
-        for kind in kinds:
+        prices = np.array([draw.randint(0, 9) * 1_000_000 for _ in range(len(offers))], np.int64)
+        offers = replace(offers, price=prices)
+        land = [int(str(area)) for area in made.parcels.column("area_m2")]
+        sizes = np.array([sum(land[p] for p in offers.parcels(k)) for k in range(len(offers))], np.int64)
+        ranked = np.array([draw.random() < 0.4 for _ in range(len(made.demands))], bool)
+        table = np.zeros((len(rows), len(offers)), np.int64)
+        for j, (kind, _) in enumerate(rows):
             some = np.array([draw.random() < 0.6 for _ in range(len(offers))], bool)
-            if kind == "share":
-                uses.append(np.where(some, 3, -2) * sizes)
-            else:
-                uses.append(some * (sizes if kind == "area" else 1))
-        table = np.array(uses, np.int64).reshape(len(senses), len(offers))
-        far = [limit(j, sense, 10**11 if sense == "<=" else -(10**11)) for j, sense in enumerate(senses)]
+            num, den = shares[j]
+            table[j] = {
+                "area": some * sizes,
+                "count": some.astype(np.int64),
+                "share": np.where(some, den - num, -num) * sizes,
+                "budget": prices,
+                "rank": np.append(ranked, False)[offers.demand].astype(np.int64),
+            }[kind]
+            most[j] += int(np.maximum(table[j], 0).sum()) // 3
+        far = [limit(j, sense, 10**11 if sense == "<=" else -(10**11)) for j, (_, sense) in enumerate(rows)]
+        if draw.random() < 0.1:  # nothing keeps this row: the city has no plan of its own
+            left_out.append(number)
+            never = Row("t.never[]", "t.never", (), "limit", ">=", 1, 0, 0, 0)
+            offers = with_rows(offers, [never], np.zeros((1, len(offers)), np.int64))
         whole = with_rows(offers, far, table)
         cities.append(city(f"city-{number}", Path(f"city-{number}"), made, whole, tuple(row.rule for row in far)))
-        for j in range(len(senses)):
-            most[j] += int(np.maximum(table[j], 0).sum()) // 3
-    rhs = [
-        0 if kind == "share" else int(total * draw.uniform(0.15, 0.7 if sense == "<=" else 0.4))
-        for kind, sense, total in zip(kinds, senses, most, strict=True)
-    ]
-    return cities, senses, rhs
+    rhs = []
+    for (kind, sense), total in zip(rows, most, strict=True):
+        amount = 0 if kind == "share" else int(total * draw.uniform(0.1, 0.7 if sense == "<=" else 0.3))
+        used = draw.randint(0, 1 + amount // 3) if left_out else 0
+        rhs.append(amount - used)
+    return Joint(cities, [sense for _, sense in rows], rhs, [kind for kind, _ in rows], left_out)
+
+
+def optimum(case: Case, offers: Offers) -> int | None:
+    """The best plan of a round by HiGHS on the whole model, in integers; ``None`` where there is none."""
+    prog = program(case, offers, 0)
+    if not prog.count:
+        return 0 if standing(prog, np.zeros(0, np.int64)).lawful else None
+    starts, index, value = columns(prog, np.arange(prog.count))
+    head = prog.parcels + prog.demands
+    soft = np.flatnonzero(prog.slack > 0)
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = prog.count + len(soft), head + len(prog.sense)
+    lp.col_cost_ = -np.concatenate([prog.score, -prog.penalty[soft]]).astype(float)
+    lp.col_lower_ = np.zeros(lp.num_col_)
+    lp.col_upper_ = np.concatenate([np.ones(prog.count), prog.most[soft].astype(float)])
+    infinity = highspy.kHighsInf
+    low = np.where(prog.sense >= 0, prog.rhs.astype(float), -infinity)
+    high = np.where(prog.sense <= 0, prog.rhs.astype(float), infinity)
+    lp.row_lower_ = np.concatenate([np.full(head, -infinity), low])
+    lp.row_upper_ = np.concatenate([np.ones(head), high])
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.concatenate([starts, starts[-1] + 1 + np.arange(len(soft))])
+    lp.a_matrix_.index_ = np.concatenate([index, head + soft])
+    units = np.where(prog.sense[soft] < 0, -prog.slack[soft], prog.slack[soft])
+    lp.a_matrix_.value_ = np.concatenate([value, units]).astype(float)
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
+    solver = live_highs({"threads": 1, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5, "mip_feasibility_tolerance": 1e-9})
+    solver.passModel(lp)
+    solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        return None
+    assert solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    chosen = np.flatnonzero(np.array(solver.getSolution().col_value)[: prog.count] > 0.5)
+    state = standing(prog, chosen)
+    assert state.lawful
+    return state.objective
 
 
 def together(cities: list[City], senses: list[str], rhs: list[int]) -> tuple[Case, Offers]:

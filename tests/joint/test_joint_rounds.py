@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -12,6 +13,10 @@ from typing import Any
 
 import pytest
 
+from constraints.audit.certificate.price_tree import Vector, read_tree
+from constraints.audit.certificate.price_writer import write_tree
+from constraints.audit.certificate.proof import gap_text
+from constraints.audit.files.offers_reader import OffersFile
 from constraints.audit.joint import audit_joint
 from constraints.canonical import canonical
 from landopt.intake.assemble import read_round
@@ -190,7 +195,84 @@ def _coarse(proof: dict[str, Any]) -> None:
     proof["scale"] += 1
 
 
+def _dropped(folder: Path) -> None:
+    """A city left away, with every sum made to fit."""
+    said = json.loads((folder / "joint.json").read_bytes())
+    gone = said["cities"].pop()
+    said["objective"] -= gone["objective"]
+    for limit, used in zip(said["limits"], gone["used"], strict=True):
+        limit["total"] -= used
+    total = sum(price * limit["rhs"] for price, limit in zip(said["prices"], said["limits"], strict=True))
+    said["bound"] = (total + sum(each["bound"] for each in said["cities"])) // said["scale"]
+    said["gap"] = gap_text(said["bound"], said["objective"])
+    (folder / "joint.json").write_bytes(canonical(said))
+
+
+def _case(change: Callable[[dict[str, Any]], None]) -> Callable[[Path], None]:
+    """A change of the rule of a limit in a city's case, with the digests of plan and proofs made to fit."""
+
+    def lie(folder: Path) -> None:
+        city = folder / "cities" / "nansha-2026-1"
+        case = json.loads((city / "plan" / "case.json").read_bytes())
+        change(next(rule for rule in case["rules"] if rule["id"] == "joint.listings"))
+        raw = canonical(case)
+        (city / "plan" / "case.json").write_bytes(raw)
+        sha = hashlib.sha256(raw).hexdigest()
+        for path in (city / "joint-proof.json", city / "plan" / "proof.json"):
+            proof = json.loads(path.read_bytes())
+            path.write_bytes(canonical({**proof, "case": sha}))
+
+    return lie
+
+
+def _other_measure(rule: dict[str, Any]) -> None:
+    rule["spec"]["measure"] = "area_m2"
+
+
+def _other_where(rule: dict[str, Any]) -> None:
+    rule["when"] = "method == 'bid'"
+
+
+def _soft(rule: dict[str, Any]) -> None:
+    rule["spec"]["hard"] = False
+
+
+def _no_proof(folder: Path) -> None:
+    (folder / "cities" / "nansha-2026-1" / "joint-proof.json").unlink()
+
+
+def _cheaper_vector(folder: Path) -> None:
+    """Every price of one vector halved, those of the common limits too."""
+    city = folder / "cities" / "nansha-2026-1"
+    case = json.loads((city / "plan" / "case.json").read_bytes())
+    proof = json.loads((city / "joint-proof.json").read_bytes())
+    with OffersFile(city / "plan" / "offers.jsonl.gz") as offers:
+        count = len(offers.header.rows)
+    tree = read_tree(proof["tree"], count, len(case["parcels"]["ids"]))
+    first = tree.vectors[0]
+    tree.vectors[0] = Vector(first.base, tuple((row, price // 2) for row, price in first.rows), first.parcels)
+    proof["tree"] = write_tree(tree, count)
+    (city / "joint-proof.json").write_bytes(canonical(proof))
+
+
+def _outside(said: dict[str, Any]) -> None:
+    said["cities"][0]["round"] = "../joint/cities/nansha-2026-1"
+
+
+def _used_less(said: dict[str, Any]) -> None:
+    said["cities"][0]["used"] = [0] * len(said["limits"])
+    said["cities"][0]["bound"] -= 1
+
+
+def _left_gap(said: dict[str, Any]) -> None:
+    said["gap"] = "0.000000"
+    said["bound"] = said["objective"]
+
+
 LIES = {
+    "dropped": _dropped, "measure": _case(_other_measure), "where": _case(_other_where), "soft": _case(_soft),
+    "no proof": _no_proof, "vector": _cheaper_vector, "outside": _joint(_outside), "less": _joint(_used_less),
+    "gap": _joint(_left_gap),
     "bound": _joint(_lower), "cheaper": _joint(_cheaper), "dearer": _joint(_dearer), "sign": _joint(_wrong_sign),
     "rhs": _joint(_more), "used": _joint(_fewer_used), "city bound": _joint(_city_bound), "twice": _joint(_city_twice),
     "total": _joint(_total), "objective": _joint(_objective), "scale": _joint(_scale), "toml": _toml, "swap": _swap,

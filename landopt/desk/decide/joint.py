@@ -6,26 +6,45 @@ import json
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from landopt.desk.decide.many import where_options
 from landopt.desk.decide.solve import seconds
 from landopt.desk.usage import LANG
 
+if TYPE_CHECKING:
+    from landopt.runs.work import Where
 
+
+# One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt joint province/joint.toml --gap 0.005")
 @click.argument("joint_path", metavar="JOINT.toml", type=click.Path(path_type=Path))
 @click.option("--gap", default="0.005", show_default=True, help="Stop at this proven gap over all rounds together.")
 @click.option("--time-limit", callback=seconds, default="10m", show_default=True, help="For each programme of a city.")
+@click.option("--nodes", type=click.IntRange(1), help="Reproducible mode: one thread, this node limit, no clock.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the solver.")
+@where_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write (default: beside the file).")
 @click.option("--lang", type=LANG, help="Language of the texts (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def joint(joint_path: Path, gap: str, time_limit: int, output: Path | None, lang: str | None, as_json: bool) -> None:
+def joint(
+    joint_path: Path,
+    gap: str,
+    time_limit: int,
+    nodes: int | None,
+    seed: int,
+    where: Where,
+    output: Path | None,
+    lang: str | None,
+    as_json: bool,
+) -> None:
     """Decide the rounds of several cities under common limits: one price each, one bound over all of them.
 
     Every city keeps its own plan, reasons and proof, and gets a second proof at the common prices; `landopt audit`
-    checks them all. Exit 4: the gap over all is above the one asked for.
+    checks them all. What ended is kept beside the folder (NAME.runs): an interrupted run goes on where it stopped, and
+    one with another amount of a limit reads and screens no round again. Exit 4: the gap is above the one asked for.
     """
     from landopt.desk.progress import heard
     from landopt.joint.choose import Effort
@@ -33,7 +52,8 @@ def joint(joint_path: Path, gap: str, time_limit: int, output: Path | None, lang
     from parcels.common.language import language
 
     tongue = language(lang)
-    done = decide(joint_path, output, Effort(Fraction(gap), time_limit), heard(tongue))
+    effort = Effort(Fraction(gap), None if nodes is not None else time_limit, nodes, seed)
+    done = decide(joint_path, output, effort, heard(tongue), where)
     if as_json:
         click.echo(json.dumps({**done.said, "folder": str(done.folder)}, ensure_ascii=False, sort_keys=True))
     else:

@@ -26,9 +26,13 @@ def plans(round_path: Path, ledger: LedgerPlace | None, as_json: bool, lang: str
     `solve` never overwrites a plan: the one at its place moves to ROUND/plans with everything that was put beside it.
     """
     from landopt.keeping import shelf
+    from landopt.keeping.ledger.places import is_there
     from landopt.keeping.ledger.round_steps import place
+    from parcels.common.issues import Refused, error
     from parcels.common.language import language
 
+    if ledger is not None and not is_there(ledger):
+        raise Refused(error("B001.there-no-ledger", at=str(ledger), file=ledger.name))
     found = shelf.plans(place(round_path).folder, ledger)
     if as_json:
         click.echo(json.dumps({"plans": [each.as_dict() for each in found]}, ensure_ascii=False, sort_keys=True))

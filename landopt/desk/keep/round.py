@@ -174,10 +174,12 @@ def close(round_path: Path, ledger: LedgerPlace | None, by: str, as_json: bool, 
 @_ledger
 @_witness
 @_tsa
+@click.option("--as-of", metavar="DATE", help="What is overdue on this day (default: today).")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @_lang
 def show(
     round_path: Path,
+    as_of: str | None,
     ledger: LedgerPlace | None,
     witness: Path | None,
     tsa: tuple[Path, ...],
@@ -188,10 +190,12 @@ def show(
 
     Without a witness held elsewhere, rollback and rewriting are not checked.
     """
+    from landopt.intake.other_day import day_of
     from landopt.keeping.ledger import round_steps as rounddesk
     from parcels.common.language import language
 
-    shown = rounddesk.show(rounddesk.place(round_path, ledger).ledger, witness, tsa)
+    day = None if as_of is None else day_of(as_of)
+    shown = rounddesk.show(rounddesk.place(round_path, ledger).ledger, witness, tsa, day)
     if as_json:
         click.echo(json.dumps(shown, default=lambda issue: issue.as_dict(), ensure_ascii=False, sort_keys=True))
     else:

@@ -41,8 +41,10 @@ def _record(**wanted: Test) -> Test:
     return holds
 
 
-OUTCOMES = ("announced", "contracted", "failed", "lapsed", "withdrawn")
-"""What may become of an adopted assignment: notice out, contract signed, no bid (流拍), lapsed, withdrawn."""
+OUTCOMES = ("announced", "contracted", "failed", "lapsed", "withdrawn", "delivered", "started", "completed")
+"""What may become of an adopted assignment: notice out, contract signed, no bid (流拍), lapsed, withdrawn.
+
+After the contract: land delivered, work started, work completed."""
 _ASSIGNMENT = _record(
     parcel_ids=lambda value: _list(_text)(value) and bool(value), demand_id=_maybe(_text), method=_text
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.keeping.ledger.adoption import opened_files, require_standing, who
+from landopt.keeping.ledger.after_contract import DUE, overdue
 from landopt.keeping.ledger.chain import Entry, Ledger
 from landopt.keeping.ledger.places import LedgerPlace, ledger_place
 from landopt.keeping.ledger.rounds import OUTCOMES, State, state
@@ -35,6 +36,9 @@ COLUMNS = {
     "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
     "document": ("document", "文件", "文号", "依据文件"),
     "supervision_no": ("supervision_no", "电子监管号"),
+    "deliver_by": ("deliver_by", "约定交地日期", "交地期限"),
+    "start_by": ("start_by", "约定开工日期", "开工期限"),
+    "complete_by": ("complete_by", "约定竣工日期", "竣工期限"),
 }
 WORDS = {
     "公告": "announced",
@@ -45,6 +49,12 @@ WORDS = {
     "流拍": "failed",
     "失效": "lapsed",
     "撤回": "withdrawn",
+    "交地": "delivered",
+    "已交地": "delivered",
+    "开工": "started",
+    "已开工": "started",
+    "竣工": "completed",
+    "已竣工": "completed",
 }
 
 
@@ -245,10 +255,12 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
                 )
             else:
                 price = int(row["price_yuan"].replace(",", ""))
-        try:
-            datetime.date.fromisoformat(row["date"])
-        except ValueError:
-            issues.append(error("B024.not-date", at=within(path.name, row=number), text=row["date"]))
+        row = {name: value for name, value in row.items() if value or name not in DUE}
+        for day in (row["date"], *(row[name] for name in DUE if name in row)):
+            try:
+                datetime.date.fromisoformat(day)
+            except ValueError:
+                issues.append(error("B024.not-date", at=within(path.name, row=number), text=day))
         found.append({**row, "outcome": outcome, "price_yuan": price})
     if not found:
         issues.append(error("B025.file-no-rows", at=path.name))
@@ -264,8 +276,10 @@ def close(found: RoundPlace, by: str) -> Entry:
         return book.append_all([("close", found.id, who(by))], seen=seen)[0]
 
 
-def show(path: str | LedgerPlace, witness: Path | None = None, tsa: Sequence[Path] = ()) -> dict[str, Any]:
-    """What the ledger says: head, problems, what was not checked, entries, state of parcels and rounds.
+def show(
+    path: str | LedgerPlace, witness: Path | None = None, tsa: Sequence[Path] = (), as_of: str | None = None
+) -> dict[str, Any]:
+    """What the ledger says: head, problems, what was not checked, entries, state, what is overdue on ``as_of`` (today).
 
     The state is empty where the chain does not hold: nothing of it is to be relied on.
     """
@@ -274,13 +288,15 @@ def show(path: str | LedgerPlace, witness: Path | None = None, tsa: Sequence[Pat
         problems = [*book.problems(), *book.warnings]
         broken = any(issue.level == "error" for issue in problems)
         found = [] if broken else trust(entries, book.place.name, witness, tsa)
+        now = state([] if broken else entries)
         return {
             "ledger": book.place.name,
             "head": book.head(),
             "problems": [*problems, *(issue for issue in found if issue.level != "warning")],
             "unchecked": [{**issue.as_record(), **issue.as_dict()} for issue in found if issue.level == "warning"],
             "entries": [entry.as_dict() for entry in entries],
-            "state": state([] if broken else entries).as_dict(),
+            "state": now.as_dict(),
+            "overdue": overdue(now.contracts, as_of or today()),
         }
 
 
@@ -334,6 +350,11 @@ def text(shown: Mapping[str, Any], lang: str) -> list[str]:
         found.append(phrase("ledger-text.entry", lang, **values, about=_brief(entry, lang)))
     problems: list[Issue] = [*shown["problems"], *map(Issue.of_record, shown.get("unchecked", ()))]
     found += lines(problems, lang)
+    for one in shown.get("overdue", ()):
+        law = one.get("cite")
+        cite = "" if law is None else phrase("ledger-text.law", lang, **law, grade=one["grade"])
+        said = phrase(f"ledger-overdue.{one['what']}", lang, due=one["due"], days=one["days"])
+        found.append(phrase("ledger-text.overdue", lang, parcel=one["parcel_id"], said=said, cite=cite))
     broken = any(issue.level == "error" for issue in problems)
     locks = len(shown["state"]["adopted"])
     return [*found, phrase("ledger-text.broken" if broken else "ledger-text.in-force", lang, count=locks)]

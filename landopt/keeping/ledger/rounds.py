@@ -13,6 +13,7 @@ from typing import Any
 
 from constraints.case import Case
 from constraints.types import Cite, Rule
+from landopt.keeping.ledger.after_contract import DUE, MET
 from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.ledger.entry_forms import OUTCOMES as OUTCOMES
 from landopt.keeping.ledger.places import LedgerPlace
@@ -42,6 +43,8 @@ class State:
     status: dict[str, str] = field(default_factory=dict)
     failed_times: dict[str, int] = field(default_factory=dict)
     history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    contracts: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of each contracted parcel the agreed days and those on which they were met (:mod:`.after_contract`)."""
     open_rounds: list[str] = field(default_factory=list)
     closed_rounds: list[str] = field(default_factory=list)
     adoptions: list[tuple[int, str]] = field(default_factory=list)
@@ -112,6 +115,12 @@ def _supersede(found: State, entry: Entry) -> None:
 def _result(found: State, entry: Entry, result: Mapping[str, Any]) -> None:
     name, outcome = str(result["parcel_id"]), str(result["outcome"])
     _note(found, name, entry, outcome, str(result.get("document") or ""), str(result["date"]))
+    if outcome in MET:
+        found.contracts.setdefault(name, {})[outcome] = str(result["date"])
+        return
+    found.contracts.pop(name, None)
+    if outcome == "contracted":
+        found.contracts[name] = {day: str(result[day]) for day in DUE if result.get(day)}
     if outcome in ("announced", "contracted"):
         found.status[name] = outcome
         return

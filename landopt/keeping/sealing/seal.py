@@ -13,7 +13,6 @@ import json
 import re
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,10 +200,12 @@ def unzipped(plan: Path) -> Iterator[Path]:
     Refused
         If the zip is harmful (FAULTS 77, 78) or holds no plan.
     """
-    if plan.suffix.lower() != ".zip":
+    if plan.suffix.lower() != ".zip" or plan.is_dir():
         yield plan
         return
-    from parcels.formats.decoding.archives import check_members, unpack
+    if not plan.exists():
+        raise Refused(error("A001.missing", at=str(plan), file=plan.name))
+    from parcels.formats.decoding.archives import TORN, check_members, unpack
 
     try:
         with tempfile.TemporaryDirectory(prefix="landopt-") as name, zipfile.ZipFile(admit(plan)) as archive:
@@ -213,7 +214,7 @@ def unzipped(plan: Path) -> Iterator[Path]:
             if len(found) != 1:
                 raise Refused(error("A085.holds-plans", at=str(plan), plan=plan.name, count=len(found)))
             yield found[0]
-    except (zipfile.BadZipFile, EOFError, zlib.error) as torn:
+    except TORN as torn:
         raise Refused(error("A085.no-zip-file", at=str(plan), plan=plan.name, torn=torn)) from torn
 
 

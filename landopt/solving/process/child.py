@@ -34,7 +34,7 @@ def main(folder: Path) -> int:
     _limit_memory(request.get("memory"))
     _end_with_parent()
     try:
-        result = run(folder, request)
+        result = run(folder, request, _print)
     except MemoryError:
         return 9
     except Exception as trouble:  # the parent tells the user; a traceback goes to the child's log
@@ -47,8 +47,13 @@ def main(folder: Path) -> int:
     return 0
 
 
-def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Solve tier after tier, then look at ties; the result as plain data."""
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def run(folder: Path, request: dict[str, Any], hear: Callable[[str], None]) -> dict[str, Any]:
+    """Solve tier after tier, then look at ties; the result as plain data. ``hear`` is given the lines of progress."""
     import numpy as np
 
     from constraints.case import held_at
@@ -74,7 +79,7 @@ def run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     gives = [(int(part), int(whole)) for part, whole in request.get("gives", ())]
     tiers = len(base["score"])
     for tier in range(tiers):
-        told = Teller(folder, tier, started)
+        told = Teller(folder, tier, started, hear=hear)
 
         def keep(bound: int, scale: int, leaf: dict[str, Any]) -> None:
             now = {"bound": bound, "solver_bound": None, "scale": scale, "tree": leaf, "stopped": "limit"}
@@ -144,8 +149,15 @@ class Teller:
     :data:`QUIET_S` have passed.
     """
 
-    def __init__(self, folder: Path, tier: int, started: float, clock: Callable[[], float] = monotonic) -> None:
-        self.folder, self.tier, self.started, self.clock = folder, tier, started, clock
+    def __init__(
+        self,
+        folder: Path,
+        tier: int,
+        started: float,
+        clock: Callable[[], float] = monotonic,
+        hear: Callable[[str], None] = _print,
+    ) -> None:
+        self.folder, self.tier, self.started, self.clock, self.hear = folder, tier, started, clock, hear
         self.last: tuple[float, tuple[object, ...], float | None] | None = None
 
     def __call__(self, phase: str, value: int | None, bound: int | None, chosen: Any, claimed: bool) -> None:
@@ -169,8 +181,7 @@ class Teller:
             "claimed": claimed,
             "seconds": round(now - self.started, 2),
         }
-        sys.stdout.write(json.dumps(line) + "\n")
-        sys.stdout.flush()
+        self.hear(json.dumps(line))
 
 
 def save_arrays(folder: Path, base: dict[str, Any]) -> None:

@@ -92,6 +92,13 @@ def watch(
     return Ended(why, result if result is not None else so_far)
 
 
+def inside(folder: Path, request: dict[str, Any]) -> Ended:
+    """Solve in this process: for one that is watched itself, and replaced when it dies, hangs or lacks memory."""
+    from landopt.solving.process import child
+
+    return Ended("done", child.run(folder, request, lambda line: None))
+
+
 def _start(folder: Path, stderr: Any) -> subprocess.Popen[bytes]:
     options: dict[str, Any] = {}
     if os.name == "nt":

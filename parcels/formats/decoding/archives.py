@@ -10,6 +10,7 @@ import re
 import stat
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -41,6 +42,8 @@ def check_members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
             issues.append(error("F077.holds-path-leaves", at=name, name=name, filename=member.filename))
         if stat.S_ISLNK(member.external_attr >> 16):
             issues.append(error("F078.holds-link", at=name, name=name, filename=member.filename))
+        if member.flag_bits & 1 or member.compress_type not in _PACKED:
+            issues.append(error("F077.locked", at=name, name=name, filename=member.filename))
     total = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
     if total > MAX_TOTAL:
@@ -63,6 +66,10 @@ def check_members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
 
 
 _UTF8_FLAG = 0x800
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How members may be packed: as every zip of an office or of a map is."""
+TORN = (zipfile.BadZipFile, EOFError, zlib.error)
+"""What the standard library raises where an archive is none, is cut off, or was damaged inside a member."""
 
 
 def _name(members: list[zipfile.ZipInfo]) -> None:

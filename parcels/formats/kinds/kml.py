@@ -17,7 +17,7 @@ import shapely
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
-from parcels.formats.decoding.archives import check_members
+from parcels.formats.decoding.archives import TORN, check_members
 from parcels.formats.registry import Ask, reads
 from parcels.formats.sources import RawTable
 from parcels.tables.columns import field_of
@@ -83,7 +83,7 @@ def _root(ask: Ask) -> Element:
                 members = check_members(archive, path.name)
                 inside = [member.filename for member in members if member.filename.lower().endswith(".kml")]
                 content = archive.read("doc.kml" if "doc.kml" in inside else inside[0])
-        except (zipfile.BadZipFile, EOFError, IndexError, OSError, RuntimeError) as problem:
+        except (*TORN, IndexError, OSError, RuntimeError) as problem:
             raise Refused(error("P037.kml", at=path.name, file=path.name, reason=str(problem)[:120])) from None
     else:
         content = path.read_bytes()

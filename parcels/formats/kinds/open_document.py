@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from parcels.common.gate import check_shape
 from parcels.common.issues import Refused, error
-from parcels.formats.decoding.archives import check_members
+from parcels.formats.decoding.archives import TORN, check_members
 from parcels.formats.registry import Ask, reads
 from parcels.formats.sources import RawTable
 from parcels.formats.typed.book import table_of_book
@@ -43,7 +43,7 @@ def _sheets(path: Path, prefix: str) -> list[Sheet]:
             with zipfile.ZipFile(path) as archive:
                 check_members(archive, path.name)
                 content = archive.read("content.xml")
-        except (zipfile.BadZipFile, EOFError) as problem:
+        except TORN as problem:
             raise Refused(error(f"{prefix}037.ods", at=path.name, file=path.name, problem=str(problem))) from None
         except (KeyError, OSError, RuntimeError) as problem:
             raise Refused(error("F004.ods", at=path.name, file=path.name, reason=str(problem)[:120])) from None
@@ -51,7 +51,7 @@ def _sheets(path: Path, prefix: str) -> list[Sheet]:
         raise Refused(error("F004.ods", at=path.name, file=path.name, reason="<!DOCTYPE"))
     try:
         root = fromstring(content)  # noqa: S314 - without a document type nothing can grow
-    except ParseError as problem:
+    except (ParseError, LookupError, ValueError) as problem:
         raise Refused(error("F004.ods", at=path.name, file=path.name, reason=str(problem)[:120])) from None
     unseen = {
         style.get(f"{_STYLE}name")

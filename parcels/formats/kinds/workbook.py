@@ -34,7 +34,7 @@ def xlsx_sheets(path: Path, prefix: str) -> list[Sheet]:
         import openpyxl
     except ImportError:
         raise Environment(error("F005.workbooks-need-openpyxl", at=path.name, file=path.name)) from None
-    from parcels.formats.decoding.archives import check_members
+    from parcels.formats.decoding.archives import TORN, check_members
 
     try:
         with zipfile.ZipFile(path) as archive:
@@ -42,7 +42,7 @@ def xlsx_sheets(path: Path, prefix: str) -> list[Sheet]:
         book = openpyxl.load_workbook(path, data_only=False)
         _check_rectangles(book, path.name)
         stored = openpyxl.load_workbook(path, data_only=True) if _has_formulas(book) else book
-    except (zipfile.BadZipFile, EOFError) as problem:
+    except TORN as problem:
         size = path.stat().st_size
         issue = error(f"{prefix}037.no-workbook", at=path.name, file=path.name, size=size, problem=str(problem))
         raise Refused(issue) from None

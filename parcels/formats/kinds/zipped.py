@@ -10,7 +10,7 @@ from pathlib import Path
 
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Refused, error
-from parcels.formats.decoding.archives import check_members, unpack
+from parcels.formats.decoding.archives import TORN, check_members, unpack
 from parcels.formats.opening import open_parcels
 from parcels.formats.registry import Ask, endings, reads
 from parcels.formats.sources import RawTable
@@ -28,14 +28,14 @@ def read_zip(ask: Ask) -> RawTable:
     path, layer = ask.path, ask.layer
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, EOFError) as problem:
+    except TORN as problem:
         size = path.stat().st_size
         raise Refused(error("P037.no-zip", at=path.name, file=path.name, size=size, problem=problem)) from None
     with archive, tempfile.TemporaryDirectory(prefix="landopt-") as folder:
         members = check_members(archive, path.name)
         try:
             unpack(archive, members, Path(folder))
-        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as problem:
+        except (*TORN, OSError, RuntimeError) as problem:
             raise Refused(
                 error("P037.cannot-unpacked", at=path.name, file=path.name, problem=str(problem)[:120])
             ) from None

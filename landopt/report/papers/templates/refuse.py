@@ -14,6 +14,7 @@ from typing import Any
 
 from parcels.common.gate import MB
 from parcels.common.issues import Issue, error
+from parcels.formats.decoding.archives import TORN
 
 MOST, UNPACKED, RATIO, PARTS = 20 * MB, 100 * MB, 200, 500
 """Bytes of a template, of all its parts, times a part may be larger than packed, and parts."""
@@ -52,7 +53,7 @@ def refused(content: bytes, file: str) -> list[Issue]:
     try:
         for why, what in _findings(content):
             found[why, what[:80]] = None
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError, RuntimeError, NotImplementedError, EOFError):
+    except (*TORN, ValueError, KeyError, OSError, RuntimeError):
         found["no-word", ""] = None
     return [error(f"X020.{why}", at=file, what=what) for why, what in found]
 
