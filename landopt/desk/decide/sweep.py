@@ -49,7 +49,8 @@ def sweep(
     folder = output if output is not None else sweep_path.with_suffix("")
     opened = read(round_path)
     swept = opened.sweep(sweep_path, folder, where=where, say=heard(language(lang)))
-    _pictures(folder, visible_values(swept.as_dict()), Outlines(opened.parcels), language(lang))
+    if any(row["result"]["objective"] for row in swept.rows):
+        _pictures(folder, visible_values(swept.as_dict()), Outlines(opened.parcels), language(lang))
     if as_json:
         click.echo(json.dumps(swept.as_dict(), ensure_ascii=False, sort_keys=True))
     else:

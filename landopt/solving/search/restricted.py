@@ -114,13 +114,16 @@ def _all_that_matter(state: Search, margin: Floats, bound: int, most: float | No
         pool = np.union1d(pool, state.chosen)
         if len(pool) > state.options.tuning.widest:
             return False
+    limit = state.left(most)
+    if most is None and limit is not None:
+        limit *= state.options.tuning.searched
     groups = components(state.prog, pool) if state.chosen is not None and len(pool) <= GROUPED else [pool]
     if len(groups) > 1:
         claim, infeasible = apart(state, groups), False
     elif state.chosen is not None and len(pool) > state.options.tuning.small:
-        claim, infeasible = last(state, pool, state.left(most))
+        claim, infeasible = last(state, pool, limit)
     else:
-        claim, infeasible = mip(state, pool, np.zeros(0, dtype=np.int64), "branching", limit=state.left())
+        claim, infeasible = mip(state, pool, np.zeros(0, dtype=np.int64), "branching", limit=limit)
     if claim is not None and claim <= bound:  # one that ended before its first relaxation claims less than the prices
         outside = bound if needed is None else int(bound - needed) + 1
         total = claim if len(pool) == state.prog.count else max(claim, outside)

@@ -86,14 +86,21 @@ def search(
 
 
 def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof | None:
-    """The proof over all offers, towards what is claimed; a better plan met on the way is taken."""
+    """The proof over all offers; a better plan met on the way is taken.
+
+    It goes for what is claimed, and where that is not enough for the gap asked for, for that.
+    """
     if state.guide is None:
         return None
     clock = _Clock(state.phases)
-    goal = state.claim if state.claim is not None and state.chosen is not None else None
     proof: Proof | None = None
-    if goal is not None and goal < (state.bound or 0):
-        cap = state.objective if goal <= state.objective else goal + abs(state.objective) // options.tuning.claimed
+    cap = state.bound or 0
+    if state.chosen is not None and state.claim is not None:
+        near = abs(state.objective) // options.tuning.claimed
+        cap = state.objective if state.claim <= state.objective else min(cap, state.claim + near)
+    if state.chosen is not None and not state.reached():
+        cap = min(cap, state.enough())
+    if cap < (state.bound or 0):
         seconds, nodes = _tree_effort(state)
         end = None if seconds is None else monotonic() + seconds
         with contextlib.suppress(BadProof):  # its numbers grew too large to be added up exactly: the prices alone stand
