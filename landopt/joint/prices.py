@@ -57,7 +57,8 @@ def mix(
     lp = highspy.HighsLp()
     count = len(columns)
     lp.num_col_, lp.num_row_ = count + len(rhs), len(rhs) + cities
-    cost = [-c.value for c in columns] + [1e3 * worth / size for size in sizes]
+    unit = worth / max(1, cities)  # what a city is worth: numbers of the programme near 1, however many cities
+    cost = [-c.value / unit for c in columns] + [1e3 * worth / unit] * len(sizes)
     lp.col_cost_, lp.col_lower_ = np.array(cost), np.zeros(lp.num_col_)
     lp.col_upper_ = np.array([1.0] * count + [highspy.kHighsInf] * len(rhs))
     start, index, value = [0], [], []
@@ -67,7 +68,7 @@ def mix(
         start.append(len(index))
     for j, sense in enumerate(senses):
         index.append(j)
-        value.append((-1.0 if sense == "<=" else 1.0) / sizes[j])
+        value.append(-1.0 if sense == "<=" else 1.0)  # what is missed, in sizes of its row
         start.append(len(index))
     low = [
         -highspy.kHighsInf if sense == "<=" else amount / size
@@ -89,7 +90,9 @@ def mix(
     solver.run()
     found = solver.getSolution()
     weights = list(found.col_value)
-    prices = [] if whole else [-dual / size for dual, size in zip(found.row_dual[: len(rhs)], sizes, strict=True)]
+    prices = (
+        [] if whole else [-dual * unit / size for dual, size in zip(found.row_dual[: len(rhs)], sizes, strict=True)]
+    )
     return weights[:count], prices, sum(weights[count:])
 
 
