@@ -2,7 +2,7 @@
 # make solvers: also the heavy second solvers (tests that need them skip without).   CONTRIBUTING.md has the habits.
 .PHONY: demo test slow long browser postgis solvers loose lint types imports docs wheel sdist wheelhouse \
         installer mutants changelog \
-        bench bench-suite bench-files bench-facts bench-law clean
+        bench bench-suite bench-files bench-facts bench-law bench-scale clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -101,6 +101,13 @@ bench-files: $(VENV)/.dev
 
 bench-facts: $(VENV)/.dev
 	$(PY) -m benchmarks.facts
+
+# the tables of docs/scale.md; CITIES=330 for a national year
+CITIES ?= 20
+bench-scale: $(VENV)/.dev
+	$(PY) -m benchmarks.joint build/scale-4 --cities 4 --gap 0.003
+	$(PY) -m benchmarks.joint build/scale-$(CITIES) --cities $(CITIES)
+	$(PY) -m benchmarks.overhead --runs 100
 
 bench-law: $(VENV)/.dev
 	$(PY) -m benchmarks.law

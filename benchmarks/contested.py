@@ -138,6 +138,8 @@ def _caps(case: Case, offers: Offers, numbers: Numbers) -> Numbers:
 
 def _quotas(case: Case, offers: Offers, numbers: Numbers) -> Numbers:
     use = _Use(case, offers, free=())
+    if not use.total:  # a small round in which nothing can be supplied has no share to measure
+        return numbers
     largest = max(use.district.values()) / use.total
     even = 1.15 / sum(area > 0 for area in use.district.values())  # shares that cannot add up to 1 leave no plan
     return replace(

@@ -1,6 +1,7 @@
 """GeoParquet of many parcels: CPU seconds and memory of reading, checking and finding neighbours.
 
-``python -m benchmarks.geoparquet 1000000``. A grid of squares with ten attributes, written first and not counted.
+``python -m benchmarks.geoparquet 1000000``. A grid of squares with ten attributes, written first and not counted;
+with ``drawn`` behind it parcels as they are drawn: they touch, and have sixteen corners each.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from parcels.geometry.neighbours import neighbours
 from parcels.read import read_parcels
 
 
-def make(path: Path, count: int) -> None:
-    """Squares of 50 m, 2 m apart."""
+def make(path: Path, count: int, bent: bool = False) -> None:
+    """Squares of 50 m, 2 m apart; ``bent``: parcels as they are drawn (``count`` is a square number)."""
     side, k, draw = int(count**0.5), np.arange(count), np.random.default_rng(1)
     x, y = 38_400_000 + (k % side) * 52.0, 2_500_000 + (k // side) * 52.0
     columns = {
@@ -33,8 +34,25 @@ def make(path: Path, count: int) -> None:
         "benchmark_price": draw.integers(200, 900, count),
         **dict.fromkeys(("net_land", "converted", "expropriated", "in_annual_plan"), True),
     }
-    frame = geopandas.GeoDataFrame(columns, geometry=shapely.box(x, y, x + 50, y + 50), crs="EPSG:4526")
+    shapes = drawn(count) if bent else shapely.box(x, y, x + 50, y + 50)
+    if bent:
+        columns = {name: values for name, values in columns.items() if name != "area_m2"}
+    frame = geopandas.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4526")
     frame.to_parquet(path)
+
+
+def drawn(count: int) -> shapely.Geometry:
+    """Parcels that share their bent edges, four pieces an edge."""
+    side = int(count**0.5)
+    corners = np.stack(np.meshgrid(np.arange(side + 1) * 60.0, np.arange(side + 1) * 50.0, indexing="ij"), -1)
+    corners += np.random.default_rng(5).uniform(-8, 8, corners.shape)
+    corners += np.array([38_400_000, 2_500_000])
+    ring = [corners[:-1, :-1], corners[1:, :-1], corners[1:, 1:], corners[:-1, 1:]]
+    along = np.arange(4)[:, None] / 4
+    pairs = zip(ring, [*ring[1:], ring[0]], strict=True)
+    edges = [a[..., None, :] * (1 - along) + b[..., None, :] * along for a, b in pairs]
+    closed = np.concatenate([*edges, ring[0][..., None, :]], axis=2).reshape(side * side, 17, 2)
+    return shapely.polygons(np.round(closed, 3))
 
 
 def cpu() -> float:
@@ -43,11 +61,11 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def main(count: int) -> None:
+def main(count: int, bent: bool = False) -> None:
     """Print the CPU seconds of each step, their sum and the peak of memory."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "parcels.parquet"
-        make(path, count)
+        make(path, count, bent)
         begun = cpu()
         land = read_parcels(path)
         read = cpu()
@@ -62,4 +80,4 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000, "drawn" in sys.argv[2:])

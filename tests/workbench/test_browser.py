@@ -23,6 +23,7 @@ import pytest
 from tests.places import EXAMPLE, LEFT
 from tests.report.making import SCRIPT, plan_folder
 from tests.report.test_browser import CHROMIUM, ready
+from tests.workbench.test_further import NEW
 
 pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent / "browser"
@@ -180,6 +181,26 @@ def test_every_view_passes_axe(tmp_path: Path, solved: Path) -> None:
         seen = play(opener, "roles", tmp_path / "out", round="r1")
     assert not seen["axe"], "\n".join(seen["axe"])
     assert seen["wide"] == []
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_platform_left_out_and_a_latecomer_are_answered(tmp_path: Path, solved: Path) -> None:
+    """What serving takes, where it could go, where a late applicant could; a front; a rule with cases; what changed."""
+    shutil.copytree(solved, tmp_path / "rounds" / "r1")
+    shutil.copytree(solved, tmp_path / "rounds" / "r2")
+    before = {path: path.read_bytes() for path in (tmp_path / "rounds" / "r1").iterdir() if path.is_file()}
+    with served(tmp_path / "rounds") as opener:
+        seen = play(opener, "asker", tmp_path / "out", round="r1", facts=json.dumps(NEW))
+    assert "文字说明" in seen["serve"]
+    assert seen["place"]
+    assert "N-1" in seen["late"]
+    assert "landopt place" in seen["late"]
+    assert seen["front"] >= 2
+    assert seen["drawn"] > 100
+    assert "国土资源部令第39号" in seen["rule"]
+    assert "一致" in seen["rule"]
+    assert "landopt rules diff" in seen["changes"]
+    assert {path: path.read_bytes() for path in before} == before
 
 
 @pytest.mark.usefixtures("ready")

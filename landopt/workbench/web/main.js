@@ -142,8 +142,8 @@ export function draw() {
 }
 async function drawOnce() {
   const mine = ++run;
-  const slow = setTimeout(() => { if (mine === run) main.setAttribute("aria-busy", "true"); }, 250);
-  try { await drawn(mine); } finally { clearTimeout(slow); if (mine === run) main.removeAttribute("aria-busy"); }
+  const slow = setTimeout(() => { if (mine !== run) return; main.setAttribute("aria-busy", "true"); if (main.dataset.view && main.dataset.view !== now.view + now.room?.name) main.dataset.away = "yes"; }, 250);
+  try { await drawn(mine); } finally { clearTimeout(slow); if (mine === run) { main.removeAttribute("aria-busy"); delete main.dataset.away; } }
 }
 async function drawn(mine) {
   await limits.released();

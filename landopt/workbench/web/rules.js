@@ -33,12 +33,12 @@ export async function show(id, move = true) {
   let found;
   try { found = await post("/api/ask/law/rule", [], { id }); } catch (e) { place.one.replaceChildren(...(e.issues || []).map(finding)); return; }
   const [first, ...rest] = found.text[lang()].split("\n");
-  place.one.replaceChildren(h("h4", {}, first), linked(prose(rest.join("\n"))), h("h4", {}, t("rules.cases", { count: found.count })), found.cases.length ? h("ol", { class: "cases" }, found.cases.map((c) => h("li", {}, h("p", {}, h("b", {}, c.as_of), " ", c.facts.map((f) => f[lang()]).join("; ")), h("p", {}, c.silent ? t("rules.silent") + " " : "", Object.entries(c.expect).map(([m, v]) => (word("method." + m) || m) + ": " + (word("verdict." + v) || v)).join("; "), " ", h("span", { class: "badge " + (c.agrees ? "good" : "warn") }, t(c.agrees ? "rules.agrees" : "rules.differs")))))) : h("p", { class: "hint" }, t("rules.no-cases")), typed(`landopt rules show ${id}`));
+  place.one.replaceChildren(h("h4", {}, first), ...linked(prose(rest.join("\n"))), h("h4", {}, t("rules.cases", { count: found.count })), found.cases.length ? h("ol", { class: "cases" }, found.cases.map((c) => h("li", {}, h("p", {}, h("b", {}, c.as_of), " ", c.facts.map((f) => f[lang()]).join("; ")), h("p", {}, c.silent ? t("rules.silent") + " " : "", Object.entries(c.expect).map(([m, v]) => (word("method." + m) || m) + ": " + (word("verdict." + v) || v)).join("; "), " ", h("span", { class: "badge " + (c.agrees ? "good" : "warn") }, t(c.agrees ? "rules.agrees" : "rules.differs")))))) : h("p", { class: "hint" }, t("rules.no-cases")), typed(`landopt rules show ${id}`));
   if (move) place.one.focus({ preventScroll: false });
 }
 function changes() {
   if (!changed) return;
-  place.changes.replaceChildren(h("p", {}, h("b", {}, changed.days.join(" → "))), linked(prose(changed.text[lang()])), typed(`landopt rules diff ${changed.days.join(" ")}`));
+  place.changes.replaceChildren(h("p", {}, h("b", {}, changed.days.join(" → "))), ...linked(prose(changed.text[lang()])), typed(`landopt rules diff ${changed.days.join(" ")}`));
 }
 /* A rule's id in a text leads to the rule. */
 const ID = /((?:cn|gd|gz|ns)(?:\.[a-z0-9-]+)+)/;

@@ -312,6 +312,45 @@ export const stories = {
     seen.all = pages.length;
     seen.streams_after = seen.requests.filter((path) => path === "/api/news").length;
   },
+  /* A platform without a site, a late applicant, a front, a rule: asked, answered, shown. */
+  async asker({ page, seen, shot, text, values }) {
+    await page.click(`[data-round="${values.round}"]`);
+    await page.waitForSelector("[data-platform]", { timeout: 60000 });
+    await page.click("[data-platform]");
+    await page.click("#serve", { timeout: 60000 });
+    await page.waitForSelector("#served", { timeout: 120000 });
+    seen.serve = await text("#served");
+    await page.click("#place");
+    await page.waitForSelector("#placed", { timeout: 120000 });
+    seen.place = await text("#placed");
+    await shot("ranked");
+    await page.click("#back");
+    await page.click("#late");
+    await page.click("dialog summary");
+    await fill(page, { demand: "N-1", ...JSON.parse(values.facts) });
+    await page.waitForSelector('[data-about="place"] #placed', { timeout: 120000 });
+    seen.late = await text('[data-about="place"]');
+    await shot("late");
+    await page.click('[data-view="compare"]');
+    await page.click("#front-go", { timeout: 30000 });
+    await page.waitForSelector("#front-table", { timeout: 180000 });
+    seen.front = await page.$$eval("#front-table tbody tr", (all) => all.length);
+    seen.drawn = await page.$eval("img.front", (e) => e.naturalWidth);
+    await shot("front");
+    await page.click('[data-view="law"]');
+    await page.click("#rules-go");
+    await page.waitForSelector("[data-law]", { timeout: 60000 });
+    await page.fill("#rule-find", "cn.order39.art4");
+    await page.waitForFunction(() => document.querySelectorAll("[data-law]").length < 12);
+    await page.click('[data-law="cn.order39.art4"]');
+    await page.waitForSelector("#rule-said .typed", { timeout: 60000 });
+    seen.rule = await text("#rule-said");
+    await page.fill("#law-other", "2020-12-31");
+    await page.click("#changes-go");
+    await page.waitForSelector("#changes-said .typed", { timeout: 60000 });
+    seen.changes = await text("#changes-said");
+    await shot("rule");
+  },
   /* Whatever can be clicked, at random, by a seed: views, scenarios, sliders, dialogs filled with anything. */
   async monkey({ page, seen, values, settle }) {
     let state = Number(values.seed);
