@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from constraints.audit.files.plan_reader import read_plan, uncollected
 from constraints.case import Case, as_written
 from landopt.job import Breach, Job, NoPlan, Result, Stopped
+from landopt.progress import beyond, heard
 from parcels.common.catalogue import Bilingual, Say, Told, told
 from parcels.common.issues import Environment, Refused, error
 
@@ -115,7 +116,7 @@ def screen(case: Case, say: Say | None = None) -> Offers:
     """
     from landopt.solving.site_search import offers_of
 
-    return offers_of(case, limit_s=_search_limit(case), told=None if say is None else _beyond(case, say))
+    return offers_of(case, limit_s=_search_limit(case), told=None if say is None else beyond(case, say))
 
 
 def choose(case: Case, offers: Offers, job: Job, say: Say) -> Outcome:
@@ -140,7 +141,7 @@ def choose(case: Case, offers: Offers, job: Job, say: Say) -> Outcome:
         seed=case.settings.seed,
         threads=case.settings.threads,
         solver=job.solver,
-        progress=_heard(say),
+        progress=heard(say),
         memory=job.memory,
     )
     _require_plan(outcome, job, offers.scope)
@@ -349,39 +350,6 @@ def _search_limit(case: Case) -> float | None:
     """Seconds for the search beyond the cap on sites: a quarter of the solver's; no clock with a node limit."""
     limit = _limit(case)
     return None if limit is None or case.settings.nodes is not None else limit / 4
-
-
-def _beyond(case: Case, say: Say) -> Callable[[int, int], None]:
-    """Says how many platforms were cut short at the cap and what the search beyond it added."""
-    cap = case.settings.site_cap
-
-    def tell(platforms: int, sites: int) -> None:
-        say(told("progress.beyond-cap", cap=cap, platforms=platforms, sites=sites))
-
-    return tell
-
-
-def _heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
-    """Progress of the solver as lines: phase, best value, gap and by which bound; never an invented percentage."""
-    last: list[tuple[object, ...]] = [()]
-
-    def hear(news: Mapping[str, Any]) -> None:
-        value, bound = news.get("value"), news.get("bound")
-        phase = told(f"progress.phase-{news.get('phase', 'searching')}")
-        seconds, shown = news.get("seconds", 0), (phase, value, bound)
-        if shown == last[0]:
-            return
-        last[0] = shown
-        if value is None:
-            say(told("progress.step", phase=phase, seconds=seconds))
-        elif bound is None:
-            say(told("progress.step-value", phase=phase, best=value / 1000, seconds=seconds))
-        else:
-            gap = 100 * max(0, bound - value) / max(1, abs(value))
-            kind = "claimed" if news.get("claimed") else "audited"
-            say(told(f"progress.step-{kind}", phase=phase, best=value / 1000, gap=gap, seconds=seconds))
-
-    return hear
 
 
 def _require_plan(outcome: Outcome, job: Job, scope: str) -> None:

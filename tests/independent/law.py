@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from tests.independent.cells import parts_of, rows, up
 from tests.independent.language import (
     DEMAND,
     FIELDS,
@@ -55,8 +56,8 @@ class World:
         self.as_of = self.round["as_of"]
         self.annual = self.round["purpose"] == "annual_plan"
         self.rate = Fraction(self.round["land_reduction_rate"])
-        self.parcels = [self._parcel(each) for each in _rows(self.raw["parcels"])]
-        self.demands = list(_rows(self.raw["demands"]))
+        self.parcels = [self._parcel(each) for each in rows(self.raw["parcels"])]
+        self.demands = list(rows(self.raw["demands"]))
         self.row = {name: at for at, name in enumerate(self.raw["parcels"]["ids"])}
         self.methods = self.raw["methods"]
         self.rules = self.raw["rules"]
@@ -338,7 +339,7 @@ class World:
             prices.append(Fraction(facts["appraised_price"], 100))
         elif facts.get("benchmark_price") is not None:
             prices.append(Fraction(facts["benchmark_price"], 100) * factor)
-        return floor, known, open_, _up(max(prices)) if prices else None
+        return floor, known, open_, up(max(prices)) if prices else None
 
     def _reserve(self, method: Any, facts: Facts, market: bool, known: Fraction | None) -> list[int]:
         reserve = facts.get("reserve_price")
@@ -359,7 +360,7 @@ class World:
 
     def of_parcel(self, facts: Facts, method: Any, market: bool, term: int | None = None) -> Said:
         """What is said of a parcel, each of its uses for itself."""
-        parts = _parts(facts.get("use_mix"))
+        parts = parts_of(facts.get("use_mix"))
         if not parts:
             return self.of_use(facts, method, market, term)
         most = max(parts.values())
@@ -385,23 +386,3 @@ class World:
         """The facts as each of a platform's operators states them."""
         for operator in dict.fromkeys((facts.get("operator"), *(facts.get("partners") or ()))):
             yield {**facts, "operator": operator}
-
-
-def _rows(table: Any) -> Iterator[dict[str, Any]]:
-    names = list(table["columns"])
-    for at in range(len(table["ids"])):
-        values = {name: table["columns"][name][at] for name in names}
-        yield {name: tuple(v) if isinstance(v, list) else v for name, v in values.items() if v is not None}
-
-
-def _parts(mix: Any) -> dict[str, int]:
-    items = mix.split(";") if isinstance(mix, str) else mix or ()
-    found: dict[str, int] = {}
-    for item in items:
-        use, _, percent = item.partition(":")
-        found[use] = found.get(use, 0) + int(percent)
-    return found
-
-
-def _up(value: Fraction) -> int:
-    return -(-value.numerator // value.denominator)

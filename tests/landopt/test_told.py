@@ -52,7 +52,7 @@ def test_phases_plans_and_gaps_are_told_within_a_second(capsys: pytest.CaptureFi
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("claimed", "en", "zh"), [(True, "claimed", "声称"), (False, "audited", "经审查")])
+@pytest.mark.parametrize(("claimed", "en", "zh"), [(True, "claimed", "自报"), (False, "audited", "经审计")])
 def test_a_gap_says_by_which_bound(claimed: bool, en: str, zh: str) -> None:
     """In both languages."""
     said: list[Told] = []

@@ -52,7 +52,7 @@ export function ways(found, head) {
     const numbers = setsOf(c, settable);
     return h("li", {}, h("span", {}, named(c, head)), " ", h("b", {}, loss(c.loss)), c.losers.length ? h("small", {}, t("serve.losers", { who: c.losers.join(", ") })) : "",
       numbers && !readOnly() ? button(t("serve.try"), () => attempt(found.demand_id, numbers).catch(trouble), { class: "quiet", "data-try": c.what }) : "");
-  })) : "", h("details", { id: "serve-words" }, h("summary", {}, t("compare.words")), prose(found.text[lang()])));
+  })) : "", h("details", { id: "serve-words", open: !found.changes.length }, h("summary", {}, t("compare.words")), prose(found.text[lang()])));
 }
 const loss = ([least, most]) => (most === null ? t("serve.open") : least === most ? (most <= 0 ? t("serve.free") : t("serve.loss", { loss: signed(-most) })) : t("place.between", { least: signed(-most), most: least === null ? "?" : signed(-least) }));
 /* RULE[key]:amount = number, one or two of them; null where it is no number of the policy. */
