@@ -24,7 +24,7 @@ import importlib, json, pkgutil, sys
 import cli, constraints, landopt, parcels
 for package in (constraints, landopt, parcels):
     for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if not found.name.endswith("__main__"):
+        if not found.name.endswith("__main__") and ".qgis_plugin." not in found.name:  # lives in QGIS's own Python
             importlib.import_module(found.name)
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """

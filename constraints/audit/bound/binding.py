@@ -155,9 +155,9 @@ class Binding:
             "objective.tiers", tiers[:-1] if carried and tiers[-1] == [KEPT] else tiers, said["objective"]["tiers"]
         )
         self.same("objective.ties", raw["objective"]["ties"], said["objective"]["ties"])
-        later = raw["objective"].get("later", "0")
-        if not equal("later", later, said["objective"]["later"]):
-            self.same("objective.later", later, said["objective"]["later"])
+        mine, theirs = (each["objective"].get("later", "0") for each in (raw, said))
+        if not equal("later", mine, theirs):
+            self.same("objective.later", mine, theirs)
         self.same("objective.gives", raw["objective"].get("gives"), said["objective"].get("gives"))
         self.same("market", raw["market"], said["market"])
         for name, found in said["settings"].items():

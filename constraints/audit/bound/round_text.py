@@ -116,9 +116,10 @@ def _objective(table: Mapping[str, Any]) -> dict[str, Any]:
     weights = {**WEIGHTS, **{name: str(value) for name, value in table.get("weights", {}).items()}}
     listed = [_texts(tier.get("parts") if isinstance(tier, dict) else tier) for tier in tiers]
     gives = [_part(tier.get("give", 0) if isinstance(tier, dict) else 0) for tier in tiers]
-    kept = {"gives": [[give.numerator, give.denominator] for give in gives]} if any(gives) else {}
+    kept: dict[str, Any] = {"gives": [[give.numerator, give.denominator] for give in gives]} if any(gives) else {}
     later = str(table.get("later", "0"))
-    return {"weights": weights, "tiers": listed, "ties": _texts(table.get("ties")), "later": later, **kept}
+    kept |= {"later": later} if Fraction(later) else {}
+    return {"weights": weights, "tiers": listed, "ties": _texts(table.get("ties")), **kept}
 
 
 def _part(value: Any) -> Fraction:
