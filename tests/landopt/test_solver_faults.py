@@ -188,9 +188,11 @@ def test_child_at_its_limit_names_memory(monkeypatch: pytest.MonkeyPatch, limit:
 def test_a_traceback_cut_short_under_a_limit_names_memory(tmp_path: Path) -> None:
     """Python can lack the memory to print what it lacks; without a limit the same words are a crash."""
     log = tmp_path / "log"
-    log.write_text("Traceback (most recent call last):\n")
-    assert _trouble(1, log, 350 * 10**6).code == "S013"
-    assert _trouble(1, log, None).code == "S014"
+    unset = ("error return without exception set", "<method 'read'> returned NULL without setting an exception")
+    for said in ("Traceback (most recent call last):", *(f"SystemError: {each}" for each in unset)):
+        log.write_text(f"{said}\n")
+        assert _trouble(1, log, 350 * 10**6).code == "S013"
+        assert _trouble(1, log, None).code == "S014"
 
 
 def test_child_that_raises_names_the_exception(monkeypatch: pytest.MonkeyPatch) -> None:

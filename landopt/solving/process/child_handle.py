@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -40,6 +41,10 @@ SHORT = (
     "pthread_create failed",
 )
 """What Python, C++, the loader and the solvers' threads say when memory is short."""
+
+
+UNSAID = re.compile(r"Traceback \(most recent call last\):|SystemError: .*without (exception set|setting an exception)")
+"""The last line of Python where it lacked the memory to say that it lacks memory."""
 
 
 def watch(
@@ -175,8 +180,8 @@ def _trouble(code: int | None, log: Path, memory: int | None) -> Issue:
     text = log.read_text("utf-8", "replace") if log.exists() else ""
     said = text.strip().splitlines()
     last = said[-1][:300] if said else ""
-    # under a limit, a traceback that ends with its heading is one Python had no memory left to print
-    cut = memory is not None and last == "Traceback (most recent call last):"
+    # under a limit, a traceback that ends with its heading, or an error nobody set, is one Python had no memory to make
+    cut = memory is not None and UNSAID.fullmatch(last) is not None
     if code == 9 or cut or any(word in text for word in SHORT):
         if memory is None:
             return error("S013.solver-ran-out-memory")
