@@ -159,12 +159,12 @@ def _read(header: dict[str, Any], stream: Any) -> Offers:
         lists.append(np.array([value for each in block["lists"] for value in each], np.int64))
         sizes.append(np.array([len(each) // 2 for each in block["lists"]], np.int64))
         known += len(block["lists"])
-    table = np.concatenate(columns)
+    table = np.concatenate([column for column in columns if len(column)] or columns[:1])  # none is of no type
     if len(table) != header["count"]:
         raise ValueError(f"{len(table)} offers where line 1 says {header['count']}")
     sites = sorted(seen)
     rank = np.empty(len(seen), np.int64)
-    rank[[seen[site] for site in sites]] = np.arange(len(sites))
+    rank[np.array([seen[site] for site in sites], np.int64)] = np.arange(len(sites))
     length = np.array([len(site) for site in sites], np.int64)
     pairs, size = np.concatenate(lists).reshape(-1, 2), np.concatenate(sizes)
     start, own = np.concatenate(([0], np.cumsum(size))), size[table[:, 8]]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from landopt.pipeline import _heard
+from landopt.progress import heard
 from landopt.solving.process.child import Teller
 from parcels.common.catalogue import Told
 
@@ -56,7 +56,7 @@ def test_phases_plans_and_gaps_are_told_within_a_second(capsys: pytest.CaptureFi
 def test_a_gap_says_by_which_bound(claimed: bool, en: str, zh: str) -> None:
     """In both languages."""
     said: list[Told] = []
-    _heard(said.append)({"phase": "tree", "value": 1_000, "bound": 1_100, "claimed": claimed, "seconds": 3})
+    heard(said.append)({"phase": "tree", "value": 1_000, "bound": 1_100, "claimed": claimed, "seconds": 3})
     assert en in said[0].text("en")
     assert zh in said[0].text("zh")
     assert "10.000" in said[0].text("zh")

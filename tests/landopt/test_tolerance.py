@@ -41,7 +41,7 @@ def _solved(folder: Path, case: Case, offers: Offers) -> tuple[dict[str, Any], t
     folder.mkdir()
     child.save_arrays(folder, base_arrays(case, offers))
     request = {"gap": "0", "time_limit_s": None, "nodes": None, "seed": 0, "threads": 1, "solver": "highs"}
-    result = child.run(folder, {**request, "gives": case.objective.gives})
+    result = child.run(folder, {**request, "gives": case.objective.gives}, lambda _: None)
     best = folder / "best.npy"
     return result, tuple(np.load(best).tolist()) if best.exists() else None
 
