@@ -34,7 +34,8 @@ def check_citations(plan: Mapping[str, Any], case: Case) -> tuple[int, list[Prob
 
 def _default(cite: Mapping[str, Any]) -> list[str]:
     name = cite["rule"]
-    plain = {"en": name, "zh": name, "doc": name, "number": "", "article": "", "rank": 0, "grade": "U"}
+    plain: dict[str, Any] = dict.fromkeys(("en", "zh", "doc"), name) | dict.fromkeys(("number", "article", "start"), "")
+    plain |= {"rank": 0, "grade": "U", "origin": "pack", "until": None}
     return sorted(field for field, value in plain.items() if cite[field] != value)
 
 
