@@ -22,11 +22,12 @@ test: $(VENV)/.dev
 slow: $(VENV)/.dev
 	$(PY) -m pytest -m slow -n $(CORES)
 
-# every case of every count, of which CI runs a tenth; LONG=tests/independent names some tests only
+# every case of every count, of which CI runs a tenth, and an hour of random clicks; LONG=tests/independent names some tests only
 ROUNDS ?= 300
 SEED ?= 0
 long: $(VENV)/.dev
 	LANDOPT_LONG=1 LANDOPT_ROUNDS=$(ROUNDS) LANDOPT_SEED=$(SEED) $(PY) -m pytest -m slow -n $(CORES) $(LONG)
+	$(if $(LONG),,LANDOPT_LONG=1 LANDOPT_SEED=$(SEED) $(PY) -m pytest -m browser -k random_clicks tests/workbench)
 
 browser: $(VENV)/.dev
 	$(PY) -m pytest -m browser -n $(CORES)
