@@ -105,8 +105,7 @@ def test_one_line_of_the_settings_is_ours(tmp_path: Path, text: bytes) -> None:
 
 def test_where_profiles_are() -> None:
     """Per system, by its own settings."""
-    linux = homes({"HOME": "/home/a"}, "linux")
-    assert linux[0] == Path("/home/a/.local/share/QGIS/QGIS3/profiles")
+    assert homes({"HOME": "/h"}, "linux")[0] == Path("/h/.local/share/QGIS/QGIS3/profiles")
     assert homes({"HOME": "/h", "APPDATA": "/h/R"}, "win32")[0] == Path("/h/R/QGIS/QGIS3/profiles")
     assert "Application Support" in str(homes({"HOME": "/h"}, "darwin")[0])
 

@@ -159,9 +159,19 @@ class Absences:
         large = [each for each in range(len(names)) if each not in self.taken and self._too_large(row, each)]
         same(where, "divided", list(record["divided"]), [names[each] for each in large[:SHOWN]])
         left = [each for each in range(len(names)) if not self.codes[row][each]]
+        closed = [each for each in left if each not in self.tally.reached.get(row, set())]
         for each in record["reasons"]:
-            if each.get("ruling"):
-                rows = [self.facts.parcel_row.get(name, -1) for name in each.get("parcels", ())]
+            rows = [self.facts.parcel_row.get(name, -1) for name in each.get("parcels", ())]
+            if each["code"] not in known:
+                same(
+                    where,
+                    f"{each['code']}: how many are named",
+                    len(rows),
+                    each["count"] if each["count"] <= SHOWN else 0,
+                )
+            if not each.get("ruling") and each["code"] not in known:
+                self.closing.of_wishes(same, where, each, closed, rows, row)
+            elif each.get("ruling"):
                 same(where, "parcels that a rule closes", [one for one in rows if one not in left], [])
                 self.closing.of_parcels(same, where, each, cite, rows or left, [row])
 

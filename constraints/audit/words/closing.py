@@ -30,6 +30,40 @@ class Closing:
                     known.setdefault((one.rule_id, one.verdict), set()).add(one.unknowns)
         return known
 
+    def kept(self, row: int, demand: int) -> set[str]:
+        """The platform's wish that keeps it from the parcel: its rights, or its budget by a method not forbidden."""
+        wish = self.reader.facts.demands[demand]
+        rights, budget = wish.get("want_right"), wish.get("budget_yuan")
+        methods = [
+            (number, method)
+            for number, method in enumerate(self.reader.case.methods)
+            if not (isinstance(rights, tuple) and rights and method.right not in rights)
+        ]
+        if not methods:
+            return {"want_right"}
+        if not isinstance(budget, int):
+            return set()
+        for number, _ in methods:
+            judged = self.reader.judge_site((row,), demand, number, -1, noted=False)
+            if judged.verdict != "forbid" and judged.price > budget:
+                return {"budget_yuan"}
+        return set()
+
+    def of_wishes(
+        self, same: Same, where: str, reason: Json, rows: Sequence[int], named: Sequence[int], demand: int
+    ) -> None:
+        """One reason without a rule: a wish keeps the platform from each parcel named and from as many as counted."""
+        code = reason["code"]
+        same(
+            where,
+            f"{code}: parcels",
+            [row for row in named if row not in rows or code not in self.kept(row, demand)],
+            [],
+        )
+        hits = sum(code in self.kept(row, demand) for row in rows[:MOST])
+        enough = 0 < min(reason["count"], MOST) <= hits
+        same(where, f"{code}: count", reason["count"], reason["count"] if enough else hits)
+
     def of_parcels(
         self,
         same: Same,
