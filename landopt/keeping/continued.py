@@ -13,8 +13,8 @@ from typing import Any
 from constraints.case import KEPT, Case
 from constraints.reading.case_facts import FIXED
 from constraints.types import Cite, Rule
-from landopt.keeping.ledger.rounds import quoted
-from parcels.common.catalogue import Bilingual, Told, told
+from landopt.keeping.ledger.rounds import exactly, quoted
+from parcels.common.catalogue import Told, both, told
 
 
 def carried_on(case: Case, plan: Mapping[str, Any]) -> tuple[Case, tuple[Told, ...]]:
@@ -66,7 +66,7 @@ def _lock(case: Case, plan: Mapping[str, Any], entry: Mapping[str, Any], number:
     return Rule(
         id=f"ledger.continued.{number:05d}",
         kind="lock",
-        title=Bilingual(f"{label}: decided as in {origin}", f"{label}：已按 {origin} 实施"),
+        title=both("ledger-rule.decided", parcels=label, plan=origin),
         cite=Cite(origin, "", str(plan["plan_hash"]), 0, "V1", "plan"),
         start=case.round.as_of,
         until=None,
@@ -84,16 +84,13 @@ def _lock(case: Case, plan: Mapping[str, Any], entry: Mapping[str, Any], number:
 
 def _mark(case: Case, plan: Mapping[str, Any], entry: Mapping[str, Any], number: int) -> Rule:
     label, origin = "+".join(entry["parcel_ids"]), str(plan["plan_id"])
-    names = ", ".join(quoted(name) for name in entry["parcel_ids"])
-    when = f"parcel_id in [{names}] and site_parcels == {len(entry['parcel_ids'])}"
-    if entry["demand_id"] is not None:
-        when += f" and demand_id == {quoted(entry['demand_id'])}"
+    when = exactly(entry)
     if entry["period"] is not None:
         when += f" and period == {quoted(entry['period'])}"
     return Rule(
         id=f"keep.{number:05d}",
         kind="preference",
-        title=Bilingual(f"{label} as planned in {origin}", f"{label} 按 {origin} 原安排"),
+        title=both("ledger-rule.planned", parcels=label, plan=origin),
         cite=Cite(origin, "", str(plan["plan_hash"]), 0, "V1", "plan"),
         start=case.round.as_of,
         until=None,

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.law_real import BUSINESS, OPEN, ROUTES, actual, cells, declared, tallies, terms, together
-from benchmarks.law_speed import busiest
+from benchmarks.law.real import BUSINESS, OPEN, ROUTES, actual, cells, declared, tallies, terms, together
+from benchmarks.law.speed import busiest
 
 DATA = Path(__file__).parent / "data"
 

@@ -184,10 +184,7 @@ def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
     for number, entry in enumerate(plan["assignments"], 1):
         if not set(entry["parcel_ids"]) <= set(case.parcels.ids) or failed.intersection(entry["parcel_ids"]):
             continue
-        names = ", ".join(quoted(name) for name in entry["parcel_ids"])
-        when = f"parcel_id in [{names}] and site_parcels == {len(entry['parcel_ids'])}"
-        if entry["demand_id"] is not None:
-            when += f" and demand_id == {quoted(entry['demand_id'])}"
+        when = exactly(entry)
         label, origin = "+".join(entry["parcel_ids"]), str(plan["plan_id"])
         rules.append(
             Rule(
@@ -203,6 +200,13 @@ def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:
             )
         )
     return replace(case, rules=tuple(sorted(rules, key=lambda rule: rule.id)))
+
+
+def exactly(entry: Mapping[str, Any]) -> str:
+    """The condition that an offer is of exactly an assignment's site and platform."""
+    names = ", ".join(quoted(name) for name in entry["parcel_ids"])
+    when = f"parcel_id in [{names}] and site_parcels == {len(entry['parcel_ids'])}"
+    return when if entry["demand_id"] is None else f"{when} and demand_id == {quoted(entry['demand_id'])}"
 
 
 def quoted(name: str) -> str:

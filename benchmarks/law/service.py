@@ -1,4 +1,4 @@
-"""How many cases a second the service answers: ``python -m benchmarks.service [N]``, single and in batches.
+"""How many cases a second the service answers: ``python -m benchmarks.law.service [N]``, single and in batches.
 
 Counts the processor time of the server and its children, so that what else the machine does makes no difference.
 Linux only (/proc).

@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.law_real import BUSINESS, OPEN, ROUTES, Cell, Tally, cells, declared, tallies, terms, together
-from benchmarks.law_speed import measure
+from benchmarks.law.real import BUSINESS, OPEN, ROUTES, Cell, Tally, cells, declared, tallies, terms, together
+from benchmarks.law.speed import measure
 from constraints.types import STRICTNESS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 PUBLIC = ("RES", "GOV", "CUL", "HLT", "UTL")
 VERDICTS = ("permit", "warn", "condition", "forbid")

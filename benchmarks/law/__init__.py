@@ -1,0 +1,1 @@
+"""Benchmarks of the law: real supplies, speed of questions, the service."""
