@@ -184,12 +184,17 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_sweep(tmp_path: Path, monk
         assert (out / "results.jsonl").read_bytes().splitlines(keepends=True) == kept
     assert held == sorted(held)
     assert set(held) == {0, 1}
+    _sweep(tmp_path, '[[vary]]\nset = "round.cap.listings:amount"\nvalues = [25]\n')  # this one has a plan to draw
+    assert CliRunner().invoke(desk, words).exit_code == 0
+    kept = (out / "results.jsonl").read_bytes().splitlines(keepends=True)
     monkeypatch.setattr(sweep_desk, "_pictures", drawing)
     disk.start(1)  # all runs are done: what is written first is a picture; a failure is all that is told
     done = CliRunner().invoke(desk, words)
     disk.start(0)
     assert (done.exit_code, "E075" in done.output) == (6, True)
     assert (out / "results.jsonl").read_bytes().splitlines(keepends=True) == kept
+    assert CliRunner().invoke(desk, words).exit_code == 0
+    assert (out / "sweep.svg").is_file()
 
 
 def test_a_run_after_a_torn_line_is_kept(tmp_path: Path) -> None:
