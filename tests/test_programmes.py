@@ -57,8 +57,8 @@ def test_a_small_programme_is_worth_what_enumeration_finds(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_small_programmes_are_worth_what_enumeration_finds(tmp_path: Path) -> None:
-    """The same of many, and both readings of more."""
-    assert sum(solved(programme_case(seed), tmp_path / str(seed)) for seed in range(60)) > 40
+    """The same of many, more than half of which have a plan, and both readings of more."""
+    assert sum(solved(programme_case(seed), tmp_path / str(seed)) for seed in range(60)) > 30
     assert sum(agree(programme_case(seed)) for seed in range(200, 400)) > 4_000
 
 

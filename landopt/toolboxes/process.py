@@ -83,7 +83,7 @@ def run(call: Iterable[str], say: Callable[[str], Any], stopped: Callable[[], bo
         options = {"creationflags": 0x00000200 | 0x08000000}  # a group of its own, no window
     try:
         child = subprocess.Popen(
-            [where["python"], "-m", "landopt", *call],
+            [where["python"], "-P", "-m", "landopt", *call],  # -P: nothing of the folder the map program stands in
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

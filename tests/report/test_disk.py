@@ -48,7 +48,7 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_report(
     """From every write on the disk is full or broken: the old report stays, also where the last flush fails."""
     folder = plan_folder(tmp_path / "plan")
     source, page = write.open_source(folder), map_page(write.open_source(folder), "en")
-    monkeypatch.setattr(write, "open_source", lambda _path: source)
+    monkeypatch.setattr(write, "open_source", lambda *_given: source)
     monkeypatch.setattr("landopt.report.map.page.map_page", lambda *_given, **_named: page)
     monkeypatch.setattr(word, "write_word", _kept(word.write_word))
     monkeypatch.setattr(pdf, "write_pdf", _kept(pdf.write_pdf))

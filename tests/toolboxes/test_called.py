@@ -193,6 +193,7 @@ def test_what_is_stopped_ends_with_all_it_started(
     assert done.code in (0, 4, 7)  # the round is small: it may have been solved by then
     deaf = tmp_path / "landopt"
     deaf.mkdir()
+    (deaf / "__init__.py").touch()
     (deaf / "__main__.py").write_text(
         "import signal, subprocess, sys, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
         "print(subprocess.Popen(['sleep', '600']).pid, file=sys.stderr, flush=True)\ntime.sleep(600)\n"

@@ -29,6 +29,8 @@ def charts(source: Source) -> Markup:
 
 def _both(zh: str, en: str, tag: str = "span", attributes: str = "") -> Markup:
     """A text in both languages; the page shows one. ``attributes`` is our own text."""
+    if zh == en:
+        return Markup(f"<{tag}{attributes}>{escape(one_line(zh, 200))}</{tag}>")  # noqa: S704 - escaped here
     made = [
         f'<{tag} class="{lang}"{attributes}>{escape(one_line(text, 200))}</{tag}>'
         for lang, text in (("zh", zh), ("en", en))
@@ -36,18 +38,25 @@ def _both(zh: str, en: str, tag: str = "span", attributes: str = "") -> Markup:
     return Markup("".join(made))  # noqa: S704 - escaped just above
 
 
-def _text(x: float, y: float, zh: str, en: str, *, anchor: str = "start", fill: str = "#1d2530") -> Markup:
-    extra = f' x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}" font-size="12.5"'
-    return _both(zh, en, "text", extra)
+def _text(x: float, y: float, zh: str, en: str, *, anchor: str = "", fill: str = "") -> Markup:
+    extra = f' x="{x:.1f}" y="{y:.1f}"' + (f' text-anchor="{anchor}"' if anchor else "")
+    return _both(zh, en, "text", extra + (f' fill="{fill}"' if fill else ""))
 
 
-def _box(x: float, y: float, wide: float, high: float, fill: str, titles: tuple[str, str] | None = None) -> Markup:
-    """A block; with ``titles`` (Chinese, English) one a language, of which the page shows one."""
+def _box(
+    x: float,
+    y: float,
+    wide: float,
+    high: float,
+    fill: str,
+    titles: tuple[str, str] | None = None,
+    opacity: float = 1,
+) -> Markup:
+    """A block; of ``titles`` (Chinese, English) the page's script shows that of its language."""
     place = f"{x:.1f}", f"{y:.1f}", f"{max(0.0, wide):.1f}", f"{high:.1f}", fill
-    if titles is None:
-        return Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}"></rect>').format(*place)
-    block = Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" fill="{}"><title>{}</title></rect>')
-    return Markup("").join(block.format(lang, *place, said) for lang, said in zip(("zh", "en"), titles, strict=True))
+    seen = Markup(' opacity="{}"').format(opacity) if opacity < 1 else ""
+    said = Markup('<title data-en="{1}">{0}</title>').format(*titles) if titles else ""
+    return Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}"{}>{}</rect>').format(*place, seen, said)
 
 
 def _line(x: float, top: float, bottom: float, colour: str, wide: float = 1) -> Markup:
@@ -57,9 +66,11 @@ def _line(x: float, top: float, bottom: float, colour: str, wide: float = 1) -> 
 
 
 def _figure(heading: Markup, note: Markup, parts: Iterable[Markup], lines: float) -> Markup:
-    return Markup('<h2>{}</h2><p>{}</p><svg viewBox="0 0 {} {}" width="{}" height="{}" role="img">{}</svg>').format(
-        heading, note, _WIDE, int(lines * _LINE) + 12, _WIDE, int(lines * _LINE) + 12, Markup("").join(parts)
+    svg = Markup(
+        '<svg viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" fill="#1d2530" font-size="12.5">{2}</svg>'
     )
+    drawn = svg.format(_WIDE, int(lines * _LINE) + 12, Markup("").join(parts))
+    return Markup("<h2>{}</h2><p>{}</p>{}").format(heading, note, drawn)
 
 
 def _districts(source: Source) -> Markup:
@@ -194,9 +205,9 @@ def _timetable(source: Source) -> Markup:
         for step in entry["timetable"]:
             begin, end = at(step["earliest"]), at(step["latest"] or step["earliest"])
             what, span = TITLES[step["step"]], (step["earliest"], step["latest"] or "")
-            titles = f"{name} {what.zh}：{span[0]} 至 {span[1]}", f"{name} {what.en}: {span[0]} - {span[1]}"
-            block = _box(begin, top, max(2.0, end - begin), _LINE - 8, COLOURS.get(entry["method"], "#999999"), titles)
-            parts.append(Markup('<g opacity=".42">{}</g>').format(block))
+            titles = f"{what.zh}：{span[0]} 至 {span[1]}", f"{what.en}: {span[0]} - {span[1]}"
+            colour = COLOURS.get(entry["method"], "#999999")
+            parts.append(_box(begin, top, max(2.0, end - begin), _LINE - 8, colour, titles, 0.42))
     heading = _both("供应时间安排", "Timetable of the round")
     more = len(shown) - rows
     note = _both(

@@ -218,7 +218,13 @@
     $("crs").textContent = head.crs[lang()];
     document.title = head.title[lang()] + " - " + head.id;
   }
-  function everything() { proofLine(); legend(); selects(); draw(); platforms(); tell(); }
+  function titles() {  // what a block of a picture says where it is pointed at: one text a language
+    for (const each of document.querySelectorAll("title[data-en]")) {
+      each.dataset.zh ??= each.textContent;
+      each.textContent = each.dataset[lang()];
+    }
+  }
+  function everything() { titles(); proofLine(); legend(); selects(); draw(); platforms(); tell(); }
   async function check() {
     const verdict = $("verdict"), names = { plan: "plan.json", case: "case.json", offers: "offers.jsonl.gz", proof: "proof.json" }, files = {};
     verdict.className = ""; verdict.textContent = say("正在验证……", "Checking …");
