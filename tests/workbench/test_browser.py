@@ -96,6 +96,7 @@ def test_an_officer_decides(rounds: Path, tmp_path: Path) -> None:
     assert [step["do"] for step in steps] == ["set", "fix", "undo", "undo", "redo"]
     assert len(seen["plans"]) == 2
     assert ["0%" in seen["cut"][0], "80%" in seen["cut"][1]] == [True, True]
+    assert seen["kept"] == "80"
     assert "round." in seen["diff"]
     assert "不超过" in seen["policy"]
     assert "at most" in seen["english"]

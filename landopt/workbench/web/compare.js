@@ -4,6 +4,9 @@ import { about, now, planKey } from "./main.js";
 import * as many from "./many.js";
 
 let left = null, right = null;
+let swiped = { pair: "", at: "50" };  // which two lie over each other, and where the cut is: a new drawing keeps it
+const pair = () => JSON.stringify([now.room.name, left, right]);
+export const drawn = () => { if (swiped.pair === pair() && document.getElementById("swipe")) swipe().catch(trouble); };
 const label = (p) => (p.key === "plan" ? t("scenario.base") : p.key.startsWith("s:") ? p.key.slice(2) : p.id) + (p.adopted?.length ? " ✓" : "");
 
 export async function draw() {
@@ -18,7 +21,7 @@ export async function draw() {
   const box = h("div", { class: "page wide" }, h("h2", {}, t("compare.title")),
     h("div", { class: "row" }, choice("from", left, (v) => { left = v; }), h("span", {}, "→"), choice("to", right, (v) => { right = v; })), scores(plans),
     h("div", { class: "row" }, button(t("compare.swipe"), () => swipe().catch(trouble), { id: "swipe-go" })), h("div", { id: "swipe" }), body, many.draw(right));
-  const redraw = async () => { body.replaceChildren(...await diff()); document.getElementById("swipe")?.replaceChildren(); };
+  const redraw = async () => { body.replaceChildren(...await diff()); if (swiped.pair !== pair()) document.getElementById("swipe")?.replaceChildren(); };
   await redraw();
   return box;
 }
@@ -32,13 +35,13 @@ async function swipe() {
   const place = document.getElementById("swipe"), found = await Promise.all([left, right].map((key) => about("picture", {}, key)));
   const data = await Promise.all(found.map((f) => landoptDecode.unpack(f.map)));
   const under = h("div", { class: "map" }), over = h("div", { class: "map over", "aria-hidden": "true" });
-  const range = h("input", { type: "range", id: "swipe-at", min: 0, max: 100, value: "50", "aria-label": t("compare.swipe") });
+  const range = h("input", { type: "range", id: "swipe-at", min: 0, max: 100, value: swiped.pair === pair() ? swiped.at : "50", "aria-label": t("compare.swipe") });
   place.replaceChildren(h("div", { class: "row" }, h("b", {}, name(left)), range, h("b", {}, name(right))), h("div", { class: "swipe" }, under, over));
   const say = (d) => (i) => h("div", {}, h("b", {}, d.head.ids[i]), " ", d.columns.method[i] < 0 ? t("held") : t("method." + d.head.methods[d.columns.method[i]]));
   const [below, above] = [under, over].map((e, n) => landoptMap.build(e, data[n], () => {}, say(data[n])));
   const follow = () => above.map.setView(below.map.getCenter(), below.map.getZoom(), { animate: false });
   below.map.on("move zoomend", follow);
-  const cut = () => { over.style.clipPath = `inset(0 0 0 ${range.value}%)`; };
+  const cut = () => { over.style.clipPath = `inset(0 0 0 ${range.value}%)`; swiped = { pair: pair(), at: range.value }; };
   range.addEventListener("input", cut);
   cut(); follow();
 }

@@ -164,6 +164,11 @@ export const stories = {
       await page.locator("#swipe-at").evaluate((e, v) => { e.value = v; e.dispatchEvent(new Event("input")); }, at);
       seen.cut.push(await page.$eval(".swipe .over", (e) => e.style.clipPath));
     }
+    await page.click('[data-view="audit"]');
+    await page.waitForSelector("#audited");
+    await page.click('[data-view="compare"]');  // drawn anew: the cut stays where it was
+    await page.waitForSelector("#swipe-at");
+    seen.kept = await page.inputValue("#swipe-at");
     await page.click('[data-view="policy"]');
     await page.waitForSelector(".rules li");
     seen.policy = await text(".rules");
