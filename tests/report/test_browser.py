@@ -99,6 +99,9 @@ def test_the_page_of_the_example_round(example: Path, tmp_path: Path) -> None:
     assert "held back" in seen["other"]["legend"]
     assert "1. Proof." in seen["other"]["whole"]
     assert "宗地" not in seen["other"]["legend"]
+    assert any("公顷" in said for said in seen["pointed"])
+    assert len(seen["pointed"]) == len(seen["other"]["pointed"]) > 20
+    assert all(said and "公顷" not in said for said in seen["other"]["pointed"])
     assert seen["unserved"] == len(plan["unserved"])
     assert seen["charts"] >= 3
     assert "相比" in seen["compare"]

@@ -55,7 +55,7 @@ def _box(
     """A block; of ``titles`` (Chinese, English) the page's script shows that of its language."""
     place = f"{x:.1f}", f"{y:.1f}", f"{max(0.0, wide):.1f}", f"{high:.1f}", fill
     seen = Markup(' opacity="{}"').format(opacity) if opacity < 1 else ""
-    said = Markup('<title data-en="{1}">{0}</title>').format(*titles) if titles else ""
+    said = Markup('<title data-zh="{}" data-en="{}"></title>').format(*titles) if titles else ""
     return Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}"{}>{}</rect>').format(*place, seen, said)
 
 

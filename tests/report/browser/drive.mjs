@@ -72,8 +72,10 @@ for (const word of ["挂牌", "科研"]) { await page.fill("#find", word); await
 await page.click("#clear");
 
 // the other language
+const pointed = () => page.$$eval("title[data-en]", (all) => all.map((e) => e.textContent));
+seen.pointed = await pointed();
 await page.click("#lang"); await settle();
-seen.other = { lang: await page.evaluate(() => document.documentElement.lang), whole: await text("#text"), legend: await text("#legend") };
+seen.other = { lang: await page.evaluate(() => document.documentElement.lang), whole: await text("#text"), legend: await text("#legend"), pointed: await pointed() };
 await page.screenshot({ path: join(out, "other.png") });
 await page.click("#lang");
 

@@ -219,10 +219,7 @@
     document.title = head.title[lang()] + " - " + head.id;
   }
   function titles() {  // what a block of a picture says where it is pointed at: one text a language
-    for (const each of document.querySelectorAll("title[data-en]")) {
-      each.dataset.zh ??= each.textContent;
-      each.textContent = each.dataset[lang()];
-    }
+    for (const each of document.querySelectorAll("title[data-en]")) each.textContent = each.dataset[lang()];
   }
   function everything() { titles(); proofLine(); legend(); selects(); draw(); platforms(); tell(); }
   async function check() {
