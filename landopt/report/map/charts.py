@@ -39,29 +39,26 @@ def _both(zh: str, en: str, tag: str = "span", attributes: str = "") -> Markup:
 
 
 def _text(x: float, y: float, zh: str, en: str, *, anchor: str = "", fill: str = "") -> Markup:
-    extra = f' x="{x:.1f}" y="{y:.1f}"' + (f' text-anchor="{anchor}"' if anchor else "")
+    extra = f' x="{_at(x)}" y="{_at(y)}"' + (f' text-anchor="{anchor}"' if anchor else "")
     return _both(zh, en, "text", extra + (f' fill="{fill}"' if fill else ""))
 
 
-def _box(
-    x: float,
-    y: float,
-    wide: float,
-    high: float,
-    fill: str,
-    titles: tuple[str, str] | None = None,
-    opacity: float = 1,
-) -> Markup:
-    """A block; of ``titles`` (Chinese, English) the page's script shows that of its language."""
-    place = f"{x:.1f}", f"{y:.1f}", f"{max(0.0, wide):.1f}", f"{high:.1f}", fill
-    seen = Markup(' opacity="{}"').format(opacity) if opacity < 1 else ""
+def _at(value: float) -> str:
+    """A coordinate to a tenth of a pixel."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _box(x: float, y: float, wide: float, high: float, fill: str, titles: tuple[str, str] | None = None) -> Markup:
+    """A block, of its group's colour where ``fill`` is blank; the page's script shows the title of its language."""
+    colour = Markup(' fill="{}"').format(fill) if fill else ""
     said = Markup('<title data-zh="{}" data-en="{}"></title>').format(*titles) if titles else ""
-    return Markup('<rect x="{}" y="{}" width="{}" height="{}" fill="{}"{}>{}</rect>').format(*place, seen, said)
+    place = _at(x), _at(y), _at(max(0.0, wide)), _at(high)
+    return Markup('<rect x="{}" y="{}" width="{}" height="{}"{}>{}</rect>').format(*place, colour, said)
 
 
 def _line(x: float, top: float, bottom: float, colour: str, wide: float = 1) -> Markup:
     return Markup('<path d="M{} {}V{}" stroke="{}" stroke-width="{}" fill="none"/>').format(
-        f"{x:.1f}", f"{top:.1f}", f"{bottom:.1f}", colour, wide
+        _at(x), _at(top), _at(bottom), colour, wide
     )
 
 
@@ -92,11 +89,8 @@ def _districts(source: Source) -> Markup:
         for method in source.methods:
             area = areas[name].get(method, 0)
             if area:
-                place, size = one_line(name, 60), words.hectares(area)
-                titles = (
-                    f"{place}：{words.word('method', method, 'zh')} {size} 公顷",
-                    f"{place}: {words.word('method', method, 'en')} {size} ha",
-                )
+                size, (zh, en) = words.hectares(area), (words.word("method", method, lang) for lang in ("zh", "en"))
+                titles = f"{zh} {size} 公顷", f"{en} {size} ha"  # the name stands at the row: none in an attribute
                 parts.append(_box(x, top, area * scale, _LINE - 7, COLOURS.get(method, "#999999"), titles))
                 if area * scale > 34:
                     light = method in looks() and looks()[method].light
@@ -202,12 +196,14 @@ def _timetable(source: Source) -> Markup:
         name = one_line(entry["parcel_ids"][0], 14) + (f" +{more}" if more else "")
         zh, en = (f"{name} {words.word('method', entry['method'], lang)}" for lang in ("zh", "en"))
         parts.append(_text(_LEFT - 8, top + 13, zh, en, anchor="end"))
+        steps: list[Markup] = []
         for step in entry["timetable"]:
             begin, end = at(step["earliest"]), at(step["latest"] or step["earliest"])
             what, span = TITLES[step["step"]], (step["earliest"], step["latest"] or "")
             titles = f"{what.zh}：{span[0]} 至 {span[1]}", f"{what.en}: {span[0]} - {span[1]}"
-            colour = COLOURS.get(entry["method"], "#999999")
-            parts.append(_box(begin, top, max(2.0, end - begin), _LINE - 8, colour, titles, 0.42))
+            steps.append(_box(begin, top, max(2.0, end - begin), _LINE - 8, "", titles))
+        colour = COLOURS.get(entry["method"], "#999999")
+        parts.append(Markup('<g fill="{}" opacity=".42">{}</g>').format(colour, Markup("").join(steps)))
     heading = _both("供应时间安排", "Timetable of the round")
     more = len(shown) - rows
     note = _both(
