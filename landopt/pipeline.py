@@ -13,7 +13,7 @@ from constraints.audit.files.plan_reader import read_plan, uncollected
 from constraints.case import Case, as_written
 from landopt.job import Breach, Job, NoPlan, Result, Stopped
 from landopt.progress import beyond, heard
-from parcels.common.catalogue import Bilingual, Say, Told, told
+from parcels.common.catalogue import Say, Told, told
 from parcels.common.issues import Environment, Refused, error
 
 if TYPE_CHECKING:
@@ -220,9 +220,7 @@ def audit(place: Path, listed: int, folder: Path, say: Say) -> AuditReport:
         done = sum(check.count for check in report.checks if check.name == "offers")
         say(told("progress.re-derived", done=done, listed=listed, folder=folder))
     if report.breaches:
-        raise Breach(
-            error("A005.withheld", at="audit", breach=Bilingual(breach.en, breach.zh)) for breach in report.breaches
-        )
+        raise Breach(error("A005.withheld", at="audit", breach=breach.said) for breach in report.breaches)
     return report
 
 

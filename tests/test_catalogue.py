@@ -21,6 +21,7 @@ from tests.texts_used import FINDING, Asked, asked, holes
 assert constraints.__path__
 assert landopt.__path__
 DROPPED = {
+    "audit-line.end": {"own", "library"},
     "near.key": {"meaning"},
     "rule.default": {"method"},
     "date.long": {"iso", "year", "month", "day"},

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from constraints.audit.finding import Problem
 from constraints.case import Case
 from constraints.loading.load import grade_of, shipped
 from constraints.types import Rule
-
-Problem = tuple[str, str, str]
+from parcels.common.catalogue import told
 
 
 def check_citations(plan: Mapping[str, Any], case: Case) -> tuple[int, list[Problem]]:
@@ -19,7 +19,8 @@ def check_citations(plan: Mapping[str, Any], case: Case) -> tuple[int, list[Prob
     its id alone, or a rule of a shipped pack that is cited though it is not in force.
     """
     rules = {rule.id: rule for rule in case.rules}
-    known, problems = shipped(), []
+    known = shipped()
+    problems: list[Problem] = []
     table = plan.get("citations") or {}
     for key, cite in table.items():
         name = cite["rule"]
@@ -27,8 +28,7 @@ def check_citations(plan: Mapping[str, Any], case: Case) -> tuple[int, list[Prob
         wrong = _default(cite) if rule is None else _differing(cite, rule)
         if not key.startswith(name) or wrong:
             what = ", ".join(wrong) or "key"
-            en = f"the citation {key} is not as its rule has it ({what})"
-            problems.append(("citation", en, f"引文 {key} 与规则原文不符（{what}）"))
+            problems.append(("citation", told("breach.citation", key=key, what=what)))
     return len(table), problems
 
 

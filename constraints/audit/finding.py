@@ -11,8 +11,7 @@ from typing import Any
 
 from constraints.audit.rescreen import Completeness
 from constraints.loading.releases import PackState
-from parcels.common.catalogue import Told, phrase
-from parcels.common.issues import Issue
+from parcels.common.catalogue import Text, Told, told
 
 OWN = ("constraints", "parcels")
 PLACE = Path(__file__).parents[2]
@@ -59,28 +58,34 @@ def _imports(tree: ast.Module) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One group of checks: ``count`` single comparisons, ``broken`` of them failed, a line in each language."""
+    """One group of checks: ``count`` single comparisons, ``broken`` of them failed, and what is said of it."""
 
     name: str
     count: int
     broken: int
-    en: str
-    zh: str
+    said: Text
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON, its line in both languages."""
+        return {"name": self.name, "count": self.count, "broken": self.broken, **pair(self.said)}
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """What the plan says or does that its facts do not bear out: rule (or check), key, used, allowed."""
+    """What the plan says or does that its facts do not bear out: rule (or check), what is said, key, used, allowed."""
 
     rule: str
-    key: tuple[str, ...]
-    used: str
-    limit: str
-    en: str
-    zh: str
+    said: Text
+    key: tuple[str, ...] = ()
+    used: str = ""
+    limit: str = ""
 
     def __str__(self) -> str:
-        return self.en
+        return self.said.text()
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON, its sentence in both languages."""
+        return {"rule": self.rule, "key": list(self.key), "used": self.used, "limit": self.limit, **pair(self.said)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,36 +96,38 @@ class Unchecked:
     """
 
     what: str
-    en: str
-    zh: str
+    said: Text
     harmless: bool = False
 
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON, its line in both languages."""
+        return {"what": self.what, "harmless": self.harmless, **pair(self.said)}
 
-DATED = (
-    Unchecked("complete", "offers and bound, which belong to the plan's own date", "方案清单与上界（属方案日期）"),
-)
+
+def pair(said: Text) -> dict[str, str]:
+    """A text by language, as the JSON of an audit has it."""
+    return {"en": said.text("en"), "zh": said.text("zh")}
+
+
+Problem = tuple[str, Text]
+"""What is not so: the rule (or check), and what is said."""
+DATED = (Unchecked("complete", told("breach.offers-bound-which")),)
 BEYOND = (
-    Unchecked(
-        "words",
-        "sentences of held parcels and unserved platforms, what ties settle, what lifting a limit or a fix is worth",
-        "保留宗地与未获供平台的理由文句、并列中已定部分、放宽限额与人工指定的代价",
-    ),
-    Unchecked("calendar", "the list of non-working days", "非工作日清单"),
-    Unchecked("files", "reports and other files of the folder", "报告及其他文件"),
+    Unchecked("words", told("breach.sentences-held-parcels")),
+    Unchecked("calendar", told("breach.list-non-working")),
+    Unchecked("files", told("breach.reports-other-files")),
 )
 """What takes installed packages and is checked by ``landopt audit`` (``landopt.keeping.whole_audit``)."""
 HINDERS = frozenset({"scenario", "overlays", "file", "plan.gpkg", "field"})
 """What a plan does not stand with: facts not those on file, numbers the round does not name, files not ours."""
 STANDS, AS_FAR, BREACH = "stands", "stands as far as checked", "breach"
-VERDICTS = {STANDS: "成立", AS_FAR: "在已核对范围内成立", BREACH: "不成立"}
-"""The verdicts of an audit, with their Chinese names."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
     """What the audit found; ``tiers`` are (objective, bound, gap) as re-derived.
 
-    ``unchecked`` is what was not checked; ``exceptions`` are those of the round's own that act, in both languages.
+    ``unchecked`` is what was not checked; ``exceptions`` are those of the round's own that act.
     ``late`` is to be said first: packs that were not checked as far as the plan's day; ``packs`` how each pack stands.
     """
 
@@ -130,8 +137,8 @@ class AuditReport:
     tiers: tuple[tuple[int, int | None, str], ...]
     completeness: Completeness | None
     unchecked: tuple[Unchecked, ...] = ()
-    exceptions: tuple[tuple[str, str], ...] = ()
-    corrections: tuple[tuple[str, str], ...] = ()
+    exceptions: tuple[Text, ...] = ()
+    corrections: tuple[Text, ...] = ()
     late: tuple[Told, ...] = ()
     packs: tuple[PackState, ...] = ()
 
@@ -171,26 +178,18 @@ class AuditReport:
             "plan_id": self.plan_id,
             "stands": self.stands,
             "verdict": self.verdict,
-            "unchecked": [{name: getattr(each, name) for name in Unchecked.__slots__} for each in self.unchecked],
-            "exceptions": [{"en": en, "zh": zh} for en, zh in self.exceptions],
-            "corrections": [{"en": en, "zh": zh} for en, zh in self.corrections],
-            "late": [{"en": each.text("en"), "zh": each.text("zh")} for each in self.late],
+            "unchecked": [each.as_dict() for each in self.unchecked],
+            "exceptions": [pair(each) for each in self.exceptions],
+            "corrections": [pair(each) for each in self.corrections],
+            "late": [pair(each) for each in self.late],
             "packs": [{"name": each.name, "state": each.state, "sha256": each.sha256} for each in self.packs],
             "checked": self.checked,
-            "checks": [{name: getattr(check, name) for name in Check.__slots__} for check in self.checks],
-            "breaches": [
-                {**{name: getattr(breach, name) for name in Breach.__slots__}, "key": list(breach.key)}
-                for breach in self.breaches
-            ],
+            "checks": [check.as_dict() for check in self.checks],
+            "breaches": [breach.as_dict() for breach in self.breaches],
             "tiers": [{"objective": o, "bound": b, "proven_gap": g} for o, b, g in self.tiers],
             "completeness": None if self.completeness is None else self.completeness.as_dict(),
             "modules": {"own": list(own), "standard_library": list(library)},
         }
-
-
-def in_chinese(issue: Issue) -> str:
-    """What an issue says, in Chinese."""
-    return issue.sentence("zh")
 
 
 def points(millipoints: int | None) -> str:
@@ -207,53 +206,29 @@ def short(value: Any) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-_NAMES = {"inputs": "依据", "law": "合规", "parcels": "宗地", "limits": "限额", "offers": "清单", "score": "得分"}
-_NAMES |= {
-    "complete": "完整",
-    "bound": "依法",
-    "said": "理由",
-    "words": "文字",
-    "gpkg": "图层",
-    "files": "文件",
-    "calendar": "工作日",
-}
-
-
 def lines(report: AuditReport, lang: str = "en") -> list[str]:
     """The report as lines of text."""
-    zh = lang == "zh"
-    width = max((len(check.en) for check in report.checks), default=0)
-    found = [phrase("packs.notice", lang, text=each) for each in report.late]
-    for check in report.checks:
-        said = check.zh if zh else check.en.ljust(width)
-        name = _NAMES.get(check.name, check.name) if zh else f"{check.name:<9}"
-        found.append(f" {name} {said}   {_state(check, zh)}")
-    found += [f" ! {breach.zh if zh else breach.en}" for breach in report.breaches]
+    said = [check.said.text(lang) for check in report.checks]
+    width = max(map(len, said), default=0) if lang == "en" else 0
+    found = [told("packs.notice", text=each) for each in report.late]
+    for check, text in zip(report.checks, said, strict=True):
+        name = told(f"audit-group.{check.name}")
+        state = told("audit-line.broken", count=check.broken) if check.broken else told("audit-line.holds")
+        found.append(told("audit-line.check", name=name, said=text.ljust(width), state=state))
+    found += [told("audit-line.breach", said=breach.said) for breach in report.breaches]
     if report.packs:
-        found.append(" " + phrase("packs.listed", lang, packs=[each.told for each in report.packs]))
-    if report.exceptions:
-        found.append(f" {'起作用的例外' if zh else 'exceptions that act'} {len(report.exceptions)}")
-        found += [f"   {chinese if zh else english}" for english, chinese in report.exceptions]
-    if report.corrections:
-        found.append(f" {'人工更正' if zh else 'corrections by hand'} {len(report.corrections)}")
-        found += [f"   {chinese if zh else english}" for english, chinese in report.corrections]
-    own, library = modules()
-    verdict = report.verdict
-    for each in report.unchecked if verdict != BREACH else ():
-        mark = ("另告" if zh else "told") if each.harmless else ("未核对" if zh else "not checked")
-        found.append(f" {mark}  {each.zh if zh else each.en}")
-    if verdict == BREACH:
-        many = len(report.breaches)
-        end = f"方案不成立：{many} 处不符。" if zh else f"Plan refused: {many} breach{'es' if many != 1 else ''}."
-    elif zh:
-        end = f"方案{VERDICTS[verdict]}（核对 {report.checked:,} 项，未使用求解器）。"
+        found.append(told("audit-line.packs", said=told("packs.listed", packs=[each.told for each in report.packs])))
+    for key, listed in (("exceptions", report.exceptions), ("corrections", report.corrections)):
+        if listed:
+            found.append(told(f"audit-line.{key}", count=len(listed)))
+            found += [told("audit-line.one", said=each) for each in listed]
+    for each in report.unchecked if report.verdict != BREACH else ():
+        found.append(told("audit-line.told" if each.harmless else "audit-line.unchecked", said=each.said))
+    if report.verdict == BREACH:
+        found.append(told("audit-line.refused", count=len(report.breaches)))
     else:
-        end = f"Plan {verdict}. {report.checked:,} statements re-derived"
-        end += f" by {len(own)} modules of our own and {len(library)} of the standard library; no solver."
-    return [*found, end]
-
-
-def _state(check: Check, zh: bool) -> str:
-    if check.broken:
-        return f"{check.broken} 处不符" if zh else f"{check.broken} broken"
-    return "相符" if zh else "holds"
+        own, library = modules()
+        verdict = told("audit-verdict.stands" if report.verdict == STANDS else "audit-verdict.as-far")
+        end = told("audit-line.end", verdict=verdict, checked=report.checked, own=len(own), library=len(library))
+        found.append(end)
+    return [each.text(lang) for each in found]

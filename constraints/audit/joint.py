@@ -23,12 +23,12 @@ from constraints.audit.certificate.price_tree import BadProof, Sum
 from constraints.audit.certificate.proof import Bound, gap_text
 from constraints.audit.files.offers_reader import OffersFile
 from constraints.audit.files.plan_reader import load_json, read_plan
-from constraints.audit.finding import AuditReport
+from constraints.audit.finding import AuditReport, pair
 from constraints.audit.run import audit_plan
 from constraints.canonical import digest
 from constraints.case import SCHEMA as CASE
 from constraints.types import Row
-from parcels.common.catalogue import Bilingual, told
+from parcels.common.catalogue import Text, told
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused
 
@@ -40,14 +40,14 @@ NAME = "joint.json"
 class CityFound:
     """What was found of one city: what ``joint.json`` says of it, the verdict and the breaches of its own audit.
 
-    ``wrong`` is what is not so beside its own audit; texts are (English, Chinese). ``bound`` is that of the second
+    ``wrong`` is what is not so beside its own audit. ``bound`` is that of the second
     proof (0: there is none) and ``used`` what its plan uses of the limits.
     """
 
     city: Mapping[str, Any]
     verdict: str
-    breaches: tuple[tuple[str, str], ...]
-    wrong: tuple[tuple[str, str], ...]
+    breaches: tuple[Text, ...]
+    wrong: tuple[Text, ...]
     objective: int
     bound: int
     used: tuple[int, ...]
@@ -60,10 +60,10 @@ class CityFound:
 
 @dataclass
 class JointReport:
-    """What was found of every city, what is not so of all together (English and Chinese), and the bound."""
+    """What was found of every city, what is not so of all together, and the bound."""
 
     cities: list[CityFound] = field(default_factory=list)
-    breaches: list[tuple[str, str]] = field(default_factory=list)
+    breaches: list[Text] = field(default_factory=list)
     bound: int | None = None
     objective: int = 0
     left_out: list[str] = field(default_factory=list)
@@ -74,7 +74,7 @@ class JointReport:
         return not self.breaches and not any(each.breaches or each.wrong for each in self.cities)
 
     @property
-    def wrong(self) -> list[tuple[str, str]]:
+    def wrong(self) -> list[Text]:
         """What is not so beside the cities' own audits."""
         return [*self.breaches, *(text for each in self.cities for text in each.wrong)]
 
@@ -85,7 +85,7 @@ class JointReport:
             "bound": self.bound,
             "objective": self.objective,
             "cities": [{"round": each.name, "verdict": each.verdict} for each in self.cities],
-            "breaches": [{"en": en, "zh": zh} for en, zh in self.wrong],
+            "breaches": [pair(each) for each in self.wrong],
             "left_out": self.left_out,
         }
 
@@ -93,9 +93,8 @@ class JointReport:
         """As text."""
         found = [told("joint-audit.city", round=each.name, verdict=each.verdict) for each in self.cities]
         for each in self.cities:
-            said = [Bilingual(*text) for text in each.breaches[:20]]
-            found += [told("joint-audit.breach", round=each.name, said=text) for text in said]
-        found += [told("joint-audit.wrong", said=Bilingual(*text)) for text in self.wrong]
+            found += [told("joint-audit.breach", round=each.name, said=text) for text in each.breaches[:20]]
+        found += [told("joint-audit.wrong", said=text) for text in self.wrong]
         if self.left_out:
             found.append(told("joint-audit.left-out", rounds=", ".join(self.left_out)))
         if self.bound is not None:
@@ -148,10 +147,10 @@ def audit_city(folder: Path, said: Mapping[str, Any], city: Mapping[str, Any], *
     checks = _Joint(folder, said)
     name = str(city["round"])
     if Path(name).name != name:
-        wrong = ((f"city {name} is no name of a folder", f"轮次 {name} 不是文件夹名"),)
+        wrong = (told("breach.city-name-folder", name=name),)
         return CityFound(dict(city), "breach", (), wrong, 0, 0, tuple(checks.used))
     report, objective = checks.city(city, options)
-    breaches = tuple((breach.en, breach.zh) for breach in report.breaches)
+    breaches = tuple(breach.said for breach in report.breaches)
     return CityFound(
         dict(city), report.verdict, breaches, tuple(checks.breaches), objective, checks.bound, tuple(checks.used)
     )
@@ -164,11 +163,11 @@ def together(folder: Path, cities: Sequence[CityFound]) -> JointReport:
     report = JointReport(list(cities), checks.breaches)
     names = [str(each.city["round"]) for each in cities]
     if [each.city for each in cities] != said["cities"]:
-        checks.say("the cities are not those of the result", "各轮次与结果不符")
+        checks.say(told("breach.cities-those-result"))
     for name in sorted({name for name in names if names.count(name) > 1}):
-        checks.say(f"city {name} stands twice", f"轮次 {name} 重复")
+        checks.say(told("breach.city-stands-twice", name=name))
     for name in sorted({place.name for place in (folder / "cities").glob("*") if place.is_dir()} - set(names)):
-        checks.say(f"city {name} has a folder and is not named", f"轮次 {name} 有文件夹而未列入")
+        checks.say(told("breach.city-folder-named", name=name))
     checks.sum(cities, report)
     return report
 
@@ -180,20 +179,20 @@ class _Joint:
         self.prices, self.scale = [int(each["price"]) for each in self.limits], int(said["scale"])
         self.used = [0] * len(self.limits)
         self.bound = 0
-        self.breaches: list[tuple[str, str]] = []
+        self.breaches: list[Text] = []
         self._text()
 
-    def say(self, en: str, zh: str) -> None:
-        self.breaches.append((en, zh))
+    def say(self, what: Text) -> None:
+        self.breaches.append(what)
 
     def _text(self) -> None:
         """The limits are those of ``joint.toml``, read a second time; signs of the prices."""
         raw = read_bytes(self.folder / "joint.toml")
         if hashlib.sha256(raw).hexdigest() != self.said["joint_sha256"]:
-            self.say("joint.toml is not the one of the result", "joint.toml 与结果不符")
+            self.say(told("breach.joint-toml-one"))
         tables = {each["id"]: each for each in tomllib.loads(raw.decode("utf-8"), parse_float=str)["limit"]}
         if sorted(tables) != [each["id"] for each in self.limits] or self.scale < 1:
-            self.say("the limits are not those of joint.toml", "限额与 joint.toml 不符")
+            self.say(told("breach.limits-those-joint"))
             return
         for limit in self.limits:
             text = tables[limit["id"]]
@@ -203,9 +202,9 @@ class _Joint:
             of_rounds = {each["round"]: int(each["amount"]) for each in limit["used"]}
             due = amount - sum(used.values())
             if (limit["sense"], limit["rhs"], of_rounds) != (text["sense"], due, used):
-                self.say(f"limit {limit['id']} is not as joint.toml has it", f"限额 {limit['id']} 与 joint.toml 不符")
+                self.say(told("breach.limit-as-joint", id=limit["id"]))
             if (limit["sense"] == "<=" and limit["price"] < 0) or (limit["sense"] == ">=" and limit["price"] > 0):
-                self.say(f"the price of {limit['id']} has the wrong sign", f"{limit['id']} 的价格符号有误")
+                self.say(told("breach.price-wrong-sign", id=limit["id"]))
             self._rule_of(limit, text, share)
 
     def _rule_of(self, limit: dict[str, Any], text: Mapping[str, Any], share: Fraction | None) -> None:
@@ -225,17 +224,17 @@ class _Joint:
         plan = read_plan(place / "plan")
         case = load_json(place / "plan" / "case.json", CASE)
         if (plan["plan_id"], plan["case"]["round"]) != (city["plan_id"], name):
-            self.say(f"{name}: another plan than the result names", f"{name}：方案与结果所列不符")
+            self.say(told("breach.another-plan-than", name=name))
         if plan["result"]["bound_scope"] != "all" and self.said["scope"] == "all":
-            self.say(f"{name}: its offers are not all", f"{name}：方案清单不完整")
+            self.say(told("breach.its-offers-all", name=name))
         objective = int(plan["result"]["tiers"][0]["objective"])
         if objective != city["objective"] or len(plan["result"]["tiers"]) != 1:
-            self.say(f"{name}: its score is not the one stated", f"{name}：得分与所列不符")
+            self.say(told("breach.its-score-one", name=name))
         self._rules(name, case)
         try:
             self._proof(name, city, case, plan)
         except (BadProof, KeyError, TypeError, ValueError, StopIteration) as bad:
-            self.say(f"{name}: its second proof is none ({bad})", f"{name}：第二证明不成立（{bad}）")
+            self.say(told("breach.its-second-proof", name=name, bad=bad))
         return report, objective
 
     def _rules(self, name: str, case: Mapping[str, Any]) -> None:
@@ -247,13 +246,13 @@ class _Joint:
             same = same and all(spec.get(key) == value for key, value in limit["spec"].items())
             same = same and spec.get("credit") == limit["credit"] and not spec.get("share") and spec.get("hard", True)
             if not same:
-                self.say(f"{name}: limit {limit['id']} is not a rule of its case", f"{name}：案卷缺限额 {limit['id']}")
+                self.say(told("breach.limit-rule-its", name=name, id=limit["id"]))
 
     def _proof(self, name: str, city: Mapping[str, Any], case: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
         place = self.folder / "cities" / name
         proof = load_json(place / "joint-proof.json", PROOF)
         if proof["case"] != digest(case):
-            self.say(f"{name}: the second proof is of another case", f"{name}：第二证明属于另一案卷")
+            self.say(told("breach.second-proof-another", name=name))
         with OffersFile(place / "plan" / "offers.jsonl.gz") as offers:
             rows = offers.header.rows
             at = [next(k for k, row in enumerate(rows) if row.rule == f"joint.{each['id']}") for each in self.limits]
@@ -262,7 +261,7 @@ class _Joint:
             chosen = _Chosen(case, plan)
             for block in offers.blocks():
                 if flaw := block.flaw(len(case["parcels"]["ids"]), len(rows), 1):
-                    raise BadProof(flaw[0])
+                    raise BadProof(str(flaw))
                 bound.feed(block)
                 chosen.look(block)
             if chosen.left:
@@ -273,7 +272,7 @@ class _Joint:
         own = sum(price * rows[k].rhs for price, k in zip(self.prices, at, strict=True))
         value = (total - times * own) // times
         if value != city["bound"]:
-            self.say(f"{name}: its bound is {value}, stated {city['bound']}", f"{name}：上界应为 {value}")
+            self.say(told("breach.its-bound-stated", name=name, value=value, bound=city["bound"]))
         self.bound = value
         for j, k in enumerate(at):
             self.used[j] = chosen.used.get(k, 0)
@@ -305,19 +304,18 @@ class _Joint:
         for limit, price, used in zip(self.limits, self.prices, together, strict=True):
             total += price * limit["rhs"]
             if used != limit["total"]:
-                self.say(f"{limit['id']}: {used} used, stated {limit['total']}", f"{limit['id']}：实用 {used}")
+                self.say(told("breach.used-stated", id=limit["id"], used=used, total=limit["total"]))
             if (used > limit["rhs"]) if limit["sense"] == "<=" else (used < limit["rhs"]):
-                en = f"limit {limit['id']}: {used} used, {limit['sense']} {limit['rhs']} allowed"
-                self.say(en, f"共同限额 {limit['id']}：已用 {used}，限值 {limit['sense']} {limit['rhs']}")
+                self.say(told("breach.common-used", id=limit["id"], used=used, sense=limit["sense"], rhs=limit["rhs"]))
         bound = total // self.scale
         report.bound = bound
         report.left_out = [str(each["round"]) for each in self.said["left_out"]]
         stated = (self.said["objective"], self.said["bound"], self.said["gap"])
         found = (report.objective, bound, gap_text(bound, report.objective))
         if stated != found:
-            self.say(f"objective, bound and gap are {found}, stated {stated}", f"总分、上界、差距应为 {found}")
+            self.say(told("breach.objective-bound-gap", found=str(found), stated=str(stated)))
         if bound < report.objective:
-            self.say("the bound is below the plans: the proof is refuted", "上界低于方案得分，证明不成立")
+            self.say(told("breach.bound-below-plans"))
 
 
 class _Chosen:

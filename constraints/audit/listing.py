@@ -15,13 +15,13 @@ from constraints.audit.certificate.least_losses import Named, Watch, least_losse
 from constraints.audit.certificate.proof import BadProof, Bound, start
 from constraints.audit.draw import Draw
 from constraints.audit.files.offers_reader import Block, Header, Offer, OffersFile, Part, Place, scores
+from constraints.audit.finding import Problem
 from constraints.audit.reread import Reader
 from constraints.audit.tally import Tally
 from constraints.reading.rows import Key
 from constraints.types import Row
-from parcels.common.catalogue import Told, said, told
+from parcels.common.catalogue import Text, Told, told
 
-Problem = tuple[str, str, str]
 """(rule or check, English, Chinese)."""
 MOST = 200
 """Problems named one by one; a file that differs everywhere is not printed in full."""
@@ -49,10 +49,10 @@ class Listing:
         self.watched = True
         self.least: dict[Named, list[int | None]] = {}
 
-    def say(self, rule: str, en: str, zh: str) -> None:
+    def say(self, rule: str, what: Text) -> None:
         """Note a problem."""
         if len(self.problems) < MOST:
-            self.problems.append((rule, en, zh))
+            self.problems.append((rule, what))
 
     def read(self, case: str, chosen: Sequence[Reading], drawn: Draw, every: bool = True) -> list[Problem]:
         """Read everything: bounds of the tiers, problems found. Call :meth:`prepare` before.
@@ -71,34 +71,33 @@ class Listing:
             last = (False, -1)
             for block in offers.blocks():
                 if flaw := block.flaw(len(self.reader.case.parcels), len(header.rows), header.tiers):
-                    self.say("offers", *flaw)
+                    self.say("offers", flaw)
                     continue
                 last = self._block(block, last)
                 try:
                     for tier in running:
                         tier.feed(block)
                 except BadProof as bad:
-                    self.say("proof", f"the offers are no parts of a proof: {bad}", f"方案清单不能用于证明：{bad}")
+                    self.say("proof", told("breach.offers-parts-proof", bad=bad))
                     running = []
             self.count = offers.seen
             if offers.seen != header.count:
-                what = f"{offers.seen} offers are listed, {header.count} were announced"
-                self.say("offers.count", what, f"所列方案 {offers.seen} 个，应为 {header.count} 个")
+                self.say("offers.count", told("breach.offers-count", seen=offers.seen, count=header.count))
             if offers.sha256() != self.proof["offers"]:
-                self.say("offers.digest", "the digest of the offers is not the proof's", "方案清单摘要与证明所载不符")
+                self.say("offers.digest", told("breach.digest-offers-proof"))
         try:
             self.bounds = [tier.value for tier in running]
             goals = [entry["objective"] for entry in self.proof["tiers"]]
             columns = [least_losses(tier, goal) for tier, goal in zip(running, goals, strict=True)]
             self.least = of_periods(columns) if columns else {}
         except BadProof as bad:
-            self.say("proof", f"what the proof states is not so: {bad}", f"证明所载与清单不符：{bad}")
+            self.say("proof", told("breach.what-proof-states", bad=bad))
         for number, (entry, proven) in enumerate(zip(self.proof["tiers"], self.bounds, strict=False), 1):
             if entry["bound"] != proven:
-                what = f"tier {number}: the prices prove {proven}, not {entry['bound']}"
-                self.say("bound", what, f"第 {number} 层：影子价格证明 {proven}，而非 {entry['bound']}")
+                what = told("breach.prices-prove", tier=number, proven=str(proven), bound=str(entry["bound"]))
+                self.say("bound", what)
         for identity in sorted(set().union(*self.wanted.values()), key=str):
-            self.say("offers", f"a chosen offer is not listed: {identity}", f"入选方案不在清单中：{identity}")
+            self.say("offers", told("breach.chosen-offer-listed", identity=identity))
         return self.problems
 
     def prepare(self) -> None:
@@ -113,11 +112,11 @@ class Listing:
     def _reach(self, reach: list[list[int]] | None) -> None:
         count, demands = len(self.reader.case.parcels), len(self.reader.case.demands)
         if reach is None or len(reach) != demands:
-            self.say("reach", "the parcels the platforms could use are not listed", "未列各平台可用宗地")
+            self.say("reach", told("breach.parcels-platforms-could"))
             return
         for demand, parcels in enumerate(reach):
             if any(not 0 <= parcel < count for parcel in parcels):
-                self.say("reach", "a platform could use a parcel that does not exist", "平台可用宗地不存在")
+                self.say("reach", told("breach.platform-could-use"))
                 continue
             self.reader.reach[demand] = frozenset(parcels)
 
@@ -133,13 +132,13 @@ class Listing:
 
     def _proof(self, header: Header, case: str) -> list[Bound]:
         if self.proof["case"] != case:
-            self.say("proof.case", "the proof belongs to another case", "证明属于另一案卷")
+            self.say("proof.case", told("breach.proof-belongs-another"))
         if len(self.proof["tiers"]) != len(self.reader.case.objective.tiers):
-            self.say("proof.tiers", "the proof has another number of tiers", "证明的层数不符")
+            self.say("proof.tiers", told("breach.proof-another-number"))
         try:
             running = start(self.proof, header.rows, len(self.reader.case.parcels))
         except (BadProof, KeyError, TypeError) as bad:
-            self.say("proof", f"the prices are no proof: {bad}", f"影子价格不成其为证明：{bad}")
+            self.say("proof", told("breach.prices-proof", bad=bad))
             return []
         cases = max((len(tier.tree.nodes) + len(tier.tree.vectors) for tier in running), default=0)
         self.watched = len(self.named) * cases <= MOST_LOSSES
@@ -149,29 +148,28 @@ class Listing:
 
     def _header(self, header: Header, case: str) -> None:
         if header.case != case:
-            self.say("offers.case", "the offers belong to another case", "方案清单属于另一案卷")
+            self.say("offers.case", told("breach.offers-belong-another"))
         if header.scope != self.scope:
-            self.say("offers.scope", "the proof reaches further than the offers", "证明的范围与方案清单不符")
+            self.say("offers.scope", told("breach.proof-reaches-further"))
         if header.tiers != len(self.reader.case.objective.tiers):
-            self.say("offers.tiers", "the offers have another number of tiers", "方案清单的层数不符")
+            self.say("offers.tiers", told("breach.offers-another-number"))
         self.keys = [(row.rule, row.key) for row in header.rows]
         if len(set(self.keys)) != len(self.keys):
-            self.say("offers.rows", "a row is listed twice", "同一约束重复列出")
+            self.say("offers.rows", told("breach.row-listed-twice"))
         for row in header.rows:
             self._row(row)
 
     def _row(self, row: Row) -> None:
         own = self.reader.rows.row(row.rule, row.key)
         if own is None:
-            self.say(row.rule, f"{row.id} is no row of the case", f"{row.id} 不是本案的约束")
+            self.say(row.rule, told("breach.row-case", id=row.id))
             return
         for field in ("kind", "sense", "rhs", "slack", "penalty", "tier"):
             stated, found = getattr(row, field), getattr(own, field)
             if stated != found and not (field == "tier" and not own.slack):
                 self.say(
                     row.rule,
-                    f"{row.id}: {field} is {found}, listed as {stated}",
-                    f"{row.id}：{field} 应为 {found}，所列 {stated}",
+                    told("breach.listed-as", id=row.id, field=field, found=found, stated=stated),
                 )
 
     def _block(self, block: Block, last: tuple[bool, int]) -> tuple[bool, int]:
@@ -181,10 +179,10 @@ class Listing:
             kind, row = part.place
             self.tally.add(row if kind == "d" else None, block.sites, block.site[part.begin : part.end])
             if (kind == "m", row) <= last:
-                self.say("offers.order", "the parts are not in order", "方案清单次序不符")
+                self.say("offers.order", told("breach.parts-order"))
             last = (kind == "m", row)
             if kind == "d" and not 0 <= row < len(self.reader.case.demands):
-                self.say("offers", f"there is no demand row {row}", f"没有第 {row} 个平台")
+                self.say("offers", told("breach.there-demand-row", row=row))
                 continue
             drawn = self.drawn is None or row in (self.drawn.market if kind == "m" else self.drawn.demands)
             if drawn and self.drawn is not None and self.drawn.seed is not None:
@@ -228,7 +226,8 @@ class Listing:
                 same[adds] = pairs
             if found[:5] != [term, verdict, floor, price, score] or same.get(adds) is not pairs:
                 listed = [term, verdict, floor, price, score, block.lists[adds]]
-                self._differs(demand, site.parcels, method, f"listed as {listed}, the facts give {found}")
+                why = told("breach.listed-facts", listed=str(listed), found=str(found))
+                self._differs(demand, site.parcels, method, why)
             elif wanted:
                 wanted.discard((site.parcels, demand, method, period))
 
@@ -251,9 +250,7 @@ class Listing:
         case = self.reader.case
         who = "market" if demand is None or not 0 <= demand < len(case.demands) else case.demands.ids[demand]
         name = "+".join(case.parcels.ids[row] for row in site if 0 <= row < len(case.parcels)) or "?"
-        self.say(
-            "offers", f"{name} to {who}, method {method}: {why}", f"{name} 至 {who}，方式 {method}：{said(why, 'zh')}"
-        )
+        self.say("offers", told("breach.offer-differs", name=name, who=who, method=method, why=why))
 
 
 def _place(reading: Reading) -> Place:

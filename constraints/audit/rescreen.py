@@ -16,9 +16,11 @@ from constraints.audit.cells import PartReader, Site
 from constraints.audit.draw import Draw
 from constraints.audit.files.offers_reader import Offer
 from constraints.audit.reread import Reader
+from parcels.common.catalogue import Text, Told, told
 
 if TYPE_CHECKING:
-    from constraints.audit.listing import Listing, Problem
+    from constraints.audit.finding import Problem
+    from constraints.audit.listing import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,14 @@ class Completeness:
     missed: int
     seed: int | None
     problems: tuple[Problem, ...]
-    en: str
-    zh: str
+    said: Text
     given: bool = False
 
     @property
-    def unsaid(self) -> tuple[str, str]:
-        """What the draw leaves unchecked, in both languages."""
+    def unsaid(self) -> Told:
+        """What the draw leaves unchecked."""
         rest = self.total - self.checked
-        return f"the lists of {rest} of {self.total} platforms", f"{self.total} 个平台中 {rest} 个的方案清单"
+        return told("breach.lists-platforms", rest=rest, total=self.total)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON; the seed as a text, which repeats the draw with ``--seed``."""
@@ -184,19 +185,15 @@ def rescreen(reader: Reader, listing: Listing, drawn: Draw) -> Completeness:
     done = len(drawn.demands) - capped
     missed = at_most(done, total, capped)
     if done == total and len(drawn.market) == drawn.market_total:
-        en = f"the lists of all {total} platforms and {drawn.market_total} market parcels are complete"
-        zh = f"全部 {total} 个平台及 {drawn.market_total} 宗公开供应宗地的方案清单完整"
+        said = told("breach.lists-all", total=total, market=drawn.market_total)
     else:
-        drawn_en, drawn_zh = f"at 95 % at most {missed} are not", f"95% 置信度下至多 {missed} 个不完整"
+        reach = told("breach.most", missed=missed)
         if drawn.given:
             missed = total - done
-            drawn_en, drawn_zh = f"seed {drawn.seed} given by hand, no draw", f"种子 {drawn.seed} 为人工指定，不作抽样"
-        en = f"the lists of {done} of {total} platforms are complete; {drawn_en}; the bound holds for the listed offers"
-        zh = f"抽查 {total} 个平台中的 {done} 个，清单完整；{drawn_zh}；上界对所列方案成立"
-        if capped:
-            en += f"; {capped} drawn are past the site cap by the facts alone and unchecked"
-            zh += f"；另有 {capped} 个仅按事实计组合数超过上限，未予核对"
-    return Completeness(done, total, missed, drawn.seed, tuple(problems), en, zh, drawn.given)
+            reach = told("breach.seed-given-by", seed=drawn.seed)
+        past = told("breach.past-cap", capped=capped) if capped else ""
+        said = told("breach.lists-drawn", done=done, total=total, reach=reach, past=past)
+    return Completeness(done, total, missed, drawn.seed, tuple(problems), said, drawn.given)
 
 
 def _platform(reader: Reader, demand: int, listed: set[Offer], problems: list[Problem], scope: str) -> int:
@@ -219,7 +216,7 @@ def _platform(reader: Reader, demand: int, listed: set[Offer], problems: list[Pr
     found = _lawful(PartReader(reader.first_pass(), demand, screening=True), places, methods)
     if frozenset(p for site, _, _ in found for p in site) != reader.reach.get(demand, frozenset()):
         name = reader.case.demands.ids[demand]
-        problems.append(("reach", f"{name}: the parcels it could use are not as listed", f"{name}：可用宗地与所列不符"))
+        problems.append(("reach", told("breach.parcels-could-use", name=name)))
     again = {method for method in methods if reader.crowded(method)}
     found = {offer for offer in found if offer[1] not in again} | _lawful(readings, places, again)
     _compare(reader, demand, found, listed, problems)
@@ -237,7 +234,6 @@ def _compare(
         problems.append(
             (
                 "complete",
-                f"a lawful offer is missing: {name} to {who} by {way}",
-                f"清单缺少合法方案：{name} 至 {who}，{way}",
+                told("breach.lawful-offer-missing", name=name, who=who, way=way),
             )
         )

@@ -7,56 +7,50 @@ from datetime import date
 from typing import Any
 
 from constraints.audit.cells import PartReader, Reading
+from constraints.audit.finding import Problem
 from constraints.audit.reread import Reader
 from constraints.case import Case
 from constraints.loading.load import pack
 from constraints.reading.timetable import timetable
+from parcels.common.catalogue import told
 
 DEPOSIT_PERCENT = 20
 """Deposit of a competitive supply, per cent of the start price, rounded up (R-34-DEP)."""
 
-Problem = tuple[str, str, str]
-
 
 def identify(reader: Reader, entry: Mapping[str, Any]) -> tuple[Reading | None, list[Problem]]:
     """The offer an assignment names, re-derived; with what makes it unlawful or unknown."""
-    case, problems = reader.case, []
+    case = reader.case
+    problems: list[Problem] = []
     names: Sequence[str] = entry["parcel_ids"]
     site = tuple(sorted(reader.facts.parcel_row[name] for name in names if name in reader.facts.parcel_row))
     demand = reader.facts.demand_row.get(entry["demand_id"]) if entry["demand_id"] is not None else None
     if len(site) != len(names) or not site:
-        problems.append(("parcel", "names a parcel that is not in the case, or one twice", "所列宗地不在案卷中或重复"))
+        problems.append(("parcel", told("breach.names-parcel-case")))
     if entry["demand_id"] is not None and demand is None:
-        problems.append(
-            ("demand", f"platform {entry['demand_id']} is not in the case", f"平台 {entry['demand_id']} 不在案卷中")
-        )
+        problems.append(("demand", told("breach.platform-case", demand_id=entry["demand_id"])))
     method = reader.method_row.get(entry["method"])
     periods = {period.id: row for row, period in enumerate(case.round.periods)}
     period = -1 if entry["period"] is None else periods.get(entry["period"])
     if method is None or period is None:
-        problems.append(
-            ("method", f"method {entry['method']} or period {entry['period']} is unknown", "供应方式或时段不明")
-        )
+        problems.append(("method", told("breach.method-or-period", method=entry["method"], period=entry["period"])))
     if problems or method is None or period is None:
         return None, problems
     problem = reader.site_problem(site, demand)
     if problem:
-        problems.append(
-            ("site", f"no site of the platform: {problem}", f"不构成可供该平台的用地：{problem.text('zh')}")
-        )
+        problems.append(("site", told("breach.site-platform", problem=problem)))
         return None, problems
     reading = PartReader(reader, demand).read(site, method, period)
     if reading.refused:
         wanted = reading.refused.removeprefix("verdict ")
         rules = [r.rule_id for r in reader.judge_site(site, demand, method, period).rulings if r.verdict == wanted]
         for rule in rules or [""]:
-            en = f"{entry['method']} is not lawful here: {rule or reading.refused}"
-            name = case.methods[method].title.zh
-            problems.append((rule or "filter", en, f"不得以{name}方式供应：{rule or reading.refused}"))
+            why = rule or reading.refused
+            problems.append((rule or "filter", told("breach.method-unlawful", method=entry["method"], why=why)))
         return None, problems
     if entry["term_years"] != (reading.term or None):
-        en = f"term {entry['term_years']} years, the rules give {reading.term or None}"
-        problems.append(("term_years", en, f"年限 {entry['term_years']}，按规则应为 {reading.term or None}"))
+        what = told("breach.term", stated=str(entry["term_years"]), due=str(reading.term or None))
+        problems.append(("term_years", what))
     return reading, problems
 
 

@@ -29,6 +29,7 @@ from constraints.loading.load import rules_at
 from constraints.loading.period_law import days_of
 from constraints.loading.releases import late_packs, pack_states
 from constraints.reading.rows import Key
+from parcels.common.catalogue import Text, told
 
 __all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines"]
 STOPPED = ("optimal", "gap", "limit", "user", "failed")
@@ -51,8 +52,8 @@ class _Auditor:
         self.digest = digest(self.raw)
         self.as_of = as_of
         self.unchecked: list[Unchecked] = form.unknown
-        self.exceptions: tuple[tuple[str, str], ...] = ()
-        self.corrections: tuple[tuple[str, str], ...] = ()
+        self.exceptions: tuple[Text, ...] = ()
+        self.corrections: tuple[Text, ...] = ()
         if as_of:
             dated = replace(self.case.round, as_of=as_of)
             self.case = replace(self.case, round=dated, rules=rules_at(self.case, as_of, days_of(dated)))
@@ -62,20 +63,20 @@ class _Auditor:
         self.chosen: list[Reading] = []
         self.shown: dict[Key, dict[str, Any]] = {}
 
-    def breach(self, rule: str, en: str, zh: str, key: Sequence[str] = (), used: Any = "", limit: Any = "") -> None:
+    def breach(self, rule: str, said: Text, key: Sequence[str] = (), used: Any = "", limit: Any = "") -> None:
         """Note a breach."""
-        self.breaches.append(Breach(rule, tuple(key), str(used), str(limit), en, zh))
+        self.breaches.append(Breach(rule, said, tuple(key), str(used), str(limit)))
 
-    def check(self, name: str, count: int, before: int, en: str, zh: str) -> None:
+    def check(self, name: str, count: int, before: int, said: Text) -> None:
         """Close a group of checks that began when there were ``before`` breaches."""
-        self.checks.append(Check(name, count, len(self.breaches) - before, en, zh))
+        self.checks.append(Check(name, count, len(self.breaches) - before, said))
 
     def same(self, name: str, stated: Any, found: Any, key: Sequence[str] = ()) -> None:
         """A stated value must be the one re-derived."""
         if stated != found:
-            at, said, is_ = ";".join(key), short(stated), short(found)
-            en = f"{name} {at}: the plan says {said}, the facts give {is_}"
-            self.breach(name, en, f"{name} {at}：方案记为 {said}，按事实应为 {is_}", key, said, is_)
+            says, gives = short(stated), short(found)
+            what = told("breach.plan-facts", name=name, at=";".join(key), says=says, gives=gives)
+            self.breach(name, what, key, says, gives)
 
     def digests(self) -> None:
         """Digests of case and assignments, the rules' dates, the packs installed here."""
@@ -89,34 +90,32 @@ class _Auditor:
         self.same("plan_hash", self.plan["plan_hash"], plan_hash(self.plan["assignments"]))
         if self.as_of is None:
             self.same("case.as_of", stated["as_of"], date)
-        en = f"case {case[:4]}..{case[-4:]}, {len(self.case.rules)} rules in force on {date}"
-        zh = f"案卷 {case[:4]}..{case[-4:]}，{date} 有效规则 {len(self.case.rules)} 条"
+        short_digest = f"{case[:4]}..{case[-4:]}"
+        said = told("breach.case-rules", digest=short_digest, rules=len(self.case.rules), date=date)
         for name in incomplete(self.case):
-            en, zh = f"{en}; pack {name} is not complete for that date", f"{zh}；规则库 {name} 对该日期不完整"
-        self.check("inputs", 8, before, en, zh)
+            said = told("breach.pack-complete-date", said=said, name=name)
+        self.check("inputs", 8, before, said)
         if self.as_of is None:
             self.binding()
 
     def binding(self) -> None:
         """Rules, methods, objective, market and settings against the law installed here and the round's own texts."""
         before, bound = len(self.breaches), Binding(self.case, self.raw)
-        for rule, en, zh in bound.problems:
-            self.breach(rule, en, zh)
         cited, wrong = check_citations(self.plan, self.case)
-        for rule, en, zh in wrong:
-            self.breach(rule, en, zh)
+        for rule, what in (*bound.problems, *wrong):
+            self.breach(rule, what)
         self.unchecked += bound.unchecked
         self.exceptions = tuple(bound.exceptions())
-        self.corrections = tuple((one.said("en"), one.said("zh")) for one in bound.corrections)
+        self.corrections = tuple(one.told for one in bound.corrections)
         many = sum(entry["role"] == "round" for entry in self.case.sources)
-        en = f"{len(self.case.rules)} rules, {len(self.case.methods)} methods" + (" and the round's own text" * many)
-        zh = f"规则 {len(self.case.rules)} 条、方式 {len(self.case.methods)} 种" + ("及 round.toml" * many)
+        key = "breach.rules-methods-text" if many else "breach.rules-methods"
+        said = told(key, rules=len(self.case.rules), methods=len(self.case.methods))
         named = {entry["name"]: entry["sha256"][:8] for entry in self.case.inputs}
         own = [entry["name"] for entry in self.case.sources if entry["role"] == "pack"]
         if own:
             listed = ", ".join(f"{name} ({named.get(name, '?')}..)" for name in own)
-            en, zh = f"{en}; packs not shipped: {listed}", f"{zh}；非随附规则集：{listed}"
-        self.check("bound", bound.compared + cited, before, en, zh)
+            said = told("breach.packs-shipped", said=said, listed=listed)
+        self.check("bound", bound.compared + cited, before, said)
 
     def assignments(self) -> None:
         """Every assignment by the scalar reading: legality, areas, terms, floors, prices, conditions, score."""
@@ -124,8 +123,8 @@ class _Auditor:
         for entry in self.plan["assignments"]:
             name = "+".join(entry["parcel_ids"])
             reading, problems = identify(self.reader, entry)
-            for rule, en, zh in problems:
-                self.breach(rule, f"{name}: {en}", f"{name}：{zh}", (name,))
+            for rule, what in problems:
+                self.breach(rule, told("breach.of", name=name, what=what), (name,))
             if reading is None:
                 continue
             self.chosen.append(reading)
@@ -136,8 +135,7 @@ class _Auditor:
                 if self.as_of is None or field in LASTING:
                     self.same(field, entry.get(field), value, (name,))
         count = len(self.plan["assignments"])
-        en = f"{count} assignments, {single:,} single checks, {area:,} m2"
-        self.check("law", single, before, en, f"供应 {count} 件，逐项核对 {single:,} 次，共 {area:,} 平方米")
+        self.check("law", single, before, told("breach.assignments", count=count, single=single, area=area))
 
     def limits(self, listing: Listing | None) -> list[int]:
         """Every row over the plan; returns the penalties of soft limits by tier."""
@@ -150,8 +148,8 @@ class _Auditor:
             penalty[row.tier] += use.slack * row.penalty
             if use.broken:
                 used, limit = shown[(row.rule, row.key)]["used"], shown[(row.rule, row.key)]["limit"]
-                en = f"{row.id}: {used:,} used, {row.sense} {limit:,} allowed"
-                self.breach(row.rule, en, f"{row.id}：已用 {used:,}，限值 {row.sense} {limit:,}", row.key, used, limit)
+                what = told("breach.row-used", id=row.id, used=used, sense=row.sense, limit=limit)
+                self.breach(row.rule, what, row.key, used, limit)
         if listing is not None:
             stated = {(entry["rule"], tuple(entry["key"])): entry for entry in self.plan["limits"]}
             self.same("limits", len(stated), len(self.plan["limits"]))
@@ -159,8 +157,7 @@ class _Auditor:
                 entry, found = stated.get(key, {}), shown.get(key, {})
                 for field in ("sense", "used", "limit", "binding"):
                     self.same(f"limits.{field}", entry.get(field), found.get(field), (key[0], *key[1]))
-        en, zh = f"{len(uses)} limits, relations and locks", f"限额、关联与锁定 {len(uses)} 项"
-        self.check("limits", len(uses), before, en, zh)
+        self.check("limits", len(uses), before, told("breach.limits-relations-locks", count=len(uses)))
         return penalty
 
     def bound(self, listing: Listing, penalty: Sequence[int]) -> None:
@@ -179,23 +176,25 @@ class _Auditor:
             self.same("proven_gap", stated["proven_gap"], gap, key)
             self.given(tier, stated, listing.proof["tiers"][tier], objective, bound)
             if bound is not None and bound < objective:
-                en = f"the bound {bound:,} is below the plan's {objective:,}: one of them is wrong"
-                self.breach("bound", en, f"上界 {bound:,} 低于方案得分 {objective:,}", key, objective, bound)
+                what = told("breach.bound-below", bound=bound, objective=objective)
+                self.breach("bound", what, key, objective, bound)
         came_to = [stated.get("reached", stated["objective"]) for stated in result["tiers"]]
         closed = all(bound == reached for reached, (_, bound, _) in zip(came_to, self.tiers, strict=False))
         if result["stopped"] == "optimal" and not closed:
-            en, zh = "the plan is called optimal, but the audited gap is not 0", "方案自称最优，但核定差距不为零"
-            self.breach("optimal", en, zh, (), self.tiers[0][2] if self.tiers else "", "0")
+            what = told("breach.plan-called-optimal")
+            self.breach("optimal", what, (), self.tiers[0][2] if self.tiers else "", "0")
         if result["stopped"] not in STOPPED:
-            self.breach(
-                "stopped", f"stopped '{result['stopped']}' is no plan's end", f"停止原因 {result['stopped']} 不成立"
-            )
+            self.breach("stopped", told("breach.stopped-no-end", stopped=result["stopped"]))
         self.same("bound_scope", result["bound_scope"], listing.scope)
         objective, bound, gap = self.tiers[0] if self.tiers else (0, None, "")
-        word, wort = ("proven best", "已证最优") if closed else (f"gap {gap}", f"差距 {gap}")
-        en = f"{points(objective)} re-computed; bound {points(bound)}; {word} over {listing.count:,} listed offers"
-        zh = f"复算得分 {points(objective)}，上界 {points(bound)}，所列 {listing.count:,} 个方案中{wort}"
-        self.check("score", 5 * len(found), before, en, zh)
+        said = told(
+            "breach.score",
+            objective=points(objective),
+            bound=points(bound),
+            word=told("breach.proven-best") if closed else told("breach.gap", gap=gap),
+            count=listing.count,
+        )
+        self.check("score", 5 * len(found), before, said)
 
     def given(self, tier: int, stated: Any, proved: Any, objective: int, bound: int | None) -> None:
         """What a tier gives to later ones: held at reached - floor(give x abs(reached)), and the plan keeps to it."""
@@ -208,9 +207,8 @@ class _Auditor:
         reached, held = stated["reached"], stated["held_at"]
         self.same("held_at", held, held_at(reached, give), key)
         if not held <= objective <= reached or (bound is not None and bound < reached):
-            en = f"tier {tier + 1}: the plan has {objective:,}, held at {held:,}, reached {reached:,}, bound {bound}"
-            zh = f"第 {tier + 1} 层：方案 {objective:,}，保底 {held:,}，本层达到 {reached:,}，上界 {bound}，互不相容"
-            self.breach("held_at", en, zh, key, objective, held)
+            amounts = {"objective": objective, "held": held, "reached": reached, "bound": bound}
+            self.breach("held_at", told("breach.tier-held", tier=tier + 1, **amounts), key, objective, held)
 
     def run(self, complete: bool, sample: int, seed: int | None, every: bool) -> Completeness | None:
         """All checks in their order; what is missing or not as specified is a breach too."""
@@ -222,25 +220,21 @@ class _Auditor:
             self.limits(None)
             return None
         before, drawn = len(self.breaches), draw(self.reader, complete=complete, sample=sample, seed=seed)
-        for rule, en, zh in listing.read(self.digest, self.chosen, drawn, every):
-            self.breach(rule, en, zh)
-        part = "" if listing.derived == listing.count else f"{listing.derived:,} of "
-        en, zh = (
-            f"{part}{listing.count:,} listed offers re-derived",
-            f"复核所列方案 {listing.derived:,}/{listing.count:,} 个",
-        )
-        self.check("offers", listing.derived, before, en, zh)
+        for rule, what in listing.read(self.digest, self.chosen, drawn, every):
+            self.breach(rule, what)
+        key = "breach.offers-all" if listing.derived == listing.count else "breach.offers-of"
+        self.check("offers", listing.derived, before, told(key, derived=listing.derived, count=listing.count))
         self.bound(listing, self.limits(listing))
         read_words(self, listing)
         before = len(self.breaches)
         found = rescreen(self.reader, listing, drawn)
-        for rule, en, zh in found.problems:
-            self.breach(rule, en, zh)
-        self.check("complete", found.checked, before, found.en, found.zh)
+        for rule, what in found.problems:
+            self.breach(rule, what)
+        self.check("complete", found.checked, before, found.said)
         if drawn.seed is not None or found.checked < found.total:
-            self.unchecked.append(Unchecked("complete", *found.unsaid))
+            self.unchecked.append(Unchecked("complete", found.unsaid))
         if not listing.every:
-            self.unchecked.append(Unchecked("offers", "offers of platforms not drawn", "未抽中平台的方案"))
+            self.unchecked.append(Unchecked("offers", told("breach.offers-platforms-drawn")))
         return found
 
 
@@ -286,14 +280,14 @@ def _audited(
     try:
         auditor = _Auditor(folder, as_of)
     except FAULTS as wrong:
-        return AuditReport("", (), (Breach("format", (), "", "", *unread(wrong)),), (), None)
+        return AuditReport("", (), (Breach("format", unread(wrong)),), (), None)
     try:
         found = auditor.run(complete, sample, seed, every)
     except FAULTS as wrong:
         if not auditor.breaches and bound(auditor.case, auditor.raw):
             raise own_fault(wrong) from wrong
-        auditor.breach("format", *unread(wrong))
+        auditor.breach("format", unread(wrong))
     name, done, breaches = str(auditor.plan.get("plan_id")), tuple(auditor.checks), tuple(auditor.breaches)
     unchecked = tuple(auditor.unchecked + list(DATED if as_of else ()) + list(BEYOND))
-    told = auditor.exceptions, auditor.corrections, late_packs(auditor.case), pack_states(auditor.case)
-    return AuditReport(name, done, breaches, tuple(auditor.tiers), found, unchecked, *told)
+    acting = auditor.exceptions, auditor.corrections, late_packs(auditor.case), pack_states(auditor.case)
+    return AuditReport(name, done, breaches, tuple(auditor.tiers), found, unchecked, *acting)

@@ -20,6 +20,7 @@ from constraints.audit.words.losses import named_offers
 from constraints.audit.words.reading import Words
 from constraints.case import Case
 from constraints.reading.rows import Key
+from parcels.common.catalogue import Text, told
 
 
 class Auditing(Protocol):
@@ -33,10 +34,10 @@ class Auditing(Protocol):
     breaches: list[Breach]
     unchecked: list[Unchecked]
 
-    def breach(self, rule: str, en: str, zh: str, key: Sequence[str] = (), used: Any = "", limit: Any = "") -> None:
+    def breach(self, rule: str, said: Text, key: Sequence[str] = (), used: Any = "", limit: Any = "") -> None:
         """Note a breach."""
 
-    def check(self, name: str, count: int, before: int, en: str, zh: str) -> None:
+    def check(self, name: str, count: int, before: int, said: Text) -> None:
         """Close a group of checks."""
 
 
@@ -46,28 +47,25 @@ def adds_up(audit: Auditing) -> None:
     entries = audit.plan["assignments"]
     supplied = [name for entry in entries for name in entry["parcel_ids"]]
     served = [entry["demand_id"] for entry in entries if entry["demand_id"] is not None]
-    for kind, zh, names in (("parcel", "宗地", supplied), ("demand", "平台", served)):
+    for kind, names in (("parcel", supplied), ("demand", served)):
         for name, times in sorted(Counter(names).items()):
             if times > 1:
-                en = f"{kind} {name} is in {times} assignments"
-                audit.breach(kind, en, f"{zh} {name} 出现在 {times} 项安排中", (name,), times, 1)
+                audit.breach(kind, told(f"breach.{kind}-twice", name=name, times=times), (name,), times, 1)
     locks = [rule.id for rule in audit.case.rules if rule.origin == "override" and rule.kind == "lock"]
     fixes = [entry["rule"] for entry in audit.plan["overrides"]]
     for name in sorted((Counter(fixes) - Counter(locks)) + (Counter(locks) - Counter(fixes))):
-        en = f"{name}: a fix by hand stands in the plan or in the case, and not in both"
-        audit.breach("overrides", en, f"{name}：人工指定在方案与案卷中不一致", (name,))
+        audit.breach("overrides", told("breach.fix-in-one", name=name), (name,))
     held = [entry["parcel_id"] for entry in audit.plan["held"]]
     left = [entry["demand_id"] for entry in audit.plan["unserved"]]
     free, waiting = set(parcels) - set(supplied), set(demands) - set(served)
-    for kind, said, due in (("held", held, free), ("unserved", left, waiting)):
-        for name, times in sorted((Counter(said) - Counter(due)).items()):
-            audit.breach(kind, f"{kind} {name}: not so", f"{kind} {name}：与安排不符", (name,), times, 0)
-        for name in sorted(due - set(said)):
-            audit.breach(kind, f"{name} is neither in an assignment nor {kind}", f"{name} 未作说明", (name,), 0, 1)
-    en = f"{len(parcels)} parcels: {len(supplied)} supplied, {len(held)} held; "
-    en += f"{len(served)} of {len(demands)} platforms served"
-    zh = f"宗地 {len(parcels)}：供应 {len(supplied)}，保留 {len(held)}；平台获供 {len(served)}/{len(demands)}"
-    audit.check("parcels", len(parcels) + len(demands), before, en, zh)
+    for kind, stated, due in (("held", held, free), ("unserved", left, waiting)):
+        for name, times in sorted((Counter(stated) - Counter(due)).items()):
+            audit.breach(kind, told(f"breach.not-so-{kind}", name=name), (name,), times, 0)
+        for name in sorted(due - set(stated)):
+            audit.breach(kind, told(f"breach.neither-{kind}", name=name), (name,), 0, 1)
+    counts = {"parcels": len(parcels), "supplied": len(supplied), "held": len(held), "served": len(served)}
+    said = told("breach.adds-up", demands=len(demands), **counts)
+    audit.check("parcels", len(parcels) + len(demands), before, said)
 
 
 def opened_listing(audit: Auditing, folder: Path) -> Listing:
@@ -90,12 +88,10 @@ def read_words(audit: Auditing, listing: Listing) -> None:
     absences = Absences(audit.reader, audit.plan, listing.tally)
     found.read(absences)
     if not absences.counted:
-        en = "how many parcels and platforms do not suit each other, in words"
-        audit.unchecked.append(Unchecked("counts", en, "宗地与平台互不适合的计数"))
+        audit.unchecked.append(Unchecked("counts", told("breach.counts-in-words")))
     if not listing.watched:
-        audit.unchecked.append(Unchecked("words", "proven losses, which are too many", "损失下界（数量过多）"))
-    for rule, en, zh in found.problems:
-        audit.breach(rule, en, zh)
-    en = f"{len(audit.plan['justification'])} records of reasons read a second time, {found.count:,} statements"
-    zh = f"理由 {len(audit.plan['justification'])} 份另行读核，逐项 {found.count:,} 次"
-    audit.check("said", found.count, before, en, zh)
+        audit.unchecked.append(Unchecked("words", told("breach.proven-losses-which")))
+    for rule, what in found.problems:
+        audit.breach(rule, what)
+    said = told("breach.reasons-read", records=len(audit.plan["justification"]), count=found.count)
+    audit.check("said", found.count, before, said)

@@ -79,10 +79,11 @@ class Correction:
 
     def said(self, lang: str) -> str:
         """The change with document, person and date, in a language."""
-        return self._said.text(lang)
+        return self.told.text(lang)
 
     @property
-    def _said(self) -> Told:
+    def told(self) -> Told:
+        """The change with document, person and date, to be said."""
         paper = told("correction.by", document=self.document) if self.document else told("correction.without")
         return told("correction.said", change=self._change, paper=paper, person=self.person, date=self.date)
 

@@ -28,7 +28,7 @@ from landopt.joint.work import Shared, allotted, as_json, digest_of, from_json, 
 from landopt.runs.execute import execute
 from landopt.runs.work import Task, Where, Work
 from parcels.common.atomic import move
-from parcels.common.catalogue import Bilingual, Say, Told, told
+from parcels.common.catalogue import Bilingual, Say, Text, Told, heard, told
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, LandoptError, Refused, error
 from parcels.common.kept import write_made
@@ -294,7 +294,7 @@ class _Decided:
         report = together(folder, found)
         if not report.stands:
             wrong = [*report.wrong, *(text for each in report.cities for text in each.breaches)]
-            raise Breach(error("A005.withheld", at="audit", breach=Bilingual(en, zh)) for en, zh in wrong[:20])
+            raise Breach(error("A005.withheld", at="audit", breach=each) for each in wrong[:20])
 
 
 def _name(path: Path) -> str:
@@ -309,6 +309,12 @@ def _name(path: Path) -> str:
 
 def _found(said: Mapping[str, Any]) -> CityFound:
     """What a worker's audit found of its city."""
-    breaches, wrong = (tuple((en, zh) for en, zh in said[name]) for name in ("breaches", "wrong"))
+    breaches, wrong = (tuple(_text(each) for each in said[name]) for name in ("breaches", "wrong"))
     used = tuple(said["used"])
     return CityFound(said["city"], said["verdict"], breaches, wrong, said["objective"], said["bound"], used)
+
+
+def _text(data: Any) -> Text:
+    """What a worker's audit says, as it travelled."""
+    said = heard(data)
+    return said if isinstance(said, Text) else Bilingual(str(said), str(said))

@@ -27,6 +27,7 @@ from landopt.joint.choose import Candidate, Effort, candidate, run
 from landopt.joint.city import City, capped, city, priced
 from landopt.joint.file import MOST, Common, limits_of, rule_text
 from parcels.common.atomic import write_folder
+from parcels.common.catalogue import as_data
 from parcels.common.digests import sha256_of
 from parcels.common.issues import LandoptError, Refused, error
 
@@ -183,8 +184,8 @@ class _Worker:
             "city": city,
             "scope": one.offers.scope,
             "verdict": found.verdict,
-            "breaches": [list(text) for text in found.breaches],
-            "wrong": [list(text) for text in found.wrong],
+            "breaches": [as_data(text) for text in found.breaches],
+            "wrong": [as_data(text) for text in found.wrong],
             "objective": found.objective,
             "bound": found.bound,
             "used": list(found.used),

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from constraints.audit.cells import Reading
+from constraints.audit.finding import pair
 from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
 from landopt.intake.names import method_named
-from parcels.common.catalogue import Bilingual, both, phrase, told
+from parcels.common.catalogue import Text, phrase, told
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.kept import Written
 from parcels.common.place import NOWHERE, Place, within
@@ -39,15 +40,19 @@ class Handmade:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One breach of a handmade plan: the row (or "" for the plan), rule, key, used, limit, a line a language."""
+    """One breach of a handmade plan: the row (or "" for the plan), rule, key, used, limit, what is said."""
 
     where: Place
     rule: str
     key: tuple[str, ...]
     used: int | None
     limit: int | None
-    en: str
-    zh: str
+    said: Text
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON, its sentence in both languages."""
+        plain = {name: getattr(self, name) for name in ("rule", "used", "limit")}
+        return {**plain, "key": list(self.key), "where": str(self.where), **pair(self.said)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,7 @@ class HandmadeReport:
         """As plain JSON."""
         return {
             "assignments": self.assignments,
-            "findings": [
-                {**{n: getattr(each, n) for n in Finding.__slots__}, "key": list(each.key), "where": str(each.where)}
-                for each in self.findings
-            ],
+            "findings": [each.as_dict() for each in self.findings],
             "objective": list(self.objective),
             "loss": None if self.loss is None else [{"least": low, "most": high} for low, high in self.loss],
         }
@@ -161,15 +163,15 @@ def audit_handmade(
     for entry, where, price in zip(made.entries, made.where, made.prices, strict=True):
         asked = entry if entry["term_years"] is not None else {**entry, "term_years": _term(reader, entry)}
         reading, problems = identify(reader, asked)
-        found += [Finding(where, rule, tuple(entry["parcel_ids"]), None, None, en, zh) for rule, en, zh in problems]
+        found += [Finding(where, rule, tuple(entry["parcel_ids"]), None, None, what) for rule, what in problems]
         if reading is None:
             continue
         readings.append(reading)
         if price is not None and reading.floor is not None:
             least = reading.floor * sum(reader.facts.area[row] for row in reading.site)
             if price < least:
-                said = both("handmade-found.price", price=price, least=least)
-                found.append(Finding(where, "price_floor", tuple(entry["parcel_ids"]), price, least, said.en, said.zh))
+                said = told("handmade-found.price", price=price, least=least)
+                found.append(Finding(where, "price_floor", tuple(entry["parcel_ids"]), price, least, said))
     found += _twice(made)
     penalty = [0] * len(case.objective.tiers)
     uses = reader.rows.uses(reading.rows for reading in readings)
@@ -179,8 +181,8 @@ def audit_handmade(
         if use.broken:
             stated = shown[(use.row.rule, use.row.key)]
             used, limit = stated["used"], stated["limit"]
-            said = both("handmade-found.limit", row=use.row.id, used=used, sense=use.row.sense, limit=limit)
-            found.append(Finding(NOWHERE, use.row.rule, use.row.key, used, limit, said.en, said.zh))
+            said = told("handmade-found.limit", row=use.row.id, used=used, sense=use.row.sense, limit=limit)
+            found.append(Finding(NOWHERE, use.row.rule, use.row.key, used, limit, said))
     objective = tuple(sum(r.score[t] for r in readings) - penalty[t] for t in range(len(penalty)))
     loss = None
     if plan is not None:
@@ -204,15 +206,15 @@ def _twice(made: Handmade) -> list[Finding]:
             value = entry[kind]
             for name in value if isinstance(value, list) else [value] if value else []:
                 if name in seen:
-                    said = both(f"handmade-found.{what}-twice", name=name, place=seen[name])
-                    found.append(Finding(where, kind, (name,), 2, 1, said.en, said.zh))
+                    said = told(f"handmade-found.{what}-twice", name=name, place=seen[name])
+                    found.append(Finding(where, kind, (name,), 2, 1, said))
                 seen.setdefault(name, where)
     return found
 
 
 def _said(found: Finding, lang: str) -> str:
-    words = Bilingual(found.en, found.zh)
-    return told("note.at", place=found.where, text=words).text(lang) if found.where else words.text(lang)
+    said = told("note.at", place=found.where, text=found.said) if found.where else found.said
+    return said.text(lang)
 
 
 def text(report: HandmadeReport, lang: str) -> list[str]:

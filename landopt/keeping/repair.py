@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constraints.audit.finding import pair
 from landopt.keeping.handmade import Finding, Handmade, HandmadeReport, audit_handmade
 from landopt.reasons.words import word
-from parcels.common.catalogue import Bilingual, phrase, titled
+from parcels.common.catalogue import phrase, titled
 from parcels.common.issues import Environment, LandoptError, error
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Repaired:
                     "what": change.what,
                     "before": None if change.before is None else dict(change.before),
                     "after": None if change.after is None else dict(change.after),
-                    "why": [{"rule": each.rule, "en": each.en, "zh": each.zh} for each in change.why if each.where],
+                    "why": [{"rule": each.rule, **pair(each.said)} for each in change.why if each.where],
                 }
                 for change in self.changes
             ],
@@ -178,13 +179,13 @@ def _changes(made: Handmade, after: Sequence[Mapping[str, Any]], before: Handmad
 def text(done: Repaired, lang: str) -> list[str]:
     """What became of each row, as lines of text."""
     whole = [each for each in done.before.findings if not each.where]
-    lines = [f" ! {Bilingual(each.en, each.zh).text(lang)}" for each in whole]
+    lines = [f" ! {each.said.text(lang)}" for each in whole]
     for change in done.changes:
         said = " -> ".join(_said(each, lang) for each in (change.before, change.after) if each is not None)
         if change.what == "kept" and change.before is not None:
             said = _said(change.before, lang)
         lines.append(f" {titled(change.what, lang, 'row-became'):<8} {said}")
-        lines += [f"          {Bilingual(each.en, each.zh).text(lang)}" for each in change.why if each.where]
+        lines += [f"          {each.said.text(lang)}" for each in change.why if each.where]
     total = len(done.before.findings)
     rows = done.before.assignments
     proof = phrase("repair.proven" if done.proven else "repair.unproven", lang)

@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from constraints.audit.finding import AuditReport, Breach, Check, Unchecked, in_chinese, short
+from constraints.audit.finding import AuditReport, Breach, Check, Unchecked, short
 from constraints.audit.run import audit_plan
 from constraints.case import Case
+from parcels.common.catalogue import Text, told
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
 from parcels.common.kept import is_record, record_path, state_of, states
@@ -55,11 +56,11 @@ def whole_audit(folder: str | Path, *, rewrite: Rewrite | None = None, **options
     return _files(_layers(report, place, rewrite), place)
 
 
-def _closed(report: AuditReport, name: str, count: int, found: list[Breach], en: str, zh: str) -> AuditReport:
+def _closed(report: AuditReport, name: str, count: int, found: list[Breach], said: Text) -> AuditReport:
     """The report with one more group of checks; what it covers is no longer unchecked."""
     return replace(
         report,
-        checks=(*report.checks, Check(name, count, len(found), en, zh)),
+        checks=(*report.checks, Check(name, count, len(found), said)),
         breaches=(*report.breaches, *found),
         unchecked=tuple(each for each in report.unchecked if each.what != name),
     )
@@ -72,26 +73,24 @@ def _words(report: AuditReport, place: Path) -> AuditReport:
 
     plan = read_plan(place / "plan.json")
     if not plan.get("justification"):
-        en, zh = "the plan gives no reasons at all", "方案未附任何理由"
-        return replace(report, unchecked=(*report.unchecked, Unchecked("justification", en, zh)))
+        silent = Unchecked("justification", told("whole-audit.no-reasons"))
+        return replace(report, unchecked=(*report.unchecked, silent))
     try:
         again = packed(remade(place, plan))
     except Refused as refused:
-        found = [Breach("words", (), "", "", issue.what, in_chinese(issue)) for issue in refused.issues]
-        return _closed(report, "words", 0, found, "the words cannot be made again", "文字无法重新生成")
+        found = [Breach("words", issue.told) for issue in refused.issues]
+        return _closed(report, "words", 0, found, told("whole-audit.not-made"))
     found = []
     for path, stated, made in word_differences(plan, again):
-        said, is_ = short(stated), short(made)
-        en, zh = f"{path}: the plan says {said}, made again it is {is_}", f"{path}：方案记为 {said}，重新生成为 {is_}"
-        found.append(Breach("words", (path,), said, is_, en, zh))
+        says, gives = short(stated), short(made)
+        what = told("whole-audit.word", path=path, says=says, gives=gives)
+        found.append(Breach("words", what, (path,), says, gives))
     more = len(found) - MOST
     if more > 0:
-        found = [*found[:MOST], Breach("words", (), "", "", f"{more} more differences", f"另有 {more} 处不符")]
+        found = [*found[:MOST], Breach("words", told("whole-audit.more", count=more))]
     count = sum(1 for _ in _leaves(again))
-    en = f"{len(plan['justification'])} records of reasons made again, {count:,} single statements"
-    return _closed(
-        report, "words", count, found, en, f"重新生成理由 {len(plan['justification'])} 份，逐项核对 {count:,} 次"
-    )
+    said = told("whole-audit.words", records=len(plan["justification"]), count=count)
+    return _closed(report, "words", count, found, said)
 
 
 def word_differences(plan: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
@@ -208,14 +207,11 @@ def _calendar(report: AuditReport, place: Path) -> AuditReport:
         return report
     found = []
     for day in sorted(set(stated) ^ set(here))[:MOST]:
-        en = f"{day} is {'a working day' if day in stated else 'no working day'} by the holiday library installed here"
-        zh = f"按本机节假日库，{day} {'为工作日' if day in stated else '非工作日'}"
-        found.append(Breach("calendar", (day,), "", "", en, zh))
+        what = told("whole-audit.works" if day in stated else "whole-audit.rests", day=day)
+        found.append(Breach("calendar", what, (day,)))
     if not found and stated != here:
-        found.append(Breach("calendar", (), "", "", "the non-working days are not in order", "非工作日未按次序"))
-    return _closed(
-        report, "calendar", len(here), found, f"{len(here):,} non-working days", f"非工作日 {len(here):,} 天"
-    )
+        found.append(Breach("calendar", told("whole-audit.days-order")))
+    return _closed(report, "calendar", len(here), found, told("whole-audit.days", count=len(here)))
 
 
 OURS = frozenset({"plan.json", "case.json", "offers.jsonl.gz", "proof.json", "plan.gpkg"})
@@ -234,18 +230,15 @@ def _layers(report: AuditReport, place: Path, rewrite: Rewrite | None) -> AuditR
     if not path.exists():
         return report
     if works(admit(path)):
-        en, zh = "plan.gpkg holds views or computed columns, not tables", "plan.gpkg 含有视图或计算列，而非数据表"
-        return replace(report, breaches=(*report.breaches, Breach("plan.gpkg", (), "", "", en, zh)))
+        return replace(report, breaches=(*report.breaches, Breach("plan.gpkg", told("whole-audit.views"))))
     plan, case = read_plan(place / "plan.json"), from_json(load_json(place / "case.json", SCHEMA))
     count, problems = check_layers(path, plan, case)
-    found = [Breach(rule, (), "", "", en, zh) for rule, en, zh in problems]
-    report = _closed(report, "gpkg", count, found, f"plan.gpkg, {count:,} cells", f"plan.gpkg，{count:,} 个单元格")
+    found = [Breach(rule, what) for rule, what in problems]
+    report = _closed(report, "gpkg", count, found, told("whole-audit.cells", count=count))
     if found or (rewrite is not None and _same_bytes(path, plan, case, rewrite)):
         return report
-    en, zh = "styles and outlines of sites in plan.gpkg", "plan.gpkg 的样式与用地界线"
-    if rewrite is not None:
-        en, zh = f"{en}: the file is not byte for byte what landopt writes here", f"{zh}：与本机写出的字节不同"
-    return replace(report, unchecked=(*report.unchecked, Unchecked("plan.gpkg", en, zh)))
+    what = told("whole-audit.styles" if rewrite is None else "whole-audit.other-bytes")
+    return replace(report, unchecked=(*report.unchecked, Unchecked("plan.gpkg", what)))
 
 
 def _same_bytes(path: Path, plan: Mapping[str, Any], case: Case, rewrite: Rewrite) -> bool:
@@ -266,22 +259,19 @@ def _same_bytes(path: Path, plan: Mapping[str, Any], case: Case, rewrite: Rewrit
 
 def _files(report: AuditReport, place: Path) -> AuditReport:
     """Every other file of the folder: as landopt wrote it (by the digest it noted), edited since, or foreign."""
-    told: list[tuple[str, str]] = []
+    others: list[tuple[str, str]] = []
     for path in sorted(place.iterdir()):
         if path.name in OURS or path.name in (SEAL, ADOPTION) or _record_of_reports(path):
             continue
-        told += _states(path) if path.is_dir() else [(path.name, state_of(path))]
-    written = sum(state == "written" for _, state in told)
+        others += _states(path) if path.is_dir() else [(path.name, state_of(path))]
+    written = sum(state == "written" for _, state in others)
     unchecked = []
-    for name, state in told:
+    for name, state in others:
         if state != "written":
-            zh = {"edited": "写出后已被改动", "foreign": "非本系统写出"}[state]
-            unchecked.append(Unchecked("file", f"{name}: {state}", f"{name}：{zh}"))
+            unchecked.append(Unchecked("file", told(f"whole-audit.{state}", name=name)))
     if (place / ADOPTION).exists():
-        en, zh = f"{ADOPTION}: the ledger bears it out (--ledger)", f"{ADOPTION}：须以台账核对（--ledger）"
-        unchecked.append(Unchecked("ledger", en, zh))
-    en = f"{written} of {len(told)} other files are as landopt wrote them"
-    report = _closed(report, "files", len(told), [], en, f"其他文件 {len(told)} 个，其中 {written} 个与写出时一致")
+        unchecked.append(Unchecked("ledger", told("whole-audit.adoption", name=ADOPTION)))
+    report = _closed(report, "files", len(others), [], told("whole-audit.files", written=written, count=len(others)))
     return replace(report, unchecked=(*report.unchecked, *unchecked))
 
 

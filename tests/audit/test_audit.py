@@ -33,7 +33,7 @@ def test_plans_found_by_trying_everything_stand(folders: list[Path]):
         assert report.breaches == ()
         assert report.stands
         assert report.completeness is not None
-        assert "complete" in report.completeness.en
+        assert "complete" in report.completeness.said.text()
 
 
 def test_audit_runs_without_site_packages(folders: list[Path], tmp_path: Path):
@@ -346,8 +346,8 @@ def test_platform_past_the_site_cap_is_unchecked_and_no_breach(folders: list[Pat
         if found.checked < found.total:
             capped += 1
             assert found.missed == found.total - found.checked
-            assert "past the site cap" in found.en
-            assert "未予核对" in found.zh
+            assert "past the site cap" in found.said.text()
+            assert "未予核对" in found.said.text("zh")
             assert "complete" in {each.what for each in report.unchecked}
     assert capped > 0
 

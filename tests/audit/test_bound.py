@@ -249,7 +249,7 @@ def test_other_files_are_told_as_written_edited_or_foreign(solved: Path, tmp_pat
     (target / "letter.txt").write_bytes(b"foreign")
     found = audited(target, complete=True)
     assert found.verdict == "stands as far as checked"
-    assert [each.en for each in found.unchecked if each.what == "file"] == [
+    assert [str(each.said) for each in found.unchecked if each.what == "file"] == [
         "letter.txt: foreign",
         "report/tables.xlsx: edited",
     ]
@@ -272,7 +272,7 @@ def test_a_scenario_never_stands(tmp_path: Path) -> None:
     assert report.scenario
     assert report.verdict == "stands as far as checked"
     assert not report.stands
-    assert any("NS-0004 converted" in each.en for each in report.unchecked)
+    assert any("NS-0004 converted" in str(each.said) for each in report.unchecked)
     content = load(place)
     content["case.json"]["scenario"] = []
     save(place, reseal(content))
@@ -285,7 +285,7 @@ def test_a_seed_given_by_hand_is_no_draw(solved: Path) -> None:
     found = report.completeness
     assert found is not None
     assert found.missed == found.total - found.checked
-    assert "given by hand" in found.en
+    assert "given by hand" in found.said.text()
     assert found.as_dict()["drawn"] == "by hand"
 
 

@@ -204,7 +204,7 @@ def test_a_field_nobody_registered_is_told(solved: Path, tmp_path: Path) -> None
     report = audit_run.audit_plan(folder)
     assert report.breaches == ()
     assert not report.stands
-    assert "remark" in next(each.en for each in report.unchecked if each.what == "field")
+    assert "remark" in next(str(each.said) for each in report.unchecked if each.what == "field")
     assert audited(folder).verdict == "breach"
 
 
@@ -258,5 +258,5 @@ def test_a_file_of_another_form_is_a_breach(solved: Path, tmp_path: Path) -> Non
 
     report = audited(forged(solved, tmp_path / "forged", change))
     assert [breach.rule for breach in report.breaches] == ["format"]
-    assert "plan.assignments[0].area_m2 is str" in report.breaches[0].en
+    assert "plan.assignments[0].area_m2 is str" in report.breaches[0].said.text()
     assert json.dumps(report.as_dict())

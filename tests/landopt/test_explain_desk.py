@@ -68,7 +68,7 @@ def test_plan_folder_of_the_tests_stands(folders: tuple[Path, Path]) -> None:
     assert [report.breaches for report in reports] == [(), ()]
     assert [report.stands for report in reports] == [True, False]
     assert {report.verdict for report in reports} == {"stands as far as checked"}
-    hinders = [each.en for each in reports[1].unchecked if each.what in HINDERS]
+    hinders = [str(each.said) for each in reports[1].unchecked if each.what in HINDERS]
     assert hinders == ["made under --set p.quota:amount=10000, which round.toml does not name"]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from constraints.audit.bound.round_text import equal, read_round_text
-from constraints.audit.finding import Unchecked, in_chinese
+from constraints.audit.finding import Problem, Unchecked
 from constraints.canonical import canonical
 from constraints.case import KEPT, Case, rule_to_json
 from constraints.loading.corrections import Correction, correction_rules, lowers_measured, read_corrections
@@ -26,10 +26,10 @@ from constraints.loading.pack_files import own_file
 from constraints.loading.period_law import days_of
 from constraints.loading.ranks import LAW_RANK, OWN_MARK, acting_exceptions, known_packs, unlawful_exceptions
 from constraints.types import Rule
+from parcels.common.catalogue import Text, told
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
 
-Problem = tuple[str, str, str]
 AT_THE_DESK = ("gap", "time_limit_s", "nodes", "seed", "threads")
 """Settings that may be asked for on the command line: they change how long is searched, not what is lawful."""
 MADE = {"ledger": "lock", "keep": "preference", "override": "lock"}
@@ -55,18 +55,17 @@ class Binding:
         rounds = [entry for entry in case.sources if entry["role"] == "round"]
         self._digests()
         if len(rounds) != 1:
-            en = "the case holds no round.toml: rules, objective, market and settings were not held against it"
-            self.unchecked.append(Unchecked("round.toml", en, "案卷未附 round.toml：规则、目标、市场与设置未作核对"))
+            self.unchecked.append(Unchecked("round.toml", told("breach.no-round-toml")))
             if any(entry["name"] == "round.toml" for entry in case.inputs) or case.sources:
-                self.say("sources", "round.toml is not among the texts of the case", "案卷所附文本缺 round.toml")
+                self.say("sources", told("breach.round-toml-among"))
             self._rules(case.packs, ())
         else:
             self._round(rounds[0]["text"])
         self._lawful()
 
-    def say(self, rule: str, en: str, zh: str) -> None:
+    def say(self, rule: str, what: Text) -> None:
         """Note a breach."""
-        self.problems.append((rule, en, zh))
+        self.problems.append((rule, what))
 
     def same(self, name: str, stated: Any, found: Any, where: str = "round.toml") -> None:
         """A statement of the case must be that of its source."""
@@ -75,8 +74,7 @@ class Binding:
         if not equal(key, stated, found):
             self.say(
                 name,
-                f"{name}: the case says {_short(stated)}, {where} says {_short(found)}",
-                f"{name}：案卷记为 {_short(stated)}，{where} 为 {_short(found)}",
+                told("breach.case-says-says", name=name, stated=_short(stated), where=where, found=_short(found)),
             )
 
     def _methods(self) -> None:
@@ -100,46 +98,41 @@ class Binding:
             if (entry["name"], found) not in inputs:
                 self.say(
                     "sources",
-                    f"the text of {entry['name']} is not the input of that name ({found[:8]}..)",
-                    f"所附 {entry['name']} 文本与输入文件摘要不符（{found[:8]}..）",
+                    told("breach.text-input-name", name=entry["name"], found=found[:8]),
                 )
             rows = {each["rows"] for each in self.case.inputs if each["sha256"] == found}
             self.same(f"inputs.{entry['name']}.rows", rows or {0}, {len(entry["text"].splitlines()) if rows else 0})
 
         for role in sorted({entry["role"] for entry in self.case.sources} - set(ROLES)):
-            self.say("sources", f"a text of the role '{role}' is none of a round", f"所附文本的角色“{role}”不明")
+            self.say("sources", told("breach.text-role-none", role=role))
 
     def _round(self, text: str) -> None:
         """Everything ``round.toml`` decides."""
         try:
             said = read_round_text(text)
         except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as wrong:
-            self.say("round.toml", f"round.toml cannot be read: {wrong}", f"round.toml 无法读取：{wrong}")
+            self.say("round.toml", told("breach.round-toml-cannot", wrong=wrong))
             return
         case, raw = self.case, self.raw
         self.own_day = said["round"]["as_of"]
         for name, found in said["round"].items():
             if name == "as_of" and self.day is not None and raw["round"].get(name) == self.day:
-                en, zh = f"made under the law of {self.day}, not of {found}", f"依 {self.day} 的法律编制，并非 {found}"
-                self.unchecked.append(Unchecked("overlays", en, zh))
+                what = told("breach.made-under-law", day=self.day, found=found)
+                self.unchecked.append(Unchecked("overlays", what))
                 continue
             self.same(f"round.{name}", raw["round"].get(name), found)
         known = {entry["name"] for entry in case.inputs}
         for name in sorted(known):
             digests = {entry["sha256"] for entry in case.inputs if entry["name"] == name}
             if len(digests) > max(1, said["paths"].count(name)):
-                self.say("inputs", f"the input {name} has two digests", f"输入文件 {name} 有两个摘要")
+                self.say("inputs", told("breach.input-two-digests", name=name))
         for name in said["files"]:
             self.compared += 1
             if name not in known:
-                self.say(
-                    "inputs", f"{name} of round.toml is not among the inputs", f"round.toml 所列 {name} 未列入输入文件"
-                )
+                self.say("inputs", told("breach.round-toml-among-inputs", name=name))
         for name in sorted(known - {*said["files"], *(entry["name"] for entry in case.sources)}):
             self.compared += 1
-            self.say(
-                "inputs", f"the input {name} is named by nothing in round.toml", f"输入文件 {name} 不见于 round.toml"
-            )
+            self.say("inputs", told("breach.input-named-by", name=name))
         self.same("packs", list(case.packs), [name for name in said["packs"] if name in known_packs()])
         own = [own_file(name) for name in said["packs"] if name not in known_packs()]
         self.same("packs", [entry["name"] for entry in case.sources if entry["role"] == "pack"], own)
@@ -163,8 +156,8 @@ class Binding:
         for name, found in said["settings"].items():
             stated = raw["settings"].get(name)
             if name in AT_THE_DESK and not equal(name, stated, found):
-                en, zh = f"{name} {stated} was asked for at the desk", f"{name} {stated} 由命令行指定"
-                self.unchecked.append(Unchecked(f"settings.{name}", en, zh, harmless=True))
+                what = told("breach.was-asked-desk", name=name, stated=str(stated))
+                self.unchecked.append(Unchecked(f"settings.{name}", what, harmless=True))
             else:
                 self.same(f"settings.{name}", stated, found)
         self._rules(tuple(said["packs"]), tuple(named))
@@ -178,7 +171,7 @@ class Binding:
             self.corrections = tuple(one for entry in filed for one in read_corrections(entry["text"], entry["name"]))
         except Refused as refused:
             for issue in refused.issues:
-                self.say("corrections", issue.what, in_chinese(issue))
+                self.say("corrections", issue.told)
             return
         scenario = {(fact["of"], fact["id"], fact["field"]): fact["was"] for fact in case.scenario}
         for one in self.corrections:
@@ -189,8 +182,7 @@ class Binding:
             found = tuple(stated) if isinstance(stated, list) else stated
             self.same(f"corrections.{one.id}.{one.field}", found, one.new, "the corrections")
             if row is None or lowers_measured(one, said["roles"]):
-                en = f"{one.said('en')}: there is no such row, or a layer measured it"
-                self.say("corrections", en, f"{one.said('zh')}：查无此行，或系图层量算所得")
+                self.say("corrections", told("breach.correction-unfit", said=one.told))
 
     def _rules(self, packs: Sequence[str], policies: Sequence[Mapping[str, str]]) -> None:
         """Each rule of the case is that of the packs, policies and overlays of that date; no other is missing."""
@@ -199,11 +191,11 @@ class Binding:
         except Refused as refused:
             for issue in refused.issues:
                 if issue.level == "error":
-                    self.say("rules", issue.what, in_chinese(issue))
+                    self.say("rules", issue.told)
             return
         filed = {rule.id: rule for rule in self.case.rules}
         if len(filed) != len(self.case.rules):
-            self.say("rules", "a rule id stands twice in the case", "案卷规则编号重复")
+            self.say("rules", told("breach.rule-id-stands"))
         bound = bool(self.case.sources)
         for name in sorted(here.keys() | filed.keys()):
             rule = filed.get(name)
@@ -215,20 +207,18 @@ class Binding:
             elif rule is None or name not in here or _json(rule) != _json(here[name]):
                 self._differs(name, rule, here.get(name))
         if not bound and any(rule.origin not in (*packs, *MADE) for rule in self.case.rules):
-            en = "rules of the round's own were taken as they stand in the case"
-            self.unchecked.append(Unchecked("rules", en, "本轮自定规则按案卷所载采用，未核对其来源"))
+            self.unchecked.append(Unchecked("rules", told("breach.rules-as-in-case")))
 
     def _differs(self, name: str, rule: Rule | None, here: Rule | None) -> None:
         if rule is None:
-            en, zh = f"{name} is in force on that date and is not in the case", f"{name} 当日有效而案卷未列"
+            what = told("breach.force-on-date", name=name)
         elif here is None:
-            en, zh = f"{name} of the case stands in none of its sources", f"案卷规则 {name} 不见于任何来源"
+            what = told("breach.case-stands-none", name=name)
         else:
             mine, theirs = rule_to_json(rule), rule_to_json(here)
             parts = ", ".join(sorted(key for key in mine if canonical(mine[key]) != canonical(theirs[key])))
-            en = f"{name} is not as its source has it on {self.case.round.as_of} (differs in {parts})"
-            zh = f"{name} 与来源在 {self.case.round.as_of} 的文本不一致（{parts}）"
-        self.say(name, en, zh)
+            what = told("breach.not-as-source", name=name, day=self.case.round.as_of, parts=parts)
+        self.say(name, what)
 
     def _expected(self, packs: Sequence[str], policies: Sequence[Mapping[str, str]]) -> dict[str, Rule]:
         as_of, texts = self.case.round.as_of, {e["name"]: e["text"].encode("utf-8") for e in policies}
@@ -254,7 +244,7 @@ class Binding:
         for text in self.case.overlays:
             match = _SET.fullmatch(text)
             if match is None and self.case.sources and text not in {*stems, *(fact[3] for fact in facts)}:
-                self.say("overlays", f"{text} is no overlay of the case", f"案卷无情景 {text}")
+                self.say("overlays", told("breach.overlay-case", text=text))
             if match is not None:
                 self._set(found, text, *match.groups())
         return found
@@ -276,18 +266,14 @@ class Binding:
 
     def _named(self, stem: str, name: str) -> None:
         if stem not in self.case.overlays:
-            self.say("overlays", f"the overlay {name} is not named in the case", f"案卷未列情景 {name}")
-        en, zh = (
-            f"made under the overlay {name}, which round.toml does not name",
-            f"依情景 {name} 编制，round.toml 未列",
-        )
-        self.unchecked.append(Unchecked("overlays", en, zh))
+            self.say("overlays", told("breach.overlay-named-case", name=name))
+        self.unchecked.append(Unchecked("overlays", told("breach.made-under-overlay", name=name)))
 
     def _set(self, rules: dict[str, Rule], text: str, name: str, key: str | None, what: str, value: str) -> None:
         """Apply a number changed by ``--set`` to the rule as its source has it."""
         rule = rules.get(name) or self._sourceless(name)
         if rule is None or rule.cite.rank >= LAW_RANK:
-            self.say("overlays", f"--set {text} moves what is no rule of the policy", f"--set {text} 所改并非政策规则")
+            self.say("overlays", told("breach.set-moves-what", text=text))
             return
         spec, number = dict(rule.spec), value.replace("_", "")
         if what == "share":
@@ -306,8 +292,7 @@ class Binding:
                 entries.append({"key": wanted, "amount": int(Fraction(number))})
             spec[listed] = entries
         rules[name] = replace(rule, spec=spec)
-        en = f"made under --set {text}, which round.toml does not name"
-        self.unchecked.append(Unchecked("overlays", en, f"依 --set {text} 编制，round.toml 未列"))
+        self.unchecked.append(Unchecked("overlays", told("breach.made-under-set", text=text)))
 
     def _sourceless(self, name: str) -> Rule | None:
         """A rule of the round's own in a case without sources, as it stands there: its number must be the one set."""
@@ -321,7 +306,7 @@ class Binding:
         lawful = rule.kind == MADE[rule.origin] or (rule.origin == "override" and spoken)
         lawful = lawful and (rule.origin != "override" or rule.kind == "lock" or self._of_lock(rule))
         if rule.cite.rank or not lawful or not rule.id.startswith(f"{rule.origin}."):
-            self.say(rule.id, f"{rule.id} is no rule that landopt makes", f"{rule.id} 不是系统所生成的规则")
+            self.say(rule.id, told("breach.rule-landopt-makes", id=rule.id))
 
     def _of_lock(self, rule: Rule) -> bool:
         """Whether an exception of a fix by hand goes with its lock, and reaches no further than that."""
@@ -337,45 +322,37 @@ class Binding:
     def _lawful(self) -> None:
         """Nothing of the round's own silences law; what does act is listed; which facts a scenario changed is said."""
         for rule, base in unlawful_exceptions(self.case.rules, shipped()):
-            en = f"{rule.id} (rank {rule.cite.rank}) silences {base.id} (rank {base.cite.rank}), which leaves no choice"
-            self.say(
-                rule.id, en, f"{rule.id}（位阶 {rule.cite.rank}）排除 {base.id}（位阶 {base.cite.rank}），于法无据"
-            )
+            of = {"rule": rule.id, "rank": rule.cite.rank, "base": base.id, "higher": base.cite.rank}
+            self.say(rule.id, told("breach.unlawful-exception", **of))
         forbidden = set(self.case.settings.verdicts) - {"permit", "condition", "warn"}
         if forbidden:
-            self.say(
-                "settings.verdicts", f"verdicts {sorted(forbidden)} may not be chosen", f"不得选用 {sorted(forbidden)}"
-            )
+            self.say("settings.verdicts", told("breach.verdicts-may-chosen", forbidden=sorted(forbidden)))
         for entry in self.case.dropped:
             if entry["parcel_id"] in self.case.parcels.ids or not entry["reason"].strip():
                 name = entry["parcel_id"]
-                self.say("dropped", f"{name} is said to be left out and is not", f"{name} 记为剔除而仍在案卷中")
+                self.say("dropped", told("breach.said-left-out", name=name))
         if self.case.dropped:
             names = ", ".join(entry["parcel_id"] for entry in self.case.dropped[:5])
-            en = f"{len(self.case.dropped)} parcels of the files were left out at the desk ({names})"
-            zh = f"命令行剔除宗地 {len(self.case.dropped)} 宗（{names}）"
-            self.unchecked.append(Unchecked("dropped", en, zh, harmless=True))
+            what = told("breach.dropped-at-desk", count=len(self.case.dropped), names=names)
+            self.unchecked.append(Unchecked("dropped", what, harmless=True))
         kinds = {"ledger": 0, "keep": 0, "override": 0}
         for rule in self.case.rules:
             if rule.origin in kinds:
                 kinds[rule.origin] += 1
         if kinds["ledger"]:
-            en = f"{kinds['ledger']} locks of the ledger (check with --ledger)"
-            self.unchecked.append(Unchecked("ledger", en, f"台账锁定 {kinds['ledger']} 项（以 --ledger 核对）"))
+            self.unchecked.append(Unchecked("ledger", told("breach.ledger-locks", count=kinds["ledger"])))
         if kinds["keep"]:
-            en = f"{kinds['keep']} preferences for staying with an earlier plan, which round.toml does not name"
-            self.unchecked.append(Unchecked("keep", en, f"保持前案的偏好 {kinds['keep']} 项，round.toml 未列"))
+            self.unchecked.append(Unchecked("keep", told("breach.keep-preferences", count=kinds["keep"])))
         if self.case.scenario:
             cells = ", ".join(f"{fact['id']} {fact['field']}" for fact in self.case.scenario[:5])
-            en = f"a scenario: {len(self.case.scenario)} facts are not those on file ({cells}); it cannot be adopted"
-            zh = f"情景方案：{len(self.case.scenario)} 项事实与案卷不同（{cells}），不得采纳"
-            self.unchecked.append(Unchecked("scenario", en, zh))
+            what = told("breach.scenario", count=len(self.case.scenario), cells=cells)
+            self.unchecked.append(Unchecked("scenario", what))
 
-    def exceptions(self) -> Iterator[tuple[str, str]]:
-        """Every exception of the round's own that acts, in both languages."""
+    def exceptions(self) -> Iterator[Text]:
+        """Every exception of the round's own that acts."""
         for rule, bases in acting_exceptions(self.case.rules):
             source = " ".join(part for part in (rule.cite.doc, rule.cite.number, rule.cite.article) if part)
-            yield f"{rule.id} ({source}) silences {', '.join(bases)}", f"{rule.id}（{source}）排除 {'、'.join(bases)}"
+            yield told("breach.silences", id=rule.id, source=source, bases=bases)
 
 
 def _json(rule: Rule) -> bytes:

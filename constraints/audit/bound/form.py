@@ -15,6 +15,7 @@ from constraints.audit.bound.binding import Binding
 from constraints.audit.bound.shapes import Faults, fact_faults
 from constraints.audit.finding import Unchecked, short
 from constraints.case import Case
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Environment, error
 
 FAULTS = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, AssertionError, RecursionError)
@@ -33,8 +34,7 @@ class Form:
         self.unknown: list[Unchecked] = []
         if names:
             shown = ", ".join(dict.fromkeys(names[:5]))
-            en, zh = f"{len(names)} fields this audit does not know: {shown}", f"{len(names)} 个未知字段：{shown}"
-            self.unknown.append(Unchecked("field", en, zh))
+            self.unknown.append(Unchecked("field", told("breach.fields-this-audit", count=len(names), shown=shown)))
 
 
 def bound(case: Case, raw: Mapping[str, Any]) -> bool:
@@ -51,7 +51,7 @@ def own_fault(wrong: Exception) -> Environment:
     return Environment(error("A007.own-fault", at=place, wrong=what))
 
 
-def unread(wrong: Exception) -> tuple[str, str]:
+def unread(wrong: Exception) -> Told:
     """What is said of a folder whose files are not of the form."""
     what = f"{type(wrong).__name__}: {wrong}"[:600]
-    return f"the folder is not as docs/proof.md says ({what})", f"文件格式不符合规定（{what}）"
+    return told("breach.folder-as-docs", what=what)

@@ -12,9 +12,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.finding import Problem
 from constraints.case import Case
+from parcels.common.catalogue import Text, told
 
-Problem = tuple[str, str, str]
 FACTS = ("use", "district", "land_source", "area_m2")
 SAID = ("demand_id", "role", "method", "term_years", "verdict", "start_price_yuan")
 OF_SITE = ("demand_id", "method", "role", "area_m2", "term_years", "start_price_yuan")
@@ -37,9 +38,9 @@ def check_layers(path: Path, plan: Mapping[str, Any], case: Case) -> tuple[int, 
     """How many cells were compared, and what is not so: a row or cell that differs, a strange table, an outline."""
     problems: list[Problem] = []
 
-    def say(en: str, zh: str) -> None:
+    def say(what: Text) -> None:
         if len(problems) < 50:
-            problems.append(("plan.gpkg", f"plan.gpkg: {en}", f"plan.gpkg：{zh}"))
+            problems.append(("plan.gpkg", told("breach.of", name="plan.gpkg", what=what)))
 
     budget = [STEPS]
 
@@ -57,14 +58,14 @@ def check_layers(path: Path, plan: Mapping[str, Any], case: Case) -> tuple[int, 
                 if kind == "view" or (name not in TABLES and not name.startswith(HIDDEN))
             ]
             for kind, name in strange:
-                say(f"a {kind} '{name}' that landopt does not write", f"含非本系统写入的 {name}")
+                say(told("breach.landopt-does-write", kind=kind, name=name))
             outlines: list[tuple[str, bytes]] = []
             for table, wanted in _wanted(plan, case).items():
                 count += _table(store, table, wanted, say, outlines if table == "parcels" else None)
             if case.outlines and outline_digest(outlines) != case.outlines:
-                say("the outlines of the parcels are not those of the case", "宗地界线与案卷不符")
+                say(told("breach.outlines-parcels-those"))
     except (sqlite3.Error, ValueError, TypeError) as trouble:
-        say(f"cannot be read ({trouble})", f"无法读取（{trouble}）")
+        say(told("breach.cannot-read", trouble=trouble))
     return count, problems
 
 
@@ -113,8 +114,7 @@ def _table(
         due = left.pop(name, None)
         if due is None:
             say(
-                f"{table} holds '{name}', which is not in the plan or stands twice",
-                f"{table} 中 {name} 不在方案中或重复",
+                told("breach.holds-which-plan", table=table, name=name),
             )
             continue
         if outlines is not None:
@@ -124,11 +124,10 @@ def _table(
             stated, found = row.get(column), due.get(column)
             if stated != found and not (stated in (None, "") and found in (None, "")):
                 say(
-                    f"{name} {column} is {stated!r}, the plan says {found!r}",
-                    f"{name} {column} 为 {stated}，方案为 {found}",
+                    told("breach.plan-says", name=name, column=column, stated=stated, found=found),
                 )
     for name in sorted(left)[:5]:
-        say(f"{name} is missing in {table}", f"{table} 缺 {name}")
+        say(told("breach.missing", name=name, table=table))
     return count
 
 

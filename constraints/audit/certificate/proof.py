@@ -365,7 +365,7 @@ def bounds(proof: Mapping[str, Any], rows: Sequence[Row], parcels: int, blocks: 
     running = start(proof, rows, parcels)
     for block in blocks:
         if flaw := block.flaw(parcels, len(rows), max(len(running), len(block.score))):
-            raise BadProof(flaw[0])
+            raise BadProof(str(flaw))
         for tier in running:
             tier.feed(block)
     return [tier.value for tier in running]

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Self
 from constraints.audit.files.plan_reader import OFFERS_SCHEMA
 from constraints.audit.files.strict_json import OneMember, strict_line
 from constraints.types import Row
+from parcels.common.catalogue import Told, told
 from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
 
@@ -25,7 +26,6 @@ Place = tuple[str, int]
 """A part: ("d", demand row) or ("m", row of the market parcel)."""
 Offer = tuple[tuple[int, ...], int, int]
 """(site, method, period) of one platform."""
-Flaw = tuple[str, str]
 """What is wrong with a block, in English and Chinese."""
 
 
@@ -76,28 +76,28 @@ class Block:
         columns: tuple[Sequence[object], ...] = (self.site, self.way, self.adds, self.floor, self.price, *self.score)
         return {len(column) for column in columns} == {self.parts[-1].end if self.parts else 0}
 
-    def flaw(self, parcels: int, rows: int, tiers: int) -> Flaw | None:
+    def flaw(self, parcels: int, rows: int, tiers: int) -> Told | None:
         """What keeps the block from being read: columns cut short, or something named that does not exist."""
         if not self.whole or len(self.score) != tiers or any(part.begin > part.end for part in self.parts):
-            return "the columns of a block differ in length", "清单各列长度不一"
+            return told("breach.columns-block-differ")
         columns: tuple[Sequence[object], ...] = (self.site, self.way, self.adds, self.price, *self.score)
         kinds = set(map(type, chain(*columns, *self.sites, *self.ways, *self.lists)))
         if not kinds <= {int} or not set(map(type, self.floor)) <= {int, type(None)}:
-            return "a block holds something that is no integer", "清单中有非整数"
+            return told("breach.block-holds-something")
         named = set(chain.from_iterable(self.sites))
         if [] in self.sites or (named and not (min(named) >= 0 and max(named) < parcels)):
-            return "a site names a parcel that does not exist", "方案清单所列宗地不存在"
+            return told("breach.site-names-parcel")
         priced = set(chain.from_iterable([each[::2] for each in self.lists]))
         if any(len(each) % 2 for each in self.lists) or (priced and not (min(priced) >= 0 and max(priced) < rows)):
-            return "a list of coefficients names a row that does not exist", "方案清单所列约束不存在"
+            return told("breach.list-coefficients-names")
         tables = ((self.site, self.sites), (self.way, self.ways), (self.adds, self.lists))
         if self.site and not all(min(column) >= 0 and max(column) < len(table) for column, table in tables):
-            return "an offer names a site, way or list that does not exist", "方案所列用地、方式或系数表不存在"
+            return told("breach.offer-names-site")
         if any(len(way) != 4 or {type(part) for part in way} != {int} for way in self.ways):
-            return "a way is no method, period, term and verdict", "供应方式一栏格式不符"
+            return told("breach.way-method-period")
         for (kind, row), begin, end in self.parts:
             if kind == "m" and (begin == end or any(self.sites[one] != [row] for one in set(self.site[begin:end]))):
-                return "a market part is the offers of one parcel", "公开供应的一组方案只能涉及一宗地"
+                return told("breach.market-part-offers")
         return None
 
     def offered(self, part: Part) -> set[Offer]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from constraints.audit.cells import PartReader, Reading
-from constraints.audit.finding import short
+from constraints.audit.finding import Problem, short
 from constraints.audit.reread import Reader
 from constraints.audit.tally import Tally
 from constraints.audit.words.absent import Absences
@@ -24,9 +24,9 @@ from constraints.audit.words.shown import distinct, shown, text, totals, unit_of
 from constraints.loading.load import grade_of, weakest
 from constraints.reading.timetable import TITLES, timetable
 from constraints.types import STRICTNESS, Rule
+from parcels.common.catalogue import told
 from parcels.common.schema import Value, fields
 
-Problem = tuple[str, str, str]
 WORD = {number: word for word, number in STRICTNESS.items()}
 Json = Mapping[str, Any]
 
@@ -57,9 +57,8 @@ class Words:
         """A word must be the one that the facts give."""
         self.count += 1
         if stated != found or type(stated) is not type(found):
-            said, is_ = short(stated), short(found)
-            en = f"{where}: {name} is said to be {said}, the facts give {is_}"
-            self.problems.append(("words", en, f"{where}：{name} 记为 {said}，按事实应为 {is_}"))
+            amounts = {"says": short(stated), "gives": short(found)}
+            self.problems.append(("words", told("breach.word-facts", where=where, name=name, **amounts)))
 
     def cite(self, key: Any) -> Any:
         """The rule that a key of a citation stands for."""

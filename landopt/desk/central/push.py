@@ -25,16 +25,14 @@ def push(plan: Path, address: str, lang: str | None, as_json: bool) -> None:
     from landopt.keeping.whole_audit import whole_audit
     from landopt.report.database.push import push as write
     from landopt.report.gis.plan_layers import write_plan_gpkg
-    from parcels.common.catalogue import Bilingual, told
+    from parcels.common.catalogue import told
     from parcels.common.issues import error
     from parcels.common.language import language
 
     place = parse_address(address, "--to")
     report = whole_audit(plan, rewrite=write_plan_gpkg)
     if report.breaches:
-        raise NotStanding(
-            error("B114.breach", at=str(plan), breach=Bilingual(breach.en, breach.zh)) for breach in report.breaches
-        )
+        raise NotStanding(error("B114.breach", at=str(plan), breach=breach.said) for breach in report.breaches)
     done = write(plan, place)
     if as_json:
         said = {"plan_id": done.plan_id, "to": done.place, "rows": dict(done.rows)}

@@ -111,11 +111,11 @@ def _with(report: AuditReport, beside: list[Any], ledger: bool) -> AuditReport:
     """The report with what seal, ledger and inputs say: an error is a breach, a warning something not checked."""
     from dataclasses import replace
 
-    from constraints.audit.finding import Breach, Unchecked, in_chinese
+    from constraints.audit.finding import Breach, Unchecked
 
-    bad = [Breach(i.code, i.ids, "", "", i.what, in_chinese(i)) for i in beside if i.level == "error"]
-    open_ = [Unchecked(i.code, i.what, in_chinese(i)) for i in beside if i.level == "warning"]
-    open_ += [Unchecked("facts", i.what, in_chinese(i)) for i in beside if i.level == "note" and i.code == "A092"]
+    bad = [Breach(i.code, i.told, i.ids) for i in beside if i.level == "error"]
+    open_ = [Unchecked(i.code, i.told) for i in beside if i.level == "warning"]
+    open_ += [Unchecked("facts", i.told) for i in beside if i.level == "note" and i.code == "A092"]
     left = [each for each in report.unchecked if not (ledger and each.what in ("ledger", "head"))]
     return replace(report, breaches=(*report.breaches, *bad), unchecked=(*left, *open_))
 

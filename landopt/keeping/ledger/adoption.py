@@ -13,7 +13,6 @@ from constraints.case import SCHEMA
 from constraints.loading.corrections import read_corrections
 from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.whole_audit import Rewrite, whole_audit
-from parcels.common.catalogue import Bilingual
 from parcels.common.issues import Issue, LandoptError, Refused, error, stop_on_errors
 
 if TYPE_CHECKING:
@@ -104,13 +103,10 @@ def require_standing(
         raise Refused(error("B017.too-many", at=str(folder), count=WHOLE))
     report = whole_audit(folder, rewrite=rewrite, complete=not sampled, sample=32)
     if report.breaches:
-        raise NotStanding(
-            error("A005.not-adopted", at=str(folder), breach=Bilingual(breach.en, breach.zh))
-            for breach in report.breaches
-        )
+        raise NotStanding(error("A005.not-adopted", at=str(folder), breach=breach.said) for breach in report.breaches)
     if report.scenario:
         found = next(each for each in report.unchecked if each.what == "scenario")
-        raise NotStanding(error("A006.scenario", at=str(folder), said=Bilingual(found.en, found.zh)))
+        raise NotStanding(error("A006.scenario", at=str(folder), said=found.said))
     return report
 
 

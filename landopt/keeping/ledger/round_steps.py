@@ -197,7 +197,7 @@ def adopt(
 
 def _unchecked(report: AuditReport) -> list[str]:
     """What the audit before the adoption left unchecked, as it is written into the ledger."""
-    return [each.en for each in report.unchecked if not each.harmless]
+    return [each.said.text() for each in report.unchecked if not each.harmless]
 
 
 def _head_known(plan: Mapping[str, Any], book: Ledger) -> None:
