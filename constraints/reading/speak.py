@@ -25,7 +25,7 @@ from constraints.language.nodes import (
     YearFactor,
 )
 from constraints.loading.load import to_read
-from constraints.reading.timetable import TITLES
+from constraints.reading.timetable import step_title
 from constraints.types import Condition, Method
 from parcels.common.catalogue import Bilingual, both, listed, phrase, titled, told
 from parcels.common.schema import Field, fields
@@ -162,4 +162,4 @@ def undetermined(rule: str, method: Method, as_of: str) -> Condition:
 
 def prepared(rule: str, fact: str, steps: Sequence[str], ready: str) -> Condition:
     """The condition that upstream steps be done first, by the planned day."""
-    return Condition(rule, fact, both("condition.prepared", steps=[TITLES[step] for step in steps], date=ready))
+    return Condition(rule, fact, both("condition.prepared", steps=[step_title(step) for step in steps], date=ready))

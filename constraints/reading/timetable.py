@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from constraints.loading.method_facts import steps as steps_of
 from constraints.loading.method_facts import tables
 from constraints.types import Method
-from parcels.common.catalogue import Bilingual
+from parcels.common.catalogue import FIRST, Bilingual, Text, find, told
 from parcels.common.schema import Value
 
 Facts = Mapping[str, Value]
@@ -50,29 +50,12 @@ LISTING_2002 = Duration("listing", 0, 10, 10, "cn.order11.listing")
 STEPS = {name: tuple(Duration(*step) for step in steps_of(name)) for name in tables()}
 """The steps of each method; their planning values add up to the ``planning_days`` of ``methods.toml``."""
 
-TITLES = {
-    "rezoning": Bilingual("control-plan amendment", "控规调整"),
-    "siting": Bilingual("M0 siting (district, city, district)", "新型产业用地区选市核区批"),
-    "expropriation": Bilingual("expropriation", "土地征收"),
-    "conversion": Bilingual("agricultural conversion approval", "农用地转用审批"),
-    "clearance": Bilingual("clearance to net land", "净地整理"),
-    "supply_plan": Bilingual("entry into the supply plan", "列入供应计划"),
-    "preparation": Bilingual("valuation, plan and approval", "评估、方案与报批"),
-    "notice": Bilingual("notice", "公告"),
-    "listing": Bilingual("listing", "挂牌"),
-    "auction": Bilingual("qualification and auction day", "资格审查与拍卖"),
-    "opening": Bilingual("bid opening", "开标"),
-    "evaluation": Bilingual("evaluation", "评标"),
-    "qualification": Bilingual("qualification", "资格审查"),
-    "award": Bilingual("award", "确定承租人"),
-    "contract": Bilingual("contract", "签订合同"),
-    "applications": Bilingual("publication and applications, 30 days", "公布计划并受理申请30日"),
-    "valuation": Bilingual("valuation and approval", "评估与报批"),
-    "display": Bilingual("public display", "公示"),
-    "result": Bilingual("publication of the result", "公布结果"),
-    "review": Bilingual("application and review", "申请与审查"),
-    "approval": Bilingual("approval", "批准"),
-}
+
+def step_title(step: str) -> Text:
+    """What a step is called: the title the languages have for it, else the id it was given in ``methods.toml``."""
+    title = told(f"step.{step}")
+    return title if find(title.key, FIRST) else Bilingual(step, step)
+
 
 STATE_COUNCIL_CULTIVATED_M2 = 350_000
 STATE_COUNCIL_AREA_M2 = 700_000

@@ -73,13 +73,10 @@ def points(millipoints: int) -> str:
 
 def money(yuan: int, lang: str) -> str:
     """Yuan as a file writes them: ``8,640.00 万元`` or ``CNY 86.40 million``; small amounts in yuan."""
-    if lang == "zh":
-        if yuan % 100 == 0 and abs(yuan) >= 10_000:
-            return f"{decimal(yuan // 100, 2)} 万元"
-        return f"{yuan:,} 元"
-    if abs(yuan) >= _MILLION and yuan % 10_000 == 0:
-        return f"CNY {decimal(yuan // 10_000, 2)} million"
-    return f"CNY {yuan:,}"
+    least, unit = (10_000, 100) if lang == "zh" else (_MILLION, 10_000)  # 万元 to a hundredth, millions to a hundredth
+    if abs(yuan) >= least and yuan % unit == 0:
+        return phrase("money.large", lang, amount=decimal(yuan // unit, 2))
+    return phrase("money.yuan", lang, yuan=yuan)
 
 
 def formula(text: str, lang: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from constraints.audit.cells import PartReader, Reading
-from constraints.audit.finding import Problem, short
+from constraints.audit.finding import Problem, pair, short
 from constraints.audit.reread import Reader
 from constraints.audit.tally import Tally
 from constraints.audit.words.absent import Absences
@@ -22,7 +22,7 @@ from constraints.audit.words.other_methods import OtherMethods, fallback, ruling
 from constraints.audit.words.prices import Prices
 from constraints.audit.words.shown import distinct, shown, text, totals, unit_of
 from constraints.loading.load import grade_of, weakest
-from constraints.reading.timetable import TITLES, timetable
+from constraints.reading.timetable import step_title, timetable
 from constraints.types import STRICTNESS, Rule
 from parcels.common.catalogue import told
 from parcels.common.schema import Value, fields
@@ -269,13 +269,11 @@ class Words:
         longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
         due = []
         for step in longest:
-            title = TITLES.get(step.step)
             known = reader.calendar.announced(step.earliest) and reader.calendar.announced(step.latest)
             due.append(
                 {
                     "step": step.step,
-                    "en": title.en if title else step.step,
-                    "zh": title.zh if title else step.step,
+                    **pair(step_title(step.step)),
                     "earliest": step.earliest,
                     "latest": step.latest,
                     "expected": step.expected,

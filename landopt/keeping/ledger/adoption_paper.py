@@ -9,6 +9,7 @@ from constraints.audit.files.strict_json import strict_json
 from constraints.canonical import canonical
 from landopt.keeping.ledger.chain import Entry
 from parcels.common.atomic import write_file
+from parcels.common.catalogue import phrase
 from parcels.common.gate import MB, read_bytes
 
 NAME, SCHEMA = "adoption.json", "landopt.adoption/1"
@@ -27,12 +28,10 @@ class Adoption:
 
     def line(self, lang: str) -> str:
         """One line for the foot of a document."""
-        by = [key[:16] for key in self.signers]
-        if lang == "zh":
-            signed = f"，已由密钥 {'、'.join(by)} 签署" if by else ""
-            return f"采纳文件 {self.document}（{self.date}）；台账第 {self.entry} 条，首哈希 {self.head}{signed}"
-        signed = f", signed by key {', '.join(by)}" if by else ""
-        return f"Adopted by {self.document} ({self.date}); ledger entry {self.entry}, head {self.head}{signed}"
+        said = {"document": self.document, "date": self.date, "entry": self.entry, "head": self.head}
+        if not self.signers:
+            return phrase("adoption-line.plain", lang, **said)
+        return phrase("adoption-line.signed", lang, keys=[key[:16] for key in self.signers], **said)
 
 
 def of_entry(entry: Entry, ledger: str) -> Adoption:

@@ -13,7 +13,7 @@ from constraints.loading.method_facts import yardstick
 from constraints.reading.book import RuleBook, case_book
 from constraints.reading.judge import Ruling as Said
 from constraints.reading.judge import SiteJudgement, decided, judge_site
-from constraints.reading.timetable import STEPS, TITLES, timetable, upstream
+from constraints.reading.timetable import STEPS, step_title, timetable, upstream
 from constraints.types import Method, Rule
 from landopt.reasons.explain.context import Context, fact_used, general, note
 from landopt.reasons.explain.likeness import Likeness
@@ -371,9 +371,9 @@ class Law:
         if steps is None:
             found, calendar = [], self.book.calendar
             for step in timetable(method, facts, start, calendar, since):
-                title = TITLES.get(step.step)
+                title = step_title(step.step)
                 cite = self.context.cite(step.rule) if step.rule in self.context.rules else None
-                en, zh = (title.en, title.zh) if title else (step.step, step.step)
+                en, zh = title.text("en"), title.text("zh")
                 weekends = not (calendar.announced(step.earliest) and calendar.announced(step.latest))
                 found.append(StepDue(step.step, en, zh, step.earliest, step.latest, cite, step.expected, weekends))
             steps = self._timetables[key] = tuple(found)

@@ -9,10 +9,11 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from constraints.loading.method_facts import looks
-from constraints.reading.timetable import TITLES
+from constraints.reading.timetable import step_title
 from landopt.reasons import words
 from landopt.report.papers.plain import one_line
 from landopt.report.source import Source
+from parcels.common.catalogue import Bilingual, Text, told
 
 COLOURS = {name: look.colour for name, look in looks().items()}
 SIGNS = {name: look.sign for name, look in looks().items()}
@@ -27,8 +28,9 @@ def charts(source: Source) -> Markup:
     return Markup("").join((_districts(source), _limits(source), _timetable(source), _cutoffs(source)))
 
 
-def _both(zh: str, en: str, tag: str = "span", attributes: str = "") -> Markup:
+def _both(said: Text, tag: str = "span", attributes: str = "") -> Markup:
     """A text in both languages; the page shows one. ``attributes`` is our own text."""
+    zh, en = said.text("zh"), said.text("en")
     if zh == en:
         return Markup(f"<{tag}{attributes}>{escape(one_line(zh, 200))}</{tag}>")  # noqa: S704 - escaped here
     made = [
@@ -38,9 +40,11 @@ def _both(zh: str, en: str, tag: str = "span", attributes: str = "") -> Markup:
     return Markup("".join(made))  # noqa: S704 - escaped just above
 
 
-def _text(x: float, y: float, zh: str, en: str, *, anchor: str = "", fill: str = "") -> Markup:
+def _text(x: float, y: float, said: Text | str, *, anchor: str = "", fill: str = "") -> Markup:
     extra = f' x="{_at(x)}" y="{_at(y)}"' + (f' text-anchor="{anchor}"' if anchor else "")
-    return _both(zh, en, "text", extra + (f' fill="{fill}"' if fill else ""))
+    return _both(
+        Bilingual(said, said) if isinstance(said, str) else said, "text", extra + (f' fill="{fill}"' if fill else "")
+    )
 
 
 def _at(value: float) -> str:
@@ -48,10 +52,12 @@ def _at(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _box(x: float, y: float, wide: float, high: float, fill: str, titles: tuple[str, str] | None = None) -> Markup:
+def _box(x: float, y: float, wide: float, high: float, fill: str, title: Text | None = None) -> Markup:
     """A block, of its group's colour where ``fill`` is blank; the page's script shows the title of its language."""
     colour = Markup(' fill="{}"').format(fill) if fill else ""
-    said = Markup('<title data-zh="{}" data-en="{}"></title>').format(*titles) if titles else ""
+    said = Markup("")
+    if title is not None:
+        said = Markup('<title data-zh="{}" data-en="{}"></title>').format(title.text("zh"), title.text("en"))
     place = _at(x), _at(y), _at(max(0.0, wide)), _at(high)
     return Markup('<rect x="{}" y="{}" width="{}" height="{}"{}>{}</rect>').format(*place, colour, said)
 
@@ -85,25 +91,21 @@ def _districts(source: Source) -> Markup:
     order = sorted(areas, key=lambda name: (-sum(areas[name].values()), name))
     for at, name in enumerate(order[:_LONGEST]):
         top, x = at * _LINE + 4, float(_LEFT)
-        parts.append(_text(_LEFT - 8, top + 13, one_line(name, 22), one_line(name, 22), anchor="end"))
+        parts.append(_text(_LEFT - 8, top + 13, one_line(name, 22), anchor="end"))
         for method in source.methods:
             area = areas[name].get(method, 0)
             if area:
-                size, (zh, en) = words.hectares(area), (words.word("method", method, lang) for lang in ("zh", "en"))
-                titles = f"{zh} {size} 公顷", f"{en} {size} ha"  # the name stands at the row: none in an attribute
-                parts.append(_box(x, top, area * scale, _LINE - 7, COLOURS.get(method, "#999999"), titles))
+                # the name stands at the row: none in an attribute
+                title = told("chart.block", method=method, area=words.hectares(area))
+                parts.append(_box(x, top, area * scale, _LINE - 7, COLOURS.get(method, "#999999"), title))
                 if area * scale > 34:
                     light = method in looks() and looks()[method].light
-                    zh, en = words.word("method", method, "zh")[:2], SIGNS.get(method, "?")
-                    parts.append(_text(x + 4, top + 13, zh, en, fill="#1d2530" if light else "#ffffff"))
+                    sign = Bilingual(SIGNS.get(method, "?"), words.word("method", method, "zh")[:2])
+                    parts.append(_text(x + 4, top + 13, sign, fill="#1d2530" if light else "#ffffff"))
                 x += area * scale
-        total = words.hectares(sum(areas[name].values()))
-        parts.append(_text(x + 6, top + 13, f"{total} 公顷", f"{total} ha", fill="#5b6675"))
-    heading = _both("各片区供应面积及方式", "Area supplied by district and method")
-    note = _both(
-        "条长为面积，颜色为供应方式（与地图一致），指向色块显示数值。",
-        "Length is area, colour the method as on the map; point at a block for its figure.",
-    )
+        total = told("chart.area", area=words.hectares(sum(areas[name].values())))
+        parts.append(_text(x + 6, top + 13, total, fill="#5b6675"))
+    heading, note = _both(told("chart.districts")), _both(told("chart.districts-note"))
     return _figure(heading, note, parts, min(len(order), _LONGEST))
 
 
@@ -115,35 +117,24 @@ def _limits(source: Source) -> Markup:
     parts: list[Markup] = []
     room = _WIDE - 330 - 190
     for at, limit in enumerate(shown[:_LONGEST]):
-        used, bound, zh, en = _measure(limit) or (0, 1, "", "")
+        used, bound, said = _measure(limit) or (0, 1, "")
         top = at * _LINE + 4
         key = "、".join(limit["key"])
-        titles = (f"{key} {limit['cite'][lang]}".strip() for lang in ("zh", "en"))
-        parts.append(
-            _text(
-                322,
-                top + 13,
-                *(one_line(title, limit_) for title, limit_ in zip(titles, (24, 46), strict=True)),
-                anchor="end",
-            )
-        )
+        zh, en = (f"{key} {limit['cite'][lang]}".strip() for lang in ("zh", "en"))
+        parts.append(_text(322, top + 13, Bilingual(one_line(en, 46), one_line(zh, 24)), anchor="end"))
         reach = max(used, bound) or 1
         met = used <= bound if limit["sense"] == "<=" else used >= bound
         fill = "#EE6677" if not met else "#4477AA" if not limit["binding"] else "#EE7733"
         parts.append(_box(330, top, room, _LINE - 7, "#eef1f4"))
         parts.append(_box(330, top, room * used / reach, _LINE - 7, fill))
         parts.append(_line(330 + room * bound / reach, top - 2, top + _LINE - 5, "#1d2530", 2))
-        parts.append(_text(330 + room + 8, top + 13, zh, en, fill="#5b6675"))
-    heading = _both("限额使用情况", "Use of the limits")
-    note = _both(
-        "蓝或橙条为已用，黑线为上限（≤）或下限（≥），橙色为已达限额。",
-        "The bar is what is used, the black line the most (≤) or the least (≥) allowed; orange: at its limit.",
-    )
+        parts.append(_text(330 + room + 8, top + 13, said, fill="#5b6675"))
+    heading, note = _both(told("chart.limits")), _both(told("chart.limits-note"))
     return _figure(heading, note, parts, min(len(shown), _LONGEST))
 
 
-def _measure(limit: Mapping[str, Any]) -> tuple[int, int, str, str] | None:
-    """(used, bound, text zh, text en) of a limit that people read as a quantity; shares in tenths of a per cent."""
+def _measure(limit: Mapping[str, Any]) -> tuple[int, int, Text | str] | None:
+    """(used, bound, what is said) of a limit that people read as a quantity; shares in tenths of a per cent."""
     sign = "≤" if limit["sense"] == "<=" else "≥"
     if limit["share"]:
         if not limit["whole"] or limit["part"] is None:
@@ -154,17 +145,14 @@ def _measure(limit: Mapping[str, Any]) -> tuple[int, int, str, str] | None:
         except ValueError:
             return None
         text = f"{words.percent(limit['part'], limit['whole'])} {sign} {limit['share']}"
-        return round(1000 * limit["part"] / limit["whole"]), bound, text, text
+        return round(1000 * limit["part"] / limit["whole"]), bound, text
     if limit["limit"] < 0 or limit["used"] < 0 or limit["limit"] <= 1:
         return None
     if limit["unit"] == "m2":
         text = f"{words.hectares(limit['used'])} {sign} {words.hectares(limit['limit'])}"
-        return limit["used"], limit["limit"], f"{text} 公顷", f"{text} ha"
-    zh, en = (
-        f"{limit['used']:,} {sign} {limit['limit']:,} {words.word('unit', limit['unit'], lang)}"
-        for lang in ("zh", "en")
-    )
-    return limit["used"], limit["limit"], zh, en
+        return limit["used"], limit["limit"], told("chart.area", area=text)
+    amounts = {"used": limit["used"], "sign": sign, "bound": limit["limit"], "unit": limit["unit"]}
+    return limit["used"], limit["limit"], told("chart.amount", **amounts)
 
 
 def _timetable(source: Source) -> Markup:
@@ -188,58 +176,43 @@ def _timetable(source: Source) -> Markup:
             x = _LEFT + (month - first).days * scale
             parts.append(_line(x, 18, rows * _LINE + _LINE, "#d5dae1"))
             if x < _WIDE - 60:
-                parts.append(_text(x + 3, 13, f"{month.year}年{month.month}月", f"{month:%Y-%m}", fill="#5b6675"))
+                parts.append(_text(x + 3, 13, told("chart.month", year=month.year, month=month.month), fill="#5b6675"))
         month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     for k, entry in enumerate(shown[:_LONGEST], 1):
         top = k * _LINE + 3
         more = len(entry["parcel_ids"]) - 1
         name = one_line(entry["parcel_ids"][0], 14) + (f" +{more}" if more else "")
-        zh, en = (f"{name} {words.word('method', entry['method'], lang)}" for lang in ("zh", "en"))
-        parts.append(_text(_LEFT - 8, top + 13, zh, en, anchor="end"))
+        parts.append(_text(_LEFT - 8, top + 13, told("chart.site", name=name, method=entry["method"]), anchor="end"))
         steps: list[Markup] = []
         for step in entry["timetable"]:
             begin, end = at(step["earliest"]), at(step["latest"] or step["earliest"])
-            what, span = TITLES[step["step"]], (step["earliest"], step["latest"] or "")
-            titles = f"{what.zh}：{span[0]} 至 {span[1]}", f"{what.en}: {span[0]} - {span[1]}"
-            steps.append(_box(begin, top, max(2.0, end - begin), _LINE - 8, "", titles))
+            what, first_day, last_day = step_title(step["step"]), step["earliest"], step["latest"] or ""
+            title = told("chart.step", step=what, first=first_day, last=last_day)
+            steps.append(_box(begin, top, max(2.0, end - begin), _LINE - 8, "", title))
         colour = COLOURS.get(entry["method"], "#999999")
         parts.append(Markup('<g fill="{}" opacity=".42">{}</g>').format(colour, Markup("").join(steps)))
-    heading = _both("供应时间安排", "Timetable of the round")
-    more = len(shown) - rows
-    note = _both(
-        "每行一个供地单元；色块为各步骤的首日至末日，指向色块显示。"
-        + (f"另有 {more} 个未绘出，见表格。" if more else ""),
-        "A line a site; a block runs from the first to the last day of a step. "
-        + (f"{more} more are in the tables." if more else ""),
-    )
-    return _figure(heading, note, parts, rows + 1)
+    left = len(shown) - rows
+    note = told("chart.timetable-more", more=left) if left else told("chart.timetable-note")
+    return _figure(_both(told("chart.timetable")), _both(note), parts, rows + 1)
 
 
 def _cutoffs(source: Source) -> Markup:
     """What it took to win the contested parcels: the proven least loss with the runner-up, where it can be told."""
-    told = [cut for cut in source.whole["cutoffs"] if cut["runner_up"]["loss"]]
-    heading = _both("入选门槛", "Cut-offs")
+    proven = [cut for cut in source.whole["cutoffs"] if cut["runner_up"]["loss"]]
+    heading = _both(told("chart.cutoffs"))
     if not source.whole["cutoffs"]:
         return Markup("")
-    if not told:
-        note = _both(
-            "在现有差距内，各争用宗地的次优方案均无法与入选方案区分，故不绘图。",
-            "At this gap no runner-up can be told from the winner on any contested parcel; there is nothing to draw.",
-        )
-        return Markup("<h2>{}</h2><p>{}</p>").format(heading, note)
-    told = sorted(told, key=lambda cut: (-cut["runner_up"]["loss"], cut["id"]))[:30]
-    largest = told[0]["runner_up"]["loss"]
+    if not proven:
+        return Markup("<h2>{}</h2><p>{}</p>").format(heading, _both(told("chart.no-cutoffs")))
+    proven = sorted(proven, key=lambda cut: (-cut["runner_up"]["loss"], cut["id"]))[:30]
+    largest = proven[0]["runner_up"]["loss"]
     parts: list[Markup] = []
-    for at, cut in enumerate(told):
+    for at, cut in enumerate(proven):
         top, loss = at * _LINE + 4, cut["runner_up"]["loss"]
         colour = COLOURS.get(cut["winner"]["method"], "#999999")
-        parts.append(_text(_LEFT - 8, top + 13, one_line(cut["id"], 24), one_line(cut["id"], 24), anchor="end"))
+        parts.append(_text(_LEFT - 8, top + 13, one_line(cut["id"], 24), anchor="end"))
         wide = (_WIDE - _LEFT - 120) * loss / largest
         parts.append(_box(_LEFT, top, wide, _LINE - 7, colour))
-        said = words.points(loss)
-        parts.append(_text(_LEFT + wide + 6, top + 13, f"{said} 分", f"{said} points", fill="#5b6675"))
-    note = _both(
-        "争用最紧的宗地和平台：改选次优方案时，方案总评分至少减少的分数（经审计的价格证明）。",
-        "The most contested parcels and platforms: what the plan at least loses with the runner-up (audited prices).",
-    )
-    return _figure(heading, note, parts, len(told))
+        said = told("chart.points", points=words.points(loss))
+        parts.append(_text(_LEFT + wide + 6, top + 13, said, fill="#5b6675"))
+    return _figure(heading, _both(told("chart.cutoffs-note")), parts, len(proven))
