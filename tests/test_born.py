@@ -12,16 +12,6 @@ KNOWN = {
     ("cluster.py", "Shared"),  # Dask calls ``setup`` on the worker, where a thread's own state begins
 }
 """Classes whose life begins later, each with its reason."""
-LATE = {
-    ("part_worths.py", "Uses"),
-    ("listing.py", "Listing"),
-    ("certificate.py", "Certificate"),
-    ("closing.py", "Closer"),
-    ("core.py", "Core"),
-    ("sifter.py", "Sifter"),
-    ("neighbourhoods.py", "_Filler"),
-}
-"""Solver and auditor classes that still set some of theirs late; none may join them."""
 
 
 def _targets(node: ast.AST) -> Iterator[str]:
@@ -46,11 +36,11 @@ def _late(tree: ast.ClassDef) -> set[str]:
 
 
 def test_attributes_are_born_in_init() -> None:
-    """In every class of the product but those that are listed with a reason, or as still to be mended."""
+    """In every class of the product but those that are listed with a reason."""
     late = {}
     for path in sorted(p for room in ("parcels", "constraints", "landopt") for p in (ROOT / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ClassDef) and (found := _late(node)):
                 late[path.name, node.name] = sorted(found)
-    assert {key: names for key, names in late.items() if key not in KNOWN | LATE} == {}
-    assert not (KNOWN | LATE) - set(late), "mended: take it from the list"
+    assert {key: names for key, names in late.items() if key not in KNOWN} == {}
+    assert not KNOWN - set(late), "mended: take it from the list"

@@ -174,7 +174,7 @@ class Listing:
 
     def _block(self, block: Block, last: tuple[bool, int]) -> tuple[bool, int]:
         """Re-derive the offers of a block, or the chosen ones of those that were not drawn."""
-        self.same: dict[int, list[int]] = {}
+        same: dict[int, list[int]] = {}
         for part in block.parts:
             kind, row = part.place
             self.tally.add(row if kind == "d" else None, block.sites, block.site[part.begin : part.end])
@@ -188,15 +188,15 @@ class Listing:
             if drawn and self.drawn is not None and self.drawn.seed is not None:
                 self.kept.append((part.place, block.offered(part)))
             if drawn or self.every:
-                self._derive(block, part)
+                self._derive(block, part, same)
             elif part.place in self.wanted:
                 self._chosen(block, part)
         return last
 
-    def _derive(self, block: Block, part: Part) -> None:
-        """Re-derive every offer of a part."""
+    def _derive(self, block: Block, part: Part, same: dict[int, list[int]]) -> None:
+        """Re-derive every offer of a part; ``same``: the block's lists of coefficients found equal so far."""
         demand = part.place[1] if part.place[0] == "d" else None
-        reader, here, same = self.reader, slice(part.begin, part.end), self.same
+        reader, here = self.reader, slice(part.begin, part.end)
         self.derived += part.end - part.begin
         readings = PartReader(reader, demand)
         reasons: dict[int, Told | None] = {}

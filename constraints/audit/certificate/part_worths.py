@@ -29,6 +29,24 @@ class Frame:
     derived: DerivedRows
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What the offers left use: ``at`` the site and ``adds`` the list of each.
+
+    ``numbers`` and ``lists`` are those once, ``sites`` those on each parcel, ``rows`` the (list, amount) in each
+    priced row; parcels and rows as bits.
+    """
+
+    at: list[int]
+    adds: list[int]
+    numbers: frozenset[int]
+    lists: frozenset[int]
+    sites: dict[int, list[int]]
+    rows: dict[int, list[tuple[int, int]]]
+    parcel_bits: int
+    row_bits: int
+
+
 class Uses:
     """The offers of a part that are left, and where the parcels and rows that they use are priced."""
 
@@ -36,27 +54,27 @@ class Uses:
         self.frame, self.block, self.part, self.left = frame, block, part, left
         self.worths: dict[int, list[int]] = {0 if first else -1: plain}
         self.watched: list[Watched] = []
-        self.tables()
+        self.columns: dict[int, list[int]] | None = None
+        self.places = self._places()
 
-    def tables(self) -> None:
-        """Note which parcels and lists of coefficients the offers left use."""
+    def _places(self) -> Places:
+        """Which parcels and lists of coefficients the offers left use."""
         block, frame = self.block, self.frame
-        self.at = [block.site[offer] for offer in self.left]
-        self.adds = [block.adds[offer] for offer in self.left]
-        self.numbers, self.lists = frozenset(self.at), frozenset(self.adds)
-        self.sites: dict[int, list[int]] = {}
-        self.rows: dict[int, list[tuple[int, int]]] = {}
-        for number in self.numbers:
+        at = [block.site[offer] for offer in self.left]
+        adds = [block.adds[offer] for offer in self.left]
+        numbers, lists = frozenset(at), frozenset(adds)
+        sites: dict[int, list[int]] = {}
+        rows: dict[int, list[tuple[int, int]]] = {}
+        for number in numbers:
             for parcel in block.sites[number]:
-                self.sites.setdefault(parcel, []).append(number)
-        for number in self.lists:
+                sites.setdefault(parcel, []).append(number)
+        for number in lists:
             pairs = block.lists[number]
             for row, amount in zip(pairs[::2], pairs[1::2], strict=True):
                 if row in frame.moved:
-                    self.rows.setdefault(row, []).append((number, amount))
-        self.columns: dict[int, list[int]] | None = None
+                    rows.setdefault(row, []).append((number, amount))
         beyond = [row for row in frame.moved if row >= frame.listed]
-        self.parcel_bits, self.row_bits = bits(self.sites), bits((*self.rows, *beyond))
+        return Places(at, adds, numbers, lists, sites, rows, bits(sites), bits((*rows, *beyond)))
 
     def column(self, row: int) -> list[int]:
         """What the offers count in a tier or a derived row."""
@@ -83,27 +101,27 @@ class Uses:
         worth = self.worths[vector]
         for number in reversed(above):
             land, rows = frame.own[number]
-            if self.parcel_bits & land or self.row_bits & rows:
+            if self.places.parcel_bits & land or self.places.row_bits & rows:
                 worth = self._repriced(number, worth)
             self.worths[number] = worth
         return worth
 
     def _repriced(self, vector: int, worth: list[int]) -> list[int]:
-        land, rows = self.frame.changes[vector]
-        if hit := land.keys() & self.sites.keys():
-            dearer = dict.fromkeys(self.numbers, 0)
+        (land, rows), places = self.frame.changes[vector], self.places
+        if hit := land.keys() & places.sites.keys():
+            dearer = dict.fromkeys(places.numbers, 0)
             for parcel in hit:
                 change = land[parcel]
-                for site in self.sites[parcel]:
+                for site in places.sites[parcel]:
                     dearer[site] += change
-            worth = list(map(sub, worth, map(dearer.__getitem__, self.at)))
-        if hit := rows.keys() & self.rows.keys():
-            dearer = dict.fromkeys(self.lists, 0)
+            worth = list(map(sub, worth, map(dearer.__getitem__, places.at)))
+        if hit := rows.keys() & places.rows.keys():
+            dearer = dict.fromkeys(places.lists, 0)
             for row in hit:
                 change = rows[row]
-                for number, amount in self.rows[row]:
+                for number, amount in places.rows[row]:
                     dearer[number] += change * amount
-            worth = list(map(sub, worth, map(dearer.__getitem__, self.adds)))
+            worth = list(map(sub, worth, map(dearer.__getitem__, places.adds)))
         for row in rows:
             if row >= self.frame.listed:
                 worth = list(map(sub, worth, map(mul, repeat(rows[row]), self.column(row))))
@@ -118,7 +136,7 @@ class Uses:
                 mine = known[id(worth)] = [worth[place] for place in keep]
             self.worths[vector] = mine
         self.left = [self.left[place] for place in keep]
-        self.tables()
+        self.columns, self.places = None, self._places()
 
 
 def bits(places: Iterable[int]) -> int:

@@ -254,7 +254,7 @@ class Bound:
         """What the part adds less where branches leave it fewer offers."""
         place = uses.part.place
         starts = list(self.by_place.get(place, ()))
-        for parcel in self.by_parcel.keys() & uses.sites.keys():
+        for parcel in self.by_parcel.keys() & uses.places.sites.keys():
             starts += self.by_parcel[parcel]
         starts.sort()
         done = 0
@@ -277,10 +277,10 @@ class Bound:
                 if isinstance(node.on, Branch) and node.on.place == place:
                     hit, rest = self._parted(uses, node.on, left)
                     zero, one = (rest, must), (hit, True)
-                elif isinstance(node.on, Supplied) and node.on.parcel in uses.sites:
-                    off = set(uses.sites[node.on.parcel])
+                elif isinstance(node.on, Supplied) and node.on.parcel in uses.places.sites:
+                    off = set(uses.places.sites[node.on.parcel])
                     over = range(len(uses.left)) if left is None else left
-                    zero = ([offer for offer in over if uses.at[offer] not in off], must)
+                    zero = ([offer for offer in over if uses.places.at[offer] not in off], must)
                 stack += [(node.zero, *zero), (node.one, *one)]
 
     def _parted(self, uses: Uses, branch: Branch, left: list[int] | None) -> tuple[list[int], list[int]]:

@@ -160,12 +160,14 @@ class Certificate:
         self.head = Bound({"scale": scale, "tree": written}, tier, rows_of(prog), prog.parcels, reached)
         self.tree = self.head.tree
         self.position = np.arange(prog.count) - prog.part_start[prog.part()]
-        self._narrow(np.flatnonzero(~alone(prog, self.head.derived.signs)))
+        self.left = np.flatnonzero(~alone(prog, self.head.derived.signs))
+        self.core = compact(prog, self.left)
+        self._columns: Columns | None = None
+        self._values: dict[int, Ints] = {}
 
     def _narrow(self, left: Ints) -> None:
         self.left, self.core = left, compact(self.prog, left)
-        self._columns: Columns | None = None
-        self._values: dict[int, Ints] = {}
+        self._columns, self._values = None, {}
 
     def columns(self) -> Columns:
         """The coefficients of the offers left in every derived row."""

@@ -15,7 +15,7 @@ from time import monotonic
 
 import numpy as np
 
-from constraints.audit.certificate.derived_rows import DerivedRows, Rule, ranges
+from constraints.audit.certificate.derived_rows import DerivedRows, Range, Rule, ranges
 from constraints.audit.certificate.price_tree import Clique, Derived, Rounding
 from landopt.solving.heuristics.greedy import greedy
 from landopt.solving.programme.arrays import Floats, Ints, Program, standing
@@ -94,10 +94,14 @@ class Closer:
         self.goal = scale * (cap + 1) - 1
         self.tell: Callable[[int], None] = lambda _bound: None
         self.first = (parcels, rows)
-        self._again()
+        self.core, self.columns, self.ends = self._built()
 
     def _again(self) -> None:
-        """The core over the offers that are left."""
+        """Take the core over the offers that are left."""
+        self.core, self.columns, self.ends = self._built()
+
+    def _built(self) -> tuple[Core, Columns, list[Range | None]]:
+        """The core over the offers that are left, its derived columns and their ends."""
         found, prog = self.found, self.prog
         inner = prog if len(self.left) == prog.count else compact(prog, self.left)
         listed = rows_of(prog)
@@ -111,9 +115,8 @@ class Closer:
             else:
                 columns.append(np.isin(self.left, self.named[rule]).astype(np.int64))
         most = [int(end[1]) for end in rules.ends[len(ends) :] if end is not None and end[1] is not None]
-        self.core = found.core = Core(inner, columns, most, found.scale, self.seed)
-        found.left = self.left
-        self.columns, self.ends = columns, rules.ends
+        found.core, found.left = Core(inner, columns, most, found.scale, self.seed), self.left
+        return found.core, columns, rules.ends
 
     def _priced(self) -> tuple[Priced, int]:
         root = self.core.root()

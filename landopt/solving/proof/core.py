@@ -65,6 +65,30 @@ class Solved:
     rows: Floats
 
 
+@dataclass
+class Live:
+    """A relaxation kept alive in HiGHS: parcels' rows first, then those of parts, then limits and derived rows.
+
+    ``parcels`` are those with a row, ``parcel_row`` the row of each (-1: none); rows are divided by ``unit_of_row``,
+    the objective by ``unit``; ``base_low`` and ``base_high`` are the rows' own ends. ``upper`` (of the offers),
+    ``moved`` (rows) and ``bounded`` (soft rows) are what the path in force has changed.
+    """
+
+    solver: Any
+    inf: float
+    parcels: Ints
+    parcel_row: Ints
+    first_part: int
+    first_row: int
+    unit_of_row: Floats
+    unit: float
+    base_low: Floats
+    base_high: Floats
+    upper: Floats
+    moved: set[int] = field(default_factory=set)
+    bounded: set[int] = field(default_factory=set)
+
+
 class Core:
     """Offers, the rows that hold for them, and their relaxation.
 
@@ -116,7 +140,7 @@ class Core:
 
     # The whole relaxation is handed over at once: sizes, rows, then columns, in the order HiGHS takes them.
     @cached_property
-    def solver(self) -> Any:
+    def live(self) -> Live:
         """The relaxation in HiGHS."""
         import highspy
 
@@ -124,19 +148,16 @@ class Core:
 
         prog, inf = self.prog, highspy.kHighsInf
         own, more = len(prog.sense), len(self.derived)
-        self.parcels = np.array(sorted(self.on_parcel), np.int64)
+        parcels = np.array(sorted(self.on_parcel), np.int64)
         place = np.full(prog.parcels, -1)
-        place[self.parcels] = np.arange(len(self.parcels))
-        self.first_part = len(self.parcels)
-        self.first_row = self.first_part + self.parts
-        self.parcel_row = place
+        place[parcels] = np.arange(len(parcels))
+        first_part = len(parcels)
+        first_row = first_part + self.parts
         owner, rows, coefs = self.triples
         derived, offers, counted = self.derived.triples()
         holder, land = self._uses
         column = np.concatenate([holder, np.arange(prog.count), owner, offers])
-        row = np.concatenate(
-            [place[land], self.first_part + self.part, self.first_row + rows, self.first_row + own + derived]
-        )
+        row = np.concatenate([place[land], first_part + self.part, first_row + rows, first_row + own + derived])
         value = np.concatenate(
             [
                 np.ones(len(holder)),
@@ -145,45 +166,53 @@ class Core:
                 counted.astype(float),
             ]
         )
-        size = np.ones(self.first_row + own + more)
+        size = np.ones(first_row + own + more)
         np.maximum.at(size, row, np.abs(value))
-        self.unit_of_row = 2.0 ** np.round(np.log2(size) / 2)
+        unit_of_row = 2.0 ** np.round(np.log2(size) / 2)
         top = float(np.abs(prog.score).max(initial=1))
-        self.unit = float(2.0 ** np.round(np.log2(max(1.0, top)) - 6))
+        unit = float(2.0 ** np.round(np.log2(max(1.0, top)) - 6))
         order = np.lexsort((row, column))
         start = np.searchsorted(column[order], np.arange(prog.count))
         settings: dict[str, Any] = {"presolve": "off", "solver": "simplex", "threads": 1}
         settings |= {"random_seed": self.seed, "simplex_strategy": 1}
         settings |= {"primal_feasibility_tolerance": 1e-8, "dual_feasibility_tolerance": 1e-8}
         solver = live_highs(settings)
-        self.base_low = np.concatenate([np.full(self.first_row, -inf), self._end(self.low, -inf)])
-        ones = np.ones(self.first_row)
-        ones[self.first_part + prog.demands :] = inf  # market parts: their parcel says as much
-        self.base_high = np.concatenate([ones, self._end(self.high, inf)])
-        self.base_low /= self.unit_of_row
-        self.base_high /= self.unit_of_row
+        base_low = np.concatenate([np.full(first_row, -inf), self._end(self.low, -inf)])
+        ones = np.ones(first_row)
+        ones[first_part + prog.demands :] = inf  # market parts: their parcel says as much
+        base_high = np.concatenate([ones, self._end(self.high, inf)])
+        base_low /= unit_of_row
+        base_high /= unit_of_row
         none = np.zeros(0, np.int32)
-        solver.addRows(len(size), self.base_low, self.base_high, 0, none, none, np.zeros(0))
+        solver.addRows(len(size), base_low, base_high, 0, none, none, np.zeros(0))
         solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
-        scaled = value[order] / self.unit_of_row[row[order]]
+        scaled = value[order] / unit_of_row[row[order]]
         solver.addCols(
-            prog.count, prog.score / self.unit, np.zeros(prog.count), np.full(prog.count, inf), len(order),
+            prog.count, prog.score / unit, np.zeros(prog.count), np.full(prog.count, inf), len(order),
             start.astype(np.int32), row[order].astype(np.int32), scaled,
         )  # fmt: skip
         for soft in self.soft:
-            at = self.first_row + soft
-            cells = {at: float(prog.slack[soft]) * (-1 if prog.sense[soft] < 0 else 1) / self.unit_of_row[at]}
+            at = first_row + soft
+            cells = {at: float(prog.slack[soft]) * (-1 if prog.sense[soft] < 0 else 1) / unit_of_row[at]}
             if prog.carry[soft] >= 0:
-                late = self.first_row + int(prog.carry[soft])
-                cells[late] = -float(prog.carried[soft]) / self.unit_of_row[late]
+                late = first_row + int(prog.carry[soft])
+                cells[late] = -float(prog.carried[soft]) / unit_of_row[late]
             index, amounts = np.array(list(cells), np.int32), np.array(list(cells.values()))
             most = float(prog.most[soft])
-            solver.addCol(-float(prog.penalty[soft]) / self.unit, 0.0, most, len(cells), index, amounts)
-        self.upper = np.full(prog.count, inf)
-        self.moved: set[int] = set()
-        self.bounded: set[int] = set()
-        self.inf = inf
-        return solver
+            solver.addCol(-float(prog.penalty[soft]) / unit, 0.0, most, len(cells), index, amounts)
+        return Live(
+            solver,
+            inf,
+            parcels,
+            place,
+            first_part,
+            first_row,
+            unit_of_row,
+            unit,
+            base_low,
+            base_high,
+            np.full(prog.count, inf),
+        )
 
     def _end(self, values: Ints, none: float) -> Floats:
         return np.where(np.abs(values) >= FREE, none, values.astype(float))
@@ -231,62 +260,62 @@ class Core:
 
     def apply(self, path: Path) -> None:
         """Give the relaxation the bounds of a path."""
-        solver = self.solver
-        upper = np.where(path.allowed, self.inf, 0.0)
-        changed = np.flatnonzero(upper != self.upper).astype(np.int32)
+        solver = self.live.solver
+        upper = np.where(path.allowed, self.live.inf, 0.0)
+        changed = np.flatnonzero(upper != self.live.upper).astype(np.int32)
         if len(changed):
             solver.changeColsBounds(len(changed), changed, np.zeros(len(changed)), upper[changed])
-        self.upper = upper
+        self.live.upper = upper
         wanted: dict[int, tuple[float, float]] = {}
         for part in path.forced:
-            wanted[self.first_part + part] = (1.0, 1.0)
+            wanted[self.live.first_part + part] = (1.0, 1.0)
         for parcel in path.supplied:
-            if self.parcel_row[parcel] >= 0:
-                wanted[int(self.parcel_row[parcel])] = (1.0, 1.0)
+            if self.live.parcel_row[parcel] >= 0:
+                wanted[int(self.live.parcel_row[parcel])] = (1.0, 1.0)
         missed = {row: path.sums[row] for row in self.soft if row in path.sums}
-        for row in self.bounded | missed.keys():
+        for row in self.live.bounded | missed.keys():
             fewest, end = missed.get(row, (0, FREE))
             end = min(end, max(fewest, int(self.prog.most[row])))
             solver.changeColBounds(self.prog.count + self.soft[row], float(fewest), float(end))
-        self.bounded = set(missed)
+        self.live.bounded = set(missed)
         for row, (low, high) in path.sums.items():
             if row in missed:
                 continue
-            at = self.first_row + row
-            ends = self._end(np.array([low]), -self.inf)[0], self._end(np.array([high]), self.inf)[0]
-            wanted[at] = ends[0] / self.unit_of_row[at], ends[1] / self.unit_of_row[at]
-        for row in self.moved - wanted.keys():
-            solver.changeRowBounds(row, float(self.base_low[row]), float(self.base_high[row]))
+            at = self.live.first_row + row
+            ends = self._end(np.array([low]), -self.live.inf)[0], self._end(np.array([high]), self.live.inf)[0]
+            wanted[at] = ends[0] / self.live.unit_of_row[at], ends[1] / self.live.unit_of_row[at]
+        for row in self.live.moved - wanted.keys():
+            solver.changeRowBounds(row, float(self.live.base_low[row]), float(self.live.base_high[row]))
         for row, (least, most) in wanted.items():
-            unit = self.unit_of_row[row] if row < self.first_row else 1.0
+            unit = self.live.unit_of_row[row] if row < self.live.first_row else 1.0
             solver.changeRowBounds(row, least / unit, most / unit)
-        self.moved = set(wanted)
+        self.live.moved = set(wanted)
 
     def solve(self, path: Path) -> Solved:
         """The relaxation under a path; where it has no solution, prices that show so."""
         import highspy
 
         self.apply(path)
-        self.solver.run()
-        status = self.solver.getModelStatus()
+        self.live.solver.run()
+        status = self.live.solver.getModelStatus()
         if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible):
-            self.solver.clearSolver()
-            self.solver.run()
-            status = self.solver.getModelStatus()
+            self.live.solver.clearSolver()
+            self.live.solver.run()
+            status = self.live.solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
-            _, has, ray = self.solver.getDualRay()
-            dual = np.array(ray) if has else np.zeros(self.first_row + len(self.low))
-            return self._solved(None, np.zeros(self.prog.count + len(self.soft)), dual * self.unit)
-        found = self.solver.getSolution()
-        value = float(self.solver.getObjectiveValue()) * self.unit
-        return self._solved(value, np.array(found.col_value), np.array(found.row_dual) * self.unit)
+            _, has, ray = self.live.solver.getDualRay()
+            dual = np.array(ray) if has else np.zeros(self.live.first_row + len(self.low))
+            return self._solved(None, np.zeros(self.prog.count + len(self.soft)), dual * self.live.unit)
+        found = self.live.solver.getSolution()
+        value = float(self.live.solver.getObjectiveValue()) * self.live.unit
+        return self._solved(value, np.array(found.col_value), np.array(found.row_dual) * self.live.unit)
 
     def _solved(self, value: float | None, columns: Floats, dual: Floats) -> Solved:
         x, missed = columns[: self.prog.count], columns[self.prog.count :]
-        dual = dual / self.unit_of_row[: len(dual)]
+        dual = dual / self.live.unit_of_row[: len(dual)]
         parcels = np.zeros(self.prog.parcels)
-        parcels[self.parcels] = dual[: self.first_part]
-        return Solved(value, x, missed, parcels, dual[self.first_row :])
+        parcels[self.live.parcels] = dual[: self.live.first_part]
+        return Solved(value, x, missed, parcels, dual[self.live.first_row :])
 
     def rounded(self, parcels: Floats, rows: Floats, path: Path) -> Priced:
         """Prices in integers with the signs that a path allows, and what the offers are worth at them."""

@@ -105,7 +105,7 @@ def _signed(places: Ints, times: Floats, q: int, t: int) -> Iterator[Rounding]:
 
 def _tableau(core: Core, x: Floats) -> Iterator[Rounding]:
     """From the rows of the tableau whose offer is taken in part."""
-    solver, prog = core.solver, core.prog
+    solver, prog = core.live.solver, core.prog
     _, basic = solver.getBasicVariables()
     basic = np.asarray(basic)
     offers = np.flatnonzero((basic >= 0) & (basic < prog.count))
@@ -115,19 +115,19 @@ def _tableau(core: Core, x: Floats) -> Iterator[Rounding]:
     late = set(prog.carry[prog.carry >= 0].tolist()) | set(soft.tolist())
     for at in order[: int((part > 1e-3).sum())][:MOST].tolist():
         _, row = solver.getBasisInverseRow(int(offers[at]))
-        times = np.asarray(row) / core.unit_of_row
+        times = np.asarray(row) / core.live.unit_of_row
         of: dict[int, float] = {}
         usable = True
         for place in np.flatnonzero(np.abs(times) > 1e-10).tolist():
             value = float(times[place])
-            if place < core.first_part:
-                of[3 * int(core.parcels[place]) + 1] = value
-            elif place < core.first_row:
-                demand = place - core.first_part
+            if place < core.live.first_part:
+                of[3 * int(core.live.parcels[place]) + 1] = value
+            elif place < core.live.first_row:
+                demand = place - core.live.first_part
                 usable &= demand < prog.demands
                 of[3 * demand + 2] = value
             else:
-                number = place - core.first_row
+                number = place - core.live.first_row
                 usable &= number not in late
                 of[3 * number] = value if core.high[number] < FREE else -value
         if usable:

@@ -55,10 +55,10 @@ class Splitter:
         choices.sort(key=lambda choice: (-self._guess(choice), choice.key))
         fresh = [choice for choice in choices[: 3 * TRIALS] if self._trials(choice) < KNOWN][:TRIALS]
         if fresh:
-            basis = self.core.solver.getBasis()
+            basis = self.core.live.solver.getBasis()
             for choice in fresh:
                 self._try(choice, value, path, cut)
-                self.core.solver.setBasis(basis)
+                self.core.live.solver.setBasis(basis)
         return max(choices, key=lambda choice: (self._guess(choice), choice.key))
 
     def choices(self, x: Floats, missed: Floats) -> list[Choice]:
@@ -127,19 +127,19 @@ class Splitter:
         import highspy
 
         core = self.core
-        core.solver.setOptionValue("simplex_iteration_limit", STEPS)
+        core.live.solver.setOptionValue("simplex_iteration_limit", STEPS)
         losses = []
         for taken in (False, True):
             under = core.below(path, choice.on, choice.hit, taken)
             loss = max(1.0, value - cut)
             if under is not None:
                 core.apply(under)
-                core.solver.run()
-                if core.solver.getModelStatus() != highspy.HighsModelStatus.kInfeasible:
-                    now = float(core.solver.getInfo().objective_function_value) * core.unit
+                core.live.solver.run()
+                if core.live.solver.getModelStatus() != highspy.HighsModelStatus.kInfeasible:
+                    now = float(core.live.solver.getInfo().objective_function_value) * core.live.unit
                     loss = min(loss, max(0.0, value - now))
             losses.append(loss)
-        core.solver.setOptionValue("simplex_iteration_limit", 2**31 - 1)
+        core.live.solver.setOptionValue("simplex_iteration_limit", 2**31 - 1)
         trials, zero, one = self.cost.get(choice.key, [0.0, 0.0, 0.0])
         unit = losses[0] / max(choice.share, 1e-3), losses[1] / max(1 - choice.share, 1e-3)
         self.cost[choice.key] = [

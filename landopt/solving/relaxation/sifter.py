@@ -37,7 +37,9 @@ class Sifter:
         settings = {"presolve": "off", "solver": "simplex", "simplex_strategy": 4, "threads": 1, "random_seed": seed}
         self.solver: Any = live_highs(settings)
         self._add_rows()
-        self._add_slacks()
+        self.soft, self.artificial = self._add_slacks()
+        self.extra = self.soft + self.artificial
+        self.status: Any = None
 
     def _add_rows(self) -> None:
         prog, inf = self.prog, self.infinity
@@ -50,8 +52,8 @@ class Sifter:
 
         self.solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
 
-    def _add_slacks(self) -> None:
-        """Slack columns of soft rows, then two artificial columns for rows that the empty plan may break."""
+    def _add_slacks(self) -> tuple[int, int]:
+        """Slack columns of soft rows, then artificial ones for rows that the empty plan may break; how many of each."""
         prog = self.prog
         cost: list[float] = []
         upper: list[float] = []
@@ -65,7 +67,7 @@ class Sifter:
             cost.append(-float(prog.penalty[row]) * unit / self.unit)
             upper.append(self.infinity)
             entries.append(cells)
-        self.soft = len(cost)
+        soft = len(cost)
         for row in range(len(prog.sense)):
             sense, rhs = int(prog.sense[row]), int(prog.rhs[row])
             if prog.slack[row]:
@@ -74,9 +76,9 @@ class Sifter:
                 entries.append([(self.head + row, 1.0)])
             if (sense <= 0 and rhs < 0) or sense == 0:
                 entries.append([(self.head + row, -1.0)])
-        self.artificial = len(entries) - self.soft
-        cost += [0.0] * self.artificial
-        upper += [self.infinity] * self.artificial
+        artificial = len(entries) - soft
+        cost += [0.0] * artificial
+        upper += [self.infinity] * artificial
         starts = np.cumsum([0, *(len(cells) for cells in entries)])[:-1].astype(np.int32)
         index = np.array([row for cells in entries for row, _ in cells], dtype=np.int32)
         value = np.array([coef for cells in entries for _, coef in cells], dtype=np.float64)
@@ -85,7 +87,7 @@ class Sifter:
             self.solver.addCols(
                 count, np.array(cost), np.zeros(count), np.array(upper), len(index), starts, index, value
             )
-        self.extra = count
+        return soft, artificial
 
     def add(self, offers: Ints, phase: int = 2) -> None:
         """Add offers that are not in yet."""

@@ -140,7 +140,7 @@ class _Filler:
         self.apart = APART / 10 * self.usual
         self.tries: dict[int, int] = {}
         self.rounds, self.size = 0, FREED
-        self._rank()
+        self.best, self.cut = self._ranked()
 
     def run(self, most: int) -> None:
         """Fill until ``most`` programmes in a row bring nothing."""
@@ -233,8 +233,8 @@ class _Filler:
         land = prog.site_parcels[prog.site_start[site] : prog.site_start[site + 1]].tolist()
         return land if prog.demand[offer] < 0 else [*land, prog.parcels + int(prog.demand[offer])]
 
-    def _rank(self) -> None:
-        """The best offers on every parcel and for every demand, told apart at random."""
+    def _ranked(self) -> tuple[Ints, Ints]:
+        """The best offers on every parcel and for every demand, told apart at random; where each one's begin."""
         prog = self.prog
         good = np.flatnonzero(self.margin > -self.apart / 100)
         sites = prog.site[good]
@@ -248,8 +248,7 @@ class _Filler:
         keys, source = keys[order], source[order]
         first = np.searchsorted(keys, np.arange(prog.parcels + prog.demands))
         top = np.arange(len(keys)) - first[keys] < BEST
-        self.best = good[source[top]]
-        self.cut = np.searchsorted(keys[top], np.arange(prog.parcels + prog.demands + 1))
+        return good[source[top]], np.searchsorted(keys[top], np.arange(prog.parcels + prog.demands + 1))
 
     def _owners(self, chosen: Ints) -> Ints:
         """Which place of the plan holds each parcel, then each demand (-1: none)."""
