@@ -139,6 +139,14 @@ class StepDue:
 
 
 @dataclass(frozen=True, slots=True)
+class LawChange:
+    """A rule that begins inside a period of supply, or else ends in it."""
+
+    cite: Citation
+    begins: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LimitUse:
     """A limit of the plan: what is used, what is allowed, what this offer takes (``own``).
 
@@ -172,7 +180,10 @@ class NextBest:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Why this site is supplied to this platform (or the market) by this method."""
+    """Why this site is supplied to this platform (or the market) by this method.
+
+    ``changes`` are the rules on the method that begin or end inside the period of supply (docs/programmes.md).
+    """
 
     id: str
     parcel_ids: tuple[str, ...]
@@ -208,6 +219,7 @@ class Assignment:
     round_id: str
     as_of: str
     overlays: tuple[str, ...] = ()
+    changes: tuple[LawChange, ...] = ()
     kind: str = "assignment"
 
 
