@@ -164,9 +164,9 @@ class Listing:
         if own is None:
             self.say(row.rule, told("breach.row-case", id=row.id))
             return
-        for field in ("kind", "sense", "rhs", "slack", "penalty", "tier"):
+        for field in ("kind", "sense", "rhs", "slack", "penalty", "tier", "once"):
             stated, found = getattr(row, field), getattr(own, field)
-            if stated != found and not (field == "tier" and not own.slack):
+            if (stated != found or (stated is True) is not (found is True)) and not (field == "tier" and not own.slack):
                 self.say(
                     row.rule,
                     told("breach.listed-as", id=row.id, field=field, found=found, stated=stated),

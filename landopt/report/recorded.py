@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from constraints.reading.timetable import again, step_title
+from constraints.reading.timetable import Calendar, again, step_title
 from landopt.keeping.ledger.matters import Matter, matters_of, of_notice, title
 from landopt.reasons import words
 from landopt.report.source import Source
@@ -79,17 +79,20 @@ def rows(source: Source, found: Recorded, parcel_ids: Sequence[str], method: str
 
 def _notice(source: Source, last: Matter, method: str, lang: str) -> str:
     """What became of the notice, and the dates that follow from there."""
-    told = phrase("recorded.of-notice", lang, what=title(last.what, lang), said=said(last, lang))
+    told = title(last.what, lang) + phrase("list.colon", lang) + said(last, lang)
     if last.what == "suspended":
         return told + phrase("recorded.suspended", lang)
     if last.what == "withdrawn":
         return told + phrase("recorded.withdrawn", lang)
     case = source.found.case
-    steps = again(case.method(method), last.date, case.calendar)
-    spans = (
-        f"{step_title(step.step).text(lang)} "
-        + phrase("recorded.span", lang, start=words.date(step.earliest, lang), end=words.date(step.latest, lang))
+    calendar = Calendar(case.calendar)
+    steps = again(case.method(method), last.date, calendar)
+    shown = [
+        phrase("recorded.span", lang, step=step_title(step.step), start=start, end=end)
         for step in steps
-    )
-    shown = listed(spans, lang, "semicolon")
-    return told + phrase("recorded.anew", lang, steps=shown)
+        for start, end in [(words.date(step.earliest, lang), words.date(step.latest, lang))]
+    ]
+    told += phrase("recorded.anew", lang, steps=listed(shown, lang, "semicolon"))
+    if not all(calendar.announced(day) for step in steps for day in (step.earliest, step.latest)):
+        told += phrase("recorded.not-arranged", lang)
+    return told
