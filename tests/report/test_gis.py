@@ -85,44 +85,12 @@ def test_an_old_gdal_reads_every_layer_whole(plain: Path, tmp_path: Path, kind: 
 
 
 LONGEST = {"gdb": (64, 255), "gpkg": (64, 255)}
-"""Signs of a field's name and of its alias that ArcGIS 10.x documents for a geodatabase; a GeoPackage is read as one."""
-RESERVED = set(
-    [
-        "add",
-        "alter",
-        "and",
-        "between",
-        "by",
-        "column",
-        "create",
-        "date",
-        "delete",
-        "drop",
-        "exists",
-        "for",
-        "from",
-        "group",
-        "in",
-        "insert",
-        "into",
-        "is",
-        "like",
-        "not",
-        "null",
-        "or",
-        "order",
-        "select",
-        "set",
-        "table",
-        "update",
-        "values",
-        "where",
-        "objectid",
-        "shape",
-        "shape_length",
-        "shape_area",
-    ]
+"""Signs of a field's name and of its alias that ArcGIS 10.x documents for a geodatabase; a GeoPackage is read alike."""
+_KEYWORDS = (
+    "add alter and between by column create date delete drop exists for from group in insert into is like not null or",
+    "order select set table update values where objectid shape shape_length shape_area",
 )
+RESERVED = {word for line in _KEYWORDS for word in line.split()}
 """Words that ArcGIS refuses as names of fields or layers."""
 TYPES = {"String", "Integer", "Real", "Date"}
 """What ArcGIS 10.x has of what GDAL tells: no whole numbers of 64 bits, lists, times, booleans, JSON or binary."""
