@@ -21,7 +21,7 @@ from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.templates.fields import Values, by_label, own, wording
 from landopt.report.source import Source
-from parcels.common.catalogue import phrase
+from parcels.common.catalogue import listed, phrase
 
 LONGEST = 840
 """Columns of one content, two a Chinese character: longer ones say so, so that the form stays one page."""
@@ -39,10 +39,10 @@ def rows(
     ]
     _, _, told = own_exceptions(source.case, source.plan, lang, record["parcel_ids"]).partition("\n")
     if told:
-        found.append(("自定例外" if lang == "zh" else "Exceptions", _short(told.strip(), lang)))
+        found.append((phrase("paper.exceptions", lang), _short(told.strip(), lang)))
     _, _, by_hand = own_corrections(source.case, lang, record).partition("\n")
     if by_hand:
-        found.append(("人工更正" if lang == "zh" else "Corrected", _short(by_hand.strip(), lang)))
+        found.append((phrase("paper.corrected", lang), _short(by_hand.strip(), lang)))
     on_record = recorded.rows(source, kept, record["parcel_ids"], record["method"], lang)
     return _with_record(found, _with_adoption(source, on_record, lang), lang)
 
@@ -54,8 +54,8 @@ def _with_adoption(source: Source, rows_: list[tuple[str, str]], lang: str) -> l
         return rows_
     label = title("decision", lang)
     told = dict(rows_)
-    stop = "；" if lang == "zh" else "; "
-    return list({**told, label: stop.join(filter(None, (told.get(label, ""), adopted.line(lang))))}.items())
+    both_ = listed(filter(None, (told.get(label, ""), adopted.line(lang))), lang, "semicolon")
+    return list({**told, label: both_}.items())
 
 
 def _short(content: str, lang: str) -> str:
@@ -101,7 +101,7 @@ def plan_mark(source: Source, lang: str) -> str:
         phrase("mark.ledger", lang, head=head[:16]) if head else "",
         packs_words(source.found.case, lang),
     ]
-    return ("　" if lang == "zh" else ", ").join(filter(None, parts))
+    return listed(filter(None, parts), lang, "mark")
 
 
 def sheets(source: Source, lang: str) -> list[list[Block]]:
