@@ -74,7 +74,7 @@ def kept(place: Path) -> City:
     """A city as it was kept: of its case the ids and the objective, which is what its programmes need."""
     head: dict[str, Any] = load_json(read_bytes(place / HEAD))
     whole = np.memmap(place / OFFERS, np.uint8, "r")
-    found = {
+    found: dict[str, Any] = {
         name: np.ndarray(tuple(shape), kind, whole, at) if 0 not in shape else np.zeros(shape, kind)
         for name, (at, kind, shape) in head["arrays"].items()
     }
