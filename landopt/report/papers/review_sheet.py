@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import read_adoption
-from landopt.keeping.ledger.matters import title
+from landopt.keeping.ledger.matters import of_notice, title
 from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.pack_words import late_lines, packs_words
@@ -44,6 +44,11 @@ def rows(
     if by_hand:
         found.append((phrase("paper.corrected", lang), _short(by_hand.strip(), lang)))
     on_record = recorded.rows(source, kept, record["parcel_ids"], record["method"], lang)
+    if of_notice(kept.matters, record["parcel_ids"]) is not None:  # the dates of the notice that was out no longer hold
+        dates = next(field.name(lang) for field in own("review-sheet") if field.key == "dates")
+        found = [
+            (label, phrase("recorded.first", lang, dates=text) if label == dates else text) for label, text in found
+        ]
     return _with_record(found, _with_adoption(source, on_record, lang), lang)
 
 

@@ -128,7 +128,7 @@ def _of_record(source: Source, record: Mapping[str, Any], lang: str) -> dict[str
 def change_cells(source: Source, before: Mapping[str, Any], lang: str) -> Iterator[dict[str, Cell]]:
     """One row a parcel whose platform, method, period or term moved."""
     held = phrase("tables.held", lang)
-    for number, entry in enumerate(moves(before, source.plan)["parcels"], 1):
+    for number, entry in enumerate(moves(before, source.plan, source.case.parcels)["parcels"], 1):
         row: dict[str, Cell] = {
             "number": number,
             "parcel_id": entry["parcel_id"],
