@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from constraints.audit.finding import Problem
+from constraints.audit.problem import Problem
 from constraints.case import Case
 from constraints.loading.load import grade_of, shipped
 from constraints.types import Rule

@@ -67,7 +67,7 @@ class Check:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON, its line in both languages."""
-        return {"name": self.name, "count": self.count, "broken": self.broken, **pair(self.said)}
+        return {"name": self.name, "count": self.count, "broken": self.broken, **self.said.pair}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Breach:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON, its sentence in both languages."""
-        return {"rule": self.rule, "key": list(self.key), "used": self.used, "limit": self.limit, **pair(self.said)}
+        return {"rule": self.rule, "key": list(self.key), "used": self.used, "limit": self.limit, **self.said.pair}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +101,9 @@ class Unchecked:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON, its line in both languages."""
-        return {"what": self.what, "harmless": self.harmless, **pair(self.said)}
+        return {"what": self.what, "harmless": self.harmless, **self.said.pair}
 
 
-def pair(said: Text) -> dict[str, str]:
-    """A text by language, as the JSON of an audit has it."""
-    return {"en": said.text("en"), "zh": said.text("zh")}
-
-
-Problem = tuple[str, Text]
-"""What is not so: the rule (or check), and what is said."""
 DATED = (Unchecked("complete", told("breach.offers-bound-which")),)
 BEYOND = (
     Unchecked("words", told("breach.sentences-held-parcels")),
@@ -179,9 +172,9 @@ class AuditReport:
             "stands": self.stands,
             "verdict": self.verdict,
             "unchecked": [each.as_dict() for each in self.unchecked],
-            "exceptions": [pair(each) for each in self.exceptions],
-            "corrections": [pair(each) for each in self.corrections],
-            "late": [pair(each) for each in self.late],
+            "exceptions": [each.pair for each in self.exceptions],
+            "corrections": [each.pair for each in self.corrections],
+            "late": [each.pair for each in self.late],
             "packs": [{"name": each.name, "state": each.state, "sha256": each.sha256} for each in self.packs],
             "checked": self.checked,
             "checks": [check.as_dict() for check in self.checks],

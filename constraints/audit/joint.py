@@ -23,7 +23,7 @@ from constraints.audit.certificate.price_tree import BadProof, Sum
 from constraints.audit.certificate.proof import Bound, gap_text
 from constraints.audit.files.offers_reader import OffersFile
 from constraints.audit.files.plan_reader import load_json, read_plan
-from constraints.audit.finding import AuditReport, pair
+from constraints.audit.finding import AuditReport
 from constraints.audit.run import audit_plan
 from constraints.canonical import digest
 from constraints.case import SCHEMA as CASE
@@ -85,7 +85,7 @@ class JointReport:
             "bound": self.bound,
             "objective": self.objective,
             "cities": [{"round": each.name, "verdict": each.verdict} for each in self.cities],
-            "breaches": [pair(each) for each in self.wrong],
+            "breaches": [each.pair for each in self.wrong],
             "left_out": self.left_out,
         }
 

@@ -15,7 +15,7 @@ from constraints.audit.certificate.least_losses import Named, Watch, least_losse
 from constraints.audit.certificate.proof import BadProof, Bound, start
 from constraints.audit.draw import Draw
 from constraints.audit.files.offers_reader import Block, Header, Offer, OffersFile, Part, Place, scores
-from constraints.audit.finding import Problem
+from constraints.audit.problem import Problem
 from constraints.audit.reread import Reader
 from constraints.audit.tally import Tally
 from constraints.reading.rows import Key

@@ -19,8 +19,8 @@ from constraints.audit.reread import Reader
 from parcels.common.catalogue import Text, Told, told
 
 if TYPE_CHECKING:
-    from constraints.audit.finding import Problem
     from constraints.audit.listing import Listing
+    from constraints.audit.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from constraints.audit.cells import PartReader, Reading
-from constraints.audit.finding import Problem
+from constraints.audit.problem import Problem
 from constraints.audit.reread import Reader
 from constraints.case import Case
 from constraints.loading.load import pack

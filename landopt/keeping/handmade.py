@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from constraints.audit.cells import Reading
-from constraints.audit.finding import pair
 from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
@@ -53,7 +52,7 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON, its sentence in both languages."""
         plain = {name: getattr(self, name) for name in ("rule", "used", "limit")}
-        return {**plain, "key": list(self.key), "where": str(self.where), **pair(self.said)}
+        return {**plain, "key": list(self.key), "where": str(self.where), **self.said.pair}
 
 
 @dataclass(frozen=True, slots=True)

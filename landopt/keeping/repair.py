@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from constraints.audit.finding import pair
 from landopt.keeping.handmade import Finding, Handmade, HandmadeReport, audit_handmade
 from landopt.reasons.words import word
 from parcels.common.catalogue import phrase, titled
@@ -70,7 +69,7 @@ class Repaired:
                     "what": change.what,
                     "before": None if change.before is None else dict(change.before),
                     "after": None if change.after is None else dict(change.after),
-                    "why": [{"rule": each.rule, **pair(each.said)} for each in change.why if each.where],
+                    "why": [{"rule": each.rule, **each.said.pair} for each in change.why if each.where],
                 }
                 for change in self.changes
             ],

@@ -42,6 +42,11 @@ class Text(ABC):
     def text(self, lang: str = FIRST) -> str:
         """The text in a language."""
 
+    @property
+    def pair(self) -> dict[str, str]:
+        """The text in the two languages that rules and plans are kept in, as JSON and the tables of rules have it."""
+        return {"en": self.text("en"), "zh": self.text("zh")}
+
 
 type Plain = str | int | float | bool | Text | tuple[Plain, ...] | None
 
@@ -80,11 +85,6 @@ class Bilingual(Text):
     def text(self, lang: str = FIRST) -> str:
         """The text in a language."""
         return self.zh if lang == "zh" else self.en
-
-    @property
-    def pair(self) -> dict[str, str]:
-        """The two texts by language, as JSON and the tables of rules have them."""
-        return {"en": self.en, "zh": self.zh}
 
 
 Say = Callable[[Told], None]

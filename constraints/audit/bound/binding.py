@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from constraints.audit.bound.round_text import equal, read_round_text
-from constraints.audit.finding import Problem, Unchecked
+from constraints.audit.finding import Unchecked
+from constraints.audit.problem import Problem
 from constraints.canonical import canonical
 from constraints.case import KEPT, Case, rule_to_json
 from constraints.loading.corrections import Correction, correction_rules, lowers_measured, read_corrections

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from constraints.audit.finding import Problem
+from constraints.audit.problem import Problem
 from constraints.case import Case
 from parcels.common.catalogue import Text, told
 

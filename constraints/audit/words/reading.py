@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from constraints.audit.cells import PartReader, Reading
-from constraints.audit.finding import Problem, pair, short
+from constraints.audit.finding import short
+from constraints.audit.problem import Problem
 from constraints.audit.reread import Reader
 from constraints.audit.tally import Tally
 from constraints.audit.words.absent import Absences
@@ -278,7 +279,7 @@ class Words:
             due.append(
                 {
                     "step": step.step,
-                    **pair(step_title(step.step)),
+                    **step_title(step.step).pair,
                     "earliest": step.earliest,
                     "latest": step.latest,
                     "expected": step.expected,

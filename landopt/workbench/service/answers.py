@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from constraints.audit.finding import Breach, Check, Unchecked
-
 Texts = TypedDict("Texts", {"en": str, "zh": str})  # noqa: UP013 - beside the next one, which cannot be a class
 Cite = TypedDict(
     "Cite",
@@ -117,6 +115,30 @@ class Tier(TypedDict):
     proven_gap: str
 
 
+class Group(Texts):
+    """One group of checks: how many single comparisons, and how many of them failed."""
+
+    name: str
+    count: int
+    broken: int
+
+
+class Breach(Texts):
+    """What the plan says or does that its facts do not bear out: rule (or check), key, used, allowed."""
+
+    rule: str
+    key: list[str]
+    used: str
+    limit: str
+
+
+class Unchecked(Texts):
+    """Something a reader may rely on that the audit did not check; ``harmless``: told, and no hindrance."""
+
+    what: str
+    harmless: bool
+
+
 class Audited(TypedDict):
     """The audit of a plan, as ``landopt audit --json`` says it."""
 
@@ -129,7 +151,7 @@ class Audited(TypedDict):
     late: list[Texts]
     packs: list[PackState]
     checked: int
-    checks: list[Check]
+    checks: list[Group]
     breaches: list[Breach]
     tiers: list[Tier]
     completeness: dict[str, Any] | None
