@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from landopt.reasons import words
+from landopt.reasons.across_words import FILTERS
 from landopt.reasons.article_words import article_words
 from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
@@ -86,6 +87,7 @@ def environment(lang: str) -> Environment:
         numeral=numeral, doc=_book_title,
         article=lambda text: article_words(text, lang),
         pad=words.pad, by_worth=_by_worth, amount=lambda value, name: words.amount(value, name, lang),
+        **FILTERS,
     )  # fmt: skip
     return made
 
