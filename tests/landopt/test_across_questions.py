@@ -90,7 +90,7 @@ def test_one_line_says_who_gets_least_and_who_lies_widest_apart() -> None:
     assert "the least, C, gets 500 m² of 9,000 asked for" in said["en"]
     assert "最少者 C 得 500" in said["zh"]
     assert "期望 9,000" in said["zh"]
-    assert "widest apart, B 1,500 m² beyond C, at most 1,400 asked for" in said["en"]
+    assert "widest apart, B 1,500 m² beyond C, at most 1,400 (passed)" in said["en"]
     assert "差距最大者，B 比 C 多 1,500" in said["zh"]
     assert "已超过" in said["zh"]
     rows = [limit for limit in whole["limits"] if limit["across"]]

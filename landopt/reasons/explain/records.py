@@ -125,7 +125,7 @@ class StepDue:
     """A step of the timetable with its first day (``earliest``) and its last (``latest``), in one lawful run.
 
     ``expected``: the last day is a planning length, not the end of a term set by law. ``weekends_only``: the holidays
-    of a year it reaches are not announced yet.
+    of a year it reaches are not announced yet, weekends and the days that law names are counted.
     """
 
     step: str
