@@ -60,6 +60,8 @@ async function diff() {
   h("details", {}, h("summary", {}, t("compare.words")), prose(found.text[lang()])), button(t("print"), () => window.print(), { class: "quiet" })];
 }
 const amounts = (v) => Array.isArray(v) && v.every((e) => e && e.amount !== undefined) && v.map((e) => [...(e.key || []), group(e.amount)].join(" ")).join("; ");
+const SAID = { absent: "compare.absent", "in the round": "compare.there" }; // landopt/reasons/compared/differences.py
 const short = (v) => {
+  if (SAID[v]) return t(SAID[v]);
   if (amounts(v)) return amounts(v);
   const text = v === null || v === undefined ? "–" : typeof v === "object" ? JSON.stringify(v) : String(v); return text.length > 160 ? text.slice(0, 157) + "…" : text; };

@@ -151,10 +151,11 @@ async function drawn(mine) {
   top();
   const view = now.room ? VIEWS[now.view] || decide : rounds;
   const box = h("div", { class: "view view-" + (now.room ? now.view : "rounds") });
-  const focus = document.activeElement?.id, at = main.querySelector(".side .scroll")?.scrollTop || 0, down = main.scrollTop, same = main.dataset.view === now.view + now.room?.name;
+  const same = main.dataset.view === now.view + now.room?.name;
   try {
     const content = await view.draw(box);
     if (mine !== run) return;
+    const focus = document.activeElement?.id, at = main.querySelector(".side .scroll")?.scrollTop || 0, down = main.scrollTop;
     const opened = new Map(same ? [...main.querySelectorAll("details[id]")].map((d) => [d.id, d.open]) : []);
     main.replaceChildren(...[tabsLine(), content || box].filter(Boolean));
     for (const [id, open] of opened) { const d = document.getElementById(id); if (d && d.open !== open) d.open = open; }

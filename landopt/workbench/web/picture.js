@@ -142,7 +142,7 @@ function toolbar() {
   let typing;
   find.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(paint, 120); });
   find.addEventListener("keydown", (e) => { if (e.key === "Enter") { const i = [...held.at.values()].find(passes); if (i !== undefined) select(held.data.head.ids[i], true); } });
-  const choice = h("select", { id: "within", "aria-label": t("core.title"), onchange: () => { within = choice.value; setCore(within).catch(trouble); } }, h("option", { value: "" }, t("core.off")), ...["0.1%", "0.5%", "1%", "2%"].map((w) => h("option", { value: w, selected: within === w }, t("core.within", { loss: w }))));
+  const choice = h("select", { id: "within", "aria-label": t("core.title"), onchange: () => { within = choice.value; recore(); } }, h("option", { value: "" }, t("core.off")), ...["0.1%", "0.5%", "1%", "2%"].map((w) => h("option", { value: w, selected: within === w }, t("core.within", { loss: w }))));
   setTimeout(() => setMode(mode));
   return h("div", { class: "tools" }, h("div", { class: "row", role: "group" }, view("map"), view("table")), find, planKey() ? choice : "", button(t("picture.whole"), () => { clear(); wholeMap(); }, { class: "quiet", id: "whole" }), button(t("print"), () => window.print(), { class: "quiet" }), h("span", { id: "core-said", role: "status" }, coreSaid()));
 }
@@ -160,7 +160,7 @@ function setMode(name) {
 }
 async function setCore(asked) {
   const before = held, found = asked ? await about("core", { within: asked }) : null;
-  if (held !== before || within !== asked || moved.length) { if (moved.length) follow(moved); return; }
+  if (held !== before || within !== asked || (asked && moved.length)) return; // what counts now was asked for meanwhile
   showCore(found);
 }
 function showCore(found) {
@@ -174,7 +174,10 @@ export function follow(sets) {
   const before = JSON.stringify(moved);
   moved = sets;
   if (!within || !planKey() || JSON.stringify(sets) === before) return;
-  if (!sets.length) { setCore(within).catch(trouble); return; }
+  recore();
+}
+function recore() {
+  if (!moved.length || !within) { setCore(within).catch(trouble); return; }
   if (!following) { following = true; chase().finally(() => { following = false; }); }
 }
 async function chase() {

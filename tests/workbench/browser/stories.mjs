@@ -273,6 +273,7 @@ export const stories = {
     await page.click("#columns-keep");
     await page.waitForSelector("#to-decide", { timeout: 60000 });
     seen.after = await text("#files-said");
+    await settle(4000);
     seen.near = await page.$eval("#to-decide", (e) => { const at = e.getBoundingClientRect(); return at.top > 0 && at.bottom < innerHeight; });
   },
   /* A head of section audits and adopts. */
