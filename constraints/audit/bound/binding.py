@@ -268,7 +268,7 @@ class Binding:
             table = self.case.parcels if of == "parcel" else self.case.demands
             row = table.index().get(name)
             if row is None:
-                self.say("scenario", f"{name} of an overlay is not in the case", f"案卷无情景所载 {name}")
+                self.say("scenario", told("breach.overlay-row", name=name))
             elif field not in KEPT_ELSEWHERE:
                 stated = table.column(field)[row]
                 found = tuple(stated) if isinstance(stated, list) else stated
