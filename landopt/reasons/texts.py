@@ -139,7 +139,13 @@ def render_sheet(record: Mapping[str, Any], entry: Mapping[str, Any], lang: str)
     text = (
         environment(lang)
         .get_template(f"{lang}/sheet.j2")
-        .render(r={"still": None, "open": None, "basis": None, **record}, e=entry, US=UNIT, RS=RECORD, GS=GROUP)
+        .render(
+            r={"still": None, "open": None, "basis": None, "mixed": None, **record},
+            e=entry,
+            US=UNIT,
+            RS=RECORD,
+            GS=GROUP,
+        )
     )
     rows = [part.split(UNIT, 1) for part in text.split(RECORD) if UNIT in part]
     return [(label.strip(), _alike(re.sub(r"[ \n]+", " ", content).strip(), lang)) for label, content in rows]
@@ -150,7 +156,7 @@ def render_notice(
 ) -> list[tuple[str, str, str]]:
     """The rows of a draft notice as (item, content, place of the figure; "" for what the office fills in)."""
     template = environment(lang).get_template(f"{lang}/notice.j2")
-    text = template.render(r=record, e=entry, US=UNIT, RS=RECORD, **given)
+    text = template.render(r={"mixed": None, **record}, e=entry, US=UNIT, RS=RECORD, **given)
     rows = [part.split(UNIT, 2) for part in text.split(RECORD) if UNIT in part]
     return [(label.strip(), re.sub(r"[ \n]+", " ", content).strip(), where.strip()) for label, content, where in rows]
 
