@@ -125,7 +125,7 @@ class StepDue:
     """A step of the timetable with its first day (``earliest``) and its last (``latest``), in one lawful run.
 
     ``expected``: the last day is a planning length, not the end of a term set by law. ``weekends_only``: the holidays
-    of a year it reaches are not announced yet.
+    of a year it reaches are not announced yet, weekends and the days that law names are counted.
     """
 
     step: str
@@ -151,7 +151,7 @@ class LimitUse:
     """A limit of the plan: what is used, what is allowed, what this offer takes (``own``).
 
     Of a share, ``used`` and ``limit`` are in the row's own units; ``part`` of ``whole`` (the measure's unit) is what
-    people read, against ``share``.
+    people read, against ``share``. ``across`` is least or spread where the limit compares its keys, else blank.
     """
 
     cite: Citation
@@ -165,6 +165,7 @@ class LimitUse:
     share: str = ""
     part: int | None = None
     whole: int | None = None
+    across: str = ""
 
 
 @dataclass(frozen=True, slots=True)
