@@ -323,7 +323,10 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
             from landopt.reasons.many.robust import robustly
 
             path = job.stress if job.stress is not None else home / "stress.toml"
-            outcome, met = robustly(made.case, offers, outcome, path, job.robust, job.gap, say)
+            found = robustly(made.case, offers, outcome, path, job.robust, job.gap, say)
+            if found is None:
+                raise Stopped(error("S007.stopped-before-any", at="--robust"))
+            outcome, met = found
         clock.mark("solve")
         decision = decide(made, offers, outcome, say)
         for issue in odd_blocks(decision.plan, made.case, loaded.geometry):

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
-from landopt.job import Stopped
 from landopt.reasons.many.draws import Stress, happening, read_stress
 from landopt.reasons.many.scenario import Effort, named
 from landopt.screening.entries import spans
@@ -269,17 +268,16 @@ GAP = "0.01"
 
 def robustly(
     case: Case, offers: Offers, outcome: Outcome, path: Path, count: int, gap: str | None, say: Say
-) -> tuple[Outcome, bool]:
+) -> tuple[Outcome, bool] | None:
     """A solved round with the plan of the best mean over draws in the place of its own, and whether its gap is met.
 
-    The bound stays that of the round as it stands: it holds for every plan of it.
+    The bound stays that of the round as it stands: it holds for every plan of it. ``None``: no plan was found that
+    every draw allows.
 
     Raises
     ------
     Refused
         W014: the round has several tiers; every fault of the stress file.
-    Stopped
-        S007: no plan was found that every draw allows.
     """
     if offers.tiers > 1:
         raise Refused(error("W014.one-tier", at="--robust", tiers=offers.tiers))
@@ -290,7 +288,7 @@ def robustly(
     say(told("progress.robust-begins", draws=count, again=f"{float(AGAIN):.0%}"))
     found = robust(case, offers, stress, effort, start=outcome.chosen.tolist())
     if found is None:
-        raise Stopped(error("S007.stopped-before-any", at="--robust"))
+        return None
     chosen = np.asarray(found.chosen, np.int64)
     worth = standing(program(case, offers, 0), chosen).objective
     numbers = {"mean": found.objective / 1000, "bound": found.bound / 1000, "worst": min(found.values) / 1000}
