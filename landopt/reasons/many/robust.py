@@ -27,7 +27,7 @@ from landopt.screening.entries import spans
 from landopt.screening.offers import Offers
 from landopt.solving.process import child
 from landopt.solving.process.child_handle import inside, watch
-from landopt.solving.programme.arrays import SENSES, Ints, from_arrays, program, standing
+from landopt.solving.programme.arrays import SENSES, Ints, from_arrays, missed_with, program, standing
 from landopt.solving.programme.model import check_sizes
 from landopt.solving.site_search import offers_of
 from landopt.solving.solver import GRACE_S, Outcome, proof_bound
@@ -103,6 +103,7 @@ def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = 
     block, today = parcels + demands, len(offers)
     worth, rows = np.zeros(today, np.int64), list(offers.rows)
     costs, owned = [0] * len(rows), [0] * len(rows)  # today nothing is counted yet
+    missed = [missed_with(rows)]
     land, entries = [_land(offers, np.arange(today), 0)], [_entries(offers, np.arange(today), 0)]
     who, how, of = [offers.demand.astype(np.int64)], [offers.method.astype(np.int64)], [np.zeros(today, np.int64)]
     score, count = [worth], today
@@ -126,6 +127,7 @@ def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = 
         last = draw.offers.tiers - 1
         costs += [row.penalty if (last if row.tier is None else row.tier) == 0 else 0 for row in draw.offers.rows]
         owned += [number] * len(draw.offers.rows)
+        missed.append(missed_with(draw.offers.rows) + len(rows))
         rows += draw.offers.rows
         count += len(free)
     base, order = _ordered(land, entries, np.concatenate(who), count, (len(draws) + 1) * block)
@@ -139,6 +141,7 @@ def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = 
         "rhs": np.array([row.rhs for row in rows], np.int64),
         "slack": np.array([row.slack for row in rows], np.int64),
         "soft_cost": np.array(costs, np.int64),
+        "missed_with": np.concatenate(missed),
         "soft_tier": np.zeros(len(rows), np.int64),
     }
     back = np.empty(count, np.int64)
