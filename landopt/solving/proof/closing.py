@@ -94,18 +94,25 @@ class Closer:
         self.goal = scale * (cap + 1) - 1
         self.tell: Callable[[int], None] = lambda _bound: None
         self.first = (parcels, rows)
+        self.columns = Columns(len(self.left))
         self._again()
 
+    def _leave(self, kept: Ints) -> None:
+        """Go on with some of the offers left (places among them)."""
+        if len(kept) < len(self.left):
+            self.left, self.columns = self.left[kept], self.columns.narrowed(kept)
+            self._again()
+
     def _again(self) -> None:
-        """The core over the offers that are left."""
+        """The core over the offers that are left, with the rows whose columns are known or follow."""
         found, prog = self.found, self.prog
         inner = prog if len(self.left) == prog.count else compact(prog, self.left)
         listed = rows_of(prog)
         tier = len(prog.sense) - prog.own
         ends = ranges(listed, [int(value) for value in prog.rhs[prog.own :]], tier)
         rules = DerivedRows(found.derived, (), listed, ends)
-        columns = Columns(inner.count)
-        for rule in rules.rules:
+        columns = self.columns
+        for rule in rules.rules[len(columns) :]:
             if isinstance(rule, Rule):
                 columns.append(rounding(inner, rule, columns))
             else:
@@ -113,7 +120,7 @@ class Closer:
         most = [int(end[1]) for end in rules.ends[len(ends) :] if end is not None and end[1] is not None]
         self.core = found.core = Core(inner, columns, most, found.scale, self.seed)
         found.left = self.left
-        self.columns, self.ends = columns, rules.ends
+        self.ends = rules.ends
 
     def _priced(self) -> tuple[Priced, int]:
         root = self.core.root()
@@ -137,9 +144,7 @@ class Closer:
             if len(kept) > CORE:
                 self.found.drops.clear()
                 return self.plain()
-            if len(kept) < len(self.left):
-                self.left = self.left[kept]
-                self._again()
+            self._leave(kept)
         if scaled > self.goal and nodes:
             scaled, priced = self._cut(scaled, priced, end)
         self._grow(priced if scaled <= self.goal else None, nodes, end)
@@ -156,11 +161,14 @@ class Closer:
             solved = self._tight(solved)
             if solved.value is None:
                 break
-            new: list[Derived] = [cut.made for cut in cuts(self.core, solved.x, self.ends, self.columns)]
-            new += self._cliques(solved)
-            if not new:
+            new = cuts(self.core, solved.x, self.ends, self.columns)
+            found = self._cliques(solved)
+            if not new and not found:
                 break
-            self.found.derived += new
+            for cut in new:
+                self.columns.append(cut.column)
+            self.found.derived += [cut.made for cut in new]
+            self.found.derived += found
             self._again()
             root = self.core.root()
             solved = self.core.solve(root)
@@ -173,11 +181,8 @@ class Closer:
             self.tell(scaled // self.found.scale)
             if scaled <= self.goal:
                 break
-            kept = self._drop(self.core, priced, scaled)
-            if len(kept) < len(self.left):
-                self.left = self.left[kept]
-                self._again()
-                root = self.core.root()
+            self._leave(self._drop(self.core, priced, scaled))
+            root = self.core.root()
             idle = idle + 1 if last - scaled < (last - self.goal) // 50 else 0
             if idle == IDLE:
                 break
@@ -224,6 +229,7 @@ class Closer:
             (replace(priced, rows=np.append(priced.rows, np.zeros(len(derived), np.int64))[some]), margin)
             for priced, margin in self.found.drops
         ]
+        self.columns.cells = [self.columns.cells[number] for number in kept]
         self._again()
         return self.core.solve(self.core.root())
 
