@@ -182,9 +182,7 @@ def bounds_without_each(offers: Offers, proof: Mapping[str, Any], parcels: int, 
     return dict(zip(rows, found, strict=True))
 
 
-def _bounds(
-    offers: Offers, proof: Mapping[str, Any], parcels: int, each: Sequence[Sequence[int]]
-) -> list[list[int]]:
+def _bounds(offers: Offers, proof: Mapping[str, Any], parcels: int, each: Sequence[Sequence[int]]) -> list[list[int]]:
     """For each tier its bound without each of some sets of rows."""
     floors = [int(floor_of(entry)) for entry in proof["tiers"]]
     found = []

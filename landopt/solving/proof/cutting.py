@@ -35,6 +35,8 @@ UNIT = 1 << 12
 """What a coefficient of 1 becomes where the divisor is fine."""
 BROKEN = 1e-4
 """How much a row must be broken by, against its length."""
+DIVISORS = 12
+"""Divisors of a limit tried, the largest."""
 ALIKE = 0.7
 """Rows whose directions are nearer than this (cosine) to one taken are left."""
 
@@ -58,11 +60,17 @@ class _Promise:
     broken: float
 
 
-def cuts(core: Core, x: Floats, ends: Sequence[Range | None], columns: Columns) -> list[Cut]:
-    """The rows to add to the relaxation just solved; ``ends`` and ``columns`` are those of all rows so far."""
+def cuts(
+    core: Core, x: Floats, ends: Sequence[Range | None], columns: Columns, times: int, deep: frozenset[int]
+) -> list[Cut]:
+    """The rows to add to the relaxation just solved; ``ends`` and ``columns`` are those of all rows so far.
+
+    No row rests on those that are ``deep`` enough already. Rows of the tableau are looked at up to ``times`` times
+    over: each multiple rounds at other places (k-cuts: Cornuejols, Li and Vandenbussche 2003).
+    """
     # the most broken first: what offers outside ``x`` count makes a row less broken, so few are counted whole
     heap: list[tuple[float, str, int, _Promise | Cut]] = [
-        (-promise.broken, str(promise.made), 0, promise) for promise in _promising(core, x, ends, columns)
+        (-promise.broken, str(promise.made), 0, promise) for promise in _promising(core, x, ends, columns, times, deep)
     ]
     heapq.heapify(heap)
     taken: list[Cut] = []
@@ -79,10 +87,14 @@ def cuts(core: Core, x: Floats, ends: Sequence[Range | None], columns: Columns) 
     return taken
 
 
-def _promising(core: Core, x: Floats, ends: Sequence[Range | None], columns: Columns) -> Iterator[_Promise]:
+def _promising(
+    core: Core, x: Floats, ends: Sequence[Range | None], columns: Columns, times: int, deep: frozenset[int]
+) -> Iterator[_Promise]:
     """Rows that are broken enough for what they count of the offers that ``x`` takes."""
     rules: list[tuple[Rounding, Rule, int]] = []
-    for one in dict.fromkeys((*_tableau(core, x), *_limits(core, x))):
+    for one in dict.fromkeys((*_tableau(core, x, times), *_limits(core, x))):
+        if not deep.isdisjoint(reference // 3 for reference, _ in one.terms if reference % 3 == 0):
+            continue
         with contextlib.suppress(BadProof):
             rule, most = rule_of(one, ends)
             if abs(most) <= LARGEST:
@@ -154,7 +166,7 @@ def _cut(core: Core, x: Floats, promise: _Promise, columns: Columns) -> Cut | No
     return Cut(promise.made, column, broken) if broken > BROKEN else None
 
 
-def _whole(core: Core, of: dict[int, float]) -> Iterator[Rounding]:
+def _whole(of: dict[int, float], most: int) -> Iterator[Rounding]:
     """Multipliers (of references, for rows signed ``<=``) made whole by the divisors that fit."""
     of = {reference: value for reference, value in of.items() if abs(value) > 1e-9}
     if not of or len(of) > 400:
@@ -164,16 +176,16 @@ def _whole(core: Core, of: dict[int, float]) -> Iterator[Rounding]:
     for q in WHOLE:
         times = np.rint(values * q)
         if (np.abs(values * q - times) < 1e-5).all():
-            yield from _signed(places, times, q, 0)
+            yield from _signed(places, times, q, 0, most)
             return
     times = np.rint(values * FINE)
     if np.abs(times).max() < 2**52:
-        yield from _signed(places, times, FINE, UNIT)
+        yield from _signed(places, times, FINE, UNIT, most)
 
 
-def _signed(places: Ints, times: Floats, q: int, t: int) -> Iterator[Rounding]:
-    """The row of some multipliers and that of their negatives: they round at other places."""
-    for sign in (1, -1):
+def _signed(places: Ints, times: Floats, q: int, t: int, most: int) -> Iterator[Rounding]:
+    """The rows of some multipliers up to ``most`` times over, and those of their negatives."""
+    for sign in (each * side for each in range(1, most + 1) for side in (1, -1)):
         terms = tuple(
             (int(reference), sign * int(value)) for reference, value in zip(places, times, strict=True) if value
         )
@@ -181,7 +193,7 @@ def _signed(places: Ints, times: Floats, q: int, t: int) -> Iterator[Rounding]:
             yield Rounding(q, t, terms)
 
 
-def _tableau(core: Core, x: Floats) -> Iterator[Rounding]:
+def _tableau(core: Core, x: Floats, most: int) -> Iterator[Rounding]:
     """From the rows of the tableau whose offer is taken in part."""
     solver, prog = core.solver, core.prog
     _, basic = solver.getBasicVariables()
@@ -209,7 +221,7 @@ def _tableau(core: Core, x: Floats) -> Iterator[Rounding]:
                 usable &= number not in late
                 of[3 * number] = value if core.high[number] < FREE else -value
         if usable:
-            yield from _whole(core, of)
+            yield from _whole(of, most)
 
 
 def _limits(core: Core, x: Floats) -> Iterator[Rounding]:
@@ -240,8 +252,46 @@ def _limits(core: Core, x: Floats) -> Iterator[Rounding]:
                 top = int(count[members[np.argmax(x[members])]])
                 terms[3 * demand + 2] = -top
                 left[prog.demand == demand] -= top
+        yield from _covers(core, x, row, count, end)
         for divisors in (count[open_], left[open_]):
-            for q in np.unique(np.abs(divisors[np.abs(divisors) > 1]))[-12:].tolist():
+            for q in np.unique(np.abs(divisors[np.abs(divisors) > 1]))[-DIVISORS:].tolist():
                 one = tuple(sorted(terms.items())) if divisors is not count[open_] else ((3 * row, 1),)
                 yield Rounding(int(q), 0, one)
                 yield Rounding(int(q), 0, ((3 * row, 1),))
+
+
+def _covers(core: Core, x: Floats, row: int, count: Ints, end: int) -> Iterator[Rounding]:
+    """From what parcels bring to a limit: those that the relaxation takes complemented, divided by what one brings.
+
+    Offers on a parcel count what it brings whoever wants it; so parcels that together are too much make a cover.
+    """
+    brings = _of_parcels(core, count)
+    taken: dict[int, float] = {}
+    for offer in np.flatnonzero((x > 1e-6) & (count != 0)).tolist():
+        for parcel in core.land_of(offer).tolist():
+            taken[parcel] = taken.get(parcel, 0.0) + float(x[offer])
+    usable = [parcel for parcel in sorted(taken) if brings.get(parcel, 0)]
+    half = [parcel for parcel in usable if taken[parcel] > 0.5]
+    cover: list[int] = []
+    for parcel in sorted(usable, key=lambda one: ((1 - taken[one]) / abs(brings[one]), one)):
+        if brings[parcel] > 0 and sum(brings[one] for one in cover) <= end:
+            cover.append(parcel)
+    for some in (half, cover):
+        terms = {3 * row: 1} | {3 * parcel + 1: -brings[parcel] for parcel in some}
+        sizes = {abs(brings[parcel]) for parcel in usable if taken[parcel] < 1 - 1e-6}
+        sizes |= {max((abs(brings[parcel]) for parcel in some), default=0)}
+        for q in sorted(size for size in sizes if size > 1)[-DIVISORS:]:
+            yield Rounding(q, 0, tuple(sorted(terms.items())))
+
+
+def _of_parcels(core: Core, count: Ints) -> dict[int, int]:
+    """What each parcel brings to a row, as far as sites of one parcel, or of one not known yet, tell."""
+    found: dict[int, int] = {}
+    offers = np.flatnonzero(count)
+    size = np.diff(core.prog.site_start)[core.prog.site[offers]]
+    for offer in offers[np.lexsort((count[offers], size))].tolist():
+        unknown = [parcel for parcel in core.land_of(offer).tolist() if parcel not in found]
+        if len(unknown) == 1:
+            known = sum(found[parcel] for parcel in core.land_of(offer).tolist() if parcel != unknown[0])
+            found[unknown[0]] = int(count[offer]) - known
+    return found
