@@ -134,7 +134,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
             inputs.append({"name": part.path.name, "sha256": part.sha256, "rows": part.rows})
     if land is None or wants is None:
         return Loaded(file, None, None, tuple(issues), tuple(notes))
-    plane = Plane(land.geometry.geometry.values)
+    plane = Plane(land.geometry.geometry.values, float(file.settings.adjacency_gap_m))
     overlaid = _read(issues, lambda: overlay_layers(land, file.layers, purpose=file.round.purpose, plane=plane))
     if overlaid is None:
         return Loaded(file, None, None, tuple(issues), tuple(notes))

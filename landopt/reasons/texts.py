@@ -81,6 +81,7 @@ def environment(lang: str) -> Environment:
         signed=lambda value: ("+" if value > 0 else "-" if value < 0 else "") + words.points(abs(value)),
         grouped=words.grouped,
         date=lambda iso: words.date(iso, lang),
+        period=lambda name: words.period(name, lang),
         capfirst=lambda text: text[:1].upper() + text[1:],
         office=lambda code: office_name(code, lang),
         numeral=numeral, doc=_book_title,
@@ -173,10 +174,36 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
         for left in records
         if left["kind"] == "unserved"
     ]
-    caps = frozenset(rule.id for rule in case.rules if rule.kind == "limit")
+    caps = {rule.id: tuple(rule.spec.get("per") or ()) for rule in case.rules if rule.kind == "limit"}
+
+    def named(limit: Mapping[str, Any]) -> list[str]:
+        """The key of a limit in words: what each of its fields calls it."""
+        fields = caps.get(limit["cite"]["rule"], ())
+        if len(fields) != len(limit["key"]):
+            return list(limit["key"])
+        return [words.key_word(field, code, lang) for field, code in zip(fields, limit["key"], strict=True)]
+
     template = environment(lang).get_template(f"{lang}/proposal.j2")
-    text = template.render(r=whole, caps=caps, unserved=left, documents=list(documents.values()))
+    given = {"unserved": left, "documents": list(documents.values()), "periods": _periods(plan, case)}
+    text = template.render(r=whole, caps=caps, named=named, **given)
     return "".join(f"{line}\n" for line in late_lines(case, lang)) + _tidy(text)
+
+
+def _periods(plan: Mapping[str, Any], case: Case) -> list[dict[str, Any]]:
+    """What is supplied in each period of a round that has several: cases, parcels, area, starting prices."""
+    found = []
+    for period in case.round.periods if len(case.round.periods) > 1 else ():
+        rows = [entry for entry in plan["assignments"] if entry["period"] == period.id]
+        found.append(
+            {
+                "id": period.id,
+                "cases": len(rows),
+                "parcels": sum(len(entry["parcel_ids"]) for entry in rows),
+                "area_m2": sum(entry["area_m2"] for entry in rows),
+                "start_price_yuan": sum(entry["start_price_yuan"] or 0 for entry in rows),
+            }
+        )
+    return found
 
 
 def _main_reason(reasons: Sequence[Mapping[str, Any]], lang: str) -> str:

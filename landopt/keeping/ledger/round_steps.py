@@ -36,6 +36,7 @@ COLUMNS = {
     "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
     "document": ("document", "文件", "文号", "依据文件"),
     "supervision_no": ("supervision_no", "电子监管号"),
+    "taken_by": ("taken_by", "受让人", "土地使用权人", "竞得人"),
     "deliver_by": ("deliver_by", "约定交地日期", "交地期限"),
     "start_by": ("start_by", "约定开工日期", "开工期限"),
     "complete_by": ("complete_by", "约定竣工日期", "竣工期限"),
@@ -255,7 +256,7 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
                 )
             else:
                 price = int(row["price_yuan"].replace(",", ""))
-        row = {name: value for name, value in row.items() if value or name not in DUE}
+        row = {name: value for name, value in row.items() if value or name not in (*DUE, "taken_by")}
         for day in (row["date"], *(row[name] for name in DUE if name in row)):
             try:
                 datetime.date.fromisoformat(day)

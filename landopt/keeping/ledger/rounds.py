@@ -33,6 +33,7 @@ class Adopted:
     document: str
     date: str
     seq: int
+    period: str | None = None
 
 
 @dataclass(slots=True)
@@ -93,7 +94,8 @@ def _adopt(found: State, entry: Entry) -> None:
         parcels = tuple(item["parcel_ids"])
         found.adopted = [one for one in found.adopted if set(one.parcel_ids).isdisjoint(parcels)]
         document, date = str(entry.body["document"]), str(entry.body["date"])
-        found.adopted.append(Adopted(parcels, item["demand_id"], item["method"], document, date, entry.seq))
+        what = item["demand_id"], item["method"], document, date, entry.seq, item.get("period")
+        found.adopted.append(Adopted(parcels, *what))
         for name in parcels:
             found.status[name] = "candidate"
             _note(found, name, entry, "adopted", document, date)
@@ -138,7 +140,7 @@ def _note(found: State, name: str, entry: Entry, outcome: str, document: str, da
 def apply(case: Case, found: State) -> Case:
     """The case under the ledger: locks for what was adopted, statuses and failed bids from the results."""
     known = set(case.parcels.ids)
-    rules = [_lock(one, case.round.as_of) for one in found.adopted if known.issuperset(one.parcel_ids)]
+    rules = [_lock(one, case, found.status) for one in found.adopted if known.issuperset(one.parcel_ids)]
     parcels = case.parcels
     columns = dict(parcels.columns)
     status = list(parcels.column("status"))
@@ -156,8 +158,15 @@ def apply(case: Case, found: State) -> Case:
     return replace(case, parcels=FactTable(parcels.ids, columns), rules=tuple(merged[name] for name in sorted(merged)))
 
 
-def _lock(one: Adopted, as_of: str) -> Rule:
-    label = "+".join(one.parcel_ids)
+def _lock(one: Adopted, case: Case, status: Mapping[str, str]) -> Rule:
+    """The lock of an adopted assignment, in the period it was adopted for where the round lists that period.
+
+    What was not announced before its period was over may be supplied in any that is left.
+    """
+    label, as_of = "+".join(one.parcel_ids), case.round.as_of
+    public = any(status.get(name) in ("announced", "contracted") for name in one.parcel_ids)
+    listed = {period.id for period in case.round.periods if public or period.end >= as_of}
+    when = {"period": one.period} if one.period in listed else {}
     return Rule(
         id=f"ledger.{one.seq:06d}.{label}",
         kind="lock",
@@ -166,7 +175,13 @@ def _lock(one: Adopted, as_of: str) -> Rule:
         start=min(one.date, as_of),
         until=None,
         when="",
-        spec={"parcels": list(one.parcel_ids), "demand": one.demand_id, "method": one.method, "document": one.document},
+        spec={
+            "parcels": list(one.parcel_ids),
+            "demand": one.demand_id,
+            "method": one.method,
+            "document": one.document,
+            **when,
+        },
         origin="ledger",
     )
 

@@ -125,7 +125,7 @@ class StepDue:
     """A step of the timetable with its first day (``earliest``) and its last (``latest``), in one lawful run.
 
     ``expected``: the last day is a planning length, not the end of a term set by law. ``weekends_only``: the holidays
-    of a year it reaches are not announced yet.
+    of a year it reaches are not announced yet, weekends and the days that law names are counted.
     """
 
     step: str
@@ -136,6 +136,14 @@ class StepDue:
     cite: Citation | None
     expected: bool = False
     weekends_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LawChange:
+    """A rule that begins inside a period of supply, or else ends in it."""
+
+    cite: Citation
+    begins: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +180,10 @@ class NextBest:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Why this site is supplied to this platform (or the market) by this method."""
+    """Why this site is supplied to this platform (or the market) by this method.
+
+    ``changes`` are the rules on the method that begin or end inside the period of supply (docs/programmes.md).
+    """
 
     id: str
     parcel_ids: tuple[str, ...]
@@ -208,6 +219,7 @@ class Assignment:
     round_id: str
     as_of: str
     overlays: tuple[str, ...] = ()
+    changes: tuple[LawChange, ...] = ()
     kind: str = "assignment"
 
 

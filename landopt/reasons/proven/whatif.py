@@ -20,7 +20,7 @@ from constraints.audit.certificate.proof import floor_of
 from constraints.audit.files.offers_reader import Block, block_of
 from constraints.case import Case
 from constraints.reading.rows import PlanRows
-from constraints.types import Row, Rule
+from constraints.types import Row, Rule, missed_units
 from landopt.intake.overlay import apply_sets
 from landopt.reasons.explain.context import Context
 from landopt.reasons.proven.held_bound import HeldBound
@@ -221,9 +221,8 @@ class Proven:
 
     def _score(self, rows: Sequence[Row], used: Sequence[int], offers: Offers) -> list[int]:
         found = [int(offers.score[tier, list(self.context.chosen)].sum()) for tier in range(offers.tiers)]
-        for row, amount in zip(rows, used, strict=True):
-            if row.slack and row.kind != "tier":
-                found[row.tier] -= row.missed(amount) * row.penalty
+        for first, units in missed_units(rows, lambda row: rows[row].missed(used[row])).items():
+            found[rows[first].tier] -= units * rows[first].penalty
         return found[: len(self.floors)]
 
     def _gone(self, changes: Changes) -> set[tuple[int, int]]:
