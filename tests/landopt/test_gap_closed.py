@@ -44,7 +44,7 @@ def small_round(seed: int) -> Program:
 
 
 def test_rows_alone_close_a_contested_round() -> None:
-    """Shares under local limits: covers of parcels and multiples of tableau rows; 0.43 % after 4,000 branches without."""
+    """Shares under local limits: covers and multiples of tableau rows close it; 0.43 % after 4,000 branches without."""
     answer = search(small_round(114), Options(Fraction(0), None, 40, 0, 1, "highs"), lambda *_: None)
     assert answer.bound == answer.objective == 213_298_734
 
@@ -56,7 +56,8 @@ def test_parcels_that_are_together_too_much_make_a_cover() -> None:
     entries = Entries(np.arange(6), np.zeros(5, np.int64), np.array(area), 1)
     one = np.ones(1, np.int64)
     prog = Program(
-        3, 5, np.array([0, 1, 2, 3, 5, 7]), land, np.arange(5), np.arange(5), np.zeros(5, np.int64), np.array(area) * 10,
+        3, 5, np.array([0, 1, 2, 3, 5, 7]), land, np.arange(5), np.arange(5), np.zeros(5, np.int64),
+        np.array(area) * 10,
         entries, np.arange(6), -one, 35_000 * one, 0 * one, 0 * one, 0 * one, -one, 0 * one, 1,
     )  # fmt: skip
     columns = Columns(5)
