@@ -153,9 +153,11 @@ def adopt(
     NotStanding
         If the audit finds a breach, or the plan is a scenario (exit 5).
     Refused
-        If the round is not open, the plan belongs to another round or ledger, or its inputs are not those of ``open``.
+        If the round is not open, the plan belongs to another round or ledger, its inputs are not those of ``open``, or
+        the round keeps how its plans are handled and this one was not passed (B019).
     """
     from constraints.audit.files.plan_reader import read_plan
+    from landopt.keeping.handled import require_passed
     from landopt.keeping.ledger.adoption_paper import write_adoption
     from landopt.keeping.ledger.steps import append_signed, signers, supersede
     from landopt.keeping.sealing.seal import file_digest, seal
@@ -166,6 +168,7 @@ def adopt(
         raise Refused(error("B012.adoption-names-document"))
     _date(date, "--date")
     plan = read_plan(folder)
+    require_passed(found.folder, folder)
     with Ledger(found.ledger) as book:
         seen = len(book.entries())
         standing(book, found)
