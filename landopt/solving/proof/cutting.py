@@ -31,14 +31,19 @@ WHOLE = (2, 3, 4, 5, 6, 8, 10, 12, 20, 30, 60)
 """Divisors tried at which all multipliers are whole."""
 FINE = 1 << 34
 """Divisor where they are not."""
-UNIT = 1 << 12
-"""What a coefficient of 1 becomes where the divisor is fine."""
+UNIT = (1 << 12, 1 << 20)
+"""What a coefficient of 1 becomes where the divisor is fine; where multiples are looked at.
+
+With 2^12 throughout, a contested round (1,523 offers) that begins from plain prices stays 0.2 % open after 4,000
+branches, where it closes so with 726; prices of rows as fine as 2^20 round by a millipoint, so that rounds that close
+with coarse rows would miss 0 by as much.
+"""
 BROKEN = 1e-4
 """How much a row must be broken by, against its length."""
 DIVISORS = 12
 """Divisors of a limit tried, the largest."""
-ALIKE = 0.7
-"""Rows whose directions are nearer than this (cosine) to one taken are left."""
+ALIKE = (0.7, 0.9)
+"""Rows whose directions are nearer than this (cosine) to one taken are left; where multiples are looked at."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ def cuts(
         (-promise.broken, str(promise.made), 0, promise) for promise in _promising(core, x, ends, columns, times, deep)
     ]
     heapq.heapify(heap)
+    alike = ALIKE[times > 1]
     taken: list[Cut] = []
     while heap and len(taken) < TAKEN:
         _, name, _, one = heapq.heappop(heap)
@@ -82,7 +88,7 @@ def cuts(
                 heapq.heappush(heap, (-cut.broken, name, 1, cut))
             continue
         size = np.linalg.norm(one.column)
-        if all(abs(one.column @ other.column) < ALIKE * size * np.linalg.norm(other.column) for other in taken):
+        if all(abs(one.column @ other.column) < alike * size * np.linalg.norm(other.column) for other in taken):
             taken.append(one)
     return taken
 
@@ -149,7 +155,7 @@ def _counted(core: Core, taken: Ints, rules: Sequence[Rule], columns: Columns) -
                 for reference, pair in pairs.items():
                     times[number, place[first + reference]] = pair[which]
         sizes = np.abs(times).astype(float) @ np.abs(use).astype(float)
-        times[(sizes.max(axis=1, initial=0.0) * max(1, UNIT)) >= LIMIT] = 0
+        times[(sizes.max(axis=1, initial=0.0) * UNIT[0]) >= LIMIT] = 0
         found.append(times @ use)
     return found[0], found[1]
 
@@ -180,7 +186,7 @@ def _whole(of: dict[int, float], most: int) -> Iterator[Rounding]:
             return
     times = np.rint(values * FINE)
     if np.abs(times).max() < 2**52:
-        yield from _signed(places, times, FINE, UNIT, most)
+        yield from _signed(places, times, FINE, UNIT[most > 1], most)
 
 
 def _signed(places: Ints, times: Floats, q: int, t: int, most: int) -> Iterator[Rounding]:
