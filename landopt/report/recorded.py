@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from constraints.reading.timetable import TITLES, Calendar, again
+from landopt.keeping.ledger.after_contract import DUE, MET
 from landopt.keeping.ledger.matters import Matter, matters_of, of_notice, title
 from landopt.reasons import words
 from landopt.report.source import Source
@@ -19,7 +20,11 @@ from parcels.common.issues import LandoptError
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The matters of the round, and the results of its parcels (the last of each)."""
+    """The matters of the round, and what became of each parcel: the last outcome, or the contract with what it agreed.
+
+    Of a contract ``date``, ``price_yuan``, ``supervision_no``, ``taken_by``, the agreed days (``deliver_by`` ...), and
+    the days on which they were met (``delivered``, ``started``, ``completed``).
+    """
 
     matters: tuple[Matter, ...] = ()
     results: Mapping[str, Mapping[str, Any]] | None = None
@@ -44,13 +49,22 @@ def recorded(source: Source) -> Recorded:
     except (LandoptError, OSError):
         return Recorded()
     name = source.found.case.round.id
-    results = {
-        str(row["parcel_id"]): row
-        for entry in entries
-        if entry.kind == "record" and entry.round == name
-        for row in entry.body["results"]
-    }
+    results: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        if entry.kind == "record" and entry.round == name:
+            for row in entry.body["results"]:
+                _result(results, row)
     return Recorded(matters_of(entries, name), results)
+
+
+def _result(results: dict[str, dict[str, Any]], row: Mapping[str, Any]) -> None:
+    """What a line of results adds: after a contract comes what was met of it; anything else takes its place."""
+    name, outcome = str(row["parcel_id"]), str(row["outcome"])
+    if outcome in MET and results.get(name, {}).get("outcome") == "contracted":
+        given = {key: row[key] for key in ("supervision_no", *DUE) if row.get(key)}
+        results[name] |= {**given, outcome: row["date"]}
+    else:
+        results[name] = dict(row)
 
 
 def said(matter: Matter, lang: str) -> str:

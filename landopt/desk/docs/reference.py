@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from constraints.loading.kinds import ADOPT_KEYS, COMMON, FACT_KEYS, KINDS, PACK_KEYS, UNITS, Key
+from constraints.loading.kinds import ADOPT_KEYS, APPLICANT_KEYS, COMMON, FACT_KEYS, KINDS, PACK_KEYS, UNITS, Key
 from constraints.loading.load import STATE_FIELDS, methods
 from constraints.reading.asking.told_facts import shown
 from constraints.types import GRADES, STRICTNESS
@@ -144,7 +144,7 @@ def format_page() -> str:
         "",
         "`max(a, b, ...)`, `min(...)`, `+`, `-`, `*`, exact decimals, number fields in their own unit, `year_factor`.",
         "",
-        "## [pack], [[adopt]], [[fact]]",
+        "## [pack], [[adopt]], [[fact]], [[applicant]]",
         "",
         f"`[pack]` opens a pack: {', '.join(PACK_KEYS)}. Asked",
         "about a date before `complete_from`, every answer says so. On such",
@@ -165,6 +165,9 @@ def format_page() -> str:
         "then gives `condition` with its document, never a permit.",
         f"`[[fact]]` ({', '.join(FACT_KEYS)}) in an overlay changes",
         'a fact for a scenario, printed "not on file: scenario X"; such a plan is never adopted and never stands.',
+        f"`[[applicant]]` ({', '.join(APPLICANT_KEYS)}) in an overlay files a late",
+        "applicant: a platform that no file has, with its facts by field; reason and name are printed as the",
+        "scenario's. To adopt such a plan the platform goes into the round's own file of platforms.",
         "A fact that is wrong on file is a `[[correction]]` with its document (docs/corrections.md).",
         "",
         "## Codes",

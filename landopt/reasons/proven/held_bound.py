@@ -7,7 +7,8 @@ Only where a derived row or an offer left out rests on the amount are the parts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -81,6 +82,16 @@ class HeldBound:
             if not rooted:
                 raise
         return self._again(self._without_derived(entry, rooted), rows, blocks)
+
+    def entries(self, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
+        """The proofs that may hold under changed rows, the one that says most first (see :meth:`moved`)."""
+        changed = {number for number, (old, new) in enumerate(zip(self.rows, rows, strict=True)) if old != new}
+        entry = self._clamped(rows, changed)
+        yield entry
+        rooted = changed & self._leaned_on()
+        if rooted:
+            with suppress(BadProof):
+                yield self._without_derived(entry, rooted)
 
     def _leaned_on(self) -> set[int]:
         """Rows that a derived row or an offer left out rests on."""
