@@ -9,12 +9,16 @@ import pytest
 
 from constraints.audit.run import audit_plan
 from landopt.intake.overlay import apply_sets
+from landopt.reasons.across_words import compared
 from landopt.reasons.alternatives import value
+from landopt.reasons.justify import justify
 from landopt.reasons.proven.whatif import Changes, Proven
+from landopt.reasons.texts import render, render_proposal
 from landopt.screening.changed_amounts import again
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.solver import solve
 from tests.audit.test_across_audit import across_case
+from tests.builders import case, demand, limit, parcel
 from tests.counts import seeds
 from tests.landopt.decided import context_of, plans, write_plan
 
@@ -65,3 +69,36 @@ def test_the_plan_folder_stands_with_its_words(seed: int, tmp_path: Path) -> Non
         return
     report = audit_plan(write_plan(tmp_path / "plan", made), complete=True)
     assert report.breaches == ()
+
+
+def test_one_line_says_who_gets_least_and_who_lies_widest_apart() -> None:
+    """Of the rows of a rule the key furthest short, and the two widest apart: in both languages."""
+    made = case(
+        [parcel(parcel_id=f"{name}{size}", district=name, area_m2=size, land_source="new") for name, size in
+         (("A", 1_000), ("A", 3_000), ("B", 2_000), ("C", 500))],
+        [demand(demand_id=f"D{n}", area_min_m2=400, area_max_m2=4_000) for n in range(3)],
+        [limit("r.fair", "", ">=", 9_000, across="least", per=("district",), penalty=1),
+         limit("r.even", "", "<=", 1_400, across="spread", per=("district",), penalty=1)],
+        [],
+    )  # fmt: skip
+    offers = build_offers(made)
+    outcome = solve(made, offers, gap="0")
+    assert outcome.chosen is not None
+    records = justify(made, offers, outcome.chosen.tolist(), outcome)
+    whole = next(record for record in records if record["kind"] == "plan")
+    said = {lang: " ".join(render(whole, lang).split()) for lang in ("en", "zh")}
+    assert "the least, C, gets 500 m² of 9,000 asked for" in said["en"]
+    assert "最少者 C 得 500" in said["zh"]
+    assert "期望 9,000" in said["zh"]
+    assert "widest apart, B 1,500 m² beyond C, at most 1,400 (passed)" in said["en"]
+    assert "差距最大者，B 比 C 多 1,500" in said["zh"]
+    assert "已超过" in said["zh"]
+    rows = [limit for limit in whole["limits"] if limit["across"]]
+    assert len(rows) == 3 + 6
+    assert [limit["key"] for limit in compared(whole["limits"])] == [["B", "C"], ["C"]]
+    plan = {"justification": records}
+    proposal = {lang: render_proposal(plan, made, lang) for lang in ("en", "zh")}
+    assert proposal["en"].count("least: C") == 1
+    assert "least: A" not in proposal["en"]
+    assert "B 1,500 m² beyond C, at most 1,400" in proposal["en"]
+    assert "最少者：C" in proposal["zh"]

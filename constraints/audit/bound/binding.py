@@ -41,7 +41,9 @@ Problem = tuple[str, str, str]
 AT_THE_DESK = ("gap", "time_limit_s", "nodes", "seed", "threads")
 """Settings that may be asked for on the command line: they change how long is searched, not what is lawful."""
 MADE = {"ledger": "lock", "keep": "preference", "override": "lock"}
-"""Rules no file holds, by origin, with their kind: locks of the ledger, a plan kept, fixes by hand."""
+"""Rules no file holds, by origin, with their kind: locks of the ledger, a plan kept, fixes by hand.
+
+The ledger also closes other sites to a platform that has one."""
 ROLES = ("round", "policy", "pack", "corrections", "overlay")
 """What the texts of a case are."""
 _SET = re.compile(r"([^\[\]:=\s]+)(?:\[([^\]]*)\])?:([a-z_]+)=(-?[0-9][0-9_]*(?:\.[0-9]+)?)")
@@ -340,10 +342,16 @@ class Binding:
     def _made(self, rule: Rule) -> None:
         """A rule no file holds: only what landopt makes of a ledger, a plan kept or a fix, and never above rank 0."""
         spoken = rule.kind == "eligibility" and set(rule.spec["verdict"].values()) == {"condition"}
-        lawful = rule.kind == MADE[rule.origin] or (rule.origin == "override" and spoken)
+        lawful = rule.kind == MADE[rule.origin] or (rule.origin == "override" and spoken) or self._served(rule)
         lawful = lawful and (rule.origin != "override" or rule.kind == "lock" or self._of_lock(rule))
         if rule.cite.rank or not lawful or not rule.id.startswith(f"{rule.origin}."):
             self.say(rule.id, f"{rule.id} is no rule that landopt makes", f"{rule.id} 不是系统所生成的规则")
+
+    @staticmethod
+    def _served(rule: Rule) -> bool:
+        """Whether a rule of the ledger closes another site to a platform that has one; it opens nothing."""
+        closes = rule.kind == "eligibility" and set(rule.spec["verdict"].values()) <= {"forbid", "condition"}
+        return rule.origin == "ledger" and closes and not rule.exception_to and rule.id.endswith(".served")
 
     def _of_lock(self, rule: Rule) -> bool:
         """Whether an exception of a fix by hand goes with its lock, and reaches no further than that."""

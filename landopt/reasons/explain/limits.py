@@ -87,6 +87,7 @@ class Limits:
             "unit": self._unit(rule, row),
             "binding": self.binding(number),
             "share": "" if not share else _percent(share),
+            "across": spec.get("across", ""),
             **self._parts(number),
         }
 

@@ -151,7 +151,7 @@ class LimitUse:
     """A limit of the plan: what is used, what is allowed, what this offer takes (``own``).
 
     Of a share, ``used`` and ``limit`` are in the row's own units; ``part`` of ``whole`` (the measure's unit) is what
-    people read, against ``share``.
+    people read, against ``share``. ``across`` is least or spread where the limit compares its keys, else blank.
     """
 
     cite: Citation
@@ -165,6 +165,7 @@ class LimitUse:
     share: str = ""
     part: int | None = None
     whole: int | None = None
+    across: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from landopt.reasons.article_words import article_words
 from landopt.reasons.pack_words import late_lines
 from landopt.reasons.texts import render_notice
 from landopt.report import recorded
+from landopt.report.mixed import said_of
 from landopt.report.papers.blocks import Block, table
 from landopt.report.papers.documents import WordPaper, whole_values
 from landopt.report.papers.plain import one_line
@@ -61,7 +62,8 @@ def drafts(source: Source, lang: str) -> Iterator[Notice]:
             "far": _far(source, record),
             "basis": _basis(record, lang),
         }
-        rows = render_notice(record, source.plan["assignments"][place], lang, given)
+        mixed = said_of(source.mixed, record["parcel_ids"], record["term_years"], lang)
+        rows = render_notice({**record, "mixed": mixed}, source.plan["assignments"][place], lang, given)
         yield Notice(kind, words.word("method", record["method"], lang), tuple(record["parcel_ids"]), tuple(rows))
 
 

@@ -17,6 +17,7 @@ from landopt.reasons.pack_words import late_lines, packs_words
 from landopt.reasons.texts import render_sheet
 from landopt.reasons.words import width
 from landopt.report import recorded
+from landopt.report.mixed import said_of
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.templates.fields import Values, by_label, own, wording
@@ -32,10 +33,12 @@ def rows(
 ) -> list[tuple[str, str]]:
     """The rows of the form of one site: label and content."""
     late = "".join(late_lines(source.case, lang))
+    mixed = said_of(source.mixed, record["parcel_ids"], record["term_years"], lang)
+    compared = {**source.found.compared(record), "mixed": mixed}
     opinion = next(field.name(lang) for field in own("review-sheet") if field.key == "opinion")
     found = [
         (one_line(label, 40), _short((late if label == opinion else "") + content, lang))
-        for label, content in render_sheet(source.found.compared(record), entry, lang)
+        for label, content in render_sheet(compared, entry, lang)
     ]
     _, _, told = own_exceptions(source.case, source.plan, lang, record["parcel_ids"]).partition("\n")
     if told:

@@ -9,6 +9,7 @@ from typing import Any
 from landopt.reasons import words
 from landopt.reasons.article_words import article_words
 from landopt.reasons.compared.moves import moves
+from landopt.report.mixed import said_of
 from landopt.report.source import ParcelRow, Source
 from parcels.common.catalogue import listed, phrase
 
@@ -78,6 +79,7 @@ def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
             "new_ha": ha(new_area(source, at, row)),
             "land_source": words.word("land_source", row.land_source, lang),
             "use": words.word("use", row.use, lang),
+            "mix": _mixed(source, row.parcel_id, entry, lang),
             "grade": _number(grades[at]),
             "far_min": _number(low[at], 100),
             "far_max": _number(high[at], 100),
@@ -95,6 +97,12 @@ def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
             "contract_by": day(steps["contract"]["latest"]) if "contract" in steps else None,
             **texts[row.record],
         }
+
+
+def _mixed(source: Source, parcel: str, entry: Mapping[str, Any], lang: str) -> str | None:
+    """What parts a parcel of several uses has, with their terms where they differ."""
+    said = said_of(source.mixed, [parcel], entry["term_years"], lang)
+    return None if said is None else "\n".join(filter(None, (said["uses"], said["terms"])))
 
 
 def _number(value: Any, scale: int = 1) -> Cell:

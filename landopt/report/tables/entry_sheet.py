@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from landopt.report.mixed import said_of
 from landopt.report.papers.plain import several_lines
 from landopt.report.recorded import recorded
 from landopt.report.source import Source
@@ -50,6 +51,8 @@ def rows(source: Source) -> Iterator[dict[str, Any]]:
         check = [
             name for name, code in (("供地方式代码", method), ("土地用途代码", use)) if code.get("own") or not code
         ]
+        own = "、".join(check) + "：本系统自拟对应，请核对" if check else ""
+        mix = said_of(source.mixed, [row.parcel_id], None, "zh")
         fresh = new_area(source, at, row)
         yield {
             "行政区": row.district,
@@ -75,7 +78,7 @@ def rows(source: Source) -> Iterator[dict[str, Any]]:
             "批准单位": "、".join(dict.fromkeys(approvals)) or None,
             "合同签订日期": result.get("date") if sold else None,
             "宗地编号": row.parcel_id,
-            "核对": "、".join(check) + "：本系统自拟对应，请核对" if check else None,
+            "核对": "；".join(filter(None, (own, mix["uses"] if mix else ""))) or None,
         }
 
 

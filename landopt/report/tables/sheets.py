@@ -23,7 +23,7 @@ _WIDTHS = {
     "number": 6, "law": 44, "user": 34, "quarter": 14, "term": 8, "far_min": 8, "far_max": 8,
     "platform": 30, "name": 30, "parcel_name": 22, "site": 22, "basis": 44, "excluded": 34,
     "conditions": 44, "reasons": 64, "offers": 50, "title": 64, "doc": 44, "number_of_doc": 24, "article": 22,
-    "rule": 34, "role": 16, "right": 20, "use": 16, "land_source": 14,
+    "rule": 34, "role": 16, "right": 20, "use": 16, "land_source": 14, "mix": 30,
 }  # fmt: skip
 FONTS = {"zh": "宋体", "en": "Calibri"}
 """The font of each language, by name; none is embedded."""
@@ -81,7 +81,7 @@ def write_tables(
         by_period.setdefault(str((supplied.entry or {})["period"]), []).append(cells)
     writer.summary(writer.add("summary"), rows, mu=mu)
     writer.districts(writer.add("districts"), rows, mu=mu)
-    hidden = INTERNAL if public else ("user",)
+    hidden = (*(INTERNAL if public else ("user",)), *(() if source.mixed else ("mix",)))
     writer.rows(writer.add("parcels"), "parcels", rows, totals=("area_ha", "area_mu", "new_ha"), mu=mu, hidden=hidden)
     for period in source.case.round.periods:  # a table for each period of a programme
         sheet = writer.add("parcels", named=period.id)
