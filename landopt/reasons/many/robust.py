@@ -30,7 +30,7 @@ from landopt.solving.process.child_handle import inside, watch
 from landopt.solving.programme.arrays import SENSES, Ints, from_arrays, missed_with, program, standing
 from landopt.solving.programme.model import check_sizes
 from landopt.solving.site_search import offers_of
-from landopt.solving.solver import GRACE_S, Outcome, proof_bound
+from landopt.solving.solver import GRACE_S, Outcome, best_plan, proof_bound
 from parcels.common.catalogue import Say, told
 from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
 
@@ -239,7 +239,7 @@ def robust(
         result = ended.result or {}
         if "error" in result:
             raise (Environment if result["exit"] == 6 else LandoptError)(map(Issue.of_record, result["error"]))
-        chosen = np.unique(np.load(folder / "best.npy")) if (folder / "best.npy").exists() else None
+        chosen = best_plan(folder, prog.count)
     entry = next(iter(result.get("tiers", ())), None)
     if chosen is None or result.get("stopped") == "infeasible":
         return None
