@@ -31,12 +31,11 @@ WHOLE = (2, 3, 4, 5, 6, 8, 10, 12, 20, 30, 60)
 """Divisors tried at which all multipliers are whole."""
 FINE = 1 << 34
 """Divisor where they are not."""
-UNIT = (1 << 12, 1 << 20)
-"""What a coefficient of 1 becomes where the divisor is fine; where multiples are looked at.
+UNIT = 1 << 12
+"""What a coefficient of 1 becomes where the divisor is fine.
 
-With 2^12 throughout, a contested round (1,523 offers) that begins from plain prices stays 0.2 % open after 4,000
-branches, where it closes so with 726; prices of rows as fine as 2^20 round by a millipoint, so that rounds that close
-with coarse rows would miss 0 by as much.
+With 2^20 a contested round (1,523 offers) that begins from plain prices closes with 726 branches, where it stays 0.2 %
+open with 2^12; but prices of rows as fine round by several millipoints, so that other rounds missed 0 by as much.
 """
 BROKEN = 1e-4
 """How much a row must be broken by, against its length."""
@@ -155,7 +154,7 @@ def _counted(core: Core, taken: Ints, rules: Sequence[Rule], columns: Columns) -
                 for reference, pair in pairs.items():
                     times[number, place[first + reference]] = pair[which]
         sizes = np.abs(times).astype(float) @ np.abs(use).astype(float)
-        times[(sizes.max(axis=1, initial=0.0) * UNIT[0]) >= LIMIT] = 0
+        times[(sizes.max(axis=1, initial=0.0) * UNIT) >= LIMIT] = 0
         found.append(times @ use)
     return found[0], found[1]
 
@@ -186,7 +185,7 @@ def _whole(of: dict[int, float], most: int) -> Iterator[Rounding]:
             return
     times = np.rint(values * FINE)
     if np.abs(times).max() < 2**52:
-        yield from _signed(places, times, FINE, UNIT[most > 1], most)
+        yield from _signed(places, times, FINE, UNIT, most)
 
 
 def _signed(places: Ints, times: Floats, q: int, t: int, most: int) -> Iterator[Rounding]:
@@ -287,7 +286,7 @@ def _covers(core: Core, x: Floats, row: int, count: Ints, end: int) -> Iterator[
         sizes = {abs(brings[parcel]) for parcel in usable if taken[parcel] < 1 - 1e-6}
         sizes |= {max((abs(brings[parcel]) for parcel in some), default=0)}
         for q in sorted(size for size in sizes if size > 1)[-DIVISORS:]:
-            yield Rounding(q, 0, tuple(sorted(terms.items())))
+            yield Rounding(q, UNIT if q > UNIT else 0, tuple(sorted(terms.items())))  # large numbers price coarsely
 
 
 def _of_parcels(core: Core, count: Ints) -> dict[int, int]:
