@@ -58,8 +58,8 @@ def write_folder(target: str | Path, writer: Callable[[Path], None], *, keep: Ke
             try:
                 writer(fresh)
                 for path in sorted(fresh.rglob("*")):
-                    _flush(path)
-                _flush(fresh)
+                    flush(path)
+                flush(fresh)
                 put(fresh, place, keep)
             except BaseException:
                 shutil.rmtree(fresh, ignore_errors=True)
@@ -102,7 +102,7 @@ def write_file(target: str | Path, content: bytes) -> Path:
                 out.flush()
                 os.fsync(out.fileno())
             fresh.replace(place)
-            _flush(place.parent)
+            flush(place.parent)
         except BaseException:
             fresh.unlink(missing_ok=True)
             raise
@@ -165,7 +165,7 @@ def move(source: Path, target: Path) -> None:
             shutil.rmtree(source)
             return
         try:
-            _flush(target.parent)
+            flush(target.parent)
         except OSError:
             target.replace(source)
             raise
@@ -209,11 +209,11 @@ def put(fresh: Path, place: Path, keep: Keep | None) -> None:
     """Put a folder in the place; an existing one is exchanged, or moved aside and back if the second rename fails."""
     if not place.exists():
         fresh.replace(place)
-        _flush(place.parent)
+        flush(place.parent)
         return
     if keep is None:
         if _exchange(fresh, place):
-            _flush(place.parent)
+            flush(place.parent)
             shutil.rmtree(fresh, ignore_errors=True)
             return
     else:
@@ -222,7 +222,7 @@ def put(fresh: Path, place: Path, keep: Keep | None) -> None:
         fresh.replace(swap)
         if _exchange(swap, place):
             try:
-                _flush(place.parent)
+                flush(place.parent)
                 _retire(swap, keep)
             except OSError:
                 if _exchange(swap, place):
@@ -238,7 +238,7 @@ def put(fresh: Path, place: Path, keep: Keep | None) -> None:
         old.replace(place)
         raise
     try:
-        _flush(place.parent)
+        flush(place.parent)
         _retire(old, keep)
     except OSError:
         place.replace(fresh)
@@ -258,7 +258,7 @@ def _exchange(one: Path, other: Path) -> bool:
     return bool(rename(here, os.fsencode(one), here, os.fsencode(other), swap) == 0)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Flush a file or folder to the disk; Windows has no way to flush a folder and needs none for a rename.
 
     A pipe or device that lay in a folder goes with it and is never opened.
