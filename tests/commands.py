@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -144,7 +145,6 @@ def make_home(home: Path) -> Path:
     new_keys(home / "keys")
     (home / "profile" / "python" / "plugins").mkdir(parents=True)
     (home / "matters.csv").write_text("what,date,document\ndecision,2026-04-02,D2\n", encoding="utf-8")
-    (home / "results.csv").write_text("parcel_id,outcome,date,price_yuan,document\n", encoding="utf-8")
     (home / "sheet.csv").write_text("parcel_id,method,demand_id\nNS-0001,listing,\n", encoding="utf-8")
     (home / "tsa").mkdir()
     new_authority(home / "tsa")
@@ -156,6 +156,10 @@ def make_home(home: Path) -> Path:
     ):
         done = call(*words)
         assert done.exit_code in (0, 4), done.output
+    plan = json.loads((home / "round" / "plan" / "plan.json").read_bytes())
+    sold = "+".join(plan["assignments"][0]["parcel_ids"])
+    heading = "parcel_id,outcome,date,price_yuan,document"
+    (home / "results.csv").write_text(f"{heading}\n{sold},withdrawn,2026-05-02,,D3\n", encoding="utf-8")
     return home
 
 

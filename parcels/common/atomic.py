@@ -49,8 +49,7 @@ def write_folder(target: str | Path, writer: Callable[[Path], None], *, keep: Ke
         Where the disk is full, read-only or refuses (exit 6); the temporary folder is removed.
     """
     place = Path(target).absolute()
-    with _disk(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
+    with _disk(place), _parents(place):
         recover(place, keep)
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         fresh.mkdir()
@@ -76,8 +75,7 @@ def in_passing(target: str | Path, work: Callable[[Path], None]) -> None:
         Where the disk is full, read-only or refuses (exit 6).
     """
     place = Path(target).absolute()
-    with _disk(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
+    with _disk(place), _parents(place):
         recover(place)
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         fresh.mkdir()
@@ -91,8 +89,7 @@ def in_passing(target: str | Path, work: Callable[[Path], None]) -> None:
 def write_file(target: str | Path, content: bytes) -> Path:
     """Write one file, all or nothing. Raises :class:`Environment` like :func:`write_folder`."""
     place = Path(target).absolute()
-    with _disk(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
+    with _disk(place), _parents(place):
         _sweep(place)
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         try:
@@ -153,9 +150,7 @@ def move(source: Path, target: Path) -> None:
 
     Where the disk refuses, ``source`` is where it was and no empty folder is left.
     """
-    made = [path for path in target.parents if not path.exists()]
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    with _parents(target):
         try:
             source.replace(target)
         except OSError as trouble:
@@ -169,11 +164,6 @@ def move(source: Path, target: Path) -> None:
         except OSError:
             target.replace(source)
             raise
-    except BaseException:
-        for path in made:
-            with contextlib.suppress(OSError):
-                path.rmdir()
-        raise
 
 
 def _copy(source: Path, fresh: Path) -> None:
@@ -323,11 +313,31 @@ def _dead(left: Path) -> bool:
 
 
 @contextlib.contextmanager
+def _parents(place: Path) -> Iterator[None]:
+    """The folder that a place lies in; what was made of it goes again where the write fails."""
+    made = [path for path in place.parents if not path.exists()]
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
+_WRITERS = frozenset(("pyogrio", "xlsxwriter", "pulp", "sqlite3"))
+"""Libraries that write files and tell a full or broken disk in errors of their own."""
+
+
+@contextlib.contextmanager
 def _disk(place: Path) -> Iterator[None]:
     """Disk trouble in words (exit 6)."""
     try:
         yield
-    except OSError as trouble:
-        raise Environment(
-            error("E075.could-not-written", at=str(place), file=place.name, value=trouble.strerror or trouble)
-        ) from trouble
+    except Exception as trouble:
+        if not isinstance(trouble, OSError) and type(trouble).__module__.partition(".")[0] not in _WRITERS:
+            raise
+        inner = next((each for each in (trouble, *trouble.args) if isinstance(each, OSError)), None)
+        why = str(trouble).partition(" (os error")[0] if inner is None else inner.strerror or inner
+        raise Environment(error("E075.could-not-written", at=str(place), file=place.name, value=why)) from trouble
