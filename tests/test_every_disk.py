@@ -33,7 +33,7 @@ SECONDS = 60
 """How long a child may take to its death."""
 LOGS = ("results.jsonl", ".runs", ".landopt")
 """Where finished runs are kept on purpose: whole lines, so that a broken run goes on."""
-APART = {"qgis install", "qgis uninstall", "arcgis", "report", "convert"}
+APART = {"qgis install", "qgis uninstall", "arcgis", "report", "convert", "model", "check"}
 """Commands that put several files into a folder of somebody else's: each file is old or new."""
 
 

@@ -6,7 +6,9 @@ import os
 import shutil
 import signal
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli import desk
-from tests.commands import make_home, paths, places, with_path
+from parcels.common.gate import load_toml
+from tests.commands import make_home, paths, places, tree, with_path, words_of
 from tests.disks import state
 
 SECONDS = 60
@@ -114,3 +117,33 @@ def test_a_path_that_leads_elsewhere_is_refused_from_its_text(name: str, param: 
 
 
 KEYS = tuple(places(Path()))
+
+
+NO_GAPS = ("", "1/0", "1e999999999", "1e-999999999", "nan", "inf", "-1", "2", "x=y", "1" * 400, "0x10", "a\u202eb")
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("name", [name for name, command in tree() if any("--gap" in p.opts for p in command.params)])
+def test_a_gap_that_is_none_is_refused_at_once(name: str, home: Path) -> None:
+    """Exponents of a billion, no numbers, numbers beyond 1: before anything is solved."""
+    words = [word.format_map(places(home)) for word in words_of(name)]
+    for text in NO_GAPS:
+        given = [*words]
+        if "--gap" in given:
+            given[given.index("--gap") + 1] = text
+        else:
+            given += ["--gap", text]
+        signal.alarm(SECONDS)
+        done = CliRunner().invoke(desk, [*name.split(), *given], env={"LANDOPT_LANG": "en"})
+        signal.alarm(0)
+        assert isinstance(done.exception, SystemExit), (text, done.exception)
+        assert done.exit_code in (1, 2), (text, done.output)
+        assert "\u202e" not in done.output
+
+
+def test_a_number_of_a_billion_digits_is_refused_by_the_reader_of_toml() -> None:
+    """Written with an exponent it is eleven characters; written out it takes the memory of a machine."""
+    for text in ("1e999999999", "1e-999999999", "-1.5E+99999", "0." + "1" * 100):
+        with pytest.raises(tomllib.TOMLDecodeError):
+            load_toml(f"a = {text}", Decimal)
+    assert load_toml("a = 1.5e3\nb = 0.25\nc = inf", Decimal)["a"] == 1500

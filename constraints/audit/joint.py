@@ -31,6 +31,7 @@ from constraints.types import Row
 from parcels.common.catalogue import Bilingual, told
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused
+from parcels.common.units import exact
 
 SCHEMA, PROOF = "landopt.joint/1", "landopt.joint-proof/1"
 NAME = "joint.json"
@@ -242,6 +243,7 @@ class _Joint:
         self.used = [0] * len(self.limits)
         self.bound = 0
         self.breaches: list[tuple[str, str]] = []
+        self.told = False
         self._text()
 
     def say(self, en: str, zh: str) -> None:
@@ -269,7 +271,7 @@ class _Joint:
             return
         for limit in self.limits:
             text = stated[limit["id"]]
-            share = Fraction(str(text["share"])) if "share" in text else None
+            share = exact(text["share"]) if "share" in text else None
             amount = 0 if share is not None else _base(text["values"][0])
             used = {each["round"]: _base(each) for each in text.get("used", ())}
             of_rounds = {each["round"]: int(each["amount"]) for each in limit["used"]}
@@ -279,6 +281,7 @@ class _Joint:
             if (limit["sense"] == "<=" and limit["price"] < 0) or (limit["sense"] == ">=" and limit["price"] > 0):
                 self.say(f"the price of {limit['id']} has the wrong sign", f"{limit['id']} 的价格符号有误")
             self._rule_of(limit, text, share)
+        self.told = True
 
     def _rule_of(self, limit: dict[str, Any], text: Mapping[str, Any], share: Fraction | None) -> None:
         """What the rule of every city must say of the limit."""
@@ -307,6 +310,8 @@ class _Joint:
         objective = int(plan["result"]["tiers"][0]["objective"])
         if objective != city["objective"] or len(plan["result"]["tiers"]) != 1:
             self.say(f"{name}: its score is not the one stated", f"{name}：得分与所列不符")
+        if not self.told:  # which limits there are is not known, and was said
+            return report, objective
         self._rules(name, case)
         try:
             self._proof(name, city, case, plan)

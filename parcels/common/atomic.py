@@ -330,6 +330,13 @@ _WRITERS = frozenset(("pyogrio", "xlsxwriter", "pulp", "sqlite3"))
 """Libraries that write files and tell a full or broken disk in errors of their own."""
 
 
+def _why(text: str) -> str:
+    """What a library says of a disk, in the words of the system; its statements are not shown."""
+    if any(said in text for said in ("disk is full", "No space left")):
+        return os.strerror(errno.ENOSPC)
+    return os.strerror(errno.EIO) if "sqlite3_" in text else text.partition(" (os error")[0]
+
+
 @contextlib.contextmanager
 def _disk(place: Path) -> Iterator[None]:
     """Disk trouble in words (exit 6)."""
@@ -339,5 +346,5 @@ def _disk(place: Path) -> Iterator[None]:
         if not isinstance(trouble, OSError) and type(trouble).__module__.partition(".")[0] not in _WRITERS:
             raise
         inner = next((each for each in (trouble, *trouble.args) if isinstance(each, OSError)), None)
-        why = str(trouble).partition(" (os error")[0] if inner is None else inner.strerror or inner
+        why = _why(str(trouble)) if inner is None else inner.strerror or inner
         raise Environment(error("E075.could-not-written", at=str(place), file=place.name, value=why)) from trouble

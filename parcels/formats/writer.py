@@ -162,13 +162,7 @@ def _no_shapefile(raw: RawTable, target: Path) -> Issue:
 
 def _place(target: Path, writer: Callable[[Path], object]) -> tuple[Issue, ...]:
     """Write beside the target, then rename; a failure leaves nothing behind, and what stood there is kept."""
-    from pyogrio.errors import DataLayerError, DataSourceError
-
-    try:
-        kept = write_made(target, writer)
-    except (DataSourceError, DataLayerError) as problem:
-        why = "No space left on device" if "disk is full" in str(problem) else "GDAL stopped (is the disk full?)"
-        raise Environment(error("E001.cannot-write-file", at=str(target), file=target.name, strerror=why)) from problem
+    kept = write_made(target, writer)
     if kept is None:
         return ()
     return (note("F008.kept", at=str(target), name=target.name, kept=kept.name),)

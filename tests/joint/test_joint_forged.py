@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +21,7 @@ from constraints.audit.joint import audit_joint
 from constraints.audit.run import audit_plan
 from constraints.canonical import canonical
 from landopt.keeping.whole_audit import whole_audit
+from landopt.report.gis.plan_layers import write_plan_gpkg
 from parcels.common.issues import Refused
 from tests.audit.ledgers import call
 from tests.joint.test_joint_rounds import province
@@ -142,13 +144,14 @@ def test_what_a_city_is_said_to_give_up_is_held_against_its_plan(
 
 def test_a_joint_plan_stands_only_where_every_city_does(folder: Path) -> None:
     """With everything installed and complete: ``stands``; by the standard library alone: as far as checked."""
-    assert audit_joint(folder, whole_audit, complete=True).verdict == STANDS
+    whole = partial(whole_audit, rewrite=write_plan_gpkg)
+    assert audit_joint(folder, whole, complete=True).verdict == STANDS
     alone = audit_joint(folder, complete=True)
     assert (alone.verdict, alone.exit_code(True), alone.exit_code(True, alone=True)) == (AS_FAR, 5, 0)
     told = alone.lines("en")
     assert any("not checked" in line for line in told)
     assert told[-1] == "The joint plan: stands as far as checked."
-    assert audit_joint(folder, whole_audit).exit_code(False) == 0
+    assert audit_joint(folder, whole).exit_code(False) == 0
 
 
 @pytest.mark.parametrize("place", ["notes.txt", "cities/nansha-2026-1/other.json", "cities/nansha-2026-1/plan/x.docx"])

@@ -94,11 +94,18 @@ def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]
 
             in_passing(target, aside)
             return
-        for (target, _), done in zip(wanted, fresh, strict=True):
-            sha = sha256_of(done)
-            placed.append(place_for(target, sha).path)
-            done.replace(placed[-1])
-            note_written(target.parent, {placed[-1].name: sha})
+        new: list[Path] = []
+        try:
+            for (target, _), done in zip(wanted, fresh, strict=True):
+                sha = sha256_of(done)
+                placed.append(place_for(target, sha).path)
+                new += [] if placed[-1].exists() else [placed[-1]]
+                done.replace(placed[-1])
+                note_written(target.parent, {placed[-1].name: sha})
+        except OSError:
+            for path in new:
+                path.unlink(missing_ok=True)
+            raise
 
     made(wanted)
     return [str(target) for target in placed]
