@@ -52,7 +52,8 @@ class CityFound:
     """What was found of one city: what ``joint.json`` says of it, the verdict and the breaches of its own audit.
 
     ``wrong`` is what is not so beside its own audit; texts are (English, Chinese). ``bound`` is that of the second
-    proof (0: there is none) and ``used`` what its plan uses of the limits; ``unchecked`` is what its own audit did not.
+    proof (0: there is none) and ``used`` what its plan uses of the limits; ``unchecked`` is what its own audit did not;
+    ``scope`` is that of its list.
     """
 
     city: Mapping[str, Any]
@@ -63,6 +64,7 @@ class CityFound:
     bound: int
     used: tuple[int, ...]
     unchecked: tuple[Unchecked, ...] = ()
+    scope: str = "all"
 
     @property
     def name(self) -> str:
@@ -144,9 +146,9 @@ class JointReport:
             value, bound = f"{self.objective / 1000:,.3f}", f"{self.bound / 1000:,.3f}"
             found.append(told("joint-audit.bound", value=value, bound=bound))
         for name, left in self.open if not self.broken else ():
-            key = "joint-audit.told" if left.harmless else "joint-audit.open"
             text = Bilingual(left.en, left.zh)
-            found.append(told(key, said=told("joint-audit.of", round=name, said=text) if name else text))
+            whose = told("joint-audit.of", round=name, said=text) if name else text
+            found.append(told("joint-audit.told" if left.harmless else "joint-audit.open", said=whose))
         found.append(told("joint-audit.verdict", verdict=Bilingual(self.verdict, VERDICTS[self.verdict])))
         return [each.text(lang) for each in found]
 
@@ -213,6 +215,7 @@ def audit_city(
         checks.bound,
         tuple(checks.used),
         report.unchecked,
+        checks.scope,
     )
 
 
@@ -230,6 +233,8 @@ def together(folder: Path, cities: Sequence[CityFound]) -> JointReport:
         checks.say(f"city {name} has a folder and is not named", f"轮次 {name} 有文件夹而未列入")
     for name in sorted({str(each["round"]) for each in said["left_out"]} & set(names)):
         checks.say(f"city {name} is both decided and left out", f"轮次 {name} 既已编制又列为未纳入")
+    if said["scope"] != ("all" if all(each.scope == "all" for each in cities) else "listed"):
+        checks.say("the scope is not that of the cities' lists", "清单范围与各轮次不符")
     report.unchecked += foreign(folder, names)
     checks.sum(cities, report)
     return report
@@ -243,7 +248,7 @@ class _Joint:
         self.used = [0] * len(self.limits)
         self.bound = 0
         self.breaches: list[tuple[str, str]] = []
-        self.told = False
+        self.told, self.scope = False, "all"
         self._text()
 
     def say(self, en: str, zh: str) -> None:
@@ -305,7 +310,8 @@ class _Joint:
             return report, 0
         if own_overlay(place, case, [each["id"] for each in self.limits]):
             report = replace(report, unchecked=limits_alone(report.unchecked))
-        if plan["result"]["bound_scope"] != "all" and self.said["scope"] == "all":
+        self.scope = str(plan["result"]["bound_scope"])
+        if self.scope != "all" and self.said["scope"] == "all":
             self.say(f"{name}: its offers are not all", f"{name}：方案清单不完整")
         objective = int(plan["result"]["tiers"][0]["objective"])
         if objective != city["objective"] or len(plan["result"]["tiers"]) != 1:

@@ -311,4 +311,5 @@ def _found(said: Mapping[str, Any]) -> CityFound:
     """What a worker's audit found of its city."""
     breaches, wrong = (tuple((en, zh) for en, zh in said[name]) for name in ("breaches", "wrong"))
     used = tuple(said["used"])
-    return CityFound(said["city"], said["verdict"], breaches, wrong, said["objective"], said["bound"], used)
+    numbers = said["objective"], said["bound"], used
+    return CityFound(said["city"], said["verdict"], breaches, wrong, *numbers, scope=said["scope"])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pyproj.exceptions import CRSError
 
-from parcels.common.issues import Environment, Issue, Refused, error, note, stop_on_errors
+from parcels.common.issues import Issue, Refused, error, note, stop_on_errors
 from parcels.common.kept import write_made
 from parcels.formats.columns_out import Plan, plan_columns
 from parcels.formats.registry import Outgoing, written
