@@ -1,7 +1,7 @@
 """GeoParquet of many parcels: CPU seconds and memory of reading, checking and finding neighbours.
 
 ``python -m benchmarks.geoparquet 1000000``. A grid of squares with ten attributes, written first and not counted;
-with ``drawn`` behind it parcels as they are drawn: they touch, and have sixteen corners each.
+with ``drawn`` behind it parcels as they are drawn: they share bent borders, and have nineteen corners on average.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ import shapely
 
 from parcels.check_map import check_parcels
 from parcels.geometry.neighbours import neighbours
+from parcels.geometry.segments import Plane
 from parcels.read import read_parcels
+
+GAP_M = 3.0
+"""Neighbours across so wide a gap count."""
 
 
 def make(path: Path, count: int, bent: bool = False) -> None:
-    """Squares of 50 m, 2 m apart; ``bent``: parcels as they are drawn (``count`` is a square number)."""
+    """Squares of 50 m, 2 m apart; ``bent``: parcels as they are drawn."""
     side, k, draw = int(count**0.5), np.arange(count), np.random.default_rng(1)
     x, y = 38_400_000 + (k % side) * 52.0, 2_500_000 + (k // side) * 52.0
     columns = {
@@ -42,17 +46,38 @@ def make(path: Path, count: int, bent: bool = False) -> None:
 
 
 def drawn(count: int) -> shapely.Geometry:
-    """Parcels that share their bent edges, four pieces an edge."""
-    side = int(count**0.5)
-    corners = np.stack(np.meshgrid(np.arange(side + 1) * 60.0, np.arange(side + 1) * 50.0, indexing="ij"), -1)
-    corners += np.random.default_rng(5).uniform(-8, 8, corners.shape)
-    corners += np.array([38_400_000, 2_500_000])
-    ring = [corners[:-1, :-1], corners[1:, :-1], corners[1:, 1:], corners[:-1, 1:]]
-    along = np.arange(4)[:, None] / 4
-    pairs = zip(ring, [*ring[1:], ring[0]], strict=True)
-    edges = [a[..., None, :] * (1 - along) + b[..., None, :] * along for a, b in pairs]
-    closed = np.concatenate([*edges, ring[0][..., None, :]], axis=2).reshape(side * side, 17, 2)
-    return shapely.polygons(np.round(closed, 3))
+    """Parcels laid like bricks, a road of 12 m after every sixth row.
+
+    Most have six neighbours and share bent edges with them, of one to six pieces; 10 to 29 corners each, nineteen on
+    average.
+    """
+    draw, across, pieces = np.random.default_rng(5), int(count**0.5), 6
+    down, steps = -(-count // across), (2 * across + 1) * pieces + 1
+    lines = np.zeros((down + 1, steps, 2))
+    lines[..., 0], lines[..., 1] = np.arange(steps) * 5.0, np.arange(down + 1)[:, None] * 50.0
+    moved = draw.uniform(-6, 6, (down + 1, 2 * across + 2, 2))  # corners; what lies between goes with them
+    part = (np.arange(pieces) / pieces)[:, None]
+    between = moved[:, :-1, None] * (1 - part) + moved[:, 1:, None] * part
+    lines[:, :-1] += between.reshape(down + 1, steps - 1, 2)
+    lines[:, -1] += moved[:, -1]
+    inner = np.arange(steps) % pieces > 0
+    lines[:, inner] += draw.uniform(-1, 1, (down + 1, int(inner.sum()), 2))
+    kept = ~inner | (draw.random((down + 1, steps)) < 0.5)
+    rows = []
+    for row in range(down):
+        here = min(across, count - row * across)
+        ends = np.arange(here + 1) * 2 * pieces + pieces * (row % 2)
+        south, north = lines[row], lines[row + 1] - (0, 12.0 * (row % 6 == 5))
+        share = np.arange(1, 4)[:, None] / 4
+        sides = south[ends][:, None] * (1 - share) + north[ends][:, None] * share
+        sides += draw.uniform(-1, 1, sides.shape)
+        held, along = draw.random((here + 1, 3)) < 0.5, ends[:-1, None] + np.arange(2 * pieces + 1)
+        ring = [south[along], sides[1:], north[along[:, ::-1]], sides[:-1, ::-1]]
+        some = [kept[row][along], held[1:], kept[row + 1][along[:, ::-1]], held[:-1, ::-1]]
+        keep = np.concatenate(some, axis=1)
+        points = np.round(np.concatenate(ring, axis=1)[keep] + (38_400_000, 2_500_000), 3)
+        rows.append(shapely.polygons(shapely.linearrings(points, indices=np.nonzero(keep)[0])))
+    return np.concatenate(rows)
 
 
 def cpu() -> float:
@@ -69,9 +94,10 @@ def main(count: int, bent: bool = False) -> None:
         begun = cpu()
         land = read_parcels(path)
         read = cpu()
-        found = check_parcels(land, land.table, as_of="2026-03-31", box=())
+        plane = Plane(land.geometry.geometry.values, GAP_M)
+        found = check_parcels(land, land.table, as_of="2026-03-31", box=(), plane=plane)
         checked = cpu()
-        pairs = neighbours(land.geometry.geometry.values, 1.0, 3.0).pairs
+        pairs = neighbours(plane, 1.0, GAP_M).pairs
         done = cpu()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"{len(land.table):,} parcels, {len(found)} findings, {len(pairs):,} pairs of neighbours")

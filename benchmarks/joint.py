@@ -1,9 +1,10 @@
 """Joint rounds at scale: many contested cities of 1,000 parcels and 100 platforms under a quota of new land.
 
 ``python -m benchmarks.joint FOLDER --cities 20`` draws the cities that are not in the folder yet (``--distinct`` seeds,
-then copies of them under other ids), puts 90 % of what the cities' own quotas leave of new land over all of them, runs
-``landopt joint`` and prints one line of JSON: CPU seconds by step (this process and its workers), memory, gap. It is
-run once more with the quota a tenth lower: what was opened is kept then, and only prices, decisions and plans are made.
+passing over those of fewer than ``--least`` offers, then copies of them under other ids), puts 90 % of what the cities'
+own quotas leave of new land over all of them, runs ``landopt joint`` and prints one line of JSON: CPU seconds by step
+(this process and its workers), memory, gap. It is run once more with the quota a tenth lower: what was opened is kept
+then, and only prices, decisions and plans are made.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from landopt.invent.round import write_draft
 from landopt.joint.choose import Effort
 from landopt.joint.run import joint
 from landopt.runs.work import Where
+from landopt.screening.uncapped_sites import build_offers
 
 PARCELS, DEMANDS, FIRST = 1_000, 100, 21
 JOINT = """[joint]
@@ -46,26 +48,41 @@ share = "0.40"
 """
 
 
-def cities(folder: Path, count: int, distinct: int) -> int:
+def cities(folder: Path, count: int, distinct: int, least: int = 0) -> int:
     """Draw the cities that are not there yet; the sum of their own quotas of new land, in m2."""
-    total = 0
+    total, seed = 0, FIRST
     for number in range(count):
         place = folder / "cities" / f"city-{number:03d}"
-        seed = FIRST + number
-        if not (place / "round.toml").exists():
-            if number < distinct:
-                write_draft(
-                    place, contested(PARCELS, DEMANDS, seed, made=read_case), f"bench-{seed}", seed, housing=True
-                )
-            else:
-                shutil.copytree(folder / "cities" / f"city-{number % distinct:03d}", place)
-                text = (place / "round.toml").read_text("utf-8")
-                own = f'id = "bench-{FIRST + number % distinct}"'
-                (place / "round.toml").write_text(text.replace(own, f'id = "bench-{seed}"'), "utf-8")
+        if (place / "round.toml").exists():
+            seed = 1 + _seed(place)
+        elif number < distinct:
+            seed = _drawn(place, seed, least)
+        else:
+            like = folder / "cities" / f"city-{number % distinct:03d}"
+            shutil.copytree(like, place)
+            text = (place / "round.toml").read_text("utf-8")
+            own = f'id = "bench-{_seed(like)}"'
+            (place / "round.toml").write_text(text.replace(own, f'id = "bench-{10_000 + number}"'), "utf-8")
         rules = tomllib.loads((place / "policy.toml").read_text("utf-8"), parse_float=str)["rule"]
         quota = next(rule for rule in rules if rule["id"] == "round.quota.new-land")
         total += sum(int(each["amount"]) for each in quota["values"])
     return total
+
+
+def _drawn(place: Path, seed: int, least: int) -> int:
+    """Draw a city from the first seed that gives it so many offers; the next seed."""
+    while True:
+        made = contested(PARCELS, DEMANDS, seed, made=read_case)
+        seed += 1
+        if not least or len(build_offers(read_case(made, seed - 1))) >= least:
+            write_draft(place, made, f"bench-{seed - 1}", seed - 1, housing=True)
+            return seed
+
+
+def _seed(place: Path) -> int:
+    """The seed of a city, as its id says."""
+    name: str = tomllib.loads((place / "round.toml").read_text("utf-8"))["round"]["id"]
+    return int(name.rpartition("-")[2])
 
 
 def run(folder: Path, amount: int, gap: str, jobs: int, limit: int) -> dict[str, Any]:
@@ -97,11 +114,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cities", type=int, default=4)
     parser.add_argument("--distinct", type=int, default=330)
+    parser.add_argument("--least", type=int, default=0, help="offers of a drawn city, at least")
     parser.add_argument("--gap", default="0.005")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=int, default=120, help="wall seconds of each programme of a city")
     asked = parser.parse_args(arguments)
-    quota = cities(asked.folder, asked.cities, asked.distinct)
+    quota = cities(asked.folder, asked.cities, asked.distinct, asked.least)
     for part in (90, 81):
         figures = run(asked.folder, quota * part // 100, asked.gap, asked.jobs, asked.limit)
         print(json.dumps({"of_quotas": part, **figures}), flush=True)

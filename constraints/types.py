@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +84,8 @@ class Row:
     """One row of the model apart from the parcel and demand rows, which are implied (docs/model.md §7).
 
     ``rhs`` is in the row's own integers. A row with ``slack`` > 0 is soft: it may be missed by any number of units of
-    the limit's measure, each worth ``slack`` in the row and ``penalty`` millipoints, charged to tier ``tier``.
+    the limit's measure, each worth ``slack`` in the row and ``penalty`` millipoints, charged to tier ``tier``. The rows
+    of a rule that are ``once`` are missed together: by as many units as the one of them that is missed most.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Row:
     slack: int = 0
     penalty: int = 0
     tier: int = 0
+    once: bool = False
 
     @property
     def holds_empty(self) -> bool:
@@ -108,8 +110,8 @@ class Row:
         return -(-max(0, past) // max(1, self.slack))
 
     def as_dict(self) -> dict[str, object]:
-        """The row as plain data, as in line 1 of ``offers.jsonl.gz``."""
-        return {
+        """The row as plain data, as in line 1 of ``offers.jsonl.gz``; ``once`` stands only where it is so."""
+        found: dict[str, object] = {
             "id": self.id,
             "rule": self.rule,
             "key": list(self.key),
@@ -120,6 +122,21 @@ class Row:
             "penalty": self.penalty,
             "tier": self.tier,
         }
+        return {**found, "once": True} if self.once else found
+
+
+def shared(rows: Sequence[Row]) -> dict[int, tuple[int, ...]]:
+    """The soft rows by the first of those they are missed together with, in order: most stand alone."""
+    found: dict[object, list[int]] = {}
+    for number, row in enumerate(rows):
+        if row.slack:
+            found.setdefault(row.rule if row.once else number, []).append(number)
+    return {members[0]: tuple(members) for members in found.values()}
+
+
+def missed_units(rows: Sequence[Row], missed: Callable[[int], int]) -> dict[int, int]:
+    """The units each of :func:`shared` is missed by, where ``missed`` gives those of a row: the most of its rows."""
+    return {first: max(map(missed, members)) for first, members in shared(rows).items()}
 
 
 def fulfilled(sense: str, used: int, rhs: int) -> bool:

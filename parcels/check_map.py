@@ -70,7 +70,7 @@ def check_parcels(
     facts = land.table if table is None else table
     plane = Plane(land.geometry.geometry.values) if plane is None else plane
     rows = land.lines or tuple(range(1, len(facts.ids) + 1))
-    places = [Place(row=row, id=identifier) for row, identifier in zip(rows, facts.ids, strict=True)]
+    places = _Places(rows, facts.ids)
     apart = _overlaps(plane, facts.ids, places, tolerance_m2, found)
     _gaps(plane, facts.ids, places, apart, found)
     if not any(issue.level == "error" and issue.code in _NO_PLACE for issue in land.issues):
@@ -78,6 +78,19 @@ def check_parcels(
     _dates(facts, places, as_of, found)
     _ranges(facts, places, found)
     return found.done()
+
+
+class _Places(Sequence[Place]):
+    """The place of each parcel, made when it is told of."""
+
+    def __init__(self, rows: Sequence[int], ids: Sequence[str]) -> None:
+        self.rows, self.ids = rows, ids
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, at: int) -> Place:  # type: ignore[override]  # of one parcel only
+        return Place(row=self.rows[at], id=self.ids[at])
 
 
 def _overlaps(
@@ -167,13 +180,13 @@ def _placed(
 
 def _dates(facts: FactTable, places: Sequence[Place], as_of: str, found: Findings) -> None:
     for name in PAST:
-        for identifier, place, value in zip(facts.ids, places, facts.column(name), strict=True):
+        for k, value in enumerate(facts.columns.get(name, ())):
             if isinstance(value, str) and value > as_of:
                 found.add(
                     "error",
                     "039.lies-after-round",
-                    at=within(place, column=name),
-                    ids=(identifier,),
+                    at=within(places[k], column=name),
+                    ids=(facts.ids[k],),
                     name=name,
                     value=value,
                     as_of=as_of,
@@ -189,14 +202,16 @@ def _ranges(facts: FactTable, places: Sequence[Place], found: Findings) -> None:
 def _at_most(
     facts: FactTable, places: Sequence[Place], low: str, high: str, found: Findings, slack: bool = False
 ) -> None:
-    for identifier, place, a, b in zip(facts.ids, places, facts.column(low), facts.column(high), strict=True):
+    if low not in facts.columns or high not in facts.columns:
+        return
+    for k, (a, b) in enumerate(zip(facts.columns[low], facts.columns[high], strict=True)):
         if isinstance(a, int) and isinstance(b, int) and a > b + (b // 100 + 1 if slack else 0):
             level = "warning" if low == "far_min" else "error"
             found.add(
                 level,
                 "067.above",
-                at=place,
-                ids=(identifier,),
+                at=places[k],
+                ids=(facts.ids[k],),
                 low=low,
                 number=_number(a, low),
                 high=high,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from parcels.common.place import Place
 from parcels.common.schema import fields
 from parcels.common.units import BadValue
 from parcels.formats.opening import open_table
-from parcels.tables.columns import match_columns
+from parcels.how_read import RECORDS, HowRead
+from parcels.tables.columns import column_key, match_columns
 from parcels.tables.fact_table import read_facts
 from parcels.tables.findings import Findings
 from parcels.tables.use_codes import systems
@@ -115,6 +116,13 @@ def read_demands(
     return DemandFile(held, issues, (*raw.notes, *told), raw.sha256, path)
 
 
+def check_demands(held: FactTable, where: str) -> list[Issue]:
+    """What facts of a demand say against each other."""
+    found = Findings(Place(where), "D")
+    _cross(held, found)
+    return list(found.done())
+
+
 def _cross(held: FactTable, found: Findings) -> None:
     for identifier, low, high in zip(held.ids, held.column("area_min_m2"), held.column("area_max_m2"), strict=True):
         if isinstance(low, int) and isinstance(high, int) and low > high:
@@ -128,7 +136,6 @@ def _cross(held: FactTable, found: Findings) -> None:
             )
 
 
-_RECORD = ("rule", "parcel_id", "demand_id", "document", "date", "by")
 _RECORD_ZH = {
     "rule": "规则",
     "parcel_id": "宗地编号",
@@ -139,7 +146,18 @@ _RECORD_ZH = {
 }
 
 
-def read_records(path: str | Path, *, layer: str | None = None, encoding: str | None = None) -> RecordFile:
+def record_columns(headings: Iterable[str], how: HowRead, where: Place | str) -> dict[str, str]:
+    """The column of each fact of a document, by its heading or as it is named."""
+    words = {word.lower(): name for name in RECORDS for word in (name, _RECORD_ZH[name])}
+    there = {column_key(name): name for name in headings}
+    said = {words[name.strip().lower()]: name for name in headings if name.strip().lower() in words}
+    found = {name: how.heading(name, said.get(name), there, where) for name in RECORDS}
+    return {name: heading for name, heading in found.items() if heading is not None}
+
+
+def read_records(
+    path: str | Path, *, layer: str | None = None, encoding: str | None = None, columns: Mapping[str, str] | None = None
+) -> RecordFile:
     """Read the table of documents on file (``rule, parcel_id, demand_id, document, date, by``).
 
     Raises
@@ -150,19 +168,18 @@ def read_records(path: str | Path, *, layer: str | None = None, encoding: str | 
     path = Path(path)
     raw = open_table(path, layer=layer, encoding=encoding, prefix="K")
     found = Findings(raw.where, "K")
-    words = {word.lower(): name for name in _RECORD for word in (name, _RECORD_ZH[name])}
-    columns = {words[name.strip().lower()]: name for name in raw.columns if name.strip().lower() in words}
+    columns = record_columns(raw.columns, HowRead(columns or {}), raw.where)
     issues = list(raw.issues)
-    for name in _RECORD:
+    for name in RECORDS:
         if name not in columns and name in ("rule", "document", "date"):
             issues.append(error("K023.column-missing", at=raw.where, name=name, title=_RECORD_ZH[name]))
-    unknown = [name for name in raw.columns if name.strip().lower() not in words]
+    unknown = [name for name in raw.columns if name not in columns.values()]
     if unknown:
         issues.append(warning("K024.not-known-not", at=raw.where, unknown=unknown))
     records = []
     for position, row in enumerate(raw.rows):
         entry: dict[str, str] = {}
-        for name in _RECORD:
+        for name in RECORDS:
             cell = raw.columns[columns[name]][position] if name in columns else None
             try:
                 text = "" if cell is None else (parse_date(cell) or "") if name == "date" else clean_text(cell)
@@ -174,5 +191,5 @@ def read_records(path: str | Path, *, layer: str | None = None, encoding: str | 
                     found.add("error", "025.blank", at=Place(row=row, column=name), name=name)
             entry[name] = text
         records.append(entry)
-    order = sorted(records, key=lambda entry: tuple(entry[name] for name in _RECORD))
+    order = sorted(records, key=lambda entry: tuple(entry[name] for name in RECORDS))
     return RecordFile(tuple(order), (*issues, *found.done()), raw.notes, raw.sha256, path)

@@ -18,6 +18,7 @@ from parcels.formats.opening import open_layer
 from parcels.geometry.crs import place, to_crs
 from parcels.geometry.overlay import Cover, cover
 from parcels.geometry.segments import Plane
+from parcels.how_read import AS_IT_SAYS, HowRead
 from parcels.layer_reach import reach
 from parcels.read import ParcelFile
 from parcels.role_columns import Attributes, attributes
@@ -61,6 +62,10 @@ class LayerRef(Protocol):
     def as_of(self) -> str:
         """The day it shows (ISO), or ""."""
 
+    @property
+    def how(self) -> HowRead:
+        """How it is read where its headings do not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -72,6 +77,7 @@ class Layer:
     coverage: Path | tuple[str, ...] | None = None
     coverage_layer: str | None = None
     as_of: str = ""
+    how: HowRead = AS_IT_SAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +128,11 @@ def overlay_layers(
     issues: list[Any] = []
     notes: list[Told] = []
     for ref in sorted(layers, key=lambda entry: entry.role):
-        raw = open_layer(ref.path, ref.layer, points=ref.role == "points")
+        raw = open_layer(ref.path, ref.layer, points=ref.role == "points", encoding=ref.how.encoding, crs=ref.how.crs)
         found = Findings(within(raw.where, role=ref.role), "L")
         inputs.append({"name": ref.path.name, "sha256": raw.sha256, "rows": len(raw.rows)})
         geometry = raw.geometry if raw.geometry is not None else np.zeros(0, dtype=object)
-        placed = place(geometry, raw.crs, raw.where, prefix="L")
+        placed = place(geometry, raw.crs, raw.where, declared=ref.how.crs, prefix="L")
         issues.extend((*raw.issues, *placed.issues))
         if any(issue.level == "error" for issue in placed.issues) or not land.crs:
             continue
@@ -134,7 +140,7 @@ def overlay_layers(
         if placed.crs != land.crs:
             moved = to_crs(moved, placed.crs, land.crs)
             found.add("note", "017.projected-to-parcels", crs=placed.crs, crs2=land.crs)
-        usable, named = _usable(ref.role, moved, attributes(raw, ref.role, found), found)
+        usable, named = _usable(ref.role, moved, attributes(raw, ref.role, found, ref.how), found)
         made = _measure(ref.role, plane, land.table, usable, named, distances, found)
         if ref.role in REACHING:
             place_ = Place(file=ref.path.name, layer=raw.layer, role=ref.role)

@@ -108,9 +108,19 @@ def read_parcels(
     if area_source not in (None, "attribute", "geometry"):
         raise Refused(error("P018.area-source", at=path.name, area_source=area_source))
     raw = open_parcels(path, layer=layer, encoding=encoding, crs=crs)
-    return from_raw(raw, crs=crs, area_source=area_source, use_codes=use_codes, units=units, columns=columns, drop=drop)
+    return from_raw(
+        raw,
+        crs=crs,
+        area_source=area_source,
+        use_codes=use_codes,
+        units=units,
+        columns=columns,
+        drop=drop,
+        spend=True,
+    )
 
 
+# As above, and whether the table may be spent.
 def from_raw(
     raw: RawTable,
     *,
@@ -120,17 +130,17 @@ def from_raw(
     units: Mapping[str, str] | None = None,
     columns: Mapping[str, str] | None = None,
     drop: Collection[str] = (),
+    spend: bool = False,
 ) -> ParcelFile:
-    """As :func:`read_parcels`, from a table already opened."""
+    """As :func:`read_parcels`, from a table already opened; ``spend``: its outlines are let go on the way."""
     found = Findings(raw.where, "P")
     stubs = raw.format in ("ESRI Shapefile", "zip")
     match = match_columns(raw.columns, "parcel", raw.where, units=units, stubs=stubs, named=columns)
     facts = read_facts(raw.columns, match.columns, raw.rows, "parcel", found, use_codes=use_codes, drop=drop)
-    shapes = _shapes(raw, facts)
     rows = [raw.rows[i] for i in facts.keep]
-    placed = place(shapes, raw.crs, raw.where, declared=crs)
-    told_before, unbuilt = _with_ids(raw.issues, dict(zip(rows, facts.ids, strict=True)))
-    outlines = check_shapes(placed.geometry, facts.ids, rows, found, unbuilt)
+    placed = place(_shapes(raw, facts, spend), raw.crs, raw.where, declared=crs)
+    told_before, unbuilt = _with_ids(raw.issues, dict(zip(rows, facts.ids, strict=True)) if raw.issues else {})
+    outlines = check_shapes(placed.geometry, facts.ids, rows, found, unbuilt, spend=True)
     stated = match.columns.get("area_m2")
     cells = [raw.columns[stated.name][i] for i in facts.keep] if stated else []
     notes = settle_areas(facts, outlines, rows, found, stated, area_source, bool(placed.crs), cells)
@@ -202,12 +212,15 @@ _TOLD = ("grade", "benchmark_price", "appraised_price", "intending_users", "publ
 """Optional facts whose absence changes verdicts or prices: it is said which are not in the file."""
 
 
-def _shapes(raw: RawTable, facts: Facts) -> np.ndarray[Any, Any]:
+def _shapes(raw: RawTable, facts: Facts, spend: bool) -> np.ndarray[Any, Any]:
+    """The outlines of the rows that are kept, as an array of its own."""
     if raw.geometry is None:
         return np.full(len(facts.keep), None, dtype=object)
-    if len(facts.keep) == len(raw.geometry):
-        return raw.geometry
-    return np.asarray(raw.geometry[list(facts.keep)])
+    whole = len(facts.keep) == len(raw.geometry)
+    shapes = raw.geometry.copy() if whole else np.asarray(raw.geometry[list(facts.keep)])
+    if spend and raw.geometry.flags.writeable:
+        raw.geometry.fill(None)
+    return shapes
 
 
 def with_columns(file: FactTable, columns: Mapping[str, tuple[Value, ...]]) -> FactTable:

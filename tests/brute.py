@@ -17,7 +17,8 @@ def brute_force(
 
     Offer k takes the parcels ``sites[k]`` for demand row ``demands[k]`` (-1: market), worth ``scores[k][tier]`` points.
     A row is ``{"sense", "rhs", "slack", "penalty", "tier", "coef": {offer: coefficient}}``; the units of slack of a
-    soft row, each worth ``slack`` in the row, cost ``penalty`` each in ``tier``. Parcels and demands are taken at most
+    soft row, each worth ``slack`` in the row, cost ``penalty`` each in ``tier``; of the rows with the same ``once``, if
+    they have one, those of the row that misses most alone. Parcels and demands are taken at most
     once without saying.
     """
     if tiers is None:
@@ -50,13 +51,19 @@ def brute_force(
 def _after_penalties(
     total: Sequence[int], score: Sequence[int], rows: Sequence[Mapping[str, Any]]
 ) -> tuple[int, ...] | None:
-    value = list(score)
+    value, together = list(score), dict[Any, tuple[int, Mapping[str, Any]]]()
     for amount, row in zip(total, rows, strict=True):
         over = amount - row["rhs"]
         missing = abs(over) if row["sense"] == "=" else max(0, over if row["sense"] == "<=" else -over)
         if missing and not row["slack"]:
             return None
-        value[row["tier"]] -= -(-missing // row["slack"]) * row["penalty"] if missing else 0
+        if not row["slack"]:
+            continue
+        units = -(-missing // row["slack"])
+        name = row.get("once") or len(together)
+        together[name] = max(together.get(name, (0, row)), (units, row), key=lambda pair: pair[0])
+    for units, row in together.values():
+        value[row["tier"]] -= units * row["penalty"]
     return tuple(value)
 
 
@@ -72,6 +79,7 @@ def brute_force_offers(offers: Any) -> tuple[int, ...] | None:
             coefficients[row][offer] = coefficients[row].get(offer, 0) + coef
     rows = [
         {"sense": r.sense, "rhs": r.rhs, "slack": r.slack, "penalty": r.penalty, "tier": r.tier, "coef": coef}
+        | ({"once": r.rule} if r.once else {})
         for r, coef in zip(offers.rows, coefficients, strict=True)
     ]
     scores = [[int(offers.score[tier, offer]) for tier in range(offers.score.shape[0])] for offer in range(count)]

@@ -228,6 +228,7 @@ def limit(
         "penalty": penalty or 0,
         "tier": tier,
     }
+    spec |= {name: more.pop(name) for name in ("across", "keys") if name in more}
     return rule(identifier, "limit", where, spec, **{"rank": 0, **more})
 
 

@@ -28,8 +28,8 @@ cite = {{ doc = "policy", article = "1", rank = 0, grade = "V2" }}
 from = 2020-01-01
 """
 METHODS = ("listing", "lease")
-Rows = dict[tuple[str, ...], tuple[str, int, int, int, int]]
-"""By key: sense, right-hand side, slack, penalty, tier."""
+Rows = dict[tuple[str, ...], tuple[str, int, int, int, int, bool]]
+"""By key: sense, right-hand side, slack, penalty, tier, once."""
 
 
 def rules_of(entry: Mapping[str, Any], folder: Path) -> list[Rule]:
@@ -101,7 +101,8 @@ def written(made: Case, text: str) -> tuple[Rows, dict[tuple[str, ...], dict[Ide
             key = () if inside == "" else key
             sense, right, *more = rest.split()
             told = {name: int(value) for name, _, value in (each.partition("=") for each in more)}
-            rows[key] = (sense, int(right), told.get("slack", 0), told.get("penalty", 0), told.get("tier", 0))
+            slack, penalty, tier = (told.get(name, 0) for name in ("slack", "penalty", "tier"))
+            rows[key] = (sense, int(right), slack, penalty, tier, bool(told.get("once")))
             counts[key] = {}
         else:
             parcels, who, how, value = line.split()
@@ -109,9 +110,9 @@ def written(made: Case, text: str) -> tuple[Rows, dict[tuple[str, ...], dict[Ide
     return rows, counts
 
 
-def plain(row: Row) -> tuple[str, int, int, int, int]:
+def plain(row: Row) -> tuple[str, int, int, int, int, bool]:
     """A row as an entry writes it; the tier says nothing of a hard one."""
-    return row.sense, row.rhs, row.slack, row.penalty, row.tier if row.slack else 0
+    return row.sense, row.rhs, row.slack, row.penalty, row.tier if row.slack else 0, row.once
 
 
 @pytest.mark.parametrize("entry", [e for e in GOLDEN if "rows" in e], ids=lambda e: e["name"])
@@ -152,6 +153,7 @@ def test_every_kind_of_limit_and_link_is_written_down() -> None:
     """Each key of a limit, both senses, each relation and a lock stand in some entry."""
     text = "".join(entry["rule"] for entry in GOLDEN)
     keys = ("where", "measure", "per", "values", "share", "of", "used", "credit", "hard", "penalty", "tier", "sense")
+    keys = (*keys, "across", "keys")
     for name in (*keys, "points", "points_per_ha", "per_m2", "max_years", "verdict", "document", "demands", "parcels"):
         assert f"\n{name} =" in text, name
     for word in itertools.chain(('"<="', '">="'), ('"conflict"', '"together"', '"requires"', '"lock"', '"limit"')):

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -13,10 +14,13 @@ from click.testing import CliRunner
 
 from cli import desk
 from constraints.audit.reread import Reader
-from constraints.case import Case, as_written
+from constraints.case import Case, Settings, as_written
 from constraints.loading.period_law import period_laws
 from landopt.job import Job, NoPlan
+from landopt.keeping.continued import carried_on
+from landopt.keeping.ledger.rounds import apply, state
 from landopt.pipeline import Scenario, audit, choose, decide, screen, write
+from landopt.reasons.justify import render
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.issues import Refused
 from tests.brute import brute_force_offers
@@ -123,6 +127,76 @@ def test_a_parcel_is_taken_from_the_period_in_which_it_can_be_ready() -> None:
     made = programme(*rules, purpose="annual_plan", converted=False, net_land=False)
     assert verdicts(made, "listing") == ["forbid", "condition", "condition"]
     agree(made)
+
+
+def test_a_platform_waits_for_what_its_site_lacks() -> None:
+    """Clearance takes 180 working days and the listing comes after it, in whichever year: late for early 2027."""
+    for needed, expected in (("2027-01-20", ["warn", "warn"]), ("2027-12-31", ["permit", "permit"])):
+        made = case(
+            [parcel(net_land=False)],
+            [demand(uses=("IND",), needed_by=needed)],
+            purpose="annual_plan",
+            periods=YEARS[:2],
+            settings=Settings(gap="0", verdicts=("permit", "condition", "warn")),
+        )
+        made = replace(made, round=replace(made.round, end=YEARS[1].end))
+        offers = build_offers(made)
+        listing = [method.id for method in made.methods].index("listing")
+        words = [("permit", "warn", "condition")[int(v)] for v in offers.verdict[offers.method == listing]]
+        assert words == expected, needed
+        agree(made)
+
+
+def test_each_sheet_says_what_changes_in_its_period(tmp_path: Path) -> None:
+    """Rules on its own method, or on none by name, that begin or end in the period; the audit derives them again."""
+    ban = replace(eligibility("t.ban", "use == 'RES'", listing="forbid"), until="2026-07-01")
+    new = eligibility("t.new", "use == 'RES'", lease="forbid", start="2026-06-01")
+    later = eligibility("t.later", "use == 'RES'", listing="forbid", start="2027-06-01")
+    made, job = as_written(programme(ban, new, later)), Job(round_path=tmp_path)
+    offers = screen(made)
+    decision = decide(Scenario(made, (), None), offers, choose(made, offers, job, lambda _: None), lambda _: None)
+    record = next(each for each in decision.plan["justification"] if each["kind"] == "assignment")
+    due = {"listing": [("t.ban", False)], "lease": [("t.new", True)]}
+    assert record["period"] == "2026"
+    assert [(each["cite"]["rule"], each["begins"]) for each in record["changes"]] == due.get(record["method"], [])
+    said = [render(record, lang) for lang in ("en", "zh")]
+    if record["method"] == "listing":
+        assert "Until 2026-07-01: t.ban" in said[0]
+        assert "2026年7月1日起失效" in said[1]
+    folder = tmp_path / "plan"
+    folder.mkdir()
+    write(folder, decision, None)
+    audit(folder, len(offers.site), folder, lambda _: None)
+
+
+def test_an_adopted_assignment_is_locked_in_its_period() -> None:
+    """Where the round lists it; what was not announced before the period was over may come in any that is left."""
+    body = {"document": "d", "date": "2026-01-01", "signers": None}
+    adopted = {"parcel_ids": ["P01"], "demand_id": None, "method": "listing", "period": "2025-H2"}
+    entry = SimpleNamespace(kind="adopt", seq=1, round="R", at="2026-01-01", body={**body, "assignments": [adopted]})
+    made = case([parcel()], [demand()], [], periods=HALVES)
+
+    def periods(*results: str) -> list[str | None]:
+        said = [{"parcel_id": "P01", "outcome": each, "date": "2026-02-01"} for each in results]
+        book = [entry, SimpleNamespace(kind="record", seq=2, round="R", at="2026-02-01", body={"results": said})]
+        under = apply(made, state(book))  # type: ignore[arg-type]
+        return [rule.spec.get("period") for rule in under.rules if rule.kind == "lock"]
+
+    assert periods() == [None]
+    assert periods("contracted") == ["2025-H2"]
+    adopted["period"] = "2026-H1"
+    assert periods() == ["2026-H1"]
+    adopted["period"] = "2030"
+    assert periods() == [None]
+
+
+def test_a_platform_is_not_given_a_second_site() -> None:
+    """One whose site is contracted and that still stands in the demands is refused by name."""
+    made = case([parcel(status="contracted"), parcel()], [demand()], [], periods=YEARS)
+    entry = {"parcel_ids": ["P01"], "demand_id": "D01", "method": "listing", "period": "2026"}
+    with pytest.raises(Refused) as caught:
+        carried_on(made, {"plan_id": "R/P-1", "plan_hash": "0", "assignments": [entry]})
+    assert [issue.code for issue in caught.value.issues] == ["O018"]
 
 
 def test_a_period_that_is_over_takes_nothing_new() -> None:

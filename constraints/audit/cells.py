@@ -257,7 +257,7 @@ class PartReader:
             place = (method, period, found.term, site.kind)
             found = self._together(place, site, method, period, found.term)
         verdict = found.verdict
-        if verdict < WARN and self.hurried and self._late(site.free, method, period):
+        if verdict < WARN and self.hurried and self._late(self.reader.ready_from(site.parcels), method, period):
             verdict = WARN
         if verdict not in reader.allowed:
             return f"verdict {WORDS[verdict]}"

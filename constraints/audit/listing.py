@@ -165,9 +165,9 @@ class Listing:
         if own is None:
             self.say(row.rule, f"{row.id} is no row of the case", f"{row.id} 不是本案的约束")
             return
-        for field in ("kind", "sense", "rhs", "slack", "penalty", "tier"):
+        for field in ("kind", "sense", "rhs", "slack", "penalty", "tier", "once"):
             stated, found = getattr(row, field), getattr(own, field)
-            if stated != found and not (field == "tier" and not own.slack):
+            if (stated != found or (stated is True) is not (found is True)) and not (field == "tier" and not own.slack):
                 self.say(
                     row.rule,
                     f"{row.id}: {field} is {found}, listed as {stated}",

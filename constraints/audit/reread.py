@@ -21,7 +21,7 @@ from constraints.reading.case_facts import CaseFacts, Facts, integer, texts
 from constraints.reading.judge import SiteJudgement, judge_site
 from constraints.reading.points import Points
 from constraints.reading.rows import Key, PlanRows
-from constraints.reading.timetable import Calendar, done_by
+from constraints.reading.timetable import Calendar, done_by, upstream_days
 from constraints.types import STRICTNESS, Method
 from parcels.common.catalogue import Told, told
 from parcels.common.schema import Value
@@ -70,6 +70,7 @@ class Reader:
         for record in case.records:
             self._records.setdefault(record.parcel_id, []).append(record)
         self.planned_from = case.round.as_of
+        self._prepared: dict[int, str] = {}
         self._first: Reader | None = None
         self._asked: tuple[int | None, dict[int, Told | None]] | None = None
         self.reach: dict[int, frozenset[int]] = {}
@@ -301,7 +302,7 @@ class Reader:
         return self.case.round.periods[period].id if period >= 0 else None
 
     def late(self, start: str, demand: int | None, method: Method, period: int) -> bool:
-        """True where an offer whose site is free on ``start`` cannot meet ``needed_by``."""
+        """True where an offer whose site can begin on ``start`` (:meth:`ready_from`) cannot meet ``needed_by``."""
         needed = None if demand is None else self.facts.demands[demand].get("needed_by")
         if needed is None:
             return False
@@ -318,6 +319,20 @@ class Reader:
     def free_from(self, site: Sequence[int]) -> str:
         """The day the last parcel of a site becomes available; blank where all are."""
         return max([self.facts.free[parcel] for parcel in site])
+
+    def ready_from(self, site: Sequence[int]) -> str:
+        """The day the supply of a site can begin: free and, in an annual plan, with all that it lacks made ready."""
+        return max([self._ready(parcel) for parcel in site])
+
+    def _ready(self, parcel: int) -> str:
+        free = self.facts.free[parcel]
+        if self.case.round.purpose != "annual_plan":
+            return free
+        if parcel not in self._prepared:
+            days = upstream_days({**self.facts.parcels[parcel], "in_annual_plan": True})
+            opening = max(self.case.round.as_of, self.case.round.start or "", free)
+            self._prepared[parcel] = self.calendar.after(opening, days) if days else free
+        return self._prepared[parcel]
 
 
 def _require_words(case: Case, book: RuleBook) -> None:

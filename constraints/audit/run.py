@@ -28,7 +28,7 @@ from constraints.case import SCHEMA, from_json, held_at
 from constraints.loading.load import rules_at
 from constraints.loading.period_law import days_of
 from constraints.loading.releases import late_packs, pack_states
-from constraints.reading.rows import Key
+from constraints.reading.rows import Key, charged
 
 __all__ = ["AuditReport", "Breach", "Check", "audit_plan", "lines"]
 STOPPED = ("optimal", "gap", "limit", "user", "failed")
@@ -141,13 +141,11 @@ class _Auditor:
 
     def limits(self, listing: Listing | None) -> list[int]:
         """Every row over the plan; returns the penalties of soft limits by tier."""
-        before, penalty = len(self.breaches), [0] * len(self.case.objective.tiers)
-        rows = self.reader.rows
+        before, rows = len(self.breaches), self.reader.rows
         uses = rows.uses((reading.rows for reading in self.chosen), listing.keys if listing else ())
         shown = self.shown = rows.shown(uses)
         for use in uses:
             row = use.row
-            penalty[row.tier] += use.slack * row.penalty
             if use.broken:
                 used, limit = shown[(row.rule, row.key)]["used"], shown[(row.rule, row.key)]["limit"]
                 en = f"{row.id}: {used:,} used, {row.sense} {limit:,} allowed"
@@ -161,7 +159,7 @@ class _Auditor:
                     self.same(f"limits.{field}", entry.get(field), found.get(field), (key[0], *key[1]))
         en, zh = f"{len(uses)} limits, relations and locks", f"限额、关联与锁定 {len(uses)} 项"
         self.check("limits", len(uses), before, en, zh)
-        return penalty
+        return charged(uses, len(self.case.objective.tiers))
 
     def bound(self, listing: Listing, penalty: Sequence[int]) -> None:
         """Objective, bound and gap of each tier, and the words that go with them."""

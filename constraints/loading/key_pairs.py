@@ -38,6 +38,13 @@ def together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
         for value in found.get("used") or ():
             if len(value["key"]) != width:
                 reading.bad("R005.key-not", "used", key=value["key"], width=width)
+        for each in found.get("keys") or ():
+            if len(each) != width:
+                reading.bad("R005.key-not", "keys", key=each, width=width)
+        if "keys" in found and "across" not in found:
+            reading.bad("R003.goes-across", "keys")
+        if "across" in found:
+            _across(reading, found)
         own = frozenset(fields_of("parcel")) - {"intending_users"}  # these are the site's, not the parcel's
         strange = [name for name in found.get("per") or () if name not in own]
         if "share" in found and "of" not in found and strange:
@@ -46,3 +53,18 @@ def together(reading: Reading, kind: str, found: Mapping[str, Any]) -> None:
         reading.bad("R003.leaves-policy", "leaves_to")
     if kind == "eligibility" and "condition" in (found.get("verdict") or {}).values() and not found.get("condition"):
         reading.bad("R003.verdict-condition", "verdict")
+
+
+def _across(reading: Reading, found: Mapping[str, Any]) -> None:
+    """Note what is wrong with a limit that compares its keys."""
+    per, spread = found.get("per") or (), found["across"] == "spread"
+    keyed = any(value["key"] for value in found.get("values") or ())
+    if not per or "share" in found or "credit" in found:
+        reading.bad("R003.across-per", "across")
+    elif found.get("sense") != ("<=" if spread else ">=") or (spread and keyed):
+        reading.bad("R003.across-spread" if spread else "R003.across-least", "across")
+    elif not spread and (found.get("hard") or "penalty" not in found):
+        reading.bad("R003.across-least", "across")
+    strange = [set(per) - set(fields_of(side)) - {"intending_users"} for side in ("parcel", "demand")]
+    if "keys" not in found and all(strange):
+        reading.bad("R003.across-keys", "across")

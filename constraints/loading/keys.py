@@ -284,6 +284,15 @@ def _used(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | None
     return found
 
 
+def _keys(reading: Reading, key: str, value: Any) -> list[list[str]] | None:
+    good = isinstance(value, list) and len(value) > 1 and all(isinstance(each, list) and each for each in value)
+    found = [[str(part) for part in each] for each in value] if good else []
+    if not good or len({tuple(each) for each in found}) < len(found):
+        reading.bad("R004.must-keys", key, key=key, shown=shown(value))
+        return None
+    return found
+
+
 def _credit(reading: Reading, key: str, value: Any) -> dict[str, Any] | None:
     if not isinstance(value, dict) or not {"num", "den"} <= set(value) <= {"where", "num", "den"}:
         reading.bad("R004.must-where", key, key=key)
@@ -347,5 +356,7 @@ _SHAPES: dict[str, Callable[[Reading, str, Any], Any]] = {
     "share": _share,
     "used": _used,
     "credit": _credit,
+    "across": _choice(("least", "spread")),
+    "keys": _keys,
     "relation": _choice(("conflict", "together", "requires")),
 }

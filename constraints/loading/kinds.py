@@ -66,6 +66,13 @@ KINDS: dict[str, tuple[Key, ...]] = {
         ),
         Key("share", "share", False, "a part of the sum over of, instead of values"),
         Key("of", "condition", False, "the base of share; blank: all chosen offers"),
+        Key(
+            "across",
+            "across",
+            False,
+            "least: what the key furthest short misses is charged, once; spread: the largest key less the smallest",
+        ),
+        Key("keys", "keys", False, "with across: [[...], ...], the keys compared; blank: those of parcels or demands"),
         Key("used", "used", False, "[{ key, amount }]: already consumed this year, in the unit of the values"),
         Key("credit", "credit", False, "{ where, num, den }: the limit grows by num/den of the measure there"),
         Key("hard", "bool", False, "default true unless penalty is given"),
@@ -114,3 +121,4 @@ VALUE_KEYS = ("from", "until", "key", "amount", "unit")
 PACK_KEYS = ("id", "title", "complete_from", "checked_until", "note", "off")
 ADOPT_KEYS = ("rule", "below", "document")
 FACT_KEYS = ("parcel", "demand", "field", "value", "scenario")
+APPLICANT_KEYS = ("demand", "reason", "by", "facts")

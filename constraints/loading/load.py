@@ -20,7 +20,7 @@ from constraints.loading.kinds import COMMON, KINDS, LAW_KINDS, PACK_KEYS
 from constraints.loading.lint import across, alone
 from constraints.loading.method_facts import tables
 from constraints.loading.other_day import carried_over
-from constraints.loading.overlays import Fact, adopted, fact_of
+from constraints.loading.overlays import Fact, adopted, applicant_of, fact_of
 from constraints.loading.pack_files import Pack as Pack
 from constraints.loading.pack_files import own_file, pack_folder, pack_origin
 from constraints.loading.pack_files import pack as pack
@@ -41,11 +41,15 @@ Net land, the ecological red line and the grantor came with their instruments; t
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A rule file as read: its rules, the facts it overlays, and findings that do not stop."""
+    """A rule file as read: its rules, the facts it overlays, and findings that do not stop.
+
+    ``applicants`` are the platforms it adds, whose facts stand before the others.
+    """
 
     rules: tuple[Rule, ...]
     facts: tuple[Fact, ...]
     issues: tuple[Issue, ...]
+    applicants: tuple[str, ...] = ()
 
 
 @cache
@@ -97,7 +101,7 @@ def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None, raw: 
     Parameters
     ----------
     path
-        A TOML file of ``[[rule]]``, ``[[adopt]]`` and ``[[fact]]`` tables.
+        A TOML file of ``[[rule]]``, ``[[adopt]]``, ``[[applicant]]`` and ``[[fact]]`` tables.
     origin
         The pack's name, ``policy``, or the scenario's name; kept in each rule.
     known
@@ -109,7 +113,9 @@ def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None, raw: 
     issues: list[Issue] = _pack_head(text)
     rules = [rule for block in text.blocks.get("rule", ()) if (rule := _rule(block, origin, issues))]
     rules += adopted(text.blocks.get("adopt", ()), {**(known or {}), **{r.id: r for r in rules}}, issues)
-    facts = [fact for block in text.blocks.get("fact", ()) if (fact := fact_of(block, issues))]
+    late = [each for block in text.blocks.get("applicant", ()) if (each := applicant_of(block, issues))]
+    facts = [fact for each in late for fact in each]
+    facts += [fact for block in text.blocks.get("fact", ()) if (fact := fact_of(block, issues))]
     if origin not in known_packs():
         law = shipped()
         issues += against_law(rules, law, [rule for rule in (known or {}).values() if is_law(rule)])
@@ -118,7 +124,8 @@ def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None, raw: 
         issues.extend(alone(rule, policy=origin not in known_packs()))
     issues.extend(across(rules))
     stop_on_errors(issues)
-    return Loaded(tuple(sorted(rules, key=lambda rule: (rule.id, rule.start))), tuple(facts), tuple(issues))
+    ordered = tuple(sorted(rules, key=lambda rule: (rule.id, rule.start)))
+    return Loaded(ordered, tuple(facts), tuple(issues), tuple(each[0].id for each in late))
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Any
 
 from constraints.language.expr import closest
 from constraints.loading.keys import Reading, decimal_text
-from constraints.loading.kinds import ADOPT_KEYS, FACT_KEYS
+from constraints.loading.kinds import ADOPT_KEYS, APPLICANT_KEYS, FACT_KEYS
 from constraints.loading.ranks import own
 from constraints.loading.rule_file import Block
 from constraints.types import Rule
@@ -99,6 +99,33 @@ def fact_of(block: Block, issues: list[Issue]) -> Fact | None:
         shown = decimal_text(value) if decimal_text(value) is not None else value
         return Fact(of, str(table[of]), field.name, shown, str(table.get("scenario", "")))
     return None
+
+
+def applicant_of(block: Block, issues: list[Issue]) -> tuple[Fact, ...]:
+    """The facts of an ``[[applicant]]`` of an overlay: a platform that no file has; empty (with an issue) if none.
+
+    Each fact's scenario is the reason with the name of who filed it, so that both are printed wherever the plan is.
+    """
+    table = block.table
+    facts = table.get("facts")
+    texts = [table.get(name) for name in ("demand", "reason", "by")]
+    if (
+        set(table) - set(APPLICANT_KEYS)
+        or not all(isinstance(text, str) and text.strip() for text in texts)
+        or not (isinstance(facts, dict) and facts)
+    ):
+        issues.append(error("R003.applicant", at=block.spot("demand")))
+        return ()
+    found = []
+    for name, value in facts.items():
+        field = fields().get(name)
+        if field is None or field.of == "offer":
+            maybe = closest(name, fields())
+            issues.append(error("R009.fact-unknown-field", at=block.spot("facts"), maybe=maybe, name=name))
+            continue
+        shown = decimal_text(value) if decimal_text(value) is not None else value
+        found.append(Fact("demand", str(texts[0]), name, shown, f"{texts[1]} ({texts[2]})"))
+    return tuple(found)
 
 
 def fact_value(field: Field, given: Any) -> Value:

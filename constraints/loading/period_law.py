@@ -27,6 +27,17 @@ class PeriodLaw:
         """The rules that begin or end inside the period."""
         return self.rules[0] ^ self.rules[1]
 
+    def changes_for(self, method: str, rules: Iterable[Rule]) -> tuple[tuple[str, bool], ...]:
+        """Of the changes those that speak of a method, or of none by name: (id, whether it begins), by their ids."""
+        named = [rule for rule in rules if rule.id in self.changes]
+        told = sorted({rule.id for rule in named if method in (methods := _methods(rule)) or not methods})
+        return tuple((name, name in self.rules[1]) for name in told)
+
+
+def _methods(rule: Rule) -> frozenset[str]:
+    """The methods a rule names."""
+    return frozenset((*rule.spec.get("verdict", {}), *(rule.spec.get("methods") or ())))
+
 
 def law_days(as_of: str, period: Period) -> tuple[str, str]:
     """The first day of a period that is still to come, and its last; the round's date where the period is over."""

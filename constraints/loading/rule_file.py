@@ -92,7 +92,7 @@ def _blocks(name: str, text: str, tables: dict[str, Any]) -> dict[str, tuple[Blo
     for key, value in tables.items():
         if key == "pack" and isinstance(value, dict):
             continue
-        if key not in ("rule", "adopt", "fact", "case") or not isinstance(value, list):
+        if key not in ("rule", "adopt", "applicant", "fact", "case") or not isinstance(value, list):
             issues.append(error("R002.unknown-table", at=name, key=key))
             continue
         starts = [number for number, head in heads if head == key]

@@ -6,7 +6,7 @@ one offer, the row of a key, and what a whole plan uses of each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -15,7 +15,7 @@ from constraints.case import Case
 from constraints.language.evaluate import compiled, unknowns
 from constraints.language.expr import Node, parse
 from constraints.reading.case_facts import CASE_DEFAULTS, DEMAND_FIELDS, CaseFacts, Facts, integer, key_text
-from constraints.types import Row, Rule, fulfilled
+from constraints.types import Row, Rule, fulfilled, missed_units
 from parcels.common.schema import fields_of
 
 Key = tuple[str, tuple[str, ...]]
@@ -61,6 +61,15 @@ class _Limit:
         # a share per key of *all* supply: every offer counts against every key
         self.of_all = bool(self.share and self.per and not spec.get("of"))
         self.by_parcel = _PARCEL_FIELDS.issuperset(self.per)
+        # a limit across its keys: whose least is asked for, or whose largest and least may not lie far apart
+        self.across: str | None = spec.get("across")
+        self.keys = [tuple(key) for key in spec.get("keys") or ()]
+
+    def rows_of_keys(self) -> list[tuple[str, ...]]:
+        """The keys of the rows of a limit across keys: one a key, of a spread one for every two of them."""
+        if self.across == "spread":
+            return [pair for key in self.keys for pair, sign in _pairs_of(key, self.keys) if sign > 0]
+        return self.keys
 
     def amount(self, key: tuple[str, ...]) -> int | None:
         """The right-hand side before scaling; None where the law names no amount for the key."""
@@ -127,6 +136,9 @@ class PlanRows:
             if name in facts.parcel_row
         }
         self.spread = {limit.id: self._parcel_keys(limit) for limit in self.limits if limit.of_all}
+        for limit in self.limits:
+            if limit.across and not limit.keys:
+                limit.keys = self._compared(limit)
         self._rows: dict[Key, Row | None] = {}
         self._met: dict[str, set[tuple[str, ...]]] = {limit.id: set() for limit in self.limits if not limit.by_parcel}
         self.reserved = self._reserved()
@@ -160,7 +172,11 @@ class PlanRows:
         value = limit.coefficient(facts, price, market)
         if value or not limit.by_parcel:
             key = tuple(key_text(facts.get(name)) for name in limit.per)
-            found[(limit.id, key)] = found.get((limit.id, key), 0) + value
+            if limit.across == "spread":
+                for pair, sign in _pairs_of(key, limit.keys):
+                    found[(limit.id, pair)] = found.get((limit.id, pair), 0) + sign * value
+            elif not limit.across or key in limit.keys:
+                found[(limit.id, key)] = found.get((limit.id, key), 0) + value
         if limit.of_all:
             less = limit.less * limit.sizes(facts, price, market)[1]
             for each in self.spread[limit.id]:
@@ -224,12 +240,15 @@ class PlanRows:
         amount = limit.amount(key)
         if amount is None:
             return None
-        if not limit.share:
+        if limit.across == "spread":
+            first, other = key[: len(limit.per)], key[len(limit.per) :]
+            amount -= limit.used.get(first, 0) - limit.used.get(other, 0)
+        elif not limit.share:
             amount = limit.times * (amount - limit.used.get(key, 0))
         rhs = amount - self.reserved.get((identifier, key), 0)
-        slack = 0 if limit.hard else limit.times
+        slack, once = 0 if limit.hard else limit.times, bool(limit.across and not limit.hard)
         return Row(
-            row_id(identifier, key), identifier, key, "limit", limit.sense, rhs, slack, limit.penalty, limit.tier
+            row_id(identifier, key), identifier, key, "limit", limit.sense, rhs, slack, limit.penalty, limit.tier, once
         )
 
     def _link_row(self, identifier: str, key: tuple[str, ...]) -> Row | None:
@@ -262,6 +281,9 @@ class PlanRows:
         """
         found: set[Key] = set()
         for limit in self.limits:
+            if limit.across:
+                found.update((limit.id, key) for key in limit.rows_of_keys())
+                continue
             keys = {key for key in limit.amounts if len(key) == len(limit.per)}
             if limit.by_parcel:
                 keys.update(self._parcel_keys(limit) if limit.per else [()])
@@ -288,6 +310,12 @@ class PlanRows:
         if not DEMAND_FIELDS.issuperset(limit.per):
             return set()
         return {tuple(key_text(facts.get(name)) for name in limit.per) for facts in self.facts.demands}
+
+    def _compared(self, limit: _Limit) -> list[tuple[str, ...]]:
+        """The keys that a limit across keys compares where it names none: those with no unknown part."""
+        found = self._parcel_keys(limit) if limit.by_parcel else self._demand_keys(limit)
+        named = {key for key in limit.amounts if key}
+        return sorted({key for key in found if "" not in key} | named)
 
     def _is_due(self, limit: _Limit, key: tuple[str, ...]) -> bool:
         """Whether nothing at all breaks (or misses) the row of a key."""
@@ -329,6 +357,22 @@ class PlanRows:
                 "binding": use.binding,
             }
         return found
+
+
+def charged(uses: Sequence[Use], tiers: int) -> list[int]:
+    """The penalties of a plan in each tier, millipoints: rows missed together are charged once."""
+    rows, found = [use.row for use in uses], [0] * tiers
+    for first, units in missed_units(rows, lambda number: uses[number].slack).items():
+        found[rows[first].tier] += units * rows[first].penalty
+    return found
+
+
+def _pairs_of(key: tuple[str, ...], keys: Sequence[tuple[str, ...]]) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The rows "first less other" that a key stands in, with its sign there."""
+    for other in keys if key in keys else ():
+        if other != key:
+            yield key + other, 1
+            yield other + key, -1
 
 
 def row_id(rule: str, key: Sequence[str]) -> str:

@@ -78,13 +78,33 @@ STATE_COUNCIL_CULTIVATED_M2 = 350_000
 STATE_COUNCIL_AREA_M2 = 700_000
 
 
+FIRST_ARRANGED = "2001"
+"""The first year whose worked weekends the lists hold; before it the days of rest are those of law alone."""
+LAST_HOLIDAY = "10-10"
+"""No holiday of a year is arranged by moving a weekend after this day, but for New Year's of the year that follows."""
+
+
 class Calendar:
     """Working days from a list of non-working days; weekends in years the list does not reach."""
 
     def __init__(self, non_working: Collection[str] = ()) -> None:
         self._off = frozenset(non_working)
         self._years = frozenset(day[:4] for day in self._off)
+        self._arranged: dict[str, bool] = {}
         self._memo: dict[tuple[str, int], str] = {}
+
+    def _is_arranged(self, year: str) -> bool:
+        """Whether the list has the arrangement announced for a year: weekends worked for holidays that were moved.
+
+        A year that is not announced is listed with its weekends and the days that law itself names, and no weekend is
+        worked in it. A list that begins after the year's last holiday cannot show one, and needs none.
+        """
+        first = max(min(day for day in self._off if day[:4] == year), f"{year}-01-01")
+        if year < FIRST_ARRANGED or (year == min(self._years) and first[5:] > LAST_HOLIDAY):
+            return True
+        day, end = datetime.date.fromisoformat(first), datetime.date(int(year), 12, 31)
+        weekends = (day + datetime.timedelta(days=number) for number in range((end - day).days + 1))
+        return any(each.weekday() >= 5 and each.isoformat() not in self._off for each in weekends)
 
     def works(self, day: datetime.date) -> bool:
         """Whether a day is a working day."""
@@ -113,8 +133,11 @@ class Calendar:
         return day.isoformat()
 
     def announced(self, day: str) -> bool:
-        """Whether the non-working days of the year of ``day`` are known; else weekends alone are counted."""
-        return day[:4] in self._years
+        """Whether the holidays of its year are announced; else weekends and the days that law names are counted."""
+        year = day[:4]
+        if year not in self._arranged:
+            self._arranged[year] = year in self._years and self._is_arranged(year)
+        return self._arranged[year] or (bool(self._off) and day < min(self._off))  # before its first day of rest
 
 
 def upstream(facts: Facts) -> tuple[Duration, ...]:

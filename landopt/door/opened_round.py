@@ -116,6 +116,7 @@ class Round(RoundTables):
         by: str = "",
         keep: Plan | PathLike | None = None,
         change_cost: int = 0,
+        continues: Plan | PathLike | None = None,
         as_of: str | datetime.date | None = None,
         ledger: PathLike | None = None,
         output: PathLike | None = None,
@@ -140,6 +141,8 @@ class Round(RoundTables):
             Assignments fixed by hand: ``{"P1+P2": "listing", "P3": ("agreement", "D07")}``, with ``reason`` and ``by``.
         keep, change_cost
             Replan with least change from this plan.
+        continues
+            The plan of a programme that this round carries on (``landopt solve --continue``).
         as_of
             The law of another day on the same round, a scenario: later facts are set aside, policy is carried over.
         output
@@ -185,8 +188,9 @@ class Round(RoundTables):
             drop=self._held.job.drop,
             reason=reason or self._held.job.reason,
             by=by,
-            keep=keep.folder if isinstance(keep, Plan) else None if keep is None else Path(keep),
+            keep=_folder_of(keep),
             change_cost=change_cost,
+            continues=_folder_of(continues),
             as_of=None if as_of is None else arguments.date(as_of).isoformat(),
             ledger=None if ledger is None else ledger_place(ledger if isinstance(ledger, str) else Path(ledger)),
         )
@@ -317,7 +321,7 @@ class Round(RoundTables):
         job = Job(
             self._held.job.round_path,
             output=None if output is None else Path(output),
-            keep=plan.folder if isinstance(plan, Plan) else None if plan is None else Path(plan),
+            keep=_folder_of(plan),
             change_cost=change_cost,
             time_limit_s=arguments.seconds_of(time_limit),
             drop=self._held.job.drop,
@@ -353,6 +357,11 @@ class Round(RoundTables):
 def _lines(progress: Callable[[str], None] | None) -> Say:
     """Hears what is told and hands it on as lines of text."""
     return lambda line: None if progress is None else progress(line.text())
+
+
+def _folder_of(plan: Plan | PathLike | None) -> Path | None:
+    """Where a plan lies that is given as a value or by its place."""
+    return plan.folder if isinstance(plan, Plan) else None if plan is None else Path(plan)
 
 
 def _folder() -> tempfile.TemporaryDirectory[str]:

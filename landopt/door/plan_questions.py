@@ -14,6 +14,7 @@ from parcels.common.issues import Refused, error
 if TYPE_CHECKING:
     from landopt.reasons.impossible.serving import Served
     from landopt.reasons.proven.core import Core
+    from landopt.reasons.proven.moved_core import MovedCore
     from landopt.reasons.proven.whatif import WhatIf
     from landopt.reasons.resolved.placed import Placement
 
@@ -241,6 +242,25 @@ class PlanQuestions(PlanTables):
             return found
         with Clock(arguments.seconds_of(time_limit), say) as clock:
             return settle(self._opened.context, found, clock)
+
+    def moved_core(self, *sets: str, within: str | None = None) -> MovedCore:
+        """The core under other numbers (``"RULE[key]:amount=N"``): what stands in every plan of the moved round.
+
+        Held against the score this plan has under them, where it still holds, else against the score it has.
+
+        Raises
+        ------
+        Refused
+            If a number is not known, the loss is neither per cent nor points, or the plan has no proof.
+
+        Examples
+        --------
+        >>> plan.moved_core(within="0.5%").holds
+        True
+        """
+        from landopt.reasons.proven.moved_core import moved_core
+
+        return moved_core(self._opened.proven, sets, within)
 
     def serve(self, demand: str, *, time_limit: str | int | None = None, say: Say | None = None) -> Served:
         """What it takes to serve a platform that this plan leaves out (``landopt diagnose --serve``).

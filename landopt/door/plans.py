@@ -75,7 +75,7 @@ class Plan(PlanRuns):
         from landopt.reasons.compared.differences import changes
         from landopt.reasons.compared.moves import moves
 
-        found: dict[str, Any] = moves(self.data, other.data)
+        found: dict[str, Any] = moves(self.data, other.data, other.case.parcels)
         found["changes"] = [change.as_dict() for change in changes(self.case, other.case)]
         if causes:
             with Clock(arguments.seconds_of(time_limit), say) as clock:

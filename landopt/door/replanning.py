@@ -111,7 +111,7 @@ def replan(job: Job, say: Say) -> Replanned:
     found = tuple(_failure(name, supplied[name], result.plan, history) for name in failed)
     others = tuple(
         {**each, "happened": _happened(each, history)}
-        for each in moves(before, result.plan)["parcels"]
+        for each in moves(before, result.plan, result.case.parcels)["parcels"]
         if each["parcel_id"] not in set(failed)
     )
     return Replanned(result, str(before["plan_id"]), found, others)

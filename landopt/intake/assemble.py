@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import geopandas
 
     from constraints.loading.corrections import Correction
-    from parcels.demands import DemandFile
+    from parcels.demands import DemandFile, RecordFile
 
 HORIZON_YEARS = 4
 """Years past the round's date for which non-working days are kept: the longest chain of upstream steps fits in it."""
@@ -85,7 +85,6 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
     from constraints.loading.period_law import days_of
     from constraints.loading.ranks import known_packs
     from parcels.check_map import check_parcels
-    from parcels.demands import read_records
     from parcels.geometry.neighbours import neighbours
     from parcels.geometry.segments import Plane
     from parcels.layers import overlay_layers
@@ -122,7 +121,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
     )
     wants = _read(issues, lambda: _demands(file))
     on_file = file.records
-    papers = _read(issues, lambda: read_records(on_file, layer=file.records_layer)) if on_file is not None else None
+    papers = _read(issues, lambda: _records(on_file, file)) if on_file is not None else None
     notes = [issue.told for issue in issues if issue.code == "R023"]
     of_snapshot, paper = pulled(file)
     issues += of_snapshot
@@ -134,7 +133,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
             inputs.append({"name": part.path.name, "sha256": part.sha256, "rows": part.rows})
     if land is None or wants is None:
         return Loaded(file, None, None, tuple(issues), tuple(notes))
-    plane = Plane(land.geometry.geometry.values)
+    plane = Plane(land.geometry.geometry.values, float(file.settings.adjacency_gap_m))
     overlaid = _read(issues, lambda: overlay_layers(land, file.layers, purpose=file.round.purpose, plane=plane))
     if overlaid is None:
         return Loaded(file, None, None, tuple(issues), tuple(notes))
@@ -256,12 +255,20 @@ def _corrections(file: RoundFile) -> tuple[Correction, ...]:
     return read_corrections(text, file.corrections.name)
 
 
+def _records(path: Path, file: RoundFile) -> RecordFile:
+    from parcels.demands import read_records
+
+    how = file.records_how
+    return read_records(path, layer=file.records_layer, encoding=how.encoding, columns=how.columns)
+
+
 def _demands(file: RoundFile) -> DemandFile:
     from parcels.demands import read_demands
 
     return read_demands(
         file.demands,
         layer=file.demands_layer,
+        encoding=file.demands_encoding,
         units=file.units or None,
         columns=file.columns or None,
         use_codes=file.use_codes,

@@ -1,8 +1,8 @@
 """Scenarios on a case: overlays of rules and facts, ``--set RULE:amount=N``. Pure functions on a Case.
 
 An overlay is a rule file (docs/rule-format.md): ``[[rule]]`` blocks add or replace rules by id, ``[[fact]]`` blocks
-``parcel|demand, field, value`` change one fact each. What a scenario changed is printed wherever the plan is: "not on
-file: scenario X".
+``parcel|demand, field, value`` change one fact each, ``[[applicant]]`` blocks add a platform. What a scenario changed
+is printed wherever the plan is: "not on file: scenario X".
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from constraints.loading.overlays import UNKNOWN, Fact, fact_value
 from constraints.loading.period_law import days_of
 from constraints.loading.ranks import LAW_RANK, OWN_MARK
 from constraints.types import Rule
+from landopt.intake.applicants import late_checks, with_applicants
 from landopt.intake.names import unknown_parcel, unknown_platform
 from parcels.common.catalogue import Told, told
 from parcels.common.frozen import FactTable
 from parcels.common.gate import read_bytes
-from parcels.common.issues import Issue, Refused, error
+from parcels.common.issues import Issue, Refused, error, stop_on_errors
 from parcels.common.schema import Field, Value, fields
 
 BINDING_RANK = LAW_RANK
@@ -56,7 +57,9 @@ def apply_overlays(case: Case, overlays: Sequence[str | Path] = (), sets: Sequen
         case = replace(with_rules(case, loaded.rules), overlays=(*case.overlays, path.stem))
         if raw is not None:
             case = _with_source(case, path.name, raw)
+        case = with_applicants(case, loaded.applicants, loaded.facts, path.name)
         case = with_facts(case, loaded.facts, path.name)
+        stop_on_errors(late_checks(case, loaded.applicants, path.name))
     return apply_sets(case, sets)
 
 

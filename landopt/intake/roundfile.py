@@ -19,6 +19,7 @@ from landopt.intake.central_parcels import parcels_file, table_named
 from landopt.intake.named_columns import named_columns
 from landopt.intake.names import method_named
 from landopt.intake.objective import read_objective
+from landopt.intake.role_reading import KEYS, how_read
 from landopt.intake.tomlreader import TomlReader
 from parcels.common import gate
 from parcels.common.catalogue import Bilingual, told
@@ -27,6 +28,7 @@ from parcels.common.issues import Refused, error, stop_on_errors
 from parcels.common.place import Place
 from parcels.common.schema import fields
 from parcels.common.vocabulary import code_of
+from parcels.how_read import AS_IT_SAYS, HowRead
 
 ROLES = (
     "permanent_basic_farmland",
@@ -94,6 +96,7 @@ class LayerFile:
     coverage: Path | tuple[str, ...] | None = None
     coverage_layer: str | None = None
     as_of: str = ""
+    how: HowRead = AS_IT_SAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,9 @@ class RoundFile:
     demands_layer: str | None = None
     central: Address | None = None
     """The table of the central database whose snapshot ``parcels`` is."""
+    demands_encoding: str | None = None
     records_layer: str | None = None
+    records_how: HowRead = AS_IT_SAYS
     corrections: Path | None = None
 
 
@@ -248,8 +253,8 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
         parcels = parcels.get("path") or parcels.get("file")
     central = table_named(reader, parcels) if isinstance(parcels, str) and is_address(parcels) else None
     demands = reader.need(inputs, "inputs", "demands")
-    wanted = _table(reader, demands, "demands") if demands else (reader.path, None)
-    on_file = _table(reader, inputs["records"], "records") if "records" in inputs else (None, None)
+    wanted = _table(reader, demands, "demands") if demands else (reader.path, None, AS_IT_SAYS)
+    on_file = _table(reader, inputs["records"], "records") if "records" in inputs else (None, None, AS_IT_SAYS)
     layers = []
     for role, value in inputs.get("layers", {}).items():
         if role not in ROLES:
@@ -277,7 +282,9 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
         records=on_file[0],
         demands_layer=wanted[1],
         central=central,
+        demands_encoding=wanted[2].encoding,
         records_layer=on_file[1],
+        records_how=on_file[2],
         corrections=reader.file(inputs["corrections"], "inputs", "corrections") if "corrections" in inputs else None,
         use_codes=reader.choice(inputs.get("use_codes", "landopt"), USE_CODES, "inputs", "use_codes"),
         layers=tuple(layers),
@@ -289,13 +296,14 @@ def _files(reader: TomlReader, round_: Round, pulled: bool) -> RoundFile:
     )
 
 
-def _table(reader: TomlReader, value: Any, key: str) -> tuple[Path, str | None]:
-    """A table and its sheet: ``"d.xlsx"``, ``"d.xlsx|sheet"`` or ``{ file = "d.xlsx", layer = "sheet" }``."""
+def _table(reader: TomlReader, value: Any, key: str) -> tuple[Path, str | None, HowRead]:
+    """A table, its sheet and how it is read: a file, ``"d.xlsx|sheet"`` or ``{ file = "d.xlsx", layer = "sheet" }``."""
     entry = value if isinstance(value, dict) else {"path": value}
-    for name in set(entry) - {"path", "file", "layer"}:
+    own = ("columns", "encoding") if key == "records" else ("encoding",)
+    for name in set(entry) - {"path", "file", "layer", *own}:
         reader.refuse("C001.unknown-key-inputs", "inputs", key, name=name)
     name, layer = _layer_name(str(entry.get("path") or entry.get("file") or ""), entry.get("layer"))
-    return reader.file(name, "inputs", key), layer
+    return reader.file(name, "inputs", key), layer, how_read(reader, entry, "inputs", key)
 
 
 def _pack(reader: TomlReader, name: str) -> str:
@@ -307,7 +315,7 @@ def _pack(reader: TomlReader, name: str) -> str:
     return name
 
 
-_LAYER_KEYS = ("path", "file", "layer", "coverage", "as_of")
+_LAYER_KEYS = ("path", "file", "layer", "coverage", "as_of", *KEYS)
 
 
 def _layer(reader: TomlReader, role: str, entry: dict[str, Any]) -> LayerFile:
@@ -329,7 +337,8 @@ def _layer(reader: TomlReader, role: str, entry: dict[str, Any]) -> LayerFile:
     if day and not isinstance(day, datetime.date):
         reader.refuse("C002.layer-date", "inputs.layers", role, value=day)
     file = reader.file(name, "inputs.layers", role)
-    return LayerFile(role, file, layer, coverage, coverage_layer, str(day)[:10])
+    how = how_read(reader, entry, "inputs.layers", role)
+    return LayerFile(role, file, layer, coverage, coverage_layer, str(day)[:10], how)
 
 
 def _layer_name(name: str, layer: str | None) -> tuple[str, str | None]:

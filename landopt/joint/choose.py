@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,7 +86,7 @@ class Choice:
         effort: Effort,
         ask: Ask | None = None,
     ) -> None:
-        self.cities, self.senses, self.rhs, self.effort = list(cities), list(senses), list(rhs), effort
+        self.cities, self.senses, self.rhs, self.effort = cities, list(senses), list(rhs), effort
         self.pool: list[dict[bytes, Candidate]] = [{} for _ in cities]
         self.ask = self._one_by_one if ask is None else ask
         self.infeasible = False
@@ -187,6 +188,11 @@ class Choice:
                 break
         return plans
 
+    @cached_property
+    def sizes(self) -> list[int]:
+        """The offers of every city."""
+        return [len(one.offers) for one in self.cities]
+
     def groups(self, turn: int) -> list[list[int]]:
         """The cities in groups whose offers together stay small; every turn begins one city later."""
         count = len(self.cities)
@@ -194,7 +200,7 @@ class Choice:
         found: list[list[int]] = [[]]
         size = 0
         for number in order:
-            more = len(self.cities[number].offers)
+            more = self.sizes[number]
             if found[-1] and (size + more > TOGETHER or len(found[-1]) >= count):
                 found.append([])
                 size = 0
@@ -229,11 +235,12 @@ class Choice:
         return new, outcome.stopped
 
     def _of_group(self, plans: list[Candidate], group: list[int], room: Ints) -> tuple[Outcome, list[Ints | None]]:
-        case, offers, origin = merged([self.cities[k] for k in group], self.senses, room)
+        cities = [self.cities[k] for k in group]
+        case, offers, origin = merged(cities, self.senses, room)
         place = {(n, k): at for at, (n, k) in enumerate(zip(*origin.tolist(), strict=True))}
         warm = np.array(sorted(place[n, k] for n, number in enumerate(group) for k in plans[number].chosen.tolist()))
         effort = replace(self.effort, gap=self.effort.gap / 2)
-        outcome = run(replace(self.cities[group[0]], case=case), offers, effort, warm)
+        outcome = run(replace(cities[0], case=case), offers, effort, warm)
         if outcome.chosen is None:
             return outcome, [None] * len(group)
         taken = origin[:, outcome.chosen]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
@@ -18,9 +17,7 @@ from landopt.joint.city import City, priced
 from landopt.solving.programme.arrays import LARGEST, program
 from landopt.solving.programme.silent_highs import live_highs
 from landopt.solving.relaxation.prices import relax
-
-if TYPE_CHECKING:
-    from landopt.solving.relaxation.sifter import Sifter
+from landopt.solving.search_state import Warm
 
 STEPS, CLOSE = 60, 1e-5
 """Price steps at most; the loop ends once the bound is this close (relative) to the mix of what was found."""
@@ -99,16 +96,22 @@ def mix(
 def find(
     cities: Sequence[City], senses: Sequence[str], rhs: Sequence[int], tell: Callable[[int, float], None] | None = None
 ) -> Prices:
-    """The prices at which the cities' relaxations keep the limits together, nearly."""
-    scale = scale_of(cities)
-    live: list[Sifter | None] = [None] * len(cities)
+    """The prices at which the cities' relaxations keep the limits together, nearly.
+
+    Each city is asked for once a step and let go again: of its relaxation the offers and the basis alone are kept, from
+    which the next step goes on.
+    """
+    peaks = [_peaks(one) for one in cities]
+    scale = scale_of(peaks)
+    left: list[Warm | None] = [None] * len(peaks)
     columns: list[Column] = []
     best: tuple[float, tuple[int, ...]] | None = None
     prices = (0,) * len(rhs)
     for step in range(1, STEPS + 1):
         bound = sum(price * amount for price, amount in zip(prices, rhs, strict=True)) / scale
         for number, one in enumerate(cities):
-            relaxed, live[number] = relax(program(one.case, priced(one, prices, scale), 0), again=live[number])
+            relaxed, sifter = relax(program(one.case, priced(one, prices, scale), 0), warm=left[number])
+            left[number] = Warm(sifter.order, sifter.left(), ())
             bound += relaxed.bound / scale
             at, x = relaxed.columns, relaxed.x
             used = one.uses[:, at] @ x
@@ -116,7 +119,7 @@ def find(
             columns.append(Column(number, value, tuple(used.tolist())))
         if best is None or bound < best[0]:
             best = bound, prices
-        weights, duals, missed = mix(columns, len(cities), senses, rhs)
+        weights, duals, missed = mix(columns, len(peaks), senses, rhs)
         value = sum(w * c.value for w, c in zip(weights, columns, strict=True))
         if tell is not None:
             tell(step, best[0])
@@ -125,16 +128,35 @@ def find(
             break
         prices = new
     assert best is not None
-    return Prices(*fitting(cities, best[1], scale), missed <= 1e-6, step)
+    return Prices(*fitting(cities, best[1], scale, peaks), missed <= 1e-6, step)
 
 
-def fitting(cities: Sequence[City], prices: Sequence[int], scale: int) -> tuple[tuple[int, ...], int]:
-    """Prices and their scale, made coarser together until no offer's score at them is too large for a programme."""
+def fitting(
+    cities: Sequence[City], prices: Sequence[int], scale: int, peaks: Sequence[Sequence[int]] | None = None
+) -> tuple[tuple[int, ...], int]:
+    """Prices and their scale, made coarser together until no offer's score at them is too large for a programme.
+
+    ``peaks`` of the cities (:func:`_peaks`), where they are known: most prices are told by them to fit.
+    """
     found, now = tuple(prices), scale
-    while now > 1 and max((_largest(one, found, now) for one in cities), default=0) >= LARGEST // 2:
+    while now > 1 and not (peaks and _surely(peaks, found, now)):
+        if max((_largest(one, found, now) for one in cities), default=0) < LARGEST // 2:
+            break
         now = max(1, now // 10)
         found = tuple(round(Fraction(price * now, scale)) for price in prices)
     return found, now
+
+
+def _peaks(one: City) -> tuple[int, ...]:
+    """The largest score of a city, then its largest use of each limit, in size."""
+    score = int(np.abs(one.offers.score[0]).max(initial=1))
+    return (score, *(int(np.abs(use).max(initial=0)) for use in one.uses))
+
+
+def _surely(peaks: Sequence[Sequence[int]], prices: Sequence[int], scale: int) -> bool:
+    """Whether no score at the prices can be too large, by the peaks alone."""
+    sizes = (scale, *map(abs, prices))
+    return all(sum(a * b for a, b in zip(sizes, each, strict=True)) < LARGEST // 2 for each in peaks)
 
 
 def _largest(one: City, prices: Sequence[int], scale: int) -> int:
@@ -149,9 +171,9 @@ def _whole(dual: float, sense: str, scale: int) -> int:
     return max(0, price) if sense == "<=" else min(0, price)
 
 
-def scale_of(cities: Sequence[City]) -> int:
+def scale_of(peaks: Sequence[Sequence[int]]) -> int:
     """A power of ten that keeps scaled scores well below what a solver holds exactly."""
-    largest = max((int(np.abs(one.offers.score[0]).max(initial=1)) for one in cities), default=1)
+    largest = max((each[0] for each in peaks), default=1)
     scale = 1
     while scale < 1_000_000 and largest * scale * 10 < 10**11:
         scale *= 10

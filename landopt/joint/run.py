@@ -121,7 +121,7 @@ class _Decided:
         self._require()
         self.clock.mark("open")
         say(told("joint.pricing", cities=len(self.known)))
-        cities = [store.kept(self._place(one.key)) for one in self.known]
+        cities = store.Shelf(self._place(one.key) for one in self.known)
         self.prices: Prices = find(cities, self.senses, self.rhs)
         if not self.prices.feasible:
             raise NoPlan(error("S040.limits", at=file.path.name))
@@ -192,7 +192,7 @@ class _Decided:
             found.append((key, {**given, "warm": one.alone.chosen.tolist()}))
         return found
 
-    def _choose(self, cities: list[City]) -> None:
+    def _choose(self, cities: Sequence[City]) -> None:
         """Integers once at the prices, the best mix of plans, and its repair."""
         self.say(told("joint.deciding", cities=len(cities)))
         asked = self._price(self.prices.prices, self.prices.scale)
@@ -204,7 +204,8 @@ class _Decided:
             else:
                 self._without(one.name, "stopped", "")
         self.clock.mark("decide")
-        self.known, cities = [self.known[k] for k in kept], [cities[k] for k in kept]
+        self.known = [self.known[k] for k in kept]
+        cities = store.Shelf(self._place(one.key) for one in self.known)
         self._require()
         choice = Choice(cities, self.senses, self.rhs, self.effort, self._asked)
         for number, k in enumerate(kept):

@@ -1,28 +1,33 @@
-"""What a city's screening leaves for every later step: its offers as arrays in a folder, whole or not there.
+"""What a city's screening leaves for every later step: its offers as arrays in a folder, mapped into memory when read.
 
-The main process reads them for prices and repair, a worker for the city's programmes and its plan.
+The main process reads them for prices and repair, a worker for the city's programmes and its plan. All cities of a
+province together are more than one process should hold: :class:`Shelf` reads one when it is asked for.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 import numpy as np
 
 from constraints.canonical import canonical
 from constraints.case import Case, Objective, Round
 from constraints.types import Row
-from landopt.joint.city import City, city
+from landopt.joint.city import City
 from landopt.screening.offers import ARRAYS, Offers
 from parcels.common.atomic import write_folder
 from parcels.common.catalogue import Bilingual
 from parcels.common.frozen import FactTable, Neighbours
 from parcels.common.gate import load_json, read_bytes
 
-HEAD, OFFERS = "city.json", "offers.npz"
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HEAD, OFFERS, USES = "city.json", "offers.bin", "uses"
 
 
 def keep(place: Path, one: City) -> None:
@@ -40,15 +45,24 @@ def keep(place: Path, one: City) -> None:
         "weights": dict(one.case.objective.weights),
         "tiers": [list(tier) for tier in one.case.objective.tiers],
     }
-    reach = () if offers.reach is None else offers.reach
+    arrays: dict[str, Any] = {name: getattr(offers, name) for name in ARRAYS}
+    arrays |= {f"reach_{k}": each for k, each in enumerate(() if offers.reach is None else offers.reach)}
+    arrays[USES] = one.uses
 
     def fill(fresh: Path) -> None:
-        (fresh / HEAD).write_bytes(canonical(head))
-        arrays: dict[str, Any] = {name: getattr(offers, name) for name in ARRAYS}
-        arrays |= {f"reach_{k}": each for k, each in enumerate(reach)}
-        np.savez_compressed(fresh / OFFERS, **arrays)
+        with (fresh / OFFERS).open("wb") as out:
+            placed = {name: _written(out, np.ascontiguousarray(each)) for name, each in arrays.items()}
+        (fresh / HEAD).write_bytes(canonical({**head, "arrays": placed}))
 
     write_folder(place, fill)
+
+
+def _written(out: BinaryIO, array: NDArray[Any]) -> list[Any]:
+    """Add an array to a file; where it begins, its type and its shape."""
+    at = out.tell()
+    out.write(array.tobytes())
+    out.write(bytes(-out.tell() % 8))
+    return [at, array.dtype.str, list(array.shape)]
 
 
 def stands(place: Path) -> bool:
@@ -59,8 +73,12 @@ def stands(place: Path) -> bool:
 def kept(place: Path) -> City:
     """A city as it was kept: of its case the ids and the objective, which is what its programmes need."""
     head: dict[str, Any] = load_json(read_bytes(place / HEAD))
-    with np.load(place / OFFERS, allow_pickle=False) as arrays:
-        found = {name: arrays[name] for name in arrays.files}
+    whole = np.memmap(place / OFFERS, np.uint8, "r")
+    found: dict[str, Any] = {
+        name: np.ndarray(tuple(shape), kind, whole, at) if 0 not in shape else np.zeros(shape, kind)
+        for name, (at, kind, shape) in head["arrays"].items()
+    }
+    uses = found.pop(USES)
     reach = (found.pop("reach_0"), found.pop("reach_1")) if "reach_0" in found else None
     rows = tuple(Row(**{**row, "key": tuple(row["key"])}) for row in head["rows"])
     offers = Offers(**found, rows=rows, scope=head["scope"], reach=reach)
@@ -73,9 +91,30 @@ def kept(place: Path) -> City:
         (),
         Objective(head["weights"], tuple(map(tuple, head["tiers"]))),
     )
-    return city(head["id"], Path(head["path"]), case, offers, tuple(head["limits"]))
+    number = {row.rule: at for at, row in enumerate(rows)}
+    limits = tuple(number[rule] for rule in head["limits"])
+    return City(head["id"], Path(head["path"]), case, offers, limits, uses)
 
 
 def past_cap(place: Path) -> bool:
     """Whether lists of sites were cut short: what lies beyond is not kept, the city is screened again for its plan."""
     return bool(json.loads(read_bytes(place / HEAD))["beyond"])
+
+
+class Shelf(Sequence[City]):
+    """Cities where they were kept: each is read when asked for and held by the one who asked alone."""
+
+    def __init__(self, places: Iterable[Path]) -> None:
+        self.places = tuple(places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, at: int) -> City: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Shelf: ...
+
+    def __getitem__(self, at: int | slice) -> City | Shelf:
+        return Shelf(self.places[at]) if isinstance(at, slice) else kept(self.places[at])

@@ -15,6 +15,7 @@ from constraints.reading.case_facts import FIXED
 from constraints.types import Cite, Rule
 from landopt.keeping.ledger.rounds import exactly, quoted
 from parcels.common.catalogue import Told, both, told
+from parcels.common.issues import Refused, error
 
 
 def carried_on(case: Case, plan: Mapping[str, Any]) -> tuple[Case, tuple[Told, ...]]:
@@ -23,6 +24,11 @@ def carried_on(case: Case, plan: Mapping[str, Any]) -> tuple[Case, tuple[Told, .
     Each assignment whose parcels are decided becomes a lock in its period (a lock of the ledger gets the period); each
     other one whose parcels have not failed a mark for exactly its site, platform, method and period, counted in a tier
     after all others.
+
+    Raises
+    ------
+    Refused
+        O018: a platform whose site is decided still asks for one; it could be given a second.
     """
     status = dict(zip(case.parcels.ids, case.parcels.column("status"), strict=True))
     listed = {period.id for period in case.round.periods}
@@ -51,13 +57,13 @@ def carried_on(case: Case, plan: Mapping[str, Any]) -> tuple[Case, tuple[Told, .
             kept += 1
             rule = _mark(case, plan, entry, number)
             rules[rule.id] = rule
+    if twice:
+        raise Refused(error("O018.served-already", at="--continue", names=tuple(sorted(twice)), plan=plan["plan_id"]))
     objective = case.objective
     if kept:
         objective = replace(objective, tiers=(*objective.tiers, (KEPT,)))
     found = replace(case, rules=tuple(rules[name] for name in sorted(rules)), objective=objective)
     said = [told("progress.carried-on", plan=plan["plan_id"], fixed=fixed, kept=kept, back=back)]
-    if twice:
-        said.append(told("progress.served-already", ids=sorted(twice)))
     return found, tuple(said)
 
 

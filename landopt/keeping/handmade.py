@@ -12,6 +12,7 @@ from constraints.audit.cells import Reading
 from constraints.audit.reread import Reader
 from constraints.audit.restate import identify
 from constraints.case import Case
+from constraints.reading.rows import charged
 from landopt.intake.names import method_named
 from parcels.common.catalogue import Bilingual, both, phrase, told
 from parcels.common.issues import Issue, Refused, error, stop_on_errors
@@ -171,11 +172,10 @@ def audit_handmade(
                 said = both("handmade-found.price", price=price, least=least)
                 found.append(Finding(where, "price_floor", tuple(entry["parcel_ids"]), price, least, said.en, said.zh))
     found += _twice(made)
-    penalty = [0] * len(case.objective.tiers)
     uses = reader.rows.uses(reading.rows for reading in readings)
     shown = reader.rows.shown(uses)
+    penalty = charged(uses, len(case.objective.tiers))
     for use in uses:
-        penalty[use.row.tier] += use.slack * use.row.penalty
         if use.broken:
             stated = shown[(use.row.rule, use.row.key)]
             used, limit = stated["used"], stated["limit"]

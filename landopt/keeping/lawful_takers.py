@@ -48,7 +48,7 @@ def _in_period(
     judged = reader.judge_site(site, demand, method, period)
     verdict = judged.verdict
     forbids = tuple(dict.fromkeys(one.rule_id for one in judged.rulings if one.verdict == verdict != "permit"))
-    late = reader.late(reader.free_from(site), demand, reader.case.methods[method], period)
+    late = reader.late(reader.ready_from(site), demand, reader.case.methods[method], period)
     if late and STRICTNESS[verdict] < STRICTNESS["warn"]:
         verdict, forbids = "warn", ("needed_by",)
     own = own or _other(reader, site, demand, method, period, judged)

@@ -130,6 +130,7 @@ class _Packing:
             found["notes"] = self.notes(found["notes"])
             if found["fallback"] is not None:
                 found["fallback"] = {**found["fallback"], "cites": self.cites(found["fallback"]["cites"])}
+            found["changes"] = self.cited(found["changes"])
             found["timetable"] = self.timetable(found["timetable"])
             found["limits"] = self.cited(found["limits"])
         elif kind in ("held", "unserved"):
@@ -240,6 +241,7 @@ class _Unpacking:
             found["notes"] = [self.note(note) for note in found["notes"]]
             if found["fallback"] is not None:
                 found["fallback"] = {**found["fallback"], "cites": self.cites(found["fallback"]["cites"])}
+            found["changes"] = self.cited(found["changes"])
             found["timetable"] = self.timetable(found["timetable"])
             found["limits"] = self.cited(found["limits"])
         elif kind in ("held", "unserved"):

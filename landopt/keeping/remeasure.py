@@ -98,7 +98,11 @@ def _sections(stated: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[Is
 
 
 def _tables(kind: str, stated: FactTable, measured: FactTable, scenario: set[tuple[str, str, str]]) -> Iterator[Issue]:
+    filed = {name for of, name, _ in scenario if of == kind}
     for name in sorted(set(stated.ids) ^ set(measured.ids)):
+        if name in filed and name in stated.ids:
+            yield note("A092.applicant", ids=(name,), name=name)
+            continue
         key = "A092.only-in-plan" if name in stated.ids else "A092.only-in-files"
         yield error(key, ids=(name,), kind=kind, name=name)
     rows: Mapping[str, int] = measured.index()

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from constraints.case import Case
+from constraints.types import missed_units
 from landopt.reasons.clock import LIMIT_S
 from landopt.reasons.explain.changed.variants import another_plan, different_plan
 from landopt.screening.offers import Offers
@@ -163,9 +164,8 @@ def value(offers: Offers, chosen: tuple[int, ...]) -> tuple[int, ...]:
         for number, coefficient in offers.coefficients(offer):
             used[number] += coefficient
     found = [sum(int(offers.score[tier, offer]) for offer in chosen) for tier in range(offers.tiers)]
-    for row, amount in zip(offers.rows, used, strict=True):
-        if row.slack:
-            found[row.tier] -= row.missed(amount) * row.penalty
+    for first, units in missed_units(offers.rows, lambda row: offers.rows[row].missed(used[row])).items():
+        found[offers.rows[first].tier] -= units * offers.rows[first].penalty
     return tuple(found)
 
 

@@ -116,6 +116,7 @@ def assignment(context: Context, law: Law, limits: Limits, offer: int) -> Assign
         round_id=case.round.id,
         as_of=case.round.as_of,
         overlays=case.overlays,
+        changes=context.changes(number, method.id),
     )
 
 

@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from landopt.reasons import words
+from landopt.reasons.across_words import FILTERS
 from landopt.reasons.article_words import article_words
 from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.records import as_json
@@ -81,11 +82,13 @@ def environment(lang: str) -> Environment:
         signed=lambda value: ("+" if value > 0 else "-" if value < 0 else "") + words.points(abs(value)),
         grouped=words.grouped,
         date=lambda iso: words.date(iso, lang),
+        period=lambda name: words.period(name, lang),
         capfirst=lambda text: text[:1].upper() + text[1:],
         office=lambda code: office_name(code, lang),
         numeral=numeral, doc=_book_title,
         article=lambda text: article_words(text, lang),
         pad=words.pad, by_worth=_by_worth, amount=lambda value, name: words.amount(value, name, lang),
+        **FILTERS,
     )  # fmt: skip
     return made
 
@@ -136,7 +139,13 @@ def render_sheet(record: Mapping[str, Any], entry: Mapping[str, Any], lang: str)
     text = (
         environment(lang)
         .get_template(f"{lang}/sheet.j2")
-        .render(r={"still": None, "open": None, "basis": None, **record}, e=entry, US=UNIT, RS=RECORD, GS=GROUP)
+        .render(
+            r={"still": None, "open": None, "basis": None, "mixed": None, **record},
+            e=entry,
+            US=UNIT,
+            RS=RECORD,
+            GS=GROUP,
+        )
     )
     rows = [part.split(UNIT, 1) for part in text.split(RECORD) if UNIT in part]
     return [(label.strip(), _alike(re.sub(r"[ \n]+", " ", content).strip(), lang)) for label, content in rows]
@@ -147,7 +156,7 @@ def render_notice(
 ) -> list[tuple[str, str, str]]:
     """The rows of a draft notice as (item, content, place of the figure; "" for what the office fills in)."""
     template = environment(lang).get_template(f"{lang}/notice.j2")
-    text = template.render(r=record, e=entry, US=UNIT, RS=RECORD, **given)
+    text = template.render(r={"mixed": None, **record}, e=entry, US=UNIT, RS=RECORD, **given)
     rows = [part.split(UNIT, 2) for part in text.split(RECORD) if UNIT in part]
     return [(label.strip(), re.sub(r"[ \n]+", " ", content).strip(), where.strip()) for label, content, where in rows]
 
@@ -173,10 +182,37 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
         for left in records
         if left["kind"] == "unserved"
     ]
-    caps = frozenset(rule.id for rule in case.rules if rule.kind == "limit")
+    caps = {rule.id: tuple(rule.spec.get("per") or ()) for rule in case.rules if rule.kind == "limit"}
+
+    def named(limit: Mapping[str, Any]) -> list[str]:
+        """The key of a limit in words: what each of its fields calls it."""
+        fields = caps.get(limit["cite"]["rule"], ())
+        fields = 2 * fields if limit.get("across") == "spread" else fields
+        if len(fields) != len(limit["key"]):
+            return list(limit["key"])
+        return [words.key_word(field, code, lang) for field, code in zip(fields, limit["key"], strict=True)]
+
     template = environment(lang).get_template(f"{lang}/proposal.j2")
-    text = template.render(r=whole, caps=caps, unserved=left, documents=list(documents.values()))
+    given = {"unserved": left, "documents": list(documents.values()), "periods": _periods(plan, case)}
+    text = template.render(r=whole, caps=caps, named=named, **given)
     return "".join(f"{line}\n" for line in late_lines(case, lang)) + _tidy(text)
+
+
+def _periods(plan: Mapping[str, Any], case: Case) -> list[dict[str, Any]]:
+    """What is supplied in each period of a round that has several: cases, parcels, area, starting prices."""
+    found = []
+    for period in case.round.periods if len(case.round.periods) > 1 else ():
+        rows = [entry for entry in plan["assignments"] if entry["period"] == period.id]
+        found.append(
+            {
+                "id": period.id,
+                "cases": len(rows),
+                "parcels": sum(len(entry["parcel_ids"]) for entry in rows),
+                "area_m2": sum(entry["area_m2"] for entry in rows),
+                "start_price_yuan": sum(entry["start_price_yuan"] or 0 for entry in rows),
+            }
+        )
+    return found
 
 
 def _main_reason(reasons: Sequence[Mapping[str, Any]], lang: str) -> str:

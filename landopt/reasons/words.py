@@ -32,6 +32,31 @@ def quarter(iso: str, lang: str) -> str:
     return phrase("when.quarter", lang, year=year, number=(month + 2) // 3)
 
 
+def period(name: str, lang: str) -> str:
+    """A period of a round as people write it: ``2026年第2季度``, ``2026 Q2``; a name of another kind as it is."""
+    found = re.fullmatch(r"(\d{4})(?:-(?:(Q)([1-4])|(H)([12])|(\d{2})))?", name)
+    if found is None:
+        return name
+    year = found[1]
+    if found[2]:
+        return phrase("when.quarter", lang, year=year, number=int(found[3]))
+    if found[4]:
+        return phrase("when.half-1" if found[5] == "1" else "when.half-2", lang, year=year)
+    if found[6]:
+        return phrase("when.month", lang, year=year, number=int(found[6]))
+    return phrase("when.year", lang, year=year)
+
+
+def document(doc: str, lang: str) -> str:
+    """The name of a document as the language writes it: in book marks in Chinese, unless it has them."""
+    return doc if "《" in doc else phrase("document.name", lang, doc=doc)
+
+
+def placed(doc: str, article: str, lang: str) -> str:
+    """A document and the article of it."""
+    return phrase("document.place", lang, doc=document(doc, lang), article=article)
+
+
 def field_title(name: str, lang: str) -> str:
     """The title of a declared field in the language; the name itself if it is not declared."""
     return find(f"field.{name}", lang) or name
@@ -40,6 +65,11 @@ def field_title(name: str, lang: str) -> str:
 def code_word(field: str, code: str, lang: str) -> str:
     """The name of a code of a field (``use``, ``uses`` and ``present_use`` share their words)."""
     return word(subject_of(field), code, lang)
+
+
+def key_word(field: str, code: str, lang: str) -> str:
+    """What a limit counted by a field calls a value of it: a period, a code's name, a place as it is written."""
+    return period(code, lang) if field == "period" else code_word(field, code, lang)
 
 
 def grouped(number: int) -> str:

@@ -9,17 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from constraints.reading.timetable import TITLES, again
+from constraints.reading.timetable import TITLES, Calendar, again
+from landopt.keeping.ledger.after_contract import DUE, MET
 from landopt.keeping.ledger.matters import Matter, matters_of, of_notice, title
 from landopt.reasons import words
 from landopt.report.source import Source
-from parcels.common.catalogue import phrase
+from parcels.common.catalogue import listed, phrase
 from parcels.common.issues import LandoptError
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The matters of the round, and the results of its parcels (the last of each)."""
+    """The matters of the round, and what became of each parcel: the last outcome, or the contract with what it agreed.
+
+    Of a contract ``date``, ``price_yuan``, ``supervision_no``, ``taken_by``, the agreed days (``deliver_by`` ...), and
+    the days on which they were met (``delivered``, ``started``, ``completed``).
+    """
 
     matters: tuple[Matter, ...] = ()
     results: Mapping[str, Mapping[str, Any]] | None = None
@@ -44,19 +49,28 @@ def recorded(source: Source) -> Recorded:
     except (LandoptError, OSError):
         return Recorded()
     name = source.found.case.round.id
-    results = {
-        str(row["parcel_id"]): row
-        for entry in entries
-        if entry.kind == "record" and entry.round == name
-        for row in entry.body["results"]
-    }
+    results: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        if entry.kind == "record" and entry.round == name:
+            for row in entry.body["results"]:
+                _result(results, row)
     return Recorded(matters_of(entries, name), results)
+
+
+def _result(results: dict[str, dict[str, Any]], row: Mapping[str, Any]) -> None:
+    """What a line of results adds: after a contract comes what was met of it; anything else takes its place."""
+    name, outcome = str(row["parcel_id"]), str(row["outcome"])
+    if outcome in MET and results.get(name, {}).get("outcome") == "contracted":
+        given = {key: row[key] for key in ("supervision_no", *DUE) if row.get(key)}
+        results[name] |= {**given, outcome: row["date"]}
+    else:
+        results[name] = dict(row)
 
 
 def said(matter: Matter, lang: str) -> str:
     """A matter in one line: who, document, date, what it says, and the answer."""
     parts = [matter.by, matter.document, words.date(matter.date, lang), matter.text]
-    line = ("，" if lang == "zh" else ", ").join(filter(None, parts))
+    line = listed(filter(None, parts), lang, "clause")
     if matter.what != "objection":
         return line
     if not matter.answer:
@@ -66,12 +80,11 @@ def said(matter: Matter, lang: str) -> str:
 
 def rows(source: Source, found: Recorded, parcel_ids: Sequence[str], method: str, lang: str) -> list[tuple[str, str]]:
     """Rows of a review sheet (label, content) for what is on record of a site; blanks for the rest are the form's."""
-    stop = "；" if lang == "zh" else "; "
     made = []
     for what in ("decision", "approval", "fair_competition", "objection"):
         mine = found.of(what, parcel_ids)
         if mine:
-            made.append((title(what, lang), stop.join(said(each, lang) for each in mine)))
+            made.append((title(what, lang), listed((said(each, lang) for each in mine), lang, "semicolon")))
     last = of_notice(found.matters, parcel_ids)
     if last is not None:
         made.append((phrase("recorded.notice", lang), _notice(source, last, method, lang)))
@@ -80,16 +93,20 @@ def rows(source: Source, found: Recorded, parcel_ids: Sequence[str], method: str
 
 def _notice(source: Source, last: Matter, method: str, lang: str) -> str:
     """What became of the notice, and the dates that follow from there."""
-    told = f"{title(last.what, lang)}{'：' if lang == 'zh' else ': '}{said(last, lang)}"
+    told = title(last.what, lang) + phrase("list.colon", lang) + said(last, lang)
     if last.what == "suspended":
         return told + phrase("recorded.suspended", lang)
     if last.what == "withdrawn":
         return told + phrase("recorded.withdrawn", lang)
     case = source.found.case
-    steps = again(case.method(method), last.date, case.calendar)
-    shown = ("；" if lang == "zh" else "; ").join(
-        f"{TITLES[step.step].zh if lang == 'zh' else TITLES[step.step].en} "
-        + phrase("recorded.span", lang, start=words.date(step.earliest, lang), end=words.date(step.latest, lang))
+    calendar = Calendar(case.calendar)
+    steps = again(case.method(method), last.date, calendar)
+    shown = [
+        phrase("recorded.span", lang, step=TITLES[step.step].text(lang), start=start, end=end)
         for step in steps
-    )
-    return told + phrase("recorded.anew", lang, steps=shown)
+        for start, end in [(words.date(step.earliest, lang), words.date(step.latest, lang))]
+    ]
+    told += phrase("recorded.anew", lang, steps=listed(shown, lang, "semicolon"))
+    if not all(calendar.announced(day) for step in steps for day in (step.earliest, step.latest)):
+        told += phrase("recorded.not-arranged", lang)
+    return told

@@ -14,6 +14,7 @@ from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.texts import by_hand, render
 from landopt.reasons.two_names import said_in
+from landopt.report.mixed import MixedPart, mixed_parts
 from parcels.common.gate import admit
 from parcels.common.issues import Refused, error
 from parcels.common.visible import visible, visible_values
@@ -75,6 +76,11 @@ class Source:
     def records(self) -> list[dict[str, Any]]:
         """The justification records of the plan."""
         return list(self.plan["justification"])
+
+    @cached_property
+    def mixed(self) -> dict[str, tuple[MixedPart, ...]]:
+        """The parts of each supplied parcel of several uses."""
+        return mixed_parts(self.found.case, self.found.plan["assignments"])
 
     @cached_property
     def whole(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,12 +105,25 @@ class Coefficients:
             return []
         size = self._size(limit, offers, others)
         row = self._keys(limit, offers, others)
+        if limit.across == "spread":
+            return self._spread(limit, row, np.where(meets.each(where), size[0], 0))
         if row.shape[1] == 1:
             value = limit.times * self._whole(where, offers, meets, size)
             if limit.less and not limit.of_all:
                 value = value - limit.less * self._whole(other, offers, meets, size)
             return [(row[:, 0], value)]
         return self._by_parcel(row, limit.coefficients(meets.each(where), meets.each(other), size[0]))
+
+    def _spread(self, limit: Limit, place: Ints, size: Ints) -> list[Slot]:
+        """One row for each two keys: the sum of the first less that of the other; ``place`` is each parcel's key."""
+        keys = self.rows.places[limit.rule.id]
+        sums = {key: np.where(place == at, size, 0).sum(axis=1) for key, at in keys.items()}
+        some = {key for key, values in sums.items() if values.any()}
+        return [
+            (self.rows.row((limit.rule.id, first + other)), sums[first] - sums[other])
+            for first, other in itertools.permutations(keys, 2)
+            if first in some or other in some
+        ]
 
     def _taken_off(self, limit: Limit, offers: Judged, meets: Meets, others: Others | None) -> Ints:
         """A share of all supply: what every offer counts against the row of every key."""
@@ -171,6 +185,8 @@ class Coefficients:
         for labels in reversed(domains):
             code, at = divmod(code, len(labels))
             key.append(key_text(labels[at]))
+        if limit.across == "spread":
+            return self.rows.places[limit.rule.id].get(tuple(reversed(key)), -1)
         return self.rows.row((limit.rule.id, tuple(reversed(key))))
 
     def _link(self, rule: Rule, offers: Judged) -> list[Slot]:

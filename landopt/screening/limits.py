@@ -23,6 +23,8 @@ Ints = NDArray[np.integer[Any]]
 LARGEST = 10**12
 """Every coefficient and right-hand side is smaller than this."""
 MOST_KEYS = 100_000
+MOST_COMPARED = 24
+"""Keys that a limit on their spread compares: each pair of them is two rows."""
 NO_KEY = ("\0",)
 """A part of a key that no fact has."""
 
@@ -42,6 +44,8 @@ class Limit:
         self.used = {tuple(each["key"]): int(each["amount"]) for each in spec.get("used") or ()}
         self.of_all = bool(share and self.per and not spec.get("of"))
         self.soft = not spec.get("hard", True)
+        self.across: str | None = spec.get("across")
+        self.keys = [tuple(key) for key in spec.get("keys") or ()]
         points = Fraction(str(spec.get("penalty") or 0)) if self.soft else Fraction(0)
         self.penalty = int(points * 1000)
         self.tier = tiers - 1 if spec.get("tier") is None else int(spec["tier"])
@@ -50,6 +54,9 @@ class Limit:
         """The right-hand side before what is reserved; None where no amount is named."""
         if self.share:
             return 0
+        if self.across == "spread":
+            first, other = key[: len(self.per)], key[len(self.per) :]
+            return self.amounts.get((), 0) - self.used.get(first, 0) + self.used.get(other, 0)
         amount = self.amounts.get(key)
         if amount is None and self.per:
             amount = self.amounts.get(())
@@ -105,6 +112,7 @@ class Rows:
         self.spread = {name: self._parcel_keys(limit, candidate) for name, limit in self.limits.items() if limit.of_all}
         self.shares = {name: place for place, name in enumerate(sorted(self.spread))}
         self.reserved = self._reserved()
+        self.places = {name: self._compared(limit, candidate) for name, limit in self.limits.items() if limit.across}
         self.number: dict[tuple[str, tuple[str, ...]], int] = {}
         self.met: dict[str, NDArray[np.bool_]] = {}
         self.needed = self._needed(candidate)
@@ -115,6 +123,10 @@ class Rows:
         """The rows that stand whatever is offered."""
         found: set[tuple[str, tuple[str, ...]]] = set()
         for name, limit in self.limits.items():
+            if limit.across:
+                compared = [a + b for a, b in itertools.permutations(self.places[name], 2)]
+                found.update((name, key) for key in (compared if limit.across == "spread" else self.places[name]))
+                continue
             found.update((name, key) for key in limit.amounts if len(key) == len(limit.per))
             if not limit.per:
                 found.add((name, ()))
@@ -141,10 +153,25 @@ class Rows:
             found.add(tuple(key_text(value) for value in values))
         return sorted(found)
 
+    def _compared(self, limit: Limit, candidate: NDArray[np.bool_]) -> dict[tuple[str, ...], int]:
+        """The keys that a limit across keys compares, and their places: those it names, else those with all parts."""
+        keys = set(limit.keys)
+        if not keys and limit.by_parcel:
+            keys = {key for key in self._parcel_keys(limit, candidate) if "" not in key}
+        elif not keys:
+            columns = zip(*(self.sides.case.demands.column(each) for each in limit.per), strict=True)
+            keys = {key for each in columns if "" not in (key := tuple(map(key_text, each)))}
+        keys |= set() if limit.keys else {key for key in limit.amounts if key}
+        if limit.across == "spread" and len(keys) > MOST_COMPARED:
+            raise Refused(error("R092.too-many-keys", rule=limit.rule.id, keys=len(keys), most=MOST_COMPARED))
+        return {key: place for place, key in enumerate(sorted(keys))}
+
     def _likely(self) -> set[tuple[str, tuple[str, ...]]]:
         """Keys an offer may bring, so that rows are numbered in order from the start."""
         found: set[tuple[str, tuple[str, ...]]] = set()
         for name, limit in self.limits.items():
+            if limit.across:
+                continue
             domains = [self._domain(each) for each in limit.per]
             if int(np.prod([len(domain) for domain in domains])) <= MOST_KEYS // 10:
                 found.update((name, key) for key in itertools.product(*domains))
@@ -166,6 +193,9 @@ class Rows:
         if limit is None:
             return 1
         amount = limit.right(key[1])
+        if limit.across == "spread":
+            first, other = ((key[0], part) for part in (key[1][: len(limit.per)], key[1][len(limit.per) :]))
+            return (amount or 0) - self.reserved.get(first, 0) + self.reserved.get(other, 0)
         return None if amount is None else amount - self.reserved.get(key, 0)
 
     def due(self, key: tuple[str, tuple[str, ...]]) -> bool:
@@ -178,7 +208,7 @@ class Rows:
     def may_be_due(self, limit: Limit) -> bool:
         """Whether a row that only an offer's own facts name may be missed where nothing counts in it."""
         name = limit.rule.id
-        if limit.by_parcel:
+        if limit.by_parcel or limit.across:
             return False
         some = {(name, key) for key in limit.used} | {key for key in self.reserved if key[0] == name}
         return any(self.due(key) for key in (*some, (name, NO_KEY * len(limit.per))))
@@ -192,7 +222,10 @@ class Rows:
         self.met[limit.rule.id] = found
 
     def row(self, key: tuple[str, tuple[str, ...]]) -> int:
-        """The number of a row, made if it is new; -1 if there is none."""
+        """The number of a row, made if it is new; -1 if there is none (of keys not compared with others too)."""
+        limit = self.limits.get(key[0])
+        if limit is not None and limit.across and key not in self.number:
+            return -1
         if key not in self.number:
             self.number[key] = len(self.number) if self.right(key) is not None else -1
         return self.number[key]
@@ -298,6 +331,8 @@ class Rows:
         named = {name for name, _ in keep}
         for name, limit in self.limits.items():
             unknown = (name, ("",) * len(limit.per))
+            if limit.across:
+                continue
             wishes = len(self.sides.demands) > 0 and all(each in fields_of("demand") for each in limit.per)
             if name not in named and (limit.by_parcel or not (offers or wishes)) and self.due(unknown):
                 self.row(unknown)
@@ -324,8 +359,8 @@ class Rows:
         right = self.right(key) or 0
         if abs(right) >= LARGEST:
             raise too_large(identifier, right)
-        slack = limit.times if limit.soft else 0
-        return Row(identifier, name, values, "limit", limit.sense, right, slack, limit.penalty, limit.tier)
+        slack, once = limit.times if limit.soft else 0, bool(limit.across and limit.soft)
+        return Row(identifier, name, values, "limit", limit.sense, right, slack, limit.penalty, limit.tier, once)
 
 
 def too_large(row: str, value: int) -> Refused:

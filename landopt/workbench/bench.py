@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -46,9 +47,11 @@ class Bench:
         self.writers.take(room.folder)
         return room
 
-    async def asked(self, folder: Any, stamp: str, question: Mapping[str, Any]) -> JSONResponse:
-        """The answer of a reader, as the page gets it."""
-        return answered(await self.readers.ask(folder, stamp, question))
+    async def asked(
+        self, folder: Path, stamp: str, question: Mapping[str, Any], *, aside: bool = False
+    ) -> JSONResponse:
+        """The answer of a reader, as the page gets it; ``aside``: of another one, which the quick ones do not await."""
+        return answered(await self.readers.ask(folder, stamp, question, aside=aside))
 
     async def close(self) -> None:
         """End every child and let the rounds go."""

@@ -27,8 +27,8 @@ from parcels.common.issues import Issue, error
 
 AT_ONCE = 2
 """Jobs that run at the same time; more are refused."""
-READERS = 2
-"""Plans that are held open at the same time."""
+READERS = 3
+"""Plans that are held open at the same time: one twice where its core follows a slider."""
 IDLE_S = 600
 """Seconds after which a plan nobody asks about is closed."""
 TRIES = 4
@@ -294,40 +294,45 @@ class Readers:
 
     def __init__(self, most: int = READERS) -> None:
         self.most = most
-        self.open: OrderedDict[Path, Reader] = OrderedDict()
+        self.open: OrderedDict[tuple[Path, bool], Reader] = OrderedDict()
         self.choosing = asyncio.Lock()
         self.shut = False
 
-    async def ask(self, folder: Path, stamp: str, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask about a folder as it is now (``stamp`` changes when it does)."""
+    async def ask(
+        self, folder: Path, stamp: str, question: Mapping[str, Any], *, aside: bool = False
+    ) -> dict[str, Any]:
+        """Ask about a folder as it is now (``stamp`` changes when it does); ``aside``: another reader than the first.
+
+        What is asked aside thinks for a second or two, while the first one goes on answering at once.
+        """
         for tried in range(TRIES):
             if self.shut:
                 break
             # whoever was closed meanwhile was closed for a newer one: that one answers, and is not closed in turn
-            found = await (await self._reader(folder, stamp, any_=tried > 0)).answer(question)
+            found = await (await self._reader(folder, stamp, aside, any_=tried > 0)).answer(question)
             if found is not None:
                 return found
         return _ended()
 
-    async def _reader(self, folder: Path, stamp: str, any_: bool) -> Reader:
+    async def _reader(self, folder: Path, stamp: str, aside: bool, any_: bool) -> Reader:
         async with self.choosing:  # one reader a folder, also where two ask at once
-            reader = self.open.pop(folder, None)
+            reader = self.open.pop((folder, aside), None)
             if reader is not None and reader.stamp != stamp and not any_:
                 await reader.close()
                 reader = None
             reader = reader or Reader(folder, stamp)
-            self.open[folder] = reader
-            idle = [path for path, each in self.open.items() if not each.waiting and each is not reader]
-            for path in idle[: max(0, len(self.open) - self.most)]:
-                await self.open.pop(path).close()
+            self.open[folder, aside] = reader
+            idle = [place for place, each in self.open.items() if not each.waiting and each is not reader]
+            for place in idle[: max(0, len(self.open) - self.most)]:
+                await self.open.pop(place).close()
             return reader
 
     async def tidy(self, idle_s: float = IDLE_S) -> None:
         """Close what nobody asks about."""
         now = time.monotonic()
-        for folder, reader in list(self.open.items()):
+        for place, reader in list(self.open.items()):
             if now - reader.asked > idle_s and not reader.waiting:
-                del self.open[folder]
+                del self.open[place]
                 await reader.close()
 
     async def close(self) -> None:

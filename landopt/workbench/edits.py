@@ -27,9 +27,10 @@ _ID = re.compile(r"[^\s=+:,;\x00-\x1f\x7f]{1,120}")
 _RULE = re.compile(r"[\w.\-]{1,120}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _WORD = re.compile(r"[a-z_]{1,40}")
+_FIELD = re.compile(r"[a-z_0-9]{1,60}")
 NUMBERS = ("amount", "share", "penalty", "used", "points", "points_per_ha")
-STEPS = ("set", "rule", "without", "fix", "unfix", "drop", "undrop", "undo", "redo")
-NEEDS_REASON = ("fix", "drop", "rule", "without")
+STEPS = ("set", "rule", "without", "fix", "unfix", "drop", "undrop", "add", "unadd", "undo", "redo")
+NEEDS_REASON = ("fix", "drop", "rule", "without", "add")
 
 
 @dataclass(slots=True)
@@ -43,6 +44,12 @@ class Now:
     fixes: dict[str, dict[str, str]] = field(default_factory=dict)
     """Site ``P1+P2`` -> method, demand, reason, by."""
     drops: dict[str, dict[str, str]] = field(default_factory=dict)
+    adds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Late applicants that are filed: id -> facts, reason, by."""
+
+    def overlaid(self) -> bool:
+        """Whether something stands in ``scenario.toml``: rules that were changed, applicants that were filed."""
+        return bool(self.adds) or any(rule is not None for rule in self.rules.values())
 
     def set_words(self) -> list[str]:
         """As ``--set`` takes them."""
@@ -93,6 +100,7 @@ class History:
             "sets": now.sets,
             "fixes": now.fixes,
             "drops": now.drops,
+            "adds": now.adds,
             "rules": {name: table for name, table in now.rules.items() if table is not None},
         }
 
@@ -147,6 +155,12 @@ def _apply(now: Now, step: Mapping[str, Any]) -> None:
         now.drops[step["parcel"]] = {name: step[name] for name in ("reason", "by")}
     elif kind == "undrop":
         now.drops.pop(step["parcel"], None)
+    elif kind == "add":
+        now.adds[step["demand"]] = {name: step[name] for name in ("facts", "reason", "by")}
+    elif kind == "unadd":
+        now.adds.pop(step["demand"], None)
+        for name in [name for name, fix in now.fixes.items() if fix["demand"] == step["demand"]]:
+            del now.fixes[name]
 
 
 def step_of(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,7 +190,26 @@ def step_of(given: Mapping[str, Any]) -> dict[str, Any]:
             step["demand"] = _match(_ID, given["demand"]) if given.get("demand") else ""
     elif kind in ("drop", "undrop"):
         step["parcel"] = _match(_ID, given.get("parcel"))
+    elif kind in ("add", "unadd"):
+        step["demand"] = _match(_ID, given.get("demand"))
+        if kind == "add":
+            step["facts"] = _facts(given.get("facts"))
     return step
+
+
+def _facts(given: object) -> dict[str, Any]:
+    """The facts of an applicant as an overlay has them. Raises Refusal (422)."""
+    if not isinstance(given, dict) or not given or len(json.dumps(given)) > 40_000:
+        raise refused(422, "step", what="facts")
+    for name, value in given.items():
+        whole = isinstance(value, str | int | bool)
+        if not _FIELD.fullmatch(name) or not (whole or _texts(value)):
+            raise refused(422, "step", what=str(name)[:40])
+    return given
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def setting_name(given: Mapping[str, Any]) -> str:

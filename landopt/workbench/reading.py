@@ -67,7 +67,8 @@ def routes(bench: Bench) -> list[Route]:
             question["other"] = str(found.plan(str(asked.get("other", ""))))
         if what == "whynot":
             question["exact"] = False
-        return await bench.asked(folder, str(home.plan_line(folder).get("stamp")), question)
+        aside = what == "core" and bool(asked.get("sets"))  # the bound does not wait for the core
+        return await bench.asked(folder, str(home.plan_line(folder).get("stamp")), question, aside=aside)
 
     async def about_round(request: Request) -> Response:
         found, asked = bench.room(request), await body(request)
@@ -128,7 +129,7 @@ def _tab(room: home.Room, name: str) -> dict[str, object]:
     return {
         "name": name,
         **history.as_dict(),
-        "overlay": any(rule is not None for rule in history.now.rules.values()),
+        "overlay": history.now.overlaid(),
         "toml": scenarios.overlay_text(history.now, name),
         "solve": scenarios.typed(scenarios.request(room, name, history, "")),
     }

@@ -119,13 +119,13 @@ def put_file(home: Home, room: Room, given: Mapping[str, Any]) -> str:
         table = f'{{ file = "{target.name}", layer = "{layer}" }}' if layer else said
         after = with_key(text, role, table)
     else:
-        after = _with_layer(text, role, said)
+        after = with_layer(text, role, said)
     write_file(target, read_bytes(source, UPLOAD))
     rewrite(path, text, after)
     return target.name
 
 
-def _with_layer(text: str, role: str, said: str) -> str:
+def with_layer(text: str, role: str, said: str) -> str:
     """``round.toml`` with a layer of a role, whether its layers stand in a table or in a line."""
     table = re.search(r"^\[inputs\.layers\][^\S\n]*(?:#.*)?$", text, re.M)
     if table is not None:

@@ -63,6 +63,19 @@ def bin_(room: Room, name: str) -> str:
     return place.name
 
 
+def rename(room: Room, name: str, new: str) -> Path:
+    """Give a scenario another name, history and plan with it. Raises Refusal (404, 409 taken, 422)."""
+    folder, place = room.scenario(name), room.folder / SCENARIOS / plain_name(new)
+    if folder == room.folder:
+        raise refused(404, "no-scenario", name=name)
+    if any(path.name.lower() == place.name.lower() for path in room.scenarios() if path != folder):
+        raise refused(409, "name-taken", name=new)
+    if place != folder:
+        folder.rename(place)
+        write_overlay(place, read(place).now, place.name)
+    return place
+
+
 def policy_paths(room: Room) -> list[Path]:
     """The policy files that ``round.toml`` names, below the round's own folder."""
     try:
@@ -131,14 +144,25 @@ def _dated(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def overlay_text(now: Now, name: str) -> str:
-    """``scenario.toml``: the changed rules; numbers, fixes and what is left out stand in the command, told on top."""
+    """``scenario.toml``: changed rules, applicants filed; numbers, fixes and what is left out stand in the command."""
     rules = [rule for rule in now.rules.values() if rule is not None]
     told = [f"# scenario {name}: made from {FILE}; the rules changed here. Also, on the command line:"]
     told += [f"#   --set {word}" for word in now.set_words()]
     told += [f"#   --fix {word}" for word in now.fix_words()]
     told += [f"#   --drop {word}" for word in now.drops]
     told = [re.sub(r"[\x00-\x1f\x7f]", " ", line) for line in told]
-    return "\n".join(told) + "\n\n" + (rule_toml(rules) if rules else "")
+    return "\n".join(told) + "\n\n" + (rule_toml(rules) if rules else "") + _applicants(now)
+
+
+def _applicants(now: Now) -> str:
+    """Late applicants as an overlay has them."""
+    import tomli_w
+
+    blocks = [
+        {"demand": name, "reason": said["reason"], "by": said["by"], "facts": said["facts"]}
+        for name, said in now.adds.items()
+    ]
+    return tomli_w.dumps({"applicant": blocks}) if blocks else ""
 
 
 def write_overlay(folder: Path, now: Now, name: str) -> None:
@@ -149,7 +173,7 @@ def write_overlay(folder: Path, now: Now, name: str) -> None:
 def request(room: Room, name: str, history: History, by: str) -> dict[str, Any]:
     """What a solve of a scenario is asked for: the fields of :class:`landopt.job.Job` as plain data."""
     folder, now = room.scenario(name), history.now
-    overlays = [str(folder / OVERLAY)] if any(rule is not None for rule in now.rules.values()) else []
+    overlays = [str(folder / OVERLAY)] if now.overlaid() else []
     return {
         "round_path": str(room.folder),
         "output": str(folder / "plan"),

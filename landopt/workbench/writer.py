@@ -1,7 +1,8 @@
 """One writer a round: a lock on the shared folder that names account, machine and since when; the others read.
 
 The system releases it with the process, however that ends. A share on which locks do not hold is refused for writing:
-it is tried with a second handle before anything is written.
+it is tried with a second handle before anything is written, and a share whose locks this machine keeps to itself (NFS
+with ``nolock``, SMB with ``nobrl``, a file system over SSH) is known by how it is mounted.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import getpass
 import json
 import os
 import platform
+import re
 import sys
 from pathlib import Path
 from typing import IO, Any
@@ -74,7 +76,7 @@ class Writers:
         except OSError:
             handle.close()
             raise refused(503, "no-locks") from None
-        if not _holds(path):
+        if not _holds(path) or own_locks_only(folder):
             handle.close()
             raise refused(503, "no-locks")
         since = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
@@ -122,6 +124,39 @@ def _holds(path: Path) -> bool:
     except OSError:
         return True
     return False
+
+
+MOUNTS = Path("/proc/self/mounts")
+_OWN = {
+    "nfs": ("nolock", "local_lock=flock", "local_lock=all"),
+    "cifs": ("nobrl", "nolock"),
+    "smb3": ("nobrl", "nolock"),
+}
+"""Options of a mount under which locks stay on this machine, by file system (``nfs`` also of version 4)."""
+_NEVER = ("fuse.sshfs", "fuse.rclone", "fuse.davfs", "davfs", "9p", "vboxsf", "fuse.vmhgfs-fuse", "prl_fs", "afs")
+"""File systems that hand no lock on to other machines."""
+
+
+def own_locks_only(folder: Path, mounts: Path = MOUNTS) -> bool:
+    """Whether a folder lies on a share whose locks other machines do not see; by how it is mounted (Linux).
+
+    Windows and macOS hand locks on to the server of an SMB share.
+    """
+    try:
+        lines = read_bytes(mounts, 4_000_000).decode("utf-8", "replace").splitlines() if mounts.is_file() else []
+    except (OSError, Refused):
+        return False
+    best: tuple[int, str, tuple[str, ...]] = (-1, "", ())
+    real = folder.resolve()
+    for line in lines:
+        parts = line.split(" ")
+        if len(parts) < 4:
+            continue
+        point = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), parts[1]))
+        if real.is_relative_to(point) and len(point.parts) >= best[0]:
+            best = (len(point.parts), parts[2], tuple(parts[3].split(",")))
+    _, kind, options = best
+    return kind in _NEVER or bool(set(options) & set(_OWN.get("nfs" if kind == "nfs4" else kind, ())))
 
 
 def _said(folder: Path) -> dict[str, Any]:

@@ -53,6 +53,16 @@ def routes(bench: Bench) -> list[Route]:
         bench.hub.tell("room", room=room.name)
         return JSONResponse({"name": place.name})
 
+    async def rename(request: Request) -> Response:
+        room, given = bench.to_write(request), await body(request)
+        name = str(given.get("name", ""))
+        if any((job.room, job.scenario) == (room.name, name) for job in bench.jobs.running()):
+            raise refused(409, "runs-already")
+        async with bench.step:
+            place = scenarios.rename(room, name, str(given.get("new", "")))
+        bench.hub.tell("room", room=room.name)
+        return JSONResponse({"name": place.name})
+
     async def away(request: Request) -> Response:
         room, given = bench.to_write(request), await body(request)
         name = str(given.get("name", ""))
@@ -216,6 +226,7 @@ def routes(bench: Bench) -> list[Route]:
         "step": step,
         "make": make,
         "bin": away,
+        "rename": rename,
         "solve": solve,
         "adopt": adopt,
         "sign": sign,

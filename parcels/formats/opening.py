@@ -33,7 +33,14 @@ def open_parcels(
     return with_companion(raw, path) if found.kind == "drawing" else raw
 
 
-def open_layer(path: Path, layer: str | None = None, *, points: bool = False) -> RawTable:
+def open_layer(
+    path: Path,
+    layer: str | None = None,
+    *,
+    points: bool = False,
+    encoding: str | None = None,
+    crs: str | None = None,
+) -> RawTable:
     """Open a role layer (polygons, or points).
 
     Raises
@@ -43,8 +50,8 @@ def open_layer(path: Path, layer: str | None = None, *, points: bool = False) ->
     """
     found = format_of(path)
     if found.kind in ("table", "drawing"):
-        return open_parcels(path, layer=layer)
-    return _read(found, Ask(path, layer, points=points, prefix="L"))
+        return open_parcels(path, layer=layer, encoding=encoding, crs=crs)
+    return _read(found, Ask(path, layer, encoding, crs, points=points, prefix="L"))
 
 
 def open_table(path: Path, *, layer: str | None = None, encoding: str | None = None, prefix: str = "D") -> RawTable:

@@ -182,8 +182,13 @@ def _whole(path: Path, layer: str, column: str, fids: np.ndarray[Any, Any]) -> l
     return [values.get(fid) for fid in fids.tolist()]
 
 
-def geometries(wkb: np.ndarray[Any, Any], where: Place) -> tuple[np.ndarray[Any, Any], tuple[Issue, ...]]:
-    """Outlines from WKB; those that cannot be built are ``None`` with finding 8 (curves) or 12."""
+def geometries(
+    wkb: np.ndarray[Any, Any], where: Place, before: int = 0
+) -> tuple[np.ndarray[Any, Any], tuple[Issue, ...]]:
+    """Outlines from WKB; those that cannot be built are ``None`` with finding 8 (curves) or 12.
+
+    ``before``: so many rows of the file stand before the first.
+    """
     with np.errstate(invalid="ignore"):
         try:
             geometry = shapely.from_wkb(wkb, on_invalid="ignore")
@@ -194,9 +199,9 @@ def geometries(wkb: np.ndarray[Any, Any], where: Place) -> tuple[np.ndarray[Any,
     for row in lost[:25].tolist():
         kind = int.from_bytes(wkb[row][1:5], "little" if wkb[row][:1] == b"\x01" else "big") & 0x0FFFFFFF
         if kind % 1000 in (8, 9, 10, 11, 12, 13, 14):
-            issues.append(error("P008.outline-curves-make", at=within(where, row=row + 1)))
+            issues.append(error("P008.outline-curves-make", at=within(where, row=before + row + 1)))
         else:
-            issues.append(error("P012.outline-cannot-built", at=within(where, row=row + 1)))
+            issues.append(error("P012.outline-cannot-built", at=within(where, row=before + row + 1)))
     return geometry, tuple(issues)
 
 

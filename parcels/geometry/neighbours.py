@@ -12,14 +12,10 @@ import numpy as np
 import shapely
 
 from parcels.common.frozen import Neighbours
-from parcels.geometry.segments import NEAR_M, Array, Plane, Segments, blocks, common_box, ranges
+from parcels.geometry.segments import HAIR_M, NEAR_M, Array, Plane, Segments, blocks, common_box, ranges
 
 TOLERANCE_M = 0.01
 """Two boundaries closer than this are the same boundary."""
-
-
-HAIR_M = 0.0001
-"""Added to a stated gap, so that a road of exactly that width counts whatever the rounding of its coordinates."""
 
 
 def neighbours(geometries: Any, min_shared_m: float = 1.0, max_gap_m: float = 0.0) -> Neighbours:
@@ -41,27 +37,44 @@ def neighbours(geometries: Any, min_shared_m: float = 1.0, max_gap_m: float = 0.
     Neighbours
         ``pairs`` sorted, i < j; ``shared_dm`` in decimetres, rounded down.
     """
-    plane = geometries if isinstance(geometries, Plane) else Plane(geometries)
-    if max_gap_m > TOLERANCE_M:
-        gap = max_gap_m + HAIR_M
-        left, right = plane.pairs(gap)
-        shared = shared_lengths(plane, left, right, (gap,))[0]
-    else:
+    gap = max_gap_m + HAIR_M if max_gap_m > TOLERANCE_M else 0.0
+    plane = geometries if isinstance(geometries, Plane) else Plane(geometries, max_gap_m)
+    if not gap:
         left, right, shared, _ = side_by_side(plane)
+        true = shared
+    elif gap == plane.reach:
+        side_by_side(plane)
+        left, right, true, shared = plane.known["far"]
+    else:
+        left, right = plane.pairs(gap)
+        true, shared = shared_lengths(plane, left, right, (TOLERANCE_M, gap))
     take = shared > min_shared_m
-    left, right, shared = left[take], right[take], shared[take]
-    if max_gap_m > TOLERANCE_M and len(left):
-        seen = _in_sight(plane, left, right)
+    left, right, shared, true = left[take], right[take], shared[take], true[take]
+    if gap and len(left):
+        seen = true > 0  # a line between two that touch is too short to run through anything
+        seen[~seen] = _in_sight(plane, left[~seen], right[~seen])
         left, right, shared = left[seen], right[seen], shared[seen]
     decimetres = np.floor(shared * 10 + 1e-6).astype(np.int64)
-    return Neighbours(tuple(zip(left.tolist(), right.tolist(), strict=True)), tuple(decimetres.tolist()))
+    number, length = list(range(len(plane.shapes))), list(range(int(decimetres.max(initial=0)) + 1))
+    pairs = zip(map(number.__getitem__, left.tolist()), map(number.__getitem__, right.tolist()), strict=True)
+    return Neighbours(tuple(pairs), tuple(map(length.__getitem__, decimetres.tolist())))
 
 
 def side_by_side(plane: Plane) -> tuple[Array, Array, Array, Array]:
-    """The pairs within :data:`NEAR_M`: left, right, and the metres they share within a centimetre and within that."""
+    """The pairs within :data:`NEAR_M`: left, right, and the metres they share within a centimetre and within that.
+
+    What they share within the reach of the plane is found on the way (``plane.known["far"]``: left, right, the metres
+    within a centimetre and within the reach).
+    """
     if "beside" not in plane.known:
-        left, right = plane.pairs(NEAR_M)
-        plane.known["beside"] = (left, right, *shared_lengths(plane, left, right, (TOLERANCE_M, NEAR_M)))
+        left, right = plane.pairs(plane.reach)
+        gaps = (TOLERANCE_M, NEAR_M, plane.reach)[: 2 + (plane.reach > NEAR_M)]
+        true, wide, far = (*shared_lengths(plane, left, right, gaps), *[np.zeros(0)])[:3]
+        if plane.reach > NEAR_M:
+            plane.known["far"] = left, right, true, far
+            some = wide > 0
+            left, right, true, wide = left[some], right[some], true[some], wide[some]
+        plane.known["beside"] = left, right, true, wide
     left, right, true, wide = plane.known["beside"]
     return left, right, true, wide
 
@@ -83,10 +96,17 @@ def shared_lengths(plane: Plane, left: Array, right: Array, gaps: tuple[float, .
     list of ndarray
         For each gap ``(k,)`` float64, metres.
     """
+    found = [np.zeros(len(left)) for _ in gaps]
+    for at, rows, mine, other in plane.tiles(left, right):
+        totals = _of_tile(Segments(plane.shapes[rows]), plane.bounds[rows], mine, other, gaps)
+        for metres, total in zip(found, totals, strict=True):
+            metres[at] = total / 10_000
+    return found
+
+
+def _of_tile(lines: Segments, bounds: Array, left: Array, right: Array, gaps: tuple[float, ...]) -> list[Array]:
+    """What pairs share within each gap, in 0.1 mm."""
     totals = [np.zeros(len(left), dtype=np.int64) for _ in gaps]
-    if not len(left):
-        return [total / 10_000 for total in totals]
-    lines, bounds = plane.lines, plane.bounds
     for part in blocks(lines.count(left) + lines.count(right)):
         box = common_box(bounds, left[part], right[part], gaps[-1])
         l_pair, l_segment = lines.near(left[part], box)
@@ -101,7 +121,7 @@ def shared_lengths(plane: Plane, left: Array, right: Array, gaps: tuple[float, .
             pair, lengths = _side_by_side(lines, pair, first, second, gaps)
             for total, length in zip(totals, lengths, strict=True):
                 total[part] += np.bincount(pair, length, minlength=size).astype(np.int64)
-    return [np.asarray(total / 10_000) for total in totals]
+    return totals
 
 
 def _side_by_side(

@@ -75,15 +75,24 @@ NEAR_M = 0.5
 """Pairs within this distance are looked for once; questions about nearer ones choose among them."""
 
 
+HAIR_M = 0.0001
+"""Added to a stated gap, so that a road of exactly that width counts whatever the rounding of its coordinates."""
+TILE = 100_000
+"""So many pairs of one neighbourhood are looked at together: the segments of their parcels alone are held."""
+
+
 class Plane:
-    """Parcels side by side, for every question about two of them: boxes, tree, segments and near pairs, made once.
+    """Parcels side by side, for every question about two of them: boxes, tree and near pairs, made once.
 
     ``shapes``: ``(n,)`` polygons of one projected CRS, ``None`` where there is none; ``bounds``: ``(n, 4)`` metres.
+    ``max_gap_m``: the widest gap across which pairs will be asked for, where that is known beforehand; ``reach`` is
+    that and a hair, or :data:`NEAR_M`.
     """
 
-    def __init__(self, shapes: Any) -> None:
+    def __init__(self, shapes: Any, max_gap_m: float = 0.0) -> None:
         self.shapes: Array = np.asarray(shapes, dtype=object)
         self.bounds: Array = shapely.bounds(self.shapes)
+        self.reach = max(NEAR_M, max_gap_m + HAIR_M)
         self.known: dict[str, tuple[Array, ...]] = {}  # what other modules have worked out of it
 
     @cached_property
@@ -97,22 +106,39 @@ class Plane:
         return np.asarray(np.nan_to_num(shapely.area(self.shapes)))
 
     @cached_property
-    def lines(self) -> Segments:
-        """Their boundary segments."""
-        return Segments(self.shapes)
-
-    @cached_property
     def _near(self) -> tuple[Array, Array]:
-        return _candidate_pairs(self.bounds, self.tree, NEAR_M)
+        return _candidate_pairs(self.bounds, self.tree, self.reach)
 
     def pairs(self, gap: float) -> tuple[Array, Array]:
         """Pairs i < j whose boxes come within ``gap`` metres, sorted."""
-        if gap >= NEAR_M:
-            return self._near if gap == NEAR_M else _candidate_pairs(self.bounds, self.tree, gap)
+        if gap >= self.reach:
+            return self._near if gap == self.reach else _candidate_pairs(self.bounds, self.tree, gap)
         left, right = self._near
-        a, b = self.bounds[left], self.bounds[right]
-        keep = ((a[:, :2] - gap <= b[:, 2:]) & (b[:, :2] <= a[:, 2:] + gap)).all(axis=1)
+        keep = np.ones(len(left), dtype=bool)
+        for low, high in ((0, 2), (1, 3)):
+            for a, b in ((left, right), (right, left)):
+                keep &= self.bounds[a, low] - gap <= self.bounds[b, high]
         return left[keep], right[keep]
+
+    @cached_property
+    def _cells(self) -> Array:
+        """A number of each parcel that is near those of its neighbours: by columns, up and down in turn."""
+        known = np.flatnonzero(~np.isnan(self.bounds[:, 0]))
+        across = max(1, int((len(known) / 1_000) ** 0.5))
+        x, y = (np.empty(len(known), np.int64) for _ in range(2))
+        for rank, low in ((x, 0), (y, 1)):
+            rank[np.argsort(self.bounds[known, low], kind="stable")] = np.arange(len(known)) * across // len(known)
+        found = np.zeros(len(self.bounds), np.int64)
+        found[known] = x * across + np.where(x % 2, across - 1 - y, y)
+        return found
+
+    def tiles(self, left: Array, right: Array) -> Iterator[tuple[Array, Array, Array, Array]]:
+        """Pairs in portions that lie together: (their positions, rows of the parcels in them, left and right there)."""
+        order = np.argsort(self._cells[left], kind="stable") if len(left) > TILE else np.arange(len(left))
+        for first in range(0, len(order), TILE):
+            at = order[first : first + TILE]
+            rows, place = np.unique(np.concatenate([left[at], right[at]]), return_inverse=True)
+            yield at, rows, place[: len(at)], place[len(at) :]
 
 
 def _candidate_pairs(bounds: Array, tree: shapely.STRtree, gap: float) -> tuple[Array, Array]:
@@ -124,8 +150,9 @@ def _candidate_pairs(bounds: Array, tree: shapely.STRtree, gap: float) -> tuple[
         left, right = tree.query(grown)
         left += first
         once = left < right
-        lefts.append(left[once].astype(np.int64))
-        rights.append(right[once].astype(np.int64))
+        left, right = left[once].astype(np.int64), right[once].astype(np.int64)
+        order = np.lexsort((right, left))
+        lefts.append(left[order])
+        rights.append(right[order])
     left, right = (np.concatenate(part) if part else np.zeros(0, np.int64) for part in (lefts, rights))
-    order = np.lexsort((right, left))
-    return left[order], right[order]
+    return left, right

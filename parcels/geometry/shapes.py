@@ -15,6 +15,9 @@ from parcels.tables.findings import Findings
 MAX_VERTICES = 1_000_000
 """More points than this in one parcel are refused (finding 21)."""
 
+PORTION = 50_000
+"""So many outlines are looked at together where that takes memory."""
+
 _POLYGON, _MULTI = 3, 6
 _KINDS = {0: "point", 1: "line", 2: "ring", 4: "points", 5: "lines", 7: "collection"}
 
@@ -27,6 +30,8 @@ def check_shapes(
     rows: Sequence[int],
     found: Findings,
     unbuilt: Collection[int] = (),
+    *,
+    spend: bool = False,
 ) -> Geometry:
     """Judge every outline (findings 1-3, 7, 9-13, 21) and return them flat and normalised.
 
@@ -40,6 +45,8 @@ def check_shapes(
         Where the findings go.
     unbuilt
         Rows whose outline the reader could not build, and has said so.
+    spend
+        ``geometry`` may be changed: outlines as read are let go portion by portion, as their normal forms are made.
 
     Returns
     -------
@@ -91,9 +98,11 @@ def check_shapes(
     if many.any():
         parts = [ids[i] for i in np.flatnonzero(many).tolist()]
         found.add("note", "009.parcel-several-parts", ids=parts, count=len(parts))
-    usable = geometry.copy()
+    usable = geometry if spend else geometry.copy()
     usable[~good] = None
-    return np.asarray(shapely.normalize(usable))
+    for first in range(0, len(usable), PORTION):
+        usable[first : first + PORTION] = shapely.normalize(usable[first : first + PORTION])
+    return usable
 
 
 def _has_m(geometry: Geometry) -> Geometry:
@@ -101,9 +110,10 @@ def _has_m(geometry: Geometry) -> Geometry:
 
 
 def _not_finite(geometry: Geometry) -> Geometry:
-    points, index = shapely.get_coordinates(geometry, return_index=True)
     bad = np.zeros(len(geometry), dtype=bool)
-    bad[index[~np.isfinite(points).all(axis=1)]] = True
+    for first in range(0, len(geometry), PORTION):
+        points, index = shapely.get_coordinates(geometry[first : first + PORTION], return_index=True)
+        bad[first + index[~np.isfinite(points).all(axis=1)]] = True
     return bad
 
 

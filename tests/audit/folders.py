@@ -20,7 +20,7 @@ from constraints.case import Case, from_json, to_json
 from constraints.reading.rows import Key
 from constraints.types import Row
 from tests.audit.lists import Part, block_lines, blocks, header_line, write_lines
-from tests.audit.trees import plain_tree, random_proof
+from tests.audit.trees import mates, plain_tree, random_proof
 
 
 @dataclass
@@ -121,13 +121,17 @@ def _enumerate(
 
 def objective(plan: Sequence[Reading], rows: Sequence[Row], tiers: int) -> tuple[int, ...] | None:
     """The objective per tier; None where the plan breaks a row."""
-    value = [sum(offer.score[t] for offer in plan) for t in range(tiers)]
+    value, units = [sum(offer.score[t] for offer in plan) for t in range(tiers)], dict[str, tuple[int, Row]]()
     for row in rows:
         over = sum(offer.rows.get((row.rule, row.key), 0) for offer in plan) - row.rhs
         past = abs(over) if row.sense == "=" else max(0, over if row.sense == "<=" else -over)
         if past and not row.slack:
             return None
-        value[row.tier] -= -(-past // row.slack) * row.penalty if row.slack else 0
+        if row.slack:
+            name = row.rule if row.once else row.id
+            units[name] = max(units.get(name, (0, row)), (-(-past // row.slack), row), key=lambda pair: pair[0])
+    for missed, row in units.values():
+        value[row.tier] -= missed * row.penalty
     return tuple(value)
 
 
@@ -141,7 +145,8 @@ def random_leaf(draw: Random, found: Small, tier: int, scale: int) -> dict[str, 
         sizes = [abs(offer.rows.get((row.rule, row.key), 0)) for offer in found.offers]
         price = draw.randint(0, max(1, span // max(1, max(sizes, default=1))))
         if row.slack:
-            price = min(price, scale * row.penalty // row.slack if row.tier == tier else 0)
+            most = scale * row.penalty // row.slack if row.tier == tier else 0
+            price = min(price, most // len(mates(found.rows, index)))
         sign = -1 if row.sense == ">=" or (row.sense == "=" and draw.random() < 0.5) else 1
         rows.append([index, sign * price])
     if tier and draw.random() < 0.5 and not any(row.slack and row.tier < tier for row in found.rows):

@@ -110,7 +110,7 @@ def header_line(
     case: str, rows: Sequence[Row], tiers: int, count: int, reach: Sequence[Sequence[int]] | None = None
 ) -> bytes:
     """Line 1 of an offers file that lists everything."""
-    entries = [{**{name: getattr(row, name) for name in Row.__slots__}, "key": list(row.key)} for row in rows]
+    entries = [row.as_dict() for row in rows]
     line = {"schema": OFFERS_SCHEMA, "case": case, "rows": entries, "scope": "all", "tiers": tiers, "count": count}
     return canonical({**line, "reach": reach}) + b"\n"
 

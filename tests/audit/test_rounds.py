@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from constraints.audit.run import audit_plan
+from constraints.types import STRICTNESS
 from landopt.keeping.ledger import round_steps as rounddesk
 from landopt.keeping.ledger.adoption import NotStanding
 from landopt.keeping.ledger.chain import START, Entry, entry_hash
 from landopt.keeping.ledger.rounds import apply, keep, state
+from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused, error
 from parcels.common.place import within
 from tests.audit.folders import Small, small, write
@@ -64,6 +67,50 @@ def _round() -> Small:
     wants = [demand(), demand(priority=90), demand(priority=10)]
     rules = [eligibility("t.no", "use != 'IND'", listing="forbid")]
     return small(case(land, wants, rules))
+
+
+def _after(method: str, *results: dict[str, object]) -> Small:
+    """The round after P03 was adopted for D03, the least wanted, and the results recorded."""
+    body = {"document": "Doc 1", "date": "2026-03-01"}
+    body["assignments"] = [{"parcel_ids": ["P03"], "demand_id": "D03", "method": method}]  # type: ignore[assignment]
+    entries = [_entry(1, "adopt", body), *([_entry(2, "record", {"results": list(results)})] if results else [])]
+    free = _round().case
+    names = FactTable(free.demands.ids, {**free.demands.columns, "name": ("甲", "乙", "丙｜Third")})
+    return small(apply(replace(free, demands=names), state(entries)))
+
+
+@pytest.mark.parametrize(
+    ("method", "outcome", "taken_by", "verdicts"),
+    [
+        ("agreement", "contracted", "", "forbid"),
+        ("agreement", "announced", "", "forbid"),
+        ("listing", "announced", "", "forbid"),  # on offer: not before it is known who takes it
+        ("listing", "contracted", "D03", "forbid"),
+        ("listing", "contracted", "Third", "forbid"),
+        ("listing", "contracted", "丙", "forbid"),
+        ("listing", "contracted", "", "condition"),
+        ("listing", "contracted", "某公司", None),
+        ("listing", "failed", "", None),
+        ("agreement", "lapsed", "", None),
+    ],
+)
+def test_a_platform_that_has_its_site_gets_no_other(
+    tmp_path: Path, method: str, outcome: str, taken_by: str, verdicts: str | None
+) -> None:
+    """Announced or contracted: no second site; sold by competition: it hangs on who took it. The audit agrees."""
+    made = _after(method, {**_result("P03", outcome), "taken_by": taken_by})
+    rules = [rule for rule in made.case.rules if rule.id.endswith(".served")]
+    assert [set(rule.spec["verdict"].values()) for rule in rules] == ([] if verdicts is None else [{verdicts}])
+    wants = made.case.demands.ids
+    mine = [offer for offer in made.offers if offer.demand is not None and wants[offer.demand] == "D03"]
+    if verdicts == "forbid":
+        assert not mine
+    else:
+        assert mine
+        assert verdicts is None or {offer.verdict for offer in mine} == {STRICTNESS["condition"]}
+    assert any(offer.demand == 0 for offer in made.offers)
+    write(tmp_path / "plan", made)
+    assert audit_plan(tmp_path / "plan", complete=True).stands
 
 
 def test_adopted_assignments_bind_the_next_plan(tmp_path: Path):

@@ -40,7 +40,7 @@ const fs = require("fs"), path = require("path");
 pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
 
-def _python(folder: Path) -> bool:
+def python(folder: Path) -> bool:
     """Sections 1 to 3 of docs/proof.md by the Python modules."""
     from constraints.audit.certificate.proof import gap_text
     from constraints.audit.files.plan_reader import plan_hash
@@ -77,7 +77,7 @@ def _python(folder: Path) -> bool:
         return False
 
 
-def _javascript(folders: list[Path], place: Path) -> list[dict[str, object]]:
+def javascript(folders: list[Path], place: Path) -> list[dict[str, object]]:
     assert NODE is not None
     (place / "batch.js").write_text(BATCH, encoding="utf-8")
     (place / "folders.json").write_text(json.dumps([str(folder) for folder in folders]), encoding="utf-8")
@@ -90,7 +90,7 @@ def _javascript(folders: list[Path], place: Path) -> list[dict[str, object]]:
 
 def test_both_verifiers_accept_true_plans(folders: list[Path], tmp_path: Path):
     """Bounds agree digit for digit."""
-    for folder, said in zip(folders, _javascript(folders, tmp_path), strict=True):
+    for folder, said in zip(folders, javascript(folders, tmp_path), strict=True):
         assert said["holds"] is True, said
         tiers = load(folder)["proof.json"]["tiers"]
         assert [tier["bound"] for tier in said["tiers"]] == [str(tier["bound"]) for tier in tiers]  # type: ignore[attr-defined]
@@ -110,9 +110,9 @@ def test_both_verifiers_agree_on_mutants(folders: list[Path], tmp_path: Path):
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
         made.append((tmp_path / str(number), path))
-    said = _javascript([folder for folder, _ in made], tmp_path)
+    said = javascript([folder for folder, _ in made], tmp_path)
     differ = [
-        (path, answer) for (folder, path), answer in zip(made, said, strict=True) if answer["holds"] != _python(folder)
+        (path, answer) for (folder, path), answer in zip(made, said, strict=True) if answer["holds"] != python(folder)
     ]
     assert differ == []
     assert sum(answer["holds"] is True for answer in said) > 5
@@ -149,8 +149,8 @@ def test_both_verifiers_read_packed_prices_alike(folders: list[Path], tmp_path: 
             content["proof.json"]["tiers"][0]["tree"] = tree
             made.append(tmp_path / f"{number}-{place}")
             save(made[-1], reseal(content))
-    said = [answer["holds"] for answer in _javascript(made, tmp_path)]
-    assert said == [_python(folder) for folder in made]
+    said = [answer["holds"] for answer in javascript(made, tmp_path)]
+    assert said == [python(folder) for folder in made]
     assert len(folders[:10]) <= sum(map(bool, said)) < len(made) // 2
 
 
@@ -172,8 +172,8 @@ def test_both_verifiers_prove_the_same_bound_of_random_trees(rounds: list[Small]
             proof["tiers"].append({**entry, "bound": reached if bound is None else bound})
         made.append(tmp_path / str(number))
         write(made[-1], one, proof)
-    said = [answer["holds"] for answer in _javascript(made, tmp_path)]
-    assert said == [_python(folder) for folder in made]
+    said = [answer["holds"] for answer in javascript(made, tmp_path)]
+    assert said == [python(folder) for folder in made]
     assert sum(map(bool, said)) > 300
 
 

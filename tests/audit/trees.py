@@ -39,6 +39,12 @@ def pairs_of(offer: list[Any]) -> dict[int, int]:
     return found
 
 
+def mates(rows: Sequence[Row], k: int) -> list[int]:
+    """The rows that row k is missed together with, itself too."""
+    own = rows[k]
+    return [at for at, row in enumerate(rows) if at == k or (own.once and row.once and row.rule == own.rule)]
+
+
 def _hard(rows: Sequence[Row], tier: int) -> list[int]:
     soft = {row.tier for row in rows if row.slack}
     return [k for k, row in enumerate(rows) if not row.slack] + [len(rows) + j for j in range(tier) if j not in soft]
@@ -91,7 +97,7 @@ def random_proof(
             prices[k] = sign * draw.choice([0, 0, draw.randint(0, span // 4 + 1)])
         for k, row in enumerate(rows):
             if row.slack and row.tier == tier:
-                most = min(scale * row.penalty // row.slack, span // 4 + 1)
+                most = min(scale * row.penalty // row.slack // len(mates(rows, k)), span // 4 + 1)
                 prices[k] = {"<=": 1, ">=": -1, "=": 1}[row.sense] * draw.choice([0, most, draw.randint(0, most)])
                 if draw.random() < 0.02:  # above the penalty: only where few units may be missed
                     prices[k] = prices[k] * 2 + (1 if row.sense != ">=" else -1)
@@ -106,7 +112,7 @@ def random_proof(
         if not left or draw.random() < 0.3:
             node.vector = draw.randrange(len(vectors))
             return
-        soft = [k for k, row in enumerate(rows) if row.slack]
+        soft = [k for k, row in enumerate(rows) if row.slack and (k == mates(rows, k)[0] or draw.random() < 0.05)]
         node.on = _split(draw, hard + soft + list(range(own, own + len(derived))), parts, parcels)
         grow(left - 1)
         grow(left - 1)
@@ -229,6 +235,8 @@ class Witness:
                 mine = {k for k in left if self.offers[k][0] == on.place}
                 left -= mine - hit if taken else hit
                 musts += [on.place] if taken else []
+        for on, _ in path:
+            assert not isinstance(on, Sum) or on.row >= len(self.rows) or on.row == mates(self.rows, on.row)[0]
         if any(low is not None and high is not None and low > high for low, high in ends):
             return None
         total = sum(max(0, p) if supplied.get(k) is None else p * supplied[k] for k, p in enumerate(land))
@@ -239,8 +247,9 @@ class Witness:
                 assert end is not None
                 total += price * end
         for k, row in enumerate(self.rows):
-            if row.slack:
-                gain = abs(prices[k]) * row.slack - (self.scale * row.penalty if row.tier == self.tier else 0)
+            if row.slack and k == mates(self.rows, k)[0]:
+                gain = sum(abs(prices[at]) * self.rows[at].slack for at in mates(self.rows, k))
+                gain -= self.scale * row.penalty if row.tier == self.tier else 0
                 gain += prices[len(self.rows) + row.tier] * row.penalty if row.tier < self.tier else 0
                 assert gain <= 0 or ends[k][1] is not None
                 total += gain * (ends[k][1] if gain > 0 else ends[k][0])

@@ -8,6 +8,7 @@ import pytest
 
 from constraints.loading.load import load_pack, methods, pack_names
 from constraints.reading.timetable import STEPS, TITLES, Calendar, lead_days, timetable, upstream, upstream_days
+from landopt.intake.assemble import non_working_days
 
 BY_ID = {method.id: method for method in methods()}
 NATIONAL_DAYS = [f"2026-10-0{day}" for day in range(1, 8)]
@@ -133,3 +134,28 @@ def test_a_step_never_ends_before_it_begins():
             assert all(step.earliest <= step.latest for step in steps)
             days = [day for step in steps for day in (step.earliest, step.latest)]
             assert days == sorted(days)
+
+
+def test_a_year_is_announced_where_weekends_are_worked_for_its_holidays():
+    """Weekends and the days that law names are known of every year; what is moved to them is announced year by year."""
+    calendar = Calendar([*NATIONAL_DAYS, *WEEKENDS, "2027-01-01", "2027-01-02", "2027-01-03", "2027-02-06"])
+    assert calendar.announced("2026-05-01")
+    plain = Calendar(
+        [
+            day.isoformat()
+            for offset in range(365)
+            if (day := datetime.date(2027, 1, 1) + datetime.timedelta(offset)).weekday() >= 5 or day.day == 1
+        ]
+    )
+    assert not plain.announced("2027-05-01")
+    assert not plain.announced("2028-05-01")
+    assert not Calendar().announced("2026-05-01")
+
+
+@pytest.mark.parametrize("as_of", ["2025-03-31", "2026-01-01", "2026-03-31", "2026-11-02", "2026-12-31", "1999-06-01"])
+def test_the_year_of_a_round_is_announced_and_years_to_come_are_not(as_of):
+    """The list that a round takes from the holiday library: holidays four years on are not arranged by anyone yet."""
+    calendar = Calendar(non_working_days(as_of))
+    assert calendar.announced(as_of)
+    assert calendar.announced(f"{as_of[:4]}-12-30")
+    assert not Calendar(non_working_days("2026-03-31")).announced("2030-03-01")

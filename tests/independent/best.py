@@ -8,7 +8,7 @@ from typing import Any
 import highspy
 import numpy as np
 
-from tests.independent.programme import Programme
+from tests.independent.programme import Key, Programme
 
 
 class Solver:
@@ -17,7 +17,13 @@ class Solver:
     def __init__(self, programme: Programme) -> None:
         self.p = programme
         self.rows = sorted(programme.rows)
-        self.soft = [key for key in self.rows if programme.rows[key].unit]
+        alone = [[key] for key in self.rows if programme.rows[key].unit and not programme.rows[key].once]
+        shared: dict[str, list[Key]] = {}
+        for key in self.rows:
+            if programme.rows[key].once:
+                shared.setdefault(key[0], []).append(key)
+        self.soft = [*alone, *shared.values()]  # the rows that each slack is in
+        self.slack = {key: place for place, keys in enumerate(self.soft) for key in keys}
         self.count = len(programme.offers) + len(self.soft)
         self.lines: list[tuple[dict[int, int], float, float]] = []
         self._links()
@@ -25,7 +31,7 @@ class Solver:
             row = programme.rows[key]
             cells = {at: o.rows[key] for at, o in enumerate(programme.offers) if o.rows.get(key)}
             if row.unit:
-                place = len(programme.offers) + self.soft.index(key)
+                place = len(programme.offers) + self.slack[key]
                 cells[place] = -row.unit if row.sense == "<=" else row.unit
             self.lines.append(
                 (cells, row.rhs if row.sense != "<=" else -np.inf, row.rhs if row.sense != ">=" else np.inf)
@@ -44,8 +50,8 @@ class Solver:
     def worth(self, tier: int) -> dict[int, int]:
         """The objective of a tier."""
         found = {at: offer.score[tier] for at, offer in enumerate(self.p.offers)}
-        for place, key in enumerate(self.soft, len(self.p.offers)):
-            row = self.p.rows[key]
+        for place, keys in enumerate(self.soft, len(self.p.offers)):
+            row = self.p.rows[keys[0]]
             if row.tier == tier:
                 found[place] = -row.penalty
         return found

@@ -87,9 +87,12 @@ def _of_offers(programme: Programme, folder: Path) -> list[str]:
         for name in sorted(found.keys() | mine.keys(), key=str)
         if found.get(name) != mine.get(name)
     ][:3]
-    own = {key: (r.sense, r.rhs, r.unit, r.penalty, r.tier if r.unit else None) for key, r in programme.rows.items()}
+    own = {
+        key: (r.sense, r.rhs, r.unit, r.penalty, r.tier if r.unit else None, r.once)
+        for key, r in programme.rows.items()
+    }
     given = {
-        key: (r["sense"], r["rhs"], r["slack"], r["penalty"], r["tier"] if r["slack"] else None)
+        key: (r["sense"], r["rhs"], r["slack"], r["penalty"], r["tier"] if r["slack"] else None, r.get("once", False))
         for key, r in rows.items()
     }
     told += [

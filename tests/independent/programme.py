@@ -39,6 +39,7 @@ class Line:
     unit: int = 0
     penalty: int = 0
     tier: int = 0
+    once: bool = False
 
 
 class Programme:
@@ -254,10 +255,52 @@ class Programme:
         rows = zip(self.world.parcels, self.candidate, self.fixed, strict=True)
         return {self._key(rule, f) for f, open_, fixed in rows if open_ or (fixed and self._spread(rule))}
 
+    def _compared(self, rule: Any) -> set[Key]:
+        """The keys that a limit across keys compares."""
+        spec, name = rule["spec"], rule["id"]
+        if not spec.get("across"):
+            return set()
+        if spec.get("keys"):
+            return {(name, tuple(key)) for key in spec["keys"]}
+        if OWN.issuperset(spec["per"]):
+            found = self._every(rule)
+        else:
+            found = {self._key(rule, wish) for wish in self.world.demands}
+        named = {(name, tuple(each["key"])) for each in spec["values"] if each["key"]}
+        return {key for key in found if "" not in key[1]} | named
+
+    def _rows_across(self, rule: Any) -> dict[Key, Line]:
+        """The rows of a limit across keys, as the page has them: S(k) + s >= A(k), or S(a) - S(b) <= A."""
+        spec, name, found = rule["spec"], rule["id"], dict[Key, Line]()
+        amounts = {tuple(each["key"]): each["amount"] for each in spec["values"]}
+        used = {tuple(each["key"]): each["amount"] for each in spec["used"]}
+        tier = len(self.tiers) - 1 if spec["tier"] is None else spec["tier"]
+        soft = (0,) if spec["hard"] else (1, int(1000 * Fraction(str(spec["penalty"]))), tier, True)
+        compared = sorted(self._compared(rule))
+        if spec["across"] == "least":
+            for key in compared:
+                amount = amounts.get(key[1], amounts.get(()))
+                if amount is not None:
+                    right = amount - used.get(key[1], 0) - self.reserved.get(key, 0)
+                    found[key] = Line(">=", right, *soft)
+            return found
+        for (_, one), (_, other) in itertools.permutations(compared, 2):
+            right = amounts[()] - used.get(one, 0) + used.get(other, 0) - self.reserved.get((name, one + other), 0)
+            found[name, one + other] = Line("<=", right, *soft)
+        return found
+
     def _add(self, into: dict[Key, int], rule: Any, facts: Facts, price: int, market: bool) -> None:
         times, less = self._times(rule)
         mine, base = self._sizes(rule, facts, price, market)
         key = self._key(rule, facts)
+        across, compared = rule["spec"].get("across"), self._compared(rule)
+        if across:
+            if across == "least" and key in compared:
+                into[key] = into.get(key, 0) + mine
+            for other in compared - {key} if across == "spread" and key in compared else ():
+                for pair, value in ((key[1] + other[1], mine), (other[1] + key[1], -mine)):
+                    into[rule["id"], pair] = into.get((rule["id"], pair), 0) + value
+            return
         into[key] = into.get(key, 0) + times * mine
         for each in self._every(rule) if self._spread(rule) else (key,):
             into[each] = into.get(each, 0) - less * base
@@ -266,7 +309,8 @@ class Programme:
         site, demand, number, _ = offer.name
         for rule in self.limits:
             for each, unit in zip(facts, units, strict=True):
-                self.keys.add(self._key(rule, each))
+                if not rule["spec"].get("across"):
+                    self.keys.add(self._key(rule, each))
                 self._add(offer.rows, rule, each, unit * each["area_m2"], demand is None)
         inside = {self.ids[at] for at in site}
         who = set() if demand is None else {self.who[demand]}
@@ -331,6 +375,9 @@ class Programme:
         found: dict[Key, Line] = {}
         for rule in self.limits:
             spec, name = rule["spec"], rule["id"]
+            if spec.get("across"):
+                found |= self._rows_across(rule)
+                continue
             keys = {(name, tuple(each["key"])) for each in spec["values"] if len(each["key"]) == len(spec["per"])}
             parcels_only = OWN.issuperset(spec["per"])
             if parcels_only:

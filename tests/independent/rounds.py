@@ -223,6 +223,7 @@ class Drawn:
             self.rule(f"h.n{number}", "preference", 0, f'when = "{self.condition()}"', points, hectare, only)
         for number in range(draw.randint(0, 4)):
             self._limit(f"h.l{number}")
+        self._across("h.a0")
         for number in range(draw.choice([0, 0, 1, 2])):
             what, names = ("parcels", self.ids) if len(self.who) < 2 or draw.random() < 0.6 else ("demands", self.who)
             some = draw.sample(names, min(len(names), draw.choice([2, 2, 3])))
@@ -233,6 +234,33 @@ class Drawn:
             who = f'demand = "{draw.choice(self.who)}"' if draw.random() < 0.5 else ""
             how = f'method = "{draw.choice(METHODS[2:])}"'
             self.rule("h.k0", "lock", 0, f"parcels = {json.dumps(some)}", who, how, 'document = "Minutes"')
+
+    def _across(self, name: str) -> None:
+        """In a third of the rounds a limit that compares its keys, drawn apart so that the others stay as they are."""
+        draw = Random(f"across {self.seed}")
+        if draw.random() < 0.65:
+            return
+        across = draw.choice(["least", "spread"])
+        hard = across == "spread" and draw.random() < 0.25
+        measure, usual = draw.choice([("count", 1), ("area_m2", sum(self.areas) // 4), ("new_area_m2", 900)])
+        amount = draw.choice([0, usual, usual, 2 * usual, 50 * usual]) * (2 if hard else 1)
+        per, keys = draw.choice(
+            [('["district"]', ""), ('["district", "use"]', ""), ('["operator"]', 'keys = [["private"], ["univ"]]'),
+             ('["platform_kind"]', ""), ('["method"]', 'keys = [["listing"], ["lease"], ["auction"]]')]
+        )  # fmt: skip
+        lines = [f'where = "{self.condition()}"' if draw.random() < 0.5 else "", f'measure = "{measure}"', keys]
+        lines += [f"per = {per}", f'across = "{across}"', f'sense = "{">=" if across == "least" else "<="}"']
+        if across == "least" and per == '["district"]' and draw.random() < 0.5:
+            lines.append(f'values = [{{ amount = {amount} }}, {{ key = ["A"], amount = {2 * amount} }}]')
+        else:
+            lines.append(f"values = [{{ amount = {amount} }}]")
+        if per == '["district"]' and draw.random() < 0.4:
+            lines.append(f'used = [{{ key = ["A"], amount = {draw.choice([1, usual // 2])} }}]')
+        if not hard:
+            lines.append(f"penalty = {draw.choice(['1', chr(34) + '0.001' + chr(34), '3', '200'])}")
+            if self.tiers > 1 and draw.random() < 0.4:
+                lines.append(f"tier = {draw.randrange(self.tiers)}")
+        self.rule(name, "limit", 0, *lines)
 
     def _limit(self, name: str) -> None:
         draw = self.draw

@@ -113,3 +113,22 @@ def test_cost_of_a_fix_holds_the_true_one() -> None:
     assert true > 0
     assert entry["cost"]["low"][0] <= true <= entry["cost"]["high"][0]
     assert entry["reason"] == "note 12"
+
+
+def test_a_share_that_is_less_than_a_point_away_is_moved_both_ways() -> None:
+    """60.4 % against at least 60 %: a point more breaks the plan, though the row is not tight."""
+    land = [
+        parcel(parcel_id="P1", use="IND", area_m2=6_040, land_source="new"),
+        parcel(parcel_id="P2", use="IND", area_m2=3_960, land_source="stock"),
+    ]
+    wants = [
+        demand(demand_id=f"D{n}", uses=("IND",), area_min_m2=3_000, area_max_m2=7_000, priority=50) for n in (1, 2)
+    ]
+    round_ = case(land, wants, [limit("p.share", "land_source == 'new'", ">=", share=(60, 100))])
+    offers = offers_of(round_)
+    outcome = solve(round_, offers, gap="0", time_limit_s=30)
+    context, _ = context_of(round_, offers, outcome)
+    (found,) = limits_by_worth(context, [tier.bound for tier in outcome.tiers], Clock())
+    assert (found.limit.part, found.limit.whole, found.limit.binding) == (6_040, 10_000, False)
+    assert [step.now for step in found.steps] == ["59 %", "61 %"]
+    assert (found.steps[0].gain.high[0], found.steps[1].gain.high[0] or 0) < (1, 0)

@@ -10,6 +10,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.geoparquet import drawn
+from parcels.geometry import overlaps, segments
 from parcels.geometry.neighbours import TOLERANCE_M, neighbours
 from parcels.geometry.overlaps import overlapping
 from parcels.geometry.segments import Plane
@@ -154,3 +156,55 @@ def test_overlaps_equal_brute_force(seed: int, side: int, push: float, dent: boo
     for i, j in combinations(range(len(shapes)), 2):
         exact = shapes[i].intersection(shapes[j]).area
         assert found.get((i, j), 0.0) == pytest.approx(exact, abs=1e-4)
+
+
+TRAPS = {
+    "the same outline twice": [box(0, 0), box(0, 0), box(1, 0)],
+    "one inside another": [box(0, 0), poly((20, 20), (40, 20), (40, 40), (20, 40)), box(1, 0)],
+    "one inside another, at its corners": [box(0, 0), poly((0, 0), (100, 0), (50, 40)), box(1, 0)],
+    "a chord from corner to corner": [box(0, 0), poly((0, 0), (100, 0), (100, 80), (0, 80), (60, 40)), box(0, 1)],
+    "through two corners and out": [box(0, 0), poly((0, 0), (200, 160), (200, 0)), box(1, 0), box(1, 1)],
+    "a corner pushed into the next": [poly((0, 0), (103, 3), (103, 80), (0, 80)), box(1, 0), box(0, 1)],
+    "an island that fills the hole": [
+        shapely.Polygon(box(0, 0).exterior, [poly((20, 20), (20, 40), (40, 40), (40, 20)).exterior]),
+        poly((20, 20), (40, 20), (40, 40), (20, 40)),
+    ],
+    "an island larger than the hole": [
+        shapely.Polygon(box(0, 0).exterior, [poly((20, 20), (20, 40), (40, 40), (40, 20)).exterior]),
+        poly((20, 20), (41, 20), (41, 40), (20, 40)),
+    ],
+    "parts on both sides": [
+        shapely.MultiPolygon([box(0, 0), box(2, 0)]),
+        box(1, 0),
+        poly((150, 10), (250, 10), (250, 20), (150, 20)),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_ground_is_shared_as_brute_force_says_whatever_fits_corner_by_corner(name: str) -> None:
+    """Outlines whose corners fit each other may share ground all the same."""
+    shapes = TRAPS[name]
+    left, right, area = overlapping(Plane(shapes))
+    found = {(i, j): m2 for i, j, m2 in zip(left.tolist(), right.tolist(), area.tolist(), strict=True)}
+    exact = {(i, j): shapes[i].intersection(shapes[j]).area for i, j in combinations(range(len(shapes)), 2)}
+    assert found == {pair: pytest.approx(m2) for pair, m2 in exact.items() if m2 > 0}
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.3, 3.0, 15.0])
+def test_portions_and_what_is_known_beforehand_decide_nothing(monkeypatch: pytest.MonkeyPatch, gap: float) -> None:
+    """The same pairs in tiles of a few, in any order of parcels, and in a plane that knew of the gap or did not."""
+    rng = np.random.default_rng(7)
+    parcels = [each for each in drawn(300) if rng.random() < 0.9]
+    parcels += [shapely.affinity.translate(each, 1.5, 0) for each in parcels[::40]]
+    shapes = np.array([*parcels, None], dtype=object)[rng.permutation(len(parcels) + 1)]
+    whole, across = overlapping(Plane(shapes)), neighbours(Plane(shapes, gap), 1.0, gap)
+    assert len(whole[0]) > 5
+    assert len(across.pairs) > 300
+    monkeypatch.setattr(segments, "TILE", 50)
+    monkeypatch.setattr(overlaps, "MATCHED", 0.99)
+    for known in (gap, 0.0, 20.0):
+        plane = Plane(shapes, known)
+        for one, other in zip(overlapping(plane), whole, strict=True):
+            assert one == pytest.approx(other)
+        assert neighbours(plane, 1.0, gap) == across

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from landopt.reasons.words import TEMPLATES
-from landopt.report.papers.annex import PREFIX, joined, spans_of
+from landopt.report.papers.annex import joined, spans_of
 from landopt.report.papers.blocks import PAGE, Block, of_text
+from parcels.common.catalogue import phrase
 
 ONE = {"zh": "提示：甲（《乙》，第一条；cn.a.b；核实等级 U）。", "en": "Note: a (B, art. 1; cn.a.b; grade U)."}
+
+PREFIX = {lang: phrase("paper.note-begins", lang) for lang in ONE}
 
 
 def _sheet(name: str, *notes: str) -> list[Block]:

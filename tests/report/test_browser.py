@@ -138,6 +138,22 @@ def test_hostile_names_stay_names(ready: None, tmp_path: Path) -> None:
     assert seen["scripts"] == 5
 
 
+def test_the_slider_of_a_programme(ready: None, tmp_path: Path) -> None:
+    """By the keyboard it goes from period to period, and the map holds what is supplied by the end of each."""
+    shutil.copytree(ROOT / "examples" / "programme-2018-2020", tmp_path / "round")
+    assert CliRunner().invoke(desk, ["solve", str(tmp_path / "round")], prog_name="landopt").exit_code == 0
+    folder = tmp_path / "round" / "plan"
+    seen = drive(report(folder, "--lang", "en"), tmp_path / "out")
+    assert seen["errors"] == []
+    plan = json.loads((folder / "plan.json").read_text("utf-8"))
+    count, due = 0, []
+    for period in ("2018", "2019", "2020"):
+        count += sum(len(entry["parcel_ids"]) for entry in plan["assignments"] if entry["period"] == period)
+        due.append((period, count))
+    due.append(("all", count + len(plan["held"])))
+    assert [(period, int(said.split()[0])) for period, said in seen["periods"]] == due
+
+
 @pytest.mark.slow
 def test_five_thousand_parcels_fit(example: Path, tmp_path: Path) -> None:
     """A page of 5,000 parcels with their texts is at most 0.6 MB."""

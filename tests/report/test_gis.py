@@ -84,6 +84,63 @@ def test_an_old_gdal_reads_every_layer_whole(plain: Path, tmp_path: Path, kind: 
             assert 'alternative name="供应方式"' in done.stdout
 
 
+LONGEST = {"gdb": (64, 255), "gpkg": (64, 255)}
+"""Signs of a field's name and of its alias that ArcGIS 10.x documents for a geodatabase; a GeoPackage is read alike."""
+_KEYWORDS = (
+    "add alter and between by column create date delete drop exists for from group in insert into is like not null or",
+    "order select set table update values where objectid shape shape_length shape_area",
+)
+RESERVED = {word for line in _KEYWORDS for word in line.split()}
+"""Words that ArcGIS refuses as names of fields or layers."""
+TYPES = {"String", "Integer", "Real", "Date"}
+"""What ArcGIS 10.x has of what GDAL tells: no whole numbers of 64 bits, lists, times, booleans, JSON or binary."""
+
+
+def layers_of(path: Path) -> dict[str, tuple[str, dict[str, tuple[str, str]]]]:
+    """By layer its kind of geometry and its fields (type, alias) as Debian's GDAL tells them."""
+    command = [str(OLD_GDAL), "-ro", "-so", "-al", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=BARE, check=True)
+    assert not re.search("warning|error", done.stderr, re.I), done.stderr
+    found = {}
+    for part in done.stdout.split("Layer name: ")[1:]:
+        name, _, rest = part.partition("\n")
+        geometry = re.search(r"^Geometry: (.*)$", rest, re.M)
+        fields = re.findall(r"^(\w+): (\w+(?:\(\w+\))?) \([\d.]+\)(?:.*alternative name=\"(.*)\")?", rest, re.M)
+        assert geometry is not None
+        found[name] = geometry[1], {field: (kind, alias) for field, kind, alias in fields}
+    return found
+
+
+@needs_gdal
+def test_files_keep_to_what_arcgis_10_reads(plain: Path, tmp_path: Path) -> None:
+    """Names, aliases, types and geometry of every layer that is written, the public edition and the protected too."""
+    folder = with_round(plain, tmp_path / "round")
+    assert call(folder, "--gdb", "--qgz", "-o", tmp_path / "r").exit_code == 0
+    assert call(folder, "--public", "-o", tmp_path / "p").exit_code == 0
+    files = [folder / "plan.gpkg", *(tmp_path / "r").glob("*.g*"), *(tmp_path / "p").glob("*.gpkg")]
+    assert {path.name for path in files} == {"plan.gpkg", "plan.gdb", "plan-public.gpkg", "protected.gpkg"}
+    for path in files:
+        layers = {name: each for name, each in layers_of(path).items() if name != "layer_styles"}
+        assert layers
+        longest, widest = LONGEST[path.suffix[1:]]
+        for name, (geometry, fields) in layers.items():
+            assert geometry == "Multi Polygon"
+            assert fields
+            assert len(name) <= longest
+            for field, (kind, alias) in fields.items():
+                assert kind in TYPES, (path.name, name, field)
+                assert re.fullmatch("[A-Za-z][A-Za-z0-9_]*", field)
+                assert len(field) <= longest
+                assert field.lower() not in RESERVED
+                assert len(alias) <= widest
+        if path.suffix == ".gpkg":
+            with sqlite3.connect(path) as store:
+                assert store.execute("PRAGMA application_id").fetchone() == (0x47504B47,)  # "GPKG", from 1.2 on
+                assert store.execute("PRAGMA user_version").fetchone() == (10200,)
+                extensions = {name for (name,) in store.execute("SELECT extension_name FROM gpkg_extensions")}
+                assert extensions <= {"gpkg_rtree_index", "gpkg_schema"}
+
+
 def test_a_price_above_32_bits_is_exact(plain: Path, tmp_path: Path) -> None:
     """4,912,345,679 yuan: more than a whole number of 32 bits holds, and no digit is lost."""
     from landopt.report.gis.layer_files import write_gdb_layer, write_gpkg_layer

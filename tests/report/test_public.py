@@ -39,6 +39,16 @@ class Planter:
             return f"{WORD}{self.count}"
         return NUMBER + self.count if isinstance(was, int) and not isinstance(was, bool) else was
 
+    def cell(self, was: Any) -> Any:
+        """A token in the place of a fact: a number, a text, each item of a list; yes, no and unknown stay."""
+        if isinstance(was, list):
+            return [self.value(each) for each in was]
+        return was if was is None or isinstance(was, bool) else self.value(was)
+
+    def record(self) -> dict[str, Any]:
+        """A document on file."""
+        return {name: self.value("") for name in ("rule", "parcel_id", "demand_id", "document", "date", "by")}
+
     def all_of(self, value: Any, keep: frozenset[str]) -> Any:
         """A value with a token in the place of every text and number below it, but for the keys kept and codes."""
         if isinstance(value, dict):
@@ -68,10 +78,12 @@ def planted(plain: Path, place: Path) -> tuple[Path, set[str]]:
             names[row] = plant.value("")
     for table, keep in (("parcels", PARCELS), ("demands", PLATFORMS)):
         for column, values in case[table]["columns"].items():
-            if column not in keep and all(
-                isinstance(v, int) and not isinstance(v, bool) for v in values if v is not None
-            ):
-                case[table]["columns"][column] = [None if v is None else plant.value(v) for v in values]
+            if column not in keep:
+                case[table]["columns"][column] = [plant.cell(v) for v in values]
+    case["records"] = [plant.all_of(each, frozenset()) for each in case["records"]] or [plant.record()]
+    case["notes"], case["dropped"] = [plant.value("")], [{"parcel_id": plant.value(""), "reason": plant.value("")}]
+    case["sources"] = [{name: plant.value("") for name in ("role", "name", "text")}]
+    case["inputs"] = [{"name": plant.value(""), "sha256": plant.value(""), "rows": 1}]
     keep = frozenset((*ENTRY, *RECORD, *CITE, *STEP, "demand_id", "timetable", "permits", "cite"))
     for entry in plan["assignments"]:
         entry.update({k: plant.all_of(v, frozenset()) for k, v in entry.items() if k not in keep and k not in CODES})

@@ -201,3 +201,50 @@ def test_the_entry_sheet_is_a_workbook_whose_codes_are_texts(plain: Path, tmp_pa
     codes = [sheet.cell(row, at).value for row in range(2, sheet.max_row + 1)]
     assert codes
     assert all(isinstance(code, str) for code in codes if code is not None)
+
+
+def test_the_entry_sheet_keeps_the_contract_when_work_begins(kept: tuple[Path, Source]) -> None:
+    """Who took the land, what was agreed and what was met; a later line of results does not wipe out the contract."""
+    from landopt.report.tables.entry_sheet import rows
+
+    place, source = kept
+    parcel, _ = listed(source)
+    head = "宗地编号,结果,日期,成交价,文号,电子监管号,受让人,约定交地日期,约定开工日期,约定竣工日期\n"
+    lines = (
+        f"{parcel},成交,2026-06-20,5000000,D,4401152026B00123-1,某公司,2026-07-20,2026-10-20,2028-10-20\n",
+        f"{parcel},开工,2026-10-01,,,,,,,\n",
+        f"{parcel},竣工,2028-09-01,,,,,,,\n",
+    )
+    for line in lines:
+        (place / "r.csv").write_text(head + line, "utf-8")
+        done = run("round", "record", place, place / "r.csv", "--by", "b")
+        assert done.exit_code == 0, done.output
+    mine = next(row for row in rows(source) if row["宗地编号"] == parcel)
+    assert (mine["土地使用权人"], mine["电子监管号"], mine["成交价格(万元)"]) == ("某公司", "4401152026B00123-1", 500.0)
+    assert (mine["合同签订日期"], mine["约定交地时间"]) == ("2026-06-20", "2026-07-20")
+    assert (mine["约定开工时间"], mine["约定竣工时间"]) == ("2026-10-20", "2028-10-20")
+    assert (mine["实际开工时间"], mine["实际竣工时间"]) == ("2026-10-01", "2028-09-01")
+
+
+def test_dates_that_a_notice_no_longer_has_are_marked(kept: tuple[Path, Source]) -> None:
+    """A notice amended: the sheet says that the dates first planned have changed, and where the new ones stand."""
+    place, source = kept
+    parcel, _ = listed(source)
+    before = review_values(source, "zh")
+    (place / "m.csv").write_text(HEAD + f"变更,2026-05-15,告〔2026〕9号,{parcel},,调整容积率,,\n", "utf-8")
+    assert run("round", "enter", place, place / "m.csv", "--by", "b").exit_code == 0
+    for old, new, entry in zip(before, review_values(source, "zh"), source.plan["assignments"], strict=True):
+        first = f"原定（已变动，见公告变动）：{old['dates']}"
+        assert new["dates"] == (first if parcel in entry["parcel_ids"] else old["dates"])
+
+
+def test_a_year_without_arranged_holidays_is_told_where_dates_are_counted_anew(kept: tuple[Path, Source]) -> None:
+    """Resumed far in the future: weekends and the days that law names are counted, and that is said."""
+    place, source = kept
+    parcel, _ = listed(source)
+    years = int(source.case.round.as_of[:4]) + 9
+    (place / "m.csv").write_text(HEAD + f"变更,{years}-05-15,告〔2026〕9号,{parcel},,调整,,\n", "utf-8")
+    assert run("round", "enter", place, place / "m.csv", "--by", "b").exit_code == 0
+    said = [str(each["notice"]) for each in review_values(source, "zh") if "notice" in each]
+    assert len(said) == 1
+    assert "节假日安排尚未公布" in said[0]

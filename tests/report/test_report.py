@@ -376,6 +376,9 @@ def test_changes_against_an_earlier_plan(plain: Path, tmp_path: Path) -> None:
     rows = [row for row in book["Changes"].iter_rows(min_row=5, values_only=True) if row[0]]
     found = moves(plan, open_source(plain).plan)["parcels"]
     assert [row[1] for row in rows] == [entry["parcel_id"] for entry in found]
+    land = open_source(plain).case.parcels
+    areas = dict(zip(land.ids, land.column("area_m2"), strict=True))
+    assert [row[2] for row in rows] == [int(str(areas[row[1]])) / 10_000 for row in rows]  # of a block each its own
     assert len(rows) > 1
     assert "earlier" in book["Changes"]["A1"].value
 

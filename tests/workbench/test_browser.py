@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -23,6 +24,8 @@ import pytest
 from tests.places import EXAMPLE, LEFT
 from tests.report.making import SCRIPT, plan_folder
 from tests.report.test_browser import CHROMIUM, ready
+from tests.workbench.making import small_round
+from tests.workbench.test_columns import with_sources
 from tests.workbench.test_further import NEW
 
 pytestmark = pytest.mark.browser
@@ -30,6 +33,11 @@ HERE = Path(__file__).parent / "browser"
 ROOT = Path(__file__).parent.parent.parent
 PICTURES = os.environ.get("LANDOPT_PICTURES")
 __all__ = ["ready"]
+
+
+def named() -> set[str]:
+    """The pictures of docs/workbench.md."""
+    return set(re.findall(r"img/workbench/([\w-]+)\.png", (ROOT / "docs" / "workbench.md").read_text("utf-8")))
 
 
 @contextmanager
@@ -59,7 +67,8 @@ def play(opener: Path, story: str, out: Path, **values: str) -> dict[str, Any]:
     if PICTURES:
         Path(PICTURES).mkdir(parents=True, exist_ok=True)
         for picture in out.glob("*.png"):
-            shutil.copy(picture, Path(PICTURES) / picture.name)
+            if picture.stem in named():
+                shutil.copy(picture, Path(PICTURES) / picture.name)
     return seen
 
 
@@ -85,6 +94,9 @@ def test_an_officer_decides(rounds: Path, tmp_path: Path) -> None:
     assert "至多" in seen["bound"]
     assert "现方案" in seen["bound"]
     assert seen["rows"] >= 100
+    assert "各方案相同" in seen["core"]
+    assert seen["core_moved"].startswith("按滑块数值")
+    assert seen["core_after"][0] == "0.5%"
     assert seen["selected"] in seen["sheet"]
     assert "不适用" in seen["sheet"]
     assert "第12次会议纪要" in seen["fixed"]
@@ -112,10 +124,13 @@ def test_a_planner_changes_the_policy(rounds: Path, tmp_path: Path) -> None:
     """A number, a rule off with its reason, one as TOML: what the loader refuses is told, what it reads is kept."""
     with served(rounds) as opener:
         seen = play(opener, "planner", tmp_path / "out", round="南沙2026")
-    folder = rounds / "南沙2026" / "scenarios" / "草案-1"
+    folder = rounds / "南沙2026" / "scenarios" / "甲案"
+    assert seen["scenarios"] == ["", "甲案"]
+    assert len(list((folder.parent / ".bin").glob("乙案-*"))) == 1
     assert "methud" in seen["refused"]
     assert "自定上限" in seen["rules"]
-    assert seen["toml"].strip() == (folder / "scenario.toml").read_text("utf-8").strip()
+    said = (folder / "scenario.toml").read_text("utf-8").replace("scenario 甲案:", "scenario 草案-1:", 1)
+    assert seen["toml"].strip() == said.strip()
     assert f'id = "{seen["off"]}"' in seen["toml"]
     assert f"--set {seen['name']}=3" in seen["toml"]
     assert (rounds / "南沙2026" / "policy.toml").read_bytes() == (EXAMPLE / "policy.toml").read_bytes()
@@ -164,6 +179,21 @@ def test_a_newcomer_comes_from_two_files_to_a_plan(tmp_path: Path, solved: Path)
 
 
 @pytest.mark.usefixtures("ready")
+def test_records_and_layers_are_read_by_choosing(tmp_path: Path) -> None:
+    """Columns of records and of a layer, its unit, an encoding: chosen from lists, and the round can be solved."""
+    folder = with_sources(tmp_path / "rounds" / "r1")
+    small_round(tmp_path / "rounds" / "r2")
+    named_ = {"依据": "rule", "地": "parcel_id", "哪份": "document", "哪天": "date"}
+    with served(tmp_path / "rounds") as opener:
+        seen = play(opener, "sources", tmp_path / "out", round="r1", records=json.dumps(named_))
+    assert ("有错误" in seen["before"], "无错误" in seen["after"], seen["near"]) == (True, True, True)
+    said = tomllib.loads((folder / "round.toml").read_text("utf-8"))["inputs"]
+    assert said["records"]["columns"] == {fact: heading for heading, fact in named_.items()}
+    assert said["records"]["encoding"] == "GB18030"
+    assert said["layers"]["industrial_block"]["units"] == {"area_m2": "ha"}
+
+
+@pytest.mark.usefixtures("ready")
 def test_eight_tabs_share_one_stream(rounds: Path, tmp_path: Path) -> None:
     """One stream a browser; a step in one tab shows in all; when the first tab goes, another takes the stream."""
     with served(rounds) as opener:
@@ -179,9 +209,11 @@ def test_every_view_passes_axe(tmp_path: Path, solved: Path) -> None:
     shutil.copytree(solved, tmp_path / "rounds" / "r1")
     shutil.copytree(solved, tmp_path / "rounds" / "r2")
     with served(tmp_path / "rounds") as opener:
-        seen = play(opener, "roles", tmp_path / "out", round="r1")
+        seen = play(opener, "roles", tmp_path / "out", round="r1", out=str(tmp_path / "out"))
     assert not seen["axe"], "\n".join(seen["axe"])
     assert seen["wide"] == []
+    assert len(seen["seen"]) == 17
+    assert min(seen["pdf"].values()) > 10_000
 
 
 @pytest.mark.usefixtures("ready")
@@ -196,6 +228,9 @@ def test_a_platform_left_out_and_a_latecomer_are_answered(tmp_path: Path, solved
     assert seen["place"]
     assert "N-1" in seen["late"]
     assert "landopt place" in seen["late"]
+    assert "经办人甲" in seen["filed"]
+    assert seen["unfiled"] == 0
+    assert "N-1" in seen["taken"]
     assert seen["front"] >= 2
     assert seen["drawn"] > 100
     assert "国土资源部令第39号" in seen["rule"]

@@ -47,7 +47,7 @@ def test_a_line_cut_off_loses_nothing_else(tmp_path: Path) -> None:
     """A crash in the middle of a line: the next step begins a line of its own."""
     room, plan = room_with_plan(tmp_path / "r1")
     handling.add(room, plan, {"what": "submit", "by": "甲"}, False)
-    path = room.folder / "scenarios" / handling.FILE
+    path = room.folder / handling.FILE
     with path.open("ab") as out:
         out.write(b'{"seq": 2, "do": "pa')
     assert not handling.reviewed(room, plan)
@@ -87,3 +87,35 @@ def test_an_adoption_is_pending_until_enough_have_signed(tmp_path: Path, solved:
         said = json.dumps([client.get("/api/state").json(), client.get("/api/room/r1").json()])
         assert word not in said
     assert all(word.encode() not in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_command_line_signs_what_was_passed_and_nothing_else(tmp_path: Path, solved: Path) -> None:
+    """Submitted, sent back, another plan: refused with what is missing; passed: adopted; without handling as ever."""
+    from click.testing import CliRunner
+
+    from cli import desk
+    from landopt.workbench.home import Room
+
+    def adopt(folder: Path) -> tuple[int, str]:
+        words = ["round", "adopt", str(folder), str(folder / "plan"), "--document", "d1", "--by", "局长"]
+        done = CliRunner().invoke(desk, words, prog_name="landopt")
+        return done.exit_code, done.output
+
+    for name in ("r1", "r2"):
+        copied(solved, tmp_path / name)
+        words = ["round", "open", str(tmp_path / name), "--by", "科长"]
+        assert CliRunner().invoke(desk, words, prog_name="landopt").exit_code == 0
+    room = Room("r1", tmp_path / "r1")
+    handling.add(room, room.folder / "plan", {"what": "submit", "by": "甲"}, False)
+    code, said = adopt(room.folder)
+    assert (code, "B019" in said, "甲" in said) == (1, True, True)
+    handling.add(room, room.folder / "plan", {"what": "return", "by": "乙", "note": "重做"}, False)
+    assert "重做" in adopt(room.folder)[1]
+    handling.add(room, room.folder / "plan", {"what": "submit", "by": "甲"}, False)
+    handling.add(room, room.folder / "plan", {"what": "pass", "by": "乙"}, True)
+    kept = (room.folder / handling.FILE).read_text("utf-8")
+    (room.folder / handling.FILE).write_text(kept.replace(json.loads(kept.splitlines()[0])["plan"], "0" * 64))
+    assert "B019" in adopt(room.folder)[1], "another plan was passed"
+    (room.folder / handling.FILE).write_text(kept)
+    assert adopt(room.folder)[0] == 0
+    assert adopt(tmp_path / "r2")[0] == 0

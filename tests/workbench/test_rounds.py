@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from cli import desk
-from landopt.workbench.writer import NAME, Writers
+from landopt.workbench.writer import NAME, Writers, own_locks_only
 from tests.workbench.making import copied, finished, page
 
 BY = {"by": "officer-2", "reason": "minutes 12"}
@@ -242,6 +242,33 @@ def test_a_disk_that_keeps_no_locks_is_not_written(client: TestClient, monkeypat
     monkeypatch.setattr("landopt.workbench.writer._take", lambda _handle: None)
     reply = make(client, "a")
     assert (reply.status_code, "lock" in reply.json()["issues"][0]["en"]["what"]) == (503, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "own"),
+    [
+        ("srv:/land /work nfs4 rw,vers=4.2,hard,local_lock=none 0 0", False),
+        ("srv:/land /work nfs rw,vers=3,nolock,local_lock=all 0 0", True),
+        ("srv:/land /work nfs rw,vers=3,local_lock=posix 0 0", False),
+        ("//srv/land /work cifs rw,vers=3.1.1,uid=0 0 0", False),
+        ("//srv/land /work cifs rw,vers=3.1.1,nobrl 0 0", True),
+        ("me@srv:/land /work fuse.sshfs rw,nosuid 0 0", True),
+        ("host /work 9p rw,trans=virtio 0 0", True),
+        ("srv:/land /other nfs rw,nolock 0 0", False),
+        ("srv:/land /work\\0401 nfs rw,nolock 0 0", False),
+    ],
+)
+def test_a_share_whose_locks_stay_on_this_machine_is_known(tmp_path: Path, line: str, own: bool) -> None:
+    """By how it is mounted: two handles here keep each other out there as well, two machines do not."""
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\n{line}\n", encoding="utf-8")
+    assert own_locks_only(Path("/work/rounds/r1"), mounts) is own
+
+
+def test_such_a_share_is_not_written(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused, as a disk that keeps no locks."""
+    monkeypatch.setattr("landopt.workbench.writer.own_locks_only", lambda _folder: True)
+    assert make(client, "a").status_code == 503
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -18,22 +18,32 @@ from constraints.audit.bound.round_text import equal, read_round_text
 from constraints.audit.finding import Unchecked, in_chinese
 from constraints.canonical import canonical
 from constraints.case import KEPT, Case, rule_to_json
-from constraints.loading.corrections import Correction, correction_rules, lowers_measured, read_corrections
+from constraints.loading.corrections import (
+    KEPT_ELSEWHERE,
+    Correction,
+    correction_rules,
+    lowers_measured,
+    read_corrections,
+)
 from constraints.loading.load import in_force_through, load, methods, pack_names, rules_for, shipped
 from constraints.loading.method_facts import off
 from constraints.loading.other_day import asked_day, later_facts, mark
+from constraints.loading.overlays import fact_value
 from constraints.loading.pack_files import own_file
 from constraints.loading.period_law import days_of
 from constraints.loading.ranks import LAW_RANK, OWN_MARK, acting_exceptions, known_packs, unlawful_exceptions
 from constraints.types import Rule
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
+from parcels.common.schema import fields
 
 Problem = tuple[str, str, str]
 AT_THE_DESK = ("gap", "time_limit_s", "nodes", "seed", "threads")
 """Settings that may be asked for on the command line: they change how long is searched, not what is lawful."""
 MADE = {"ledger": "lock", "keep": "preference", "override": "lock"}
-"""Rules no file holds, by origin, with their kind: locks of the ledger, a plan kept, fixes by hand."""
+"""Rules no file holds, by origin, with their kind: locks of the ledger, a plan kept, fixes by hand.
+
+The ledger also closes other sites to a platform that has one."""
 ROLES = ("round", "policy", "pack", "corrections", "overlay")
 """What the texts of a case are."""
 _SET = re.compile(r"([^\[\]:=\s]+)(?:\[([^\]]*)\])?:([a-z_]+)=(-?[0-9][0-9_]*(?:\.[0-9]+)?)")
@@ -238,7 +248,7 @@ class Binding:
         found = {rule.id: rule for rule in rules_for(packs, named, as_of, texts, own_day, days)[0]}
         for rule in correction_rules(self.corrections, found.values(), [method.id for method in self.case.methods]):
             found[rule.id] = rule
-        facts = self._set_aside()
+        facts, overlaid = self._set_aside(), dict[tuple[str, str, str], object]()
         for entry in self.case.sources:
             if entry["role"] == "overlay":
                 path = Path(entry["name"])
@@ -247,9 +257,11 @@ class Binding:
                     found.pop(rule.id, None)
                 found |= {rule.id: rule for rule in in_force_through(loaded.rules, as_of, days)}
                 facts += [(fact.of, fact.id, fact.field, fact.scenario) for fact in loaded.facts]
+                overlaid |= {(fact.of, fact.id, fact.field): fact.value for fact in loaded.facts}
                 self._named(path.stem, entry["name"])
         stated = [(fact["of"], fact["id"], fact["field"], fact["scenario"]) for fact in self.case.scenario]
         self.same("scenario", stated, facts, "the overlays")
+        self._overlaid(overlaid)
         stems = {Path(entry["name"]).stem for entry in self.case.sources if entry["role"] == "overlay"}
         for text in self.case.overlays:
             match = _SET.fullmatch(text)
@@ -258,6 +270,18 @@ class Binding:
             if match is not None:
                 self._set(found, text, *match.groups())
         return found
+
+    def _overlaid(self, facts: Mapping[tuple[str, str, str], object]) -> None:
+        """Each fact of an overlay stands in the tables, also those of a late applicant; the ledger's are its own."""
+        for (of, name, field), given in facts.items():
+            table = self.case.parcels if of == "parcel" else self.case.demands
+            row = table.index().get(name)
+            if row is None:
+                self.say("scenario", f"{name} of an overlay is not in the case", f"案卷无情景所载 {name}")
+            elif field not in KEPT_ELSEWHERE:
+                stated = table.column(field)[row]
+                found = tuple(stated) if isinstance(stated, list) else stated
+                self.same(f"scenario.{name}.{field}", found, fact_value(fields()[field], given), "the overlay")
 
     def _set_aside(self) -> list[tuple[Any, ...]]:
         """The facts later than the day the case was asked for, which a scenario of that day does without."""
@@ -318,10 +342,16 @@ class Binding:
     def _made(self, rule: Rule) -> None:
         """A rule no file holds: only what landopt makes of a ledger, a plan kept or a fix, and never above rank 0."""
         spoken = rule.kind == "eligibility" and set(rule.spec["verdict"].values()) == {"condition"}
-        lawful = rule.kind == MADE[rule.origin] or (rule.origin == "override" and spoken)
+        lawful = rule.kind == MADE[rule.origin] or (rule.origin == "override" and spoken) or self._served(rule)
         lawful = lawful and (rule.origin != "override" or rule.kind == "lock" or self._of_lock(rule))
         if rule.cite.rank or not lawful or not rule.id.startswith(f"{rule.origin}."):
             self.say(rule.id, f"{rule.id} is no rule that landopt makes", f"{rule.id} 不是系统所生成的规则")
+
+    @staticmethod
+    def _served(rule: Rule) -> bool:
+        """Whether a rule of the ledger closes another site to a platform that has one; it opens nothing."""
+        closes = rule.kind == "eligibility" and set(rule.spec["verdict"].values()) <= {"forbid", "condition"}
+        return rule.origin == "ledger" and closes and not rule.exception_to and rule.id.endswith(".served")
 
     def _of_lock(self, rule: Rule) -> bool:
         """Whether an exception of a fix by hand goes with its lock, and reaches no further than that."""

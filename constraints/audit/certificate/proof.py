@@ -19,7 +19,7 @@ from constraints.audit.certificate.part_worths import Frame, Uses, bits
 from constraints.audit.certificate.price_tree import BadProof, Branch, Sum, Supplied, priced, read_tree
 from constraints.audit.files.offers_reader import Block, Place
 from constraints.audit.files.strict_json import LARGEST
-from constraints.types import Row
+from constraints.types import Row, shared
 
 __all__ = ["BadProof", "Bound", "bounds", "floor_of", "gap_text", "start"]
 
@@ -30,9 +30,12 @@ def _integer(value: Any) -> int:
     return value
 
 
-def unit_gain(price: int, row: Row, tier: int, scale: int, earlier: Sequence[int]) -> int:
-    """What missing a soft limit by one unit more gains at its price; ``earlier`` are the prices of earlier tiers."""
-    gain = abs(price) * row.slack - (scale * row.penalty if row.tier == tier else 0)
+def unit_gain(paid: int, row: Row, tier: int, scale: int, earlier: Sequence[int]) -> int:
+    """What missing a soft limit by one unit more gains; ``paid`` is what its rows take for the unit.
+
+    ``earlier`` are the prices of earlier tiers.
+    """
+    gain = paid - (scale * row.penalty if row.tier == tier else 0)
     return gain + (earlier[row.tier] * row.penalty if row.tier < tier else 0)
 
 
@@ -43,6 +46,10 @@ class Bound:
         self, entry: Mapping[str, Any], tier: int, rows: Sequence[Row], parcels: int, reached: Sequence[int]
     ) -> None:
         self.tier, self.listed, self.given = tier, len(rows), rows
+        self.soft = shared(rows)
+        for first, members in self.soft.items():
+            if any((rows[row].penalty, rows[row].tier) != (rows[first].penalty, rows[first].tier) for row in members):
+                raise BadProof("rows that are missed together cost differently")
         self.seen: set[Place] = set()
         self.scale = _integer(entry.get("scale"))
         if self.scale <= 0:
@@ -89,12 +96,13 @@ class Bound:
                     wrong.add(("row", row))
                 else:
                     total += price * amount
-        wrong |= {("miss", row) for row, given in enumerate(self.given) if given.slack and self._gain(prices, row) > 0}
+        wrong |= {("miss", row) for row in self.soft if self._gain(prices, row) > 0}
         return total, frozenset(wrong)
 
     def _gain(self, prices: Sequence[int], row: int) -> int:
         earlier = prices[self.listed : self.listed + self.tier]
-        return unit_gain(prices[row], self.given[row], self.tier, self.scale, earlier)
+        paid = sum(abs(prices[each]) * self.given[each].slack for each in self.soft[row])
+        return unit_gain(paid, self.given[row], self.tier, self.scale, earlier)
 
     def _amount(self, row: int, price: int, path: Mapping[int, Range]) -> int | None:
         """The end of its range that a row is priced at; None where it has none."""
@@ -173,8 +181,10 @@ class Bound:
     def _range(self, on: Sum, path: Mapping[int, Range]) -> Range:
         """What a path leaves a row; of a soft one, the units that it may be missed by."""
         found = path.get(on.row) or self.derived.ends[on.row]
-        if found is None and on.row < self.listed:
+        if found is None and on.row in self.soft:
             return 0, None
+        if found is None and on.row < self.listed:
+            raise BadProof("a branch is on a row that is missed together with an earlier one")
         if found is None:
             raise BadProof("a branch is on the sum of a tier that soft limits enter")
         return found

@@ -107,6 +107,14 @@ class Block:
         return {(tuple(sites[site]), ways[way][0], ways[way][1]) for site, way in pairs}
 
 
+def _row(given: Any) -> Row:
+    """A row as line 1 states it; KeyError or TypeError where it is none."""
+    found = Row(**{**given, "key": tuple(given["key"])})
+    if "once" in given and found.once is not True:
+        raise TypeError("once: true")
+    return found
+
+
 def block_of(line: Any) -> Block:
     """A block from a line as JSON; KeyError, TypeError, ValueError where it is none."""
     parts, begin = [], 0
@@ -185,7 +193,7 @@ class OffersFile:
                 )
             )
         try:
-            rows = tuple(Row(**{**row, "key": tuple(row["key"])}) for row in line["rows"])
+            rows = tuple(map(_row, line["rows"]))
             header = Header(line["case"], rows, line["tiers"], line["count"], line["scope"], line["reach"])
         except (KeyError, TypeError) as wrong:
             raise Refused(

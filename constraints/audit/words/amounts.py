@@ -97,6 +97,7 @@ class Amounts:
         share = None if rule is None else rule.spec.get("share")
         same(where, f"{name}: unit", each["unit"], unit_of(rule))
         same(where, f"{name}: share", each["share"], "" if not share else percent(share))
+        same(where, f"{name}: across", each.get("across", ""), "" if rule is None else rule.spec.get("across", ""))
         own = 0
         if reading is not None:
             mine = self.mine.get(reading.site, {})

@@ -22,6 +22,7 @@ from constraints.audit.words.other_methods import OtherMethods, fallback, ruling
 from constraints.audit.words.prices import Prices
 from constraints.audit.words.shown import distinct, shown, text, totals, unit_of
 from constraints.loading.load import grade_of, weakest
+from constraints.loading.period_law import period_laws
 from constraints.reading.timetable import TITLES, timetable
 from constraints.types import STRICTNESS, Rule
 from parcels.common.schema import Value, fields
@@ -49,6 +50,7 @@ class Words:
         self.amounts = Amounts(reader, self.rules, chosen.values(), shown)
         self.prices = Prices(reader)
         self.others = OtherMethods(reader, self.rules, self._lawful)
+        self._laws = period_laws(self.case.round, self.case.rules)
         self.cites: Mapping[str, Json] = plan.get("citations") or {}
         self.problems: list[Problem] = []
         self.count = 0
@@ -235,6 +237,9 @@ class Words:
             else:
                 self.same(where, f"{each['method']}: loss", (each.get("loss"), each.get("tier", 0)), (None, 0))
         fallback(self.same, where, record["fallback"], method, self.case.rules, self.cite)
+        changing = self._laws[reading.period].changes_for(method.id, self.case.rules) if reading.period >= 0 else ()
+        stated = [(self.cite(each["cite"]), each["begins"]) for each in record["changes"]]
+        self.same(where, "changes of law", stated, list(changing))
 
     def _conditions(self, where: str, record: Json, entry: Json) -> None:
         stated = [{name: value for name, value in each.items() if name != "cite"} for each in record["conditions"]]

@@ -104,7 +104,8 @@ def adopt(
 ) -> None:
     """Adopt a plan: its inputs are held against those of open, it is audited as a whole, its assignments become locks.
 
-    A scenario (facts not those on file) is never adopted; exit 5, as for a breach.
+    A scenario (facts not those on file) is never adopted; exit 5, as for a breach. Where the workbench keeps how plans
+    are handled (scenarios/handling.jsonl), this one must have been submitted and passed as it lies there.
     """
     from landopt.keeping.ledger import round_steps as rounddesk
     from landopt.report.gis.plan_layers import write_plan_gpkg

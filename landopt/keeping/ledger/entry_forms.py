@@ -46,7 +46,10 @@ OUTCOMES = ("announced", "contracted", "failed", "lapsed", "withdrawn", "deliver
 
 After the contract: land delivered, work started, work completed."""
 _ASSIGNMENT = _record(
-    parcel_ids=lambda value: _list(_text)(value) and bool(value), demand_id=_maybe(_text), method=_text
+    parcel_ids=lambda value: _list(_text)(value) and bool(value),
+    demand_id=_maybe(_text),
+    method=_text,
+    period=_maybe(_text),
 )
 _RESULT = _record(parcel_id=_text, outcome=lambda value: value in OUTCOMES, date=_text, document=_maybe(_text))
 _MATTER = _record(what=_text, date=_date, document=_text, parcels=_list(_text), by=_text, text=_text, answer=_text)

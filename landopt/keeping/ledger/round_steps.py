@@ -36,6 +36,7 @@ COLUMNS = {
     "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
     "document": ("document", "文件", "文号", "依据文件"),
     "supervision_no": ("supervision_no", "电子监管号"),
+    "taken_by": ("taken_by", "受让人", "土地使用权人", "竞得人"),
     "deliver_by": ("deliver_by", "约定交地日期", "交地期限"),
     "start_by": ("start_by", "约定开工日期", "开工期限"),
     "complete_by": ("complete_by", "约定竣工日期", "竣工期限"),
@@ -153,9 +154,11 @@ def adopt(
     NotStanding
         If the audit finds a breach, or the plan is a scenario (exit 5).
     Refused
-        If the round is not open, the plan belongs to another round or ledger, or its inputs are not those of ``open``.
+        If the round is not open, the plan belongs to another round or ledger, its inputs are not those of ``open``, or
+        the round keeps how its plans are handled and this one was not passed (B019).
     """
     from constraints.audit.files.plan_reader import read_plan
+    from landopt.keeping.handled import require_passed
     from landopt.keeping.ledger.adoption_paper import unpapered, write_adoption
     from landopt.keeping.ledger.steps import append_signed, signers, supersede
     from landopt.keeping.sealing.seal import sealing
@@ -166,6 +169,7 @@ def adopt(
         raise Refused(error("B012.adoption-names-document"))
     _date(date, "--date")
     plan = read_plan(folder)
+    require_passed(found.folder, folder)
     with Ledger(found.ledger) as book:
         seen = len(book.entries())
         standing(book, found)
@@ -266,7 +270,7 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
                 )
             else:
                 price = int(row["price_yuan"].replace(",", ""))
-        row = {name: value for name, value in row.items() if value or name not in DUE}
+        row = {name: value for name, value in row.items() if value or name not in (*DUE, "taken_by")}
         for day in (row["date"], *(row[name] for name in DUE if name in row)):
             try:
                 datetime.date.fromisoformat(day)

@@ -33,6 +33,7 @@ class Adopted:
     document: str
     date: str
     seq: int
+    period: str | None = None
 
 
 @dataclass(slots=True)
@@ -45,6 +46,8 @@ class State:
     history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     contracts: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of each contracted parcel the agreed days and those on which they were met (:mod:`.after_contract`)."""
+    takers: dict[str, str] = field(default_factory=dict)
+    """Of each contracted parcel who took it, where the result says so."""
     open_rounds: list[str] = field(default_factory=list)
     closed_rounds: list[str] = field(default_factory=list)
     adoptions: list[tuple[int, str]] = field(default_factory=list)
@@ -93,7 +96,8 @@ def _adopt(found: State, entry: Entry) -> None:
         parcels = tuple(item["parcel_ids"])
         found.adopted = [one for one in found.adopted if set(one.parcel_ids).isdisjoint(parcels)]
         document, date = str(entry.body["document"]), str(entry.body["date"])
-        found.adopted.append(Adopted(parcels, item["demand_id"], item["method"], document, date, entry.seq))
+        what = item["demand_id"], item["method"], document, date, entry.seq, item.get("period")
+        found.adopted.append(Adopted(parcels, *what))
         for name in parcels:
             found.status[name] = "candidate"
             _note(found, name, entry, "adopted", document, date)
@@ -119,8 +123,11 @@ def _result(found: State, entry: Entry, result: Mapping[str, Any]) -> None:
         found.contracts.setdefault(name, {})[outcome] = str(result["date"])
         return
     found.contracts.pop(name, None)
+    found.takers.pop(name, None)
     if outcome == "contracted":
         found.contracts[name] = {day: str(result[day]) for day in DUE if result.get(day)}
+        if result.get("taken_by"):
+            found.takers[name] = str(result["taken_by"])
     if outcome in ("announced", "contracted"):
         found.status[name] = outcome
         return
@@ -136,9 +143,14 @@ def _note(found: State, name: str, entry: Entry, outcome: str, document: str, da
 
 
 def apply(case: Case, found: State) -> Case:
-    """The case under the ledger: locks for what was adopted, statuses and failed bids from the results."""
+    """The case under the ledger: locks for what was adopted, statuses and failed bids from the results.
+
+    A platform whose site is announced or contracted gets no other one (:func:`_served`).
+    """
     known = set(case.parcels.ids)
-    rules = [_lock(one, case.round.as_of) for one in found.adopted if known.issuperset(one.parcel_ids)]
+    adopted = [one for one in found.adopted if known.issuperset(one.parcel_ids)]
+    rules = [_lock(one, case, found.status) for one in adopted]
+    rules += [rule for one in adopted if (rule := _served(one, case, found)) is not None]
     parcels = case.parcels
     columns = dict(parcels.columns)
     status = list(parcels.column("status"))
@@ -156,8 +168,15 @@ def apply(case: Case, found: State) -> Case:
     return replace(case, parcels=FactTable(parcels.ids, columns), rules=tuple(merged[name] for name in sorted(merged)))
 
 
-def _lock(one: Adopted, as_of: str) -> Rule:
-    label = "+".join(one.parcel_ids)
+def _lock(one: Adopted, case: Case, status: Mapping[str, str]) -> Rule:
+    """The lock of an adopted assignment, in the period it was adopted for where the round lists that period.
+
+    What was not announced before its period was over may be supplied in any that is left.
+    """
+    label, as_of = "+".join(one.parcel_ids), case.round.as_of
+    public = any(status.get(name) in ("announced", "contracted") for name in one.parcel_ids)
+    listed = {period.id for period in case.round.periods if public or period.end >= as_of}
+    when = {"period": one.period} if one.period in listed else {}
     return Rule(
         id=f"ledger.{one.seq:06d}.{label}",
         kind="lock",
@@ -166,9 +185,56 @@ def _lock(one: Adopted, as_of: str) -> Rule:
         start=min(one.date, as_of),
         until=None,
         when="",
-        spec={"parcels": list(one.parcel_ids), "demand": one.demand_id, "method": one.method, "document": one.document},
+        spec={
+            "parcels": list(one.parcel_ids),
+            "demand": one.demand_id,
+            "method": one.method,
+            "document": one.document,
+            **when,
+        },
         origin="ledger",
     )
+
+
+def _served(one: Adopted, case: Case, found: State) -> Rule | None:
+    """The rule that a platform whose site is announced or contracted gets no other one; ``None`` where none holds.
+
+    Under a competitive method the platform is the intended user, not the taker: while the site is on offer it gets no
+    other one; once it is sold that hangs on who took it, which is a condition where the result does not say so, and
+    where another did the platform is free.
+    """
+    states = {found.status.get(name) for name in one.parcel_ids}
+    if one.demand_id not in case.demands.index() or not states & {"announced", "contracted"}:
+        return None
+    label = "+".join(one.parcel_ids)
+    given = {"platform": one.demand_id, "parcels": label, "document": one.document}
+    title = both("ledger-rule.served", **given)
+    spec: dict[str, Any] = {}
+    verdict = "forbid"
+    if case.method(one.method).competitive and "announced" not in states:
+        takers = {found.takers[name] for name in one.parcel_ids if name in found.takers}
+        if takers and not takers & _called(case, one.demand_id):
+            return None
+        if not takers:
+            verdict, title = "condition", both("ledger-rule.sold", **given)
+            spec["condition"] = both("ledger-rule.who-took", **given).pair
+    return Rule(
+        id=f"ledger.{one.seq:06d}.{label}.served",
+        kind="eligibility",
+        title=title,
+        cite=Cite(one.document, "", one.document, 0, "V1", "ledger"),
+        start=min(one.date, case.round.as_of),
+        until=None,
+        when=f"demand_id == {quoted(one.demand_id)}",
+        spec={"verdict": {method.id: verdict for method in case.methods}, **spec},
+        origin="ledger",
+    )
+
+
+def _called(case: Case, demand: str) -> set[str]:
+    """What a platform is called: its id, its name, each part of a name in two languages."""
+    name = str(case.demands.column("name")[case.demands.index()[demand]] or "")
+    return {demand, name, *(part.strip() for part in name.split("｜"))} - {""}
 
 
 def keep(case: Case, plan: Mapping[str, Any], cost: int) -> Case:

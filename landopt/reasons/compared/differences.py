@@ -6,7 +6,7 @@ what happened to the parcel, however many facts and locks it took.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -126,9 +126,15 @@ def _happened(before: Case, after: Case) -> Iterable[Change]:
         yield Change("ledger", "+".join(block), "", was, now)
 
 
+def _land(rule: Rule) -> Sequence[str]:
+    """The parcels of a rule of the ledger: those of a lock, or of the site that its platform has (``.served``)."""
+    named: Sequence[str] = rule.spec.get("parcels") or rule.id.removesuffix(".served").split(".", 2)[-1].split("+")
+    return named
+
+
 def _locks(case: Case, names: Iterable[str]) -> list[Rule]:
     wanted = set(names)
-    return [rule for rule in case.rules if rule.origin == "ledger" and wanted.intersection(rule.spec["parcels"])]
+    return [rule for rule in case.rules if rule.origin == "ledger" and wanted.intersection(_land(rule))]
 
 
 def _blocks(before: Case, after: Case) -> list[tuple[str, ...]]:
@@ -147,7 +153,7 @@ def _blocks(before: Case, after: Case) -> list[tuple[str, ...]]:
     for name in sorted(locks[0].keys() | locks[1].keys()):
         if locks[0].get(name) != locks[1].get(name):
             rule = locks[0].get(name) or locks[1][name]
-            group = set(rule.spec["parcels"])
+            group = set(_land(rule))
             touching = [each for each in found if each & group]
             found = [each for each in found if not each & group]
             found.append(group.union(*touching))
@@ -305,7 +311,7 @@ def _with_happened(case: Case, other: Case, names: list[str]) -> Case:
     wanted = set(names)
 
     def touched(rule: Rule) -> bool:
-        return rule.origin == "ledger" and bool(wanted.intersection(rule.spec["parcels"]))
+        return rule.origin == "ledger" and bool(wanted.intersection(_land(rule)))
 
     found = _with_rules(case, _locks(other, names), touched)
     return replace(found, parcels=changed(found.parcels, cells))

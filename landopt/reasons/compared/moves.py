@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from parcels.common.frozen import FactTable
+
 Choice = tuple[str | None, str, str | None, int | None]
 """Demand (or market), method, period, term."""
 
 
-def moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+def moves(before: Mapping[str, Any], after: Mapping[str, Any], land: FactTable | None = None) -> dict[str, Any]:
     """What moved between two plans (``plan.json``), as plain JSON.
+
+    ``land`` are the parcels of a case, for the area of each: a plan holds that of a block as a whole.
 
     ``apart`` of a tier says that the best values of the two rounds are proved to differ; else they lie within the gaps.
     """
     was, now = _choices(before), _choices(after)
-    area = {**_areas(before), **_areas(after)}
+    area = {**_areas(before), **_areas(after), **_measured(land)}
     moved = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
     flows: dict[tuple[str, str], list[int]] = {}
     for name in moved:
@@ -67,6 +71,13 @@ def _areas(plan: Mapping[str, Any]) -> dict[str, int]:
     held = {r["id"]: r["area_m2"] for r in plan.get("justification", ()) if r.get("kind") == "held"}
     whole = {e["parcel_ids"][0]: e["area_m2"] for e in plan["assignments"] if len(e["parcel_ids"]) == 1}
     return {**held, **whole}
+
+
+def _measured(land: FactTable | None) -> dict[str, int]:
+    """The area of each parcel in whole m²; nothing where no parcels are given."""
+    if land is None:
+        return {}
+    return {name: area for name, area in zip(land.ids, land.column("area_m2"), strict=True) if isinstance(area, int)}
 
 
 def _shown(choice: Choice | None) -> dict[str, Any] | None:

@@ -12,10 +12,11 @@ import numpy as np
 
 from constraints.case import Case
 from constraints.loading.load import grade_of
+from constraints.loading.period_law import PeriodLaw, period_laws
 from constraints.reading.case_facts import CaseFacts
 from constraints.types import Rule
 from landopt.reasons.explain.losses import Losses, losses
-from landopt.reasons.explain.records import Citation, FactUsed, NextBest, Ruling, Shown
+from landopt.reasons.explain.records import Citation, FactUsed, LawChange, NextBest, Ruling, Shown
 from landopt.screening.blocks import Ints
 from landopt.screening.offers import Offers
 from parcels.common.schema import Value, fields
@@ -37,6 +38,7 @@ class Context:
         self.taken = {parcel: offer for offer in self.chosen for parcel in offers.parcels(offer)}
         self.served = {int(offers.demand[offer]): offer for offer in self.chosen if offers.demand[offer] >= 0}
         self._cites: dict[str, Citation] = {}
+        self._changes: dict[tuple[int, str], tuple[LawChange, ...]] = {}
         self.notes: dict[str, Ruling] = {}
         self.second: dict[tuple[str, int], tuple[NextBest, ...]] = {}
         """Next-best sites and platforms of chosen offers, as far as they were asked for."""
@@ -109,6 +111,18 @@ class Context:
             return self.losses.order(which)
         keys = [which, *(-self.offers.score[tier][which] for tier in reversed(range(self.offers.tiers)))]
         return np.asarray(which[np.lexsort(keys)])
+
+    def changes(self, period: int, method: str) -> tuple[LawChange, ...]:
+        """The rules on a method that begin or end inside a period (position; below 0: there are no periods)."""
+        key = period, method
+        if key not in self._changes:
+            found = self._laws[period].changes_for(method, self.case.rules) if period >= 0 else ()
+            self._changes[key] = tuple(LawChange(self.cite(name), begins) for name, begins in found)
+        return self._changes[key]
+
+    @cached_property
+    def _laws(self) -> tuple[PeriodLaw, ...]:
+        return period_laws(self.case.round, self.case.rules)
 
     def cite(self, rule: str | Rule) -> Citation:
         """The citation of a rule; a rule that is not in the case (a method's default) is named by its id alone."""

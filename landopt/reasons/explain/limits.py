@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from constraints.reading.case_facts import Facts, key_text
 from constraints.reading.rows import PlanRows
-from constraints.types import Row, Rule
+from constraints.types import Row, Rule, shared
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.records import LimitUse
 
@@ -41,6 +41,19 @@ class Limits:
     def missed(self, number: int, used: int) -> int:
         """The units of slack a soft row would take where a plan used that much; how far a hard row would be past."""
         return self.rows[number].missed(used)
+
+    @cached_property
+    def _soft(self) -> dict[int, tuple[int, ...]]:
+        return shared(self.rows)
+
+    @cached_property
+    def missed_with(self) -> dict[int, int]:
+        """The first of the rows that each soft row is missed together with; of most rows the row itself."""
+        return {row: first for first, rows in self._soft.items() for row in rows}
+
+    def units(self, first: int, moved: Mapping[int, int]) -> int:
+        """The units that rows missed together are missed by, the plan changed by so much."""
+        return max(self.missed(row, self.activity[row] + moved.get(row, 0)) for row in self._soft[first])
 
     def binding(self, number: int) -> bool:
         """True where not a single unit more (or less) would do without breaking or slack."""
@@ -74,6 +87,7 @@ class Limits:
             "unit": self._unit(rule, row),
             "binding": self.binding(number),
             "share": "" if not share else _percent(share),
+            "across": spec.get("across", ""),
             **self._parts(number),
         }
 

@@ -125,7 +125,7 @@ class StepDue:
     """A step of the timetable with its first day (``earliest``) and its last (``latest``), in one lawful run.
 
     ``expected``: the last day is a planning length, not the end of a term set by law. ``weekends_only``: the holidays
-    of a year it reaches are not announced yet.
+    of a year it reaches are not announced yet, weekends and the days that law names are counted.
     """
 
     step: str
@@ -139,11 +139,19 @@ class StepDue:
 
 
 @dataclass(frozen=True, slots=True)
+class LawChange:
+    """A rule that begins inside a period of supply, or else ends in it."""
+
+    cite: Citation
+    begins: bool
+
+
+@dataclass(frozen=True, slots=True)
 class LimitUse:
     """A limit of the plan: what is used, what is allowed, what this offer takes (``own``).
 
     Of a share, ``used`` and ``limit`` are in the row's own units; ``part`` of ``whole`` (the measure's unit) is what
-    people read, against ``share``.
+    people read, against ``share``. ``across`` is least or spread where the limit compares its keys, else blank.
     """
 
     cite: Citation
@@ -157,6 +165,7 @@ class LimitUse:
     share: str = ""
     part: int | None = None
     whole: int | None = None
+    across: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +181,10 @@ class NextBest:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Why this site is supplied to this platform (or the market) by this method."""
+    """Why this site is supplied to this platform (or the market) by this method.
+
+    ``changes`` are the rules on the method that begin or end inside the period of supply (docs/programmes.md).
+    """
 
     id: str
     parcel_ids: tuple[str, ...]
@@ -208,6 +220,7 @@ class Assignment:
     round_id: str
     as_of: str
     overlays: tuple[str, ...] = ()
+    changes: tuple[LawChange, ...] = ()
     kind: str = "assignment"
 
 

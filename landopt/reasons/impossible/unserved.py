@@ -135,7 +135,12 @@ class Platform:
     def parcel_rules(self, row: int) -> tuple[tuple[int, int, frozenset[str]], ...]:
         """What closes a parcel as a site of its own beside area and :attr:`fails`: (method, period, by)."""
         others = self.serving.reader.others(row, self.demand)
-        key = self.serving.likeness.key((row,), self.demand, others), self.serving.reader.free_from((row,))
+        reader = self.serving.reader
+        key = (
+            self.serving.likeness.key((row,), self.demand, others),
+            reader.free_from((row,)),
+            reader.ready_from((row,)),
+        )
         found = self._ruled.get(key)
         if found is None:
             found = self._ruled[key] = tuple(self.ruled((row,)))
@@ -176,7 +181,7 @@ class Platform:
         left = [STRICTNESS[one.verdict] for one in judged.rulings if one.rule_id not in gone]
         stricter = max(left, default=0) > STRICTNESS["warn"]  # a day missed only warns: a condition stays a condition
         if STRICTNESS["warn"] not in reader.allowed and not stricter and self.wish.get("needed_by") is not None:
-            key = (reader.free_from(site), method, period)
+            key = (reader.ready_from(site), method, period)
             if key not in self._late:
                 self._late[key] = reader.late(key[0], self.demand, self.serving.case.methods[method], period)
             found |= {"needed_by"} if self._late[key] else set()
@@ -318,7 +323,7 @@ class Platform:
         reader = self.serving.reader
         periods = self.serving.case.round.periods
         opening = periods[shut.period].start if shut.period >= 0 else ""
-        start = max(reader.free_from(shut.site), reader.planned_from, opening)
+        start = max(reader.ready_from(shut.site), reader.planned_from, opening)
         return done_by(self.serving.case.methods[shut.method], {}, start, reader.calendar)
 
 

@@ -107,6 +107,8 @@ def _held(case: Case, offers: Offers, chosen: Sequence[int]) -> Offers:
     """The offers with every soft row hard, where a plan leaves it."""
     prog = program(case, offers, 0)
     slack = standing(prog, np.asarray(chosen, np.int64)).slack
+    for members in prog.together:
+        slack[list(members)] = slack[members[0]]
     rows = []
     for row, taken in zip(offers.rows, slack.tolist(), strict=True):
         if row.slack:

@@ -7,7 +7,8 @@ Only where a derived row or an offer left out rests on the amount are the parts 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,8 @@ from constraints.audit.certificate.price_tree import BadProof, Clique, Tree, Vec
 from constraints.audit.certificate.price_writer import write_tree
 from constraints.audit.certificate.proof import Bound
 from constraints.audit.files.offers_reader import Block
-from constraints.types import Row
+from constraints.types import Row, shared
+from landopt.solving.programme.price_bound import shrunk
 
 NOTHING = -(1 << 60)
 """The score of an offer that is gone: in no part the best, and no plan with it worth anything."""
@@ -81,6 +83,16 @@ class HeldBound:
                 raise
         return self._again(self._without_derived(entry, rooted), rows, blocks)
 
+    def entries(self, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
+        """The proofs that may hold under changed rows, the one that says most first (see :meth:`moved`)."""
+        changed = {number for number, (old, new) in enumerate(zip(self.rows, rows, strict=True)) if old != new}
+        entry = self._clamped(rows, changed)
+        yield entry
+        rooted = changed & self._leaned_on()
+        if rooted:
+            with suppress(BadProof):
+                yield self._without_derived(entry, rooted)
+
     def _leaned_on(self) -> set[int]:
         """Rows that a derived row or an offer left out rests on."""
         found = {row for row, _ in self.tree.alone}
@@ -121,15 +133,19 @@ class HeldBound:
         """The proof with prices of soft rows within their penalties where those were lowered."""
         scale = int(self.entry["scale"])
         caps = {
-            row: scale * rows[row].penalty // rows[row].slack
-            for row in changed
-            if rows[row].slack and rows[row].tier == self.tier and rows[row].penalty < self.rows[row].penalty
+            members: scale * rows[first].penalty // rows[first].slack
+            for first, members in shared(rows).items()
+            if first in changed and rows[first].tier == self.tier and rows[first].penalty < self.rows[first].penalty
         }
         if not caps:
             return self.entry
 
-        def within(row: int, price: int) -> int:
-            return max(-caps[row], min(caps[row], price)) if row in caps else price
+        def within(prices: Sequence[int]) -> list[int]:
+            found = list(prices)
+            for members, most in caps.items():
+                for row, price in zip(members, shrunk([prices[row] for row in members], most), strict=True):
+                    found[row] = price
+            return found
 
         return self._priced_by(within)
 
@@ -165,10 +181,10 @@ class HeldBound:
         tree = Tree(self.tree.alone, self.tree.derived, vectors, drops, self.tree.nodes)
         return {**self.entry, "scale": self.entry["scale"] * scale, "tree": write_tree(tree, self.own)}
 
-    def _priced_by(self, within: Any) -> dict[str, Any]:
+    def _priced_by(self, within: Callable[[Sequence[int]], list[int]]) -> dict[str, Any]:
         vectors = []
         for prices, land in priced(self.tree, self.own, self.parcels):
-            of_rows = tuple((row, moved) for row, price in enumerate(prices) if (moved := within(row, price)))
+            of_rows = tuple((row, price) for row, price in enumerate(within(prices)) if price)
             vectors.append(Vector(-1, of_rows, tuple((at, price) for at, price in enumerate(land) if price)))
         tree = Tree(self.tree.alone, self.tree.derived, vectors, self.tree.drops, self.tree.nodes)
         return {**self.entry, "tree": write_tree(tree, self.own)}

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import gcd
 from typing import Any
@@ -20,7 +20,7 @@ from constraints.audit.certificate.proof import floor_of
 from constraints.audit.files.offers_reader import Block, block_of
 from constraints.case import Case
 from constraints.reading.rows import PlanRows
-from constraints.types import Row, Rule
+from constraints.types import Row, Rule, missed_units
 from landopt.intake.overlay import apply_sets
 from landopt.reasons.explain.context import Context
 from landopt.reasons.proven.held_bound import HeldBound
@@ -141,19 +141,43 @@ class Proven:
         Refused
             If a number is not understood, or belongs to law.
         """
-        sets = [_KEYED.sub(r"\1[\2]:\3=", text, count=1) for text in changes.sets]
-        negative = [text for text in sets if _NEGATIVE.search(text)]
-        if negative:
-            raise Refused(error("X030.negative", at=f"--set {text}", given=text) for text in negative)
-        case = apply_sets(self.case, sets) if sets else self.case
+        case, moved = self._moved_case(changes.sets)
         gone = self._gone(changes)
-        moved = [
-            (old, new) for old, new in zip(self.case.rules, case.rules, strict=True) if old is not new and old != new
-        ]
         if all(_rows_only(old, new) for old, new in moved):
             rows = self._rows(case, moved)
             return self._answer(case, rows, gone, self._moved(rows, gone), self._activity)
         return self._listed_again(case, moved, gone)
+
+    def _moved_case(self, given: Sequence[str]) -> tuple[Case, list[tuple[Rule, Rule]]]:
+        """The case with other numbers, and the rules they change."""
+        sets = [_KEYED.sub(r"\1[\2]:\3=", text, count=1) for text in given]
+        negative = [text for text in sets if _NEGATIVE.search(text)]
+        if negative:
+            raise Refused(error("X030.negative", at=f"--set {text}", given=text) for text in negative)
+        case = apply_sets(self.case, sets) if sets else self.case
+        pairs = zip(self.case.rules, case.rules, strict=True)
+        return case, [(old, new) for old, new in pairs if old is not new and old != new]
+
+    def moved_proofs(self, sets: Sequence[str]) -> Iterator[tuple[Case, Offers, dict[str, Any]]]:
+        """The case, its offers and a proof of the first tier under other numbers, the one that says most first.
+
+        Which of them can be read is for the reader to find out; none where the proof says nothing.
+
+        Raises
+        ------
+        Refused
+            If a number is not understood, or belongs to law.
+        """
+        case, moved = self._moved_case(sets)
+        first = self.bounds[0]
+        if all(_rows_only(old, new) for old, new in moved):
+            rows = tuple(self._rows(case, moved))
+            for entry in first.entries(rows):
+                yield case, replace(self.offers, rows=rows), entry
+            return
+        offers = build_offers(case)
+        if alike(self.offers, offers) and [row.id for row in offers.rows] == [row.id for row in self.offers.rows]:
+            yield case, offers, first.scaled(*_scaled(offers.rows, moved))
 
     def _rows(self, case: Case, moved: Sequence[tuple[Rule, Rule]]) -> list[Row]:
         """The rows with the amounts and penalties of the changed limits."""
@@ -221,9 +245,8 @@ class Proven:
 
     def _score(self, rows: Sequence[Row], used: Sequence[int], offers: Offers) -> list[int]:
         found = [int(offers.score[tier, list(self.context.chosen)].sum()) for tier in range(offers.tiers)]
-        for row, amount in zip(rows, used, strict=True):
-            if row.slack and row.kind != "tier":
-                found[row.tier] -= row.missed(amount) * row.penalty
+        for first, units in missed_units(rows, lambda row: rows[row].missed(used[row])).items():
+            found[rows[first].tier] -= units * rows[first].penalty
         return found[: len(self.floors)]
 
     def _gone(self, changes: Changes) -> set[tuple[int, int]]:

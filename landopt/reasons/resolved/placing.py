@@ -8,13 +8,14 @@ the plan's proof leaves for plans that give the newcomer that site (:mod:`landop
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from constraints.audit.certificate.price_tree import BadProof
 from constraints.case import Case
-from constraints.types import Row
+from constraints.types import Row, shared
 from landopt.reasons.alternatives import value
 from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.variants import forced
@@ -127,12 +128,26 @@ class _Placing:
         for number in {*moved, *self._broken}:
             row = self.offers.rows[number]
             before = self.used.get(number, 0)
-            after = row.missed(before + moved.get(number, 0))
-            if not row.slack and after:
+            if not row.slack and row.missed(before + moved.get(number, 0)):
                 return None
-            if row.slack and not row.tier:
-                score -= (after - row.missed(before)) * row.penalty
+        for first in {self._missed_with[number] for number in moved if number in self._missed_with}:
+            row = self.offers.rows[first]
+            score -= 0 if row.tier else (self._units(first, moved) - self._units(first, {})) * row.penalty
         return score - self.was
+
+    @cached_property
+    def _missed_with(self) -> dict[int, int]:
+        """The first of the rows that each soft row is missed together with."""
+        return {row: first for first, rows in self._soft.items() for row in rows}
+
+    @cached_property
+    def _soft(self) -> dict[int, tuple[int, ...]]:
+        return shared(self.offers.rows)
+
+    def _units(self, first: int, moved: Mapping[int, int]) -> int:
+        """The units that rows missed together are missed by, the plan changed by so much."""
+        rows, used = self.offers.rows, self.used
+        return max(rows[row].missed(used.get(row, 0) + moved.get(row, 0)) for row in self._soft[first])
 
     @property
     def _broken(self) -> list[int]:

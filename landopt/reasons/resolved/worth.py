@@ -134,7 +134,10 @@ class _Lifted:
         """Whether the plan is less than a step from the limit."""
         row = self.limits.rows[number]
         if use.share:
-            return self.limits.binding(number)
+            share = Fraction(*self.context.rules[row.rule].spec["share"])
+            if use.part is None or not use.whole:
+                return self.limits.binding(number)
+            return abs(Fraction(use.part, use.whole) - share) < POINT
         return abs(row.rhs - self.limits.activity[number]) < STEPS.get(use.unit, 1) * scale_of(self.context, row.rule)
 
     def _step(self, number: int, use: LimitUse, looser: bool, lifted: Gain) -> Step | None:

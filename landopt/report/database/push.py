@@ -15,7 +15,7 @@ from landopt.reasons import words
 from landopt.report.source import Source, open_source
 from landopt.report.tables.cells import ROLES, new_area
 from landopt.report.tables.headings import headings
-from parcels.common.catalogue import Bilingual
+from parcels.common.catalogue import Bilingual, both
 from parcels.common.digests import sha256_of
 from parcels.common.gate import read_text
 from parcels.common.issues import Refused, error
@@ -227,7 +227,8 @@ def _words(source: Source) -> Iterator[tuple[str, str, str, str, str | None, str
     for kind in KINDS:
         for code in sorted(used[kind]):
             known = classes.get(code) if kind == "use" else None
-            both = words.word(kind, code, "zh"), words.word(kind, code, "en")
-            yield kind, code, *both, known.zh if known else None, known.en if known else None
-    for code, text in ROLES.items():
-        yield "role", code, text["zh"], text["en"], None, None
+            named = words.word(kind, code, "zh"), words.word(kind, code, "en")
+            yield kind, code, *named, known.zh if known else None, known.en if known else None
+    for code in ROLES:
+        role = both(f"tables.role.{code}")
+        yield "role", code, role.zh, role.en, None, None

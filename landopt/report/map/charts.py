@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from constraints.loading.method_facts import looks
 from constraints.reading.timetable import TITLES
 from landopt.reasons import words
+from landopt.reasons.across_words import one_a_rule
 from landopt.report.papers.plain import one_line
 from landopt.report.source import Source
 
@@ -109,7 +110,7 @@ def _districts(source: Source) -> Markup:
 
 def _limits(source: Source) -> Markup:
     """How far each limit of at most or at least is used; a limit of relations or locks is no quantity and left out."""
-    shown = [limit for limit in source.whole["limits"] if _measure(limit)]
+    shown = [limit for limit in one_a_rule(source.whole["limits"]) if _measure(limit)]
     if not shown:
         return Markup("")
     parts: list[Markup] = []

@@ -293,7 +293,9 @@
   // What missing a soft limit by one unit more gains at the prices y.
   function unitGain(state, y, r) {
     const row = state.rows[r], { listed, tier, scale } = state;
-    const gain = big(y[r]) * row.slack - (row.tier === tier ? scale * row.penalty : 0n);
+    let paid = 0n;
+    for (const each of row.group) paid += big(y[each]) * state.rows[each].slack;
+    const gain = paid - (row.tier === tier ? scale * row.penalty : 0n);
     return row.tier < tier ? gain + y[listed + row.tier] * row.penalty : gain;
   }
 
@@ -302,7 +304,7 @@
     let total = 0n;
     y.forEach((price, r) => {
       const soft = r < state.listed && state.rows[r].slack !== 0n;
-      if (soft) {
+      if (soft && state.rows[r].group) {
         const gain = unitGain(state, y, r), units = path.get(r) || { low: 0n, high: null };
         need(gain <= 0n || units.high !== null, "the price of a soft limit is above its penalty");
         total += gain * (gain > 0n ? units.high : units.low);
@@ -336,8 +338,8 @@
       paths(state, node.one, path, new Map(supplied).set(node.parcel, true), one, empty || before === false);
       return;
     }
-    const range = path.get(node.row) || state.ends[node.row] || (node.row < state.listed ? { low: 0n, high: null } : null);
-    need(range, "a branch is on the sum of a tier that soft limits enter");
+    const range = path.get(node.row) || state.ends[node.row] || (node.row < state.listed && state.rows[node.row].group ? { low: 0n, high: null } : null);
+    need(range, "a branch is on the sum of a tier that soft limits enter, or on a row that is missed together with an earlier one");
     const { low, high } = range, least = (a, b) => (a === null || b < a ? b : a), most = (a, b) => (a === null || b > a ? b : a);
     const less = least(high, node.most), more = most(low, node.most + 1n);
     paths(state, node.zero, new Map(path).set(node.row, { low, high: less }), supplied, zero, empty || (low !== null && low > less));
@@ -348,7 +350,24 @@
     need(["<=", ">=", "="].includes(row.sense), "a row has no sense");
     const found = { sense: row.sense, rhs: int(row.rhs, "rhs"), slack: int(row.slack, "slack"), penalty: int(row.penalty, "penalty"), tier: row.tier };
     need(found.slack >= 0n && found.penalty >= 0n && isInt(row.tier) && row.tier >= 0, "a row is not as specified");
+    need(row.once === undefined || row.once === true, "a row is not as specified");
+    found.with = row.once ? "rule " + row.rule : null;
     return found;
+  }
+
+  // Soft rows of a rule that are "once" are missed together: the first of them has their numbers as its group.
+  function grouped(rows) {
+    const first = new Map();
+    rows.forEach((row, r) => {
+      if (row.slack === 0n) return;
+      const of = row.with === null ? r : row.with;
+      if (first.has(of)) {
+        const lead = rows[first.get(of)];
+        need(lead.penalty === row.penalty && lead.tier === row.tier, "rows that are missed together cost differently");
+        lead.group.push(r);
+      } else { first.set(of, r); row.group = [r]; }
+    });
+    return rows;
   }
 
   const summed = (pairs) => {
@@ -512,7 +531,7 @@
     const header = parse(lines.next().value, "line 1 of the offers");
     need(header.schema === "landopt.offers/2", "the offers have an unknown schema");
     need(header.case === digest, "the offers belong to another case");
-    const rows = header.rows.map(readRow), tiers = proof.tiers.length;
+    const rows = grouped(header.rows.map(readRow)), tiers = proof.tiers.length;
     need(header.scope === proof.scope, "the proof reaches further than the offers");
     need(header.tiers === tiers && plan.result.tiers.length === tiers, "the number of tiers differs");
     const reached = proof.tiers.map((t) => int(t.objective, "an objective"));

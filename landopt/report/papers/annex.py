@@ -9,14 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from landopt.report.papers.blocks import PAGE, Block
-
-PREFIX = {"zh": "提示：", "en": "Note: "}
-"""How a note begins in the text of a sheet."""
+from parcels.common.catalogue import listed, phrase
 
 
 def joined(sheets: Sequence[Sequence[Block]], lang: str) -> list[Block]:
     """The sheets of one document, a page each, and the annex of the notes they share."""
-    prefix = PREFIX[lang]
+    prefix = phrase("paper.note-begins", lang)
     count = Counter(text for sheet in sheets for text in {block.text for block in sheet if _note(block, prefix)})
     numbers: dict[str, int] = {}
     for sheet in sheets:
@@ -43,29 +41,19 @@ def _referring(sheet: Sequence[Block], numbers: dict[str, int], lang: str) -> li
             found.append(block)
         elif not told:
             told = True
-            spans = spans_of(shared, lang)
-            zh = f"提示：另适用文末附注 {spans}（全文、出处和核实等级见附注）。"
-            en = f"Note: notes {spans} of the annex apply (text, citation and grade there)."
-            found.append(Block("item", zh if lang == "zh" else en))
+            found.append(Block("item", phrase("paper.see-notes", lang, spans=spans_of(shared, lang))))
     return found
 
 
 def _annex(numbers: dict[str, int], lang: str) -> list[Block]:
     if not numbers:
         return []
-    cut = len(PREFIX[lang])
-    label = "附注" if lang == "zh" else "Note"
+    cut = len(phrase("paper.note-begins", lang))
     items = [
-        Block("item", f"{label} {number}{'　' if lang == 'zh' else '. '}{text[cut:]}")
-        for text, number in numbers.items()
+        Block("item", phrase("paper.note", lang, number=number, text=text[cut:])) for text, number in numbers.items()
     ]
-    said = "以下各条由所列审查意见表按编号引用。" if lang == "zh" else "The sheets refer to these notes by number."
-    return [
-        PAGE,
-        Block("title", "附注：通用提示" if lang == "zh" else "Annex: general notes"),
-        Block("body", said),
-        *items,
-    ]
+    said = phrase("paper.notes-said", lang)
+    return [PAGE, Block("title", phrase("paper.notes", lang)), Block("body", said), *items]
 
 
 def spans_of(numbers: Iterable[int], lang: str) -> str:
@@ -77,8 +65,11 @@ def spans_of(numbers: Iterable[int], lang: str) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    dash, comma = ("—", "、") if lang == "zh" else ("-", ", ")
     parts = []
     for run in runs:
-        parts += [f"{run[0]}{dash}{run[-1]}"] if len(run) > 2 else [str(number) for number in run]
-    return comma.join(parts)
+        parts += (
+            [phrase("paper.span", lang, first=run[0], last=run[-1])]
+            if len(run) > 2
+            else [str(number) for number in run]
+        )
+    return listed(parts, lang)

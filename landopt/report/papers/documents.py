@@ -14,8 +14,9 @@ from landopt.report.papers.annex import joined
 from landopt.report.papers.blocks import Block, of_text, table
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.review_sheet import joined_sheets, plan_mark, review_values, sheets
-from landopt.report.papers.templates.fields import Value, Values
+from landopt.report.papers.templates.fields import Value, Values, place, whole, wording
 from landopt.report.source import Source
+from parcels.common.catalogue import listed, phrase
 
 PER_FILE = 500
 """Review sheets a file: larger ones open slowly in Word."""
@@ -36,34 +37,31 @@ def whole_values(source: Source, lang: str) -> dict[str, Value]:
 
 def proposal_values(source: Source, lang: str) -> dict[str, Value]:
     """The supply proposal of the round: the plan as a whole, the methods, the sites."""
-    zh = lang == "zh"
     plan, draft, adopted = source.plan, "", read_adoption(source.folder)
     if plan["case"]["overlays"]:
-        names = one_line(", ".join(plan["case"]["overlays"]), 300)
-        draft = f"情景测算，未入档：{names}" if zh else f"Scenario, not on the record: {names}"
-    heads = ("供应方式", "件数", "宗数", "面积（公顷）", "起始价（万元）")
-    heads_en = ("Method", "Cases", "Parcels", "Area (ha)", "Starting price (CNY 10,000)")
+        draft = phrase("paper.scenario", lang, names=one_line(", ".join(plan["case"]["overlays"]), 300))
+    heads = _heads(("method", "cases", "parcels-of", "area", "start-price"), lang)
     return {
         "draft": draft,
         "text": [
             *of_text(f"{plan['case']['title'][lang]}\n{render_proposal(plan, source.case, lang)}")[1:],
             *([] if adopted is None else [Block("body", one_line(adopted.line(lang), 600))]),
         ],
-        "methods": [table([heads if zh else heads_en, *_method_lines(source.whole, lang)], (30, 12, 12, 20, 26))],
-        "sites": [table(_site_lines(source, lang), (7, 21, 24, 15, 13, 8, 14))],
+        "methods": [table([heads, *_method_lines(source.whole, lang)], (30, 12, 12, 20, 26))],
+        "sites": [_sites(source, lang)],
     }
 
 
 def proposal(source: Source, lang: str) -> list[Block]:
     """The proposal as blocks, for PDF."""
-    zh = lang == "zh"
     said, title = proposal_values(source, lang), source.plan["case"]["title"][lang]
-    blocks = [Block("title", one_line(f"{title}国有建设用地供应方案" if zh else f"{title}: supply proposal", 300))]
+    mark = next(place(field, lang) for field in whole() if field.key == "title")
+    blocks = [Block("title", one_line(wording("proposal", "title", lang)[0].replace(mark, title), 300))]
     if said["draft"]:
         blocks.append(Block("draft", str(said["draft"])))
     blocks += _blocks(said["text"])
-    blocks += [Block("heading", "附表1　供应方式汇总" if zh else "Table 1. Methods"), *_blocks(said["methods"])]
-    blocks += [Block("heading", "附表2　供应宗地一览" if zh else "Table 2. Sites"), *_blocks(said["sites"])]
+    for heading, key in zip(wording("proposal", "tables", lang), ("methods", "sites"), strict=True):
+        blocks += [Block("heading", heading), *_blocks(said[key])]
     day = words.date(source.plan["case"]["as_of"], lang)
     return [*blocks, Block("sign", one_line(f"{source.case.round.authority}　　{day}", 300))]
 
@@ -90,7 +88,7 @@ def _method_lines(whole: Mapping[str, Any], lang: str) -> Iterator[tuple[str, ..
         name: sum(line[name] for line in lines) for name in ("assignments", "parcels", "area_m2", "start_price_yuan")
     }
     yield (
-        "合计" if lang == "zh" else "Total",
+        phrase("paper.sum", lang),
         str(sums["assignments"]),
         str(sums["parcels"]),
         words.hectares(sums["area_m2"]),
@@ -98,24 +96,32 @@ def _method_lines(whole: Mapping[str, Any], lang: str) -> Iterator[tuple[str, ..
     )
 
 
-def _site_lines(source: Source, lang: str) -> Iterator[tuple[str, ...]]:
-    zh = lang == "zh"
-    yield (
-        ("序号", "宗地", "平台", "用途", "面积（公顷）", "年限", "供应方式")
-        if zh
-        else ("No.", "Parcels", "Platform", "Use", "Area (ha)", "Term", "Method")
-    )
+def _heads(names: Sequence[str], lang: str) -> tuple[str, ...]:
+    return tuple(phrase(f"paper.head.{name}", lang) for name in names)
+
+
+def _sites(source: Source, lang: str) -> Block:
+    """The sites of the plan; in a round of several periods with the period of each."""
+    several = len(source.case.round.periods) > 1
+    names = ("number", "parcels", "platform", "use", "area", "term", "method", *(("period",) if several else ()))
+    widths = (6, 18, 22, 14, 12, 8, 12, 12) if several else (7, 21, 24, 15, 13, 8, 14)
+    return table([_heads(names, lang), *_site_lines(source, lang, several=several)], widths)
+
+
+def _site_lines(source: Source, lang: str, *, several: bool) -> Iterator[tuple[str, ...]]:
     for number, entry in enumerate(source.plan["assignments"], 1):
         platform = source.platforms.get(entry["demand_id"] or "", {}).get("name")
-        market = "公开市场" if zh else "open market"
         yield (
             str(number),
             "+".join(entry["parcel_ids"]),
-            market if entry["demand_id"] is None else f"{entry['demand_id']} {one_line(platform or '', 120)}",
-            ("、" if zh else ", ").join(words.word("use", use, lang) for use in entry["use"].split(";")),
+            phrase("paper.market", lang)
+            if entry["demand_id"] is None
+            else f"{entry['demand_id']} {one_line(platform or '', 120)}",
+            listed((words.word("use", use, lang) for use in entry["use"].split(";")), lang),
             words.hectares(entry["area_m2"]),
             str(entry["term_years"] or "-"),
             words.word("method", entry["method"], lang),
+            *((words.period(entry["period"] or "", lang),) if several else ()),
         )
 
 
@@ -142,8 +148,7 @@ def technical_annex(source: Source, lang: str) -> list[list[Block]]:
 def _sheet(source: Source, place: int, lang: str) -> list[Block]:
     plan = source.plan
     blocks = of_text(source.texts[lang][place])
-    mark = f"方案编号 {plan['plan_id']}　校验码 {plan['case']['digest'][:16]}"
-    mark = mark if lang == "zh" else f"Plan {plan['plan_id']}, case {plan['case']['digest'][:16]}"
+    mark = phrase("paper.sheet-mark", lang, plan=plan["plan_id"], code=plan["case"]["digest"][:16])
     return [
         blocks[0],
         *[Block("subtitle", block.text) for block in blocks[1:2] if block.kind == "subtitle"],

@@ -18,18 +18,18 @@ from landopt.reasons.article_words import article_words
 from landopt.reasons.pack_words import late_lines
 from landopt.reasons.texts import render_notice
 from landopt.report import recorded
+from landopt.report.mixed import said_of
 from landopt.report.papers.blocks import Block, table
 from landopt.report.papers.documents import WordPaper, whole_values
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.templates.fields import by_label
 from landopt.report.source import Source
-from parcels.common.catalogue import phrase
+from parcels.common.catalogue import listed, phrase
 
 _KINDS = {"agreement": "agreement", "alloc": "allocation"}
 """The kind of draft by the mode of a paid method, or by the right of one that is not."""
 KINDS = ("competition", "agreement", "allocation")
 """The kinds of drafts, in the order they are written."""
-_HEADS = {"zh": ("项目", "内容", "数据出处"), "en": ("Item", "Content", "Where the figure stands")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ def drafts(source: Source, lang: str) -> Iterator[Notice]:
             "far": _far(source, record),
             "basis": _basis(record, lang),
         }
-        rows = render_notice(record, source.plan["assignments"][place], lang, given)
+        mixed = said_of(source.mixed, record["parcel_ids"], record["term_years"], lang)
+        rows = render_notice({**record, "mixed": mixed}, source.plan["assignments"][place], lang, given)
         yield Notice(kind, words.word("method", record["method"], lang), tuple(record["parcel_ids"]), tuple(rows))
 
 
@@ -88,17 +89,20 @@ def _approved(kept: recorded.Recorded, notice: Notice, lang: str) -> dict[str, s
     """The approval that the ledger keeps; for a supply notice a bracket to fill in where it keeps none."""
     mine = kept.of("approval", notice.parcel_ids)
     if mine:
-        return {"approval": "；".join(recorded.said(each, lang) for each in mine)}
+        return {"approval": listed((recorded.said(each, lang) for each in mine), lang, "semicolon")}
     return {"approval": phrase("recorded.blank", lang)} if notice.kind == "competition" else {}
 
 
 def provenance(source: Source, lang: str) -> list[Block]:
     """Where each figure of the drafts stands in the plan: for the file of the office, not for the public."""
-    title = "公告、公示数据出处" if lang == "zh" else "Where the figures of the drafts stand"
-    found = [Block("title", title), *(Block("item", line) for line in late_lines(source.case, lang))]
+    heads = tuple(phrase(f"paper.head.{name}", lang) for name in ("item", "content", "source"))
+    found = [
+        Block("title", phrase("paper.sources", lang)),
+        *(Block("item", line) for line in late_lines(source.case, lang)),
+    ]
     for notice in drafts(source, lang):
         rows = [row for row in notice.rows if row[2]]
-        found.append(table([_HEADS[lang], *rows], (24, 40, 36)))
+        found.append(table([heads, *rows], (24, 40, 36)))
     return found
 
 
@@ -119,9 +123,7 @@ def _basis(record: Mapping[str, Any], lang: str) -> str:
     cites = [ruling["cite"] for ruling in record["permits"]]
     named = [
         ("" if cite["grade"] == "V1" else phrase("packs.unread", lang))
-        + (cite["doc"] if lang == "en" or "《" in cite["doc"] else f"《{cite['doc']}》")
-        + (" " if lang == "en" else "")
-        + article_words(cite["article"], lang)
+        + words.placed(cite["doc"], article_words(cite["article"], lang), lang)
         for cite in cites
     ]
-    return ("；" if lang == "zh" else "; ").join(dict.fromkeys(named))
+    return listed(dict.fromkeys(named), lang, "semicolon")

@@ -10,18 +10,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import read_adoption
-from landopt.keeping.ledger.matters import title
+from landopt.keeping.ledger.matters import of_notice, title
 from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.pack_words import late_lines, packs_words
 from landopt.reasons.texts import render_sheet
 from landopt.reasons.words import width
 from landopt.report import recorded
+from landopt.report.mixed import said_of
 from landopt.report.papers.blocks import PAGE, Block
 from landopt.report.papers.plain import one_line
 from landopt.report.papers.templates.fields import Values, by_label, own, wording
 from landopt.report.source import Source
-from parcels.common.catalogue import phrase
+from parcels.common.catalogue import listed, phrase
 
 LONGEST = 840
 """Columns of one content, two a Chinese character: longer ones say so, so that the form stays one page."""
@@ -32,18 +33,25 @@ def rows(
 ) -> list[tuple[str, str]]:
     """The rows of the form of one site: label and content."""
     late = "".join(late_lines(source.case, lang))
+    mixed = said_of(source.mixed, record["parcel_ids"], record["term_years"], lang)
+    compared = {**source.found.compared(record), "mixed": mixed}
     opinion = next(field.name(lang) for field in own("review-sheet") if field.key == "opinion")
     found = [
         (one_line(label, 40), _short((late if label == opinion else "") + content, lang))
-        for label, content in render_sheet(source.found.compared(record), entry, lang)
+        for label, content in render_sheet(compared, entry, lang)
     ]
     _, _, told = own_exceptions(source.case, source.plan, lang, record["parcel_ids"]).partition("\n")
     if told:
-        found.append(("自定例外" if lang == "zh" else "Exceptions", _short(told.strip(), lang)))
+        found.append((phrase("paper.exceptions", lang), _short(told.strip(), lang)))
     _, _, by_hand = own_corrections(source.case, lang, record).partition("\n")
     if by_hand:
-        found.append(("人工更正" if lang == "zh" else "Corrected", _short(by_hand.strip(), lang)))
+        found.append((phrase("paper.corrected", lang), _short(by_hand.strip(), lang)))
     on_record = recorded.rows(source, kept, record["parcel_ids"], record["method"], lang)
+    if of_notice(kept.matters, record["parcel_ids"]) is not None:  # the dates of the notice that was out no longer hold
+        dates = next(field.name(lang) for field in own("review-sheet") if field.key == "dates")
+        found = [
+            (label, phrase("recorded.first", lang, dates=text) if label == dates else text) for label, text in found
+        ]
     return _with_record(found, _with_adoption(source, on_record, lang), lang)
 
 
@@ -54,8 +62,8 @@ def _with_adoption(source: Source, rows_: list[tuple[str, str]], lang: str) -> l
         return rows_
     label = title("decision", lang)
     told = dict(rows_)
-    stop = "；" if lang == "zh" else "; "
-    return list({**told, label: stop.join(filter(None, (told.get(label, ""), adopted.line(lang))))}.items())
+    both_ = listed(filter(None, (told.get(label, ""), adopted.line(lang))), lang, "semicolon")
+    return list({**told, label: both_}.items())
 
 
 def _short(content: str, lang: str) -> str:
@@ -101,7 +109,7 @@ def plan_mark(source: Source, lang: str) -> str:
         phrase("mark.ledger", lang, head=head[:16]) if head else "",
         packs_words(source.found.case, lang),
     ]
-    return ("　" if lang == "zh" else ", ").join(filter(None, parts))
+    return listed(filter(None, parts), lang, "mark")
 
 
 def sheets(source: Source, lang: str) -> list[list[Block]]:

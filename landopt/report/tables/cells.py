@@ -9,25 +9,13 @@ from typing import Any
 from landopt.reasons import words
 from landopt.reasons.article_words import article_words
 from landopt.reasons.compared.moves import moves
+from landopt.report.mixed import said_of
 from landopt.report.source import ParcelRow, Source
-from parcels.common.catalogue import phrase
+from parcels.common.catalogue import listed, phrase
 
 Cell = str | int | float | date | None
-ROLES = {
-    "assignee": {"zh": "受让人（使用人）", "en": "assignee"},
-    "intended_user": {"zh": "意向用地者", "en": "intended user"},
-    "market": {"zh": "公开市场", "en": "open market"},
-}
-KINDS = {
-    "eligibility": {"zh": "准入", "en": "eligibility"},
-    "term": {"zh": "年期", "en": "term"},
-    "price_floor": {"zh": "底线价", "en": "price floor"},
-    "limit": {"zh": "限额", "en": "limit"},
-    "relation": {"zh": "宗地关系", "en": "relation"},
-    "lock": {"zh": "既定事项", "en": "lock"},
-    "preference": {"zh": "偏好", "en": "preference"},
-    "note": {"zh": "提示", "en": "note"},
-}
+ROLES = ("assignee", "intended_user", "market")
+"""What a platform of the plan may be to its site; their words stand under ``tables.role``."""
 
 
 def day(iso: str | None) -> date | None:
@@ -46,25 +34,17 @@ def new_area(source: Source, number: int, row: ParcelRow) -> int:
     return int(str(stated)) if stated is not None else row.area_m2 if row.land_source == "new" else 0
 
 
-def _book(doc: str, lang: str) -> str:
-    return f"{doc} " if lang != "zh" else doc if "《" in doc else f"《{doc}》"
-
-
 def _placed(cite: Mapping[str, Any], lang: str) -> str:
     """Document and article, without number and grade."""
-    return _book(cite["doc"], lang) + article_words(cite["article"], lang)
+    return words.placed(cite["doc"], article_words(cite["article"], lang), lang)
 
 
 def citation(cite: Mapping[str, Any], lang: str) -> str:
     """Document, number and article of a rule and its grade, in one line; its id stands in the last sheet."""
-    doc = cite["doc"] if "《" in cite["doc"] or lang != "zh" else f"《{cite['doc']}》"
-    where = "，".join if lang == "zh" else ", ".join
     unread = "" if cite["grade"] == "V1" else phrase("packs.unread", lang)
-    grade = "核实等级" if lang == "zh" else "grade"
-    brackets = "（{}）" if lang == "zh" else " ({})"
-    inner = f"{grade} {cite['grade']}"
-    parts = (doc, cite["number"], article_words(cite["article"], lang))
-    return unread + where(part for part in parts if part) + brackets.format(inner)
+    parts = (words.document(cite["doc"], lang), cite["number"], article_words(cite["article"], lang))
+    where = listed(filter(None, parts), lang, "clause")
+    return unread + phrase("tables.cited", lang, where=where, grade=cite["grade"])
 
 
 def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
@@ -93,12 +73,13 @@ def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
             "site": "+".join(entry["parcel_ids"]) if len(entry["parcel_ids"]) > 1 else "",
             "demand_id": entry["demand_id"],
             "platform": platform.get("name"),
-            "role": ROLES[entry["role"]][lang],
+            "role": phrase(f"tables.role.{entry['role']}", lang),
             "area_ha": ha(row.area_m2),
             "area_mu": row.area_m2 * 15 / 10_000,
             "new_ha": ha(new_area(source, at, row)),
             "land_source": words.word("land_source", row.land_source, lang),
             "use": words.word("use", row.use, lang),
+            "mix": _mixed(source, row.parcel_id, entry, lang),
             "grade": _number(grades[at]),
             "far_min": _number(low[at], 100),
             "far_max": _number(high[at], 100),
@@ -109,13 +90,19 @@ def parcel_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
             "start_price": entry["start_price_yuan"] / 10_000 if leads else None,
             "deposit": entry["deposit_yuan"] / 10_000 if leads and entry["deposit_yuan"] else None,
             "verdict": words.word("verdict", entry["verdict"], lang) if entry["verdict"] else None,
-            "period": entry["period"],
+            "period": words.period(entry["period"], lang) if entry["period"] else None,
             "notice_from": day(first["earliest"]) if first else None,
             "quarter": words.quarter(first["earliest"], lang) if first else "",
             "user": platform.get("name") if entry["role"] == "assignee" else None,
             "contract_by": day(steps["contract"]["latest"]) if "contract" in steps else None,
             **texts[row.record],
         }
+
+
+def _mixed(source: Source, parcel: str, entry: Mapping[str, Any], lang: str) -> str | None:
+    """What parts a parcel of several uses has, with their terms where they differ."""
+    said = said_of(source.mixed, [parcel], entry["term_years"], lang)
+    return None if said is None else "\n".join(filter(None, (said["uses"], said["terms"])))
 
 
 def _number(value: Any, scale: int = 1) -> Cell:
@@ -148,8 +135,8 @@ def _of_record(source: Source, record: Mapping[str, Any], lang: str) -> dict[str
 
 def change_cells(source: Source, before: Mapping[str, Any], lang: str) -> Iterator[dict[str, Cell]]:
     """One row a parcel whose platform, method, period or term moved."""
-    held = "暂不供应" if lang == "zh" else "held back"
-    for number, entry in enumerate(moves(before, source.plan)["parcels"], 1):
+    held = phrase("tables.held", lang)
+    for number, entry in enumerate(moves(before, source.plan, source.case.parcels)["parcels"], 1):
         row: dict[str, Cell] = {
             "number": number,
             "parcel_id": entry["parcel_id"],
@@ -178,11 +165,11 @@ def unmet_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
             uses = [record["use"]] if of_parcel else record["uses"]
             yield {
                 "number": number,
-                "kind": ("宗地" if of_parcel else "平台") if lang == "zh" else ("parcel" if of_parcel else "platform"),
+                "kind": phrase("tables.parcel" if of_parcel else "tables.platform", lang),
                 "id": record["id"],
                 "name": record["name"] if of_parcel else record["platform"],
                 "district": record["district"] if of_parcel else None,
-                "use": ("、" if lang == "zh" else ", ").join(words.word("use", use, lang) for use in uses),
+                "use": listed((words.word("use", use, lang) for use in uses), lang),
                 "area_ha": ha(record["area_m2"] if of_parcel else record["area_min_m2"]),
                 "area_max_ha": None if of_parcel else ha(record["area_max_m2"]),
                 "reasons": "\n".join(_without_id(reason, lang) for reason in found if "rule" in reason),
@@ -220,7 +207,7 @@ def rule_cells(source: Source, lang: str) -> Iterator[dict[str, Cell]]:
         yield {
             "number": number,
             "title": rule.title.text(lang),
-            "kind": KINDS.get(rule.kind, {lang: rule.kind})[lang],
+            "kind": phrase(f"tables.kind.{rule.kind}", lang),
             "doc": rule.cite.doc,
             "number_of_doc": rule.cite.number,
             "article": article_words(rule.cite.article, lang),

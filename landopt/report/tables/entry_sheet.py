@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from landopt.report.mixed import said_of
 from landopt.report.papers.plain import several_lines
 from landopt.report.recorded import recorded
 from landopt.report.source import Source
@@ -50,6 +51,8 @@ def rows(source: Source) -> Iterator[dict[str, Any]]:
         check = [
             name for name, code in (("供地方式代码", method), ("土地用途代码", use)) if code.get("own") or not code
         ]
+        own = "、".join(check) + "：本系统自拟对应，请核对" if check else ""
+        mix = said_of(source.mixed, [row.parcel_id], None, "zh")
         fresh = new_area(source, at, row)
         yield {
             "行政区": row.district,
@@ -64,13 +67,18 @@ def rows(source: Source) -> Iterator[dict[str, Any]]:
             "供地方式": method.get("name"),
             "土地使用年限": entry["term_years"],
             "成交价格(万元)": None if price is None else price / 10_000,
-            "土地使用权人": taker if sold else None,
+            "土地使用权人": (result.get("taken_by") or taker) if sold else None,
             "约定容积率下限": _far(low[at]),
             "约定容积率上限": _far(high[at]),
+            "约定交地时间": result.get("deliver_by") if sold else None,
+            "约定开工时间": result.get("start_by") if sold else None,
+            "约定竣工时间": result.get("complete_by") if sold else None,
+            "实际开工时间": result.get("started") if sold else None,
+            "实际竣工时间": result.get("completed") if sold else None,
             "批准单位": "、".join(dict.fromkeys(approvals)) or None,
             "合同签订日期": result.get("date") if sold else None,
             "宗地编号": row.parcel_id,
-            "核对": "、".join(check) + "：本系统自拟对应，请核对" if check else None,
+            "核对": "；".join(filter(None, (own, mix["uses"] if mix else ""))) or None,
         }
 
 

@@ -16,14 +16,17 @@ from landopt.report.source import Source
 from landopt.report.tables.cells import Cell, change_cells, parcel_cells, rule_cells, unmet_cells
 from landopt.report.tables.headings import Headings, headings
 from landopt.report.tables.matrix import HEAD, MU, Column, Line, Ranges, write
+from parcels.common.catalogue import phrase
 
 _QUIET = '#,##0.0000;-#,##0.0000;"-"'  # a nought is a dash
 _WIDTHS = {
     "number": 6, "law": 44, "user": 34, "quarter": 14, "term": 8, "far_min": 8, "far_max": 8,
     "platform": 30, "name": 30, "parcel_name": 22, "site": 22, "basis": 44, "excluded": 34,
     "conditions": 44, "reasons": 64, "offers": 50, "title": 64, "doc": 44, "number_of_doc": 24, "article": 22,
-    "rule": 34, "role": 16, "right": 20, "use": 16, "land_source": 14,
+    "rule": 34, "role": 16, "right": 20, "use": 16, "land_source": 14, "mix": 30,
 }  # fmt: skip
+FONTS = {"zh": "宋体", "en": "Calibri"}
+"""The font of each language, by name; none is embedded."""
 INTERNAL = ("demand_id", "platform", "role", "contract_by")
 """Columns of the list of parcels that the public edition leaves out; the user that is displayed stands in ``user``."""
 _FORMATS = {
@@ -78,7 +81,7 @@ def write_tables(
         by_period.setdefault(str((supplied.entry or {})["period"]), []).append(cells)
     writer.summary(writer.add("summary"), rows, mu=mu)
     writer.districts(writer.add("districts"), rows, mu=mu)
-    hidden = INTERNAL if public else ("user",)
+    hidden = (*(INTERNAL if public else ("user",)), *(() if source.mixed else ("mix",)))
     writer.rows(writer.add("parcels"), "parcels", rows, totals=("area_ha", "area_mu", "new_ha"), mu=mu, hidden=hidden)
     for period in source.case.round.periods:  # a table for each period of a programme
         sheet = writer.add("parcels", named=period.id)
@@ -115,7 +118,7 @@ class _Writer:
 
     def __init__(self, book: Any, titles: Headings, source: Source, lang: str) -> None:
         self.book, self.titles, self.source, self.lang = book, titles, source, lang
-        font = {"font_name": "宋体" if lang == "zh" else "Calibri", "font_size": 10.5}
+        font = {"font_name": FONTS.get(lang, FONTS["en"]), "font_size": 10.5}
         cell = font | {"border": 1, "border_color": "#B9C1CB", "valign": "vcenter"}
         self.formats = {
             "title": book.add_format(font | {"bold": True, "font_size": 16}),
@@ -157,14 +160,12 @@ class _Writer:
         text = pattern.replace("{round}", title).replace("{plan}", plan)
         sheet.write_string(0, 0, one_line(text, 250), self.formats["title"])
         plan_, case = self.source.plan, self.source.plan["case"]
-        zh = self.lang == "zh"
-        said = f"截至 {case['as_of']}　" if zh else f"As of {case['as_of']}; "
-        said += plan_mark(self.source, self.lang)
+        said = phrase("tables.as-of", self.lang, day=case["as_of"], mark=plan_mark(self.source, self.lang))
         if case["overlays"]:
-            said += ("　未入档情景：" if zh else ", scenario, not on the record: ") + ", ".join(case["overlays"])
+            said = phrase("tables.scenario", self.lang, said=said, names=", ".join(case["overlays"]))
         if plan_.get("overrides"):
             fixes = ", ".join(f"{entry['fix']} ({entry['by']})" for entry in plan_["overrides"])
-            said += ("　手工指定：" if zh else ", fixed by hand: ") + fixes
+            said = phrase("tables.by-hand", self.lang, said=said, fixes=fixes)
         late = " ".join((*late_lines(self.source.case, self.lang), ""))
         sheet.write_string(1, 0, one_line(late + said, 800), self.formats["small"])
         sheet.set_row(0, 26)

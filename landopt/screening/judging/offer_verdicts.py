@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from constraints.reading.timetable import Calendar, done_by
+from constraints.case import Case
+from constraints.reading.timetable import Calendar, done_by, upstream_days
 from constraints.types import STRICTNESS
 from landopt.screening.judging.eligible import Eligible, number
 from landopt.screening.judging.pricing import Found, PriceBasis, Pricer, Work
@@ -98,7 +99,19 @@ class JudgeBasis:
         days = case.parcels.column("available_from")
         self.available = np.array([_day(day, 0) for day in days], np.int64)
         self.dated = bool(self.available.any())
+        self.begin = self._begin(case)
         self.prices = PriceBasis(law, self.panels, self.want, self.methods)
+
+    def _begin(self, case: Case) -> Ints:
+        """By parcel the day its supply can begin: free and, in an annual plan, with all that it lacks made ready."""
+        if case.round.purpose != "annual_plan" or (self.needed == NEVER).all():
+            return self.available
+        begin, opening = self.available.copy(), max(case.round.as_of, case.round.start or "")
+        for row, free in enumerate(case.parcels.column("available_from")):
+            days = upstream_days({**case.parcels.row(row), "in_annual_plan": True})
+            if days:
+                begin[row] = _day(self.calendar.after(max(opening, str(free or "")), days), 0)
+        return begin
 
 
 class Judge:
@@ -253,7 +266,7 @@ class Judge:
         if asking.size:
             case = self.law.sides.case
             opening = max(case.round.as_of, case.round.periods[period].start if period >= 0 else "")
-            start = np.maximum(self.basis.available[work.parcels[asking]].max(axis=1), _day(opening, 0))
+            start = np.maximum(self.basis.begin[work.parcels[asking]].max(axis=1), _day(opening, 0))
             distinct, code = np.unique(start, return_inverse=True)
             methods = range(len(self.law.methods))
             table = np.array([[self._contract(day, row) for row in methods] for day in distinct.tolist()])

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from constraints.types import Row, shared
 from landopt.screening.entries import Entries, spans, sums
 
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ class Program:
     follow from ``site`` and ``demand``. ``sense``: -1 for ``<=``, 0 for ``=``, 1 for ``>=``.
     ``slack`` is what a unit of slack is worth in a soft row (0: hard), ``most`` more units than any plan needs,
     ``penalty`` the cost of a unit in this tier in millipoints, ``carry`` the earlier-tier row it counts in (-1: none)
-    and ``carried`` the cost there. Rows from ``own`` on are those
-    of earlier tiers. Offers are sorted by part: ``part_start``.
+    and ``carried`` the cost there. Rows ``together`` are missed by one and the same slack. Rows from ``own`` on are
+    those of earlier tiers. Offers are sorted by part: ``part_start``.
     """
 
     parcels: int
@@ -57,6 +59,19 @@ class Program:
     carry: Ints
     carried: Ints
     own: int
+    together: tuple[tuple[int, ...], ...] = ()
+
+    @cached_property
+    def soft(self) -> dict[int, tuple[int, ...]]:
+        """The slacks: the rows that each enters, by the first of them, in order; most enter one row."""
+        later = {row for rows in self.together for row in rows[1:]}
+        found = {row: (row,) for row in np.flatnonzero(self.slack > 0).tolist() if row not in later}
+        return {**found, **{rows[0]: rows for rows in self.together}}
+
+    @cached_property
+    def slacks(self) -> Ints:
+        """The first row of every slack, in order."""
+        return np.array(list(self.soft), dtype=np.int64)
 
     @property
     def count(self) -> int:
@@ -108,8 +123,17 @@ def arrays_of(offers: Offers, parcels: int, demands: int) -> dict[str, Any]:
         "rhs": np.array([row.rhs for row in rows], dtype=np.int64),
         "slack": np.array([row.slack for row in rows], dtype=np.int64),
         "soft_cost": np.array([row.penalty for row in rows], dtype=np.int64),
+        "missed_with": _missed_with(rows),
         "soft_tier": np.array([last if row.tier is None else row.tier for row in rows], dtype=np.int64),
     }
+
+
+def _missed_with(rows: Sequence[Row]) -> Ints:
+    """The first row that each row is missed together with; of most rows the row itself."""
+    found = np.arange(len(rows), dtype=np.int64)
+    for first, members in shared(rows).items():
+        found[list(members)] = first
+    return found
 
 
 def from_arrays(base: dict[str, Any], tier: int, reached: Sequence[int] = ()) -> Program:
@@ -126,6 +150,10 @@ def from_arrays(base: dict[str, Any], tier: int, reached: Sequence[int] = ()) ->
     tiers = [np.flatnonzero(base["score"][earlier]) for earlier in range(tier)]
     reach = np.abs(base["rhs"]) + np.minimum(entries.profile.total, LARGEST)
     most = np.where(soft, np.ceil(reach / np.maximum(slack, 1)) + 1, 0).astype(np.int64)
+    first = base["missed_with"]
+    together = tuple(tuple(np.flatnonzero(first == row).tolist()) for row in np.unique(first[first < np.arange(own)]))
+    for rows in together:
+        most[list(rows)] = most[list(rows)].max()
     return Program(
         **{name: base[name] for name in ARRAYS},
         parcels=int(base["parcels"]),
@@ -141,6 +169,7 @@ def from_arrays(base: dict[str, Any], tier: int, reached: Sequence[int] = ()) ->
         carry=np.concatenate([carry, np.full(tier, -1)]),
         carried=np.concatenate([carried, np.zeros(tier, dtype=np.int64)]),
         own=own,
+        together=together,
     )
 
 
@@ -180,7 +209,7 @@ def activity(prog: Program, chosen: Ints) -> Ints:
 class Standing:
     """What a set of offers is worth and whether it is a plan: ``broken`` names rows (block positions) it breaks.
 
-    ``slack`` are the units of slack it takes, by row.
+    ``slack`` are the units of slack it takes, by row; of rows missed together those of all, at the first.
     """
 
     objective: int
@@ -206,6 +235,10 @@ def standing(prog: Program, chosen: Ints) -> Standing:
     short = np.where(prog.sense < 0, act - prog.rhs, np.where(prog.sense > 0, prog.rhs - act, np.abs(act - prog.rhs)))
     slack = np.where(prog.slack > 0, -(-np.maximum(short, 0) // np.maximum(prog.slack, 1)), 0)
     short[prog.slack > 0] = 0
+    for rows in prog.together:
+        units = slack[list(rows)].max()
+        slack[list(rows)] = 0
+        slack[rows[0]] = units
     late = np.flatnonzero(prog.carry >= 0)
     for row in late[slack[late] > 0]:
         tier_row = int(prog.carry[row])

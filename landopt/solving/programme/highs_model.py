@@ -37,9 +37,11 @@ def handed(prog: Program, pool: Ints | None = None, plan: Ints | None = None) ->
         count, prog.score[pool].astype(float), np.zeros(count), np.ones(count), int(keep.sum()),
         starts[:-1].astype(np.int32), place[rows[keep]].astype(np.int32), coefs[keep].astype(float),
     )  # fmt: skip
-    soft = np.flatnonzero(prog.slack > 0)
-    for row in soft.tolist():
-        entries = {int(place[head + row]): float(prog.slack[row] * (-1 if prog.sense[row] < 0 else 1))}
+    soft = prog.slacks
+    for row, members in prog.soft.items():
+        entries = {
+            int(place[head + each]): float(prog.slack[each] * (-1 if prog.sense[each] < 0 else 1)) for each in members
+        }
         if prog.carry[row] >= 0:
             entries[int(place[head + prog.carry[row]])] = -float(prog.carried[row])
         index, value = np.array(list(entries), dtype=np.int32), np.array(list(entries.values()))

@@ -1,7 +1,8 @@
 """The model in PuLP, and its public copies: an MPS file a tier and a CSV of every lawful offer.
 
 PuLP gets plain names only: column ``x{k}`` is offer k (line k, from 0, of the CSV), ``s{j}`` the slack of row j of the
-round, ``r{i}`` row i counted over parcels, demands, then rows. PuLP rewrites names silently, so ours never enter it.
+round (and of the rows missed together with it), ``r{i}`` row i counted over parcels, demands, then rows. PuLP rewrites
+names silently, so ours never enter it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ VERDICTS = ("permit", "warn", "condition", "forbid")
 
 @dataclass(frozen=True)
 class Built:
-    """A PuLP problem over some offers; ``offers[k]`` is the offer of ``x[k]``, ``soft[j]`` the row of ``s[j]``."""
+    """A PuLP problem over some offers; ``offers[k]`` is the offer of ``x[k]``, ``soft[j]`` the first row of a slack."""
 
     problem: Any
     offers: Ints
@@ -63,15 +64,16 @@ def build(
         _, fixed_rows, fixed_coefs = columns(prog, fixed)
         np.add.at(fixed_act, fixed_rows, fixed_coefs)
         constant = int(prog.score[fixed].sum())
-    soft = np.flatnonzero(prog.slack > 0)
+    soft = prog.slacks
     s = [problem.add_variable(f"s{row}", 0, int(prog.most[row]), "Integer") for row in soft.tolist()]
     terms = list(zip(x, prog.score[chosen].tolist(), strict=True))
     terms += [(var, -int(prog.penalty[row])) for var, row in zip(s, soft.tolist(), strict=True)]
     problem.setObjective(pulp.lpSum_vars_coefs(terms) + constant)
     slack_terms: dict[int, list[tuple[Any, int]]] = {}
     for var, row in zip(s, soft.tolist(), strict=True):
-        worth = int(prog.slack[row])
-        slack_terms.setdefault(row, []).append((var, -worth if prog.sense[row] < 0 else worth))
+        for each in prog.soft[row]:
+            worth = int(prog.slack[each])
+            slack_terms.setdefault(each, []).append((var, -worth if prog.sense[each] < 0 else worth))
         if prog.carry[row] >= 0:
             slack_terms.setdefault(int(prog.carry[row]), []).append((var, -int(prog.carried[row])))
     column = np.repeat(np.arange(len(chosen)), np.diff(starts))

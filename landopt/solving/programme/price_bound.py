@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,14 +55,35 @@ def clamped(prog: Program, prices: Prices) -> Prices:
     y = prices.rows.copy()
     y[prog.sense < 0] = np.maximum(y[prog.sense < 0], 0)
     y[prog.sense > 0] = np.minimum(y[prog.sense > 0], 0)
-    soft = np.flatnonzero(prog.slack > 0)
-    if len(soft):
-        cap = prog.penalty[soft] * prices.scale
-        late = prog.carry[soft] >= 0
-        cap[late] = -y[prog.carry[soft][late]] * prog.carried[soft][late]
-        cap //= prog.slack[soft]
-        y[soft] = np.clip(y[soft], -cap, cap)
+    within_penalties(prog, y, prices.scale, prog.slacks)
     return Prices(np.maximum(prices.parcels, 0), y, prices.scale)
+
+
+def within_penalties(prog: Program, y: Ints, scale: int, slacks: Ints) -> None:
+    """Bring prices of soft rows down to what a unit missed costs; those of rows missed together as a sum.
+
+    ``slacks`` are the first rows of the slacks meant.
+    """
+    if not len(slacks):
+        return
+    cap = prog.penalty[slacks] * scale
+    late = prog.carry[slacks] >= 0
+    cap[late] = -y[prog.carry[slacks][late]] * prog.carried[slacks][late]
+    cap //= prog.slack[slacks]
+    meant = dict(zip(slacks.tolist(), cap.tolist(), strict=True))
+    shared = {rows: meant[rows[0]] for rows in prog.together if rows[0] in meant}
+    joint = [(list(rows), y[list(rows)].tolist(), most) for rows, most in shared.items()]
+    y[slacks] = np.clip(y[slacks], -cap, cap)
+    for rows, given, most in joint:
+        y[rows] = shrunk(given, most)
+
+
+def shrunk(prices: Sequence[int], most: int) -> list[int]:
+    """Prices brought down in proportion, towards 0, where their sizes add up to more than ``most``."""
+    total = sum(abs(price) for price in prices)
+    if total <= most:
+        return list(prices)
+    return [abs(price) * most // total * (1 if price > 0 else -1) for price in prices]
 
 
 def _fits(prog: Program, parcels: Floats, rows: Floats, scale: int) -> bool:

@@ -64,6 +64,9 @@ def rows_of(prog: Program) -> list[Row]:
         sense = ("<=", "=", ">=")[int(prog.sense[number]) + 1]
         name, rhs, slack = f"row {number}", int(prog.rhs[number]), int(prog.slack[number])
         found.append(Row(name, name, (), "limit", sense, rhs, slack, penalty, own if late < 0 else late - prog.own))
+    for members in prog.together:
+        for row in members:
+            found[row] = replace(found[row], rule=f"row {members[0]}", once=True)
     return found
 
 

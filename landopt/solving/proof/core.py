@@ -11,7 +11,7 @@ import numpy as np
 
 from constraints.audit.certificate.price_tree import Split, Sum, Supplied
 from landopt.solving.programme.arrays import Floats, Ints, Program, ranges, segment_sum
-from landopt.solving.programme.price_bound import LARGEST_PRICE
+from landopt.solving.programme.price_bound import LARGEST_PRICE, within_penalties
 from landopt.solving.proof.certificate import NONE, Mask
 from landopt.solving.proof.columns import Columns
 
@@ -75,7 +75,7 @@ class Core:
     def __init__(self, prog: Program, columns: Columns, ends: Sequence[int], scale: int, seed: int) -> None:
         self.prog, self.scale = prog, scale
         self.part = prog.part()
-        self.soft = {int(row): place for place, row in enumerate(np.flatnonzero(prog.slack > 0))}
+        self.soft = {row: place for place, row in enumerate(prog.soft)}
         self.parts = len(prog.part_start) - 1
         self.derived = columns
         own = len(prog.sense)
@@ -171,8 +171,11 @@ class Core:
             start.astype(np.int32), row[order].astype(np.int32), scaled,
         )  # fmt: skip
         for soft in self.soft:
-            at = self.first_row + soft
-            cells = {at: float(prog.slack[soft]) * (-1 if prog.sense[soft] < 0 else 1) / self.unit_of_row[at]}
+            cells = {
+                at: float(prog.slack[each]) * (-1 if prog.sense[each] < 0 else 1) / self.unit_of_row[at]
+                for each in prog.soft[soft]
+                for at in (self.first_row + each,)
+            }
             if prog.carry[soft] >= 0:
                 late = self.first_row + int(prog.carry[soft])
                 cells[late] = -float(prog.carried[soft]) / self.unit_of_row[late]
@@ -307,12 +310,7 @@ class Core:
         of_rows[(of_rows > 0) & (high >= FREE)] = 0
         prog = self.prog
         soft = np.array([row for row in self.soft if path.sums.get(row, (0, FREE))[1] >= FREE], np.int64)
-        if len(soft):
-            cap = prog.penalty[soft] * self.scale
-            late = prog.carry[soft] >= 0
-            cap[late] = -of_rows[prog.carry[soft][late]] * prog.carried[soft][late]
-            cap //= prog.slack[soft]
-            of_rows[soft] = np.clip(of_rows[soft], -cap, cap)
+        within_penalties(prog, of_rows, self.scale, soft)
         return land, of_rows
 
     def ends(self, path: Path) -> tuple[Ints, Ints]:
@@ -345,7 +343,8 @@ class Core:
 
     def _gain(self, of_rows: Ints, row: int) -> int:
         prog, late = self.prog, int(self.prog.carry[row])
-        gain = abs(int(of_rows[row])) * int(prog.slack[row]) - int(prog.penalty[row]) * self.scale
+        gain = sum(abs(int(of_rows[each])) * int(prog.slack[each]) for each in prog.soft[row])
+        gain -= int(prog.penalty[row]) * self.scale
         return gain if late < 0 else gain + int(of_rows[late]) * int(prog.carried[row])
 
     def constant(self, priced: Priced, path: Path) -> int | None:

@@ -67,7 +67,11 @@ def _signed(prog: Program, rows: Floats) -> Floats:
     rows = np.where(prog.sense < 0, np.maximum(rows, 0.0), np.where(prog.sense > 0, np.minimum(rows, 0.0), rows))
     cap = np.where(prog.carry >= 0, -rows[prog.carry] * prog.carried, prog.penalty)
     cap = cap / np.maximum(prog.slack, 1)
-    return np.where(prog.slack > 0, np.clip(rows, -cap, cap), rows)
+    found = np.where(prog.slack > 0, np.clip(rows, -cap, cap), rows)
+    for members in map(list, prog.together):
+        total, most = float(np.abs(rows[members]).sum()), float(cap[members[0]])
+        found[members] = rows[members] * (most / total if total > most else 1.0)
+    return found
 
 
 def sift(

@@ -56,9 +56,11 @@ class Sifter:
         cost: list[float] = []
         upper: list[float] = []
         entries: list[list[tuple[int, float]]] = []
-        for row in np.flatnonzero(prog.slack > 0).tolist():
+        for row, members in prog.soft.items():
             sign, unit = -1.0 if prog.sense[row] < 0 else 1.0, self.row_unit[row] / float(prog.slack[row])
             cells = [(self.head + row, sign)]
+            for each in members[1:]:
+                cells.append((self.head + each, sign * unit * float(prog.slack[each]) / self.row_unit[each]))
             if prog.carry[row] >= 0:
                 tier_row = int(prog.carry[row])
                 cells.append((self.head + tier_row, -float(prog.carried[row]) * unit / self.row_unit[tier_row]))
@@ -121,7 +123,7 @@ class Sifter:
             if len(free):
                 self.solver.changeColsBounds(len(free), free, np.zeros(len(free)), np.full(len(free), self.infinity))
         else:
-            soft = np.flatnonzero(self.prog.slack > 0)
+            soft = self.prog.slacks
             cost[: self.soft] = -(self.prog.penalty[soft] * self.row_unit[soft]) / (self.prog.slack[soft] * self.unit)
             cost[self.extra :] = self.prog.score[self.order] / self.unit
             bars = np.arange(self.soft, self.extra, dtype=np.int32)

@@ -20,6 +20,7 @@ from parcels.common.issues import LandoptError, Refused, error
 
 if TYPE_CHECKING:
     from landopt.door.plans import Plan
+    from landopt.reasons.proven.core import Core
 
 LANGS = ("en", "zh")
 Request = Mapping[str, Any]
@@ -173,7 +174,15 @@ def whatif(request: Request, say: Say) -> dict[str, Any]:
 
 def core(request: Request, say: Say) -> dict[str, Any]:
     """The parcels that are supplied by their method in every plan within a loss, and those that are not in any."""
-    found = _plan(request["folder"]).core(request.get("within"))
+    plan = _plan(request["folder"])
+    if request.get("sets"):
+        moved = plan.moved_core(*request["sets"], within=request.get("within"))
+        said = {"holds": moved.holds, "bound": moved.bound, "empty": moved.empty}
+        return {**said, **(_states(moved.core) if moved.core else {"parcels": {}, "unsaid": True})}
+    return _states(plan.core(request.get("within")))
+
+
+def _states(found: Core) -> dict[str, Any]:
     state: dict[str, str] = {}
     for choice in found.choices:
         if choice.kind == "assignment" and choice.state == "core":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,10 @@ from parcels.common.issues import Refused
 from parcels.common.schema import Field, fields_of
 from parcels.common.units import unit_factor
 from parcels.common.visible import visible
+from parcels.how_read import AREAS, FACTS, HowRead
 
 if TYPE_CHECKING:
-    from landopt.intake.roundfile import RoundFile
+    from landopt.intake.roundfile import LayerFile, RoundFile
     from parcels.formats.sources import RawTable
     from parcels.tables.columns import Column
 
@@ -30,11 +32,88 @@ EXAMPLES, LONG = 3, 40
 
 
 def columns(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
-    """Both tables of a round; one that cannot be opened has its findings instead."""
+    """Every table and layer of a round; one that cannot be opened has its findings instead."""
     from landopt.intake.roundfile import read_round_file
 
     file = read_round_file(Path(request["folder"]))
-    return {"tables": [_table(of, file) for of in ("parcel", "demand")]}
+    tables = [_table(of, file) for of in ("parcel", "demand")]
+    if file.records is not None:
+        tables.append(_source("records", file.records, lambda: _records(file), file.records_how))
+    for layer in file.layers:
+        tables.append(_source(layer.role, layer.path, partial(_layer, layer), layer.how))
+    return {"tables": tables}
+
+
+def _source(role: str, path: Path, opened: Callable[[], RawTable], how: HowRead) -> dict[str, Any]:
+    """Records or a layer: which column each of its facts is read from."""
+    required = ("rule", "document", "date") if role == "records" else ("name",)
+    facts = [
+        {
+            "name": fact,
+            "title": None,
+            "required": fact in required,
+            "unit": "m2" if fact in AREAS else "",
+            "units": list(CHOICES["m2"]) if fact in AREAS else [],
+        }
+        for fact in FACTS.get(role, ())
+    ]
+    said = {"of": role, "file": path.name, "fields": facts, "set": {"encoding": how.encoding, "crs": how.crs}}
+    try:
+        raw = opened()
+        read, alone = _read_as(role, raw, how), _read_as(role, raw, HowRead())
+    except Refused as refusal:
+        return {**said, "columns": [], "issues": [both(issue) for issue in refusal.issues]}
+    by_column, by_itself = ({heading: fact for fact, heading in each.items()} for each in (read, alone))
+    listed = raw.columns.items() if facts else ()
+    return {
+        **said,
+        "layer": raw.layer,
+        "crs": raw.crs or "",
+        "columns": [
+            {
+                "name": name,
+                "shown": visible(name),
+                "values": _examples(cells),
+                "field": by_column.get(name, ""),
+                "alone": by_itself.get(name, ""),
+                "unit": how.units.get(by_column.get(name, ""), ""),
+            }
+            for name, cells in listed
+        ],
+        "missing": [fact for fact in required if fact in FACTS.get(role, ()) and fact not in read],
+        "issues": [],
+    }
+
+
+def _read_as(role: str, raw: RawTable, how: HowRead) -> dict[str, str]:
+    from parcels.demands import record_columns
+    from parcels.role_columns import said_name, said_number
+    from parcels.tables.columns import column_key
+
+    if role == "records":
+        return record_columns(raw.columns, how, raw.where)
+    there = {column_key(name): name for name in raw.columns}
+    found = {}
+    for fact in FACTS.get(role, ()):
+        by_itself = said_name(raw.columns, role) if fact == "name" else said_number(raw.columns, fact)
+        heading = how.heading(fact, by_itself, there, raw.where)
+        if heading is not None:
+            found[fact] = heading
+    return found
+
+
+def _records(file: RoundFile) -> RawTable:
+    from parcels.formats.opening import open_table
+
+    assert file.records is not None
+    return open_table(file.records, layer=file.records_layer, encoding=file.records_how.encoding, prefix="K")
+
+
+def _layer(layer: LayerFile) -> RawTable:
+    from parcels.formats.opening import open_layer
+
+    how = layer.how
+    return open_layer(layer.path, layer.layer, points=layer.role == "points", encoding=how.encoding, crs=how.crs)
 
 
 def _table(of: str, file: RoundFile) -> dict[str, Any]:
@@ -56,7 +135,7 @@ def _parcels(file: RoundFile) -> RawTable:
 def _demands(file: RoundFile) -> RawTable:
     from parcels.formats.opening import open_table
 
-    return open_table(file.demands, layer=file.demands_layer)
+    return open_table(file.demands, layer=file.demands_layer, encoding=file.demands_encoding)
 
 
 def _matched(of: str, raw: RawTable, file: RoundFile) -> dict[str, Any]:

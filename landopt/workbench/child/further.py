@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from landopt.workbench.child.intake import filed
 from landopt.workbench.child.spoken import spoken
 from parcels.common.catalogue import Say, titled
 
@@ -18,6 +19,7 @@ BARS = 60
 def place(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """Where a platform of the round, or a late applicant with its facts, could go."""
     from landopt.door.plans import open_plan
+    from landopt.reasons.resolved.newcomer import newcomer_of
     from landopt.reasons.texts import render_answer
     from landopt.reasons.whynot import demand_row
 
@@ -26,7 +28,10 @@ def place(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
     if not facts and not request.get("file"):
         demand_row(plan.case, name)  # a platform of the round: the library would read a file of that name
     found = plan.place(name, facts=facts, say=say).as_dict()
-    return {**found, "late": bool(facts or request.get("file")), "text": _answer("place", found, render_answer)}
+    late = bool(facts or request.get("file"))
+    row = newcomer_of(plan.case, name, facts) if late else name
+    said = {} if isinstance(row, str) else filed(row)
+    return {**found, "late": late, "facts": said, "text": _answer("place", found, render_answer)}
 
 
 def _answer(kind: str, found: Mapping[str, Any], render: Any) -> dict[str, str]:

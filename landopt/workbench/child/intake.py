@@ -16,6 +16,7 @@ from parcels.common.gate import load_toml, read_bytes, read_text
 
 if TYPE_CHECKING:
     from landopt.intake.assemble import Loaded
+    from parcels.common.frozen import FactTable
     from parcels.common.schema import Field, Value
 
 LANGS = ("en", "zh")
@@ -116,11 +117,28 @@ def facts(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
     return {"id": request["id"], "of": of, "as_of": case.round.as_of, "facts": found}
 
 
-def _fact(field: Field, value: Value) -> dict[str, Any]:
-    shown = list(value) if isinstance(value, tuple) else value
+def filed(found: FactTable) -> dict[str, Any]:
+    """The facts of a late applicant by field, as an overlay files them."""
+    from parcels.common.schema import fields_of
+
+    fields = fields_of("demand")
+    return {
+        name: _plain(fields[name], column[0])
+        for name, column in sorted(found.columns.items())
+        if column[0] is not None and name != "demand_id" and name in fields and not fields[name].derived
+    }
+
+
+def _plain(field: Field, value: Value) -> Any:
+    """A fact as TOML has it, in the unit of its field."""
     if isinstance(value, int) and not isinstance(value, bool) and field.scale != 1:
         whole, part = divmod(value, field.scale)
-        shown = f"{whole}.{part:0{len(str(field.scale)) - 1}d}".rstrip("0").rstrip(".")
+        return f"{whole}.{part:0{len(str(field.scale)) - 1}d}".rstrip("0").rstrip(".")
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _fact(field: Field, value: Value) -> dict[str, Any]:
+    shown = _plain(field, value)
     return {
         "field": field.name,
         "title": {lang: field.title(lang) for lang in LANGS},

@@ -2,7 +2,8 @@
 
 ``ROUND/scenarios/handling.jsonl`` is append-only, a line a step: seq, time, account, machine, name, note, the SHA-256
 of ``plan.json``. A plan that changed by a byte is another plan and is drafted again. Signing is no step of this file:
-it is the adoption in the ledger, pending until as many as the round asks for have signed.
+it is the adoption in the ledger, pending until as many as the round asks for have signed; what was not passed is not
+signed on the command line either (:mod:`landopt.keeping.handled`).
 """
 
 from __future__ import annotations
@@ -14,38 +15,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from landopt.keeping.handled import FILE, MOST, STEPS, handled, last
 from landopt.workbench.children import Job
 from landopt.workbench.guards import refused
-from landopt.workbench.home import SCENARIOS, Room
+from landopt.workbench.home import Room
 from landopt.workbench.writer import me
 from parcels.common.digests import sha256_of
-from parcels.common.gate import load_json, read_bytes
-
-FILE = "handling.jsonl"
-STEPS = ("submit", "pass", "return")
-MOST = 20_000_000
+from parcels.common.gate import read_bytes
 
 
 def read(room: Room) -> list[dict[str, Any]]:
-    """Every step, oldest first; a line that was cut off is passed over."""
-    path = room.folder / SCENARIOS / FILE
-    if room.plan_only or not path.is_file():
-        return []
-    found = []
-    for line in read_bytes(path, MOST).split(b"\n"):
-        try:
-            step = load_json(line)
-            if step["do"] in STEPS and isinstance(step["plan"], str):
-                found.append(step)
-        except (ValueError, KeyError, TypeError):
-            continue
-    return found
-
-
-def last(steps: Iterable[Mapping[str, Any]], sha256: str) -> Mapping[str, Any] | None:
-    """The last step of a plan."""
-    mine = [step for step in steps if step["plan"] == sha256]
-    return mine[-1] if mine else None
+    """Every step, oldest first."""
+    return [] if room.plan_only else handled(room.folder)
 
 
 def reviewed(room: Room, folder: Path) -> bool:
@@ -92,7 +73,7 @@ def add(room: Room, folder: Path, given: Mapping[str, Any], audited: bool) -> di
         raise refused(409, "not-audited")
     at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     step = {"seq": len(steps) + 1, "at": at, **me(), "do": kind, "plan": sha256, "by": by, "note": note}
-    path = room.folder / SCENARIOS / FILE
+    path = room.folder / FILE
     path.parent.mkdir(exist_ok=True)
     torn = path.is_file() and path.stat().st_size and not read_bytes(path, MOST).endswith(b"\n")
     with path.open("ab") as out:

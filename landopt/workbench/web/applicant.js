@@ -2,7 +2,7 @@
 import { post, upload } from "./net.js";
 import { ask, both, button, h, iAm, lang, prose, signed, t, tell, trouble, who, word } from "./say.js";
 import { fileInput } from "./inputs.js";
-import { planKey, readOnly, step, work } from "./main.js";
+import { planKey, readOnly, step, tab, work } from "./main.js";
 import { methodWord } from "./picture.js";
 
 let fields = null;
@@ -36,7 +36,24 @@ export function placed(found) {
     mine.length > 12 ? h("p", { class: "hint" }, t("place.more", { count: mine.length - 12 })) : ""];
   };
   const out = found.turned_unlawful.map((u) => h("li", {}, (u.demand_id || t("market")) + " " + site(u) + ": " + (word("verdict." + u.verdict) || u.verdict)));
-  return h("div", { id: "placed" }, out.length ? [h("p", { class: "stale" }, t("place.unlawful", { who: found.demand_id })), h("ul", { class: "plain" }, out)] : "", found.offers ? ["held", "one_moved", "free"].map(group) : h("p", { class: "hint" }, t("place.lawless")), found.late ? h("p", { class: "hint" }, t("late.note")) : "");
+  return h("div", { id: "placed" }, out.length ? [h("p", { class: "stale" }, t("place.unlawful", { who: found.demand_id })), h("ul", { class: "plain" }, out)] : "", found.offers ? ["held", "one_moved", "free"].map(group) : h("p", { class: "hint" }, t("place.lawless")), found.late ? file(found) : "");
+}
+/* Filing: the applicant goes into a scenario with reason and name, as a step that can be undone; the file of platforms stays as it is. */
+function file(found) {
+  const own = tab()?.adds[found.demand_id];
+  return h("div", { class: "row" }, readOnly() ? "" : own ? h("span", { class: "badge good", id: "late-filed" }, t("late.filed", { demand: found.demand_id })) : button(t("late.file-it"), () => enter(found).catch(trouble), { id: "late-enter", class: "go" }), h("span", { class: "hint" }, t("late.note")));
+}
+async function enter(found) {
+  const given = await ask(t("late.file-head", { demand: found.demand_id }), [{ name: "text", text: t("late.file-text") }, { name: "reason", label: t("reason"), required: true, most: 500 }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("late.file-it"));
+  if (!given) return;
+  iAm(given.by);
+  await step({ do: "add", demand: found.demand_id, facts: found.facts, reason: given.reason, by: given.by });
+  tell(h("p", {}, t("late.done", { demand: found.demand_id })));
+}
+/* The applicants a scenario has filed, each with its reason and name. */
+export function filed() {
+  const all = Object.entries(tab()?.adds || {});
+  return all.length ? [h("h3", {}, t("late.filed-head")), h("ul", { class: "plain", id: "filed" }, all.map(([id, a]) => h("li", {}, h("b", {}, id), " ", a.facts.name || "", " ", h("q", {}, a.reason), " ", h("small", {}, a.by), " ", readOnly() ? "" : button(t("late.unfile"), () => step({ do: "unadd", demand: id, by: who() }).catch(trouble), { class: "quiet", "data-unadd": id }))))] : "";
 }
 async function fix(demand, choice) {
   const given = await ask(t("fix.head", { parcel: choice.parcel_ids.join("+"), method: methodWord(choice.method) }) + " → " + demand, [{ name: "reason", label: t("reason"), required: true, most: 500 }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("sheet.fix"));

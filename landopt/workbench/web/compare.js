@@ -34,14 +34,14 @@ function scores(plans) {
 async function swipe() {
   const place = document.getElementById("swipe"), found = await Promise.all([left, right].map((key) => about("picture", {}, key)));
   const data = await Promise.all(found.map((f) => landoptDecode.unpack(f.map)));
-  const under = h("div", { class: "map" }), over = h("div", { class: "map over", "aria-hidden": "true" });
+  const under = h("div", { class: "map" }), over = h("div", { class: "map over", "aria-hidden": "true" }), edge = h("div", { class: "edge", "aria-hidden": "true" });
   const range = h("input", { type: "range", id: "swipe-at", min: 0, max: 100, value: swiped.pair === pair() ? swiped.at : "50", "aria-label": t("compare.swipe") });
-  place.replaceChildren(h("div", { class: "row" }, h("b", {}, name(left)), range, h("b", {}, name(right))), h("div", { class: "swipe" }, under, over));
+  place.replaceChildren(h("div", { class: "row" }, h("b", {}, name(left)), range, h("b", {}, name(right))), h("div", { class: "swipe" }, under, over, edge));
   const say = (d) => (i) => h("div", {}, h("b", {}, d.head.ids[i]), " ", d.columns.method[i] < 0 ? t("held") : t("method." + d.head.methods[d.columns.method[i]]));
   const [below, above] = [under, over].map((e, n) => landoptMap.build(e, data[n], () => {}, say(data[n])));
   const follow = () => above.map.setView(below.map.getCenter(), below.map.getZoom(), { animate: false });
   below.map.on("move zoomend", follow);
-  const cut = () => { over.style.clipPath = `inset(0 0 0 ${range.value}%)`; swiped = { pair: pair(), at: range.value }; };
+  const cut = () => { over.style.clipPath = `inset(0 0 0 ${range.value}%)`; edge.style.left = range.value + "%"; swiped = { pair: pair(), at: range.value }; };
   range.addEventListener("input", cut);
   cut(); follow();
 }
@@ -60,6 +60,8 @@ async function diff() {
   h("details", {}, h("summary", {}, t("compare.words")), prose(found.text[lang()])), button(t("print"), () => window.print(), { class: "quiet" })];
 }
 const amounts = (v) => Array.isArray(v) && v.every((e) => e && e.amount !== undefined) && v.map((e) => [...(e.key || []), group(e.amount)].join(" ")).join("; ");
+const SAID = { absent: "compare.absent", "in the round": "compare.there" }; // landopt/reasons/compared/differences.py
 const short = (v) => {
+  if (SAID[v]) return t(SAID[v]);
   if (amounts(v)) return amounts(v);
   const text = v === null || v === undefined ? "–" : typeof v === "object" ? JSON.stringify(v) : String(v); return text.length > 160 ? text.slice(0, 157) + "…" : text; };

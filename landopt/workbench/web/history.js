@@ -9,6 +9,8 @@ const what = (s) => {
   if (s.do === "without") return t("step.without", { id: s.id });
   if (s.do === "unfix") return t("step.unfix", { site: s.site });
   if (s.do === "drop") return t("step.drop", { parcel: s.parcel });
+  if (s.do === "add") return t("step.add", { demand: s.demand });
+  if (s.do === "unadd") return t("step.unadd", { demand: s.demand });
   if (s.do === "undrop") return t("step.undrop", { parcel: s.parcel });
   return t("step." + s.do);
 };

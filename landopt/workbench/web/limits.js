@@ -80,6 +80,7 @@ function slider(rule, entry, head, several) {
 
 let asking = null, waiting = false;
 async function query(head) {
+  picture.follow(moving());
   if (!moving().length) { idle(head); picture.broken(null); return; }
   if (asking) { waiting = true; return; }
   const begun = performance.now();

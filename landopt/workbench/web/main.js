@@ -110,16 +110,17 @@ function tabsLine() {
   if (!now.room || now.room.plan_only || ["law", "files"].includes(now.view)) return null;
   const one = (name, text) => button(text, () => choose(name).catch(trouble), { role: "tab", "aria-selected": String(now.scenario === name), "data-scenario": name });
   const tools = readOnly() ? [] : [button(t("scenario.new"), make, { class: "quiet", id: "scenario-new" }),
-    now.scenario ? button(t("scenario.copy"), copy, { class: "quiet" }) : "", now.scenario ? button(t("scenario.bin"), bin, { class: "quiet", id: "scenario-bin" }) : ""];
+    now.scenario ? [button(t("scenario.rename"), rename, { class: "quiet", id: "scenario-rename" }), button(t("scenario.copy"), copy, { class: "quiet", id: "scenario-copy" })] : "", now.scenario ? button(t("scenario.bin"), bin, { class: "quiet", id: "scenario-bin" }) : ""];
   return h("div", { class: "scenarios" }, h("div", { role: "tablist", "aria-label": t("scenarios") }, one("", t("scenario.base")), ...now.room.scenarios.map((s) => one(s.name, s.name))), ...tools);
 }
-async function named(title) {
-  const given = await ask(title, [{ name: "name", label: t("scenario.name"), required: true, most: 40, note: t("scenario.name-note") }]);
+async function named(title, value = "") {
+  const given = await ask(title, [{ name: "name", label: t("scenario.name"), value, required: true, most: 40, note: t("scenario.name-note") }]);
   return given?.name.trim();
 }
 const guard = (f) => async () => { try { await f(); } catch (e) { trouble(e); } };
 const make = guard(async () => { const name = await named(t("scenario.new")); if (!name) return; await post("/api/do/make", [now.room.name], { name }); now.scenario = name; now.room = await get("/api/room", now.room.name); remember(); await draw(); });
 const copy = guard(async () => { const name = await named(t("scenario.copy")); if (!name) return; await post("/api/do/make", [now.room.name], { name, like: now.scenario }); now.scenario = name; now.room = await get("/api/room", now.room.name); remember(); await draw(); });
+const rename = guard(async () => { const name = await named(t("scenario.rename"), now.scenario); if (!name || name === now.scenario) return; now.scenario = (await post("/api/do/rename", [now.room.name], { name: now.scenario, new: name })).name; await refresh(); });
 const bin = guard(async () => {
   const sure = await ask(t("scenario.bin"), [{ name: "x", text: t("scenario.bin-sure", { name: now.scenario }) }], t("scenario.bin"));
   if (!sure) return;
@@ -150,10 +151,11 @@ async function drawn(mine) {
   top();
   const view = now.room ? VIEWS[now.view] || decide : rounds;
   const box = h("div", { class: "view view-" + (now.room ? now.view : "rounds") });
-  const focus = document.activeElement?.id, at = main.querySelector(".side .scroll")?.scrollTop || 0, down = main.scrollTop, same = main.dataset.view === now.view + now.room?.name;
+  const same = main.dataset.view === now.view + now.room?.name;
   try {
     const content = await view.draw(box);
     if (mine !== run) return;
+    const focus = document.activeElement?.id, at = main.querySelector(".side .scroll")?.scrollTop || 0, down = main.scrollTop;
     const opened = new Map(same ? [...main.querySelectorAll("details[id]")].map((d) => [d.id, d.open]) : []);
     main.replaceChildren(...[tabsLine(), content || box].filter(Boolean));
     for (const [id, open] of opened) { const d = document.getElementById(id); if (d && d.open !== open) d.open = open; }

@@ -1,11 +1,12 @@
 /* Map and table of the same parcels; what is clicked in one is marked in the other and told on the sheet. */
 import { post } from "./net.js";
-import { both, button, group, h, hectares, lang, t, tell, trouble, word } from "./say.js";
+import { both, button, group, h, hectares, lang, own, t, tell, trouble, word } from "./say.js";
 import { about, now, planKey, planLine } from "./main.js";
 import * as sheet from "./sheet.js";
 
+let moved = [], following = false; // the numbers that sliders say now, and whether the core is being asked for them
 let held = null; // { mark, data, built, box, ... } of the picture shown
-let mode = "map", core = null, sort = ["id", 1], shownRows = 200, off = new Set();
+let mode = "map", core = null, within = "", sort = ["id", 1], shownRows = 200, off = new Set();
 export const chosen = { parcel: null };
 
 /* What is to be shown is read first; then map and table move to their new place in one go, so that nothing flickers. */
@@ -22,7 +23,8 @@ export async function load() {
     const data = await landoptDecode.unpack(found.map);
     drop();
     held = make(mark, data);
-    core = null; off = new Set();
+    core = null; moved = []; off = new Set();
+    if (within && key) setCore(within).catch(trouble); // what was chosen stays chosen with the next plan
     if (!held.at.has(chosen.parcel)) chosen.parcel = null;
   }
   return () => [toolbar(), held.box];
@@ -47,12 +49,12 @@ function make(mark, data) {
   const legend = h("ul", { class: "legend", id: "legend", "aria-label": t("picture.legend") });
   const box = h("div", { class: "picture" }, map, legend, table);
   document.body.append(box); // Leaflet measures the element it is given
-  const own = { mark, data, box, map, table, legend, at: new Map(data.head.ids.map((id, i) => [id, i])) };
-  own.built = landoptMap.build(map, data, (i, from) => {
+  const made = { mark, data, box, map, table, legend, at: new Map(data.head.ids.map((id, i) => [id, i])) };
+  made.built = landoptMap.build(map, data, (i, from) => {
     if (from === "zoom") { tell(h("p", {}, t("picture.zoomed"))); return; }
     select(data.head.ids[i]);
-  }, (i) => h("div", {}, h("b", {}, data.head.ids[i] + " " + (data.head.names[i] || "")), h("br"), methodName(methodOf(i)) + " · " + hectares(data.columns.area[i])));
-  return own;
+  }, (i) => h("div", {}, h("b", {}, data.head.ids[i] + " " + own(data.head.names[i])), h("br"), methodName(methodOf(i)) + " · " + hectares(data.columns.area[i])));
+  return made;
 }
 const methodOf = (i) => (held.data.columns.method[i] < 0 ? "held" : held.data.head.methods[held.data.columns.method[i]]);
 const named = (subject, code) => both(held.data.head.words?.[subject]?.[code]) || word(`${subject}.${code}`) || code;
@@ -64,12 +66,12 @@ export const isHeld = (id) => methodOf(held.at.get(id)) === "held";
 export const platforms = () => held?.data.head.platforms || [];
 export function factsOf(id) {
   const i = held.at.get(id), c = held.data.columns, head = held.data.head;
-  return [[t("column.method"), methodName(methodOf(i))], [t("column.platform"), c.demand[i] >= 0 ? head.platforms[c.demand[i]].id + " " + head.platforms[c.demand[i]].name : methodOf(i) === "held" ? "" : t("market")],
+  return [[t("column.method"), methodName(methodOf(i))], [t("column.platform"), c.demand[i] >= 0 ? head.platforms[c.demand[i]].id + " " + own(head.platforms[c.demand[i]].name) : methodOf(i) === "held" ? "" : t("market")],
     [t("column.area"), hectares(c.area[i])], [t("column.use"), named("use", head.uses[c.use[i]])], [t("column.district"), head.districts[c.district[i]]],
     [t("column.verdict"), c.verdict[i] >= 0 ? named("verdict", ["permit", "warn", "condition", "forbid"][c.verdict[i]]) : ""], [t("column.term"), c.term[i] > 0 ? t("years", { count: c.term[i] }) : ""],
     [t("column.price"), c.price[i] > 0 ? t("yuan", { amount: group(c.price[i]) }) : ""]].filter((row) => row[1]);
 }
-export function nameOf(id) { const i = held?.at.get(id); return i === undefined ? id : id + " " + (held.data.head.names[i] || ""); }
+export function nameOf(id) { const i = held?.at.get(id); return i === undefined ? id : id + " " + own(held.data.head.names[i]); }
 
 export function select(id, fly = false) {
   chosen.parcel = id; chosen.platform = null;
@@ -95,7 +97,7 @@ function paint() {
   if (!held) return;
   const { built, data } = held, at = held.at.get(chosen.parcel);
   for (let i = 0; i < built.layers.length; i++) {
-    const o = built.layers[i].options, state = core?.parcels[data.head.ids[i]];
+    const o = built.layers[i].options, state = core && !core.empty ? core.parcels[data.head.ids[i]] : undefined;
     o.faded = !passes(i);
     o.grey = core !== null && !state;
     o.weight = i === at ? 4 : state ? 2.2 : 0.8;
@@ -115,8 +117,8 @@ function legend() {
     h("button", { type: "button", "aria-pressed": String(!off.has(m)), "data-method": m, onclick: () => { off.has(m) ? off.delete(m) : off.add(m); paint(); } },
       landoptMap.swatch(m), h("span", {}, methodName(m)), h("span", { class: "n" }, `${group(tally.get(m)[0])} · ${hectares(tally.get(m)[1])}`)))));
 }
-const COLUMNS = [["id", (i) => held.data.head.ids[i]], ["name", (i) => held.data.head.names[i] || ""], ["method", (i) => methodName(methodOf(i))],
-  ["platform", (i) => { const d = held.data.columns.demand[i]; return d >= 0 ? held.data.head.platforms[d].id + " " + held.data.head.platforms[d].name : ""; }],
+const COLUMNS = [["id", (i) => held.data.head.ids[i]], ["name", (i) => own(held.data.head.names[i])], ["method", (i) => methodName(methodOf(i))],
+  ["platform", (i) => { const d = held.data.columns.demand[i]; return d >= 0 ? held.data.head.platforms[d].id + " " + own(held.data.head.platforms[d].name) : ""; }],
   ["area", (i) => held.data.columns.area[i]], ["use", (i) => named("use", held.data.head.uses[held.data.columns.use[i]])], ["district", (i) => held.data.head.districts[held.data.columns.district[i]]], ["price", (i) => Math.max(0, held.data.columns.price[i])]];
 function table() {
   if (mode !== "table") return;
@@ -140,9 +142,9 @@ function toolbar() {
   let typing;
   find.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(paint, 120); });
   find.addEventListener("keydown", (e) => { if (e.key === "Enter") { const i = [...held.at.values()].find(passes); if (i !== undefined) select(held.data.head.ids[i], true); } });
-  const within = h("select", { id: "within", "aria-label": t("core.title"), onchange: () => setCore(within.value).catch(trouble) }, h("option", { value: "" }, t("core.off")), ...["0.1%", "0.5%", "1%", "2%"].map((w) => h("option", { value: w, selected: core?.asked === w }, t("core.within", { loss: w }))));
+  const choice = h("select", { id: "within", "aria-label": t("core.title"), onchange: () => { within = choice.value; recore(); } }, h("option", { value: "" }, t("core.off")), ...["0.1%", "0.5%", "1%", "2%"].map((w) => h("option", { value: w, selected: within === w }, t("core.within", { loss: w }))));
   setTimeout(() => setMode(mode));
-  return h("div", { class: "tools" }, h("div", { class: "row", role: "group" }, view("map"), view("table")), find, planKey() ? within : "", button(t("picture.whole"), () => { clear(); wholeMap(); }, { class: "quiet", id: "whole" }), button(t("print"), () => window.print(), { class: "quiet" }), h("span", { id: "core-said", role: "status" }, coreSaid()));
+  return h("div", { class: "tools" }, h("div", { class: "row", role: "group" }, view("map"), view("table")), find, planKey() ? choice : "", button(t("picture.whole"), () => { clear(); wholeMap(); }, { class: "quiet", id: "whole" }), button(t("print"), () => window.print(), { class: "quiet" }), h("span", { id: "core-said", role: "status" }, coreSaid()));
 }
 function setMode(name) {
   mode = name;
@@ -156,15 +158,47 @@ function setMode(name) {
   }
   paint();
 }
-async function setCore(within) {
-  core = within ? { asked: within, ...(await about("core", { within })) } : null;
-  document.getElementById("core-said").textContent = coreSaid();
+async function setCore(asked) {
+  const before = held, found = asked ? await about("core", { within: asked }) : null;
+  if (held !== before || within !== asked || (asked && moved.length)) return; // what counts now was asked for meanwhile
+  showCore(found);
+}
+function showCore(found) {
+  core = found;
+  const said = document.getElementById("core-said");
+  if (said) said.textContent = coreSaid();
   paint();
+}
+/* While a slider moves the core follows: one question at a time, the last numbers count. */
+export function follow(sets) {
+  const before = JSON.stringify(moved);
+  moved = sets;
+  if (!within || !planKey() || JSON.stringify(sets) === before) return;
+  recore();
+}
+function recore() {
+  if (!moved.length || !within) { setCore(within).catch(trouble); return; }
+  if (!following) { following = true; chase().finally(() => { following = false; }); }
+}
+async function chase() {
+  for (let shownFor = null; moved.length && within && shownFor !== JSON.stringify([moved, within]);) {
+    shownFor = JSON.stringify([moved, within]);
+    const before = held, begun = performance.now();
+    let found;
+    try { found = await post("/api/ask/plan/core", [now.room.name], { plan: planKey(), within, sets: moved }); } catch (e) { if (e.name !== "AbortError") showCore({ parcels: {}, problem: e.issues?.[0]?.[lang()]?.what || e.message }); return; }
+    if (held !== before || !moved.length) return;
+    showCore({ ...found, moved: true });
+    document.getElementById("core-said").dataset.ms = String(Math.round(performance.now() - begun));
+  }
 }
 function coreSaid() {
   if (!core) return "";
+  if (core.problem) return core.problem;
+  if (core.unsaid) return t("core.unsaid");
+  if (core.empty) return t("core.empty");
   const all = Object.values(core.parcels), count = (s) => all.filter((x) => x === s).length;
-  return t("core.said", { core: count("core"), supplied: count("supplied"), out: count("out") });
+  const said = t("core.said", { core: count("core"), supplied: count("supplied"), out: count("out") });
+  return core.moved ? t(core.holds ? "core.moved" : "core.moved-broken", { said }) : said;
 }
 /* What would not hold any more: the sites whose offer is gone. */
 export function broken(found) {

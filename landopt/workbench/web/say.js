@@ -21,6 +21,12 @@ export function t(key, values) {
   return text.replace(/\{(\w+)\}/g, (_, name) => (values && values[name] !== undefined ? String(values[name]) : ""));
 }
 export const both = (pair) => (pair ? pair[lang()] || pair.en || "" : "");
+/* A name that a round writes as 中文名｜English name, in the language of the page (landopt/reasons/two_names.py). */
+export function own(name) {
+  const parts = String(name || "").split("｜"), chinese = /[\u3400-\u9fff]/;
+  if (parts.length !== 2 || !chinese.test(parts[0]) || chinese.test(parts[1]) || !parts[0].trim() || !parts[1].trim()) return String(name || "");
+  return parts[lang() === "zh" ? 0 : 1].trim();
+}
 export const group = (n) => Number(n).toLocaleString("en-US", { maximumFractionDigits: 4 });
 export const points = (milli) => (milli === null || milli === undefined ? "–" : (milli / 1000).toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 }));
 export const signed = (milli) => (milli > 0 ? "+" : milli < 0 ? "−" : "±") + points(Math.abs(milli));

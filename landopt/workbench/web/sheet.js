@@ -1,7 +1,7 @@
 /* The sheet of what was clicked: its reasons and comparisons, why not another choice, and fixing one by hand. */
-import { ask, button, finding, h, iAm, lang, prose, signed, t, tell, trouble, typed, who } from "./say.js";
+import { ask, button, finding, h, iAm, lang, own, prose, signed, t, tell, trouble, typed, who } from "./say.js";
 import { post } from "./net.js";
-import { late, lateFile, placed, ways as serveWays } from "./applicant.js";
+import { filed, late, lateFile, placed, ways as serveWays } from "./applicant.js";
 import { table } from "./facts.js";
 import { about, jobsOf, now, planKey, planLine, readOnly, step, tab, work } from "./main.js";
 import { chosen, clear, demandOf, factsOf, isHeld, methodWord, nameOf, platforms } from "./picture.js";
@@ -35,13 +35,13 @@ function put(mine, ...content) {
 }
 
 async function whole(mine) {
-  if (!planKey()) { put(mine, h("h2", {}, t("sheet.round")), h("p", { class: "hint" }, t("sheet.none"))); return; }
+  if (!planKey()) { put(mine, h("h2", {}, t("sheet.round")), h("p", { class: "hint" }, t("sheet.none")), filed()); return; }
   put(mine, h("h2", {}, t("sheet.whole")), h("p", { class: "hint loading" }, t("loading")));
   const [said, head] = await Promise.all([about("sheet"), about("head")]);
   const names = platforms().filter((p) => !p.site && p.record >= 0);
   head_ = head;
-  put(mine, h("h2", {}, t("sheet.whole")), head.scenario.length ? h("p", { class: "stale" }, t("sheet.scenario")) : "", h("div", { class: "row" }, button(t("late.head"), () => late().catch(trouble), { id: "late" }), lateFile()), h("div", { id: "exact" }), prose(said.text[lang()]),
-    names.length ? h("h3", {}, t("sheet.unserved", { count: names.length })) : "", h("ul", { class: "links" }, names.map((p) => h("li", {}, button(p.id + " " + p.name, () => { chosen.platform = p.id; chosen.parcel = null; draw(place).catch(trouble); }, { class: "link", "data-platform": p.id })))));
+  put(mine, h("h2", {}, t("sheet.whole")), head.scenario.length ? h("p", { class: "stale" }, t("sheet.scenario")) : "", h("div", { class: "row" }, button(t("late.head"), () => late().catch(trouble), { id: "late" }), lateFile()), h("div", { id: "exact" }), filed(), prose(said.text[lang()]),
+    names.length ? h("h3", {}, t("sheet.unserved", { count: names.length })) : "", h("ul", { class: "links" }, names.map((p) => h("li", {}, button(p.id + " " + own(p.name), () => { chosen.platform = p.id; chosen.parcel = null; draw(place).catch(trouble); }, { class: "link", "data-platform": p.id })))));
 }
 async function platform(id, mine) {
   put(mine, h("h2", {}, id), h("p", { class: "hint loading" }, t("loading")));
@@ -84,7 +84,7 @@ function ways(id, why) {
   })));
 }
 async function fix(id, reply) {
-  const now_ = demandOf(id), options = [["", t("market")], ...platforms().map((p) => [p.id, (p.id + " " + p.name).slice(0, 60)])];
+  const now_ = demandOf(id), options = [["", t("market")], ...platforms().map((p) => [p.id, (p.id + " " + own(p.name)).slice(0, 60)])];
   const given = await ask(t("fix.head", { parcel: nameOf(id), method: methodWord(reply.method) }), [
     { name: "demand", label: t("column.platform"), options, value: reply.demand || (isHeld(id) ? "" : now_ || "") },
     { name: "reason", label: t("reason"), required: true, most: 500 }, { name: "by", label: t("by"), required: true, value: who(), most: 80 }], t("sheet.fix"));

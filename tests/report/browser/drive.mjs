@@ -71,6 +71,19 @@ seen.words = {};
 for (const word of ["挂牌", "科研"]) { await page.fill("#find", word); await settle(); seen.words[word] = await text("#count"); }
 await page.click("#clear");
 
+// the slider of a programme: what is supplied by the end of each period
+seen.periods = [];
+if (await page.isVisible("#time")) {
+  await page.focus("#f-period");
+  for (let n = 1; n <= Number(await page.getAttribute("#f-period", "max")); n++) {
+    await page.keyboard.press("ArrowRight"); await settle();
+    seen.periods.push([await text("#period"), await text("#count")]);
+    await page.screenshot({ path: join(out, `period-${n}.png`) });
+  }
+  await page.click("#clear");
+  seen.periods.push([await text("#period"), await text("#count")]);
+}
+
 // the other language
 const pointed = () => page.$$eval("title[data-en]", (all) => all.map((e) => e.textContent));
 seen.pointed = await pointed();

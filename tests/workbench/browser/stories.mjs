@@ -1,4 +1,4 @@
-import { readFileSync } from "fs";
+import { readFileSync, writeFileSync } from "fs";
 /* What people do at the workbench, each a story; what they saw is checked in test_browser.py. */
 const slide = async (page, name, value) => {
   await page.locator(`input[type=range][data-name="${name}"]`).evaluate((e, v) => { e.value = String(v); e.dispatchEvent(new Event("input", { bubbles: true })); }, value);
@@ -45,21 +45,34 @@ const axe = async (page, where) => {
 
 export const stories = {
   /* Every view under axe-core, in both languages; at 1366 x 768 and at twice the size nothing is cut off sideways. */
-  async roles({ page, seen, settle, values }) {
-    seen.axe = []; seen.wide = [];
+  async roles({ page, seen, shot, settle, values }) {
+    seen.axe = []; seen.wide = []; seen.seen = [];
     const look = async (name) => {
       seen.axe.push(...(await axe(page, name)));
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (over > 1) seen.wide.push(`${name}: ${over}`);
+      await shot("view-" + name.replaceAll(" ", "-"));
+      seen.seen.push(name);
+    };
+    /* Both languages, one after the other: the view is drawn anew. */
+    const twice = async (name) => {
+      await look(name + " zh");
+      for (const to of ["en", "zh"]) {
+        const before = await page.evaluate(() => document.documentElement.dataset.drawn);
+        await page.click("#lang");
+        await page.waitForFunction(([l, b]) => document.documentElement.lang === l && document.documentElement.dataset.drawn !== b, [to, before], { timeout: 60000 });
+        if (to === "en") { await settle(500); await look(name + " en"); }
+      }
     };
     await page.waitForSelector("[data-round]");
-    await look("rounds");
+    await twice("rounds");
     await page.click(`[data-round="${values.round}"]`);
-    for (const view of ["decide", "files", "policy", "compare", "audit", "law"]) {
+    const there = { decide: "#sheet .in, #sheet .para", files: "#files-said", policy: ".rules li", compare: "#front-go", audit: "#verify", law: "#law-go" };
+    for (const [view, selector] of Object.entries(there)) {
       await page.click(`[data-view="${view}"]`);
-      await page.waitForSelector(`.view-${view} , .page`);
-      await settle(view === "files" || view === "decide" ? 6000 : 2000);
-      await look(view);
+      await page.waitForSelector(selector, { timeout: 90000 });
+      await settle(500);
+      await twice(view);
     }
     await page.click('[data-view="decide"]');
     await page.waitForSelector("#mode-table");
@@ -67,14 +80,20 @@ export const stories = {
     await page.waitForSelector("#table tbody tr");
     await page.click("#table tbody tr");
     await page.waitForSelector("[data-way]", { timeout: 60000 });
-    await look("table and sheet");
+    await twice("table and sheet");
     await page.setViewportSize({ width: 683, height: 384 });
     await settle(600);
     await look("at 200 %");
     await page.setViewportSize({ width: 1366, height: 768 });
-    await page.click("#lang");
-    await settle(1500);
-    await look("english");
+    seen.pdf = {};
+    for (const view of ["decide", "policy", "audit"]) {
+      await page.click(`[data-view="${view}"]`);
+      await page.waitForSelector(there[view], { timeout: 90000 });
+      await settle(400);
+      const made = await page.pdf({ format: "A4", printBackground: true });
+      writeFileSync(`${values.out}/print-${view}.pdf`, made);
+      seen.pdf[view] = made.length;
+    }
   },
   /* An officer opens a round, solves it, moves an amount, looks at a parcel, fixes it, takes it back. */
   async officer({ page, seen, shot, text, settle, solved, values }) {
@@ -109,6 +128,19 @@ export const stories = {
     seen.bound_ms = ms;
     seen.bound = await text("#bound");
     seen.bound_state = await page.getAttribute("#bound", "class");
+    await page.selectOption("#within", "0.5%");
+    await page.waitForFunction(() => /[0-9]/.test(document.getElementById("core-said").textContent), null, { timeout: 60000 });
+    seen.core = await text("#core-said");
+    seen.core_ms = [];
+    for (const value of [was - 2, was - 1]) {
+      const before = await page.getAttribute("#core-said", "data-ms");
+      await page.evaluate(() => { delete document.getElementById("core-said").dataset.ms; });
+      await slide(page, name, value);
+      await page.waitForFunction(() => document.getElementById("core-said").dataset.ms, null, { timeout: 60000 });
+      seen.core_ms.push(Number(await page.getAttribute("#core-said", "data-ms")));
+      seen.core_before = before;
+    }
+    seen.core_moved = await text("#core-said");
     await shot("slider");
     await release(page, name);
     await page.waitForSelector('[data-scenario="草案-1"]', { timeout: 20000 });
@@ -117,6 +149,9 @@ export const stories = {
     await solved();
     await page.waitForFunction((old) => document.querySelector(".result strong")?.innerText !== old, seen.score, { timeout: 60000 }).catch(() => {});
     seen.score_draft = await text(".result strong");
+    await page.waitForFunction(() => /[0-9]/.test(document.getElementById("core-said").textContent), null, { timeout: 60000 });
+    seen.core_after = [await page.inputValue("#within"), await text("#core-said")];
+    await page.selectOption("#within", "");
     seen.steps = await page.$$eval(".steps li", (all) => all.map((e) => e.innerText));
     await page.click("#mode-table");
     await page.waitForSelector("#table tbody tr");
@@ -209,6 +244,37 @@ export const stories = {
     seen.rules = await text(".rules");
     await page.click("#toml summary");
     seen.toml = await text("#toml pre");
+    await page.click("#scenario-rename");
+    await fill(page, { name: "甲案" });
+    await page.waitForSelector('[data-scenario="甲案"][aria-selected="true"]', { timeout: 20000 });
+    await page.click("#scenario-copy");
+    await fill(page, { name: "乙案" });
+    await page.waitForSelector('[data-scenario="乙案"][aria-selected="true"]', { timeout: 20000 });
+    await page.click("#scenario-bin");
+    await fill(page, {});
+    await page.waitForFunction(() => !document.querySelector('[data-scenario="乙案"]'), null, { timeout: 20000 });
+    seen.scenarios = await page.$$eval("[data-scenario]", (all) => all.map((e) => e.dataset.scenario));
+  },
+  /* Records and a layer with headings nobody knows: columns, unit and encoding by choosing. */
+  async sources({ page, seen, shot, text, settle, values }) {
+    await page.click(`[data-round="${values.round}"]`);
+    await page.click('[data-view="files"]');
+    await page.waitForSelector("#columns-industrial_block", { timeout: 60000 });
+    seen.before = await text("#files-said");
+    const choose = async (of, heading, field) => { await page.locator(`#columns-${of} [data-column="${heading}"]`).selectOption(field); };
+    for (const [heading, field] of Object.entries(JSON.parse(values.records))) await choose("records", heading, field);
+    await page.selectOption("#setting-records-encoding", "GB18030");
+    await choose("industrial_block", "号", "name");
+    await choose("industrial_block", "规模", "area_m2");
+    await page.locator('#columns-industrial_block [data-unit="area_m2"]').selectOption("ha");
+    await settle(300);
+    await page.locator("#columns-records").scrollIntoViewIfNeeded();
+    await shot("sources");
+    await page.click("#columns-keep");
+    await page.waitForSelector("#to-decide", { timeout: 60000 });
+    seen.after = await text("#files-said");
+    await settle(4000);
+    seen.near = await page.$eval("#to-decide", (e) => { const at = e.getBoundingClientRect(); return at.top > 0 && at.bottom < innerHeight; });
   },
   /* A head of section audits and adopts. */
   async head({ page, seen, shot, text, settle, values }) {
@@ -234,7 +300,7 @@ export const stories = {
     await page.click("#adopt");
     await fill(page, { document: "穗规划〔2026〕12号", by: "签发人", open: "yes" });
     await page.waitForFunction(() => /台账第/.test(document.querySelector("#adoption")?.innerText || ""), null, { timeout: 90000 });
-    await settle(800);
+    await page.waitForSelector('[data-state="signed"].done', { timeout: 30000 });
     seen.adopted = await text("#adoption");
     await shot("adopted");
     await page.click('[data-view="law"]');
@@ -318,7 +384,7 @@ export const stories = {
     seen.streams_after = seen.requests.filter((path) => path === "/api/news").length;
   },
   /* A platform without a site, a late applicant, a front, a rule: asked, answered, shown. */
-  async asker({ page, seen, shot, text, values }) {
+  async asker({ page, seen, shot, text, settle, values }) {
     await page.click(`[data-round="${values.round}"]`);
     await page.waitForSelector("[data-platform]", { timeout: 60000 });
     await page.click("[data-platform]");
@@ -328,14 +394,34 @@ export const stories = {
     await page.click("#place");
     await page.waitForSelector("#placed", { timeout: 120000 });
     seen.place = await text("#placed");
-    await shot("ranked");
     await page.click("#back");
     await page.click("#late");
     await page.click("dialog summary");
     await fill(page, { demand: "N-1", ...JSON.parse(values.facts) });
     await page.waitForSelector('[data-about="place"] #placed', { timeout: 120000 });
     seen.late = await text('[data-about="place"]');
+    await shot("ranked");
+    await page.click("#late-enter");
+    await fill(page, { reason: "第12次会议纪要", by: "经办人甲" });
+    await page.waitForSelector("#filed [data-unadd]", { timeout: 60000 });
+    seen.filed = await text("#filed");
+    await page.click("#undo");
+    await page.waitForFunction(() => document.querySelectorAll(".steps li").length === 2, null, { timeout: 20000 });
+    seen.unfiled = await page.locator("#filed").count();
+    await page.waitForFunction(() => !document.getElementById("redo")?.disabled, null, { timeout: 20000 });
+    await page.click("#redo");
+    await page.waitForSelector("#filed [data-unadd]", { timeout: 20000 });
+    await page.click("#solve");
+    await page.waitForSelector("#stop", { timeout: 20000 }).catch(() => {});
+    await page.waitForFunction(() => document.querySelector("#solve") && document.querySelector("#bound"), null, { timeout: 120000 });
+    await page.click("#mode-table");
+    await page.waitForSelector("#table tbody tr");
+    await page.fill("#find", "N-1");
+    await settle(500);
+    seen.taken = await text("#table tbody");
     await shot("late");
+    await page.fill("#find", "");
+    await page.click("#mode-map");
     await page.click('[data-view="compare"]');
     await page.click("#front-go", { timeout: 30000 });
     await page.waitForSelector("#front-table", { timeout: 180000 });

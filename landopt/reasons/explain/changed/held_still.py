@@ -234,17 +234,21 @@ class Comparer:
             moved.subtract(dict(self.context.coefficients[each]))
         broken: list[LimitUse] = []
         penalties: list[PartChange] = []
+        touched: dict[int, None] = {}
         for number, by in sorted(moved.items()):
             if not by or number >= len(self.limits.rows):
                 continue
             row = self.limits.rows[number]
-            before, after = self.limits.activity[number], self.limits.activity[number] + by
+            after = self.limits.activity[number] + by
             if row.slack:
-                more = self.limits.missed(number, after) - self.limits.missed(number, before)
-                if more and row.penalty:
-                    penalties.append(PartChange("penalty", -more * row.penalty, row.tier, self.context.cite(row.rule)))
+                touched[self.limits.missed_with[number]] = None
             elif self.limits.missed(number, after):
                 broken.append(self._as_it_would_be(number, after, gone, other))
+        for first in touched:
+            row = self.limits.rows[first]
+            more = self.limits.units(first, moved) - self.limits.units(first, {})
+            if more and row.penalty:
+                penalties.append(PartChange("penalty", -more * row.penalty, row.tier, self.context.cite(row.rule)))
         return tuple(broken), tuple(penalties)
 
     def _as_it_would_be(self, number: int, after: int, gone: Sequence[int], other: int) -> LimitUse:

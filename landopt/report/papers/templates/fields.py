@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from landopt.report.papers.blocks import Block
+from parcels.common.catalogue import phrase
 
 Value = str | Sequence[Block]
 """What a place is filled with: a text (lines stay lines) or blocks."""
@@ -36,6 +37,11 @@ class Field:
 @cache
 def _table() -> dict[str, Any]:
     return tomllib.loads((Path(__file__).parent / "fields.toml").read_text(encoding="utf-8"))
+
+
+def place(field: Field, lang: str) -> str:
+    """A place as a template has it."""
+    return f"{{{{{field.name(lang)}}}}}"
 
 
 def names() -> tuple[str, ...]:
@@ -101,6 +107,6 @@ def explained(lang: str) -> list[tuple[str, str, str, str]]:
     for template in ("whole", *names()):
         for field in whole() if template == "whole" else own(template):
             said = _table()[template][field.key].get("about", {}).get(lang, "")
-            needed = ("必备" if lang == "zh" else "needed") if field.needed else ""
+            needed = phrase("paper.needed", lang) if field.needed else ""
             found.append((template, field.name(lang), field.name(other), "; ".join(filter(None, (needed, said)))))
     return found

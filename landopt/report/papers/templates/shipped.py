@@ -10,7 +10,7 @@ import zipfile
 from functools import cache
 from typing import Any
 
-from landopt.report.papers.templates.fields import Field, own, wording
+from landopt.report.papers.templates.fields import Field, own, place, whole, wording
 
 FONTS = {
     "zh": {
@@ -50,11 +50,16 @@ def shipped(template: str, lang: str) -> bytes:
     elif template == "proposal":
         _proposal(document, lang)
     else:
-        _lines(document, (("{{正文}}" if lang == "zh" else "{{Text}}", "body"),))
+        _lines(document, ((place(own(template)[0], lang), "body"),))
     _foot(document, lang, mark=not template.startswith("notices-"))
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
+
+
+def indented(lang: str) -> bool:
+    """Whether a language sets its first lines in by two signs, and leaves headings to their fonts."""
+    return lang == "zh"
 
 
 def blank(lang: str) -> Any:
@@ -80,19 +85,19 @@ def _lines(document: Any, lines: tuple[tuple[str, str], ...]) -> None:
 
 
 def _proposal(document: Any, lang: str) -> None:
-    zh = lang == "zh"
     one, two = wording("proposal", "tables", lang)
+    draft, text, methods, sites = (place(field, lang) for field in own("proposal"))
     _lines(
         document,
         (
-            ("{{标题}}国有建设用地供应方案" if zh else "{{Title}}: supply proposal", "title"),
-            ("{{情景}}" if zh else "{{Scenario}}", "draft"),
-            ("{{正文}}" if zh else "{{Text}}", "body"),
+            (wording("proposal", "title", lang)[0], "title"),
+            (draft, "draft"),
+            (text, "body"),
             (one, "heading"),
-            ("{{供应方式汇总表}}" if zh else "{{Table of methods}}", "body"),
+            (methods, "body"),
             (two, "heading"),
-            ("{{供应宗地一览表}}" if zh else "{{Table of sites}}", "body"),
-            ("{{编制机关}}　　{{日期}}" if zh else "{{Authority}}, {{Day}}", "sign"),
+            (sites, "body"),
+            (wording("proposal", "sign", lang)[0], "sign"),
         ),
     )
 
@@ -118,20 +123,17 @@ def _notice(document: Any, template: str, lang: str) -> None:
     section.top_margin, section.bottom_margin, section.footer_distance = Mm(18), Mm(18), Mm(10)
     lines = (("draft", "draft"), ("title", "title"), ("body", "item"))
     _lines(document, tuple((wording(template, what, lang)[0], kind) for what, kind in lines))
-    _form(
-        document, [field for field in own(template) if field.name("zh") not in ("供应方式", "批准文件")], lang, (32, 68)
-    )
-    sign = "{{编制机关}}　　　　年　月　日" if lang == "zh" else "{{Authority}}   date"
-    _lines(document, ((sign, "sign"),))
+    in_words = wording(template, "body", lang)[0]
+    rows = [field for field in own(template) if field.key != "method" and place(field, lang) not in in_words]
+    _form(document, rows, lang, (32, 68))
+    _lines(document, ((wording(template, "sign", lang)[0], "sign"),))
 
 
 def _form(document: Any, fields: tuple[Field, ...] | list[Field], lang: str, widths: tuple[int, ...]) -> None:
     grid = document.add_table(rows=len(fields), cols=2)
     grid.style = "Table Grid"
     for row, field in zip(grid.rows, fields, strict=True):
-        for cell, text, kind in zip(
-            row.cells, (field.name(lang), f"{{{{{field.name(lang)}}}}}"), ("label", "cell"), strict=True
-        ):
+        for cell, text, kind in zip(row.cells, (field.name(lang), place(field, lang)), ("label", "cell"), strict=True):
             cell.paragraphs[0].text = text
             cell.paragraphs[0].style = f"landopt {kind}"
     measure(grid._tbl, widths)
@@ -178,7 +180,7 @@ def style(document: Any, name: str, lang: str) -> Any:
     made.element.rPr.rFonts.set(qn("w:eastAsia"), FONTS[lang][font])
     if how.get("red"):
         made.font.color.rgb = RGBColor(0xC0, 0x10, 0x20)
-    made.font.bold = (name in ("heading", "title") and lang == "en") or name == "label"
+    made.font.bold = (name in ("heading", "title") and not indented(lang)) or name == "label"
     layout = made.paragraph_format
     layout.line_spacing, layout.space_after, layout.space_before = (
         Pt(how["line"]),
@@ -190,7 +192,7 @@ def style(document: Any, name: str, lang: str) -> Any:
     if "align" in how:
         layout.alignment = how["align"]
     if how.get("indent"):
-        layout.first_line_indent = Pt(2 * size) if lang == "zh" else Pt(0)
+        layout.first_line_indent = Pt(2 * size) if indented(lang) else Pt(0)
     return made
 
 
@@ -202,7 +204,7 @@ def _foot(document: Any, lang: str, *, mark: bool) -> None:
     footer = document.sections[0].footer
     first = footer.paragraphs[0]
     if mark:
-        first.text = "{{方案标识}}" if lang == "zh" else "{{Mark}}"
+        first.text = next(place(field, lang) for field in whole() if field.key == "mark")
         first.style = "landopt foot"
         first = footer.add_paragraph()
     first.style = "landopt foot"
