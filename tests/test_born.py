@@ -15,7 +15,6 @@ KNOWN = {
 LATE = {
     ("part_worths.py", "Uses"),
     ("listing.py", "Listing"),
-    ("certificate.py", "Certificate"),
     ("closing.py", "Closer"),
     ("core.py", "Core"),
     ("sifter.py", "Sifter"),

@@ -175,7 +175,7 @@ def whatif(request: Request, say: Say) -> dict[str, Any]:
 def core(request: Request, say: Say) -> dict[str, Any]:
     """The parcels that are supplied by their method in every plan within a loss, and those that are not in any."""
     plan = _plan(request["folder"])
-    if request.get("sets"):
+    if "sets" in request:  # none: the proof is read before the first slider moves
         moved = plan.moved_core(*request["sets"], within=request.get("within"))
         said = {"holds": moved.holds, "bound": moved.bound, "empty": moved.empty}
         return {**said, **(_states(moved.core) if moved.core else {"parcels": {}, "unsaid": True})}
