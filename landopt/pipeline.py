@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.audit.files.plan_reader import read_plan, uncollected
 from constraints.case import Case, as_written
-from landopt.job import Breach, Job, NoPlan, Result, Stopped
+from landopt.job import Breach, Job, NoPlan, Result, Stopped, gap_of
 from landopt.progress import beyond, heard
 from parcels.common.catalogue import Bilingual, Say, Told, told
 from parcels.common.issues import Environment, Refused, error
@@ -256,12 +256,9 @@ def _asked(case: Case, job: Job) -> Case:
     settings = case.settings
     if job.gap is not None:
         try:
-            gap = Decimal(job.gap)
-        except InvalidOperation:
-            gap = Decimal(-1)
-        if not gap.is_finite() or not 0 <= gap <= 1:
-            raise Refused(error("C004.gap-not-between", at="--gap", gap=job.gap))
-        settings = replace(settings, gap=format(gap, "f"))
+            settings = replace(settings, gap=gap_of(job.gap))
+        except ValueError:
+            raise Refused(error("C004.gap-not-between", at="--gap", gap=job.gap)) from None
     for name in ("time_limit_s", "nodes", "seed", "threads"):
         value = getattr(job, name)
         if value is not None:

@@ -303,7 +303,7 @@ class _Decided:
     def _audited(self, folder: Path, found: Sequence[CityFound]) -> None:
         """The audit of what was written, before it is shown: of every city by its worker, of all together here."""
         report = together(folder, found)
-        if not report.stands:
+        if report.broken:
             wrong = [*report.wrong, *(text for each in report.cities for text in each.breaches)]
             raise Breach(error("A005.withheld", at="audit", breach=Bilingual(en, zh)) for en, zh in wrong[:20])
 
@@ -322,4 +322,5 @@ def _found(said: Mapping[str, Any]) -> CityFound:
     """What a worker's audit found of its city."""
     breaches, wrong = (tuple((en, zh) for en, zh in said[name]) for name in ("breaches", "wrong"))
     used = tuple(said["used"])
-    return CityFound(said["city"], said["verdict"], breaches, wrong, said["objective"], said["bound"], used)
+    numbers = said["objective"], said["bound"], used
+    return CityFound(said["city"], said["verdict"], breaches, wrong, *numbers, scope=said["scope"])

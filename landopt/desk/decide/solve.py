@@ -28,6 +28,18 @@ def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
         raise Wrong("not-a-time", value=value) from None
 
 
+def gap_text(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """A proven gap from 0 to 1, as a plain decimal."""
+    if value is None:
+        return None
+    from landopt import job
+
+    try:
+        return job.gap_of(value)
+    except ValueError:
+        raise Wrong("not-a-gap", value=value[:60]) from None
+
+
 def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
     """A size such as 800M or 2G in bytes (10^6, 10^9)."""
     if value is None:
