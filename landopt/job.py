@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,16 @@ class Stopped(LandoptError):
     """Stopped before any plan was found (exit 7)."""
 
     exit_code = 7
+
+
+def gap_of(text: str) -> str:
+    """A proven gap from 0 to 1, as a plain decimal. Raises ValueError for anything else."""
+    from parcels.common.units import exact
+
+    number = exact(text.strip())
+    if not 0 <= number <= 1:
+        raise ValueError(text)
+    return format(Decimal(text.strip()), "f") if number else "0"
 
 
 def seconds(text: str) -> int:
@@ -75,6 +86,10 @@ class Job:
     ledger: LedgerPlace | None = None
     as_of: str | None = None
     """Another day whose law holds on the same round."""
+    robust: int = 0
+    """Draws over which the plan with the best mean is taken (0: the best plan as things are)."""
+    stress: Path | None = None
+    """What may happen in them (default: ``stress.toml`` of the round)."""
     booked: bool = True
     """Under the round's own ledger, where it has one."""
 

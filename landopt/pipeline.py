@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.audit.files.plan_reader import read_plan, uncollected
 from constraints.case import Case, as_written
-from landopt.job import Breach, Job, NoPlan, Result, Stopped
+from landopt.job import Breach, Job, NoPlan, Result, Stopped, gap_of
 from landopt.progress import beyond, heard
 from parcels.common.catalogue import Say, Told, told
 from parcels.common.issues import Environment, Refused, error
@@ -254,12 +254,9 @@ def _asked(case: Case, job: Job) -> Case:
     settings = case.settings
     if job.gap is not None:
         try:
-            gap = Decimal(job.gap)
-        except InvalidOperation:
-            gap = Decimal(-1)
-        if not gap.is_finite() or not 0 <= gap <= 1:
-            raise Refused(error("C004.gap-not-between", at="--gap", gap=job.gap))
-        settings = replace(settings, gap=format(gap, "f"))
+            settings = replace(settings, gap=gap_of(job.gap))
+        except ValueError:
+            raise Refused(error("C004.gap-not-between", at="--gap", gap=job.gap)) from None
     for name in ("time_limit_s", "nodes", "seed", "threads"):
         value = getattr(job, name)
         if value is not None:
@@ -316,7 +313,15 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         offers = screen(made.case, say)
         clock.mark("screen")
         say(told("progress.built", offers=len(offers.site), rules=len(made.case.rules)))
-        outcome = choose(made.case, offers, job, say)
+        outcome, met = choose(made.case, offers, job, say), True
+        if job.robust:
+            from landopt.reasons.many.robust import robustly
+
+            path = job.stress if job.stress is not None else home / "stress.toml"
+            found = robustly(made.case, offers, outcome, path, job.robust, job.gap, say)
+            if found is None:
+                raise Stopped(error("S007.stopped-before-any", at="--robust"))
+            outcome, met = found
         clock.mark("solve")
         decision = decide(made, offers, outcome, say)
         for issue in odd_blocks(decision.plan, made.case, loaded.geometry):
@@ -332,7 +337,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
             clock.mark("audit")
 
         folder = shelf.put(home, wanted, decision.plan, decision.written, fill, say)
-    code = exit_code(made.case, decision.plan)
+    code = (0 if met else 4) if job.robust else exit_code(made.case, decision.plan)
     seconds = time.perf_counter() - begun
     return Result(folder, decision.plan, made.case, reports[0], code, seconds, clock.phases)
 

@@ -86,13 +86,17 @@ def repair_file(
     for there in (target, listing):
         if there.exists():
             raise Refused(error("F007.there-already-2", at=str(there), file=there.name))
-    write_parcels(copy, target, crs=None if raw.crs else crs)
     text = io.StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow(["row", "parcel_id", "wrong", "done", "area_before_m2", "area_after_m2"])
     for change in changes:
         rows.writerow([change.row, _safe(change.parcel_id), change.wrong, change.done, change.before, change.after])
-    write_file(listing, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
+    try:
+        write_file(listing, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
+        write_parcels(copy, target, crs=None if raw.crs else crs)
+    except BaseException:
+        listing.unlink(missing_ok=True)
+        raise
     return target, listing, changes
 
 

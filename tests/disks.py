@@ -74,7 +74,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, root: Path) -> Disk:
         return io.TextIOWrapper(stream, named.get("encoding"), named.get("errors"), named.get("newline"))
 
     def half_done(path: Any, named: Any) -> None:
-        if disk.refuses(f"layer {named.get('layer')}"):
+        if disk.holds(path) and disk.refuses(f"layer {named.get('layer')}"):
             Path(path).parent.joinpath("half").mkdir(exist_ok=True)
             raise DataSourceError("Failed to commit transaction")
 

@@ -84,6 +84,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "landopt/solving/process/child_handle.py": ".read_text .open",
             "landopt/solving/process/site_prices.py": ".read_text .open numpy.load",
             "landopt/solving/solver.py": "numpy.load",
+            "landopt/joint/past.py": "numpy.load",
             "landopt/joint/store.py": "numpy.memmap .open",
         },
         WRITES: {

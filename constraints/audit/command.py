@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
             sys.stderr.write("".join(f"{issue.what}\n  {issue.where}\n" for issue in refused.issues))
             return refused.exit_code
         sys.stdout.write("\n".join(found.lines("zh" if "--zh" in arguments else "en")) + "\n")
-        return 0 if found.stands else 5
+        return found.exit_code("--complete" in arguments, alone=True)
     try:
         report = audit_plan(words[0], complete="--complete" in arguments, as_of=date)
     except LandoptError as refused:

@@ -199,6 +199,11 @@ def short(value: Any) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
+def verdict_text(verdict: str) -> Told:
+    """A verdict in words."""
+    return told(f"audit-verdict.{'as-far' if verdict == AS_FAR else verdict}")
+
+
 def lines(report: AuditReport, lang: str = "en") -> list[str]:
     """The report as lines of text."""
     said = [check.said.text(lang) for check in report.checks]
@@ -221,7 +226,12 @@ def lines(report: AuditReport, lang: str = "en") -> list[str]:
         found.append(told("audit-line.refused", count=len(report.breaches)))
     else:
         own, library = modules()
-        verdict = told("audit-verdict.stands" if report.verdict == STANDS else "audit-verdict.as-far")
-        end = told("audit-line.end", verdict=verdict, checked=report.checked, own=len(own), library=len(library))
+        end = told(
+            "audit-line.end",
+            verdict=verdict_text(report.verdict),
+            checked=report.checked,
+            own=len(own),
+            library=len(library),
+        )
         found.append(end)
     return [each.text(lang) for each in found]

@@ -11,19 +11,19 @@ it prices every common limit at k x y where its scale is k x K, and rests on no 
 from __future__ import annotations
 
 import hashlib
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.bound.joint_form import foreign, form, limits_alone, own_overlay, tables
 from constraints.audit.certificate.derived_rows import rests_on
 from constraints.audit.certificate.price_tree import BadProof, Sum
 from constraints.audit.certificate.proof import Bound, gap_text
 from constraints.audit.files.offers_reader import OffersFile
 from constraints.audit.files.plan_reader import load_json, read_plan
-from constraints.audit.finding import AuditReport
+from constraints.audit.finding import AS_FAR, BEYOND, BREACH, STANDS, AuditReport, Unchecked, verdict_text
 from constraints.audit.run import audit_plan
 from constraints.canonical import digest
 from constraints.case import SCHEMA as CASE
@@ -31,9 +31,15 @@ from constraints.types import Row
 from parcels.common.catalogue import Text, told
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Refused
+from parcels.common.units import exact
 
 SCHEMA, PROOF = "landopt.joint/1", "landopt.joint-proof/1"
 NAME = "joint.json"
+CLAIMED = Unchecked("claims", told("breach.what-each-city"), harmless=True)
+
+
+Audit = Callable[..., AuditReport]
+"""An audit of a plan folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ class CityFound:
     """What was found of one city: what ``joint.json`` says of it, the verdict and the breaches of its own audit.
 
     ``wrong`` is what is not so beside its own audit. ``bound`` is that of the second
-    proof (0: there is none) and ``used`` what its plan uses of the limits.
+    proof (0: there is none) and ``used`` what its plan uses of the limits; ``unchecked`` is what its own audit did not;
+    ``scope`` is that of its list.
     """
 
     city: Mapping[str, Any]
@@ -51,6 +58,8 @@ class CityFound:
     objective: int
     bound: int
     used: tuple[int, ...]
+    unchecked: tuple[Unchecked, ...] = ()
+    scope: str = "all"
 
     @property
     def name(self) -> str:
@@ -67,11 +76,34 @@ class JointReport:
     bound: int | None = None
     objective: int = 0
     left_out: list[str] = field(default_factory=list)
+    unchecked: list[Unchecked] = field(default_factory=list)
 
     @property
-    def stands(self) -> bool:
-        """Whether nothing is false."""
-        return not self.breaches and not any(each.breaches or each.wrong for each in self.cities)
+    def broken(self) -> bool:
+        """Whether something is false."""
+        return bool(self.breaches) or any(each.breaches or each.wrong for each in self.cities)
+
+    @property
+    def open(self) -> list[tuple[str, Unchecked]]:
+        """What was not checked, with the city it is of (blank: of all together)."""
+        of_cities = [(one.name, each) for one in self.cities for each in one.unchecked]
+        return [("", each) for each in self.unchecked] + of_cities
+
+    @property
+    def verdict(self) -> str:
+        """``stands``, ``stands as far as checked`` or ``breach``, of all together."""
+        if self.broken:
+            return BREACH
+        return AS_FAR if any(not each.harmless for _, each in self.open) else STANDS
+
+    def exit_code(self, complete: bool, alone: bool = False) -> int:
+        """0; 5 for a breach, and where everything was to be checked and was not.
+
+        ``alone``: nothing is installed but the standard library, which leaves what that cannot check to others.
+        """
+        beyond = {each.what for each in BEYOND} if alone else set()
+        left = any(not each.harmless and each.what not in beyond for _, each in self.open)
+        return 5 if self.broken or (complete and left) else 0
 
     @property
     def wrong(self) -> list[Text]:
@@ -81,17 +113,18 @@ class JointReport:
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON."""
         return {
-            "verdict": "stands" if self.stands else "breach",
+            "verdict": self.verdict,
             "bound": self.bound,
             "objective": self.objective,
             "cities": [{"round": each.name, "verdict": each.verdict} for each in self.cities],
             "breaches": [each.pair for each in self.wrong],
             "left_out": self.left_out,
+            "unchecked": [{"round": name, **each.as_dict()} for name, each in self.open],
         }
 
     def lines(self, lang: str) -> list[str]:
         """As text."""
-        found = [told("joint-audit.city", round=each.name, verdict=each.verdict) for each in self.cities]
+        found = [told("joint-audit.city", round=each.name, verdict=verdict_text(each.verdict)) for each in self.cities]
         for each in self.cities:
             found += [told("joint-audit.breach", round=each.name, said=text) for text in each.breaches[:20]]
         found += [told("joint-audit.wrong", said=text) for text in self.wrong]
@@ -100,7 +133,10 @@ class JointReport:
         if self.bound is not None:
             value, bound = f"{self.objective / 1000:,.3f}", f"{self.bound / 1000:,.3f}"
             found.append(told("joint-audit.bound", value=value, bound=bound))
-        found.append(told("joint-audit.stands" if self.stands else "joint-audit.falls"))
+        for name, left in self.open if not self.broken else ():
+            whose = told("joint-audit.of", round=name, said=left.said) if name else left.said
+            found.append(told("joint-audit.told" if left.harmless else "joint-audit.open", said=whose))
+        found.append(told("joint-audit.verdict", verdict=verdict_text(self.verdict)))
         return [each.text(lang) for each in found]
 
 
@@ -109,13 +145,15 @@ def is_joint(path: Path) -> bool:
     return (path / NAME).is_file() or path.name == NAME
 
 
-def audit_joint(path: str | Path, **options: Any) -> JointReport:
+def audit_joint(path: str | Path, audit: Audit = audit_plan, **options: Any) -> JointReport:
     """Re-check joint rounds.
 
     Parameters
     ----------
     path
         The folder that ``landopt joint`` wrote, or its ``joint.json``.
+    audit
+        The audit of a city's plan: that of the standard library, or ``landopt.keeping.whole_audit``.
     options
         Of :func:`constraints.audit.run.audit_plan`, for every city.
 
@@ -127,10 +165,13 @@ def audit_joint(path: str | Path, **options: Any) -> JointReport:
     given = Path(path)
     folder = given if given.is_dir() else given.parent
     said = load_json(folder / NAME, SCHEMA)
-    return together(folder, [audit_city(folder, said, city, **options) for city in said["cities"]])
+    form(said, folder / NAME)
+    return together(folder, [audit_city(folder, said, city, audit, **options) for city in said["cities"]])
 
 
-def audit_city(folder: Path, said: Mapping[str, Any], city: Mapping[str, Any], **options: Any) -> CityFound:
+def audit_city(
+    folder: Path, said: Mapping[str, Any], city: Mapping[str, Any], audit: Audit = audit_plan, **options: Any
+) -> CityFound:
     """One city of joint rounds: its own audit, its rules, what it uses, its second proof.
 
     Parameters
@@ -141,18 +182,27 @@ def audit_city(folder: Path, said: Mapping[str, Any], city: Mapping[str, Any], *
         What ``joint.json`` says of the limits, the scale and the scope.
     city
         What it says of the city.
+    audit
+        As for :func:`audit_joint`.
     options
         Of :func:`constraints.audit.run.audit_plan`.
     """
     checks = _Joint(folder, said)
     name = str(city["round"])
-    if Path(name).name != name:
+    if Path(name).name != name or name in ("", ".", ".."):
         wrong = (told("breach.city-name-folder", name=name),)
-        return CityFound(dict(city), "breach", (), wrong, 0, 0, tuple(checks.used))
-    report, objective = checks.city(city, options)
-    breaches = tuple(breach.said for breach in report.breaches)
+        return CityFound(dict(city), BREACH, (), wrong, 0, 0, tuple(checks.used))
+    report, objective = checks.city(city, audit, options)
     return CityFound(
-        dict(city), report.verdict, breaches, tuple(checks.breaches), objective, checks.bound, tuple(checks.used)
+        dict(city),
+        report.verdict,
+        tuple(breach.said for breach in report.breaches),
+        tuple(checks.breaches),
+        objective,
+        checks.bound,
+        tuple(checks.used),
+        report.unchecked,
+        checks.scope,
     )
 
 
@@ -160,7 +210,7 @@ def together(folder: Path, cities: Sequence[CityFound]) -> JointReport:
     """The common limits and the joint bound, from what was found of each city."""
     said = load_json(folder / NAME, SCHEMA)
     checks = _Joint(folder, said)
-    report = JointReport(list(cities), checks.breaches)
+    report = JointReport(list(cities), checks.breaches, unchecked=[*form(said, folder / NAME), CLAIMED])
     names = [str(each.city["round"]) for each in cities]
     if [each.city for each in cities] != said["cities"]:
         checks.say(told("breach.cities-those-result"))
@@ -168,6 +218,11 @@ def together(folder: Path, cities: Sequence[CityFound]) -> JointReport:
         checks.say(told("breach.city-stands-twice", name=name))
     for name in sorted({place.name for place in (folder / "cities").glob("*") if place.is_dir()} - set(names)):
         checks.say(told("breach.city-folder-named", name=name))
+    for name in sorted({str(each["round"]) for each in said["left_out"]} & set(names)):
+        checks.say(told("breach.city-both-decided", name=name))
+    if said["scope"] != ("all" if all(each.scope == "all" for each in cities) else "listed"):
+        checks.say(told("breach.scope-cities-lists"))
+    report.unchecked += foreign(folder, names)
     checks.sum(cities, report)
     return report
 
@@ -180,6 +235,7 @@ class _Joint:
         self.used = [0] * len(self.limits)
         self.bound = 0
         self.breaches: list[Text] = []
+        self.told, self.scope = False, "all"
         self._text()
 
     def say(self, what: Text) -> None:
@@ -190,13 +246,24 @@ class _Joint:
         raw = read_bytes(self.folder / "joint.toml")
         if hashlib.sha256(raw).hexdigest() != self.said["joint_sha256"]:
             self.say(told("breach.joint-toml-one"))
-        tables = {each["id"]: each for each in tomllib.loads(raw.decode("utf-8"), parse_float=str)["limit"]}
-        if sorted(tables) != [each["id"] for each in self.limits] or self.scale < 1:
+        text = tables(raw.decode("utf-8", "replace"), self.folder / "joint.toml")
+        try:
+            if self.said.get("id", text["joint"]["id"]) != text["joint"]["id"]:
+                self.say(told("breach.id-joint-toml"))
+            self._each({each["id"]: each for each in text["limit"]})
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as wrong:
+            self.say(told("breach.joint-toml-none", wrong=repr(wrong)))
+
+    def _each(self, stated: Mapping[str, Any]) -> None:
+        """Every limit as ``joint.toml`` states it, and the sign of its price."""
+        if self.said.get("prices", self.prices) != self.prices:
+            self.say(told("breach.prices-those-limits"))
+        if sorted(stated) != [each["id"] for each in self.limits] or self.scale < 1:
             self.say(told("breach.limits-those-joint"))
             return
         for limit in self.limits:
-            text = tables[limit["id"]]
-            share = Fraction(str(text["share"])) if "share" in text else None
+            text = stated[limit["id"]]
+            share = exact(text["share"]) if "share" in text else None
             amount = 0 if share is not None else _base(text["values"][0])
             used = {each["round"]: _base(each) for each in text.get("used", ())}
             of_rounds = {each["round"]: int(each["amount"]) for each in limit["used"]}
@@ -206,6 +273,7 @@ class _Joint:
             if (limit["sense"] == "<=" and limit["price"] < 0) or (limit["sense"] == ">=" and limit["price"] > 0):
                 self.say(told("breach.price-wrong-sign", id=limit["id"]))
             self._rule_of(limit, text, share)
+        self.told = True
 
     def _rule_of(self, limit: dict[str, Any], text: Mapping[str, Any], share: Fraction | None) -> None:
         """What the rule of every city must say of the limit."""
@@ -216,26 +284,45 @@ class _Joint:
             limit["credit"] = {"where": of, "num": share.numerator, "den": share.denominator}
         limit["where"] = text.get("where", "")
 
-    def city(self, city: Mapping[str, Any], options: Mapping[str, Any]) -> tuple[AuditReport, int]:
+    def city(self, city: Mapping[str, Any], audit: Audit, options: Mapping[str, Any]) -> tuple[AuditReport, int]:
         """One city: its own audit and its objective; its rules, what it uses, its second proof."""
         name = str(city["round"])
         place = self.folder / "cities" / name
-        report = audit_plan(place / "plan", **options)
+        report = audit(place / "plan", **options)
         plan = read_plan(place / "plan")
         case = load_json(place / "plan" / "case.json", CASE)
         if (plan["plan_id"], plan["case"]["round"]) != (city["plan_id"], name):
             self.say(told("breach.another-plan-than", name=name))
-        if plan["result"]["bound_scope"] != "all" and self.said["scope"] == "all":
+        if any(breach.rule == "format" for breach in report.breaches):
+            return report, 0
+        if own_overlay(place, case, [each["id"] for each in self.limits]):
+            report = replace(report, unchecked=limits_alone(report.unchecked))
+        self.scope = str(plan["result"]["bound_scope"])
+        if self.scope != "all" and self.said["scope"] == "all":
             self.say(told("breach.its-offers-all", name=name))
         objective = int(plan["result"]["tiers"][0]["objective"])
         if objective != city["objective"] or len(plan["result"]["tiers"]) != 1:
             self.say(told("breach.its-score-one", name=name))
+        if not self.told:  # which limits there are is not known, and was said
+            return report, objective
         self._rules(name, case)
         try:
             self._proof(name, city, case, plan)
         except (BadProof, KeyError, TypeError, ValueError, StopIteration) as bad:
             self.say(told("breach.its-second-proof", name=name, bad=bad))
+        if list(city["used"]) != self.used:
+            self.say(told("breach.uses-stated", name=name, used=str(self.used), stated=str(city["used"])))
+        self._gave(name, city["gave_up"], plan, objective)
         return report, objective
+
+    def _gave(self, name: str, gave: Mapping[str, Any], plan: Mapping[str, Any], objective: int) -> None:
+        """What a city is said to have given up: what of it the plan itself bears out or denies."""
+        served = {entry["demand_id"] for entry in plan["assignments"]} - {None}
+        known = served | {entry["demand_id"] for entry in plan["unserved"]}
+        lost, won = set(gave["lost"]), set(gave["won"])
+        sums = gave["points"] == gave["alone"] - objective and len(gave["used_alone"]) == len(self.limits)
+        if not sums or lost & served or not lost <= known or not won <= served:
+            self.say(told("breach.gives-up-not-so", name=name))
 
     def _rules(self, name: str, case: Mapping[str, Any]) -> None:
         rules = {rule["id"]: rule for rule in case["rules"]}
@@ -303,6 +390,8 @@ class _Joint:
         together = [sum(each.used[j] for each in cities) for j in range(len(self.limits))]
         for limit, price, used in zip(self.limits, self.prices, together, strict=True):
             total += price * limit["rhs"]
+            if limit["id"] in {each["id"] for each in self.limits[: self.limits.index(limit)]}:
+                self.say(told("breach.limit-stands-twice", id=limit["id"]))
             if used != limit["total"]:
                 self.say(told("breach.used-stated", id=limit["id"], used=used, total=limit["total"]))
             if (used > limit["rhs"]) if limit["sense"] == "<=" else (used < limit["rhs"]):

@@ -7,7 +7,7 @@ duals are the next prices.  Whatever prices come out are a bound by weak duality
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import highspy
@@ -93,42 +93,73 @@ def mix(
     return weights[:count], prices, sum(weights[count:])
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the cities' relaxations did at prices: the sum of their bounds (times the scale), a column of each."""
+
+    prices: tuple[int, ...]
+    bound: int
+    columns: tuple[Column, ...]
+
+
+@dataclass(slots=True)
+class Past:
+    """Steps that were made, and what each city's last relaxation left: nothing in it hangs on the limits' amounts."""
+
+    steps: list[Step] = field(default_factory=list)
+    left: list[Warm | None] = field(default_factory=list)
+
+
 def find(
-    cities: Sequence[City], senses: Sequence[str], rhs: Sequence[int], tell: Callable[[int, float], None] | None = None
+    cities: Sequence[City],
+    senses: Sequence[str],
+    rhs: Sequence[int],
+    tell: Callable[[int, float], None] | None = None,
+    past: Past | None = None,
 ) -> Prices:
     """The prices at which the cities' relaxations keep the limits together, nearly.
 
     Each city is asked for once a step and let go again: of its relaxation the offers and the basis alone are kept, from
-    which the next step goes on.
+    which the next step goes on. ``past`` are the steps made for other amounts; those made here are added to it.
     """
     peaks = [_peaks(one) for one in cities]
     scale = scale_of(peaks)
-    left: list[Warm | None] = [None] * len(peaks)
-    columns: list[Column] = []
-    best: tuple[float, tuple[int, ...]] | None = None
-    prices = (0,) * len(rhs)
-    for step in range(1, STEPS + 1):
-        bound = sum(price * amount for price, amount in zip(prices, rhs, strict=True)) / scale
-        for number, one in enumerate(cities):
-            relaxed, sifter = relax(program(one.case, priced(one, prices, scale), 0), warm=left[number])
-            left[number] = Warm(sifter.order, sifter.left(), ())
-            bound += relaxed.bound / scale
-            at, x = relaxed.columns, relaxed.x
-            used = one.uses[:, at] @ x
-            value = (relaxed.value + float(np.dot(prices, used))) / scale
-            columns.append(Column(number, value, tuple(used.tolist())))
-        if best is None or bound < best[0]:
-            best = bound, prices
+    past = Past() if past is None else past
+    past.left = past.left or [None] * len(peaks)
+    prices, made = (0,) * len(rhs), 0
+
+    def bound(step: Step) -> float:
+        return (sum(price * amount for price, amount in zip(step.prices, rhs, strict=True)) + step.bound) / scale
+
+    while True:
+        if prices not in {step.prices for step in past.steps}:
+            past.steps.append(_step(cities, prices, scale, past.left))
+            made += 1
+        best = min(past.steps, key=bound)
+        columns = [each for step in past.steps for each in step.columns]
         weights, duals, missed = mix(columns, len(peaks), senses, rhs)
         value = sum(w * c.value for w, c in zip(weights, columns, strict=True))
         if tell is not None:
-            tell(step, best[0])
-        new = tuple(_whole(dual, sense, scale) for dual, sense in zip(duals, senses, strict=True))
-        if (missed <= 1e-6 and best[0] - value <= CLOSE * max(1.0, abs(value))) or new == prices:
+            tell(made, bound(best))
+        near = missed <= 1e-6 and bound(best) - value <= CLOSE * max(1.0, abs(value))
+        prices = tuple(_whole(dual, sense, scale) for dual, sense in zip(duals, senses, strict=True))
+        if near or made == STEPS or prices in {step.prices for step in past.steps}:
             break
-        prices = new
-    assert best is not None
-    return Prices(*fitting(cities, best[1], scale, peaks), missed <= 1e-6, step)
+    return Prices(*fitting(cities, best.prices, scale, peaks), missed <= 1e-6, made)
+
+
+def _step(cities: Sequence[City], prices: tuple[int, ...], scale: int, left: list[Warm | None]) -> Step:
+    """Every city's relaxation at prices."""
+    bound, columns = 0, []
+    for number, one in enumerate(cities):
+        relaxed, sifter = relax(program(one.case, priced(one, prices, scale), 0), warm=left[number])
+        left[number] = Warm(sifter.order, sifter.left(), ())
+        bound += relaxed.bound
+        at, x = relaxed.columns, relaxed.x
+        used = one.uses[:, at] @ x
+        value = (relaxed.value + float(np.dot(prices, used))) / scale
+        columns.append(Column(number, value, tuple(used.tolist())))
+    return Step(prices, bound, tuple(columns))
 
 
 def fitting(

@@ -19,11 +19,12 @@ from constraints.audit.certificate.proof import gap_text
 from constraints.audit.joint import NAME, SCHEMA, CityFound, together
 from constraints.canonical import canonical, digest
 from landopt.job import Breach, NoPlan, Stopped
+from landopt.joint import past as steps
 from landopt.joint import store
 from landopt.joint.choose import Candidate, Choice, Effort, bound_of
 from landopt.joint.city import City
 from landopt.joint.file import JointFile, read_joint
-from landopt.joint.prices import Prices, find
+from landopt.joint.prices import Past, Prices, find
 from landopt.joint.work import Shared, allotted, as_json, digest_of, from_json, open_worker, overlay, vars_of
 from landopt.runs.execute import execute
 from landopt.runs.work import Task, Where, Work
@@ -122,13 +123,22 @@ class _Decided:
         self.clock.mark("open")
         say(told("joint.pricing", cities=len(self.known)))
         cities = store.Shelf(self._place(one.key) for one in self.known)
-        self.prices: Prices = find(cities, self.senses, self.rhs)
+        self.prices = self._priced(cities)
         if not self.prices.feasible:
             raise NoPlan(error("S040.limits", at=file.path.name))
         self.clock.mark("price")
         self.plans: list[Candidate] = []
         self.bound = 0
         self._choose(cities)
+
+    def _priced(self, cities: Sequence[City]) -> Prices:
+        """The prices; from what was learnt at other amounts, unless the result shall be the same bit for bit."""
+        file = self.runs / "prices" / f"{digest([one.key for one in self.known])[:24]}.npz"
+        past = steps.kept(file) if self.effort.nodes is None else Past()
+        found = find(cities, self.senses, self.rhs, past=past)
+        if self.effort.nodes is None:
+            steps.keep(file, past)
+        return found
 
     def _place(self, key: str) -> Path:
         return self.runs / "cities" / key
@@ -293,7 +303,7 @@ class _Decided:
     def _audited(self, folder: Path, found: Sequence[CityFound]) -> None:
         """The audit of what was written, before it is shown: of every city by its worker, of all together here."""
         report = together(folder, found)
-        if not report.stands:
+        if report.broken:
             wrong = [*report.wrong, *(text for each in report.cities for text in each.breaches)]
             raise Breach(error("A005.withheld", at="audit", breach=each) for each in wrong[:20])
 
@@ -312,7 +322,8 @@ def _found(said: Mapping[str, Any]) -> CityFound:
     """What a worker's audit found of its city."""
     breaches, wrong = (tuple(_text(each) for each in said[name]) for name in ("breaches", "wrong"))
     used = tuple(said["used"])
-    return CityFound(said["city"], said["verdict"], breaches, wrong, said["objective"], said["bound"], used)
+    numbers = said["objective"], said["bound"], used
+    return CityFound(said["city"], said["verdict"], breaches, wrong, *numbers, scope=said["scope"])
 
 
 def _text(data: Any) -> Text:

@@ -122,7 +122,9 @@ def require_place(folder: Path, ledger: LedgerPlace) -> None:
     Environment
         ``E002``, ``E004`` (exit 6); another place is asked for.
     """
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / "plan.json").exists()):
+    if (folder.exists() and not folder.is_dir()) or (
+        folder.is_dir() and any(folder.iterdir()) and not (folder / "plan.json").exists()
+    ):
         issue = error("E002.exists-not-plan", at=str(folder), folder=folder)
         raise Environment(issue)
     why = final(folder, ledger)

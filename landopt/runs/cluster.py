@@ -45,7 +45,7 @@ def results(work: Work, tasks: Sequence[Task], where: Where) -> Generator[tuple[
             client = stack.enter_context(
                 distributed.Client(where.scheduler, security=security, timeout=20, set_as_default=False)
             )
-        except (OSError, TimeoutError, ValueError) as trouble:
+        except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as trouble:  # the last two: TLS on one side
             raise Environment(error("E085.no-answer", at=str(where.scheduler), value=str(trouble))) from trouble
         client.register_plugin(_plugin(work), name=name)
         stack.callback(_quietly, client.unregister_worker_plugin, name)

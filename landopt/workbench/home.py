@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from landopt.keeping.shelf import LEDGER, adoptions
 from landopt.workbench.guards import refused
 from parcels.common.digests import sha256_of
-from parcels.common.gate import load_json, read_bytes
+from parcels.common.gate import load_json, load_toml, read_bytes
 from parcels.common.issues import LandoptError
 
 SCENARIOS, BIN = "scenarios", ".bin"
@@ -162,7 +161,7 @@ def headline(room: Room) -> dict[str, Any]:
         if room.plan_only:
             plan = load_json(read_bytes(room.folder / "plan.json"))
             return {**said, "title": plan["case"]["title"], "as_of": plan["case"]["as_of"]}
-        head = tomllib.loads(read_bytes(room.folder / "round.toml", 4_000_000).decode("utf-8-sig"))["round"]
+        head = load_toml(read_bytes(room.folder / "round.toml", 4_000_000).decode("utf-8-sig"))["round"]
         title = head.get("title") or head.get("id") or room.name
         title = title if isinstance(title, dict) else {"en": str(title), "zh": str(title)}
         return {**said, "title": title, "as_of": str(head.get("as_of", "")), "id": str(head.get("id", ""))}

@@ -18,7 +18,7 @@ from landopt.workbench.guards import refused
 from landopt.workbench.home import Room
 from landopt.workbench.received import opened_not, rewrite
 from landopt.workbench.scenarios import policies, policy_paths, rule_toml
-from parcels.common.gate import read_bytes
+from parcels.common.gate import load_toml, read_bytes
 
 _BLOCK = re.compile(r"^\[\[rule\]\][^\n]*\n.*?(?=^\[\[|^\[[a-z]|\Z)", re.M | re.S)
 _NAME = re.compile(r"([^\[:]+)(?:\[([^\]]*)\])?:([a-z_]+)")
@@ -84,7 +84,7 @@ def _of(text: str, name: str) -> re.Match[str] | None:
     """The block of a rule in a policy file."""
     for found in _BLOCK.finditer(text):
         try:
-            rule = tomllib.loads(found[0])["rule"][0]
+            rule = load_toml(found[0])["rule"][0]
         except (tomllib.TOMLDecodeError, KeyError, IndexError, TypeError):
             continue
         if rule.get("id") == name:

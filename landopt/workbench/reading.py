@@ -67,7 +67,7 @@ def routes(bench: Bench) -> list[Route]:
             question["other"] = str(found.plan(str(asked.get("other", ""))))
         if what == "whynot":
             question["exact"] = False
-        aside = what == "core" and bool(asked.get("sets"))  # the bound does not wait for the core
+        aside = what == "core" and "sets" in asked  # the bound does not wait for the core
         return await bench.asked(folder, str(home.plan_line(folder).get("stamp")), question, aside=aside)
 
     async def about_round(request: Request) -> Response:

@@ -10,7 +10,6 @@ import datetime
 import re
 import shlex
 import shutil
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from landopt.workbench.edits import FILE, History, Now, read
 from landopt.workbench.guards import refused
 from landopt.workbench.home import BIN, SCENARIOS, Room
 from parcels.common.atomic import write_file, write_folder
-from parcels.common.gate import read_bytes
+from parcels.common.gate import load_toml, read_bytes
 
 OVERLAY = "scenario.toml"
 _NAME = re.compile(r"(?!-)[\w\-]{1,40}")
@@ -80,7 +79,7 @@ def rename(room: Room, name: str, new: str) -> Path:
 def policy_paths(room: Room) -> list[Path]:
     """The policy files that ``round.toml`` names, below the round's own folder."""
     try:
-        head = tomllib.loads(read_bytes(room.folder / "round.toml", 4_000_000).decode("utf-8-sig"))
+        head = load_toml(read_bytes(room.folder / "round.toml", 4_000_000).decode("utf-8-sig"))
         names = head.get("rules", {}).get("policy", [])
     except (OSError, ValueError, AttributeError):
         return []
@@ -93,7 +92,7 @@ def policies(room: Room) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     try:
         for path in policy_paths(room):
-            table = tomllib.loads(read_bytes(path, 4_000_000).decode("utf-8-sig"))
+            table = load_toml(read_bytes(path, 4_000_000).decode("utf-8-sig"))
             found += [rule for rule in table.get("rule", []) if isinstance(rule, dict) and "id" in rule]
         return [_as_sent(rule) for rule in found]
     except (OSError, ValueError, AttributeError, TypeError):
@@ -104,7 +103,7 @@ def inputs(room: Room) -> dict[str, Any]:
     """What ``[inputs]`` of the round says, as JSON can carry it."""
     try:
         text = read_bytes(room.folder / "round.toml", 4_000_000).decode("utf-8-sig")
-        found = _as_sent(tomllib.loads(text).get("inputs", {}))
+        found = _as_sent(load_toml(text).get("inputs", {}))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -122,7 +121,7 @@ def _as_sent(value: Any) -> Any:
 def as_of(room: Room) -> datetime.date | None:
     """The round's date."""
     try:
-        found = tomllib.loads(read_bytes(room.folder / "round.toml", 4_000_000).decode("utf-8-sig"))["round"]["as_of"]
+        found = load_toml(read_bytes(room.folder / "round.toml", 4_000_000).decode("utf-8-sig"))["round"]["as_of"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if isinstance(found, datetime.date) else None

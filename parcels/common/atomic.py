@@ -49,8 +49,7 @@ def write_folder(target: str | Path, writer: Callable[[Path], None], *, keep: Ke
         Where the disk is full, read-only or refuses (exit 6); the temporary folder is removed.
     """
     place = Path(target).absolute()
-    with _disk(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
+    with _disk(place), _parents(place):
         recover(place, keep)
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         fresh.mkdir()
@@ -58,8 +57,8 @@ def write_folder(target: str | Path, writer: Callable[[Path], None], *, keep: Ke
             try:
                 writer(fresh)
                 for path in sorted(fresh.rglob("*")):
-                    _flush(path)
-                _flush(fresh)
+                    flush(path)
+                flush(fresh)
                 put(fresh, place, keep)
             except BaseException:
                 shutil.rmtree(fresh, ignore_errors=True)
@@ -76,8 +75,7 @@ def in_passing(target: str | Path, work: Callable[[Path], None]) -> None:
         Where the disk is full, read-only or refuses (exit 6).
     """
     place = Path(target).absolute()
-    with _disk(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
+    with _disk(place), _parents(place):
         recover(place)
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         fresh.mkdir()
@@ -91,8 +89,7 @@ def in_passing(target: str | Path, work: Callable[[Path], None]) -> None:
 def write_file(target: str | Path, content: bytes) -> Path:
     """Write one file, all or nothing. Raises :class:`Environment` like :func:`write_folder`."""
     place = Path(target).absolute()
-    with _disk(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
+    with _disk(place), _parents(place):
         _sweep(place)
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         try:
@@ -102,7 +99,7 @@ def write_file(target: str | Path, content: bytes) -> Path:
                 out.flush()
                 os.fsync(out.fileno())
             fresh.replace(place)
-            _flush(place.parent)
+            flush(place.parent)
         except BaseException:
             fresh.unlink(missing_ok=True)
             raise
@@ -153,9 +150,7 @@ def move(source: Path, target: Path) -> None:
 
     Where the disk refuses, ``source`` is where it was and no empty folder is left.
     """
-    made = [path for path in target.parents if not path.exists()]
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    with _parents(target):
         try:
             source.replace(target)
         except OSError as trouble:
@@ -165,15 +160,10 @@ def move(source: Path, target: Path) -> None:
             shutil.rmtree(source)
             return
         try:
-            _flush(target.parent)
+            flush(target.parent)
         except OSError:
             target.replace(source)
             raise
-    except BaseException:
-        for path in made:
-            with contextlib.suppress(OSError):
-                path.rmdir()
-        raise
 
 
 def _copy(source: Path, fresh: Path) -> None:
@@ -209,11 +199,11 @@ def put(fresh: Path, place: Path, keep: Keep | None) -> None:
     """Put a folder in the place; an existing one is exchanged, or moved aside and back if the second rename fails."""
     if not place.exists():
         fresh.replace(place)
-        _flush(place.parent)
+        flush(place.parent)
         return
     if keep is None:
         if _exchange(fresh, place):
-            _flush(place.parent)
+            flush(place.parent)
             shutil.rmtree(fresh, ignore_errors=True)
             return
     else:
@@ -222,7 +212,7 @@ def put(fresh: Path, place: Path, keep: Keep | None) -> None:
         fresh.replace(swap)
         if _exchange(swap, place):
             try:
-                _flush(place.parent)
+                flush(place.parent)
                 _retire(swap, keep)
             except OSError:
                 if _exchange(swap, place):
@@ -238,7 +228,7 @@ def put(fresh: Path, place: Path, keep: Keep | None) -> None:
         old.replace(place)
         raise
     try:
-        _flush(place.parent)
+        flush(place.parent)
         _retire(old, keep)
     except OSError:
         place.replace(fresh)
@@ -258,7 +248,7 @@ def _exchange(one: Path, other: Path) -> bool:
     return bool(rename(here, os.fsencode(one), here, os.fsencode(other), swap) == 0)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Flush a file or folder to the disk; Windows has no way to flush a folder and needs none for a rename.
 
     A pipe or device that lay in a folder goes with it and is never opened.
@@ -323,11 +313,38 @@ def _dead(left: Path) -> bool:
 
 
 @contextlib.contextmanager
+def _parents(place: Path) -> Iterator[None]:
+    """The folder that a place lies in; what was made of it goes again where the write fails."""
+    made = [path for path in place.parents if not path.exists()]
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
+_WRITERS = frozenset(("pyogrio", "xlsxwriter", "pulp", "sqlite3"))
+"""Libraries that write files and tell a full or broken disk in errors of their own."""
+
+
+def _why(text: str) -> str:
+    """What a library says of a disk, in the words of the system; its statements are not shown."""
+    if any(said in text for said in ("disk is full", "No space left")):
+        return os.strerror(errno.ENOSPC)
+    return os.strerror(errno.EIO) if "sqlite3_" in text else text.partition(" (os error")[0]
+
+
+@contextlib.contextmanager
 def _disk(place: Path) -> Iterator[None]:
     """Disk trouble in words (exit 6)."""
     try:
         yield
-    except OSError as trouble:
-        raise Environment(
-            error("E075.could-not-written", at=str(place), file=place.name, value=trouble.strerror or trouble)
-        ) from trouble
+    except Exception as trouble:
+        if not isinstance(trouble, OSError) and type(trouble).__module__.partition(".")[0] not in _WRITERS:
+            raise
+        inner = next((each for each in (trouble, *trouble.args) if isinstance(each, OSError)), None)
+        why = _why(str(trouble)) if inner is None else inner.strerror or inner
+        raise Environment(error("E075.could-not-written", at=str(place), file=place.name, value=why)) from trouble

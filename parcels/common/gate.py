@@ -31,6 +31,8 @@ COLUMNS, ROWS, CELLS = 2_000, 5_000_000, 50_000_000
 """Columns, rows and cells of a table that are read: more than any cadastral table, less than takes a machine down."""
 DEPTH: Final = 64
 """Levels of JSON and TOML: GeoJSON needs ten."""
+DIGITS: Final = 60
+"""Digits of a number with a fraction or an exponent: more than any area, price or share."""
 RATIO, FREE = 200, 64 * MB
 """A compressed file may unpack to this many times its size, and in any case to as much as ``FREE``."""
 LINE: Final = 512 * MB
@@ -232,12 +234,20 @@ def load_toml(text: str, parse_float: Callable[[str], Any] = float) -> dict[str,
     if _DOTTED.search(text):
         raise tomllib.TOMLDecodeError(f"nested deeper than {DEPTH} levels")
     try:
-        found = tomllib.loads(text, parse_float=parse_float)
+        found = tomllib.loads(text, parse_float=lambda number: parse_float(_sized(number)))
     except RecursionError:
         raise tomllib.TOMLDecodeError(f"nested deeper than {DEPTH} levels") from None
     if deeper(found):
         raise tomllib.TOMLDecodeError(f"nested deeper than {DEPTH} levels")
     return found
+
+
+def _sized(number: str) -> str:
+    """A number of TOML; one of a billion digits, written with an exponent, would be written out somewhere."""
+    _, _, exponent = number.lower().partition("e")
+    if len(number) > DIGITS or (exponent and abs(int(exponent)) > DIGITS):
+        raise tomllib.TOMLDecodeError(f"a number has more than {DIGITS} digits")
+    return number
 
 
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""

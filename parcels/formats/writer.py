@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pyproj.exceptions import CRSError
 
-from parcels.common.issues import Environment, Issue, Refused, error, note, stop_on_errors
+from parcels.common.issues import Issue, Refused, error, note, stop_on_errors
 from parcels.common.kept import write_made
 from parcels.formats.columns_out import Plan, plan_columns
 from parcels.formats.registry import Outgoing, written
@@ -162,13 +162,7 @@ def _no_shapefile(raw: RawTable, target: Path) -> Issue:
 
 def _place(target: Path, writer: Callable[[Path], object]) -> tuple[Issue, ...]:
     """Write beside the target, then rename; a failure leaves nothing behind, and what stood there is kept."""
-    from pyogrio.errors import DataLayerError, DataSourceError
-
-    try:
-        kept = write_made(target, writer)
-    except (DataSourceError, DataLayerError) as problem:
-        why = "No space left on device" if "disk is full" in str(problem) else "GDAL stopped (is the disk full?)"
-        raise Environment(error("E001.cannot-write-file", at=str(target), file=target.name, strerror=why)) from problem
+    kept = write_made(target, writer)
     if kept is None:
         return ()
     return (note("F008.kept", at=str(target), name=target.name, kept=kept.name),)

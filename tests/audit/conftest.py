@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.audit.folders import Small, small, write
+from tests.audit.ledgers import new_keys
 from tests.builders import random_case
 
 
@@ -36,9 +36,4 @@ def folders(rounds: list[Small], tmp_path_factory: pytest.TempPathFactory) -> li
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three pairs of keys: a.pem, a.pub.pem ..."""
-    place = tmp_path_factory.mktemp("keys")
-    for name in "abc":
-        private, public = place / f"{name}.pem", place / f"{name}.pub.pem"
-        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", private], check=True)
-        subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True)
-    return place
+    return new_keys(tmp_path_factory.mktemp("keys"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,15 @@ def call(*words: object, lang: str = "en") -> Result:
     done = CliRunner().invoke(desk, [str(word) for word in words], env={"LANDOPT_LANG": lang})
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
+
+
+def new_keys(place: Path) -> Path:
+    """Three pairs of keys in a folder: a.pem, a.pub.pem ..."""
+    for name in "abc":
+        private, public = place / f"{name}.pem", place / f"{name}.pub.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", private], check=True)
+        subprocess.run(["openssl", "pkey", "-in", private, "-pubout", "-out", public], check=True)
+    return place
 
 
 def opened(path: Path, keys: Path, need: int = 1, until: str | None = None, *, signers: str = "ab") -> None:
@@ -73,3 +83,60 @@ def rewrite(path: Path, change: Callable[[list[dict[str, object]]], list[dict[st
         raw.execute("INSERT INTO entries VALUES (?,?,?,?,?,?,?)", values)
     raw.commit()
     raw.close()
+
+
+AUTHORITY = """
+[ req ]
+distinguished_name = name
+prompt = no
+[ name ]
+CN = Test Authority
+[ ca ]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign
+subjectKeyIdentifier = hash
+[ tsa ]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = critical, timeStamping
+[ server ]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = critical, serverAuth
+[ stamp ]
+serial = {place}/serial
+crypto_device = builtin
+signer_cert = {place}/tsa.pem
+signer_key = {place}/tsa.key
+signer_digest = sha256
+default_policy = 1.2.3.4.1
+digests = sha256
+ess_cert_id_alg = sha256
+ess_cert_id_chain = no
+"""
+
+
+def openssl(place: Path, *words: str) -> None:
+    """A call of openssl in a folder."""
+    done = subprocess.run(["openssl", *words], cwd=place, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def new_authority(place: Path) -> Path:
+    """A timestamp authority in a folder: ca.pem, tsa.pem, tsa.key, and another ca that knows nothing of it."""
+    (place / "conf").write_text(AUTHORITY.format(place=place))
+    (place / "serial").write_text("01")
+    for name in ("ca", "other"):
+        words = ["-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "3650"]
+        openssl(place, "req", "-x509", "-config", "conf", "-extensions", "ca", *words, "-subj", f"/CN={name}")
+    openssl(place, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.csr", "-config", "conf")
+    signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "3000", "-extfile", "conf"]
+    openssl(place, "x509", "-req", "-in", "tsa.csr", *signed, "-extensions", "tsa", "-out", "tsa.pem")
+    return place
+
+
+def stamp(authority: Path, head: str) -> Path:
+    """The answer of the authority to a head."""
+    openssl(authority, "ts", "-query", "-sha256", "-digest", head, "-cert", "-out", "q.tsq")
+    openssl(authority, "ts", "-reply", "-config", "conf", "-section", "stamp", "-queryfile", "q.tsq", "-out", "a.tsr")
+    return authority / "a.tsr"

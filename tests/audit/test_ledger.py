@@ -296,3 +296,19 @@ def test_byte_flips_in_the_ledger_are_found(tmp_path: Path):
         except (Refused, Environment):
             continue
     assert missed == 0
+
+
+def test_an_empty_file_and_a_folder_are_no_ledger(tmp_path: Path) -> None:
+    """A ledger that was cut down to nothing is told, to readers and writers alike, and is not begun anew."""
+    path = tmp_path / "l"
+    path.write_bytes(b"")
+    for read_only in (True, False):
+        with pytest.raises(Refused) as refused:
+            Ledger(path, read_only=read_only)
+        assert refused.value.issues[0].key == "B001.empty"
+    assert path.read_bytes() == b""
+    with pytest.raises(Refused) as refused:
+        Ledger(tmp_path)
+    assert refused.value.exit_code == 1
+    with Ledger(path, create=True) as book:
+        assert book.append("open", "R", {"by": "x", "inputs": []}).seq == 1

@@ -14,7 +14,7 @@ from landopt.keeping.ledger import steps as ledger_steps
 from landopt.keeping.ledger.chain import Ledger
 from landopt.keeping.ledger.trust import read_witness, trust, witness_text
 from parcels.common.issues import Issue, Refused
-from tests.audit.ledgers import BODY, adopt, found, opened, rewrite
+from tests.audit.ledgers import AUTHORITY, BODY, adopt, found, new_authority, opened, openssl, rewrite, stamp
 
 
 def test_an_adoption_signed_by_those_the_round_fixed_holds(tmp_path: Path, keys: Path) -> None:
@@ -178,62 +178,11 @@ def test_a_torn_witness_is_refused(tmp_path: Path) -> None:
 
 # --- timestamp tokens ------------------------------------------------------------------------------------------------
 
-AUTHORITY = """
-[ req ]
-distinguished_name = name
-prompt = no
-[ name ]
-CN = Test Authority
-[ ca ]
-basicConstraints = critical, CA:TRUE
-keyUsage = critical, keyCertSign
-subjectKeyIdentifier = hash
-[ tsa ]
-basicConstraints = critical, CA:FALSE
-keyUsage = critical, digitalSignature
-extendedKeyUsage = critical, timeStamping
-[ server ]
-basicConstraints = critical, CA:FALSE
-keyUsage = critical, digitalSignature
-extendedKeyUsage = critical, serverAuth
-[ stamp ]
-serial = {place}/serial
-crypto_device = builtin
-signer_cert = {place}/tsa.pem
-signer_key = {place}/tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256
-ess_cert_id_alg = sha256
-ess_cert_id_chain = no
-"""
-
-
-def _openssl(place: Path, *words: str) -> None:
-    done = subprocess.run(["openssl", *words], cwd=place, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A timestamp authority: ca.pem, tsa.pem, tsa.key, and another ca that knows nothing of it."""
-    place = tmp_path_factory.mktemp("tsa")
-    (place / "conf").write_text(AUTHORITY.format(place=place))
-    (place / "serial").write_text("01")
-    for name in ("ca", "other"):
-        words = ["-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "3650"]
-        _openssl(place, "req", "-x509", "-config", "conf", "-extensions", "ca", *words, "-subj", f"/CN={name}")
-    _openssl(place, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.csr", "-config", "conf")
-    signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "3000", "-extfile", "conf"]
-    _openssl(place, "x509", "-req", "-in", "tsa.csr", *signed, "-extensions", "tsa", "-out", "tsa.pem")
-    return place
-
-
-def stamp(authority: Path, head: str) -> Path:
-    """The answer of the authority to a head."""
-    _openssl(authority, "ts", "-query", "-sha256", "-digest", head, "-cert", "-out", "q.tsq")
-    _openssl(authority, "ts", "-reply", "-config", "conf", "-section", "stamp", "-queryfile", "q.tsq", "-out", "a.tsr")
-    return authority / "a.tsr"
+    return new_authority(tmp_path_factory.mktemp("tsa"))
 
 
 def test_a_token_is_attached_and_checked_against_its_authority(tmp_path: Path, keys: Path, authority: Path) -> None:
@@ -279,8 +228,8 @@ def test_a_certificate_for_another_use_makes_no_token(tmp_path: Path, keys: Path
     shutil.copytree(authority, place)
     (place / "conf").write_text(AUTHORITY.format(place=place))
     signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "3000", "-extfile", "conf"]
-    _openssl(place, "x509", "-req", "-in", "tsa.csr", *signed, "-extensions", "server", "-out", "tsa.pem")
-    _openssl(place, "ts", "-query", "-sha256", "-digest", "00" * 32, "-cert", "-out", "q.tsq")
+    openssl(place, "x509", "-req", "-in", "tsa.csr", *signed, "-extensions", "server", "-out", "tsa.pem")
+    openssl(place, "ts", "-query", "-sha256", "-digest", "00" * 32, "-cert", "-out", "q.tsq")
     done = subprocess.run(
         ["openssl", "ts", "-reply", "-config", "conf", "-section", "stamp", "-queryfile", "q.tsq", "-out", "b.tsr"],
         cwd=place, capture_output=True, check=False,

@@ -53,3 +53,8 @@ def test_an_independent_model_agrees_on_two_rounds(tmp_path: Path) -> None:
     found = [differences(seed, tmp_path / str(seed), upstream_days) for seed in (0, 6)]
     assert [told for _, told in found] == [[], []]
     assert [end for end, _ in found] == ["plan", "none"]
+
+
+def test_an_independent_model_agrees_on_a_limit_across_keys(tmp_path: Path) -> None:
+    """A round with a least of kinds of platforms, in which parcels hang on different unknown facts."""
+    assert differences(3, tmp_path / "3", upstream_days) == ("plan", [])

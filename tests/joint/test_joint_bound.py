@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from landopt.joint import past
 from landopt.joint.choose import Choice, Effort, bound_of, run
-from landopt.joint.city import priced
-from landopt.joint.prices import find
+from landopt.joint.city import City, priced
+from landopt.joint.prices import Past, Prices, find
+from landopt.solving.programme.arrays import program
+from landopt.solving.relaxation.prices import relax
 from tests.counts import WHOLE, seeds
 from tests.joint.bare import Joint, drawn, optimum, together
 
@@ -82,3 +87,35 @@ def test_plans_of_joint_rounds_are_near_the_optimum():
     assert {kind for each in known for kind in each.round.kinds} == {"area", "count", "share", "budget", "rank"}
     assert any(each.left_out for each in known)
     assert sum(near) >= 0.95 * len(near)
+
+
+@pytest.mark.parametrize("seed", seeds(3, 40))
+def test_prices_go_on_from_what_was_learnt_at_other_amounts(seed: int, tmp_path: Path):
+    """The steps of other amounts, as kept on disk, lead to prices that bound as closely as those found anew."""
+    joint = drawn(seed)
+    cities = [one for one in joint.cities if run(one, priced(one, (0,) * len(joint.rhs), 1), HERE).chosen is not None]
+    if not cities:
+        pytest.skip("no city has a plan")
+    learnt, file = Past(), tmp_path / "prices.npz"
+    for part in (3, 2):
+        other = [amount * part // 4 for amount in joint.rhs]
+        find(cities, joint.senses, other, past=learnt)
+        past.keep(file, learnt)
+        learnt = past.kept(file)
+    before = len(learnt.steps)
+    anew, again = (find(cities, joint.senses, joint.rhs, past=each) for each in (Past(), learnt))
+    assert len(learnt.steps) == before + again.steps
+    assert anew.feasible == again.feasible
+    if anew.feasible:
+        one, other = (bound_at(cities, joint.rhs, prices) for prices in (anew, again))
+        assert abs(one - other) <= 1e-4 * max(1.0, abs(one))
+    assert past.kept(tmp_path / "none.npz").steps == []
+    file.write_bytes(file.read_bytes()[:100])
+    assert past.kept(file).steps == []
+
+
+def bound_at(cities: Sequence[City], rhs: Sequence[int], prices: Prices) -> float:
+    """What the cities' relaxations prove together at prices."""
+    offers = (priced(one, prices.prices, prices.scale) for one in cities)
+    bounds = [relax(program(one.case, each, 0))[0].bound for one, each in zip(cities, offers, strict=True)]
+    return (sum(p * r for p, r in zip(prices.prices, rhs, strict=True)) + sum(bounds)) / prices.scale

@@ -17,6 +17,7 @@ from landopt.reasons.alternatives import value
 from landopt.screening.offers import Offers
 from landopt.screening.offers_file import read_offers, write_offers
 from landopt.solving.programme.arrays import base_arrays, from_arrays, program, standing
+from landopt.solving.programme.components import components
 from landopt.solving.programme.model import write_mps
 from landopt.solving.programme.price_bound import bound, rounded, shrunk
 from landopt.solving.relaxation.prices import relax
@@ -25,7 +26,7 @@ from landopt.solving.search_state import Options
 from landopt.solving.solver import proof_bound
 from tests.brute import brute_force_offers
 from tests.counts import seeds
-from tests.landopt.solve_rounds import bare_round
+from tests.landopt.solve_rounds import assemble, bare_round
 
 EXACT = Options(Fraction(0), None, None, 0, 1, "highs")
 
@@ -135,3 +136,20 @@ def test_the_exported_model_has_one_slack_for_them(tmp_path: Path) -> None:
             solver.run()
             assert round(solver.getObjectiveValue()) == best[tier]
             assert from_arrays(base_arrays(case, offers), tier, best[:tier]).together
+
+
+def test_rows_missed_together_connect_what_no_row_does() -> None:
+    """Two platforms on land of their own, each the only one in its key: the worse of the keys counts for both."""
+    rows = [(Row(f"u[{at}]", "u", (str(at),), "limit", ">=", 9, 1, 10, 0, True), {2 * at: 4, 2 * at + 1: 9})
+            for at in range(2)]  # fmt: skip
+    order = [(0, 0, 0), (0, 0, 1), (1, 1, 0), (1, 1, 1)]
+    case, offers = assemble(1, [100, 100], [(0,), (1,)], order, [[60, 0, 0, 1]], rows, 2, ())
+    prog = program(case, offers, 0)
+    assert len(components(prog, np.arange(prog.count))) == 1
+    answer = search(prog, EXACT, lambda *_: None)
+    assert (answer.objective,) == brute_force_offers(offers) == (60 + 1 - 50,)
+    assert answer.solver_bound is None or answer.solver_bound >= answer.objective
+    met = replace(offers, rows=tuple(replace(row, rhs=4) for row in offers.rows))
+    assert len(components(program(case, met, 0), np.arange(4))) == 1  # the empty plan misses them
+    never = replace(offers, rows=tuple(replace(row, rhs=0) for row in offers.rows))
+    assert len(components(program(case, never, 0), np.arange(4))) == 2

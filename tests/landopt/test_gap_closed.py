@@ -38,6 +38,12 @@ def small_round(seed: int) -> Program:
     raise AssertionError("no round of that size was drawn")
 
 
+def test_rows_alone_close_a_contested_round() -> None:
+    """Shares under local limits: multiples of tableau rows close it; 0.43 % after 4,000 branches without."""
+    answer = search(small_round(114), Options(Fraction(0), None, 40, 0, 1, "highs"), lambda *_: None)
+    assert answer.bound == answer.objective == 213_298_734
+
+
 @pytest.mark.slow
 def test_small_rounds_are_proven_to_the_end() -> None:
     """No clock: the nodes of a proof alone end it. ``make long`` looks at all 200, the others at a tenth."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import pytest
 
 from landopt.report.source import open_source
 from tests.report.making import call
+from tests.report.test_codec import unpack
 
 
 def test_the_gpkg_opens_in_the_colours_of_the_map(plain: Path) -> None:
@@ -213,6 +215,19 @@ def test_protected_areas_come_from_the_round_and_only_as_the_plan_knew_them(plai
         store.execute("DELETE FROM pbf")
     assert protected_areas(open_source(folder)) == ()
     assert protected_areas(open_source(plain)) == ()
+
+
+def test_the_map_carries_the_protected_areas_that_forbid(plain: Path, tmp_path: Path) -> None:
+    """Each area with its title and its outline; a plan without its round has none."""
+    for folder, wanted in ((with_round(plain, tmp_path / "round"), ["永久基本农田"]), (plain, [])):
+        out = tmp_path / f"page-{len(wanted)}"
+        assert call(folder, "--html", "--lang", "zh", "-o", out).exit_code == 0
+        packed = re.search(r'id="payload">([^<]*)<', (out / "map.html").read_text("utf-8"))
+        assert packed is not None
+        head, columns = unpack(html.unescape(packed[1]))
+        assert [area["title"]["zh"] for area in head["protected"]] == wanted
+        assert (len(columns["protected_x"]) >= 4) == bool(wanted)
+        assert len(columns["protected_x"]) == len(columns["protected_y"])
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

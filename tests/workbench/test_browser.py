@@ -96,7 +96,7 @@ def test_an_officer_decides(rounds: Path, tmp_path: Path) -> None:
     assert seen["rows"] >= 100
     assert "各方案相同" in seen["core"]
     assert seen["core_moved"].startswith("按滑块数值")
-    assert seen["core_after"][0] == "0.5%"
+    assert seen["core_after"][0] == "0.01%"
     assert seen["selected"] in seen["sheet"]
     assert "不适用" in seen["sheet"]
     assert "第12次会议纪要" in seen["fixed"]
@@ -209,7 +209,7 @@ def test_every_view_passes_axe(tmp_path: Path, solved: Path) -> None:
     shutil.copytree(solved, tmp_path / "rounds" / "r1")
     shutil.copytree(solved, tmp_path / "rounds" / "r2")
     with served(tmp_path / "rounds") as opener:
-        seen = play(opener, "roles", tmp_path / "out", round="r1", out=str(tmp_path / "out"))
+        seen = play(opener, "roles", tmp_path / "out", round="r1", place=str(tmp_path / "out"))
     assert not seen["axe"], "\n".join(seen["axe"])
     assert seen["wide"] == []
     assert len(seen["seen"]) == 17

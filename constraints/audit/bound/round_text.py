@@ -9,12 +9,14 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any
+
+from parcels.common.gate import load_toml
+from parcels.common.units import exact
 
 WEIGHTS = {"served": "100", "preference": "1", "revenue": "1", "warn": "500", "condition": "50"}
 SETTINGS: dict[str, Any] = {
@@ -41,7 +43,7 @@ def read_round_text(text: str) -> dict[str, Any]:
     ValueError
         If it is not TOML or has not the tables of a round.
     """
-    tables = tomllib.loads(text.replace("\r\n", "\n").removeprefix("\ufeff"), parse_float=Decimal)
+    tables = load_toml(text.replace("\r\n", "\n").removeprefix("\ufeff"), parse_float=Decimal)
     head, rules = tables["round"], tables.get("rules", {})
     title = head.get("title", head["id"])
     both = title if isinstance(title, dict) else {"en": title, "zh": title}
@@ -118,14 +120,14 @@ def _objective(table: Mapping[str, Any]) -> dict[str, Any]:
     gives = [_part(tier.get("give", 0) if isinstance(tier, dict) else 0) for tier in tiers]
     kept: dict[str, Any] = {"gives": [[give.numerator, give.denominator] for give in gives]} if any(gives) else {}
     later = str(table.get("later", "0"))
-    kept |= {"later": later} if Fraction(later) else {}
+    kept |= {"later": later} if exact(later) else {}
     return {"weights": weights, "tiers": listed, "ties": _texts(table.get("ties")), **kept}
 
 
 def _part(value: Any) -> Fraction:
     """A part of a whole, written as a decimal or in per cent."""
     text = str(value).strip()
-    return Fraction(text.rstrip("%％").strip()) / (100 if text.endswith(("%", "％")) else 1)
+    return exact(text.rstrip("%％").strip()) / (100 if text.endswith(("%", "％")) else 1)
 
 
 def _market(table: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -92,12 +92,10 @@ class DerivedRows:
         self.listed, self.own = len(rows), len(ends)
         self.ends = list(ends)
         self.rules: list[Rule | Clique] = []
-        depths: list[int] = []
+        if max(depths(derived, self.own), default=0) > DEEPEST:
+            raise BadProof("derived rows rest on one another too often")
         for one in derived:
             right = 1
-            depths.append(1 + max((depths[row - self.own] for row in _below(one, self.own)), default=0))
-            if depths[-1] > DEEPEST:
-                raise BadProof("derived rows rest on one another too often")
             if isinstance(one, Clique):
                 self.rules.append(one)
             else:
@@ -230,6 +228,14 @@ def _used(pairs: Sequence[int], of: Mapping[int, tuple[int, int]]) -> tuple[int,
 def _held(site: Sequence[int], of: Mapping[int, tuple[int, int]]) -> tuple[int, int]:
     pairs = [of[parcel] for parcel in site if parcel in of]
     return sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+
+
+def depths(derived: Sequence[Derived], own: int) -> list[int]:
+    """How deep each derived row rests on others: 1 on none; ``own`` rows stand before them."""
+    found: list[int] = []
+    for one in derived:
+        found.append(1 + max((found[row - own] for row in _below(one, own)), default=0))
+    return found
 
 
 def _below(one: Derived, own: int) -> list[int]:

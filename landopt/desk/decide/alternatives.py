@@ -8,16 +8,18 @@ from pathlib import Path
 
 import click
 
-from landopt.desk.decide.solve import seconds
+from landopt.desk.decide.solve import gap_text, seconds
 from landopt.desk.usage import LANG, Wrong
 
 
 def percent(_ctx: click.Context, _param: click.Parameter, value: str) -> Fraction:
     """A part such as 10% or 0.1."""
+    from parcels.common.units import exact
+
     text = value.strip()
     try:
-        found = Fraction(text[:-1]) / 100 if text.endswith("%") else Fraction(text)
-    except (ValueError, ZeroDivisionError):
+        found = exact(text[:-1]) / 100 if text.endswith("%") else exact(text)
+    except ValueError:
         found = Fraction(-1)
     if not 0 <= found <= 1:
         raise Wrong("not-a-part", value=value)
@@ -33,7 +35,7 @@ def percent(_ctx: click.Context, _param: click.Parameter, value: str) -> Fractio
     default="0",
     help="The part of the assignments each must leave behind (default: any other plan).",
 )
-@click.option("--gap", help="Stop each search at this gap (default: 0, a proven order).")
+@click.option("--gap", callback=gap_text, help="Stop each search at this gap (default: 0, a proven order).")
 @click.option("--time-limit", callback=seconds, help="Stop after this long: 90, 5m (default: 2m).")
 @click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the plans as JSON.")

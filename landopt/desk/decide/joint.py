@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from landopt.desk.decide.many import where_options
-from landopt.desk.decide.solve import seconds
+from landopt.desk.decide.solve import gap_text, seconds
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 # One parameter an option of the command.
 @click.command(epilog="Example:\n\n  landopt joint province/joint.toml --gap 0.005")
 @click.argument("joint_path", metavar="JOINT.toml", type=click.Path(path_type=Path))
-@click.option("--gap", default="0.005", show_default=True, help="Stop at this proven gap over all rounds together.")
+@click.option(
+    "--gap",
+    callback=gap_text,
+    default="0.005",
+    show_default=True,
+    help="Stop at this proven gap over all rounds together.",
+)
 @click.option("--time-limit", callback=seconds, default="10m", show_default=True, help="For each programme of a city.")
 @click.option("--nodes", type=click.IntRange(1), help="Reproducible mode: one thread, this node limit, no clock.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the solver.")

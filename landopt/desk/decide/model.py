@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -78,29 +76,36 @@ def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]
 
     A file that is there and is not as landopt wrote it stays; the new one gets a number.
     """
-    from pulp import PulpError
-
+    from parcels.common.atomic import in_passing
     from parcels.common.digests import sha256_of
-    from parcels.common.issues import Environment, error
     from parcels.common.kept import note_written, place_for
 
-    with ExitStack() as stack:
-        fresh: list[Path] = []
-        for target, write in wanted:
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                aside = tempfile.TemporaryDirectory(prefix=".landopt-", dir=target.parent, ignore_cleanup_errors=True)
-                fresh.append(Path(stack.enter_context(aside)) / target.name)
+    fresh: list[Path] = []
+    placed: list[Path] = []
+
+    def made(left: Sequence[tuple[Path, Callable[[Path], object]]]) -> None:
+        if left:
+            (target, write), *rest = left
+
+            def aside(folder: Path) -> None:
+                fresh.append(folder / target.name)
                 write(fresh[-1])
-            except (OSError, PulpError) as trouble:
-                why = getattr(trouble, "strerror", None) or str(trouble).partition(" (os error")[0]
-                raise Environment(
-                    error("E075.could-not-written", at=str(target), file=target.name, value=why)
-                ) from trouble
-        placed: list[Path] = []
-        for (target, _), done in zip(wanted, fresh, strict=True):
-            sha = sha256_of(done)
-            placed.append(place_for(target, sha).path)
-            done.replace(placed[-1])
-            note_written(target.parent, {placed[-1].name: sha})
+                made(rest)
+
+            in_passing(target, aside)
+            return
+        new: list[Path] = []
+        try:
+            for (target, _), done in zip(wanted, fresh, strict=True):
+                sha = sha256_of(done)
+                placed.append(place_for(target, sha).path)
+                new += [] if placed[-1].exists() else [placed[-1]]
+                done.replace(placed[-1])
+                note_written(target.parent, {placed[-1].name: sha})
+        except OSError:
+            for path in new:
+                path.unlink(missing_ok=True)
+            raise
+
+    made(wanted)
     return [str(target) for target in placed]

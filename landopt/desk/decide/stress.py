@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from landopt.desk.decide.many import where_options
+from landopt.desk.decide.solve import gap_text
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--draws", type=click.IntRange(1, 10_000), help="How many draws (default: as the file says).")
 @click.option("--seed", type=int, help="The same seed gives the same draws (default: as the file says).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for stress.csv and the runs.")
-@click.option("--gap", help="Stop each draw at this gap (default: the round's).")
+@click.option("--gap", callback=gap_text, help="Stop each draw at this gap (default: the round's).")
 @click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of each draw (default: 120).")
 @where_options
 @click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")

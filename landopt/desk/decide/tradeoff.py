@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from landopt.desk.decide.many import where_options
+from landopt.desk.decide.solve import gap_text
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     help="The plan as it stands (default: the round's own, else it is solved first).",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for pictures, numbers and runs.")
-@click.option("--gap", help="Stop each point at this gap (default: the round's).")
+@click.option("--gap", callback=gap_text, help="Stop each point at this gap (default: the round's).")
 @click.option(
     "--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of each point (default: the round's, else 120)."
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,9 @@ def audit(
     if as_of is not None and not is_date(as_of):
         raise Wrong("not-a-date", hint="'--as-of'", text=as_of)
     if is_joint(plan):
-        _joint(plan, complete, chosen, as_json)
+        if ledger or keys or inputs or witness or tsa or receipt or as_of:
+            raise Wrong("joint-apart")
+        _joint(plan, {"complete": complete, "sample": sample, "seed": seed}, chosen, as_json)
         return
     plan = click.get_current_context().with_resource(unzipped(plan))
     if receipt is not None:
@@ -95,16 +98,18 @@ def audit(
     click.get_current_context().exit(report.exit_code(complete))
 
 
-def _joint(folder: Path, complete: bool, lang: str, as_json: bool) -> None:
-    """Joint rounds: every city, the common limits, the joint bound."""
+def _joint(folder: Path, options: dict[str, Any], lang: str, as_json: bool) -> None:
+    """Joint rounds: every city with all its words and layers, the common limits, the joint bound."""
     from constraints.audit.joint import audit_joint
+    from landopt.keeping.whole_audit import whole_audit
+    from landopt.report.gis.plan_layers import write_plan_gpkg
 
-    report = audit_joint(folder, complete=complete)
+    report = audit_joint(folder, partial(whole_audit, rewrite=write_plan_gpkg), **options)
     if as_json:
         click.echo(json.dumps(report.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
         click.echo("\n".join(report.lines(lang)))
-    click.get_current_context().exit(0 if report.stands else 5)
+    click.get_current_context().exit(report.exit_code(options["complete"]))
 
 
 def _with(report: AuditReport, beside: list[Any], ledger: bool) -> AuditReport:

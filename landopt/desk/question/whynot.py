@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from landopt.desk.decide.solve import gap_text
 from landopt.desk.usage import LANG, Wrong
 
 
@@ -21,7 +22,7 @@ from landopt.desk.usage import LANG, Wrong
 @click.option("--market", is_flag=True, help="Ask about the open market.")
 @click.option("--exact", is_flag=True, help="Force it and solve again: the loss as an interval, what moves, who loses.")
 @click.option("--full", is_flag=True, help="With --exact: solve a large round again as a whole.")
-@click.option("--gap", help="Gap of the exact run (default: the round's).")
+@click.option("--gap", callback=gap_text, help="Gap of the exact run (default: the round's).")
 @click.option("--time-limit", metavar="S", type=click.IntRange(1), help="Seconds of the exact run (default: 120).")
 @click.option("--lang", type=LANG, help="Language of the text (default: from the environment).")
 @click.option("--json", "as_json", is_flag=True, help="Print the answers as JSON.")

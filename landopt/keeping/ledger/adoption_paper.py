@@ -7,10 +7,12 @@ from pathlib import Path
 
 from constraints.audit.files.strict_json import strict_json
 from constraints.canonical import canonical
-from landopt.keeping.ledger.chain import Entry
+from landopt.keeping.ledger.chain import Entry, Ledger
 from parcels.common.atomic import write_file
 from parcels.common.catalogue import phrase
+from parcels.common.digests import sha256_of
 from parcels.common.gate import MB, read_bytes
+from parcels.common.issues import Environment, error
 
 NAME, SCHEMA = "adoption.json", "landopt.adoption/1"
 
@@ -52,13 +54,26 @@ def write_adoption(folder: Path, entry: Entry, ledger: str) -> None:
         "signers": list(entry.body.get("signers") or ()),
         "plan_sha256": entry.body["plan_sha256"],
     }
-    write_file(folder / NAME, canonical(paper))
+    try:
+        write_file(folder / NAME, canonical(paper))
+    except Environment as trouble:
+        why = dict(trouble.issues[0].values).get("value", "")
+        issue = error("E075.adoption-paper", at=str(folder / NAME), entry=entry.seq, value=why)
+        raise Environment(issue) from trouble
+
+
+def unpapered(book: Ledger, round_id: str, folder: Path, document: str) -> Entry | None:
+    """The adoption of this very plan by this document whose paper was not written: the run died after the entry."""
+    plan = sha256_of(folder / "plan.json")
+    for entry in reversed(book.entries()):
+        if entry.kind == "adopt" and entry.round == round_id:
+            same = (entry.body["plan_sha256"], entry.body["document"]) == (plan, document)
+            return entry if same and read_adoption(folder) is None else None
+    return None
 
 
 def read_adoption(folder: Path) -> Adoption | None:
     """The adoption of a plan folder; ``None`` where there is none or it is of another ``plan.json``."""
-    from parcels.common.digests import sha256_of
-
     try:
         found = strict_json(read_bytes(folder / NAME, MB))
         if found["schema"] != SCHEMA or found["plan_sha256"] != sha256_of(folder / "plan.json"):

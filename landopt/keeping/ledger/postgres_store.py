@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from landopt.central.address import Address
 from landopt.central.connection import connect, first_line, one, troubles
+from landopt.central.own_objects import require_own
 from landopt.central.upgrade import open_schema
 from landopt.keeping.ledger.store import Row
-from parcels.common.issues import Environment, Issue, error, warning
+from parcels.common.issues import Environment, Issue, LandoptError, error, warning
 
 if TYPE_CHECKING:
     from landopt.central.connection import Connection
@@ -32,7 +33,8 @@ class PostgresStore:
     Raises
     ------
     Refused
-        If the schema has no ledger of this version (B104, B106); it is made by ``landopt database upgrade`` alone.
+        If the schema has no ledger of this version (B104, B106), or is not as our own SQL makes it (B080); it is made
+        by ``landopt database upgrade`` alone.
     Environment
         If the server cannot be reached (B102).
     """
@@ -42,6 +44,11 @@ class PostgresStore:
         self.warnings: list[Issue] = []
         self._db = open_schema(address)
         self._read_only = read_only
+        try:
+            require_own(self._db, address)
+        except LandoptError:
+            self._db.close()
+            raise
         with troubles(address):
             if read_only:
                 self._db.execute("SET default_transaction_read_only = on")
@@ -82,6 +89,7 @@ class PostgresStore:
             db.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
             try:
                 db.execute("SELECT ledger_lock()")
+                require_own(db, self.address)
                 yield insert
             except BaseException:
                 with contextlib.suppress(psycopg.Error):

@@ -145,7 +145,8 @@ def adopt(
     """Adopt a plan: it is audited as a whole, sealed where a key is given, and its assignments become locks.
 
     The keys sign the head of the ledger after the entry, which is written beside the plan (``adoption.json``) for the
-    documents to print.  A second adoption of a round says in ``supersedes`` why the first no longer holds.
+    documents to print; where a run died in between, the same command writes that alone.  A second adoption of a round
+    says in ``supersedes`` why the first no longer holds.
     ``sampled``, ``sourceless`` and ``rewrite`` are those of :func:`landopt.keeping.ledger.adoption.require_standing`.
 
     Raises
@@ -158,9 +159,9 @@ def adopt(
     """
     from constraints.audit.files.plan_reader import read_plan
     from landopt.keeping.handled import require_passed
-    from landopt.keeping.ledger.adoption_paper import write_adoption
+    from landopt.keeping.ledger.adoption_paper import unpapered, write_adoption
     from landopt.keeping.ledger.steps import append_signed, signers, supersede
-    from landopt.keeping.sealing.seal import file_digest, seal
+    from landopt.keeping.sealing.seal import sealing
 
     folder = Path(plan_folder)
     folder = folder.parent if folder.is_file() else folder
@@ -178,25 +179,35 @@ def adopt(
         opened = opened_files(book.entries(), found.id)
         report = require_standing(folder, opened, sampled=sampled, sourceless=sourceless, rewrite=rewrite)
         keys = [] if key is None else [key] if isinstance(key, Path) else list(key)
-        before = supersede(book, found.id, supersedes, who(by))
-        if keys:
-            seal(folder, keys[0])
-        names = ("parcel_ids", "demand_id", "method", "term_years", "period")
-        body = {
-            "document": document,
-            "date": date,
-            **who(by),
-            "audit": {"verdict": report.verdict, "complete": not sampled, "unchecked": _unchecked(report)},
-            "plan_id": plan["plan_id"],
-            "plan_hash": plan["plan_hash"],
-            "case": plan["case"]["digest"],
-            "plan_sha256": file_digest(folder / "plan.json"),
-            "assignments": [{name: entry[name] for name in names} for entry in plan["assignments"]],
-            "overrides": plan["overrides"],
-        }
-        entry = append_signed(book, "adopt", found.id, body, signers(keys), before, seen)
+        entry = unpapered(book, found.id, folder, document)
+        if entry is None:
+            before = supersede(book, found.id, supersedes, who(by))
+            body = {
+                "document": document,
+                "date": date,
+                **who(by),
+                "audit": {"verdict": report.verdict, "complete": not sampled, "unchecked": _unchecked(report)},
+                **_named(folder, plan),
+            }
+            with sealing(folder, keys[0] if keys else None):
+                entry = append_signed(book, "adopt", found.id, body, signers(keys), before, seen)
         write_adoption(folder, entry, found.ledger.name)
         return entry
+
+
+def _named(folder: Path, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What an adoption says of its plan."""
+    from landopt.keeping.sealing.seal import file_digest
+
+    names = ("parcel_ids", "demand_id", "method", "term_years", "period")
+    return {
+        "plan_id": plan["plan_id"],
+        "plan_hash": plan["plan_hash"],
+        "case": plan["case"]["digest"],
+        "plan_sha256": file_digest(folder / "plan.json"),
+        "assignments": [{name: entry[name] for name in names} for entry in plan["assignments"]],
+        "overrides": plan["overrides"],
+    }
 
 
 def _unchecked(report: AuditReport) -> list[str]:

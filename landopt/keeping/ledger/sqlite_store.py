@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from landopt.keeping.ledger.store import START, Row
-from parcels.common.atomic import in_passing
+from parcels.common.atomic import flush, in_passing
 from parcels.common.gate import admit
 from parcels.common.issues import Environment, Issue, Refused, error, warning
 
@@ -42,30 +44,45 @@ class SqliteStore:
         self.path = path
         if not create and not self.path.exists():
             raise Refused(error("B001.there-no-ledger", at=str(path), file=self.path.name))
+        if self.path.is_dir():
+            raise Refused(error("F010.nowhere", name=str(path), why=os.strerror(errno.EISDIR)))
         if self.path.exists():
             admit(self.path)
         self.warnings: list[Issue] = []
-        new = not self.path.exists()
         if not read_only and not _locks(self.path):
             self.warnings.append(warning("B079.locks", at=str(self.path)))
+        if create and not read_only and not self.path.exists():
+            in_passing(self.path, self._begin)
         with self._trouble():
-            if read_only:
-                place = f"{self.path.absolute().as_uri()}?mode=ro"
-                self._db = sqlite3.connect(place, timeout=_WAIT_MS / 1000, isolation_level=None, uri=True)
-            else:
-                self._db = sqlite3.connect(self.path, timeout=_WAIT_MS / 1000, isolation_level=None)
+            self._db = _connected(self.path, read_only=read_only)
             try:
-                # a damaged text shows as altered, not as a crash
-                self._db.text_factory = lambda raw: raw.decode("utf-8", "replace")
-                self._db.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
-                self._check_kind() if read_only else self._prepare(new=new)
+                if (read_only or not create) and not self._check_kind(self._db):
+                    # a ledger cut down to nothing is never begun anew in passing
+                    raise Refused(error("B001.empty", at=str(path), file=path.name))
+                if not read_only:
+                    self._prepare(self._db, new=False)
             except BaseException:
                 self._db.close()
                 raise
 
-    def _check_kind(self) -> bool:
+    def _begin(self, fresh: Path) -> None:
+        """Make a ledger without entries aside and put it in its place: a file that is none of both is never there."""
+        made = fresh / self.path.name
+        with self._trouble():
+            db = _connected(made, read_only=False)
+            try:
+                self._prepare(db, new=True)
+            finally:
+                db.close()
+        try:
+            self.path.hardlink_to(made)
+        except OSError:  # somebody was faster, or the disk has no second names
+            if not self.path.exists():
+                made.replace(self.path)
+        flush(self.path.parent)
+
+    def _check_kind(self, db: sqlite3.Connection) -> bool:
         """Whether there is a ledger in the file already; refuses another kind or a newer version."""
-        db = self._db
         kind = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
         tables = db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
@@ -80,15 +97,14 @@ class SqliteStore:
                 raise Refused(error("B080.schema", at=str(self.path), name=name))
         return True
 
-    def _prepare(self, *, new: bool) -> None:
-        db = self._db
+    def _prepare(self, db: sqlite3.Connection, *, new: bool) -> None:
         db.execute("PRAGMA synchronous = FULL")
         if new and db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             # only asked, and only of a new ledger: a disk without shared memory is not a local one
             self.warnings.append(warning("B079.shared", at=str(self.path)))
         db.execute("BEGIN IMMEDIATE")
         try:
-            if not self._check_kind():
+            if not self._check_kind(db):
                 for statement in _statements(_SCHEMA.replace("@START", START)):
                     db.execute(statement)
                 db.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -171,6 +187,19 @@ def write_copy(target: Path, rows: Iterable[Row]) -> None:
         made.replace(target)
 
     in_passing(target, copy)
+
+
+def _connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """The file, opened; a damaged text in it shows as altered, not as a crash."""
+    place = f"{path.absolute().as_uri()}?mode=ro" if read_only else path
+    db = sqlite3.connect(place, timeout=_WAIT_MS / 1000, isolation_level=None, uri=read_only)
+    try:
+        db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        db.execute(f"PRAGMA busy_timeout = {_WAIT_MS}")
+    except BaseException:
+        db.close()
+        raise
+    return db
 
 
 def _locks(path: Path) -> bool:

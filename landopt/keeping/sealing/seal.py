@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import re
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from constraints.case import SCHEMA
 from landopt.keeping.sealing.signing import key_id, pre_authentication, private_key, public_key
 from parcels.common.atomic import write_folder
 from parcels.common.gate import admit, read_bytes
-from parcels.common.issues import Issue, Refused, error, note
+from parcels.common.issues import Environment, Issue, Refused, error, note
 from parcels.common.kept import is_record
 
 if TYPE_CHECKING:
@@ -113,6 +114,26 @@ def seal(folder: str | Path, signer: str | Path | None = None) -> dict[str, Any]
 
     write_folder(place / FOLDER, fill, keep=lambda old: _other_seal(old, place, written))
     return said
+
+
+@contextlib.contextmanager
+def sealing(folder: Path, signer: Path | None) -> Iterator[None]:
+    """Seal a plan for something that is done under the seal; where that fails, a seal that was not there goes again.
+
+    Without a key nothing is sealed.  Where nobody knows whether it was done (B102), the seal stays.
+    """
+    if signer is None:
+        yield
+        return
+    there = (folder / FOLDER).exists()
+    seal(folder, signer)
+    try:
+        yield
+    except BaseException as trouble:
+        unknown = isinstance(trouble, Environment) and any(issue.key == "B102.unknown" for issue in trouble.issues)
+        if not there and not unknown:
+            shutil.rmtree(folder / FOLDER, ignore_errors=True)
+        raise
 
 
 def _other_seal(old: Path, place: Path, written: Mapping[str, bytes]) -> Path | None:

@@ -166,12 +166,13 @@ class Absent:
         """The rules and requirements that close every wanted method on these parcels, each with its count."""
         if len(rows) == 1:
             return self._of_one(demand, rows[0])
-        counts: dict[tuple[str, str], tuple[Closing, list[int]]] = {}
+        counts: dict[tuple[str, str, tuple[str, ...]], tuple[Closing, list[int]]] = {}
         for parcel in rows:
             for closing in self.closings.of((parcel,), demand):
-                counts.setdefault(_code_and_rule(closing), (closing, []))[1].append(parcel)
+                unknowns = () if closing.said is None else closing.said.unknowns  # what it hangs on is said of all
+                counts.setdefault((*_code_and_rule(closing), unknowns), (closing, []))[1].append(parcel)
         found = []
-        for (code, _), (closing, parcels) in sorted(counts.items(), key=lambda entry: (-len(entry[1][1]), entry[0])):
+        for (code, *_), (closing, parcels) in sorted(counts.items(), key=lambda entry: (-len(entry[1][1]), entry[0])):
             ids = tuple(self.context.case.parcels.ids[row] for row in parcels)
             few = ids if len(ids) <= SHOWN_PARCELS else ()
             found.append(Counted(code, len(parcels), self._ruling(closing, parcels, demand), few))

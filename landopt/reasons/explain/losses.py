@@ -19,7 +19,7 @@ from landopt.screening.blocks import Ints
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Program, arrays_of, from_arrays
 from landopt.solving.proof.certificate import Certificate
-from landopt.solving.proof.without_rows import without_rows
+from landopt.solving.proof.without_rows import named_rows, without_rows
 from parcels.common.issues import Refused, error
 
 Mask = NDArray[np.bool_]
@@ -172,13 +172,34 @@ def bounds_with(
     """
     if proof is None or not proof.get("tiers"):
         return None
+    return [bound for (bound,) in _bounds(offers, proof, parcels, [unpriced])]
+
+
+def bounds_without_each(offers: Offers, proof: Mapping[str, Any], parcels: int, rows: Sequence[int]) -> dict[int, int]:
+    """The bound of the first tier without each of some rows alone (:func:`bounds_with`), millipoints."""
+    first = {**proof, "tiers": proof["tiers"][:1]}
+    found = _bounds(offers, first, parcels, [[row] for row in rows])[0]
+    return dict(zip(rows, found, strict=True))
+
+
+def _bounds(offers: Offers, proof: Mapping[str, Any], parcels: int, each: Sequence[Sequence[int]]) -> list[list[int]]:
+    """For each tier its bound without each of some sets of rows."""
     floors = [int(floor_of(entry)) for entry in proof["tiers"]]
     found = []
     for tier, entry in enumerate(proof["tiers"]):
         prog = program_of(offers, parcels, tier, floors)
         tree = read_tree(entry["tree"], len(prog.sense), parcels)
-        tree, prog = without_rows(prog, tree, unpriced)
-        found.append(Certificate(prog, tree, int(entry["scale"])).value or 0)
+        named = named_rows(tree)
+        same: int | None = None  # the bound without rows that the proof does not speak of
+        bounds: list[int] = []
+        for rows in each:
+            silent = bool(rows) and not named & set(rows)
+            if not silent or same is None:
+                kept, loose = without_rows(prog, tree, rows)
+                bound = Certificate(loose, kept, int(entry["scale"])).value or 0
+                same = bound if silent else same
+            bounds.append(same if silent and same is not None else bound)
+        found.append(bounds)
     return found
 
 

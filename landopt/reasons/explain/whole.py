@@ -9,7 +9,7 @@ from constraints.audit.certificate.proof import gap_text
 from constraints.types import Rule
 from landopt.reasons.explain.context import Context, general, note
 from landopt.reasons.explain.limits import Limits
-from landopt.reasons.explain.losses import bounds_with
+from landopt.reasons.explain.losses import bounds_without_each
 from landopt.reasons.explain.nextbest import cutoffs
 from landopt.reasons.explain.records import MethodTotal, PlanReasons, Ruling, TierBound
 
@@ -78,13 +78,10 @@ def _worth(context: Context, limits: Limits) -> tuple[int | None, ...]:
     proof = context.proof
     if proof is None or not proof.get("tiers") or len(context.offers) * len(limits.rows) > RANKED:
         return ()
-    first = {**proof, "tiers": proof["tiers"][:1]}
     reached, parcels = int(proof["tiers"][0]["objective"]), len(context.case.parcels)
-    found: list[int | None] = []
-    for number, row in enumerate(limits.rows):
-        above = bounds_with(context.offers, first, parcels, [number]) if row.kind == "limit" else None
-        found.append(None if above is None else max(0, above[0] - reached))
-    return tuple(found)
+    rows = [number for number, row in enumerate(limits.rows) if row.kind == "limit"]
+    above = bounds_without_each(context.offers, proof, parcels, rows)
+    return tuple(max(0, above[number] - reached) if number in above else None for number in range(len(limits.rows)))
 
 
 def _totals(context: Context) -> tuple[MethodTotal, ...]:

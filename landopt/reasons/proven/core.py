@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from landopt.screening.blocks import Ints
 from landopt.solving.programme.arrays import Program, ranges
 from landopt.solving.proof.certificate import Case, Certificate, holding
 from parcels.common.issues import Refused, error
+from parcels.common.units import exact
 
 FAR = np.int64(2**62)
 MUCH = 1_000_000
@@ -99,10 +99,10 @@ def allowed(text: str | None, objective: int, bound: int) -> int:
         return max(0, bound - objective)
     given = text.strip().replace("％", "%")
     try:
-        number = Fraction(given.removesuffix("%").strip())
+        number = exact(given.removesuffix("%").strip())
         if number < 0:
             raise ValueError
-    except (ValueError, ZeroDivisionError):
+    except ValueError:
         raise Refused(error("X030.within", given=text)) from None
     if given.endswith("%"):
         return int(number * abs(objective) / 100)

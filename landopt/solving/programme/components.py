@@ -28,7 +28,7 @@ def idle_rows(prog: Program, pool: Ints) -> Ints:
 
 
 def components(prog: Program, pool: Ints) -> list[Ints]:
-    """The offers of ``pool`` in groups that share no parcel, no platform and no row that could bind, largest first."""
+    """The offers of ``pool`` in groups that share no parcel, platform, row that could bind or slack, largest first."""
     import networkx as nx
 
     if not len(pool):
@@ -49,6 +49,9 @@ def components(prog: Program, pool: Ints) -> list[Ints]:
     graph.add_edges_from(zip(anchor[owner[live]].tolist(), rows[live].tolist(), strict=True))
     soft = np.flatnonzero((prog.carry >= 0) & ~idle)
     graph.add_edges_from((head + int(row), head + int(prog.carry[row])) for row in soft)
+    for members in prog.together:  # one slack for them: whichever is missed most counts for all
+        bound = [head + row for row in members if not idle[row]]
+        graph.add_edges_from((bound[0], other) for other in bound[1:])
     label: dict[int, int] = {}
     for number, group in enumerate(nx.connected_components(graph)):
         label.update(dict.fromkeys(group, number))

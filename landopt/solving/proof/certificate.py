@@ -165,25 +165,24 @@ class Certificate:
         self.position = np.arange(prog.count) - prog.part_start[prog.part()]
         self.left = np.flatnonzero(~alone(prog, self.head.derived.signs))
         self.core = compact(prog, self.left)
-        self._columns: Columns | None = None
+        self._columns = Columns(len(self.left))
         self._values: dict[int, Ints] = {}
 
-    def _narrow(self, left: Ints) -> None:
-        self.left, self.core = left, compact(self.prog, left)
-        self._columns, self._values = None, {}
+    def _narrow(self, kept: Ints) -> None:
+        """Go on with some of the offers left (places among them)."""
+        self.left, self._columns = self.left[kept], self._columns.narrowed(kept)
+        self.core, self._values = compact(self.prog, self.left), {}
 
-    def columns(self) -> Columns:
-        """The coefficients of the offers left in every derived row."""
-        if self._columns is None:
-            found = Columns(len(self.left))
-            for rule in self.head.derived.rules:
-                if isinstance(rule, Clique):
-                    named = [offer_of(self.prog, place, at) for place, at in rule.members]
-                    found.append(np.isin(self.left, named).astype(np.int64))
-                else:
-                    found.append(rounding(self.core, rule, found))
-            self._columns = found
-        return self._columns
+    def columns(self, most: int) -> Columns:
+        """The coefficients of the offers left in the first ``most`` derived rows at least."""
+        found = self._columns
+        for rule in self.head.derived.rules[len(found) : most]:
+            if isinstance(rule, Clique):
+                named = [offer_of(self.prog, place, at) for place, at in rule.members]
+                found.append(np.isin(self.left, named).astype(np.int64))
+            else:
+                found.append(rounding(self.core, rule, found))
+        return found
 
     def worth(self, vector: int) -> Ints:
         """What the offers left are worth beyond the prices of a vector, times the scale."""
@@ -200,7 +199,7 @@ class Certificate:
                 worth = worth - core.entries.use(rows)
             for number, price in enumerate(of_rows[own:]):
                 if price:
-                    at, value = self.columns().cells[number]
+                    at, value = self.columns(number + 1).cells[number]
                     sizes[at] += np.abs(value).astype(float) * abs(price)
                     _fits(sizes[at])
                     worth[at] -= value * price
@@ -219,7 +218,7 @@ class Certificate:
             total = self.head.drop_sum[number] + _exact_sum(best)
             if out.any():
                 yield Case(self.left, worth, None, best, none, total, out, drop.vector)
-                self._narrow(self.left[~out])
+                self._narrow(np.flatnonzero(~out))
         paths: list[tuple[int, tuple[tuple[Node, bool], ...]]] = [(0, ())]
         while paths:
             number, path = paths.pop()

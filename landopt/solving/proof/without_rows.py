@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from constraints.audit.certificate.derived_rows import DerivedRows
+from constraints.audit.certificate.derived_rows import Range, rule_of
 from constraints.audit.certificate.derived_rows import ranges as ends_of
-from constraints.audit.certificate.price_tree import BadProof, Changes, Clique, Derived, Tree
+from constraints.audit.certificate.price_tree import BadProof, Changes, Clique, Derived, Rounding, Sum, Tree
+from constraints.audit.files.strict_json import LARGEST as LARGEST_WRITTEN
 from landopt.solving.programme.arrays import LARGEST, Program
 from landopt.solving.proof.certificate import compact, offer_of, rows_of
 from landopt.solving.proof.cliques import opposed
@@ -33,21 +34,34 @@ def without_rows(prog: Program, tree: Tree, rows: Sequence[int]) -> tuple[Tree, 
     alone_ = tuple((row, least) for row, least in tree.alone if row not in out)
     derived: list[Derived] = []
     given = [int(value) for value in prog.rhs[prog.own :]]
-    ends = ends_of(rows_of(prog), given, own - prog.own)
+    ends: list[Range | None] = list(ends_of(rows_of(prog), given, own - prog.own))
     for number, one in enumerate(tree.derived):
         kept: Derived = one
         if isinstance(one, Clique):
             kept = one if alone_ == tree.alone and _goes(prog, one, alone_) else Clique(())
         elif any(of % 3 == 0 and of // 3 in out for of, _ in one.terms):
             kept = Clique(())
-        try:
-            DerivedRows([*derived, kept], (), rows_of(prog), ends)
-        except BadProof:
-            kept = Clique(())
+        right = 1
+        if isinstance(kept, Rounding):
+            try:
+                right = rule_of(kept, ends)[1]
+            except BadProof:
+                kept = Clique(())
+            if abs(right) > LARGEST_WRITTEN:
+                kept, right = Clique(()), 1
+        ends.append((None, right))
         out |= {own + number} if kept is not one else set()
         derived.append(kept)
     vectors = [replace(each, rows=tuple(of for of in each.rows if of[0] not in out)) for each in tree.vectors]
     return replace(tree, alone=alone_, derived=tuple(derived), vectors=vectors), prog
+
+
+def named_rows(tree: Tree) -> set[int]:
+    """The rows that a proof speaks of: prices, branches on, rounds, or holds an offer alone against."""
+    found = {row for row, _ in tree.alone} | {row for each in tree.vectors for row, _ in each.rows}
+    found |= {node.on.row for node in tree.nodes if isinstance(node.on, Sum)}
+    rounded = [one for one in tree.derived if isinstance(one, Rounding)]
+    return found | {of // 3 for one in rounded for of, _ in one.terms if of % 3 == 0}
 
 
 def _goes(prog: Program, clique: Clique, alone: Changes) -> bool:

@@ -15,6 +15,7 @@ from landopt.workbench.child.law import ask, changed, rule, rules
 from landopt.workbench.child.spoken import spoken
 from landopt.workbench.guards import both
 from parcels.common.catalogue import Say
+from parcels.common.gate import load_toml
 from parcels.common.issues import LandoptError, Refused, error
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def whatif(request: Request, say: Say) -> dict[str, Any]:
 def core(request: Request, say: Say) -> dict[str, Any]:
     """The parcels that are supplied by their method in every plan within a loss, and those that are not in any."""
     plan = _plan(request["folder"])
-    if request.get("sets"):
+    if "sets" in request:  # none: the proof is read before the first slider moves
         moved = plan.moved_core(*request["sets"], within=request.get("within"))
         said = {"holds": moved.holds, "bound": moved.bound, "empty": moved.empty}
         return {**said, **(_states(moved.core) if moved.core else {"parcels": {}, "unsaid": True})}
@@ -220,7 +221,6 @@ def audit(request: Request, say: Say) -> dict[str, Any]:
 def overlay(request: Request, say: Say) -> dict[str, Any]:
     """Read rules as typed with the loader that reads a policy; what it says of them, and the rules as tables."""
     import tempfile
-    import tomllib
 
     from constraints.loading.load import load
     from constraints.loading.ranks import OWN_MARK
@@ -235,7 +235,7 @@ def overlay(request: Request, say: Say) -> dict[str, Any]:
             raise Refused(
                 [replace(issue, place=replace(issue.place, file="TOML")) for issue in refusal.issues]
             ) from None
-    tables = tomllib.loads(request["toml"]).get("rule", [])
+    tables = load_toml(request["toml"]).get("rule", [])
     return {"rules": tables, "issues": [both(issue) for issue in getattr(loaded, "issues", ())]}
 
 

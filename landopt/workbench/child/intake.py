@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parcels.common.catalogue import Say, titled
-from parcels.common.gate import read_bytes, read_text
+from parcels.common.gate import load_toml, read_bytes, read_text
 
 if TYPE_CHECKING:
     from landopt.intake.assemble import Loaded
@@ -54,11 +54,9 @@ def new(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
 
 def _values(made: Path, named: Mapping[str, str], request: Mapping[str, Any]) -> dict[str, str]:
     """The keys of ``round.toml`` as TOML: dropped files by role, the blank workbook for the tables nobody dropped."""
-    import tomllib
-
     import tomli_w
 
-    before = tomllib.loads(read_text(made))
+    before = load_toml(read_text(made))
     found = {
         "round.as_of": request["as_of"],
         "rules.packs": tomli_w.dumps({"x": before["rules"]["packs"]}, multiline_strings=False)[4:].strip(),

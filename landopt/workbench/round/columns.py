@@ -10,7 +10,7 @@ from typing import Any
 from landopt.workbench.guards import refused
 from landopt.workbench.home import Room
 from landopt.workbench.received import ENCODINGS, opened_not, rewrite, with_input, with_key, with_layer
-from parcels.common.gate import read_bytes
+from parcels.common.gate import load_toml, read_bytes
 from parcels.common.schema import fields_of
 from parcels.common.units import unit_factor
 from parcels.how_read import AREAS, FACTS
@@ -121,7 +121,7 @@ def _inline(value: Any) -> str:
 
 def _known(text: str) -> Mapping[str, Any]:
     try:
-        found = tomllib.loads(text).get("inputs", {})
+        found = load_toml(text).get("inputs", {})
     except tomllib.TOMLDecodeError:
         raise refused(422, "no-inputs") from None
     return found if isinstance(found, dict) else {}

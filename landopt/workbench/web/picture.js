@@ -1,7 +1,7 @@
 /* Map and table of the same parcels; what is clicked in one is marked in the other and told on the sheet. */
 import { post } from "./net.js";
 import { both, button, group, h, hectares, lang, own, t, tell, trouble, word } from "./say.js";
-import { about, now, planKey, planLine } from "./main.js";
+import { about, now, planKey, planLine, readOnly } from "./main.js";
 import * as sheet from "./sheet.js";
 
 let moved = [], following = false; // the numbers that sliders say now, and whether the core is being asked for them
@@ -95,11 +95,11 @@ function passes(i) {
 }
 function paint() {
   if (!held) return;
-  const { built, data } = held, at = held.at.get(chosen.parcel);
+  const { built, data } = held, at = held.at.get(chosen.parcel), some = Boolean(core && !core.empty && Object.keys(core.parcels).length);
   for (let i = 0; i < built.layers.length; i++) {
     const o = built.layers[i].options, state = core && !core.empty ? core.parcels[data.head.ids[i]] : undefined;
     o.faded = !passes(i);
-    o.grey = core !== null && !state;
+    o.grey = some && !state; // where nothing is proven, the methods stay to be seen
     o.weight = i === at ? 4 : state ? 2.2 : 0.8;
     o.strong = i === at || Boolean(state);
     o.color = i === at ? "#000" : state === "out" ? "#8a3b12" : state ? "#0b3d66" : "#3c4654";
@@ -142,7 +142,7 @@ function toolbar() {
   let typing;
   find.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(paint, 120); });
   find.addEventListener("keydown", (e) => { if (e.key === "Enter") { const i = [...held.at.values()].find(passes); if (i !== undefined) select(held.data.head.ids[i], true); } });
-  const choice = h("select", { id: "within", "aria-label": t("core.title"), onchange: () => { within = choice.value; recore(); } }, h("option", { value: "" }, t("core.off")), ...["0.1%", "0.5%", "1%", "2%"].map((w) => h("option", { value: w, selected: within === w }, t("core.within", { loss: w }))));
+  const choice = h("select", { id: "within", "aria-label": t("core.title"), onchange: () => { within = choice.value; recore(); } }, h("option", { value: "" }, t("core.off")), ...["0%", "0.01%", "0.1%", "0.5%", "1%", "2%"].map((w) => h("option", { value: w, selected: within === w }, t("core.within", { loss: w }))));
   setTimeout(() => setMode(mode));
   return h("div", { class: "tools" }, h("div", { class: "row", role: "group" }, view("map"), view("table")), find, planKey() ? choice : "", button(t("picture.whole"), () => { clear(); wholeMap(); }, { class: "quiet", id: "whole" }), button(t("print"), () => window.print(), { class: "quiet" }), h("span", { id: "core-said", role: "status" }, coreSaid()));
 }
@@ -160,6 +160,7 @@ function setMode(name) {
 }
 async function setCore(asked) {
   const before = held, found = asked ? await about("core", { within: asked }) : null;
+  if (asked && !readOnly()) about("core", { within: asked, sets: [] }).catch(() => {}); // who answers for sliders has the proof read before one moves
   if (held !== before || within !== asked || (asked && moved.length)) return; // what counts now was asked for meanwhile
   showCore(found);
 }
@@ -197,6 +198,7 @@ function coreSaid() {
   if (core.unsaid) return t("core.unsaid");
   if (core.empty) return t("core.empty");
   const all = Object.values(core.parcels), count = (s) => all.filter((x) => x === s).length;
+  if (!all.length && core.moved) return t("core.nothing");
   const said = t("core.said", { core: count("core"), supplied: count("supplied"), out: count("out") });
   return core.moved ? t(core.holds ? "core.moved" : "core.moved-broken", { said }) : said;
 }

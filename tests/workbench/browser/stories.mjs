@@ -67,7 +67,7 @@ export const stories = {
     await page.waitForSelector("[data-round]");
     await twice("rounds");
     await page.click(`[data-round="${values.round}"]`);
-    const there = { decide: "#sheet .in, #sheet .para", files: "#files-said", policy: ".rules li", compare: "#front-go", audit: "#verify", law: "#law-go" };
+    const there = { decide: "#late, #drop", files: "#files-said", policy: ".rules li", compare: "#front-go", audit: "#verify", law: "#law-go" };
     for (const [view, selector] of Object.entries(there)) {
       await page.click(`[data-view="${view}"]`);
       await page.waitForSelector(selector, { timeout: 90000 });
@@ -91,7 +91,7 @@ export const stories = {
       await page.waitForSelector(there[view], { timeout: 90000 });
       await settle(400);
       const made = await page.pdf({ format: "A4", printBackground: true });
-      writeFileSync(`${values.out}/print-${view}.pdf`, made);
+      writeFileSync(`${values.place}/print-${view}.pdf`, made);
       seen.pdf[view] = made.length;
     }
   },
@@ -128,20 +128,20 @@ export const stories = {
     seen.bound_ms = ms;
     seen.bound = await text("#bound");
     seen.bound_state = await page.getAttribute("#bound", "class");
-    await page.selectOption("#within", "0.5%");
+    await slide(page, name, was);
+    await page.selectOption("#within", "0.01%");
     await page.waitForFunction(() => /[0-9]/.test(document.getElementById("core-said").textContent), null, { timeout: 60000 });
     seen.core = await text("#core-said");
     seen.core_ms = [];
-    for (const value of [was - 2, was - 1]) {
-      const before = await page.getAttribute("#core-said", "data-ms");
+    for (const value of [was + 2, was + 1]) {
       await page.evaluate(() => { delete document.getElementById("core-said").dataset.ms; });
       await slide(page, name, value);
       await page.waitForFunction(() => document.getElementById("core-said").dataset.ms, null, { timeout: 60000 });
       seen.core_ms.push(Number(await page.getAttribute("#core-said", "data-ms")));
-      seen.core_before = before;
     }
     seen.core_moved = await text("#core-said");
     await shot("slider");
+    await slide(page, name, was - 1);
     await release(page, name);
     await page.waitForSelector('[data-scenario="草案-1"]', { timeout: 20000 });
     await page.waitForFunction(() => document.querySelector(".steps li"), null, { timeout: 60000 });
@@ -149,7 +149,7 @@ export const stories = {
     await solved();
     await page.waitForFunction((old) => document.querySelector(".result strong")?.innerText !== old, seen.score, { timeout: 60000 }).catch(() => {});
     seen.score_draft = await text(".result strong");
-    await page.waitForFunction(() => /[0-9]/.test(document.getElementById("core-said").textContent), null, { timeout: 60000 });
+    await page.waitForFunction(() => document.getElementById("core-said").textContent, null, { timeout: 60000 });
     seen.core_after = [await page.inputValue("#within"), await text("#core-said")];
     await page.selectOption("#within", "");
     seen.steps = await page.$$eval(".steps li", (all) => all.map((e) => e.innerText));
@@ -441,6 +441,46 @@ export const stories = {
     await page.waitForSelector("#changes-said .typed", { timeout: 60000 });
     seen.changes = await text("#changes-said");
     await shot("rule");
+  },
+  /* A large round: until the map is there, what a pan and a zoom take, the bound and the core under a slider where there is a plan. */
+  async crowd({ page, seen, shot, text, values }) {
+    const begun = Date.now();
+    const own = await page.$(`[data-round="${values.round}"]`); // where it is the only one it opens by itself
+    if (own) await own.click();
+    await page.waitForSelector("#map", { timeout: 300000 });
+    await page.waitForFunction(() => document.querySelector("#legend li"), null, { timeout: 300000 });
+    seen.map_ms = Date.now() - begun;
+    await page.evaluate(() => { window.frames_ = []; let last = performance.now(); const next = () => { const now = performance.now(); window.frames_.push(Math.round(now - last)); last = now; requestAnimationFrame(next); }; requestAnimationFrame(next); });
+    const box = await page.locator("#map").boundingBox(), pan = Date.now();
+    await page.mouse.move(box.x + 400, box.y + 300);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 200, box.y + 200, { steps: 20 });
+    await page.mouse.up();
+    seen.pan_ms = Date.now() - pan;
+    await page.waitForTimeout(1000);
+    seen.frames = await page.evaluate(() => [...window.frames_].sort((a, b) => a - b));
+    seen.frames = { count: seen.frames.length, median: seen.frames[seen.frames.length >> 1], longest: seen.frames.at(-1) };
+    const zoom = Date.now();
+    await page.click(".leaflet-control-zoom-in");
+    await page.waitForTimeout(400);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    seen.zoom_ms = Date.now() - zoom - 400;
+    await shot("crowd");
+    if (values.plan !== "yes") return;
+    const range = page.locator("input[type=range]").first(), name = await range.getAttribute("data-name"), was = Number(await range.inputValue());
+    await page.selectOption("#within", "0.5%");
+    await page.waitForFunction(() => document.getElementById("core-said").textContent, null, { timeout: 120000 });
+    seen.core_first = await text("#core-said");
+    seen.bound_ms = []; seen.core_ms = [];
+    for (const value of [was + 1, was + 2, was + 3, was + 4, was + 2, was + 1]) {
+      await page.evaluate(() => { delete document.getElementById("core-said").dataset.ms; delete document.getElementById("bound").dataset.ms; });
+      await slide(page, name, value);
+      await page.waitForFunction(() => document.getElementById("bound").dataset.ms && document.getElementById("core-said").dataset.ms, null, { timeout: 120000 });
+      seen.bound_ms.push(Number(await page.getAttribute("#bound", "data-ms")));
+      seen.core_ms.push(Number(await page.getAttribute("#core-said", "data-ms")));
+    }
+    seen.core = await text("#core-said");
+    await shot("crowd-slider");
   },
   /* Whatever can be clicked, at random, by a seed: views, scenarios, sliders, dialogs filled with anything. */
   async monkey({ page, seen, values, settle }) {
