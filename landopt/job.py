@@ -86,6 +86,10 @@ class Job:
     ledger: LedgerPlace | None = None
     as_of: str | None = None
     """Another day whose law holds on the same round."""
+    robust: int = 0
+    """Draws over which the plan with the best mean is taken (0: the best plan as things are)."""
+    stress: Path | None = None
+    """What may happen in them (default: ``stress.toml`` of the round)."""
     booked: bool = True
     """Under the round's own ledger, where it has one."""
 

@@ -315,7 +315,15 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         offers = screen(made.case, say)
         clock.mark("screen")
         say(told("progress.built", offers=len(offers.site), rules=len(made.case.rules)))
-        outcome = choose(made.case, offers, job, say)
+        outcome, met = choose(made.case, offers, job, say), True
+        if job.robust:
+            from landopt.reasons.many.robust import robustly
+
+            path = job.stress if job.stress is not None else home / "stress.toml"
+            found = robustly(made.case, offers, outcome, path, job.robust, job.gap, say)
+            if found is None:
+                raise Stopped(error("S007.stopped-before-any", at="--robust"))
+            outcome, met = found
         clock.mark("solve")
         decision = decide(made, offers, outcome, say)
         for issue in odd_blocks(decision.plan, made.case, loaded.geometry):
@@ -331,7 +339,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
             clock.mark("audit")
 
         folder = shelf.put(home, wanted, decision.plan, decision.written, fill, say)
-    code = exit_code(made.case, decision.plan)
+    code = (0 if met else 4) if job.robust else exit_code(made.case, decision.plan)
     seconds = time.perf_counter() - begun
     return Result(folder, decision.plan, made.case, reports[0], code, seconds, clock.phases)
 

@@ -117,6 +117,8 @@ class Round(RoundTables):
         keep: Plan | PathLike | None = None,
         change_cost: int = 0,
         continues: Plan | PathLike | None = None,
+        robust: int = 0,
+        stress: PathLike | None = None,
         as_of: str | datetime.date | None = None,
         ledger: PathLike | None = None,
         output: PathLike | None = None,
@@ -143,6 +145,8 @@ class Round(RoundTables):
             Replan with least change from this plan.
         continues
             The plan of a programme that this round carries on (``landopt solve --continue``).
+        robust, stress
+            The plan with the best mean over so many draws of a stress file (``landopt solve --robust``).
         as_of
             The law of another day on the same round, a scenario: later facts are set aside, policy is carried over.
         output
@@ -191,6 +195,8 @@ class Round(RoundTables):
             keep=_folder_of(keep),
             change_cost=change_cost,
             continues=_folder_of(continues),
+            robust=robust,
+            stress=None if stress is None else Path(stress),
             as_of=None if as_of is None else arguments.date(as_of).isoformat(),
             ledger=None if ledger is None else ledger_place(ledger if isinstance(ledger, str) else Path(ledger)),
         )

@@ -160,12 +160,13 @@ def solve(
         (folder / "request.json").write_text(json.dumps(request), "utf-8")
         hard = None if time_limit_s is None or nodes is not None else time_limit_s + GRACE_S
         ended = inside(folder, request) if here else watch(folder, hard, progress, memory)
-        chosen = _best(folder, len(offers.site))
+        chosen = best_plan(folder, len(offers.site))
         left = child.load_warm(folder / "left") if ended.why == "done" else None
     return replace(_outcome(case, offers, base, ended, chosen, monotonic() - began), left=left)
 
 
-def _best(folder: Path, count: int) -> Ints | None:
+def best_plan(folder: Path, count: int) -> Ints | None:
+    """The best plan that a child has written, offers ascending; None where it has none."""
     path = folder / "best.npy"
     if not path.exists():
         return None

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from cli import desk
 from constraints.case import Case
 from landopt.reasons.many.scenario import Effort, named
-from landopt.reasons.many.tradeoff import Fronted, gap_text, tradeoff
+from landopt.reasons.many.tradeoff import Fronted, _answered, _waves, gap_text, tradeoff
 from landopt.reasons.texts import render_answer
 from landopt.report.pictures.fronts import front_csv, front_svg, front_table
 from landopt.runs.work import Where
@@ -149,3 +149,26 @@ def test_the_command_writes_table_picture_and_numbers(tmp_path: Path) -> None:
     assert {path.name for path in out.iterdir() if not path.name.startswith(".")} == {
         *("front.csv", "front.svg", "front.html", "front-maps.csv", "results.jsonl")
     }
+
+
+def test_a_large_round_weighs_its_parts_and_skips_what_is_answered() -> None:
+    """One programme a point, its bounds hold, and a floor is answered by a plan that is as good as any may be."""
+    round_, present = _present(planned(1)[0])
+    between = ("served", "revenue")
+    here = Fronted(round_, between, present, Effort())
+    here.large = True
+    every = [dict(zip(between, values, strict=True)) for values in _every(round_, between, present)]
+    first = here.point({"order": list(between), "floors": {}})
+    assert first["most"] >= here.weighed(between, first["values"])
+    for floor in sorted({values["revenue"] for values in every}):
+        floors = {"revenue": floor}
+        point = here.point({"order": list(between), "floors": floors})
+        reaching = [values for values in every if values["revenue"] >= floor]
+        assert here.weighed(between, point["values"]) == max(here.weighed(between, each) for each in reaching)
+        for values in reaching:
+            assert values["served"] <= point["bound"]["served"]
+        if _answered(here, between, floors, [first]):
+            assert first["values"]["revenue"] >= floor
+            assert here.weighed(between, first["values"]) == here.weighed(between, point["values"])
+    assert _waves([{"a": n} for n in range(5)])[0] == [{"a": 0}]
+    assert sorted(each["a"] for wave in _waves([{"a": n} for n in range(7)]) for each in wave) == list(range(7))

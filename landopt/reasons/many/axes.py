@@ -57,6 +57,14 @@ class Axis:
             np.maximum.at(best[key], part, sums)
         return int(best.sum(axis=1).min()) if len(best) else 0
 
+    def least(self, offers: Offers) -> int:
+        """What no plan falls below: of each sum the worst offer of every part, or none."""
+        worst = np.zeros((len(self.sums), len(offers.part_start) - 1), np.int64)
+        part = np.repeat(np.arange(worst.shape[1]), np.diff(offers.part_start))
+        for key, sums in enumerate(self.sums):
+            np.minimum.at(worst[key], part, sums)
+        return int(worst.sum(axis=1).min()) if len(worst) else 0
+
     def at_least(self, offers: Offers, floor: int) -> Offers:
         """The offers under rows that ask for so much of it."""
         for key, sums in enumerate(self.sums):

@@ -158,7 +158,7 @@ def solved(
     return {
         **found,
         "objective": list(worth),
-        "bound": [max(_better(tier), now) for tier, now in zip(outcome.tiers, worth, strict=True)],
+        "bound": [max(better(tier), now) for tier, now in zip(outcome.tiers, worth, strict=True)],
         "served": len({who for who, _ in taken.values() if who is not None}),
         "plan": named(case, offers, chosen),
         "choices": [[name, who, how] for name, (who, how) in sorted(taken.items())],
@@ -166,7 +166,7 @@ def solved(
     }, outcome
 
 
-def _better(tier: Any) -> int:
+def better(tier: Any) -> int:
     """The smaller of the bound that is proved and the one that the solver claims."""
     return int(tier.bound if tier.solver_bound is None else min(tier.bound, tier.solver_bound))
 

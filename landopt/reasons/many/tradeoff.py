@@ -4,6 +4,11 @@ By epsilon-constraint: the first part is made as large as it can be while every 
 that held, the others in turn. The floors run from what the best plan by the first part gives to the most there is, so
 that points of the front that no weights would find are found too. Soft limits are held where the plan as it stands
 leaves them: what a point gains is never bought by missing them further.
+
+In rounds too large to be solved to the end the parts are made large together, the others weighing a tenth of the first
+over what there is of each (the augmented epsilon-constraint method, Mavrotas 2009): one programme a point, and its one
+bound says how much a plan that reaches the floors may have more in every part. A floor that a plan reaches which no
+plan of a looser floor exceeds is answered by it, without a run; each run starts from the best plan that is known.
 """
 
 from __future__ import annotations
@@ -22,7 +27,7 @@ from constraints.canonical import digest
 from constraints.case import Case, case_digest, from_json, to_json
 from landopt.reasons.alternatives import value
 from landopt.reasons.many.axes import Axis, axes
-from landopt.reasons.many.scenario import Assignment, Effort, located, named
+from landopt.reasons.many.scenario import Assignment, Effort, better, located, named
 from landopt.reasons.many.sweep import open_desk
 from landopt.runs.execute import Ran, execute
 from landopt.runs.work import Run, Task, Where, Work
@@ -30,10 +35,15 @@ from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.programme.arrays import program, standing
 from landopt.solving.solver import solve
+from landopt.solving.tuning import USUAL
 from parcels.common.catalogue import Say, told
 
 STEPS = 6
 """Halvings towards the largest floor of a part that no objective can be (fairness)."""
+LEAST_S = 2.0
+"""Seconds that a point with floors may take at least."""
+LESS = 10
+"""How many times less than the first the other parts weigh, each over what there is of it, in a large round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +80,76 @@ class Fronted:
         self.start, _ = located(case, self.offers, present)
         self.axes = axes(case, self.offers, names, present)
         self.held = _held(case, self.offers, self.start.tolist())
+        self.plain = replace(case, objective=replace(case.objective, gives=()))  # the parts are its tiers
+        self.large = len(self.offers) > USUAL.small
 
     def point(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The best plan by the parts of ``order``, one after the other, that reaches ``floors``."""
+        """The best plan by the parts of ``order`` that reaches ``floors``, from the plan ``start`` if one is named."""
         by_name = {axis.name: axis for axis in self.axes}
         order = [by_name[name] for name in given["order"]]
-        offers = replace(self.held, score=np.vstack([axis.sums for axis in order]))
+        weights = self.weights(given["order"]) if self.large else []
+        score = np.vstack([axis.sums for axis in order])
+        offers = replace(self.held, score=np.array([weights]) @ score if weights else score)
         for name, floor in given["floors"].items():
             offers = by_name[name].at_least(offers, floor)
-        outcome = solve(self.case, offers, **self.effort.of(self.case), warm=self.start)
-        found: dict[str, Any] = {"stopped": outcome.stopped, "floors": dict(given["floors"]), "values": None}
+        start = self.start
+        if given.get("start") is not None:
+            start, _ = located(self.case, self.offers, given["start"])
+        effort = self.effort.of(self.case)
+        if given.get("seconds") is not None and effort["nodes"] is None:
+            effort["time_limit_s"] = min(given["seconds"], effort["time_limit_s"])
+        outcome = solve(self.plain, offers, **effort, warm=start, ties=not self.large)
+        asked = {"order": list(given["order"]), "floors": dict(given["floors"])}
+        found: dict[str, Any] = {"stopped": outcome.stopped, **asked, "values": None}
         if outcome.chosen is None:
             return found
         chosen = outcome.chosen.tolist()
         tiers = [(tier.objective, tier.bound) for tier in outcome.tiers]
+        values = {axis.name: axis.value(chosen) for axis in self.axes}
+        bounds = [bound for _, bound in tiers]
+        if weights:
+            bounds = self._by_part(order, weights, values, given["floors"], bounds[0])
         plan = named(self.case, self.offers, chosen)
         return {
             **found,
-            "values": {axis.name: axis.value(chosen) for axis in self.axes},
+            "values": values,
             "objective": list(value(self.offers, tuple(chosen))),
-            "bound": {axis.name: bound for axis, (_, bound) in zip(order, tiers, strict=True)},
+            "bound": {axis.name: bound for axis, bound in zip(order, bounds, strict=True)},
             "gap": max(gap_text(*tier) for tier in tiers),
             "nondominated": all(reached == bound for reached, bound in tiers) and len(order) == len(self.axes),
+            "most": better(outcome.tiers[0]),
+            "seconds": outcome.seconds,
             "plan_id": f"{self.case.round.id}/T-{digest(plan)[:8]}",
             "plan": plan,
         }
+
+    def weights(self, names: Sequence[str]) -> list[int]:
+        """What each part counts where they are made large together: the first :data:`LESS` times the others."""
+        by_name = {axis.name: axis for axis in self.axes}
+        whole = [Fraction(max(1, by_name[name].ceiling(self.offers))) for name in names]
+        rates = [1 / size / (1 if at == 0 else LESS) for at, size in enumerate(whole)]
+        return [max(1, round(rate / min(rates))) for rate in rates]
+
+    def _by_part(
+        self,
+        order: Sequence[Axis],
+        weights: Sequence[int],
+        values: Mapping[str, int],
+        floors: Mapping[str, int],
+        top: int,
+    ) -> list[int]:
+        """What no plan exceeds, part by part: of those before it what the point reaches, of those after the least."""
+        least = [max(axis.least(self.offers), floors.get(axis.name, -(10**15))) for axis in order]
+        found = []
+        for at, weight in enumerate(weights):
+            others = [values[axis.name] if n < at else least[n] for n, axis in enumerate(order)]
+            rest = sum(w * other for n, (w, other) in enumerate(zip(weights, others, strict=True)) if n != at)
+            found.append((top - rest) // weight)
+        return found
+
+    def weighed(self, names: Sequence[str], values: Mapping[str, int]) -> int:
+        """What a point is worth by some parts together."""
+        return sum(weight * values[name] for weight, name in zip(self.weights(names), names, strict=True))
 
 
 def gap_text(reached: int, bound: int) -> str:
@@ -172,7 +227,8 @@ def tradeoff(
     head |= {"between": list(between), "present": list(present)}
 
     def made(given: Sequence[Mapping[str, Any]]) -> Ran:
-        tasks = [Task(digest({**head, **dict(each)})[:16], each) for each in given]
+        named = [{key: value for key, value in each.items() if key != "seconds"} for each in given]
+        tasks = [Task(digest({**head, **name})[:16], each) for name, each in zip(named, given, strict=True)]
         return execute(work, tasks, where, folder, say)
 
     order = _orders(here.axes)[0]
@@ -194,11 +250,20 @@ def tradeoff(
     if found and not interrupted:
         least = {axis.name: min(each["values"][axis.name] for each in found) for axis in here.axes}
         others = [axis.name for axis in here.axes if axis.name != order[0]]
-        grid = [{"order": order, "floors": floors} for floors in _floors(others, least, most, count)]
-        ran = made(grid)
-        found, interrupted = found + _lawful(ran), ran.interrupted
+        grid = _floors(others, least, most, count)
+        if here.large:  # the plan that reaches the most is there already
+            grid = [floors for floors in grid if all(floors[name] < most[name] for name in others)]
+        for wave in _waves(grid):
+            asked = [
+                _started(here, order, floors, found) for floors in wave if not _answered(here, order, floors, found)
+            ]
+            if interrupted or not asked:
+                continue
+            ran = made(asked)
+            found, interrupted = found + _lawful(ran), ran.interrupted
     now = {axis.name: axis.value(here.start.tolist()) for axis in here.axes}
-    points = _front(here.axes, found)
+    kept = ("order", "most", "seconds")  # of use to the runs alone
+    points = [{key: told for key, told in each.items() if key not in kept} for each in _front(here.axes, found)]
     above = next((point["plan_id"] for point in points if _dominates(point["values"], now)), None)
     parts = tuple({"name": axis.name, "unit": axis.unit} for axis in here.axes)
     return Front(parts, tuple(points), {"values": now, "plan": list(present), "dominated_by": above}, interrupted)
@@ -222,6 +287,65 @@ def _floors(
     wide = {name: most[name] - least[name] for name in names}
     steps = [sorted({least[name] + wide[name] * step // (each - 1) for step in range(each)}) for name in names]
     return [dict(zip(names, floors, strict=True)) for floors in itertools.product(*steps)]
+
+
+def _waves(floors: Sequence[dict[str, int]]) -> list[list[dict[str, int]]]:
+    """The same, the middle first, then the quarters, and so on: each wave can start from what those before it found."""
+    found: list[list[dict[str, int]]] = []
+    step = 1 << max(0, len(floors) - 1).bit_length()
+    seen: set[int] = set()
+    while step:
+        wave = [at for at in range(0, len(floors), step) if at not in seen]
+        seen.update(wave)
+        found.append([floors[at] for at in wave])
+        step //= 2
+    return found
+
+
+def _reaching(floors: Mapping[str, int], found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [each for each in found if all(each["values"][name] >= floor for name, floor in floors.items())]
+
+
+def _answered(
+    here: Fronted, order: Sequence[str], floors: Mapping[str, int], found: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether a plan that is known reaches the floors and is as good as one of looser floors may be at all.
+
+    In a small round it is the very plan of looser floors, proved; in a large one it is within the gap asked for.
+    """
+    looser = [
+        each
+        for each in found
+        if each["order"] == list(order)
+        and all(each["floors"].get(n, floor) <= floor for n, floor in floors.items())
+        and each["floors"].keys() <= floors.keys()
+    ]
+    reaching = _reaching(floors, found)
+    if not here.large:
+        return any(each in reaching and each["gap"] == gap_text(0, 0) for each in looser)
+    if not looser or not reaching:
+        return False
+    gap = Fraction(here.effort.of(here.case)["gap"])
+    best = max(here.weighed(order, each["values"]) for each in reaching)
+    most: int = min(each["most"] for each in looser)
+    return most - best <= gap * max(1, abs(best))
+
+
+def _started(
+    here: Fronted, order: Sequence[str], floors: dict[str, int], found: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """A run of the floors, from the best plan that is known to reach them.
+
+    In a large round it may take, unless the command sets a limit, as long as the longest without floors did: what is
+    open then is stated as the point's gap.
+    """
+    reaching = _reaching(floors, found)
+    best = max(reaching, key=lambda each: (here.weighed(order, each["values"]), each["plan_id"]), default=None)
+    free = [each["seconds"] for each in found if not each["floors"]]
+    given = {"order": list(order), "floors": floors, "start": None if best is None else best["plan"]}
+    if here.effort.time_limit_s is not None or not here.large or not free:
+        return given
+    return {**given, "seconds": max(LEAST_S, *free)}
 
 
 def _dominates(one: Mapping[str, int], other: Mapping[str, int]) -> bool:

@@ -123,12 +123,12 @@ def arrays_of(offers: Offers, parcels: int, demands: int) -> dict[str, Any]:
         "rhs": np.array([row.rhs for row in rows], dtype=np.int64),
         "slack": np.array([row.slack for row in rows], dtype=np.int64),
         "soft_cost": np.array([row.penalty for row in rows], dtype=np.int64),
-        "missed_with": _missed_with(rows),
+        "missed_with": missed_with(rows),
         "soft_tier": np.array([last if row.tier is None else row.tier for row in rows], dtype=np.int64),
     }
 
 
-def _missed_with(rows: Sequence[Row]) -> Ints:
+def missed_with(rows: Sequence[Row]) -> Ints:
     """The first row that each row is missed together with; of most rows the row itself."""
     found = np.arange(len(rows), dtype=np.int64)
     for first, members in shared(rows).items():

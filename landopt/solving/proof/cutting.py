@@ -31,17 +31,14 @@ WHOLE = (2, 3, 4, 5, 6, 8, 10, 12, 20, 30, 60)
 """Divisors tried at which all multipliers are whole."""
 FINE = 1 << 34
 """Divisor where they are not."""
-UNIT = (1 << 12, 1 << 20)
-"""What a coefficient of 1 becomes where the divisor is fine; where multiples are looked at.
+UNIT = 1 << 12
+"""What a coefficient of 1 becomes where the divisor is fine.
 
-With 2^12 throughout, a contested round (1,523 offers) that begins from plain prices stays 0.2 % open after 4,000
-branches, where it closes so with 726; prices of rows as fine as 2^20 round by a millipoint, so that rounds that close
-with coarse rows would miss 0 by as much.
+With 2^20 a contested round (1,523 offers) that begins from plain prices closes with 726 branches, where it stays 0.2 %
+open with 2^12; but prices of rows as fine round by several millipoints, so that other rounds missed 0 by as much.
 """
 BROKEN = 1e-4
 """How much a row must be broken by, against its length."""
-DIVISORS = 12
-"""Divisors of a limit tried, the largest."""
 ALIKE = (0.7, 0.9)
 """Rows whose directions are nearer than this (cosine) to one taken are left; where multiples are looked at."""
 
@@ -155,7 +152,7 @@ def _counted(core: Core, taken: Ints, rules: Sequence[Rule], columns: Columns) -
                 for reference, pair in pairs.items():
                     times[number, place[first + reference]] = pair[which]
         sizes = np.abs(times).astype(float) @ np.abs(use).astype(float)
-        times[(sizes.max(axis=1, initial=0.0) * UNIT[0]) >= LIMIT] = 0
+        times[(sizes.max(axis=1, initial=0.0) * UNIT) >= LIMIT] = 0
         found.append(times @ use)
     return found[0], found[1]
 
@@ -186,7 +183,7 @@ def _whole(of: dict[int, float], most: int) -> Iterator[Rounding]:
             return
     times = np.rint(values * FINE)
     if np.abs(times).max() < 2**52:
-        yield from _signed(places, times, FINE, UNIT[most > 1], most)
+        yield from _signed(places, times, FINE, UNIT, most)
 
 
 def _signed(places: Ints, times: Floats, q: int, t: int, most: int) -> Iterator[Rounding]:
@@ -258,46 +255,8 @@ def _limits(core: Core, x: Floats) -> Iterator[Rounding]:
                 top = int(count[members[np.argmax(x[members])]])
                 terms[3 * demand + 2] = -top
                 left[prog.demand == demand] -= top
-        yield from _covers(core, x, row, count, end)
         for divisors in (count[open_], left[open_]):
-            for q in np.unique(np.abs(divisors[np.abs(divisors) > 1]))[-DIVISORS:].tolist():
+            for q in np.unique(np.abs(divisors[np.abs(divisors) > 1]))[-12:].tolist():
                 one = tuple(sorted(terms.items())) if divisors is not count[open_] else ((3 * row, 1),)
                 yield Rounding(int(q), 0, one)
                 yield Rounding(int(q), 0, ((3 * row, 1),))
-
-
-def _covers(core: Core, x: Floats, row: int, count: Ints, end: int) -> Iterator[Rounding]:
-    """From what parcels bring to a limit: those that the relaxation takes complemented, divided by what one brings.
-
-    Offers on a parcel count what it brings whoever wants it; so parcels that together are too much make a cover.
-    """
-    brings = _of_parcels(core, count)
-    taken: dict[int, float] = {}
-    for offer in np.flatnonzero((x > 1e-6) & (count != 0)).tolist():
-        for parcel in core.land_of(offer).tolist():
-            taken[parcel] = taken.get(parcel, 0.0) + float(x[offer])
-    usable = [parcel for parcel in sorted(taken) if brings.get(parcel, 0)]
-    half = [parcel for parcel in usable if taken[parcel] > 0.5]
-    cover: list[int] = []
-    for parcel in sorted(usable, key=lambda one: ((1 - taken[one]) / abs(brings[one]), one)):
-        if brings[parcel] > 0 and sum(brings[one] for one in cover) <= end:
-            cover.append(parcel)
-    for some in (half, cover):
-        terms = {3 * row: 1} | {3 * parcel + 1: -brings[parcel] for parcel in some}
-        sizes = {abs(brings[parcel]) for parcel in usable if taken[parcel] < 1 - 1e-6}
-        sizes |= {max((abs(brings[parcel]) for parcel in some), default=0)}
-        for q in sorted(size for size in sizes if size > 1)[-DIVISORS:]:
-            yield Rounding(q, 0, tuple(sorted(terms.items())))
-
-
-def _of_parcels(core: Core, count: Ints) -> dict[int, int]:
-    """What each parcel brings to a row, as far as sites of one parcel, or of one not known yet, tell."""
-    found: dict[int, int] = {}
-    offers = np.flatnonzero(count)
-    size = np.diff(core.prog.site_start)[core.prog.site[offers]]
-    for offer in offers[np.lexsort((count[offers], size))].tolist():
-        unknown = [parcel for parcel in core.land_of(offer).tolist() if parcel not in found]
-        if len(unknown) == 1:
-            known = sum(found[parcel] for parcel in core.land_of(offer).tolist() if parcel != unknown[0])
-            found[unknown[0]] = int(count[offer]) - known
-    return found

@@ -1,0 +1,304 @@
+"""One plan for many draws: what is decided today before it is known what happens, and supplied again when it is.
+
+The extensive form of a two-stage stochastic programme (Birge and Louveaux, *Introduction to Stochastic Programming*,
+ch. 2), handed to the search like any round. A first-stage offer is lawful today; in a draw that makes it unlawful,
+takes its platform away or lets its sale fail it is worth 0 and frees site and platform, else it stands, holds both
+there and is worth what the draw makes of it. What is free in a draw is supplied again, for a part of its points: with
+all of them nothing would ever be decided today. The objective is the floor of the mean over the draws; its bound is
+proved like that of any round.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from constraints.case import Case
+from landopt.reasons.many.draws import Stress, happening, read_stress
+from landopt.reasons.many.scenario import Effort, named
+from landopt.screening.entries import spans
+from landopt.screening.offers import Offers
+from landopt.solving.process import child
+from landopt.solving.process.child_handle import inside, watch
+from landopt.solving.programme.arrays import SENSES, Ints, from_arrays, missed_with, program, standing
+from landopt.solving.programme.model import check_sizes
+from landopt.solving.site_search import offers_of
+from landopt.solving.solver import GRACE_S, Outcome, best_plan, proof_bound
+from parcels.common.catalogue import Say, told
+from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
+
+AGAIN = Fraction(9, 10)
+"""What a supply made again in a draw counts, of its points above 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Robust:
+    """A first-stage plan over draws: floors of means in millipoints, ``chosen`` offers of today, values by draw."""
+
+    draws: int
+    objective: int
+    bound: int
+    gap: Fraction
+    chosen: tuple[int, ...]
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A draw: its lawful offers, which can come about, and the place among them of each of today (-1: it fails)."""
+
+    offers: Offers
+    able: Ints
+    match: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """All draws together: ``first`` are today's columns, ``of`` and ``rows`` the draw of each column and row."""
+
+    base: dict[str, Any]
+    first: Ints
+    of: Ints
+    rows: Ints
+
+
+def drawn(case: Case, offers: Offers, stress: Stress, number: int) -> Drawn:
+    """What one draw leaves of the offers of today; any sale of today may fail in it."""
+    met = happening(case, stress, named(case, offers, range(len(offers))), number)
+    there = offers_of(met.case)
+    gone = [row for row, name in enumerate(case.demands.ids) if name in met.gone]
+    able = ~np.isin(there.demand, gone)
+    failed, index = set(), case.parcels.index()
+    for ids, method in met.failed:
+        how = next(row for row, each in enumerate(case.methods) if each.id == method)
+        failed.add((tuple(sorted(index[name] for name in ids)), how))
+    place: dict[tuple[Any, ...], int] = {}
+    for offer in np.flatnonzero(able).tolist():
+        site, how = there.parcels(offer), int(there.method[offer])
+        if (site, how) in failed:
+            able[offer] = False
+        else:
+            place[site, how, int(there.demand[offer]), int(there.period[offer])] = offer
+    keys = (
+        (offers.parcels(offer), int(offers.method[offer]), int(offers.demand[offer]), int(offers.period[offer]))
+        for offer in range(len(offers))
+    )
+    return Drawn(there, able, np.array([place.get(key, -1) for key in keys], np.int64))
+
+
+def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = AGAIN) -> Joint:
+    """Today and all draws as one programme of one tier.
+
+    Land of draw s is the land of today moved by s times (parcels + platforms); its platforms stand among it, so that an
+    offer of today that stands in a draw takes site and platform there.
+    """
+    parcels, demands = len(case.parcels), len(case.demands)
+    block, today = parcels + demands, len(offers)
+    worth, rows = np.zeros(today, np.int64), list(offers.rows)
+    costs, owned = [0] * len(rows), [0] * len(rows)  # today nothing is counted yet
+    missed = [missed_with(rows)]
+    land, entries = [_land(offers, np.arange(today), 0)], [_entries(offers, np.arange(today), 0)]
+    who, how, of = [offers.demand.astype(np.int64)], [offers.method.astype(np.int64)], [np.zeros(today, np.int64)]
+    score, count = [worth], today
+    for number, draw in enumerate(draws, 1):
+        stands = np.flatnonzero(draw.match >= 0)
+        there = draw.match[stands]
+        worth[stands] += draw.offers.score[0][there]
+        free = np.flatnonzero(draw.able)
+        for columns, own in ((stands, there), (count + np.arange(len(free)), free)):
+            rented = np.flatnonzero(draw.offers.demand[own] >= 0)
+            land.append(_moved(_land(draw.offers, own, number * block), columns))
+            land.append((columns[rented], number * block + parcels + draw.offers.demand[own][rented].astype(np.int64)))
+            told = _entries(draw.offers, own, len(rows))
+            entries.append((columns[told[0]], told[1], told[2]))
+        asks = draw.offers.demand[free].astype(np.int64)
+        who.append(np.where(asks >= 0, asks + number * demands, -1))
+        how.append(draw.offers.method[free].astype(np.int64))
+        of.append(np.full(len(free), number))
+        points = draw.offers.score[0][free]
+        score.append(np.where(points > 0, points * again.numerator // again.denominator, points))
+        last = draw.offers.tiers - 1
+        costs += [row.penalty if (last if row.tier is None else row.tier) == 0 else 0 for row in draw.offers.rows]
+        owned += [number] * len(draw.offers.rows)
+        missed.append(missed_with(draw.offers.rows) + len(rows))
+        rows += draw.offers.rows
+        count += len(free)
+    base, order = _ordered(land, entries, np.concatenate(who), count, (len(draws) + 1) * block)
+    base |= {
+        "demands": (len(draws) + 1) * demands,
+        "method": np.concatenate(how)[order].astype(np.int8),
+        "score": np.concatenate(score)[order][None, :],
+        "spread": np.full(len(rows), -1, np.int64),
+        "total": np.zeros((0, count), np.int32),
+        "sense": np.array([SENSES[row.sense] for row in rows], np.int8),
+        "rhs": np.array([row.rhs for row in rows], np.int64),
+        "slack": np.array([row.slack for row in rows], np.int64),
+        "soft_cost": np.array(costs, np.int64),
+        "missed_with": np.concatenate(missed),
+        "soft_tier": np.zeros(len(rows), np.int64),
+    }
+    back = np.empty(count, np.int64)
+    back[order] = np.arange(count)
+    return Joint(_parted(base, demands * (len(draws) + 1)), back[:today], np.concatenate(of)[order], np.array(owned))
+
+
+def _land(offers: Offers, which: Ints, moved: int) -> tuple[Ints, Ints]:
+    """(place among ``which``, parcel) of every parcel of some offers."""
+    sites = offers.site[which]
+    size = (offers.site_start[sites + 1] - offers.site_start[sites]).astype(np.int64)
+    found = offers.site_parcels[spans(offers.site_start[sites], size)].astype(np.int64)
+    return np.repeat(np.arange(len(which)), size), found + moved
+
+
+def _moved(pairs: tuple[Ints, Ints], columns: Ints) -> tuple[Ints, Ints]:
+    return columns[pairs[0]], pairs[1]
+
+
+def _entries(offers: Offers, which: Ints, moved: int) -> tuple[Ints, Ints, Ints]:
+    """(place among ``which``, row, coefficient) of every entry of some offers."""
+    start, rows, coefs = offers.entries.of(which)
+    owner = np.repeat(np.arange(len(which)), np.diff(start))
+    return owner, rows.astype(np.int64) + moved, coefs.astype(np.int64)
+
+
+def _ordered(
+    land: Sequence[tuple[Ints, Ints]], entries: Sequence[tuple[Ints, ...]], who: Ints, count: int, parcels: int
+) -> tuple[dict[str, Any], Ints]:
+    """The columns by part: land and entries as CSR, and which column stands where."""
+    column, parcel = (np.concatenate([each[at] for each in land]) for at in range(2))
+    first = np.full(count, parcels, np.int64)
+    np.minimum.at(first, column, parcel)
+    order = np.lexsort((np.arange(count), np.where(who >= 0, who, first), who < 0))
+    back = np.empty(count, np.int64)
+    back[order] = np.arange(count)
+    column = back[column]
+    by = np.lexsort((parcel, column))
+    owner, row, coef = (np.concatenate([each[at] for each in entries]) for at in range(3))
+    owner = back[owner]
+    sort = np.lexsort((row, owner))
+    return {
+        "parcels": parcels,
+        "site_start": np.concatenate(([0], np.cumsum(np.bincount(column, minlength=count)))),
+        "site_parcels": parcel[by].astype(np.int32),
+        "site": np.arange(count, dtype=np.int32),
+        "demand": who[order].astype(np.int32),
+        "row_start": np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=count)))),
+        "row_index": row[sort].astype(np.int32),
+        "row_coef": coef[sort],
+    }, order
+
+
+def _parted(base: dict[str, Any], demands: int) -> dict[str, Any]:
+    """With where each part starts: every platform, then each first parcel of what the market is offered."""
+    wanted = int((base["demand"] >= 0).sum())
+    edges = np.searchsorted(base["demand"][:wanted], np.arange(demands))
+    first = base["site_parcels"][base["site_start"][:-1]][wanted:]
+    market = np.flatnonzero(np.diff(first, prepend=-1)) + wanted
+    return base | {"part_start": np.concatenate((edges, market, [len(base["site"])])).astype(np.int64)}
+
+
+# One parameter a setting of a run, as of a solve.
+def robust(
+    case: Case,
+    offers: Offers,
+    stress: Stress,
+    effort: Mapping[str, Any],
+    *,
+    start: Sequence[int] = (),
+    again: Fraction = AGAIN,
+    here: bool = False,
+) -> Robust | None:
+    """The plan of today with the best mean over the draws, and what no plan of today can exceed; None: none was found.
+
+    Raises
+    ------
+    Refused
+        S001: a coefficient of 10^12 or more.
+    LandoptError
+        What the solver's process says.
+    """
+    draws = [drawn(case, offers, stress, number) for number in range(1, stress.draws + 1)]
+    whole = joint(case, offers, draws, again)
+    prog = from_arrays(whole.base, 0)
+    check_sizes(prog)
+    with tempfile.TemporaryDirectory(prefix="landopt-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        child.save_arrays(folder, whole.base)
+        np.save(folder / "warm.npy", whole.first[np.asarray(start, np.int64)], allow_pickle=False)
+        request = {**effort, "gap": str(Fraction(effort["gap"])), "solver": "highs", "memory": None, "ties": None}
+        (folder / "request.json").write_text(json.dumps(request), "utf-8")
+        limit = effort["time_limit_s"]
+        ended = inside(folder, request) if here else watch(folder, None if limit is None else limit + GRACE_S, None)
+        result = ended.result or {}
+        if "error" in result:
+            raise (Environment if result["exit"] == 6 else LandoptError)(map(Issue.of_record, result["error"]))
+        chosen = best_plan(folder, prog.count)
+    entry = next(iter(result.get("tiers", ())), None)
+    if chosen is None or result.get("stopped") == "infeasible":
+        return None
+    state = standing(prog, chosen)
+    if not state.lawful:
+        raise LandoptError(error("S005.solver-handed-back"))
+    proof = ({}, 1) if entry is None or entry.get("tree") is None else (entry["tree"], int(entry["scale"]))
+    top = proof_bound(prog, *proof)
+    mine = np.flatnonzero(np.isin(whole.first, chosen))
+    number, missed = len(draws), prog.penalty * state.slack
+    values = [
+        _value(whole, prog, draw, chosen, mine, at) - int(missed[whole.rows == at].sum())
+        for at, draw in enumerate(draws, 1)
+    ]
+    gap = Fraction(max(0, top - state.objective), max(1, abs(state.objective)))
+    return Robust(number, state.objective // number, top // number, gap, tuple(mine.tolist()), tuple(values))
+
+
+def _value(whole: Joint, prog: Any, draw: Drawn, chosen: Ints, mine: Ints, number: int) -> int:
+    """The points of a plan in one draw: of what stands, and of what is supplied again."""
+    stands = draw.match[mine]
+    own = int(draw.offers.score[0][stands[stands >= 0]].sum())
+    return own + int(prog.score[chosen[whole.of[chosen] == number]].sum())
+
+
+GAP = "0.01"
+"""How far the mean over the draws is proved, unless another gap is asked for."""
+
+
+def robustly(
+    case: Case, offers: Offers, outcome: Outcome, path: Path, count: int, gap: str | None, say: Say
+) -> tuple[Outcome, bool] | None:
+    """A solved round with the plan of the best mean over draws in the place of its own, and whether its gap is met.
+
+    The bound stays that of the round as it stands: it holds for every plan of it. ``None``: no plan was found that
+    every draw allows.
+
+    Raises
+    ------
+    Refused
+        W014: the round has several tiers; every fault of the stress file.
+    """
+    if offers.tiers > 1:
+        raise Refused(error("W014.one-tier", at="--robust", tiers=offers.tiers))
+    assert outcome.chosen is not None
+    assert outcome.proof is not None
+    stress = replace(read_stress(path, case), draws=count)
+    effort = {**Effort().of(case), "gap": gap or GAP}
+    say(told("progress.robust-begins", draws=count, again=f"{float(AGAIN):.0%}"))
+    found = robust(case, offers, stress, effort, start=outcome.chosen.tolist())
+    if found is None:
+        return None
+    chosen = np.asarray(found.chosen, np.int64)
+    worth = standing(program(case, offers, 0), chosen).objective
+    numbers = {"mean": found.objective / 1000, "bound": found.bound / 1000, "worst": min(found.values) / 1000}
+    say(told("progress.robust", draws=count, gap=float(found.gap) * 100, today=worth / 1000, **numbers))
+    tier = replace(outcome.tiers[0], objective=worth, reached=worth, held_at=worth)
+    proof = {**outcome.proof, "tiers": [{**outcome.proof["tiers"][0], "objective": worth}]}
+    ties = {"status": "not examined"}
+    stopped = "optimal" if tier.bound <= worth else "gap"
+    swapped = replace(outcome, chosen=chosen, tiers=(tier,), proof=proof, ties=ties, stopped=stopped)
+    return swapped, found.gap <= Fraction(effort["gap"])
