@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from parcels.common.atomic import write_file
+from parcels.common.atomic import clear, write_file
 from parcels.common.issues import Refused, error
 from parcels.formats.companion import row_ids
 from parcels.formats.opening import open_parcels
@@ -83,6 +83,7 @@ def repair_file(
     raw = open_parcels(path, layer=layer, encoding=encoding, crs=crs)
     copy, changes = repaired(replace(raw, issues=()))
     target, listing = folder / f"{path.stem}.repaired.gpkg", folder / f"{path.stem}.repaired.csv"
+    clear(folder)
     for there in (target, listing):
         if there.exists():
             raise Refused(error("F007.there-already-2", at=str(there), file=there.name))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from landopt import __version__
-from parcels.common.atomic import write_file
+from parcels.common.atomic import clear, write_file
 from parcels.common.catalogue import languages, texts
 from parcels.common.digests import sha256_of
 from parcels.common.gate import load_json, read_bytes, read_text
@@ -87,6 +87,7 @@ def put(folder: Path, files: Mapping[str, bytes]) -> Installed:
     Environment
         If the disk refuses.
     """
+    clear(folder)  # what a run that was killed left is nobody's
     known = _known(folder)
     if folder.is_dir() and any(folder.iterdir()) and not known:
         raise Refused(error("E008.not-ours", at=str(folder), folder=folder))
@@ -119,6 +120,7 @@ def take_away(folder: Path) -> Installed:
     Environment
         If the disk refuses.
     """
+    clear(folder)
     known = _known(folder)
     removed = [name for name in known if _ours(folder / name, known[name])]
     kept = tuple(name for name in known if name not in removed and (folder / name).is_file())

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from landopt.toolboxes.install import PLUGIN
-from parcels.common.atomic import write_file
+from parcels.common.atomic import clear, write_file
 from parcels.common.gate import read_bytes
 
 _SECTION = re.compile(rb"^\[PythonPlugins\][ \t]*\r?$", re.MULTILINE)
@@ -47,6 +47,7 @@ def switch_on(profile: Path) -> bool:
 def switch_off(profile: Path) -> None:
     """Take the line away."""
     path = settings_of(profile)
+    clear(path.resolve().parent)  # what a run that was killed left
     if path.is_file():
         before = read_bytes(path, _MOST)
         after = _LINE.sub(b"", before)

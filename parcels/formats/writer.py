@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pyproj.exceptions import CRSError
 
+from parcels.common.atomic import clear
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors
 from parcels.common.kept import write_made
 from parcels.formats.columns_out import Plan, plan_columns
@@ -68,6 +69,7 @@ def write_parcels(raw: RawTable, target: Path, *, crs: str | None = None, force:
     if form is None or form.write is None:
         raise Refused(error("F002.format-not-written", at=str(target), file=target.name, drivers=written()))
     if target.exists() and not force:
+        clear(target.parent)
         raise Refused(error("F007.there-already", at=str(target), target=target))
     if target.resolve() == raw.path.resolve():
         raise Refused(error("F007.input-itself", at=str(target), target=target))
