@@ -181,6 +181,7 @@ def open_front(shared: str) -> Run:
     return Fronted(from_json(data["case"]), data["between"], data["present"], effort).point
 
 
+# Best values first, then where each part ends, then the points between: one order of runs that share their tasks.
 def tradeoff(
     case: Case,
     between: Sequence[str],
