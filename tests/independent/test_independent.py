@@ -50,7 +50,7 @@ def test_an_independent_model_agrees_on_a_programme(tmp_path: Path) -> None:
 
 def test_an_independent_model_agrees_on_two_rounds(tmp_path: Path) -> None:
     """A round with a plan and one without, by default."""
-    found = [differences(seed, tmp_path / str(seed), upstream_days) for seed in (0, 6)]
+    found = [differences(seed, tmp_path / str(seed), upstream_days) for seed in (0, 1)]
     assert [told for _, told in found] == [[], []]
     assert [end for end, _ in found] == ["plan", "none"]
 

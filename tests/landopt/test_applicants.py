@@ -77,7 +77,7 @@ def test_a_fact_other_than_the_overlay_says_is_a_breach(decided: Path, tmp_path:
         if entry["role"] == "overlay":
             entry["text"] = entry["text"].replace("priority = 90", "priority = 10")
     found = Binding(from_json(raw), raw)
-    assert any("scenario.N-1.priority" in name for name, _, _ in found.problems)
+    assert any("scenario.N-1.priority" in name for name, _ in found.problems)
 
 
 @pytest.mark.parametrize(

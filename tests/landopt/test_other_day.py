@@ -26,7 +26,7 @@ def loaded() -> Loaded:
 
 def _problems(case: Case) -> list[str]:
     raw = to_json(case)
-    return [name for name, _, _ in Binding(from_json(raw), raw).problems]
+    return [name for name, _ in Binding(from_json(raw), raw).problems]
 
 
 def test_what_is_later_is_set_aside_and_told(loaded: Loaded) -> None:

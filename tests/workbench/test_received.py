@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from cli import desk
 from landopt.workbench.guards import Refusal
-from landopt.workbench.received import UPLOADS, _with_layer, with_key
+from landopt.workbench.received import UPLOADS, with_layer, with_key
 from tests.workbench.making import copied, finished, page
 
 ROUND = """[round]
@@ -46,13 +46,13 @@ def test_a_key_is_set_where_it_belongs() -> None:
     assert tomllib.loads(set_)["rules"]["crs"] == "not this one"
     assert "crs" not in tomllib.loads(with_key(set_, "crs", ""))["inputs"]
     assert tomllib.loads(with_key(ROUND, "encoding", '"GBK"'))["inputs"]["encoding"] == "GBK"
-    assert tomllib.loads(_with_layer(ROUND, "zones", '"n.gpkg"'))["inputs"]["layers"] == {"zones": "n.gpkg"}
-    assert tomllib.loads(_with_layer(ROUND, "points", '"p.gpkg"'))["inputs"]["layers"]["zones"]["coverage"] == [
+    assert tomllib.loads(with_layer(ROUND, "zones", '"n.gpkg"'))["inputs"]["layers"] == {"zones": "n.gpkg"}
+    assert tomllib.loads(with_layer(ROUND, "points", '"p.gpkg"'))["inputs"]["layers"]["zones"]["coverage"] == [
         "x",
         "y",
     ]
     inline = '[inputs]\nlayers = { zones = { file = "z|a, b", coverage = ["x", "y"] }, points = "p" }\n'
-    found = tomllib.loads(_with_layer(inline, "points", '"q"'))["inputs"]["layers"]
+    found = tomllib.loads(with_layer(inline, "points", '"q"'))["inputs"]["layers"]
     assert (found["points"], found["zones"]["coverage"]) == ("q", ["x", "y"])
     with pytest.raises(Refusal):
         with_key("[round]\n", "crs", '"x"')
