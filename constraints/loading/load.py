@@ -374,22 +374,8 @@ def strongest(grades: Iterable[str]) -> str:
 
 
 def grade_of(rule: Rule) -> str:
-    """The grade of a rule's text; a start known by year or month only is a mark of its own (:func:`vague_start`)."""
+    """The grade of a rule's text; a start known by year or month only is a mark of its own (``vague_start``)."""
     return rule.cite.grade
-
-
-def vague_start(rule: Rule) -> str:
-    """What is known of a start whose day is not: "1999", "2022-08", or the day remembered; "" where it is known."""
-    return _vague(rule.start) if rule.date_grade else ""
-
-
-def vague_end(rule: Rule) -> str:
-    """As :func:`vague_start`, of the day from which a rule no longer holds; "" where it is known or none."""
-    return _vague(rule.until) if rule.date_grade and rule.until else ""
-
-
-def _vague(day: str) -> str:
-    return day[:4] if day.endswith("-01-01") else day[:7] if day[8:] == "01" else day
 
 
 def rules_at(case: Case, as_of: str, days: Iterable[str] = ()) -> tuple[Rule, ...]:

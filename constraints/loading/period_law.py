@@ -62,3 +62,17 @@ def period_laws(round_: Round, rules: Iterable[Rule]) -> tuple[PeriodLaw, ...]:
                 on[day] = frozenset(rule.id for rule in in_force(law, day))
         found.append(PeriodLaw(period, days, (on[days[0]], on[days[1]])))
     return tuple(found)
+
+
+def vague_start(rule: Rule) -> str:
+    """What is known of a start whose day is not: "1999", "2022-08", or the day remembered; "" where it is known."""
+    return _vague(rule.start) if rule.date_grade else ""
+
+
+def vague_end(rule: Rule) -> str:
+    """As :func:`vague_start`, of the day from which a rule no longer holds; "" where it is known or none."""
+    return _vague(rule.until) if rule.date_grade and rule.until else ""
+
+
+def _vague(day: str) -> str:
+    return day[:4] if day.endswith("-01-01") else day[:7] if day[8:] == "01" else day

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from constraints.audit.certificate.proof import gap_text
-from constraints.audit.joint import NAME, SCHEMA, CityFound, together
+from constraints.audit.joint import NAME, SCHEMA, together
+from constraints.audit.joint_found import CityFound
 from constraints.canonical import canonical, digest
 from landopt.job import Breach, NoPlan, Stopped
 from landopt.joint import past as steps

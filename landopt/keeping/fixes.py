@@ -21,7 +21,7 @@ from landopt.intake.names import method_named, unknown_method, unknown_parcel, u
 from landopt.intake.overlay import BINDING_RANK
 from landopt.keeping.lawful_takers import Taker, takers
 from landopt.reasons.explain.context import citation
-from landopt.reasons.explain.records import as_json
+from landopt.reasons.explain.plain_records import as_json
 from parcels.common.catalogue import Bilingual, Told, both, told
 from parcels.common.issues import Issue, Refused, error
 

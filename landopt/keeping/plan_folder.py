@@ -18,7 +18,7 @@ from landopt.reasons.explain.changed.held_still import Comparer
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.open_facts import basis, open_facts
-from landopt.reasons.explain.records import as_json
+from landopt.reasons.explain.plain_records import as_json
 from landopt.reasons.proven.core import Core, core
 from landopt.reasons.proven.whatif import Proven
 from landopt.reasons.two_names import Names, names_in_file, said_in

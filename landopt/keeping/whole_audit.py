@@ -140,7 +140,7 @@ def remade(place: Path, plan: Mapping[str, Any]) -> dict[str, Any]:
 def _overrides(opened: Any, plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The fixes by hand as the rules of the case have them, with their costs; who and why as the plan says."""
     from landopt.reasons.explain.context import citation
-    from landopt.reasons.explain.records import as_json
+    from landopt.reasons.explain.plain_records import as_json
     from landopt.reasons.fix_costs import fix_costs
 
     rules = {rule.id: rule for rule in opened.case.rules}

@@ -15,8 +15,9 @@ from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law, grade
 from landopt.reasons.explain.limits import Limits
 from landopt.reasons.explain.nextbest import next_platforms, next_sites
+from landopt.reasons.explain.plain_records import as_json
 from landopt.reasons.explain.prices import price_of
-from landopt.reasons.explain.records import Assignment, FactUsed, as_json
+from landopt.reasons.explain.records import Assignment, FactUsed
 from landopt.reasons.explain.whole import whole
 from landopt.reasons.texts import render, render_plan
 from landopt.screening.offers import Offers

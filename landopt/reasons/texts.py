@@ -15,12 +15,12 @@ from landopt.reasons import words
 from landopt.reasons.across_words import FILTERS
 from landopt.reasons.article_words import article_words
 from landopt.reasons.explain.open_facts import office_name
-from landopt.reasons.explain.records import as_json
+from landopt.reasons.explain.plain_records import as_json
 from landopt.reasons.own_corrections import own_corrections
 from landopt.reasons.own_exceptions import own_exceptions
 from landopt.reasons.pack_words import late_lines
 from landopt.reasons.two_names import said_in, two_names
-from parcels.common.catalogue import both, listed, phrase
+from parcels.common.catalogue import both
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("en", "zh")
 _METHODS = frozenset(dir(dict))
-_NUMERALS = "零一二三四五六七八九"
-UNIT, RECORD, GROUP = "\x1f", "\x1e", "\x1d"
+UNIT, RECORD = "\x1f", "\x1e"
 """Separators of cells and rows of a form: control characters, which no text from outside carries."""
 LONG = 40
 """More records than this and the printed plan is a summary that says how to see one case."""
@@ -85,7 +84,7 @@ def environment(lang: str) -> Environment:
         period=lambda name: words.period(name, lang),
         capfirst=lambda text: text[:1].upper() + text[1:],
         office=lambda code: office_name(code, lang),
-        numeral=numeral, doc=_book_title,
+        numeral=words.numeral, doc=words.book_title,
         article=lambda text: article_words(text, lang),
         pad=words.pad, by_worth=_by_worth, amount=lambda value, name: words.amount(value, name, lang),
         **FILTERS,
@@ -97,21 +96,6 @@ def _by_worth(record: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], int]]:
     """The limits whose lifting could bring something, with how much at most, the largest first."""
     pairs = [(limit, worth) for limit, worth in zip(record["limits"], record["worth"], strict=True) if worth]
     return sorted(pairs, key=lambda pair: -pair[1])
-
-
-def numeral(number: int) -> str:
-    """A number from 1 to 99 as a Chinese numeral, as the items of a file are counted."""
-    if not 0 < number < 100:
-        return str(number)
-    tens, units = divmod(number, 10)
-    if tens == 0:
-        return _NUMERALS[units]
-    return ("" if tens == 1 else _NUMERALS[tens]) + "十" + (_NUMERALS[units] if units else "")
-
-
-def _book_title(doc: str) -> str:
-    """A document name between book marks, unless it has them."""
-    return doc if not doc or "《" in doc else f"《{doc}》"
 
 
 def render(record: Any, lang: str) -> str:
@@ -144,11 +128,11 @@ def render_sheet(record: Mapping[str, Any], entry: Mapping[str, Any], lang: str)
             e=entry,
             US=UNIT,
             RS=RECORD,
-            GS=GROUP,
+            GS=words.GROUP,
         )
     )
     rows = [part.split(UNIT, 1) for part in text.split(RECORD) if UNIT in part]
-    return [(label.strip(), _alike(re.sub(r"[ \n]+", " ", content).strip(), lang)) for label, content in rows]
+    return [(label.strip(), words.alike(re.sub(r"[ \n]+", " ", content).strip(), lang)) for label, content in rows]
 
 
 def render_notice(
@@ -177,7 +161,7 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
     for cite in sorted(whole["sources"], key=lambda cite: (-cite["rank"], cite["doc"], cite["grade"] != "V1")):
         documents.setdefault((cite["doc"], cite["number"]), cite)  # by the best read of its articles
     left = [
-        {"name": left["platform"] or left["id"], "reason": _main_reason(left["reasons"], lang)}
+        {"name": left["platform"] or left["id"], "reason": words.main_reason(left["reasons"], lang)}
         | {"premises": left["premises"]}
         for left in records
         if left["kind"] == "unserved"
@@ -213,27 +197,6 @@ def _periods(plan: Mapping[str, Any], case: Case) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def _main_reason(reasons: Sequence[Mapping[str, Any]], lang: str) -> str:
-    """The reason that came last: what is left when everything that does not suit is set aside."""
-    if not reasons:
-        return ""
-    last = next((each for each in reversed(reasons) if each["code"] in ("taken", "outweighed")), reasons[-1])
-    return words.word("reason", last["code"], lang)
-
-
-def _alike(content: str, lang: str) -> str:
-    """Entries "name: words" between group separators, those of the same words drawn together."""
-    if GROUP not in content:
-        return content
-    colon = phrase("list.colon", lang)
-    *entries, end = content.split(GROUP)
-    named: dict[str, list[str]] = {}
-    for entry in entries:
-        name, _, said = entry.strip().partition(colon)
-        named.setdefault(said, []).append(name)
-    return listed((listed(names, lang) + colon + said for said, names in named.items()), lang, "semicolon") + end
 
 
 def _tidy(text: str) -> str:

@@ -19,7 +19,8 @@ from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.nearest import Nearest, nearest_fact
-from landopt.reasons.explain.records import Ruling, as_json
+from landopt.reasons.explain.plain_records import as_json
+from landopt.reasons.explain.records import Ruling
 from parcels.common.issues import Refused, error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
@@ -177,3 +178,44 @@ def pad(value: Any, columns: int) -> str:
     text = str(value)
     blanks = " " * max(0, abs(columns) - width(text))
     return blanks + text if columns < 0 else text + blanks
+
+
+GROUP = "\x1d"
+"""What stands between entries of a text that are drawn together (:func:`alike`)."""
+_NUMERALS = "零一二三四五六七八九"
+
+
+def numeral(number: int) -> str:
+    """A number from 1 to 99 as a Chinese numeral, as the items of a file are counted."""
+    if not 0 < number < 100:
+        return str(number)
+    tens, units = divmod(number, 10)
+    if tens == 0:
+        return _NUMERALS[units]
+    return ("" if tens == 1 else _NUMERALS[tens]) + "十" + (_NUMERALS[units] if units else "")
+
+
+def book_title(doc: str) -> str:
+    """A document name between book marks, unless it has them."""
+    return doc if not doc or "《" in doc else f"《{doc}》"
+
+
+def main_reason(reasons: Sequence[Mapping[str, Any]], lang: str) -> str:
+    """The reason that came last: what is left when everything that does not suit is set aside."""
+    if not reasons:
+        return ""
+    last = next((each for each in reversed(reasons) if each["code"] in ("taken", "outweighed")), reasons[-1])
+    return word("reason", last["code"], lang)
+
+
+def alike(content: str, lang: str) -> str:
+    """Entries "name: words" between group separators, those of the same words drawn together."""
+    if GROUP not in content:
+        return content
+    colon = phrase("list.colon", lang)
+    *entries, end = content.split(GROUP)
+    named: dict[str, list[str]] = {}
+    for entry in entries:
+        name, _, said = entry.strip().partition(colon)
+        named.setdefault(said, []).append(name)
+    return listed((listed(names, lang) + colon + said for said, names in named.items()), lang, "semicolon") + end

@@ -12,7 +12,7 @@ import pytest
 
 from constraints.audit.certificate.price_tree import priced, read_tree
 from constraints.audit.certificate.price_writer import leaf_tree, write_tree
-from constraints.audit.certificate.proof import BadProof, Bound, bounds, gap_text
+from constraints.audit.certificate.proof import BadProof, Bound, bounds
 from constraints.audit.files.offers_reader import block_of
 from constraints.types import Row
 from tests.audit.folders import Small, packed, proven, random_tree, row_prices
@@ -388,20 +388,3 @@ def test_trees_travel_unchanged():
         assert [node.on for node in found.nodes] == [node.on for node in tree.nodes]
         assert (found.alone, found.derived, found.drops) == (tree.alone, tree.derived, tree.drops)
         assert found.vectors == tree.vectors
-
-
-@pytest.mark.parametrize(
-    ("bound", "objective", "text"),
-    [
-        (100, 100, "0.000000"),
-        (101, 100, "0.010000"),
-        (3_000_001, 3_000_000, "0.000001"),
-        (-99, -100, "0.010000"),
-        (0, 0, "0.000000"),
-        (1, 0, "1.000000"),
-        (99, 100, "-0.010000"),
-    ],
-)
-def test_gap_rounds_up(bound: int, objective: int, text: str):
-    """The gap is never understated."""
-    assert gap_text(bound, objective) == text

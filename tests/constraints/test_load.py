@@ -11,6 +11,7 @@ from constraints.language.expr import parse
 from constraints.loading import lint, load
 from constraints.loading.keys import base_amount
 from constraints.loading.load import in_force, methods, rules_for
+from constraints.loading.period_law import vague_start
 from landopt.desk.docs.reference import PAGES
 from parcels.common.issues import Refused
 
@@ -79,9 +80,9 @@ def test_incomplete_dates_count_from_their_first_day():
     assert (rules["t.term.lease"].start, rules["t.term.lease"].date_grade) == ("2020-01-01", "U")
     assert rules["t.price.floor"].date_grade == ""
     assert load.grade_of(rules["t.term.lease"]) == "V2L"
-    assert load.vague_start(rules["t.term.lease"]) == "2020"
-    assert load.vague_start(rules["t.eligibility.exception"]) == "2020-03"
-    assert load.vague_start(rules["t.price.floor"]) == ""
+    assert vague_start(rules["t.term.lease"]) == "2020"
+    assert vague_start(rules["t.eligibility.exception"]) == "2020-03"
+    assert vague_start(rules["t.price.floor"]) == ""
 
 
 def test_in_force_is_inclusive_then_exclusive():

@@ -8,7 +8,8 @@ from typing import Any
 import highspy
 import numpy as np
 
-from tests.independent.programme import Key, Programme
+from tests.independent.lines import Key
+from tests.independent.programme import Programme
 
 
 class Solver:

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from cli import desk
 from tests.independent.best import Solver
 from tests.independent.law import World
-from tests.independent.programme import Key, Name, Programme
+from tests.independent.lines import Key, Name
+from tests.independent.programme import Programme
 from tests.independent.rounds import Drawn
 
 Listed = dict[Name, tuple[int, int, int | None, int, list[int], dict[Key, int]]]

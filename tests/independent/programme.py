@@ -4,42 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from tests.independent.language import DEMAND, FIELDS, Facts, answer, condition, hangs
 from tests.independent.law import STRICT, World
+from tests.independent.lines import Key, Line, Offer, holds, text
 
 OWN = frozenset(name for name, f in FIELDS.items() if f["of"] == "parcel") - {"intending_users"}
-Name = tuple[tuple[int, ...], int | None, int, int]
-"""Site, platform (None: the market), method, period: rows and positions."""
-Key = tuple[str, tuple[str, ...]]
-
-
-@dataclass
-class Offer:
-    """A lawful offer: its name, what is said of it, points a tier, coefficients by row."""
-
-    name: Name
-    verdict: int
-    term: int
-    floor: int | None
-    price: int
-    score: list[int]
-    rows: dict[Key, int] = field(default_factory=dict)
-
-
-@dataclass
-class Line:
-    """A row."""
-
-    sense: str
-    rhs: int
-    unit: int = 0
-    penalty: int = 0
-    tier: int = 0
-    once: bool = False
 
 
 class Programme:
@@ -245,7 +217,7 @@ class Programme:
 
     @staticmethod
     def _key(rule: Any, facts: Facts) -> Key:
-        return rule["id"], tuple(_text(facts.get(name)) for name in rule["spec"]["per"])
+        return rule["id"], tuple(text(facts.get(name)) for name in rule["spec"]["per"])
 
     def _spread(self, rule: Any) -> bool:
         return bool(rule["spec"]["share"] and rule["spec"]["per"] and not rule["spec"]["of"])
@@ -390,7 +362,7 @@ class Programme:
             counted = {key for offer in self.offers for key, value in offer.rows.items() if value and key[0] == name}
             for key in keys | more | counted:
                 row = self._row(rule, key)
-                if row is not None and (key in keys | counted or not _holds(row, 0)):
+                if row is not None and (key in keys | counted or not holds(row, 0)):
                     found[key] = row
         for rule in self.links:
             spec = rule["spec"]
@@ -402,13 +374,3 @@ class Programme:
                 for other in (spec["parcels"] or spec["demands"])[1:]:
                     found[rule["id"], (other,)] = Line("=" if spec["relation"] == "together" else "<=", 0)
         return found
-
-
-def _holds(row: Line, used: int) -> bool:
-    return used <= row.rhs if row.sense == "<=" else used >= row.rhs if row.sense == ">=" else used == row.rhs
-
-
-def _text(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return "" if value is None else "true" if value else "false"
-    return ";".join(value) if isinstance(value, tuple) else str(value)

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from constraints.canonical import canonical
-from landopt.reasons.explain.records import as_json
+from landopt.reasons.explain.plain_records import as_json
 from landopt.reasons.explain.schema import schema
 from tests.landopt import samples
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from landopt.reasons.explain.records import as_json
+from landopt.reasons.explain.plain_records import as_json
 from landopt.reasons.justify import justify
-from landopt.reasons.texts import by_hand, environment, numeral, reasons, render
-from landopt.reasons.words import TEMPLATES, decimal, hectares, money, shown, width
+from landopt.reasons.texts import by_hand, environment, reasons, render
+from landopt.reasons.words import TEMPLATES, decimal, hectares, money, numeral, shown, width
 from tests.landopt import samples
 from tests.landopt.decided import decided, planned
 

@@ -12,7 +12,7 @@ import pytest
 from constraints.canonical import canonical
 from landopt.keeping.plan_file import packed, unpacked
 from landopt.keeping.plan_folder import open_plan
-from landopt.reasons.explain.records import as_json
+from landopt.reasons.explain.plain_records import as_json
 from landopt.reasons.explain.schema import file_schema, schema
 from landopt.reasons.texts import render
 from parcels.common.issues import Refused

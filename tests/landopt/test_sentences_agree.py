@@ -6,7 +6,7 @@ import pytest
 
 from landopt.reasons.explain.changed.held_still import Comparer
 from landopt.reasons.explain.limits import Limits
-from landopt.reasons.explain.records import as_json
+from landopt.reasons.explain.plain_records import as_json
 from landopt.reasons.explain.whole import whole
 from landopt.reasons.proven.core import core
 from landopt.reasons.texts import environment

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from cli import desk
 from landopt.workbench.guards import Refusal
-from landopt.workbench.received import UPLOADS, with_layer, with_key
+from landopt.workbench.received import UPLOADS, with_key, with_layer
 from tests.workbench.making import copied, finished, page
 
 ROUND = """[round]

@@ -18,10 +18,9 @@ from constraints.loading.load import (
     pack,
     pack_names,
     strongest,
-    vague_end,
-    vague_start,
 )
 from constraints.loading.method_facts import off
+from constraints.loading.period_law import vague_end, vague_start
 from constraints.reading.asking.assumed import PRICES, complete, incomplete, unchecked
 from constraints.reading.asking.floor_words import floor_entry, floors_told, looser_floors, looser_note, money
 from constraints.reading.asking.told_facts import FALSE, TRUE, read_facts

@@ -6,6 +6,37 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+RESULT_COLUMNS = {
+    "parcel_id": ("parcel_id", "宗地编号", "宗地号", "地块编号"),
+    "outcome": ("outcome", "结果", "供应结果"),
+    "date": ("date", "日期", "结果日期"),
+    "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
+    "document": ("document", "文件", "文号", "依据文件"),
+    "supervision_no": ("supervision_no", "电子监管号"),
+    "taken_by": ("taken_by", "受让人", "土地使用权人", "竞得人"),
+    "deliver_by": ("deliver_by", "约定交地日期", "交地期限"),
+    "start_by": ("start_by", "约定开工日期", "开工期限"),
+    "complete_by": ("complete_by", "约定竣工日期", "竣工期限"),
+}
+
+
+OUTCOME_WORDS = {
+    "公告": "announced",
+    "已公告": "announced",
+    "成交": "contracted",
+    "签约": "contracted",
+    "已签约": "contracted",
+    "流拍": "failed",
+    "失效": "lapsed",
+    "撤回": "withdrawn",
+    "交地": "delivered",
+    "已交地": "delivered",
+    "开工": "started",
+    "已开工": "started",
+    "竣工": "completed",
+    "已竣工": "completed",
+}
+"""Headings of a table of results, and words for an outcome, as an office writes them."""
 Test = Callable[[Any], bool]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from landopt.keeping.ledger.adoption import opened_files, require_standing, who
 from landopt.keeping.ledger.after_contract import DUE, overdue
 from landopt.keeping.ledger.chain import Entry, Ledger
+from landopt.keeping.ledger.entry_forms import OUTCOME_WORDS, RESULT_COLUMNS
 from landopt.keeping.ledger.places import LedgerPlace, ledger_place
 from landopt.keeping.ledger.rounds import OUTCOMES, State, state
 from landopt.keeping.ledger.trust import examined, trust
@@ -29,34 +30,6 @@ if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
 
 LEDGER = "ledger.sqlite"
-COLUMNS = {
-    "parcel_id": ("parcel_id", "宗地编号", "宗地号", "地块编号"),
-    "outcome": ("outcome", "结果", "供应结果"),
-    "date": ("date", "日期", "结果日期"),
-    "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
-    "document": ("document", "文件", "文号", "依据文件"),
-    "supervision_no": ("supervision_no", "电子监管号"),
-    "taken_by": ("taken_by", "受让人", "土地使用权人", "竞得人"),
-    "deliver_by": ("deliver_by", "约定交地日期", "交地期限"),
-    "start_by": ("start_by", "约定开工日期", "开工期限"),
-    "complete_by": ("complete_by", "约定竣工日期", "竣工期限"),
-}
-WORDS = {
-    "公告": "announced",
-    "已公告": "announced",
-    "成交": "contracted",
-    "签约": "contracted",
-    "已签约": "contracted",
-    "流拍": "failed",
-    "失效": "lapsed",
-    "撤回": "withdrawn",
-    "交地": "delivered",
-    "已交地": "delivered",
-    "开工": "started",
-    "已开工": "started",
-    "竣工": "completed",
-    "已竣工": "completed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +215,8 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
     text = decode(read_bytes(path), path.name, prefix="K").text
     reader = csv.DictReader(io.StringIO(text))
     columns = {
-        name: next((c for c in reader.fieldnames or () if c.strip() in names), None) for name, names in COLUMNS.items()
+        name: next((c for c in reader.fieldnames or () if c.strip() in names), None)
+        for name, names in RESULT_COLUMNS.items()
     }
     lacking = [name for name in ("parcel_id", "outcome", "date") if columns[name] is None]
     if lacking:
@@ -251,7 +225,7 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for number, line in enumerate(reader, 2):
         row = {name: (line.get(column) or "").strip() if column else "" for name, column in columns.items()}
-        outcome = WORDS.get(row["outcome"], row["outcome"].lower())
+        outcome = OUTCOME_WORDS.get(row["outcome"], row["outcome"].lower())
         if row["parcel_id"] not in known:
             issues.append(
                 error(

@@ -9,7 +9,8 @@ from typing import Any
 from constraints.case import Case
 from constraints.types import Row, Rule
 from landopt.reasons.explain.context import citation
-from landopt.reasons.explain.records import Citation, FactUsed, as_json
+from landopt.reasons.explain.plain_records import as_json
+from landopt.reasons.explain.records import Citation, FactUsed
 
 OVERRIDE = "override"
 """The origin of rules that an officer's fix made (``landopt.keeping.fixes``)."""

@@ -20,7 +20,7 @@ from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.variants import another_plan, forced
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.losses import touching
-from landopt.reasons.explain.records import as_json
+from landopt.reasons.explain.plain_records import as_json
 from landopt.reasons.resolved.resolve import SMALL, Resolved, keeping, resolve
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Ints, Program, program, standing

@@ -23,7 +23,8 @@ from landopt.reasons.explain.changed.variants import only_rows, with_rhs
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.limits import Limits
 from landopt.reasons.explain.losses import bounds_with
-from landopt.reasons.explain.records import LimitUse, as_json
+from landopt.reasons.explain.plain_records import as_json
+from landopt.reasons.explain.records import LimitUse
 from landopt.reasons.resolved.forced import Best, best, closest, solve_near
 from landopt.reasons.resolved.resolve import SMALL, resolve
 from landopt.reasons.resolved.shares import with_share

@@ -23,9 +23,10 @@ from landopt.solving.programme.price_bound import LARGEST_PRICE, LIMIT, part_bes
 from landopt.solving.proof.certificate import NONE, alone, compact, rounding, rows_of
 from landopt.solving.proof.cliques import cliques
 from landopt.solving.proof.columns import Columns
-from landopt.solving.proof.core import Core, Priced, Solved
+from landopt.solving.proof.core import Core
 from landopt.solving.proof.cutting import cuts
 from landopt.solving.proof.found import Found, Leaf
+from landopt.solving.proof.relaxed import Priced, Solved
 from landopt.solving.proof.splitting import Splitter, place_of
 from landopt.solving.proof.written import coarsened, renumbered
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from constraints.audit.certificate.price_tree import Clique, Derived, Split
 from landopt.solving.programme.arrays import Ints
-from landopt.solving.proof.core import Core, Path, Priced
+from landopt.solving.proof.core import Core
+from landopt.solving.proof.relaxed import Path, Priced
 
 
 @dataclass

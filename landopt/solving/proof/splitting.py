@@ -9,7 +9,8 @@ import numpy as np
 from constraints.audit.certificate.price_tree import Branch, Split, Sum, Supplied
 from constraints.audit.files.offers_reader import Place
 from landopt.solving.programme.arrays import Floats, Ints
-from landopt.solving.proof.core import Core, Path, Solved
+from landopt.solving.proof.core import Core
+from landopt.solving.proof.relaxed import Path, Solved
 
 TRIALS = 8
 """Choices tried at a node whose losses are not known well."""

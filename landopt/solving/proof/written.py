@@ -14,8 +14,9 @@ import numpy as np
 from constraints.audit.certificate.price_tree import Changes, Clique, Derived, Drop, Node, Rounding, Tree, Vector
 from landopt.solving.programme.arrays import Ints
 from landopt.solving.programme.price_bound import LARGEST_PRICE
-from landopt.solving.proof.core import Core, Path, Priced
+from landopt.solving.proof.core import Core
 from landopt.solving.proof.found import Found, Leaf, leaves
+from landopt.solving.proof.relaxed import Path, Priced
 
 BASES = 12
 """Vectors written before that a vector is compared with."""
