@@ -58,8 +58,9 @@ def uninstall(named: tuple[Path, ...], as_json: bool, lang: str | None) -> None:
     from landopt.toolboxes.switch import switch_off
 
     def at(profile: Path) -> Installed:
-        done = take_away(_plugin(profile))
-        if done.removed:
+        folder = _plugin(profile)
+        done = take_away(folder)
+        if done.removed or not folder.exists():  # also where a run that was killed had come no further than that
             switch_off(profile)
         return done
 
