@@ -17,10 +17,11 @@ from constraints.audit.bound.shapes import Faults, registry
 from constraints.audit.citations import check_citations
 from constraints.audit.files.plan_reader import PROOF_SCHEMA, load_json
 from constraints.audit.listing import Listing
+from constraints.audit.reread import Reader
 from constraints.audit.rescreen import draw
 from constraints.audit.run import _Auditor, audit_plan
 from constraints.audit.words.absent import Absences
-from constraints.audit.words.losses import named_offers
+from constraints.audit.words.losses import _name, named_offers
 from constraints.audit.words.reading import Words
 from tests.audit.mutants import load, reseal, save
 from tests.audit.test_bound import solved
@@ -69,9 +70,17 @@ def _second(solved: Path) -> Second:
     plan = load(solved)["plan.json"]
     places: dict[str, list[tuple[Any, ...]]] = {}
     for field, path in _spots(plan, (), ""):
-        if _how("plan", field) == "again":
+        if _how("plan", field) == "again" and not _of_no_plan(auditor.reader, listing, _get(plan, path[:-1]), path):
             places.setdefault(field, []).append(path)
     return Second(plan, wrong, places)
+
+
+def _of_no_plan(reader: Reader, listing: Listing, offer: Any, path: tuple[Any, ...]) -> bool:
+    """A loss of an offer that is in no plan, as the proof shows: whatever is stated of it is true."""
+    if path[-1] not in ("loss", "tier") or not isinstance(offer, dict) or "parcel_ids" not in offer:
+        return False
+    name = _name(reader, offer["parcel_ids"], offer["demand_id"], offer["method"])
+    return None in listing.least.get(name, ()) if name is not None else False
 
 
 def _lies(second: Second, seed: int) -> list[str]:
