@@ -290,6 +290,12 @@ class World:
         start = max(self.as_of, self.round["start"] or "", facts.get("available_from") or "")
         return self.after(start, self.upstream(facts)) <= end
 
+    def ready(self, at: int) -> str:
+        """The day a parcel can be supplied from: free and, in an annual plan, made ready."""
+        facts, free = self.parcels[at], self.parcels[at].get("available_from") or ""
+        days = self.upstream({**facts, "in_annual_plan": True}) if self.annual else 0
+        return self.after(max(self.as_of, self.round["start"] or "", free), days) if days else free
+
     def after(self, day: str, working: int) -> str:
         """The day so many working days later."""
         date = datetime.date.fromisoformat(day)

@@ -126,7 +126,7 @@ class Programme:
                     said = self._judged(facts, method, demand is None, min(each for each in terms if each is not None))
                 verdict = max(each.verdict for voices in said for each in voices)
                 opening = world.round["periods"][period]["start"] if when else ""
-                start = max(world.as_of, free, opening)
+                start = max(world.as_of, opening, *(world.ready(at) for at in site))
                 late = "needed_by" in wish and world.after(start, method["planning_days"]) > wish["needed_by"]
                 verdict = max(verdict, STRICT["warn"]) if late else verdict
                 first = [voices[0] for voices in said]
