@@ -131,8 +131,8 @@ def with_path(name: str, attacked: str, path: Path) -> list[str]:
 
 def make_home(home: Path) -> Path:
     """A round that is opened and solved, one that is not opened, a joint one, keys, tables, a profile of QGIS."""
-    for name in ("round", "fresh", "joint/a", "joint/b"):
-        write_round(home / name, parcels=12, demands=3, seed=len(name))
+    for seed, name in enumerate(("round", "fresh", "joint/a", "joint/b"), start=5):
+        write_round(home / name, parcels=12, demands=3, seed=seed)
     (home / "joint" / "joint.toml").write_text(
         '[joint]\nid = "p"\nrounds = ["*/round.toml"]\n\n[[limit]]\nid = "c"\nwhere = "competitive"\n'
         'measure = "area_m2"\nsense = ">="\nshare = "0.1"\n',
@@ -160,6 +160,7 @@ def make_home(home: Path) -> Path:
     sold = "+".join(plan["assignments"][0]["parcel_ids"])
     heading = "parcel_id,outcome,date,price_yuan,document"
     (home / "results.csv").write_text(f"{heading}\n{sold},withdrawn,2026-05-02,,D3\n", encoding="utf-8")
+    (home / "failed.csv").write_text(f"{heading}\n{sold},failed,2026-05-02,,D3\n", encoding="utf-8")
     return home
 
 
