@@ -51,6 +51,8 @@ def write_folder(target: str | Path, writer: Callable[[Path], None], *, keep: Ke
     place = Path(target).absolute()
     with _disk(place), _parents(place):
         recover(place, keep)
+        if os.path.lexists(place) and not place.is_dir():  # a file, pipe or device is no folder to be replaced
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         fresh.mkdir()
         with _alive(fresh):

@@ -203,6 +203,22 @@ def test_fault_74_killed_at_thirty_moments_leaves_a_whole_folder(tmp_path: Path,
         assert _state(place) in ("a", "b")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes in folders")
+def test_what_is_no_folder_is_not_replaced_by_one(tmp_path: Path):
+    """A file, a pipe and a dangling link of that name stay; nothing is left beside them."""
+    (tmp_path / "file").write_bytes(b"mine")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("nowhere")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    for name in before:
+        with pytest.raises(Environment):
+            atomic.write_folder(tmp_path / name, lambda fresh: None, keep=lambda old: tmp_path / "kept")
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert (tmp_path / "file").read_bytes() == b"mine"
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_leftovers_of_dead_runs_go_at_the_next_start_and_those_of_live_ones_stay(tmp_path: Path):
     """A killed run's unfinished folder is dropped by the next write; one that a live process locks is not."""
     dead, live = tmp_path / ".landopt-new-plan-0123456789ab", tmp_path / ".landopt-new-plan-ba9876543210"
