@@ -27,8 +27,8 @@ from tests.counts import WHOLE
 from tests.disks import Disk, failing, state
 
 FORMS = [(name, number) for name, forms in WRITES.items() for number in range(len(forms))]
-SEVERAL = {"solve", "replan", "joint", "sweep", "stress", "tradeoff", "diagnose", "compare"}
-"""Commands that search: a run takes seconds, so few moments are tried."""
+SEVERAL = {"solve", "replan", "joint", "sweep", "stress", "tradeoff", "diagnose", "compare", "report"}
+"""Commands that search or make papers: a run takes seconds, so few moments are tried."""
 SECONDS = 60
 """How long a child may take to its death."""
 LOGS = ("results.jsonl", ".runs", ".landopt")
