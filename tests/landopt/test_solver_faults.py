@@ -195,6 +195,15 @@ def test_a_traceback_cut_short_under_a_limit_names_memory(tmp_path: Path) -> Non
         assert _trouble(1, log, None).code == "S014"
 
 
+def test_an_exception_without_a_word_under_a_limit_names_memory(tmp_path: Path) -> None:
+    """Python can lack the memory for its first word; a signal, or no limit, is a crash as before."""
+    log = tmp_path / "log"
+    log.write_text("")
+    assert _trouble(1, log, 300 * 10**6).code == "S013"
+    assert _trouble(1, log, None).code == "S014"
+    assert _trouble(-11, log, 300 * 10**6).code == "S014"
+
+
 def test_child_that_raises_names_the_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception in the real child is told as such, not as the abort of an interpreter that ends with a thread."""
     monkeypatch.setattr("landopt.solving.process.child.save_arrays", lambda *_: None)

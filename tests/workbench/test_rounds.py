@@ -247,22 +247,22 @@ def test_a_disk_that_keeps_no_locks_is_not_written(client: TestClient, monkeypat
 @pytest.mark.parametrize(
     ("line", "own"),
     [
-        ("srv:/land /work nfs4 rw,vers=4.2,hard,local_lock=none 0 0", False),
-        ("srv:/land /work nfs rw,vers=3,nolock,local_lock=all 0 0", True),
-        ("srv:/land /work nfs rw,vers=3,local_lock=posix 0 0", False),
-        ("//srv/land /work cifs rw,vers=3.1.1,uid=0 0 0", False),
-        ("//srv/land /work cifs rw,vers=3.1.1,nobrl 0 0", True),
-        ("me@srv:/land /work fuse.sshfs rw,nosuid 0 0", True),
-        ("host /work 9p rw,trans=virtio 0 0", True),
+        ("srv:/land /mnt/land nfs4 rw,vers=4.2,hard,local_lock=none 0 0", False),
+        ("srv:/land /mnt/land nfs rw,vers=3,nolock,local_lock=all 0 0", True),
+        ("srv:/land /mnt/land nfs rw,vers=3,local_lock=posix 0 0", False),
+        ("//srv/land /mnt/land cifs rw,vers=3.1.1,uid=0 0 0", False),
+        ("//srv/land /mnt/land cifs rw,vers=3.1.1,nobrl 0 0", True),
+        ("me@srv:/land /mnt/land fuse.sshfs rw,nosuid 0 0", True),
+        ("host /mnt/land 9p rw,trans=virtio 0 0", True),
         ("srv:/land /other nfs rw,nolock 0 0", False),
-        ("srv:/land /work\\0401 nfs rw,nolock 0 0", False),
+        ("srv:/land /mnt/land\\0401 nfs rw,nolock 0 0", False),
     ],
 )
 def test_a_share_whose_locks_stay_on_this_machine_is_known(tmp_path: Path, line: str, own: bool) -> None:
     """By how it is mounted: two handles here keep each other out there as well, two machines do not."""
     mounts = tmp_path / "mounts"
     mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\n{line}\n", encoding="utf-8")
-    assert own_locks_only(Path("/work/rounds/r1"), mounts) is own
+    assert own_locks_only(Path("/mnt/land/rounds/r1"), mounts) is own
 
 
 def test_such_a_share_is_not_written(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
