@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from landopt.reasons import words
 from landopt.reasons.across_words import FILTERS
-from landopt.reasons.article_words import article_words
 from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.plain_records import as_json
-from landopt.reasons.own_corrections import own_corrections
-from landopt.reasons.own_exceptions import own_exceptions
-from landopt.reasons.pack_words import late_lines
+from landopt.reasons.law_words.article_words import article_words
+from landopt.reasons.law_words.own_corrections import own_corrections
+from landopt.reasons.law_words.own_exceptions import own_exceptions
+from landopt.reasons.law_words.pack_words import late_lines
 from landopt.reasons.two_names import said_in, two_names
 from parcels.common.catalogue import both
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.keeping.plan_folder import PlanFolder, open_plan
-from landopt.reasons.own_corrections import own_corrections
-from landopt.reasons.own_exceptions import own_exceptions
+from landopt.reasons.law_words.own_corrections import own_corrections
+from landopt.reasons.law_words.own_exceptions import own_exceptions
 from landopt.reasons.texts import by_hand, render
 from landopt.reasons.two_names import said_in
 from landopt.report.mixed import MixedPart, mixed_parts

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from cli import desk
 from landopt.keeping.plan_folder import open_plan
-from landopt.reasons.own_exceptions import exceptions_on, own_exceptions
+from landopt.reasons.law_words.own_exceptions import exceptions_on, own_exceptions
 from landopt.report.papers.review_sheet import sheets
 from landopt.report.source import open_source
 from tests.places import EXAMPLE

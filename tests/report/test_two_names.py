@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from constraints.loading.ranks import PACKS
-from landopt.reasons import article_words, two_names
+from landopt.reasons import two_names
+from landopt.reasons.law_words import article_words
 from landopt.report.source import open_source
 
 NAME = st.text("湾区实验室中心（示例）", min_size=1, max_size=8).filter(lambda text: re.search("[\u4e00-\u9fff]", text))

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli import desk
-from landopt.reasons.article_words import article_words
+from landopt.reasons.law_words.article_words import article_words
 from landopt.report.papers.documents import papers, proposal_values, whole_values, word_papers
 from landopt.report.papers.notices import drafts, word_notices
 from landopt.report.papers.review_sheet import plan_mark, review_values

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from constraints.reading.asking.ask import ask
-from landopt.reasons.answer_words import answer_lines
+from landopt.reasons.law_words.answer_words import answer_lines
 
 CASE = {"use": "IND", "operator": "private", "intending_users": "1"}
 

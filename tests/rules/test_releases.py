@@ -12,7 +12,7 @@ from constraints.case import Case
 from constraints.loading import releases
 from constraints.loading.pack_files import pack, pack_names
 from landopt.intake.assemble import read_round
-from landopt.reasons.pack_words import late_lines, packs_line
+from landopt.reasons.law_words.pack_words import late_lines, packs_line
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "nansha"
 

@@ -57,7 +57,7 @@ def ask(
     from constraints.reading.asking.ask import ask as answer_to
     from landopt.door import arguments
     from landopt.intake.names import method_named
-    from landopt.reasons.answer_words import answer_lines, table
+    from landopt.reasons.law_words.answer_words import answer_lines, table
 
     told = told_facts(facts)
     if not told and cases is None:
@@ -87,7 +87,7 @@ def ask(
 
 def told_facts(words: tuple[str, ...]) -> dict[str, str]:
     """FACT=VALUE words as facts by field name, values in codes."""
-    from landopt.reasons.rulewords import code_text, field_key
+    from landopt.reasons.law_words.rulewords import code_text, field_key
 
     told: dict[str, str] = {}
     for fact in words:
@@ -128,7 +128,7 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
     from pathlib import Path
 
     from constraints.loading.rule_file import iso_date
-    from landopt.reasons.rulewords import code_text, field_key
+    from landopt.reasons.law_words.rulewords import code_text, field_key
     from parcels.common.gate import MB, read_bytes
     from parcels.common.issues import Issue, Refused, error
     from parcels.common.schema import fields

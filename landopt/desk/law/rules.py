@@ -88,7 +88,7 @@ def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) ->
     from constraints.language.expr import parse
     from constraints.loading.load import load_pack, pack_names
     from constraints.reading.speak import sentence
-    from landopt.reasons.rule_pages import rule_page
+    from landopt.reasons.law_words.rule_pages import rule_page
     from landopt.reasons.words import code_word
     from parcels.common.issues import Refused, error
 
@@ -121,7 +121,7 @@ def show(identifier: str, packs: str | None, as_json: bool, lang: str | None) ->
 def diff(earlier: str, later: str, packs: str | None, notes: bool, as_json: bool, lang: str | None) -> None:
     """What changed between two dates, in words, and for whom."""
     from constraints.reading.asking.law_changes import diff as compare
-    from landopt.reasons.rule_pages import changes_lines
+    from landopt.reasons.law_words.rule_pages import changes_lines
     from landopt.reasons.words import code_word
 
     found = compare(chosen_packs(packs), iso_day(earlier), iso_day(later), code_word)

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from landopt.reasons.pack_words import late_lines, packs_words
+from landopt.reasons.law_words.pack_words import late_lines, packs_words
 from landopt.report.map.charts import charts
 from landopt.report.map.codec import packed_file
 from landopt.report.map.payload import map_payload

@@ -8,7 +8,7 @@ from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import read_adoption
 from landopt.reasons import words
-from landopt.reasons.pack_words import late_lines, packs_line
+from landopt.reasons.law_words.pack_words import late_lines, packs_line
 from landopt.reasons.texts import render_proposal
 from landopt.report.papers.annex import joined
 from landopt.report.papers.blocks import Block, of_text, table

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from landopt.reasons import words
-from landopt.reasons.article_words import article_words
-from landopt.reasons.pack_words import late_lines
+from landopt.reasons.law_words.article_words import article_words
+from landopt.reasons.law_words.pack_words import late_lines
 from landopt.reasons.texts import render_notice
 from landopt.report import recorded
 from landopt.report.mixed import said_of

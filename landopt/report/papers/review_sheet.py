@@ -11,9 +11,9 @@ from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import read_adoption
 from landopt.keeping.ledger.matters import of_notice, title
-from landopt.reasons.own_corrections import own_corrections
-from landopt.reasons.own_exceptions import own_exceptions
-from landopt.reasons.pack_words import late_lines, packs_words
+from landopt.reasons.law_words.own_corrections import own_corrections
+from landopt.reasons.law_words.own_exceptions import own_exceptions
+from landopt.reasons.law_words.pack_words import late_lines, packs_words
 from landopt.reasons.texts import render_sheet
 from landopt.reasons.words import width
 from landopt.report import recorded

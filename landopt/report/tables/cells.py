@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from landopt.reasons import words
-from landopt.reasons.article_words import article_words
 from landopt.reasons.compared.moves import moves
+from landopt.reasons.law_words.article_words import article_words
 from landopt.report.mixed import said_of
 from landopt.report.source import ParcelRow, Source
 from parcels.common.catalogue import listed, phrase

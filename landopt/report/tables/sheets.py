@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from landopt.reasons import words
-from landopt.reasons.pack_words import late_lines
+from landopt.reasons.law_words.pack_words import late_lines
 from landopt.report.papers.plain import one_line, several_lines
 from landopt.report.papers.review_sheet import plan_mark
 from landopt.report.source import Source

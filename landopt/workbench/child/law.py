@@ -16,7 +16,7 @@ CASES = 12
 def ask(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """Which methods a case may use."""
     from landopt.api import ask as asked
-    from landopt.reasons.answer_words import answer_lines
+    from landopt.reasons.law_words.answer_words import answer_lines
 
     facts = {str(name): str(value) for name, value in request["facts"].items() if str(value).strip()}
     date = request["as_of"]
@@ -56,7 +56,7 @@ def rule(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
     from constraints.language.expr import closest
     from constraints.loading.load import load_pack, pack_names
     from constraints.reading.asking.worked_cases import load_cases, run
-    from landopt.reasons.rule_pages import rule_page
+    from landopt.reasons.law_words.rule_pages import rule_page
     from parcels.common.catalogue import told
     from parcels.common.issues import Refused, error
 
@@ -103,7 +103,7 @@ def changed(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """What changed between two dates, and for whom."""
     from constraints.loading.load import pack_names
     from constraints.reading.asking.law_changes import diff
-    from landopt.reasons.rule_pages import changes_lines
+    from landopt.reasons.law_words.rule_pages import changes_lines
     from landopt.reasons.words import code_word
 
     found = diff(pack_names(), request["as_of"], request["other"], code_word)

@@ -37,7 +37,7 @@ def api_ask_batch(request: Request, say: Say) -> dict[str, Any]:
 
 def _asked(request: Request, case: Request) -> dict[str, Any]:
     from landopt import api
-    from landopt.reasons.rulewords import code_text
+    from landopt.reasons.law_words.rulewords import code_text
 
     facts = {name: code_text(name, value) if isinstance(value, str) else value for name, value in case["facts"].items()}
     date = _day(case, request)

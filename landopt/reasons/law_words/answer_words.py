@@ -9,7 +9,7 @@ from typing import Any
 from constraints.loading.load import methods
 from constraints.loading.method_facts import looks, off
 from constraints.types import STRICTNESS, Method
-from landopt.reasons.rulewords import floor_words, years
+from landopt.reasons.law_words.rulewords import floor_words, years
 from landopt.reasons.words import code_word
 from parcels.common.catalogue import listed, phrase
 from parcels.common.schema import fields

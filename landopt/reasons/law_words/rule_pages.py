@@ -11,7 +11,7 @@ from constraints.loading.quotations import quotations_of
 from constraints.reading.asking.law_changes import by_instrument, effect
 from constraints.reading.speak import sentence
 from constraints.types import Rule
-from landopt.reasons.rulewords import shift_lines
+from landopt.reasons.law_words.rulewords import shift_lines
 from landopt.reasons.words import code_word, word
 from parcels.common.catalogue import phrase
 
