@@ -308,17 +308,19 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     shelf.require_place(wanted, job.ledger if job.ledger is not None else home / shelf.LEDGER)
     with hold(home, say):
         shelf.tidy(home, wanted)
+        draws = None
+        if job.robust:
+            from landopt.reasons.many.robust import asked_draws, robustly
+
+            draws = asked_draws(made.case, job.stress if job.stress is not None else home / "stress.toml", job.robust)
         clock.mark("read")
         say(told("progress.screening"))
         offers = screen(made.case, say)
         clock.mark("screen")
         say(told("progress.built", offers=len(offers.site), rules=len(made.case.rules)))
         outcome, met = choose(made.case, offers, job, say), True
-        if job.robust:
-            from landopt.reasons.many.robust import robustly
-
-            path = job.stress if job.stress is not None else home / "stress.toml"
-            found = robustly(made.case, offers, outcome, path, job.robust, job.gap, say)
+        if draws is not None:
+            found = robustly(made.case, offers, outcome, draws, job.gap, say)
             if found is None:
                 raise Stopped(error("S007.stopped-before-any", at="--robust"))
             outcome, met = found

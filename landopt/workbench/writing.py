@@ -16,7 +16,7 @@ from starlette.routing import Route
 from landopt.workbench import edits, policy_files, received, scenarios
 from landopt.workbench.bench import Bench, answered, body
 from landopt.workbench.guards import refused
-from landopt.workbench.home import BASE, filed
+from landopt.workbench.home import BASE, Room, filed
 from landopt.workbench.round import handling
 from landopt.workbench.round.columns import set_columns
 
@@ -53,11 +53,16 @@ def routes(bench: Bench) -> list[Route]:
         bench.hub.tell("room", room=room.name)
         return JSONResponse({"name": place.name})
 
-    async def rename(request: Request) -> Response:
-        room, given = bench.to_write(request), await body(request)
-        name = str(given.get("name", ""))
+    def at_rest(room: Room, given: object) -> str:
+        """The name of a scenario that nothing is computed of just now."""
+        name = str(given)
         if any((job.room, job.scenario) == (room.name, name) for job in bench.jobs.running()):
             raise refused(409, "runs-already")
+        return name
+
+    async def rename(request: Request) -> Response:
+        room, given = bench.to_write(request), await body(request)
+        name = at_rest(room, given.get("name", ""))
         async with bench.step:
             place = scenarios.rename(room, name, str(given.get("new", "")))
         bench.hub.tell("room", room=room.name)
@@ -65,9 +70,7 @@ def routes(bench: Bench) -> list[Route]:
 
     async def away(request: Request) -> Response:
         room, given = bench.to_write(request), await body(request)
-        name = str(given.get("name", ""))
-        if any((job.room, job.scenario) == (room.name, name) for job in bench.jobs.running()):
-            raise refused(409, "runs-already")
+        name = at_rest(room, given.get("name", ""))
         async with bench.step:
             kept = scenarios.bin_(room, name)
         bench.hub.tell("room", room=room.name)

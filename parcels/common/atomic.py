@@ -52,7 +52,7 @@ def write_folder(target: str | Path, writer: Callable[[Path], None], *, keep: Ke
     with _disk(place), _parents(place):
         recover(place, keep)
         if os.path.lexists(place) and not place.is_dir():  # a file, pipe or device is no folder to be replaced
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            raise Environment(error("E075.no-folder", at=str(place), file=place.name))
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         fresh.mkdir()
         with _alive(fresh):
@@ -344,7 +344,7 @@ def _disk(place: Path) -> Iterator[None]:
     """Disk trouble in words (exit 6)."""
     try:
         yield
-    except Exception as trouble:
+    except Exception as trouble:  # each writing library has its own; all but those, and ours, go on
         if not isinstance(trouble, OSError) and type(trouble).__module__.partition(".")[0] not in _WRITERS:
             raise
         inner = next((each for each in (trouble, *trouble.args) if isinstance(each, OSError)), None)

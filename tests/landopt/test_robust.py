@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from cli import desk
+from constraints.audit.run import audit_plan
+from landopt.invent.round import write_round
 from landopt.reasons.alternatives import value
 from landopt.reasons.many.draws import Stress, Vary
 from landopt.reasons.many.robust import AGAIN, drawn, robust
@@ -59,3 +66,41 @@ def test_the_best_mean_is_that_of_enumeration(seed: int) -> None:
     assert found.bound >= found.objective
     assert sum(found.values) == best
     assert found.gap == 0 or found.bound > found.objective
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small invented round, with its stress file."""
+    found = tmp_path_factory.mktemp("robust") / "round"
+    write_round(found, parcels=12, demands=3, seed=5)
+    return found
+
+
+def solve(place: Path, *words: object) -> Result:
+    """The command as an officer types it."""
+    return CliRunner().invoke(desk, ["solve", str(place), *map(str, words)], env={"LANDOPT_LANG": "en"})
+
+
+def test_the_command_decides_over_draws_and_the_audit_stands(place: Path, tmp_path: Path) -> None:
+    """The mean, its bound and the worst draw are told; the plan is one of the round, audited like any."""
+    done = solve(place, "--robust", 2, "-o", tmp_path / "plan")
+    assert done.exit_code in (0, 4), done.output
+    assert "2 draws" in done.output
+    assert audit_plan(tmp_path / "plan").breaches == ()
+
+
+def test_what_cannot_be_drawn_is_refused_before_the_search(place: Path, tmp_path: Path) -> None:
+    """No draws, no stress file, several tiers: nothing is searched first, nothing is written."""
+    assert solve(place, "--robust", 0).exit_code == 2
+    text = (place / "round.toml").read_text("utf-8")
+    tiered = Path(shutil.copytree(place, tmp_path / "tiered"))
+    (tiered / "round.toml").write_text(re.sub(r"(?m)^tiers = .*\n", "", text), "utf-8")
+    tiers = '[objective]\ntiers = [["served"], ["revenue"]]\n'
+    old = (tiered / "round.toml").read_text("utf-8")
+    assert "[objective]\n" in old
+    (tiered / "round.toml").write_text(old.replace("[objective]\n", tiers), "utf-8")
+    for folder, words, code in ((place, ("--stress", tmp_path / "no.toml"), "W001"), (tiered, (), "W014")):
+        done = solve(folder, "--robust", 2, *words, "-o", tmp_path / "plan")
+        assert (done.exit_code, f"error {code}" in done.output) == (1, True), done.output
+        assert "offers" not in done.output
+        assert not (tmp_path / "plan").exists()

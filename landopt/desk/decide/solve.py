@@ -83,9 +83,7 @@ def size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int
     type=click.Path(path_type=Path),
     help="Carry on this plan of a programme: what is decided stands, the rest is kept where it costs nothing.",
 )
-@click.option(
-    "--robust", metavar="N", type=click.IntRange(0, 1000), default=0, help="The best mean over N draws (--stress)."
-)
+@click.option("--robust", metavar="N", type=click.IntRange(1, 1000), help="The best mean over N draws (--stress).")
 @click.option("--stress", type=click.Path(path_type=Path), help="What may happen in them (default: ROUND/stress.toml).")
 @click.option("--as-of", metavar="DATE", help="The law of another day, a scenario: later facts are set aside.")
 @click.option("--ledger", type=LEDGER, help="The ledger whose head is printed on the plan.")
@@ -110,7 +108,7 @@ def solve(
     keep: Path | None,
     change_cost: int,
     continues: Path | None,
-    robust: int,
+    robust: int | None,
     stress: Path | None,
     as_of: str | None,
     ledger: LedgerPlace | None,
@@ -148,7 +146,7 @@ def solve(
         keep=keep,
         change_cost=change_cost,
         continues=continues,
-        robust=robust,
+        robust=robust or 0,
         stress=stress,
         as_of=as_of,
         ledger=ledger,

@@ -269,33 +269,38 @@ GAP = "0.01"
 """How far the mean over the draws is proved, unless another gap is asked for."""
 
 
-def robustly(
-    case: Case, offers: Offers, outcome: Outcome, path: Path, count: int, gap: str | None, say: Say
-) -> tuple[Outcome, bool] | None:
-    """A solved round with the plan of the best mean over draws in the place of its own, and whether its gap is met.
-
-    The bound stays that of the round as it stands: it holds for every plan of it. ``None``: no plan was found that
-    every draw allows.
+def asked_draws(case: Case, path: Path, count: int) -> Stress:
+    """The draws a robust plan is asked for, read before anything is searched.
 
     Raises
     ------
     Refused
         W014: the round has several tiers; every fault of the stress file.
     """
-    if offers.tiers > 1:
-        raise Refused(error("W014.one-tier", at="--robust", tiers=offers.tiers))
+    if len(case.objective.tiers) > 1:
+        raise Refused(error("W014.one-tier", at="--robust", tiers=len(case.objective.tiers)))
+    return replace(read_stress(path, case), draws=count)
+
+
+def robustly(
+    case: Case, offers: Offers, outcome: Outcome, stress: Stress, gap: str | None, say: Say
+) -> tuple[Outcome, bool] | None:
+    """A solved round with the plan of the best mean over draws in the place of its own, and whether its gap is met.
+
+    The bound stays that of the round as it stands: it holds for every plan of it. ``None``: no plan was found that
+    every draw allows.
+    """
     assert outcome.chosen is not None
     assert outcome.proof is not None
-    stress = replace(read_stress(path, case), draws=count)
     effort = {**Effort().of(case), "gap": gap or GAP}
-    say(told("progress.robust-begins", draws=count, again=f"{float(AGAIN):.0%}"))
+    say(told("progress.robust-begins", draws=stress.draws, again=f"{float(AGAIN):.0%}"))
     found = robust(case, offers, stress, effort, start=outcome.chosen.tolist())
     if found is None:
         return None
     chosen = np.asarray(found.chosen, np.int64)
     worth = standing(program(case, offers, 0), chosen).objective
     numbers = {"mean": found.objective / 1000, "bound": found.bound / 1000, "worst": min(found.values) / 1000}
-    say(told("progress.robust", draws=count, gap=float(found.gap) * 100, today=worth / 1000, **numbers))
+    say(told("progress.robust", draws=stress.draws, gap=float(found.gap) * 100, today=worth / 1000, **numbers))
     tier = replace(outcome.tiers[0], objective=worth, reached=worth, held_at=worth)
     proof = {**outcome.proof, "tiers": [{**outcome.proof["tiers"][0], "objective": worth}]}
     ties = {"status": "not examined"}

@@ -180,8 +180,8 @@ def _trouble(code: int | None, log: Path, memory: int | None) -> Issue:
     text = log.read_text("utf-8", "replace") if log.exists() else ""
     said = text.strip().splitlines()
     last = said[-1][:300] if said else ""
-    # under a limit, a traceback that ends with its heading, an error nobody set, or code 1 without a word is an exception
-    # that Python had no memory to make
+    # under a limit these are all that Python says where it lacks the memory to say more: a traceback cut after its
+    # heading, an error nobody set, code 1 without a word
     cut = memory is not None and (UNSAID.fullmatch(last) is not None or (code == 1 and not last))
     if code == 9 or cut or any(word in text for word in SHORT):
         if memory is None:
