@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import namedtuple
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,7 +36,12 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace" if stream.encoding.lower() != "utf-8" else "strict")
     from cli import desk
 
-    desk(prog_name="landopt")
+    try:
+        desk(prog_name="landopt")
+    finally:
+        # Python marks a Ctrl-C that leaves a text it evaluates (dataclasses do as a module is loaded) and at its end
+        # dies of the signal even if we answered it with a code of ours; the next text evaluated takes the mark away
+        namedtuple("Heard", ())  # noqa: PYI024 - its class is not wanted, its evaluated text is
 
 
 if __name__ == "__main__":
