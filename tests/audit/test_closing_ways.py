@@ -32,7 +32,9 @@ def test_what_a_rule_closes_is_found_as_by_asking_every_method(purpose: str) -> 
     closed = open_ = quick = 0
     for seed in range(10):
         reader = reached(_cases(seed, purpose))
-        asked = [(row, who) for row in range(len(reader.case.parcels)) for who in (None, *range(len(reader.case.demands)))]
+        asked = [
+            (row, who) for row in range(len(reader.case.parcels)) for who in (None, *range(len(reader.case.demands)))
+        ]
         whole = {each: _said(reader, *each) for each in asked}
         rules = {(rule, verdict) for said in whole.values() for rule, verdict, _ in said}
         rules |= {(rule.id, "forbid") for rule in reader.case.rules if rule.kind == "eligibility"}
