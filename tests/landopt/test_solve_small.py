@@ -141,12 +141,11 @@ def test_nodes_that_edges_join_get_one_label(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_all_offers_go_to_a_solver_where_a_proof_ends_early(seed: int) -> None:
-    """Few offers, then the proof: without a single branch it leaves something open, and the best plan is found still."""
+    """Few offers, then the proof: without a branch it leaves something open, and the best plan is found still."""
     case = random_medium_case(seed, 24)
     prog = program(case, build_offers(case), 0)
-    whole, cut = (
-        search(prog, replace(EXACT, tuning=replace(USUAL, branches=most, few=8)), lambda *_: None) for most in (4_000, 0)
-    )
+    tunings = (replace(USUAL, branches=most, few=8) for most in (4_000, 0))
+    whole, cut = (search(prog, replace(EXACT, tuning=tuning), lambda *_: None) for tuning in tunings)
     assert whole.bound == whole.objective == cut.objective <= cut.bound
 
 

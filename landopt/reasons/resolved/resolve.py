@@ -101,7 +101,6 @@ def _tier(
 ) -> tuple[str, Ints | None, int | None]:
     """One tier: how it ended, the plan found, the solver's bound."""
     from landopt.solving.programme.pulp_imported import pulp
-
     from landopt.solving.programme.silent_highs import SilentHiGHS
 
     limit = clock.left()

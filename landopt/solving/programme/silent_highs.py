@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import highspy
+
 from landopt.solving.programme.pulp_imported import pulp
 
 
