@@ -110,7 +110,7 @@ class PlanFolder:
         }
 
     def _fitted(self, record: Mapping[str, Any], test: bool) -> dict[str, Any]:
-        """A record whose other offers (next sites and platforms, best, runners-up) say whether a lawful plan holds them."""
+        """A record whose other offers (next, best, runners-up) say whether a lawful plan holds them."""
 
         def fitted(each: Mapping[str, Any], test: bool = test) -> dict[str, Any]:
             fits = self.comparer.fits(each["parcel_ids"], each["demand_id"], each["method"], test=test)
