@@ -42,10 +42,9 @@ def test_outlines_under_any_heading_are_known_by_their_cells(tmp_path: Path) -> 
     file = read_parcels(path, crs="EPSG:4526")
     assert len(file.table.ids) == 2
     assert any("known by what its cells hold" in str(note) for note in file.notes)
-    twice = [
-        line + "," + line.partition('"')[2].join('""') if '"' in line else line + ",b" for line in plain.split("\n")
-    ]
-    path.write_text("\n".join(twice[:-1]).replace(",wkt,b", ",a,b", 1) + "\n", encoding="utf-8")
+    head, *rows = plain.splitlines()
+    twice = [head.replace(",wkt", ",a,b"), *(f"{row},{row[row.index(chr(34)) :]}" for row in rows)]
+    path.write_text("\n".join(twice) + "\n", encoding="utf-8")
     assert one(read(path, crs="EPSG:4526"), "P003").level == "error"
 
 
