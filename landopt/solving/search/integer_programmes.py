@@ -41,8 +41,8 @@ def mip(
     A restricted programme ends once what it may still bring is a ``close``-th of the gap asked for, of the whole plan.
     """
     import highspy
-    import pulp
 
+    from landopt.solving.programme.pulp_imported import pulp
     from landopt.solving.programme.silent_highs import SilentHiGHS
 
     options = state.options

@@ -46,9 +46,15 @@ def integer(state: Search, relaxed: Relaxation) -> bool:
             # these offers hold no better plan: what is missing may be the bound; if not so soon, look further
             tried = True
             seconds = max(tuning.look, sum(state.phases.values()))
-            if _all_that_matter(state, margin, relaxed.bound, seconds) or state.reached():
+            if all_that_matter(state, margin, relaxed.bound, seconds) or state.reached():
                 return state.chosen is None
-    return _all_that_matter(state, margin, relaxed.bound)
+    return all_that_matter(state, margin, relaxed.bound)
+
+
+def few(state: Search, relaxed: Relaxation) -> bool:
+    """One programme over a few offers; whether a plan is held after it."""
+    mip(state, near(state, relaxed, state.options.tuning.few), np.zeros(0, dtype=np.int64), "restricted", state.left())
+    return state.chosen is not None and len(state.chosen) > 0
 
 
 def near(state: Search, relaxed: Relaxation, size: int, fixed: Ints | None = None) -> Ints:
@@ -103,7 +109,7 @@ def _threshold(state: Search, bound: int) -> float | None:
     return float(max(0, bound - good)) + 1.0
 
 
-def _all_that_matter(state: Search, margin: Floats, bound: int, most: float | None = None) -> bool:
+def all_that_matter(state: Search, margin: Floats, bound: int, most: float | None = None) -> bool:
     """One programme over every offer that could lead beyond the gap: its bound holds for the whole round.
 
     ``margin`` and ``bound`` are of the same prices; ``most`` are the seconds it may take. True: proved infeasible.

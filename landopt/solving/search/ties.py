@@ -185,8 +185,7 @@ class _Stage:
 
     def _solve(self, weights: Ints) -> Ints | None:
         """The best plan by ``weights`` (over the pool) among plans of the same value that keep what is decided."""
-        import pulp
-
+        from landopt.solving.programme.pulp_imported import pulp
         from landopt.solving.programme.silent_highs import SilentHiGHS
 
         built = build(self.prog, self.pool, None, self.rows)
