@@ -241,6 +241,30 @@ def test_a_platform_left_out_and_a_latecomer_are_answered(tmp_path: Path, solved
 
 
 @pytest.mark.usefixtures("ready")
+def test_scenarios_lie_side_by_side(tmp_path: Path, solved: Path) -> None:
+    """Tabs, what differs and why, two maps under one slider, a front and stress of the scenario itself, the bin."""
+    for name in ("r1", "r2"):
+        shutil.copytree(solved, tmp_path / "rounds" / name)
+    limits = json.loads((solved / "plan" / "plan.json").read_text("utf-8"))["limits"]
+    limit = next(limit for limit in limits if limit["binding"] and limit["used"] > 1 and not limit["key"])
+    asked = {"rule": limit["rule"], "value": str(limit["used"] - 1)}
+    with served(tmp_path / "rounds") as opener:
+        seen = play(opener, "scenarios", tmp_path / "out", round="r1", **asked)
+    place = tmp_path / "rounds" / "r1" / "scenarios"
+    plan = json.loads((place / "甲案" / "plan" / "plan.json").read_text("utf-8"))
+    assert seen["score"] == f"{plan['result']['tiers'][0]['objective'] / 1000:,.1f}"
+    assert (sorted(seen["tabs"]), seen["left"]) == (["", "乙案", "甲案"], ["", "甲案"])
+    assert len(seen["plans"]) == 2
+    assert limit["rule"] in seen["diff"]
+    assert "100%" in seen["cut"]
+    assert shlex.split(seen["front"]["typed"])[:3] == ["landopt", "tradeoff", str(place / "甲案" / "plan")]
+    assert (len(seen["front"]["rows"]) >= 2, seen["front"]["drawn"] > 100) == (True, True)
+    assert shlex.split(seen["stress"]["typed"])[2] == str(place / "甲案" / "plan")
+    assert seen["stress"]["bars"] > 0
+    assert [path.name.partition("-")[0] for path in (place / ".bin").iterdir()] == ["乙案"]
+
+
+@pytest.mark.usefixtures("ready")
 def test_random_clicks_break_nothing(tmp_path: Path, solved: Path) -> None:
     """A seeded monkey (LANDOPT_LONG: for an hour): no error of page or server; the files filed stay as they were."""
     for name in ("r1", "r2"):

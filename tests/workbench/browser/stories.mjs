@@ -503,6 +503,45 @@ export const stories = {
     seen.core = await text("#core-said");
     await shot("crowd-slider");
   },
+  /* Scenarios side by side: tabs, what differs as a table and as maps under a slider, why; a front and stress of a scenario; the bin. */
+  async scenarios({ page, seen, shot, text, settle, values }) {
+    const newTab = async (id, name) => { await page.click(id); await fill(page, { name }); await page.waitForSelector(`[data-scenario="${name}"][aria-selected="true"]`, { timeout: 20000 }); };
+    await page.click(`[data-round="${values.round}"]`);
+    await page.waitForSelector("input[type=range]", { timeout: 60000 });
+    await page.fill(`#s-${values.rule.replaceAll(".", "-")}-amount-n`, values.value);
+    await page.keyboard.press("Tab");
+    await page.waitForSelector('[data-scenario="草案-1"][aria-selected="true"]', { timeout: 20000 });
+    await page.waitForFunction(() => document.querySelector("#solve") && document.querySelector(".steps li") && !document.querySelector(".solve .stale") && document.querySelector("#bound"), null, { timeout: 90000 });
+    seen.score = await text(".result strong");
+    await newTab("#scenario-rename", "甲案");
+    await newTab("#scenario-copy", "乙案");
+    seen.tabs = await page.$$eval("[data-scenario]", (all) => all.map((e) => e.dataset.scenario));
+    await tab(page, "甲案");
+    await page.click('[data-view="compare"]');
+    await page.waitForSelector("#moves, #diff .hint");
+    seen.plans = await page.$$eval("#plans tbody th", (all) => all.map((e) => e.innerText));
+    seen.diff = await text("#diff");
+    await page.click("#swipe-go");
+    await page.waitForSelector("#swipe-at");
+    await page.focus("#swipe-at");
+    await page.keyboard.press("End");
+    seen.cut = await page.$eval(".swipe .over", (e) => e.style.clipPath);
+    await page.click("#front-go", { timeout: 30000 });
+    await page.waitForSelector("#front-table", { timeout: 120000 });
+    seen.front = { typed: await text("#front-said .typed code"), rows: await page.$$eval("#front-table tbody tr", (all) => all.map((e) => e.innerText)), drawn: await page.$eval("img.front", (e) => e.naturalWidth), words: await page.$eval("#front-words", (e) => e.textContent) };
+    await page.fill("#draws", "2");
+    await page.click("#stress-go");
+    await page.waitForSelector("#stress-platforms", { timeout: 120000 });
+    seen.stress = { typed: await text("#stress-said .typed code"), held: await text("#stress-said p"), bars: await page.$$eval("#stress-said meter", (all) => all.length) };
+    await settle(200);
+    await page.locator("#front-said").scrollIntoViewIfNeeded();
+    await shot("front");
+    await tab(page, "乙案");
+    await page.click("#scenario-bin");
+    await fill(page, {});
+    await page.waitForFunction(() => !document.querySelector('[data-scenario="乙案"]'), null, { timeout: 20000 });
+    seen.left = await page.$$eval("[data-scenario]", (all) => all.map((e) => e.dataset.scenario));
+  },
   /* Whatever can be clicked, at random, by a seed: views, scenarios, sliders, dialogs filled with anything. */
   async monkey({ page, seen, values, settle }) {
     let state = Number(values.seed);
