@@ -247,6 +247,9 @@ def _tree_effort(state: Search) -> tuple[float | None, int]:
     """Seconds (None: no clock) and nodes the proof may take beyond the search; more where gap 0 is asked."""
     options = state.options
     branches = options.tuning.branches
+    if state.later is not None:
+        left = state.left()
+        return None if left is None else left / 4, min(branches, options.tuning.early)
     if options.nodes is not None or state.prog.count <= options.tuning.small:
         return state.left(), branches if options.nodes is None else options.nodes
     spent = sum(state.phases.values())
