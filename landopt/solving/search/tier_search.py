@@ -123,14 +123,12 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
 
 
 def _settled(prog: Program, state: Search, kept: Ints, options: Options, proof: Proof | None) -> Proof | None:
-    """All offers to a solver after a proof that ended too early; a better plan is worth another."""
+    """All offers to a solver after a proof that ended too early, then another proof without that end."""
     assert state.later is not None
-    later, before, clock = state.later, state.objective, _Clock(state.phases)
+    later, clock = state.later, _Clock(state.phases)
     state.later = None
     all_that_matter(state, *later)
     clock.mark("integer")
-    if state.objective == before:
-        return proof
     held = state.bound
     again = _proved(prog, state, kept, options)
     if again is None or (held is not None and proof is not None and held < again.bound):
