@@ -10,7 +10,7 @@ from landopt.solving.programme.components import components
 from landopt.solving.programme.price_bound import part_best, reduced
 from landopt.solving.relaxation.prices import Relaxation
 from landopt.solving.search import neighbourhoods
-from landopt.solving.search.integer_programmes import GROUPED, apart, last, mip
+from landopt.solving.search.integer_programmes import apart, last, mip
 from landopt.solving.search_state import Search, gap_of
 from landopt.solving.tuning import Tuning
 
@@ -123,7 +123,11 @@ def all_that_matter(state: Search, margin: Floats, bound: int, most: float | Non
     limit = state.left(most)
     if most is None and limit is not None:
         limit *= state.options.tuning.searched
-    groups = components(state.prog, pool) if state.chosen is not None and len(pool) <= GROUPED else [pool]
+    groups = (
+        components(state.prog, pool)
+        if state.chosen is not None and len(pool) <= state.options.tuning.grouped
+        else [pool]
+    )
     if len(groups) > 1:
         claim, infeasible = apart(state, groups), False
     elif state.chosen is not None and len(pool) > state.options.tuning.small:
