@@ -292,7 +292,8 @@ class Round(RoundTables):
         """What closed rounds of a ledger leave to this round, a record each (``landopt round next``)."""
         from landopt.keeping.ledger.carried import left_to
 
-        found: list[dict[str, Any]] = left_to(self._held.job.round_path, None if ledger is None else ledger_place(ledger))["carried"]
+        book = None if ledger is None else ledger_place(ledger)
+        found: list[dict[str, Any]] = left_to(self._held.job.round_path, book)["carried"]
         return found
 
     def replan(

@@ -45,6 +45,9 @@ def result(outcome: str, date: str = "2026-05-01", **more: str) -> dict[str, str
     return {"outcome": outcome, "date": date, **more}
 
 
+BACK = result("taken_back", "2029-02-01")
+
+
 @pytest.mark.parametrize(
     ("results", "as_of", "expected"),
     [
@@ -57,7 +60,7 @@ def result(outcome: str, date: str = "2026-05-01", **more: str) -> dict[str, str
         ((result("contracted", **START),), "2027-12-30", ("running", "2026-12-31", 3)),
         ((result("contracted", **START),), "2027-12-31", ("idle", "2027-12-31", 3)),
         ((result("contracted", **START), result("started", "2026-11-01")), "2029-01-01", None),
-        ((result("contracted", **START), result("taken_back", "2029-02-01")), "2029-03-01", ("taken_back", "2029-02-01", 4)),
+        ((result("contracted", **START), BACK), "2029-03-01", ("taken_back", "2029-02-01", 4)),
     ],
 )
 def test_what_is_left(results: tuple[Any, ...], as_of: str, expected: tuple[str, str, int] | None) -> None:
@@ -99,8 +102,8 @@ def rounds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     run("round", "close", first, "--by", "a")
     shutil.copytree(first, then, ignore=shutil.ignore_patterns("plan*", "ledger*"))
     text = (then / "round.toml").read_text("utf-8").replace('id = "', 'id = "next-', 1)
-    for old, new in (("2026-03-31\n", "2028-08-01\n"), ("2026-04-01\n", "2028-08-01\n"), ("2026-12-31\n", "2029-03-31\n")):
-        text = text.replace(old, new, 1)
+    for old, new in (("2026-03-31", "2028-08-01"), ("2026-04-01", "2028-08-01"), ("2026-12-31", "2029-03-31")):
+        text = text.replace(f"{old}\n", f"{new}\n", 1)
     (then / "round.toml").write_text(text, "utf-8")
     run("solve", then, "--ledger", first / "ledger.sqlite")
     return first, then

@@ -212,7 +212,12 @@ def show(
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @_lang
 def next_(
-    round_path: Path, as_of: str | None, target: Path | None, ledger: LedgerPlace | None, as_json: bool, lang: str | None
+    round_path: Path,
+    as_of: str | None,
+    target: Path | None,
+    ledger: LedgerPlace | None,
+    as_json: bool,
+    lang: str | None,
 ) -> None:
     """What closed rounds leave to ROUND: land approved and not supplied, idle land, land taken back.
 
@@ -229,8 +234,10 @@ def next_(
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
         return
-    lines = carried.text(found, language(lang))
-    click.echo("\n".join(lines if done is None else [*lines, phrase("done.form", language(lang), file=done.path, rows=len(found["carried"]))]))
+    lines, rows = carried.text(found, language(lang)), len(found["carried"])
+    if done is not None:
+        lines.append(phrase("done.form", language(lang), file=done.path, rows=rows))
+    click.echo("\n".join(lines))
 
 
 @round_.command(epilog="Example:\n\n  landopt round sign ROUND --key officer-3.pem --by officer-3")

@@ -127,14 +127,13 @@ def left_over(rules: Iterable[Rule], parcel_ids: Sequence[str], lang: str) -> li
 
 
 def facts(case: Case, found: State, left: list[Carried]) -> dict[str, tuple[Any, ...]]:
-    """The columns that the ledger gives: of every parcel it speaks of whether it is left over; else what the file says."""
+    """The columns that the ledger gives: of each parcel it speaks of whether it is left over; else what the file says."""
     columns: dict[str, tuple[Any, ...]] = {}
     for what, field in FACTS.items():
         here = {one.parcel_id for one in left if one.what == what}
         before = case.parcels.column(field) if field in case.parcels.columns else (None,) * len(case.parcels)
         now = tuple(
-            name in here if name in found.history else was
-            for name, was in zip(case.parcels.ids, before, strict=True)
+            name in here if name in found.history else was for name, was in zip(case.parcels.ids, before, strict=True)
         )
         if any(value is not None for value in now):
             columns[field] = now
@@ -153,7 +152,9 @@ def placed(left: Sequence[Carried], case: Case, day: str) -> list[dict[str, Any]
     return found
 
 
-def left_to(round_path: str | Path, ledger: str | LedgerPlace | None = None, as_of: str | None = None) -> dict[str, Any]:
+def left_to(
+    round_path: str | Path, ledger: str | LedgerPlace | None = None, as_of: str | None = None
+) -> dict[str, Any]:
     """What the closed rounds of a ledger leave to a round on its day (or another): ``ledger, as_of, round, carried``.
 
     Raises

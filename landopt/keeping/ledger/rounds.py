@@ -23,7 +23,6 @@ from parcels.common.frozen import FactTable
 from parcels.common.issues import stop_on_errors
 from parcels.common.schema import Value
 
-
 NOW = {"failed": "failed", "withdrawn": "withdrawn"}
 """What a parcel is after a result; after any other that ends its assignment (lapsed, taken back) a candidate."""
 
@@ -148,7 +147,7 @@ def _note(found: State, name: str, entry: Entry, outcome: str, document: str, da
 
 
 def apply(case: Case, found: State) -> Case:
-    """The case under the ledger: locks for what was adopted, statuses and failed bids from the results, what is left over.
+    """The case under the ledger: locks for what was adopted, statuses and failed bids from results, what is left over.
 
     A platform whose site is announced or contracted gets no other one (:func:`_served`).
     """
