@@ -127,7 +127,7 @@ def left_over(rules: Iterable[Rule], parcel_ids: Sequence[str], lang: str) -> li
 
 
 def facts(case: Case, found: State, left: list[Carried]) -> dict[str, tuple[Any, ...]]:
-    """The columns that the ledger gives: of each parcel it speaks of whether it is left over; else what the file says."""
+    """The columns that the ledger gives: of each parcel it names whether it is left over; else what the file says."""
     columns: dict[str, tuple[Any, ...]] = {}
     for what, field in FACTS.items():
         here = {one.parcel_id for one in left if one.what == what}
