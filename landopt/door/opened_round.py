@@ -290,7 +290,7 @@ class Round(RoundTables):
 
     def left_over(self, ledger: PathLike | None = None) -> list[dict[str, Any]]:
         """What closed rounds of a ledger leave to this round, a record each (``landopt round next``)."""
-        from landopt.keeping.ledger.carried import left_to
+        from landopt.keeping.ledger.left_over import left_to
 
         book = None if ledger is None else ledger_place(ledger)
         found: list[dict[str, Any]] = left_to(self._held.job.round_path, book)["carried"]

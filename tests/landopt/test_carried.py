@@ -17,8 +17,9 @@ from constraints.audit.bound.binding import Binding
 from constraints.audit.files.plan_reader import load_json
 from constraints.case import SCHEMA, from_json, to_json
 from landopt.invent.round import write_round
-from landopt.keeping.ledger.carried import carried, left_over, placed
+from landopt.keeping.ledger.carried import carried, left_over
 from landopt.keeping.ledger.entry_forms import well_formed
+from landopt.keeping.ledger.left_over import placed
 from landopt.keeping.ledger.rounds import State, apply, state
 from parcels.common.issues import Refused
 

@@ -224,17 +224,17 @@ def next_(
     A run under the same ledger has it as candidates, locks and facts for rules to read (docs/rounds.md).
     """
     from landopt.intake.other_day import day_of
-    from landopt.keeping.ledger import carried
+    from landopt.keeping.ledger import left_over
     from parcels.common.catalogue import phrase
     from parcels.common.kept import write_kept
     from parcels.common.language import language
 
-    found = carried.left_to(round_path, ledger, None if as_of is None else day_of(as_of))
-    done = None if target is None else write_kept(target, carried.table(found).encode("utf-8-sig"))
+    found = left_over.left_to(round_path, ledger, None if as_of is None else day_of(as_of))
+    done = None if target is None else write_kept(target, left_over.table(found).encode("utf-8-sig"))
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
         return
-    lines, rows = carried.text(found, language(lang)), len(found["carried"])
+    lines, rows = left_over.text(found, language(lang)), len(found["carried"])
     if done is not None:
         lines.append(phrase("done.form", language(lang), file=done.path, rows=rows))
     click.echo("\n".join(lines))
