@@ -17,8 +17,8 @@ from constraints.language.expr import parse
 from constraints.language.nodes import names
 from constraints.loading.method_facts import yardstick
 from constraints.reading.book import Clause, RuleBook, case_book, signature
-from constraints.reading.case_facts import CaseFacts, Facts, integer, texts
-from constraints.reading.judge import SiteJudgement, judge_site
+from constraints.reading.case_facts import CASE_DEFAULTS, CaseFacts, Facts, integer, texts
+from constraints.reading.judge import SiteJudgement, cases_of, judge_site
 from constraints.reading.points import Points
 from constraints.reading.rows import Key, PlanRows
 from constraints.reading.timetable import Calendar, done_by, upstream_days
@@ -279,6 +279,13 @@ class Reader:
         how, records = self.case.methods[method], self.case.records
         market = demand is None
         return judge_site(self.book, parcels, wish, together, how, records=records, market=market, noted=noted)
+
+    def cases(self, site: Sequence[int], demand: int | None, period: int) -> list[Facts]:
+        """The facts that :meth:`judge_site` asks the law about."""
+        parcels = [self.parcel_facts(parcel, demand) for parcel in site]
+        together = {**self.facts.site(site), "period": self.period_id(period)}
+        wish: Facts = {} if demand is None else self.facts.demands[demand]
+        return [{**CASE_DEFAULTS, **facts} for each in cases_of(parcels, wish, together) for facts in each]
 
     def records(self, parcel: int, demand: int | None) -> list[Record]:
         """The records on file that may speak of a parcel and a demand, in their order on file for each parcel named."""

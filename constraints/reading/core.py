@@ -20,6 +20,7 @@ from parcels.common.schema import Value
 
 READY: dict[str, Value] = {"converted": True, "expropriated": True, "net_land": True, "ownership": "state"}
 NOBODY: frozenset[str] = frozenset()
+OF_THE_METHOD = frozenset({"method", "right", "competitive", "term_years"})
 OFTEN = 8
 """Answers about one kind of parcel after which the law is narrowed to it."""
 
@@ -136,6 +137,22 @@ def shut(book: RuleBook, facts: Facts, method: Method, market: bool) -> bool:
                 forbidding.insert(0, forbidding.pop(place))
             return True
     return False
+
+
+def ban(book: RuleBook, rule: str) -> Clause | None:
+    """The clause that alone decides where a rule forbids, by whatever method it forbids; None if there is none such.
+
+    That is where a rule of eligibility reads nothing that hangs on the method and states no method's default; in an
+    annual plan what is forbidden may come with lead time, and all is left open.
+    """
+    found = book.rules.get(rule)
+    if found is None or found.kind != "eligibility" or book.purpose == "annual_plan" or book.days:
+        return None
+    if any(rule in method.default_rule.split() for method in book.methods.values()):
+        return None
+    closed = [name for name in book.methods if found.spec["verdict"].get(name) == "forbid"]
+    clause = next((each for name in closed for each in book.shelves[name].strict if each.rule.id == rule), None)
+    return clause if clause is not None and OF_THE_METHOD.isdisjoint(clause.reads()) else None
 
 
 def _core(

@@ -319,6 +319,20 @@ def _area(facts: Facts) -> int:
     return area if isinstance(area, int) else 0
 
 
+def cases_of(parcel_facts: Sequence[Facts], demand_facts: Facts, site_facts: Facts) -> list[list[Facts]]:
+    """The facts that are judged of each parcel of a site: once, or once for each operator among partners."""
+    cases: list[list[Facts]] = []
+    for parcel in parcel_facts:
+        facts = {**demand_facts, **parcel, **site_facts}
+        partners = demand_facts.get("partners")
+        operators = [facts.get("operator"), *(partners if isinstance(partners, tuple) else ())]
+        if len(operators) == 1:
+            cases.append([facts])
+        else:
+            cases.append([{**facts, "operator": operator} for operator in dict.fromkeys(operators)])
+    return cases
+
+
 def judge_site(
     book: RuleBook,
     parcel_facts: Sequence[Facts],
@@ -343,15 +357,7 @@ def judge_site(
     method
         The supply method.
     """
-    cases = []
-    for parcel in parcel_facts:
-        facts = {**demand_facts, **parcel, **site_facts}
-        partners = demand_facts.get("partners")
-        operators = [facts.get("operator"), *(partners if isinstance(partners, tuple) else ())]
-        if len(operators) == 1:
-            cases.append([facts])
-        else:
-            cases.append([{**facts, "operator": operator} for operator in dict.fromkeys(operators)])
+    cases = cases_of(parcel_facts, demand_facts, site_facts)
 
     def asked(term: int | None = None) -> list[list[Judgement]]:
         return [

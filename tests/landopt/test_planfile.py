@@ -99,4 +99,5 @@ def test_a_key_without_an_entry_is_refused_in_words(tmp_path: Path, spoil: Any, 
     assert issue.code == code
     assert said in issue.what
     assert issue.where.endswith("plan.json")
-    assert issue.maybe == "it was edited; solve the round again."
+    cause = {"X005": "it was edited, or another version of landopt wrote it", "X017": "it was edited"}
+    assert issue.maybe == f"{cause[code]}; solve the round again."

@@ -205,14 +205,15 @@ def test_eight_tabs_share_one_stream(rounds: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("ready")
 def test_every_view_passes_axe(tmp_path: Path, solved: Path) -> None:
-    """Names, roles, contrast, order; nothing wider than the window, also at 200 %."""
+    """Names, roles, contrast, order; nothing wider than the window and nothing covered, also at 200 %."""
     shutil.copytree(solved, tmp_path / "rounds" / "r1")
     shutil.copytree(solved, tmp_path / "rounds" / "r2")
     with served(tmp_path / "rounds") as opener:
         seen = play(opener, "roles", tmp_path / "out", round="r1", place=str(tmp_path / "out"))
     assert not seen["axe"], "\n".join(seen["axe"])
     assert seen["wide"] == []
-    assert len(seen["seen"]) == 17
+    assert seen["covered"] == []
+    assert len(seen["seen"]) == 23
     assert min(seen["pdf"].values()) > 10_000
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from constraints.audit.reread import Reader
+from constraints.reading.book import DEMAND_FIELDS, Clause
+from constraints.reading.core import NOBODY, ban
 
 Json = Mapping[str, Any]
 Same = Callable[[str, str, Any, Any], None]
@@ -18,16 +20,47 @@ class Closing:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self._said: dict[tuple[int, int | None], dict[tuple[str, str], set[tuple[str, ...]]]] = {}
+        self._said: dict[tuple[int, int | None, int], Mapping[tuple[str, str], set[tuple[str, ...]]]] = {}
+        self._order: dict[tuple[str, str], list[int]] = {}
+        self._bans: dict[str, Clause | None] = {}
 
-    def said(self, row: int, demand: int | None) -> dict[tuple[str, str], set[tuple[str, ...]]]:
-        """(rule, verdict) with the unknown facts it hangs on, of every method."""
-        known = self._said.get((row, demand))
+    def closes(self, row: int, demand: int | None, rule: str, verdict: str, unknowns: tuple[str, ...]) -> bool:
+        """Whether a rule gives that verdict by any method (where facts are named: hanging on just these)."""
+        clause = self._ban(rule) if verdict == "forbid" and not unknowns else None
+        if clause is not None and not self.reader.facts.parcels[row].get("use_mix"):
+            quiet = DEMAND_FIELDS if demand is None else NOBODY
+            return any(clause.holds(facts, quiet) for facts in self.reader.cases((row,), demand, -1))
+        for method in self._methods(rule, verdict):
+            found = self._by(row, demand, method).get((rule, verdict), ())
+            if unknowns in found if unknowns else found:
+                return True
+        return False
+
+    def _ban(self, rule: str) -> Clause | None:
+        """The clause of a rule that forbids on a condition of its own, whatever the method (:func:`ban`)."""
+        if rule not in self._bans:
+            self._bans[rule] = ban(self.reader.book.on({}), rule)
+        return self._bans[rule]
+
+    def _methods(self, rule: str, verdict: str) -> list[int]:
+        """All methods, those first by which the rule itself states that verdict: they are the likeliest to give it."""
+        known = self._order.get((rule, verdict))
         if known is None:
-            known = self._said[row, demand] = {}
-            for method in range(len(self.reader.case.methods)):
-                for one in self.reader.judge_site((row,), demand, method, -1, noted=False).rulings:
-                    known.setdefault((one.rule_id, one.verdict), set()).add(one.unknowns)
+            methods = self.reader.case.methods
+            spec = next((one.spec for one in self.reader.case.rules if one.id == rule), {})
+            stated = spec.get("verdict") or {}
+            first = [stated.get(method.id) == verdict or rule in method.default_rule for method in methods]
+            known = self._order[rule, verdict] = sorted(range(len(methods)), key=lambda k: not first[k])
+        return known
+
+    def _by(self, row: int, demand: int | None, method: int) -> Mapping[tuple[str, str], set[tuple[str, ...]]]:
+        """(rule, verdict) with the unknown facts it hangs on, by one method."""
+        known = self._said.get((row, demand, method))
+        if known is None:
+            found: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+            for one in self.reader.judge_site((row,), demand, method, -1, noted=False).rulings:
+                found.setdefault((one.rule_id, one.verdict), set()).add(one.unknowns)
+            known = self._said[row, demand, method] = found
         return known
 
     def kept(self, row: int, demand: int) -> set[str]:
@@ -77,9 +110,10 @@ class Closing:
         ruling = reason["ruling"]
         rule, verdict, unknowns = cite(ruling["cite"]), ruling["verdict"], tuple(ruling.get("unknowns", ()))
         same(where, f"{rule}: how it closes", reason["code"], "forbid" if verdict == "forbid" else "verdict")
-        hits = 0
+        need, hits = min(reason["count"], MOST), 0
         for row in rows[:MOST]:
-            found = [self.said(row, demand).get((rule, verdict), set()) for demand in asked] if row >= 0 else []
-            hits += any(unknowns in each if unknowns else each for each in found)
-        enough = 0 < min(reason["count"], MOST) <= hits
+            if 0 < need <= hits:
+                break  # as many as it counts: of more it says nothing
+            hits += row >= 0 and any(self.closes(row, demand, rule, verdict, unknowns) for demand in asked)
+        enough = 0 < need <= hits
         same(where, f"{rule}: parcels it closes", reason["count"], reason["count"] if enough else hits)

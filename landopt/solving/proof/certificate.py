@@ -323,6 +323,11 @@ def best_of(core: Program, worth: Ints, allowed: Mask | None, forced: Ints) -> t
 
 def holding(core: Program, parcel: int, here: slice | None = None) -> Mask:
     """Which offers (of a slice) have a parcel on their site."""
+    if here is not None and here.stop - here.start < len(core.site_start):  # most parts hold few offers
+        sites = core.site[here]
+        size = core.site_start[sites + 1] - core.site_start[sites]
+        on = core.site_parcels[ranges(core.site_start[sites], size)] == parcel
+        return np.asarray(segment_sum(on.astype(np.int64), np.concatenate(([0], np.cumsum(size)))) > 0)
     hit = segment_sum((core.site_parcels == parcel).astype(np.int64), core.site_start) > 0
     return np.asarray(hit[core.site if here is None else core.site[here]])
 

@@ -43,14 +43,28 @@ const axe = async (page, where) => {
   return found.violations.map((v) => `${where}: ${v.id} (${v.impact}) ${v.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`);
 };
 
+/* What is on the page and yet out of reach: a control that something else covers, also once it is scrolled to. */
+const covered = (page, where) => page.evaluate((name) => {
+  const found = [];
+  for (const e of document.querySelectorAll("#view button, #view select, #view input:not(.file), #view summary, #top button")) {
+    if (e.closest(".leaflet-container") || !e.checkVisibility({ visibilityProperty: true }) || e.disabled) continue;
+    e.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
+    const at = e.getBoundingClientRect(), top = document.elementFromPoint(at.left + at.width / 2, at.top + at.height / 2);
+    if (!top || !(e.contains(top) || top.contains(e) && !top.matches("#view, .view, body, html"))) found.push(`${name}: ${e.id || e.dataset.name || e.innerText || e.type} under ${top ? top.tagName + "." + top.className : "nothing"}`);
+  }
+  document.getElementById("view").scrollTop = 0;
+  return found.slice(0, 10);
+}, where);
+
 export const stories = {
   /* Every view under axe-core, in both languages; at 1366 x 768 and at twice the size nothing is cut off sideways. */
   async roles({ page, seen, shot, settle, values }) {
-    seen.axe = []; seen.wide = []; seen.seen = [];
+    seen.axe = []; seen.wide = []; seen.covered = []; seen.seen = [];
     const look = async (name) => {
       seen.axe.push(...(await axe(page, name)));
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       if (over > 1) seen.wide.push(`${name}: ${over}`);
+      seen.covered.push(...(await covered(page, name)));
       await shot("view-" + name.replaceAll(" ", "-"));
       seen.seen.push(name);
     };
@@ -84,6 +98,13 @@ export const stories = {
     await page.setViewportSize({ width: 683, height: 384 });
     await settle(600);
     await look("at 200 %");
+    await page.click("#mode-map");
+    for (const [view, selector] of Object.entries(there)) {
+      await page.click(`[data-view="${view}"]`);
+      await page.waitForSelector(selector, { timeout: 90000 });
+      await settle(300);
+      await look(view + " at 200 %");
+    }
     await page.setViewportSize({ width: 1366, height: 768 });
     seen.pdf = {};
     for (const view of ["decide", "policy", "audit"]) {
