@@ -138,7 +138,7 @@ def adopt(
 
     folder = Path(plan_folder)
     folder = folder.parent if folder.is_file() else folder
-    if not document or not by:
+    if not document.strip() or not by.strip():
         raise Refused(error("B012.adoption-names-document"))
     _date(date, "--date")
     plan = read_plan(folder)

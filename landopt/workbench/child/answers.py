@@ -164,6 +164,7 @@ def whynot(request: Request, say: Say) -> dict[str, Any]:
                 "state": reply.state,
                 "verdict": reply.verdict,
                 "loss": None if reply.loss is None else list(reply.loss),
+                "fits": reply.answer.fits,
                 "demand": reply.answer.demand_id,
                 "text": spoken(reply.text),
             }
