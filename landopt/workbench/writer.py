@@ -116,14 +116,16 @@ class Writers:
             return {**_said(folder), "here": True}
         path = folder / NAME
         try:
-            with path.open("r+b") as handle:
-                _take(handle, look=True)
-        except FileNotFoundError:
-            return None
-        except (BlockingIOError, PermissionError):
-            return {**_said(folder), "here": False}
+            handle = path.open("r+b" if sys.platform == "win32" else "rb")  # to look is enough for whoever only reads
         except OSError:
             return None
+        with handle:
+            try:
+                _take(handle, look=True)
+            except (BlockingIOError, PermissionError):
+                return {**_said(folder), "here": False}
+            except OSError:
+                return None
         return None
 
     def close(self) -> None:

@@ -245,6 +245,26 @@ def test_a_disk_that_keeps_no_locks_is_not_written(client: TestClient, monkeypat
     assert (reply.status_code, "lock" in reply.json()["issues"][0]["en"]["what"]) == (503, True)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="msvcrt locks need a handle that may write")
+def test_who_only_reads_opens_nothing_for_writing(rounds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a disk that is not his to write a reader is told who writes, and that nobody does where nobody does."""
+    folder, looker, writer = rounds / "r1", Writers(), Writers()
+    writer.take(folder)
+    plain = Path.open
+
+    def opened(path: Path, mode: str = "r", *more: Any, **named: Any) -> Any:
+        assert mode in ("r", "rb"), mode
+        return plain(path, mode, *more, **named)
+
+    with monkeypatch.context() as reading:
+        reading.setattr(Path, "open", opened)
+        found = looker.who(folder)
+    assert found is not None
+    assert (found["here"], found["process"]) == (False, os.getpid())
+    writer.close()
+    assert looker.who(folder) is None
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="msvcrt has no shared lock")
 def test_looking_who_writes_keeps_nobody_out(rounds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that looks at the lock is not taken for a writer, nor does it keep one from writing."""

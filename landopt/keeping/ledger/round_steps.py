@@ -236,6 +236,8 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
             issues.append(
                 error("B022.no-outcome", at=within(path.name, row=number), outcome=row["outcome"], known=OUTCOMES)
             )
+        if outcome == "taken_back" and not row["document"]:
+            issues.append(error("B027.taking-back", at=within(path.name, row=number)))
         price: int | None = None
         if row["price_yuan"]:
             if not row["price_yuan"].replace(",", "").isdigit():
