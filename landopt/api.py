@@ -95,7 +95,7 @@ def ask(
     Raises
     ------
     Refused
-        For a fact, a value, a date, a rate or a pack that is not known.
+        For a fact, a value, a date, a rate, a method or a pack that is not known.
 
     Examples
     --------
@@ -104,12 +104,15 @@ def ask(
     True
     """
     from constraints.loading.load import load
+    from constraints.loading.method_facts import tables
     from constraints.reading.asking.ask import ask as answered
+    from landopt.intake.names import methods_named
 
     rules = [rule for path in policy for rule in load(Path(path), Path(path).stem).rules]
     told = {name: arguments.told(value) for name, value in facts.items()}
     date = arguments.date(as_of).isoformat()
-    return Asked(answered(told, date, packs, policy=rules, enabled=tuple(enable), rate=arguments.rate(rate)))
+    enabled = methods_named(enable, tables(), "enable")
+    return Asked(answered(told, date, packs, policy=rules, enabled=enabled, rate=arguments.rate(rate)))
 
 
 def audit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from pulp import PulpError
 from pyogrio.errors import DataSourceError
 
 from cli import desk
+from landopt.desk.decide.model import _place as place_model
+from parcels.common.issues import Environment
 from tests.parcels.making import box, gpkg, round_folder
 
 
@@ -44,6 +47,45 @@ def test_a_model_that_cannot_be_written_leaves_nothing(
     monkeypatch.undo()
     assert run("model", tmp_path, "--mps", out / "m.mps", "--offers", out / "o.csv")[0] == 0
     assert sorted(path.name for path in out.iterdir()) == ["m.mps", "o.csv"]
+
+
+NAMES = ("m.mps", "o.csv", "g.graphml")
+
+
+@pytest.mark.parametrize("bad", NAMES)
+def test_the_file_that_could_not_be_written_is_the_one_blamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: str
+) -> None:
+    """At its write and at its rename; a link that leads nowhere or to itself stays, and the new file gets a number."""
+    out, full = tmp_path / "out", OSError(28, "No space left on device")
+
+    def write(path: Path, *, broken: bool = False) -> None:
+        path.write_text("half")
+        if broken and path.name == bad:
+            raise full
+
+    def replace(path: Path, target: Path) -> Path:
+        if path.name == bad:
+            raise full
+        return moved(path, target)
+
+    moved = Path.replace
+    with pytest.raises(Environment) as told:
+        place_model([(out / name, partial(write, broken=True)) for name in NAMES])
+    assert f"{bad} could not be written" in told.value.issues[0].what
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(Environment) as told:
+        place_model([(out / name, write) for name in NAMES])
+    assert f"{bad} could not be written" in told.value.issues[0].what
+    monkeypatch.undo()
+    assert not out.exists()
+    out.mkdir()
+    for target in (bad, "nowhere/x"):
+        (out / bad).symlink_to(target)
+        beside = out / f"{Path(bad).stem}-2{Path(bad).suffix}"
+        assert str(beside) in place_model([(out / name, write) for name in NAMES])
+        assert (out / bad).is_symlink()
+        (out / bad).unlink()
 
 
 def test_a_conversion_that_gdal_cannot_finish_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

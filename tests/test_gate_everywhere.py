@@ -54,6 +54,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
         ADMITTED: {
             "constraints/audit/bound/layers.py": "sqlite3.connect",
             "constraints/audit/files/strict_json.py": ".open",
+            "landopt/workbench/reading.py": ".open",
             "parcels/formats/decoding/archives.py": ".open",
             "parcels/formats/decoding/curves.py": "pyogrio.raw.read sqlite3.connect",
             "parcels/formats/decoding/damage.py": ".open",

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from parcels.common.issues import Refused, error
+from parcels.common.visible import visible
 
 _SCHEME = re.compile(r"(postgis|postgres|postgresql|pg|PG)(://|:/)", re.IGNORECASE)
 _NAME = r"[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]{0,62}"
@@ -71,7 +72,7 @@ def parse_address(text: str, at: Any = "", *, table: bool = False) -> Address:
     if "@" in plain or plain.count(":") > 1:
         raise Refused(error("B100.secret", at=at))
     match = _ADDRESS.fullmatch(plain)
-    if match is None:
+    if match is None or visible(plain) != plain:  # a name with signs that turn or hide letters is none
         raise Refused(error("B100.form", at=at))
     asked, is_, condition = query.partition("=")
     beside = "&" in _QUOTED.sub("", condition)  # something else is told after the condition

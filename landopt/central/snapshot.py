@@ -6,16 +6,20 @@ again, and can be carried anywhere.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from constraints.canonical import canonical
 from landopt.central.address import Address, parse_address
+from parcels.common.digests import sha256_of
 from parcels.common.gate import MB, load_json, read_bytes
 from parcels.common.issues import Refused, error
 
 SNAPSHOT, PAPER, SCHEMA = "parcels.pulled.gpkg", "parcels.pulled.json", "landopt.pulled/1"
+COMING = ".landopt-pulled.json"
+"""The paper of a snapshot that is about to take its place: with it a pull that was killed between the two is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,24 @@ def read_paper(folder: Path) -> Paper:
     Refused
         If it is missing or is not as ``landopt pull`` wrote it (B113).
     """
-    path = folder / PAPER
+    return paper_of(folder)[1]
+
+
+def paper_of(folder: Path) -> tuple[Path, Paper]:
+    """The file that holds the paper of a round's snapshot, and the paper; raises as :func:`read_paper`.
+
+    It is the one that was coming, where a pull was killed after the snapshot took its place and before its paper did.
+    """
+    coming = folder / COMING
+    if coming.is_file():
+        with contextlib.suppress(Refused, OSError):  # torn or of a snapshot that never came: the old paper counts
+            found = _read(coming)
+            if found.sha256 == sha256_of(folder / SNAPSHOT):
+                return coming, found
+    return folder / PAPER, _read(folder / PAPER)
+
+
+def _read(path: Path) -> Paper:
     try:
         said = load_json(read_bytes(path, 500 * MB))
         if said["schema"] != SCHEMA:

@@ -1,4 +1,4 @@
-"""Paths of the command line: refused from the text where they lead to a device, an address or a hidden stream."""
+"""Paths and texts of the command line: refused where they lead to a device, an address or a stream, or are no text."""
 
 from __future__ import annotations
 
@@ -52,8 +52,23 @@ LEDGER = LedgerArgument(path_type=Path)
 """The type of an option or argument that names a ledger."""
 
 
+class Decoded(click.types.StringParamType):
+    """A text of the command line that is text: bytes that the terminal's encoding does not know are refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as it is; raises a usage error (exit 2)."""
+        from landopt.desk.usage import Wrong
+
+        if isinstance(value, str) and not value.isascii() and any("\ud800" <= sign <= "\udfff" for sign in value):
+            raise Wrong("not-text", hint=param.get_error_hint(ctx) if param is not None and ctx is not None else None,
+                        value=value[:200])  # fmt: skip
+        return super().convert(value, param, ctx)
+
+
 def gate(command: click.Command) -> None:
-    """Gate every path that a command takes."""
+    """Gate every path and every text that a command takes."""
     for param in command.params:
+        if type(param.type) is click.types.StringParamType:
+            param.type = Decoded()
         if isinstance(param.type, click.Path) and not isinstance(param.type, GatedPath):
             param.type = GatedPath.of(param.type)

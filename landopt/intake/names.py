@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from constraints.language.expr import closest
 from constraints.loading.method_facts import tables
 from parcels.common.catalogue import told
-from parcels.common.issues import Issue, error
+from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
 from parcels.common.vocabulary import code_of, folded
 
@@ -33,6 +33,15 @@ def _titles(name: str) -> tuple[str, ...]:
     """The titles of a method that ``methods.toml`` has, and its word in a spreadsheet made by hand."""
     entry = tables().get(name, {})
     return (*map(str, entry.get("title", {}).values()), str(entry.get("short", name)))
+
+
+def methods_named(names: Iterable[str], known: Iterable[str], at: Place | str) -> tuple[str, ...]:
+    """The ids of supply methods told by any word for them; raises Refused (X016) for one that is not known."""
+    methods = list(known)
+    found = [(name, method_named(name, methods)) for name in names]
+    if wrong := [unknown_method(name, methods, at) for name, method in found if method is None]:
+        raise Refused(*wrong)
+    return tuple(method for _, method in found if method is not None)
 
 
 def unknown_method(name: str, known: Iterable[str], at: Place | str) -> Issue:

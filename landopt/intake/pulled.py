@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from landopt.central.snapshot import PAPER, SNAPSHOT, read_paper
+from landopt.central.snapshot import PAPER, SNAPSHOT, paper_of
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error
 
@@ -19,7 +19,7 @@ def pulled(file: RoundFile) -> tuple[list[Issue], list[Mapping[str, Any]]]:
         return [], []
     folder = file.path.parent
     try:
-        paper = read_paper(folder)
+        at, paper = paper_of(folder)
         found = sha256_of(folder / SNAPSHOT)
     except Refused as refused:
         return list(refused.issues), []
@@ -28,4 +28,4 @@ def pulled(file: RoundFile) -> tuple[list[Issue], list[Mapping[str, Any]]]:
         issues.append(error("B113.changed", at=SNAPSHOT, name=SNAPSHOT))
     if paper.address != file.central:
         issues.append(error("B113.other", at=file.path.name, named=str(file.central), pulled=str(paper.address)))
-    return issues, [{"name": PAPER, "sha256": sha256_of(folder / PAPER), "rows": len(paper.versions)}]
+    return issues, [{"name": PAPER, "sha256": sha256_of(at), "rows": len(paper.versions)}]

@@ -88,11 +88,15 @@ class PlanFolder:
     def compared(self, record: Mapping[str, Any], *, test: bool = False) -> dict[str, Any]:
         """A record of the justification; of an assignment with comparisons (``still``), open facts and ``basis``.
 
+        Every other offer it names is told to fit a lawful plan (``fits``), not to, or not to be tested (``None``).
         A folder without its list of offers has nothing to compare with: the record stays as it is. ``test`` asks of
-        every other method whether any lawful plan holds it (seconds a record).
+        every other method and offer whether any lawful plan holds it (seconds a record).
         """
-        if record["kind"] != "assignment" or not (self.folder / "offers.jsonl.gz").is_file():
+        if not (self.folder / "offers.jsonl.gz").is_file():
             return dict(record)
+        record = self._fitted(record, test)
+        if record["kind"] != "assignment":
+            return record
         offer = self.context.taken[self.case.parcels.index()[record["parcel_ids"][0]]]
         site, row = self.offers.parcels(offer), int(self.offers.demand[offer])
         demand = None if row < 0 else row
@@ -104,6 +108,22 @@ class PlanFolder:
             "open": as_json(opened),
             "basis": as_json(basis(self.law, record["method"], judged)),
         }
+
+    def _fitted(self, record: Mapping[str, Any], test: bool) -> dict[str, Any]:
+        """A record whose other offers (next, best, runners-up) say whether a lawful plan holds them."""
+
+        def fitted(each: Mapping[str, Any], test: bool = test) -> dict[str, Any]:
+            fits = self.comparer.fits(each["parcel_ids"], each["demand_id"], each["method"], test=test)
+            return {**each, "fits": fits}
+
+        named = {
+            name: [fitted(each) for each in record[name]]
+            for name in ("next_sites", "next_platforms", "best")
+            if name in record
+        }
+        if "cutoffs" in record:  # as many as a hundred: the quick test alone
+            named["cutoffs"] = [{**each, "runner_up": fitted(each["runner_up"], False)} for each in record["cutoffs"]]
+        return {**record, **named}
 
     @cached_property
     def standing(self) -> Core | None:

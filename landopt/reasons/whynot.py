@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
-from landopt.intake.names import method_named, unknown_method, unknown_parcel, unknown_platform
+from landopt.intake.names import methods_named, unknown_parcel, unknown_platform
 from landopt.reasons.explain.changed.feasible import held_by_some
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
@@ -198,14 +198,7 @@ def check_methods(case: Case, names: Sequence[str]) -> tuple[str, ...]:
     Refused
         X016.
     """
-    known = [method.id for method in case.methods]
-    found = []
-    for name in names:
-        identifier = method_named(name, known)
-        if identifier is None:
-            raise Refused(unknown_method(name, known, "--method"))
-        found.append(identifier)
-    return tuple(found)
+    return methods_named(names, [method.id for method in case.methods], "--method")
 
 
 def check_period(case: Case, name: str | None) -> None:

@@ -58,7 +58,7 @@ def application(bench: Bench) -> Guarded:
         return Response(path.read_bytes(), headers={"content-type": KINDS[path.suffix]})
 
     async def state(request: Request) -> Response:
-        rooms = [home.headline(room) for room in bench.home.rooms().values()]
+        rooms = [await asyncio.to_thread(home.headline, room) for room in bench.home.rooms().values()]
         return JSONResponse(
             {
                 "version": __version__,

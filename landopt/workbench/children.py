@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import OrderedDict, deque
@@ -23,6 +22,7 @@ from typing import Any
 
 from landopt.workbench.events import Hub
 from landopt.workbench.guards import both, refused
+from landopt.workbench.once import command, environment
 from parcels.common.issues import Issue, error
 
 AT_ONCE = 2
@@ -33,16 +33,11 @@ IDLE_S = 600
 """Seconds after which a plan nobody asks about is closed."""
 TRIES = 4
 """Readers that are asked one after the other where the folder goes on changing."""
-ANSWER_S = 180
-"""Seconds a reader may think."""
+ANSWER_S = 600
+"""Seconds a reader may think: the map of 50,000 parcels takes 20 CPU s, beside other work some minutes."""
 GENTLE_S = 0.35
 """Seconds between the signal that a child may answer and the one it may not."""
 _LINE = 1 << 28
-
-
-def command(mode: str) -> list[str]:
-    """What runs a child."""
-    return [sys.executable, "-m", "landopt.workbench.child", mode]
 
 
 async def start(mode: str, scratch: str | None = None) -> asyncio.subprocess.Process:
@@ -50,13 +45,13 @@ async def start(mode: str, scratch: str | None = None) -> asyncio.subprocess.Pro
     options: dict[str, Any] = {"start_new_session": True}
     if os.name == "nt":
         options = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUTF8": "1"}
+    around = environment()
     if scratch is not None:
-        environment |= {"TMPDIR": scratch, "TEMP": scratch, "TMP": scratch}
+        around |= {"TMPDIR": scratch, "TEMP": scratch, "TMP": scratch}
     pipe = subprocess.PIPE
     made = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
-            *command(mode), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, limit=_LINE, env=environment, **options
+            *command(mode), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, limit=_LINE, env=around, **options
         )
     )
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from landopt.keeping.shelf import LEDGER, adoptions
 from landopt.workbench.guards import refused
+from landopt.workbench.once import asked_once
 from parcels.common.digests import sha256_of
 from parcels.common.gate import load_json, load_toml, read_bytes
 from parcels.common.issues import LandoptError
@@ -109,37 +111,70 @@ def _kind(folder: Path) -> str | None:
     return "plan" if (folder / "plan.json").is_file() else None
 
 
-_read: dict[Path, tuple[tuple[int, int], dict[str, Any]]] = {}
+_read: dict[Path, tuple[str, dict[str, Any]]] = {}
 """What was read of a plan, while its file stays as it was."""
+_reading = threading.Lock()
+TORN = {"id": "", "torn": True}
+LARGE = 4_000_000
+"""Bytes of a plan beyond which a child reads it: taken apart it is ten times as much, and memory once had stays."""
+
+
+def stamp(folder: Path) -> str:
+    """What changes when a plan does; empty where there is none."""
+    with contextlib.suppress(OSError):
+        stat = (folder / "plan.json").stat()
+        return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
+    return ""
 
 
 def plan_line(folder: Path) -> dict[str, Any]:
-    """What the list says of a plan: id, date, points of the first tier (thousandths), gap, why it stopped."""
+    """What the list says of a plan: id, date, points of the first tier (thousandths), gap, why it stopped.
+
+    May take seconds where the plan is large and was not read before.
+    """
+    path, now = folder / "plan.json", stamp(folder)
+    if not now:
+        return dict(TORN)
+    known = _read.get(path)
+    if known is None or known[0] != now:
+        known = _read[path] = _anew(folder, now)
+    return dict(known[1])
+
+
+def _anew(folder: Path, now: str) -> tuple[str, dict[str, Any]]:
     path = folder / "plan.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        stat = path.stat()
-        stamp = (stat.st_mtime_ns, stat.st_size)
-        known = _read.get(path)
-        if known is None or known[0] != stamp:
-            plan = load_json(read_bytes(path))
-            tiers = plan["result"]["tiers"]
-            line = {
-                "id": str(plan["plan_id"]),
-                "made": int(stat.st_mtime),
-                "objective": tiers[0]["objective"] if tiers else None,
-                "bound": tiers[0]["bound"] if tiers else None,
-                "gap": max((str(tier["proven_gap"]) for tier in tiers), key=float, default=""),
-                "stopped": str(plan["result"]["stopped"]),
-                "supplied": sum(len(entry["parcel_ids"]) for entry in plan["assignments"]),
-                "held": len(plan["held"]),
-                "unserved": len(plan["unserved"]),
-                "stamp": f"{stat.st_mtime_ns:x}",
-                "sha256": sha256_of(path),
-                "scenario": list(plan["case"].get("overlays", ())),
-            }
-            known = _read[path] = (stamp, line)
-        return dict(known[1])
-    return {"id": "", "torn": True}
+        if path.stat().st_size <= LARGE:
+            return now, {**line_of(folder), "stamp": now}
+        with _reading:  # one child for all who ask
+            known = _read.get(path)
+            if known is not None and known[0] == now:
+                return known
+            _read[path] = now, {**asked_once({"do": "line", "folder": str(folder)}), "stamp": now}
+            return _read[path]
+    return now, dict(TORN)
+
+
+def line_of(folder: Path) -> dict[str, Any]:
+    """What :func:`plan_line` says, read here and now. Raises what a torn file raises."""
+    path = folder / "plan.json"
+    plan = load_json(read_bytes(path))
+    tiers, case = plan["result"]["tiers"], plan["case"]
+    return {
+        "id": str(plan["plan_id"]),
+        "title": case["title"],
+        "as_of": case["as_of"],
+        "made": int(path.stat().st_mtime),
+        "objective": tiers[0]["objective"] if tiers else None,
+        "bound": tiers[0]["bound"] if tiers else None,
+        "gap": max((str(tier["proven_gap"]) for tier in tiers), key=float, default=""),
+        "stopped": str(plan["result"]["stopped"]),
+        "supplied": sum(len(entry["parcel_ids"]) for entry in plan["assignments"]),
+        "held": len(plan["held"]),
+        "unserved": len(plan["unserved"]),
+        "sha256": sha256_of(path),
+        "scenario": list(case.get("overlays", ())),
+    }
 
 
 def plan_lines(room: Room) -> list[dict[str, Any]]:
@@ -159,8 +194,8 @@ def headline(room: Room) -> dict[str, Any]:
     said: dict[str, Any] = {"name": room.name, "plan_only": room.plan_only, "plans": len(room.plans())}
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         if room.plan_only:
-            plan = load_json(read_bytes(room.folder / "plan.json"))
-            return {**said, "title": plan["case"]["title"], "as_of": plan["case"]["as_of"]}
+            line = plan_line(room.folder)
+            return {**said, "title": line["title"], "as_of": line["as_of"]}
         head = load_toml(read_bytes(room.folder / "round.toml", 4_000_000).decode("utf-8-sig"))["round"]
         title = head.get("title") or head.get("id") or room.name
         title = title if isinstance(title, dict) else {"en": str(title), "zh": str(title)}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Iterator
+from typing import IO
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from landopt.workbench import edits, home, scenarios
@@ -13,7 +16,7 @@ from landopt.workbench.bench import Bench, body
 from landopt.workbench.guards import refused
 from landopt.workbench.round import handling
 from landopt.workbench.round.asking import STRESS
-from parcels.common.gate import read_bytes
+from parcels.common.gate import admit
 
 FILES = {
     "plan": ("plan.json", "application/json"),
@@ -23,6 +26,7 @@ FILES = {
 }
 """What the verifier of the page reads."""
 MOST = 200_000_000
+PIECE = 1 << 18
 ABOUT_A_PLAN = ("head", "picture", "sheet", "whynot", "whatif", "core", "diff")
 ABOUT_A_ROUND = ("outline", "check", "columns", "overlay", "ledger", "facts")
 ABOUT_THE_LAW = {"ask": ("as_of", "facts"), "rules": ("as_of",), "rule": ("id",), "changed": ("as_of", "other")}
@@ -38,12 +42,13 @@ def routes(bench: Bench) -> list[Route]:
 
     async def room(request: Request) -> Response:
         found = bench.room(request)
+        plans = await asyncio.to_thread(home.plan_lines, found)
         tabs = [] if found.plan_only else [_tab(found, path.name) for path in found.scenarios()]
         return JSONResponse(
             {
-                **home.headline(found),
+                **await asyncio.to_thread(home.headline, found),
                 "folder": str(found.folder),
-                "plans": home.plan_lines(found),
+                "plans": plans,
                 "scenarios": tabs,
                 "writer": bench.writers.who(found.folder),
                 "policy": scenarios.policies(found),
@@ -68,7 +73,7 @@ def routes(bench: Bench) -> list[Route]:
         if what == "whynot":
             question["exact"] = False
         aside = what == "core" and "sets" in asked  # the bound does not wait for the core
-        return await bench.asked(folder, str(home.plan_line(folder).get("stamp")), question, aside=aside)
+        return await bench.asked(folder, home.stamp(folder), question, aside=aside)
 
     async def about_round(request: Request) -> Response:
         found, asked = bench.room(request), await body(request)
@@ -110,7 +115,7 @@ def routes(bench: Bench) -> list[Route]:
         path = found.plan(request.path_params["plan"]) / name
         if not name or not path.is_file() or path.stat().st_size > MOST:
             raise refused(404, "path")
-        return Response(read_bytes(path, MOST), media_type=kind)
+        return StreamingResponse(_pieces(admit(path, MOST).open("rb")), media_type=kind)
 
     return [
         Route("/api/room/{room}", room),
@@ -122,6 +127,13 @@ def routes(bench: Bench) -> list[Route]:
         Route("/api/ask/plan/{what}/{room}", about_plan, methods=["POST"]),
         Route("/api/ask/round/{what}/{room}", about_round, methods=["POST"]),
     ]
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    """A file piece by piece, as it was when it was opened: nothing of it stays in this process."""
+    with stream:
+        while piece := stream.read(PIECE):
+            yield piece
 
 
 def _tab(room: home.Room, name: str) -> dict[str, object]:

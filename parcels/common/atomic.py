@@ -49,7 +49,7 @@ def write_folder(target: str | Path, writer: Callable[[Path], None], *, keep: Ke
         Where the disk is full, read-only or refuses (exit 6); the temporary folder is removed.
     """
     place = Path(target).absolute()
-    with _disk(place), _parents(place):
+    with disk_of(place), _parents(place):
         recover(place, keep)
         if os.path.lexists(place) and not place.is_dir():  # a file, pipe or device is no folder to be replaced
             raise Environment(error("E075.no-folder", at=str(place), file=place.name))
@@ -77,7 +77,7 @@ def in_passing(target: str | Path, work: Callable[[Path], None]) -> None:
         Where the disk is full, read-only or refuses (exit 6).
     """
     place = Path(target).absolute()
-    with _disk(place), _parents(place):
+    with disk_of(place), _parents(place):
         recover(place)
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         fresh.mkdir()
@@ -91,7 +91,7 @@ def in_passing(target: str | Path, work: Callable[[Path], None]) -> None:
 def write_file(target: str | Path, content: bytes) -> Path:
     """Write one file, all or nothing. Raises :class:`Environment` like :func:`write_folder`."""
     place = Path(target).absolute()
-    with _disk(place), _parents(place):
+    with disk_of(place), _parents(place):
         _sweep(place)
         fresh = place.parent / f"{_NEW}{place.name}-{uuid.uuid4().hex[:12]}"
         try:
@@ -340,8 +340,8 @@ def _why(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _disk(place: Path) -> Iterator[None]:
-    """Disk trouble in words (exit 6)."""
+def disk_of(place: Path) -> Iterator[None]:
+    """Disk trouble in words (exit 6) that name this place: the innermost of several nested ones is the one blamed."""
     try:
         yield
     except Exception as trouble:  # each writing library has its own; all but those, and ours, go on

@@ -10,7 +10,7 @@ from pathlib import Path
 def sha256_of(path: Path) -> str:
     """The digest of a file; of a folder (FileGDB) or shapefile: of names and digests of its parts, sorted.
 
-    "" of a pipe, device or socket, which is never opened: no digest is that.
+    "" of a pipe, device or socket, which is never opened, and of a link that leads nowhere: no digest is that.
     """
     if path.is_dir():
         parts = sorted(entry for entry in path.rglob("*") if entry.is_file() and entry.suffix != ".lock")
@@ -27,7 +27,13 @@ def sha256_of(path: Path) -> str:
 
 
 def _one(path: Path) -> str:
-    if not stat.S_ISREG(path.stat().st_mode):
+    try:
+        kind = path.stat().st_mode
+    except OSError:
+        if path.is_symlink():
+            return ""
+        raise
+    if not stat.S_ISREG(kind):
         return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

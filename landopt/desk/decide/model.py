@@ -76,7 +76,7 @@ def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]
 
     A file that is there and is not as landopt wrote it stays; the new one gets a number.
     """
-    from parcels.common.atomic import in_passing
+    from parcels.common.atomic import disk_of, in_passing
     from parcels.common.digests import sha256_of
     from parcels.common.kept import note_written, place_for
 
@@ -89,7 +89,8 @@ def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]
 
             def aside(folder: Path) -> None:
                 fresh.append(folder / target.name)
-                write(fresh[-1])
+                with disk_of(target):
+                    write(fresh[-1])
                 made(rest)
 
             in_passing(target, aside)
@@ -97,12 +98,13 @@ def _place(wanted: Sequence[tuple[Path, Callable[[Path], object]]]) -> list[str]
         new: list[Path] = []
         try:
             for (target, _), done in zip(wanted, fresh, strict=True):
-                sha = sha256_of(done)
-                placed.append(place_for(target, sha).path)
-                new += [] if placed[-1].exists() else [placed[-1]]
-                done.replace(placed[-1])
-                note_written(target.parent, {placed[-1].name: sha})
-        except OSError:
+                with disk_of(target):
+                    sha = sha256_of(done)
+                    placed.append(place_for(target, sha).path)
+                    new += [] if placed[-1].exists() else [placed[-1]]
+                    done.replace(placed[-1])
+                    note_written(target.parent, {placed[-1].name: sha})
+        except BaseException:
             for path in new:
                 path.unlink(missing_ok=True)
             raise

@@ -56,7 +56,7 @@ def ask(
     from constraints.loading.method_facts import tables
     from constraints.reading.asking.ask import ask as answer_to
     from landopt.door import arguments
-    from landopt.intake.names import method_named
+    from landopt.intake.names import methods_named
     from landopt.reasons.law_words.answer_words import answer_lines, table
 
     told = told_facts(facts)
@@ -66,7 +66,7 @@ def ask(
         raise Wrong("not-a-rate", rate=rate)
     rate = arguments.rate(rate)
     date, names, tongue = iso_day(as_of), chosen_packs(packs), tongue_of(lang)
-    enable = tuple(method_named(word, tables()) or word for word in enable)
+    enable = methods_named(enable, tables(), "--enable")
     extra = _policy(names, policy, date, tongue)
     if cases is None:
         answer = answer_to(told, date, names, policy=extra, enabled=enable, rate=rate)

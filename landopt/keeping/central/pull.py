@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from landopt.central.snapshot import PAPER, SNAPSHOT, Paper
+from landopt.central.snapshot import COMING, PAPER, SNAPSHOT, Paper, paper_of
 from landopt.central.table import Taken, take
 from landopt.intake.roundfile import RoundFile, read_round_file
 from landopt.keeping.hold import hold
-from parcels.common.atomic import write_file
+from parcels.common.atomic import flush, write_file
 from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.kept import write_made
@@ -37,18 +37,36 @@ def pull(round_path: str | Path) -> Pulled:
         If the server cannot be reached, the disk refuses, or another run works on the round (exit 6).
     """
     file = read_round_file(round_path, pulled=False)
-    folder = file.path.parent
-    if file.central is None:
+    folder, table = file.path.parent, file.central
+    if table is None:
         raise Refused(error("B113.no-table", at=file.path.name))
     with hold(folder):
-        taken = take(file.central, SNAPSHOT, file.use_codes, units=file.units or None, named=file.columns or None)
+        _settle(folder)
+        taken = take(table, SNAPSHOT, file.use_codes, units=file.units or None, named=file.columns or None)
         issues: list[Issue] = []
+        papers: list[Paper] = []
+
+        def made(path: Path) -> None:
+            issues.extend(write_snapshot(taken, file, path))
+            papers.append(Paper(table, taken.moment, taken.server, sha256_of(path), taken.versions))
+            # before the snapshot takes its place: killed between the two, the round has the old one or the new one
+            write_file(folder / COMING, papers[-1].text())
+
         target = folder / SNAPSHOT
-        kept = write_made(target, lambda path: issues.extend(write_snapshot(taken, file, path)))
-        # the paper comes last: a snapshot without the paper of its own digest is refused
-        paper = Paper(file.central, taken.moment, taken.server, sha256_of(target), taken.versions)
-        write_file(folder / PAPER, paper.text())
-    return Pulled(target, paper, tuple(issues), kept)
+        kept = write_made(target, made)
+        _settle(folder)
+    return Pulled(target, papers[-1], tuple(issues), kept)
+
+
+def _settle(folder: Path) -> None:
+    """Put the paper that was coming into its place, or drop it where its snapshot never came."""
+    coming = folder / COMING
+    if coming.is_file():
+        if paper_of(folder)[0] == coming:
+            coming.replace(folder / PAPER)
+            flush(folder)
+        else:
+            coming.unlink()
 
 
 def write_snapshot(taken: Taken, file: RoundFile, path: Path) -> tuple[Issue, ...]:

@@ -138,7 +138,7 @@ def adopt(
 
     folder = Path(plan_folder)
     folder = folder.parent if folder.is_file() else folder
-    if not document or not by:
+    if not document.strip() or not by.strip():
         raise Refused(error("B012.adoption-names-document"))
     _date(date, "--date")
     plan = read_plan(folder)
@@ -236,6 +236,8 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
             issues.append(
                 error("B022.no-outcome", at=within(path.name, row=number), outcome=row["outcome"], known=OUTCOMES)
             )
+        if outcome == "taken_back" and not row["document"]:
+            issues.append(error("B027.taking-back", at=within(path.name, row=number)))
         price: int | None = None
         if row["price_yuan"]:
             if not row["price_yuan"].replace(",", "").isdigit():

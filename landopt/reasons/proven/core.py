@@ -150,11 +150,25 @@ class _Groups:
         return found
 
 
-def core(context: Context, within: str | None = None, *, only: bool = False) -> Core:
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """The offers of each choice and what the plan holds of them: the same whatever the numbers of limits are."""
+
+    groups: _Groups
+    held: dict[int, np.ndarray]
+
+
+def grouped(context: Context) -> Grouped:
+    """The offers of each choice of a decided round."""
+    groups = _Groups(context)
+    return Grouped(groups, groups.held())
+
+
+def core(context: Context, within: str | None = None, *, only: bool = False, of: Grouped | None = None) -> Core:
     """The state of every choice, from the proof alone.
 
     ``only``: the plan is proved by its prices to be the only best one, of a round with one tier; where no loss is
-    allowed, what it holds is then core and all else out.
+    allowed, what it holds is then core and all else out. ``of``: its choices, where they are known already.
 
     Raises
     ------
@@ -167,8 +181,8 @@ def core(context: Context, within: str | None = None, *, only: bool = False) -> 
     first = proof["tiers"][0]
     objective = int(first["objective"])
     loss = allowed(within, objective, int(first["bound"]))
-    groups = _Groups(context)
-    held = groups.held()
+    of = of or grouped(context)
+    groups, held = of.groups, of.held
     try:
         least, without = _losses(context, first, objective, held, loss)
     except (BadProof, KeyError, TypeError, ValueError) as bad:

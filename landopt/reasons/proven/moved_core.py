@@ -51,7 +51,7 @@ def moved_core(proven: Proven, sets: Sequence[str], within: str | None = None) -
     for case, offers, entry in proven.moved_proofs(sets):
         stated = {**entry, "objective": reached, "bound": first.bound}
         try:
-            found = core(Context(case, offers, own.chosen, {"tiers": [stated]}), within)
+            found = core(Context(case, offers, own.chosen, {"tiers": [stated]}), within, of=proven.grouped)
         except Refused as refused:
             if refused.issues[0].key != "X030.bad-proof":
                 raise

@@ -23,6 +23,7 @@ from constraints.reading.rows import PlanRows
 from constraints.types import Row, Rule, missed_units
 from landopt.intake.overlay import apply_sets
 from landopt.reasons.explain.context import Context
+from landopt.reasons.proven.core import Grouped, grouped
 from landopt.reasons.proven.held_bound import HeldBound
 from landopt.screening.changed_amounts import alike
 from landopt.screening.offers import Offers
@@ -124,6 +125,11 @@ class Proven:
             HeldBound(entry, tier, self.offers.rows, len(self.case.parcels), self.floors[:tier], self.blocks)
             for tier, entry in enumerate(self.proof["tiers"])
         )
+
+    @cached_property
+    def grouped(self) -> Grouped:
+        """The offers of each choice: moved numbers leave them as they are."""
+        return grouped(self.context)
 
     @cached_property
     def _activity(self) -> list[int]:

@@ -95,6 +95,13 @@ def check(request: Request, say: Say) -> dict[str, Any]:
     }
 
 
+def line(request: Request, say: Say) -> dict[str, Any]:
+    """What the list of plans says of one, for a server that does not read it itself."""
+    from landopt.workbench.home import line_of
+
+    return line_of(Path(request["folder"]))
+
+
 def head(request: Request, say: Say) -> dict[str, Any]:
     """What the panes show of a plan: result, limits with titles, overrides, methods, platforms without a site."""
     from landopt.workbench.child.sentences import rules_of
@@ -157,6 +164,7 @@ def whynot(request: Request, say: Say) -> dict[str, Any]:
                 "state": reply.state,
                 "verdict": reply.verdict,
                 "loss": None if reply.loss is None else list(reply.loss),
+                "fits": reply.answer.fits,
                 "demand": reply.answer.demand_id,
                 "text": spoken(reply.text),
             }
@@ -303,7 +311,24 @@ def ledger(request: Request, say: Say) -> dict[str, Any]:
 ANSWERS: dict[str, Callable[[Request, Say], dict[str, Any]]] = {
     each.__name__: each
     for each in (
-        *(solve, check, head, picture, outline, sheet, whynot, whatif, core, diff, audit, ask, overlay, adopt, ledger),
+        *(
+            solve,
+            check,
+            line,
+            head,
+            picture,
+            outline,
+            sheet,
+            whynot,
+            whatif,
+            core,
+            diff,
+            audit,
+            ask,
+            overlay,
+            adopt,
+            ledger,
+        ),
         *(new, template, facts, columns, sign, rules, rule, changed, applicant, place, serve, front, stress),
     )
 }

@@ -6,6 +6,7 @@ in a child process that can be ended; the server itself reads no round and no la
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -70,7 +71,7 @@ class Service:
         room = self.room(question.pop("round"))
         if "plan" in asked:
             folder = self.plan(room, question.pop("plan"))
-            return await self.readers.ask(folder, str(home.plan_line(folder).get("stamp")), question)
+            return await self.readers.ask(folder, home.stamp(folder), question)
         if room.plan_only:
             raise refused(404, "no-round")
         return await self.readers.ask(room.folder, home.stamps(room), question)
@@ -91,7 +92,7 @@ def application(service: Service) -> Guarded:
             with contextlib.suppress(Refusal):
                 service.room(name)
                 plans = [
-                    {"key": key, "id": home.plan_line(path)["id"]}
+                    {"key": key, "id": (await asyncio.to_thread(home.plan_line, path))["id"]}
                     for key, path in room.plans().items()
                     if service.inside(path)
                 ]

@@ -124,7 +124,7 @@ function table() {
   if (mode !== "table") return;
   const rows = [...held.at.values()].filter(passes), read = Object.fromEntries(COLUMNS)[sort[0]];
   rows.sort((a, b) => { const x = read(a), y = read(b); return (typeof x === "number" ? x - y : String(x).localeCompare(String(y), lang())) * sort[1]; });
-  const cell = (name, i, value) => h("td", { class: name === "area" || name === "price" ? "n" : "" }, name === "area" ? hectares(value) : name === "price" ? (value ? group(value) : "") : String(value).slice(0, 120));
+  const cell = (name, i, value) => h("td", { class: { area: "n", price: "n", district: "whole" }[name] || "" }, name === "area" ? hectares(value) : name === "price" ? (value ? group(value) : "") : String(value).slice(0, 120));
   const columns = COLUMNS.filter(([name]) => name !== "name" || held.data.head.names.length);
   held.table.replaceChildren(h("table", {}, h("thead", {}, h("tr", {}, ...columns.map(([name]) => h("th", { scope: "col", "aria-sort": sort[0] === name ? (sort[1] > 0 ? "ascending" : "descending") : "none" },
     button(t("column." + name), () => { sort = [name, sort[0] === name ? -sort[1] : 1]; table(); }, { class: "quiet" }))))),

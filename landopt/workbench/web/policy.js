@@ -1,6 +1,6 @@
 /* The policy as sentences with fields: what is changed goes into the scenario's history, checked by the loader of the rules. */
 import { post } from "./net.js";
-import { ask, both, button, finding, h, iAm, t, tell, trouble, who, word } from "./say.js";
+import { ask, both, button, finding, h, iAm, own as inLang, t, tell, trouble, who, word } from "./say.js";
 import { about, choose, now, planKey, readOnly, refresh, step, tab } from "./main.js";
 
 let open = null;
@@ -34,7 +34,7 @@ function line(rule, own, filed, changed, bound) {
   toggle.addEventListener("change", () => { const on = toggle.checked; toggle.checked = !on; turn(rule, on).catch(trouble); });
   const more = h("div", { class: "more", hidden: open !== rule.id });
   const expand = button(title(rule), () => { open = open === rule.id ? null : rule.id; more.hidden = open !== rule.id; expand.setAttribute("aria-expanded", String(!more.hidden)); }, { class: "link", "aria-expanded": String(open === rule.id), "data-rule": rule.id });
-  more.append(h("p", {}, h("code", {}, rule.id), " · ", t("kind." + rule.kind), " · ", [rule.cite?.doc, rule.cite?.article, rule.cite?.number].filter(Boolean).join(" ")),
+  more.append(h("p", {}, h("code", {}, rule.id), " · ", t("kind." + rule.kind), " · ", [rule.cite?.doc, rule.cite?.article, rule.cite?.number].filter(Boolean).map((x) => inLang(String(x))).join(" ")),
     rule.where || rule.when ? h("p", {}, t("policy.where"), " ", h("code", {}, rule.where || rule.when)) : "",
     readOnly() ? "" : h("div", { class: "row" }, button(t("policy.edit"), () => edit(rule).catch(trouble), { "data-edit": rule.id }), changed && own ? button(filed ? t("policy.revert") : t("policy.remove"), () => without(rule.id).catch(trouble)) : ""));
   return h("li", { class: (off ? "off" : "") + (changed ? " changed" : "") }, h("div", { class: "row" }, toggle, h("div", { class: "grow" }, expand, h("div", { class: "sentence" }, sentence(rule, own))), bound ? h("span", { class: "badge tight" }, t("limits.binding")) : "", changed ? h("span", { class: "badge" }, t("policy.changed")) : ""), more);
@@ -56,13 +56,13 @@ function sentence(rule, own) {
     const sense = t(rule.sense === "<=" ? "limits.most" : "limits.least"), per = (rule.per || []).length ? t("policy.per", { fields: rule.per.map((f) => word("field." + f) || f).join(", ") }) : "";
     const soft = rule.penalty !== undefined ? h("span", {}, " · ", t("policy.soft"), " ", number("penalty", rule.penalty)) : "";
     if (rule.share !== undefined) return [sense, " ", number("share", rule.share, [], true), " % ", per, soft];
-    return [(rule.values || []).map((v, i) => [i ? "； " : "", (v.key || []).length ? v.key.join("·") + " " : "", sense, " ", number("amount", v.amount, v.key || []), " ", unit(v.unit)]), " ", per, soft];
+    return [(rule.values || []).map((v, i) => [i ? t("policy.and") : "", (v.key || []).length ? v.key.join("·") + " " : "", sense, " ", number("amount", v.amount, v.key || []), " ", unit(v.unit)]), " ", per, soft];
   }
   if (rule.kind === "preference") {
     const parts = ["points", "points_per_ha"].filter((n) => rule[n] !== undefined).map((n) => [number(n, rule[n]), " ", t("policy." + n), " "]);
-    return [parts, (rule.methods || []).map((m) => t("method." + m)).join("、")];
+    return [parts, (rule.methods || []).map((m) => t("method." + m)).join(t("policy.or"))];
   }
-  if (rule.kind === "lock") return t("policy.lock", { parcels: (rule.parcels || []).join("+"), demand: rule.demand || t("market"), method: t("method." + rule.method), document: rule.document || "" });
+  if (rule.kind === "lock") return t("policy.lock", { parcels: (rule.parcels || []).join("+"), demand: rule.demand || t("market"), method: t("method." + rule.method), document: inLang(rule.document || "") });
   if (rule.kind === "relation") return t("relation." + rule.relation, { who: [...(rule.parcels || []), ...(rule.demands || [])].join(", ") });
   return rule.text ? both(rule.text) : "";
 }

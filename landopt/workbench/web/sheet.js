@@ -76,12 +76,17 @@ function factsOfFile(of, id) {
 function ways(id, why) {
   return h("table", { class: "ways" }, h("tbody", {}, why.replies.map((r) => {
     const told = h("tr", { class: "told", hidden: true }, h("td", { colspan: 3 }, prose(r.text[lang()])));
-    const say = r.state === "chosen" ? t("whynot.chosen") : r.state === "lawful" ? (r.loss === null ? t("whynot.lawful") : r.loss[0] === 0 ? t("whynot.no-loss") : t("whynot.loss", { loss: signed(-r.loss[0]) })) : t("whynot.state-" + r.state);
+    const say = r.state === "lawful" ? lawful(r) : r.state === "chosen" ? t("whynot.chosen") : t("whynot.state-" + r.state);
     const open = button(methodWord(r.method), () => { told.hidden = !told.hidden; open.setAttribute("aria-expanded", String(!told.hidden)); }, { class: "link", "aria-expanded": "false", "data-way": r.method });
     const tools = r.state === "lawful" ? [button(t("whynot.exact"), () => exact(id, r), { class: "quiet", "data-exact": r.method }), readOnly() ? "" : button(t("sheet.fix"), () => fix(id, r).catch(trouble), { class: "quiet", "data-fix": r.method })]
       : r.state === "chosen" && !readOnly() ? [button(t("sheet.keep"), () => fix(id, r).catch(trouble), { class: "quiet", "data-fix": r.method })] : "";
     return [h("tr", { class: "way-" + r.state }, h("td", {}, open), h("td", {}, say), h("td", { class: "tools" }, tools)), told];
   })));
+}
+function lawful(r) {
+  if (r.fits === false) return t("whynot.unfit");
+  const said = r.loss === null ? t("whynot.lawful") : r.loss[0] === 0 ? t("whynot.no-loss") : t("whynot.loss", { loss: signed(-r.loss[0]) });
+  return r.fits ? said : t("whynot.untested", { said });
 }
 async function fix(id, reply) {
   const now_ = demandOf(id), options = [["", t("market")], ...platforms().map((p) => [p.id, (p.id + " " + own(p.name)).slice(0, 60)])];

@@ -168,12 +168,7 @@ class Comparer:
     def change(self, offer: int, other: int) -> HeldStill:
         """The plan with ``other`` in the place of the chosen ``offer``, all else held."""
         context, offers = self.context, self.context.offers
-        out = {offer, *(context.taken[parcel] for parcel in offers.parcels(other) if parcel in context.taken)}
-        demand = int(offers.demand[other])
-        if demand in context.served:
-            out.add(context.served[demand])
-        out.discard(other)
-        gone = sorted(out)
+        gone = sorted({offer, *self._gone(other)} - {other})
         change = [int(value) for value in offers.score[:, other]]
         for each in gone:
             change = [have - int(less) for have, less in zip(change, offers.score[:, each], strict=True)]
@@ -268,6 +263,28 @@ class Comparer:
         if found.fits is not None:
             return found
         return replace(found, fits=held_by_some(self.context.case, self.context.offers, members.tolist()))
+
+    def fits(self, parcel_ids: Sequence[str], demand_id: str | None, method: str, *, test: bool = False) -> bool | None:
+        """Whether a lawful plan holds an offer: true where it does with the rest of this plan held.
+
+        Else ``None`` (not tested), or with ``test`` the answer of one forced search, which is exact if it ends.
+        """
+        context, offers, index = self.context, self.context.offers, self.context.case.parcels.index()
+        site = tuple(index[name] for name in parcel_ids)
+        row = -1 if demand_id is None else self.context.case.demands.index()[demand_id]
+        here = context.on_parcels(site[:1])
+        here = here[(offers.demand[here] == row) & (offers.method[here] == context.methods.index(method))]
+        members = [offer for offer in here.tolist() if sorted(offers.parcels(offer)) == sorted(site)]
+        if any(offer in context.chosen_set or not self._rows(self._gone(offer), offer)[0] for offer in members):
+            return True
+        return held_by_some(context.case, offers, members) if test else None
+
+    def _gone(self, other: int) -> list[int]:
+        """The chosen offers that must go where ``other`` comes."""
+        context = self.context
+        out = {context.taken[parcel] for parcel in context.offers.parcels(other) if parcel in context.taken}
+        demand = int(context.offers.demand[other])
+        return sorted(out | ({context.served[demand]} if demand in context.served else set()))
 
     def _parts(self, gone: Sequence[int], other: int) -> tuple[PartChange, ...]:
         """What the offers that go and the one that comes count in each part of the score."""
