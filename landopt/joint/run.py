@@ -225,21 +225,26 @@ class _Decided:
             if not one.plans or int(each["bound"]) < one.bound:
                 one.run, one.bound, one.proof = key, int(each["bound"]), each["proof"]
             one.plans.append(from_json(each["plan"]))
-            one.short = one.bound - max(
-                scale * plan.value - sum(price * use for price, use in zip(prices, plan.used, strict=True))
-                for plan in one.plans
-            )
+            reached = [self._worth(plan) for plan in one.plans]
+            one.short = one.bound - max(reached)
+
+    def _worth(self, plan: Candidate) -> int:
+        """What a plan scores at the prices, times the scale."""
+        paid = [price * use for price, use in zip(self.prices.prices, plan.used, strict=True)]
+        return self.prices.scale * plan.value - sum(paid)
 
     def _tightened(self) -> None:
         """Decide those cities again whose own gaps are largest, until all together take less of the gap asked for."""
         gap, scale = self.effort.gap, self.prices.scale
         left = sorted(self.known, key=lambda one: (-one.short, one.name))
-        room = ENOUGH * gap * scale * sum(abs(one.plans[-1].value) for one in self.known)
+        worth = [abs(one.plans[-1].value) for one in self.known]
+        room = ENOUGH * gap * scale * sum(worth)
         while left and (over := sum(one.short for one in self.known) - room) > 0:
             some: list[_Known] = []
             while left and over > 0:  # as many as do it if each comes to half of what it may
                 some.append(left.pop(0))
-                over -= max(0, some[-1].short - gap * scale * abs(some[-1].plans[-1].value) / 2)
+                spared = some[-1].short - gap * scale * abs(some[-1].plans[-1].value) / 2
+                over -= max(spared, Fraction(0))
             self._decide(some, gap)
 
     def _choose(self, cities: Sequence[City]) -> None:
