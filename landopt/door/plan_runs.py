@@ -1,7 +1,8 @@
-"""A plan asked what takes many solves: other plans, and how it bears what may happen."""
+"""A plan asked what takes many solves: other plans, how it bears what may happen, the front it stands before."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ from parcels.common.catalogue import Say
 
 if TYPE_CHECKING:
     from landopt.reasons.many.stress import Borne
+    from landopt.reasons.many.tradeoff import Front
     from landopt.runs.work import Where
 
 
@@ -109,13 +111,66 @@ class PlanRuns(PlanQuestions):
 
         asked = read_stress(Path(path), self._opened.case)
         asked = replace(asked, draws=asked.draws if draws is None else draws, seed=asked.seed if seed is None else seed)
-        entries = self.data["assignments"]
         return stress_plan(
             self._opened.case,
             asked,
-            [[each["parcel_ids"], each["demand_id"], each["method"], each["period"]] for each in entries],
+            self._assigned(),
             effort=Effort(gap, arguments.seconds_of(time_limit)),
             where=where,
             folder=None if folder is None else Path(folder),
             say=say,
         )
+
+    # The options of ``landopt tradeoff`` of a plan, one for one.
+    def tradeoff(
+        self,
+        between: Sequence[str],
+        count: int = 9,
+        *,
+        gap: str | None = None,
+        time_limit: str | int | None = None,
+        where: Where | None = None,
+        folder: str | Path | None = None,
+        say: Say = lambda line: None,
+    ) -> Front:
+        """The front of best compromises in the case of this plan, with all that its scenario changed.
+
+        Parameters
+        ----------
+        between
+            As :meth:`landopt.api.Round.tradeoff` has them.
+        count
+            About how many points.
+        where
+            Where the runs are made (default: in this process).
+        folder
+            Where finished runs are kept.
+
+        Raises
+        ------
+        Refused
+            A name is no part.
+
+        Examples
+        --------
+        >>> front = plan.tradeoff(["served", "revenue"], 2, time_limit=15)
+        >>> len(front.points) >= 1
+        True
+        """
+        from landopt.reasons.many.scenario import Effort
+        from landopt.reasons.many.tradeoff import tradeoff
+
+        return tradeoff(
+            self._opened.case,
+            between,
+            count,
+            present=self._assigned(),
+            effort=Effort(gap, arguments.seconds_of(time_limit)),
+            where=where,
+            folder=None if folder is None else Path(folder),
+            say=say,
+        )
+
+    def _assigned(self) -> list[list[Any]]:
+        entries = self.data["assignments"]
+        return [[each["parcel_ids"], each["demand_id"], each["method"], each["period"]] for each in entries]

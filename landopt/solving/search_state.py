@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from landopt.solving.programme.arrays import Ints, Program, standing
+from landopt.solving.programme.arrays import Floats, Ints, Program, standing
 from landopt.solving.proof.prove import Guide
 from landopt.solving.tuning import USUAL, Tuning
 
@@ -87,6 +87,7 @@ class Search:
         self.warm: Warm | None = None
         self.support = np.zeros(0, dtype=np.int64)  # offers that a relaxation takes, whole or in part
         self.guide: Guide | None = None  # the prices that the proof begins with
+        self.later: tuple[Floats, int] | None = None  # (margin, bound) of a programme that waits for the proof
 
     def offer(self, chosen: Ints | None, phase: str) -> bool:
         """Take a set of offers as the best plan if it is lawful and better."""

@@ -12,9 +12,19 @@ Step = tuple[bool, int, float]
 class Tuning:
     """Stages of the search. Only what names a measurement (docs/performance.md) has one.
 
+    At most forty. Not here are what a format, 64 bits or a solver's tolerance fixes (they stand where they are used),
+    and the numbers of stages that few rounds reach, beside their code: rough prices and fillings of large rounds
+    (``descent``, ``neighbourhoods``, ``lagrangian_*``), the simple rule and its mending (``heuristics``), sites
+    beyond the cap (``site_search``), elements of odd sets. "Contested", "local" and "mixed" are the generators of
+    tests/landopt/test_gap_closed.py.
+
     small
         Offers up to which a round goes on to gap 0 and is bounded by nodes, not by a clock. 3,000 alone was tried:
         200 x 60 (924 to 2,560 offers) takes 3 to 16 CPU s with its proof.
+    few
+        Offers of platforms in the programme that comes before the proof up to ``small`` offers; the tree finds what it
+        misses. 200, 300, 400, 600 and all: with the proof the example takes 1.2, 1.3, 1.4, 1.4 and 2.2 CPU s,
+        a contested round of 1,667 offers 1.4 (200) and 3.2 (all), eleven others up to a third less or the same.
     prices_first
         Offers above which prices are there as soon as a first plan by a simple rule. Not measured since.
     rounded
@@ -41,9 +51,52 @@ class Tuning:
         the 0.01 % asked for. Not measured otherwise.
     branches
         Branches of a proof at most. 4,000 alone was tried: 200 x 60 closes in 6 to 16 CPU s or ends at 0.0001 %.
+    grouped
+        Offers up to which a programme is looked at for parts that no rule connects. Not measured.
+    tied
+        Offers of best plans up to which ties are looked at. Not measured.
+    first, per_part
+        Offers a part adds to the relaxation: at the start, and in a round of pricing. Six instead of twenty: 5,000 x
+        500 1.1 instead of 1.5 CPU s, 20,000 x 1,000 4.8 instead of 24.5. The start not measured.
+    tight_rounds, sets, stalled
+        Rounds of odd sets at most, sets in a round, rounds without gain after which they end. Not measured.
+    core
+        Offers of a proof's core at most: beyond, the prices alone are the proof. Not measured.
+    cut_rounds, idle
+        Rounds of rows added to a proof's relaxation at most, and those in a row that take less than a fiftieth off the
+        gap, after which they end. With 1 instead of 2 the example kept 1.5 %; the rounds not measured.
+    multiples, wide
+        Multiples of tableau rows looked at, from the start again, where single ones leave more than one part in so many
+        of the bound open over ``small`` offers at most. A contested round of 1,332 offers that kept 0.43 % after 4,000
+        branches closes in a tenth of the time; one of 1,523 came from 0.24 to 0.2 %.
+    tableau, rows
+        Tableau rows looked at in a round; rows by rounding taken in it, and cliques. Not measured.
+    unit
+        What a coefficient of 1 becomes where the divisor of a row is fine. With 2^20 a contested round of 1,523 offers
+        that begins from plain prices closes with 726 branches, where it stays 0.2 % open with 2^12; but prices of rows
+        as fine round by several millipoints, so that other rounds missed 0 by as much.
+    broken
+        How much a row must be broken by, against its length, to be added. Not measured.
+    alike
+        Rows whose directions are nearer than this (cosine) to one taken are left; where multiples are looked at, the
+        second. Not measured.
+    starts, overfull
+        Offers that cliques grow from in a round, and how much beyond one offer the relaxation must take of one. At
+        0.001 instead of 0.05 one row in place of none doubled a tree (contested); the first not measured.
+    recalled
+        Vectors of earlier leaves that a new leaf tries first. Not measured.
+    trials, steps, known
+        Branches tried at a node whose losses are not known well, simplex steps of a trial, trials after which they are.
+        (4, 40, 2) instead of (8, 40, 4): the example 1.49 and 1.49 CPU s, contested 744 and 445 offers 4.4 and 5.2, 4.0
+        and 4.0, local 2,490 offers 0.24 and 0.26, mixed 786 open either way; but contested 572 offers stays at 0.65 %
+        where it closes in 4.3. (8, 20, 2): that one 0.67 %, contested 744 and 1,667 offers 31 and 8.5 instead of 5.2
+        and 1.4, the others alike.
+    bases
+        Vectors written before that one is compared with. Not measured.
     """
 
     small: int = 3_000
+    few: int = 200
     prices_first: int = 60_000
     rounded: int = 8_000
     medium: tuple[Step, ...] = ((True, 6_000, 4.0), (False, 6_000, 20.0))
@@ -56,6 +109,30 @@ class Tuning:
     searched: float = 0.75
     claimed: int = 20_000
     branches: int = 4_000
+    grouped: int = 20_000
+    tied: int = 4_000
+    first: int = 5
+    per_part: int = 6
+    tight_rounds: int = 30
+    sets: int = 30
+    stalled: int = 5
+    core: int = 20_000
+    cut_rounds: int = 24
+    idle: int = 2
+    multiples: int = 4
+    wide: int = 1_000
+    tableau: int = 60
+    rows: int = 25
+    unit: int = 1 << 12
+    broken: float = 1e-4
+    alike: tuple[float, float] = (0.7, 0.9)
+    starts: int = 400
+    overfull: float = 0.05
+    recalled: int = 20
+    trials: int = 8
+    steps: int = 40
+    known: int = 4
+    bases: int = 12
 
 
 USUAL = Tuning()

@@ -33,8 +33,8 @@ IDLE_S = 600
 """Seconds after which a plan nobody asks about is closed."""
 TRIES = 4
 """Readers that are asked one after the other where the folder goes on changing."""
-ANSWER_S = 180
-"""Seconds a reader may think."""
+ANSWER_S = 600
+"""Seconds a reader may think: the map of 50,000 parcels takes 20 CPU s, beside other work some minutes."""
 GENTLE_S = 0.35
 """Seconds between the signal that a child may answer and the one it may not."""
 _LINE = 1 << 28

@@ -7,6 +7,7 @@ none is ever written down; there is no cookie, because those of 127.0.0.1 are sh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -60,6 +61,8 @@ _BESIDE: dict[int, tuple[tuple[bytes, bytes], ...]] = {
     429: ((b"retry-after", b"1"),),
 }
 """What HTTP wants said beside a refusal."""
+SMALL, HEAR_S = 65_536, 1.0
+"""Bytes of a body that is read although its request is refused, and seconds it may take."""
 _ODD_PATH = re.compile(rb"%2f|%5c|%00|%2e|\\|//|/\.", re.IGNORECASE)
 
 
@@ -132,6 +135,7 @@ class Guarded:
         try:
             limit = admitted(scope, self.gate)
         except Refusal as refusal:
+            await _heard_out(scope, receive)
             await _answer(refusal, send)
             return
         begun = False
@@ -234,6 +238,17 @@ def _measured(receive: Receive, limit: int) -> Receive:
         return message
 
     return hear
+
+
+async def _heard_out(scope: MutableMapping[str, Any], receive: Receive) -> None:
+    """Take a small body off the line: a connection closed on unread bytes is reset, and the answer lost with it."""
+    said = _one([(name.lower(), value) for name, value in scope["headers"]], b"content-length")
+    if said is None or not said.isdigit() or int(said[:9]) > SMALL or len(said) > 9:
+        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(HEAR_S):
+            while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+                pass
 
 
 def told(issue: Issue) -> bytes:

@@ -14,6 +14,7 @@ import os
 import platform
 import re
 import sys
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,6 +27,10 @@ _FAR = 1 << 20
 """Where the locked byte lies: far past the text, so that others can read who holds the lock."""
 
 
+TRIES, PAUSE_S = 4, 0.02
+"""Times that a lock is asked for again, and seconds between: others look at it for less than a thousandth."""
+
+
 def me() -> dict[str, str]:
     """Account and machine of this process."""
     try:
@@ -35,7 +40,8 @@ def me() -> dict[str, str]:
     return {"account": account, "machine": platform.node()}
 
 
-def _take(handle: IO[bytes]) -> None:
+def _take(handle: IO[bytes], *, look: bool = False) -> None:
+    """Get the lock or raise; to ``look`` whether it is free does not keep others from looking."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -44,7 +50,17 @@ def _take(handle: IO[bytes]) -> None:
     else:
         import fcntl
 
-        fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle.fileno(), (fcntl.LOCK_SH if look else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+
+
+def _take_or_wait(handle: IO[bytes]) -> None:
+    """As :func:`_take`; whoever only looks lets go at once, so a lock that is held is asked for again."""
+    for _ in range(TRIES):
+        try:
+            return _take(handle)
+        except (BlockingIOError, PermissionError):
+            time.sleep(PAUSE_S)
+    return _take(handle)
 
 
 class Writers:
@@ -69,7 +85,7 @@ class Writers:
         except OSError as trouble:
             raise refused(403, "not-writable", trouble=trouble.strerror or str(trouble)) from None
         try:
-            _take(handle)
+            _take_or_wait(handle)
         except (BlockingIOError, PermissionError):
             handle.close()
             raise _busy(folder) from None
@@ -100,14 +116,16 @@ class Writers:
             return {**_said(folder), "here": True}
         path = folder / NAME
         try:
-            with path.open("r+b") as handle:
-                _take(handle)
-        except FileNotFoundError:
-            return None
-        except (BlockingIOError, PermissionError):
-            return {**_said(folder), "here": False}
+            handle = path.open("r+b" if sys.platform == "win32" else "rb")  # to look is enough for whoever only reads
         except OSError:
             return None
+        with handle:
+            try:
+                _take(handle, look=True)
+            except (BlockingIOError, PermissionError):
+                return {**_said(folder), "here": False}
+            except OSError:
+                return None
         return None
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from parcels.tables.columns import column_key
 from parcels.tables.fact_table import as_id
 
 WKT = ("wkt", "geometry", "geom", "the_geom", "几何", "图形")
+_POLYGON = re.compile(r"\s*(?:SRID=\d+;)?\s*(?:MULTI)?POLYGON\s*(?:Z|M|ZM)?\s*(?:\(|EMPTY)", re.I)
 REFERENCE = ("boundary_points", "界址点", "界址点文件", "坐标文件", "txt")
 
 
@@ -34,12 +36,24 @@ def with_outlines(raw: RawTable, *, encoding: str | None, crs: str | None) -> Ra
     """
     by_key = {column_key(name): name for name in raw.columns}
     wkt = next((by_key[key] for key in WKT if key in by_key), None)
+    if wkt is None and (wkt := _by_content(raw)) is not None:
+        raw = replace(raw, notes=(*raw.notes, noted(raw.path.name, told("note.wkt-by-content", column=wkt))))
     reference = next((by_key[key] for key in REFERENCE if key in by_key), None)
     if wkt is not None:
         return _from_wkt(raw, wkt)
     if reference is not None:
         return _from_points(raw, reference, encoding, crs)
     raise Refused(error("P003.neither-column-wkt", at=raw.where, file=raw.path.name))
+
+
+def _by_content(raw: RawTable) -> str | None:
+    """The one column whose cells are all outlines as WKT, whatever its heading."""
+    found = [
+        name
+        for name, cells in raw.columns.items()
+        if (said := [str(cell) for cell in cells if cell is not None]) and all(map(_POLYGON.match, said))
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _from_wkt(raw: RawTable, name: str) -> RawTable:

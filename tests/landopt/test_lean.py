@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
 from fractions import Fraction
+from inspect import cleandoc
 
 import numpy as np
 import pytest
@@ -95,3 +97,11 @@ def test_a_last_programme_that_ends_too_soon_claims_nothing(monkeypatch: pytest.
             seen += 1
             assert answer.solver_bound is None or answer.solver_bound < 10**15
     assert seen > 10
+
+
+def test_every_number_of_the_search_is_told() -> None:
+    """At most forty; each says in its own words what it does and what was measured, or that nothing was."""
+    names = [each.name for each in fields(Tuning)]
+    assert len(names) <= 40
+    heads = re.findall(r"^([a-z_]+(?:, [a-z_]+)*)$", cleandoc(Tuning.__doc__ or ""), flags=re.MULTILINE)
+    assert sorted(", ".join(heads).split(", ")) == sorted(names)

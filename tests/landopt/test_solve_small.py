@@ -11,15 +11,18 @@ import numpy as np
 import pytest
 
 from constraints.types import Row
+from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.heuristics.greedy import greedy
 from landopt.solving.programme.arrays import base_arrays, from_arrays, program, standing
-from landopt.solving.programme.components import components
+from landopt.solving.programme.components import _joined, components
 from landopt.solving.programme.model import write_csv, write_mps
 from landopt.solving.relaxation.prices import relax
 from landopt.solving.search.tier_search import search
 from landopt.solving.search_state import Answer, Options
 from landopt.solving.solver import proof_bound
+from landopt.solving.tuning import USUAL
 from tests.brute import brute_force_offers
+from tests.builders import random_medium_case
 from tests.landopt.solve_rounds import assemble, bare_round
 
 EXACT = Options(Fraction(0), None, None, 0, 1, "highs")
@@ -115,10 +118,35 @@ def test_parts_that_no_rule_connects_are_solved_apart(seed: int) -> None:
     assert sorted(np.concatenate(groups).tolist()) == list(range(prog.count))
     lands = [{int(p) for o in group for p in offers.parcels(int(o))} for group in groups]
     assert sum(map(len, lands)) == len(set().union(*lands))
-    answer = search(prog, EXACT, lambda *_: None)
-    assert (answer.objective,) == brute_force_offers(offers)
-    assert answer.bound >= answer.objective
-    assert answer.solver_bound is None or answer.solver_bound >= answer.objective
+    for options in (EXACT, replace(EXACT, tuning=replace(USUAL, branches=0))):
+        answer = search(prog, options, lambda *_: None)
+        assert (answer.objective,) == brute_force_offers(offers)
+        assert answer.bound >= answer.objective
+        assert answer.solver_bound is None or answer.solver_bound >= answer.objective
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nodes_that_edges_join_get_one_label(seed: int) -> None:
+    """As networkx sees it, whose import takes longer than the whole question."""
+    import networkx as nx
+
+    draw = np.random.default_rng(seed)
+    count = int(draw.integers(1, 60))
+    one, two = draw.integers(0, count, (2, int(draw.integers(0, 2 * count))))
+    graph = nx.Graph(zip(one.tolist(), two.tolist(), strict=True))
+    graph.add_nodes_from(range(count))
+    expected = {node: min(group) for group in nx.connected_components(graph) for node in group}
+    assert _joined(count, one, two).tolist() == [expected[node] for node in range(count)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_all_offers_go_to_a_solver_where_a_proof_ends_early(seed: int) -> None:
+    """Few offers, then the proof: without a branch it leaves something open, and the best plan is found still."""
+    case = random_medium_case(seed, 24)
+    prog = program(case, build_offers(case), 0)
+    tunings = (replace(USUAL, branches=most, few=8) for most in (4_000, 0))
+    whole, cut = (search(prog, replace(EXACT, tuning=tuning), lambda *_: None) for tuning in tunings)
+    assert whole.bound == whole.objective == cut.objective <= cut.bound
 
 
 def test_a_round_without_a_single_limit_falls_into_parts() -> None:

@@ -34,6 +34,20 @@ def wkt_file(folder: Path, *shapes: str) -> Path:
     return csv_file(folder, "\n".join([head, *rows]) + "\n", "parcels.csv")
 
 
+def test_outlines_under_any_heading_are_known_by_their_cells(tmp_path: Path) -> None:
+    """A column of WKT polygons is the outline whatever its heading; of two such columns neither is."""
+    path = wkt_file(tmp_path, box(3, 3).wkt, box(9, 3).wkt)
+    plain = path.read_text("utf-8")
+    path.write_text(plain.replace(",wkt\n", ",宗地 图形（WKT）\n", 1), encoding="utf-8")
+    file = read_parcels(path, crs="EPSG:4526")
+    assert len(file.table.ids) == 2
+    assert any("known by what its cells hold" in str(note) for note in file.notes)
+    head, *rows = plain.splitlines()
+    twice = [head.replace(",wkt", ",a,b"), *(f"{row},{row[row.index(chr(34)) :]}" for row in rows)]
+    path.write_text("\n".join(twice) + "\n", encoding="utf-8")
+    assert one(read(path, crs="EPSG:4526"), "P003").level == "error"
+
+
 def test_fault_01_bow_tie_is_refused_with_its_point(tmp_path: Path) -> None:
     """A bow-tie has no single area: refused, with the crossing point, the file, the row and the id."""
     issue = one(read(gpkg(tmp_path, [box(3, 3), BOW])), "P001")

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -153,20 +154,30 @@ def test_a_head_of_section_audits_and_adopts(tmp_path: Path, solved: Path) -> No
     assert (tmp_path / "rounds" / "r1" / "plan" / "adoption.json").exists()
 
 
+ODD = {"序": "demand_id", "甲栏": "area_max_m2"}
+
+
+def odd_files(tmp_path: Path, solved: Path) -> dict[str, str]:
+    """Two files as an office sends them, two headings of which nobody knows; what a story is told of them."""
+    sent = tmp_path / "sent"
+    sent.mkdir()
+    (tmp_path / "rounds").mkdir()
+    shutil.copy(solved / "parcels.gpkg", sent / "地块.gpkg")
+    text = (solved / "demands.csv").read_text("utf-8-sig")
+    for heading, field in ODD.items():
+        text = text.replace(field, heading, 1)
+    (sent / "需求.csv").write_text(text, encoding="utf-8")
+    files = {"parcels": str(sent / "地块.gpkg"), "demands": str(sent / "需求.csv")}
+    return {**files, "as_of": "2026-03-31", "columns": json.dumps(ODD)}
+
+
 @pytest.mark.usefixtures("ready")
 def test_a_newcomer_comes_from_two_files_to_a_plan(tmp_path: Path, solved: Path) -> None:
     """By keyboard alone, without a line of TOML: headings nobody knows are named by choosing; the files sent stay."""
-    sent = tmp_path / "sent"
-    sent.mkdir()
-    shutil.copy(solved / "parcels.gpkg", sent / "地块.gpkg")
-    odd = (solved / "demands.csv").read_text("utf-8-sig").replace("demand_id", "序", 1)
-    (sent / "需求.csv").write_text(odd.replace("area_max_m2", "甲栏", 1), encoding="utf-8")
+    given, named, sent = odd_files(tmp_path, solved), ODD, tmp_path / "sent"
     before = {path: path.read_bytes() for path in sent.iterdir()}
-    (tmp_path / "rounds").mkdir()
-    given = {"parcels": str(sent / "地块.gpkg"), "demands": str(sent / "需求.csv"), "as_of": "2026-03-31"}
-    named = {"序": "demand_id", "甲栏": "area_max_m2"}
     with served(tmp_path / "rounds") as opener:
-        seen = play(opener, "newcomer", tmp_path / "out", **given, columns=json.dumps(named))
+        seen = play(opener, "newcomer", tmp_path / "out", **given)
     assert "资料的理解方式" in seen["files"]
     assert "EPSG" in seen["files"]
     assert "没有任何列表示" in seen["files"]
@@ -176,6 +187,41 @@ def test_a_newcomer_comes_from_two_files_to_a_plan(tmp_path: Path, solved: Path)
     assert said["inputs"]["columns"] == {field: heading for heading, field in named.items()}
     assert said["round"]["as_of"].isoformat() == given["as_of"]
     assert seen["seconds"] < 180
+
+
+TRIAL = {
+    "round": "name, date, code system, two files, *Make the round*: read and shown as understood",
+    "columns": "two columns that nobody knows: choose each, *Keep these choices*",
+    "plan": "*Go on*, *Solve*, plan shown",
+    "audit": "*Audit and adopt*, *Audit completely*",
+    "adopted": "*Submit* with a name, *Pass* with another, *Adopt* with document and name: ledger, adopted",
+}
+PAGE = ROOT / "docs" / "workbench.md"
+
+
+@pytest.mark.usefixtures("ready")
+def test_the_trial_from_the_double_click_to_an_adopted_plan(tmp_path: Path, solved: Path) -> None:
+    """By pointer, from two files; what it took is written into docs/workbench.md with the pictures."""
+    files = odd_files(tmp_path, solved)
+    begun = time.monotonic()
+    with served(tmp_path / "rounds") as opener:
+        seen = play(opener, "trial", tmp_path / "out", **files)
+    assert (tmp_path / "rounds" / "2026-R2" / "plan" / "adoption.json").exists()
+    assert [stretch["name"] for stretch in seen["stretches"]] == list(TRIAL)
+    first = round(time.monotonic() - begun) - sum(stretch["seconds"] for stretch in seen["stretches"])
+    rows = [("*double click*: the page is there", 0, 0, max(first, 1))]
+    rows += [(TRIAL[each["name"]], each["clicks"], each["entries"], each["seconds"]) for each in seen["stretches"]]
+    rows.append(("together", *(sum(row[at] for row in rows) for at in (1, 2, 3))))
+    table = ["| step | clicks | entries | seconds |", "|---|---|---|---|"]
+    table += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    text = PAGE.read_text("utf-8")
+    head, _, rest = text.partition("<!-- trial -->\n")
+    old, _, tail = rest.partition("<!-- /trial -->")
+    counts = [re.findall(r"\| (\d+) \| (\d+) \| \d+ \|$", line) for line in old.splitlines()]
+    if PICTURES:
+        PAGE.write_text(head + "<!-- trial -->\n" + "\n".join(table) + "\n<!-- /trial -->" + tail, encoding="utf-8")
+    else:
+        assert [found[0] for found in counts if found] == [(str(row[1]), str(row[2])) for row in rows]
 
 
 @pytest.mark.usefixtures("ready")
@@ -238,6 +284,30 @@ def test_a_platform_left_out_and_a_latecomer_are_answered(tmp_path: Path, solved
     assert "一致" in seen["rule"]
     assert "landopt rules diff" in seen["changes"]
     assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.usefixtures("ready")
+def test_scenarios_lie_side_by_side(tmp_path: Path, solved: Path) -> None:
+    """Tabs, what differs and why, two maps under one slider, a front and stress of the scenario itself, the bin."""
+    for name in ("r1", "r2"):
+        shutil.copytree(solved, tmp_path / "rounds" / name)
+    limits = json.loads((solved / "plan" / "plan.json").read_text("utf-8"))["limits"]
+    limit = next(limit for limit in limits if limit["binding"] and limit["used"] > 1 and not limit["key"])
+    asked = {"rule": limit["rule"], "value": str(limit["used"] - 1)}
+    with served(tmp_path / "rounds") as opener:
+        seen = play(opener, "scenarios", tmp_path / "out", round="r1", **asked)
+    place = tmp_path / "rounds" / "r1" / "scenarios"
+    plan = json.loads((place / "甲案" / "plan" / "plan.json").read_text("utf-8"))
+    assert seen["score"] == f"{plan['result']['tiers'][0]['objective'] / 1000:,.1f}"
+    assert (sorted(seen["tabs"]), seen["left"]) == (["", "乙案", "甲案"], ["", "甲案"])
+    assert len(seen["plans"]) == 2
+    assert limit["rule"] in seen["diff"]
+    assert "100%" in seen["cut"]
+    assert shlex.split(seen["front"]["typed"])[:3] == ["landopt", "tradeoff", str(place / "甲案" / "plan")]
+    assert (len(seen["front"]["rows"]) >= 2, seen["front"]["drawn"] > 100) == (True, True)
+    assert shlex.split(seen["stress"]["typed"])[2] == str(place / "甲案" / "plan")
+    assert seen["stress"]["bars"] > 0
+    assert [path.name.partition("-")[0] for path in (place / ".bin").iterdir()] == ["乙案"]
 
 
 @pytest.mark.usefixtures("ready")

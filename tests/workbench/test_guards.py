@@ -198,6 +198,29 @@ def test_fault_86_a_slow_body_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None
     assert told[0]["status"] == 408
 
 
+@pytest.mark.parametrize(
+    ("size", "heard"), [(b"3", 3), (b"65536", 3), (b"70000", 0), (b"1" * 12, 0), (b"-1", 0), (b"x", 0)]
+)
+def test_a_small_body_is_heard_out_before_the_refusal(size: bytes, heard: int) -> None:
+    """Left on the line it resets the connection, and the refusal with it; a large one is never waited for."""
+    pieces = [{"type": "http.request", "body": b"x", "more_body": more} for more in (True, True, False)]
+    said: list[Any] = []
+
+    async def receive() -> Any:
+        return pieces.pop(0)
+
+    async def send(message: Any) -> None:
+        said.append((3 - len(pieces), message.get("status")))
+
+    async def story() -> None:
+        headers = [(b"host", b"evil"), (b"content-length", size)]
+        scope = {"type": "http", "method": "POST", "path": "/api/new", "headers": headers}
+        await Guarded(static_files, Gate(PORT, TOKEN, False))(scope, receive, send)  # type: ignore[arg-type]
+
+    asyncio.run(story())
+    assert said[0] == (heard, 421)
+
+
 def test_every_answer_carries_the_policy(client: TestClient) -> None:
     """The page, its scripts, data, refusals: no source but ourselves, no inline script, not framed, not kept."""
     for path, headers in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -239,9 +240,48 @@ def test_one_writer_a_round(client: TestClient, rounds: Path) -> None:
 
 def test_a_disk_that_keeps_no_locks_is_not_written(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """FAULTS 79: a second handle that gets the lock as well shows that the share does not lock."""
-    monkeypatch.setattr("landopt.workbench.writer._take", lambda _handle: None)
+    monkeypatch.setattr("landopt.workbench.writer._take", lambda _handle, **_look: None)
     reply = make(client, "a")
     assert (reply.status_code, "lock" in reply.json()["issues"][0]["en"]["what"]) == (503, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="msvcrt locks need a handle that may write")
+def test_who_only_reads_opens_nothing_for_writing(rounds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a disk that is not his to write a reader is told who writes, and that nobody does where nobody does."""
+    folder, looker, writer = rounds / "r1", Writers(), Writers()
+    writer.take(folder)
+    plain = Path.open
+
+    def opened(path: Path, mode: str = "r", *more: Any, **named: Any) -> Any:
+        assert mode in ("r", "rb"), mode
+        return plain(path, mode, *more, **named)
+
+    with monkeypatch.context() as reading:
+        reading.setattr(Path, "open", opened)
+        found = looker.who(folder)
+    assert found is not None
+    assert (found["here"], found["process"]) == (False, os.getpid())
+    writer.close()
+    assert looker.who(folder) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="msvcrt has no shared lock")
+def test_looking_who_writes_keeps_nobody_out(rounds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that looks at the lock is not taken for a writer, nor does it keep one from writing."""
+    import fcntl
+
+    folder, looker, writer = rounds / "r1", Writers(), Writers()
+    with (folder / NAME).open("w+b") as other:
+        fcntl.flock(other.fileno(), fcntl.LOCK_SH)
+        assert looker.who(folder) is None
+        monkeypatch.setattr(
+            "landopt.workbench.writer.time.sleep", lambda _s: fcntl.flock(other.fileno(), fcntl.LOCK_UN)
+        )
+        writer.take(folder)
+    found = looker.who(folder)
+    assert found is not None
+    assert (found["here"], found["process"]) == (False, os.getpid())
+    writer.close()
 
 
 @pytest.mark.parametrize(

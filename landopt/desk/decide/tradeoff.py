@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from landopt.desk.decide.solve import gap_text
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
+    from landopt.reasons.many.tradeoff import Front
     from landopt.runs.work import Where
 
 
@@ -56,8 +57,9 @@ def tradeoff(
     """What giving up some of one part brings in another: points none of which is beaten in every part.
 
     Each point is a lawful plan with its proven gap. With -o the runs are kept, and the same command goes on from there.
+    ROUND may be a plan folder: the front is then of its case, with all that its scenario changed.
     """
-    from landopt.api import read
+    from landopt.api import open_plan, read
     from landopt.desk.progress import heard, said
     from landopt.reasons.texts import render_answer
     from landopt.report.pictures.fronts import front_csv, front_maps_csv, front_page, front_svg, front_table
@@ -67,20 +69,24 @@ def tradeoff(
     from parcels.common.visible import visible_values
 
     tongue = language(lang)
-    opened = read(round_path)
-    front = opened.tradeoff(
-        [part.strip() for part in between.split(",")],
-        count,
-        plan=plan_path,
-        gap=gap,
-        time_limit=time_limit,
-        where=where,
-        folder=output,
-        say=heard(tongue),
-    )
+    parts = [part.strip() for part in between.split(",")]
+    effort: dict[str, Any] = {
+        "gap": gap,
+        "time_limit": time_limit,
+        "where": where,
+        "folder": output,
+        "say": heard(tongue),
+    }
+    front: Front
+    if plan_path is None and (round_path / "plan.json").is_file() and not (round_path / "round.toml").is_file():
+        plan = open_plan(round_path)
+        front, parcels = plan.tradeoff(parts, count, **effort), plan.outlines
+    else:
+        opened = read(round_path)
+        front, parcels = opened.tradeoff(parts, count, plan=plan_path, **effort), opened.parcels
     if output is not None:
         found = visible_values(front.as_dict())
-        page = front_page(found, Outlines(opened.parcels), tongue)
+        page = front_page(found, Outlines(parcels), tongue)
         made = {"front.csv": front_csv(found).encode(), "front.svg": front_svg(found, tongue).encode()}
         made |= {"front.html": page, "front-maps.csv": front_maps_csv(found).encode()}
         for name, content in made.items():

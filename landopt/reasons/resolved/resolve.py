@@ -100,8 +100,7 @@ def _tier(
     prog: Program, pool: Ints, start: Ints | None, clock: Clock, gap: float = 0.0
 ) -> tuple[str, Ints | None, int | None]:
     """One tier: how it ended, the plan found, the solver's bound."""
-    import pulp
-
+    from landopt.solving.programme.pulp_imported import pulp
     from landopt.solving.programme.silent_highs import SilentHiGHS
 
     limit = clock.left()

@@ -26,15 +26,17 @@ Choice = tuple[str | None, str]
 
 @dataclass(frozen=True)
 class Outlines:
-    """The outlines of a round on a small map; ``frame`` holds them by parcel id."""
+    """The outlines of a round on a small map; ``frame`` holds them by parcel id (None: no map was kept)."""
 
-    frame: geopandas.GeoDataFrame
+    frame: geopandas.GeoDataFrame | None
 
     @cached_property
     def paths(self) -> dict[str, str]:
         """For each parcel its rings as the data of an SVG path, in tenths of a dot of the map."""
         import shapely
 
+        if self.frame is None:
+            return {}
         shapes = np.asarray(self.frame.geometry.values)
         if not len(shapes):
             return {}

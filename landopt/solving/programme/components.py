@@ -29,8 +29,6 @@ def idle_rows(prog: Program, pool: Ints) -> Ints:
 
 def components(prog: Program, pool: Ints) -> list[Ints]:
     """The offers of ``pool`` in groups that share no parcel, platform, row that could bind or slack, largest first."""
-    import networkx as nx
-
     if not len(pool):
         return []
     idle = idle_rows(prog, pool)
@@ -41,20 +39,34 @@ def components(prog: Program, pool: Ints) -> list[Ints]:
     reach = np.bincount(rows[own] - head, minlength=len(idle))
     if (~idle & (reach == len(pool))).any():
         return [pool]  # a limit that counts every offer
-    graph = nx.Graph()
     owner = np.repeat(np.arange(len(pool)), counts)
     live = ~np.isin(rows - head, np.flatnonzero(idle))  # those of parcels and platforms are below 0
-    anchor = rows[starts[:-1]]
-    graph.add_nodes_from(anchor.tolist())
-    graph.add_edges_from(zip(anchor[owner[live]].tolist(), rows[live].tolist(), strict=True))
     soft = np.flatnonzero((prog.carry >= 0) & ~idle)
-    graph.add_edges_from((head + int(row), head + int(prog.carry[row])) for row in soft)
+    pairs = [(head + int(row), head + int(prog.carry[row])) for row in soft]
     for members in prog.together:  # one slack for them: whichever is missed most counts for all
         bound = [head + row for row in members if not idle[row]]
-        graph.add_edges_from((bound[0], other) for other in bound[1:])
-    label: dict[int, int] = {}
-    for number, group in enumerate(nx.connected_components(graph)):
-        label.update(dict.fromkeys(group, number))
-    kind = np.array([label[node] for node in anchor.tolist()])
+        pairs += [(bound[0], other) for other in bound[1:]]
+    more = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    label = _joined(
+        head + len(idle) + len(pool),
+        np.concatenate([rows[live], more[:, 0]]),
+        np.concatenate([head + len(idle) + owner[live], more[:, 1]]),
+    )
+    kind = label[head + len(idle) :]
     groups = [pool[kind == number] for number in np.unique(kind)]
     return sorted(groups, key=lambda group: (-len(group), int(group[0])))
+
+
+def _joined(count: int, one: Ints, two: Ints) -> Ints:
+    """The least node that each of ``count`` nodes is connected with by edges ``one`` - ``two``."""
+    label = np.arange(count)
+    while True:
+        low = np.minimum(label[one], label[two])
+        new = label.copy()
+        np.minimum.at(new, one, low)
+        np.minimum.at(new, two, low)
+        np.minimum.at(new, label, new)  # what a group's least node learns holds for the group
+        new = new[new]
+        if np.array_equal(new, label):
+            return label
+        label = new

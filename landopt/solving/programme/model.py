@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from constraints.audit.reread import Reader
 from landopt.solving.programme.arrays import LARGEST, Ints, Program, columns, program
 from parcels.common.catalogue import told
 from parcels.common.issues import Refused, error
@@ -51,7 +50,7 @@ def build(
     Refused
         S001: a coefficient of 10^12 or more.
     """
-    import pulp
+    from landopt.solving.programme.pulp_imported import pulp
 
     check_sizes(prog)
     chosen = np.asarray(chosen, dtype=np.int64)
@@ -107,7 +106,7 @@ def _holds(sense: str, rhs: int) -> bool:
 
 
 def _add(problem: Any, pairs: list[tuple[Any, int]], sense: str, rhs: int, name: str) -> None:
-    import pulp
+    from landopt.solving.programme.pulp_imported import pulp
 
     if not pairs:  # 0 <sense> rhs does not hold: keep the contradiction as a row that any reader understands
         never = problem.add_variable(f"n{name}", 0, 0, "Integer")
@@ -156,6 +155,8 @@ def write_csv(path: Path, case: Case, offers: Offers) -> None:
     area = [int(str(value)) for value in case.parcels.column("area_m2")]
     score = np.atleast_2d(np.asarray(offers.score))
     row_names = [row.id for row in offers.rows]
+    from constraints.audit.reread import Reader
+
     reader = Reader(case)
     if offers.reach is not None:
         start, reached = offers.reach

@@ -35,7 +35,7 @@ def pulp_solver(name: str, gap: Fraction, seconds: float | None, threads: int) -
     Environment
         S010: the solver is unknown or not installed; says what to install.
     """
-    import pulp
+    from landopt.solving.programme.pulp_imported import pulp
 
     found = NAMES.get(name.lower())
     if found is None:

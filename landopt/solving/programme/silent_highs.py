@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import highspy
-import pulp
+
+from landopt.solving.programme.pulp_imported import pulp
 
 
 @contextmanager

@@ -191,21 +191,40 @@ class Certificate:
             own = len(self.prog.sense)
             rows, parcels = np.array(of_rows[:own], np.int64), np.array(land, np.int64)
             core = self.core
-            sizes = np.abs(core.score).astype(float) * self.scale
-            sizes += segment_sum(np.abs(parcels[core.site_parcels]).astype(float), core.site_start)[core.site]
-            sizes += core.entries.most(np.abs(rows).astype(float))
+            tight = not self._surely_fits(of_rows, parcels)
+            sizes = self._sizes(rows, parcels) if tight else np.zeros(0)
             worth = core.score * self.scale - segment_sum(parcels[core.site_parcels], core.site_start)[core.site]
             if rows.any():
                 worth = worth - core.entries.use(rows)
             for number, price in enumerate(of_rows[own:]):
                 if price:
                     at, value = self.columns(number + 1).cells[number]
-                    sizes[at] += np.abs(value).astype(float) * abs(price)
-                    _fits(sizes[at])
+                    if tight:
+                        sizes[at] += np.abs(value).astype(float) * abs(price)
+                        _fits(sizes[at])
                     worth[at] -= value * price
             _fits(sizes)
             self._values[vector] = worth
         return self._values[vector]
+
+    def _surely_fits(self, of_rows: Sequence[int], land: Ints) -> bool:
+        """True where no offer's sum can leave 64 bits, by the largest number of each kind."""
+        core, own = self.core, len(self.prog.sense)
+        longest = int(np.diff(core.site_start).max(initial=0))
+        top = float(np.abs(core.score).max(initial=0)) * self.scale
+        top += float(longest) * float(np.abs(land).max(initial=0))
+        top += float(np.abs(np.array(of_rows[:own], float)) @ core.entries.profile.largest.astype(float))
+        for number, price in enumerate(of_rows[own:]):
+            if price:
+                top += float(abs(price)) * float(np.abs(self.columns(number + 1).cells[number][1]).max(initial=0))
+        return top < LIMIT
+
+    def _sizes(self, rows: Ints, land: Ints) -> Floats:
+        """How large the sums of every offer may get, without derived rows."""
+        core = self.core
+        sizes = np.abs(core.score).astype(float) * self.scale
+        sizes += segment_sum(np.abs(land[core.site_parcels]).astype(float), core.site_start)[core.site]
+        return np.asarray(sizes + core.entries.most(np.abs(rows).astype(float)))
 
     def cases(self) -> Iterator[Case]:
         """The drops in their order, then the leaves."""

@@ -15,13 +15,7 @@ from constraints.audit.certificate.price_tree import MAX_MEMBERS
 from landopt.solving.programme.arrays import Floats, Ints, Program
 from landopt.solving.proof.certificate import Mask
 from landopt.solving.proof.core import Core
-
-TAKEN = 25
-"""Cliques taken in a round."""
-STARTS = 400
-"""Offers that cliques grow from, and among, in a round: those that the relaxation takes most of."""
-BROKEN = 0.05
-"""How much beyond one offer a clique must be taken. At 0.001 one row in place of none doubled a tree (contested)."""
+from landopt.solving.tuning import USUAL
 
 Signs = Mapping[int, tuple[int, int, int]]
 """Of hard rows: (sign that makes it ``<=``, right-hand side, least activity)."""
@@ -47,7 +41,7 @@ def cliques(core: Core, x: Floats, worth: Floats, signs: Signs) -> list[Ints]:
     """Cliques over the core that ``x`` takes more than one of, the most broken first; ``worth``: who joins first."""
     prog = core.prog
     some = np.flatnonzero(x > 1e-6)
-    some = np.sort(some[np.argsort(-x[some], kind="stable")[:STARTS]])
+    some = np.sort(some[np.argsort(-x[some], kind="stable")[: USUAL.starts]])
     against = {int(offer): opposed(prog, int(offer), core.part, core.on_parcel, signs) for offer in some}
     found: dict[tuple[int, ...], float] = {}
     for start in some[np.argsort(-x[some], kind="stable")].tolist():
@@ -62,10 +56,10 @@ def cliques(core: Core, x: Floats, worth: Floats, signs: Signs) -> list[Ints]:
             members.append(chosen)
             left &= against[chosen]
         share = float(x[members].sum())
-        if share > 1 + BROKEN:
+        if share > 1 + USUAL.overfull:
             found[tuple(sorted(members))] = share
     taken: list[Ints] = []
-    for members_, _ in sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:TAKEN]:
+    for members_, _ in sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[: USUAL.rows]:
         taken.append(_grown(core, list(members_), against, worth, signs))
     return taken
 

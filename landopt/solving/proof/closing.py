@@ -29,26 +29,10 @@ from landopt.solving.proof.found import Found, Leaf
 from landopt.solving.proof.relaxed import Priced, Solved
 from landopt.solving.proof.splitting import Splitter, place_of
 from landopt.solving.proof.written import coarsened, renumbered
+from landopt.solving.tuning import USUAL
 
 FINEST = 1 << 24
 """Prices are whole multiples of one part in so many of a millipoint, at most."""
-CORE = 20_000
-"""Offers of a core, at most: beyond, the prices alone are the proof."""
-CUT_ROUNDS = 24
-"""Rounds of rows added to the relaxation, at most."""
-IDLE = 2
-"""Rounds in a row that take less than a fiftieth off the gap, after which no more are added.
-
-With 1 the example kept 1.5 %: its second round takes it to 0.01 %.
-"""
-MULTIPLES, WIDE, FEW = 4, 1_000, 3_000
-"""Multiples of tableau rows that are looked at, from the start again, where single ones leave a lot open.
-
-That is more than one part in so many of the bound, over so many offers at most. A contested round (1,332 offers) that
-kept 0.43 % after 4,000 branches then closes in a tenth of the time; one of 1,523 came from 0.24 to 0.2 %.
-"""
-KEPT = 20
-"""Vectors of earlier leaves that a new leaf tries first."""
 
 
 def scale_of(prog: Program) -> int:
@@ -158,13 +142,13 @@ class Closer:
         """The proof that ``nodes`` branches and the clock allow; ``tell`` hears the bound as it comes down."""
         self.tell = tell or self.tell
         scaled, priced = self._left_over()
-        if scaled > self.goal and not self.found.drops and len(self.left) > CORE:
+        if scaled > self.goal and not self.found.drops and len(self.left) > USUAL.core:
             return self.plain()
         if scaled > self.goal and nodes:
             scaled, priced = self._cut(scaled, priced, end)
-            if scaled - self.goal > self.goal // WIDE and len(self.left) <= FEW:
+            if scaled - self.goal > self.goal // USUAL.wide and len(self.left) <= USUAL.small:
                 self._begin()
-                scaled, priced = self._cut(*self._left_over(), end, MULTIPLES)
+                scaled, priced = self._cut(*self._left_over(), end, USUAL.multiples)
         self._grow(priced if scaled <= self.goal else None, nodes, end)
         return self.found
 
@@ -173,7 +157,7 @@ class Closer:
         priced, scaled = self._priced()
         if scaled > self.goal:
             kept = self._drop(self.core, priced, scaled)
-            if len(kept) > CORE:
+            if len(kept) > USUAL.core:
                 self.found.drops.clear()
             else:
                 self._leave(kept)
@@ -186,7 +170,7 @@ class Closer:
         """
         root = self.core.root()
         last, idle = scaled, 0
-        for _ in range(CUT_ROUNDS):
+        for _ in range(USUAL.cut_rounds):
             solved = self.core.solve(root)
             if solved.value is None or (end is not None and monotonic() >= end):
                 break
@@ -218,7 +202,7 @@ class Closer:
             self._leave(self._drop(self.core, priced, scaled))
             root = self.core.root()
             idle = idle + 1 if last - scaled < (last - self.goal) // 50 else 0
-            if idle == IDLE * (1 if times == 1 else 2):
+            if idle == USUAL.idle * (1 if times == 1 else 2):
                 break
             last = scaled
         return scaled, priced
@@ -327,7 +311,10 @@ class Closer:
     def _inherit(self, leaf: Leaf) -> None:
         """Take over the prices of an earlier leaf that bound this one best; enough, and it is closed."""
         assert leaf.path is not None
-        order = [leaf.vector, *range(len(self.found.vectors) - 1, max(-1, len(self.found.vectors) - 1 - KEPT), -1)]
+        order = [
+            leaf.vector,
+            *range(len(self.found.vectors) - 1, max(-1, len(self.found.vectors) - 1 - USUAL.recalled), -1),
+        ]
         for vector in order:
             if vector < 0:
                 continue

@@ -22,25 +22,12 @@ from landopt.solving.programme.price_bound import LIMIT
 from landopt.solving.proof.certificate import rounding
 from landopt.solving.proof.columns import Columns
 from landopt.solving.proof.core import FREE, Core
+from landopt.solving.tuning import USUAL
 
-MOST = 60
-"""Tableau rows looked at in a round."""
-TAKEN = 25
-"""Rows taken in a round."""
 WHOLE = (2, 3, 4, 5, 6, 8, 10, 12, 20, 30, 60)
 """Divisors tried at which all multipliers are whole."""
 FINE = 1 << 34
 """Divisor where they are not."""
-UNIT = 1 << 12
-"""What a coefficient of 1 becomes where the divisor is fine.
-
-With 2^20 a contested round (1,523 offers) that begins from plain prices closes with 726 branches, where it stays 0.2 %
-open with 2^12; but prices of rows as fine round by several millipoints, so that other rounds missed 0 by as much.
-"""
-BROKEN = 1e-4
-"""How much a row must be broken by, against its length."""
-ALIKE = (0.7, 0.9)
-"""Rows whose directions are nearer than this (cosine) to one taken are left; where multiples are looked at."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +62,9 @@ def cuts(
         (-promise.broken, str(promise.made), 0, promise) for promise in _promising(core, x, ends, columns, times, deep)
     ]
     heapq.heapify(heap)
-    alike = ALIKE[times > 1]
+    alike = USUAL.alike[times > 1]
     taken: list[Cut] = []
-    while heap and len(taken) < TAKEN:
+    while heap and len(taken) < USUAL.rows:
         _, name, _, one = heapq.heappop(heap)
         if isinstance(one, _Promise):
             cut = _cut(core, x, one, columns)
@@ -112,7 +99,7 @@ def _promising(
     for number, (one, rule, most) in enumerate(rules):
         mine = rule.t * value[number] // (rule.q - rule.rest) if rule.t else value[number]
         broken = (float(mine @ x[taken]) - most) / max(1.0, float(np.linalg.norm(mine)))
-        if broken > BROKEN * 0.999:
+        if broken > USUAL.broken * 0.999:
             yield _Promise(one, rule, most, broken)
 
 
@@ -152,7 +139,7 @@ def _counted(core: Core, taken: Ints, rules: Sequence[Rule], columns: Columns) -
                 for reference, pair in pairs.items():
                     times[number, place[first + reference]] = pair[which]
         sizes = np.abs(times).astype(float) @ np.abs(use).astype(float)
-        times[(sizes.max(axis=1, initial=0.0) * UNIT) >= LIMIT] = 0
+        times[(sizes.max(axis=1, initial=0.0) * USUAL.unit) >= LIMIT] = 0
         found.append(times @ use)
     return found[0], found[1]
 
@@ -166,7 +153,7 @@ def _cut(core: Core, x: Floats, promise: _Promise, columns: Columns) -> Cut | No
         return None
     size = float(np.linalg.norm(column))
     broken = (float(column @ x) - promise.most) / size
-    return Cut(promise.made, column, broken) if broken > BROKEN else None
+    return Cut(promise.made, column, broken) if broken > USUAL.broken else None
 
 
 def _whole(of: dict[int, float], most: int) -> Iterator[Rounding]:
@@ -183,7 +170,7 @@ def _whole(of: dict[int, float], most: int) -> Iterator[Rounding]:
             return
     times = np.rint(values * FINE)
     if np.abs(times).max() < 2**52:
-        yield from _signed(places, times, FINE, UNIT, most)
+        yield from _signed(places, times, FINE, USUAL.unit, most)
 
 
 def _signed(places: Ints, times: Floats, q: int, t: int, most: int) -> Iterator[Rounding]:
@@ -206,7 +193,7 @@ def _tableau(core: Core, x: Floats, most: int) -> Iterator[Rounding]:
     order = np.lexsort((basic[offers], -part))
     soft = np.flatnonzero((prog.slack > 0) | (prog.carry >= 0))
     late = set(prog.carry[prog.carry >= 0].tolist()) | set(soft.tolist())
-    for at in order[: int((part > 1e-3).sum())][:MOST].tolist():
+    for at in order[: int((part > 1e-3).sum())][: USUAL.tableau].tolist():
         _, row = solver.getBasisInverseRow(int(offers[at]))
         times = np.asarray(row) / core.live.unit_of_row
         of: dict[int, float] = {}

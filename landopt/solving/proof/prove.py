@@ -70,7 +70,7 @@ def prove(
     """
     closer = Closer(prog, guide.parcels, guide.rows, cap, odd_rows(prog, guide.sets), seed)
     found = closer.close(nodes, end, tell)
-    return _read(prog, found, objective)
+    return _read(prog, found, max(objective, closer.cap) if found.plan is not None else objective)
 
 
 def by_prices(prog: Program, guide: Guide, objective: int, gap: Fraction) -> Proof:

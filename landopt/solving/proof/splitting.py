@@ -11,13 +11,8 @@ from constraints.audit.files.offers_reader import Place
 from landopt.solving.programme.arrays import Floats, Ints
 from landopt.solving.proof.core import Core
 from landopt.solving.proof.relaxed import Path, Solved
+from landopt.solving.tuning import USUAL
 
-TRIALS = 8
-"""Choices tried at a node whose losses are not known well."""
-STEPS = 40
-"""Simplex steps of a trial."""
-KNOWN = 4
-"""Trials after which what a choice loses is taken as known."""
 CLOSE = 1e-6
 
 Key = tuple[str, int, int]
@@ -54,7 +49,7 @@ class Splitter:
         if not choices:
             return None
         choices.sort(key=lambda choice: (-self._guess(choice), choice.key))
-        fresh = [choice for choice in choices[: 3 * TRIALS] if self._trials(choice) < KNOWN][:TRIALS]
+        fresh = [choice for choice in choices[: 3 * USUAL.trials] if self._trials(choice) < USUAL.known][: USUAL.trials]
         if fresh:
             basis = self.core.live.solver.getBasis()
             for choice in fresh:
@@ -128,7 +123,7 @@ class Splitter:
         import highspy
 
         core = self.core
-        core.live.solver.setOptionValue("simplex_iteration_limit", STEPS)
+        core.live.solver.setOptionValue("simplex_iteration_limit", USUAL.steps)
         losses = []
         for taken in (False, True):
             under = core.below(path, choice.on, choice.hit, taken)

@@ -16,8 +16,6 @@ from landopt.solving.programme.arrays import Floats, Ints, Program, activity, ra
 from landopt.solving.programme.price_bound import part_best, reduced_float
 from landopt.solving.relaxation.sifter import Sifter, Stopped
 
-LARGE = 60_000
-"""Offers above which it pays."""
 STEPS, DECAY, LAND_STEP, ROW_STEP = 60, 0.926, 0.4, 0.1
 """Steps, what each is of the one before, and the first one, in parts of a platform offer's usual worth."""
 BEST, LAST, PER_PART = 4, 10, 4

@@ -19,14 +19,14 @@ from random import Random
 import numpy as np
 
 from landopt.solving.programme.arrays import Floats, Ints, Program, ranges
+from landopt.solving.tuning import USUAL
 
 LARGEST = 25
 TRIES = 12
 """Elements of a set at most; eliminations in a search for sets, each in another order."""
 EPS = 1e-6
 PARTS = (2, 3, 4)
-BROKEN = 1e-4
-"""Limits are divided so that so many offers fill them; a row counts as broken by so much."""
+"""Limits are divided so that so many offers fill them."""
 
 
 def unit_rows(prog: Program) -> Ints:
@@ -109,7 +109,7 @@ def broken_limits(prog: Program, offers: Ints, x: Floats, known: Collection[tupl
         fit = (prog.sense < 0) & (prog.slack == 0) & (prog.rhs >= parts) & (np.arange(len(prog.sense)) < prog.own)
         fit &= prog.rhs % q != 0
         act = np.bincount(rows, (coefs // q[rows]) * x[owner], len(prog.sense))
-        for row in np.flatnonzero(fit & (act > prog.rhs // q + BROKEN)).tolist():
+        for row in np.flatnonzero(fit & (act > prog.rhs // q + USUAL.broken)).tolist():
             name = (-int(q[row]), row)
             if name not in known:
                 found.append(name)

@@ -17,10 +17,7 @@ from landopt.solving.programme.price_bound import Prices, bound, part_best, redu
 from landopt.solving.relaxation import descent
 from landopt.solving.relaxation.sifter import Sifter, Stopped
 from landopt.solving.search_state import Warm
-
-FIRST = 5
-PER_PART = 6
-"""Offers a part adds to the linear programme: at the start, and in a round of pricing."""
+from landopt.solving.tuning import USUAL
 
 
 @dataclass(frozen=True)
@@ -77,13 +74,13 @@ def relax(
         sifter.resume(warm.columns, warm.basis)
         if start is not None:
             sifter.add(start)
-    elif prog.count > descent.LARGE:
+    elif prog.count > USUAL.prices_first:
         sifter = Sifter(prog, seed=seed, deadline=deadline)
         duals, rounds = descent.sift(sifter, start, enough, tell, _first_phase, best_of_parts, improving)
         return result(sifter, duals, rounds, feasible=duals is not None), sifter
     else:
         sifter = Sifter(prog, seed=seed, deadline=deadline)
-        first = best_of_parts(prog, prog.score / np.sqrt(np.diff(prog.site_start)[prog.site]), FIRST, sifter.part)
+        first = best_of_parts(prog, prog.score / np.sqrt(np.diff(prog.site_start)[prog.site]), USUAL.first, sifter.part)
         sifter.add(first if start is None else np.union1d(first, start))
     rounds = 0
     if sifter.artificial and ((again is None and warm is None) or sifter.infeasible()):
@@ -125,7 +122,7 @@ def margins(sifter: Sifter, parcels: Floats, demands: Floats, rows: Floats) -> F
     return _beyond(sifter.prog, reduced_float(sifter.prog, parcels, rows), demands)
 
 
-def improving(sifter: Sifter, margin: Floats, eps: float, most: int = PER_PART) -> Ints:
+def improving(sifter: Sifter, margin: Floats, eps: float, most: int = USUAL.per_part) -> Ints:
     """The ``most`` best offers of every part that are worth more than their prices and not in yet."""
     hit = np.flatnonzero((margin > eps) & ~sifter.inside)
     if not len(hit):

@@ -9,11 +9,7 @@ from landopt.solving.programme.arrays import Floats, Program
 from landopt.solving.relaxation.odd_sets import broken_limits, broken_sets, with_sets
 from landopt.solving.relaxation.prices import Relaxation, improving, margins, result
 from landopt.solving.relaxation.sifter import Sifter, Stopped
-
-CUT_ROUNDS = 30
-SETS_A_ROUND = 30
-STALLED = 5
-"""Rounds of odd sets at most, sets in a round, and rounds without gain after which they end."""
+from landopt.solving.tuning import USUAL
 
 
 def tighten(
@@ -32,14 +28,14 @@ def tighten(
     broken. The prices and the bound speak of the programme with these rows, which hold for every plan and which a proof
     derives again. The sifter is left as it came.
     """
-    prog, left, idle, best = sifter.prog, CUT_ROUNDS, 0, sifter.value
+    prog, left, idle, best = sifter.prog, USUAL.tight_rounds, 0, sifter.value
     duals: tuple[Floats, Floats, Floats] | None = None
     found: tuple[Relaxation, Program, tuple[tuple[int, ...], ...]] | None = None
     every: list[tuple[int, ...]] = []
     sifter.deadline = deadline
     end = None if seconds is None else monotonic() + seconds
     try:
-        while left and idle < STALLED and sifter.value > enough and (end is None or monotonic() < end):
+        while left and idle < USUAL.stalled and sifter.value > enough and (end is None or monotonic() < end):
             sets = list(known) if known and not every else _broken(sifter, seed + left, every)
             if not sets:
                 break
@@ -53,7 +49,7 @@ def tighten(
     except Stopped:
         duals = None
     if duals is not None:
-        relaxed = result(sifter, duals, CUT_ROUNDS - left, feasible=True)
+        relaxed = result(sifter, duals, USUAL.tight_rounds - left, feasible=True)
         counts = [chosen for chosen, price in zip(every, duals[2][len(prog.sense) :], strict=True) if price > 1e-6]
         found = relaxed, with_sets(prog, counts), tuple(counts)
     sifter.solver.setOptionValue("simplex_strategy", 4)
@@ -64,7 +60,7 @@ def tighten(
 def _broken(sifter: Sifter, seed: int, every: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     """Limits divided where some are broken, else odd sets."""
     limits = broken_limits(sifter.prog, sifter.order, sifter.x(), frozenset(every))
-    return limits or broken_sets(sifter.prog, sifter.order, sifter.x(), most=SETS_A_ROUND, seed=seed)
+    return limits or broken_sets(sifter.prog, sifter.order, sifter.x(), most=USUAL.sets, seed=seed)
 
 
 def _priced(sifter: Sifter) -> tuple[Floats, Floats, Floats]:

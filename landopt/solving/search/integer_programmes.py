@@ -14,9 +14,6 @@ from landopt.solving.programme.highs_model import handed
 from landopt.solving.programme.model import Built, build
 from landopt.solving.search_state import Search
 
-GROUPED = 20_000
-"""Offers up to which a programme is looked at for parts that no rule connects."""
-
 
 def apart(state: Search, groups: list[Ints]) -> int | None:
     """Solve each unconnected group with the rest of the plan held; the bounds add up, since no row connects them."""
@@ -41,8 +38,8 @@ def mip(
     A restricted programme ends once what it may still bring is a ``close``-th of the gap asked for, of the whole plan.
     """
     import highspy
-    import pulp
 
+    from landopt.solving.programme.pulp_imported import pulp
     from landopt.solving.programme.silent_highs import SilentHiGHS
 
     options = state.options

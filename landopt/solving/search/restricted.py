@@ -10,7 +10,7 @@ from landopt.solving.programme.components import components
 from landopt.solving.programme.price_bound import part_best, reduced
 from landopt.solving.relaxation.prices import Relaxation
 from landopt.solving.search import neighbourhoods
-from landopt.solving.search.integer_programmes import GROUPED, apart, last, mip
+from landopt.solving.search.integer_programmes import apart, last, mip
 from landopt.solving.search_state import Search, gap_of
 from landopt.solving.tuning import Tuning
 
@@ -46,9 +46,15 @@ def integer(state: Search, relaxed: Relaxation) -> bool:
             # these offers hold no better plan: what is missing may be the bound; if not so soon, look further
             tried = True
             seconds = max(tuning.look, sum(state.phases.values()))
-            if _all_that_matter(state, margin, relaxed.bound, seconds) or state.reached():
+            if all_that_matter(state, margin, relaxed.bound, seconds) or state.reached():
                 return state.chosen is None
-    return _all_that_matter(state, margin, relaxed.bound)
+    return all_that_matter(state, margin, relaxed.bound)
+
+
+def few(state: Search, relaxed: Relaxation) -> bool:
+    """One programme over a few offers; whether a plan is held after it."""
+    mip(state, near(state, relaxed, state.options.tuning.few), np.zeros(0, dtype=np.int64), "restricted", state.left())
+    return state.chosen is not None and len(state.chosen) > 0
 
 
 def near(state: Search, relaxed: Relaxation, size: int, fixed: Ints | None = None) -> Ints:
@@ -103,7 +109,7 @@ def _threshold(state: Search, bound: int) -> float | None:
     return float(max(0, bound - good)) + 1.0
 
 
-def _all_that_matter(state: Search, margin: Floats, bound: int, most: float | None = None) -> bool:
+def all_that_matter(state: Search, margin: Floats, bound: int, most: float | None = None) -> bool:
     """One programme over every offer that could lead beyond the gap: its bound holds for the whole round.
 
     ``margin`` and ``bound`` are of the same prices; ``most`` are the seconds it may take. True: proved infeasible.
@@ -117,7 +123,11 @@ def _all_that_matter(state: Search, margin: Floats, bound: int, most: float | No
     limit = state.left(most)
     if most is None and limit is not None:
         limit *= state.options.tuning.searched
-    groups = components(state.prog, pool) if state.chosen is not None and len(pool) <= GROUPED else [pool]
+    groups = (
+        components(state.prog, pool)
+        if state.chosen is not None and len(pool) <= state.options.tuning.grouped
+        else [pool]
+    )
     if len(groups) > 1:
         claim, infeasible = apart(state, groups), False
     elif state.chosen is not None and len(pool) > state.options.tuning.small:

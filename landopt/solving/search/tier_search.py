@@ -26,7 +26,7 @@ from landopt.solving.relaxation.prices import Relaxation, relax
 from landopt.solving.relaxation.sifter import Sifter, Stopped
 from landopt.solving.relaxation.tightening import tighten
 from landopt.solving.search import neighbourhoods
-from landopt.solving.search.restricted import integer, rounded_plan
+from landopt.solving.search.restricted import all_that_matter, few, integer, rounded_plan
 from landopt.solving.search_state import Answer, Hear, Keep, Options, Search, Warm, gap_of
 
 __all__ = ["Answer", "Options", "search"]
@@ -45,7 +45,8 @@ def search(
     ``warm`` is what a search over the same offers with other numbers left (``Answer.warm``).
 
     Offers that alone exceed a limit are left out, in large rounds also those that no better plan needs (``lean``).
-    Small rounds go on to gap 0 whatever was asked for.
+    Small rounds go on to gap 0 whatever was asked for: what a few offers give is proved first, as the tree of a proof
+    finds better plans itself; only where that leaves something open, all offers go to a solver.
     """
     small = prog.count <= options.tuning.small
     out = alone(prog, hopeless(prog))
@@ -73,6 +74,8 @@ def search(
 
     stopped = _search(state, start, first_proof, warm, lean=not small)
     proof = None if stopped == "infeasible" else _proved(prog, state, kept, options)
+    if state.later is not None and (state.bound or 0) > state.objective and not state.out_of_time():
+        proof = _settled(prog, state, kept, options, proof)
     if state.warm is not None:
         state.warm = replace(state.warm, columns=kept[state.warm.columns])
     chosen = None if state.chosen is None else kept[state.chosen]
@@ -95,6 +98,8 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
     clock = _Clock(state.phases)
     proof: Proof | None = None
     cap = state.bound or 0
+    if state.later is not None:
+        cap = state.objective
     if state.chosen is not None and state.claim is not None:
         near = abs(state.objective) // options.tuning.claimed
         cap = state.objective if state.claim <= state.objective else min(cap, state.claim + near)
@@ -115,6 +120,23 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
             state.offer(at, "tree")
     clock.mark("tree")
     return proof
+
+
+def _settled(prog: Program, state: Search, kept: Ints, options: Options, proof: Proof | None) -> Proof | None:
+    """All offers to a solver after a proof that ended too early; a better plan is worth another."""
+    assert state.later is not None
+    later, before, clock = state.later, state.objective, _Clock(state.phases)
+    state.later = None
+    all_that_matter(state, *later)
+    clock.mark("integer")
+    if state.objective == before:
+        return proof
+    held = state.bound
+    again = _proved(prog, state, kept, options)
+    if again is None or (held is not None and proof is not None and held < again.bound):
+        state.bound = held
+        return proof
+    return again
 
 
 def _open_cases(state: Search) -> Callable[[int], None]:
@@ -179,7 +201,10 @@ def _search(
         if guide is not relaxed:
             state.offer(rounded_plan(prog, guide), "rounding")
             clock.mark("rounding")
-        infeasible = integer(state, guide)
+        if prog.count <= options.tuning.small and options.nodes is None and few(state, guide):
+            state.later = guide.margin, guide.bound
+        else:
+            infeasible = integer(state, guide)
         clock.mark("integer")
     return "infeasible" if infeasible and state.chosen is None else None
 
@@ -249,7 +274,7 @@ def _second_opinion(state: Search, clock: _Clock) -> str | None:
     solver = pulp_solver(options.solver, options.gap, state.left(), options.threads)
     stats = built.problem.solve(solver)
     clock.mark("branching")
-    import pulp
+    from landopt.solving.programme.pulp_imported import pulp
 
     if stats.has_solution:
         values = np.array([variable.value() or 0.0 for variable in built.x])

@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from constraints.case import Case
     from landopt.screening.offers import Offers
 from landopt.solving.search_state import Options
+from landopt.solving.tuning import USUAL
 
 BLOCK = 10
 """Offers of the lot decided in one programme (powers of two as weights)."""
-MOST = 4_000
-"""Offers a second stage looks at; beyond, ties are not examined."""
 
 
 def ladder(case: Case, offers: Offers) -> dict[str, Any]:
@@ -109,7 +108,7 @@ def examine(
         pool = np.union1d(np.intersect1d(pool, Certificate(prog, *proof).level(reached[-1])), chosen)
     if len(pool) == len(chosen):
         return chosen, {"status": "unique", "by": "prices", "parcels": 0, "broken_by": []}
-    if len(pool) > MOST:
+    if len(pool) > USUAL.tied:
         return chosen, {"status": "not examined"}
     stage = _Stage(prog, pool, reached[-1], chosen, options)
     differing = stage.differ()
@@ -185,8 +184,7 @@ class _Stage:
 
     def _solve(self, weights: Ints) -> Ints | None:
         """The best plan by ``weights`` (over the pool) among plans of the same value that keep what is decided."""
-        import pulp
-
+        from landopt.solving.programme.pulp_imported import pulp
         from landopt.solving.programme.silent_highs import SilentHiGHS
 
         built = build(self.prog, self.pool, None, self.rows)

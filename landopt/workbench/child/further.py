@@ -49,15 +49,12 @@ def serve(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
 
 def front(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """The front of best compromises between two parts, as a picture, a table and a text."""
-    from landopt.api import read
+    from landopt.door.plans import open_plan
     from landopt.reasons.texts import render_answer
     from landopt.report.pictures.fronts import front_svg, front_table
 
-    found = (
-        read(Path(request["round_path"]))
-        .tradeoff(request["between"], request["count"], plan=request["folder"], time_limit=60, say=say)
-        .as_dict()
-    )
+    plan = open_plan(Path(request["folder"]))
+    found = plan.tradeoff(request["between"], request["count"], time_limit=60, say=say).as_dict()
     return {
         "between": found["between"],
         "points": len(found["points"]),

@@ -58,16 +58,13 @@ def routes(bench: Bench) -> list[Route]:
         room, given = bench.room(request), await body(request)
         key = str(given.get("plan", "plan"))
         folder, between, count = room.plan(key), given.get("between"), given.get("count", 5)
-        if room.plan_only:
-            raise refused(403, "plan-only")
         parts = between if isinstance(between, list) else []
         if len(set(map(str, parts))) != len(parts) or not 2 <= len(parts) <= 3 or not isinstance(count, int):
             raise refused(422, "body")
         if not 2 <= count <= 25 or not all(_PART.fullmatch(str(part)) for part in parts):
             raise refused(422, "body")
-        words = ["--between", ",".join(parts), "-n", str(count), "--plan", str(folder)]
-        typed = shlex.join(["landopt", "tradeoff", str(room.folder), *words])
-        asked = {"round_path": str(room.folder), "folder": str(folder), "between": parts, "count": count}
+        typed = shlex.join(["landopt", "tradeoff", str(folder), "--between", ",".join(parts), "-n", str(count)])
+        asked = {"folder": str(folder), "between": parts, "count": count}
         job = await bench.jobs.begin("front", room.name, key, typed, asked)
         return JSONResponse(job.as_dict())
 

@@ -19,11 +19,17 @@ export async function draw(box) {
   solveBar();
   const [pictured] = await Promise.all([picture.load(), limits.draw(amounts)]);
   if (!now.room.plan_only) history.draw(amounts);
-  await sheet.draw(right);
+  await soon(sheet.draw(right));
   middle.append(...pictured());
   box.append(left, middle, right);
 }
-export function drawn() { picture.shown(); }
+/* What is known is drawn with the rest; what takes longer (the reasons of a large plan) comes into its place. */
+async function soon(coming) {
+  let waited = false;
+  coming.catch((e) => { if (waited) trouble(e); });
+  await Promise.race([coming, new Promise((done) => { setTimeout(() => { waited = true; done(); }, 400); })]);
+}
+export function drawn() { picture.shown(); limits.warm(); }
 
 export async function solve() {
   try { await work("/api/do/solve", { scenario: now.scenario }); } catch (e) { trouble(e); }

@@ -15,11 +15,12 @@ addEventListener("pointercancel", free);
 addEventListener("blur", free);
 
 let moved = {}; // what the sliders say beyond the plan shown: NAME -> value
-let line = null;
+let line = null, proof = false;
 export const moving = () => Object.entries(moved).map(([name, value]) => `${name}=${value}`);
 
 export async function draw(place) {
   moved = {};
+  proof = false;
   if (!planKey()) { place.append(h("p", { class: "hint" }, t("limits.none"))); return; }
   const head = await about("head");
   line = h("div", { class: "bound", id: "bound", role: "status", "aria-live": "polite" });
@@ -27,8 +28,10 @@ export async function draw(place) {
   const list = h("div", { class: "limits" });
   for (const rule of head.rules.filter((r) => r.kind === "limit" && r.settable)) list.append(...sliders(rule, head));
   place.append(h("h2", {}, t("limits.title")), line, list);
-  if (head.proof) about("whatif", { sets: [] }).catch(() => {}); // the proof is read before the first slider moves
+  proof = Boolean(head.proof);
 }
+/* The proof is read before the first slider moves, and after what is to be seen: of a large plan it takes many seconds. */
+export function warm() { if (proof && planKey()) setTimeout(() => { if (now.room && planKey()) about("whatif", { sets: [] }).catch(() => {}); }, 300); }
 function idle(head) {
   const tier = head.result.tiers[0];
   line.className = "bound";

@@ -7,16 +7,16 @@ let between = ["served", "revenue"], count = 5, draws = 20, own = true, vary = {
 let place = null;
 
 export function draw(key) {
-  place = { key, filed: now.room.plans.some((p) => p.key === "plan") ? "plan" : key, front: h("div", { id: "front-said", role: "status" }), stress: h("div", { id: "stress-said", role: "status" }) };
+  place = { key, front: h("div", { id: "front-said", role: "status" }), stress: h("div", { id: "stress-said", role: "status" }) };
   job();
-  return h("div", { class: "two" }, now.room.plan_only ? "" : front(), stress());
+  return h("div", { class: "two" }, front(), stress());
 }
 function front() {
   const box = h("div", { class: "row" });
   about("head", {}, place.key).then((head) => {
     const parts = [["served", t("many.served")], ["revenue", t("many.revenue")], ["area", t("many.area")], ["kept", t("many.kept")], ["fairness:district", t("many.fair-district")], ["fairness:platform_kind", t("many.fair-kind")], ...head.rules.filter((r) => r.kind === "preference").map((r) => [r.id, both(r.title)])];
     const list = (i) => { const s = h("select", { id: "front-" + i, "aria-label": t("many.between") }, parts.map(([value, text]) => h("option", { value, selected: value === between[i] }, text))); s.addEventListener("change", () => { between[i] = s.value; }); return s; };
-    box.replaceChildren(list(0), h("span", {}, "↔"), list(1), button(t("many.front-go"), () => start("front", { between, count }, place.filed), { class: "go", id: "front-go" }));
+    box.replaceChildren(list(0), h("span", {}, "↔"), list(1), button(t("many.front-go"), () => start("front", { between, count }), { class: "go", id: "front-go" }));
   }).catch(trouble);
   return h("section", { class: "panel" }, h("h3", {}, t("many.front")), h("p", { class: "hint" }, t("many.front-hint")), box, place.front);
 }
@@ -26,11 +26,11 @@ function stress() {
   const use = h("label", {}, h("input", { type: "checkbox", checked: own, onchange: (e) => { own = e.target.checked; form.hidden = own; } }), " ", t("many.own"));
   return h("section", { class: "panel" }, h("h3", {}, t("many.stress")), h("p", { class: "hint" }, t("many.stress-hint")), has ? use : "", form, h("div", { class: "row" }, field(t("many.draws"), h("input", { type: "number", min: 1, max: 1000, value: draws, id: "draws", oninput: (e) => { draws = Number(e.target.value); } })), button(t("many.stress-go"), () => start("stress", { draws, own: has && own, ...vary }), { class: "go", id: "stress-go" })), place.stress);
 }
-async function start(what, body, key = place.key) { try { await work("/api/ask/start/" + what, { ...body, plan: key }); } catch (e) { trouble(e); } }
+async function start(what, body) { try { await work("/api/ask/start/" + what, { ...body, plan: place.key }); } catch (e) { trouble(e); } }
 export function job() {
   if (!place) return;
   for (const [what, show] of [["front", fronted], ["stress", stressed]]) {
-    const last = jobsOf(what, what === "front" ? place.filed : place.key).at(-1);
+    const last = jobsOf(what, place.key).at(-1);
     if (!last) continue;
     const line = last.lines[last.lines.length - 1];
     place[what].replaceChildren(...(last.state === "running" ? [h("div", { class: "row" }, h("span", { class: "busyline" }, line ? line[lang()] || line.en : t("solve.running")), button(t("solve.stop"), () => post("/api/ask/stop", [], { job: last.job }).catch(trouble), { class: "quiet" }))]

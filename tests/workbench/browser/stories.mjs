@@ -503,6 +503,91 @@ export const stories = {
     seen.core = await text("#core-said");
     await shot("crowd-slider");
   },
+  /* Scenarios side by side: tabs, what differs as a table and as maps under a slider, why; a front and stress of a scenario; the bin. */
+  async scenarios({ page, seen, shot, text, settle, values }) {
+    const newTab = async (id, name) => { await page.click(id); await fill(page, { name }); await page.waitForSelector(`[data-scenario="${name}"][aria-selected="true"]`, { timeout: 20000 }); };
+    await page.click(`[data-round="${values.round}"]`);
+    await page.waitForSelector("input[type=range]", { timeout: 60000 });
+    await page.fill(`#s-${values.rule.replaceAll(".", "-")}-amount-n`, values.value);
+    await page.keyboard.press("Tab");
+    await page.waitForSelector('[data-scenario="草案-1"][aria-selected="true"]', { timeout: 20000 });
+    await page.waitForFunction(() => document.querySelector("#solve") && document.querySelector(".steps li") && !document.querySelector(".solve .stale") && document.querySelector("#bound"), null, { timeout: 90000 });
+    seen.score = await text(".result strong");
+    await newTab("#scenario-rename", "甲案");
+    await newTab("#scenario-copy", "乙案");
+    seen.tabs = await page.$$eval("[data-scenario]", (all) => all.map((e) => e.dataset.scenario));
+    await tab(page, "甲案");
+    await page.click('[data-view="compare"]');
+    await page.waitForSelector("#moves, #diff .hint");
+    seen.plans = await page.$$eval("#plans tbody th", (all) => all.map((e) => e.innerText));
+    seen.diff = await text("#diff");
+    await page.click("#swipe-go");
+    await page.waitForSelector("#swipe-at");
+    await page.focus("#swipe-at");
+    await page.keyboard.press("End");
+    seen.cut = await page.$eval(".swipe .over", (e) => e.style.clipPath);
+    await page.click("#front-go", { timeout: 30000 });
+    await page.waitForSelector("#front-table", { timeout: 120000 });
+    seen.front = { typed: await text("#front-said .typed code"), rows: await page.$$eval("#front-table tbody tr", (all) => all.map((e) => e.innerText)), drawn: await page.$eval("img.front", (e) => e.naturalWidth), words: await page.$eval("#front-words", (e) => e.textContent) };
+    await page.fill("#draws", "2");
+    await page.click("#stress-go");
+    await page.waitForSelector("#stress-platforms", { timeout: 120000 });
+    seen.stress = { typed: await text("#stress-said .typed code"), held: await text("#stress-said p"), bars: await page.$$eval("#stress-said meter", (all) => all.length) };
+    await settle(200);
+    await page.locator("#front-said").scrollIntoViewIfNeeded();
+    await shot("front");
+    await tab(page, "乙案");
+    await page.click("#scenario-bin");
+    await fill(page, {});
+    await page.waitForFunction(() => !document.querySelector('[data-scenario="乙案"]'), null, { timeout: 20000 });
+    seen.left = await page.$$eval("[data-scenario]", (all) => all.map((e) => e.dataset.scenario));
+  },
+  /* The whole way by pointer, counted: from the page to an adopted plan, each stretch with its clicks, entries and seconds. */
+  async trial({ page, seen, settle, solved, values }) {
+    await page.evaluate(() => { window.tally = { clicks: 0, entries: 0 }; addEventListener("click", (e) => { if (e.isTrusted && e.detail) window.tally.clicks++; }, true); addEventListener("change", (e) => { if (e.target.matches("input:not([type=checkbox]),select,textarea")) window.tally.entries++; }, true); });
+    let since = Date.now(), before = { clicks: 0, entries: 0 };
+    seen.stretches = [];
+    const stretch = async (name) => {
+      const now = await page.evaluate(() => ({ ...window.tally })), at = Date.now();
+      seen.stretches.push({ name, clicks: now.clicks - before.clicks, entries: now.entries - before.entries, seconds: Math.round((at - since) / 1000) });
+      since = at; before = now;
+    };
+    const enter = async (selector, value) => { await page.click(selector); await page.fill(selector, value); await page.keyboard.press("Tab"); };
+    const say = async (entries) => { await page.waitForSelector("dialog[open]"); for (const [name, value] of Object.entries(entries)) await enter(`dialog [name=${name}]`, value); await page.click("dialog .go"); await page.waitForSelector("dialog", { state: "hidden" }); };
+    await enter("#new-name", "2026-R2");
+    await enter("#new-date", values.as_of);
+    await page.selectOption("#new-codes", "landopt");
+    for (const role of ["parcels", "demands"]) {
+      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.click(`label[for=file-${role}]`)]);
+      await chooser.setFiles(values[role]);
+    }
+    await page.waitForFunction(() => [...document.querySelectorAll(".drop small")].filter((e) => /kB/.test(e.innerText)).length === 2, null, { timeout: 20000 });
+    await page.click("#new-go");
+    await page.waitForSelector("#files-said", { timeout: 90000 });
+    await stretch("round");
+    for (const [heading, field] of Object.entries(JSON.parse(values.columns))) await page.selectOption(`[data-column="${heading}"]`, field);
+    await page.click("#columns-keep");
+    await page.waitForSelector("#to-decide", { timeout: 60000 });
+    await stretch("columns");
+    await page.click("#to-decide");
+    await page.click("#solve");
+    await page.waitForSelector("#stop", { timeout: 20000 }).catch(() => {});
+    await solved();
+    await stretch("plan");
+    await page.click('[data-view="audit"]');
+    await page.click("#audit-complete");
+    await page.waitForSelector("#audit-verdict", { timeout: 120000 });
+    await stretch("audit");
+    await page.click("#submit");
+    await say({ by: "经办人" });
+    await page.waitForSelector("#pass:not([disabled])", { timeout: 30000 });
+    await page.click("#pass");
+    await say({ by: "审核人" });
+    await page.click("#adopt", { timeout: 30000 });
+    await say({ document: "穗规划〔2026〕12号", by: "签发人" });
+    await page.waitForSelector('[data-state="signed"].done', { timeout: 120000 });
+    await stretch("adopted");
+  },
   /* Whatever can be clicked, at random, by a seed: views, scenarios, sliders, dialogs filled with anything. */
   async monkey({ page, seen, values, settle }) {
     let state = Number(values.seed);

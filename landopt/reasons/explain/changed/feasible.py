@@ -134,8 +134,7 @@ def _room(offers: Offers, row: int) -> int:
 
 def _run(prog: Program, pool: Ints, relaxed: bool, seconds: int, clock: Clock | None) -> tuple[str, tuple[int, ...]]:
     """Solve with HiGHS through PuLP: ``infeasible``, ``found`` with offers, or ``unknown``."""
-    import pulp
-
+    from landopt.solving.programme.pulp_imported import pulp
     from landopt.solving.programme.silent_highs import SilentHiGHS
 
     limit = seconds if clock is None else min(seconds, clock.left())
