@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -119,6 +120,8 @@ class Result:
     seconds: float
     phases: dict[str, float] = field(default_factory=dict)
     """CPU seconds of this process in each phase; those of the solver's child are not in it."""
+    robust: Mapping[str, Any] | None = None
+    """Of ``--robust``: mean, bound, gap and values over the draws, as in ``robust.json`` beside the plan."""
 
     def footer(self, lang: str) -> str:
         """Where the plan stands, the head of the ledger it was made under, and what to do next."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -293,6 +294,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     from landopt.keeping import shelf
     from landopt.keeping.hold import hold
     from landopt.report.odd_blocks import odd_blocks
+    from parcels.common.kept import write_kept
 
     begun, clock = time.perf_counter(), _Clock()
     if loaded is None:
@@ -319,11 +321,12 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         clock.mark("screen")
         say(told("progress.built", offers=len(offers.site), rules=len(made.case.rules)))
         outcome, met = choose(made.case, offers, job, say), True
+        over: dict[str, Any] | None = None
         if draws is not None:
             found = robustly(made.case, offers, outcome, draws, job.gap, say)
             if found is None:
                 raise Stopped(error("S007.stopped-before-any", at="--robust"))
-            outcome, met = found
+            outcome, met, over = found
         clock.mark("solve")
         decision = decide(made, offers, outcome, say)
         for issue in odd_blocks(decision.plan, made.case, loaded.geometry):
@@ -333,6 +336,8 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
 
         def fill(place: Path) -> None:
             write(place, decision, loaded.geometry)
+            if over is not None:
+                write_kept(place / "robust.json", json.dumps(over, sort_keys=True).encode("ascii"))
             clock.mark("write")
             say(told("progress.auditing"))
             reports.append(audit(place, len(offers.site), wanted, say))
@@ -341,7 +346,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         folder = shelf.put(home, wanted, decision.plan, decision.written, fill, say)
     code = (0 if met else 4) if job.robust else exit_code(made.case, decision.plan)
     seconds = time.perf_counter() - begun
-    return Result(folder, decision.plan, made.case, reports[0], code, seconds, clock.phases)
+    return Result(folder, decision.plan, made.case, reports[0], code, seconds, clock.phases, over)
 
 
 def _limit(case: Case) -> int | None:

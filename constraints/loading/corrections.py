@@ -28,7 +28,7 @@ from parcels.common.schema import Field, Value, fields
 ORIGIN = "correction"
 """The origin of the rules made of corrections; their ids begin with it."""
 KEYS = ("parcel", "demand", "field", "old", "new", "document", "person", "date")
-KEPT_ELSEWHERE = ("status", "failed_times")
+KEPT_ELSEWHERE = ("status", "failed_times", "approved_unsupplied", "idle")
 """What the ledger keeps: a result is recorded there, not written over by hand."""
 OVERLAPS = {
     "in_pbf": "permanent_basic_farmland",

@@ -288,6 +288,14 @@ class Round(RoundTables):
             say=say,
         )
 
+    def left_over(self, ledger: PathLike | None = None) -> list[dict[str, Any]]:
+        """What closed rounds of a ledger leave to this round, a record each (``landopt round next``)."""
+        from landopt.keeping.ledger.left_over import left_to
+
+        book = None if ledger is None else ledger_place(ledger)
+        found: list[dict[str, Any]] = left_to(self._held.job.round_path, book)["carried"]
+        return found
+
     def replan(
         self,
         plan: Plan | PathLike | None = None,

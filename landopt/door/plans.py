@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from landopt.door import arguments
 from landopt.door.answers import Diff
 from landopt.door.plan_runs import PlanRuns
 from parcels.common.catalogue import Say
+from parcels.common.gate import read_text
 from parcels.common.issues import Refused, error
 from parcels.common.language import language
 
@@ -93,6 +95,13 @@ class Plan(PlanRuns):
         from constraints.audit.run import audit_plan
 
         return self._result.audit if self._result is not None else audit_plan(self.folder)
+
+    @property
+    def robust(self) -> dict[str, Any] | None:
+        """Of a plan of many draws its mean, bound, gap and values in millipoints (``solve --robust``), else None."""
+        path = self.folder / "robust.json"
+        found: dict[str, Any] | None = json.loads(read_text(path)) if path.is_file() else None
+        return found
 
     @property
     def reached(self) -> bool:

@@ -15,7 +15,7 @@ _LINES = {
     "results": {"parcel_id": True, "outcome": True, "date": True, "price_yuan": False, "document": False},
 }
 """Forms that no field is declared for: their columns, and which are required."""
-OUTCOMES = ("contracted", "failed", "withdrawn", "delivered", "started", "completed")
+OUTCOMES = ("contracted", "failed", "withdrawn", "delivered", "started", "completed", "taken_back")
 _EXAMPLES = {"int": "12000", "bool": "", "date": "2026-03-31", "ids": "A1;A2", "mix": "IND:70;BIZ:30", "near": "S1:800"}
 
 

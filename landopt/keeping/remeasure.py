@@ -12,7 +12,7 @@ from constraints.loading.other_day import asked_day
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Issue, error, finding, note
 
-LEDGER_FACTS = ("status", "failed_times")
+LEDGER_FACTS = ("status", "failed_times", "approved_unsupplied", "idle")
 """What the ledger may change after the files were read."""
 MOST = 50
 

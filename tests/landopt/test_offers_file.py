@@ -164,13 +164,14 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.gz").write_bytes(gzip.compress(b'{"schema":"x"}\n'))
     older = b'{"schema":"landopt.offers/1","rows":[],"tiers":1,"count":0,"case":"","scope":"all"}\n'
     (tmp_path / "older.gz").write_bytes(gzip.compress(older))
+    (tmp_path / "list.gz").write_bytes(gzip.compress(b"[]\n"))
     with gzip.open(tmp_path / "named.gz", "wb") as stream:
         stream.write(gzip.decompress((tmp_path / "o.gz").read_bytes()))
     for name in ("cut.gz", "other.gz", "older.gz", "absent.gz"):
         with pytest.raises(Refused) as caught:
             read_offers(tmp_path / name)
         assert name in caught.value.issues[0].where
-    for name in ("other.gz", "older.gz"):
+    for name in ("other.gz", "older.gz", "list.gz"):
         with pytest.raises(Refused, match=r"not landopt\.offers/2") as caught, OffersFile(tmp_path / name):
             pass
         assert caught.value.issues[0].code == "A003"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -14,10 +16,12 @@ from cli import desk
 from constraints.audit.run import audit_plan
 from landopt.invent.round import write_round
 from landopt.reasons.alternatives import value
-from landopt.reasons.many.draws import Stress, Vary
-from landopt.reasons.many.robust import AGAIN, drawn, robust
+from landopt.reasons.many.draws import AGAIN, Stress, Vary
+from landopt.reasons.many.robust import drawn, joint, robust
 from landopt.reasons.many.scenario import Effort
+from landopt.reasons.many.settling import settle
 from landopt.screening.uncapped_sites import build_offers
+from landopt.solving.programme.arrays import from_arrays, standing
 from tests.builders import random_case
 from tests.landopt.decided import planned, plans
 
@@ -85,8 +89,31 @@ def test_the_command_decides_over_draws_and_the_audit_stands(place: Path, tmp_pa
     """The mean, its bound and the worst draw are told; the plan is one of the round, audited like any."""
     done = solve(place, "--robust", 2, "-o", tmp_path / "plan")
     assert done.exit_code in (0, 4), done.output
-    assert "2 draws" in done.output
+    assert "over 2 draws: mean" in done.output
+    stated = json.loads((tmp_path / "plan" / "robust.json").read_text("utf-8"))
+    assert stated["mean"] == sum(stated["values"]) // 2 <= stated["bound"]
+    assert (stated["draws"], stated["again"], len(stated["values"])) == (2, "9/10", 2)
     assert audit_plan(tmp_path / "plan").breaches == ()
+
+
+@pytest.mark.parametrize("seed", planned(4, tiers=1))
+def test_settling_alone_finds_a_plan_of_all_draws_under_its_bound(seed: int) -> None:
+    """What the relaxation of all draws bounds, a plan of today with each draw supplied again reaches or stays below."""
+    case = random_case(seed)
+    offers = build_offers(case)
+    stress = Stress(3, seed, VARY, ())
+    whole = joint(case, offers, [drawn(case, offers, stress, number) for number in (1, 2, 3)])
+    prog = from_arrays(whole.base, 0)
+    whole_best = robust(case, offers, stress, Effort("0", 60).of(case), here=True)
+    found = settle(prog, np.sort(whole.first), Fraction(0), 60, None)
+    if found.chosen is None:
+        return
+    assert whole_best is not None
+    state = standing(prog, found.chosen)
+    assert state.lawful
+    assert state.objective // 3 <= whole_best.objective
+    assert found.bound is not None
+    assert found.bound // 3 >= whole_best.objective
 
 
 def test_what_cannot_be_drawn_is_refused_before_the_search(place: Path, tmp_path: Path) -> None:

@@ -44,7 +44,9 @@ AT_THE_DESK = ("gap", "time_limit_s", "nodes", "seed", "threads")
 MADE = {"ledger": "lock", "keep": "preference", "override": "lock"}
 """Rules no file holds, by origin, with their kind: locks of the ledger, a plan kept, fixes by hand.
 
-The ledger also closes other sites to a platform that has one."""
+The ledger also closes other sites to a platform that has one, and notes what closed rounds leave."""
+CARRIED = {"unsupplied": "approved_unsupplied", "idle": "idle", "taken_back": None}
+"""What closed rounds leave, as the notes of the ledger end, and the fact of the parcel that goes with each."""
 ROLES = ("round", "policy", "pack", "corrections", "overlay")
 """What the texts of a case are."""
 _SET = re.compile(r"([^\[\]:=\s]+)(?:\[([^\]]*)\])?:([a-z_]+)=(-?[0-9][0-9_]*(?:\.[0-9]+)?)")
@@ -328,10 +330,25 @@ class Binding:
     def _made(self, rule: Rule) -> None:
         """A rule no file holds: only what landopt makes of a ledger, a plan kept or a fix, and never above rank 0."""
         spoken = rule.kind == "eligibility" and set(rule.spec["verdict"].values()) == {"condition"}
-        lawful = rule.kind == MADE[rule.origin] or (rule.origin == "override" and spoken) or self._served(rule)
+        lawful = rule.kind == MADE[rule.origin] or (rule.origin == "override" and spoken) or self._told(rule)
         lawful = lawful and (rule.origin != "override" or rule.kind == "lock" or self._of_lock(rule))
         if rule.cite.rank or not lawful or not rule.id.startswith(f"{rule.origin}."):
             self.say(rule.id, told("breach.rule-landopt-makes", id=rule.id))
+
+    def _told(self, rule: Rule) -> bool:
+        """Whether a rule of the ledger is one that it makes beside its locks."""
+        return rule.origin == "ledger" and (self._served(rule) or self._left_over(rule))
+
+    def _left_over(self, rule: Rule) -> bool:
+        """Whether a note of the ledger says of one parcel what closed rounds leave, and its fact says so too."""
+        head, _, what = rule.id.rpartition(".")
+        name = head.partition(".")[2].partition(".")[2]
+        row = self.case.parcels.index().get(name)
+        if rule.kind != "note" or rule.spec.get("flag") != "carried" or what not in CARRIED or row is None:
+            return False
+        fact = CARRIED[what]
+        meant = rule.when in (f"parcel_id == '{name}'", f'parcel_id == "{name}"')
+        return meant and not rule.exception_to and (fact is None or self.case.parcels.column(fact)[row] is True)
 
     @staticmethod
     def _served(rule: Rule) -> bool:

@@ -204,6 +204,42 @@ def show(
     click.get_current_context().exit(5 if any(issue.level == "error" for issue in shown["problems"]) else 0)
 
 
+@round_.command("next", epilog="Example:\n\n  landopt round next 2027 --ledger 2026/ledger.sqlite -o carried.csv")
+@click.argument("round_path", metavar="ROUND", type=_PATH)
+@click.option("--as-of", metavar="DATE", help="On this day (default: the day of the round).")
+@click.option("-o", "target", type=_PATH, help="Write it as CSV too.")
+@_ledger
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@_lang
+def next_(
+    round_path: Path,
+    as_of: str | None,
+    target: Path | None,
+    ledger: LedgerPlace | None,
+    as_json: bool,
+    lang: str | None,
+) -> None:
+    """What closed rounds leave to ROUND: land approved and not supplied, idle land, land taken back.
+
+    A run under the same ledger has it as candidates, locks and facts for rules to read (docs/rounds.md).
+    """
+    from landopt.intake.other_day import day_of
+    from landopt.keeping.ledger import left_over
+    from parcels.common.catalogue import phrase
+    from parcels.common.kept import write_kept
+    from parcels.common.language import language
+
+    found = left_over.left_to(round_path, ledger, None if as_of is None else day_of(as_of))
+    done = None if target is None else write_kept(target, left_over.table(found).encode("utf-8-sig"))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
+        return
+    lines, rows = left_over.text(found, language(lang)), len(found["carried"])
+    if done is not None:
+        lines.append(phrase("done.form", language(lang), file=done.path, rows=rows))
+    click.echo("\n".join(lines))
+
+
 @round_.command(epilog="Example:\n\n  landopt round sign ROUND --key officer-3.pem --by officer-3")
 @click.argument("round_path", metavar="ROUND", type=_PATH)
 @click.option("--key", "keys", multiple=True, required=True, type=_PATH, help="Sign with this private key (PEM).")

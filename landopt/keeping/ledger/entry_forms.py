@@ -35,6 +35,8 @@ OUTCOME_WORDS = {
     "已开工": "started",
     "竣工": "completed",
     "已竣工": "completed",
+    "收回": "taken_back",
+    "已收回": "taken_back",
 }
 """Headings of a table of results, and words for an outcome, as an office writes them."""
 Test = Callable[[Any], bool]
@@ -72,10 +74,13 @@ def _record(**wanted: Test) -> Test:
     return holds
 
 
-OUTCOMES = ("announced", "contracted", "failed", "lapsed", "withdrawn", "delivered", "started", "completed")
+OUTCOMES = (
+    *("announced", "contracted", "failed", "lapsed", "withdrawn"),
+    *("delivered", "started", "completed", "taken_back"),
+)
 """What may become of an adopted assignment: notice out, contract signed, no bid (流拍), lapsed, withdrawn.
 
-After the contract: land delivered, work started, work completed."""
+After the contract: land delivered, work started, work completed, the right taken back (收回)."""
 _ASSIGNMENT = _record(
     parcel_ids=lambda value: _list(_text)(value) and bool(value),
     demand_id=_maybe(_text),

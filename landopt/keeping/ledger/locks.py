@@ -8,6 +8,7 @@ from pathlib import Path
 from constraints.audit.files.plan_reader import load_json, read_plan
 from constraints.canonical import canonical
 from constraints.case import SCHEMA, from_json, rule_to_json
+from landopt.keeping.ledger.carried import FACTS
 from landopt.keeping.ledger.chain import Ledger
 from landopt.keeping.ledger.places import LedgerPlace
 from landopt.keeping.ledger.rounds import apply, state
@@ -34,4 +35,9 @@ def lock_issues(path: LedgerPlace, folder: Path) -> list[Issue]:
     for name, status in sorted(then.status.items()):
         if name in rows and stated[rows[name]] != status:
             found.append(error("A095.status", at=path.name, ids=(name,), name=name, status=status))
+    for field in FACTS.values():
+        mine, others = case.parcels.column(field), due_case.parcels.column(field)
+        for name in sorted(then.history.keys() & rows.keys()):
+            if mine[rows[name]] != others[rows[name]]:
+                found.append(error("A095.fact", at=path.name, ids=(name,), name=name, field=field))
     return found

@@ -232,6 +232,8 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
             issues.append(
                 error("B022.no-outcome", at=within(path.name, row=number), outcome=row["outcome"], known=OUTCOMES)
             )
+        if outcome == "taken_back" and not row["document"]:
+            issues.append(error("B027.taking-back", at=within(path.name, row=number)))
         price: int | None = None
         if row["price_yuan"]:
             if not re.fullmatch(r"[0-9]{1,15}", row["price_yuan"].replace(",", "")):

@@ -14,6 +14,7 @@ from typing import Any
 from constraints.case import Case
 from constraints.types import Cite, Rule
 from landopt.keeping.ledger.after_contract import DUE, MET
+from landopt.keeping.ledger.carried import carried, facts, noted
 from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.ledger.entry_forms import OUTCOMES as OUTCOMES
 from landopt.keeping.ledger.places import LedgerPlace
@@ -21,6 +22,9 @@ from parcels.common.catalogue import both
 from parcels.common.frozen import FactTable
 from parcels.common.issues import stop_on_errors
 from parcels.common.schema import Value
+
+NOW = {"failed": "failed", "withdrawn": "withdrawn"}
+"""What a parcel is after a result; after any other that ends its assignment (lapsed, taken back) a candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ def _result(found: State, entry: Entry, result: Mapping[str, Any]) -> None:
         return
     if outcome == "failed":
         found.failed_times[name] = found.failed_times.get(name, 0) + 1
-    found.status[name] = {"failed": "failed", "lapsed": "candidate", "withdrawn": "withdrawn"}[outcome]
+    found.status[name] = NOW.get(outcome, "candidate")
     found.adopted = [one for one in found.adopted if name not in one.parcel_ids]
 
 
@@ -143,7 +147,7 @@ def _note(found: State, name: str, entry: Entry, outcome: str, document: str, da
 
 
 def apply(case: Case, found: State) -> Case:
-    """The case under the ledger: locks for what was adopted, statuses and failed bids from the results.
+    """The case under the ledger: locks for what was adopted, statuses and failed bids from results, what is left over.
 
     A platform whose site is announced or contracted gets no other one (:func:`_served`).
     """
@@ -151,8 +155,10 @@ def apply(case: Case, found: State) -> Case:
     adopted = [one for one in found.adopted if known.issuperset(one.parcel_ids)]
     rules = [_lock(one, case, found.status) for one in adopted]
     rules += [rule for one in adopted if (rule := _served(one, case, found)) is not None]
+    left = carried(found, case.round.as_of)
+    rules += noted(case, left)
     parcels = case.parcels
-    columns = dict(parcels.columns)
+    columns = dict(parcels.columns) | facts(case, found, left)
     status = list(parcels.column("status"))
     failed: list[Value] = list(parcels.column("failed_times"))
     for row, name in enumerate(parcels.ids):

@@ -31,6 +31,8 @@ FIELDS = {
     "budget": ("demand", ("budget_yuan",)),
 }
 MOST_DRAWS = 10_000
+AGAIN = Fraction(9, 10)
+"""What a supply made again in a draw counts of its points above 0, unless the file says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Stress:
     seed: int
     vary: tuple[Vary, ...]
     reserve: tuple[str, ...]
+    again: Fraction = AGAIN
+    """Of ``solve --robust``: what a supply made again in a draw counts of its points above 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def read_stress(path: Path, case: Case) -> Stress:
         draws = 100
         seed = 1
         reserve = ["NS-0101"]       # optional: parcels held in reserve, to try one by one
+        again = "0.9"               # optional: what a supply made again in a draw counts (solve --robust)
         [[vary]]
         what = "area"               # or budget, price: each value by itself, up to so much more or less
         by = "10%"
@@ -94,7 +99,7 @@ def read_stress(path: Path, case: Case) -> Stress:
     where, tables = str(path), run_file(path)
     issues: list[Issue] = []
     head = tables.get("stress", {})
-    known = {"stress": ("draws", "seed", "reserve"), "vary": ("what", "where", "by", "chance")}
+    known = {"stress": ("draws", "seed", "reserve", "again"), "vary": ("what", "where", "by", "chance")}
     entries = tables.get("vary", [])
     shaped = isinstance(head, dict) and isinstance(entries, list) and all(isinstance(each, dict) for each in entries)
     if not shaped:
@@ -105,6 +110,9 @@ def read_stress(path: Path, case: Case) -> Stress:
     draws, seed, reserve = head.get("draws", 100), head.get("seed", 0), head.get("reserve", [])
     if type(draws) is not int or not 1 <= draws <= MOST_DRAWS or type(seed) is not int:
         issues.append(error("W013.draws-seed", at=where, most=MOST_DRAWS))
+    again = _part(head.get("again", "0.9"))
+    if again is None:
+        issues.append(error("W013.part", at=where, what="stress", key="again"))
     status = dict(zip(case.parcels.ids, case.parcels.column("status"), strict=True))
     listed = reserve if isinstance(reserve, list) else [reserve]
     wrong = [str(name) for name in listed if status.get(str(name)) != "reserve"]
@@ -115,7 +123,7 @@ def read_stress(path: Path, case: Case) -> Stress:
         issues.append(error("W004.nothing-varies", at=where))
     if issues:
         raise Refused(issues)
-    return Stress(draws, seed, tuple(vary), tuple(map(str, listed)))
+    return Stress(draws, seed, tuple(vary), tuple(map(str, listed)), AGAIN if again is None else again)
 
 
 def _vary(entry: Mapping[str, Any], case: Case, where: str, issues: list[Issue]) -> Vary | None:

@@ -16,26 +16,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
 
 from constraints.case import Case
-from landopt.reasons.many.draws import Stress, happening, read_stress
+from landopt.reasons.many.draws import AGAIN, Stress, happening, read_stress
 from landopt.reasons.many.scenario import Effort, named
+from landopt.reasons.many.settling import settle
 from landopt.screening.entries import spans
 from landopt.screening.offers import Offers
 from landopt.solving.process import child
 from landopt.solving.process.child_handle import inside, watch
-from landopt.solving.programme.arrays import SENSES, Ints, from_arrays, missed_with, program, standing
+from landopt.solving.programme.arrays import SENSES, Ints, Program, from_arrays, missed_with, program, standing
 from landopt.solving.programme.model import check_sizes
 from landopt.solving.site_search import offers_of
 from landopt.solving.solver import GRACE_S, Outcome, best_plan, proof_bound
-from parcels.common.catalogue import Say, told
+from parcels.common.catalogue import Say, phrase, told
 from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
 
-AGAIN = Fraction(9, 10)
-"""What a supply made again in a draw counts, of its points above 0."""
+SETTLING = 0.6
+"""The part of the time that goes to :mod:`.settling` before the search of a round has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,18 @@ class Robust:
     gap: Fraction
     chosen: tuple[int, ...]
     values: tuple[int, ...]
+    again: Fraction = AGAIN
+
+    def stated(self, seed: int, today: int) -> dict[str, Any]:
+        """As plain JSON, in millipoints: what stands in ``robust.json`` beside the plan; ``today``: as things are."""
+        whole = {
+            "draws": self.draws,
+            "seed": seed,
+            "again": str(self.again),
+            "mean": self.objective,
+            "bound": self.bound,
+        }
+        return {**whole, "gap": f"{float(self.gap):.6f}", "values": list(self.values), "today": today}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +226,6 @@ def robust(
     effort: Mapping[str, Any],
     *,
     start: Sequence[int] = (),
-    again: Fraction = AGAIN,
     here: bool = False,
 ) -> Robust | None:
     """The plan of today with the best mean over the draws, and what no plan of today can exceed; None: none was found.
@@ -225,13 +238,57 @@ def robust(
         What the solver's process says.
     """
     draws = [drawn(case, offers, stress, number) for number in range(1, stress.draws + 1)]
-    whole = joint(case, offers, draws, again)
+    whole = joint(case, offers, draws, stress.again)
     prog = from_arrays(whole.base, 0)
     check_sizes(prog)
+    goal, limit = Fraction(effort["gap"]), effort["time_limit_s"]
+    begun = monotonic()
+    seconds = None if limit is None else SETTLING * limit
+    known = [whole.first[np.asarray(start, np.int64)]]
+    first = settle(prog, np.sort(whole.first), goal, seconds, effort["nodes"], known)
+    chosen, top = first.chosen, first.bound
+    if not first.interrupted and not _met(prog, chosen, top, goal):
+        rest = None if limit is None else max(1, round(limit - (monotonic() - begun)))
+        found, bound = _searched(
+            whole, prog, {**effort, "time_limit_s": rest}, known if chosen is None else [chosen], here
+        )
+        plans = [plan for plan in (chosen, found) if plan is not None]
+        chosen = max(plans, key=lambda plan: standing(prog, plan).objective, default=None)
+        top = bound if top is None else top if bound is None else min(top, bound)
+    if chosen is None:
+        return None
+    state = standing(prog, chosen)
+    if not state.lawful:
+        raise LandoptError(error("S005.solver-handed-back"))
+    top = proof_bound(prog, {}, 1) if top is None else max(top, state.objective)
+    mine = np.flatnonzero(np.isin(whole.first, chosen))
+    number, missed = len(draws), prog.penalty * state.slack
+    values = [
+        _value(whole, prog, draw, chosen, mine, at) - int(missed[whole.rows == at].sum())
+        for at, draw in enumerate(draws, 1)
+    ]
+    gap = Fraction(max(0, top - state.objective), max(1, abs(state.objective)))
+    return Robust(
+        number, state.objective // number, top // number, gap, tuple(mine.tolist()), tuple(values), stress.again
+    )
+
+
+def _met(prog: Program, chosen: Ints | None, top: int | None, gap: Fraction) -> bool:
+    """Whether a plan is proved within a gap."""
+    if chosen is None or top is None:
+        return False
+    value = standing(prog, chosen).objective
+    return top - value <= gap * max(1, abs(value))
+
+
+def _searched(
+    whole: Joint, prog: Program, effort: Mapping[str, Any], starts: Sequence[Ints], here: bool
+) -> tuple[Ints | None, int | None]:
+    """What the search of a round finds of all draws, and what its proof says; it may hand back nothing."""
     with tempfile.TemporaryDirectory(prefix="landopt-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         child.save_arrays(folder, whole.base)
-        np.save(folder / "warm.npy", whole.first[np.asarray(start, np.int64)], allow_pickle=False)
+        np.save(folder / "warm.npy", starts[0], allow_pickle=False)
         request = {**effort, "gap": str(Fraction(effort["gap"])), "solver": "highs", "memory": None, "ties": None}
         (folder / "request.json").write_text(json.dumps(request), "utf-8")
         limit = effort["time_limit_s"]
@@ -241,21 +298,10 @@ def robust(
             raise (Environment if result["exit"] == 6 else LandoptError)(map(Issue.of_record, result["error"]))
         chosen = best_plan(folder, prog.count)
     entry = next(iter(result.get("tiers", ())), None)
-    if chosen is None or result.get("stopped") == "infeasible":
-        return None
-    state = standing(prog, chosen)
-    if not state.lawful:
-        raise LandoptError(error("S005.solver-handed-back"))
-    proof = ({}, 1) if entry is None or entry.get("tree") is None else (entry["tree"], int(entry["scale"]))
-    top = proof_bound(prog, *proof)
-    mine = np.flatnonzero(np.isin(whole.first, chosen))
-    number, missed = len(draws), prog.penalty * state.slack
-    values = [
-        _value(whole, prog, draw, chosen, mine, at) - int(missed[whole.rows == at].sum())
-        for at, draw in enumerate(draws, 1)
-    ]
-    gap = Fraction(max(0, top - state.objective), max(1, abs(state.objective)))
-    return Robust(number, state.objective // number, top // number, gap, tuple(mine.tolist()), tuple(values))
+    if result.get("stopped") == "infeasible":
+        return None, None
+    proof = None if entry is None or entry.get("tree") is None else (entry["tree"], int(entry["scale"]))
+    return chosen, None if proof is None else proof_bound(prog, *proof)
 
 
 def _value(whole: Joint, prog: Any, draw: Drawn, chosen: Ints, mine: Ints, number: int) -> int:
@@ -284,8 +330,8 @@ def asked_draws(case: Case, path: Path, count: int) -> Stress:
 
 def robustly(
     case: Case, offers: Offers, outcome: Outcome, stress: Stress, gap: str | None, say: Say
-) -> tuple[Outcome, bool] | None:
-    """A solved round with the plan of the best mean over draws in the place of its own, and whether its gap is met.
+) -> tuple[Outcome, bool, dict[str, Any]] | None:
+    """A solved round with the plan of the best mean over draws instead of its own, whether its gap is met, the figures.
 
     The bound stays that of the round as it stands: it holds for every plan of it. ``None``: no plan was found that
     every draw allows.
@@ -293,17 +339,22 @@ def robustly(
     assert outcome.chosen is not None
     assert outcome.proof is not None
     effort = {**Effort().of(case), "gap": gap or GAP}
-    say(told("progress.robust-begins", draws=stress.draws, again=f"{float(AGAIN):.0%}"))
+    say(told("progress.robust-begins", draws=stress.draws, again=f"{float(stress.again):.0%}"))
     found = robust(case, offers, stress, effort, start=outcome.chosen.tolist())
     if found is None:
         return None
     chosen = np.asarray(found.chosen, np.int64)
     worth = standing(program(case, offers, 0), chosen).objective
-    numbers = {"mean": found.objective / 1000, "bound": found.bound / 1000, "worst": min(found.values) / 1000}
-    say(told("progress.robust", draws=stress.draws, gap=float(found.gap) * 100, today=worth / 1000, **numbers))
     tier = replace(outcome.tiers[0], objective=worth, reached=worth, held_at=worth)
     proof = {**outcome.proof, "tiers": [{**outcome.proof["tiers"][0], "objective": worth}]}
     ties = {"status": "not examined"}
     stopped = "optimal" if tier.bound <= worth else "gap"
     swapped = replace(outcome, chosen=chosen, tiers=(tier,), proof=proof, ties=ties, stopped=stopped)
-    return swapped, found.gap <= Fraction(effort["gap"])
+    return swapped, found.gap <= Fraction(effort["gap"]), found.stated(stress.seed, worth)
+
+
+def robust_line(stated: Mapping[str, Any], lang: str) -> str:
+    """What is known of a plan over the draws, in one line."""
+    points = {name: stated[name] / 1000 for name in ("mean", "bound", "today")}
+    worst = min(stated["values"]) / 1000
+    return phrase("progress.robust", lang, draws=stated["draws"], gap=float(stated["gap"]) * 100, worst=worst, **points)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import read_adoption
+from landopt.keeping.ledger.carried import left_over
 from landopt.keeping.ledger.matters import of_notice, title
 from landopt.reasons.law_words.own_corrections import own_corrections
 from landopt.reasons.law_words.own_exceptions import own_exceptions
@@ -46,6 +47,9 @@ def rows(
     _, _, by_hand = own_corrections(source.case, lang, record).partition("\n")
     if by_hand:
         found.append((phrase("paper.corrected", lang), _short(by_hand.strip(), lang)))
+    left = left_over(source.case.rules, record["parcel_ids"], lang)
+    if left:
+        found.append((phrase("paper.left-over", lang), _short(listed(left, lang, "semicolon"), lang)))
     on_record = recorded.rows(source, kept, record["parcel_ids"], record["method"], lang)
     if of_notice(kept.matters, record["parcel_ids"]) is not None:  # the dates of the notice that was out no longer hold
         dates = next(field.name(lang) for field in own("review-sheet") if field.key == "dates")
