@@ -20,7 +20,11 @@ from landopt.workbench.received import opened_not, rewrite
 from landopt.workbench.scenarios import policies, policy_paths, rule_toml
 from parcels.common.gate import load_toml, read_bytes
 
-_BLOCK = re.compile(r"^\[\[rule\]\][^\n]*\n.*?(?=^\[\[|^\[[a-z]|\Z)", re.M | re.S)
+_BLOCK = re.compile(r"^\[\[rule\]\][^\n]*\n.*?(?=^\[\[?(?!rule\.)[a-z]|\Z)", re.M | re.S)
+"""A rule with its tables (``[rule.title]``), up to the next."""
+_TAIL = re.compile(r"(?:^[^\S\n]*(?:#[^\n]*)?(?:\n|\Z))+\Z", re.M)
+"""Blank lines and comments at the end of a block: they speak of what follows."""
+_COMMENT = re.compile(r"^\[\[rule\]\][^\S\n]*(#[^\n]*)|^[^\S\n]*(#[^\n]*)", re.M)
 _NAME = re.compile(r"([^\[:]+)(?:\[([^\]]*)\])?:([a-z_]+)")
 
 
@@ -69,15 +73,27 @@ def texts(room: Room, now: Now) -> dict[Path, tuple[str, str]]:
     after = dict(before)
     for name, rule in rules.items():
         block = rule_toml([rule])
+        if "\r\n" in before[paths[0]]:
+            block = block.replace("\n", "\r\n")
         home = next((path for path, text in after.items() if _of(text, name) is not None), None)
         if home is None:
-            after[paths[0]] = after[paths[0]].rstrip("\n") + "\n\n" + block
+            after[paths[0]] = after[paths[0]].rstrip() + "\n\n" + block
         else:
             found = _of(after[home], name)
             assert found is not None
-            text = after[home]
-            after[home] = text[: found.start()] + block + "\n" + text[found.end() :]
+            after[home] = _put(after[home], found, block)
     return {path: (before[path], after[path]) for path in paths if after[path] != before[path]}
+
+
+def _put(text: str, found: re.Match[str], block: str) -> str:
+    """A text with a block in place of another; the comments of the earlier one stay under its first line."""
+    tail = _TAIL.search(found[0])
+    old = found[0][: tail.start()] if tail else found[0]
+    head, _, rest = block.partition("\n")
+    said = [(comment[1] or comment[2]).rstrip() for comment in _COMMENT.finditer(old)]
+    end = "\r\n" if head.endswith("\r") else "\n"
+    fresh = head + "\n" + "".join(comment + end for comment in said) + rest
+    return text[: found.start()] + fresh + (found[0][tail.start() :] if tail else "") + text[found.end() :]
 
 
 def _of(text: str, name: str) -> re.Match[str] | None:

@@ -144,9 +144,10 @@ def test_all_offers_go_to_a_solver_where_a_proof_ends_early(seed: int) -> None:
     """Few offers, then the proof: without a branch it leaves something open, and the best plan is found still."""
     case = random_medium_case(seed, 24)
     prog = program(case, build_offers(case), 0)
-    tunings = (replace(USUAL, branches=most, few=8) for most in (4_000, 0))
-    whole, cut = (search(prog, replace(EXACT, tuning=tuning), lambda *_: None) for tuning in tunings)
+    tunings = (replace(USUAL, branches=most, early=early, few=8) for most, early in ((4_000, 200), (4_000, 0), (0, 0)))
+    whole, late, cut = (search(prog, replace(EXACT, tuning=tuning), lambda *_: None) for tuning in tunings)
     assert whole.bound == whole.objective == cut.objective <= cut.bound
+    assert late.bound == late.objective == whole.objective  # the second proof has all branches
 
 
 def test_a_round_without_a_single_limit_falls_into_parts() -> None:

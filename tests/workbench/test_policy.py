@@ -103,3 +103,28 @@ def test_a_number_of_the_law_is_not_taken(solved: Path) -> None:
     """Only what the policy has."""
     with pytest.raises(Refusal):
         texts(Room("r1", solved), Now(sets={"cn.order39.art4:amount": "1"}))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_comments_stay_with_their_rules_however_often_one_is_taken(tmp_path: Path, solved: Path, end: str) -> None:
+    """Above a rule, behind its first line, between its keys; the next rule keeps its own; so does the end of a line."""
+    folder = copied(solved, tmp_path / "rounds" / "r1")
+    path = folder / "policy.toml"
+    text = path.read_text("utf-8").replace("[[rule]]\n", "# above\n[[rule]]  # behind\n# within\n") + "\n# the end\n"
+    path.write_bytes(text.replace("\n", end).encode("utf-8"))
+    count = text.count("[[rule]]")
+    with page(tmp_path / "rounds") as client:
+        rule = next(r for r in client.get("/api/room/r1").json()["policy"] if r.get("measure") == "count")
+        client.post("/api/do/make/r1", json={"name": "a"})
+        for version, value in enumerate(("7", "6")):
+            step = {"do": "set", "rule": rule["id"], "value": value, "scenario": "a", "version": version}
+            assert client.post("/api/do/step/r1", json=step).status_code == 200
+            reply = client.post("/api/do/policy/r1", json={"scenario": "a"})
+            assert reply.status_code == 200, reply.text
+            said = path.read_bytes().decode("utf-8")
+            assert [said.count(word) for word in ("# above", "# behind", "# within")] == [count] * 3
+            assert (said.count("\r\n") > 0, said.rstrip().endswith("# the end")) == (end == "\r\n", True)
+            assert end == "\n" or said.count("\n") == said.count("\r\n")
+            rules = {each["id"]: each for each in tomllib.loads(said)["rule"]}
+            assert rules[rule["id"]]["values"][0]["amount"] == int(value)
+            assert len(rules) == count

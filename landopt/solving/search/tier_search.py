@@ -123,14 +123,12 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
 
 
 def _settled(prog: Program, state: Search, kept: Ints, options: Options, proof: Proof | None) -> Proof | None:
-    """All offers to a solver after a proof that ended too early; a better plan is worth another."""
+    """All offers to a solver after a proof that ended too early, then another proof without that end."""
     assert state.later is not None
-    later, before, clock = state.later, state.objective, _Clock(state.phases)
+    later, clock = state.later, _Clock(state.phases)
     state.later = None
     all_that_matter(state, *later)
     clock.mark("integer")
-    if state.objective == before:
-        return proof
     held = state.bound
     again = _proved(prog, state, kept, options)
     if again is None or (held is not None and proof is not None and held < again.bound):
@@ -247,6 +245,9 @@ def _tree_effort(state: Search) -> tuple[float | None, int]:
     """Seconds (None: no clock) and nodes the proof may take beyond the search; more where gap 0 is asked."""
     options = state.options
     branches = options.tuning.branches
+    if state.later is not None:
+        left = state.left()
+        return None if left is None else left / 4, min(branches, options.tuning.early)
     if options.nodes is not None or state.prog.count <= options.tuning.small:
         return state.left(), branches if options.nodes is None else options.nodes
     spent = sum(state.phases.values())
