@@ -254,4 +254,64 @@ def plan_files() -> dict[str, bytes]:
     }
 
 
-FILES = [*elsewhere(), *other_kinds(), *large(), *damaged(), *broken()]
+def outsiders() -> Iterator[Hostile]:
+    """Tables, archives and maps as an outsider forged them."""
+    cells = '<row r="%d">' + '<c t="s"><v>0</v></c>' * 40 + "</row>"
+    yield Hostile("shared text.xlsx", "a.xlsx", _shared("".join(cells % row for row in range(2, 210))), ("F012",))
+    for number in ("99999999999", "-7"):
+        row = f'<row r="1"><c t="s"><v>{number}</v></c></row>'
+        yield Hostile(f"shared {number}.xlsx", "a.xlsx", _shared(row), ("F004",))
+    sheet = "xl/worksheets/sheet1.xml"
+    yield Hostile("two sheets.ods", "a.ods", _zip(("content.xml", b"<a/>"), ("CONTENT.xml", b"<b/>")), ("F077",))
+    yield Hostile("two of one name.xlsx", "a.xlsx", _zip((sheet, b"<a/>"), (sheet.upper(), b"<b/>")), ("F077",))
+    whole = _zip(("a.geojson", b" " * 5_000_000))
+    head, end = whole.index(b"PK\x01\x02"), whole.index(b"PK\x05\x06")
+    listed = b"".join(whole[head:end].replace(b"a.geojson", b"%c.geojson" % (97 + n)) for n in range(20))
+    last = struct.pack("<HHHHIIH", 0, 0, 20, 20, len(listed), head, 0)
+    yield Hostile("one member twenty times.zip", "a.zip", whole[:head] + listed + b"PK\x05\x06" + last, ("F077",))
+    large = bytearray(whole)
+    large[head + 24 : head + 28] = b"\xff" * 4
+    large[head + 30 : head + 32] = struct.pack("<H", 12)
+    large[head + 46 + len("a.geojson") : head + 46 + len("a.geojson")] = struct.pack("<HHQ", 1, 8, 2**63)
+    end = bytes(large).index(b"PK\x05\x06")
+    large[end + 12 : end + 16] = struct.pack("<I", end - head)
+    yield Hostile("zip64.zip", "a.zip", bytes(large), ("F077",))
+    yield Hostile("two names.zip", "a.zip", whole.replace(b"a.geojson", b"../../x.j", 1), ("P037", "F077"))
+    yield Hostile("members.kmz", "a.kmz", _zip(*((f"{n}.kml", b"<kml/>") for n in range(10_001))), ("F077",))
+    link = b"<NetworkLink><Link><href>http://127.0.0.1:9/a.kml</href></Link></NetworkLink>"
+    yield Hostile("link.kmz", "a.kmz", _zip(("doc.kml", b"<kml><Document>%s</Document></kml>" % link)), ("P002", "P0"))
+    for label, foot in (("length", b"x" * 100 + b"\xf0\xff\xff\xff"), ("depth", b"\x1c" * 5000 + b"\x88\x13\0\0")):
+        yield Hostile(f"{label} of the foot.parquet", "a.parquet", b"PAR1" + foot + b"PAR1", ("F004", "F005"))
+    for label in ("utf-16-le", "utf-32"):
+        yield Hostile(f"{label}.csv", "a.csv", "parcel_id,area_m2\nA,1\n".encode(label), ("P037",))
+    yield Hostile("open quote.csv", "a.csv", b'parcel_id,area_m2\n"' + b"x" * 17_000_000, ("P068",))
+    yield Hostile("depth.gml", "a.gml", b"<a>" * 100_000, ("P037", "F0"))
+    yield Hostile("length.fgb", "a.fgb", b"fgb\x03fgb\0" + b"\xff" * 4 + b"x" * 100, ("F003", "F004"))
+    block = "0 SECTION 2 BLOCKS 0 BLOCK 2 X 70 4 1 http://127.0.0.1:9/x.dxf 0 ENDBLK 0 ENDSEC"
+    drawn = "0 SECTION 2 ENTITIES 0 INSERT 2 X 10 0 20 0 0 ENDSEC 0 EOF"
+    yield Hostile("other drawing.dxf", "a.dxf", "\n".join(f"{block} {drawn}".split()).encode(), ("F004", "P002"))
+
+
+def _shared(rows: str) -> bytes:
+    """A workbook whose cells share one long text."""
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    text = f'<sst {main} count="1" uniqueCount="1"><si><t>{"x" * 32_000}</t></si></sst>'
+    parts, strings = dict(_parts(_sheet("A1:AN209", rows))), "xl/sharedStrings.xml"
+    relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    for name, old, new in (
+        ("[Content_Types].xml", "</Types>", f'<Override PartName="/{strings}" ContentType="{kind}"/></Types>'),
+        ("xl/_rels/workbook.xml.rels", "</Relationships>",
+         f'<Relationship Id="rId8" Type="{relations}" Target="/{strings}"/></Relationships>'),
+    ):  # fmt: skip
+        parts[name] = parts[name].replace(old.encode(), new.encode())
+    return _zip(*parts.items(), (strings, text.encode()))
+
+
+def _parts(content: bytes) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            yield name, archive.read(name)
+
+
+FILES = [*elsewhere(), *other_kinds(), *large(), *damaged(), *broken(), *outsiders()]

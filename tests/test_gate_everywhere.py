@@ -46,7 +46,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "parcels/common/codes.py": ".read_text",
             "parcels/common/schema.py": ".read_text",
             "parcels/common/vocabulary.py": ".read_text",
-            "landopt/keeping/ledger/matters.py": ".read_text csv.DictReader",
+            "landopt/keeping/ledger/matters.py": ".read_text",
             "landopt/report/gis/layer_files.py": ".read_text sqlite3.connect",
             "landopt/report/tables/entry_sheet.py": ".read_text",
             "parcels/tables/use_codes.py": ".read_text",
@@ -107,8 +107,6 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "parcels/common/atomic.py": ".open os.open",
         },
         MEMORY: {
-            "landopt/desk/law/ask.py": "csv.reader",
-            "landopt/keeping/ledger/round_steps.py": "csv.DictReader",
             "landopt/report/papers/templates/given.py": "docx.Document",
             "landopt/report/papers/templates/refuse.py": "zipfile.ZipFile",
             "landopt/report/papers/templates/shipped.py": "docx.Document zipfile.ZipFile",

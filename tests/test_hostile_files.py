@@ -6,15 +6,21 @@ import gzip
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from cli import desk
+from landopt.desk.law.ask import read_cases
+from landopt.keeping.handmade import read_handmade
+from landopt.keeping.ledger.matters import read_matters
+from landopt.keeping.ledger.round_steps import read_results
+from parcels.common.issues import Refused
 from parcels.formats import guard
-from tests.hostile import FILES, Hostile, layers, plan_files
+from tests.builders import random_case
+from tests.hostile import FILES, Hostile, _zip, layers, plan_files
 from tests.parcels.making import box, gpkg, round_folder
 
 
@@ -202,3 +208,34 @@ def test_a_receipt_and_a_key_that_are_hostile_are_refused(tmp_path: Path) -> Non
     shutil.copy(tmp_path / "r.json", tmp_path / "statement.json")
     for key in ("key.pem", "big.pem"):
         assert call("receipt", tmp_path / "r.json", tmp_path / "statement.json", "--key", tmp_path / key).exit_code == 1
+
+
+RESULTS = "parcel_id,outcome,date,price_yuan,document\n"
+TABLES = {
+    "long": b"x" * 17_000_000,
+    "price": "².5,,2026-05-02,²,D".encode(),
+    "digits": b"A,sold,2026-05-02," + b"9" * 5_000 + b",D",
+    "zero": b"A\0B,sold,2026-05-02,1,D",
+    "quote": b'"A,sold,2026-05-02,1,D',
+    "office": _zip(("xl/workbook.xml", b"<a/>")),
+}
+
+
+@pytest.mark.parametrize("label", [pytest.param("long", marks=pytest.mark.slow), *sorted({*TABLES} - {"long"})])
+def test_tables_of_the_ledger_and_of_cases_are_read_as_every_table(tmp_path: Path, label: str) -> None:
+    """Results, matters, cases of a question, plans made by hand: a finding with its own words, never a bare key."""
+    results, cases = tmp_path / "r.csv", tmp_path / "c.csv"
+    body = TABLES[label]
+    results.write_bytes(body if label == "office" else RESULTS.encode() + body)
+    cases.write_bytes(body if label == "office" else b"use,operator\n" + body)
+    reads: list[Callable[[], object]] = [
+        lambda: read_results(results, {"A"}),
+        lambda: read_matters(results, {"A"}),
+        lambda: read_handmade(results, random_case(0)),
+    ]
+    if label not in ("price", "digits"):  # what a fact may be is said by its field
+        reads.append(lambda: read_cases(str(cases), "2026-11-22"))
+    for read in reads:
+        with pytest.raises(Refused) as told:
+            read()
+        assert all(issue.what != issue.key for issue in told.value.issues), told.value.issues

@@ -39,7 +39,7 @@ def convert_policy(source: Path, target: Path, lang: str, force: bool = False) -
         form = Form("policy", policy_columns(lang), rows)
         kept = write_made(target, lambda path: write_forms(path, [form], lang))
         return len({row[0] for row in rows}), kept
-    sheets = [sheet for sheet in xlsx_sheets(source, "C") if not sheet.hidden]
+    sheets = [sheet for sheet in xlsx_sheets(source, "K") if not sheet.hidden]
     named = next((sheet for sheet in sheets if sheet.name in ("policy", "政策")), sheets[0])
     tables = tables_of(named, source.name)
     kept = write_made(target, lambda path: path.write_text(policy_text(tables), encoding="utf-8", newline="\n"))

@@ -35,6 +35,10 @@ from parcels.common.digests import sha256_of
 from parcels.common.issues import Issue, LandoptError, Refused, error
 from parcels.common.kept import write_made
 
+LOOSE = 2
+"""Times the gap asked for within which every city is decided at the prices first; what misses it is decided again."""
+ENOUGH = Fraction(4, 5)
+"""Of the gap asked for, what the cities' own gaps may take together: the rest is left to the mix of whole plans."""
 LONGEST = 3
 """A run of a city hangs after so many times its limit, and five minutes."""
 PACKS = Path(__file__).parents[2] / "constraints" / "packs"
@@ -53,7 +57,10 @@ class Done:
 
 @dataclass
 class _Known:
-    """What is known of a city that takes part: ``key`` names what it was screened to, ``run`` what was decided."""
+    """What is known of a city that takes part: ``key`` names what it was screened to, ``run`` what was decided.
+
+    ``plans`` are those found at the prices, the last one last; ``short`` says how far it is from ``bound`` there.
+    """
 
     name: str
     path: Path
@@ -62,6 +69,8 @@ class _Known:
     run: str = ""
     bound: int = 0
     proof: Mapping[str, Any] = field(default_factory=dict)
+    plans: list[Candidate] = field(default_factory=list)
+    short: int = 0
 
 
 def joint(path: Path, output: Path | None, effort: Effort, say: Say, where: Where | None = None) -> Done:
@@ -194,46 +203,92 @@ class _Decided:
         if not self.known:
             raise NoPlan(error("S040.none", at=self.file.path.name))
 
-    def _price(self, prices: Sequence[int], scale: int) -> list[tuple[str, dict[str, Any]]]:
-        """The runs of every city at prices."""
+    def _price(
+        self, ones: Sequence[_Known], prices: Sequence[int], scale: int, gap: Fraction
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """The runs of some cities at prices, each within a gap of its own."""
         found = []
-        for one in self.known:
-            key = digest({"open": one.key, "prices": list(prices), "scale": scale})[:24]
-            given = {"do": "price", "key": one.key, "prices": list(prices), "scale": scale, "round": one.name}
-            found.append((key, {**given, "warm": one.alone.chosen.tolist()}))
+        for one in ones:
+            head = {"prices": list(prices), "scale": scale, "gap": str(gap)}
+            warm = one.plans[-1] if one.plans else one.alone
+            given = {"do": "price", "key": one.key, **head, "round": one.name, "warm": warm.chosen.tolist()}
+            found.append((digest({"open": one.key, **head})[:24], given))
         return found
+
+    def _decide(self, ones: Sequence[_Known], gap: Fraction) -> None:
+        """Decide some cities at the prices; the better bound of each is kept, and every plan."""
+        prices, scale = self.prices.prices, self.prices.scale
+        asked = self._price(ones, prices, scale, gap)
+        for one, (key, _), each in zip(ones, asked, self._ran(asked, self.runs), strict=True):
+            if each.get("bound") is None:
+                continue
+            if not one.plans or int(each["bound"]) < one.bound:
+                one.run, one.bound, one.proof = key, int(each["bound"]), each["proof"]
+            one.plans.append(from_json(each["plan"]))
+            reached = [self._worth(plan) for plan in one.plans]
+            one.short = one.bound - max(reached)
+
+    def _worth(self, plan: Candidate) -> int:
+        """What a plan scores at the prices, times the scale."""
+        paid = [price * use for price, use in zip(self.prices.prices, plan.used, strict=True)]
+        return self.prices.scale * plan.value - sum(paid)
+
+    def _tightened(self) -> None:
+        """Decide those cities again whose own gaps are largest, until all together take less of the gap asked for."""
+        gap, scale = self.effort.gap, self.prices.scale
+        left = sorted(self.known, key=lambda one: (-one.short, one.name))
+        worth = [abs(one.plans[-1].value) for one in self.known]
+        room = ENOUGH * gap * scale * sum(worth)
+        while left and (over := sum(one.short for one in self.known) - room) > 0:
+            some: list[_Known] = []
+            while left and over > 0:  # as many as do it if each comes to half of what it may
+                some.append(left.pop(0))
+                spared = some[-1].short - gap * scale * abs(some[-1].plans[-1].value) / 2
+                over -= max(spared, Fraction(0))
+            self._decide(some, gap)
 
     def _choose(self, cities: Sequence[City]) -> None:
         """Integers once at the prices, the best mix of plans, and its repair."""
         self.say(told("joint.deciding", cities=len(cities)))
-        asked = self._price(self.prices.prices, self.prices.scale)
-        found = self._ran(asked, self.runs)
-        kept = [k for k, each in enumerate(found) if each.get("bound") is not None]
-        for k, one in enumerate(self.known):
-            if k in kept:
-                one.run, one.bound, one.proof = asked[k][0], int(found[k]["bound"]), found[k]["proof"]
-            else:
+        self._decide(self.known, LOOSE * self.effort.gap)
+        for one in self.known:
+            if not one.plans:
                 self._without(one.name, "stopped", "")
-        self.clock.mark("decide")
-        self.known = [self.known[k] for k in kept]
-        cities = store.Shelf(self._place(one.key) for one in self.known)
+        self.known = [one for one in self.known if one.plans]
         self._require()
+        self._tightened()
+        self.clock.mark("decide")
+        cities = store.Shelf(self._place(one.key) for one in self.known)
         choice = Choice(cities, self.senses, self.rhs, self.effort, self._asked)
-        for number, k in enumerate(kept):
-            choice.know(number, self.known[number].alone)
-            choice.know(number, from_json(found[k]["plan"]))
+        for number, one in enumerate(self.known):
+            for plan in (one.alone, *one.plans):
+                choice.know(number, plan)
         self.bound = bound_of(self.prices, self.rhs, [one.bound for one in self.known])
         plans = choice.first(self.prices)
         if choice.infeasible and all(one.offers.scope == "all" for one in cities):
             raise NoPlan(error("S040.limits", at=self.file.path.name))
         if plans is None:
             raise Stopped(error("S040.stopped", at=self.file.path.name))
+        plans = self._closer(choice, plans)
         self.plans = choice.improve(plans, self.bound, lambda value: None)
         self.clock.mark("mix")
         self.say(told("joint.chosen", value=sum(plan.value for plan in self.plans) / 1000, bound=self.bound / 1000))
 
+    def _closer(self, choice: Choice, plans: list[Candidate]) -> list[Candidate]:
+        """Where the mix leaves the gap above the one asked for, decide every city within that gap, and mix again."""
+        gap, scale, now = self.effort.gap, self.prices.scale, sum(plan.value for plan in plans)
+        wide = [one for one in self.known if one.short > gap * scale * abs(one.plans[-1].value)]
+        if self.bound - now <= gap * max(1, abs(now)) or not wide:
+            return plans
+        self._decide(wide, gap)
+        self.bound = bound_of(self.prices, self.rhs, [one.bound for one in self.known])
+        for number, one in enumerate(self.known):
+            choice.know(number, one.plans[-1])
+        mixed = choice.best()
+        return plans if mixed is None or sum(plan.value for plan in mixed) < now else mixed
+
     def _asked(self, prices: tuple[int, ...], scale: int) -> list[Candidate | None]:
-        found = self._ran(self._price(prices, scale), self.runs)
+        found = self._ran(self._price(self.known, prices, scale, self.effort.gap), self.runs)
         return [from_json(each["plan"]) if "plan" in each else None for each in found]
 
     def _limits(self) -> dict[str, Any]:
@@ -287,7 +342,8 @@ class _Decided:
         for one, plan in zip(self.known, self.plans, strict=True):
             key = digest({"run": one.run, "plan": plan.chosen.tolist(), "said": said})[:24]
             asked: dict[str, Any] = {"do": "write", "made": key, "key": one.key, "round": one.name, "said": said}
-            asked |= {"path": str(one.path), "plan": as_json(plan), "alone": as_json(one.alone)}
+            alone = max((one.alone, *one.plans, plan), key=lambda each: each.value)
+            asked |= {"path": str(one.path), "plan": as_json(plan), "alone": as_json(alone)}
             asked |= {"bound": one.bound, "proof": one.proof}
             given.append((key, asked))
         found = self._ran(given, self.runs)

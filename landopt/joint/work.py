@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from landopt.solving.solver import Outcome
 
 
+ALONE = 4
+"""Times the gap asked for within which a city is decided alone: no bound rests on it; others begin from its plan."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What all runs share: the text of the joint file, its path, the folder of the runs and how far programmes go."""
@@ -122,7 +126,8 @@ class _Worker:
         if len(made.case.objective.tiers) != 1:
             raise Refused(error("C081.tiers", at=str(path), round=name))
         one = self._city(path, made, screened(made))
-        outcome = run(one, priced(one, (0,) * len(self.rules), 1), self.effort)
+        effort = replace(self.effort, gap=ALONE * self.effort.gap)
+        outcome = run(one, priced(one, (0,) * len(self.rules), 1), effort)
         said = {"round": name, "stopped": outcome.stopped}
         if outcome.chosen is None:
             return said if outcome.stopped == "infeasible" else {**said, "stopped": "failed"}
@@ -133,7 +138,8 @@ class _Worker:
         """The best plan found at prices, its bound there and the tree that proves it."""
         one = store.kept(self.runs / "cities" / given["key"])
         offers = priced(one, tuple(given["prices"]), int(given["scale"]))
-        outcome = run(one, offers, self.effort, np.array(given["warm"], np.int64))
+        effort = replace(self.effort, gap=Fraction(given["gap"]))
+        outcome = run(one, offers, effort, np.array(given["warm"], np.int64))
         said: dict[str, Any] = {"round": one.id, "stopped": outcome.stopped, "bound": None}
         if outcome.chosen is None:
             return {**said, "stopped": "failed"}

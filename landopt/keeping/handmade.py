@@ -88,7 +88,7 @@ def read_handmade(path: str | Path, case: Case) -> Handmade:
     """
     from parcels.formats.opening import open_table
 
-    raw = open_table(Path(path), prefix="H")
+    raw = open_table(Path(path), prefix="K")
     columns = {
         name: next((c for c in raw.columns if str(c).strip().lower() in names), None) for name, names in COLUMNS.items()
     }

@@ -11,7 +11,7 @@ from parcels.common.issues import Refused, error
 from parcels.formats.companion import with_companion
 from parcels.formats.guard import guarded
 from parcels.formats.outline_columns import with_outlines
-from parcels.formats.registry import Ask, Format, endings, format_of
+from parcels.formats.registry import Ask, Format, Prefix, endings, format_of
 from parcels.formats.sources import RawTable
 
 
@@ -54,7 +54,7 @@ def open_layer(
     return _read(found, Ask(path, layer, encoding, crs, points=points, prefix="L"))
 
 
-def open_table(path: Path, *, layer: str | None = None, encoding: str | None = None, prefix: str = "D") -> RawTable:
+def open_table(path: Path, *, layer: str | None = None, encoding: str | None = None, prefix: Prefix = "D") -> RawTable:
     """A table of rows: CSV or a workbook.
 
     Raises

@@ -33,6 +33,10 @@ Kind = Literal["layer", "drawing", "table", "archive"]
 the facts. ``table``: rows, with outlines by WKT or by reference. ``archive``: holds a file of another format."""
 
 
+Prefix = Literal["P", "D", "K", "L"]
+"""First letters of the codes of findings in tables and layers: they share numbers and texts; others have none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is asked of a reader: the file, and what the user says of it (``None`` where nothing is said).
@@ -45,7 +49,7 @@ class Ask:
     encoding: str | None = None
     crs: str | None = None
     points: bool = False
-    prefix: str = "P"
+    prefix: Prefix = "P"
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,3 +110,24 @@ def test_the_list_of_sites_names_the_period_of_each(plain: Path) -> None:
     assert table.rows[0][-1] == "供应时段"
     assert {row[-1] for row in table.rows[1:]} == {"2026年第2季度", "2026年第3季度"}
     assert len(table.widths) == len(table.rows[0])
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_table_of_each_period_names_it_and_says_where_it_is_empty(plain: Path, tmp_path: Path, lang: str) -> None:
+    """A printed page is of one year and says so; a year in which nothing is supplied is no page of headings."""
+    import openpyxl
+
+    from landopt.report.tables.sheets import write_tables
+
+    plan, case = with_limits(plain)
+    years = (*case.round.periods, Period("2027", "2027-01-01", "2027-12-31"))
+    source = open_source(plain)
+    vars(source).update(plan=plan, case=replace(case, round=replace(case.round, periods=years)))
+    write_tables(tmp_path / "t.xlsx", source, lang)
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    own = [sheet for sheet in book if sheet.title.endswith(tuple(period.id for period in years))]
+    assert len(own) == len(years)
+    for sheet, period in zip(own, years, strict=True):
+        assert words.period(period.id, lang) in sheet["A1"].value
+    empty = [cell.value for row in own[-1].iter_rows(min_row=5) for cell in row if cell.value]
+    assert empty == ["本期不安排供应。" if lang == "zh" else "Nothing is supplied in this period."]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from landopt.reasons.texts import render_notice
 from landopt.report.papers import review_sheet
+from landopt.report.papers.blocks import table
 from landopt.report.papers.notices import drafts, provenance, word_notices
 from landopt.report.papers.pdf import write_pdf
 from landopt.report.source import open_source
@@ -204,3 +207,23 @@ def test_only_texts_read_in_the_original_stand_without_a_mark(plain: Path, lang:
             for at in (hit.start() for hit in re.finditer(re.escape(bare), cell)):
                 before = cell[:at].rstrip("《")
                 assert before.endswith(unread) == (found != {"V1"}), (doc, cell)
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="poppler is not installed")
+def test_no_word_runs_over_the_line_of_its_cell(tmp_path: Path) -> None:
+    """The longest words of English in narrow cells are parted: every word of the page ends before its column does."""
+    pytest.importorskip("typst")
+    widths = (6, 17, 20, 14, 12, 8, 15, 12)
+    long = ("allocation", "agreement grant", "contribution", "administration", "industrial land", "telecommunications")
+    rows = [tuple("x" for _ in widths), *(tuple(word if wide > 10 else "1" for wide in widths) for word in long)]
+    write_pdf(tmp_path / "t.pdf", [table(rows, widths)], "en", title="T")
+    said = subprocess.run(["pdftotext", "-bbox", tmp_path / "t.pdf", "-"], capture_output=True, text=True, check=True)
+    found = re.findall(r'xMin="([\d.]+)" .* xMax="([\d.]+)" .*>(.*)</word>', said.stdout)
+    left, room = 28 / 25.4 * 72, 156 / 25.4 * 72
+    edges = [left + room * sum(widths[:at]) / sum(widths) for at in range(len(widths) + 1)]
+    assert len(found) > len(widths) * len(long)
+    for start, end, word in found[1:]:
+        if word.isdigit():
+            continue
+        column = max(at for at, edge in enumerate(edges[:-1]) if float(start) >= edge)
+        assert float(end) <= edges[column + 1], (word, start, end)

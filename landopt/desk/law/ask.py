@@ -124,7 +124,6 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
     Refused
         With every column that is no fact and every date that is none, each with its place; R011 and others by row.
     """
-    import csv
     from pathlib import Path
 
     from constraints.loading.rule_file import iso_date
@@ -132,20 +131,18 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
     from parcels.common.gate import MB, read_bytes
     from parcels.common.issues import Issue, Refused, error
     from parcels.common.schema import fields
+    from parcels.formats.decoding.encoding import decode
+    from parcels.formats.kinds.csv_table import rows_of
 
     file = Path(path)
     try:
         raw = read_bytes(file, 100 * MB)
     except OSError as trouble:
         raise Refused([error("R001.cases-unreadable", at=Place(file=str(path)), strerror=trouble.strerror)]) from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("gb18030", errors="replace")
-    lines = list(csv.reader(text.splitlines()))
-    if not lines or not any(lines[0]):
+    lines = rows_of(decode(raw, file.name, prefix="K").text, file.name, "K")
+    if not lines:
         raise Refused([error("R001.cases-empty", at=Place(file=str(path)))])
-    head = [cell.strip() for cell in lines[0]]
+    head = [cell.strip() for cell in lines[0][1]]
     issues: list[Issue] = []
     keys = []
     for cell in head:
@@ -155,9 +152,7 @@ def read_cases(path: str, date: str) -> list[tuple[str, str, dict[str, str]]]:
             issues.append(error("R009.unknown-field-told", at=place, maybe=closest(cell, fields()), word=cell))
         keys.append(key)
     found = []
-    for number, row in enumerate(lines[1:], 2):
-        if not any(cell.strip() for cell in row):
-            continue
+    for number, row in lines[1:]:
         own, case, day = {}, str(number - 1), date
         for key, cell in zip(keys, row, strict=False):
             value = cell.strip()

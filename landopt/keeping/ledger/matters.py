@@ -7,9 +7,7 @@ that of the Fair Competition Review Regulation (2024), arts 8 to 12.
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +22,7 @@ from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, error, stop_on_errors
 from parcels.common.place import within
 from parcels.formats.decoding.encoding import decode
+from parcels.formats.kinds.csv_table import named_rows
 
 COLUMNS = {
     "what": ("what", "事项", "事项类型"),
@@ -85,19 +84,17 @@ def read_matters(path: Path, known: set[str]) -> list[Matter]:
     Refused
         With every fault of the file.
     """
-    reader = csv.DictReader(io.StringIO(decode(read_bytes(path), path.name, prefix="K").text))
-    columns = {
-        name: next((c for c in reader.fieldnames or () if c.strip() in names), None) for name, names in COLUMNS.items()
-    }
+    heading, lines = named_rows(decode(read_bytes(path), path.name, prefix="K").text, path.name)
+    columns = {name: next((c for c in heading if c.strip() in names), None) for name, names in COLUMNS.items()}
     stop_on_errors(
         error("B020.column-missing", at=path.name, name=name) for name in ("what", "date") if columns[name] is None
     )
     words = {word: what for what, entry in kinds().items() for word in entry["words"]}
     issues: list[Issue] = []
     found: list[Matter] = []
-    for number, line in enumerate(reader, 2):
+    for number, line in lines:
         at = within(path.name, row=number)
-        row = {name: (line.get(column) or "").strip() if column else "" for name, column in columns.items()}
+        row = {name: line.get(column, "").strip() if column else "" for name, column in columns.items()}
         parcels = tuple(filter(None, (part.strip() for part in row.pop("parcels").replace("＋", "+").split("+"))))
         issues += [error("B021.parcel-never-adopted", at=at, value=name) for name in parcels if name not in known]
         what = words.get(row["what"].lower(), words.get(row["what"]))

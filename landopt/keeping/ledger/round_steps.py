@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors
 from parcels.common.place import within
 from parcels.formats.decoding.encoding import decode
+from parcels.formats.kinds.csv_table import named_rows
 
 if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
@@ -212,19 +212,15 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
     Refused
         With every fault of the file.
     """
-    text = decode(read_bytes(path), path.name, prefix="K").text
-    reader = csv.DictReader(io.StringIO(text))
-    columns = {
-        name: next((c for c in reader.fieldnames or () if c.strip() in names), None)
-        for name, names in RESULT_COLUMNS.items()
-    }
+    heading, lines = named_rows(decode(read_bytes(path), path.name, prefix="K").text, path.name)
+    columns = {name: next((c for c in heading if c.strip() in names), None) for name, names in RESULT_COLUMNS.items()}
     lacking = [name for name in ("parcel_id", "outcome", "date") if columns[name] is None]
     if lacking:
         raise Refused([error("B020.column-missing", at=path.name, name=name) for name in lacking])
     issues: list[Issue] = []
     found: list[dict[str, Any]] = []
-    for number, line in enumerate(reader, 2):
-        row = {name: (line.get(column) or "").strip() if column else "" for name, column in columns.items()}
+    for number, line in lines:
+        row = {name: line.get(column, "").strip() if column else "" for name, column in columns.items()}
         outcome = OUTCOME_WORDS.get(row["outcome"], row["outcome"].lower())
         if row["parcel_id"] not in known:
             issues.append(
@@ -240,7 +236,7 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
             issues.append(error("B027.taking-back", at=within(path.name, row=number)))
         price: int | None = None
         if row["price_yuan"]:
-            if not row["price_yuan"].replace(",", "").isdigit():
+            if not re.fullmatch(r"[0-9]{1,15}", row["price_yuan"].replace(",", "")):
                 issues.append(
                     error("B023.price-yuan-not", at=within(path.name, row=number), price_yuan=row["price_yuan"])
                 )

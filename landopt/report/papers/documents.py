@@ -104,7 +104,7 @@ def _sites(source: Source, lang: str) -> Block:
     """The sites of the plan; in a round of several periods with the period of each."""
     several = len(source.case.round.periods) > 1
     names = ("number", "parcels", "platform", "use", "area", "term", "method", *(("period",) if several else ()))
-    widths = (6, 18, 22, 14, 12, 8, 12, 12) if several else (7, 21, 24, 15, 13, 8, 14)
+    widths = (6, 17, 20, 14, 12, 8, 15, 12) if several else (7, 21, 24, 15, 13, 8, 14)
     return table([_heads(names, lang), *_site_lines(source, lang, several=several)], widths)
 
 

@@ -86,7 +86,8 @@ def write_tables(
     for period in source.case.round.periods:  # a table for each period of a programme
         sheet = writer.add("parcels", named=period.id)
         own = [{**row, "number": at} for at, row in enumerate(by_period.get(period.id, ()), 1)]
-        writer.rows(sheet, "parcels", own, totals=("area_ha", "area_mu", "new_ha"), mu=mu, hidden=hidden)
+        sums = ("area_ha", "area_mu", "new_ha")
+        writer.rows(sheet, "parcels", own, totals=sums, mu=mu, hidden=hidden, of=words.period(period.id, lang))
     if public:
         book.close()
         path.write_bytes(content.getvalue())
@@ -151,13 +152,14 @@ class _Writer:
         made.hide_gridlines(2)
         return made
 
-    def banner(self, sheet: Any, name: str, plan: str) -> None:
-        """Title and provenance above the headings."""
+    def banner(self, sheet: Any, name: str, plan: str, of: str = "") -> None:
+        """Title and provenance above the headings; ``of``: the period a list is of."""
         title = self.source.plan["case"]["title"][self.lang]
         pattern = self.titles.text(name, "title")
         if not plan:  # nothing to compare with: no brackets around nothing
             pattern = pattern.replace("（{plan}）", "").replace(" against {plan}", "")
         text = pattern.replace("{round}", title).replace("{plan}", plan)
+        text = phrase("tables.of-period", self.lang, said=text, period=of) if of else text
         sheet.write_string(0, 0, one_line(text, 250), self.formats["title"])
         plan_, case = self.source.plan, self.source.plan["case"]
         said = phrase("tables.as-of", self.lang, day=case["as_of"], mark=plan_mark(self.source, self.lang))
@@ -180,9 +182,13 @@ class _Writer:
         plan: str = "",
         mu: bool = False,
         hidden: Sequence[str] = (),
+        of: str = "",
     ) -> None:
-        """A list with headings, filter, frozen panes, print titles, and a row of totals where asked."""
-        self.banner(sheet, name, plan)
+        """A list with headings, filter, frozen panes, print titles, and a row of totals where asked.
+
+        ``of``: the period it is of, which its title names and which says so where nothing is supplied in it.
+        """
+        self.banner(sheet, name, plan, of)
         rows = list(rows)
         columns = [column for column in self.titles.columns(name) if column not in hidden]
         if mu and "area_ha" in columns and "area_mu" not in columns:
@@ -206,7 +212,11 @@ class _Writer:
         sheet.autofilter(HEAD, 0, max(last, HEAD), width)
         sheet.freeze_panes(HEAD + 1, min(4, width) if name == "parcels" else 0)
         sheet.repeat_rows(HEAD)
-        if totals and last > HEAD:
+        if of and not rows:
+            last += 1
+            said = phrase("tables.none-in-period", self.lang)
+            sheet.merge_range(last, 0, last, width, said, self.formats["text"])
+        elif totals and last > HEAD:
             self._totals(sheet, columns, sums, last)
             last += 1
         sheet.print_area(0, 0, last, width)

@@ -30,14 +30,20 @@ def check_members(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     Raises
     ------
     Refused
-        77 for a path that leaves the folder, too many members, too much or too tightly packed; 78 for a link.
+        77 for a path that leaves the folder, two members of one name (programs differ in which they read), too many
+        members, too much or too tightly packed; 78 for a link.
     """
     members = archive.infolist()
     _name(members)
     issues = []
     if len(members) > MAX_MEMBERS:
         issues.append(error("F077.members", at=name, name=name, count=len(members), max_members=MAX_MEMBERS))
+    named: set[str] = set()
     for member in members:
+        folded = member.filename.replace("\\", "/").casefold()
+        if folded in named:
+            issues.append(error("F077.twice", at=name, name=name, filename=member.filename))
+        named.add(folded)
         if _leaves(member.filename):
             issues.append(error("F077.holds-path-leaves", at=name, name=name, filename=member.filename))
         if stat.S_ISLNK(member.external_attr >> 16):

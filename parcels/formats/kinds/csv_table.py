@@ -62,6 +62,13 @@ def rows_of(text: str, name: str, prefix: str = "D") -> list[tuple[int, list[str
     return [(line, row) for line, row in rows if any(cell.strip() for cell in row)]
 
 
+def named_rows(text: str, name: str, prefix: str = "K") -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """The heading of a CSV text, and each row as cells by column with its line; raises as :func:`rows_of`."""
+    rows = rows_of(text, name, prefix)
+    heading = rows[0][1] if rows else []
+    return heading, [(line, dict(zip(heading, cells, strict=False))) for line, cells in rows[1:]]
+
+
 def table_of(path: Path, rows: list[tuple[int, list[str]]], prefix: str, notes: tuple[Told, ...] = ()) -> RawTable:
     """Rows with a heading as a raw table.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parcels.common.issues import Environment, Refused, error
-from parcels.formats.registry import Ask, reads
+from parcels.formats.registry import Ask, Prefix, reads
 from parcels.formats.sources import RawTable
 from parcels.formats.typed.book import table_of_book
 from parcels.formats.typed.sheet import Area, Sheet
@@ -28,7 +28,7 @@ def read_xlsx(ask: Ask) -> RawTable:
     return table_of_book(xlsx_sheets(ask.path, ask.prefix), ask, "XLSX")
 
 
-def xlsx_sheets(path: Path, prefix: str) -> list[Sheet]:
+def xlsx_sheets(path: Path, prefix: Prefix) -> list[Sheet]:
     """The sheets of a workbook in the format of Office Open XML."""
     try:
         import openpyxl
@@ -46,7 +46,7 @@ def xlsx_sheets(path: Path, prefix: str) -> list[Sheet]:
         size = path.stat().st_size
         issue = error(f"{prefix}037.no-workbook", at=path.name, file=path.name, size=size, problem=str(problem))
         raise Refused(issue) from None
-    except (KeyError, ValueError, TypeError, OSError, SyntaxError) as problem:
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, OSError, SyntaxError) as problem:
         issue = error("F004.cannot-read-save", at=path.name, file=path.name, problem=str(problem)[:160])
         raise Refused(issue) from None
     return [_sheet(sheet, stored[sheet.title]) for sheet in book.worksheets]
