@@ -20,7 +20,7 @@ test: $(VENV)/.dev
 	$(PY) -m pytest -n $(CORES)
 
 slow: $(VENV)/.dev
-	$(PY) -m pytest -m slow -n $(CORES)
+	$(PY) -m pytest -m slow -n $(CORES) --durations=40
 
 # every case of every count, of which CI runs a tenth, and an hour of random clicks; LONG=tests/independent names some tests only
 ROUNDS ?= 300
