@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from landopt.solving.process import child_handle
-from landopt.solving.process.child import _limit_memory, caps_memory
+from landopt.solving.process.child import _limit_memory, _prepare, caps_memory
 from landopt.solving.process.child_handle import _trouble
 from landopt.solving.programme.arrays import program, standing
 from landopt.solving.solver import Outcome, Withheld, proof_bound, solve
@@ -183,6 +183,17 @@ def test_child_at_its_limit_names_memory(monkeypatch: pytest.MonkeyPatch, limit:
         assert (issue.code, f"{limit} MB" in issue.what) == ("S013", True), issue
     else:
         assert limit > 200
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nothing tells the address space")
+def test_a_child_without_room_beside_its_libraries_ends_before_it_is_capped() -> None:
+    """Capped while it imports it could stand for ever, where Python lacks the bytes to unwind an exception."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(MemoryError):
+        _prepare(150 * 10**6)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def test_a_traceback_cut_short_under_a_limit_names_memory(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,16 @@ if TYPE_CHECKING:
 
 QUIET_S = 10.0
 """Seconds after which progress is told even where little has changed."""
+NEEDED = (
+    "highspy",
+    "numpy.ma",
+    "landopt.solving.programme.pulp_imported",
+    "landopt.solving.search.tier_search",
+    "landopt.solving.search.ties",
+)
+"""What a search imports sooner or later."""
+ROOM = 64_000_000
+"""Bytes of address space that a search must have beside its libraries."""
 CYCLES = 200_000
 """Objects made before Python looks for cycles among them: with its own 2,000 a twentieth of a small search."""
 
@@ -35,9 +46,9 @@ def main(folder: Path) -> int:
     """Solve the request in ``folder``; exit code 0 when ``result.json`` is written, 9 when memory ran out."""
     request = json.loads((folder / "request.json").read_text("utf-8"))
     gc.set_threshold(CYCLES, 10, 10)
-    _limit_memory(request.get("memory"))
     _end_with_parent()
     try:
+        _prepare(request.get("memory"))
         result = run(folder, request, _print)
     except MemoryError:
         return 9
@@ -252,6 +263,27 @@ def _write(path: Path, content: bytes) -> None:
 def caps_memory() -> bool:
     """Whether the system can cap the address space of a process: Windows and macOS cannot (no RLIMIT_AS that holds)."""
     return sys.platform not in ("win32", "darwin")
+
+
+def _prepare(limit: int | None) -> None:
+    """Import what every search needs, then cap the memory: Python that lacks it while it imports can stand for ever.
+
+    (Where CPython 3.13 has not even a few bytes to unwind an exception it tries again without end and lets no other
+    thread run; seen under a cap of 150 MB. With the libraries there, what fails is a large array or the solver's own.)
+
+    Raises
+    ------
+    MemoryError
+        Less than ``ROOM`` would be left.
+    """
+    if limit is None or not caps_memory():
+        return
+    for name in NEEDED:
+        import_module(name)
+    held = Path("/proc/self/statm")
+    if held.exists() and limit - int(held.read_text().split()[0]) * os.sysconf("SC_PAGESIZE") < ROOM:
+        raise MemoryError
+    _limit_memory(limit)
 
 
 def _limit_memory(limit: int | None) -> None:
