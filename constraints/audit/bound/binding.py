@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from constraints.audit.bound.made import MADE, lawfully_made
 from constraints.audit.bound.round_text import equal, read_round_text
 from constraints.audit.finding import Unchecked
 from constraints.audit.problem import Problem
@@ -41,12 +42,6 @@ from parcels.common.schema import fields
 
 AT_THE_DESK = ("gap", "time_limit_s", "nodes", "seed", "threads")
 """Settings that may be asked for on the command line: they change how long is searched, not what is lawful."""
-MADE = {"ledger": "lock", "keep": "preference", "override": "lock"}
-"""Rules no file holds, by origin, with their kind: locks of the ledger, a plan kept, fixes by hand.
-
-The ledger also closes other sites to a platform that has one, and notes what closed rounds leave."""
-CARRIED = {"unsupplied": "approved_unsupplied", "idle": "idle", "taken_back": None}
-"""What closed rounds leave, as the notes of the ledger end, and the fact of the parcel that goes with each."""
 ROLES = ("round", "policy", "pack", "corrections", "overlay")
 """What the texts of a case are."""
 _SET = re.compile(r"([^\[\]:=\s]+)(?:\[([^\]]*)\])?:([a-z_]+)=(-?[0-9][0-9_]*(?:\.[0-9]+)?)")
@@ -214,7 +209,8 @@ class Binding:
             rule = filed.get(name)
             self.compared += 1
             if name not in here and rule is not None and rule.origin in MADE:
-                self._made(rule)
+                if not lawfully_made(self.case, rule):
+                    self.say(rule.id, told("breach.rule-landopt-makes", id=rule.id))
             elif name not in here and rule is not None and not bound and rule.origin not in pack_names(off=True):
                 continue
             elif rule is None or name not in here or _json(rule) != _json(here[name]):
@@ -326,46 +322,6 @@ class Binding:
         own = () if self.case.sources else self.case.rules
         known = {*pack_names(off=True), *MADE}
         return next((rule for rule in own if rule.id == name and rule.origin not in known), None)
-
-    def _made(self, rule: Rule) -> None:
-        """A rule no file holds: only what landopt makes of a ledger, a plan kept or a fix, and never above rank 0."""
-        spoken = rule.kind == "eligibility" and set(rule.spec["verdict"].values()) == {"condition"}
-        lawful = rule.kind == MADE[rule.origin] or (rule.origin == "override" and spoken) or self._told(rule)
-        lawful = lawful and (rule.origin != "override" or rule.kind == "lock" or self._of_lock(rule))
-        if rule.cite.rank or not lawful or not rule.id.startswith(f"{rule.origin}."):
-            self.say(rule.id, told("breach.rule-landopt-makes", id=rule.id))
-
-    def _told(self, rule: Rule) -> bool:
-        """Whether a rule of the ledger is one that it makes beside its locks."""
-        return rule.origin == "ledger" and (self._served(rule) or self._left_over(rule))
-
-    def _left_over(self, rule: Rule) -> bool:
-        """Whether a note of the ledger says of one parcel what closed rounds leave, and its fact says so too."""
-        head, _, what = rule.id.rpartition(".")
-        name = head.partition(".")[2].partition(".")[2]
-        row = self.case.parcels.index().get(name)
-        if rule.kind != "note" or rule.spec.get("flag") != "carried" or what not in CARRIED or row is None:
-            return False
-        fact = CARRIED[what]
-        meant = rule.when in (f"parcel_id == '{name}'", f'parcel_id == "{name}"')
-        return meant and not rule.exception_to and (fact is None or self.case.parcels.column(fact)[row] is True)
-
-    @staticmethod
-    def _served(rule: Rule) -> bool:
-        """Whether a rule of the ledger closes another site to a platform that has one; it opens nothing."""
-        closes = rule.kind == "eligibility" and set(rule.spec["verdict"].values()) <= {"forbid", "condition"}
-        return rule.origin == "ledger" and closes and not rule.exception_to and rule.id.endswith(".served")
-
-    def _of_lock(self, rule: Rule) -> bool:
-        """Whether an exception of a fix by hand goes with its lock, and reaches no further than that."""
-        name = rule.id.removesuffix(".exception")
-        lock = next((each for each in self.case.rules if each.id == name and each.origin == "override"), None)
-        if lock is None or lock.kind != "lock" or name == rule.id or lock.cite != rule.cite:
-            return False
-        listed = ", ".join(f"'{parcel}'" for parcel in lock.spec["parcels"])
-        when, demand = f"parcel_id in [{listed}] and method == '{lock.spec['method']}'", lock.spec["demand"]
-        when += f" and demand_id == '{demand}'" if demand else ""
-        return rule.when == when and set(rule.spec["verdict"]) == {lock.spec["method"]}
 
     def _lawful(self) -> None:
         """Nothing of the round's own silences law; what does act is listed; which facts a scenario changed is said."""
