@@ -289,7 +289,21 @@ class Round(RoundTables):
         )
 
     def left_over(self, ledger: PathLike | None = None) -> list[dict[str, Any]]:
-        """What closed rounds of a ledger leave to this round, a record each (``landopt round next``)."""
+        """What closed rounds of a ledger leave to this round, a record each (``landopt round next``).
+
+        Raises
+        ------
+        Refused
+            Where there is no ledger, or it was altered.
+
+        Examples
+        --------
+        >>> try:
+        ...     rnd.left_over()
+        ... except lo.Refused as none:
+        ...     [issue.code for issue in none.issues]
+        ['B001']
+        """
         from landopt.keeping.ledger.left_over import left_to
 
         book = None if ledger is None else ledger_place(ledger)

@@ -98,7 +98,13 @@ class Plan(PlanRuns):
 
     @property
     def robust(self) -> dict[str, Any] | None:
-        """Of a plan of many draws its mean, bound, gap and values in millipoints (``solve --robust``), else None."""
+        """Of a plan of many draws its mean, bound, gap and values in millipoints (``solve --robust``), else None.
+
+        Examples
+        --------
+        >>> plan.robust is None
+        True
+        """
         path = self.folder / "robust.json"
         found: dict[str, Any] | None = json.loads(read_text(path)) if path.is_file() else None
         return found

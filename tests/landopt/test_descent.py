@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from benchmarks.rounds import case_round
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.programme.arrays import program
-from landopt.solving.relaxation import descent
+from landopt.solving.relaxation import prices
 from landopt.solving.relaxation.prices import relax
+from landopt.solving.tuning import USUAL
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import bare_round
 
@@ -20,7 +23,7 @@ def test_same_relaxation_as_the_plain_one(seed: int, monkeypatch: pytest.MonkeyP
     case, offers = bare_round(seed, parcels=7, demands=5)
     prog = program(case, offers, 0)
     plain, _ = relax(prog)
-    monkeypatch.setattr(descent, "LARGE", -1)
+    monkeypatch.setattr(prices, "USUAL", replace(USUAL, prices_first=-1))
     found, _ = relax(prog)
     assert found.feasible == plain.feasible
     if plain.feasible:
@@ -34,7 +37,7 @@ def test_a_contested_round_proves_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     case = case_round(1_000, 100, 11)
     prog = program(case, build_offers(case), 0)
     plain, _ = relax(prog)
-    monkeypatch.setattr(descent, "LARGE", -1)
+    monkeypatch.setattr(prices, "USUAL", replace(USUAL, prices_first=-1))
     found, _ = relax(prog)
     assert found.bound == pytest.approx(plain.bound, rel=1e-6)
     assert len(found.columns) < 1.5 * len(plain.columns)

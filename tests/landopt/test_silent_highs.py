@@ -6,6 +6,7 @@ import ast
 import os
 from pathlib import Path
 
+import highspy
 import pulp
 import pytest
 
@@ -39,11 +40,38 @@ def test_solvers_are_made_and_used_in_silence(capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr().out == ""
 
 
+def _foreign_run(threads: int) -> None:
+    """A model of somebody else's in the same process, with its own number of threads."""
+    with no_banner():
+        other = highspy.Highs()
+    other.setOptionValue("output_flag", False)
+    highspy.Highs.resetGlobalScheduler(True)
+    other.setOptionValue("threads", threads)
+    other.addVar(0.0, 1.5)
+    other.changeColIntegrality(0, highspy.HighsVarType.kInteger)
+    assert other.run() == highspy.HighsStatus.kOk
+
+
+def test_runs_do_not_hang_on_the_threads_of_others() -> None:
+    """From HiGHS 1.16 a run with another number of threads than one before ends at once, with no status."""
+    problem = _one_column()
+    for threads in (2, 3, 2):
+        _foreign_run(threads)
+        assert problem.solve(SilentHiGHS(msg=False)).status == pulp.LpSolveStatus.Optimal
+        _foreign_run(threads)
+        alive = live_highs({})
+        alive.addVar(0.0, 1.5)
+        alive.changeColIntegrality(0, highspy.HighsVarType.kInteger)
+        assert alive.run() == highspy.HighsStatus.kOk
+        assert alive.getModelStatus() == highspy.HighsModelStatus.kOptimal
+
+
 def test_no_solver_is_made_anywhere_else() -> None:
-    """``highspy.Highs()`` and ``pulp.HiGHS(...)`` stand in one module of the product."""
+    """``highspy.Highs`` and ``pulp.HiGHS`` are made, and made from, in one module of the product."""
     made = []
     for path in sorted((ROOT / "landopt").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("highspy.Highs", "pulp.HiGHS"):
+            used = [node.func] if isinstance(node, ast.Call) else node.bases if isinstance(node, ast.ClassDef) else []
+            if {ast.unparse(each) for each in used} & {"highspy.Highs", "pulp.HiGHS"}:
                 made.append(path.name)
     assert set(made) == {"silent_highs.py"}
