@@ -66,6 +66,7 @@ WRITES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "round backup": (("{ledger}", "{out}/copy.sqlite"),),
     "round close": (("{round}", *BY),),
     "round enter": (("{round}", "{matters}", *BY),),
+    "round next": (("{round}", "-o", "{out}/carried.csv"),),
     "round record": (("{round}", "{results}", *BY),),
     "round revoke": (("{round}", "--key", "{public}", "--reason", "lost", *BY),),
     "round sign": (("{round}", "--key", "{key}", *BY),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,11 +15,11 @@ from landopt.screening.offers_file import write_offers
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.programme.arrays import base_arrays, from_arrays, standing
 from landopt.solving.programme.model import write_mps
-from landopt.solving.relaxation import descent
+from landopt.solving.relaxation import prices
 from landopt.solving.search import neighbourhoods
 from landopt.solving.search.tier_search import search
 from landopt.solving.search_state import Options
-from landopt.solving.tuning import Tuning
+from landopt.solving.tuning import USUAL, Tuning
 from tests.builders import random_medium_case
 from tests.counts import seeds
 
@@ -61,7 +62,7 @@ def test_second_solver_and_auditor_agree(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", seeds(4, 100))
 def test_the_ways_of_large_rounds_agree_too(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with offers left out, rough prices, rows of odd sets, the last programme as arrays; half filled anew."""
-    monkeypatch.setattr(descent, "LARGE", 0)
+    monkeypatch.setattr(prices, "USUAL", replace(USUAL, prices_first=0))
     if seed % 2:
         monkeypatch.setattr(neighbourhoods, "LARGE", 0)
         for name, value in (("LONG", 3), ("BRIEF", 1), ("FITTED", 2)):
