@@ -95,8 +95,8 @@ class Container:
 
 
 def packed_file(content: bytes, *, already: bool = False) -> str:
-    """A file for embedding: base64 of gzip (``already``: the bytes are gzip as they stand)."""
-    return base64.b64encode(content if already else gzip.compress(content, 9, mtime=0)).decode("ascii")
+    """A file for embedding: base85 of gzip (``already``: the bytes are gzip as they stand)."""
+    return base85(content if already else gzip.compress(content, 9, mtime=0))
 
 
 def split_line(line: str, own: Mapping[str, str]) -> tuple[str, list[str]]:

@@ -66,7 +66,7 @@ def map_page(source: Source, lang: str, *, before: Mapping[str, Any] | None = No
     )
     public = isinstance(source, PublicSource)
     title = plain(source.plan["case"]["title"][lang])
-    # Markup: our own files and base64 only; everything that came from outside is escaped by the template
+    # Markup: our own files and base85 only; everything that came from outside is escaped by the template
     text = environment.get_template("map.html.j2").render(
         lang=lang,
         title=f"{title} - {source.plan['plan_id']}",

@@ -1,11 +1,6 @@
 /* Reads what landopt/report/map/codec.py wrote. Everything stays in the page. */
 "use strict";
 (function (root) {
-  function unbase64(text) {
-    const raw = atob(text.trim()), bytes = new Uint8Array(raw.length);
-    for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
-    return bytes;
-  }
   /* Base85 in the alphabet of RFC 1924 with ",.:" for "<>&"; the last group is as short as its bytes. */
   const SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%:()*+-;,=.?@^_`{|}~";
   function unbase85(text) {
@@ -89,13 +84,13 @@
   }
   /* The other scripts travel compressed; the policy of the page names the digest of each and lets nothing else run. */
   async function load(text) {
-    for (const code of JSON.parse(new TextDecoder().decode(await gunzip(unbase64(text))))) {
+    for (const code of JSON.parse(new TextDecoder().decode(await gunzip(unbase85(text))))) {
       const script = document.createElement("script");
       script.textContent = code;
       document.head.append(script);
     }
   }
-  root.landoptDecode = { unbase64, gunzip, unpack, sums, textReader };
+  root.landoptDecode = { unbase85, gunzip, unpack, sums, textReader };
   const code = document.getElementById("code");
   if (code) load(code.textContent); // the workbench has its scripts as files
 })(globalThis);

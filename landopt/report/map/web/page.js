@@ -227,7 +227,7 @@
     verdict.className = ""; verdict.textContent = say("正在验证……", "Checking …");
     for (const [key, name] of Object.entries(names)) {
       const inside = $("file-" + key), outside = $("files") && [...$("files").files].find((f) => f.name === name);
-      if (inside) { const raw = landoptDecode.unbase64(inside.textContent); files[key] = key === "offers" ? raw : await landoptDecode.gunzip(raw); }
+      if (inside) { const raw = landoptDecode.unbase85(inside.textContent); files[key] = key === "offers" ? raw : await landoptDecode.gunzip(raw); }
       else if (outside) files[key] = new Uint8Array(await outside.arrayBuffer());
       else { verdict.className = "no"; verdict.textContent = say("缺少文件：", "Missing: ") + name; return; }
     }
