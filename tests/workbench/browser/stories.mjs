@@ -544,46 +544,49 @@ export const stories = {
   },
   /* The whole way by pointer, counted: from the page to an adopted plan, each stretch with its clicks, entries and seconds. */
   async trial({ page, seen, settle, solved, values }) {
-    await page.evaluate(() => { window.tally = { clicks: 0, entries: 0 }; addEventListener("click", (e) => { if (e.isTrusted && e.detail) window.tally.clicks++; }, true); addEventListener("change", (e) => { if (e.target.matches("input:not([type=checkbox]),select,textarea")) window.tally.entries++; }, true); });
+    await page.evaluate(() => { window.tally = { entries: 0 }; addEventListener("change", (e) => { if (e.target.matches("input:not([type=checkbox]),select,textarea")) window.tally.entries++; }, true); });
+    /* Clicks as they are made: the page's own events count a label twice, and a click again that met a moving button. */
+    let clicks = 0;
+    const click = async (selector, options) => { clicks++; await page.click(selector, options); };
     let since = Date.now(), before = { clicks: 0, entries: 0 };
     seen.stretches = [];
     const stretch = async (name) => {
-      const now = await page.evaluate(() => ({ ...window.tally })), at = Date.now();
+      const now = { clicks, ...await page.evaluate(() => ({ ...window.tally })) }, at = Date.now();
       seen.stretches.push({ name, clicks: now.clicks - before.clicks, entries: now.entries - before.entries, seconds: Math.round((at - since) / 1000) });
       since = at; before = now;
     };
-    const enter = async (selector, value) => { await page.click(selector); await page.fill(selector, value); await page.keyboard.press("Tab"); };
-    const say = async (entries) => { await page.waitForSelector("dialog[open]"); for (const [name, value] of Object.entries(entries)) await enter(`dialog [name=${name}]`, value); await page.click("dialog .go"); await page.waitForSelector("dialog", { state: "hidden" }); };
+    const enter = async (selector, value) => { await click(selector); await page.fill(selector, value); await page.keyboard.press("Tab"); };
+    const say = async (entries) => { await page.waitForSelector("dialog[open]"); for (const [name, value] of Object.entries(entries)) await enter(`dialog [name=${name}]`, value); await click("dialog .go"); await page.waitForSelector("dialog", { state: "hidden" }); };
     await enter("#new-name", "2026-R2");
     await enter("#new-date", values.as_of);
     await page.selectOption("#new-codes", "landopt");
     for (const role of ["parcels", "demands"]) {
-      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.click(`label[for=file-${role}]`)]);
+      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), click(`label[for=file-${role}]`)]);
       await chooser.setFiles(values[role]);
     }
     await page.waitForFunction(() => [...document.querySelectorAll(".drop small")].filter((e) => /kB/.test(e.innerText)).length === 2, null, { timeout: 20000 });
-    await page.click("#new-go");
+    await click("#new-go");
     await page.waitForSelector("#files-said", { timeout: 90000 });
     await stretch("round");
     for (const [heading, field] of Object.entries(JSON.parse(values.columns))) await page.selectOption(`[data-column="${heading}"]`, field);
-    await page.click("#columns-keep");
+    await click("#columns-keep");
     await page.waitForSelector("#to-decide", { timeout: 60000 });
     await stretch("columns");
-    await page.click("#to-decide");
-    await page.click("#solve");
+    await click("#to-decide");
+    await click("#solve");
     await page.waitForSelector("#stop", { timeout: 20000 }).catch(() => {});
     await solved();
     await stretch("plan");
-    await page.click('[data-view="audit"]');
-    await page.click("#audit-complete");
+    await click('[data-view="audit"]');
+    await click("#audit-complete");
     await page.waitForSelector("#audit-verdict", { timeout: 120000 });
     await stretch("audit");
-    await page.click("#submit");
+    await click("#submit");
     await say({ by: "经办人" });
     await page.waitForSelector("#pass:not([disabled])", { timeout: 30000 });
-    await page.click("#pass");
+    await click("#pass");
     await say({ by: "审核人" });
-    await page.click("#adopt", { timeout: 30000 });
+    await click("#adopt", { timeout: 30000 });
     await say({ document: "穗规划〔2026〕12号", by: "签发人" });
     await page.waitForSelector('[data-state="signed"].done', { timeout: 120000 });
     await stretch("adopted");
