@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constraints.case import Case
-from landopt.keeping.ledger.places import LedgerPlace
+from landopt.keeping.ledger.stores.places import LedgerPlace
 from parcels.common.catalogue import phrase
 from parcels.common.issues import LandoptError
 

@@ -74,7 +74,7 @@ ALLOWED: dict[str, tuple[str, frozenset[str]]] = {
             "parcels/formats/kinds/workbook.py": "openpyxl.load_workbook zipfile.ZipFile",
             "parcels/formats/kinds/zipped.py": ".read_bytes zipfile.ZipFile",
             "parcels/formats/sources.py": "pyogrio.raw.read pyogrio.list_layers",
-            "landopt/keeping/ledger/sqlite_store.py": ".open sqlite3.connect",
+            "landopt/keeping/ledger/stores/sqlite.py": ".open sqlite3.connect",
             "landopt/keeping/whole_audit.py": ".read_bytes pyogrio.read_dataframe",
             "landopt/report/gis/other_formats.py": "pyogrio.read_dataframe pyogrio.list_layers",
             "landopt/report/source.py": "pyogrio.read_dataframe",

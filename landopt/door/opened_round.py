@@ -13,7 +13,7 @@ from landopt.door.frames import Policy
 from landopt.door.plans import Plan
 from landopt.door.round_tables import RoundTables, read_round
 from landopt.job import Job
-from landopt.keeping.ledger.places import ledger_place
+from landopt.keeping.ledger.stores.places import ledger_place
 from parcels.common.catalogue import Say
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import Any
 
 from landopt.keeping.ledger.adoption_paper import NAME as ADOPTION
 from landopt.keeping.ledger.chain import Entry, Ledger, problems
-from landopt.keeping.ledger.places import LedgerPlace, is_there
+from landopt.keeping.ledger.stores.places import LedgerPlace, is_there
 from parcels.common.atomic import clear, write_folder
 from parcels.common.catalogue import Say, phrase, told
 from parcels.common.digests import sha256_of

@@ -16,7 +16,7 @@ from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
     from landopt.job import Job
-    from landopt.keeping.ledger.places import LedgerPlace
+    from landopt.keeping.ledger.stores.places import LedgerPlace
     from landopt.reasons.impossible.serving import Served
 
 

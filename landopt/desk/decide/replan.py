@@ -14,7 +14,7 @@ from landopt.desk.progress import heard
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
-    from landopt.keeping.ledger.places import LedgerPlace
+    from landopt.keeping.ledger.stores.places import LedgerPlace
 
 
 # One parameter an option of the command.

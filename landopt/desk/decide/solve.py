@@ -13,7 +13,7 @@ from landopt.desk.path_argument import LEDGER
 from landopt.desk.usage import LANG, Wrong
 
 if TYPE_CHECKING:
-    from landopt.keeping.ledger.places import LedgerPlace
+    from landopt.keeping.ledger.stores.places import LedgerPlace
 
 
 def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:

@@ -14,7 +14,7 @@ from landopt.desk.usage import LANG, Wrong
 
 if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
-    from landopt.keeping.ledger.places import LedgerPlace
+    from landopt.keeping.ledger.stores.places import LedgerPlace
 
 _PATH = click.Path(path_type=Path)
 

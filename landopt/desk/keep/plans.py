@@ -12,7 +12,7 @@ from landopt.desk.path_argument import LEDGER
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
-    from landopt.keeping.ledger.places import LedgerPlace
+    from landopt.keeping.ledger.stores.places import LedgerPlace
 
 
 @click.command(epilog="Example:\n\n  landopt plans examples/nansha --json")
@@ -26,8 +26,8 @@ def plans(round_path: Path, ledger: LedgerPlace | None, as_json: bool, lang: str
     `solve` never overwrites a plan: the one at its place moves to ROUND/plans with everything that was put beside it.
     """
     from landopt.keeping import shelf
-    from landopt.keeping.ledger.places import is_there
     from landopt.keeping.ledger.round_steps import place
+    from landopt.keeping.ledger.stores.places import is_there
     from parcels.common.issues import Refused, error
     from parcels.common.language import language
 

@@ -12,7 +12,7 @@ from landopt.desk.path_argument import LEDGER
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
-    from landopt.keeping.ledger.places import LedgerPlace
+    from landopt.keeping.ledger.stores.places import LedgerPlace
 
 _PATH = click.Path(path_type=Path)
 _ledger = click.option(

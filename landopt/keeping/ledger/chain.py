@@ -17,9 +17,9 @@ from typing import Any, Self
 from constraints.audit.files.strict_json import strict_json
 from constraints.canonical import canonical, digest
 from landopt.keeping.ledger.entry_forms import well_formed
-from landopt.keeping.ledger.places import LedgerPlace, ledger_place
-from landopt.keeping.ledger.store import START as START
-from landopt.keeping.ledger.store import Row, Store
+from landopt.keeping.ledger.stores.places import LedgerPlace, ledger_place
+from landopt.keeping.ledger.stores.rows import START as START
+from landopt.keeping.ledger.stores.rows import Row, Store
 from parcels.common.issues import Issue, Refused, error, stop_on_errors, warning
 from parcels.common.place import within
 
@@ -103,7 +103,7 @@ class Ledger:
         stop_on_errors(problems(entries, self.place.name))
         rows = [_row(entry) for entry in entries]
         if isinstance(target, Path):
-            from landopt.keeping.ledger.sqlite_store import write_copy
+            from landopt.keeping.ledger.stores.sqlite import write_copy
 
             write_copy(target, rows)
             return
@@ -163,10 +163,10 @@ class Ledger:
 
 def _store(place: LedgerPlace, *, create: bool, read_only: bool) -> Store:
     if isinstance(place, Path):
-        from landopt.keeping.ledger.sqlite_store import SqliteStore
+        from landopt.keeping.ledger.stores.sqlite import SqliteStore
 
         return SqliteStore(place, create=create, read_only=read_only)
-    from landopt.keeping.ledger.postgres_store import PostgresStore
+    from landopt.keeping.ledger.stores.postgres import PostgresStore
 
     return PostgresStore(place, read_only=read_only)
 

@@ -9,9 +9,9 @@ from typing import Any
 from constraints.case import Case
 from landopt.keeping.ledger.carried import UNSUPPLIED, Carried, carried
 from landopt.keeping.ledger.chain import Ledger
-from landopt.keeping.ledger.places import LedgerPlace
 from landopt.keeping.ledger.round_steps import place
 from landopt.keeping.ledger.rounds import state
+from landopt.keeping.ledger.stores.places import LedgerPlace
 from landopt.keeping.ledger.trust import examined
 from parcels.common.catalogue import phrase, titled
 from parcels.common.csv_text import csv_text

@@ -10,8 +10,8 @@ from constraints.canonical import canonical
 from constraints.case import SCHEMA, from_json, rule_to_json
 from landopt.keeping.ledger.carried import FACTS
 from landopt.keeping.ledger.chain import Ledger
-from landopt.keeping.ledger.places import LedgerPlace
 from landopt.keeping.ledger.rounds import apply, state
+from landopt.keeping.ledger.stores.places import LedgerPlace
 from parcels.common.issues import Issue, error
 
 

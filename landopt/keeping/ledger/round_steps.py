@@ -14,8 +14,8 @@ from landopt.keeping.ledger.adoption import opened_files, require_standing, who
 from landopt.keeping.ledger.after_contract import DUE, overdue
 from landopt.keeping.ledger.chain import Entry, Ledger
 from landopt.keeping.ledger.entry_forms import OUTCOME_WORDS, RESULT_COLUMNS
-from landopt.keeping.ledger.places import LedgerPlace, ledger_place
 from landopt.keeping.ledger.rounds import OUTCOMES, State, state
+from landopt.keeping.ledger.stores.places import LedgerPlace, ledger_place
 from landopt.keeping.ledger.trust import examined, trust
 from landopt.keeping.whole_audit import Rewrite
 from parcels.common.catalogue import phrase, titled

@@ -17,7 +17,7 @@ from landopt.keeping.ledger.after_contract import DUE, MET
 from landopt.keeping.ledger.carried import carried, facts, noted
 from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.ledger.entry_forms import OUTCOMES as OUTCOMES
-from landopt.keeping.ledger.places import LedgerPlace
+from landopt.keeping.ledger.stores.places import LedgerPlace
 from parcels.common.catalogue import both
 from parcels.common.frozen import FactTable
 from parcels.common.issues import stop_on_errors

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from landopt.keeping.ledger.chain import START, Content, Entry, Ledger
-from landopt.keeping.ledger.places import LedgerPlace
 from landopt.keeping.ledger.rounds import state
+from landopt.keeping.ledger.stores.places import LedgerPlace
 from landopt.keeping.ledger.trust import examined, witness_text
 from landopt.keeping.sealing.signing import head_message, key_id, private_key, public_key
 from parcels.common.issues import Refused, error, stop_on_errors

@@ -16,7 +16,7 @@ from landopt.central.address import Address
 from landopt.central.connection import connect, first_line, one, troubles
 from landopt.central.own_objects import require_own
 from landopt.central.upgrade import open_schema
-from landopt.keeping.ledger.store import Row
+from landopt.keeping.ledger.stores.rows import Row
 from parcels.common.issues import Environment, Issue, LandoptError, error, warning
 
 if TYPE_CHECKING:

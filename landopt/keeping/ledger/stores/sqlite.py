@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from landopt.keeping.ledger.store import START, Row
+from landopt.keeping.ledger.stores.rows import START, Row
 from parcels.common.atomic import flush, in_passing
 from parcels.common.gate import admit
 from parcels.common.issues import Environment, Issue, Refused, error, warning
