@@ -293,6 +293,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
     """
     from landopt.keeping import shelf
     from landopt.keeping.hold import hold
+    from landopt.keeping.plan_file import ROBUST
     from landopt.report.odd_blocks import odd_blocks
     from parcels.common.kept import write_kept
 
@@ -337,7 +338,7 @@ def run(job: Job, say: Say, loaded: Loaded | None = None) -> Result:
         def fill(place: Path) -> None:
             write(place, decision, loaded.geometry)
             if over is not None:
-                write_kept(place / "robust.json", json.dumps(over, sort_keys=True).encode("ascii"))
+                write_kept(place / ROBUST, json.dumps(over, sort_keys=True).encode("ascii"))
             clock.mark("write")
             say(told("progress.auditing"))
             reports.append(audit(place, len(offers.site), wanted, say))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,6 @@ from landopt.door import arguments
 from landopt.door.answers import Diff
 from landopt.door.plan_runs import PlanRuns
 from parcels.common.catalogue import Say
-from parcels.common.gate import read_text
 from parcels.common.issues import Refused, error
 from parcels.common.language import language
 
@@ -100,13 +98,23 @@ class Plan(PlanRuns):
     def robust(self) -> dict[str, Any] | None:
         """Of a plan of many draws its mean, bound, gap and values in millipoints (``solve --robust``), else None.
 
+        Claims of the search, which no audit checks.
+
+        Raises
+        ------
+        Refused
+            X005: the file is no JSON.
+
         Examples
         --------
         >>> plan.robust is None
         True
         """
-        path = self.folder / "robust.json"
-        found: dict[str, Any] | None = json.loads(read_text(path)) if path.is_file() else None
+        from landopt.keeping.plan_file import ROBUST
+        from landopt.keeping.plan_folder import read_json
+
+        path = self.folder / ROBUST
+        found: dict[str, Any] | None = read_json(path) if path.is_file() else None
         return found
 
     @property

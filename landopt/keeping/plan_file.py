@@ -13,8 +13,9 @@ from landopt.reasons.explain.records import LEFT_OUT, Counted, OtherMethod, Ruli
 from parcels.common.issues import Refused, error
 
 Json = dict[str, Any]
-_ADVICE = "Maybe it was edited; solve the round again."
 TABLES = ("citations", "timetables")
+ROBUST = "robust.json"
+"""Beside the plan of ``solve --robust``: what the search claims of it over the draws."""
 _RULING, _COUNTED, _OTHER = (LEFT_OUT[kind] for kind in (Ruling, Counted, OtherMethod))
 
 

@@ -46,7 +46,7 @@ class PlanFolder:
         """The case the plan was made from; refused where it is missing, torn or of another version."""
         path = self.folder / "case.json"
         try:
-            found = said_in(_json(path), self.names, self.spoken)
+            found = said_in(read_json(path), self.names, self.spoken)
             return from_json(visible_values(found) if self.for_reading else found)
         except (ValueError, KeyError, TypeError, AttributeError) as torn:
             raise Refused(error("X005.case-json-cannot", at=str(path), torn=torn)) from torn
@@ -65,7 +65,7 @@ class PlanFolder:
     def context(self) -> Context:
         """The decided round, indexed for questions."""
         chosen = chosen_offers(self.case, self.offers, self.plan)
-        return Context(self.case, self.offers, chosen, _json(self.folder / "proof.json"))
+        return Context(self.case, self.offers, chosen, read_json(self.folder / "proof.json"))
 
     @cached_property
     def law(self) -> Law:
@@ -174,7 +174,8 @@ def _whole(plan: dict[str, Any], folder: Path) -> dict[str, Any]:
     return plan
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """A JSON file of a plan folder; raises Refused where it is missing (X004) or none (X005)."""
     try:
         return strict_json(read_bytes(path))
     except OSError as missing:

@@ -15,6 +15,7 @@ from typing import Any
 from constraints.audit.finding import AuditReport, Breach, Check, Unchecked, short
 from constraints.audit.run import audit_plan
 from constraints.case import Case
+from landopt.keeping.plan_file import ROBUST
 from parcels.common.catalogue import Text, told
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
@@ -261,7 +262,7 @@ def _files(report: AuditReport, place: Path) -> AuditReport:
     """Every other file of the folder: as landopt wrote it (by the digest it noted), edited since, or foreign."""
     others: list[tuple[str, str]] = []
     for path in sorted(place.iterdir()):
-        if path.name in OURS or path.name in (SEAL, ADOPTION) or _record_of_reports(path):
+        if path.name in OURS or path.name in (SEAL, ADOPTION, ROBUST) or _record_of_reports(path):
             continue
         others += _states(path) if path.is_dir() else [(path.name, state_of(path))]
     written = sum(state == "written" for _, state in others)
@@ -271,6 +272,8 @@ def _files(report: AuditReport, place: Path) -> AuditReport:
             unchecked.append(Unchecked("file", told(f"whole-audit.{state}", name=name)))
     if (place / ADOPTION).exists():
         unchecked.append(Unchecked("ledger", told("whole-audit.adoption", name=ADOPTION)))
+    if (place / ROBUST).exists():
+        unchecked.append(Unchecked("robust", told("whole-audit.robust", name=ROBUST)))
     report = _closed(report, "files", len(others), [], told("whole-audit.files", written=written, count=len(others)))
     return replace(report, unchecked=(*report.unchecked, *unchecked))
 

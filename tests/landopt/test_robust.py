@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+import landopt as lo
 from cli import desk
 from constraints.audit.run import audit_plan
 from landopt.invent.round import write_round
@@ -94,6 +95,12 @@ def test_the_command_decides_over_draws_and_the_audit_stands(place: Path, tmp_pa
     assert stated["mean"] == sum(stated["values"]) // 2 <= stated["bound"]
     assert (stated["draws"], stated["again"], len(stated["values"])) == (2, "9/10", 2)
     assert audit_plan(tmp_path / "plan").breaches == ()
+    whole = CliRunner().invoke(desk, ["audit", str(tmp_path / "plan")], env={"LANDOPT_LANG": "en"})
+    assert "robust.json: mean, bound and draws of the search are its claims" in whole.output
+    assert "foreign" not in whole.output
+    (tmp_path / "plan" / "robust.json").write_text("{")
+    with pytest.raises(lo.Refused, match=r"robust\.json cannot be read"):
+        _ = lo.open_plan(tmp_path / "plan").robust
 
 
 @pytest.mark.parametrize("seed", planned(4, tiers=1))
