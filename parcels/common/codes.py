@@ -6,7 +6,11 @@ Standard library only.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
 
 from parcels.common.catalogue import SHARED, find, folders, told
 
@@ -37,8 +41,14 @@ class Code:
 
 def entries() -> tuple[Code, ...]:
     """The codes of all rooms imported so far, in order of number: the shared ones first, then letter by letter."""
+    return _read(folders())
+
+
+@cache
+def _read(rooms: tuple[Path, ...]) -> tuple[Code, ...]:
+    """Those of some rooms, read once: every table of every round asks."""
     found = []
-    for folder in folders():
+    for folder in rooms:
         path = folder / "codes.toml"
         if not path.exists():
             continue
@@ -48,9 +58,14 @@ def entries() -> tuple[Code, ...]:
     return tuple(sorted(found, key=lambda code: (-1 if code.key.isdigit() else LETTERS.index(code.key[0]), code.key)))
 
 
-def codes() -> dict[str, Code]:
+def codes() -> Mapping[str, Code]:
     """Every code -> its entry."""
-    return {code: entry for entry in entries() for code in entry.codes}
+    return _by_code(entries())
+
+
+@cache
+def _by_code(found: tuple[Code, ...]) -> Mapping[str, Code]:
+    return MappingProxyType({code: entry for entry in found for code in entry.codes})
 
 
 def page() -> str:
