@@ -69,5 +69,5 @@ def run(size: str = "5k", seed: int = 11, exact_runs: int = 5) -> dict[str, Any]
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    sys.stdout.write(json.dumps(run(*arguments[:1], *map(int, arguments[1:2]))) + "\n")
+    size, seed = sys.argv[1:2] or ["5k"], sys.argv[2:3] or ["11"]
+    sys.stdout.write(json.dumps(run(size[0], int(seed[0]))) + "\n")

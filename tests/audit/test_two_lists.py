@@ -16,7 +16,7 @@ Listed = dict[tuple[object, ...], tuple[object, ...]]
 def by_scalars(case: Case) -> tuple[Reader, Listed]:
     """Every lawful offer by the scalar reading."""
     reader = reached(case)
-    found = {}
+    found: Listed = {}
     for offer in _offers(reader):
         said = (offer.verdict, offer.term, offer.floor, offer.price, offer.score, dict(offer.rows))
         found[offer.identity] = said
@@ -39,7 +39,7 @@ def by_arrays(case: Case) -> tuple[dict[tuple[str, tuple[str, ...]], object], Li
 
 
 @pytest.mark.parametrize("block", range(5))
-def test_both_readings_list_the_same_offers(block: int):
+def test_both_readings_list_the_same_offers(block: int) -> None:
     """Thirty random rounds a block: same offers, verdicts, terms, floors, prices, scores, coefficients and rows."""
     for seed in range(1000 + 30 * block, 1030 + 30 * block):
         case = from_json(to_json(random_case(seed)))

@@ -26,7 +26,7 @@ def _tables(cluster: Cluster, schema: str) -> dict[str, list[tuple[object, ...]]
     return {name: cluster.sql(f"SELECT count(*) FROM {schema}.{name}", "reader") for name in names}
 
 
-def test_a_plan_is_pushed_whole_once_and_never_changed(cluster: Cluster, schema: str, tmp_path: Path):
+def test_a_plan_is_pushed_whole_once_and_never_changed(cluster: Cluster, schema: str, tmp_path: Path) -> None:
     """Every row of plan.json is there; again is nothing; another of the id is refused; no role changes a row."""
     home = Path(shutil.copytree(EXAMPLE, tmp_path / "round"))
     assert call("solve", home, "--gap", "0.02").exit_code in (0, 4)
@@ -72,7 +72,7 @@ def test_a_plan_is_pushed_whole_once_and_never_changed(cluster: Cluster, schema:
     assert _tables(cluster, schema) == counts
 
 
-def test_the_same_plan_pushed_by_several_at_once(cluster: Cluster, tmp_path: Path):
+def test_the_same_plan_pushed_by_several_at_once(cluster: Cluster, tmp_path: Path) -> None:
     """One writes it, the others are told that it is there; in a schema whose name needs quotes."""
     name = '"我的 库-1"'
     upgrade(Address("owner", name.strip('"')))
@@ -89,7 +89,7 @@ def test_the_same_plan_pushed_by_several_at_once(cluster: Cluster, tmp_path: Pat
     assert cluster.sql(f"SELECT count(*) FROM {name}.assignment") == [(len(supplied),)]
 
 
-def test_a_push_that_breaks_off_leaves_nothing(cluster: Cluster, schema: str, tmp_path: Path):
+def test_a_push_that_breaks_off_leaves_nothing(cluster: Cluster, schema: str, tmp_path: Path) -> None:
     """One transaction: a table that refuses a row takes all of them back; another plan of the id is told."""
     home = Path(shutil.copytree(EXAMPLE, tmp_path / "round"))
     assert call("solve", home, "--gap", "0.02").exit_code in (0, 4)

@@ -220,7 +220,7 @@ def _switched_on(folder: Path, changes: dict[str, dict[str, Any]]) -> Path:
 def test_the_texts_limits_wait_in_a_blank_round_with_their_scope(tmp_path: Path) -> None:
     """Off, without a figure, said to be the city's; with the district's own figure soft, never hard."""
     names = {each.rule.id for each in plan_limits("cn-guangzhou")}
-    on = {
+    on: dict[str, dict[str, Any]] = {
         "gz.limit.space2024.share": {"启用": "是", "比例": "0.25"},
         "gz.limit.space2024.area": {"启用": "是", "指标": 600},
         "round.share.stock": {"启用": "是"},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from constraints.case import Case
 from landopt.intake.overlay import changed
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
@@ -53,10 +56,8 @@ def test_each_outcome_is_the_verdict_of_a_case_that_knows_the_fact(seed: int) ->
                     assert known.ask(site, demand, method, period).verdict == expected.verdict
 
 
-def _with(case: object, cells: dict[tuple[int, str], Value]) -> object:
-    from dataclasses import replace
-
-    return replace(case, parcels=changed(case.parcels, cells))  # type: ignore[attr-defined, type-var]
+def _with(case: Case, cells: dict[tuple[int, str], Value]) -> Case:
+    return replace(case, parcels=changed(case.parcels, cells))
 
 
 def test_every_fact_of_the_office_list_is_a_declared_field() -> None:

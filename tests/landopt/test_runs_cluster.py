@@ -32,7 +32,7 @@ def opener(shared: str) -> Run:
         mark = place / str(given["n"])
         times = len(mark.read_text()) if mark.exists() else 0
         mark.write_text("x" * (times + 1))
-        held = []
+        held: list[bytes] = []
         while given.get("eats", 0) > times and len(held) < 2 * LIMIT // 10_000_000:
             held.append(bytes(range(250)) * 40_000)
             time.sleep(0.02)

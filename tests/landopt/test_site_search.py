@@ -33,6 +33,7 @@ from landopt.solving.search_state import Options
 from landopt.solving.site_search import offers_of, search_sites
 from landopt.solving.solver import Outcome, solve
 from parcels.geometry import sites
+from parcels.geometry.site_walk import universes
 from tests.builders import case, demand, limit, parcel, random_case, random_medium_case
 from tests.landopt import decided
 from tests.test_two_readings import by_arrays
@@ -205,10 +206,10 @@ def test_audit_of_a_searched_list_stands(tmp_path: Path, monkeypatch: pytest.Mon
 def test_map_cut_short_is_made_whole_platform_by_platform(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the sets of the whole map pass the budget, platforms below their cap are listed whole all the same."""
     whole = random_medium_case(seed, 30)
-    full, real = build_offers(whole), sites.universes
+    full = build_offers(whole)
 
     def few(*given: Any) -> Any:
-        return (replace(each, share=np.full_like(each.share, 6)) for each in real(*given))
+        return (replace(each, share=np.full_like(each.share, 6)) for each in universes(*given))
 
     monkeypatch.setattr(sites, "universes", few)
     assert build_offers(whole).scope == "listed"

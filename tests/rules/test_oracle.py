@@ -16,8 +16,10 @@ BLOCKS = read_text(Path(__file__).parent / "oracle.toml").blocks["case"]
 METHODS = ("allocation", "agreement", "bid", "auction", "listing", "lease", "lease_then_grant")
 BUSINESS = ("IND", "IND_M0", "STOR", "COM", "BIZ", "ENT", "HOU", "NS_M9")
 USES = (*BUSINESS, "RES", "EDU", "CUL", "HLT", "SPO", "WEL", "HOU_AFF", "UTL", "GOV", "MIN")
-OPERATORS = ("gov", "pubinst", "npo_rd", "univ", "npo_school", "fp_school", "soe", "private", "foreign", "hkmo")
-OPERATORS += ("incubator", "developer", "existing_user")
+OPERATORS = (
+    "gov", "pubinst", "npo_rd", "univ", "npo_school", "fp_school", "soe", "private", "foreign", "hkmo", "incubator",
+    "developer", "existing_user",
+)  # fmt: skip
 DATES = ("2007-11-01", "2015-06-01", "2019-12-31", "2022-12-22", "2026-11-22")
 FAILURES = (
     {"in_pbf": "1"},

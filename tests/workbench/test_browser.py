@@ -211,7 +211,8 @@ def test_the_trial_from_the_double_click_to_an_adopted_plan(tmp_path: Path, solv
     first = round(time.monotonic() - begun) - sum(stretch["seconds"] for stretch in seen["stretches"])
     rows = [("*double click*: the page is there", 0, 0, max(first, 1))]
     rows += [(TRIAL[each["name"]], each["clicks"], each["entries"], each["seconds"]) for each in seen["stretches"]]
-    rows.append(("together", *(sum(row[at] for row in rows) for at in (1, 2, 3))))
+    clicks, entries, seconds = (sum(int(row[at]) for row in rows) for at in (1, 2, 3))
+    rows.append(("together", clicks, entries, seconds))
     table = ["| step | clicks | entries | seconds |", "|---|---|---|---|"]
     table += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
     text = PAGE.read_text("utf-8")

@@ -11,12 +11,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from cli import desk
-from landopt.workbench.writer import NAME, Writers, own_locks_only
+from landopt.workbench.home import WRITER as NAME
+from landopt.workbench.writer import Writers, own_locks_only
 from tests.workbench.making import copied, finished, page
 
 BY = {"by": "officer-2", "reason": "minutes 12"}
@@ -151,8 +153,13 @@ def test_copy_and_bin(client: TestClient, rounds: Path) -> None:
 def test_questions_are_those_of_the_command_line(client: TestClient, rounds: Path) -> None:
     """whatif, core, sheet, whynot, diff, check, law: what the page gets is what the command prints."""
     plan = rounds / "r1" / "plan"
-    ask = lambda what, **body: client.post(f"/api/ask/plan/{what}/r1", json={"plan": "plan", **body})  # noqa: E731
-    typed = lambda *words: json.loads(CliRunner().invoke(desk, [*words, "--json"], prog_name="landopt").stdout)  # noqa: E731
+
+    def ask(what: str, **body: str) -> httpx2.Response:
+        return client.post(f"/api/ask/plan/{what}/r1", json={"plan": "plan", **body})
+
+    def typed(*words: str) -> Any:
+        return json.loads(CliRunner().invoke(desk, [*words, "--json"], prog_name="landopt").stdout)
+
     found = ask("whatif").json()
     assert typed("whatif", str(plan)) == {name: found[name] for name in ("tiers", "holds", "broken", "gone", "unsaid")}
     core = ask("core", within="1%").json()

@@ -28,7 +28,7 @@ from landopt.workbench.service.tokens import add_token, read_tokens
 from parcels.common.issues import Environment
 
 PORT, TOKEN = 8766, "s" * 43
-CASE = {"use": "RES", "operator": "pubinst", "intending_users": 1}
+CASE: dict[str, Any] = {"use": "RES", "operator": "pubinst", "intending_users": 1}
 
 
 @contextmanager
