@@ -10,6 +10,7 @@ import os
 import statistics
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks.contested import contested_case
@@ -48,7 +49,7 @@ def run(size: str = "5k", seed: int = 11, exact_runs: int = 5) -> dict[str, Any]
     walls: list[float] = []
     quick = 0
     for offer in others[:exact_runs]:
-        answer, cpu = timed(lambda offer=offer: exact(context, [offer], audited))  # type: ignore[misc]
+        answer, cpu = timed(partial(exact, context, [offer], audited))
         walls.append(cpu)
         quick += answer.by == "prices"
     return {

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 FILES = 5
 
 
-def _fill(letter: str) -> object:
+def _fill(letter: str) -> Callable[[Path], None]:
     def writer(folder: Path) -> None:
         for number in range(FILES):
             (folder / f"file{number}").write_bytes(letter.encode() * 10_000)
@@ -43,12 +43,12 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
     """Lets the n-th call that touches the disk fail with the given error."""
     plan = {"at": -1, "errno": errno.ENOSPC, "calls": 0}
 
-    def wrap(real: object) -> object:
+    def wrap(real: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object, **named: object) -> object:
             plan["calls"] += 1
             if plan["calls"] == plan["at"]:
                 raise OSError(plan["errno"], os.strerror(plan["errno"]))
-            return real(*arguments, **named)  # type: ignore[operator]
+            return real(*arguments, **named)
 
         return call
 
@@ -67,13 +67,13 @@ def test_fault_75_full_or_broken_disk_at_every_call_leaves_the_old_folder(
     if not exchange:
         monkeypatch.setattr(atomic, "_exchange", lambda *_: False)
     place = tmp_path / "plan"
-    atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
+    atomic.write_folder(place, _fill("a"))
     breaking["errno"] = code
     failed, codes = 0, set()
     for at in range(1, 40):
         breaking.update(at=at, calls=0)
         try:
-            atomic.write_folder(place, _fill("b"))  # type: ignore[arg-type]
+            atomic.write_folder(place, _fill("b"))
             ended = "new"
         except Environment as trouble:
             ended, failed = "old", failed + 1
@@ -82,7 +82,7 @@ def test_fault_75_full_or_broken_disk_at_every_call_leaves_the_old_folder(
         atomic.recover(place)
         assert _state(place) in (("b",) if ended == "new" else ("a", "b"))
         assert [path.name for path in tmp_path.iterdir()] == ["plan"]
-        atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
+        atomic.write_folder(place, _fill("a"))
     assert failed >= 10
     assert codes == {(6, "E075")}
 
@@ -109,7 +109,7 @@ def test_single_file_is_old_or_new(tmp_path: Path, breaking: dict[str, int], cod
 def test_writer_that_raises_changes_nothing(tmp_path: Path) -> None:
     """A breach found while the folder is being written withholds it."""
     place = tmp_path / "plan"
-    atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
+    atomic.write_folder(place, _fill("a"))
 
     def bad(folder: Path) -> None:
         (folder / "half").write_text("x")
@@ -188,7 +188,7 @@ def test_fault_74_killed_at_thirty_moments_leaves_a_whole_folder(tmp_path: Path,
     """kill -9 at 30 moments each way (60 in all): after recovery the folder is whole, one state or the other."""
     place = tmp_path / "plan"
     code = KILLED.format(root=str(ROOT), files=FILES, place=str(place), plain=plain)
-    atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
+    atomic.write_folder(place, _fill("a"))
     for moment in range(30):
         child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
         assert child.stdout is not None
@@ -226,7 +226,7 @@ def test_leftovers_of_dead_runs_go_at_the_next_start_and_those_of_live_ones_stay
     for left in (dead, live, other):
         left.mkdir()
     with atomic._alive(live):
-        atomic.write_folder(tmp_path / "plan", _fill("a"))  # type: ignore[arg-type]
+        atomic.write_folder(tmp_path / "plan", _fill("a"))
         assert live.exists()
     assert not dead.exists()
     assert other.exists()
@@ -241,7 +241,7 @@ def test_leftovers_go_after_a_day_where_no_lock_can_tell(tmp_path: Path, monkeyp
     left.mkdir()
     young.mkdir()
     os.utime(left, (time.time() - 90_000, time.time() - 90_000))
-    atomic.write_folder(tmp_path / "plan", _fill("a"))  # type: ignore[arg-type]
+    atomic.write_folder(tmp_path / "plan", _fill("a"))
     assert not left.exists()
     assert young.exists()
 
@@ -263,10 +263,10 @@ def test_what_is_kept_goes_where_keep_says_at_every_failure(
     place, shelf = tmp_path / "plan", tmp_path / "plans" / "old"
     failed = 0
     for at in range(1, 40):
-        atomic.write_folder(place, _fill("a"))  # type: ignore[arg-type]
+        atomic.write_folder(place, _fill("a"))
         breaking.update(at=at, calls=0)
         try:
-            atomic.write_folder(place, _fill("b"), keep=lambda _old: shelf)  # type: ignore[arg-type]
+            atomic.write_folder(place, _fill("b"), keep=lambda _old: shelf)
             wanted = ("b", "a")
         except Environment:
             failed, wanted = failed + 1, ("a", "-")

@@ -16,6 +16,7 @@ import pytest
 
 from landopt.keeping.ledger import round_steps as rounddesk
 from landopt.keeping.ledger.chain import Ledger, entry_hash
+from landopt.keeping.ledger.stores.sqlite import SqliteStore
 from landopt.keeping.shelf import plans
 from parcels.common.issues import Environment, Refused
 
@@ -276,7 +277,8 @@ def test_byte_flips_in_the_ledger_are_found(tmp_path: Path) -> None:
     """Any changed byte in an entry's text, time, kind or hash is found."""
     _filled(tmp_path / "l", 4)
     with Ledger(tmp_path / "l") as book:
-        book.store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+        assert isinstance(book.store, SqliteStore)
+        book.store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         texts = [entry.hash for entry in book.entries()] + ["officer-2", entry_hash.__name__]
     raw = (tmp_path / "l").read_bytes()
     draw, missed = Random(3), 0

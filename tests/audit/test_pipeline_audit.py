@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import landopt.pipeline as pipeline
 from constraints.audit.run import audit_plan
+from constraints.case import from_json
 from landopt.desk.keep.audit import audit
 from landopt.job import Breach, Result
 from parcels.common.catalogue import Told
@@ -65,10 +66,11 @@ def test_large_rounds_still_withhold_a_plan_whose_bound_is_wrong(
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_footer_prints_the_head_of_the_ledger(folders: list[Path], lang: str) -> None:
     """The head stands in full where the plan was made under a ledger, and nowhere else."""
-    report, plan = audit_plan(folders[0]), load(folders[0])["plan.json"]
-    result = Result(Path("plan"), {**plan, "ledger_head": "ab" * 32}, None, report, 0, 0.0)  # type: ignore[arg-type]
+    report, content = audit_plan(folders[0]), load(folders[0])
+    plan, case = content["plan.json"], from_json(content["case.json"])
+    result = Result(Path("plan"), {**plan, "ledger_head": "ab" * 32}, case, report, 0, 0.0)
     assert "ab" * 32 in result.footer(lang)
-    bare = Result(Path("plan"), plan, None, report, 0, 0.0)  # type: ignore[arg-type]
+    bare = Result(Path("plan"), plan, case, report, 0, 0.0)
     assert len(bare.footer(lang).splitlines()) == len(result.footer(lang).splitlines()) - 1
 
 

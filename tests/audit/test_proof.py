@@ -263,8 +263,8 @@ def test_what_is_no_proof_is_refused(entry: dict[str, Any], why: str) -> None:
 @pytest.mark.parametrize("other", [{"penalty": 4}, {"tier": 1}])
 def test_rows_that_are_missed_together_cost_the_same(other: dict[str, int]) -> None:
     """One slack stands for all of them: with two penalties, or in two tiers, its worth would be nobody's."""
-    given = {"sense": "<=", "rhs": 5, "slack": 1, "penalty": 3, "tier": 0, "once": True}
-    rows = [Row(f"g[{key}]", "g", (key,), "limit", **(given | extra)) for key, extra in (("a", {}), ("b", other))]  # type: ignore[arg-type]
+    given: dict[str, Any] = {"sense": "<=", "rhs": 5, "slack": 1, "penalty": 3, "tier": 0, "once": True}
+    rows = [Row(f"g[{key}]", "g", (key,), "limit", **(given | extra)) for key, extra in (("a", {}), ("b", other))]
     with pytest.raises(BadProof, match="cost differently"):
         Bound(_leaf(), 0, rows, 2, [])
 

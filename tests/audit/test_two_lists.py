@@ -6,6 +6,7 @@ import pytest
 
 from constraints.audit.reread import Reader
 from constraints.case import Case, from_json, to_json
+from constraints.types import Row
 from landopt.screening.uncapped_sites import build_offers
 from tests.audit.folders import _offers, reached
 from tests.builders import random_case
@@ -23,7 +24,7 @@ def by_scalars(case: Case) -> tuple[Reader, Listed]:
     return reader, found
 
 
-def by_arrays(case: Case) -> tuple[dict[tuple[str, tuple[str, ...]], object], Listed]:
+def by_arrays(case: Case) -> tuple[dict[tuple[str, tuple[str, ...]], Row], Listed]:
     """Every lawful offer by the array reading."""
     offers = build_offers(case)
     rows = {(row.rule, row.key): row for row in offers.rows if row.kind != "tier"}
@@ -35,7 +36,7 @@ def by_arrays(case: Case) -> tuple[dict[tuple[str, tuple[str, ...]], object], Li
         score = tuple(int(value) for value in offers.score[:, k])
         said = (int(offers.verdict[k]), int(offers.term[k]), floor, int(offers.price[k]), score, coefficients)
         found[(offers.parcels(k), demand, int(offers.method[k]), int(offers.period[k]))] = said
-    return rows, found  # type: ignore[return-value]
+    return rows, found
 
 
 @pytest.mark.parametrize("block", range(5))

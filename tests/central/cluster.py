@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import psycopg
 
@@ -89,7 +89,7 @@ class Cluster:
                 time.sleep(0.05)
         self.start()
 
-    def sql(self, statement: str, user: str = "postgres") -> list[tuple[object, ...]]:
+    def sql(self, statement: str, user: str = "postgres") -> list[tuple[Any, ...]]:
         """Run SQL as somebody; the superuser comes in by the socket."""
         with psycopg.connect(
             host=str(self.folder), port=PORT, dbname=DATABASE, user=user, password=secret(user), autocommit=True

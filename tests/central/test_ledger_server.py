@@ -9,6 +9,7 @@ import shutil
 import time
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from landopt.central.address import Address
 from landopt.central.upgrade import VERSION, script, steps, upgrade
 from landopt.keeping.ledger import round_steps
 from landopt.keeping.ledger.chain import START, Ledger, entry_hash
+from landopt.keeping.ledger.stores.postgres import PostgresStore
 from parcels.common.issues import Environment, LandoptError, Refused
 from tests.audit.ledgers import call
 from tests.central.cluster import Cluster
@@ -253,7 +255,9 @@ def test_an_answer_lost_at_the_commit_is_asked_for(
 ) -> None:
     """The commit went through and the answer did not come: the entry is told, once; if it did not, it is not told."""
     with Ledger(f"postgis://clerk/{schema}") as book:
-        real = book.store._db  # type: ignore[attr-defined]
+        store = book.store
+        assert isinstance(store, PostgresStore)
+        real = store._db
 
         class Deaf:
             """Commits, or does not, and loses the connection."""
@@ -263,7 +267,7 @@ def test_an_answer_lost_at_the_commit_is_asked_for(
             def __getattr__(self, name: str) -> object:
                 return getattr(real, name)
 
-            def execute(self, statement: str, *values: object) -> object:
+            def execute(self, statement: str, *values: Any) -> object:
                 if statement != "COMMIT":
                     return real.execute(statement, *values)
                 if self.reached:
@@ -271,12 +275,14 @@ def test_an_answer_lost_at_the_commit_is_asked_for(
                 real.close()
                 raise psycopg.OperationalError("server closed the connection unexpectedly")
 
-        book.store._db = Deaf()  # type: ignore[attr-defined]
+        monkeypatch.setattr(store, "_db", Deaf())
         assert book.append("open", "R", {"by": "a"}).seq == 1
-        real = book.store._db  # type: ignore[attr-defined]
+        store = book.store
+        assert isinstance(store, PostgresStore)
+        real = store._db
         deaf = Deaf()
         deaf.reached = False
-        book.store._db = deaf  # type: ignore[attr-defined]
+        monkeypatch.setattr(store, "_db", deaf)
         with pytest.raises(Environment, match="closed the connection"):
             book.append("open", "S", {"by": "a"})
         assert [entry.round for entry in book.entries()] == ["R"]

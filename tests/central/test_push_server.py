@@ -57,12 +57,12 @@ def test_a_plan_is_pushed_whole_once_and_never_changed(cluster: Cluster, schema:
     listed = cluster.sql(f'SELECT * FROM {schema}."供应计划宗地表"', "reader")
     assert len(listed) == supplied
     area = cluster.sql(f'SELECT sum("合计(公顷)"), sum("宗数") FROM {schema}."供应计划汇总表"', "reader")[0]
-    assert float(area[0]) == pytest.approx(sum(entry["area_m2"] for entry in plan["assignments"]) / 10_000)  # type: ignore[arg-type]
+    assert float(area[0]) == pytest.approx(sum(entry["area_m2"] for entry in plan["assignments"]) / 10_000)
     assert area[1] == supplied
     unmet = cluster.sql(f'SELECT count(*) FROM {schema}."未供应与未满足清单"', "reader")[0][0]
     assert unmet == len(plan["held"]) + len(plan["unserved"])
     sizes = cluster.sql(f"SELECT abs(ST_Area(geom) - area_m2) / area_m2 FROM {schema}.supplied", "reader")
-    assert max(float(size[0]) for size in sizes) < 0.02  # type: ignore[arg-type]
+    assert max(float(size[0]) for size in sizes) < 0.02
     other = Path(shutil.copytree(home / "plan", tmp_path / "other"))
     content = (other / "plan.json").read_text(encoding="utf-8")
     (other / "plan.json").write_text(content.replace(plan["plan_id"], "P-00000000"), encoding="utf-8")

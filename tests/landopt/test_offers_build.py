@@ -16,6 +16,7 @@ from landopt.screening.judging.price_table import PriceTable
 from landopt.screening.law.fact_columns import Sides
 from landopt.screening.law.price_bands import Band, TooWide, ceilings, exact, factor_band, largest
 from landopt.screening.law.verdicts import Law
+from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.issues import Refused
 from tests.builders import case, demand, eligibility, limit, parcel, price_floor, random_case, term
@@ -143,9 +144,9 @@ def test_a_far_wanted_term_is_judged_like_any_other() -> None:
     assert "listing" not in {found_method(found, at) for at in range(len(found))}
 
 
-def found_method(offers: object, at: int) -> str:
+def found_method(offers: Offers, at: int) -> str:
     """The id of an offer's method."""
-    return METHODS[int(offers.method[at])]  # type: ignore[attr-defined]
+    return METHODS[int(offers.method[at])]
 
 
 def test_thousands_of_offers_are_built_in_a_moment() -> None:

@@ -20,7 +20,10 @@ def _stored(name: str, shown: object) -> Value:
     if isinstance(shown, str) and field.type == "int":
         whole, _, part = shown.partition(".")
         return int(whole + part)
-    return tuple(shown) if isinstance(shown, list) else shown  # type: ignore[return-value]
+    if isinstance(shown, list):
+        return tuple(str(each) for each in shown)
+    assert shown is None or isinstance(shown, int | str)
+    return shown
 
 
 def _told(outcome: Outcome) -> list[object]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import pytest
 from benchmarks.rounds import case_round
 from constraints.audit.run import audit_plan
 from constraints.case import Case, Settings
-from landopt.job import Stopped
+from landopt.job import Job, Stopped
 from landopt.pipeline import _require_plan
 from landopt.screening.blocks import Blocks, Rates, joined
 from landopt.screening.offers import Offers
@@ -141,7 +140,7 @@ def test_no_plan_of_a_cut_list_is_no_proof_that_none_exists() -> None:
     """Exit 7 and a hint to the cap, not exit 3."""
     ended = Outcome("infeasible", None, (), None, {"status": "not examined"}, 0.0, {})
     with pytest.raises(Stopped, match="listed offers") as told:
-        _require_plan(ended, SimpleNamespace(round_path=Path("round.toml")), "listed")  # type: ignore[arg-type]
+        _require_plan(ended, Job(Path("round.toml")), "listed")
     assert told.value.exit_code == 7
     assert told.value.issues[0].code == "S016"
 

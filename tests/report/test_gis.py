@@ -74,7 +74,9 @@ def test_an_old_gdal_reads_every_layer_whole(plain: Path, tmp_path: Path, kind: 
         assert done.returncode == 0
         assert not re.search("warning|error", done.stderr, re.I), done.stderr
         assert "Integer64" not in done.stdout
-        count = int(re.search(r"Feature Count: (\d+)", done.stdout)[1])  # type: ignore[index]
+        told = re.search(r"Feature Count: (\d+)", done.stdout)
+        assert told is not None
+        count = int(told[1])
         source = open_source(plain)
         assert count == (len(source.rows) if layer == "parcels" else len(source.plan["assignments"]))
         prices = [float(each) for each in re.findall(r"start_price_yuan \(Real\) = (\d+)", done.stdout)]

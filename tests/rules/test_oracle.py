@@ -2,12 +2,13 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from constraints.loading.rule_file import read_text
+from constraints.loading.rule_file import Block, read_text
 from constraints.reading.asking.ask import ask
 from constraints.reading.asking.worked_cases import KEYS, WorkedCase, fact_text, run
 from constraints.types import STRICTNESS
@@ -31,14 +32,14 @@ FAILURES = (
 )
 
 
-def _case(table: dict[str, object]) -> WorkedCase:
+def _case(table: dict[str, Any]) -> WorkedCase:
     assert set(table) <= set(KEYS)
-    facts = {key: fact_text(value) for key, value in table["facts"].items()}  # type: ignore[attr-defined]
+    facts = {key: fact_text(value) for key, value in table["facts"].items()}
     return WorkedCase(
         id=str(table["id"]),
         as_of=str(table["as_of"]),
         facts=facts,
-        expect=table["expect"],  # type: ignore[arg-type]
+        expect=table["expect"],
         rules=(),
         absent=(),
         term={},
@@ -61,9 +62,9 @@ def test_the_table_has_sixty_rows() -> None:
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.table["id"])
-def test_the_rules_agree_with_a_worked_case_of_the_fact_base(block: object) -> None:
+def test_the_rules_agree_with_a_worked_case_of_the_fact_base(block: Block) -> None:
     """Every method of the row has the verdict the table states."""
-    assert run(_case(block.table)).wrong == ()  # type: ignore[attr-defined]
+    assert run(_case(block.table)).wrong == ()
 
 
 draws = {

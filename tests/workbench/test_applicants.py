@@ -86,7 +86,7 @@ def test_the_core_follows_moved_numbers(tmp_path: Path, solved: Path) -> None:
         found = client.post("/api/ask/plan/core/r1", json=asked)
         assert found.status_code == 200, found.text
         assert {"holds", "empty", "bound", "parcels"} <= set(found.json())
-        assert len(client.bench.readers.open) == 2  # type: ignore[attr-defined]
+        assert len(client.bench.readers.open) == 2
         wrong = client.post("/api/ask/plan/core/r1", json={**asked, "sets": ["nobody:amount=1"]})
         assert wrong.status_code == 422
     words = ["core", str(tmp_path / "r1" / "plan"), "--within", "1%", "--set", word]

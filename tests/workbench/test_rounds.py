@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from cli import desk
 from landopt.workbench.home import WRITER as NAME
 from landopt.workbench.writer import Writers, own_locks_only
-from tests.workbench.making import copied, finished, page
+from tests.workbench.making import Page, copied, finished, page
 
 BY = {"by": "officer-2", "reason": "minutes 12"}
 
@@ -58,7 +58,7 @@ def test_the_round_tells_what_there_is(client: TestClient) -> None:
     assert {rule["kind"] for rule in room["policy"]} >= {"limit", "preference"}
 
 
-def test_a_scenario_is_solved_by_the_command_it_shows(client: TestClient, rounds: Path) -> None:
+def test_a_scenario_is_solved_by_the_command_it_shows(client: Page, rounds: Path) -> None:
     """Numbers, a rule switched off, a parcel left out: the page's plan and that of the typed command are the same."""
     assert make(client, "甲-1").json() == {"name": "甲-1"}
     room = client.get("/api/room/r1").json()
@@ -81,7 +81,7 @@ def test_a_scenario_is_solved_by_the_command_it_shows(client: TestClient, rounds
     mine = json.loads((folder / "plan" / "plan.json").read_text("utf-8"))
     words = shlex.split(tab["solve"])[1:]
     words[words.index("-o") + 1] = str(rounds / "typed")
-    client.bench.writers.close()  # type: ignore[attr-defined]
+    client.bench.writers.close()
     done = CliRunner().invoke(desk, [*words, "--json"], prog_name="landopt")
     assert done.exit_code in (0, 4), done.output
     typed = json.loads((rounds / "typed" / "plan.json").read_text("utf-8"))
