@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,14 +29,14 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return place / "plan", place / "round"
 
 
-def test_unchanged_facts_are_the_same(example: tuple[Path, Path]):
+def test_unchanged_facts_are_the_same(example: tuple[Path, Path]) -> None:
     """Read and measured again: one note, no error."""
     found = remeasure(*example)
     assert [issue.level for issue in found] == ["note"]
     assert "the same" in found[0].what
 
 
-def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path):
+def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path) -> None:
     """An area, a neighbour, a distance, a platform's wish and an input's digest that are not as in the files."""
     case = json.loads((example[0] / "case.json").read_bytes())
     columns = case["parcels"]["columns"]
@@ -74,7 +76,9 @@ def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path)
         ("documents", lambda case: case["records"].pop()),
     ],
 )
-def test_every_part_of_the_case_is_compared(example: tuple[Path, Path], tmp_path: Path, part: str, change):
+def test_every_part_of_the_case_is_compared(
+    example: tuple[Path, Path], tmp_path: Path, part: str, change: Callable[[dict[str, Any]], object]
+) -> None:
     """Not the facts alone: law, methods, objective, market, settings, calendar, outlines."""
     case = json.loads((example[0] / "case.json").read_bytes())
     change(case)
