@@ -24,6 +24,7 @@ from landopt.reasons.many.draws import Stress, Vary, happening
 from landopt.reasons.many.scenario import Assignment, Effort, solved, stands
 from landopt.runs.execute import execute
 from landopt.runs.work import Run, Task, Where, Work
+from landopt.screening.law.kept import Kept
 from landopt.screening.offers import Offers
 from landopt.solving.site_search import offers_of
 from parcels.common.catalogue import Say
@@ -50,13 +51,14 @@ class Drawn:
 
     def __init__(self, case: Case, stress: Stress, plan: Sequence[Assignment], effort: Effort) -> None:
         self.case, self.stress, self.plan, self.effort = case, stress, plan, effort
+        self.kept = Kept()
 
     def draw(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Plan one draw anew, with a parcel taken out of reserve where one is named."""
         met = happening(self.case, self.stress, self.plan, given["draw"])
         case = met.case if given["reserve"] is None else _released(met.case, given["reserve"])
-        offers = _without(case, offers_of(case), met.gone, met.failed)
-        found, _ = solved(case, offers, self.effort, self.plan)
+        offers = _without(case, offers_of(case, kept=self.kept), met.gone, met.failed)
+        found, _ = solved(case, offers, self.effort, self.plan, plans_alone=True)
         kept = {name: found[name] for name in ("stopped", "objective", "bound", "plan")}
         happened = {"gone": sorted(met.gone), "failed": [[list(ids), method] for ids, method in met.failed]}
         return {**kept, "happened": happened, "base": stands(case, offers, self.plan)}
