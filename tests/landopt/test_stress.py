@@ -21,6 +21,7 @@ from landopt.reasons.texts import render_answer
 from landopt.runs.work import Where
 from landopt.screening.law.kept import Kept
 from landopt.screening.uncapped_sites import build_offers
+from parcels.common.catalogue import Told
 from parcels.common.issues import Refused
 from tests.builders import case, demand, eligibility, limit, parcel, random_case
 from tests.counts import seeds
@@ -54,7 +55,19 @@ def test_where_nothing_happens_everything_survives() -> None:
     found = stress_plan(round_, _one("area", "0"), plan).found
     assert found["holds"]["survives"] == found["draws"] == 6
     assert (found["score"]["mean"], found["score"]["error"]) == (found["score"]["today"], 0)
+    assert found["score"]["bound"] == found["score"]["mean"]
     assert {each["survives"] for each in (*found["choices"], *found["platforms"])} == {6}
+
+
+def test_what_today_is_and_the_first_draw_leaves_is_told_before_any_draw_is_planned() -> None:
+    """All platforms gone: nothing of the plan is left, said in both languages ahead of the runs."""
+    round_, plan = _round()
+    lines: list[Told] = []
+    found = stress_plan(round_, _one("drop_out", "1"), plan, say=lines.append).found
+    first = lines[0].text("en"), lines[0].text("zh")
+    assert f"{found['score']['today'] / 1000:,.3f}" in first[0]
+    assert f"leaves 0 of its {len(plan)} choices" in first[0]
+    assert f"{len(plan)} 项安排中仍可行的有 0 项" in first[1]
 
 
 def test_what_always_happens_is_borne_in_every_draw() -> None:
