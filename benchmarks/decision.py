@@ -303,8 +303,15 @@ def _ratios(found: dict[str, Any]) -> dict[str, Any]:
     return ratios
 
 
-COLUMNS = ("offers", "binding", "binding_at_least", "several", "screen_s", "lp_s", "raw_lp_s", "changed_lp_s")
-COLUMNS += (
+COLUMNS = (
+    "offers",
+    "binding",
+    "binding_at_least",
+    "several",
+    "screen_s",
+    "lp_s",
+    "raw_lp_s",
+    "changed_lp_s",
     "cold_s",
     "cold_of_raw",
     "rerun_of_cold",

@@ -317,6 +317,7 @@ class Builder:
             part_start=self._parts(columns["demand"], start, members, columns["site"]),
             scope="listed" if self.cut else "all",
             reach=None if others is None else _reach(others, self.count),
+            beyond=None,
             stats={"sites": int(self.sites.area.size), "capped": len(self.cut), "seconds": self.phases},
         )
         self._phase("assemble")

@@ -59,7 +59,7 @@ class Law:
         self.place = {name: number for number, name in enumerate(sorted(rules))}
         nodes = {name: expr.parse(rule.when, rule.place) for name, rule in rules.items()}
         self.prices: dict[int, PriceNode] = {
-            self.place[name]: expr.parse_price(rule.spec["per_m2"], rule.place)
+            self.place[name]: expr.parse_floor(rule.spec["per_m2"], rule.place)
             for name, rule in rules.items()
             if rule.kind == "price_floor"
         }
