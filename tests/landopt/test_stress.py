@@ -104,7 +104,8 @@ def test_every_draw_is_planned_to_its_optimum(seed: int) -> None:
 def test_what_the_law_said_in_one_draw_is_said_again_only_where_nothing_it_reads_has_changed(seed: int) -> None:
     """Areas and prices far off, and limits of law on areas: the offers are those of a law asked anew, draw by draw."""
     round_ = random_case(seed)
-    cut = int(round_.parcels.column("area_m2")[0] or 10_000)
+    first = round_.parcels.column("area_m2")[0]
+    cut = first if isinstance(first, int) else 10_000
     small = eligibility("t.small", f"site_area_m2 < {cut}", listing="condition", bid="forbid", lease="forbid")
     round_ = replace(round_, rules=tuple(sorted((*round_.rules, small), key=lambda rule: rule.id)))
     kept = Kept()

@@ -144,8 +144,16 @@ def solved(
     if base is not None:
         near, _ = located(case, offers, base)
         warm = near
-    less = {"ties": False, "prove": False} if plans_alone else {}
-    outcome = solve(case, offers, **effort.of(case), warm=warm, start=start, here=watched(), **less)
+    outcome = solve(
+        case,
+        offers,
+        **effort.of(case),
+        warm=warm,
+        start=start,
+        here=watched(),
+        ties=not plans_alone,
+        prove=not plans_alone,
+    )
     found: dict[str, Any] = {"stopped": outcome.stopped, "offers": len(offers)}
     if outcome.chosen is None:
         return {
