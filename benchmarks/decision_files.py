@@ -73,7 +73,12 @@ def command(words: list[str]) -> dict[str, Any]:
     imports = time.process_time()
     kept: list[Any] = []
     inner = landopt.pipeline.run
-    landopt.pipeline.run = lambda *given: kept.append(inner(*given)) or kept[-1]  # type: ignore[func-returns-value]
+
+    def watched(*given: Any, **named: Any) -> Any:
+        kept.append(inner(*given, **named))
+        return kept[-1]
+
+    landopt.pipeline.run = watched
     printed, code = io.StringIO(), 0
     with contextlib.redirect_stdout(printed):
         try:

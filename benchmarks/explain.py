@@ -10,6 +10,7 @@ import os
 import statistics
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks.contested import contested_case
@@ -48,7 +49,7 @@ def run(size: str = "5k", seed: int = 11, exact_runs: int = 5) -> dict[str, Any]
     walls: list[float] = []
     quick = 0
     for offer in others[:exact_runs]:
-        answer, cpu = timed(lambda offer=offer: exact(context, [offer], audited))  # type: ignore[misc]
+        answer, cpu = timed(partial(exact, context, [offer], audited))
         walls.append(cpu)
         quick += answer.by == "prices"
     return {
@@ -69,5 +70,5 @@ def run(size: str = "5k", seed: int = 11, exact_runs: int = 5) -> dict[str, Any]
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    sys.stdout.write(json.dumps(run(*arguments[:1], *map(int, arguments[1:2]))) + "\n")
+    size, seed = sys.argv[1:2] or ["5k"], sys.argv[2:3] or ["11"]
+    sys.stdout.write(json.dumps(run(size[0], int(seed[0]))) + "\n")

@@ -163,7 +163,7 @@ def alike(seed: int) -> tuple[Case, Offers]:
     draw = Random(f"alike {seed}")
     land, pairs = land_of(draw, 240, (6, 4), (50, 50), (50, 50), 4, ("IND",))
     wants = wants_of(draw, 300, (2_000, 2_000), (8_000, 8_000), 3, ("IND",))
-    same = {"platform_kind": "technology", "priority": 30, "strategic_industry": False}
+    same: Facts = {"platform_kind": "technology", "priority": 30, "strategic_industry": False}
     rules = [
         LISTED,
         limit("area", 333_333),
@@ -218,7 +218,8 @@ def streets(seed: int) -> tuple[Case, Offers]:
         rows = 1 if short < 55 else 2
         before: list[tuple[float, float, int]] = []
         for _ in range(rows):
-            at, here = 0.0, []
+            at = 0.0
+            here: list[tuple[float, float, int]] = []
             while at < long - 12:
                 front = min(draw.uniform(16, 60), long - at)
                 number = len(land)
@@ -273,7 +274,7 @@ def assignment(name: str) -> tuple[Case, Offers]:
     cost = np.array(numbers[:size]).reshape(agents, jobs)
     used = np.array(numbers[size : 2 * size]).reshape(agents, jobs)
     room = numbers[2 * size : 2 * size + agents]
-    wants = [{"demand_id": f"J{job:04d}"} for job in range(jobs)]
+    wants: list[Facts] = [{"demand_id": f"J{job:04d}"} for job in range(jobs)]
     land: list[Facts] = [{"parcel_id": f"S{job:04d}-{agent:02d}"} for job in range(jobs) for agent in range(agents)]
     rows = tuple(Row(f"room[{at:02d}]", "room", (f"{at:02d}",), "limit", "<=", much) for at, much in enumerate(room))
     none = np.zeros(size, dtype=np.int8)

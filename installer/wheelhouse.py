@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from email.parser import HeaderParser
 from pathlib import Path
+from typing import Any
 
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
@@ -83,7 +84,7 @@ def gather(
     LookupError
         If something that is needed has no version in ``pins``.
     """
-    around = {
+    around: dict[str, Any] = {
         **default_environment(),
         **TARGETS[target][1],
         "python_version": python,

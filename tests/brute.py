@@ -43,7 +43,7 @@ def brute_force(
                 after[key] = max(after.get(key, sums), sums)
         states = after
     found = [
-        value for (_, total), score in states.items() if (value := _after_penalties(total, score, rows)) is not None
+        lawful for (_, total), score in states.items() if (lawful := _after_penalties(total, score, rows)) is not None
     ]
     return max(found, default=None)
 

@@ -60,7 +60,8 @@ def _raw(disk: Disk) -> type[io.FileIO]:
 def failing(monkeypatch: pytest.MonkeyPatch, root: Path) -> Disk:
     """A disk under ``root`` whose files, folders, renames, flushes, SQLite stores and GDAL layers can fail."""
     disk = Disk(root)
-    raw_class, real_open, real_connect = _raw(disk), io.open, sqlite3.connect
+    raw_class, real_open = _raw(disk), io.open
+    real_connect: Callable[..., sqlite3.Connection] = sqlite3.connect
     real_layer, real_columns, real_arrow = pyogrio.write_dataframe, pyogrio.raw.write, pyogrio.write_arrow
 
     def opened(file: Any, mode: str = "r", *given: Any, **named: Any) -> Any:

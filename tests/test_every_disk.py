@@ -168,7 +168,7 @@ def killed(disk: Disk, at: int, words: list[str]) -> int:
                 os.kill(os.getpid(), signal.SIGKILL)
             return False
 
-        disk.refuses = deadly  # type: ignore[method-assign]
+        pytest.MonkeyPatch().setattr(disk, "refuses", deadly)  # never undone: this process ends here
         try:
             run(words)
         finally:

@@ -153,8 +153,19 @@ def test_every_kind_of_limit_and_link_is_written_down() -> None:
     """Each key of a limit, both senses, each relation and a lock stand in some entry."""
     text = "".join(entry["rule"] for entry in GOLDEN)
     keys = ("where", "measure", "per", "values", "share", "of", "used", "credit", "hard", "penalty", "tier", "sense")
-    keys = (*keys, "across", "keys")
-    for name in (*keys, "points", "points_per_ha", "per_m2", "max_years", "verdict", "document", "demands", "parcels"):
+    for name in (
+        *keys,
+        "across",
+        "keys",
+        "points",
+        "points_per_ha",
+        "per_m2",
+        "max_years",
+        "verdict",
+        "document",
+        "demands",
+        "parcels",
+    ):
         assert f"\n{name} =" in text, name
     for word in itertools.chain(('"<="', '">="'), ('"conflict"', '"together"', '"requires"', '"lock"', '"limit"')):
         assert word in text, word

@@ -6,7 +6,7 @@ import gzip
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,10 +51,9 @@ def test_a_hostile_file_is_refused_in_words(hostile: Hostile, tmp_path: Path) ->
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A child may take four seconds here."""
     monkeypatch.setattr(guard, "SECONDS", 4)
-    return
 
 
 @pytest.mark.usefixtures("impatient")

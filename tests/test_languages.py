@@ -137,8 +137,8 @@ def test_the_same_mistake_has_the_same_code_in_every_command(decided: Path) -> N
         ("whynot", decided, "--parcel", "NS-0001", "--demand", "D-999"),
     )
     assert {re.findall(r"[A-Z]\d{3}", run(*words, lang="en").stderr)[0] for words in asked} == {"X003"}
-    asked = (("explain", decided, "--parcel", "P-999"), ("whynot", decided, "--parcel", "P-999"))
-    assert {re.findall(r"[A-Z]\d{3}", run(*words, lang="en").stderr)[0] for words in asked} == {"X002"}
+    others = (("explain", decided, "--parcel", "P-999"), ("whynot", decided, "--parcel", "P-999"))
+    assert {re.findall(r"[A-Z]\d{3}", run(*words, lang="en").stderr)[0] for words in others} == {"X002"}
 
 
 @pytest.fixture(scope="module")

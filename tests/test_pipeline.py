@@ -10,6 +10,7 @@ import pytest
 from constraints.audit.run import audit_plan
 from landopt import pipeline
 from landopt.job import Breach, Job
+from parcels.common.catalogue import Told
 from tests.places import EXAMPLE
 
 
@@ -23,7 +24,7 @@ def round_(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_steps_by_hand_give_the_plan_of_the_job(round_: Path, tmp_path: Path) -> None:
     """Read, scenario, screen, choose, decide, write, audit: the same plan as in one go; a spoilt file is a breach."""
-    said: list[str] = []
+    said: list[Told] = []
     job = Job(round_, tmp_path / "whole")
     whole = pipeline.run(job, said.append)
     assert list(whole.phases) == ["read", "screen", "solve", "justify", "write", "audit"]

@@ -6,7 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import openpyxl
 import pytest
@@ -16,13 +16,16 @@ from cli import desk
 from constraints.audit.reread import Reader
 from constraints.case import Case, Settings, as_written
 from constraints.loading.period_law import period_laws
+from constraints.types import Rule
 from landopt.job import Job, NoPlan
 from landopt.keeping.continued import carried_on
+from landopt.keeping.ledger.chain import START, Entry
 from landopt.keeping.ledger.rounds import apply, state
 from landopt.pipeline import Scenario, audit, choose, decide, screen, write
 from landopt.reasons.justify import render
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.issues import Refused
+from parcels.common.schema import Value
 from tests.brute import brute_force_offers
 from tests.builders import case, demand, eligibility, parcel
 from tests.programmes import HALVES, YEARS, programme_case
@@ -72,9 +75,9 @@ def verdicts(made: Case, method: str) -> list[str]:
     return [reader.judge_site((0,), 0, reader.method_row[method], at).verdict for at in reader.periods]
 
 
-def programme(*rules: object, purpose: str = "supply", **facts: object) -> Case:
+def programme(*rules: Rule, purpose: str = "supply", **facts: Value) -> Case:
     """One parcel, one platform, three years."""
-    made = case([parcel(**facts)], [demand(uses=("IND",))], rules, purpose=purpose, periods=YEARS)  # type: ignore[arg-type]
+    made = case([parcel(**facts)], [demand(uses=("IND",))], rules, purpose=purpose, periods=YEARS)
     return replace(made, round=replace(made.round, end=YEARS[-1].end))
 
 
@@ -172,14 +175,14 @@ def test_each_sheet_says_what_changes_in_its_period(tmp_path: Path) -> None:
 def test_an_adopted_assignment_is_locked_in_its_period() -> None:
     """Where the round lists it; what was not announced before the period was over may come in any that is left."""
     body = {"document": "d", "date": "2026-01-01", "signers": None}
-    adopted = {"parcel_ids": ["P01"], "demand_id": None, "method": "listing", "period": "2025-H2"}
-    entry = SimpleNamespace(kind="adopt", seq=1, round="R", at="2026-01-01", body={**body, "assignments": [adopted]})
+    adopted: dict[str, Any] = {"parcel_ids": ["P01"], "demand_id": None, "method": "listing", "period": "2025-H2"}
+    entry = Entry(1, "2026-01-01", "adopt", "R", {**body, "assignments": [adopted]}, START, "")
     made = case([parcel()], [demand()], [], periods=HALVES)
 
     def periods(*results: str) -> list[str | None]:
         said = [{"parcel_id": "P01", "outcome": each, "date": "2026-02-01"} for each in results]
-        book = [entry, SimpleNamespace(kind="record", seq=2, round="R", at="2026-02-01", body={"results": said})]
-        under = apply(made, state(book))  # type: ignore[arg-type]
+        book = [entry, Entry(2, "2026-02-01", "record", "R", {"results": said}, START, "")]
+        under = apply(made, state(book))
         return [rule.spec.get("period") for rule in under.rules if rule.kind == "lock"]
 
     assert periods() == [None]

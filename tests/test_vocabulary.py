@@ -14,6 +14,7 @@ from landopt.forms.columns import word_of
 from landopt.intake.names import method_named
 from landopt.reasons.words import code_word, field_title, word
 from parcels.common.catalogue import languages
+from parcels.common.place import Place
 from parcels.common.schema import Field, fields
 from parcels.common.vocabulary import code_of, folded, readings, subject_of, subjects, table
 from parcels.tables.columns import Column, match_columns
@@ -84,7 +85,7 @@ def test_every_title_of_a_field_names_it(name: str) -> None:
         assert found is not None
         assert found.title(lang) == field.title(lang)
         if field.of in ("parcel", "demand"):
-            match = match_columns([said], field.of, "f")  # type: ignore[arg-type]
+            match = match_columns([said], field.of, Place("f"))
             assert name in match.columns, (said, match.unknown)
 
 

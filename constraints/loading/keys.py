@@ -16,7 +16,8 @@ from constraints.types import GRADES, STRICTNESS
 from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
-from parcels.common.schema import fields
+from parcels.common.schema import fields, measures
+from parcels.common.visible import says_something
 
 LARGEST = 10**12
 
@@ -64,7 +65,7 @@ def decimal_text(value: object) -> str | None:
 
 
 def _text(reading: Reading, key: str, value: Any) -> str | None:
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and says_something(value):
         return value
     reading.bad("R004.must-text", key, key=key)
     return None
@@ -185,11 +186,9 @@ def _verdicts(reading: Reading, key: str, value: Any) -> dict[str, str] | None:
 
 
 def _integer_field(reading: Reading, key: str, value: Any) -> str | None:
-    declared = fields().get(value) if isinstance(value, str) else None
-    if value in ("count", "expected_price_yuan") or (declared is not None and declared.type == "int"):
-        return str(value)
-    known = ["count", "expected_price_yuan", *(name for name, each in fields().items() if each.type == "int")]
-    reading.bad("R009.no-value", key, maybe=expr.closest(str(value), known), key=key, shown=shown(value))
+    if isinstance(value, str) and value in measures():
+        return value
+    reading.bad("R009.no-value", key, maybe=expr.closest(str(value), measures()), key=key, shown=shown(value))
     return None
 
 
@@ -204,11 +203,11 @@ def _fields(reading: Reading, key: str, value: Any) -> list[str] | None:
 def base_amount(value: object, unit: str) -> int | None:
     """An amount in base integers (m², yuan, count), mu rounded half up; ``None`` if not whole in the base unit."""
     text = decimal_text(value)
-    if text is None or (unit not in UNITS and unit != "mu"):
+    if text is None or unit not in UNITS:
         return None
-    if unit == "mu":
-        return int(Fraction(text) * 10_000 / 15 + Fraction(1, 2))
     exact = Fraction(text) * UNITS[unit]
+    if unit == "mu":
+        return int(exact + Fraction(1, 2))
     return int(exact) if exact.denominator == 1 else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,19 @@ LAW_KINDS = frozenset(("eligibility", "term", "price_floor", "note"))
 """What is read on the days of each period; limits, preferences, relations and locks are those of the round's date."""
 
 CITE = ("doc", "article", "number", "rank", "grade", "source")
-UNITS = {"m2": 1, "ha": 10_000, "km2": 1_000_000, "yuan": 1, "wan_yuan": 10_000, "count": 1, "": 1}
-"""Base integers of a unit; ``mu`` is 10000/15 m², rounded half up."""
+UNITS = {
+    "m2": Fraction(1),
+    "ha": Fraction(10_000),
+    "km2": Fraction(1_000_000),
+    "mu": Fraction(10_000, 15),
+    "yuan": Fraction(1),
+    "wan_yuan": Fraction(10_000),
+    "count": Fraction(1),
+    "": Fraction(1),
+}
+"""Base integers (m², yuan, offers) of a unit; an amount in mu is rounded half up."""
+BASES = {"ha": "m2", "km2": "m2", "mu": "m2", "wan_yuan": "yuan"}
+"""The base unit of each other unit."""
 VALUE_KEYS = ("from", "until", "key", "amount", "unit")
 PACK_KEYS = ("id", "title", "complete_from", "checked_until", "note", "off")
 ADOPT_KEYS = ("rule", "below", "document")

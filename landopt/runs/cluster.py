@@ -7,6 +7,7 @@ network of one's own; docs/planner.md says so.
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import json
 from collections import Counter
@@ -37,19 +38,28 @@ def results(work: Work, tasks: Sequence[Task], where: Where) -> Generator[tuple[
     except ImportError as missing:
         raise Environment(error("E085.no-distributed", at="--scheduler")) from missing
 
-    tls = {_TLS[name]: str(path) for name, path in (where.tls or {}).items()}
-    security = distributed.Security(require_encryption=True, **tls) if tls else None
     name = f"landopt-{hashlib.sha256(work.shared.encode()).hexdigest()[:16]}"
     with contextlib.ExitStack() as stack:
-        try:
-            client = stack.enter_context(
-                distributed.Client(where.scheduler, security=security, timeout=20, set_as_default=False)
-            )
-        except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as trouble:  # the last two: TLS on one side
-            raise Environment(error("E085.no-answer", at=str(where.scheduler), value=str(trouble))) from trouble
+        client = stack.enter_context(_connected(distributed, where))
         client.register_plugin(_plugin(work), name=name)
         stack.callback(_quietly, client.unregister_worker_plugin, name)
         yield from _followed(client, name, work, tasks)
+
+
+def _connected(distributed: Any, where: Where) -> Any:
+    """A client of the scheduler; one that was refused is ended before the next is made.
+
+    Dask keeps a refused client in a circle of references. Left to the garbage collector, it may be ended in the thread
+    that the next client starts, where it waits for a lock which that client holds until its thread has begun.
+    """
+    tls = {_TLS[name]: str(path) for name, path in (where.tls or {}).items()}
+    security = distributed.Security(require_encryption=True, **tls) if tls else None
+    try:
+        return distributed.Client(where.scheduler, security=security, timeout=20, set_as_default=False)
+    except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as trouble:  # the last two: TLS on one side
+        why = str(trouble)
+    gc.collect()
+    raise Environment(error("E085.no-answer", at=str(where.scheduler), value=why))
 
 
 def _followed(client: Any, name: str, work: Work, tasks: Sequence[Task]) -> Generator[tuple[str, dict[str, Any]]]:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from constraints.loading.kinds import BASES, UNITS
 from landopt.workbench.edits import Now
 from landopt.workbench.guards import refused
 from landopt.workbench.home import Room
@@ -42,17 +43,25 @@ def changed_rules(room: Room, now: Now) -> dict[str, dict[str, Any]]:
 
 
 def with_number(rule: Mapping[str, Any], what: str, value: str, key: str | None) -> dict[str, Any]:
-    """A rule's table with one of its numbers changed. Raises Refusal (422) where it has no such number."""
+    """A rule's table with one of its numbers changed. Raises Refusal (422) where it has no such number.
+
+    An amount is given in base units (m², yuan), as ``--set`` takes it, and written in the unit of its entry.
+    """
     made = dict(rule)
-    if what == "amount":
+    if what in ("amount", "used"):
+        name = "values" if what == "amount" else "used"
         wanted = [part.strip() for part in key.split(",")] if key else None
-        entries = [dict(entry) for entry in made.get("values") or ()]
+        entries = [dict(entry) for entry in made.get(name) or ()]
         hit = [entry for entry in entries if wanted is None or list(entry.get("key") or []) == wanted]
+        if not hit and what == "used" and wanted is not None:
+            entries.append({"key": wanted})
+            hit = entries[-1:]
         if not hit:
             raise refused(422, "not-policy", name=f"{rule.get('id')}:{what}")
+        first = str((made.get("values") or [{}])[0].get("unit", ""))
         for entry in hit:
-            entry["amount"] = int(Fraction(value))
-        made["values"] = entries
+            _amount(entry, int(Fraction(value)), first if what == "used" else "")
+        made[name] = entries
     elif what == "share":
         made["share"] = value
     elif what in made:
@@ -60,6 +69,16 @@ def with_number(rule: Mapping[str, Any], what: str, value: str, key: str | None)
     else:
         raise refused(422, "not-policy", name=f"{rule.get('id')}:{what}")
     return made
+
+
+def _amount(entry: dict[str, Any], base: int, unless: str) -> None:
+    """Write an amount in the unit that the entry names, or in the base unit where it is not whole there."""
+    unit = str(entry.get("unit", unless))
+    there = base / UNITS.get(unit, Fraction(1))
+    if there.denominator == 1:
+        entry["amount"] = int(there)
+    else:
+        entry |= {"amount": base, "unit": BASES[unit]}
 
 
 def texts(room: Room, now: Now) -> dict[Path, tuple[str, str]]:

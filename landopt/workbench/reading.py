@@ -11,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from constraints.loading.kinds import UNITS
 from landopt.workbench import edits, home, scenarios
 from landopt.workbench.bench import Bench, body
 from landopt.workbench.guards import refused
 from landopt.workbench.round import handling
 from landopt.workbench.round.asking import STRESS
 from parcels.common.gate import admit
+from parcels.common.schema import measures
 
 FILES = {
     "plan": ("plan.json", "application/json"),
@@ -52,6 +54,8 @@ def routes(bench: Bench) -> list[Route]:
                 "scenarios": tabs,
                 "writer": bench.writers.who(found.folder),
                 "policy": scenarios.policies(found),
+                "units": {name: [size.numerator, size.denominator] for name, size in UNITS.items()},
+                "measures": measures(),
                 "inputs": scenarios.inputs(found),
                 "handling": handling.read(found)[-400:],
                 "stress": not found.plan_only and (found.folder / STRESS).is_file(),

@@ -6,11 +6,9 @@ Standard library only.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 
 from parcels.common.catalogue import SHARED, find, folders, told
 
@@ -41,31 +39,25 @@ class Code:
 
 def entries() -> tuple[Code, ...]:
     """The codes of all rooms imported so far, in order of number: the shared ones first, then letter by letter."""
-    return _read(folders())
-
-
-@cache
-def _read(rooms: tuple[Path, ...]) -> tuple[Code, ...]:
-    """Those of some rooms, read once: every table of every round asks."""
-    found = []
-    for folder in rooms:
-        path = folder / "codes.toml"
-        if not path.exists():
-            continue
-        for key, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
-            spelled = tuple(f"{room}{key}" for room in entry["rooms"]) if "rooms" in entry else (key,)
-            found.append(Code(spelled, entry["level"], key))
+    found = [code for folder in folders() for code in _of(folder / "codes.toml")]
     return tuple(sorted(found, key=lambda code: (-1 if code.key.isdigit() else LETTERS.index(code.key[0]), code.key)))
 
 
-def codes() -> Mapping[str, Code]:
-    """Every code -> its entry."""
-    return _by_code(entries())
-
-
 @cache
-def _by_code(found: tuple[Code, ...]) -> Mapping[str, Code]:
-    return MappingProxyType({code: entry for entry in found for code in entry.codes})
+def _of(path: Path) -> tuple[Code, ...]:
+    """The codes of one room, read once: every finding of every file asks for them."""
+    if not path.exists():
+        return ()
+    found = []
+    for key, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        spelled = tuple(f"{room}{key}" for room in entry["rooms"]) if "rooms" in entry else (key,)
+        found.append(Code(spelled, entry["level"], key))
+    return tuple(found)
+
+
+def codes() -> dict[str, Code]:
+    """Every code -> its entry."""
+    return {code: entry for entry in entries() for code in entry.codes}
 
 
 def page() -> str:

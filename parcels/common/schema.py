@@ -65,6 +65,12 @@ def fields() -> dict[str, Field]:
     return found
 
 
+def measures() -> dict[str, str]:
+    """What a limit may add up, with its unit: offers counted, their expected prices, every field of whole numbers."""
+    whole = {name: field.unit for name, field in fields().items() if field.type == "int"}
+    return {"count": "count", "expected_price_yuan": "yuan", **whole}
+
+
 def titles(lang: str) -> dict[str, str]:
     """The titles of the fields by dotted key (``field.use``), as the catalogue of texts has them."""
     return {f"field.{name}": field.title(lang) for name, field in fields().items() if lang in ("en", "zh")}

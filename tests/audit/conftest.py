@@ -14,7 +14,7 @@ from tests.builders import random_case
 @pytest.fixture(scope="session")
 def rounds() -> list[Small]:
     """Twenty small rounds that have a lawful plan with at least one assignment."""
-    found = []
+    found: list[Small] = []
     seed = 100
     while len(found) < 20:
         seed += 1

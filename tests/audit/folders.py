@@ -42,8 +42,7 @@ def small(case: Case) -> Small:
     case = reader.case
     offers = list(_offers(reader))
     keys = reader.rows.keys().union(*(set(offer.rows) for offer in offers))
-    rows = [reader.rows.row(*key) for key in sorted(keys)]
-    rows = [row for row in rows if row is not None]
+    rows = [row for key in sorted(keys) if (row := reader.rows.row(*key)) is not None]
     number = {(row.rule, row.key): index for index, row in enumerate(rows)}
     best, chosen = _enumerate(offers, rows, len(case.objective.tiers))
     return Small(case, reader, rows, _parts(offers, number), offers, best, chosen)

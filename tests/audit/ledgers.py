@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner, Result
 
@@ -64,7 +65,7 @@ def found(path: Path, witness: Path | None = None, *tsa: Path) -> list[str]:
     return [issue.key for issue in issues if issue.key != "B088.unchecked"]
 
 
-def rewrite(path: Path, change: Callable[[list[dict[str, object]]], list[dict[str, object]]]) -> None:
+def rewrite(path: Path, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
     """What a forger does: change entries, make all hashes anew, put the chain back."""
     with Ledger(path) as book:
         rows = [entry.as_dict() for entry in book.entries()]
@@ -72,7 +73,7 @@ def rewrite(path: Path, change: Callable[[list[dict[str, object]]], list[dict[st
     before = START
     for number, row in enumerate(rows, 1):
         row["seq"], row["prev"] = number, before
-        row["hash"] = before = entry_hash(number, row["at"], row["kind"], row["round"], row["body"], before)  # type: ignore[arg-type]
+        row["hash"] = before = entry_hash(number, row["at"], row["kind"], row["round"], row["body"], before)
     path.unlink()
     with Ledger(path, create=True):
         pass

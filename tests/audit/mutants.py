@@ -16,8 +16,10 @@ from constraints.canonical import canonical, digest
 from tests.audit.lists import write_lines
 
 FILES = ("plan.json", "case.json", "proof.json", "offers.jsonl.gz")
-FREE = ("plan_id", "ties", "solver_bound", "justification", "reasons", "unit", "overrides", "title", "versions")
-FREE += ("citations", "timetables")
+FREE = (
+    "plan_id", "ties", "solver_bound", "justification", "reasons", "unit", "overrides", "title", "versions",
+    "citations", "timetables",
+)  # fmt: skip
 """What ``plan.json`` says in words or on somebody's authority; the seal covers it, the audit does not re-derive it."""
 Content = dict[str, Any]
 

@@ -40,10 +40,12 @@ def across_case(seed: int) -> Case:
     measure, amount = draw.choice([("count", 1), ("count", 3), ("area_m2", 2_500), ("area_m2", 60_000)])
     more["measure"] = measure
     tier = draw.choice([None, 0])
+    dear: list[int | str] = ["0.01", 3, 70]
+    cheap: list[int | str] = ["0.01", 5]
     where = draw.choice(["", "use == 'IND'", "strategic_industry"])
     rules = [
-        limit("u.least", where, ">=", amount, across="least", penalty=draw.choice(["0.01", 3, 70]), tier=tier, **more),
-        limit("u.wide", "", "<=", amount // 2, across="spread", penalty=draw.choice(["0.01", 5]), **more),
+        limit("u.least", where, ">=", amount, across="least", penalty=draw.choice(dear), tier=tier, **more),
+        limit("u.wide", "", "<=", amount // 2, across="spread", penalty=draw.choice(cheap), **more),
         limit("u.hard", where, "<=", 2 * amount, across="spread", **more),
     ]
     return replace(made, rules=tuple(sorted((*made.rules, *rules), key=lambda rule: rule.id)))
@@ -52,7 +54,8 @@ def across_case(seed: int) -> Case:
 @pytest.fixture(scope="module")
 def across_rounds() -> list[Small]:
     """Twelve such rounds that have a plan."""
-    found, seed = [], 0
+    found: list[Small] = []
+    seed = 0
     while len(found) < 12:
         one = small(across_case(seed))
         seed += 1

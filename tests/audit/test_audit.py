@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 ABOVE = ("numpy", "pulp", "highspy", "geopandas", "shapely", "pandas", "landopt", "cli", "networkx")
 
 
-def test_plans_found_by_trying_everything_stand(folders: list[Path]):
+def test_plans_found_by_trying_everything_stand(folders: list[Path]) -> None:
     """Each small round's plan passes with its lists screened again in full."""
     for folder in folders:
         report = audit_plan(folder, complete=True)
@@ -36,7 +36,7 @@ def test_plans_found_by_trying_everything_stand(folders: list[Path]):
         assert "complete" in report.completeness.said.text()
 
 
-def test_audit_runs_without_site_packages(folders: list[Path], tmp_path: Path):
+def test_audit_runs_without_site_packages(folders: list[Path], tmp_path: Path) -> None:
     """``python -S -m constraints.audit`` needs nothing but the package folder."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -52,7 +52,7 @@ def test_audit_runs_without_site_packages(folders: list[Path], tmp_path: Path):
     assert "not checked  sentences of held parcels" in done.stdout
 
 
-def test_audit_imports_nothing_above_it(folders: list[Path]):
+def test_audit_imports_nothing_above_it(folders: list[Path]) -> None:
     """An import hook that refuses numpy, pulp, geopandas and landopt is never asked."""
     code = f"""
 import sys
@@ -70,7 +70,7 @@ assert 'numpy' not in sys.modules
     assert done.returncode == 0, done.stderr
 
 
-def test_modules_are_counted_from_the_sources():
+def test_modules_are_counted_from_the_sources() -> None:
     """What the audit imports is its own rooms and the standard library; the audit itself is at most 300 lines."""
     own, library = modules()
     assert "constraints.audit.run" in own
@@ -151,7 +151,7 @@ def _mutants(folders: list[Path], place: Path, count: int, seed: int) -> tuple[i
     return forged, lied, true, faults
 
 
-def test_mutants_are_refused_or_true(folders: list[Path], tmp_path: Path):
+def test_mutants_are_refused_or_true(folders: list[Path], tmp_path: Path) -> None:
     """One value changed anywhere: refused; re-sealed: refused, or true of the changed round by trying everything."""
     forged, lied, true, faults = _mutants(folders, tmp_path, 120, 1)
     assert faults == []
@@ -161,7 +161,7 @@ def test_mutants_are_refused_or_true(folders: list[Path], tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_two_thousand_mutants_are_refused_or_true(folders: list[Path], tmp_path: Path):
+def test_two_thousand_mutants_are_refused_or_true(folders: list[Path], tmp_path: Path) -> None:
     """The same with 2,000 more by ``make long``, a tenth of them among the slow."""
     count = 2_000 if WHOLE else 200
     forged, _, _, faults = _mutants(folders, tmp_path, count, 2)
@@ -169,7 +169,7 @@ def test_two_thousand_mutants_are_refused_or_true(folders: list[Path], tmp_path:
     assert forged > 0.95 * count
 
 
-def test_breach_names_rule_key_used_and_limit(rounds: list[Small], folders: list[Path], tmp_path: Path):
+def test_breach_names_rule_key_used_and_limit(rounds: list[Small], folders: list[Path], tmp_path: Path) -> None:
     """A plan that takes a parcel twice is refused with names and numbers; the desk's exit code is 5."""
     content = load(folders[0])
     plan = content["plan.json"]
@@ -183,7 +183,7 @@ def test_breach_names_rule_key_used_and_limit(rounds: list[Small], folders: list
     assert any(line.startswith(" ! ") for line in lines(report, "zh"))
 
 
-def test_optimal_is_said_only_at_gap_zero(folders: list[Path], tmp_path: Path):
+def test_optimal_is_said_only_at_gap_zero(folders: list[Path], tmp_path: Path) -> None:
     """The word is refused where the audited bound is above the plan."""
     refused = 0
     for folder in folders:
@@ -197,7 +197,7 @@ def test_optimal_is_said_only_at_gap_zero(folders: list[Path], tmp_path: Path):
     assert refused > 0
 
 
-def test_missing_offer_is_found_by_screening_again(folders: list[Path], tmp_path: Path):
+def test_missing_offer_is_found_by_screening_again(folders: list[Path], tmp_path: Path) -> None:
     """A list with a hole is consistent in itself; screening again names the missing offer."""
     found = 0
     for folder in folders:
@@ -227,7 +227,7 @@ def test_missing_offer_is_found_by_screening_again(folders: list[Path], tmp_path
     assert found > 5
 
 
-def test_plan_is_rechecked_under_the_law_of_another_date(folders: list[Path]):
+def test_plan_is_rechecked_under_the_law_of_another_date(folders: list[Path]) -> None:
     """``--as-of`` re-reads the law of that date; offers and bound of the plan's own date are left out."""
     report = audit_plan(folders[0], as_of="2026-06-30")
     assert report.completeness is None
@@ -238,7 +238,7 @@ def test_plan_is_rechecked_under_the_law_of_another_date(folders: list[Path]):
 
 @pytest.mark.parametrize("name", ["plan.json", "case.json", "proof.json", "offers.jsonl.gz"])
 @pytest.mark.parametrize("how", ["missing", "cut", "empty", "newer", "float"])
-def test_fault_81_torn_or_newer_files_are_refused(folders: list[Path], tmp_path: Path, name: str, how: str):
+def test_fault_81_torn_or_newer_files_are_refused(folders: list[Path], tmp_path: Path, name: str, how: str) -> None:
     """Every file missing, cut, empty, of a newer version (FAULTS 81) or with a float: refused, never a traceback."""
     target = tmp_path / "plan"
     shutil.copytree(folders[0], target)
@@ -261,7 +261,9 @@ def test_fault_81_torn_or_newer_files_are_refused(folders: list[Path], tmp_path:
     assert not _standing(target)
 
 
-def test_words_that_are_no_verdicts_are_refused_where_nothing_asks_for_them(folders: list[Path], tmp_path: Path):
+def test_words_that_are_no_verdicts_are_refused_where_nothing_asks_for_them(
+    folders: list[Path], tmp_path: Path
+) -> None:
     """A method whose default is no word, a rule with an unknown verdict: a breach, also where a ban comes first."""
     changed = 0
     for folder in folders:
@@ -283,7 +285,7 @@ def test_words_that_are_no_verdicts_are_refused_where_nothing_asks_for_them(fold
     assert changed > 40
 
 
-def test_at_most_so_many_lists_have_holes():
+def test_at_most_so_many_lists_have_holes() -> None:
     """The statement of k of n is the exact hypergeometric one, checked against its definition."""
     from math import comb
 
@@ -301,7 +303,7 @@ def test_at_most_so_many_lists_have_holes():
             assert most == total - checked or 20 * comb(total - most - 1, checked) <= comb(total, checked)
 
 
-def test_platforms_that_could_not_be_checked_count_as_holes():
+def test_platforms_that_could_not_be_checked_count_as_holes() -> None:
     """With u of k draws unchecked, m is the largest number of holes of which at most u show in k draws at 5 %."""
     from math import comb
 
@@ -332,7 +334,7 @@ def _at_cap(folder: Path, target: Path, scope: str) -> bool:
     return True
 
 
-def test_platform_past_the_site_cap_is_unchecked_and_no_breach(folders: list[Path], tmp_path: Path):
+def test_platform_past_the_site_cap_is_unchecked_and_no_breach(folders: list[Path], tmp_path: Path) -> None:
     """A list that says it is cut at the cap: no breach, but the platform is not said to be complete."""
     capped = 0
     for number, folder in enumerate(folders):
@@ -352,7 +354,7 @@ def test_platform_past_the_site_cap_is_unchecked_and_no_breach(folders: list[Pat
     assert capped > 0
 
 
-def test_a_list_that_claims_to_be_whole_is_held_to_it_whatever_the_cap(folders: list[Path], tmp_path: Path):
+def test_a_list_that_claims_to_be_whole_is_held_to_it_whatever_the_cap(folders: list[Path], tmp_path: Path) -> None:
     """Scope ``all``: screened again past the cap too; a missing offer is a breach, a whole list is complete."""
     for number, folder in enumerate(folders):
         target = tmp_path / str(number)
@@ -363,14 +365,14 @@ def test_a_list_that_claims_to_be_whole_is_held_to_it_whatever_the_cap(folders: 
             assert report.completeness.checked == report.completeness.total
 
 
-def test_report_is_plain_json(folders: list[Path]):
+def test_report_is_plain_json(folders: list[Path]) -> None:
     """The report serialises and names what was imported."""
     shown = json.loads(json.dumps(audit_plan(folders[0]).as_dict()))
     assert shown["stands"] is True
     assert "constraints.audit.run" in shown["modules"]["own"]
 
 
-def test_sampled_offers_still_catch_what_the_plan_rests_on(folders: list[Path], tmp_path: Path):
+def test_sampled_offers_still_catch_what_the_plan_rests_on(folders: list[Path], tmp_path: Path) -> None:
     """With ``every=False`` true plans stand; a changed score of a chosen offer, or an unknown row, is found."""
     caught = 0
     for folder in folders:

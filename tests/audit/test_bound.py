@@ -76,8 +76,9 @@ def _policy_rule(content: Content) -> dict[str, Any]:
 
 def _own(**given: Any) -> dict[str, Any]:
     cite = {"doc": "x", "article": "1", "number": "", "rank": 0, "grade": "U", "source": ""}
-    base = {"id": "round.own", "kind": "preference", "start": "2020-01-01", "until": None, "when": "in_pbf < 0"}
-    base |= {"date_grade": "", "origin": "policy", "title": {"en": "x", "zh": "某"}, "cite": cite, "domain": []}
+    base: dict[str, Any] = {"id": "round.own", "kind": "preference", "start": "2020-01-01", "until": None}
+    base |= {"when": "in_pbf < 0", "date_grade": "", "origin": "policy"}
+    base |= {"title": {"en": "x", "zh": "某"}, "cite": cite, "domain": []}
     return {**base, "spec": {"methods": ["listing"], "points": 0, "points_per_ha": 0}, "exception_to": [], **given}
 
 
@@ -154,11 +155,13 @@ def test_a_case_not_bound_to_the_law_is_a_breach(solved: Path, tmp_path: Path, n
 
 def _record(content: Content, kind: str, number: int = 0) -> dict[str, Any]:
     found = [record for record in content["plan.json"]["justification"] if record["kind"] == kind]
-    return found[number]
+    one: dict[str, Any] = found[number]
+    return one
 
 
 def _plan(content: Content) -> dict[str, Any]:
-    return content["plan.json"]
+    plan: dict[str, Any] = content["plan.json"]
+    return plan
 
 
 LIES: dict[str, Callable[[Content], Any]] = {

@@ -19,6 +19,6 @@ from constraints.audit.certificate.proof import gap_text
         (99, 100, "-0.010000"),
     ],
 )
-def test_gap_rounds_up(bound: int, objective: int, text: str):
+def test_gap_rounds_up(bound: int, objective: int, text: str) -> None:
     """The gap is never understated."""
     assert gap_text(bound, objective) == text

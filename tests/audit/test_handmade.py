@@ -47,7 +47,7 @@ def _sheet(place: Path, rows: str, headings: str = HEADINGS) -> Path:
     return path
 
 
-def test_lawful_sheet_has_no_finding_and_a_priced_loss(folder: Path, tmp_path: Path):
+def test_lawful_sheet_has_no_finding_and_a_priced_loss(folder: Path, tmp_path: Path) -> None:
     """A lawful but poor plan: nothing broken, and how much it gives away at least and at most."""
     rounds, plan, reach = load(folder)
     report = audit_handmade(rounds, read_handmade(_sheet(tmp_path, "P01,挂牌,D01,,\n"), rounds), plan, reach)
@@ -59,7 +59,7 @@ def test_lawful_sheet_has_no_finding_and_a_priced_loss(folder: Path, tmp_path: P
     assert most == tier["bound"] - report.objective[0] >= least
 
 
-def test_every_breach_is_listed_with_its_row(folder: Path, tmp_path: Path):
+def test_every_breach_is_listed_with_its_row(folder: Path, tmp_path: Path) -> None:
     """Unlawful method, unknown parcel, price below the floor, parcel twice, cap exceeded: all at once."""
     rows = [
         "P04,挂牌,D01,,",
@@ -99,7 +99,9 @@ def test_every_breach_is_listed_with_its_row(folder: Path, tmp_path: Path):
         (HEADINGS + "P01,挂牌,D01,many,12.5\n", ["H003", "H004"]),
     ],
 )
-def test_unreadable_sheets_are_refused_with_every_fault(folder: Path, tmp_path: Path, content: str, codes: list[str]):
+def test_unreadable_sheets_are_refused_with_every_fault(
+    folder: Path, tmp_path: Path, content: str, codes: list[str]
+) -> None:
     """Missing columns, unknown methods, numbers that are none."""
     rounds, _, _ = load(folder)
     with pytest.raises(Refused) as refused:
@@ -107,7 +109,7 @@ def test_unreadable_sheets_are_refused_with_every_fault(folder: Path, tmp_path: 
     assert [issue.code for issue in refused.value.issues] == codes
 
 
-def test_workbook_reads_like_the_csv(folder: Path, tmp_path: Path):
+def test_workbook_reads_like_the_csv(folder: Path, tmp_path: Path) -> None:
     """The same rows from XLSX."""
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
@@ -125,7 +127,7 @@ def test_workbook_reads_like_the_csv(folder: Path, tmp_path: Path):
     assert made.entries[1]["term_years"] is None
 
 
-def test_repair_keeps_what_is_lawful_and_changes_the_rest(town: Small, tmp_path: Path):
+def test_repair_keeps_what_is_lawful_and_changes_the_rest(town: Small, tmp_path: Path) -> None:
     """Housing by listing goes, the third listing becomes another method, the rest stays; nothing is added unasked."""
     rows = "P04,挂牌,D01,,\nP01,挂牌,D02,,\nP02,挂牌,D03,20,\nP03,挂牌,,,\n".replace("P03,挂牌,,,", "P03,挂牌,D01,,")
     made = read_handmade(_sheet(tmp_path, rows), town.case)
@@ -145,14 +147,14 @@ def test_repair_keeps_what_is_lawful_and_changes_the_rest(town: Small, tmp_path:
     assert not [line for line in text(done, "zh") if " listing " in line or " auction " in line]
 
 
-def test_lawful_sheet_is_kept_whole(town: Small, tmp_path: Path):
+def test_lawful_sheet_is_kept_whole(town: Small, tmp_path: Path) -> None:
     """Nothing to repair: every row stays."""
     made = read_handmade(_sheet(tmp_path, "P01,挂牌,D01,,\nP02,拍卖,D02,,\n"), town.case)
     done = repair(town.case, build_offers(town.case), made)
     assert [change.what for change in done.changes] == ["kept", "kept"]
 
 
-def test_desk_audits_and_repairs_sheets(folder: Path, tmp_path: Path):
+def test_desk_audits_and_repairs_sheets(folder: Path, tmp_path: Path) -> None:
     """The two commands, with JSON and exit codes."""
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
     good.write_text("parcel,method,platform,term,price\nP01,listing,D01,,\n", encoding="utf-8")

@@ -10,11 +10,13 @@ import sys
 import time
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from landopt.keeping.ledger import round_steps as rounddesk
 from landopt.keeping.ledger.chain import Ledger, entry_hash
+from landopt.keeping.ledger.stores.sqlite import SqliteStore
 from landopt.keeping.shelf import plans
 from parcels.common.issues import Environment, Refused
 
@@ -33,7 +35,7 @@ def _append_many(path: str, who: int) -> None:
             book.append("open", f"w{who}-{number}", {"by": str(who)})
 
 
-def test_four_writers_lose_nothing(tmp_path: Path):
+def test_four_writers_lose_nothing(tmp_path: Path) -> None:
     """Four processes append a hundred entries each: four hundred entries in one unbroken chain."""
     path = tmp_path / "ledger.sqlite"
     with Ledger(path, create=True):
@@ -53,7 +55,7 @@ def test_four_writers_lose_nothing(tmp_path: Path):
     assert [entry.seq for entry in entries] == list(range(1, 401))
 
 
-def test_updates_and_deletes_are_refused(tmp_path: Path):
+def test_updates_and_deletes_are_refused(tmp_path: Path) -> None:
     """The triggers hold against SQL."""
     _filled(tmp_path / "l")
     raw = sqlite3.connect(tmp_path / "l")
@@ -78,7 +80,7 @@ def test_updates_and_deletes_are_refused(tmp_path: Path):
         ("UPDATE entries SET prev = hash WHERE seq = 5", "entry 5 does not follow"),
     ],
 )
-def test_fault_80_altered_ledger_is_reported_and_not_extended(tmp_path: Path, statement: str, said: str):
+def test_fault_80_altered_ledger_is_reported_and_not_extended(tmp_path: Path, statement: str, said: str) -> None:
     """FAULTS 80: an entry changed or a hole is named by number, and nothing is appended."""
     _filled(tmp_path / "l")
     raw = sqlite3.connect(tmp_path / "l")
@@ -93,7 +95,7 @@ def test_fault_80_altered_ledger_is_reported_and_not_extended(tmp_path: Path, st
         assert all(entry.round != "late" for entry in book.entries())
 
 
-def test_fault_80_cut_tail_shows_by_the_head_on_the_plan(tmp_path: Path):
+def test_fault_80_cut_tail_shows_by_the_head_on_the_plan(tmp_path: Path) -> None:
     """A chain cut at its end is whole in itself; the head printed on a plan is no longer there."""
     _filled(tmp_path / "l")
     with Ledger(tmp_path / "l") as book:
@@ -108,7 +110,7 @@ def test_fault_80_cut_tail_shows_by_the_head_on_the_plan(tmp_path: Path):
     assert [issue.code for issue in found] == ["B080"]
 
 
-def test_fault_76_clock_that_went_back_is_told_and_order_kept(tmp_path: Path):
+def test_fault_76_clock_that_went_back_is_told_and_order_kept(tmp_path: Path) -> None:
     """FAULTS 76: the order is by number."""
     with Ledger(tmp_path / "l", create=True) as book:
         book.append("open", "a", {}, at="2026-05-02T00:00:00+00:00")
@@ -119,7 +121,7 @@ def test_fault_76_clock_that_went_back_is_told_and_order_kept(tmp_path: Path):
         book.append("open", "c", {})
 
 
-def test_fault_81_newer_or_foreign_files_are_refused(tmp_path: Path):
+def test_fault_81_newer_or_foreign_files_are_refused(tmp_path: Path) -> None:
     """FAULTS 81: a newer version, another application's file, no database at all."""
     _filled(tmp_path / "l", 1)
     raw = sqlite3.connect(tmp_path / "l")
@@ -149,7 +151,7 @@ def test_fault_81_newer_or_foreign_files_are_refused(tmp_path: Path):
         "CREATE INDEX other ON entries (at)",
     ],
 )
-def test_a_ledger_that_holds_more_than_landopt_made_is_refused(tmp_path: Path, statement: str):
+def test_a_ledger_that_holds_more_than_landopt_made_is_refused(tmp_path: Path, statement: str) -> None:
     """A trigger of somebody else's could undo what is appended; by readers and writers alike."""
     _filled(tmp_path / "l", 2)
     raw = sqlite3.connect(tmp_path / "l")
@@ -161,7 +163,7 @@ def test_a_ledger_that_holds_more_than_landopt_made_is_refused(tmp_path: Path, s
             Ledger(tmp_path / "l", read_only=read_only)
 
 
-def test_a_name_in_the_file_that_is_no_text_is_told(tmp_path: Path):
+def test_a_name_in_the_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     """SQLite quotes it in its own message, which then cannot be decoded."""
     _filled(tmp_path / "l", 2)
     content = (tmp_path / "l").read_bytes()
@@ -175,7 +177,7 @@ def test_a_name_in_the_file_that_is_no_text_is_told(tmp_path: Path):
     "change",
     ["PRAGMA user_version = 99", "DROP TABLE entries", "UPDATE entries SET body = '{}'", "UPDATE entries SET at = ''"],
 )
-def test_what_was_adopted_is_not_guessed_from_a_damaged_ledger(tmp_path: Path, change: str):
+def test_what_was_adopted_is_not_guessed_from_a_damaged_ledger(tmp_path: Path, change: str) -> None:
     """``landopt plans`` and whatever would move a plan away: refused, never as if nothing were adopted."""
     _filled(tmp_path / "ledger.sqlite", 2)
     raw = sqlite3.connect(tmp_path / "ledger.sqlite")
@@ -187,12 +189,12 @@ def test_what_was_adopted_is_not_guessed_from_a_damaged_ledger(tmp_path: Path, c
         plans(tmp_path)
 
 
-def test_fault_79_disk_without_shared_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_fault_79_disk_without_shared_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """FAULTS 79: where write-ahead logging is not to be had (network drives), the ledger warns and works."""
     real = sqlite3.connect
 
     class Plain(sqlite3.Connection):
-        def execute(self, sql: str, *more: object) -> sqlite3.Cursor:  # type: ignore[override]
+        def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
             return super().execute("PRAGMA journal_mode = DELETE" if "WAL" in sql else sql, *more)
 
     monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: real(*a, **k, factory=Plain))
@@ -206,14 +208,14 @@ def test_fault_79_disk_without_shared_memory_is_told(tmp_path: Path, monkeypatch
 )
 def test_fault_75_full_or_broken_disk_leaves_the_ledger_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str
-):
+) -> None:
     """FAULTS 75: an error at any statement of an append ends in exit 6 with the old state."""
     _filled(tmp_path / "l", 3)
     real = sqlite3.connect
     plan = {"at": -1, "calls": 0}
 
     class Failing(sqlite3.Connection):
-        def execute(self, sql: str, *more: object) -> sqlite3.Cursor:  # type: ignore[override]
+        def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
             plan["calls"] += 1
             if plan["calls"] == plan["at"]:
                 raise sqlite3.OperationalError(message)
@@ -248,7 +250,7 @@ with Ledger({path!r}) as book:
 
 
 @pytest.mark.slow
-def test_fault_74_killed_at_fifty_moments_loses_nothing_said(tmp_path: Path):
+def test_fault_74_killed_at_fifty_moments_loses_nothing_said(tmp_path: Path) -> None:
     """kill -9 at 50 moments: every entry that was reported is there, the chain holds, and appending goes on."""
     path = tmp_path / "l"
     _filled(path, 1)
@@ -271,11 +273,12 @@ def test_fault_74_killed_at_fifty_moments_loses_nothing_said(tmp_path: Path):
             _filled(path, 1)
 
 
-def test_byte_flips_in_the_ledger_are_found(tmp_path: Path):
+def test_byte_flips_in_the_ledger_are_found(tmp_path: Path) -> None:
     """Any changed byte in an entry's text, time, kind or hash is found."""
     _filled(tmp_path / "l", 4)
     with Ledger(tmp_path / "l") as book:
-        book.store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+        assert isinstance(book.store, SqliteStore)
+        book.store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         texts = [entry.hash for entry in book.entries()] + ["officer-2", entry_hash.__name__]
     raw = (tmp_path / "l").read_bytes()
     draw, missed = Random(3), 0

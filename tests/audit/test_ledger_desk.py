@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -35,8 +36,8 @@ def _desk(tmp_path: Path, one: Small) -> tuple[round_steps.RoundPlace, Path]:
     return place, place.folder / "plan"
 
 
-def _adopt(place: round_steps.RoundPlace, plan: Path, document: str = "Doc 1", **words: object) -> None:
-    round_steps.adopt(place, plan, document=document, date="2026-04-01", by="x", sourceless=True, **words)  # type: ignore[arg-type]
+def _adopt(place: round_steps.RoundPlace, plan: Path, document: str = "Doc 1", **words: Any) -> None:
+    round_steps.adopt(place, plan, document=document, date="2026-04-01", by="x", sourceless=True, **words)
 
 
 def test_a_second_adoption_is_refused_unless_the_first_is_superseded(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_a_signature_that_lacks_or_was_taken_away_is_a_breach_without_any_flag(t
     raw.close()
     assert set(found(tmp_path / "two")) == {"B084.missing", "B084.stripped"}
 
-    def strip(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    def strip(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         body = dict(BODY, document="穗〔2026〕999号")
         return [rows[0], {**rows[1], "body": body}]
 
@@ -59,8 +60,8 @@ def test_a_rewritten_chain_with_signatures_kept_is_a_breach(tmp_path: Path, keys
     opened(path, keys, 1)
     adopt(path, keys, "a")
 
-    def change(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-        rows[1]["body"]["document"] = "穗〔2026〕999号"  # type: ignore[index]
+    def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        rows[1]["body"]["document"] = "穗〔2026〕999号"
         return rows
 
     rewrite(path, change)
@@ -147,7 +148,7 @@ def test_a_witness_shows_a_cut_and_a_rewriting(tmp_path: Path) -> None:
     assert found(path, seen) == ["B089.continues"]
     assert found(tmp_path / "older", seen) == ["B089.cut"]
 
-    def change(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    def change(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         rows[3]["body"] = {"by": "somebody", "inputs": []}
         return rows
 

@@ -91,7 +91,7 @@ def _tree(
     return {"rows": row_prices(prices, len(rows) + tier), "parcels": per_parcel}
 
 
-def test_bound_is_never_below_the_optimum_on_ten_thousand_random_instances():
+def test_bound_is_never_below_the_optimum_on_ten_thousand_random_instances() -> None:
     """Random prices and trees bound random small programmes; complete enumeration is the witness."""
     draw = Random(20261122)
     done = below = tight = 0
@@ -136,7 +136,7 @@ def test_bound_is_never_below_the_optimum_on_ten_thousand_random_instances():
     assert kinds["refused"] < INSTANCES // 5
 
 
-def test_bound_holds_on_rounds_screened_from_facts(rounds: list[Small]):
+def test_bound_holds_on_rounds_screened_from_facts(rounds: list[Small]) -> None:
     """The same on real small rounds, whose best plan was found by trying every plan."""
     draw = Random(5)
     for one in rounds:
@@ -153,7 +153,7 @@ def test_bound_holds_on_rounds_screened_from_facts(rounds: list[Small]):
                 assert bound >= value
 
 
-def test_bound_summed_in_one_pass_is_that_of_every_case_alone():
+def test_bound_summed_in_one_pass_is_that_of_every_case_alone() -> None:
     """The bound shares what cases have in common; case by case and offer by offer it is the same."""
     draw, kinds = Random(8), Counter[str]()
     for _ in range(4_000):
@@ -254,7 +254,7 @@ HEAD, ONE = b"\0\0\0\0", b"\1\0\0\0"
         ({"scale": 1, "tree": {"on": {}, "zero": {}, "one": {}}}, "made of nodes"),
     ],
 )
-def test_what_is_no_proof_is_refused(entry: dict[str, Any], why: str):
+def test_what_is_no_proof_is_refused(entry: dict[str, Any], why: str) -> None:
     """Wrong signs, unknown rows, uncovered cases and torn prices end as BadProof."""
     with pytest.raises(BadProof, match=why):
         Bound(entry, 0, ROWS, 2, [])
@@ -263,13 +263,13 @@ def test_what_is_no_proof_is_refused(entry: dict[str, Any], why: str):
 @pytest.mark.parametrize("other", [{"penalty": 4}, {"tier": 1}])
 def test_rows_that_are_missed_together_cost_the_same(other: dict[str, int]) -> None:
     """One slack stands for all of them: with two penalties, or in two tiers, its worth would be nobody's."""
-    given = {"sense": "<=", "rhs": 5, "slack": 1, "penalty": 3, "tier": 0, "once": True}
-    rows = [Row(f"g[{key}]", "g", (key,), "limit", **(given | extra)) for key, extra in (("a", {}), ("b", other))]  # type: ignore[arg-type]
+    given: dict[str, Any] = {"sense": "<=", "rhs": 5, "slack": 1, "penalty": 3, "tier": 0, "once": True}
+    rows = [Row(f"g[{key}]", "g", (key,), "limit", **(given | extra)) for key, extra in (("a", {}), ("b", other))]
     with pytest.raises(BadProof, match="cost differently"):
         Bound(_leaf(), 0, rows, 2, [])
 
 
-def test_reading_a_tree_is_total():
+def test_reading_a_tree_is_total() -> None:
     """Random bytes, and written trees with bytes changed: nodes or BadProof, never another exception."""
     draw, read = Random(4), 0
     row = [Row("a", "a", (), "limit", "=", 5, 0, 0, 0)] * 4
@@ -291,7 +291,7 @@ def test_reading_a_tree_is_total():
     assert read > 100
 
 
-def test_two_parts_of_one_demand_are_refused():
+def test_two_parts_of_one_demand_are_refused() -> None:
     """A part listed in two halves could hide an offer under a forced branch."""
     bound = Bound(_leaf(), 0, [], 2, [])
     part = Part(0, [[0]], [[0, 0, -1, 0, 0, None, 0, [5], []]])
@@ -300,7 +300,7 @@ def test_two_parts_of_one_demand_are_refused():
         bound.feed(blocks([part])[0])
 
 
-def test_market_part_of_two_parcels_is_refused():
+def test_market_part_of_two_parcels_is_refused() -> None:
     """Two market offers on different parcels could both be taken."""
     for sites in ([[0], [1]], [[0, 1]], [[1]], []):
         block = blocks([Part(None, [[0]], [[0, 0, -1, 0, 0, None, 0, [5], []] for _ in sites])])[0]
@@ -352,7 +352,7 @@ BLOCK = {
         ("ways", [[0, -1, 0], [1, -1, 40, 0]], "no method"),
     ],
 )
-def test_what_is_no_block_is_refused(name: str, value: Any, why: str):
+def test_what_is_no_block_is_refused(name: str, value: Any, why: str) -> None:
     """A column cut short or too long, a number below 0 or past its table: no offer can be left out of the bound."""
     rows = [Row("a", "a", (), "limit", "<=", 5, 0, 0, 0)]
     proof = {"tiers": [{"objective": 0, **_leaf(**leaf_tree([1]))}]}
@@ -361,7 +361,7 @@ def test_what_is_no_block_is_refused(name: str, value: Any, why: str):
         bounds(proof, rows, 2, [block_of({**BLOCK, name: value})])
 
 
-def test_solver_that_claims_fifteen_where_nine_is_best_is_refused():
+def test_solver_that_claims_fifteen_where_nine_is_best_is_refused() -> None:
     """FAULTS 69: highspy 1.14.0 claims "Optimal 15, bound 15" for min 2x + 3z, x + z >= 4.5, z integer; true is 9.
 
     As a round: lots of nine half units of x at -1 each (2 a unit), of five whole units of z at -3 each, a row that
@@ -379,7 +379,7 @@ def test_solver_that_claims_fifteen_where_nine_is_best_is_refused():
     assert bounds({"tiers": [{**claim, "scale": 1, "tree": leaf_tree([-1])}]}, [row], 14, blocks(parts)) == [-9]
 
 
-def test_trees_travel_unchanged():
+def test_trees_travel_unchanged() -> None:
     """Writing is loss-free: prices of every size, shared steps, branches of every kind, deep chains."""
     draw = Random(3)
     for bits in (0, 1, 6, 7, 8, 15, 31, 32, 52, 53):

@@ -35,7 +35,8 @@ def many_limits(seed: int, rows: int, parcels: int = 30, demands: int = 15, tier
     """A random round with many limits over areas, counts and money, hard and soft, of all sizes."""
     draw = Random(seed)
     area = [draw.randint(1_000, 90_000) for _ in range(parcels)]
-    sites = sorted({(p,) for p in range(parcels)} | {(p, p + 1) for p in range(parcels - 1)})
+    alone: list[tuple[int, ...]] = [(p,) for p in range(parcels)]
+    sites = sorted([*alone, *((p, p + 1) for p in range(parcels - 1))])
     keys = {(d, s, m) for d in range(demands) for s in draw.sample(range(len(sites)), 6) for m in range(2)}
     order = sorted(keys, key=lambda k: (k[0], sites[k[1]], k[2]))
     score = [[draw.randint(100_000, 9_000_000) for _ in order] for _ in range(tiers)]
@@ -68,7 +69,7 @@ def _guide(draw: Random, prog: Any, top: float) -> Guide:
 
 
 @pytest.mark.parametrize("rows", [5, 120, 250])
-def test_prices_alone_are_written_within_two_kilobytes(rows: int, tmp_path: Path):
+def test_prices_alone_are_written_within_two_kilobytes(rows: int, tmp_path: Path) -> None:
     """Random prices of up to 250 limits, all of them long: within the bytes, and the auditor reads the bound."""
     for seed in range(3):
         draw = Random(seed)
@@ -85,7 +86,7 @@ def test_prices_alone_are_written_within_two_kilobytes(rows: int, tmp_path: Path
                 assert bounds({"tiers": [entry]}, listed.header.rows, prog.parcels, listed.blocks()) == [found.bound]
 
 
-def test_coarser_prices_leave_a_closed_gap_closed():
+def test_coarser_prices_leave_a_closed_gap_closed() -> None:
     """Where prices prove as much as is asked for, the form that fits the bytes still does."""
     case, offers = many_limits(6, 250)
     prog = from_arrays(base_arrays(case, offers), 0)
@@ -95,7 +96,7 @@ def test_coarser_prices_leave_a_closed_gap_closed():
 
 
 @pytest.mark.parametrize(("rows", "tiers", "gap"), [(250, 1, "0"), (60, 2, "0.0001"), (300, 1, "0.01")])
-def test_proofs_of_whole_runs_are_read_by_the_auditor(rows: int, tiers: int, gap: str, tmp_path: Path):
+def test_proofs_of_whole_runs_are_read_by_the_auditor(rows: int, tiers: int, gap: str, tmp_path: Path) -> None:
     """Through the solver's own process, with several tiers: the stated bound is the one proved."""
     case, offers = many_limits(rows, rows, 12, 6, tiers)
     outcome = solve(case, offers, gap=gap, time_limit_s=20)
@@ -107,7 +108,7 @@ def test_proofs_of_whole_runs_are_read_by_the_auditor(rows: int, tiers: int, gap
     assert found == [tier.bound for tier in outcome.tiers]
 
 
-def test_example_is_proven_best_in_a_few_kilobytes():
+def test_example_is_proven_best_in_a_few_kilobytes() -> None:
     """The example is closed to gap 0 though 0.001 is asked for; its proof is a tree of about a hundred leaves."""
     from landopt.pipeline import read_case
 

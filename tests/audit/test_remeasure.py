@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,14 +29,14 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return place / "plan", place / "round"
 
 
-def test_unchanged_facts_are_the_same(example: tuple[Path, Path]):
+def test_unchanged_facts_are_the_same(example: tuple[Path, Path]) -> None:
     """Read and measured again: one note, no error."""
     found = remeasure(*example)
     assert [issue.level for issue in found] == ["note"]
     assert "the same" in found[0].what
 
 
-def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path):
+def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path) -> None:
     """An area, a neighbour, a distance, a platform's wish and an input's digest that are not as in the files."""
     case = json.loads((example[0] / "case.json").read_bytes())
     columns = case["parcels"]["columns"]
@@ -44,6 +46,7 @@ def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path)
     case["neighbours"]["pairs"].pop(0)
     case["neighbours"]["shared_dm"].pop(0)
     case["inputs"][0]["sha256"] = "0" * 64
+    case["inputs"][-1]["rows"] += 1
     (tmp_path / "case.json").write_bytes(canonical(case))
     found = remeasure(tmp_path, example[1])
     said = [issue.what for issue in found]
@@ -51,6 +54,7 @@ def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path)
     assert any(case["demands"]["ids"][2] in what and "priority" in what for what in said)
     assert any("are neighbours only in the files" in what for what in said)
     assert any("is not the file the plan was made from" in what for what in said)
+    assert any("count of rows of layers.gpkg" in what for what in said)
     assert [issue.level for issue in found if "status" in issue.what] == ["note"]
 
 
@@ -72,7 +76,9 @@ def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path)
         ("documents", lambda case: case["records"].pop()),
     ],
 )
-def test_every_part_of_the_case_is_compared(example: tuple[Path, Path], tmp_path: Path, part: str, change):
+def test_every_part_of_the_case_is_compared(
+    example: tuple[Path, Path], tmp_path: Path, part: str, change: Callable[[dict[str, Any]], object]
+) -> None:
     """Not the facts alone: law, methods, objective, market, settings, calendar, outlines."""
     case = json.loads((example[0] / "case.json").read_bytes())
     change(case)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from tests.builders import case, demand, eligibility, parcel
 ROOT = Path(__file__).parents[2]
 
 
-def _entry(seq: int, kind: str, body: dict[str, object]) -> Entry:
+def _entry(seq: int, kind: str, body: Mapping[str, object]) -> Entry:
     return Entry(
         seq, "2026-04-01T00:00:00+00:00", kind, "R1", body, START, entry_hash(seq, "", kind, "R1", body, START)
     )
@@ -43,7 +44,7 @@ def _result(name: str, outcome: str) -> dict[str, object]:
     return {"parcel_id": name, "outcome": outcome, "date": "2026-05-01", "price_yuan": None, "document": "第9号"}
 
 
-def test_state_folds_adoptions_and_results():
+def test_state_folds_adoptions_and_results() -> None:
     """Adopted is locked; failed and lapsed return with their history; withdrawn is held; contracted counts."""
     found = state([_entry(1, "open", {}), _entry(2, "adopt", ADOPTED)])
     assert [one.parcel_ids for one in found.adopted] == [("P01",), ("P02", "P03")]
@@ -71,8 +72,8 @@ def _round() -> Small:
 
 def _after(method: str, *results: dict[str, object]) -> Small:
     """The round after P03 was adopted for D03, the least wanted, and the results recorded."""
-    body = {"document": "Doc 1", "date": "2026-03-01"}
-    body["assignments"] = [{"parcel_ids": ["P03"], "demand_id": "D03", "method": method}]  # type: ignore[assignment]
+    lines = [{"parcel_ids": ["P03"], "demand_id": "D03", "method": method}]
+    body = {"document": "Doc 1", "date": "2026-03-01", "assignments": lines}
     entries = [_entry(1, "adopt", body), *([_entry(2, "record", {"results": list(results)})] if results else [])]
     free = _round().case
     names = FactTable(free.demands.ids, {**free.demands.columns, "name": ("甲", "乙", "丙｜Third")})
@@ -113,11 +114,11 @@ def test_a_platform_that_has_its_site_gets_no_other(
     assert audit_plan(tmp_path / "plan", complete=True).stands
 
 
-def test_adopted_assignments_bind_the_next_plan(tmp_path: Path):
+def test_adopted_assignments_bind_the_next_plan(tmp_path: Path) -> None:
     """With the ledger applied, every lawful plan holds the adopted assignment, and the plan passes the audit."""
     free = _round()
-    body = {"document": "Doc 1", "date": "2026-03-01"}
-    body["assignments"] = [{"parcel_ids": ["P03"], "demand_id": "D03", "method": "listing"}]  # type: ignore[assignment]
+    lines = [{"parcel_ids": ["P03"], "demand_id": "D03", "method": "listing"}]
+    body = {"document": "Doc 1", "date": "2026-03-01", "assignments": lines}
     bound = small(apply(free.case, state([_entry(1, "adopt", body)])))
     taken = {(bound.case.parcels.ids[o.site[0]], o.demand) for o in (bound.offers[k] for k in bound.chosen)}
     assert ("P03", 2) in taken
@@ -131,7 +132,7 @@ def test_adopted_assignments_bind_the_next_plan(tmp_path: Path):
     assert failed.parcels.column("failed_times")[0] == 1
 
 
-def test_change_cost_keeps_the_old_plan(tmp_path: Path):
+def test_change_cost_keeps_the_old_plan(tmp_path: Path) -> None:
     """``--keep PLAN --change-cost N``: high enough, the old assignments stay; the preference is audited too."""
     old = _round()
     plan = write(tmp_path / "plan", old)
@@ -159,7 +160,7 @@ def _desk(tmp_path: Path, one: Small) -> tuple[rounddesk.RoundPlace, Path]:
     return place, place.folder / "plan"
 
 
-def test_a_round_from_open_to_close(tmp_path: Path):
+def test_a_round_from_open_to_close(tmp_path: Path) -> None:
     """Open, adopt, record, close; show holds it all and the chain stands."""
     one = _round()
     place, plan = _desk(tmp_path, one)
@@ -188,7 +189,7 @@ def test_a_round_from_open_to_close(tmp_path: Path):
         assert shown["head"] in rounddesk.text(shown, lang)[0]
 
 
-def test_results_with_faults_are_refused_all_at_once(tmp_path: Path):
+def test_results_with_faults_are_refused_all_at_once(tmp_path: Path) -> None:
     """Every row's fault is named; nothing is recorded."""
     one = _round()
     place, plan = _desk(tmp_path, one)
@@ -209,7 +210,7 @@ def test_results_with_faults_are_refused_all_at_once(tmp_path: Path):
     assert rounddesk.show(place.ledger)["head"] == head
 
 
-def test_plan_that_does_not_stand_is_not_adopted(tmp_path: Path):
+def test_plan_that_does_not_stand_is_not_adopted(tmp_path: Path) -> None:
     """Exit 5, and the ledger unchanged."""
     one = _round()
     place, plan = _desk(tmp_path, one)
@@ -224,7 +225,7 @@ def test_plan_that_does_not_stand_is_not_adopted(tmp_path: Path):
     assert rounddesk.show(place.ledger)["head"] == head
 
 
-def test_the_ledger_is_shown_in_chinese_and_not_relied_on_when_altered():
+def test_the_ledger_is_shown_in_chinese_and_not_relied_on_when_altered() -> None:
     """Kinds, outcomes and problems are told in Chinese; a ledger that was altered says nothing is in force."""
     entry = {"seq": 1, "at": "2026-01-01T00:00:00+00:00", "round": "r", "kind": "record"}
     body = {"results": [{"outcome": "failed"}]}
@@ -239,7 +240,7 @@ def test_the_ledger_is_shown_in_chinese_and_not_relied_on_when_altered():
     assert "altered" in "".join(rounddesk.text({**shown, "problems": [problem]}, "en"))
 
 
-def test_results_may_come_in_utf_16(tmp_path: Path):
+def test_results_may_come_in_utf_16(tmp_path: Path) -> None:
     """As "Unicode text" saved from Excel; bytes of no known encoding are refused, not replaced."""
     path = tmp_path / "results.csv"
     path.write_bytes("宗地编号,结果,日期\nP01,流拍,2026-05-01\n".encode("utf-16"))

@@ -46,13 +46,13 @@ def _errors(folder: Path, *keys: Path) -> list[str]:
     return [issue.what for issue in verify(folder, keys) if issue.level == "error"]
 
 
-def test_signed_plan_verifies(sealed: Path, keys: tuple[Path, Path]):
+def test_signed_plan_verifies(sealed: Path, keys: tuple[Path, Path]) -> None:
     """With the right key nothing is said; without a key the digests still hold."""
     assert _errors(sealed, keys[1]) == []
     assert _errors(sealed) == []
 
 
-def test_statement_is_in_toto_in_dsse(sealed: Path):
+def test_statement_is_in_toto_in_dsse(sealed: Path) -> None:
     """The statement has the in-toto form and names every file, inputs, rules and the root."""
     envelope = json.loads((sealed / "seal" / "statement.dsse.json").read_bytes())
     assert envelope["payloadType"] == "application/vnd.in-toto+json"
@@ -63,7 +63,7 @@ def test_statement_is_in_toto_in_dsse(sealed: Path):
     assert {"plan_hash", "case", "inputs", "rules", "ledger_head", "merkle_root"} <= statement["predicate"].keys()
 
 
-def test_every_flipped_byte_is_found(sealed: Path, keys: tuple[Path, Path]):
+def test_every_flipped_byte_is_found(sealed: Path, keys: tuple[Path, Path]) -> None:
     """A thousand single-byte changes over all files, the seal's own included."""
     draw = Random(7)
     names = [*files_of(sealed), *(f"seal/{path.name}" for path in sorted((sealed / "seal").iterdir()))]
@@ -82,7 +82,7 @@ def test_every_flipped_byte_is_found(sealed: Path, keys: tuple[Path, Path]):
     assert _errors(sealed, keys[1]) == []
 
 
-def test_fault_82_key_that_was_not_named_is_refused(sealed: Path, tmp_path: Path):
+def test_fault_82_key_that_was_not_named_is_refused(sealed: Path, tmp_path: Path) -> None:
     """FAULTS 82: a signature by an unknown key is refused; so is a plan without one where a key is asked.
 
     Keys are plain ed25519 keys without a date: whom to trust is said by naming the key, so none can expire.
@@ -101,7 +101,7 @@ def test_fault_82_key_that_was_not_named_is_refused(sealed: Path, tmp_path: Path
 
 
 @pytest.mark.skipif(OPENSSL is None or shutil.which("sha256sum") is None, reason="openssl or sha256sum is missing")
-def test_openssl_and_sha256sum_alone_verify(sealed: Path, keys: tuple[Path, Path]):
+def test_openssl_and_sha256sum_alone_verify(sealed: Path, keys: tuple[Path, Path]) -> None:
     """The three commands of docs/audit.md, with no Python of ours."""
     assert OPENSSL is not None
     inside = sealed / "seal"
@@ -117,7 +117,7 @@ def test_openssl_and_sha256sum_alone_verify(sealed: Path, keys: tuple[Path, Path
     assert subprocess.run(command, capture_output=True, check=False).returncode != 0
 
 
-def test_receipt_leads_to_the_signed_root(sealed: Path):
+def test_receipt_leads_to_the_signed_root(sealed: Path) -> None:
     """Every parcel's receipt is at most 1 kB and true; a changed one is not."""
     root = json.loads((sealed / "seal" / "statement.json").read_bytes())["predicate"]["merkle_root"]
     case = json.loads((sealed / "case.json").read_bytes())
@@ -132,7 +132,7 @@ def test_receipt_leads_to_the_signed_root(sealed: Path):
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 9, 100, 5_000])
-def test_receipts_hold_for_any_number_of_parcels(count: int, tmp_path: Path):
+def test_receipts_hold_for_any_number_of_parcels(count: int, tmp_path: Path) -> None:
     """The tree works for every size; at 5,000 parcels a receipt is under 1 kB."""
     ids = [f"440115-{number:06d}" for number in range(count)]
     (tmp_path / "case.json").write_bytes(canonical({"schema": "landopt.case/1", "parcels": {"ids": ids}}))
@@ -145,7 +145,7 @@ def test_receipts_hold_for_any_number_of_parcels(count: int, tmp_path: Path):
         assert len(canonical(paper)) <= 1024
 
 
-def test_canonical_json_agrees_with_rfc8785():
+def test_canonical_json_agrees_with_rfc8785() -> None:
     """Our standard-library form equals the reference for integers, texts, null and booleans with ASCII keys."""
     rfc8785 = pytest.importorskip("rfc8785")
     draw = Random(11)
@@ -190,7 +190,7 @@ def test_canonical_json_agrees_with_rfc8785():
             canonical(bad)
 
 
-def test_zip_of_a_plan_is_audited_like_the_folder(sealed: Path, keys: tuple[Path, Path], tmp_path: Path):
+def test_zip_of_a_plan_is_audited_like_the_folder(sealed: Path, keys: tuple[Path, Path], tmp_path: Path) -> None:
     """Two files and a public key: a zip of the folder (and the ledger) are enough; a harmful zip is refused."""
     import zipfile
 

@@ -12,11 +12,12 @@ from constraints.audit.rescreen import connected_sites, lawful
 from constraints.case import Case
 from constraints.reading.core import shut
 from constraints.reading.judge import answer, judge
+from parcels.common.schema import Value
 from tests.audit.folders import reached
 from tests.builders import random_case
 
 
-def _facts(case: Case, parcel: int, demand: int | None) -> dict[str, object]:
+def _facts(case: Case, parcel: int, demand: int | None) -> dict[str, Value]:
     wish = {} if demand is None else case.demands.row(demand)
     return {**wish, **case.parcels.row(parcel), "site_parcels": 1, "other_applicants": 1}
 
@@ -31,9 +32,9 @@ def test_the_short_answer_is_that_of_the_full_judgement(seed: int) -> None:
             facts = _facts(case, parcel, demand)
             for method in case.methods:
                 for term in (None, 20):
-                    how = {"records": case.records, "market": demand is None, "term": term}
-                    full = judge(reader.book, facts, method, **how)
-                    short = answer(reader.book, facts, method, **how)
+                    market, records = demand is None, case.records
+                    full = judge(reader.book, facts, method, records=records, market=market, term=term)
+                    short = answer(reader.book, facts, method, records=records, market=market, term=term)
                     assert short == (full.verdict, full.term, full.floor, full.unit_price)
                     asked += 1
     assert asked
@@ -96,7 +97,7 @@ def test_a_parcel_known_to_be_shut_refuses_as_the_whole_reading_does() -> None:
 def test_two_platforms_of_one_class_share_what_they_read() -> None:
     """What the cells of a site are together is found once, and is the same for whoever asks."""
     reader = reached(random_case(3))
-    first = {}
+    first: dict[tuple[int, tuple[int, ...], int], object] = {}
     for _ in range(2):
         for demand in range(len(reader.case.demands)):
             part = PartReader(reader, demand)

@@ -67,7 +67,8 @@ def python(folder: Path) -> bool:
             and plan["result"]["bound_scope"] == proof["scope"] == head.scope
             and head.tiers == len(found)
             and all(
-                stated["bound"] == entry["bound"] == bound
+                bound is not None
+                and stated["bound"] == entry["bound"] == bound
                 and stated["objective"] == entry["objective"] <= bound
                 and stated["proven_gap"] == gap_text(bound, entry["objective"])
                 for stated, entry, bound in tiers
@@ -77,7 +78,7 @@ def python(folder: Path) -> bool:
         return False
 
 
-def javascript(folders: list[Path], place: Path) -> list[dict[str, object]]:
+def javascript(folders: list[Path], place: Path) -> list[dict[str, Any]]:
     assert NODE is not None
     (place / "batch.js").write_text(BATCH, encoding="utf-8")
     (place / "folders.json").write_text(json.dumps([str(folder) for folder in folders]), encoding="utf-8")
@@ -88,15 +89,15 @@ def javascript(folders: list[Path], place: Path) -> list[dict[str, object]]:
     return found
 
 
-def test_both_verifiers_accept_true_plans(folders: list[Path], tmp_path: Path):
+def test_both_verifiers_accept_true_plans(folders: list[Path], tmp_path: Path) -> None:
     """Bounds agree digit for digit."""
     for folder, said in zip(folders, javascript(folders, tmp_path), strict=True):
         assert said["holds"] is True, said
         tiers = load(folder)["proof.json"]["tiers"]
-        assert [tier["bound"] for tier in said["tiers"]] == [str(tier["bound"]) for tier in tiers]  # type: ignore[attr-defined]
+        assert [tier["bound"] for tier in said["tiers"]] == [str(tier["bound"]) for tier in tiers]
 
 
-def test_both_verifiers_agree_on_mutants(folders: list[Path], tmp_path: Path):
+def test_both_verifiers_agree_on_mutants(folders: list[Path], tmp_path: Path) -> None:
     """Forgeries and lies about what both check: same answer."""
     draw = Random(3)
     made = []
@@ -139,7 +140,7 @@ def _texts(draw: Random, tree: dict[str, str]) -> list[dict[str, Any]]:
     return made
 
 
-def test_both_verifiers_read_packed_prices_alike(folders: list[Path], tmp_path: Path):
+def test_both_verifiers_read_packed_prices_alike(folders: list[Path], tmp_path: Path) -> None:
     """A torn, short or long text, a number too wide or a price out of range is no proof to either; the rest to both."""
     draw = Random(6)
     made: list[Path] = []
@@ -155,7 +156,7 @@ def test_both_verifiers_read_packed_prices_alike(folders: list[Path], tmp_path: 
 
 
 @pytest.mark.slow
-def test_both_verifiers_prove_the_same_bound_of_random_trees(rounds: list[Small], tmp_path: Path):
+def test_both_verifiers_prove_the_same_bound_of_random_trees(rounds: list[Small], tmp_path: Path) -> None:
     """Six hundred random trees, deep ones among them: the same bound, or refused by both."""
     draw, made = Random(12), []
     for number in range(600):
@@ -177,7 +178,7 @@ def test_both_verifiers_prove_the_same_bound_of_random_trees(rounds: list[Small]
     assert sum(map(bool, said)) > 300
 
 
-def test_verifier_is_one_file_without_a_library():
+def test_verifier_is_one_file_without_a_library() -> None:
     """Nothing is imported but Node's own fs and path, for the command line."""
     source = VERIFY.read_text(encoding="utf-8")
     assert source.count("require(") == 2
@@ -187,7 +188,7 @@ def test_verifier_is_one_file_without_a_library():
     assert "http" not in source
 
 
-def test_command_line_of_the_verifier(folders: list[Path], tmp_path: Path):
+def test_command_line_of_the_verifier(folders: list[Path], tmp_path: Path) -> None:
     """``node verify.js PLAN`` exits 0 for a true plan and 5 for a forged one."""
     assert NODE is not None
     done = subprocess.run([NODE, str(VERIFY), str(folders[0])], capture_output=True, text=True, check=False)

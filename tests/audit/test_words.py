@@ -140,11 +140,13 @@ LIES: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 def _next(plan: dict[str, Any]) -> dict[str, Any]:
-    return next(record for record in plan["justification"] if record.get("next_sites"))  # type: ignore[no-any-return]
+    records: list[dict[str, Any]] = plan["justification"]
+    return next(record for record in records if record.get("next_sites"))
 
 
 def _plan(plan: dict[str, Any]) -> dict[str, Any]:
-    return plan["justification"][-1]  # type: ignore[no-any-return]
+    records: list[dict[str, Any]] = plan["justification"]
+    return records[-1]
 
 
 def _another_rule(plan: dict[str, Any]) -> None:

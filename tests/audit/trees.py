@@ -87,7 +87,7 @@ def random_proof(
         terms = tuple((k, draw.choice([-2, -1, 1, 1, 1, 2, 3])) for k in chosen)
         derived.append(Rounding(draw.choice([2, 2, 3, 4, 5, 7]), draw.choice([0, 0, 1, 2, 3]), terms))
     own = len(rows) + tier
-    vectors = []
+    vectors: list[Vector] = []
     for number in range(draw.randint(1, 4)):
         base = draw.randrange(-1, number)
         prices, land = [0] * (own + len(derived)), [draw.choice([0, draw.randint(0, span)]) for _ in range(parcels)]
@@ -95,12 +95,12 @@ def random_proof(
             sense = rows[k].sense if k < len(rows) else ">=" if k < own else "<="
             sign = {"<=": 1, ">=": -1, "=": draw.choice([1, -1])}[sense]
             prices[k] = sign * draw.choice([0, 0, draw.randint(0, span // 4 + 1)])
-        for k, row in enumerate(rows):
-            if row.slack and row.tier == tier:
-                most = min(scale * row.penalty // row.slack // len(mates(rows, k)), span // 4 + 1)
-                prices[k] = {"<=": 1, ">=": -1, "=": 1}[row.sense] * draw.choice([0, most, draw.randint(0, most)])
+        for k, soft in enumerate(rows):
+            if soft.slack and soft.tier == tier:
+                most = min(scale * soft.penalty // soft.slack // len(mates(rows, k)), span // 4 + 1)
+                prices[k] = {"<=": 1, ">=": -1, "=": 1}[soft.sense] * draw.choice([0, most, draw.randint(0, most)])
                 if draw.random() < 0.02:  # above the penalty: only where few units may be missed
-                    prices[k] = prices[k] * 2 + (1 if row.sense != ">=" else -1)
+                    prices[k] = prices[k] * 2 + (1 if soft.sense != ">=" else -1)
         before = _priced(vectors, base, own + len(derived), parcels)
         vectors.append(Vector(base, changes(before[0], prices), changes(before[1], land)))
     drops = [Drop(draw.randrange(len(vectors)), draw.randint(0, span)) for _ in range(draw.choice([0, 0, 1, 2]))]
@@ -251,8 +251,9 @@ class Witness:
                 gain = sum(abs(prices[at]) * self.rows[at].slack for at in mates(self.rows, k))
                 gain -= self.scale * row.penalty if row.tier == self.tier else 0
                 gain += prices[len(self.rows) + row.tier] * row.penalty if row.tier < self.tier else 0
-                assert gain <= 0 or ends[k][1] is not None
-                total += gain * (ends[k][1] if gain > 0 else ends[k][0])
+                end = ends[k][1] if gain > 0 else ends[k][0]
+                assert end is not None
+                total += gain * end
         for place in {o[0] for o in self.offers} | set(musts):
             worth = [self.worth(k, prices, land) for k in left if self.offers[k][0] == place]
             if place in musts and not worth:

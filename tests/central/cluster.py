@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypedDict
 
 import psycopg
 
@@ -35,7 +36,15 @@ def programs() -> Path | None:
     return None
 
 
-def _as() -> dict[str, object]:
+class Somebody(TypedDict, total=False):
+    """Whom a program runs as; nothing: whoever runs the tests."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def _as() -> Somebody:
     """A server never runs as root: there it is the user ``postgres`` that Debian's package makes."""
     if os.geteuid() != 0:
         return {}
@@ -80,12 +89,12 @@ class Cluster:
                 time.sleep(0.05)
         self.start()
 
-    def sql(self, statement: str, user: str = "postgres") -> list[tuple[object, ...]]:
+    def sql(self, statement: str, user: str = "postgres") -> list[tuple[Any, ...]]:
         """Run SQL as somebody; the superuser comes in by the socket."""
         with psycopg.connect(
             host=str(self.folder), port=PORT, dbname=DATABASE, user=user, password=secret(user), autocommit=True
         ) as db:
-            done = db.execute(statement)  # type: ignore[call-overload]
+            done = db.execute(statement)
             return done.fetchall() if done.description else []
 
     def _run(self, name: str, *words: str) -> subprocess.CompletedProcess[bytes]:

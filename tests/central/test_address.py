@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from landopt.central.address import Address, is_address, parse_address
@@ -10,7 +12,7 @@ from parcels.common.issues import Refused
 from tests.audit.ledgers import call
 
 
-def test_what_an_address_names():
+def test_what_an_address_names() -> None:
     """Service, schema, table and condition; both schemes mean the same."""
     assert parse_address("postgis://land/landopt") == Address("land", "landopt")
     assert parse_address("postgresql://land/landopt") == Address("land", "landopt")
@@ -50,7 +52,7 @@ def test_what_an_address_names():
         "PG:host=db password=hunter2",
     ],
 )
-def test_what_is_no_address_is_refused_and_no_secret_is_repeated(text: str):
+def test_what_is_no_address_is_refused_and_no_secret_is_repeated(text: str) -> None:
     """A password in a command is refused in both languages without being shown."""
     assert is_address(text) or text.startswith("PG:")
     with pytest.raises(Refused) as refused:
@@ -60,7 +62,7 @@ def test_what_is_no_address_is_refused_and_no_secret_is_repeated(text: str):
     assert "hunter2" not in said
 
 
-def test_the_desk_refuses_a_password(tmp_path):
+def test_the_desk_refuses_a_password(tmp_path: Path) -> None:
     """So does the command line, with exit 1 and without a word of it."""
     for lang in ("en", "zh"):
         done = call("round", "show", tmp_path, "--ledger", "postgis://officer:hunter2@db/landopt", lang=lang)

@@ -9,6 +9,7 @@ import shutil
 import time
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import psycopg
 import pytest
@@ -18,6 +19,7 @@ from landopt.central.address import Address
 from landopt.central.upgrade import VERSION, script, steps, upgrade
 from landopt.keeping.ledger import round_steps
 from landopt.keeping.ledger.chain import START, Ledger, entry_hash
+from landopt.keeping.ledger.stores.postgres import PostgresStore
 from parcels.common.issues import Environment, LandoptError, Refused
 from tests.audit.ledgers import call
 from tests.central.cluster import Cluster
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.postgis
 NASTY = '"\\/\b\f\n\r\t\x01\x1f\x7f 宗地 \u2028 𠀀 </script>'
 
 
-def test_what_is_written_is_read_back_and_the_server_knows_its_hash(schema: str):
+def test_what_is_written_is_read_back_and_the_server_knows_its_hash(schema: str) -> None:
     """Any text of an entry: the server's own reckoning of the hash is ours."""
     place = f"postgis://clerk/{schema}"
     with Ledger(place) as book:
@@ -55,7 +57,7 @@ def test_what_is_written_is_read_back_and_the_server_knows_its_hash(schema: str)
         "CREATE OR REPLACE FUNCTION {s}.append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
     ],
 )
-def test_nobody_changes_an_entry(cluster: Cluster, schema: str, user: str, statement: str):
+def test_nobody_changes_an_entry(cluster: Cluster, schema: str, user: str, statement: str) -> None:
     """Every role is refused what is not an append that follows; the owner too, as long as he leaves the triggers."""
     with Ledger(f"postgis://clerk/{schema}") as book:
         book.append("open", "R", {"by": "a"})
@@ -68,7 +70,7 @@ def test_nobody_changes_an_entry(cluster: Cluster, schema: str, user: str, state
         assert book.problems() == []
 
 
-def test_an_owner_who_takes_the_triggers_away_is_found(cluster: Cluster, schema: str):
+def test_an_owner_who_takes_the_triggers_away_is_found(cluster: Cluster, schema: str) -> None:
     """As with a file: what was altered is named, and nothing is appended."""
     with Ledger(f"postgis://clerk/{schema}") as book:
         for number in range(6):
@@ -85,7 +87,7 @@ def test_an_owner_who_takes_the_triggers_away_is_found(cluster: Cluster, schema:
             book.append("open", "late", {})
 
 
-def test_roles_say_what_they_may_not(schema: str):
+def test_roles_say_what_they_may_not(schema: str) -> None:
     """A reader sees no ledger, an auditor writes none: exit 1 with the role to ask for, in both languages."""
     for user, step in (("reader", "entries"), ("auditor", "append"), ("stranger", "entries")):
         with pytest.raises(LandoptError) as refused, Ledger(f"postgis://{user}/{schema}") as book:
@@ -94,7 +96,7 @@ def test_roles_say_what_they_may_not(schema: str):
         assert refused.value.exit_code == 1
 
 
-def test_a_schema_without_tables_or_of_another_version_is_refused(cluster: Cluster, schema: str):
+def test_a_schema_without_tables_or_of_another_version_is_refused(cluster: Cluster, schema: str) -> None:
     """A ledger is never made in passing; a newer or older one is told."""
     with pytest.raises(Refused, match="no tables of landopt"):
         Ledger("postgis://owner/public", create=True)
@@ -111,7 +113,7 @@ def test_a_schema_without_tables_or_of_another_version_is_refused(cluster: Clust
         upgrade(Address("owner", schema))
 
 
-def test_the_steps_apply_once_and_by_hand_alike(cluster: Cluster):
+def test_the_steps_apply_once_and_by_hand_alike(cluster: Cluster) -> None:
     """``database upgrade`` twice is once; the script printed for psql makes the same tables."""
     done = call("database", "upgrade", "postgis://owner/twice", "--json")
     assert json.loads(done.stdout)["applied"] == [step.name for step in steps()[1:]]
@@ -157,7 +159,7 @@ def _told(tmp_path: Path) -> list[tuple[int, str]]:
     return sorted((int(words[0]), words[1]) for words in lines if words[0] != "trouble")
 
 
-def test_eight_writers_from_several_processes_lose_nothing(schema: str, tmp_path: Path):
+def test_eight_writers_from_several_processes_lose_nothing(schema: str, tmp_path: Path) -> None:
     """Eight processes, two roles: every entry told is there, once, in one unbroken chain."""
     writers = _writers(f"postgis://clerk/{schema}", tmp_path, 12)
     for writer in writers:
@@ -174,7 +176,7 @@ def test_eight_writers_from_several_processes_lose_nothing(schema: str, tmp_path
 
 def test_a_server_killed_at_random_loses_nothing_told_and_doubles_nothing(
     cluster: Cluster, schema: str, tmp_path: Path
-):
+) -> None:
     """kill -9 of the server at random moments under eight writers: what was told is there; the chain holds."""
     draw = Random(5)
     kills = int(os.environ.get("LANDOPT_KILLS", "6"))
@@ -203,7 +205,7 @@ def test_a_server_killed_at_random_loses_nothing_told_and_doubles_nothing(
     assert there
 
 
-def test_exported_to_a_file_and_back_with_the_same_heads(schema: str, cluster: Cluster, tmp_path: Path):
+def test_exported_to_a_file_and_back_with_the_same_heads(schema: str, cluster: Cluster, tmp_path: Path) -> None:
     """``round backup`` both ways: the same entries, the same head, byte for byte; a place in use is refused."""
     place = f"postgis://clerk/{schema}"
     with Ledger(place) as book:
@@ -224,7 +226,7 @@ def test_exported_to_a_file_and_back_with_the_same_heads(schema: str, cluster: C
     assert "B031" in again.output
 
 
-def test_two_who_decide_on_the_same_round_at_once(schema: str):
+def test_two_who_decide_on_the_same_round_at_once(schema: str) -> None:
     """What the second one saw no longer holds: nothing is written; other rounds do not stand in the way."""
     with Ledger(f"postgis://clerk/{schema}") as first, Ledger(f"postgis://clerk2/{schema}") as second:
         first.append("open", "R", {"by": "a"})
@@ -237,7 +239,7 @@ def test_two_who_decide_on_the_same_round_at_once(schema: str):
         assert len(first.entries()) == 3
 
 
-def test_a_connection_lost_while_it_rests_is_made_again(cluster: Cluster, schema: str):
+def test_a_connection_lost_while_it_rests_is_made_again(cluster: Cluster, schema: str) -> None:
     """Between reading and writing lies a long audit: a restart of the server meanwhile does not matter."""
     with Ledger(f"postgis://clerk/{schema}") as book:
         book.append("open", "R", {"by": "a"})
@@ -248,10 +250,14 @@ def test_a_connection_lost_while_it_rests_is_made_again(cluster: Cluster, schema
         assert book.append_all([("close", "R", {"by": "a"})], seen=seen)[0].seq == 2
 
 
-def test_an_answer_lost_at_the_commit_is_asked_for(cluster: Cluster, schema: str, monkeypatch: pytest.MonkeyPatch):
+def test_an_answer_lost_at_the_commit_is_asked_for(
+    cluster: Cluster, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The commit went through and the answer did not come: the entry is told, once; if it did not, it is not told."""
     with Ledger(f"postgis://clerk/{schema}") as book:
-        real = book.store._db  # type: ignore[attr-defined]
+        store = book.store
+        assert isinstance(store, PostgresStore)
+        real = store._db
 
         class Deaf:
             """Commits, or does not, and loses the connection."""
@@ -261,7 +267,7 @@ def test_an_answer_lost_at_the_commit_is_asked_for(cluster: Cluster, schema: str
             def __getattr__(self, name: str) -> object:
                 return getattr(real, name)
 
-            def execute(self, statement: str, *values: object) -> object:
+            def execute(self, statement: str, *values: Any) -> object:
                 if statement != "COMMIT":
                     return real.execute(statement, *values)
                 if self.reached:
@@ -269,18 +275,22 @@ def test_an_answer_lost_at_the_commit_is_asked_for(cluster: Cluster, schema: str
                 real.close()
                 raise psycopg.OperationalError("server closed the connection unexpectedly")
 
-        book.store._db = Deaf()  # type: ignore[attr-defined]
+        monkeypatch.setattr(store, "_db", Deaf())
         assert book.append("open", "R", {"by": "a"}).seq == 1
-        real = book.store._db  # type: ignore[attr-defined]
+        store = book.store
+        assert isinstance(store, PostgresStore)
+        real = store._db
         deaf = Deaf()
         deaf.reached = False
-        book.store._db = deaf  # type: ignore[attr-defined]
+        monkeypatch.setattr(store, "_db", deaf)
         with pytest.raises(Environment, match="closed the connection"):
             book.append("open", "S", {"by": "a"})
         assert [entry.round for entry in book.entries()] == ["R"]
 
 
-def test_careless_servers_and_wrong_passwords_are_told(cluster: Cluster, schema: str, monkeypatch: pytest.MonkeyPatch):
+def test_careless_servers_and_wrong_passwords_are_told(
+    cluster: Cluster, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A wrong password is exit 6 and never shown; a server without fsync is told of."""
     wrong = cluster.folder / "wrong"
     wrong.write_text("*:*:*:*:not-the-secret\n", encoding="utf-8")
@@ -304,7 +314,7 @@ def test_careless_servers_and_wrong_passwords_are_told(cluster: Cluster, schema:
         cluster.sql("SELECT pg_reload_conf()")
 
 
-def test_the_rounds_of_a_bureau_under_one_central_ledger(schema: str, tmp_path: Path):
+def test_the_rounds_of_a_bureau_under_one_central_ledger(schema: str, tmp_path: Path) -> None:
     """Open, solve, adopt, record, show, witness, audit, close: the same commands, the same checks."""
     place = f"postgis://clerk/{schema}"
     home = Path(shutil.copytree(EXAMPLE, tmp_path / "round"))
@@ -331,14 +341,14 @@ def test_the_rounds_of_a_bureau_under_one_central_ledger(schema: str, tmp_path: 
     assert not (home / "ledger.sqlite").exists()
 
 
-def test_a_forged_chain_is_refused_by_the_server_itself(schema: str):
+def test_a_forged_chain_is_refused_by_the_server_itself(schema: str) -> None:
     """An officer with psql can add what follows and hashes well, and nothing else."""
     body = canonical({"by": "x"}).decode()
     good = entry_hash(1, "2026-01-01T00:00:00+00:00", "open", "R", {"by": "x"}, START)
     values = (1, "2026-01-01T00:00:00+00:00", "open", "R", body, START)
     with psycopg.connect(service="clerk", autocommit=True) as db:
-        statement = f"INSERT INTO {schema}.entries VALUES (%s, %s, %s, %s, %s, %s, %s)"  # type: ignore[assignment]
+        statement = f"INSERT INTO {schema}.entries VALUES (%s, %s, %s, %s, %s, %s, %s)"
         with pytest.raises(psycopg.errors.RaiseException, match="hash"):
-            db.execute(statement, (*values, "a" * 64))  # type: ignore[call-overload]
-        db.execute(statement, (*values, good))  # type: ignore[call-overload]
+            db.execute(statement, (*values, "a" * 64))
+        db.execute(statement, (*values, good))
     assert round_steps.show(f"postgis://auditor/{schema}")["problems"] == []

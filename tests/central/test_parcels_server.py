@@ -26,7 +26,7 @@ from tests.places import EXAMPLE
 pytestmark = pytest.mark.postgis
 
 
-def test_a_round_from_the_database_is_the_round_from_the_file(cluster: Cluster, schema: str, tmp_path: Path):
+def test_a_round_from_the_database_is_the_round_from_the_file(cluster: Cluster, schema: str, tmp_path: Path) -> None:
     """Facts, outlines and neighbours are the same; the snapshot has digests and row versions."""
     load(cluster, schema, EXAMPLE / "parcels.gpkg")
     home = central_round(tmp_path, schema)
@@ -50,7 +50,7 @@ def test_a_round_from_the_database_is_the_round_from_the_file(cluster: Cluster, 
 
 def test_a_snapshot_is_solved_and_audited_without_the_server(
     cluster: Cluster, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Solve, audit and their digests read the two files alone; a changed snapshot is refused."""
     load(cluster, schema, EXAMPLE / "parcels.gpkg")
     home = central_round(tmp_path, schema, "district != ''")
@@ -73,7 +73,7 @@ def test_a_snapshot_is_solved_and_audited_without_the_server(
     assert "area_m2 > 0" in call("check", home, lang="zh").output
 
 
-FACTS = {
+FACTS: dict[str, tuple[str, str, list[float | str | None]]] = {
     "area_m2": ("面积", "numeric", [1, 9999, 10000, 10001, 1999.5, 2000.4]),
     "benchmark_price": ("benchmark_price", "double precision", [None, "NaN", 1999.4999999999998, 1999.5, 2000.5, 9999]),
     "cost_floor": ("cost_floor", "real", [None, "NaN", 1234567.9, 1234568, 2000.5, 9999.4]),
@@ -122,7 +122,7 @@ def _condition(draw: Random, depth: int = 0) -> str:
     return f"{name} {op} '2026-06-30'"
 
 
-def test_conditions_choose_what_a_rule_would_choose(cluster: Cluster, schema: str):
+def test_conditions_choose_what_a_rule_would_choose(cluster: Cluster, schema: str) -> None:
     """Two hundred drawn conditions: the rows the server gives are those for which the scalar reading says true."""
     draw = Random(11)
     kinds = ", ".join(f'"{column}" {kind}' for column, kind, _ in FACTS.values())
@@ -131,8 +131,8 @@ def test_conditions_choose_what_a_rule_would_choose(cluster: Cluster, schema: st
     with psycopg.connect(service="owner", autocommit=True) as db, db.cursor() as cursor:
         marks = ", ".join(["%s"] * (len(FACTS) + 1))
         outline = "ST_GeomFromText('POLYGON((0 0, 100 0, 100 100, 0 100, 0 0))', 0)"
-        cursor.executemany(f"INSERT INTO {schema}.drawn VALUES ({marks}, {outline})", rows)  # type: ignore[arg-type]
-        db.execute(f"GRANT SELECT ON {schema}.drawn TO landopt_officer")  # type: ignore[arg-type]
+        cursor.executemany(f"INSERT INTO {schema}.drawn VALUES ({marks}, {outline})", rows)
+        db.execute(f"GRANT SELECT ON {schema}.drawn TO landopt_officer")
     whole = take(Address("clerk", schema, "drawn"), "t.gpkg").raw
     facts = from_raw(whole, crs="EPSG:4526", area_source="attribute").table
     listed = [dict(zip(facts.columns, values, strict=True)) for values in zip(*facts.columns.values(), strict=True)]
@@ -172,7 +172,7 @@ def _rows(
     return [*cells, None if raw.geometry is None or not len(raw.geometry) else raw.geometry[0]]
 
 
-def test_columns_of_every_type_are_taken_or_told(cluster: Cluster, schema: str):
+def test_columns_of_every_type_are_taken_or_told(cluster: Cluster, schema: str) -> None:
     """Domains, enumerations, lists with holes, numbers that are none, names that no program would choose."""
     _office(cluster)
     cluster.sql("CREATE DOMAIN gis.outline AS geometry(Polygon, 4526)", "owner")
@@ -196,7 +196,7 @@ def test_columns_of_every_type_are_taken_or_told(cluster: Cluster, schema: str):
         assert refused.value.issues[0].code == "B105"
 
 
-def test_outlines_of_every_type_are_taken_or_told(cluster: Cluster, schema: str):
+def test_outlines_of_every_type_are_taken_or_told(cluster: Cluster, schema: str) -> None:
     """Heights and measures, geographies, curves: an outline, or a finding with the row it is of."""
     kinds = {"z": f"ST_Force3D({SQUARE})", "zm": f"ST_Force4D({SQUARE})", "multi": f"ST_Multi({SQUARE})"}
     for name, shape in kinds.items():
@@ -214,7 +214,7 @@ def test_outlines_of_every_type_are_taken_or_told(cluster: Cluster, schema: str)
     assert raw.geometry[1] is not None
 
 
-def test_postgis_in_a_schema_of_its_own(cluster: Cluster, tmp_path: Path):
+def test_postgis_in_a_schema_of_its_own(cluster: Cluster, tmp_path: Path) -> None:
     """As hosted databases have it: tables are taken, the tables of landopt are made, the script too."""
     cluster.sql("CREATE DATABASE hosted OWNER owner")
     with psycopg.connect(host=str(cluster.folder), port=PORT, dbname="hosted", user="postgres", autocommit=True) as db:
@@ -224,7 +224,7 @@ def test_postgis_in_a_schema_of_its_own(cluster: Cluster, tmp_path: Path):
         db.execute("CREATE SCHEMA gis AUTHORIZATION owner")
         db.execute("GRANT USAGE ON SCHEMA gis TO clerk")
         db.execute("SET search_path = extensions")
-        db.execute(f"CREATE TABLE gis.p AS SELECT 'P1'::text AS parcel_id, {SQUARE} AS geom")  # type: ignore[arg-type]
+        db.execute(f"CREATE TABLE gis.p AS SELECT 'P1'::text AS parcel_id, {SQUARE} AS geom")
         db.execute("GRANT SELECT ON gis.p TO clerk")
     services = cluster.folder / "services.conf"
     more = [
@@ -234,10 +234,10 @@ def test_postgis_in_a_schema_of_its_own(cluster: Cluster, tmp_path: Path):
     assert len(take(Address("hclerk", "gis", "p"), "t.gpkg").versions) == 1
     assert "plans" in upgrade(Address("howner", "landopt"))
     with psycopg.connect(host=str(cluster.folder), port=PORT, dbname="hosted", user="postgres", autocommit=True) as db:
-        db.execute(script("by_hand"))  # type: ignore[arg-type]
+        db.execute(script("by_hand"))
 
 
-def test_a_round_that_names_its_columns_and_units_asks_by_them(cluster: Cluster, schema: str, tmp_path: Path):
+def test_a_round_that_names_its_columns_and_units_asks_by_them(cluster: Cluster, schema: str, tmp_path: Path) -> None:
     """A condition speaks of the field as the round reads it: its column, its unit."""
     load(cluster, schema, EXAMPLE / "parcels.gpkg")
     cluster.sql(
@@ -246,8 +246,8 @@ def test_a_round_that_names_its_columns_and_units_asks_by_them(cluster: Cluster,
     )
     cluster.sql(f"GRANT SELECT ON {schema}.mu TO landopt_officer", "owner")
     many = len(take(Address("clerk", schema, "parcels", "area_m2 >= 20000"), "t.gpkg").versions)
-    named = {"units": {"size": "mu"}, "named": {"area_m2": "size"}}
-    found = take(Address("clerk", schema, "mu", "area_m2 >= 20000"), "t.gpkg", **named)
+    address = Address("clerk", schema, "mu", "area_m2 >= 20000")
+    found = take(address, "t.gpkg", units={"size": "mu"}, named={"area_m2": "size"})
     assert 0 < len(found.versions) < 160
     assert abs(len(found.versions) - many) <= 1
 
@@ -265,7 +265,7 @@ def test_a_round_that_names_its_columns_and_units_asks_by_them(cluster: Cluster,
 )
 def test_conditions_that_cannot_be_asked_are_refused(
     cluster: Cluster, schema: str, tmp_path: Path, condition: str, code: str
-):
+) -> None:
     """Never SQL: what is not of the rule language or not in the table is refused with its code."""
     load(cluster, schema, EXAMPLE / "parcels.gpkg")
     done = call("pull", central_round(tmp_path, schema, condition))
@@ -274,7 +274,7 @@ def test_conditions_that_cannot_be_asked_are_refused(
     assert not (tmp_path / "round" / SNAPSHOT).exists()
 
 
-def test_tables_that_are_no_parcels_are_refused(cluster: Cluster, schema: str, tmp_path: Path):
+def test_tables_that_are_no_parcels_are_refused(cluster: Cluster, schema: str, tmp_path: Path) -> None:
     """No table, no outlines, two systems, an unreadable word in the column asked for; a table nobody may read."""
     load(cluster, schema, EXAMPLE / "parcels.gpkg")
     cluster.sql(f"CREATE VIEW {schema}.bare AS SELECT parcel_id, use FROM {schema}.parcels", "owner")
@@ -296,7 +296,9 @@ def test_tables_that_are_no_parcels_are_refused(cluster: Cluster, schema: str, t
         take(Address("clerk", schema, "parcels", "use == 'IND'"), "t.gpkg")
 
 
-def test_what_changed_in_the_central_base_and_whether_the_plan_stands(cluster: Cluster, schema: str, tmp_path: Path):
+def test_what_changed_in_the_central_base_and_whether_the_plan_stands(
+    cluster: Cluster, schema: str, tmp_path: Path
+) -> None:
     """Nothing; a fact no choice hangs on; a fact that takes a site away; a parcel gone, one come."""
     load(cluster, schema, EXAMPLE / "parcels.gpkg")
     home = central_round(tmp_path, schema)

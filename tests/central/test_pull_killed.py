@@ -6,7 +6,9 @@ import errno
 import shutil
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from landopt.intake.roundfile import read_round_file
 from landopt.invent.round import write_round
 from landopt.keeping.central import pull as pulling
 from parcels.common.digests import sha256_of
+from parcels.common.issues import Issue
 from parcels.formats.opening import open_parcels
 from tests.disks import failing, state
 from tests.test_every_disk import killed, left, run
@@ -59,12 +62,11 @@ def holds(home: Path) -> str:
     return paper.moment
 
 
-def pulled(home: Path) -> tuple[list[object], list[object]]:
+def pulled(home: Path) -> tuple[list[Issue], list[Mapping[str, Any]]]:
     """What the reader of a round says of its snapshot."""
     from landopt.intake.pulled import pulled as said
 
-    issues, inputs = said(read_round_file(home))
-    return list(issues), list(inputs)
+    return said(read_round_file(home))
 
 
 @pytest.mark.slow

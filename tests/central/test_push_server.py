@@ -26,7 +26,7 @@ def _tables(cluster: Cluster, schema: str) -> dict[str, list[tuple[object, ...]]
     return {name: cluster.sql(f"SELECT count(*) FROM {schema}.{name}", "reader") for name in names}
 
 
-def test_a_plan_is_pushed_whole_once_and_never_changed(cluster: Cluster, schema: str, tmp_path: Path):
+def test_a_plan_is_pushed_whole_once_and_never_changed(cluster: Cluster, schema: str, tmp_path: Path) -> None:
     """Every row of plan.json is there; again is nothing; another of the id is refused; no role changes a row."""
     home = Path(shutil.copytree(EXAMPLE, tmp_path / "round"))
     assert call("solve", home, "--gap", "0.02").exit_code in (0, 4)
@@ -57,12 +57,12 @@ def test_a_plan_is_pushed_whole_once_and_never_changed(cluster: Cluster, schema:
     listed = cluster.sql(f'SELECT * FROM {schema}."供应计划宗地表"', "reader")
     assert len(listed) == supplied
     area = cluster.sql(f'SELECT sum("合计(公顷)"), sum("宗数") FROM {schema}."供应计划汇总表"', "reader")[0]
-    assert float(area[0]) == pytest.approx(sum(entry["area_m2"] for entry in plan["assignments"]) / 10_000)  # type: ignore[arg-type]
+    assert float(area[0]) == pytest.approx(sum(entry["area_m2"] for entry in plan["assignments"]) / 10_000)
     assert area[1] == supplied
     unmet = cluster.sql(f'SELECT count(*) FROM {schema}."未供应与未满足清单"', "reader")[0][0]
     assert unmet == len(plan["held"]) + len(plan["unserved"])
     sizes = cluster.sql(f"SELECT abs(ST_Area(geom) - area_m2) / area_m2 FROM {schema}.supplied", "reader")
-    assert max(float(size[0]) for size in sizes) < 0.02  # type: ignore[arg-type]
+    assert max(float(size[0]) for size in sizes) < 0.02
     other = Path(shutil.copytree(home / "plan", tmp_path / "other"))
     content = (other / "plan.json").read_text(encoding="utf-8")
     (other / "plan.json").write_text(content.replace(plan["plan_id"], "P-00000000"), encoding="utf-8")
@@ -72,7 +72,7 @@ def test_a_plan_is_pushed_whole_once_and_never_changed(cluster: Cluster, schema:
     assert _tables(cluster, schema) == counts
 
 
-def test_the_same_plan_pushed_by_several_at_once(cluster: Cluster, tmp_path: Path):
+def test_the_same_plan_pushed_by_several_at_once(cluster: Cluster, tmp_path: Path) -> None:
     """One writes it, the others are told that it is there; in a schema whose name needs quotes."""
     name = '"我的 库-1"'
     upgrade(Address("owner", name.strip('"')))
@@ -89,7 +89,7 @@ def test_the_same_plan_pushed_by_several_at_once(cluster: Cluster, tmp_path: Pat
     assert cluster.sql(f"SELECT count(*) FROM {name}.assignment") == [(len(supplied),)]
 
 
-def test_a_push_that_breaks_off_leaves_nothing(cluster: Cluster, schema: str, tmp_path: Path):
+def test_a_push_that_breaks_off_leaves_nothing(cluster: Cluster, schema: str, tmp_path: Path) -> None:
     """One transaction: a table that refuses a row takes all of them back; another plan of the id is told."""
     home = Path(shutil.copytree(EXAMPLE, tmp_path / "round"))
     assert call("solve", home, "--gap", "0.02").exit_code in (0, 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -20,14 +21,14 @@ CASE = {"use": "RES", "operator": "pubinst", "intending_users": "1"}
 TODAY = "2026-11-22"
 
 
-def run(*words, code=0):
+def run(*words: str, code: int = 0) -> str:
     """Run a subcommand; its standard output."""
     result = CliRunner().invoke(rules, [str(word) for word in words], catch_exceptions=False)
     assert result.exit_code == code, result.output
     return result.stdout
 
 
-def test_the_answer_has_its_fixed_form():
+def test_the_answer_has_its_fixed_form() -> None:
     """The JSON is as the design fixes it, for every method, with the assumptions beside."""
     answer = json.loads(run("ask", *(f"{k}={v}" for k, v in CASE.items()), "--as-of", TODAY, "--json"))
     assert list(answer) == [
@@ -48,10 +49,10 @@ def test_the_answer_has_its_fixed_form():
     assert answer["agreement"]["price_floor"]["formula"]
 
 
-def test_no_number_is_a_float():
+def test_no_number_is_a_float() -> None:
     """Numbers are integers or decimal texts."""
 
-    def check(value):
+    def check(value: object) -> None:
         assert not isinstance(value, float)
         for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
             check(item)
@@ -60,7 +61,7 @@ def test_no_number_is_a_float():
     check(ask(told, TODAY))
 
 
-def test_every_declared_field_may_be_told():
+def test_every_declared_field_may_be_told() -> None:
     """Each field of parcels, demands and supplies can be told, as a value and as unknown."""
     samples = {"int": "1", "bool": "true", "text": "x", "date": "2026-01-31", "ids": "x", "near": "station:500"}
     for name, field in fields().items():
@@ -71,7 +72,7 @@ def test_every_declared_field_may_be_told():
             ask({**CASE, name: text}, TODAY, ["cn"])
 
 
-def test_words_of_either_language_are_read():
+def test_words_of_either_language_are_read() -> None:
     """Chinese titles, aliases and words for true and false are understood."""
     assert read_facts({"规划用途": "RES", "净地": "是", "容积率上限": "3.5", "政策区": "nansha、hengqin"}) == {
         "use": "RES",
@@ -79,10 +80,12 @@ def test_words_of_either_language_are_read():
         "far_max": 350,
         "zone": ("nansha", "hengqin"),
     }
-    assert field_named("意向人数").name == "intending_users"
+    named = field_named("意向人数")
+    assert named is not None
+    assert named.name == "intending_users"
 
 
-def test_wrong_facts_are_all_told_at_once():
+def test_wrong_facts_are_all_told_at_once() -> None:
     """Unknown fields, codes and numbers are refused together, each with advice where there is one."""
     with pytest.raises(Refused) as caught:
         ask({"usee": "RES", "operator": "pubins", "intending_users": "one", "net_land": "maybe"}, TODAY)
@@ -91,7 +94,7 @@ def test_wrong_facts_are_all_told_at_once():
     assert caught.value.issues[1].maybe == "you meant 'pubinst'."
 
 
-def test_publication_that_is_open_leaves_the_applicants_unknown():
+def test_publication_that_is_open_leaves_the_applicants_unknown() -> None:
     """The number of intending users counts only once the publication has closed."""
     for told in ({"publication_closed": "unknown"}, {"publication_closed": "2026-11-23"}):
         answer = ask({**CASE, **told}, TODAY)
@@ -100,7 +103,7 @@ def test_publication_that_is_open_leaves_the_applicants_unknown():
     assert ask({**CASE, "publication_closed": TODAY}, TODAY)["agreement"]["verdict"] == "permit"
 
 
-def test_any_fact_can_be_unknown():
+def test_any_fact_can_be_unknown() -> None:
     """fact=unknown takes an assumption away; the answer then asks for it."""
     answer = ask({**CASE, "net_land": "unknown"}, TODAY)
     assert answer["listing"]["verdict"] == "condition"
@@ -108,7 +111,7 @@ def test_any_fact_can_be_unknown():
     assert "net_land" not in answer["assumed"]
 
 
-def test_a_record_may_be_told():
+def test_a_record_may_be_told() -> None:
     """rule= and document= put a document on file that answers the rule's condition."""
     told = {**CASE, "operator": "private"}
     before = ask(told, TODAY)["agreement"]
@@ -119,7 +122,7 @@ def test_a_record_may_be_told():
     assert {condition["document"] for condition in after["conditions"]} == {"Sign-off 7"}
 
 
-def test_dates_before_a_pack_is_complete_say_so():
+def test_dates_before_a_pack_is_complete_say_so() -> None:
     """Every answer about such a date carries the note, and a parcel that is not ready is forbidden all the same."""
     answer = ask({**CASE, "converted": "false"}, "1985-01-01")
     for method in ("allocation", "listing", "lease", "contribution"):
@@ -127,7 +130,7 @@ def test_dates_before_a_pack_is_complete_say_so():
     assert {answer[m]["verdict"] for m in list(answer)[:7]} == {"forbid"}
 
 
-def test_a_verdict_shows_the_grade_of_the_rule_that_suffices_for_it():
+def test_a_verdict_shows_the_grade_of_the_rule_that_suffices_for_it() -> None:
     """The grade of a verdict is that of the best-read rule that gives it, not of every rule in sight."""
     order = ["", "V1", "V2", "V2L", "T", "U"]
     for entry in list(ask(CASE, TODAY).values())[:7]:
@@ -135,7 +138,7 @@ def test_a_verdict_shows_the_grade_of_the_rule_that_suffices_for_it():
         assert entry["grade"] == min(grades, key=order.index)
 
 
-def test_ask_prints_the_law_in_both_languages():
+def test_ask_prints_the_law_in_both_languages() -> None:
     """The text names verdicts, rules with citations, conditions and what was assumed."""
     english = run("ask", "use=IND", "operator=private", "intending_users=1", "--as-of", TODAY, "--lang", "en")
     assert "allocation: forbid" in english
@@ -147,7 +150,7 @@ def test_ask_prints_the_law_in_both_languages():
     assert not re.search(r"警示|须：|[a-z]+_[a-z]+|intending", chinese)
 
 
-def test_a_line_that_was_not_read_in_the_article_begins_with_that():
+def test_a_line_that_was_not_read_in_the_article_begins_with_that() -> None:
     """Only what is graded V1 may be quoted as it stands."""
     told = ("use=IND", "operator=private", "intending_users=3")
     lines = run("ask", *told, "--as-of", TODAY, "--lang", "zh").splitlines()
@@ -159,7 +162,7 @@ def test_a_line_that_was_not_read_in_the_article_begins_with_that():
         assert marked == (answer[method]["grade"] != "V1")
 
 
-def test_the_deciding_rule_stands_first():
+def test_the_deciding_rule_stands_first() -> None:
     """Highest rank first among the rules that decide; the others after them, the strictest first."""
     for entry in list(ask(CASE, TODAY).values())[:7]:
         decides = [rule["verdict"] == entry["verdict"] for rule in entry["rules"]]
@@ -168,7 +171,7 @@ def test_the_deciding_rule_stands_first():
         assert ranks == sorted(ranks, reverse=True)
 
 
-def test_a_date_after_the_packs_were_checked_is_told_first():
+def test_a_date_after_the_packs_were_checked_is_told_first() -> None:
     """In data as a note without a rule, in text right below what was assumed."""
     assert any("2026-11-29" in note["en"] for note in ask(CASE, "2030-01-01")["listing"]["notes"])
     assert not any("checked" in note["en"] for note in ask(CASE, TODAY)["listing"]["notes"])
@@ -177,14 +180,14 @@ def test_a_date_after_the_packs_were_checked_is_told_first():
     assert len(text) <= 10
 
 
-def test_a_for_profit_school_is_not_asked_whether_it_is_non_profit():
+def test_a_for_profit_school_is_not_asked_whether_it_is_non_profit() -> None:
     """Questions are about facts that can matter for the case."""
     answer = ask({"use": "EDU", "operator": "fp_school", "intending_users": "1", "diploma_education": "true"}, TODAY)
     facts = {each["fact"] for entry in list(answer.values())[:7] for each in entry["conditions"]}
     assert not facts & {"nonprofit", "public_welfare"}
 
 
-def test_before_the_law_that_was_read_the_answer_says_what_to_read():
+def test_before_the_law_that_was_read_the_answer_says_what_to_read() -> None:
     """Silence is not law: undetermined before the first text, n/a before a method existed, law where a rule decides."""
     early = ask({"use": "IND", "operator": "private", "intending_users": "1"}, "1988-06-01")
     assert (early["agreement"]["verdict"], early["listing"]["verdict"]) == ("undetermined", "n/a")
@@ -194,7 +197,7 @@ def test_before_the_law_that_was_read_the_answer_says_what_to_read():
     assert "当时" not in "".join(rule["title"]["zh"] for rule in late["agreement"]["rules"])
 
 
-def test_a_table_of_cases_is_answered_row_by_row(tmp_path):
+def test_a_table_of_cases_is_answered_row_by_row(tmp_path: Path) -> None:
     """Columns in either language, a date of its own for each row; a wrong column is refused with its place."""
     path = tmp_path / "cases.csv"
     path.write_text(
@@ -213,7 +216,7 @@ def test_a_table_of_cases_is_answered_row_by_row(tmp_path):
         run("ask", "--cases", str(path))
 
 
-def test_grades_say_what_is_to_be_read():
+def test_grades_say_what_is_to_be_read() -> None:
     """Each rule below V1 with what raises it; less than a fifth of the deciding rules is unverified."""
     found = json.loads(run("grades", "--as-of", TODAY, "--json"))
     assert found["counts"]["U"] < 0.2 * sum(found["counts"].values())
@@ -222,7 +225,7 @@ def test_grades_say_what_is_to_be_read():
     assert "在政府网站核对《规范国有土地租赁若干意见》" in text
 
 
-def test_list_and_show():
+def test_list_and_show() -> None:
     """Rules in force are listed by date; one rule is shown with its citation and its condition as a sentence."""
     listed = json.loads(run("list", "--as-of", TODAY, "--packs", "cn", "--json"))["rules"]
     assert {"id", "kind", "title", "from", "until", "rank", "grade", "domain"} <= set(listed[0])
@@ -238,7 +241,7 @@ def test_list_and_show():
     assert " rules in force on " in run("list", "--lang", "en")
 
 
-def test_diff_says_what_changed_for_whom():
+def test_diff_says_what_changed_for_whom() -> None:
     """Between 2006 and 2008 Order 39 closed agreement on industrial land; the shift names the operators."""
     found = diff(("cn",), "2005-06-01", "2008-01-01")
     begun = {change["rule"] for change in found["changes"] if change["what"] == "begins"}
@@ -254,7 +257,7 @@ def test_diff_says_what_changed_for_whom():
     assert run("diff", TODAY, TODAY, "--lang", "zh").strip() == "无变化。"
 
 
-def test_diff_is_short_and_speaks_one_language():
+def test_diff_is_short_and_speaks_one_language() -> None:
     """The changes of eight years fit a screen or two; notes of procedure are counted; no code stands for a word."""
     lines = run("diff", "2018-12-01", TODAY, "--lang", "zh").splitlines()
     shifts = [line for line in lines if line.startswith("  ")]
@@ -266,7 +269,7 @@ def test_diff_is_short_and_speaks_one_language():
     assert len(run("diff", "2018-12-01", TODAY, "--lang", "zh", "--notes").splitlines()) > len(lines)
 
 
-def test_ask_reads_chinese_words_and_refuses_what_it_would_drop():
+def test_ask_reads_chinese_words_and_refuses_what_it_would_drop() -> None:
     """Names of codes do for codes; a fact told twice and a record of no rule are refused."""
     words = ("用途=科研用地", "operator=事业单位", "intending_users=1", "--as-of", TODAY)
     codes = ("use=RES", "operator=pubinst", "intending_users=1", "--as-of", TODAY)
@@ -277,7 +280,7 @@ def test_ask_reads_chinese_words_and_refuses_what_it_would_drop():
         run("ask", "use=RES", "rule=cn.order39.art44", "document=D")
 
 
-def test_the_publication_may_be_told_open_or_closed():
+def test_the_publication_may_be_told_open_or_closed() -> None:
     """Before the 30 days are over nobody knows the number of users: agreement is a condition (R-21-30D)."""
     told = {"use": "RES", "operator": "pubinst", "intending_users": "1"}
     assert ask({**told, "publication_closed": "true"}, TODAY)["agreement"]["verdict"] == "permit"
@@ -285,7 +288,7 @@ def test_the_publication_may_be_told_open_or_closed():
         assert ask({**told, "publication_closed": word}, TODAY)["agreement"]["verdict"] == "condition"
 
 
-def test_a_floor_that_never_binds_is_reported_not_counted():
+def test_a_floor_that_never_binds_is_reported_not_counted() -> None:
     """R-GZ-50 (50 %) is below Order 21 (70 %): it is not in the formula and is named as looser (C-3)."""
     told = {"use": "RES", "operator": "pubinst", "intending_users": "1", "benchmark_price": "1000"}
     found = ask(told, TODAY)["agreement"]
@@ -297,7 +300,7 @@ def test_a_floor_that_never_binds_is_reported_not_counted():
     assert ask({**told, "cost_floor": "800"}, TODAY)["agreement"]["price_floor"]["yuan_per_m2"] == 800
 
 
-def test_usage_errors_are_plain():
+def test_usage_errors_are_plain() -> None:
     """A word that is no fact, and a date that is none, are told with an example."""
     for words in (("ask", "RES"), ("ask", "use=RES", "--as-of", "soon")):
         result = CliRunner().invoke(rules, list(words))
@@ -305,7 +308,7 @@ def test_usage_errors_are_plain():
         assert "Maybe" in result.output
 
 
-def test_all_packs_are_asked_unless_named():
+def test_all_packs_are_asked_unless_named() -> None:
     """Without --packs every pack that is not switched off answers."""
     assert "cn" in pack_names()
     national = ask(
@@ -317,13 +320,13 @@ def test_all_packs_are_asked_unless_named():
 
 
 @pytest.mark.parametrize("mix", ["IND:70|BIZ:30", "IND:abc", "IND:70;BIZ:50", "IND:60", "IND:50;IND:50", "XYZ:100"])
-def test_a_mix_that_is_none_is_refused(mix):
+def test_a_mix_that_is_none_is_refused(mix: str) -> None:
     """Known uses, whole per cent, 100 in all: the reader of files reads questions too."""
     with pytest.raises(Refused):
         run("ask", f"use_mix={mix}", "operator=developer", "--as-of", TODAY)
 
 
-def test_each_part_of_a_mixed_parcel_has_its_term():
+def test_each_part_of_a_mixed_parcel_has_its_term() -> None:
     """Order 55 art. 12: 90 % housing and 10 % commerce with 70 years wanted are 70 and 40."""
     told = ("operator=developer", "intending_users=3", "want_term=70", "--as-of", TODAY)
     listing = json.loads(run("ask", "use_mix=城镇住宅用地:90;商业用地：10%", *told, "--json"))["listing"]

@@ -13,10 +13,11 @@ from constraints.language.evaluate import amount, missing, truth, unknowns
 from constraints.language.expr import MAX_DEPTH, MAX_LENGTH, And, Compare, Contains, In, names, parse, parse_price
 from constraints.language.nodes import constants
 from constraints.reading.speak import formula, sentence
-from parcels.common.issues import Refused
+from parcels.common.issues import Issue, Refused
+from parcels.common.schema import Value
 
 
-def refused(text: str, price: bool = False):
+def refused(text: str, price: bool = False) -> Issue:
     with pytest.raises(Refused) as caught:
         (parse_price if price else parse)(text, "pack.toml:7")
     (issue,) = caught.value.issues
@@ -24,19 +25,19 @@ def refused(text: str, price: bool = False):
     return issue
 
 
-def test_blank_is_always():
+def test_blank_is_always() -> None:
     """A rule without a condition always holds."""
     assert truth(parse("  "), {}) is True
 
 
-def test_comparisons_scale_decimals_exactly():
+def test_comparisons_scale_decimals_exactly() -> None:
     """A floor area ratio of 3.5 is 350 inside; nothing is rounded."""
     assert parse("far_max >= 3.5") == Compare("far_max", ">=", 350)
     assert parse("3.5 <= far_max") == Compare("far_max", ">=", 350)
     assert parse("1 < area_m2 <= 5") == And((Compare("area_m2", ">", 1), Compare("area_m2", "<=", 5)))
 
 
-def test_set_fields_are_contained():
+def test_set_fields_are_contained() -> None:
     """For a field of several values == means contains, and 'in' a list means any of them."""
     assert parse("zone == 'nansha'") == Contains("zone", ("nansha",)) == parse("'nansha' in zone")
     assert truth(parse("zone in ['hengqin', 'nansha']"), {"zone": ("nansha", "nansha_ftz")}) is True
@@ -44,7 +45,7 @@ def test_set_fields_are_contained():
     assert truth(parse("operator in partners"), {"operator": "soe", "partners": ("soe", "univ")}) is True
 
 
-def test_true_and_false_in_both_spellings():
+def test_true_and_false_in_both_spellings() -> None:
     """A boolean field may stand bare or against true and false, as TOML or as Python writes them."""
     for text in ("net_land", "net_land == true", "net_land == True", "not net_land == false", "net_land != false"):
         assert truth(parse(text), {"net_land": True}) is True
@@ -52,14 +53,14 @@ def test_true_and_false_in_both_spellings():
         assert truth(parse(text), {}) is None
 
 
-def test_fields_of_different_scale_compare_exactly():
+def test_fields_of_different_scale_compare_exactly() -> None:
     """A ratio in hundredths against a count is compared as numbers, not as stored integers."""
     node = parse("far_max > grade")
     assert truth(node, {"far_max": 350, "grade": 3}) is True
     assert truth(node, {"far_max": 300, "grade": 3}) is False
 
 
-def test_constants_and_names_are_listed():
+def test_constants_and_names_are_listed() -> None:
     """A node names its fields and the numbers it turns on."""
     node = parse("use in ['IND'] and not (intending_users >= 2 or grade in [3, 4])")
     assert names(node) == {"use", "intending_users", "grade"}
@@ -96,7 +97,7 @@ def test_constants_and_names_are_listed():
         ("mix == 1", "R009", None),
     ],
 )
-def test_what_is_not_of_the_language_is_refused(text, code, maybe):
+def test_what_is_not_of_the_language_is_refused(text: str, code: str, maybe: str | None) -> None:
     """FAULTS 45, 46, 53: unknown fields, types that do not fit and every escape are refused with advice."""
     issue = refused(text)
     assert issue.code == code
@@ -104,14 +105,14 @@ def test_what_is_not_of_the_language_is_refused(text, code, maybe):
         assert issue.maybe == maybe
 
 
-def test_long_and_deep_texts_are_refused():
+def test_long_and_deep_texts_are_refused() -> None:
     """FAULT 58: no patterns are matched, length and depth are capped, so that nothing hangs."""
     assert refused(" or ".join(["net_land"] * MAX_LENGTH)).code == "R008"
     assert refused("not " * (MAX_DEPTH + 5) + "net_land").code == "R008"
     assert refused("net_land and " * 3 + "(" * 400).code == "R008"
 
 
-def test_prices_are_exact_rationals():
+def test_prices_are_exact_rationals() -> None:
     """0.70 of 1,000.01 yuan is 700.007 yuan exactly, times the year factor."""
     node = parse_price("max(cost_floor, 0.70 * benchmark_price) * year_factor - min(1, 2) + 0.5")
     facts = {"cost_floor": 5_000, "benchmark_price": 100_001}
@@ -122,13 +123,13 @@ def test_prices_are_exact_rationals():
 
 
 @pytest.mark.parametrize("text", ["1 / 2", "max()", "pow(2, 3)", "use", "benchmark", "2 ** 3", "abs(-1)", "max(a=1)"])
-def test_prices_know_no_more(text):
+def test_prices_know_no_more(text: str) -> None:
     """Division, powers, other functions and other fields are refused in prices."""
     assert refused(text, price=True).code in ("R008", "R009", "R010")
 
 
 LEAVES = ["use == 'IND'", "net_land", "intending_users >= 2", "zone == 'nansha'", "far_max > 3.5"]
-CHOICES = {
+CHOICES: dict[str, list[Value]] = {
     "use": [None, "IND", "RES"],
     "net_land": [None, True, False],
     "intending_users": [None, 1, 2, 3],
@@ -149,7 +150,7 @@ assignments = st.fixed_dictionaries({name: st.sampled_from(values) for name, val
 
 @settings(max_examples=150, deadline=None)
 @given(conditions, assignments)
-def test_unknown_means_that_no_completion_contradicts(text, facts):
+def test_unknown_means_that_no_completion_contradicts(text: str, facts: dict[str, Value]) -> None:
     """Where the reading is known, every completion of the unknown facts reads the same; what is unknown is named."""
     node = parse(text)
     found = truth(node, facts)
@@ -168,7 +169,7 @@ def test_unknown_means_that_no_completion_contradicts(text, facts):
 
 @settings(max_examples=60, deadline=None)
 @given(conditions)
-def test_every_condition_has_a_voice(text):
+def test_every_condition_has_a_voice(text: str) -> None:
     """Every condition prints as a sentence in both languages, without the words of the language itself."""
     node = parse(text)
     english, chinese = sentence(node, "en"), sentence(node, "zh")
@@ -178,7 +179,7 @@ def test_every_condition_has_a_voice(text):
     assert all(word not in english for word in ("intending_users", "far_max"))
 
 
-def test_sentences_read_as_people_write():
+def test_sentences_read_as_people_write() -> None:
     """A sentence negates the comparison rather than the whole."""
     node = parse("use in ['IND', 'COM'] and not intending_users >= 2")
     assert sentence(node, "en") == (

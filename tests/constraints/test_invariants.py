@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from constraints.loading.load import in_force, load_pack, methods, pack_names
 from constraints.reading.asking.assumed import PRICES, complete
-from constraints.reading.book import book
+from constraints.reading.book import RuleBook, book
 from constraints.reading.judge import Judgement, judge
 from constraints.types import STRICTNESS
 from parcels.common.schema import Value, fields
@@ -37,7 +37,7 @@ COMPETING = "2002-07-01"
 
 
 @cache
-def book_on(day: str):
+def book_on(day: str) -> RuleBook:
     """The rule book of all packs on a date."""
     return book(in_force([r for name in pack_names() for r in load_pack(name)], day), methods(), as_of=day)
 
@@ -49,7 +49,7 @@ def answers(told: dict[str, Value], day: str) -> dict[str, Judgement]:
     return {name: judge(book_on(day), case, method, assumed=quiet) for name, method in METHODS.items()}
 
 
-def values(name: str):
+def values(name: str) -> st.SearchStrategy[str]:
     """Every code of a field."""
     return st.sampled_from(fields()[name].values)
 
@@ -91,7 +91,7 @@ MANY = settings(max_examples=120, deadline=None)
 
 @MANY
 @given(CASES, DAYS)
-def test_i_allocation_needs_the_catalogue(told, day):
+def test_i_allocation_needs_the_catalogue(told: dict[str, Value], day: str) -> None:
     """(i) Allocation is permitted only where use or operator can match the catalogue of allocated land."""
     answer = answers(told, day)["allocation"]
     if answer.verdict == "permit":
@@ -103,7 +103,7 @@ def test_i_allocation_needs_the_catalogue(told, day):
 
 @MANY
 @given(CASES, DAYS)
-def test_ii_two_applicants_bar_agreement(told, day):
+def test_ii_two_applicants_bar_agreement(told: dict[str, Value], day: str) -> None:
     """(ii) With two intending users agreement is not permitted since Order 11."""
     assume(day >= COMPETING)
     assert answers({**told, "intending_users": 2}, day)["agreement"].verdict != "permit"
@@ -111,7 +111,7 @@ def test_ii_two_applicants_bar_agreement(told, day):
 
 @MANY
 @given(CASES, st.sampled_from([day for day in DATES if day >= "2007-11-01"]))
-def test_iii_business_land_competes(told, day):
+def test_iii_business_land_competes(told: dict[str, Value], day: str) -> None:
     """(iii) Since Order 39 business uses get neither agreement nor allocation, but for the present user."""
     assume(told["operator"] != "existing_user")
     for use in BUSINESS:
@@ -121,7 +121,7 @@ def test_iii_business_land_competes(told, day):
 
 @MANY
 @given(CASES, DAYS)
-def test_iv_listing_needs_the_fewest_bidders(told, day):
+def test_iv_listing_needs_the_fewest_bidders(told: dict[str, Value], day: str) -> None:
     """(iv) On bidder numbers a listing is never worse than a tender or an auction, since there are listings."""
     assume(day >= COMPETING)
     lawful = {**told, "listing_days": 10, "listing_working_days": 10}
@@ -131,7 +131,7 @@ def test_iv_listing_needs_the_fewest_bidders(told, day):
 
 @MANY
 @given(CASES, DAYS, st.sampled_from(FAILURES))
-def test_v_a_parcel_that_is_not_ready_is_forbidden(told, day, failure):
+def test_v_a_parcel_that_is_not_ready_is_forbidden(told: dict[str, Value], day: str, failure: dict[str, Value]) -> None:
     """(v) Farmland, no conversion or expropriation, land not net or not state, a void grantor: all forbidden."""
     assume("key_supported" not in told)
     assume(all(day >= SINCE.get(name, "") for name in failure))
@@ -140,7 +140,7 @@ def test_v_a_parcel_that_is_not_ready_is_forbidden(told, day, failure):
 
 @MANY
 @given(CASES, DAYS)
-def test_vi_more_applicants_never_help(told, day):
+def test_vi_more_applicants_never_help(told: dict[str, Value], day: str) -> None:
     """(vi) More intending users never turn a forbidden agreement or allocation into a permitted one."""
     for name in ("agreement", "allocation"):
         verdicts = [answers({**told, "intending_users": n}, day)[name].verdict for n in (1, 2, 3)]
@@ -150,7 +150,7 @@ def test_vi_more_applicants_never_help(told, day):
 
 @MANY
 @given(CASES, DAYS, st.integers(0, 1))
-def test_vii_terms_beyond_the_maximum_are_forbidden(told, day, over):
+def test_vii_terms_beyond_the_maximum_are_forbidden(told: dict[str, Value], day: str, over: int) -> None:
     """(vii) A term above a method's own maximum forbids it; the maximum itself does not."""
     for name, answer in answers(told, day).items():
         if answer.term_max is not None:
@@ -163,7 +163,7 @@ def test_vii_terms_beyond_the_maximum_are_forbidden(told, day, over):
 
 @MANY
 @given(CASES, st.sampled_from([day for day in DATES if day >= "2007-01-01"]), st.sampled_from([1, 6, 15]))
-def test_vii_reserve_below_the_floor(told, day, grade):
+def test_vii_reserve_below_the_floor(told: dict[str, Value], day: str, grade: int) -> None:
     """(vii) A reserve below the floor forbids every grant; a lease becomes a condition at least."""
     told = {**told, "use": "IND", "grade": grade, "priority_industry": False, "reserve_price": 100}
     for name, answer in answers(told, day).items():
@@ -174,7 +174,7 @@ def test_vii_reserve_below_the_floor(told, day, grade):
 
 
 @pytest.mark.parametrize("day", ["2007-10-31", "2026-11-22"])
-def test_vii_an_unknown_part_of_the_floor_does_not_hide_the_known_one(day):
+def test_vii_an_unknown_part_of_the_floor_does_not_hide_the_known_one(day: str) -> None:
     """A reserve below the industrial minimum forbids an agreement whose other floor hangs on a price nobody told."""
     told = {"use": "IND", "operator": "existing_user", "intending_users": None, "grade": 1, "benchmark_price": None}
     found = {reserve: answers({**told, "reserve_price": reserve}, day)["agreement"] for reserve in (100, 10_000_000)}
@@ -185,7 +185,7 @@ def test_vii_an_unknown_part_of_the_floor_does_not_hide_the_known_one(day):
 
 @MANY
 @given(CASES, DAYS)
-def test_viii_nationality_does_not_matter(told, day):
+def test_viii_nationality_does_not_matter(told: dict[str, Value], day: str) -> None:
     """(viii) Private, foreign and Hong Kong-Macao firms get the same answers."""
     found = [
         {name: a.verdict for name, a in answers({**told, "operator": operator}, day).items()}
@@ -196,7 +196,7 @@ def test_viii_nationality_does_not_matter(told, day):
 
 @MANY
 @given(CASES, DAYS, st.sampled_from(["use", "operator", "intending_users", "nonprofit", "in_udb", "net_land", "zone"]))
-def test_a_missing_fact_never_permits(told, day, name):
+def test_a_missing_fact_never_permits(told: dict[str, Value], day: str, name: str) -> None:
     """Where a method is permitted without a fact, no value of the fact would have forbidden it or asked for a paper."""
     unknown = answers({**told, name: None}, day)
     field = fields()[name]
@@ -215,7 +215,7 @@ def test_a_missing_fact_never_permits(told, day, name):
 
 
 @pytest.mark.parametrize("day", DATES)
-def test_every_condition_says_what_to_do(day):
+def test_every_condition_says_what_to_do(day: str) -> None:
     """A condition names its rule and says in both languages what must be on file or which fact to establish."""
     for use in fields()["use"].values:
         for answer in answers({"use": use, "operator": None, "intending_users": None}, day).values():

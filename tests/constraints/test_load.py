@@ -10,10 +10,12 @@ import pytest
 from constraints.language.expr import parse
 from constraints.loading import lint, load
 from constraints.loading.keys import base_amount
+from constraints.loading.kinds import COMMON, KINDS
 from constraints.loading.load import in_force, methods, rules_for
 from constraints.loading.period_law import vague_start
 from landopt.desk.docs.reference import PAGES
-from parcels.common.issues import Refused
+from parcels.common.issues import Issue, Refused
+from parcels.common.schema import Value
 
 HERE = Path(__file__).parent
 GOOD = """
@@ -29,19 +31,19 @@ verdict = { agreement = "forbid" }
 OTHER = GOOD.replace("t.a.one", "t.a.two").replace("IND", "COM")
 
 
-def read(tmp_path: Path, text: str):
+def read(tmp_path: Path, text: str) -> load.Loaded:
     path = tmp_path / "policy.toml"
     path.write_text(text, encoding="utf-8")
     return load.load(path, "policy")
 
 
-def faults(tmp_path: Path, text: str):
+def faults(tmp_path: Path, text: str) -> tuple[Issue, ...]:
     with pytest.raises(Refused) as caught:
         read(tmp_path, text)
     return caught.value.issues
 
 
-def fault(tmp_path: Path, text: str, code: str, line: int | None = None):
+def fault(tmp_path: Path, text: str, code: str, line: int | None = None) -> Issue:
     found = [issue for issue in faults(tmp_path, text) if issue.code == code]
     assert found, faults(tmp_path, text)
     if line is not None:
@@ -49,19 +51,19 @@ def fault(tmp_path: Path, text: str, code: str, line: int | None = None):
     return found[0]
 
 
-def test_every_kind_and_key_loads():
+def test_every_kind_and_key_loads() -> None:
     """The fixture holds every kind with every key, and all of it is read."""
     loaded = load.load(HERE / "every_key.toml", "pack")
     kinds = {rule.kind for rule in loaded.rules}
-    assert kinds == set(load.KINDS)
+    assert kinds == set(KINDS)
     text = (HERE / "every_key.toml").read_text(encoding="utf-8")
-    for keys in (load.COMMON, *load.KINDS.values()):
+    for keys in (COMMON, *KINDS.values()):
         for key in keys:
             assert f"\n{key.name} =" in text, key.name
     assert loaded.facts[0].field == "net_land"
 
 
-def test_values_load_in_base_integers():
+def test_values_load_in_base_integers() -> None:
     """Hectares and mu become m², shares a fraction, used amounts follow the unit of the values."""
     rules = {rule.id: rule for rule in load.load_file(HERE / "every_key.toml", "pack")}
     quota = rules["t.limit.quota"].spec
@@ -73,7 +75,7 @@ def test_values_load_in_base_integers():
     assert [value["amount"] for value in on.spec["values"]] == [30_333]
 
 
-def test_incomplete_dates_count_from_their_first_day():
+def test_incomplete_dates_count_from_their_first_day() -> None:
     """A year or a month loads with its first day; that is a mark of its own and leaves the grade of the text."""
     rules = {rule.id: rule for rule in load.load_file(HERE / "every_key.toml", "pack")}
     assert (rules["t.eligibility.exception"].start, rules["t.eligibility.exception"].date_grade) == ("2020-03-01", "U")
@@ -85,7 +87,7 @@ def test_incomplete_dates_count_from_their_first_day():
     assert vague_start(rules["t.price.floor"]) == ""
 
 
-def test_in_force_is_inclusive_then_exclusive():
+def test_in_force_is_inclusive_then_exclusive() -> None:
     """A rule holds on its first day and no longer on its last."""
     (rule,) = [r for r in load.load_file(HERE / "every_key.toml", "pack") if r.id == "t.eligibility.one"]
     assert [bool(in_force([rule], day)) for day in ("2019-12-31", "2020-01-01", "2029-12-31", "2030-01-01")] == [
@@ -96,24 +98,24 @@ def test_in_force_is_inclusive_then_exclusive():
     ]
 
 
-def test_fault_45_unknown_field(tmp_path):
+def test_fault_45_unknown_field(tmp_path: Path) -> None:
     """An unknown field is refused at load, with the nearest one."""
     issue = fault(tmp_path, GOOD.replace("use == 'IND'", "distrct == 'A'"), "R009", 8)
     assert issue.maybe == "you meant 'district'."
 
 
-def test_fault_46_types(tmp_path):
+def test_fault_46_types(tmp_path: Path) -> None:
     """A comparison whose types do not fit is refused."""
     fault(tmp_path, GOOD.replace("use == 'IND'", "area_m2 > 'big'"), "R010", 8)
 
 
-def test_fault_47_cycle(tmp_path):
+def test_fault_47_cycle(tmp_path: Path) -> None:
     """Exceptions that run in a circle are refused, and the circle is printed."""
     text = GOOD + 'exception_to = ["t.a.two"]\n' + OTHER + 'exception_to = "t.a.one"\n'
     assert "t.a.one -> t.a.two -> t.a.one" in fault(tmp_path, text, "R014").what
 
 
-def test_fault_48_and_51_same_thing(tmp_path):
+def test_fault_48_and_51_same_thing(tmp_path: Path) -> None:
     """Two rules of one rank that say different things of the same case are refused, with both lines."""
     issue = fault(tmp_path, GOOD + GOOD.replace("t.a.one", "t.a.two").replace("forbid", "permit"), "R013")
     assert issue.where.count("policy.toml:") == 2
@@ -121,9 +123,13 @@ def test_fault_48_and_51_same_thing(tmp_path):
     assert len(read(tmp_path, related).rules) == 2
 
 
-def test_fault_49_matches_nothing_or_everything():
+def test_fault_49_matches_nothing_or_everything() -> None:
     """A rule that matches no parcel or every parcel of a round is reported with counts."""
-    rows = {"use": ("IND", "RES"), "land_source": ("stock", "stock"), "intending_users": (None, 1)}
+    rows: dict[str, tuple[Value, ...]] = {
+        "use": ("IND", "RES"),
+        "land_source": ("stock", "stock"),
+        "intending_users": (None, 1),
+    }
     first = {name: column[:1] for name, column in rows.items()}
     rules = [replace(rule, origin="policy") for rule in load.load_file(HERE / "every_key.toml", "pack")]
     by_rule = {issue.ids[0]: issue.what for issue in lint.coverage(rules, rows)}
@@ -136,7 +142,7 @@ def test_fault_49_matches_nothing_or_everything():
     assert (whole.level, "t.preference.new" in whole.ids) == ("note", True)
 
 
-def test_fault_50_not_in_force(tmp_path):
+def test_fault_50_not_in_force(tmp_path: Path) -> None:
     """A policy rule that is not in force is listed, not applied; adopting one by name is refused."""
     path = tmp_path / "policy.toml"
     path.write_text(GOOD, encoding="utf-8")
@@ -147,14 +153,14 @@ def test_fault_50_not_in_force(tmp_path):
     assert fault(tmp_path, text, "R019").what.endswith("no rule 't.x.gone' is loaded")
 
 
-def test_fault_52_no_citation(tmp_path):
+def test_fault_52_no_citation(tmp_path: Path) -> None:
     """A rule without a citation, or with one that has no grade or rank, is refused."""
     assert "cite" in fault(tmp_path, GOOD.replace("cite =", "# cite ="), "R007").what
     assert "no grade" in fault(tmp_path, GOOD.replace(', grade = "V2"', ""), "R007", 6).what
     assert "no rank" in fault(tmp_path, GOOD.replace(", rank = 3", ""), "R007", 6).what
 
 
-def test_fault_53_escape(tmp_path):
+def test_fault_53_escape(tmp_path: Path) -> None:
     """No expression reaches the interpreter."""
     fault(tmp_path, GOOD.replace("use == 'IND'", "use.__class__ == 'x'"), "R008", 8)
 
@@ -181,20 +187,20 @@ def test_fault_53_escape(tmp_path):
         ('verdict = { agreement = "forbid" }', 'verdict = { agreement = "condition" }', "R003"),
     ],
 )
-def test_what_does_not_load(tmp_path, old, new, code):
+def test_what_does_not_load(tmp_path: Path, old: str, new: str, code: str) -> None:
     """FAULTS 54, 56, 57 in TOML: tables of no kind, keys twice, dates that do not exist, wrong types, unknown words."""
     assert old in GOOD
     fault(tmp_path, GOOD.replace(old, new, 1), code)
 
 
-def test_depth_and_size_are_capped(tmp_path):
+def test_depth_and_size_are_capped(tmp_path: Path) -> None:
     """FAULT 55: a file that is nested without end or very large is refused at once."""
     fault(tmp_path, "rule = " + "[" * 60 + "]" * 60, "R001")
     fault(tmp_path, "rule = " + "[" * 20_000 + "]" * 20_000, "R001")
     fault(tmp_path, "# " + "x" * 4_100_000, "R001")
 
 
-def test_no_float_enters(tmp_path):
+def test_no_float_enters(tmp_path: Path) -> None:
     """FAULTS 57, 59: a TOML number with a point is an exact decimal; infinities and amounts of 10^12 are refused."""
     text = """
 [[rule]]
@@ -217,14 +223,14 @@ values = [{ amount = %s, unit = "ha" }]
     ("amount", "unit", "base"),
     [("1", "mu", 667), ("3", "mu", 2000), ("0.5", "mu", 333), ("0.75", "mu", 500), ("1.5", "ha", 15_000), ("2", "", 2)],
 )
-def test_amounts_in_base_units(amount, unit, base):
+def test_amounts_in_base_units(amount: str, unit: str, base: int) -> None:
     """A mu is 10000/15 m², rounded half up; other units must come out whole."""
     assert base_amount(amount, unit) == base
     assert base_amount("0.3", "m2") is None
     assert base_amount("1", "acre") is None
 
 
-def test_names_stand_once_and_texts_are_not_blank(tmp_path):
+def test_names_stand_once_and_texts_are_not_blank(tmp_path: Path) -> None:
     """A relation names each parcel once; a lock has a document."""
     head = 'title = { en = "x", zh = "某" }\ncite = { doc = "d", article = "a", rank = 0, grade = "V2" }\n'
     relation = '[[rule]]\nid = "t.r.one"\nkind = "relation"\nfrom = 2020-01-01\n' + head + 'relation = "conflict"\n'
@@ -237,7 +243,7 @@ def test_names_stand_once_and_texts_are_not_blank(tmp_path):
     fault(tmp_path, lock, "R003")
 
 
-def test_the_state_of_a_parcel_is_carried_back():
+def test_the_state_of_a_parcel_is_carried_back() -> None:
     """Before all packs asked are complete a rule on the parcel's state counts, graded U; else it does not."""
     law = load.load_pack("cn")
     local = load.load_pack("cn-guangzhou")
@@ -247,7 +253,7 @@ def test_the_state_of_a_parcel_is_carried_back():
     assert not {"cn.order743.art14", "cn.order53.art21", "cn.nr142.red-line", "cn.spc.art2.ratified"} & carried.keys()
 
 
-def test_same_id_and_same_value_twice(tmp_path):
+def test_same_id_and_same_value_twice(tmp_path: Path) -> None:
     """One id on overlapping dates is refused; with dates that follow one another it is a new version."""
     assert fault(tmp_path, GOOD + GOOD, "R012").where.count("policy.toml:") == 2
     later = GOOD.replace("from = 2020-01-01", "from = 2021-01-01").replace("forbid", "permit")
@@ -255,7 +261,7 @@ def test_same_id_and_same_value_twice(tmp_path):
     assert len(read(tmp_path, first + later).rules) == 2
 
 
-def test_a_rule_that_never_matches_is_reported(tmp_path):
+def test_a_rule_that_never_matches_is_reported(tmp_path: Path) -> None:
     """Contradictions in a condition are warned of, with the line."""
     for text in ("use == 'IND' and use == 'RES'", "intending_users > 2 and intending_users < 2", "false", "grade > 15"):
         issues = read(tmp_path, GOOD.replace("use == 'IND'", text)).issues
@@ -269,7 +275,7 @@ def test_a_rule_that_never_matches_is_reported(tmp_path):
         assert read(tmp_path, GOOD.replace("use == 'IND'", text)).issues == ()
 
 
-def test_identity_raises_the_fair_competition_flag(tmp_path):
+def test_identity_raises_the_fair_competition_flag(tmp_path: Path) -> None:
     """A policy rule that turns on who asks is flagged unless it has a reason and an end (R-FCR-8, R-FCR-12)."""
     text = GOOD.replace("use == 'IND'", "hkmo == true")
     assert [issue.code for issue in read(tmp_path, text).issues] == ["R018"]
@@ -277,7 +283,7 @@ def test_identity_raises_the_fair_competition_flag(tmp_path):
     assert read(tmp_path, excused).issues == ()
 
 
-def test_an_exception_names_a_rule_that_exists(tmp_path):
+def test_an_exception_names_a_rule_that_exists(tmp_path: Path) -> None:
     """An exception to a rule that is nowhere is refused, with the nearest id."""
     path = tmp_path / "policy.toml"
     path.write_text(GOOD + OTHER + 'exception_to = ["t.a.oen"]\n', encoding="utf-8")
@@ -287,7 +293,7 @@ def test_an_exception_names_a_rule_that_exists(tmp_path):
     assert caught.value.issues[0].maybe == "you meant 't.a.one'."
 
 
-def test_looser_low_rank_rules_are_reported(tmp_path):
+def test_looser_low_rank_rules_are_reported(tmp_path: Path) -> None:
     """A permit of rank 1 where the default forbids is reported, not obeyed."""
     path = tmp_path / "policy.toml"
     path.write_text(GOOD.replace("forbid", "permit").replace("rank = 3", "rank = 1"), encoding="utf-8")
@@ -295,13 +301,13 @@ def test_looser_low_rank_rules_are_reported(tmp_path):
     assert [issue.code for issue in issues] == ["R017"]
 
 
-def test_all_faults_come_at_once(tmp_path):
+def test_all_faults_come_at_once(tmp_path: Path) -> None:
     """Every fault of a file is told in one go."""
     text = GOOD.replace("IND", "INDX") + OTHER.replace("from = 2020-01-01", "").replace("forbid", "never")
     assert {issue.code for issue in faults(tmp_path, text)} == {"R011", "R006", "R005"}
 
 
-def test_methods_are_the_eight():
+def test_methods_are_the_eight() -> None:
     """The methods stand in their order; default verdicts forbid the non-competitive ones."""
     found = methods()
     assert [method.id for method in found] == [
@@ -318,20 +324,20 @@ def test_methods_are_the_eight():
     assert {method.id for method in found if not method.competitive} == {"allocation", "agreement", "contribution"}
 
 
-def test_satisfiable_knows_its_limits():
+def test_satisfiable_knows_its_limits() -> None:
     """A condition too large to expand counts as one that may hold."""
     text = " and ".join(f"(use == 'IND' or grade == {k % 15 + 1})" for k in range(12))
     assert lint.satisfiable(parse(text))
 
 
-def test_reference_pages_are_current():
+def test_reference_pages_are_current() -> None:
     """docs/fields.md and docs/rule-format.md are what the code makes; run make docs."""
     docs = HERE.parents[1] / "docs"
     for name, page in PAGES.items():
         assert (docs / name).read_text(encoding="utf-8") == page(), name
 
 
-def test_a_finding_shows_the_value_as_it_stands_and_names_its_rule(tmp_path):
+def test_a_finding_shows_the_value_as_it_stands_and_names_its_rule(tmp_path: Path) -> None:
     """1.5, not Decimal('1.5'); the key inside the citation; an adoption by the rule it names."""
     issue = fault(tmp_path, GOOD.replace("rank = 3", "rank = 1.5"), "R004", 6)
     assert issue.what == "rule t.a.one: 'cite.rank' must be a whole number from 0 to 5, not 1.5"
@@ -339,7 +345,7 @@ def test_a_finding_shows_the_value_as_it_stands_and_names_its_rule(tmp_path):
     assert fault(tmp_path, lost, "R019").what == "rule t.a.none: adopt: no rule 't.a.none' is loaded"
 
 
-def test_only_a_key_twice_is_called_a_key_twice(tmp_path):
+def test_only_a_key_twice_is_called_a_key_twice(tmp_path: Path) -> None:
     """Advice fits what the reader of TOML found."""
     assert fault(tmp_path, GOOD + "x = !tag\n", "R001").maybe == ""
     assert "twice" in fault(tmp_path, GOOD + "kind = 'note'\n", "R001").maybe

@@ -16,7 +16,7 @@ from constraints.reading.narrowing import simplified
 from parcels.common.schema import Value, fields
 
 DAY = "2026-03-31"
-ROUND = {"start": DAY, "end": "2026-12-31"}
+END = "2026-12-31"
 
 
 def _told(urn: random.Random, kind: dict[str, Value]) -> dict[str, Value]:
@@ -41,10 +41,12 @@ def _told(urn: random.Random, kind: dict[str, Value]) -> dict[str, Value]:
 
 @pytest.mark.parametrize("purpose", ["supply", "annual_plan"])
 @pytest.mark.parametrize("market", [False, True])
-def test_the_narrowed_law_gives_the_answers_of_the_whole_law(monkeypatch, purpose, market):
+def test_the_narrowed_law_gives_the_answers_of_the_whole_law(
+    monkeypatch: pytest.MonkeyPatch, purpose: str, market: bool
+) -> None:
     """Judgements of random cases of a few kinds are equal, whether the law is narrowed at once or never."""
     rules = in_force([rule for name in pack_names() for rule in load_pack(name)], DAY)
-    whole, small = (book(rules, methods(), as_of=DAY, purpose=purpose, **ROUND) for _ in range(2))
+    whole, small = (book(rules, methods(), as_of=DAY, purpose=purpose, start=DAY, end=END) for _ in range(2))
     urn = random.Random(7)
     kinds: list[dict[str, Value]] = [
         {"use": use, "in_udb": True, "converted": True, "expropriated": True, "net_land": True, "ownership": "state"}
@@ -68,7 +70,7 @@ def test_the_narrowed_law_gives_the_answers_of_the_whole_law(monkeypatch, purpos
     assert asked == 60 * len(methods())
 
 
-def test_a_record_still_answers_a_condition_of_the_narrowed_law(monkeypatch):
+def test_a_record_still_answers_a_condition_of_the_narrowed_law(monkeypatch: pytest.MonkeyPatch) -> None:
     """A document on file turns the condition of a narrowed law into a permit, as before."""
     monkeypatch.setattr(constraints.reading.core, "OFTEN", 1)
     rules = in_force([rule for name in pack_names() for rule in load_pack(name)], DAY)
@@ -82,7 +84,7 @@ def test_a_record_still_answers_a_condition_of_the_narrowed_law(monkeypatch):
     assert not {r.rule_id for r in judge(rulebook, told, method, records=filed).rules if r.verdict == "condition"}
 
 
-def test_what_the_facts_settle_falls_out_of_a_condition():
+def test_what_the_facts_settle_falls_out_of_a_condition() -> None:
     """Settled parts fall out of and, or and not; what is open stays as it was."""
     use, small, flag = Compare("use", "==", "IND"), Compare("area_m2", "<", 5), Flag("for_sale")
     here: dict[str, Value] = {"use": "IND"}

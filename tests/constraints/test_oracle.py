@@ -14,7 +14,7 @@ LINES = (Path(__file__).parent / "oracle.txt").read_text(encoding="utf-8").split
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: line.split(" | ")[0])
-def test_the_worked_table_agrees(line):
+def test_the_worked_table_agrees(line: str) -> None:
     """Each row of the table gives the verdicts written there; a dash is not compared."""
     _, facts, as_of, expected = line.split(" | ")
     answer = ask(dict(fact.split("=", 1) for fact in facts.split()), as_of)
@@ -27,7 +27,7 @@ def test_the_worked_table_agrees(line):
     assert not wrong, (" ".join(got), wrong)
 
 
-def test_the_table_is_whole():
+def test_the_table_is_whole() -> None:
     """All sixty rows are there; further lines try the same row told otherwise."""
     numbers = {line.split(" | ")[0].rstrip("b") for line in LINES}
     assert len(numbers) == 60

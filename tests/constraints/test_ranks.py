@@ -123,7 +123,9 @@ def _opened(monkeypatch: pytest.MonkeyPatch, name: str) -> Rule:
     return left
 
 
-def test_what_law_leaves_open_gives_a_condition_with_its_document(tmp_path: Path, monkeypatch) -> None:
+def test_what_law_leaves_open_gives_a_condition_with_its_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Never a permit; the words of the law and the document of the policy are in the condition."""
     base = _opened(monkeypatch, "cn.lal.art44")
     text = (
@@ -142,7 +144,7 @@ def test_what_law_leaves_open_gives_a_condition_with_its_document(tmp_path: Path
     assert [(a.id, b.id) for a, b in ranks.unlawful_exceptions(rules, {base.id: shut})] == [("round.own", base.id)]
 
 
-def test_a_rule_of_another_kind_uses_nothing_that_law_leaves(tmp_path: Path, monkeypatch) -> None:
+def test_a_rule_of_another_kind_uses_nothing_that_law_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A preference that silences an eligibility rule would leave no condition behind."""
     _opened(monkeypatch, "cn.lal.art44")
     text = HEAD.format(kind="preference", rank=0) + KINDS["preference"] + 'exception_to = ["cn.lal.art44"]\n'

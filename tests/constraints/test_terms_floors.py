@@ -19,7 +19,7 @@ RATE = Fraction("0.05")
 BY_ID = {method.id: method for method in methods()}
 
 
-def test_year_factors_of_the_fact_base():
+def test_year_factors_of_the_fact_base() -> None:
     """At 5 % twenty of fifty years are worth 0.683 and thirty 0.842 (R-FLEX-P)."""
     assert decimal(year_factor(20, 50, RATE), 3) == "0.683"
     assert decimal(year_factor(30, 50, RATE), 3) == "0.842"
@@ -28,7 +28,7 @@ def test_year_factors_of_the_fact_base():
 
 
 @given(st.integers(1, 69), st.integers(1, 20))
-def test_year_factor_grows_with_the_years(years, percent):
+def test_year_factor_grows_with_the_years(years: int, percent: int) -> None:
     """More years are worth more, the full term exactly one, and the value is exact."""
     rate = Fraction(percent, 100)
     shorter, longer = year_factor(years, 70, rate), year_factor(years + 1, 70, rate)
@@ -36,7 +36,7 @@ def test_year_factor_grows_with_the_years(years, percent):
     assert shorter * (1 - (1 + rate) ** -70) == 1 - (1 + rate) ** -years
 
 
-def test_a_range_names_the_rules_that_set_it():
+def test_a_range_names_the_rules_that_set_it() -> None:
     """Both ends are named; an unknown bound is named only where it narrows."""
     found = range_of([Bound("a", 5, 20), Bound("b", None, 50), Bound("c", 7, None, ("grade",))])
     assert (found.least, found.most, found.least_rules, found.most_rules) == (7, 20, ("c",), ("a",))
@@ -44,7 +44,7 @@ def test_a_range_names_the_rules_that_set_it():
     assert range_of([]).most is None
 
 
-def test_the_lease_part_is_five_years_unless_told():
+def test_the_lease_part_is_five_years_unless_told() -> None:
     """Lease-then-grant leases for the years wanted, else five, never longer than the whole."""
     method = BY_ID["lease_then_grant"]
     assert lease_part(method, {}, 50) == 5
@@ -53,16 +53,16 @@ def test_the_lease_part_is_five_years_unless_told():
     assert lease_part(BY_ID["lease"], {}, 20) is None
 
 
-def test_the_floor_is_the_largest_of_those_that_hold():
+def test_the_floor_is_the_largest_of_those_that_hold() -> None:
     """Parts and their amounts are kept for the derivation; an unknown price makes the floor unknown and names it."""
     holding = [(name, text, parse_price(text)) for name, text in (("a", "336"), ("b", "cost_floor"))]
     assert floor_of(holding, [], {"cost_floor": 40_000}, Fraction(1)).amount == 400
     unknown = floor_of(holding, [], {}, Fraction(1))
     assert (unknown.amount, unknown.hangs) == (None, (("b", "cost_floor"),))
     lawful = floor_of(holding, [], {}, Fraction(1), frozenset({"cost_floor"}))
-    assert (lawful.amount, lawful.rule) == (336, "a")
+    assert (lawful.amount, lawful.rule) == (Fraction(336), "a")
     hanging = floor_of(holding, [("c", "9", ("grade",))], {"cost_floor": 1}, Fraction(1))
-    assert (hanging.amount, hanging.hangs, hanging.least) == (None, (("c", "grade"),), (336, "a"))
+    assert (hanging.amount, hanging.hangs, hanging.least) == (None, (("c", "grade"),), (Fraction(336), "a"))
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_the_floor_is_the_largest_of_those_that_hold():
         ("cost_floor", None),
     ],
 )
-def test_what_is_known_of_a_floor(text, known):
+def test_what_is_known_of_a_floor(text: str, known: int | None) -> None:
     """Unknown parts count 0 in a maximum and a sum; they make a minimum and a difference unknown; the rest is kept."""
     found = floor_of([("a", text, parse_price(text))], [], {"benchmark_price": 60_000}, Fraction(1, 2))
     assert found.amount is None
     assert found.hangs == (("a", "cost_floor"),)
-    assert found.least == (None if known is None else (known, "a"))
+    assert found.least == (None if known is None else (Fraction(known), "a"))
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,15 @@ def test_what_is_known_of_a_floor(text, known):
         (None, {}, Fraction(1), None),
     ],
 )
-def test_unit_price_rounds_up_once(floor, facts, factor, price):
+def test_unit_price_rounds_up_once(
+    floor: Fraction | None, facts: dict[str, int], factor: Fraction, price: int | None
+) -> None:
     """max(floor, appraised, else benchmark x factor), rounded up to a whole yuan; not derivable is not zero."""
     assert unit_price(floor, facts, factor) == price
 
 
 @given(st.fractions(min_value=0, max_value=10**6))
-def test_rounding_up_is_the_least_whole_number(amount):
+def test_rounding_up_is_the_least_whole_number(amount: Fraction) -> None:
     """The rounded amount is not below and less than one above."""
     assert 0 <= rounded_up(amount) - amount < 1
 
@@ -116,12 +118,13 @@ def test_rounding_up_is_the_least_whole_number(amount):
 CASE = {"use": "IND", "operator": "private", "intending_users": "1", "grade": "6", "cost_floor": "100"}
 
 
-def floor(**told):
+def floor(**told: str) -> str | int | None:
     """The listing floor the packs give."""
-    return ask({**CASE, **told}, "2026-11-22")["listing"]["price_floor"]["yuan_per_m2"]
+    found: str | int | None = ask({**CASE, **told}, "2026-11-22")["listing"]["price_floor"]["yuan_per_m2"]
+    return found
 
 
-def test_industrial_floor_of_the_packs():
+def test_industrial_floor_of_the_packs() -> None:
     """Grade 6: 336; with both flags 70 %; never below cost; twenty years by the year factor."""
     assert floor() == 336
     assert floor(priority_industry="true") == 336
@@ -131,7 +134,7 @@ def test_industrial_floor_of_the_packs():
     assert floor(grade="unknown") is None
 
 
-def test_a_grade_told_to_be_unknown_is_a_condition():
+def test_a_grade_told_to_be_unknown_is_a_condition() -> None:
     """A missing grade is a condition that names it, never a guess."""
     answer = ask({**CASE, "grade": "unknown"}, "2026-11-22")["listing"]
     assert answer["verdict"] == "condition"

@@ -57,9 +57,9 @@ def differences(seed: int, folder: Path, upstream: Upstream, programme: bool = F
         return "failed", [f"exit {done.exit_code}: {done.output[-600:]}"]
     plan = json.loads((folder / "plan" / "plan.json").read_text("utf-8"))
     raw = json.loads((folder / "plan" / "case.json").read_text("utf-8"))
-    programme = Programme(World(raw, upstream))
-    told = _of_offers(programme, folder / "plan")
-    solver = Solver(programme)
+    built = Programme(World(raw, upstream))
+    told = _of_offers(built, folder / "plan")
+    solver = Solver(built)
     found = solver.solve()
     if found is None:
         return "plan", [*told, "a plan is printed, but none is lawful"]
@@ -67,7 +67,7 @@ def differences(seed: int, folder: Path, upstream: Upstream, programme: bool = F
     if said != found[0]:
         told.append(f"objective {said}, here {found[0]}")
     elif plan["result"]["stopped"] == "optimal":
-        told += _of_ties(programme, solver, plan, found[0])
+        told += _of_ties(built, solver, plan, found[0])
     return "plan", told
 
 
@@ -76,7 +76,9 @@ def _case_of(place: Path) -> dict[str, Any]:
     from constraints.case import to_json
     from landopt.intake.assemble import read_round
 
-    found: dict[str, Any] = json.loads(json.dumps(to_json(read_round(place).case)))
+    case = read_round(place).case
+    assert case is not None
+    found: dict[str, Any] = json.loads(json.dumps(to_json(case)))
     return found
 
 

@@ -251,10 +251,10 @@ class World:
             ask(rule_id)
         if years is not None and ((most is not None and years > most) or (least is not None and years < least)):
             said.append(STRICT["forbid"])
-        floor, known, unit = None, None, 0
+        floor: Fraction | None = None
+        unit: int | None = 0
         if method["paid"]:
-            floor, known, open_, unit_ = self._priced(method, facts, market, years)
-            unit = unit_
+            floor, known, open_, unit = self._priced(method, facts, market, years)
             for rule_id in open_:
                 ask(rule_id)
             said += self._reserve(method, facts, market, known)
@@ -284,7 +284,7 @@ class World:
 
     def _comes(self, rule: Any, facts: Facts, market: bool) -> bool:
         """In an annual plan: what forbids today can be ready before the period (the round) ends."""
-        end = self.round["end"] if facts.get("period") is None else self.spans[facts["period"]][1]
+        end: str | None = self.round["end"] if facts.get("period") is None else self.spans[facts["period"]][1]
         if not self.annual or not end or self.holds(rule, {**facts, **READY}, market):
             return False
         start = max(self.as_of, self.round["start"] or "", facts.get("available_from") or "")

@@ -193,12 +193,12 @@ class Drawn:
     def _policy(self) -> None:
         draw = self.draw
         if self.programme:
-            some = f"values = [{{ amount = {draw.choice([0, 9_000, 20_000])} }}]"
-            self.rule("h.z", "limit", 0, 'measure = "unready_area_m2"', 'sense = "<="', 'per = ["period"]', some)
+            most = f"values = [{{ amount = {draw.choice([0, 9_000, 20_000])} }}]"
+            self.rule("h.z", "limit", 0, 'measure = "unready_area_m2"', 'sense = "<="', 'per = ["period"]', most)
         high = 1 if self.packs else 3
         for number in range(draw.randint(0, 4)):
-            some = draw.sample(METHODS, draw.randint(1, 3))
-            says = [(m, draw.choice(["condition", "condition", "warn", "forbid"])) for m in some]
+            ways = draw.sample(METHODS, draw.randint(1, 3))
+            says = [(m, draw.choice(["condition", "condition", "warn", "forbid"])) for m in ways]
             verdict = ", ".join(f'{m} = "{v}"' for m, v in says)
             above = f'exception_to = ["h.e{number - 1}"]' if number and draw.random() < 0.4 else ""
             self.rule(
@@ -226,14 +226,14 @@ class Drawn:
         self._across("h.a0")
         for number in range(draw.choice([0, 0, 1, 2])):
             what, names = ("parcels", self.ids) if len(self.who) < 2 or draw.random() < 0.6 else ("demands", self.who)
-            some = draw.sample(names, min(len(names), draw.choice([2, 2, 3])))
+            chosen = draw.sample(names, min(len(names), draw.choice([2, 2, 3])))
             kind = draw.choice(["conflict", "together", "requires"])
-            self.rule(f"h.r{number}", "relation", 0, f'relation = "{kind}"', f"{what} = {json.dumps(some)}")
+            self.rule(f"h.r{number}", "relation", 0, f'relation = "{kind}"', f"{what} = {json.dumps(chosen)}")
         if draw.random() < 0.2:
-            some = draw.sample(self.ids, draw.choice([1, 1, 2]))
+            chosen = draw.sample(self.ids, draw.choice([1, 1, 2]))
             who = f'demand = "{draw.choice(self.who)}"' if draw.random() < 0.5 else ""
             how = f'method = "{draw.choice(METHODS[2:])}"'
-            self.rule("h.k0", "lock", 0, f"parcels = {json.dumps(some)}", who, how, 'document = "Minutes"')
+            self.rule("h.k0", "lock", 0, f"parcels = {json.dumps(chosen)}", who, how, 'document = "Minutes"')
 
     def _across(self, name: str) -> None:
         """In a third of the rounds a limit that compares its keys, drawn apart so that the others stay as they are."""

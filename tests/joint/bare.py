@@ -16,6 +16,7 @@ from landopt.joint.city import City, city
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import columns, program, standing
 from landopt.solving.programme.silent_highs import live_highs
+from parcels.common.schema import Value
 from tests.builders import case
 from tests.landopt.solve_rounds import bare_round
 
@@ -194,7 +195,7 @@ def together(cities: list[City], senses: list[str], rhs: list[int]) -> tuple[Cas
         rows=tuple(rows),
         part_start=np.array([*part, *market, len(listed)], np.int64),
     )  # fmt: skip
-    land = [{"parcel_id": f"P{p:03d}", "area_m2": 100} for p in range(int(parcels[-1]))]
+    land: list[dict[str, Value]] = [{"parcel_id": f"P{p:03d}", "area_m2": 100} for p in range(int(parcels[-1]))]
     wants: list[Any] = [{"demand_id": f"D{d:03d}"} for d in range(int(demands[-1]))]
     made = case(land, wants, [], [], round_id="together")
     return replace(made, objective=cities[0].case.objective, methods=cities[0].case.methods), offers

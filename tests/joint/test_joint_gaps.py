@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class Bare(_Decided):
         self.prices = Prices((0,), SCALE, True, 1)
         self.comes_to, self.asked = comes_to, list[str]()
 
-    def _decide(self, ones, gap):
+    def _decide(self, ones: Sequence[_Known], gap: Fraction) -> None:
         assert gap == GAP
         for one in ones:
             self.asked.append(one.name)

@@ -62,7 +62,7 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_what_is_written_stands_by_the_standard_library_alone(province: Path):
+def test_what_is_written_stands_by_the_standard_library_alone(province: Path) -> None:
     """Every city by its own audit, the limits, the bound; the same by ``landopt audit`` in both languages."""
     folder = province / "joint"
     report = audit_joint(folder)
@@ -86,7 +86,7 @@ def test_what_is_written_stands_by_the_standard_library_alone(province: Path):
     assert "nansha-2026-3" in chinese.stdout
 
 
-def test_each_city_is_told_what_the_common_price_made_it_give_up(province: Path):
+def test_each_city_is_told_what_the_common_price_made_it_give_up(province: Path) -> None:
     """Points against what it would have alone, and the platforms that it no longer serves."""
     said = json.loads((province / "joint" / "joint.json").read_bytes())
     for city in said["cities"]:
@@ -98,7 +98,7 @@ def test_each_city_is_told_what_the_common_price_made_it_give_up(province: Path)
         assert any(limit["rule"] == "joint.listings" for limit in plan["limits"])
 
 
-def test_a_city_can_take_its_allotment_over_as_a_policy(province: Path, tmp_path: Path):
+def test_a_city_can_take_its_allotment_over_as_a_policy(province: Path, tmp_path: Path) -> None:
     """``joint-limits.toml`` named in ``round.toml``: the same limits hold, and the joint plan keeps them."""
     home = Path(shutil.copytree(province / "city-1", tmp_path / "city"))
     shutil.copy(province / "joint" / "cities" / "nansha-2026-1" / "joint-limits.toml", home)
@@ -283,7 +283,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_every_lie_about_the_bound_is_found(province: Path, tmp_path: Path, lie: str):
+def test_every_lie_about_the_bound_is_found(province: Path, tmp_path: Path, lie: str) -> None:
     """Prices, amounts, bounds, proofs: whatever is changed, the joint plan does not stand."""
     folder = Path(shutil.copytree(province / "joint", tmp_path / "joint"))
     LIES[lie](folder)
@@ -307,7 +307,7 @@ def test_every_lie_about_the_bound_is_found(province: Path, tmp_path: Path, lie:
         (TOML.replace('"<="', '"about"'), "R005"),
     ],
 )
-def test_joint_files_that_are_not_understood_are_refused(province: Path, text: str, code: str):
+def test_joint_files_that_are_not_understood_are_refused(province: Path, text: str, code: str) -> None:
     """With every fault, its place and its code; nothing is written."""
     path = province / "wrong.toml"
     path.write_text(text, "utf-8")
@@ -317,7 +317,7 @@ def test_joint_files_that_are_not_understood_are_refused(province: Path, text: s
     assert not (province / "wrong").exists()
 
 
-def test_limits_that_no_plans_keep_are_told(province: Path):
+def test_limits_that_no_plans_keep_are_told(province: Path) -> None:
     """Exit 3: no mix of plans keeps them, whatever the cities do."""
     path = province / "never.toml"
     path.write_text(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from constraints.case import Case
+from parcels.common.schema import Value
 from tests.builders import case, demand, eligibility, limit, lock, parcel, relation
 
 Known = frozenset[tuple[str, tuple[str, ...]]]
 
 
-def _land(count: int, **facts: object) -> list[dict[str, object]]:
-    return [parcel(**{"area_m2": 10_000, **facts}) for _ in range(count)]  # type: ignore[arg-type]
+def _land(count: int, **facts: Value) -> list[dict[str, Value]]:
+    return [parcel(**{"area_m2": 10_000, **facts}) for _ in range(count)]
 
 
 def _known(*members: str | tuple[str, tuple[str, ...]]) -> Known:
@@ -91,7 +92,7 @@ def share_against_lock() -> tuple[Case, Known]:
 def quota_of_one_district() -> tuple[Case, Known]:
     """The new-land quota of district A is less than a parcel fixed there; district B has nothing to do with it."""
     land = [*_land(1, land_source="new"), *_land(1, land_source="new", district="B")]
-    quota = {("A",): 5_000, ("B",): 10_000}
+    quota: dict[tuple[str, ...], int] = {("A",): 5_000, ("B",): 10_000}
     rules = [
         limit("p.quota", "", "<=", quota, measure="new_area_m2", per=["district"]),
         lock("p.lock", ["P01"], "listing"),

@@ -12,6 +12,7 @@ from constraints.case import Case, Objective
 from constraints.types import Method, Row
 from landopt.screening.offers import Offers
 from parcels.common.catalogue import Bilingual
+from parcels.common.schema import Value
 from tests.builders import case
 
 METHODS = ("listing", "auction", "lease")
@@ -100,7 +101,7 @@ def assemble(
         rows=tuple(row for row, _ in rows),
         part_start=np.array([*part, *firsts, count], dtype=np.int64),
     )
-    land = [{"parcel_id": f"P{p:02d}", "area_m2": size} for p, size in enumerate(area)]
+    land: list[dict[str, Value]] = [{"parcel_id": f"P{p:02d}", "area_m2": size} for p, size in enumerate(area)]
     wants: list[Any] = [{"demand_id": f"D{d:02d}"} for d in range(demands)]
     found = case(land, wants, [], [], round_id=f"bare-{seed}")
     tiers = tuple(("served",) if t == 0 else ("preference",) for t in range(len(score)))

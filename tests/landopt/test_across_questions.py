@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from constraints.audit.run import audit_plan
+from constraints.case import Case
 from landopt.intake.overlay import apply_sets
 from landopt.reasons.across_words import compared
 from landopt.reasons.alternatives import value
@@ -34,7 +35,8 @@ def test_amounts_and_penalties_move_the_bound_of_every_plan(seed: int) -> None:
         return
     context, _ = context_of(made, offers, outcome)
     proven, draw = Proven(context), Random(seed)
-    reached = [int(tier["objective"]) for tier in context.proof["tiers"]]  # type: ignore[index]
+    assert context.proof is not None
+    reached = [int(tier["objective"]) for tier in context.proof["tiers"]]
     assert tuple(reached) == plans(offers)[0][0]
     for _ in range(6):
         pool = [f"u.least:penalty={draw.choice([0, 1, 9, 400])}", f"u.wide:penalty={draw.choice([0, 2, 90])}"]
@@ -57,8 +59,8 @@ def test_amounts_and_penalties_move_the_bound_of_every_plan(seed: int) -> None:
         assert moved is None or moved.rows == fresh.rows
 
 
-def _per(made: object) -> list[str]:
-    return next(rule.spec["per"] for rule in made.rules if rule.id == "u.wide")  # type: ignore[attr-defined]
+def _per(made: Case) -> list[str]:
+    return next(list(rule.spec["per"]) for rule in made.rules if rule.id == "u.wide")
 
 
 @pytest.mark.parametrize("seed", seeds(4, 40))

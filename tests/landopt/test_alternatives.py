@@ -9,6 +9,7 @@ import pytest
 from landopt.reasons import alternatives as alternative_plans
 from landopt.reasons.alternatives import alternatives, recurrence
 from landopt.reasons.texts import render_answer
+from landopt.solving.solver import solve
 from parcels.common.catalogue import Told
 from tests.builders import case, demand, parcel
 from tests.landopt.decided import offers_of, plans
@@ -61,13 +62,13 @@ def test_time_and_ctrl_c_end_the_list_with_what_was_found(monkeypatch: pytest.Mo
     assert [line.key for line in said] == ["progress.another-plan"] * 2
     late = alternatives(round_, offers, (), 2, time_limit_s=0)
     assert (len(late.plans), late.no_more, late.ended) == (1, False, "limit")
-    real, calls = alternative_plans.solve, list[int]()
+    calls: list[int] = []
 
     def interrupted(*given: Any, **named: Any) -> Any:
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return real(*given, **named)
+        return solve(*given, **named)
 
     monkeypatch.setattr(alternative_plans, "solve", interrupted)
     cut = alternatives(round_, offers, (), 2)

@@ -6,7 +6,6 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +17,8 @@ from constraints.audit.files.plan_reader import load_json
 from constraints.case import SCHEMA, from_json, to_json
 from landopt.invent.round import write_round
 from landopt.keeping.ledger.carried import carried, left_over
+from landopt.keeping.ledger.chain import START as BEFORE
+from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.ledger.entry_forms import well_formed
 from landopt.keeping.ledger.left_over import placed
 from landopt.keeping.ledger.rounds import State, apply, state
@@ -36,9 +37,7 @@ def told(*results: dict[str, str], closed: bool = True) -> State:
     ]
     bodies += [("close", {})] if closed else []
     assert all(well_formed(kind, body) for kind, body in bodies)
-    return state(
-        [SimpleNamespace(kind=k, seq=n, round="R", at="2026-04-10", body=body) for n, (k, body) in enumerate(bodies, 1)]
-    )
+    return state([Entry(n, "2026-04-10", k, "R", body, BEFORE, "") for n, (k, body) in enumerate(bodies, 1)])
 
 
 def result(outcome: str, date: str = "2026-05-01", **more: str) -> dict[str, str]:

@@ -91,7 +91,7 @@ def test_words_and_solver_settings_are_no_causes() -> None:
     assert {change.field for change in listed} == {"title", "cite", "gap", "seed", "threads", "id"}
     assert not [change for change in listed if change.cause]
     found = causes(before, after, _plan(before), _plan(before), Clock())
-    assert found.tried == found.untried == found.joint == found.open == ()
+    assert (found.tried, found.untried, found.joint, found.open) == ((), (), (), ())
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -171,7 +171,7 @@ def test_what_was_not_tried_is_never_joint(lang: str) -> None:
         assert ("Not tried: p.quota" if lang == "en" else "未试：p.quota") in text
         assert ("Joint effect" if lang == "en" else "共同作用") not in text
     whole = causes(before, after, old, new, Clock())
-    assert whole.untried == whole.open == ()
+    assert (whole.untried, whole.open) == ((), ())
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

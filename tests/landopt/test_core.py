@@ -8,7 +8,7 @@ import pytest
 
 from landopt.reasons.clock import Clock
 from landopt.reasons.explain.context import Context
-from landopt.reasons.proven.core import Core, allowed, core
+from landopt.reasons.proven.core import Choice, Core, allowed, core
 from landopt.reasons.resolved.core_exact import settle
 from parcels.common.issues import Refused
 from tests.counts import WHOLE
@@ -18,17 +18,17 @@ SEEDS = planned(14)
 WITHIN = ("0", "0.5%", "3%", "20%", "40")
 
 
-def _holds(context: Context, plan: tuple[int, ...], choice: object) -> bool:
+def _holds(context: Context, plan: tuple[int, ...], choice: Choice) -> bool:
     offers = context.offers
     for offer in plan:
         ids, who = context.ids(offer), context.demand_id(offer)
         method = context.methods[int(offers.method[offer])]
         hit = {
-            "parcel": set(choice.parcel_ids) <= set(ids),  # type: ignore[attr-defined]
-            "platform": who == choice.demand_id,  # type: ignore[attr-defined]
-            "method": set(choice.parcel_ids) <= set(ids) and method == choice.method,  # type: ignore[attr-defined]
-            "assignment": (ids, who, method) == (choice.parcel_ids, choice.demand_id, choice.method),  # type: ignore[attr-defined]
-        }[choice.kind]  # type: ignore[attr-defined]
+            "parcel": set(choice.parcel_ids) <= set(ids),
+            "platform": who == choice.demand_id,
+            "method": set(choice.parcel_ids) <= set(ids) and method == choice.method,
+            "assignment": (ids, who, method) == (choice.parcel_ids, choice.demand_id, choice.method),
+        }[choice.kind]
         if hit:
             return True
     return False

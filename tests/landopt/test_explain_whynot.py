@@ -9,11 +9,14 @@ from functools import cache
 import numpy as np
 import pytest
 
+from constraints.case import Case
 from landopt.reasons.alternatives import alternatives, recurrence, value
 from landopt.reasons.explain.law import Law
 from landopt.reasons.explain.nearest import nearest_fact
 from landopt.reasons.resolved.forced import exact, interval
 from landopt.reasons.whynot import find, whynot
+from landopt.screening.offers import Offers
+from landopt.solving.solver import Outcome, solve
 from parcels.common.issues import Refused
 from tests.builders import case, demand, eligibility, parcel
 from tests.landopt.decided import context_of, decided, offers_of, planned, plans
@@ -116,7 +119,7 @@ def test_interval_is_what_both_runs_give() -> None:
 
 
 @cache
-def _two() -> tuple[object, object, object]:
+def _two() -> tuple[Case, Offers, Outcome]:
     land = [parcel(area_m2=10_000), parcel(area_m2=10_000, use="RES", intending_users=2)]
     rules = [
         eligibility("t.agree", "intending_users <= 1", agreement="permit"),
@@ -125,15 +128,13 @@ def _two() -> tuple[object, object, object]:
     ]
     round_ = case(land, [demand(uses=("IND", "RES"))], rules)
     offers = offers_of(round_)
-    from landopt.solving.solver import solve
-
     return round_, offers, solve(round_, offers, gap="0")
 
 
 def test_forbidden_names_rule_and_nearest_fact() -> None:
     """Agreement with two intending users is forbidden by the rule that counts them; one user would change it."""
     round_, offers, outcome = _two()
-    context, law = context_of(round_, offers, outcome)  # type: ignore[arg-type]
+    context, law = context_of(round_, offers, outcome)
     answer = whynot(context, law, [1], 0, "agreement")
     assert answer.state == "forbidden"
     assert [ruling.cite.rule for ruling in answer.rulings if ruling.cite.rule == "t.two"] == ["t.two"]
@@ -150,7 +151,7 @@ def test_forbidden_names_rule_and_nearest_fact() -> None:
 def test_no_fact_can_change_a_closed_default() -> None:
     """Allocation that no rule opens stays closed whatever the facts."""
     round_, offers, outcome = _two()
-    context, law = context_of(round_, offers, outcome)  # type: ignore[arg-type]
+    context, law = context_of(round_, offers, outcome)
     answer = whynot(context, law, [0], 0, "allocation")
     assert answer.state == "forbidden"
     assert answer.nearest is not None
@@ -161,21 +162,22 @@ def test_no_fact_can_change_a_closed_default() -> None:
 def test_nearest_fact_really_changes_the_verdict() -> None:
     """The fact named, set as named, gives the verdict named (asked again from scratch)."""
     round_, offers, outcome = _two()
-    _context, law = context_of(round_, offers, outcome)  # type: ignore[arg-type]
+    _context, law = context_of(round_, offers, outcome)
     near = nearest_fact(law, (1,), 0, "agreement")
+    assert isinstance(near.needed, int)
     changed = case(
-        [parcel(area_m2=10_000), parcel(area_m2=10_000, use="RES", intending_users=near.needed)],  # type: ignore[arg-type]
+        [parcel(area_m2=10_000), parcel(area_m2=10_000, use="RES", intending_users=near.needed)],
         [demand(uses=("IND", "RES"))],
-        round_.rules,  # type: ignore[attr-defined]
+        round_.rules,
     )
-    again = context_of(changed, offers, outcome)[0]  # type: ignore[arg-type]
+    again = context_of(changed, offers, outcome)[0]
     assert Law(again).ask((1,), 0, "agreement").verdict == near.verdict
 
 
 def test_requirements_of_the_platform_are_named() -> None:
     """A site the platform cannot take says which of its own requirements fails."""
     round_, offers, outcome = _two()
-    context, law = context_of(round_, offers, outcome)  # type: ignore[arg-type]
+    context, law = context_of(round_, offers, outcome)
     assert whynot(context, law, [0, 1], 0, "listing").reason == "area_large"
     assert whynot(context, law, [0], None, "listing").reason == "no_market"
     assert find(context, (0,), 0, "listing").size == 1
@@ -187,13 +189,13 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
 
     round_, _, _ = _two()
     with pytest.raises(Refused) as parcels:
-        rows_of(round_, ["P1"])  # type: ignore[arg-type]
+        rows_of(round_, ["P1"])
     assert "you meant 'P01'." in parcels.value.issues[0].maybe
     with pytest.raises(Refused) as platforms:
-        demand_row(round_, "D1")  # type: ignore[arg-type]
+        demand_row(round_, "D1")
     assert "D01" in platforms.value.issues[0].maybe
     with pytest.raises(Refused) as methods:
-        check_methods(round_, ["listng"])  # type: ignore[arg-type]
+        check_methods(round_, ["listng"])
     assert "listing" in methods.value.issues[0].maybe
     with pytest.raises(Refused) as several:
         check_methods(round_, ["listng", "listing", "leese"])  # type: ignore[arg-type]

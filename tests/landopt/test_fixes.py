@@ -31,8 +31,7 @@ def _round(*rules: Rule, market: Market | None = None, settings: Settings | None
     ]
     ground = [parcel(use="RES", intending_users=2, **land), parcel(), parcel(status="reserve")]
     wants = [demand(uses=("RES",)), demand(uses=("RES", "IND"), want_right=("lease",)), demand(uses=("IND",))]
-    more = {} if settings is None else {"settings": settings}
-    return case(ground, wants, [*base, *rules], [("P01", "P02")], market=market, **more)
+    return case(ground, wants, [*base, *rules], [("P01", "P02")], market=market, settings=settings)
 
 
 def _refused(round_: Case, *fixes: str) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from landopt.intake.round_keys import round_keys
 from landopt.intake.roundfile import _KEYS as READ
 from landopt.intake.roundfile import read_round_file
 from parcels.common.issues import Refused
+from parcels.common.place import Place
 from parcels.common.schema import fields_of
 from parcels.demands import read_demands, read_records
 from parcels.tables.columns import match_columns
@@ -64,7 +65,7 @@ def test_every_heading_of_a_template_is_its_own_field(kind: str, lang: str) -> N
     """Matched in the unit it says, without a word."""
     columns = columns_of(kind, lang)
     of = kind.removesuffix("s")
-    match = match_columns([column.heading for column in columns], of, "")  # type: ignore[arg-type]
+    match = match_columns([column.heading for column in columns], of, Place("t"))
     assert not match.unknown
     assert not match.issues
     found = {field: column.name for field, column in match.columns.items()}
@@ -220,7 +221,7 @@ def _switched_on(folder: Path, changes: dict[str, dict[str, Any]]) -> Path:
 def test_the_texts_limits_wait_in_a_blank_round_with_their_scope(tmp_path: Path) -> None:
     """Off, without a figure, said to be the city's; with the district's own figure soft, never hard."""
     names = {each.rule.id for each in plan_limits("cn-guangzhou")}
-    on = {
+    on: dict[str, dict[str, Any]] = {
         "gz.limit.space2024.share": {"启用": "是", "比例": "0.25"},
         "gz.limit.space2024.area": {"启用": "是", "指标": 600},
         "round.share.stock": {"启用": "是"},

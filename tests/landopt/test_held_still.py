@@ -6,11 +6,13 @@ import pytest
 
 from landopt.reasons.alternatives import value
 from landopt.reasons.explain.changed.held_still import Comparer
+from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.limits import Limits
+from landopt.screening.offers import Offers
 from tests.landopt.decided import context_of, decided, planned
 
 
-def _without(context: object, offer: int, other: int) -> list[int]:
+def _without(context: Context, offer: int, other: int) -> list[int]:
     """The plan with one offer in the place of another, by its definition."""
     offers = context.offers
     land, who = set(offers.parcels(other)), int(offers.demand[other])
@@ -22,13 +24,13 @@ def _without(context: object, offer: int, other: int) -> list[int]:
     return [*kept, other]
 
 
-def _penalty(offers: object, plan: list[int]) -> list[int]:
+def _penalty(offers: Offers, plan: list[int]) -> list[int]:
     """What soft rows cost a plan per tier."""
     found = [0] * offers.tiers
     used = [0] * len(offers.rows)
     for offer in plan:
-        for row, coefficient in offers.coefficients(offer):
-            used[row] += coefficient
+        for at, coefficient in offers.coefficients(offer):
+            used[at] += coefficient
     for number, row in enumerate(offers.rows):
         if row.slack and row.kind != "tier":
             over = used[number] - row.rhs if row.sense == "<=" else row.rhs - used[number]
@@ -36,11 +38,11 @@ def _penalty(offers: object, plan: list[int]) -> list[int]:
     return found
 
 
-def _broken(offers: object, plan: list[int]) -> set[tuple[str, tuple[str, ...]]]:
+def _broken(offers: Offers, plan: list[int]) -> set[tuple[str, tuple[str, ...]]]:
     used = [0] * len(offers.rows)
     for offer in plan:
-        for row, coefficient in offers.coefficients(offer):
-            used[row] += coefficient
+        for at, coefficient in offers.coefficients(offer):
+            used[at] += coefficient
     found = set()
     for number, row in enumerate(offers.rows):
         over = used[number] - row.rhs if row.sense == "<=" else row.rhs - used[number]

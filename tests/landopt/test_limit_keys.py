@@ -37,7 +37,7 @@ def any_limit(draw: Random, number: int) -> Rule:
     if form == "all":
         own = [name for name in per if name in OWN and name != "intending_users"]
         return limit(f"z.{number}", where, sense, measure=measure, per=own, share=(1, 3), penalty=penalty)
-    amount = {(): draw.choice([0, 1, 3_000])}
+    amount: dict[tuple[str, ...], int] = {(): draw.choice([0, 1, 3_000])}
     credit = ("land_source == 'stock'", 1, draw.choice([2, 3])) if form == "credit" else None
     used = {("A",) * len(per): draw.choice([1, 5_000])} if form == "used" else None
     return limit(

@@ -39,7 +39,9 @@ def test_worth_is_what_enumeration_finds(seed: int, gap: str) -> None:
         _same(entry.lifted, plans(only_rows(offers, without)), before)
         top = bounds_with(offers, context.proof, len(round_.parcels), [number])
         assert top is not None
-        assert entry.lifted.high[0] <= max(0, top[0] - before[0])
+        high = entry.lifted.high[0]
+        assert high is not None
+        assert high <= max(0, top[0] - before[0])
         spec = context.rules[entry.limit.cite.rule].spec
         for step in entry.steps:
             if spec["share"]:
@@ -93,7 +95,9 @@ def test_capacity_of_one_more_listing_is_told(lang: str) -> None:
     tiers = [(tier.objective, tier.bound, tier.solver_bound) for tier in outcome.tiers]
     told = whole(context, Limits(context), stopped="optimal", tiers=tiers, ties=outcome.ties, cited=())
     assert told.worth[0] is not None
-    assert told.worth[0] >= capacity.lifted.low[0]
+    low = capacity.lifted.low[0]
+    assert low is not None
+    assert told.worth[0] >= low
     assert told.worth[1] == 0
     said = render(told, lang)
     assert "p.idle" not in said

@@ -85,8 +85,8 @@ def test_three_parcels_are_a_clique() -> None:
     assert relaxed.value == pytest.approx(15)
     tight = tighten(sifter, 0.0)
     assert tight is not None
-    relaxed, more, sets = tight
-    assert sets == ((0, 1, 2),)
+    relaxed, more, held = tight
+    assert held == ((0, 1, 2),)
     assert relaxed.value == pytest.approx(10)
     assert relaxed.bound == 10
     assert len(more.sense) == 1

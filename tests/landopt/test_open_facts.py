@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from constraints.case import Case
 from landopt.intake.overlay import changed
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.law import Law
@@ -17,7 +20,10 @@ def _stored(name: str, shown: object) -> Value:
     if isinstance(shown, str) and field.type == "int":
         whole, _, part = shown.partition(".")
         return int(whole + part)
-    return tuple(shown) if isinstance(shown, list) else shown  # type: ignore[return-value]
+    if isinstance(shown, list):
+        return tuple(str(each) for each in shown)
+    assert shown is None or isinstance(shown, int | str)
+    return shown
 
 
 def _told(outcome: Outcome) -> list[object]:
@@ -53,10 +59,8 @@ def test_each_outcome_is_the_verdict_of_a_case_that_knows_the_fact(seed: int) ->
                     assert known.ask(site, demand, method, period).verdict == expected.verdict
 
 
-def _with(case: object, cells: dict[tuple[int, str], Value]) -> object:
-    from dataclasses import replace
-
-    return replace(case, parcels=changed(case.parcels, cells))  # type: ignore[attr-defined, type-var]
+def _with(case: Case, cells: dict[tuple[int, str], Value]) -> Case:
+    return replace(case, parcels=changed(case.parcels, cells))
 
 
 def test_every_fact_of_the_office_list_is_a_declared_field() -> None:

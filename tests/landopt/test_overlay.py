@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from constraints.case import from_json, to_json
+from constraints.case import Case, from_json, to_json
 from constraints.types import Rule
 from landopt.intake.overlay import apply_overlays, apply_sets, without_rules
 from landopt.keeping.fixes import apply_fixes
@@ -16,10 +16,10 @@ from parcels.common.issues import Refused
 from tests.builders import case, cite, demand, eligibility, limit, parcel, preference, term
 from tests.landopt.decided import offers_of
 
-QUOTA = {("A",): 20_000, ("B",): 5_000}
+QUOTA: dict[tuple[str, ...], int] = {("A",): 20_000, ("B",): 5_000}
 
 
-def _round(**more: object) -> object:
+def _round(*more: Rule) -> Case:
     rules = [
         eligibility("t.two", "intending_users >= 2", agreement="forbid"),
         eligibility("t.agree", "use == 'RES'", agreement="permit"),
@@ -30,7 +30,7 @@ def _round(**more: object) -> object:
         preference("p.prefer", "use == 'IND'", points=10),
     ]
     land = [parcel(), parcel(use="RES", intending_users=2), parcel(district="B")]
-    return case(land, [demand(uses=("IND", "RES")), demand(uses=("RES",))], [*rules, *more.get("rules", [])])  # type: ignore[misc]
+    return case(land, [demand(uses=("IND", "RES")), demand(uses=("RES",))], [*rules, *more])
 
 
 def _messages(refused: pytest.ExceptionInfo[Refused]) -> str:
@@ -39,7 +39,7 @@ def _messages(refused: pytest.ExceptionInfo[Refused]) -> str:
 
 def test_set_changes_amount_of_every_key_or_of_one() -> None:
     """RULE:amount sets all keys, RULE[key]:amount one; the scenario is named in the case."""
-    changed = apply_sets(_round(), ["p.quota:amount=7000", "p.quota[B]:amount=1_000"])  # type: ignore[arg-type]
+    changed = apply_sets(_round(), ["p.quota:amount=7000", "p.quota[B]:amount=1_000"])
     rule = next(rule for rule in changed.rules if rule.id == "p.quota")
     assert {tuple(v["key"]): v["amount"] for v in rule.spec["values"]} == {("A",): 7_000, ("B",): 1_000}
     assert changed.overlays == ("p.quota:amount=7000", "p.quota[B]:amount=1_000")
@@ -48,7 +48,7 @@ def test_set_changes_amount_of_every_key_or_of_one() -> None:
 
 def test_set_changes_share_points_and_used() -> None:
     """Shares are exact, points whole, a used amount can be stated for a key."""
-    changed = apply_sets(_round(), ["p.share:share=0.45", "p.prefer:points=3", "p.quota[A]:used=400"])  # type: ignore[arg-type]
+    changed = apply_sets(_round(), ["p.share:share=0.45", "p.prefer:points=3", "p.quota[A]:used=400"])
     rules = {rule.id: rule for rule in changed.rules}
     assert rules["p.share"].spec["share"] == [9, 20]
     assert rules["p.prefer"].spec["points"] == 3
@@ -66,7 +66,7 @@ def test_every_setting_that_is_not_understood_is_named_at_once() -> None:
         "p.prefer:points=1.5",
     ]
     with pytest.raises(Refused) as refused:
-        apply_sets(_round(), wrong)  # type: ignore[arg-type]
+        apply_sets(_round(), wrong)
     text = _messages(refused)
     assert len(refused.value.issues) == 6
     assert "law and is not set by hand" in text
@@ -109,7 +109,7 @@ value = true
 """,
         encoding="utf-8",
     )
-    changed = apply_overlays(_round(), [path])  # type: ignore[arg-type]
+    changed = apply_overlays(_round(), [path])
     rules = {rule.id: rule for rule in changed.rules}
     assert rules["p.share"].spec["share"] == [3, 5]
     assert changed.parcels.column("use")[0] == "RES"
@@ -132,7 +132,7 @@ def test_overlay_names_every_wrong_fact(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     with pytest.raises(Refused) as refused:
-        apply_overlays(_round(), [path])  # type: ignore[arg-type]
+        apply_overlays(_round(), [path])
     assert len(refused.value.issues) == 4
     assert "you meant 'P01'." in _messages(refused)
 
@@ -154,20 +154,20 @@ verdict = { listing = "forbid" }
 """,
         encoding="utf-8",
     )
-    changed = apply_overlays(_round(), [path])  # type: ignore[arg-type]
+    changed = apply_overlays(_round(), [path])
     assert "p.none" not in {rule.id for rule in changed.rules}
 
 
 def test_without_rules_refuses_unknown_ids() -> None:
     """Rules can be left out by id; an unknown id gets the nearest."""
-    assert len(without_rules(_round(), ["p.none"]).rules) == 6  # type: ignore[arg-type]
+    assert len(without_rules(_round(), ["p.none"]).rules) == 6
     with pytest.raises(Refused, match=r"p\.non"):
-        without_rules(_round(), ["p.non"])  # type: ignore[arg-type]
+        without_rules(_round(), ["p.non"])
 
 
 def test_fix_is_a_lock_with_name_and_reason() -> None:
     """A lawful fix becomes a lock that the plan keeps; who and why are on it."""
-    fixed, overrides = apply_fixes(_round(), ["P01=auction:D01"], reason="note 12", by="officer 2")  # type: ignore[arg-type]
+    fixed, overrides = apply_fixes(_round(), ["P01=auction:D01"], reason="note 12", by="officer 2")
     lock = next(rule for rule in fixed.rules if rule.kind == "lock")
     assert lock.spec == {"parcels": ["P01"], "demand": "D01", "method": "auction", "document": "note 12 (officer 2)"}
     assert overrides[0]["overrides"] == []
@@ -181,7 +181,7 @@ def test_fix_is_a_lock_with_name_and_reason() -> None:
 def test_fix_without_reason_or_name_is_refused() -> None:
     """A fix needs both; a text that is not PARCEL=METHOD is named with them."""
     with pytest.raises(Refused) as refused:
-        apply_fixes(_round(), ["P01=auction", "P01:auction"])  # type: ignore[arg-type]
+        apply_fixes(_round(), ["P01=auction", "P01:auction"])
     assert {issue.code for issue in refused.value.issues} == {"O010", "O011", "O012"}
 
 
@@ -198,7 +198,7 @@ def test_fix_never_overrides_law() -> None:
         {"text": {"en": "x", "zh": "x"}, "flag": "override"},
     )
     with pytest.raises(Refused) as refused:
-        apply_fixes(_round(rules=[allow]), ["P02=agreement:D02"], reason="r", by="b")  # type: ignore[arg-type]
+        apply_fixes(_round(allow), ["P02=agreement:D02"], reason="r", by="b")
     assert "t.two" in _messages(refused)
     assert "law is not overridden" in _messages(refused)
 
@@ -207,7 +207,7 @@ def test_fix_overrides_policy_only_where_the_policy_says_so() -> None:
     """A policy rule gives way with a note that allows it, is named as overridden; the plan then takes the supply."""
     wish = ["P02=listing:D02"]
     with pytest.raises(Refused, match="does not let officers override"):
-        apply_fixes(_round(), wish, reason="r", by="b")  # type: ignore[arg-type]
+        apply_fixes(_round(), wish, reason="r", by="b")
     allow = Rule(
         "p.allow",
         "note",
@@ -218,7 +218,7 @@ def test_fix_overrides_policy_only_where_the_policy_says_so() -> None:
         "",
         {"text": {"en": "x", "zh": "x"}, "flag": "override"},
     )
-    fixed, overrides = apply_fixes(_round(rules=[allow]), wish, reason="r", by="b")  # type: ignore[arg-type]
+    fixed, overrides = apply_fixes(_round(allow), wish, reason="r", by="b")
     assert [entry["rule"] for entry in overrides[0]["overrides"]] == ["p.none"]
     offers = offers_of(fixed)
     outcome = solve(fixed, offers, gap="0")
@@ -239,7 +239,7 @@ def test_fix_departs_from_a_term_that_holds_generally() -> None:
 def test_unknown_names_in_fixes_get_the_nearest() -> None:
     """Mistyped parcels, methods and platforms are all named with advice."""
     with pytest.raises(Refused) as refused:
-        apply_fixes(_round(), ["P1=listng:D1"], reason="r", by="b")  # type: ignore[arg-type]
+        apply_fixes(_round(), ["P1=listng:D1"], reason="r", by="b")
     assert [issue.maybe for issue in refused.value.issues] == [
         "you meant 'P01'.",
         "you meant 'listing'.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -32,7 +33,7 @@ def opener(shared: str) -> Run:
         mark = place / str(given["n"])
         times = len(mark.read_text()) if mark.exists() else 0
         mark.write_text("x" * (times + 1))
-        held = []
+        held: list[bytes] = []
         while given.get("eats", 0) > times and len(held) < 2 * LIMIT // 10_000_000:
             held.append(bytes(range(250)) * 40_000)
             time.sleep(0.02)
@@ -112,6 +113,33 @@ def test_ctrl_c_keeps_what_ended_and_the_next_run_makes_the_rest(tmp_path: Path,
     assert list(whole.results) == [f"key{n}" for n in range(5)]
     assert all(len((tmp_path / "marks" / key[3:]).read_text()) == 1 for key in done)
     assert execute(work, tasks, Where(2), tmp_path / "out").results == whole.results
+
+
+def test_no_refused_client_is_left_for_another_to_wait_for(
+    work: Work, cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Garbage may be collected in any thread: in the one that a client starts, a client left over never ends."""
+    started = distributed.utils.get_loop_factory
+
+    def collecting() -> Any:
+        gc.collect()
+        return started()
+
+    monkeypatch.setattr(distributed.utils, "get_loop_factory", collecting)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(2):  # TLS asked of a cluster without it
+            with pytest.raises(Environment, match="does not answer"):
+                execute(work, [Task("key0", {"n": 0})], Where(scheduler=_tls(cluster.scheduler_address)), None)
+        left = [each for each in gc.get_objects() if isinstance(each, distributed.Client)]
+        assert all(each.status == "closed" for each in left)  # which others' closed ones are
+    finally:
+        gc.enable()
+
+
+def _tls(address: str) -> str:
+    return "tls://" + address.partition("://")[2]
 
 
 def test_a_cluster_that_asks_for_certificates_is_reached_with_them_alone(

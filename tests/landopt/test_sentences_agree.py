@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from landopt.reasons.explain.changed.held_still import Comparer
@@ -81,5 +83,6 @@ def test_what_decided_between_equals_is_what_the_plan_says_of_its_ties(seed: int
                 assert one.decided not in ("ladder", "lot") or status == "tied"
                 assert bool(one.step) == (one.decided == "ladder")
                 for lang, words in (("en", ("ladder", "declared order")), ("zh", ("ladder", "排序规则"))):
-                    said = environment(lang).get_template(f"{lang}/still.j2").module.still(as_json(one))
+                    macros: Any = environment(lang).get_template(f"{lang}/still.j2").module
+                    said = macros.still(as_json(one))
                     assert (words[1] in said) == (one.decided == "ladder")

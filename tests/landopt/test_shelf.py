@@ -149,4 +149,5 @@ def test_an_id_that_is_a_path_names_no_folder_outside(round_: Path) -> None:
         assert ".." not in place.parts
         assert place.parents[1] in (round_, round_ / "plans")
         assert len(place.name) <= 80
+    assert place is not None
     assert place.name == "方案-1"

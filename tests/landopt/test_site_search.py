@@ -8,7 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import pytest
 from benchmarks.rounds import case_round
 from constraints.audit.run import audit_plan
 from constraints.case import Case, Settings
-from landopt.job import Stopped
+from landopt.job import Job, Stopped
 from landopt.pipeline import _require_plan
 from landopt.screening.blocks import Blocks, Rates, joined
 from landopt.screening.offers import Offers
@@ -33,6 +32,7 @@ from landopt.solving.search_state import Options
 from landopt.solving.site_search import offers_of, search_sites
 from landopt.solving.solver import Outcome, solve
 from parcels.geometry import sites
+from parcels.geometry.site_walk import universes
 from tests.builders import case, demand, limit, parcel, random_case, random_medium_case
 from tests.landopt import decided
 from tests.test_two_readings import by_arrays
@@ -140,7 +140,7 @@ def test_no_plan_of_a_cut_list_is_no_proof_that_none_exists() -> None:
     """Exit 7 and a hint to the cap, not exit 3."""
     ended = Outcome("infeasible", None, (), None, {"status": "not examined"}, 0.0, {})
     with pytest.raises(Stopped, match="listed offers") as told:
-        _require_plan(ended, SimpleNamespace(round_path=Path("round.toml")), "listed")  # type: ignore[arg-type]
+        _require_plan(ended, Job(Path("round.toml")), "listed")
     assert told.value.exit_code == 7
     assert told.value.issues[0].code == "S016"
 
@@ -205,10 +205,10 @@ def test_audit_of_a_searched_list_stands(tmp_path: Path, monkeypatch: pytest.Mon
 def test_map_cut_short_is_made_whole_platform_by_platform(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the sets of the whole map pass the budget, platforms below their cap are listed whole all the same."""
     whole = random_medium_case(seed, 30)
-    full, real = build_offers(whole), sites.universes
+    full = build_offers(whole)
 
     def few(*given: Any) -> Any:
-        return (replace(each, share=np.full_like(each.share, 6)) for each in real(*given))
+        return (replace(each, share=np.full_like(each.share, 6)) for each in universes(*given))
 
     monkeypatch.setattr(sites, "universes", few)
     assert build_offers(whole).scope == "listed"

@@ -53,7 +53,8 @@ def test_the_search_pays_what_enumeration_pays(seed: int, rule: Rule) -> None:
 def test_a_looser_amount_never_costs(seed: int, penalty: int | str) -> None:
     """Over amounts from 0 on, and with part of it used already."""
     for sense in ("<=", ">="):
-        for used in ({}, {(): 700}):
+        known: tuple[dict[tuple[str, ...], int], ...] = ({}, {(): 700})
+        for used in known:
             values = [
                 _best(seed, limit("p.soft", "land_source == 'new'", sense, amount, used=used, penalty=penalty))
                 for amount in (0, 1, 999, 4_000, 50_000)

@@ -28,8 +28,8 @@ from tests.landopt.solve_rounds import assemble, bare_round
 EXACT = Options(Fraction(0), None, None, 0, 1, "highs")
 
 
-def _tiers(seed: int, **keywords: int) -> tuple[list[Answer], tuple[int, ...] | None]:
-    case, offers = bare_round(seed, **keywords)
+def _tiers(seed: int, tiers: int) -> tuple[list[Answer], tuple[int, ...] | None]:
+    case, offers = bare_round(seed, tiers=tiers)
     base = base_arrays(case, offers)
     answers: list[Answer] = []
     warm = None

@@ -11,6 +11,7 @@ from constraints.case import Case
 from landopt.intake.overlay import apply_sets
 from landopt.reasons.alternatives import value
 from landopt.reasons.proven.whatif import _KEYED, Changes, Proven
+from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.issues import Refused
 from tests.counts import WHOLE
@@ -63,7 +64,8 @@ def test_the_bound_is_never_below_the_best_plan(seed: int, gap: str) -> None:
     round_, offers, outcome = decided(seed, gap)
     context, _ = context_of(round_, offers, outcome)
     proven = Proven(context)
-    reached = [int(tier["objective"]) for tier in context.proof["tiers"]]  # type: ignore[index]
+    assert context.proof is not None
+    reached = [int(tier["objective"]) for tier in context.proof["tiers"]]
     draw = Random(seed)
     for _ in range(PICKS):
         sets = _sets(draw, round_)
@@ -97,12 +99,12 @@ def test_the_bound_is_never_below_the_best_plan(seed: int, gap: str) -> None:
                     assert [said.score for said in answer.tiers] == list(lawful[0])
 
 
-def _touched(case: Case, offers: object, plan: tuple[int, ...], changes: Changes) -> bool:
+def _touched(case: Case, offers: Offers, plan: tuple[int, ...], changes: Changes) -> bool:
     for offer in plan:
-        ids = {case.parcels.ids[row] for row in offers.parcels(offer)}  # type: ignore[attr-defined]
-        row = int(offers.demand[offer])  # type: ignore[attr-defined]
+        ids = {case.parcels.ids[row] for row in offers.parcels(offer)}
+        row = int(offers.demand[offer])
         who = None if row < 0 else case.demands.ids[row]
-        method = case.methods[int(offers.method[offer])].id  # type: ignore[attr-defined]
+        method = case.methods[int(offers.method[offer])].id
         if ids & set(changes.parcels) or who in changes.demands or method in changes.methods:
             return True
     return False

@@ -56,14 +56,14 @@ def mutants(module: str, text: str) -> Iterator[Mutant]:
         """Offset of a place that the parser gives in bytes of UTF-8."""
         return starts[line - 1] + len(lines[line - 1].encode()[:column].decode())
 
-    def between(left: ast.AST, right: ast.AST, new: str) -> Iterator[Mutant]:
-        start = at(left.end_lineno or 0, left.end_col_offset or 0)  # type: ignore[attr-defined]
-        end = at(right.lineno, right.col_offset)  # type: ignore[attr-defined]
+    def between(left: ast.expr, right: ast.expr, new: str) -> Iterator[Mutant]:
+        start = at(left.end_lineno or 0, left.end_col_offset or 0)
+        end = at(right.lineno, right.col_offset)
         inner = text[start:end]
         old = inner.strip(" ()\n\t\\")
         if old and "#" not in inner:
             begin = start + inner.index(old)
-            yield Mutant(module, left.end_lineno or 0, begin, begin + len(old), old, new)  # type: ignore[attr-defined]
+            yield Mutant(module, left.end_lineno or 0, begin, begin + len(old), old, new)
 
     def whole(node: ast.expr, new: str) -> Iterator[Mutant]:
         start, end = at(node.lineno, node.col_offset), at(node.end_lineno or 0, node.end_col_offset or 0)

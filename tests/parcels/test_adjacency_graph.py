@@ -9,6 +9,7 @@ import networkx as nx
 import pytest
 
 from parcels.common.frozen import Neighbours, table
+from parcels.common.schema import Value
 from parcels.geometry.adjacency_graph import adjacency_graph, graphml, joints
 
 
@@ -17,7 +18,8 @@ def _random(seed: int) -> nx.Graph:
     count = draw.randint(1, 14)
     pairs = [(i, j) for i in range(count) for j in range(i + 1, count) if draw.random() < 0.22]
     ids = [f"P-{number:02d}" for number in range(count)]
-    facts = {"area_m2": [1000 + number for number in range(count)], "use": ["RES"] * count}
+    areas: list[Value] = [1000 + number for number in range(count)]
+    facts = {"area_m2": areas, "use": list[Value](["RES"] * count)}
     return adjacency_graph(table(ids, facts), Neighbours(tuple(pairs), tuple(draw.randint(10, 900) for _ in pairs)))
 
 

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from parcels.common.place import Place
 from parcels.common.units import BadValue, exact, round_half_up, scaled, unit_factor
 from parcels.tables.columns import match_columns
 from parcels.tables.use_codes import systems, use_of
 from parcels.tables.values import clean_text, parse_date
 from tests.parcels.making import box, chinese, columns, good, gpkg, one, read, shapefile
+
+FILE = Place("f")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,7 @@ from tests.parcels.making import box, chinese, columns, good, gpkg, one, read, s
 )
 def test_names_titles_and_aliases(name: str, field: str) -> None:
     """Case, width and blanks decide nothing."""
-    assert match_columns([name], "parcel", "f").columns[field].name == name
+    assert match_columns([name], "parcel", FILE).columns[field].name == name
 
 
 @pytest.mark.parametrize(
@@ -60,34 +63,34 @@ def test_names_titles_and_aliases(name: str, field: str) -> None:
 )
 def test_units_of_headings(name: str, factor: Fraction | int) -> None:
     """The unit stands in the heading, in any bracket or at its end."""
-    assert match_columns([name], "parcel", "f").columns["area_m2"].factor == factor
+    assert match_columns([name], "parcel", FILE).columns["area_m2"].factor == factor
 
 
 @pytest.mark.parametrize("name", ["areaha", "面积公尺", "地块元", "MJha"])
 def test_an_ending_is_no_unit_by_chance(name: str) -> None:
     """Letters that run on, an unknown measure and a field without that unit say nothing."""
-    assert "area_m2" not in match_columns([name], "parcel", "f").columns
-    assert "parcel_id" not in match_columns([name], "parcel", "f").columns
+    assert "area_m2" not in match_columns([name], "parcel", FILE).columns
+    assert "parcel_id" not in match_columns([name], "parcel", FILE).columns
 
 
 def test_units_of_money_and_prices() -> None:
     """10k yuan, yuan per mu: exact factors; an unknown unit is refused."""
-    assert match_columns(["预算(万元)"], "demand", "f").columns["budget_yuan"].factor == 10_000
-    assert match_columns(["基准地价(万元/亩)"], "parcel", "f").columns["benchmark_price"].factor == 15
-    assert match_columns(["基准地价(元/㎡)"], "parcel", "f").columns["benchmark_price"].factor == 1
-    assert match_columns(["基准地价万元每亩"], "parcel", "f").columns["benchmark_price"].factor == 15
-    assert match_columns(["预算万元"], "demand", "f").columns["budget_yuan"].factor == 10_000
-    assert any(issue.code == "P019" for issue in match_columns(["面积(平方尺)"], "parcel", "f").issues)
+    assert match_columns(["预算(万元)"], "demand", FILE).columns["budget_yuan"].factor == 10_000
+    assert match_columns(["基准地价(万元/亩)"], "parcel", FILE).columns["benchmark_price"].factor == 15
+    assert match_columns(["基准地价(元/㎡)"], "parcel", FILE).columns["benchmark_price"].factor == 1
+    assert match_columns(["基准地价万元每亩"], "parcel", FILE).columns["benchmark_price"].factor == 15
+    assert match_columns(["预算万元"], "demand", FILE).columns["budget_yuan"].factor == 10_000
+    assert any(issue.code == "P019" for issue in match_columns(["面积(平方尺)"], "parcel", FILE).issues)
     assert unit_factor("m2", "元") is None
 
 
 def test_two_columns_for_a_field() -> None:
     """Two equal candidates are refused; a key beside an alias is read, with a warning; Shape_Area gives way."""
-    assert any(i.code == "P045" for i in match_columns(["宗地号", "地块号"], "parcel", "f").issues)
-    match = match_columns(["parcel_id", "宗地号"], "parcel", "f")
+    assert any(i.code == "P045" for i in match_columns(["宗地号", "地块号"], "parcel", FILE).issues)
+    match = match_columns(["parcel_id", "宗地号"], "parcel", FILE)
     assert match.columns["parcel_id"].name == "parcel_id"
     assert any(i.code == "P046" for i in match.issues)
-    match = match_columns(["Shape_Area", "面积"], "parcel", "f")
+    match = match_columns(["Shape_Area", "面积"], "parcel", FILE)
     assert match.columns["area_m2"].name == "面积"
     assert not [i for i in match.issues if i.code in ("P045", "P046")]
 
@@ -230,7 +233,7 @@ def test_a_column_named_for_a_field_is_stronger_than_its_heading() -> None:
     """It is read from there and from nowhere else; its heading may still say the unit; blank: from no column."""
     names = ["编号", "面积", "用地规模（亩）", "容积率"]
     named = {"parcel_id": "编号", "area_m2": "用地规模（亩）", "far_max": "", "demand_id": "编号"}
-    found = match_columns(names, "parcel", "f", named=named)
+    found = match_columns(names, "parcel", FILE, named=named)
     assert {name: column.name for name, column in found.columns.items()} == {
         "parcel_id": "编号",
         "area_m2": "用地规模（亩）",
@@ -241,7 +244,7 @@ def test_a_column_named_for_a_field_is_stronger_than_its_heading() -> None:
 
 def test_a_column_named_and_not_there_is_an_error() -> None:
     """It is never replaced by what another heading says."""
-    found = match_columns(["宗地编号", "面积"], "parcel", "f", named={"area_m2": "规模"})
+    found = match_columns(["宗地编号", "面积"], "parcel", FILE, named={"area_m2": "规模"})
     assert "area_m2" not in found.columns
     said = [(issue.code, issue.level) for issue in found.issues if "规模" in issue.sentence("zh")]
     assert said == [("P045", "error")]

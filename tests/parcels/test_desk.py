@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 
@@ -13,7 +14,7 @@ from tests.parcels.making import box, gpkg, poly, round_folder
 BOW = poly((0, 0), (100, 100), (100, 0), (0, 100))
 
 
-def run(folder: Path, *options: str) -> tuple[int, str, dict[str, object]]:
+def run(folder: Path, *options: str) -> tuple[int, str, dict[str, Any]]:
     """Exit code, text and JSON of a check."""
     result = CliRunner().invoke(check, [str(folder), *options])
     said = json.loads(result.stdout) if "--json" in options and result.stdout.startswith("{") else {}
@@ -64,6 +65,6 @@ def test_repair_writes_beside_and_never_in_place(tmp_path: Path) -> None:
     code, _, said = run(round_folder(tmp_path), "--repair", "--json")
     assert code == 1
     assert path.read_bytes() == before
-    assert said["repaired"]["count"] == 1  # type: ignore[index]
+    assert said["repaired"]["count"] == 1
     assert (tmp_path / "parcels.repaired.gpkg").exists()
     assert "P2" in (tmp_path / "parcels.repaired.csv").read_text("utf-8-sig")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_fuzz_dbf(rows: list[list[bytes]], names: list[bytes], ldid: int, cpg: s
 def test_fuzz_dbf_header(noise: bytes, count: int) -> None:
     """Arbitrary headers: decoded or refused."""
     for data in (noise, struct.pack("<BBBBIHH", 3, 1, 1, 1, count, 65, 10) + noise):
-        assert set(attempt(lambda data=data: parse_dbf(data, "a.dbf"))[1]) <= set("PF")
+        assert set(attempt(partial(parse_dbf, data, "a.dbf"))[1]) <= set("PF")
 
 
 @settings(max_examples=300, deadline=None)
@@ -143,11 +144,13 @@ def test_fuzz_csv(text: str) -> None:
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
 def test_the_corpus_that_mattered(path: Path) -> None:
     """Inputs that once broke a reader stay refused by our own errors, or are read."""
-    if path.name.startswith("demands"):
-        work = lambda: read_demands(path)  # noqa: E731
-    elif path.suffix == ".dbf":
-        work = lambda: parse_dbf(path.read_bytes(), path.name)  # noqa: E731
-    else:
-        work = lambda: read_parcels(path)  # noqa: E731
+
+    def work() -> object:
+        if path.name.startswith("demands"):
+            return read_demands(path)
+        if path.suffix == ".dbf":
+            return parse_dbf(path.read_bytes(), path.name)
+        return read_parcels(path)
+
     result, rooms = attempt(work)
     assert (result is None) == bool(rooms)

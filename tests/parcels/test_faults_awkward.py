@@ -251,7 +251,7 @@ def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
 def test_mu_beside_hectares_is_one_area_where_all_rows_agree(tmp_path: Path) -> None:
     """The finer column is read and it is said; where one row differs by more than rounding, both are refused."""
     shapes = [box(0, 0), box(2, 0)]
-    both = {"面积(亩)": ["12.00", "12.00"], "面积（公顷）": ["0.8", "0.8"]}
+    both: dict[str, Any] = {"面积(亩)": ["12.00", "12.00"], "面积（公顷）": ["0.8", "0.8"]}
     file = good(gpkg(tmp_path, shapes, **both))
     assert file.table.column("area_m2") == (8000, 8000)
     assert "面积(亩)" in one(file.issues, "P046").what

@@ -215,7 +215,7 @@ def test_a_price_survives_a_geodatabase(tmp_path: Path) -> None:
 
 def test_a_number_without_a_description_has_no_text(tmp_path: Path) -> None:
     """1 beside "否" would have been read as yes; a list of bare words means the words."""
-    path = shutil.copy(SENT / "07_domain_0yes_1no.gpkg", tmp_path / "p.gpkg")
+    path = Path(shutil.copy(SENT / "07_domain_0yes_1no.gpkg", tmp_path / "p.gpkg"))
     with closing(sqlite3.connect(path)) as base:
         base.execute("update gpkg_data_column_constraints set description = null where value = '1'")
         base.commit()

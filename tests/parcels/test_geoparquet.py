@@ -92,6 +92,7 @@ def test_outlines_in_either_encoding_and_blank_ones(tmp_path: Path, encoding: st
     made.loc[4, "geometry"] = None
     made.to_parquet(tmp_path / "p.parquet", geometry_encoding=encoding)
     found = open_parcels(tmp_path / "p.parquet").geometry
+    assert found is not None
     assert found[4] is None
     rest = [k for k in range(COUNT) if k != 4]
     assert shapely.equals(found[rest], made.geometry.values[rest]).all()

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import desk
+from parcels.common.atomic import write_folder
 from parcels.common.kept import record_of, record_path, state_of, states, write_into, write_kept, write_made
 from tests.parcels.making import box, gpkg
 
@@ -95,19 +96,16 @@ def test_what_is_put_there_while_a_report_is_made_is_kept(tmp_path: Path) -> Non
     """A file saved into the folder between the making and the swap is found beside it."""
     folder = tmp_path / "report"
     write_into(folder, fill(a_txt="1"))
-    import parcels.common.kept as kept
-
-    real = kept.write_folder
 
     def late(place: Path, writer: Any, keep: Any) -> Path:
         def both(fresh: Path) -> None:
             writer(fresh)
             (folder / "late.txt").write_text("mine")
 
-        return real(place, both, keep=keep)
+        return write_folder(place, both, keep=keep)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kept, "write_folder", late)
+        patch.setattr("parcels.common.kept.write_folder", late)
         write_into(folder, fill(a_txt="2"))
     assert (folder / "a.txt").read_text() == "2"
     assert (tmp_path / "report-2" / "late.txt").read_text() == "mine"

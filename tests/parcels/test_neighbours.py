@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from random import Random
 
 import numpy as np
 import pytest
@@ -119,11 +120,11 @@ def test_neighbours_equal_brute_force(seed: int, side: int) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10**6), st.randoms(use_true_random=False))
-def test_relabelling_moves_the_pairs_and_nothing_else(seed: int, random: object) -> None:
+def test_relabelling_moves_the_pairs_and_nothing_else(seed: int, draw: Random) -> None:
     """Rows shuffled and rings started elsewhere: the same pairs under the new names, to the decimetre."""
     shapes = grid(seed, 4)
     order = list(range(len(shapes)))
-    random.shuffle(order)  # type: ignore[attr-defined]
+    draw.shuffle(order)
     turned = []
     for row in order:
         ring = list(shapes[row].exterior.coords)[:-1]

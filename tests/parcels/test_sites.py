@@ -19,7 +19,9 @@ def random_map(rng: random.Random, size: int, links: float) -> tuple[Neighbours,
     return Neighbours(pairs, (10,) * len(pairs)), np.array([rng.randint(8, 12) for _ in range(size)], np.int64)
 
 
-def brute(neighbours: Neighbours, area: np.ndarray, eligible: np.ndarray, low: int, high: int, most: int) -> list:
+def brute(
+    neighbours: Neighbours, area: np.ndarray, eligible: np.ndarray, low: int, high: int, most: int
+) -> list[tuple[int, ...]]:
     """Every connected set by trying all subsets."""
     graph = nx.Graph(neighbours.pairs)
     graph.add_nodes_from(range(area.size))
@@ -80,7 +82,7 @@ def test_relabelling_changes_nothing(seed: int) -> None:
     neighbours, area = random_map(rng, 10, 0.3)
     order = list(range(10))
     rng.shuffle(order)
-    moved = sorted(tuple(sorted((order[i], order[j]))) for i, j in neighbours.pairs)
+    moved = sorted((min(order[i], order[j]), max(order[i], order[j])) for i, j in neighbours.pairs)
     there = np.empty_like(area)
     there[order] = area
     results = []

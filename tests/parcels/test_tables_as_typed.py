@@ -15,8 +15,8 @@ from parcels.read import read_parcels
 from tests.parcels.making import csv_file, has, one
 
 DATA = Path(__file__).parent / "data" / "sheets"
-HEAD = ["需求编号", "平台类型", "运营主体", "用途", "面积下限", "面积上限", "优先级", "预算"]
-ROWS = [
+HEAD: list[Any] = ["需求编号", "平台类型", "运营主体", "用途", "面积下限", "面积上限", "优先级", "预算"]
+ROWS: list[list[Any]] = [
     ["D1", "国家级平台", "高校", "RES", 15, 30, 90, 1200],
     ["D2", "孵化器", "国企", "IND", 30, 45, 50, 800],
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from parcels.common.issues import Refused
 from parcels.formats.kinds.boundary_txt import make_table
 from parcels.formats.kinds.boundary_txt_writer import PlotHead, txt_text
+from parcels.formats.sources import RawTable
 from parcels.read import read_parcels
 from tests.parcels.making import attempt, has
 
@@ -26,9 +28,15 @@ def plot(points: list[tuple[float, float]], head: str = "4,0.8,A1,甲,面,,,,@",
     return head + "\n" + "".join(f"J{i + 1},{ring},{a},{b}\n" for i, (a, b) in enumerate(points))
 
 
-def made(text: str, crs: str | None = None):  # type: ignore[no-untyped-def]
+def made(text: str, crs: str | None = None) -> RawTable:
     """A table from text."""
     return make_table(Path("a.txt"), text, (), crs)
+
+
+def outline(raw: RawTable) -> Any:
+    """The outline of its first row."""
+    assert raw.geometry is not None
+    return raw.geometry[0]
 
 
 def test_the_real_plot_has_its_declared_area() -> None:
@@ -71,7 +79,7 @@ def test_habits_of_generators_all_give_the_same_plot(text: str) -> None:
     raw = made(text)
     assert not [issue for issue in raw.issues if issue.level == "error"], raw.issues
     assert raw.crs in ("EPSG:4526", "EPSG:4547")
-    assert raw.geometry[0].area == pytest.approx(8000)
+    assert outline(raw).area == pytest.approx(8000)
     assert raw.columns["地块编号"] == ["A1"]
 
 
@@ -86,7 +94,7 @@ def test_holes_are_rings_from_two() -> None:
     text = (
         HEADER + plot(SQUARE, "7,0.795,A1,甲,面,,,,@") + "".join(f"J{i},2,{a},{b}\n" for i, (a, b) in enumerate(hole))
     )
-    assert made(text).geometry[0].area == pytest.approx(7950)
+    assert outline(made(text)).area == pytest.approx(7950)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +154,7 @@ def test_what_is_written_is_read_back(west: int, south: int, zone: int, size: in
     raw = made(text)
     assert not raw.issues
     assert raw.crs == f"EPSG:{zone + 4488}"
-    assert shapely.hausdorff_distance(raw.geometry[0], shape) < 0.001
+    assert shapely.hausdorff_distance(outline(raw), shape) < 0.001
     assert raw.columns["地块编号"] == ["编号1"]
 
 
@@ -203,4 +211,4 @@ def test_the_end_of_a_heading_may_stand_on_its_own_line() -> None:
     raw = made(HEADER + plot(SQUARE, "4,0.8,A1,甲,面,,,,\n@"))
     assert not [issue for issue in raw.issues if issue.level == "error"]
     assert raw.geometry is not None
-    assert raw.geometry[0].area == pytest.approx(8000)
+    assert outline(raw).area == pytest.approx(8000)

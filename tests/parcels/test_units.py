@@ -10,9 +10,18 @@ import pytest
 
 from parcels.common.units import UNITS, BadValue, exact, round_half_up, scaled, unit_factor, unit_name
 
-AREA = {"m2": 1, "sqm": 1, "平方米": 1, "平米": 1, "ha": 10_000, "hm2": 10_000, "公顷": 10_000, "万m2": 10_000}
+AREA: dict[str, int | Fraction] = {
+    "m2": 1,
+    "sqm": 1,
+    "平方米": 1,
+    "平米": 1,
+    "ha": 10_000,
+    "hm2": 10_000,
+    "公顷": 10_000,
+    "万m2": 10_000,
+}
 AREA |= {"万平方米": 10_000, "km2": 1_000_000, "平方公里": 1_000_000}
-MU = {"mu": Fraction(2000, 3), "亩": Fraction(2000, 3)}
+MU: dict[str, int | Fraction] = {"mu": Fraction(2000, 3), "亩": Fraction(2000, 3)}
 MONEY = {"yuan": 1, "元": 1, "万元": 10_000, "wanyuan": 10_000, "10k_yuan": 10_000, "亿元": 100_000_000}
 TIME = {"years": {"years": 1, "年": 1}, "days": {"days": 1, "天": 1, "日": 1}, "%": {"%": 1}}
 

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from landopt.report import write
+from landopt.report.gis.layer_files import write_gdb_layer
 from landopt.report.map.page import map_page
 from landopt.report.papers import pdf, word
+from landopt.report.source import open_source
 from parcels.common import atomic, kept
 from parcels.common.digests import sha256_of
 from tests.disks import failing, state
@@ -47,7 +49,7 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_whole_report(
 ) -> None:
     """From every write on the disk is full or broken: the old report stays, also where the last flush fails."""
     folder = plan_folder(tmp_path / "plan")
-    source, page = write.open_source(folder), map_page(write.open_source(folder), "en")
+    source, page = open_source(folder), map_page(open_source(folder), "en")
     monkeypatch.setattr(write, "open_source", lambda *_given: source)
     monkeypatch.setattr("landopt.report.map.page.map_page", lambda *_given, **_named: page)
     monkeypatch.setattr(word, "write_word", _kept(word.write_word))
@@ -80,15 +82,12 @@ def test_a_report_whose_geodatabase_cannot_be_read_back_is_withheld(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """GDAL may say that all went well on a full disk: a layer with fewer rows than were written is no report."""
-    from landopt.report.gis import other_formats
-
     folder = plan_folder(tmp_path / "plan")
-    real = other_formats.write_gdb_layer
 
     def short(path: Path, layer: str, columns: dict[str, list[Any]], shapes: Any, crs: Any) -> None:
-        real(path, layer, {name: cells[:-1] for name, cells in columns.items()}, shapes[:-1], crs)
+        write_gdb_layer(path, layer, {name: cells[:-1] for name, cells in columns.items()}, shapes[:-1], crs)
 
-    monkeypatch.setattr(other_formats, "write_gdb_layer", short)
+    monkeypatch.setattr("landopt.report.gis.other_formats.write_gdb_layer", short)
     done = call(folder, "--gdb", "--lang", "en")
     assert done.exit_code == 6
     assert "missing after it was written" in done.output

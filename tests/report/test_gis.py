@@ -11,6 +11,7 @@ import subprocess
 import xml.dom.minidom
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,9 @@ def test_an_old_gdal_reads_every_layer_whole(plain: Path, tmp_path: Path, kind: 
         assert done.returncode == 0
         assert not re.search("warning|error", done.stderr, re.I), done.stderr
         assert "Integer64" not in done.stdout
-        count = int(re.search(r"Feature Count: (\d+)", done.stdout)[1])  # type: ignore[index]
+        told = re.search(r"Feature Count: (\d+)", done.stdout)
+        assert told is not None
+        count = int(told[1])
         source = open_source(plain)
         assert count == (len(source.rows) if layer == "parcels" else len(source.plan["assignments"]))
         prices = [float(each) for each in re.findall(r"start_price_yuan \(Real\) = (\d+)", done.stdout)]
@@ -149,7 +152,7 @@ def test_a_price_above_32_bits_is_exact(plain: Path, tmp_path: Path) -> None:
 
     polygons = open_source(plain).polygons
     shapes = polygons.geometry.values[:1]
-    columns = {"site": ["a"], "start_price_yuan": [4_912_345_679], "term_years": [None]}
+    columns: dict[str, list[Any]] = {"site": ["a"], "start_price_yuan": [4_912_345_679], "term_years": [None]}
     import pyogrio
 
     for write, name in ((write_gpkg_layer, "a.gpkg"), (write_gdb_layer, "a.gdb")):
@@ -230,6 +233,13 @@ def test_the_map_carries_the_protected_areas_that_forbid(plain: Path, tmp_path: 
         assert len(columns["protected_x"]) == len(columns["protected_y"])
 
 
+def text_of(node: xml.dom.minidom.Element) -> str:
+    """The text that an element begins with."""
+    text = node.firstChild
+    assert isinstance(text, xml.dom.minidom.Text)
+    return text.data
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_project_names_its_layers_by_relative_paths(plain: Path, tmp_path: Path, lang: str) -> None:
     """plan.qgz is well-formed, same bytes twice, with plan, sites, protected areas and a layout; nothing outside."""
@@ -239,7 +249,7 @@ def test_the_project_names_its_layers_by_relative_paths(plain: Path, tmp_path: P
     assert (folder / "a" / "plan.qgz").read_bytes() == (folder / "b" / "plan.qgz").read_bytes()
     text = zipfile.ZipFile(folder / "a" / "plan.qgz").read("plan.qgs").decode()
     parsed = xml.dom.minidom.parseString(text)
-    sources = [node.firstChild.data for node in parsed.getElementsByTagName("datasource")]
+    sources = [text_of(node) for node in parsed.getElementsByTagName("datasource")]
     assert sources == [
         "../plan.gpkg|layername=sites",
         "./protected.gpkg|layername=permanent_basic_farmland",

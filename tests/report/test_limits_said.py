@@ -20,8 +20,8 @@ QUARTERS = (Period("2026-Q2", "2026-04-01", "2026-06-30"), Period("2026-Q3", "20
 
 def said(sense: str, used: int, *, binding: bool, lang: str) -> str:
     """What is said of a limit of 100 beside its numbers."""
-    law = environment(lang).get_template(f"{lang}/law.j2").module
-    return str(law.reached({"sense": sense, "used": used, "limit": 100, "binding": binding}))  # type: ignore[attr-defined]
+    law: Any = environment(lang).get_template(f"{lang}/law.j2").module
+    return str(law.reached({"sense": sense, "used": used, "limit": 100, "binding": binding}))
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,10 @@ def test_a_small_map_has_every_parcel_in_the_colour_of_its_method() -> None:
 
 def test_the_numbers_of_the_maps_are_those_of_the_plans() -> None:
     """A line a parcel that any plan supplies; a formula in a name stays text."""
-    plans = {"1 a": {"=P0": ("D1", "listing")}, "2 b": {"P1": (None, "auction")}}
+    plans: dict[str, dict[str, tuple[str | None, str]]] = {
+        "1 a": {"=P0": ("D1", "listing")},
+        "2 b": {"P1": (None, "auction")},
+    }
     rows = list(csv.reader(io.StringIO(maps_csv(["=P0", "P1", "P2"], plans).lstrip("\ufeff"))))
     assert rows[0] == ["parcel_id", "1 a method", "1 a demand_id", "2 b method", "2 b demand_id"]
     assert [row[1:] for row in rows[1:]] == [["listing", "D1", "", ""], ["", "", "auction", ""]]
@@ -104,14 +107,14 @@ def test_a_front_and_a_sweep_draw_themselves_with_their_numbers() -> None:
     page = front_page(front, _outlines(), "zh").decode()
     assert page.count("<figure>") == 4
     assert len(front_maps_csv(front).splitlines()) == 2
-    run = {
+    run: dict[str, Any] = {
         "stopped": "optimal",
         "objective": [2_000],
         "bound": [2_500],
         "served": 1,
         "choices": [["P0", "D1", "lease"]],
     }
-    none = {"stopped": "infeasible", "objective": None, "bound": None, "served": 0, "choices": []}
+    none: dict[str, Any] = {"stopped": "infeasible", "objective": None, "bound": None, "served": 0, "choices": []}
     rows = [
         {"values": [["a", f"{k}{BAD}"]], "key": str(k), "result": result, "moved": moved, "move": "none", "like": False}
         for k, (result, moved) in enumerate([(run, 1), (none, None), ({**run, "objective": [-500]}, 2)])

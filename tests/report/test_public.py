@@ -76,9 +76,9 @@ def planted(plain: Path, place: Path) -> tuple[Path, set[str]]:
             displayed.add(str(names[row]))
         else:
             names[row] = plant.value("")
-    for table, keep in (("parcels", PARCELS), ("demands", PLATFORMS)):
+    for table, shown_columns in (("parcels", PARCELS), ("demands", PLATFORMS)):
         for column, values in case[table]["columns"].items():
-            if column not in keep:
+            if column not in shown_columns:
                 case[table]["columns"][column] = [plant.cell(v) for v in values]
     case["records"] = [plant.all_of(each, frozenset()) for each in case["records"]] or [plant.record()]
     case["notes"], case["dropped"] = [plant.value("")], [{"parcel_id": plant.value(""), "reason": plant.value("")}]

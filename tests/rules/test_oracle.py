@@ -2,12 +2,13 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from constraints.loading.rule_file import read_text
+from constraints.loading.rule_file import Block, read_text
 from constraints.reading.asking.ask import ask
 from constraints.reading.asking.worked_cases import KEYS, WorkedCase, fact_text, run
 from constraints.types import STRICTNESS
@@ -16,8 +17,10 @@ BLOCKS = read_text(Path(__file__).parent / "oracle.toml").blocks["case"]
 METHODS = ("allocation", "agreement", "bid", "auction", "listing", "lease", "lease_then_grant")
 BUSINESS = ("IND", "IND_M0", "STOR", "COM", "BIZ", "ENT", "HOU", "NS_M9")
 USES = (*BUSINESS, "RES", "EDU", "CUL", "HLT", "SPO", "WEL", "HOU_AFF", "UTL", "GOV", "MIN")
-OPERATORS = ("gov", "pubinst", "npo_rd", "univ", "npo_school", "fp_school", "soe", "private", "foreign", "hkmo")
-OPERATORS += ("incubator", "developer", "existing_user")
+OPERATORS = (
+    "gov", "pubinst", "npo_rd", "univ", "npo_school", "fp_school", "soe", "private", "foreign", "hkmo", "incubator",
+    "developer", "existing_user",
+)  # fmt: skip
 DATES = ("2007-11-01", "2015-06-01", "2019-12-31", "2022-12-22", "2026-11-22")
 FAILURES = (
     {"in_pbf": "1"},
@@ -29,14 +32,14 @@ FAILURES = (
 )
 
 
-def _case(table: dict[str, object]) -> WorkedCase:
+def _case(table: dict[str, Any]) -> WorkedCase:
     assert set(table) <= set(KEYS)
-    facts = {key: fact_text(value) for key, value in table["facts"].items()}  # type: ignore[attr-defined]
+    facts = {key: fact_text(value) for key, value in table["facts"].items()}
     return WorkedCase(
         id=str(table["id"]),
         as_of=str(table["as_of"]),
         facts=facts,
-        expect=table["expect"],  # type: ignore[arg-type]
+        expect=table["expect"],
         rules=(),
         absent=(),
         term={},
@@ -59,9 +62,9 @@ def test_the_table_has_sixty_rows() -> None:
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.table["id"])
-def test_the_rules_agree_with_a_worked_case_of_the_fact_base(block: object) -> None:
+def test_the_rules_agree_with_a_worked_case_of_the_fact_base(block: Block) -> None:
     """Every method of the row has the verdict the table states."""
-    assert run(_case(block.table)).wrong == ()  # type: ignore[attr-defined]
+    assert run(_case(block.table)).wrong == ()
 
 
 draws = {

@@ -9,6 +9,7 @@ import pytest
 
 from constraints.loading.load import load_pack, pack_names
 from constraints.loading.ranks import PACKS
+from constraints.types import Rule
 
 RULES = [rule for name in pack_names(off=True) for rule in load_pack(name)]
 QUOTATIONS = tomllib.loads((PACKS / "quotations.toml").read_text(encoding="utf-8"))
@@ -36,10 +37,10 @@ def test_every_quotation_is_cited_and_every_cited_one_is_stored() -> None:
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if quoted(rule.cite.source)], ids=lambda rule: rule.id)
-def test_a_copy_that_is_not_a_government_page_gives_v2_at_most(rule: object) -> None:
+def test_a_copy_that_is_not_a_government_page_gives_v2_at_most(rule: Rule) -> None:
     """V1 rests on a quotation from the text itself."""
-    addresses = [QUOTATIONS[name]["address"] for name in quoted(rule.cite.source)]  # type: ignore[attr-defined]
-    if rule.cite.grade == "V1":  # type: ignore[attr-defined]
+    addresses = [QUOTATIONS[name]["address"] for name in quoted(rule.cite.source)]
+    if rule.cite.grade == "V1":
         assert any(mark in address for address in addresses for mark in READ_IN_FULL)
 
 

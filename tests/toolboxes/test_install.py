@@ -130,7 +130,7 @@ def test_the_parts_run_in_the_python_of_the_map_program() -> None:
                         and getattr(node.func, "attr", getattr(node.func, "id", "")) == "text"
                     ):
                         first = node.args[0] if node.args else None
-                        if isinstance(first, ast.Constant):
+                        if isinstance(first, ast.Constant) and isinstance(first.value, str):
                             assert f"toolbox.{first.value}" in said["en"], (name, first.value)
 
 

@@ -21,13 +21,19 @@ PORT, TOKEN = 8765, "t" * 43
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 
+class Page(TestClient):
+    """A client with the token and the origin of the page, and the bench it is shown."""
+
+    def __init__(self, bench: Bench) -> None:
+        headers = {"X-Landopt-Token": TOKEN, "Origin": ORIGIN}
+        super().__init__(application(bench), base_url=ORIGIN, headers=headers)
+        self.bench = bench
+
+
 @contextmanager
-def page(folder: Path, *, read_only: bool = False) -> Iterator[TestClient]:
-    """A client with the token and the origin of the page, over a running application."""
-    bench = Bench(Home(folder.resolve()), Gate(PORT, TOKEN, read_only))
-    headers = {"X-Landopt-Token": TOKEN, "Origin": ORIGIN}
-    with TestClient(application(bench), base_url=ORIGIN, headers=headers) as client:
-        client.bench = bench  # type: ignore[attr-defined]
+def page(folder: Path, *, read_only: bool = False) -> Iterator[Page]:
+    """A page over a running application."""
+    with Page(Bench(Home(folder.resolve()), Gate(PORT, TOKEN, read_only))) as client:
         yield client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 
@@ -61,7 +62,7 @@ def test_a_late_applicant_is_filed_undone_and_solved_with(tmp_path: Path, solved
 
 def test_withdrawing_takes_what_was_fixed_for_it_along(tmp_path: Path) -> None:
     """A fix for a platform that is gone would be refused."""
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"do": "add", "demand": "N-1", "facts": {"name": "x"}, **SAID},
         {"do": "fix", "site": "P1", "method": "listing", "demand": "N-1", **SAID},
         {"do": "fix", "site": "P2", "method": "listing", "demand": "D1", **SAID},
@@ -85,7 +86,7 @@ def test_the_core_follows_moved_numbers(tmp_path: Path, solved: Path) -> None:
         found = client.post("/api/ask/plan/core/r1", json=asked)
         assert found.status_code == 200, found.text
         assert {"holds", "empty", "bound", "parcels"} <= set(found.json())
-        assert len(client.bench.readers.open) == 2  # type: ignore[attr-defined]
+        assert len(client.bench.readers.open) == 2
         wrong = client.post("/api/ask/plan/core/r1", json={**asked, "sets": ["nobody:amount=1"]})
         assert wrong.status_code == 422
     words = ["core", str(tmp_path / "r1" / "plan"), "--within", "1%", "--set", word]

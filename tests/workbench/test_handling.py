@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from landopt.keeping.handled import FILE
 from landopt.workbench.guards import Refusal
 from landopt.workbench.home import Room
 from landopt.workbench.round import handling
@@ -47,7 +48,7 @@ def test_a_line_cut_off_loses_nothing_else(tmp_path: Path) -> None:
     """A crash in the middle of a line: the next step begins a line of its own."""
     room, plan = room_with_plan(tmp_path / "r1")
     handling.add(room, plan, {"what": "submit", "by": "甲"}, False)
-    path = room.folder / handling.FILE
+    path = room.folder / FILE
     with path.open("ab") as out:
         out.write(b'{"seq": 2, "do": "pa')
     assert not handling.reviewed(room, plan)
@@ -113,9 +114,9 @@ def test_the_command_line_signs_what_was_passed_and_nothing_else(tmp_path: Path,
     assert "重做" in adopt(room.folder)[1]
     handling.add(room, room.folder / "plan", {"what": "submit", "by": "甲"}, False)
     handling.add(room, room.folder / "plan", {"what": "pass", "by": "乙"}, True)
-    kept = (room.folder / handling.FILE).read_text("utf-8")
-    (room.folder / handling.FILE).write_text(kept.replace(json.loads(kept.splitlines()[0])["plan"], "0" * 64))
+    kept = (room.folder / FILE).read_text("utf-8")
+    (room.folder / FILE).write_text(kept.replace(json.loads(kept.splitlines()[0])["plan"], "0" * 64))
     assert "B019" in adopt(room.folder)[1], "another plan was passed"
-    (room.folder / handling.FILE).write_text(kept)
+    (room.folder / FILE).write_text(kept)
     assert adopt(room.folder)[0] == 0
     assert adopt(tmp_path / "r2")[0] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +46,11 @@ def test_files_of_a_plan_arrive_whole(tmp_path: Path, solved: Path) -> None:
     with page(tmp_path / "rounds") as client:
         for name, file in (("plan", "plan.json"), ("offers", "offers.jsonl.gz")):
             assert client.get(f"/api/file/r1/plan/{name}").content == (room / "plan" / file).read_bytes()
+
+
+def test_a_child_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list of plans waits for it no longer than its time; the plan is then told as torn."""
+    monkeypatch.setattr(once, "LONGEST_S", 0.2)
+    monkeypatch.setattr(once, "command", lambda _mode: [sys.executable, "-c", "import time; time.sleep(600)"])
+    with pytest.raises(ValueError, match="Expecting value"):
+        once.asked_once({"do": "line"})

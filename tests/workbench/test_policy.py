@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from constraints.loading.keys import base_amount
+from constraints.loading.kinds import KINDS, UNITS
 from landopt.workbench.edits import Now
 from landopt.workbench.guards import Refusal
 from landopt.workbench.home import Room
 from landopt.workbench.policy_files import texts, with_number
+from parcels.common.catalogue import texts as catalogue
+from parcels.common.schema import measures
 from tests.workbench.making import copied, finished, page, reviewed
 
 BY = {"by": "officer-2", "reason": "minutes 12"}
@@ -128,3 +132,25 @@ def test_comments_stay_with_their_rules_however_often_one_is_taken(tmp_path: Pat
             rules = {each["id"]: each for each in tomllib.loads(said)["rule"]}
             assert rules[rule["id"]]["values"][0]["amount"] == int(value)
             assert len(rules) == count
+
+
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if unit])
+@pytest.mark.parametrize("base", [0, 6, 8_000, 88_800, 90_000, 30_000_000])
+def test_a_number_in_base_units_is_written_in_the_unit_of_the_policy(unit: str, base: int) -> None:
+    """A policy in hectares, mu or 10,000 yuan means the same amount to the loader as the scenario did to the solve."""
+    rule = {"values": [{"key": ["2018"], "amount": 6, "unit": unit}], "used": [{"key": ["2018"], "amount": 1}]}
+    entry = with_number(rule, "amount", str(base), "2018")["values"][0]
+    assert base_amount(entry["amount"], entry["unit"]) == base
+    for key in ("2018", "2019"):
+        *_, entry = with_number(rule, "used", str(base), key)["used"]
+        assert base_amount(entry["amount"], entry.get("unit", unit)) == base
+        assert entry["key"] == [key]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_a_policy_may_name_has_a_word_on_the_page(lang: str) -> None:
+    """Every unit an amount may be in, every unit of a measure, every kind of rule and relation."""
+    known = catalogue(lang)
+    names = {f"unit.{unit}" for unit in (*UNITS, *measures().values()) if unit}
+    names |= {f"kind.{kind}" for kind in KINDS} | {f"relation.{one}" for one in ("conflict", "together", "requires")}
+    assert {name for name in names if f"bench.{name}" not in known and name not in known} == set()

@@ -11,13 +11,15 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from cli import desk
-from landopt.workbench.writer import NAME, Writers, own_locks_only
-from tests.workbench.making import copied, finished, page
+from landopt.workbench.home import WRITER as NAME
+from landopt.workbench.writer import Writers, own_locks_only
+from tests.workbench.making import Page, copied, finished, page
 
 BY = {"by": "officer-2", "reason": "minutes 12"}
 
@@ -56,7 +58,7 @@ def test_the_round_tells_what_there_is(client: TestClient) -> None:
     assert {rule["kind"] for rule in room["policy"]} >= {"limit", "preference"}
 
 
-def test_a_scenario_is_solved_by_the_command_it_shows(client: TestClient, rounds: Path) -> None:
+def test_a_scenario_is_solved_by_the_command_it_shows(client: Page, rounds: Path) -> None:
     """Numbers, a rule switched off, a parcel left out: the page's plan and that of the typed command are the same."""
     assert make(client, "甲-1").json() == {"name": "甲-1"}
     room = client.get("/api/room/r1").json()
@@ -79,7 +81,7 @@ def test_a_scenario_is_solved_by_the_command_it_shows(client: TestClient, rounds
     mine = json.loads((folder / "plan" / "plan.json").read_text("utf-8"))
     words = shlex.split(tab["solve"])[1:]
     words[words.index("-o") + 1] = str(rounds / "typed")
-    client.bench.writers.close()  # type: ignore[attr-defined]
+    client.bench.writers.close()
     done = CliRunner().invoke(desk, [*words, "--json"], prog_name="landopt")
     assert done.exit_code in (0, 4), done.output
     typed = json.loads((rounds / "typed" / "plan.json").read_text("utf-8"))
@@ -151,8 +153,13 @@ def test_copy_and_bin(client: TestClient, rounds: Path) -> None:
 def test_questions_are_those_of_the_command_line(client: TestClient, rounds: Path) -> None:
     """whatif, core, sheet, whynot, diff, check, law: what the page gets is what the command prints."""
     plan = rounds / "r1" / "plan"
-    ask = lambda what, **body: client.post(f"/api/ask/plan/{what}/r1", json={"plan": "plan", **body})  # noqa: E731
-    typed = lambda *words: json.loads(CliRunner().invoke(desk, [*words, "--json"], prog_name="landopt").stdout)  # noqa: E731
+
+    def ask(what: str, **body: str) -> httpx2.Response:
+        return client.post(f"/api/ask/plan/{what}/r1", json={"plan": "plan", **body})
+
+    def typed(*words: str) -> Any:
+        return json.loads(CliRunner().invoke(desk, [*words, "--json"], prog_name="landopt").stdout)
+
     found = ask("whatif").json()
     assert typed("whatif", str(plan)) == {name: found[name] for name in ("tiers", "holds", "broken", "gone", "unsaid")}
     core = ask("core", within="1%").json()

@@ -28,7 +28,7 @@ from landopt.workbench.service.tokens import add_token, read_tokens
 from parcels.common.issues import Environment
 
 PORT, TOKEN = 8766, "s" * 43
-CASE = {"use": "RES", "operator": "pubinst", "intending_users": 1}
+CASE: dict[str, Any] = {"use": "RES", "operator": "pubinst", "intending_users": 1}
 
 
 @contextmanager
@@ -102,13 +102,13 @@ def test_every_operation_answers_as_described(asked: TestClient, solved: Path) -
 
 def test_a_call_says_who_asks(asked: TestClient) -> None:
     """No token, another one, another scheme, two of them: 401; with a bearer token no origin is needed."""
-    ask = {"url": "/api/v1/rules/ask", "json": {"facts": CASE}}
+    ask: dict[str, Any] = {"url": "/api/v1/rules/ask", "json": {"facts": CASE}}
     for given in ("", "Bearer", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", f"Bearer  {TOKEN}", f"Bearer {TOKEN} x"):
-        reply = asked.post(**ask, headers={"Authorization": given})  # type: ignore[arg-type]
+        reply = asked.post(**ask, headers={"Authorization": given})
         assert reply.status_code == 401, given
         assert reply.headers["www-authenticate"] == "Bearer"
-    assert asked.post(**ask, headers={"Origin": "http://evil.example"}).status_code == 403  # type: ignore[arg-type]
-    assert asked.post(**ask, headers={"Host": "evil.example"}).status_code == 421  # type: ignore[arg-type]
+    assert asked.post(**ask, headers={"Origin": "http://evil.example"}).status_code == 403
+    assert asked.post(**ask, headers={"Host": "evil.example"}).status_code == 421
     assert asked.get("/").status_code == 404
     assert asked.get("/api/state").status_code == 404
     reply = asked.get("/api/v1/check")

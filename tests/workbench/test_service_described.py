@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -22,15 +23,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
+from schemathesis.checks import CheckFunction
+from schemathesis.core.result import Ok
+from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from landopt.workbench.service.tokens import add_token
 
 pytestmark = pytest.mark.slow
 PEM = serialization.Encoding.PEM
-EXCLUDED = [positive_data_acceptance]
+EXCLUDED: list[CheckFunction] = [positive_data_acceptance]
 """A fact may be told in any word of either language; which words are understood is said by the answer, not the type."""
-NAMED = {"round": "r1", "plan": "plan", "sets": []}
+NAMED: dict[str, Any] = {"round": "r1", "plan": "plan", "sets": []}
 EXAMPLES = 25 if "LANDOPT_LONG" not in os.environ else 400
 
 
@@ -60,14 +64,16 @@ def test_schemathesis_finds_no_fault(solved: Path, tmp_path: Path) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         schema = schemathesis.openapi.from_url(f"{address}openapi.json", headers=headers)
         for found in schema.get_all_operations():
-            for mode in GenerationMode if found.ok().method == "post" else [GenerationMode.POSITIVE]:
-                asked += _asked(found.ok(), mode, headers)
+            assert isinstance(found, Ok)
+            operation = found.ok()
+            for mode in GenerationMode if operation.method == "post" else [GenerationMode.POSITIVE]:
+                asked += _asked(operation, mode, headers)
     assert set(asked) >= {200, 404, 422}
     assert max(asked) < 500
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def _asked(operation: schemathesis.APIOperation, mode: GenerationMode, headers: dict[str, str]) -> list[int]:
+def _asked(operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, headers: dict[str, str]) -> list[int]:
     """What the answers to many requests were; those as described name the round there is half of the time."""
     heard: list[int] = []
 
@@ -76,7 +82,7 @@ def _asked(operation: schemathesis.APIOperation, mode: GenerationMode, headers: 
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode))
-    def ask(case: schemathesis.Case) -> None:
+    def ask(case: schemathesis.Case[Any]) -> None:
         if mode is GenerationMode.POSITIVE and isinstance(case.body, dict) and len(heard) % 2:
             case.body = {**case.body, **{name: known for name, known in NAMED.items() if name in case.body}}
         heard.append(case.call_and_validate(headers=headers, excluded_checks=EXCLUDED).status_code)
@@ -96,7 +102,12 @@ def test_others_are_let_in_by_tls_and_token_alone(tmp_path: Path) -> None:
     listen = ["--listen", f"127.0.0.1:{port}", "--name", "localhost", *files]
     with running(tmp_path, *listen) as (address, _):
         assert address == f"https://localhost:{port}/api/v1/"
-        asked = {"url": f"{address}rules/ask", "json": {"facts": {"use": "RES"}}, "verify": str(cert), "timeout": 60}
+        asked: dict[str, Any] = {
+            "url": f"{address}rules/ask",
+            "json": {"facts": {"use": "RES"}},
+            "verify": str(cert),
+            "timeout": 60,
+        }
         with_token = {"Authorization": f"Bearer {held}"}
         assert requests.post(**asked, headers=with_token).json()["schema"] == "landopt.api/1"
         assert requests.post(**asked).status_code == 401

@@ -6,16 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from constraints.types import Rule
-from parcels.common.schema import Value, fields
+from parcels.common.schema import Value, fields, measures
 
 
 def unit_of(rule: Rule | None) -> str:
     """The unit in which a limit's amounts are told."""
     if rule is None or rule.kind != "limit":
         return "count"
-    measure = str(rule.spec.get("measure"))
-    known = {"count": "count", "expected_price_yuan": "yuan"}
-    return known.get(measure, "m2" if measure.endswith("_m2") else "")
+    return measures().get(str(rule.spec.get("measure")), "")
 
 
 def percent(share: Sequence[int]) -> str:

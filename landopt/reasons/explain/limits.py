@@ -14,8 +14,7 @@ from constraints.reading.rows import PlanRows
 from constraints.types import Row, Rule, shared
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.records import LimitUse
-
-_UNITS = {"count": "count", "expected_price_yuan": "yuan"}
+from parcels.common.schema import measures
 
 
 class Limits:
@@ -109,8 +108,7 @@ class Limits:
     def _unit(rule: Rule | None, row: Row) -> str:
         if rule is None or row.kind != "limit":
             return "count"
-        measure = str(rule.spec.get("measure"))
-        return _UNITS.get(measure, "m2" if measure.endswith("_m2") else "")
+        return measures().get(str(rule.spec.get("measure")), "")
 
     def of_offer(self, offer: int) -> tuple[LimitUse, ...]:
         """The limits a chosen offer counts against or towards, with what it takes of each.

@@ -1,6 +1,6 @@
 /* Amounts as sliders: while one moves, the exact bound of any plan and whether this one still holds; on release, a step. */
 import { both, group, h, lang, points, signed, t, trouble, who } from "./say.js";
-import { about, now, planKey, readOnly, step, tab } from "./main.js";
+import { about, measured, now, planKey, readOnly, step, tab } from "./main.js";
 import { post } from "./net.js";
 import { solve } from "./decide.js";
 import * as picture from "./picture.js";
@@ -38,10 +38,8 @@ function idle(head) {
   line.replaceChildren(h("span", {}, t("limits.bound")), h("b", {}, points(tier?.bound)), h("small", {}, t("limits.drag")));
 }
 const step0 = (amount) => { const raw = Math.max(1, amount / 100); const power = 10 ** Math.floor(Math.log10(raw)); return Math.max(1, Math.round(raw / power) * power); };
-function unitOf(rule, unit) {
-  if (rule.share) return "%";
-  return t("measure." + (unit || rule.measure));
-}
+/* The amounts of a case are in base units, whatever unit the policy is written in. */
+const unitOf = (rule) => (rule.share ? "%" : measured("", rule));
 function sliders(rule, head) {
   const own = rule.share ? [{ key: [], amount: (rule.share[0] / rule.share[1]) * 100, unit: "%" }] : rule.values;
   return own.map((entry) => slider(rule, entry, head, own.length > 1));
@@ -76,7 +74,7 @@ function slider(rule, entry, head, several) {
   const fill = used && !rule.share ? t("limits.used", { used: group(used.used), limit: group(used.limit) }) : "";
   const box = h("div", { class: "limit" + (wanted !== undefined && setValue(shown) !== setValue(start) ? " waiting" : "") },
     h("label", { for: id }, both(rule.title), several ? h("b", {}, " ", (entry.key || []).join(" · ")) : "", used?.binding ? h("span", { class: "badge tight" }, t("limits.binding")) : ""),
-    h("div", { class: "row" }, h("span", { class: "sense" }, t(rule.sense === "<=" ? "limits.most" : "limits.least")), range, number, h("span", { class: "unit" }, unitOf(rule, entry.unit))),
+    h("div", { class: "row" }, h("span", { class: "sense" }, t(rule.sense === "<=" ? "limits.most" : "limits.least")), range, number, h("span", { class: "unit" }, unitOf(rule))),
     h("div", { class: "row" }, h("small", {}, fill), was));
   return box;
 }

@@ -21,6 +21,8 @@ export const planKey = () => {
   if (now.room.plans.some((p) => p.key === wanted)) return wanted;
   return now.scenario ? null : now.room.plans[0]?.key || null;
 };
+/* The word of an amount's unit: the one it is written in, else that of what is measured. */
+export const measured = (unit, rule) => { const known = unit || now.room.measures[rule.measure]; return known ? t("unit." + known) : ""; };
 export const planLine = (key = planKey()) => now.room.plans.find((p) => p.key === key);
 export const jobsOf = (what, scenario) => [...now.jobs.values()].filter((j) => j.what === what && j.room === now.room?.name && (scenario === undefined || j.scenario === scenario));
 

@@ -1,7 +1,7 @@
 /* The policy as sentences with fields: what is changed goes into the scenario's history, checked by the loader of the rules. */
 import { post } from "./net.js";
 import { ask, both, button, finding, h, iAm, own as inLang, t, tell, trouble, who, word } from "./say.js";
-import { about, choose, now, planKey, readOnly, refresh, step, tab } from "./main.js";
+import { about, choose, measured, now, planKey, readOnly, refresh, step, tab } from "./main.js";
 
 let open = null;
 
@@ -41,22 +41,24 @@ function line(rule, own, filed, changed, bound) {
 }
 /* One sentence with its numbers as fields. */
 function sentence(rule, own) {
-  const number = (what, value, key = [], percent = false) => {
-    const name = `${rule.id}${key.length ? `[${key.join(",")}]` : ""}:${what}`, set = own?.sets[name], shown = set ?? String(value);
+  /* A number that was moved is kept in base units, as --set takes it, and shown in the unit that the policy is written in. */
+  const number = (what, value, key = [], percent = false, unit = "") => {
+    const [num, den] = now.room.units[unit], there = (base) => String((Number(base) * den) / num), base = (text) => String(Math.round((Number(text) * num) / den));
+    const name = `${rule.id}${key.length ? `[${key.join(",")}]` : ""}:${what}`, set = own?.sets[name], shown = set === undefined ? String(value) : what === "amount" ? there(set) : set;
     const input = h("input", { type: "number", step: "any", min: what.startsWith("points") ? null : 0, value: percent ? String(Math.round(Number(shown) * 1e6) / 1e4) : shown, disabled: readOnly(), class: set !== undefined ? "moved" : "", "aria-label": title(rule) + " " + key.join(" "), "data-name": name });
     input.addEventListener("change", () => {
       if (input.value === "") return;
-      const given = percent ? String(Math.round(Number(input.value) * 1e4) / 1e6) : input.value;
+      const given = percent ? String(Math.round(Number(input.value) * 1e4) / 1e6) : what === "amount" ? base(input.value) : input.value;
       step({ do: "set", rule: rule.id, key, what, value: given, by: who() }).catch((e) => { input.value = shown; trouble(e); });
     });
     return input;
   };
-  const unit = (u) => t("measure." + (u || rule.measure || "count"));
+  const unit = (u) => measured(u, rule);
   if (rule.kind === "limit") {
     const sense = t(rule.sense === "<=" ? "limits.most" : "limits.least"), per = (rule.per || []).length ? t("policy.per", { fields: rule.per.map((f) => word("field." + f) || f).join(", ") }) : "";
     const soft = rule.penalty !== undefined ? h("span", {}, " · ", t("policy.soft"), " ", number("penalty", rule.penalty)) : "";
     if (rule.share !== undefined) return [sense, " ", number("share", rule.share, [], true), " % ", per, soft];
-    return [(rule.values || []).map((v, i) => [i ? t("policy.and") : "", (v.key || []).length ? v.key.join("·") + " " : "", sense, " ", number("amount", v.amount, v.key || []), " ", unit(v.unit)]), " ", per, soft];
+    return [(rule.values || []).map((v, i) => [i ? t("policy.and") : "", (v.key || []).length ? v.key.join("·") + " " : "", sense, " ", number("amount", v.amount, v.key || [], false, v.unit || ""), " ", unit(v.unit)]), " ", per, soft];
   }
   if (rule.kind === "preference") {
     const parts = ["points", "points_per_ha"].filter((n) => rule[n] !== undefined).map((n) => [number(n, rule[n]), " ", t("policy." + n), " "]);

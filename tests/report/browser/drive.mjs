@@ -71,6 +71,14 @@ seen.words = {};
 for (const word of ["挂牌", "科研"]) { await page.fill("#find", word); await settle(); seen.words[word] = await text("#count"); }
 await page.click("#clear");
 
+// what is to be seen of the methods' colours on the whole map
+seen.coloured = await page.evaluate(() => {
+  const canvas = document.querySelector("canvas.leaflet-zoom-animated, .leaflet-overlay-pane canvas"), at = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let count = 0;
+  for (let i = 0; i < at.length; i += 4) if (at[i + 3] > 128 && Math.max(at[i], at[i + 1], at[i + 2]) - Math.min(at[i], at[i + 1], at[i + 2]) > 60) count++;
+  return count;
+});
+
 // the slider of a programme: what is supplied by the end of each period
 seen.periods = [];
 if (await page.isVisible("#time")) {

@@ -242,6 +242,8 @@ export const stories = {
     await page.waitForSelector("[data-switch]");
     const number = page.locator('.sentence input[data-name]').first();
     seen.name = await number.getAttribute("data-name");
+    seen.was = await number.inputValue();
+    seen.units = await page.locator(".sentence").first().innerText();
     await number.fill("3");
     await number.press("Tab");
     await page.waitForSelector('[data-scenario="草案-1"]', { timeout: 20000 });
@@ -263,6 +265,7 @@ export const stories = {
     await page.click("dialog .go");
     await page.waitForFunction(() => /自定上限/.test(document.querySelector(".rules")?.innerText || ""), null, { timeout: 30000 });
     seen.rules = await text(".rules");
+    seen.is = await page.locator('.sentence input[data-name]').first().inputValue();
     await page.click("#toml summary");
     seen.toml = await text("#toml pre");
     await page.click("#scenario-rename");

@@ -62,10 +62,25 @@
     ctx.strokeText(text, x, y); ctx.fillText(text, x, y);
   }
 
+  /* A parcel that would be a speck (a round may lie in towns far apart) is a square of some pixels, a supplied one larger. */
+  const SPECK = 3, MARK = { held: 4, other: 7 };
+  const extent = (layer) => { const b = layer._rawPxBounds; return b && b.isValid() ? Math.max(b.max.x - b.min.x, b.max.y - b.min.y) : SPECK; };
+  const square = (layer) => { const c = layer._rawPxBounds.getCenter(), half = (MARK[layer.options.method] || MARK.other) / 2; return L.bounds(c.subtract([half, half]), c.add([half, half])); };
+  const Parcel = L.Polygon.extend({
+    _updateBounds() {
+      L.Polygon.prototype._updateBounds.call(this);
+      if (this._pxBounds && extent(this) < SPECK) this._pxBounds = square(this);
+    },
+    _containsPoint(p, closed) { return extent(this) < SPECK ? this._pxBounds.contains(p) : L.Polygon.prototype._containsPoint.call(this, p, closed); },
+  });
   const Renderer = L.Canvas.extend({
     _fillStroke(ctx, layer) {
       const o = layer.options, box = layer._pxBounds, wide = box ? Math.min(box.max.x - box.min.x, box.max.y - box.min.y) : 0;
       ctx.globalAlpha = o.faded ? 0.16 : 1;
+      if (o.method && extent(layer) < SPECK) {
+        const b = square(layer);
+        ctx.beginPath(); ctx.rect(b.min.x, b.min.y, b.max.x - b.min.x, b.max.y - b.min.y);
+      }
       if (o.method) {
         ctx.fillStyle = wide > 9 ? pattern(ctx, o.method, o.grey) : o.grey ? "#DDE0E4" : o.method === "held" ? "#fff" : styleOf(o.method).fill;
         ctx.fill("evenodd");
@@ -122,16 +137,16 @@
     const shapes = rings(data), layers = [];
     L.control.scale({ imperial: false, maxWidth: 160, position: "bottomleft" }).addTo(map);
     for (let i = 0; i < shapes.length; i++) {
-      const method = data.columns.method[i], layer = L.polygon(shapes[i], {
+      const method = data.columns.method[i], layer = new Parcel(shapes[i], {
         renderer, weight: 0.8, color: "#3c4654", method: method < 0 ? "held" : data.head.methods[method],
       });
       layer._centre = shapes[i].length ? inside(shapes[i][0][0]) : null;
       layer.parcel = i;
       layers.push(layer);
     }
-    const group = L.featureGroup(layers).addTo(map);
+    const held = (layer) => layer.options.method === "held", group = L.featureGroup([...layers.filter(held), ...layers.filter((l) => !held(l))]).addTo(map);
     const tip = L.tooltip({ sticky: true, direction: "top", opacity: 0.95 });
-    const small = (layer) => { const b = layer._pxBounds; return b && Math.max(b.max.x - b.min.x, b.max.y - b.min.y) < 4; };
+    const small = (layer) => extent(layer) < 4;
     group.on("mouseover mousemove", (e) => { if (!small(e.layer)) { tip.setLatLng(e.latlng).setContent(name(e.layer.parcel)); if (!map.hasLayer(tip)) tip.addTo(map); } });
     group.on("mouseout", () => tip.remove());
     group.on("click", (e) => {
