@@ -58,7 +58,13 @@ def with_limits(name: str, case: Case, offers: Offers) -> City:
         coef[end : int(start[k + 1])] = land[k]
     senses = (("<=", FAR), (">=", -FAR))
     rows = [Row(f"{rule}[]", rule, (), "limit", *far, 0, 0, 0) for rule, far in zip(RULES, senses, strict=True)]
-    more = {"row_start": start, "row_index": index, "row_coef": coef, "rows": (*offers.rows, *rows), "beyond": None}
+    more: dict[str, Any] = {
+        "row_start": start,
+        "row_index": index,
+        "row_coef": coef,
+        "rows": (*offers.rows, *rows),
+        "beyond": None,
+    }
     more |= {"spread": np.append(offers.spread, [-1, -1])} if offers.spread.size else {}
     made = replace(offers, **more)
     return city(name, Path(name), case, made, RULES)
@@ -90,7 +96,7 @@ class Tried(deciding._Decided):
 
 def tried(shape: str, count: int, gap: Fraction, settings: Sequence[Mapping[str, Any]]) -> None:
     """One line for every setting of the numbers."""
-    usual = {"ALONE": work.ALONE, "LOOSE": deciding.LOOSE, "LEFT": deciding.LEFT}
+    usual: dict[str, Any] = {"ALONE": work.ALONE, "LOOSE": deciding.LOOSE, "LEFT": deciding.LEFT}
     with TemporaryDirectory(prefix="landopt-bench-") as name:
         cities = [with_limits(f"{shape}-{seed}", *MADE[shape](seed)) for seed in range(1, count + 1)]
         for one in cities:
@@ -98,6 +104,7 @@ def tried(shape: str, count: int, gap: Fraction, settings: Sequence[Mapping[str,
         used = np.zeros(2, np.int64)
         for one in cities:
             outcome = run(one, priced(one, (0, 0), 1), Effort(Fraction(1, 20), 120, here=True))
+            assert outcome.chosen is not None
             used += one.used(outcome.chosen)
         amounts = [int(used[0]) * 9 // 10, min(int(used[1]), int(used[0]) // 2)]
         for setting in settings:

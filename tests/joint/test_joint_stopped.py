@@ -18,6 +18,7 @@ from landopt.job import NoPlan, Stopped
 from landopt.joint import run as joint_run
 from landopt.joint import work
 from landopt.joint.choose import Effort
+from landopt.joint.choose import run as solve
 from landopt.joint.run import joint
 from landopt.runs.work import Run, Where
 from tests.joint.test_joint_rounds import TOML
@@ -59,12 +60,9 @@ def late(where: str) -> Any:
         def run(given: Mapping[str, Any]) -> dict[str, Any]:
             if given["do"] != where or given["round"] != ROUNDS[2]:
                 return real(given)
-            before = work.run
-            work.run = lambda *asked: replace(before(*asked), stopped="limit", chosen=None)
-            try:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(work, "run", lambda *asked: replace(solve(*asked), stopped="limit", chosen=None))
                 return real(given)
-            finally:
-                work.run = before
 
         return run
 
