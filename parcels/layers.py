@@ -159,7 +159,9 @@ def overlay_layers(
             issues.extend(far.issues)
             if far.file is not None:
                 inputs.append({"name": far.file.name, "sha256": far.sha256, "rows": 0})
-            if ref.role in OVERLAP_ROLES or ref.coverage is not None:
+            if geometry.size and not usable.size:  # a layer of another kind than its role shows nothing of any parcel
+                made = {name: _within(values, np.zeros(len(land.table), bool)) for name, values in made.items()}
+            elif ref.role in OVERLAP_ROLES or ref.coverage is not None:
                 made = {name: _within(values, far.rows) for name, values in made.items()}
         for name, values in made.items():
             columns[name] = _settle(name, columns.get(name), values, land.table.ids, found)
@@ -193,7 +195,7 @@ def _usable(role: str, geometry: Array, named: Attributes, found: Findings) -> t
             found.add("error", "001.outline-not-valid", at=Place(row=i + 1), reason=reason)
         fit &= ~bad
     if not fit.any():
-        found.add("warning", "062.layer-no-feature")
+        found.add("warning", "062.layer-other-kind" if geometry.size else "062.layer-no-feature")
     keep = np.flatnonzero(fit)
     return geometry[keep], named.take(keep.tolist())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from constraints.audit.rescreen import connected_sites, lawful
 from constraints.case import Case
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
-from tests.builders import case, demand, eligibility, parcel, random_case, random_medium_case, term
+from tests.builders import case, demand, eligibility, parcel, price_floor, random_case, random_medium_case, term
 from tests.spiced import spiced_case
 
 Identity = tuple[tuple[int, ...], int | None, int, int]
@@ -147,3 +148,14 @@ def test_both_readings_agree_under_the_shipped_packs() -> None:
 
     assert agree(case_round(220, 60, 1)) > 300
     assert agree(case_round(220, 60, 2)) > 300
+
+
+@pytest.mark.parametrize(
+    "per_m2", ["0 - 1000000", "cost_floor - 5000", "max(cost_floor - 5000, 0.5 - 1) * year_factor"]
+)
+def test_a_floor_that_comes_to_less_than_nothing_is_nothing(per_m2: str) -> None:
+    """A rule may take more off than there is: one reading had no floor there, the other a negative one."""
+    case = random_case(3)
+    methods = [method.id for method in case.methods if method.paid]
+    found = [rule for rule in case.rules if rule.kind != "price_floor"]
+    assert agree(replace(case, rules=(*found, price_floor("t.off", "", methods, per_m2)))) > 0

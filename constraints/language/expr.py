@@ -61,6 +61,7 @@ __all__ = [
     "constants",
     "names",
     "parse",
+    "parse_floor",
     "parse_price",
 ]
 
@@ -142,6 +143,16 @@ def parse_price(text: str, where: Place | str = "") -> PriceNode:
     if isinstance(found, _Bad):
         raise Refused(error(found.key, at=where, maybe=found.maybe, text=text.strip()[:200], **found.values))
     return found
+
+
+def parse_floor(text: str, where: Place | str = "") -> PriceNode:
+    """The floor per m² a text states: its price, and 0 where a difference comes to less, since no price is negative."""
+    found = parse_price(text, where)
+    return Apply("max", (Number(Fraction(0)), found)) if _takes_off(found) else found
+
+
+def _takes_off(node: PriceNode) -> bool:
+    return isinstance(node, Apply) and (node.op == "-" or any(_takes_off(item) for item in node.items))
 
 
 def _tree(text: str) -> ast.expr:

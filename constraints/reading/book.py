@@ -352,7 +352,7 @@ def _shelf(method: Method, clauses: Iterable[Clause]) -> Shelf:
         elif rule.kind == "term" and method.id in rule.spec["methods"]:
             shelf.terms.append(clause)
         elif rule.kind == "price_floor" and method.id in rule.spec["methods"]:
-            shelf.floors.append((clause, expr.parse_price(rule.spec["per_m2"], rule.place)))
+            shelf.floors.append((clause, expr.parse_floor(rule.spec["per_m2"], rule.place)))
     prices = frozenset().union(*(names(price) for _, price in shelf.floors)) - {"year_factor"}
     shelf.prices = tuple(sorted(prices | {"appraised_price", "benchmark_price", "reserve_price"}))
     return shelf

@@ -54,10 +54,13 @@ DESK = ("gap", "time_limit_s", "nodes", "seed", "threads")
 
 def _differences(case: Case, again: Case) -> Iterator[Issue]:
     stated = {(entry["name"], entry["sha256"]) for entry in case.inputs}
+    counted = [(entry["name"], entry["rows"]) for entry in again.inputs]
     overlays = {entry["name"] for entry in case.sources if entry["role"] == "overlay"}
     here = {(entry["name"], entry["sha256"]) for entry in again.inputs}
     for name in sorted({name for name, _ in stated ^ here} - overlays):
         yield error("A091.not-file-plan", at=name, name=name)
+    for name in sorted({e["name"] for e in case.inputs if (e["name"], e["rows"]) not in counted} - overlays):
+        yield error("A091.rows", at=name, name=name)
     scenario = {(fact["of"], fact["id"], fact["field"]) for fact in case.scenario}
     yield from _tables("parcel", case.parcels, again.parcels, scenario)
     yield from _tables("demand", case.demands, again.demands, scenario)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,11 @@ class Where:
     jobs: int = 1
     scheduler: str | None = None
     tls: Mapping[str, Path] | None = None
+
+
+def watched() -> bool:
+    """Whether this process is a worker that is replaced when it dies, hangs or lacks memory: it may solve by itself."""
+    return parent_process() is not None
 
 
 def cores() -> int:

@@ -22,6 +22,7 @@ from landopt.screening.judging.points import Points
 from landopt.screening.judging.site_list import SiteList
 from landopt.screening.judging.verdict_tables import Panel
 from landopt.screening.law.fact_columns import Sides
+from landopt.screening.law.kept import Kept
 from landopt.screening.law.verdicts import Law
 from landopt.screening.limits import Rows, conditions
 from landopt.screening.offer_facts import Facts
@@ -109,13 +110,13 @@ def _ranks(sites: Sites, parcels: int) -> tuple[Ints, Ints]:
 class Builder:
     """One round's offers in the making."""
 
-    def __init__(self, case: Case, progress: Progress | None = None) -> None:
+    def __init__(self, case: Case, progress: Progress | None = None, kept: Kept | None = None) -> None:
         self.case = case
         self.progress = progress
         self.phases: dict[str, float] = {}
         self.clock = time.process_time()
         self.sides = Sides(case)
-        self.law = Law(self.sides)
+        self.law = Law(self.sides, kept)
         self.eligible = Eligible(self.law)
         self.count = len(case.demands)
         self.voices = [self.law.voices(row) for row in range(self.count)]

@@ -18,6 +18,7 @@ from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates, joined
 from landopt.screening.build import Builder, Progress
 from landopt.screening.entries import spans
 from landopt.screening.judging.offer_verdicts import Others
+from landopt.screening.law.kept import Kept
 from landopt.screening.offers import Offers
 from parcels.geometry.sites import Sites, adjacency, connected_sites
 
@@ -174,7 +175,7 @@ def _by_number(
     return found
 
 
-def build_offers(case: Case, *, progress: Progress | None = None) -> Offers:
+def build_offers(case: Case, *, progress: Progress | None = None, kept: Kept | None = None) -> Offers:
     """All lawful offers of a case, in order; the same case gives the same arrays.
 
     Parameters
@@ -183,13 +184,15 @@ def build_offers(case: Case, *, progress: Progress | None = None) -> Offers:
         Facts, rules and settings.
     progress
         Called with ("offers", demands done, demands).
+    kept
+        What the law said in like rounds, and where what it says here is kept.
 
     Raises
     ------
     Refused
         If a coefficient would not be below 10^12.
     """
-    return _with_cut_lists(Builder(case, progress))
+    return _with_cut_lists(Builder(case, progress, kept))
 
 
 def _with_cut_lists(builder: Builder) -> Offers:

@@ -17,7 +17,10 @@ from landopt.solving.tuning import USUAL, Tuning
 
 @dataclass(frozen=True)
 class Options:
-    """How far to go: ``gap`` asked for, ``deadline`` of ``time.monotonic`` (None: no clock), ``nodes`` a search."""
+    """How far to go: ``gap`` asked for, ``deadline`` of ``time.monotonic`` (None: no clock), ``nodes`` a search.
+
+    Without ``prove`` a large round's bound is proved by prices alone: what the solver claims beyond stays a claim.
+    """
 
     gap: Fraction
     deadline: float | None
@@ -26,6 +29,7 @@ class Options:
     threads: int
     solver: str
     tuning: Tuning = USUAL
+    prove: bool = True
 
 
 @dataclass(frozen=True)

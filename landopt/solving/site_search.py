@@ -16,6 +16,7 @@ import numpy as np
 
 from constraints.case import Case
 from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates, joined
+from landopt.screening.law.kept import Kept
 from landopt.screening.offers import Offers, PastCap
 from landopt.solving.process.site_prices import TierPrices, ask
 from landopt.solving.programme.arrays import program, ranges
@@ -56,11 +57,12 @@ def offers_of(
     limit_s: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     told: Callable[[int, int], None] | None = None,
+    kept: Kept | None = None,
 ) -> Offers:
     """The lawful offers of a case, with those that a search finds beyond the cap on sites.
 
     ``limit_s`` ends the search by the clock (None: by work alone). ``told`` hears how many platforms were cut short and
-    how many sites the search added. Exactly ``build_offers`` where no list was cut short.
+    how many sites the search added. Exactly ``build_offers`` where no list was cut short, ``kept`` as there.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def offers_of(
     """
     from landopt.screening.uncapped_sites import build_offers
 
-    offers = build_offers(case, progress=progress)
+    offers = build_offers(case, progress=progress, kept=kept)
     if offers.beyond is None:
         return offers
     found, added = search_sites(case, offers, limit_s)

@@ -111,6 +111,7 @@ def solve(
     memory: int | None = None,
     here: bool = False,
     ties: bool = True,
+    prove: bool = True,
 ) -> Outcome:
     """Choose offers.
 
@@ -118,8 +119,8 @@ def solve(
     ``warm`` are offers to start from; ``start`` is what a round with the same offers and other numbers left
     (``Outcome.left``), for large rounds; ``memory`` is the child's limit in bytes; ``progress`` hears ``{"phase",
     "tier", "value", "bound", "claimed", "seconds"}``, ``claimed`` where no proof carries the bound. ``here`` searches
-    in this process, for one that is watched itself; without ``ties`` they are not examined. Ctrl-C once ends the search
-    with the best plan (``stopped = "user"``).
+    in this process, for one that is watched itself; without ``ties`` they are not examined; without ``prove`` a large
+    round's bound is proved by prices alone. Ctrl-C once ends the search with the best plan (``stopped = "user"``).
 
     Raises
     ------
@@ -156,6 +157,7 @@ def solve(
             "memory": memory,
             "ties": ladder(case, offers) if ties else None,
             "gives": case.objective.gives,
+            "prove": prove,
         }
         (folder / "request.json").write_text(json.dumps(request), "utf-8")
         hard = None if time_limit_s is None or nodes is not None else time_limit_s + GRACE_S

@@ -46,6 +46,7 @@ def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path)
     case["neighbours"]["pairs"].pop(0)
     case["neighbours"]["shared_dm"].pop(0)
     case["inputs"][0]["sha256"] = "0" * 64
+    case["inputs"][-1]["rows"] += 1
     (tmp_path / "case.json").write_bytes(canonical(case))
     found = remeasure(tmp_path, example[1])
     said = [issue.what for issue in found]
@@ -53,6 +54,7 @@ def test_every_changed_fact_is_named(example: tuple[Path, Path], tmp_path: Path)
     assert any(case["demands"]["ids"][2] in what and "priority" in what for what in said)
     assert any("are neighbours only in the files" in what for what in said)
     assert any("is not the file the plan was made from" in what for what in said)
+    assert any("count of rows of layers.gpkg" in what for what in said)
     assert [issue.level for issue in found if "status" in issue.what] == ["note"]
 
 

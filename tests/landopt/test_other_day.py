@@ -77,3 +77,13 @@ def test_what_is_no_day_is_refused() -> None:
     """A text that is no day is C060."""
     with pytest.raises(Refused, match="is no day"):
         read_round(EXAMPLE, as_of="last year")
+
+
+@pytest.mark.parametrize("day", ["2026-06-01", "2099-01-01", "2026-03-30"])
+def test_a_day_later_than_every_fact_is_a_scenario_too(day: str) -> None:
+    """Nothing is set aside there: the case is bound all the same, and the plan is none that may be adopted."""
+    case = read_round(EXAMPLE, as_of=day).ready()
+    raw = to_json(case)
+    bound = Binding(from_json(raw), raw)
+    assert bound.problems == []
+    assert "scenario" in {each.what for each in bound.unchecked}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -17,10 +19,15 @@ from landopt.reasons.many.scenario import Effort, named
 from landopt.reasons.many.stress import Drawn, _without, frequency, mean, stress_csv, stress_plan
 from landopt.reasons.texts import render_answer
 from landopt.runs.work import Where
+from landopt.screening.law.kept import Kept
+from landopt.screening.uncapped_sites import build_offers
+from parcels.common.catalogue import Told
 from parcels.common.issues import Refused
-from tests.builders import case, demand, limit, parcel
+from tests.builders import case, demand, eligibility, limit, parcel, random_case
+from tests.counts import seeds
 from tests.landopt.decided import decided, offers_of, planned, plans, write_plan
 
+FAR = (Vary("area", "", 600, Fraction(3, 5)), Vary("price", "", 500, Fraction(1, 2)))
 ALL = (
     Vary("area", "", 100, Fraction(1, 10)),
     Vary("price", "use == 'IND'", 200, Fraction(1, 5)),
@@ -48,7 +55,19 @@ def test_where_nothing_happens_everything_survives() -> None:
     found = stress_plan(round_, _one("area", "0"), plan).found
     assert found["holds"]["survives"] == found["draws"] == 6
     assert (found["score"]["mean"], found["score"]["error"]) == (found["score"]["today"], 0)
+    assert found["score"]["bound"] == found["score"]["mean"]
     assert {each["survives"] for each in (*found["choices"], *found["platforms"])} == {6}
+
+
+def test_what_today_is_and_the_first_draw_leaves_is_told_before_any_draw_is_planned() -> None:
+    """All platforms gone: nothing of the plan is left, said in both languages ahead of the runs."""
+    round_, plan = _round()
+    lines: list[Told] = []
+    found = stress_plan(round_, _one("drop_out", "1"), plan, say=lines.append).found
+    first = lines[0].text("en"), lines[0].text("zh")
+    assert f"{found['score']['today'] / 1000:,.3f}" in first[0]
+    assert f"leaves 0 of its {len(plan)} choices" in first[0]
+    assert f"{len(plan)} 项安排中仍可行的有 0 项" in first[1]
 
 
 def test_what_always_happens_is_borne_in_every_draw() -> None:
@@ -79,6 +98,22 @@ def test_every_draw_is_planned_to_its_optimum(seed: int) -> None:
         assert found["objective"] == (list(every[0][0]) if every else None)
         if found["base"]["objective"] is not None:
             assert found["base"]["objective"] <= found["objective"]
+
+
+@pytest.mark.parametrize("seed", seeds(6, 60))
+def test_what_the_law_said_in_one_draw_is_said_again_only_where_nothing_it_reads_has_changed(seed: int) -> None:
+    """Areas and prices far off, and limits of law on areas: the offers are those of a law asked anew, draw by draw."""
+    round_ = random_case(seed)
+    first = round_.parcels.column("area_m2")[0]
+    cut = first if isinstance(first, int) else 10_000
+    small = eligibility("t.small", f"site_area_m2 < {cut}", listing="condition", bid="forbid", lease="forbid")
+    round_ = replace(round_, rules=tuple(sorted((*round_.rules, small), key=lambda rule: rule.id)))
+    kept = Kept()
+    for draw in range(1, 6):
+        met = happening(round_, Stress(5, seed, FAR, ()), [], draw).case
+        one, two = build_offers(met), build_offers(met, kept=kept)
+        for name in ("site", "demand", "method", "term", "verdict", "floor", "price", "score"):
+            assert np.array_equal(getattr(one, name), getattr(two, name)), name
 
 
 def test_a_draw_hangs_on_nothing_but_its_seed_line_and_subject() -> None:

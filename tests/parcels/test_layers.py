@@ -116,6 +116,13 @@ def test_an_empty_layer_is_said(tmp_path: Path) -> None:
     assert has(found.issues, "L062", "warning") or has(found.issues, "F003")
 
 
+def test_a_layer_of_another_kind_shows_nothing(tmp_path: Path) -> None:
+    """Points where farmland is named do not say that there is no farmland, whatever the layer is said to cover."""
+    point = [shapely.Point(X0, Y0)]
+    assert laid(tmp_path, "permanent_basic_farmland", point).table.column("in_pbf") == (None, None)
+    assert laid(tmp_path, "urban_boundary", point).table.column("in_udb") == (None, None)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6))
 def test_cover_equals_brute_force_also_for_large_polygons(seed: int) -> None:

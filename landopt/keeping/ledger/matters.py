@@ -7,7 +7,6 @@ that of the Fair Competition Review Regulation (2024), arts 8 to 12.
 
 from __future__ import annotations
 
-import datetime
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from typing import Any
 
 from landopt.keeping.ledger.adoption import who
 from landopt.keeping.ledger.chain import Entry, Ledger
+from landopt.keeping.ledger.days import past_issues
 from landopt.keeping.ledger.round_steps import RoundPlace, standing
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, error, stop_on_errors
@@ -71,13 +71,13 @@ def enter(found: RoundPlace, path: str | Path, by: str) -> Entry:
     """Put the matters of a file into the ledger as one entry. All faults of the file at once."""
     with Ledger(found.ledger) as book:
         now = standing(book, found)
-        matters = read_matters(Path(path), set(now.history))
+        matters = read_matters(Path(path), set(now.history), found.last)
         rows = [{**asdict(each), "parcels": list(each.parcels)} for each in matters]
         return book.append("matter", found.id, {**who(by), "file": Path(path).name, "matters": rows})
 
 
-def read_matters(path: Path, known: set[str]) -> list[Matter]:
-    """The matters of a file, checked.
+def read_matters(path: Path, known: set[str], last: str | None = None) -> list[Matter]:
+    """The matters of a file, checked; ``last`` is the last day of the round, where one is known.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def read_matters(path: Path, known: set[str]) -> list[Matter]:
         if what is None:
             shown = ", ".join(f"{entry['zh']} {name}" for name, entry in kinds().items())
             issues.append(error("B026.no-matter", at=at, what=row["what"], known=shown))
-        issues += [error("B024.not-date", at=at, text=day) for day in _days(row) if not _is_date(day)]
+        issues += past_issues(_days(row), at, last)
         if not row["document"] and what not in ("objection", None):
             issues.append(error("B027.no-document", at=at))
         if row["answer"] and not row["answered_on"]:
@@ -115,14 +115,6 @@ def read_matters(path: Path, known: set[str]) -> list[Matter]:
 
 def _days(row: dict[str, str]) -> list[str]:
     return [row["date"], *([row["answered_on"]] if row["answered_on"] else [])]
-
-
-def _is_date(text: str) -> bool:
-    try:
-        datetime.date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def matters_of(entries: Iterable[Entry], round_id: str) -> tuple[Matter, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,14 @@ from typing import TYPE_CHECKING, Any
 from landopt.keeping.ledger.adoption import opened_files, require_standing, who
 from landopt.keeping.ledger.after_contract import DUE, overdue
 from landopt.keeping.ledger.chain import Entry, Ledger
+from landopt.keeping.ledger.days import (
+    is_day,
+    past_issues,
+    require_day,
+    require_document_day,
+    require_until,
+)
+from landopt.keeping.ledger.days import today as today
 from landopt.keeping.ledger.entry_forms import OUTCOME_WORDS, RESULT_COLUMNS
 from landopt.keeping.ledger.rounds import OUTCOMES, State, state
 from landopt.keeping.ledger.stores.places import LedgerPlace, ledger_place
@@ -34,11 +41,12 @@ LEDGER = "ledger.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class RoundPlace:
-    """A round by id, its folder, and the ledger that keeps it."""
+    """A round by id, its folder, the ledger that keeps it, and the last of its days ("" where it says none)."""
 
     id: str
     folder: Path
     ledger: LedgerPlace
+    last: str = ""
 
 
 def place(round_path: str | Path, ledger: str | LedgerPlace | None = None) -> RoundPlace:
@@ -47,7 +55,8 @@ def place(round_path: str | Path, ledger: str | LedgerPlace | None = None) -> Ro
 
     file = read_round_file(round_path)
     folder = file.path.parent
-    return RoundPlace(file.round.id, folder, ledger_place(ledger) if ledger is not None else folder / LEDGER)
+    last = max((file.round.as_of, file.round.end or "", *(period.end for period in file.round.periods)))
+    return RoundPlace(file.round.id, folder, ledger_place(ledger) if ledger is not None else folder / LEDGER, last)
 
 
 def standing(book: Ledger, found: RoundPlace) -> State:
@@ -80,7 +89,7 @@ def open_round(
     from landopt.keeping.sealing.seal import file_digest
 
     if until is not None:
-        _date(until, "--until")
+        require_until(until)
     keys = fixed_keys(signers, need, until)
     with Ledger(found.ledger, create=True) as book:
         stop_on_errors(examined(book))
@@ -140,7 +149,7 @@ def adopt(
     folder = folder.parent if folder.is_file() else folder
     if not document.strip() or not by.strip():
         raise Refused(error("B012.adoption-names-document"))
-    _date(date, "--date")
+    require_day(date, "--date")
     plan = read_plan(folder)
     require_passed(found.folder, folder)
     with Ledger(found.ledger) as book:
@@ -149,6 +158,8 @@ def adopt(
         if plan["case"]["round"] != found.id:
             raise Refused(error("B013.plan-belongs-round", at=str(folder), round=plan["case"]["round"], id=found.id))
         _head_known(plan, book)
+        opened_at = next(entry.at for entry in book.entries() if (entry.kind, entry.round) == ("open", found.id))
+        require_document_day(date, plan["case"]["as_of"], opened_at, found.last)
         opened = opened_files(book.entries(), found.id)
         report = require_standing(folder, opened, sampled=sampled, sourceless=sourceless, rewrite=rewrite)
         keys = [] if key is None else [key] if isinstance(key, Path) else list(key)
@@ -199,13 +210,13 @@ def record(found: RoundPlace, results: str | Path, by: str) -> Entry:
     with Ledger(found.ledger) as book:
         seen = len(book.entries())
         now = standing(book, found)
-        rows = read_results(Path(results), set(now.history))
+        rows = read_results(Path(results), set(now.history), found.last)
         body = {**who(by), "file": Path(results).name, "results": rows}
         return book.append_all([("record", found.id, body)], seen=seen)[0]
 
 
-def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
-    """The rows of a results file, checked.
+def read_results(path: Path, known: set[str], last: str | None = None) -> list[dict[str, Any]]:
+    """The rows of a results file, checked; ``last`` is the last day of the round, where one is known.
 
     Raises
     ------
@@ -243,11 +254,12 @@ def read_results(path: Path, known: set[str]) -> list[dict[str, Any]]:
             else:
                 price = int(row["price_yuan"].replace(",", ""))
         row = {name: value for name, value in row.items() if value or name not in (*DUE, "taken_by")}
-        for day in (row["date"], *(row[name] for name in DUE if name in row)):
-            try:
-                datetime.date.fromisoformat(day)
-            except ValueError:
-                issues.append(error("B024.not-date", at=within(path.name, row=number), text=day))
+        issues += past_issues([row["date"]], within(path.name, row=number), last)
+        due = [row[name] for name in DUE if name in row]
+        issues += [error("B024.not-date", at=within(path.name, row=number), text=day) for day in due if not is_day(day)]
+        signed = row["date"] if outcome == "contracted" and is_day(row["date"]) else ""
+        early = [day for day in due if is_day(day) and day < signed]
+        issues += [error("B028.due", at=within(path.name, row=number), day=day, date=row["date"]) for day in early]
         found.append({**row, "outcome": outcome, "price_yuan": price})
     if not found:
         issues.append(error("B025.file-no-rows", at=path.name))
@@ -371,15 +383,3 @@ def _count(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     for row in results:
         found[row["outcome"]] = found.get(row["outcome"], 0) + 1
     return found
-
-
-def today() -> str:
-    """The date of today, ISO."""
-    return datetime.datetime.now(datetime.UTC).date().isoformat()
-
-
-def _date(text_: str, where: str) -> None:
-    try:
-        datetime.date.fromisoformat(text_)
-    except ValueError as wrong:
-        raise Refused(error("B024.not-date", at=where, text=text_)) from wrong

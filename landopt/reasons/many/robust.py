@@ -26,6 +26,7 @@ from landopt.reasons.many.draws import AGAIN, Stress, happening, read_stress
 from landopt.reasons.many.scenario import Effort, named
 from landopt.reasons.many.settling import settle
 from landopt.screening.entries import spans
+from landopt.screening.law.kept import Kept
 from landopt.screening.offers import Offers
 from landopt.solving.process import child
 from landopt.solving.process.child_handle import inside, watch
@@ -83,10 +84,10 @@ class Joint:
     rows: Ints
 
 
-def drawn(case: Case, offers: Offers, stress: Stress, number: int) -> Drawn:
-    """What one draw leaves of the offers of today; any sale of today may fail in it."""
+def drawn(case: Case, offers: Offers, stress: Stress, number: int, kept: Kept | None = None) -> Drawn:
+    """What one draw leaves of the offers of today; any sale of today may fail in it. ``kept``: of the draws before."""
     met = happening(case, stress, named(case, offers, range(len(offers))), number)
-    there = offers_of(met.case)
+    there = offers_of(met.case, kept=kept)
     gone = [row for row, name in enumerate(case.demands.ids) if name in met.gone]
     able = ~np.isin(there.demand, gone)
     failed, index = set(), case.parcels.index()
@@ -237,7 +238,8 @@ def robust(
     LandoptError
         What the solver's process says.
     """
-    draws = [drawn(case, offers, stress, number) for number in range(1, stress.draws + 1)]
+    kept = Kept()
+    draws = [drawn(case, offers, stress, number, kept) for number in range(1, stress.draws + 1)]
     whole = joint(case, offers, draws, stress.again)
     prog = from_arrays(whole.base, 0)
     check_sizes(prog)

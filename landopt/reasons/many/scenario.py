@@ -15,6 +15,7 @@ import numpy as np
 
 from constraints.case import Case
 from landopt.reasons.alternatives import assignment, choices, value
+from landopt.runs.work import watched
 from landopt.screening.offers import Offers
 from landopt.solving.programme.arrays import Ints, program, standing
 from landopt.solving.programme.model import build
@@ -64,12 +65,15 @@ def located(case: Case, offers: Offers, plan: Sequence[Assignment]) -> tuple[Int
     demands = {name: row for row, name in enumerate(case.demands.ids)}
     methods = {method.id: row for row, method in enumerate(case.methods)}
     periods = {period.id: row for row, period in enumerate(case.round.periods)}
+    rows = case.parcels.index()
+    first, size = offers.site_parcels[offers.site_start[offers.site]], np.diff(offers.site_start)[offers.site]
     found, missing = [], []
     for entry in plan:
         ids, demand, method, period = entry
         who, how = -1 if demand is None else demands.get(demand, -2), methods.get(method, -1)
         when = -1 if period is None else periods.get(period, -2)
-        alike = np.flatnonzero((offers.demand == who) & (offers.method == how) & (offers.period == when))
+        alike = (offers.demand == who) & (offers.method == how) & (offers.period == when) & (size == len(ids))
+        alike = np.flatnonzero(alike & np.isin(first, [rows.get(each, -1) for each in ids]))
         wanted = sorted(ids)
         at = next((o for o in alike.tolist() if sorted(case.parcels.ids[p] for p in offers.parcels(o)) == wanted), None)
         if at is None:
@@ -129,13 +133,27 @@ def solved(
     base: Sequence[Assignment] | None = None,
     start: Warm | None = None,
     warm: Ints | None = None,
+    *,
+    plans_alone: bool = False,
 ) -> tuple[dict[str, Any], Outcome]:
-    """A run: why it stopped, value and bound per tier, the plan; ``base`` is the plan it starts from and stays near."""
+    """A run: why it stopped, value and bound per tier, the plan; ``base`` is the plan it starts from and stays near.
+
+    With ``plans_alone`` nothing is proved beyond the prices in a large round, and no ties are looked at.
+    """
     near = None
     if base is not None:
         near, _ = located(case, offers, base)
         warm = near
-    outcome = solve(case, offers, **effort.of(case), warm=warm, start=start)
+    outcome = solve(
+        case,
+        offers,
+        **effort.of(case),
+        warm=warm,
+        start=start,
+        here=watched(),
+        ties=not plans_alone,
+        prove=not plans_alone,
+    )
     found: dict[str, Any] = {"stopped": outcome.stopped, "offers": len(offers)}
     if outcome.chosen is None:
         return {

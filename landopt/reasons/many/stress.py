@@ -1,8 +1,8 @@
 """How a plan bears what may happen: every draw planned anew from it, with as few changes as the draw asks for.
 
-Each draw is planned with full knowledge of what happens in it, so that the mean score is what could be reached at most
-(wait and see), not what a plan made beforehand earns. Frequencies carry Wilson's interval (95 %), means their standard
-error.
+Each draw is planned with full knowledge of what happens in it, so that the mean of the draws' bounds is what could be
+reached at most (wait and see), not what a plan made beforehand earns. Frequencies carry Wilson's interval (95 %), means
+their standard error.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from constraints.case import Case, case_digest, from_json, to_json
 from constraints.types import Row
 from landopt.reasons.explain.changed.variants import with_row
 from landopt.reasons.many.draws import Stress, Vary, happening
-from landopt.reasons.many.scenario import Assignment, Effort, solved, stands
+from landopt.reasons.many.scenario import Assignment, Effort, located, named, solved, stands
 from landopt.runs.execute import execute
 from landopt.runs.work import Run, Task, Where, Work
+from landopt.screening.law.kept import Kept
 from landopt.screening.offers import Offers
 from landopt.solving.site_search import offers_of
-from parcels.common.catalogue import Say
+from parcels.common.catalogue import Say, told
 from parcels.common.csv_text import csv_text
 
 Z = 1.959963984540054
@@ -50,13 +51,14 @@ class Drawn:
 
     def __init__(self, case: Case, stress: Stress, plan: Sequence[Assignment], effort: Effort) -> None:
         self.case, self.stress, self.plan, self.effort = case, stress, plan, effort
+        self.kept = Kept()
 
     def draw(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Plan one draw anew, with a parcel taken out of reserve where one is named."""
         met = happening(self.case, self.stress, self.plan, given["draw"])
         case = met.case if given["reserve"] is None else _released(met.case, given["reserve"])
-        offers = _without(case, offers_of(case), met.gone, met.failed)
-        found, _ = solved(case, offers, self.effort, self.plan)
+        offers = _without(case, offers_of(case, kept=self.kept), met.gone, met.failed)
+        found, _ = solved(case, offers, self.effort, self.plan, plans_alone=True)
         kept = {name: found[name] for name in ("stopped", "objective", "bound", "plan")}
         happened = {"gone": sorted(met.gone), "failed": [[list(ids), method] for ids, method in met.failed]}
         return {**kept, "happened": happened, "base": stands(case, offers, self.plan)}
@@ -129,10 +131,28 @@ def stress_plan(
     given = [{"draw": n, "reserve": name} for name in (None, *stress.reserve) for n in range(1, stress.draws + 1)]
     tasks = [Task(digest({**head, **each})[:16], each) for each in given]
     work = Work(open_stress, json.dumps(shared, ensure_ascii=False), effort.longest_s(case))
+    today = _looked(case, stress, plan, say)
     ran = execute(work, tasks, where, folder, say)
     results = {(t.given["reserve"], t.given["draw"]): ran.results[t.key] for t in tasks if t.key in ran.results}
-    today = stands(case, offers_of(case), plan)["objective"]
     return Borne(_summary(stress, plan, today, results), ran.interrupted)
+
+
+def _looked(case: Case, stress: Stress, plan: Sequence[Assignment], say: Say) -> Sequence[int] | None:
+    """What the plan is worth today (None: it does not hold); told at once, with what the first draw leaves of it."""
+    kept = Kept()
+    today: Sequence[int] | None = stands(case, offers_of(case, kept=kept), plan)["objective"]
+    met = happening(case, stress, plan, 1)
+    offers = offers_of(met.case, kept=kept)
+    failed = [(set(ids), method) for ids, method in met.failed]
+    chosen, _ = located(met.case, offers, plan)
+    left = [
+        name
+        for name in named(met.case, offers, chosen.tolist())
+        if name[1] not in met.gone and not any(method == name[2] and ids & set(name[0]) for ids, method in failed)
+    ]
+    score = "-" if today is None else f"{today[0] / 1000:,.3f}"
+    say(told("progress.first-look", score=score, left=len(left), of=len(plan)))
+    return today
 
 
 def _summary(
@@ -177,6 +197,7 @@ def _summary(
         "score": {
             "today": None if today is None else today[0],
             **mean(list(scores.values())),
+            "bound": mean([lawful[draw]["bound"][0] for draw in scores])["mean"],
             "worst": None if worst is None else scores[worst],
             "worst_draw": worst,
             "worst_happened": None if worst is None else lawful[worst]["happened"],

@@ -120,14 +120,9 @@ class Eligible:
     def _hope(self, voice: Voice) -> NDArray[np.int8]:
         key = (voice.key, voice.filed, voice.market)
         if key not in self._hopes:
-            count = self.law.grid.face_first.size
-            columns = []
-            for method in self.law.methods:
-                said = self.law.verdict(voice, method, hopeful=True).reshape(-1)
-                columns.append(np.broadcast_to(said, count))
-            faces = np.stack(columns, axis=1)
-            mixed = [faces[list(mix)].max(axis=0) for mix in self.class_faces[count:]]
-            self._hopes[key] = np.concatenate((faces, np.array(mixed, np.int8).reshape(-1, len(columns))))
+            faces = self.law.hope(voice)
+            mixed = [faces[list(mix)].max(axis=0) for mix in self.class_faces[len(faces) :]]
+            self._hopes[key] = np.concatenate((faces, np.array(mixed, np.int8).reshape(-1, faces.shape[1])))
         return self._hopes[key]
 
     def of_market(self) -> tuple[Ints, Bools]:

@@ -157,7 +157,7 @@ class Pricer:
 
     def _case(self, kind: int, term: int) -> Case:
         state, full, facts = self.kinds[kind]
-        return self.law.floor_states[state], term, full, facts
+        return self.law.answers.floor_states[state], term, full, facts
 
     def _look_up(self, work: Work, method: Ints, term: Ints, voice: int, faces: Ints) -> Priced:
         """The prices of each face of each offer."""

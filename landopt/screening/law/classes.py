@@ -160,6 +160,22 @@ class Grid:
             raise Refused(error("R091.rules-tell-kinds", parcel=sizes["parcel"], get=sizes.get("site", 1)))
         return ClassTable(columns, sizes)
 
+    def read(self, states: bool) -> Key:
+        """All that the comparisons see of the classes: grids that read alike cannot be told apart by any voice."""
+        axes = [self.parcel_columns]
+        if states:
+            axes += [self.site_columns, self.others_columns, self.term_columns, self.period_columns]
+        found: list[object] = [self.leaves, self.demand_leaves, int(self.face_first.size)]
+        found += [self.sites, *(int(each.max(initial=0)) for each in (self.others_class, self.term_class))]
+        for columns in axes:
+            for leaf in self.leaves:
+                here = [name for name in fields_of_leaf(leaf) if name in columns]
+                if isinstance(leaf, CompareFields | ContainsField):
+                    found += [(name, columns[name].codes.tobytes(), tuple(columns[name].values)) for name in here]
+                elif here:
+                    found.append((here[0], compare(leaf, columns[leaf.field]).tobytes()))
+        return tuple(found)
+
     def key(self, facts: Mapping[str, Value]) -> Key:
         """What the comparisons can see of a demand's facts, comparison by comparison."""
         found: list[object] = []

@@ -52,7 +52,7 @@ class Said:
     """What the rules say to one voice, by cell and method: arrays (cells, methods).
 
     ``verdict`` int8 without the range of terms; ``least`` and ``most`` years int16 (0 and OPEN: none); ``full`` the
-    longest term under a listing; ``floors`` numbers of :attr:`Law.floor_states`.
+    longest term under a listing; ``floors`` numbers of the floor states of the law's answers.
     """
 
     verdict: NDArray[np.int8]

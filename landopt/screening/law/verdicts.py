@@ -37,6 +37,7 @@ from landopt.screening.law.classes import Grid, method_constants
 from landopt.screening.law.clauses import Clause, Said, Voice, closure
 from landopt.screening.law.days import Days
 from landopt.screening.law.fact_columns import AXIS_OF, DEMAND_FIELDS, METHOD_FIELDS, Sides
+from landopt.screening.law.kept import Kept
 from parcels.common.schema import Value
 
 Ints = NDArray[np.integer[Any]]
@@ -49,15 +50,16 @@ READY: dict[str, Value] = {"converted": True, "expropriated": True, "net_land": 
 class Law:
     """The rules of a case, prepared for arrays."""
 
-    def __init__(self, sides: Sides) -> None:
+    def __init__(self, sides: Sides, kept: Kept | None = None) -> None:
         case = sides.case
+        self.keeps, self.kept = kept is not None, Kept() if kept is None else kept
         self.sides = sides
         self.methods = case.methods
         rules = {rule.id: rule for rule in case.rules}
         self.place = {name: number for number, name in enumerate(sorted(rules))}
         nodes = {name: expr.parse(rule.when, rule.place) for name, rule in rules.items()}
         self.prices: dict[int, PriceNode] = {
-            self.place[name]: expr.parse_price(rule.spec["per_m2"], rule.place)
+            self.place[name]: expr.parse_floor(rule.spec["per_m2"], rule.place)
             for name, rule in rules.items()
             if rule.kind == "price_floor"
         }
@@ -84,10 +86,10 @@ class Law:
             self.grid.parcel_columns.pop("in_annual_plan")
         self.clauses = {self.place[name]: self._clause(name, rules[name], nodes, excepting) for name in used}
         self.judged = [self.clauses[self.place[name]] for name in judged]
-        self.floor_states: list[tuple[tuple[int, int], ...]] = []
-        self._floor_numbers: dict[tuple[tuple[int, int], ...], int] = {}
         self._memo: dict[object, Truth] = {}
         self._table = self.grid.table(states=False)
+        self._extra = extra
+        self.answers = self.kept.of(case, self.grid, False, extra, self.price_facts)
         self._periods: Ints | None = None
         """The classes of periods, in tables with states."""
         self.reads_term = self.grid.reads("term")
@@ -176,6 +178,7 @@ class Law:
         made = copy.copy(self)
         made.grid, site_class = self.grid.with_sites(area, parcels, users, compact)
         made._table, made._memo = made.grid.table(states=True), {}
+        made.answers = self.kept.of(self.sides.case, made.grid, True, self._extra, self.price_facts)
         made._periods = made.grid.period_class
         return made, site_class
 
@@ -265,6 +268,15 @@ class Law:
             found = np.maximum(found, np.where(holds == TRUE, known, np.where(holds == UNKNOWN, unknown, PERMIT)))
         return np.asarray(found, np.int8)
 
+    def hope(self, voice: Voice) -> NDArray[np.int8]:
+        """(classes of faces, methods) the best verdict any state of a site could give a voice; kept."""
+        key = (voice.key, voice.filed, voice.market)
+        if key not in self.answers.hopes:
+            count = self.grid.face_first.size
+            said = [self.verdict(voice, method, hopeful=True).reshape(-1) for method in self.methods]
+            self.answers.hopes[key] = np.stack([np.broadcast_to(each, count) for each in said], axis=1)
+        return self.answers.hopes[key]
+
     def _can_be_ready(self, clause: Clause, voice: Voice, method: Method) -> NDArray[np.bool_]:
         ready = self.days.ready(self.ready[self.grid.face_first], self._periods)
         return np.asarray(ready & (self.effective(clause, voice, method, quiet=True, given="ready") != TRUE))
@@ -324,7 +336,15 @@ class Law:
         return least, most, np.asarray(verdict, np.int8)
 
     def say(self, voice: Voice) -> Said:
-        """Everything the rules say to a voice, over all cells of the table."""
+        """Everything the rules say to a voice, over all cells of the table; kept where a like round may ask again."""
+        if not self.keeps:
+            return self._say(voice)
+        key = (voice.key, voice.filed, voice.market)
+        if key not in self.answers.said:
+            self.answers.said[key] = self._say(voice)
+        return self.answers.said[key]
+
+    def _say(self, voice: Voice) -> Said:
         sizes, count = self._table.sizes, len(self.methods)
         cells = int(np.prod(sizes))
         verdict = np.full((cells, count), FORBID, np.int8)
@@ -353,7 +373,7 @@ class Law:
         return Said(verdict, least, most, full, floors)
 
     def _floors(self, voice: Voice, method: Method) -> tuple[Ints, Truth]:
-        """Which floor rules hold (numbers of ``floor_states``), and the verdict of those that may hold."""
+        """Which floor rules hold (numbers of the answers' ``floor_states``), and the verdict of those that may hold."""
         one = (1,) * 5
         code: Any = np.zeros(one, np.int64)
         asks: Any = np.zeros(one, np.int8)
@@ -377,10 +397,11 @@ class Law:
         return numbers[code], np.asarray(asks, np.int8)
 
     def _floor_state(self, key: tuple[tuple[int, int], ...]) -> int:
-        if key not in self._floor_numbers:
-            self._floor_numbers[key] = len(self.floor_states)
-            self.floor_states.append(key)
-        return self._floor_numbers[key]
+        numbers, states = self.answers.floor_numbers, self.answers.floor_states
+        if key not in numbers:
+            numbers[key] = len(states)
+            states.append(key)
+        return numbers[key]
 
 
 def _asks_demand(leaf: Leaf) -> bool:

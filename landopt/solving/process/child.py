@@ -86,6 +86,7 @@ def run(folder: Path, request: dict[str, Any], hear: Callable[[str], None]) -> d
         request["seed"],
         request["threads"],
         request["solver"],
+        prove=request.get("prove", True),
     )
     plan = np.load(folder / "warm.npy") if (folder / "warm.npy").exists() else None
     start = load_warm(folder / "from")

@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any
 
 from parcels.common.catalogue import told
-from parcels.common.issues import Environment, Issue, error
+from parcels.common.issues import Environment, Issue, LandoptError, error
 
 COMMAND: tuple[str, ...] = ("-m", "landopt.solving.process.child")
 """What Python runs for a solve; the folder follows. Tests put a lying or hanging solver here."""
@@ -101,7 +101,13 @@ def inside(folder: Path, request: dict[str, Any]) -> Ended:
     """Solve in this process: for one that is watched itself, and replaced when it dies, hangs or lacks memory."""
     from landopt.solving.process import child
 
-    return Ended("done", child.run(folder, request, lambda line: None))
+    try:
+        return Ended("done", child.run(folder, request, lambda line: None))
+    except (LandoptError, MemoryError):
+        raise
+    except Exception as trouble:  # told like a crash of the other process
+        how, at = told("crash.code", number=1), f"{type(trouble).__name__}: {trouble}"[:300]
+        return Ended("failed", _read(folder / "so_far.json"), (error("S014.solver-process-crashed", at=at, how=how),))
 
 
 def _start(folder: Path, stderr: Any) -> subprocess.Popen[bytes]:

@@ -105,7 +105,7 @@ def _proved(prog: Program, state: Search, kept: Ints, options: Options) -> Proof
         cap = state.objective if state.claim <= state.objective else min(cap, state.claim + near)
     if state.chosen is not None and not state.reached():
         cap = min(cap, state.enough())
-    if cap < (state.bound or 0):
+    if cap < (state.bound or 0) and (options.prove or prog.count <= options.tuning.small):
         seconds, nodes = _tree_effort(state)
         end = None if seconds is None else monotonic() + seconds
         with contextlib.suppress(BadProof):  # its numbers grew too large to be added up exactly: the prices alone stand

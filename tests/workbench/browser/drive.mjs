@@ -35,7 +35,6 @@ try {
   process.stderr.write(`${story}: ${e.stack}\n${JSON.stringify(seen.errors)}\n`);
   process.exitCode = 1;
 }
-seen.seconds = Math.round((Date.now() - begun) / 1000);
 seen.storage = await context.pages().at(-1).evaluate(() => ({ session: Object.keys(sessionStorage), local: Object.keys(localStorage), cookie: document.cookie, hash: location.hash }));
 console.log(JSON.stringify(seen));
 await browser.close();
