@@ -83,6 +83,7 @@ def run_one(size: Size, seed: int, limit_s: float) -> dict[str, Any]:
     heard = Heard()
     options = Options(Fraction(size.gap), time.monotonic() + limit_s, None, 0, 1, "highs")
     answer = search(prog, options, heard)
+    heard.ended(answer)
     found["solve_s"] = time.process_time() - heard.begun
     held = (answer.bound - answer.objective) / max(1, abs(answer.objective))
     found |= {"stopped": answer.stopped, "objective": answer.objective, "bound": answer.bound, "audited_gap": held}
@@ -106,6 +107,14 @@ class Heard:
             gap = max(0, bound - value) / max(1, abs(value))
             if not self.trace or gap < self.trace[-1][1]:
                 self.trace.append((round(time.process_time() - self.begun, 3), gap, phase))
+
+    def ended(self, answer: Any) -> float | None:
+        """Hear what the search answers, which its last proof may bring without another word; the gap it holds."""
+        if answer.chosen is None:
+            return None
+        better = answer.bound if answer.solver_bound is None else min(answer.bound, answer.solver_bound)
+        self("answer", answer.objective, better, None, False)
+        return float(max(0, better - answer.objective) / max(1, abs(answer.objective)))
 
     def reached(self, gap: float) -> float | None:
         """Seconds to the gap, None where it was not reached."""
@@ -156,7 +165,7 @@ def _rerun(case: Any, offers: Any, relaxed: Any, answer: Any, size: Size) -> dic
     if other is None:
         return {}
     options = Options(Fraction(size.gap), time.monotonic() + size.limit_s, None, 0, 1, "highs")
-    search(program(changed, other, 0), options, heard, answer.chosen, None, answer.warm)
+    heard.ended(search(program(changed, other, 0), options, heard, answer.chosen, None, answer.warm))
     return {"rerun": row.id, "rerun_s": heard.reached(float(Fraction(size.gap)) * 1.0001)}
 
 

@@ -83,7 +83,7 @@ def case_of(found: Draft, seed: int, packs: Sequence[str] = PACKS) -> Case:
 
 @cache
 def _calendar() -> tuple[str, ...]:
-    from landopt.intake.assemble import non_working_days
+    from landopt.intake.days_off import non_working_days
 
     return non_working_days("2026-03-31")
 

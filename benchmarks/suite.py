@@ -41,10 +41,10 @@ def ours(name: str, seed: int, limit_s: float) -> dict[str, Any]:
     prog = program(case, offers, 0)
     heard = Heard()
     answer = search(prog, Options(Fraction(shape.gap), time.monotonic() + limit_s, None, 0, 1, "highs"), heard)
+    gap = heard.ended(answer)
     spent = time.process_time() - heard.begun
     worth = max(1, abs(answer.objective))
     better = answer.bound if answer.solver_bound is None else min(answer.bound, answer.solver_bound)
-    gap = max(0, better - answer.objective) / worth if answer.chosen is not None else None
     return {
         "offers": prog.count, "seconds": heard.reached(float(Fraction(shape.gap)) * 1.0001), "spent": spent,
         "gap": gap, "audited": (answer.bound - answer.objective) / worth, "value": answer.objective,

@@ -155,13 +155,14 @@ def decide(made: Scenario, offers: Offers, outcome: Outcome, say: Say) -> Decisi
     """Fifth step: the choice with its reasons and the price of every fix, as ``plan.json``."""
     from landopt.keeping.plan import case_file, plan_json
     from landopt.reasons.explain.context import Context
-    from landopt.reasons.fix_costs import fix_costs
     from landopt.reasons.justify import justify
 
     assert outcome.chosen is not None
     assert outcome.proof is not None
     case, chosen, overrides = made.case, outcome.chosen.tolist(), made.overrides
     if overrides:
+        from landopt.reasons.fix_costs import fix_costs
+
         say(told("progress.pricing-fixes"))
         bounds = [tier.bound for tier in outcome.tiers]
         overrides = tuple(fix_costs(Context(case, offers, chosen, outcome.proof), overrides, bounds))

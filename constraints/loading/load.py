@@ -22,7 +22,7 @@ from constraints.loading.method_facts import tables
 from constraints.loading.other_day import carried_over
 from constraints.loading.overlays import Fact, adopted, applicant_of, fact_of
 from constraints.loading.pack_files import Pack as Pack
-from constraints.loading.pack_files import own_file, pack_folder, pack_origin
+from constraints.loading.pack_files import own_file, pack_folder, pack_origin, shipped_text
 from constraints.loading.pack_files import pack as pack
 from constraints.loading.pack_files import pack_names as pack_names
 from constraints.loading.ranks import against_law, as_left, is_law, known_packs, looser
@@ -83,7 +83,7 @@ def load_pack(name: str) -> tuple[Rule, ...]:
 
 @cache
 def _shipped(name: str) -> tuple[Rule, ...]:
-    return load(pack_folder(name) / "rules.toml", name).rules
+    return _loaded(shipped_text(name), name).rules
 
 
 def load_file(path: Path | str, origin: str = "policy") -> tuple[Rule, ...]:
@@ -109,7 +109,10 @@ def load(path: Path, origin: str, known: Mapping[str, Rule] | None = None, raw: 
     raw
         The content of the file, where it was read before.
     """
-    text = read_text(path, raw)
+    return _loaded(read_text(path, raw), origin, known)
+
+
+def _loaded(text: RuleText, origin: str, known: Mapping[str, Rule] | None = None) -> Loaded:
     issues: list[Issue] = _pack_head(text)
     rules = [rule for block in text.blocks.get("rule", ()) if (rule := _rule(block, origin, issues))]
     rules += adopted(text.blocks.get("adopt", ()), {**(known or {}), **{r.id: r for r in rules}}, issues)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from constraints.language import expr
 from constraints.loading.ranks import OWN_PACK, PACKS, known_packs
-from constraints.loading.rule_file import iso_date, read_text
+from constraints.loading.rule_file import RuleText, iso_date, read_text
 from parcels.common.catalogue import Bilingual, told
 from parcels.common.issues import Refused, error
 
@@ -66,13 +66,23 @@ def own_file(name: str) -> str:
 
 
 @cache
+def shipped_text(name: str) -> RuleText:
+    """The file of a shipped pack, read once: its head is asked for beside its rules."""
+    return read_text(PACKS / name / "rules.toml")
+
+
+@cache
 def _shipped(name: str) -> Pack:
-    return _head(name)
+    return _head_of(name, shipped_text(name))
 
 
 def _head(name: str, raw: bytes | None = None) -> Pack:
     path = Path(name) if raw is not None else pack_folder(name)
-    head = read_text(path / "rules.toml", raw).pack
+    return _head_of(name, read_text(path / "rules.toml", raw))
+
+
+def _head_of(name: str, text: RuleText) -> Pack:
+    head = text.pack
     title = head.get("title", {})
     complete = iso_date(head.get("complete_from", "0001-01-01"))
     checked = iso_date(head.get("checked_until", "9999-12-31"))

@@ -21,7 +21,7 @@ from parcels.common.visible import visible
 _SCHEME = re.compile(r"(postgis|postgres|postgresql|pg|PG)(://|:/)", re.IGNORECASE)
 _NAME = r"[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]{0,62}"
 _PART = rf'{_NAME}|"[^"?@:\x00-\x1f]{{1,63}}"'
-_ADDRESS = re.compile(rf"(?:postgis|postgresql)://([A-Za-z0-9][A-Za-z0-9_.-]{{0,62}})/({_PART})(?:\.({_PART}))?")
+_ADDRESS = rf"(?:postgis|postgresql)://([A-Za-z0-9][A-Za-z0-9_.-]{{0,62}})/({_PART})(?:\.({_PART}))?"
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
@@ -71,7 +71,7 @@ def parse_address(text: str, at: Any = "", *, table: bool = False) -> Address:
     plain, _, query = text.strip().partition("?")
     if "@" in plain or plain.count(":") > 1:
         raise Refused(error("B100.secret", at=at))
-    match = _ADDRESS.fullmatch(plain)
+    match = re.fullmatch(_ADDRESS, plain)
     if match is None or visible(plain) != plain:  # a name with signs that turn or hide letters is none
         raise Refused(error("B100.form", at=at))
     asked, is_, condition = query.partition("=")

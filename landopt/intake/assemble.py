@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from constraints.language.expr import closest
 from constraints.loading.method_facts import off
 from constraints.reading.case_facts import block_share
 from landopt.intake.corrected import corrected_facts, with_corrections
+from landopt.intake.days_off import non_working_days
 from landopt.intake.other_day import day_of, set_aside
 from landopt.intake.perimeters import perimeters, reads_compactness
 from landopt.intake.pulled import pulled
@@ -23,15 +23,13 @@ from parcels.common.frozen import FactTable
 from parcels.common.gate import read_bytes, read_text
 from parcels.common.issues import Issue, Refused, error, warning
 from parcels.common.place import Place
+from parcels.common.visible import says_something
 
 if TYPE_CHECKING:
     import geopandas
 
     from constraints.loading.corrections import Correction
     from parcels.demands import DemandFile, RecordFile
-
-HORIZON_YEARS = 4
-"""Years past the round's date for which non-working days are kept: the longest chain of upstream steps fits in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
         file = replace(file, round=replace(file.round, as_of=day_of(as_of)))
     issues: list[Issue] = []
     sources = _sources(file)
-    if drop and not reason:
+    if drop and not says_something(reason):
         issues.append(error("C010.parcels-dropped-without", at="--drop"))
     own_day = None if as_of is None else own
     days = days_of(file.round)
@@ -307,21 +305,6 @@ def without_consequences(issues: Iterable[Issue]) -> list[Issue]:
         and not (issue.code == "P067" and in_unit and "area_m2" in issue.named.values())
         and not (issue.code == "C023" and lawless and issue.value("thing") == told("fact.rule"))
     ]
-
-
-def non_working_days(as_of: str) -> tuple[str, ...]:
-    """Weekends and public holidays of mainland China, less the weekend days worked instead (ISO dates).
-
-    From the holiday library, offline; years without an announcement yet have the statutory days alone.
-    """
-    import holidays
-
-    first = datetime.date.fromisoformat(as_of)
-    last = datetime.date(first.year + HORIZON_YEARS, 12, 31)
-    known = holidays.country_holidays("CN", years=range(first.year, last.year + 1))
-    worked = known.weekend_workdays
-    days = (first + datetime.timedelta(days=number) for number in range((last - first).days + 1))
-    return tuple(str(day) for day in days if day in known or (day.weekday() >= 5 and day not in worked))
 
 
 def cross_checks(

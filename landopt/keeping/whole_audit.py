@@ -200,7 +200,7 @@ def _calendar(report: AuditReport, place: Path) -> AuditReport:
     """The non-working days are those of the holiday library installed here."""
     from constraints.audit.files.plan_reader import load_json
     from constraints.case import SCHEMA
-    from landopt.intake.assemble import non_working_days
+    from landopt.intake.days_off import non_working_days
 
     raw = load_json(place / "case.json", SCHEMA)
     stated, here = raw["calendar"], list(non_working_days(raw["round"]["as_of"]))

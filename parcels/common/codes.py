@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from parcels.common.catalogue import SHARED, find, folders, told
 
@@ -37,15 +39,20 @@ class Code:
 
 def entries() -> tuple[Code, ...]:
     """The codes of all rooms imported so far, in order of number: the shared ones first, then letter by letter."""
-    found = []
-    for folder in folders():
-        path = folder / "codes.toml"
-        if not path.exists():
-            continue
-        for key, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
-            spelled = tuple(f"{room}{key}" for room in entry["rooms"]) if "rooms" in entry else (key,)
-            found.append(Code(spelled, entry["level"], key))
+    found = [code for folder in folders() for code in _of(folder / "codes.toml")]
     return tuple(sorted(found, key=lambda code: (-1 if code.key.isdigit() else LETTERS.index(code.key[0]), code.key)))
+
+
+@cache
+def _of(path: Path) -> tuple[Code, ...]:
+    """The codes of one room, read once: every finding of every file asks for them."""
+    if not path.exists():
+        return ()
+    found = []
+    for key, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        spelled = tuple(f"{room}{key}" for room in entry["rooms"]) if "rooms" in entry else (key,)
+        found.append(Code(spelled, entry["level"], key))
+    return tuple(found)
 
 
 def codes() -> dict[str, Code]:

@@ -8,7 +8,8 @@ import pytest
 
 from constraints.loading.load import load_pack, methods, pack_names
 from constraints.reading.timetable import STEPS, Calendar, lead_days, step_title, timetable, upstream, upstream_days
-from landopt.intake.assemble import non_working_days
+from landopt.intake import days_off
+from landopt.intake.days_off import non_working_days
 from parcels.common.schema import Value
 
 BY_ID = {method.id: method for method in methods()}
@@ -98,6 +99,16 @@ def test_steps_run_one_after_the_other_and_keep_the_terms_of_law(method: str) ->
             end = step.latest
 
 
+def test_the_result_of_an_agreement_is_published_within_seven_days() -> None:
+    """Agreement norm: seven days from the contract, over a long holiday too; a term that ends on a day off moves on."""
+    calendar = Calendar([*NATIONAL_DAYS, *WEEKENDS])
+    for offset in range(300):
+        start = (datetime.date(2026, 1, 1) + datetime.timedelta(offset)).isoformat()
+        steps = {step.step: step for step in timetable(BY_ID["agreement"], {}, start, calendar)}
+        assert steps["contract"].latest < steps["result"].earliest <= steps["result"].latest
+        assert steps["result"].latest <= calendar.after_calendar(steps["contract"].latest, 7)
+
+
 def test_before_2007_a_listing_takes_ten_working_days() -> None:
     """Order 11 of 2002 counted working days."""
     steps = {step.step: step for step in timetable(BY_ID["listing"], {}, "2005-03-01")}
@@ -161,3 +172,28 @@ def test_the_year_of_a_round_is_announced_and_years_to_come_are_not(as_of: str) 
     assert calendar.announced(as_of)
     assert calendar.announced(f"{as_of[:4]}-12-30")
     assert not Calendar(non_working_days("2026-03-31")).announced("2030-03-01")
+
+
+def test_the_days_kept_are_those_of_the_holiday_library() -> None:
+    """Day for day, as a round of any year asks for them; a file of another version is not asked."""
+    import holidays
+
+    assert days_off.kept().keys() == set(days_off.YEARS)
+    for year in (*range(2010, 2042, 3), 2026):
+        first, last = datetime.date(year, 3, 31), datetime.date(year + days_off.HORIZON_YEARS, 12, 31)
+        known = holidays.country_holidays("CN", years=range(first.year, last.year + 1))
+        days = (first + datetime.timedelta(days=number) for number in range((last - first).days + 1))
+        wanted = [day for day in days if day in known or (day.weekday() >= 5 and day not in known.weekend_workdays)]
+        assert non_working_days(str(first)) == tuple(map(str, wanted))
+
+
+def test_another_version_of_the_library_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days kept of one version say nothing of what another was told since."""
+    wanted = non_working_days("2026-03-31")
+    monkeypatch.setattr(days_off, "version", lambda name: "0")
+    days_off.kept.cache_clear()
+    try:
+        assert days_off.kept() == {}
+        assert non_working_days("2026-03-31") == wanted
+    finally:
+        days_off.kept.cache_clear()

@@ -16,7 +16,7 @@ from typing import Any
 from constraints.audit.certificate.derived_rows import DerivedRows, Range, ranges
 from constraints.audit.certificate.least_losses import Watch, among, dropped
 from constraints.audit.certificate.part_worths import Frame, Uses, bits
-from constraints.audit.certificate.price_tree import BadProof, Branch, Sum, Supplied, priced, read_tree
+from constraints.audit.certificate.price_tree import BadProof, Branch, Sum, Supplied, Tree, priced, read_tree
 from constraints.audit.files.offers_reader import Block, Place
 from constraints.audit.files.strict_json import LARGEST
 from constraints.types import Row, shared
@@ -54,7 +54,8 @@ class Bound:
         self.scale = _integer(entry.get("scale"))
         if self.scale <= 0:
             raise BadProof("the scale of a proof is positive")
-        self.tree = read_tree(entry.get("tree"), len(rows) + tier, parcels)
+        given = entry.get("tree")  # its texts; or as they were read before (no JSON holds such a thing)
+        self.tree = given if isinstance(given, Tree) else read_tree(given, len(rows) + tier, parcels)
         prices = priced(self.tree, len(rows) + tier, parcels)
         self.derived = DerivedRows(self.tree.derived, self.tree.alone, rows, ranges(rows, reached, tier))
         self.reached = reached

@@ -158,14 +158,17 @@ def solve(
         over = {} if result.robust is None else {"robust": result.robust}
         click.echo(json.dumps({**packed(result.plan), **over}, ensure_ascii=False, sort_keys=True))
     else:
-        from landopt.reasons.many.robust import robust_line
         from landopt.reasons.period_tables import render_periods
         from landopt.reasons.texts import render_plan
         from landopt.reasons.two_names import names_in_file, said_in
 
         told = render_plan(result.plan, chosen, result.case)
         periods = render_periods(result.plan, result.case, chosen)
-        over_draws = None if result.robust is None else robust_line(result.robust, chosen)
+        over_draws = None
+        if result.robust is not None:
+            from landopt.reasons.many.robust import robust_line
+
+            over_draws = robust_line(result.robust, chosen)
         told = "\n".join(filter(None, (told, periods, over_draws)))
         click.echo(said_in(told, names_in_file(result.folder / "case.json"), chosen))
         click.echo(result.footer(chosen))

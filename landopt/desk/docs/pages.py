@@ -50,12 +50,14 @@ def _read(path: Path) -> str | None:
 @click.option("--write", is_flag=True, help="Write the pages that are not current.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, help="Default: docs.")
 def docs(write: bool, folder: Path) -> None:
-    """Make the pages of docs/ and the release's list of packs, or say which are not current."""
+    """Make the pages of docs/, the release's list of packs and the days kept, or say which are not current."""
     from constraints.loading.releases import LIST, release_text
+    from landopt.intake import days_off
 
     found = {folder / name: text for name, text in stale(folder).items()}
-    if folder == FOLDER and _read(LIST) != release_text():
-        found[LIST] = release_text()
+    if folder == FOLDER:
+        beside = {LIST: release_text(), days_off.KEPT: days_off.made()}
+        found |= {path: text for path, text in beside.items() if _read(path) != text}
     for path, text in found.items():
         if write:
             path.write_text(text, encoding="utf-8", newline="\n")

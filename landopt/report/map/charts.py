@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
@@ -13,8 +13,10 @@ from constraints.reading.timetable import step_title
 from landopt.reasons import words
 from landopt.reasons.across_words import one_a_rule
 from landopt.report.papers.plain import one_line
-from landopt.report.source import Source
 from parcels.common.catalogue import Bilingual, Text, told
+
+if TYPE_CHECKING:
+    from landopt.report.source import Source
 
 COLOURS = {name: look.colour for name, look in looks().items()}
 SIGNS = {name: look.sign for name, look in looks().items()}

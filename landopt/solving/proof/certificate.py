@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from constraints.audit.certificate.derived_rows import Rule
 from constraints.audit.certificate.price_tree import BadProof, Branch, Clique, Node, Sum, Supplied, Tree
-from constraints.audit.certificate.price_writer import write_tree
 from constraints.audit.certificate.proof import Bound
 from constraints.audit.files.offers_reader import Place
 from constraints.types import Row
@@ -157,10 +156,9 @@ class Certificate:
 
     def __init__(self, prog: Program, tree: Tree | Mapping[str, Any], scale: int) -> None:
         tier = len(prog.sense) - prog.own
-        written = write_tree(tree, len(prog.sense)) if isinstance(tree, Tree) else tree
         reached = [int(value) for value in prog.rhs[prog.own :]]
         self.prog, self.scale = prog, scale
-        self.head = Bound({"scale": scale, "tree": written}, tier, rows_of(prog), prog.parcels, reached)
+        self.head = Bound({"scale": scale, "tree": tree}, tier, rows_of(prog), prog.parcels, reached)
         self.tree = self.head.tree
         self.position = np.arange(prog.count) - prog.part_start[prog.part()]
         self.left = np.flatnonzero(~alone(prog, self.head.derived.signs))
