@@ -1,8 +1,8 @@
 """Days that are told to the ledger: written as ISO and nothing else, and none that a document or an event cannot have.
 
 A document may be older than its entry: it is often signed first and entered later, and a round of past years may be
-entered today.  It cannot be older than both the facts it approves and the round that it decides. Rounds of years to come are
-tried out with their own days, so that a day may lie after today, but not by more than the longest right runs.
+entered today.  It cannot be older than both the facts it approves and the round that it decides. Rounds of years to
+come are tried out with their own days, so that a day may lie after today, but not by more than the longest right runs.
 """
 
 from __future__ import annotations
