@@ -45,8 +45,9 @@ def search(
     ``warm`` is what a search over the same offers with other numbers left (``Answer.warm``).
 
     Offers that alone exceed a limit are left out, in large rounds also those that no better plan needs (``lean``).
-    Small rounds go on to gap 0 whatever was asked for: what a few offers give is proved first, as the tree of a proof
-    finds better plans itself; only where that leaves something open, all offers go to a solver.
+    Small rounds go on to gap 0 whatever was asked for: by the whole model where that pays (``whole_first``); else what
+    a few offers give is proved first, as the tree of a proof finds better plans itself; only where that leaves
+    something open, all offers go to a solver.
     """
     small = prog.count <= options.tuning.small
     out = alone(prog, hopeless(prog))
