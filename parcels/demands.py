@@ -12,6 +12,7 @@ from parcels.common.issues import Issue, Refused, error, stop_on_errors, warning
 from parcels.common.place import Place
 from parcels.common.schema import fields
 from parcels.common.units import BadValue
+from parcels.common.visible import says_something
 from parcels.formats.opening import open_table
 from parcels.how_read import RECORDS, HowRead
 from parcels.tables.columns import column_key, match_columns
@@ -187,7 +188,7 @@ def read_records(
                 found.add("error", problem.key, at=Place(row=row, column=name), field=name, **problem.values)
                 text = ""
             else:
-                if not text and name in ("rule", "document", "date"):
+                if name in ("rule", "document", "date") and not says_something(text):
                     found.add("error", "025.blank", at=Place(row=row, column=name), name=name)
             entry[name] = text
         records.append(entry)

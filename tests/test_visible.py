@@ -17,7 +17,12 @@ import pytest
 from click.testing import CliRunner
 
 from cli import desk
-from parcels.common.visible import VisibleStream, visible, visible_streams, visible_values
+from constraints.loading.corrections import read_corrections
+from landopt.keeping.fixes import apply_fixes
+from landopt.keeping.ledger.adoption import who
+from parcels.common.issues import Refused
+from parcels.common.visible import VisibleStream, says_something, visible, visible_streams, visible_values
+from tests.builders import random_case
 
 ACTING = ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x00", "\x08", "\r", "\x7f"]
 ACTING += ["\u202e", "\u2066", "\u200f", "\u061c", "\u2028", "\ufeff", "\u200b", "\U000e0041", "\ud800"]
@@ -183,3 +188,28 @@ def _spoiled(value: Any, key: str = "") -> Any:
     if isinstance(value, list):
         return [_spoiled(each, key) for each in value]
     return f"\u202e{value}" if isinstance(value, str) and key in ("doc", "zh", "en", "title") and value else value
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "\u3000\u200b", "\u2060\ufeff", "\u3164", "\u2800", "\u00ad", "—", "…", "\u202e"]
+)
+def test_what_nobody_can_read_names_nothing(text: str) -> None:
+    """A document, person or reason of blanks, marks and letters that show as nothing is none."""
+    assert not says_something(text)
+    with pytest.raises(Refused):
+        who(text)
+    with pytest.raises(Refused) as caught:
+        apply_fixes(random_case(1), ["P01=listing"], reason=text, by=text)
+    assert {"O010", "O011"} <= {issue.code for issue in caught.value.issues}
+    block = f'parcel = "P1"\nfield = "converted"\nold = false\nnew = true\ndocument = {json.dumps(text)}\n'
+    head = "[[correction]]\n" + block + "date = 2026-03-01\n"
+    (one,) = read_corrections(head + 'person = "陈某"\n', "c.toml")
+    assert one.document == ""
+    with pytest.raises(Refused):
+        read_corrections(head + f"person = {json.dumps(text)}\n", "c.toml")
+
+
+@pytest.mark.parametrize("text", ["甲", "粤府土审〔2026〕9号", "No. 9", "٣", "é"])
+def test_what_is_read_names_something(text: str) -> None:
+    assert says_something(text)
+    assert who(text)["by"] == text

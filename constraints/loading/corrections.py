@@ -24,6 +24,7 @@ from parcels.common.gate import load_toml
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
 from parcels.common.schema import Field, Value, fields
+from parcels.common.visible import says_something
 
 ORIGIN = "correction"
 """The origin of the rules made of corrections; their ids begin with it."""
@@ -152,7 +153,8 @@ def _read(block: dict[str, Any], at: Place, issues: list[Issue]) -> Correction |
     if ("parcel" in block) == ("demand" in block):
         issues.append(error("R027.whose", at=at))
     for name in ("field", "old", "new", "person", "date"):
-        if name not in block or block[name] == "":
+        blank = name == "person" and isinstance(block.get(name), str) and not says_something(block[name])
+        if name not in block or block[name] == "" or blank:
             issues.append(error("R027.key-missing", at=at, name=name))
     for name in ("parcel", "demand", "field", "document", "person"):
         if not isinstance(block.get(name, ""), str):
@@ -183,7 +185,8 @@ def _read(block: dict[str, Any], at: Place, issues: list[Issue]) -> Correction |
         issues.append(error("R027.same", at=at, name=field.name, value=block["new"]))
     if len(issues) > before:
         return None
-    paper, person = str(block.get("document", "")).strip(), block["person"].strip()
+    paper = str(block.get("document", "")).strip()
+    person, paper = block["person"].strip(), paper if says_something(paper) else ""
     return Correction(of, block[of], field.name, values[0], values[1], paper, person, day[0])
 
 

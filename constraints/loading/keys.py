@@ -17,6 +17,7 @@ from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, Refused, error
 from parcels.common.place import Place
 from parcels.common.schema import fields, measures
+from parcels.common.visible import says_something
 
 LARGEST = 10**12
 
@@ -64,7 +65,7 @@ def decimal_text(value: object) -> str | None:
 
 
 def _text(reading: Reading, key: str, value: Any) -> str | None:
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str) and says_something(value):
         return value
     reading.bad("R004.must-text", key, key=key)
     return None

@@ -61,10 +61,13 @@ def unopposed() -> frozenset[str]:
     return frozenset(name for name, table in tables().items() if not table["competitive"] and not off(name))
 
 
-def steps(method: str) -> tuple[tuple[str, int, int, int, str], ...]:
-    """Its steps in order: name, calendar days, working days, planning days, rule."""
-    found = tables()[method].get("steps", ())
-    return tuple((str(name), int(days), int(work), int(plan), str(rule)) for name, days, work, plan, rule in found)
+def steps(method: str) -> tuple[tuple[str, int, int, int, str, int], ...]:
+    """Its steps in order: name, calendar days, working days, planning days, rule, days within which (0: none)."""
+    found = [(*step, 0)[:6] for step in tables()[method].get("steps", ())]
+    return tuple(
+        (str(name), int(days), int(work), int(plan), str(rule), int(within))
+        for name, days, work, plan, rule, within in found
+    )
 
 
 def open_to_market() -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from constraints.types import Rule
 from parcels.common.catalogue import both
 from parcels.common.issues import Issue, error
 from parcels.common.schema import Field, Value, fields
+from parcels.common.visible import says_something
 
 UNKNOWN = "unknown"
 """How a fact that is not known is written where a blank cell cannot be."""
@@ -47,6 +48,8 @@ def adopted(blocks: Iterable[Block], known: Mapping[str, Rule], issues: list[Iss
             )
         if not reading.issues:
             below, base = block.table["below"], known.get(block.table["rule"])
+            if not isinstance(block.table["document"], str) or not says_something(block.table["document"]):
+                reading.bad("R004.must-text", "document", key="document")
             for each in (block.table["rule"], *below):
                 if each not in known:
                     reading.bad("R019.adopt-no", "rule", maybe=closest(each, known), each=each)

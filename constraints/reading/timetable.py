@@ -36,13 +36,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A step's length: at least ``days`` (calendar) and ``working`` days by law, ``planning`` working days by plan."""
+    """A step's length: at least ``days`` (calendar) and ``working`` days by law, ``planning`` working days by plan.
+
+    ``within``: by law it is done so many calendar days after the step before, whatever was planned (0: no such term).
+    """
 
     step: str
     days: int
     working: int
     planning: int
     rule: str
+    within: int = 0
 
 
 LISTING = Duration("listing", 10, 0, 10, "cn.order39.art18")
@@ -164,7 +168,7 @@ def timetable(
 
     A step begins on the working day after the one before has ended. A term of days set by law counts from the day after
     its event, and ends on the next working day where its last day is none (Civil Code arts. 201 and 203); the step ends
-    with the later of that term and its planning length.
+    with the later of that term and its planning length, and before a term within which law wants it done is over.
 
     Parameters
     ----------
@@ -193,7 +197,10 @@ def _run(durations: Iterable[Duration], start: str, calendar: Calendar) -> tuple
     for step in durations:
         first = calendar.after(end, 1)
         lawful = calendar.after(calendar.after_calendar(first, step.days), step.working)
-        end = max(lawful, calendar.after(first, max(0, step.planning - 1)))
+        planned = calendar.after(first, max(0, step.planning - 1))
+        if step.within:
+            planned = min(planned, calendar.after_calendar(end, step.within))
+        end = max(lawful, planned)
         steps.append(Step(step.step, first, end, step.rule, end != lawful or not (step.days or step.working)))
     return tuple(steps)
 

@@ -23,6 +23,7 @@ from parcels.common.frozen import FactTable
 from parcels.common.gate import read_bytes, read_text
 from parcels.common.issues import Issue, Refused, error, warning
 from parcels.common.place import Place
+from parcels.common.visible import says_something
 
 if TYPE_CHECKING:
     import geopandas
@@ -93,7 +94,7 @@ def read_round(path: str | Path, *, drop: Sequence[str] = (), reason: str = "", 
         file = replace(file, round=replace(file.round, as_of=day_of(as_of)))
     issues: list[Issue] = []
     sources = _sources(file)
-    if drop and not reason:
+    if drop and not says_something(reason):
         issues.append(error("C010.parcels-dropped-without", at="--drop"))
     own_day = None if as_of is None else own
     days = days_of(file.round)

@@ -24,6 +24,7 @@ from landopt.reasons.explain.context import citation
 from landopt.reasons.explain.plain_records import as_json
 from parcels.common.catalogue import Bilingual, Told, both, told
 from parcels.common.issues import Issue, Refused, error
+from parcels.common.visible import says_something
 
 GENERALLY = frozenset({"R-201-LL", "R-201-LG"})
 """Terms the ministry states as "generally" (一般): a reason on record may depart from them."""
@@ -52,9 +53,9 @@ def apply_fixes(
     if not fixes:
         return case, ()
     issues: list[Issue] = []
-    if not reason.strip():
+    if not says_something(reason):
         issues.append(error("O010.fix-needs-reason", at="--fix"))
-    if not by.strip():
+    if not says_something(by):
         issues.append(error("O011.fix-needs-name", at="--fix"))
     overrides: list[dict[str, Any]] = []
     fixed = case

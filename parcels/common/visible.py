@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,15 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _ACTING.sub(_shown, text.replace("\r\n", "\n"))
+
+
+FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters by their category that show as nothing at all."""
+
+
+def says_something(text: str) -> bool:
+    """Whether a reader sees a letter or a number in it: what is to name a document, a person or a reason must."""
+    return any(unicodedata.category(each)[0] in "LN" and each not in FILLERS for each in text)
 
 
 def _shown(found: re.Match[str]) -> str:

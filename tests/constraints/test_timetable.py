@@ -99,6 +99,16 @@ def test_steps_run_one_after_the_other_and_keep_the_terms_of_law(method: str) ->
             end = step.latest
 
 
+def test_the_result_of_an_agreement_is_published_within_seven_days() -> None:
+    """Agreement norm: seven days from the contract, over a long holiday too; a term that ends on a day off moves on."""
+    calendar = Calendar([*NATIONAL_DAYS, *WEEKENDS])
+    for offset in range(300):
+        start = (datetime.date(2026, 1, 1) + datetime.timedelta(offset)).isoformat()
+        steps = {step.step: step for step in timetable(BY_ID["agreement"], {}, start, calendar)}
+        assert steps["contract"].latest < steps["result"].earliest <= steps["result"].latest
+        assert steps["result"].latest <= calendar.after_calendar(steps["contract"].latest, 7)
+
+
 def test_before_2007_a_listing_takes_ten_working_days() -> None:
     """Order 11 of 2002 counted working days."""
     steps = {step.step: step for step in timetable(BY_ID["listing"], {}, "2005-03-01")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -36,3 +37,16 @@ def test_three_plans_are_a_line_each(tmp_path: Path) -> None:
     assert CliRunner().invoke(desk, ["compare", paths[0]]).exit_code == 2
     assert CliRunner().invoke(desk, ["compare", *paths, "--causes"]).exit_code == 2
     assert CliRunner().invoke(desk, ["compare", *paths[:2]]).exit_code == 0
+
+
+def test_plans_of_another_round_are_named_and_a_long_name_leaves_its_column(tmp_path: Path) -> None:
+    """What differs is told by ids alone: said; the day stands apart from the name before it."""
+    one = case([parcel()], [demand()], [])
+    other = replace(one, round=replace(one.round, id="another-round-of-a-long-name-2018-2020"))
+    paths = [str(write_plan(tmp_path / str(n), each)) for n, each in enumerate((one, one, other))]
+    for lang, word in (("en", "of another round"), ("zh", "不属同一轮次")):
+        lines = CliRunner().invoke(desk, ["compare", *paths, "--lang", lang]).stdout.splitlines()
+        assert len(lines) == 5
+        assert word in lines[-1]
+        assert "another-round-of-a-long-name-2018-2020" in lines[-1]
+        assert f"  {other.round.as_of}" in lines[3]

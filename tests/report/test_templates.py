@@ -101,6 +101,7 @@ NESTED = (
     '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGE</w:instrText></w:r>'
     '<w:r><w:fldChar w:fldCharType="end"/></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
 )
+VML = '<w:p><w:r><w:pict xmlns:v="urn:schemas-microsoft-com:vml">%s</w:pict></w:r></w:p>'
 DOCTYPE = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>\n'
 
 
@@ -140,6 +141,10 @@ HOSTILE: dict[str, tuple[str, Callable[[dict[str, bytes]], None]]] = {
     "share": ("outside", relation("image", "file://server/share/x.png")),
     "script link": ("outside", relation("oleObject", "mhtml:http://example.invalid/x!x-usc:x")),
     "hyperlink": ("outside", relation("hyperlink", "https://example.invalid/")),
+    "remote picture of a shape": ("outside", body(VML % '<v:imagedata src="http://example.invalid/x.png"/>')),
+    "share as a fill": ("outside", body(VML % '<v:fill src="//server/share/x.png"/>')),
+    "script of a shape": ("outside", body(VML % '<v:shape href="javascript:1"/>')),
+    "address in any attribute": ("outside", body('<w:p><w:pPr><w:rPr w:x="file:a"/></w:pPr></w:p>')),
     "dde": ("field", complex_field('DDEAUTO c:\\\\windows\\\\system32\\\\cmd.exe "/k calc"')),
     "dde split over runs": ("field", complex_field("DD", "E", ' cmd "/k calc"')),
     "dde, simple": ("field", body('<w:p><w:fldSimple w:instr="DDE cmd x"/></w:p>')),

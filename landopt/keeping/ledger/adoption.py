@@ -14,6 +14,7 @@ from constraints.loading.corrections import read_corrections
 from landopt.keeping.ledger.chain import Entry
 from landopt.keeping.whole_audit import Rewrite, whole_audit
 from parcels.common.issues import Issue, LandoptError, Refused, error, stop_on_errors
+from parcels.common.visible import says_something
 
 if TYPE_CHECKING:
     from constraints.audit.finding import AuditReport
@@ -36,7 +37,7 @@ def who(given: str) -> dict[str, str]:
     Refused
         If no name is given (B014).
     """
-    if not given.strip():
+    if not says_something(given):
         raise Refused(error("B014.names-who", at="--by"))
     try:
         account = getpass.getuser()

@@ -21,6 +21,7 @@ from landopt.keeping.ledger.round_steps import RoundPlace, standing
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, error, stop_on_errors
 from parcels.common.place import within
+from parcels.common.visible import says_something
 from parcels.formats.decoding.encoding import decode
 from parcels.formats.kinds.csv_table import named_rows
 
@@ -102,7 +103,7 @@ def read_matters(path: Path, known: set[str], last: str | None = None) -> list[M
             shown = ", ".join(f"{entry['zh']} {name}" for name, entry in kinds().items())
             issues.append(error("B026.no-matter", at=at, what=row["what"], known=shown))
         issues += past_issues(_days(row), at, last)
-        if not row["document"] and what not in ("objection", None):
+        if not says_something(row["document"]) and what not in ("objection", None):
             issues.append(error("B027.no-document", at=at))
         if row["answer"] and not row["answered_on"]:
             issues.append(error("B027.no-answer-date", at=at))

@@ -30,6 +30,7 @@ from parcels.common.findings_text import lines
 from parcels.common.gate import read_bytes
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors
 from parcels.common.place import within
+from parcels.common.visible import says_something
 from parcels.formats.decoding.encoding import decode
 from parcels.formats.kinds.csv_table import named_rows
 
@@ -147,7 +148,7 @@ def adopt(
 
     folder = Path(plan_folder)
     folder = folder.parent if folder.is_file() else folder
-    if not document.strip() or not by.strip():
+    if not says_something(document) or not says_something(by):
         raise Refused(error("B012.adoption-names-document"))
     require_day(date, "--date")
     plan = read_plan(folder)
@@ -243,7 +244,7 @@ def read_results(path: Path, known: set[str], last: str | None = None) -> list[d
             issues.append(
                 error("B022.no-outcome", at=within(path.name, row=number), outcome=row["outcome"], known=OUTCOMES)
             )
-        if outcome == "taken_back" and not row["document"]:
+        if outcome == "taken_back" and not says_something(row["document"]):
             issues.append(error("B027.taking-back", at=within(path.name, row=number)))
         price: int | None = None
         if row["price_yuan"]:

@@ -13,6 +13,7 @@ from landopt.keeping.ledger.trust import examined, witness_text
 from landopt.keeping.sealing.signing import head_message, key_id, private_key, public_key
 from parcels.common.issues import Refused, error, stop_on_errors
 from parcels.common.kept import Written, write_kept
+from parcels.common.visible import says_something
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -127,7 +128,7 @@ def sign_entry(ledger: LedgerPlace, entry: int | None, keys: Sequence[Path], sai
 
 def revoke(ledger: LedgerPlace, key: Path, reason: str, said: dict[str, Any]) -> Entry:
     """Revoke a key: what it signs from here on does not count, what it signed before only if that is proven older."""
-    if not reason.strip():
+    if not says_something(reason):
         raise Refused(error("B032.reason", at="--reason"))
     with Ledger(ledger) as book:
         stop_on_errors(book.problems())
@@ -145,7 +146,7 @@ def supersede(book: Ledger, round_id: str, reason: str | None, said: dict[str, A
     standing = [seq for seq, name in state(book.entries()).adoptions if name == round_id]
     if not standing:
         return []
-    if reason is None or not reason.strip():
+    if reason is None or not says_something(reason):
         raise Refused(error("B093.second", at=str(book.place), round=round_id, entry=standing[-1]))
     return [("supersede", round_id, {**said, "entry": seq, "reason": reason}) for seq in standing]
 

@@ -19,6 +19,7 @@ def several(plans: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         found.append(
             {
                 "plan_id": plan["plan_id"],
+                "same_round": plan["case"]["round"] == plans[0]["case"]["round"],
                 "as_of": plan["case"]["as_of"],
                 "objective": [tier["objective"] for tier in tiers],
                 "bound": [tier["bound"] for tier in tiers],

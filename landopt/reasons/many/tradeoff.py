@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from landopt.reasons.many.axes import Axis, axes
 from landopt.reasons.many.scenario import Assignment, Effort, better, located, named
 from landopt.reasons.many.sweep import open_desk
 from landopt.runs.execute import Ran, execute
-from landopt.runs.work import Run, Task, Where, Work
+from landopt.runs.work import Run, Task, Where, Work, watched
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.programme.arrays import program, standing
@@ -42,6 +43,10 @@ STEPS = 6
 """Halvings towards the largest floor of a part that no objective can be (fairness)."""
 LEAST_S = 2.0
 """Seconds that a point with floors may take at least."""
+ENDS = 8
+"""How many times as long as the screening of a large round an end of its front may take."""
+POINT = 2
+"""How many times as long a point with floors may take, where the ends took less."""
 LESS = 10
 """How many times less than the first the other parts weigh, each over what there is of it, in a large round."""
 
@@ -76,7 +81,9 @@ class Fronted:
 
     def __init__(self, case: Case, names: Sequence[str], present: Sequence[Assignment], effort: Effort) -> None:
         self.case, self.present, self.effort = case, present, effort
+        begun = monotonic()
         self.offers = build_offers(case)
+        self.screened_s = monotonic() - begun
         self.start, _ = located(case, self.offers, present)
         self.axes = axes(case, self.offers, names, present)
         self.held = _held(case, self.offers, self.start.tolist())
@@ -98,7 +105,7 @@ class Fronted:
         effort = self.effort.of(self.case)
         if given.get("seconds") is not None and effort["nodes"] is None:
             effort["time_limit_s"] = min(given["seconds"], effort["time_limit_s"])
-        outcome = solve(self.plain, offers, **effort, warm=start, ties=not self.large)
+        outcome = solve(self.plain, offers, **effort, warm=start, ties=not self.large, here=watched())
         asked = {"order": list(given["order"]), "floors": dict(given["floors"])}
         found: dict[str, Any] = {"stopped": outcome.stopped, **asked, "values": None}
         if outcome.chosen is None:
@@ -233,7 +240,7 @@ def tradeoff(
         return execute(work, tasks, where, folder, say)
 
     order = _orders(here.axes)[0]
-    ran = made([{"order": each, "floors": {}} for each in _orders(here.axes)])
+    ran = made([_end(here, each) for each in _orders(here.axes)])
     found, interrupted = _lawful(ran), ran.interrupted
     most: dict[str, int] = {}
     for axis in here.axes if found and not interrupted else ():
@@ -242,7 +249,7 @@ def tradeoff(
         for _ in range(STEPS if not axis.plain else 0):
             if low >= high or interrupted:
                 break
-            ran = made([{"order": order, "floors": {axis.name: (low + high + 1) // 2}}])
+            ran = made([{**_end(here, order), "floors": {axis.name: (low + high + 1) // 2}}])
             interrupted = ran.interrupted
             reached = [each["values"][axis.name] for each in _lawful(ran)]
             low, high = (max(reached), high) if reached else (low, (low + high + 1) // 2 - 1)
@@ -274,6 +281,14 @@ def _orders(parts: Sequence[Axis]) -> list[list[str]]:
     """Each part that an objective can be first once, the others after it."""
     plain = [axis.name for axis in parts if axis.plain]
     return [[name, *(other for other in plain if other != name)] for name in plain]
+
+
+def _end(here: Fronted, order: Sequence[str]) -> dict[str, Any]:
+    """A run without floors: of a large round no longer than what it is screened in, so many times, unless asked."""
+    given: dict[str, Any] = {"order": list(order), "floors": {}}
+    if here.effort.time_limit_s is not None or not here.large:
+        return given
+    return {**given, "seconds": max(LEAST_S, ENDS * here.screened_s)}
 
 
 def _lawful(ran: Ran) -> list[dict[str, Any]]:
@@ -337,8 +352,8 @@ def _started(
 ) -> dict[str, Any]:
     """A run of the floors, from the best plan that is known to reach them.
 
-    In a large round it may take, unless the command sets a limit, as long as the longest without floors did: what is
-    open then is stated as the point's gap.
+    In a large round it may take, unless the command sets a limit, as long as the longest without floors did, and no
+    less than a small multiple of the screening: what is open then is stated as the point's gap.
     """
     reaching = _reaching(floors, found)
     best = max(reaching, key=lambda each: (here.weighed(order, each["values"]), each["plan_id"]), default=None)
@@ -346,7 +361,7 @@ def _started(
     given = {"order": list(order), "floors": floors, "start": None if best is None else best["plan"]}
     if here.effort.time_limit_s is not None or not here.large or not free:
         return given
-    return {**given, "seconds": max(LEAST_S, *free)}
+    return {**given, "seconds": max(LEAST_S, POINT * here.screened_s, *free)}
 
 
 def _dominates(one: Mapping[str, int], other: Mapping[str, int]) -> bool:

@@ -333,7 +333,11 @@ class _Placing:
             bound = proven.bounds[0].moved(rows, gone)
         except BadProof:
             return None
-        return None if bound is None else bound + int(self.offers.score[0, offer]) - self.was
+        if bound is None:
+            return None
+        top = bound + int(self.offers.score[0, offer]) - self.was
+        whole = proven.bounds[0].moved(old.rows) if self.offers is old else None
+        return top if whole is None else min(top, whole - self.was)  # a platform of the round: one of its own plans
 
 
 def _counts(offers: Offers, offer: int) -> dict[tuple[str, tuple[str, ...]], int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -42,6 +43,9 @@ _ELEMENTS = {
     "mailMerge": "merge", "dataBinding": "binding", "frameset": "outside", "attachedTemplate": "outside",
     "movie": "outside", "scriptAnchor": "macro", "macroName": "macro",
 }  # fmt: skip
+_LEADS = frozenset(("src", "href", "althref"))
+_ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|file:|mhtml:|javascript:|\\\\|//)", re.IGNORECASE)
+_NAMESPACE = re.compile(r"https?://(?:schemas|purl|www\.w3)\.")
 _COUNTING = ("PAGE", "NUMPAGES", "SECTION", "SECTIONPAGES", "DATE", "TIME", "CREATEDATE", "SAVEDATE", "TOC", "PAGEREF")
 FIELDS = frozenset((*_COUNTING, "TITLE", "STYLEREF", "SEQ", "REF", "EQ", "SYMBOL"))
 """The fields a template may have."""
@@ -171,6 +175,7 @@ def _elements(root: Any) -> Iterator[tuple[str, str]]:
     open_fields: list[list[str] | None] = []  # the instruction of each field begun; None once it shows its result
     for element in root.iter():
         name = _local(element)
+        yield from _leads_out(element)
         if name in _ELEMENTS:
             yield _ELEMENTS[name], name
         elif name == "fldSimple":
@@ -196,6 +201,15 @@ def _elements(root: Any) -> Iterator[tuple[str, str]]:
     for told in open_fields:
         if told is not None:
             yield from _field("".join(told))
+
+
+def _leads_out(element: Any) -> Iterator[tuple[str, str]]:
+    """Attributes that hold an address themselves, without a relationship: pictures and shapes of VML."""
+    for key, value in element.items():
+        local = key.rpartition("}")[2].lower()
+        named = local == "uri" and _NAMESPACE.match(value)
+        if (local in _LEADS and value.strip() and not value.startswith("#")) or (_ADDRESS.match(value) and not named):
+            yield "outside", value
 
 
 def _field(instruction: str) -> Iterator[tuple[str, str]]:
