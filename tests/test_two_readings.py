@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from constraints.audit.cells import PartReader
 from constraints.audit.reread import Reader
-from constraints.audit.rescreen import connected_sites, lawful
-from constraints.case import Case
+from constraints.case import Case, from_json, to_json
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
+from tests.audit.folders import _offers, reached
 from tests.builders import case, demand, eligibility, parcel, price_floor, random_case, random_medium_case, term
 from tests.spiced import spiced_case
 
@@ -22,24 +21,11 @@ Identity = tuple[tuple[int, ...], int | None, int, int]
 
 def by_scalars(case: Case) -> tuple[Reader, dict[Identity, Any]]:
     """Every lawful offer by the scalar reading, by trying every site, method and period."""
-    reader = Reader(case)
-    if reader.asks_applicants:
-        first = Reader(case)
-        for demand in range(len(case.demands)):
-            found = lawful(first, demand, list(connected_sites(first, demand)))
-            reader.reach[demand] = frozenset(parcel for site, _, _ in found for parcel in site)
-        reader.count_reach()
+    reader = reached(case)
     offers: dict[Identity, Any] = {}
-    for demand in (*range(len(case.demands)), None):
-        sites = [(row,) for row in reader.market_parcels()] if demand is None else connected_sites(reader, demand)
-        part = PartReader(reader, demand)
-        for site in sites:
-            for method in range(len(case.methods)):
-                for period in reader.periods:
-                    reading = part.read(site, method, period)
-                    if reading.refused is None:
-                        facts = (reading.verdict, reading.term, reading.floor, reading.price, tuple(reading.score))
-                        offers[site, demand, method, period] = (*facts, dict(reading.rows))
+    for one in _offers(reader):
+        facts = (one.verdict, one.term, one.floor, one.price, tuple(one.score), dict(one.rows))
+        offers[one.site, one.demand, one.method, one.period] = facts
     return reader, offers
 
 
@@ -83,8 +69,21 @@ def agree(case: Case) -> int:
     return len(found)
 
 
+def as_written(seed: int) -> Case:
+    """A random round as its file gives it back."""
+    return from_json(to_json(random_case(seed)))
+
+
 @pytest.mark.parametrize(
-    ("make", "first"), [(random_case, 0), (random_case, 200), (spiced_case, 0), (spiced_case, 2700)]
+    ("make", "first"),
+    [
+        (random_case, 0),
+        (random_case, 200),
+        (as_written, 1000),
+        (as_written, 1060),
+        (spiced_case, 0),
+        (spiced_case, 2700),
+    ],
 )
 def test_both_readings_give_the_same_offers(make: Callable[[int], Case], first: int) -> None:
     """Verdict, term, floor, price, points and rows of every offer agree, and neither reading has one more."""

@@ -22,7 +22,7 @@ from constraints.audit.certificate.derived_rows import rests_on
 from constraints.audit.certificate.price_tree import BadProof, Sum
 from constraints.audit.certificate.proof import Bound, gap_text
 from constraints.audit.files.offers_reader import OffersFile
-from constraints.audit.files.plan_reader import load_json, read_plan
+from constraints.audit.files.plan_reader import load_json, read_plan, uncollected
 from constraints.audit.finding import BREACH, AuditReport, Unchecked
 from constraints.audit.joint_found import CityFound, JointReport
 from constraints.audit.run import audit_plan
@@ -95,7 +95,8 @@ def audit_city(
     if Path(name).name != name or name in ("", ".", ".."):
         wrong = (told("breach.city-name-folder", name=name),)
         return CityFound(dict(city), BREACH, (), wrong, 0, 0, tuple(checks.used))
-    report, objective = checks.city(city, audit, options)
+    with uncollected():
+        report, objective = checks.city(city, audit, options)
     return CityFound(
         dict(city),
         report.verdict,

@@ -40,7 +40,7 @@ def methods_named(names: Iterable[str], known: Iterable[str], at: Place | str) -
     methods = list(known)
     found = [(name, method_named(name, methods)) for name in names]
     if wrong := [unknown_method(name, methods, at) for name, method in found if method is None]:
-        raise Refused(*wrong)
+        raise Refused(wrong)
     return tuple(method for _, method in found if method is not None)
 
 

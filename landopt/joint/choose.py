@@ -41,7 +41,7 @@ class Effort:
     """How far each city's programme goes."""
 
     gap: Fraction
-    time_limit_s: float | None = None
+    time_limit_s: int | None = None
     nodes: int | None = None
     seed: int = 0
     here: bool = False

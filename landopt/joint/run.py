@@ -37,8 +37,12 @@ from parcels.common.kept import write_made
 
 LOOSE = 2
 """Times the gap asked for within which every city is decided at the prices first; what misses it is decided again."""
-ENOUGH = Fraction(4, 5)
-"""Of the gap asked for, what the cities' own gaps may take together: the rest is left to the mix of whole plans."""
+LEFT, APART = Fraction(1, 5), 8
+"""Of the gap asked for, what is left to the mix of whole plans, at most; and times a city's own share of it.
+
+The cities' own gaps take the rest together. In a mix about as many cities as there are common limits have another plan
+than their best, however many cities there are: what it costs goes down with their number. Above forty they take more.
+"""
 LONGEST = 3
 """A run of a city hangs after so many times its limit, and five minutes."""
 PACKS = Path(__file__).parents[2] / "constraints" / "packs"
@@ -238,7 +242,7 @@ class _Decided:
         gap, scale = self.effort.gap, self.prices.scale
         left = sorted(self.known, key=lambda one: (-one.short, one.name))
         worth = [abs(one.plans[-1].value) for one in self.known]
-        room = ENOUGH * gap * scale * sum(worth)
+        room = (1 - min(LEFT, Fraction(APART, len(worth)))) * gap * scale * sum(worth)
         while left and (over := sum(one.short for one in self.known) - room) > 0:
             some: list[_Known] = []
             while left and over > 0:  # as many as do it if each comes to half of what it may

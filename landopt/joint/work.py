@@ -6,6 +6,7 @@ which every worker sees under the same path.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ from landopt.joint import store
 from landopt.joint.choose import Candidate, Effort, candidate, run
 from landopt.joint.city import City, capped, city, priced
 from landopt.joint.file import MOST, Common, limits_of, rule_text
+from landopt.solving.process.child import CYCLES
 from parcels.common.atomic import write_folder
 from parcels.common.catalogue import as_data
 from parcels.common.digests import sha256_of
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from landopt.solving.solver import Outcome
 
 
-ALONE = 4
+ALONE = 8
 """Times the gap asked for within which a city is decided alone: no bound rests on it; others begin from its plan."""
 
 
@@ -65,6 +67,8 @@ def vars_of(effort: Effort) -> dict[str, Any]:
 
 def open_worker(shared: str) -> Run:
     """A worker from what all runs share."""
+    if parent_process() is not None:
+        gc.set_threshold(CYCLES, 10, 10)
     data = json.loads(shared)
     effort = data["effort"]
     found = Shared(data["path"], data["text"], data["runs"], Effort(**{**effort, "gap": Fraction(effort["gap"])}))

@@ -151,9 +151,10 @@ class LandoptError(Exception):
 
     exit_code = 1
 
-    def __init__(self, issues: Issue | Iterable[Issue]) -> None:
-        self.issues: tuple[Issue, ...] = (issues,) if isinstance(issues, Issue) else tuple(issues)
-        super().__init__(*self.issues)
+    def __init__(self, *issues: Issue | Iterable[Issue]) -> None:
+        listed = [(each,) if isinstance(each, Issue) else tuple(each) for each in issues]
+        self.issues: tuple[Issue, ...] = tuple(each for several in listed for each in several)
+        super().__init__(*self.issues)  # what Python makes it from again when it is copied, or passes through a pickle
 
     def __str__(self) -> str:
         return "; ".join(issue.what for issue in self.issues)

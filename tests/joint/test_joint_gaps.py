@@ -11,7 +11,7 @@ import pytest
 
 from landopt.joint.choose import Candidate, Effort
 from landopt.joint.prices import Prices
-from landopt.joint.run import ENOUGH, _Decided, _Known
+from landopt.joint.run import APART, LEFT, _Decided, _Known
 
 GAP, WORTH, SCALE = Fraction(1, 200), 1_000_000, 10
 
@@ -42,7 +42,7 @@ class Bare(_Decided):
 )
 def test_the_widest_are_decided_again_and_no_more_than_needed(shorts: list[int], comes_to: Fraction) -> None:
     """Each at most once, the widest first, none where all keep to it; at the end they do, or all were asked."""
-    room = ENOUGH * GAP * SCALE * WORTH * len(shorts)
+    room = (1 - min(LEFT, Fraction(APART, len(shorts)))) * GAP * SCALE * WORTH * len(shorts)
     bare = Bare(shorts, comes_to)
     bare._tightened()
     order = sorted(range(len(shorts)), key=lambda k: (-shorts[k], k))
@@ -53,3 +53,15 @@ def test_the_widest_are_decided_again_and_no_more_than_needed(shorts: list[int],
     elif comes_to <= Fraction(1, 2):  # without the last group it would not have done
         assert sum(one.short for one in bare.known) <= room
         assert SCALE * sum(shorts[k] for k in order[1:]) > room or len(bare.asked) == 1
+
+
+def test_many_cities_leave_less_to_the_mix() -> None:
+    """Gaps too wide for eight cities are not for two hundred: the mix costs a few cities a part, not all a fifth."""
+    few, many = Bare([4_300] * 8, Fraction(1, 10)), Bare([4_300] * 200, Fraction(1, 10))
+    few._tightened()
+    many._tightened()
+    assert few.asked
+    assert not many.asked
+    wide = Bare([4_900] * 200, Fraction(1, 10))
+    wide._tightened()
+    assert wide.asked

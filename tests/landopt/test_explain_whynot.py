@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from fractions import Fraction
 from functools import cache
 
@@ -196,6 +197,11 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
     with pytest.raises(Refused) as methods:
         check_methods(round_, ["listng"])
     assert "listing" in methods.value.issues[0].maybe
+    with pytest.raises(Refused) as several:
+        check_methods(round_, ["listng", "listing", "leese"])
+    assert [issue.code for issue in several.value.issues] == ["X016", "X016"]
+    again = copy.copy(several.value)  # as what passes to another process: made again from what it holds
+    assert (type(again), again.issues) == (Refused, several.value.issues)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -62,6 +62,7 @@ def trust(
         found += continues(entries, ledger, seen)
     else:
         found.append(warning("B088.unchecked", at=ledger))
+    found += out_of_order(entries, ledger)
     stamped = _tokens(entries, ledger, tsa, found)
     _signatures(entries, ledger, (len(seen.heads) if seen else 0, stamped), strict, found)
     return found
@@ -121,6 +122,36 @@ def continues(entries: Sequence[Entry], ledger: str, witness: Witness) -> list[I
     return [note("B089.continues", at=ledger, witness=witness.name, seen=len(witness.heads), here=len(entries))]
 
 
+# --- order -----------------------------------------------------------------------------------------------------------
+
+
+def out_of_order(entries: Sequence[Entry], ledger: str) -> Iterable[Issue]:
+    """Entries that no command would have written after those before them: whoever holds the file can append.
+
+    A round is opened once, and that entry fixes its keys; it is adopted in while it is open, and again only after what
+    stood before was superseded; what is superseded is an adoption of the round that still stands.
+    """
+    opened: dict[str, int] = {}
+    closed: set[str] = set()
+    standing: dict[str, int] = {}
+    for entry in entries:
+        name, why = entry.round, ""
+        if entry.kind == "open":
+            why = "opened" if name in opened else ""
+            opened.setdefault(name, entry.seq)
+        elif entry.kind == "close":
+            closed.add(name)
+        elif entry.kind == "supersede":
+            why = "" if standing.get(name) == entry.body["entry"] else "superseded"
+            standing.pop(name, None)
+        elif entry.kind == "adopt":
+            why = "unopened" if name not in opened else "closed" if name in closed else ""
+            why = why or ("standing" if name in standing else "")
+            standing[name] = entry.seq
+        if why:
+            yield error(f"B096.{why}", at=f"{ledger}, entry {entry.seq}", entry=entry.seq, round=name)
+
+
 # --- tokens ----------------------------------------------------------------------------------------------------------
 
 
@@ -151,7 +182,8 @@ def _tokens(entries: Sequence[Entry], ledger: str, tsa: Sequence[Path], found: l
 def _signatures(
     entries: Sequence[Entry], ledger: str, proven: tuple[int, list[tuple[int, str]]], strict: bool, found: list[Issue]
 ) -> None:
-    fixed = {entry.round: entry.body for entry in entries if entry.kind == "open" and entry.body.get("keys")}
+    first = {entry.round: entry for entry in reversed(entries) if entry.kind == "open"}
+    fixed = {name: entry.body for name, entry in first.items() if entry.body.get("keys")}
     by_number = {entry.seq: entry for entry in entries}
     revoked = {str(entry.body["key"]): entry for entry in reversed(entries) if entry.kind == "revoke"}
     signed: dict[int, set[str]] = {}

@@ -85,6 +85,11 @@ def formula(ranges: Ranges, by: str, at: tuple[int, int], column: Column) -> str
     return f"=SUMPRODUCT({'*'.join([*tests, amount])}{times})"
 
 
+def width_of(column: Column) -> int:
+    """The width of a column of sums, or of counts."""
+    return 12 if column.sums else 8
+
+
 def write(
     sheet: Any,
     formats: Mapping[str, Any],
@@ -100,7 +105,7 @@ def write(
     for at, column in enumerate(columns, 1):
         sheet.write_string(HEAD, at, several_lines(column.heading), formats["head"])
         sheet.write_string(HEAD + 1, at, column.unit, formats["head"])
-        sheet.set_column(at, at, 8 if not column.sums else 12)
+        sheet.set_column(at, at, width_of(column))
     from xlsxwriter.utility import xl_col_to_name
 
     def value(number: int, column: Column) -> float:

@@ -15,9 +15,13 @@ from landopt.report.papers.review_sheet import plan_mark
 from landopt.report.source import Source
 from landopt.report.tables.cells import Cell, change_cells, parcel_cells, rule_cells, unmet_cells
 from landopt.report.tables.headings import Headings, headings
-from landopt.report.tables.matrix import HEAD, MU, Column, Line, Ranges, write
+from landopt.report.tables.matrix import HEAD, MU, Column, Line, Ranges, width_of, write
 from parcels.common.catalogue import phrase
 
+FIRST_WIDE = 30
+"""Width of the first column of a summary."""
+_ABOVE = {"title": (1.65, 26), "small": (0.9, 15)}
+"""Of the lines above a table: width of a sign against one of a cell, and height in points."""
 _QUIET = '#,##0.0000;-#,##0.0000;"-"'  # a nought is a dash
 _WIDTHS = {
     "number": 6, "law": 44, "user": 34, "quarter": 14, "term": 8, "far_min": 8, "far_max": 8,
@@ -95,7 +99,7 @@ def write_tables(
     writer.rows(writer.add("review"), "review", rows, totals=("start_price", "deposit"))
     changed = writer.add("changes")
     if before is None:
-        writer.banner(changed, "changes", "")
+        writer.banner(changed, "changes", [13] * 8)
         changed.write_string(HEAD, 0, titles.text("changes", "none"))
     else:
         writer.rows(changed, "changes", change_cells(source, before, lang), plan=before["plan_id"])
@@ -123,6 +127,10 @@ class _Writer:
         cell = font | {"border": 1, "border_color": "#B9C1CB", "valign": "vcenter"}
         self.formats = {
             "title": book.add_format(font | {"bold": True, "font_size": 16}),
+            "title_wide": book.add_format(font | {"bold": True, "font_size": 16, "text_wrap": True, "valign": "top"}),
+            "small_wide": book.add_format(
+                font | {"font_size": 9, "font_color": "#5B6675", "text_wrap": True, "valign": "top"}
+            ),
             "small": book.add_format(font | {"font_size": 9, "font_color": "#5B6675"}),
             "head": book.add_format(cell | {"bold": True, "bg_color": "#E9EEF5", "text_wrap": True, "align": "center"}),
             "text": book.add_format(cell | {"text_wrap": True}),
@@ -152,15 +160,15 @@ class _Writer:
         made.hide_gridlines(2)
         return made
 
-    def banner(self, sheet: Any, name: str, plan: str, of: str = "") -> None:
-        """Title and provenance above the headings; ``of``: the period a list is of."""
+    def banner(self, sheet: Any, name: str, widths: Sequence[int], plan: str = "", of: str = "") -> None:
+        """Title and provenance above the headings; ``widths`` of the columns, ``of``: the period of a list."""
         title = self.source.plan["case"]["title"][self.lang]
         pattern = self.titles.text(name, "title")
         if not plan:  # nothing to compare with: no brackets around nothing
             pattern = pattern.replace("（{plan}）", "").replace(" against {plan}", "")
         text = pattern.replace("{round}", title).replace("{plan}", plan)
         text = phrase("tables.of-period", self.lang, said=text, period=of) if of else text
-        sheet.write_string(0, 0, one_line(text, 250), self.formats["title"])
+        self._above(sheet, 0, one_line(text, 250), "title", widths)
         plan_, case = self.source.plan, self.source.plan["case"]
         said = phrase("tables.as-of", self.lang, day=case["as_of"], mark=plan_mark(self.source, self.lang))
         if case["overlays"]:
@@ -169,8 +177,17 @@ class _Writer:
             fixes = ", ".join(f"{entry['fix']} ({entry['by']})" for entry in plan_["overrides"])
             said = phrase("tables.by-hand", self.lang, said=said, fixes=fixes)
         late = " ".join((*late_lines(self.source.case, self.lang), ""))
-        sheet.write_string(1, 0, one_line(late + said, 800), self.formats["small"])
-        sheet.set_row(0, 26)
+        self._above(sheet, 1, one_line(late + said, 800), "small", widths)
+
+    def _above(self, sheet: Any, row: int, text: str, style: str, widths: Sequence[int]) -> None:
+        """A line above the headings; where the table is narrower it goes on below, since print ends with the table."""
+        size, height = _ABOVE[style]
+        lines = -int(-words.width(text) * size // sum(widths))
+        if lines > 1 and len(widths) > 1:
+            sheet.merge_range(row, 0, row, len(widths) - 1, text, self.formats[f"{style}_wide"])
+        else:
+            sheet.write_string(row, 0, text, self.formats[style])
+        sheet.set_row(row, height * max(1, lines))
 
     def rows(
         self,
@@ -188,15 +205,16 @@ class _Writer:
 
         ``of``: the period it is of, which its title names and which says so where nothing is supplied in it.
         """
-        self.banner(sheet, name, plan, of)
         rows = list(rows)
         columns = [column for column in self.titles.columns(name) if column not in hidden]
         if mu and "area_ha" in columns and "area_mu" not in columns:
             columns.insert(columns.index("area_ha") + 1, "area_mu")
+        blank = {column for column in columns if rows and all(row.get(column) in (None, "") for row in rows)}
+        widths = [7 if column in blank else _WIDTHS.get(column, 13) for column in columns]
+        self.banner(sheet, name, widths, plan, of)
         for at, column in enumerate(columns):
             sheet.write_string(HEAD, at, self.titles.heading(name, column), self.formats["head"])
-            blank = bool(rows) and all(row.get(column) in (None, "") for row in rows)
-            sheet.set_column(at, at, 7 if blank else _WIDTHS.get(column, 13))
+            sheet.set_column(at, at, widths[at])
         sheet.set_row(HEAD, 48)
         sums = dict.fromkeys(totals, 0.0)
         last = HEAD
@@ -246,7 +264,6 @@ class _Writer:
 
     def summary(self, sheet: Any, rows: Sequence[Mapping[str, Cell]], *, mu: bool) -> None:
         """Use groups and uses: number, area, new and stock, and the area of each method."""
-        self.banner(sheet, "summary", "")
         methods = [m for m in self.source.methods if any(row.method == m for row in self.source.rows)]
         by_method = [self._column(words.word("method", method, self.lang), "method") for method in methods]
         lines: list[Line] = []
@@ -261,7 +278,6 @@ class _Writer:
 
     def districts(self, sheet: Any, rows: Sequence[Mapping[str, Cell]], *, mu: bool) -> None:
         """Districts: number, area, new and stock, and the area of each quarter that notices begin in."""
-        self.banner(sheet, "districts", "")
         quarters = sorted({str(row["quarter"]) for row in rows if row["quarter"]})
         names = list(dict.fromkeys(several_lines(str(row["district"] or "")) for row in rows))
         lines = [Line(name, frozenset((name,))) for name in sorted(filter(None, names))]
@@ -289,11 +305,12 @@ class _Writer:
         columns: list[Column],
         rows: Sequence[Mapping[str, Cell]],
     ) -> None:
+        self.banner(sheet, name, [FIRST_WIDE, *(width_of(column) for column in columns)])
         ranges = Ranges(self.titles, len(rows), ("area_ha", "new_ha", "method", "quarter", by))
         last = write(sheet, self.formats, lines, columns, rows, by, ranges)
         sheet.write_string(HEAD, 0, self.titles.text(name, "class"), self.formats["head"])
         sheet.write_string(HEAD + 1, 0, "", self.formats["head"])
-        sheet.set_column(0, 0, 30)
+        sheet.set_column(0, 0, FIRST_WIDE)
         sheet.freeze_panes(HEAD + 2, 1)
         sheet.repeat_rows(HEAD, HEAD + 1)
         sheet.print_area(0, 0, last, len(columns))
