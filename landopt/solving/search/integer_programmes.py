@@ -1,15 +1,17 @@
 """Integer programmes over some offers, in PuLP by HiGHS: whole, with offers taken, or in parts no rule connects.
 
-The last programme of a large round holds tens of thousands of offers: it goes to HiGHS as arrays (:func:`last`).
+The last programme of a large round holds tens of thousands of offers: it goes to HiGHS as arrays (:func:`last`), as
+does the whole model of a small one (:func:`whole`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from landopt.solving.programme.arrays import Ints, standing
+from landopt.solving.programme.arrays import Ints, Program, standing
 from landopt.solving.programme.highs_model import handed
 from landopt.solving.programme.model import Built, build
 from landopt.solving.search_state import Search
@@ -85,15 +87,33 @@ def mip(
 
 def last(state: Search, pool: Ints, limit: float | None) -> tuple[int | None, bool]:
     """As :func:`mip` over ``pool`` with nothing taken, for a bound above all: no presolve, no heuristics."""
+    options = {"presolve": "off", "mip_heuristic_effort": 0.0}
+    options |= {} if state.options.nodes is None else {"mip_max_nodes": state.options.nodes}
+    return _as_arrays(state, state.tight, pool, limit, options)
+
+
+def whole(state: Search, pool: Ints, limit: float | None, nodes: int) -> tuple[int | None, bool]:
+    """As :func:`mip` over ``pool`` with nothing taken: as a stock solver takes a model, presolved, ``nodes`` at most.
+
+    A plan is there already: what HiGHS does for a first one is left out.
+    """
+    options: dict[str, Any] = {"mip_max_nodes": nodes}
+    if state.chosen is not None:
+        options["mip_heuristic_run_feasibility_jump"] = False
+    return _as_arrays(state, state.prog, pool, limit, options)
+
+
+def _as_arrays(
+    state: Search, prog: Program, pool: Ints, limit: float | None, more: Mapping[str, Any]
+) -> tuple[int | None, bool]:
     import highspy
 
     if limit is not None and limit <= 0.05:
         return None, False
-    solver = handed(state.tight, pool, state.chosen)
-    options: dict[str, Any] = {"mip_rel_gap": float(state.options.gap), "mip_abs_gap": 0.999, "presolve": "off"}
-    options |= {"random_seed": state.options.seed, "threads": state.options.threads, "mip_heuristic_effort": 0.0}
+    solver = handed(prog, pool, state.chosen)
+    options: dict[str, Any] = {"mip_rel_gap": float(state.options.gap), "mip_abs_gap": 0.999}
+    options |= {"random_seed": state.options.seed, "threads": state.options.threads, **more}
     options |= {} if limit is None else {"time_limit": limit}
-    options |= {} if state.options.nodes is None else {"mip_max_nodes": state.options.nodes}
     for name, value in options.items():
         solver.setOptionValue(name, value)
 

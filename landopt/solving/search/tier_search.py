@@ -26,7 +26,7 @@ from landopt.solving.relaxation.prices import Relaxation, relax
 from landopt.solving.relaxation.sifter import Sifter, Stopped
 from landopt.solving.relaxation.tightening import tighten
 from landopt.solving.search import neighbourhoods
-from landopt.solving.search.restricted import all_that_matter, few, integer, rounded_plan
+from landopt.solving.search.restricted import all_that_matter, few, integer, rounded_plan, whole_first
 from landopt.solving.search_state import Answer, Hear, Keep, Options, Search, Warm, gap_of
 
 __all__ = ["Answer", "Options", "search"]
@@ -45,8 +45,9 @@ def search(
     ``warm`` is what a search over the same offers with other numbers left (``Answer.warm``).
 
     Offers that alone exceed a limit are left out, in large rounds also those that no better plan needs (``lean``).
-    Small rounds go on to gap 0 whatever was asked for: what a few offers give is proved first, as the tree of a proof
-    finds better plans itself; only where that leaves something open, all offers go to a solver.
+    Small rounds go on to gap 0 whatever was asked for: by the whole model where that pays (``whole_first``); else what
+    a few offers give is proved first, as the tree of a proof finds better plans itself; only where that leaves
+    something open, all offers go to a solver.
     """
     small = prog.count <= options.tuning.small
     out = alone(prog, hopeless(prog))
@@ -199,9 +200,12 @@ def _search(
         if guide is not relaxed:
             state.offer(rounded_plan(prog, guide), "rounding")
             clock.mark("rounding")
-        if prog.count <= options.tuning.small and options.nodes is None and few(state, guide):
-            state.later = guide.margin, guide.bound
-        else:
+        if prog.count <= options.tuning.small and options.nodes is None:
+            infeasible = whole_first(state)
+            clock.mark("integer")
+            if not infeasible and not state.reached() and few(state, guide):
+                state.later = guide.margin, guide.bound
+        if state.later is None and not infeasible and not state.reached():
             infeasible = integer(state, guide)
         clock.mark("integer")
     return "infeasible" if infeasible and state.chosen is None else None
