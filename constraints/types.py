@@ -139,6 +139,14 @@ def missed_units(rows: Sequence[Row], missed: Callable[[int], int]) -> dict[int,
     return {first: max(map(missed, members)) for first, members in shared(rows).items()}
 
 
+def in_units(sense: str, total: int, size: int) -> int:
+    """Row units as whole units of ``size`` row units each (a credit scales its row), rounded against the plan.
+
+    ``total sense amount x size`` holds exactly where ``in_units(sense, total, size) sense amount`` does.
+    """
+    return total // size if sense == ">=" else -(-total // size)
+
+
 def fulfilled(sense: str, used: int, rhs: int) -> bool:
     """Whether ``used sense rhs`` holds."""
     return used <= rhs if sense == "<=" else used >= rhs if sense == ">=" else used == rhs

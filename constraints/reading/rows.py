@@ -15,7 +15,7 @@ from constraints.case import Case
 from constraints.language.evaluate import compiled, unknowns
 from constraints.language.expr import Node, parse
 from constraints.reading.case_facts import CASE_DEFAULTS, DEMAND_FIELDS, CaseFacts, Facts, integer, key_text
-from constraints.types import Row, Rule, fulfilled, missed_units
+from constraints.types import Row, Rule, fulfilled, in_units, missed_units
 from parcels.common.schema import fields_of
 
 Key = tuple[str, tuple[str, ...]]
@@ -341,22 +341,28 @@ class PlanRows:
     def shown(self, uses: Iterable[Use]) -> dict[Key, dict[str, Any]]:
         """Used and limit of every row as ``plan.json`` states them.
 
-        A plain amount in the law's own units, counting what was used before and parcels already announced; shares,
-        credits, relations and locks in the row's units.
+        An amount in the law's own units, net of its credit, counting what was used before and parcels already
+        announced; shares, relations and locks in the row's units.
         """
         found: dict[Key, dict[str, Any]] = {}
         for use in uses:
             limit = self.by_id.get(use.row.rule)
-            plain = limit is not None and not limit.share and not limit.credit
-            amount = limit.amount(use.row.key) if plain and limit is not None else None
-            stated = use.row.rhs if amount is None else amount
+            used, stated = limit_units(limit, use.row, use.used)
             found[(use.row.rule, use.row.key)] = {
                 "sense": use.row.sense,
-                "used": use.used + stated - use.row.rhs,
+                "used": used,
                 "limit": stated,
                 "binding": use.binding,
             }
         return found
+
+
+def limit_units(limit: _Limit | None, row: Row, used: int) -> tuple[int, int]:
+    """What a plan uses of a row and what it may use, in the law's own units where the law names an amount."""
+    amount = limit.amount(row.key) if limit is not None and not limit.share else None
+    if limit is None or amount is None:
+        return used, row.rhs
+    return in_units(row.sense, used + amount * limit.times - row.rhs, limit.times), amount
 
 
 def charged(uses: Sequence[Use], tiers: int) -> list[int]:

@@ -80,6 +80,7 @@ def environment(lang: str) -> Environment:
         percent=words.percent, points=words.points,
         signed=lambda value: ("+" if value > 0 else "-" if value < 0 else "") + words.points(abs(value)),
         grouped=words.grouped,
+        unit=lambda code: f" {words.word('unit', code, lang)}" if code else "",
         date=lambda iso: words.date(iso, lang),
         period=lambda name: words.period(name, lang),
         capfirst=lambda text: text[:1].upper() + text[1:],

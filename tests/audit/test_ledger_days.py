@@ -35,7 +35,9 @@ def _codes(day: str, as_of: str = "2026-03-31", opened: str = OPENED, last: str 
         ("0001-01-01", ["B028.founded"]),
         ("1949-09-30", ["B028.founded"]),
         ("9999-12-31", ["B028.future"]),
-        ("2026-06-16", ["B028.future"]),
+        ("2096-06-16", ["B028.future"]),
+        ("2096-06-15", []),
+        ("2027-06-16", []),  # a round of years to come, tried out with its own days
         ("2026-03-30", ["B028.before"]),
         ("2026-03-31", []),  # signed on the day of the facts, entered later
         ("2026-06-15", []),
@@ -57,7 +59,8 @@ def test_rounds_of_other_years_are_entered_too() -> None:
     assert _codes("2018-02-01", as_of="2018-03-01") == ["B028.before"]
     assert _codes("2026-05-01", as_of="2027-01-01") == []
     assert _codes("2026-12-01", last="2026-12-31") == []
-    assert _codes("2027-01-01", last="2026-12-31") == ["B028.future"]
+    assert _codes("2096-12-31", last="2026-12-31") == []
+    assert _codes("2097-01-01", last="2026-12-31") == ["B028.future"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,7 @@ def test_rounds_of_other_years_are_entered_too() -> None:
     ],
 )
 def test_days_of_results(tmp_path: Path, row: str, said: list[str]) -> None:
-    """What has happened is not to come; what is agreed is not before the contract."""
+    """None that no right reaches; what is agreed is not before the contract."""
     file = tmp_path / "results.csv"
     file.write_text(f"parcel_id,outcome,date,start_by\n{row}\n", encoding="utf-8")
     if not said:

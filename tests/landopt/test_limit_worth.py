@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 
 import pytest
 
@@ -136,3 +138,45 @@ def test_a_share_that_is_less_than_a_point_away_is_moved_both_ways() -> None:
     assert (found.limit.part, found.limit.whole, found.limit.binding) == (6_040, 10_000, False)
     assert [step.now for step in found.steps] == ["59 %", "61 %"]
     assert (found.steps[0].gain.high[0], found.steps[1].gain.high[0] or 0) < (1, 0)
+
+
+@pytest.mark.parametrize(("across", "sense"), [("spread", "<="), ("least", ">=")])
+def test_a_limit_across_its_keys_is_lifted_and_moved_as_one(across: str, sense: str) -> None:
+    """No pair of districts stands alone: the rule is worth what enumeration finds without all its rows."""
+    land = [parcel(district=name, area_m2=area) for name, area in (("A", 9000), ("B", 8000), ("C", 1000), ("C", 2000))]
+    own = limit("p.alike", "", sense, 3000, measure="area_m2", per=["district"], across=across)
+    own = replace(own, spec={**own.spec, "keys": [["A"], ["B"], ["C"]]})
+    if across == "least":
+        own = replace(own, spec={**own.spec, "hard": False, "penalty": 1})
+    round_ = case(land, [demand(area_min_m2=900, area_max_m2=9000) for _ in range(3)], [own])
+    offers = offers_of(round_)
+    outcome = solve(round_, offers, gap="0")
+    context, _ = context_of(round_, offers, outcome)
+    found = limits_by_worth(context, [tier.bound for tier in outcome.tiers], Clock())
+    assert [entry.limit.cite.rule for entry in found] == ["p.alike"]
+    before, rows = plans(offers)[0][0], [n for n, row in enumerate(offers.rows) if row.kind == "limit"]
+    _same(found[0].lifted, plans(only_rows(offers, [n for n in range(len(offers.rows)) if n not in rows])), before)
+    for step in found[0].steps:
+        again = offers
+        for number in rows:
+            again = with_rhs(again, number, again.rows[number].rhs + step.step)
+        _same(step.gain, plans(again), before)
+    text = render_answer("limits", {"limits": [entry.as_dict() for entry in found]}, "en")
+    assert text.count("Lifted") == 1
+    assert ("Looser" in text, "Tighter" in text) == (across == "spread", across == "least")  # below 0 there is no step
+
+
+def test_a_limit_with_a_credit_is_told_in_its_own_unit() -> None:
+    """The row counts everything den times; what is read is the law's amount, net of the credit, rounded up."""
+    land = [parcel(area_m2=10_001, land_source="new"), parcel(area_m2=20_000, land_source="stock")]
+    own = limit("p.new", "", "<=", 40_000, measure="area_m2")
+    credit = {"where": "land_source == 'stock'", "num": 1, "den": 3}
+    own = replace(own, spec={**own.spec, "credit": credit, "used": [{"key": [], "amount": 500}]})
+    round_ = case(land, [demand(area_max_m2=90_000), demand(area_max_m2=90_000)], [own])
+    offers = offers_of(round_)
+    outcome = solve(round_, offers, gap="0")
+    context, _ = context_of(round_, offers, outcome)
+    assert len(context.chosen) == 2
+    use = next(each for each in Limits(context).all if each.cite.rule == "p.new")
+    net = Fraction(10_001 + 20_000) - Fraction(20_000, 3) + 500
+    assert (use.used, use.limit, use.unit) == (ceil(net), 40_000, "m2")

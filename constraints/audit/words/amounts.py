@@ -13,7 +13,7 @@ from constraints.audit.reread import Reader
 from constraints.audit.words.shown import percent, unit_of
 from constraints.reading.case_facts import Facts, key_text
 from constraints.reading.rows import Key
-from constraints.types import Rule, fulfilled
+from constraints.types import Rule, fulfilled, in_units
 
 Json = Mapping[str, Any]
 Same = Callable[[str, str, Any, Any], None]
@@ -28,6 +28,7 @@ class Amounts:
         self.reader, self.rules, self.shown = reader, rules, shown
         limits = reader.rows.limits
         self.shares = {one.id: one for one in limits if one.share and one.measure != "expected_price_yuan"}
+        self.sizes = {one.id: one.times for one in limits if not one.share}
         self.part: dict[Key, int] = {}
         self.whole: dict[Key, int] = {}
         self.total: dict[str, int] = {}
@@ -102,6 +103,7 @@ class Amounts:
         if reading is not None:
             mine = self.mine.get(reading.site, {})
             own = mine.get(key, 0) if key[0] in self.shares else reading.rows.get(key, 0)
+            own = in_units(each["sense"], own, self.sizes.get(key[0], 1))
         same(where, f"{name}: own", each["own"], own)
         same(where, f"{name}: part and whole", (each["part"], each["whole"]), self._parts(key))
 

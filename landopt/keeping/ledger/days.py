@@ -1,8 +1,8 @@
 """Days that are told to the ledger: written as ISO and nothing else, and none that a document or an event cannot have.
 
 A document may be older than its entry: it is often signed first and entered later, and a round of past years may be
-entered today.  It cannot be older than both the facts it approves and the round that it decides, and what has been
-signed or has happened does not lie in the future: neither of this machine's clock nor of the round's own days.
+entered today.  It cannot be older than both the facts it approves and the round that it decides. Rounds of years to
+come are tried out with their own days, so that a day may lie after today, but not by more than the longest right runs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from parcels.common.place import Place
 
 FOUNDED = "1949-10-01"
 """No document of this state is older: a year such as 0001 or 0206 is a slip of the hand."""
+LONGEST_YEARS = 70
+"""The longest term of a land-use right (housing, Order 55 art. 12): a later year such as 9999 is a slip of the hand."""
 
 
 def today() -> str:
@@ -52,7 +54,8 @@ def past_issues(days: Iterable[str], at: Place | str, last: str | None) -> list[
     where no round is known, and with it no end.
     """
     found: list[Issue] = []
-    end = max(today(), last) if last is not None else "9999-12-31"
+    begin = max(today(), last) if last is not None else "9929-12-31"
+    end = f"{int(begin[:4]) + LONGEST_YEARS:04}{begin[4:]}"
     for day in days:
         if not is_day(day):
             found.append(error("B024.not-date", at=at, text=day))
@@ -78,7 +81,7 @@ def require_document_day(day: str, as_of: str, opened: str, last: str) -> None:
     Raises
     ------
     Refused
-        If it is no day (B024), older than both facts and round, or later than today and the round (B028).
+        If it is no day (B024), older than both facts and round, or later than any right of the round runs (B028).
     """
     stop_on_errors(past_issues([day], "--date", last))
     if day < min(as_of, day_of(opened)):

@@ -11,7 +11,7 @@ import numpy as np
 
 from constraints.reading.case_facts import Facts, key_text
 from constraints.reading.rows import PlanRows
-from constraints.types import Row, Rule, shared
+from constraints.types import Row, Rule, in_units, shared
 from landopt.reasons.explain.context import Context
 from landopt.reasons.explain.records import LimitUse
 from parcels.common.schema import measures
@@ -59,7 +59,7 @@ class Limits:
         return self.activity[number] == self.rows[number].rhs or self.slack(number) > 0
 
     def use(self, number: int, own: int = 0) -> LimitUse:
-        """A row as a record: in the law's own amount where the row is a plain amount, else in the row's units."""
+        """A row as a record: in the law's own amount, net of a credit; of a share, in the row's units."""
         stated = self._uses.get(number)
         if stated is None:
             stated = self._uses[number] = self._use(number)
@@ -68,7 +68,24 @@ class Limits:
     def use_at(self, number: int, used: int) -> LimitUse:
         """A row as a record where a plan would use that much of it."""
         found = self.use(number)
-        return replace(found, used=found.used + used - self.activity[number], part=None, whole=None)
+        return replace(found, used=self._used(number, used), part=None, whole=None)
+
+    def _used(self, number: int, activity: int) -> int:
+        """What a row uses as people read it, where its activity is as given."""
+        row = self.rows[number]
+        rule, size = self.context.rules.get(row.rule), self._size(row)
+        return in_units(row.sense, activity + self._limit(rule, row) * size - row.rhs, size)
+
+    def _limit(self, rule: Rule | None, row: Row) -> int:
+        """The amount of the law; of shares, relations and locks the right-hand side of the row."""
+        plain = rule is not None and row.kind == "limit" and not rule.spec.get("share")
+        return self._stated(rule, row) if plain else row.rhs
+
+    def _size(self, row: Row) -> int:
+        """Row units in a unit of the limit: a credit of num/den counts everything den times."""
+        rule = self.context.rules.get(row.rule)
+        credit = None if rule is None or row.kind != "limit" else rule.spec.get("credit")
+        return int(credit["den"]) if credit else 1
 
     def _use(self, number: int) -> dict[str, Any]:
         """What a record says of a row whichever case it is of."""
@@ -76,13 +93,12 @@ class Limits:
         rule = self.context.rules.get(row.rule)
         spec = {} if rule is None else rule.spec
         share = spec.get("share")
-        base = self._stated(rule, row) if not share and not spec.get("credit") and row.kind == "limit" else row.rhs
         return {
             "cite": self.context.cite(row.rule),
             "key": row.key,
             "sense": row.sense,
-            "used": self.activity[number] + base - row.rhs,
-            "limit": base,
+            "used": self._used(number, self.activity[number]),
+            "limit": self._limit(rule, row),
             "unit": self._unit(rule, row),
             "binding": self.binding(number),
             "share": "" if not share else _percent(share),
@@ -127,7 +143,7 @@ class Limits:
                 if mine or (self.rows[row].sense == ">=" and not key):
                     found.append(self.use(row, mine))
             else:
-                found.append(self.use(row, own))
+                found.append(self.use(row, in_units(self.rows[row].sense, own, self._size(self.rows[row]))))
         return tuple(found)
 
     @cached_property

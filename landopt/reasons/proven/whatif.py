@@ -19,7 +19,7 @@ from constraints.audit.certificate.price_tree import BadProof
 from constraints.audit.certificate.proof import floor_of
 from constraints.audit.files.offers_reader import Block, block_of
 from constraints.case import Case
-from constraints.reading.rows import PlanRows
+from constraints.reading.rows import PlanRows, limit_units
 from constraints.types import Row, Rule, missed_units
 from landopt.intake.overlay import apply_sets
 from landopt.reasons.explain.context import Context
@@ -299,10 +299,7 @@ def _rows_only(old: Rule, new: Rule) -> bool:
 
 
 def _broken(row: Row, used: int, limit: Any) -> BrokenRow:
-    plain = limit is not None and not limit.share and not limit.credit
-    amount = limit.amount(row.key) if plain else None
-    more = 0 if amount is None else amount - row.rhs
-    return BrokenRow(row.rule, row.key, used + more, row.rhs + more)
+    return BrokenRow(row.rule, row.key, *limit_units(limit, row, used))
 
 
 def _scaled(rows: Sequence[Row], moved: Sequence[tuple[Rule, Rule]]) -> tuple[dict[int, int], int]:

@@ -2,7 +2,8 @@
 
 A limit can bind without being used to the last unit: what it is worth is what the best plan gains without it. The
 prices of the proof say at once what lifting could bring at most; where that is nothing, nothing is solved. No dual
-price is printed as a marginal value (docs/explain.md).
+price is printed as a marginal value (docs/explain.md). A limit that compares its keys (``across``) is one: all its
+rows are lifted and moved together.
 """
 
 from __future__ import annotations
@@ -78,9 +79,9 @@ class Worth:
         return found
 
 
-def lifting(context: Context, number: int) -> list[int] | None:
-    """The bound of each tier without a row, by the prices of the proof; ``None`` without a proof."""
-    return bounds_with(context.offers, context.proof, len(context.case.parcels), [number])
+def lifting(context: Context, numbers: Sequence[int]) -> list[int] | None:
+    """The bound of each tier without some rows, by the prices of the proof; ``None`` without a proof."""
+    return bounds_with(context.offers, context.proof, len(context.case.parcels), numbers)
 
 
 def limits_by_worth(context: Context, bounds: Sequence[int], clock: Clock) -> tuple[Worth, ...]:
@@ -91,14 +92,28 @@ def limits_by_worth(context: Context, bounds: Sequence[int], clock: Clock) -> tu
     """
     limits = Limits(context)
     known = best(context, bounds, clock)
-    rows = [number for number, row in enumerate(limits.rows) if row.kind == "limit"]
-    tops = {number: lifting(context, number) for number in rows}
-    order = sorted(rows, key=lambda number: (-_top(tops[number]), number))
+    groups = _groups(limits)
+    tops = {group: lifting(context, group) for group in groups}
+    order = sorted(groups, key=lambda group: (-_top(tops[group]), group))
     found = []
-    for done, number in enumerate(order, 1):
+    for done, group in enumerate(order, 1):
         clock.tell("limit-worth", done=done, limits=len(order))
-        found.append(_Lifted(context, limits, known, clock).of(number, tops[number]))
+        found.append(_Lifted(context, limits, known, clock).of(group, tops[group]))
     return tuple(sorted(found, key=_rank))
+
+
+def _groups(limits: Limits) -> list[tuple[int, ...]]:
+    """The rows that are one limit and key: each alone, of a limit across its keys all, the one that is told first."""
+    found: dict[str | int, list[int]] = {}
+    for number, row in enumerate(limits.rows):
+        if row.kind == "limit":
+            found.setdefault(row.rule if limits.use(number).across else number, []).append(number)
+
+    def ahead(number: int) -> int:
+        use = limits.use(number)
+        return use.used - use.limit if use.across == "least" else -use.used
+
+    return [tuple(sorted(group, key=ahead)) for group in found.values()]
 
 
 def _top(bounds: list[int] | None) -> int:
@@ -116,18 +131,19 @@ class _Lifted:
     def __init__(self, context: Context, limits: Limits, known: Best, clock: Clock) -> None:
         self.context, self.limits, self.known, self.clock = context, limits, known, clock
 
-    def of(self, number: int, tops: list[int] | None) -> Worth:
-        """A row of the round, lifted, and one step looser and tighter."""
+    def of(self, group: Sequence[int], tops: list[int] | None) -> Worth:
+        """A limit and key of the round (its rows, the told one first), lifted, and one step looser and tighter."""
+        number = group[0]
         context, row = self.context, self.limits.rows[number]
         use = self.limits.use(number)
-        kept = [each for each in range(len(context.offers.rows)) if each != number]
+        kept = [each for each in range(len(context.offers.rows)) if each not in group]
         lifted = self._gain(context.case, only_rows(context.offers, kept), tops, True)
         rule = context.rules.get(row.rule)
         law = rule is not None and rule.cite.rank >= LAW_RANK
         steps = []
         for looser in (True, False):
             if looser or self._near(number, use):
-                step = self._step(number, use, looser, lifted)
+                step = self._step(group, use, looser, lifted)
                 steps += [] if step is None else [step]
         return Worth(use, law, lifted, tuple(steps))
 
@@ -141,8 +157,8 @@ class _Lifted:
             return abs(Fraction(use.part, use.whole) - share) < POINT
         return abs(row.rhs - self.limits.activity[number]) < STEPS.get(use.unit, 1) * scale_of(self.context, row.rule)
 
-    def _step(self, number: int, use: LimitUse, looser: bool, lifted: Gain) -> Step | None:
-        context, row = self.context, self.limits.rows[number]
+    def _step(self, group: Sequence[int], use: LimitUse, looser: bool, lifted: Gain) -> Step | None:
+        context, row = self.context, self.limits.rows[group[0]]
         sign = (1 if looser else -1) * (-1 if row.sense == ">=" else 1)
         nothing = looser and lifted.ended and not any(lifted.high)
         if use.share:
@@ -156,7 +172,9 @@ class _Lifted:
         step = sign * STEPS.get(use.unit, 1)
         if use.limit + step < 0:
             return None
-        variant = with_rhs(context.offers, number, row.rhs + step * scale_of(context, row.rule))
+        variant, by = context.offers, step * scale_of(context, row.rule)
+        for number in group:
+            variant = with_rhs(variant, number, self.limits.rows[number].rhs + by)
         tops = bounds_with(variant, context.proof, len(context.case.parcels))
         return Step(step, use.limit + step, lifted if nothing else self._gain(context.case, variant, tops, looser))
 

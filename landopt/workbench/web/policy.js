@@ -1,6 +1,6 @@
 /* The policy as sentences with fields: what is changed goes into the scenario's history, checked by the loader of the rules. */
 import { post } from "./net.js";
-import { ask, both, button, finding, h, iAm, own as inLang, t, tell, trouble, who, word } from "./say.js";
+import { ask, both, button, finding, group, h, iAm, own as inLang, t, tell, trouble, who, word } from "./say.js";
 import { about, choose, measured, now, planKey, readOnly, refresh, step, tab } from "./main.js";
 
 let open = null;
@@ -53,12 +53,15 @@ function sentence(rule, own) {
     });
     return input;
   };
+  const before = (r) => [(r.used || []).map((u) => [" · ", t("policy.used"), " ", (u.key || []).join("·"), " ", group(u.amount), " ", unit(u.unit || r.values?.[0]?.unit)]), r.credit ? [" · ", t("policy.credit", { num: r.credit.num, den: r.credit.den }), " ", h("code", {}, r.credit.where || "")] : ""];
   const unit = (u) => measured(u, rule);
   if (rule.kind === "limit") {
     const sense = t(rule.sense === "<=" ? "limits.most" : "limits.least"), per = (rule.per || []).length ? t("policy.per", { fields: rule.per.map((f) => word("field." + f) || f).join(", ") }) : "";
     const soft = rule.penalty !== undefined ? h("span", {}, " · ", t("policy.soft"), " ", number("penalty", rule.penalty)) : "";
+    const over = rule.across ? t("policy.across-" + rule.across, { fields: (rule.per || []).map((f) => word("field." + f) || f).join(", ") }) : "";
+    if (over) return [over, " ", sense, " ", (rule.values || []).map((v) => [number("amount", v.amount, v.key || [], false, v.unit || ""), " ", unit(v.unit)]), soft];
     if (rule.share !== undefined) return [sense, " ", number("share", rule.share, [], true), " % ", per, soft];
-    return [(rule.values || []).map((v, i) => [i ? t("policy.and") : "", (v.key || []).length ? v.key.join("·") + " " : "", sense, " ", number("amount", v.amount, v.key || [], false, v.unit || ""), " ", unit(v.unit)]), " ", per, soft];
+    return [(rule.values || []).map((v, i) => [i ? t("policy.and") : "", (v.key || []).length ? v.key.join("·") + " " : "", sense, " ", number("amount", v.amount, v.key || [], false, v.unit || ""), " ", unit(v.unit)]), " ", per, before(rule), soft];
   }
   if (rule.kind === "preference") {
     const parts = ["points", "points_per_ha"].filter((n) => rule[n] !== undefined).map((n) => [number(n, rule[n]), " ", t("policy." + n), " "]);
