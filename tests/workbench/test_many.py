@@ -25,12 +25,16 @@ def _reader(origin: str, token: str, seed: int, end: float, bad: list[Any]) -> N
     with httpx2.Client(base_url=origin, headers={"X-Landopt-Token": token, "Origin": origin}, timeout=120) as asked:
         while time.monotonic() < end:
             what = luck.choice(["state", "room", "head", "whatif", "sheet", "core", "words"])
-            if what in ("state", "room", "words"):
-                path = {"state": "/api/state", "room": "/api/room/r1", "words": "/api/words/zh"}[what]
-                reply = asked.get(path)
-            else:
-                within = {"within": "1%"} if what == "core" else {}
-                reply = asked.post(f"/api/ask/plan/{what}/r1", json={"plan": "plan", **within})
+            try:
+                if what in ("state", "room", "words"):
+                    path = {"state": "/api/state", "room": "/api/room/r1", "words": "/api/words/zh"}[what]
+                    reply = asked.get(path)
+                else:
+                    within = {"within": "1%"} if what == "core" else {}
+                    reply = asked.post(f"/api/ask/plan/{what}/r1", json={"plan": "plan", **within})
+            except httpx2.HTTPError as trouble:  # an answer that does not come is an error as well
+                bad.append((what, repr(trouble), round(end - time.monotonic())))
+                continue
             if reply.status_code != 200:
                 bad.append((what, reply.status_code, reply.text[:300]))
             time.sleep(luck.uniform(0.02, 0.3))
