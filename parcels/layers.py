@@ -388,11 +388,9 @@ def _settle(
 def _stricter(name: str, said: Value, seen: Value) -> Value:
     if name in OVERLAP_ROLES.values() and isinstance(said, int) and isinstance(seen, int):
         return max(said, seen)
-    if name == "zone":
-        return said
     if isinstance(said, bool) and isinstance(seen, bool):
         return said and seen
-    return seen
+    return said if name == "zone" else seen
 
 
 def _show(value: Value) -> str:

@@ -7,11 +7,12 @@ no step.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
 import re
-import sys
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +20,13 @@ from typing import Any
 
 from landopt.workbench.guards import refused
 from landopt.workbench.writer import me
-from parcels.common.gate import MB, load_json, read_bytes
+from parcels.common.gate import MB, admit, load_json
 
 FILE = "edits.jsonl"
 MOST = 100 * MB
 """Bytes of a history that are read."""
+SHOWN = 200
+"""Steps that a page is sent, the last ones."""
 KEPT = 64
 """Histories that are held as they were read: twenty people who look at a round of 2,500 steps took it apart each."""
 _READ: dict[Path, tuple[tuple[int, int], History]] = {}
@@ -79,29 +82,40 @@ class Now:
 
 @dataclass(slots=True)
 class History:
-    """All steps, those that count, and those that redo would bring back (last undone last)."""
+    """How many steps there are and the last of them; those that count and those that redo would bring back.
 
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    live: list[dict[str, Any]] = field(default_factory=list)
-    undone: list[dict[str, Any]] = field(default_factory=list)
+    A step that counts, or is undone (last undone last), is held as its number and its line: 0.3 kB, of thousands too.
+    """
+
+    count: int = 0
+    last: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=SHOWN))
+    live: list[tuple[int, bytes]] = field(default_factory=list)
+    undone: list[tuple[int, bytes]] = field(default_factory=list)
+    known: Now | None = None
+    """What the live steps come to, once it was asked for."""
 
     @property
     def now(self) -> Now:
         """What the live steps come to."""
-        found = Now()
-        for step in self.live:
-            _apply(found, step)
-        return found
+        if self.known is None:
+            self.known = Now()
+            for _, line in self.live:
+                _apply(self.known, load_json(line))
+        return self.known
+
+    def copy(self) -> History:
+        """Another that may be added to."""
+        return History(self.count, self.last.copy(), self.live.copy(), self.undone.copy(), self.known)
 
     def as_dict(self) -> dict[str, Any]:
         """As the page knows it; ``version`` is the number of steps."""
         now = self.now
         return {
-            "version": len(self.steps),
-            "steps": self.steps[-200:],
-            "live": [step["seq"] for step in self.live],
-            "undo": self.live[-1]["seq"] if self.live else None,
-            "redo": self.undone[-1]["seq"] if self.undone else None,
+            "version": self.count,
+            "steps": list(self.last),
+            "live": [number for number, _ in self.live],
+            "undo": self.live[-1][0] if self.live else None,
+            "redo": self.undone[-1][0] if self.undone else None,
             "sets": now.sets,
             "fixes": now.fixes,
             "drops": now.drops,
@@ -122,36 +136,33 @@ def read(folder: Path) -> History:
         if len(_READ) >= KEPT:
             _READ.clear()
         known = _READ[path] = stamp, _parsed(path)
-    return History(list(known[1].steps), list(known[1].live), list(known[1].undone))
+    return known[1].copy()
 
 
 def _parsed(path: Path) -> History:
     found = History()
-    for line in read_bytes(path, MOST).split(b"\n"):
-        try:
-            _fold(found, _once(load_json(line)))
-        except (ValueError, KeyError, TypeError, IndexError):
-            continue
+    with admit(path, MOST).open("rb") as file:
+        for line in file:
+            with contextlib.suppress(ValueError, KeyError, TypeError, IndexError):
+                _fold(found, load_json(line), line)
+    _ = found.now
     return found
 
 
-def _once(step: dict[str, Any]) -> dict[str, Any]:
-    """A step whose names and words are held once, however many steps have them: 0.5 kB of memory instead of 2."""
-    return {sys.intern(name): sys.intern(value) if type(value) is str else value for name, value in dict(step).items()}
-
-
-def _fold(found: History, step: dict[str, Any]) -> None:
+def _fold(found: History, step: dict[str, Any], line: bytes) -> None:
     if step["do"] == "undo":
         found.undone.append(found.live.pop())
     elif step["do"] == "redo":
         found.live.append(found.undone.pop())
     elif step["do"] in STEPS:
         _apply(Now(), step)
-        found.live.append(step)
+        found.live.append((step["seq"], line))
         found.undone.clear()
     else:
         raise ValueError(step["do"])
-    found.steps.append(step)
+    found.count += 1
+    found.last.append(step)
+    found.known = None
 
 
 def _apply(now: Now, step: Mapping[str, Any]) -> None:
@@ -256,6 +267,15 @@ def _text(given: Mapping[str, Any], name: str, most: int) -> str:
     return " ".join(str(text).split())[:most]
 
 
+def _torn(path: Path) -> bool:
+    """Whether the last line of a file has no end: a crash while it was written."""
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    with admit(path, MOST).open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
 def add(folder: Path, step: Mapping[str, Any], version: int) -> History:
     """Append a step, if the history is still as the page saw it.
 
@@ -265,17 +285,18 @@ def add(folder: Path, step: Mapping[str, Any], version: int) -> History:
         409 it is not; 422 nothing to undo or redo.
     """
     found = read(folder)
-    if len(found.steps) != version:
+    if found.count != version:
         raise refused(409, "moved-on")
     if (step["do"] == "undo" and not found.live) or (step["do"] == "redo" and not found.undone):
         raise refused(422, f"no-{step['do']}")
     at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     whole = {"seq": version + 1, "at": at, **me(), **step}
     path = folder / FILE
-    torn = path.is_file() and path.stat().st_size and not read_bytes(path, MOST).endswith(b"\n")
+    line = json.dumps(whole, ensure_ascii=False).encode("utf-8") + b"\n"
+    torn = _torn(path)
     with path.open("ab") as out:
-        out.write((b"\n" if torn else b"") + json.dumps(whole, ensure_ascii=False).encode("utf-8") + b"\n")
+        out.write((b"\n" if torn else b"") + line)
         out.flush()
         os.fsync(out.fileno())
-    _fold(found, whole)
+    _fold(found, whole, line)
     return found

@@ -261,9 +261,7 @@ def test_fault_81_torn_or_newer_files_are_refused(folders: list[Path], tmp_path:
     assert not _standing(target)
 
 
-def test_words_that_are_no_verdicts_are_refused_where_nothing_asks_for_them(
-    folders: list[Path], tmp_path: Path
-) -> None:
+def test_words_that_are_no_verdicts_are_refused_though_nothing_asks(folders: list[Path], tmp_path: Path) -> None:
     """A method whose default is no word, a rule with an unknown verdict: a breach, also where a ban comes first."""
     changed = 0
     for folder in folders:

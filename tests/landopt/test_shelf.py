@@ -86,6 +86,7 @@ def test_a_sealed_or_adopted_plan_is_never_moved(round_: Path, why: str) -> None
         (plan / "seal").mkdir()
     else:
         with Ledger(round_ / "ledger.sqlite", create=True) as book:
+            book.append("open", "r", {"by": "x"})
             book.append("adopt", "r", {"document": "穗〔2026〕1号", "plan_sha256": sha256_of(plan / "plan.json"),
                                        "date": "2026-04-01", "by": "x", "assignments": []})  # fmt: skip
         assert "adopted (穗〔2026〕1号)" in call("plans", round_).stdout

@@ -21,7 +21,7 @@ SET = {"do": "set", "rule": "round.cap", "what": "amount", "value": "25"}
 def grown(folder: Path, *given: dict[str, Any]) -> edits.History:
     """A history with some steps."""
     for each in given:
-        add(folder, step_of(each), len(read(folder).steps))
+        add(folder, step_of(each), read(folder).count)
     return read(folder)
 
 
@@ -54,7 +54,7 @@ def test_fault_89_two_tabs_one_change(tmp_path: Path) -> None:
     with pytest.raises(Refusal) as refusal:
         add(tmp_path, step_of({**SET, "value": "9"}), 0)
     assert refusal.value.status == 409
-    assert len(read(tmp_path).steps) == 1
+    assert read(tmp_path).count == 1
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_a_torn_end_is_no_step(tmp_path: Path, torn: bytes) -> None:
     grown(tmp_path, SET)
     with (tmp_path / FILE).open("ab") as out:
         out.write(torn)
-    before = len(read(tmp_path).steps)
+    before = read(tmp_path).count
     add(tmp_path, step_of({**SET, "value": "7"}), before)
     found = read(tmp_path)
-    assert found.steps[-1]["value"] == "7"
+    assert found.last[-1]["value"] == "7"
     assert found.now.sets["round.cap:amount"] == "7"
 
 
@@ -128,7 +128,7 @@ def test_what_the_steps_come_to_is_what_a_list_of_states_says(
         step = step_of(given_step)
         if (step["do"] == "undo" and not done) or (step["do"] == "redo" and not undone):
             with pytest.raises(Refusal):
-                add(folder, step, len(read(folder).steps))
+                add(folder, step, read(folder).count)
             continue
         if step["do"] == "undo":
             undone.append(done.pop())
@@ -137,8 +137,8 @@ def test_what_the_steps_come_to_is_what_a_list_of_states_says(
         else:
             done.append(step)
             undone.clear()
-        add(folder, step, len(read(folder).steps))
-        assert number >= len(read(folder).steps) - 1
+        add(folder, step, read(folder).count)
+        assert number >= read(folder).count - 1
     again = edits.Now()
     for step in done:
         edits._apply(again, step)

@@ -32,6 +32,13 @@ class Answers:
     floor_states: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
     floor_numbers: dict[tuple[tuple[int, int], ...], int] = field(default_factory=dict)
 
+    def floor_state(self, key: tuple[tuple[int, int], ...]) -> int:
+        """The number of a state: which floor rules (by number) hold or may hold together."""
+        if key not in self.floor_numbers:
+            self.floor_numbers[key] = len(self.floor_states)
+            self.floor_states.append(key)
+        return self.floor_numbers[key]
+
 
 class Kept:
     """Answers of laws by all that they read of the facts."""

@@ -21,6 +21,7 @@ from constraints.loading.ranks import LAW_RANK, own
 from constraints.types import STRICTNESS, Method, Rule
 from landopt.screening.law.arrays import (
     FALSE,
+    NOT_KNOWN,
     TRUE,
     UNKNOWN,
     Column,
@@ -32,7 +33,6 @@ from landopt.screening.law.arrays import (
     leaves,
     truth,
 )
-from landopt.screening.law.arrays import NOT_KNOWN as NOT_KNOWN
 from landopt.screening.law.classes import Grid, method_constants
 from landopt.screening.law.clauses import Clause, Said, Voice, closure
 from landopt.screening.law.days import Days
@@ -272,9 +272,8 @@ class Law:
         """(classes of faces, methods) the best verdict any state of a site could give a voice; kept."""
         key = (voice.key, voice.filed, voice.market)
         if key not in self.answers.hopes:
-            count = self.grid.face_first.size
             said = [self.verdict(voice, method, hopeful=True).reshape(-1) for method in self.methods]
-            self.answers.hopes[key] = np.stack([np.broadcast_to(each, count) for each in said], axis=1)
+            self.answers.hopes[key] = np.stack([np.broadcast_to(each, self.grid.face_first.size) for each in said], 1)
         return self.answers.hopes[key]
 
     def _can_be_ready(self, clause: Clause, voice: Voice, method: Method) -> NDArray[np.bool_]:
@@ -393,15 +392,8 @@ class Law:
                 for value in distinct.tolist()
             ]
             code = inverse.reshape(code.shape)
-        numbers = np.array([self._floor_state(state) for state in states], np.int32)
+        numbers = np.array([self.answers.floor_state(state) for state in states], np.int32)
         return numbers[code], np.asarray(asks, np.int8)
-
-    def _floor_state(self, key: tuple[tuple[int, int], ...]) -> int:
-        numbers, states = self.answers.floor_numbers, self.answers.floor_states
-        if key not in numbers:
-            numbers[key] = len(states)
-            states.append(key)
-        return numbers[key]
 
 
 def _asks_demand(leaf: Leaf) -> bool:
