@@ -22,6 +22,7 @@ from constraints.loading.load import in_force_through, load
 from constraints.loading.overlays import UNKNOWN, Fact, fact_value
 from constraints.loading.period_law import days_of
 from constraints.loading.ranks import LAW_RANK, OWN_MARK
+from constraints.reading.case_facts import key_text
 from constraints.types import Rule
 from landopt.intake.applicants import late_checks, with_applicants
 from landopt.intake.names import unknown_parcel, unknown_platform
@@ -198,10 +199,12 @@ def apply_sets(case: Case, sets: Sequence[str]) -> Case:
             issues.append(_unknown_rule(match["rule"], rules, f"--set {text}"))
             continue
         try:
+            _require_key(case, rule, _key(match["key"]))
             rules[rule.id] = set_number(rule, match["what"], match["value"].replace("_", ""), _key(match["key"]))
         except NotSettable as refused:
-            key, values = refused.said.key, refused.said.named
-            issues.append(error(key, at=f"--set {text}", maybe=_help(rule), id=rule.id, **values))
+            said = refused.said
+            hint = _help(rule) if said.key != "O006.no-amount-for" else _keys(case, rule)
+            issues.append(error(said.key, at=f"--set {text}", maybe=hint, id=rule.id, **said.named))
     if issues:
         raise Refused(issues)
     overlays = (*case.overlays, *(text.strip() for text in sets))
@@ -210,6 +213,33 @@ def apply_sets(case: Case, sets: Sequence[str]) -> Case:
 
 def _key(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(part.strip() for part in text.split(",")) if text.strip() else ()
+
+
+def _require_key(case: Case, rule: Rule, key: tuple[str, ...] | None) -> None:
+    """Refuse a key that no parcel, platform or period of the round has: nothing would count against it."""
+    per = rule.spec.get("per") or ()
+    if not key or rule.spec.get("across") or len(per) != len(key):
+        return
+    for name, value in zip(per, key, strict=True):
+        known = _values_of(case, name)
+        if known and value not in known:
+            raise NotSettable(told("O006.no-amount-for", number="amount", key=list(key)))
+
+
+def _values_of(case: Case, name: str) -> set[str]:
+    """The values of a field in a round; empty where the offers alone tell them."""
+    if name == "period":
+        return {period.id for period in case.round.periods}
+    columns = {**case.demands.columns, **case.parcels.columns}
+    return {key_text(value) for value in columns.get(name, ()) if not isinstance(value, tuple)}
+
+
+def _keys(case: Case, rule: Rule) -> Told:
+    """The keys that a rule names, or those that its one field has in the round."""
+    named = {",".join(entry["key"]) for entry in rule.spec.get("values") or () if entry["key"]}
+    per: Sequence[str] = rule.spec.get("per") or ()
+    known = named or (_values_of(case, per[0]) if len(per) == 1 else set())
+    return told("near.one-of", names=[f"{rule.id}[{key}]" for key in sorted(known)] or [f"{rule.id}:amount"])
 
 
 def _help(rule: Rule) -> Told:
@@ -264,6 +294,10 @@ def _amounts(spec: Mapping[str, Any], what: str, number: int, key: tuple[str, ..
     name = "values" if what == "amount" else "used"
     entries = [dict(entry) for entry in spec.get(name) or ()]
     hit = [entry for entry in entries if key is None or tuple(entry["key"]) == key]
+    common = next((entry for entry in entries if not entry["key"]), None)
+    if not hit and what == "amount" and common is not None and key is not None and len(key) == len(spec["per"]):
+        hit = [{**common, "key": list(key)}]  # one amount for all keys: this one gets its own
+        entries += hit
     if not hit and (what == "amount" or key is None):
         raise NotSettable(told("O006.no-amount" if key is None else "O006.no-amount-for", number=what, key=key))
     for entry in hit:

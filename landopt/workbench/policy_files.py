@@ -53,9 +53,10 @@ def with_number(rule: Mapping[str, Any], what: str, value: str, key: str | None)
         wanted = [part.strip() for part in key.split(",")] if key else None
         entries = [dict(entry) for entry in made.get(name) or ()]
         hit = [entry for entry in entries if wanted is None or list(entry.get("key") or []) == wanted]
-        if not hit and what == "used" and wanted is not None:
-            entries.append({"key": wanted})
-            hit = entries[-1:]
+        common = next((entry for entry in entries if not entry.get("key")), None)
+        if not hit and wanted is not None and (what == "used" or common is not None):
+            hit = [{**(common or {}), "key": wanted}]
+            entries += hit
         if not hit:
             raise refused(422, "not-policy", name=f"{rule.get('id')}:{what}")
         first = str((made.get("values") or [{}])[0].get("unit", ""))

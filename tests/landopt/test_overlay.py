@@ -46,6 +46,22 @@ def test_set_changes_amount_of_every_key_or_of_one() -> None:
     assert from_json(to_json(changed)) == changed
 
 
+def test_a_key_gets_its_own_amount_where_one_stands_for_all() -> None:
+    """One district's part of a common amount is cut, the others keep theirs; a key that nothing has is refused."""
+    round_ = _round(limit("p.each", "", "<=", 30_000, per=["district"]))
+    changed = apply_sets(round_, ["p.each[B]:amount=9_000"])
+    rule = next(rule for rule in changed.rules if rule.id == "p.each")
+    assert {tuple(v["key"]): v["amount"] for v in rule.spec["values"]} == {(): 30_000, ("B",): 9_000}
+    rows = {row.key: row.rhs for row in offers_of(changed).rows if row.rule == "p.each"}
+    assert rows == {("A",): 30_000, ("B",): 9_000}
+    with pytest.raises(Refused) as refused:
+        apply_sets(round_, ["p.each[C]:amount=1", "p.quota[C]:amount=1", "p.none[A]:amount=1", "p.each[A,B]:amount=1"])
+    text = _messages(refused)
+    assert "p.each[A], p.each[B]" in text
+    assert "p.quota[A], p.quota[B]" in text
+    assert len(refused.value.issues) == 4
+
+
 def test_set_changes_share_points_and_used() -> None:
     """Shares are exact, points whole, a used amount can be stated for a key."""
     changed = apply_sets(_round(), ["p.share:share=0.45", "p.prefer:points=3", "p.quota[A]:used=400"])

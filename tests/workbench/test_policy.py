@@ -154,3 +154,10 @@ def test_what_a_policy_may_name_has_a_word_on_the_page(lang: str) -> None:
     names = {f"unit.{unit}" for unit in (*UNITS, *measures().values()) if unit}
     names |= {f"kind.{kind}" for kind in KINDS} | {f"relation.{one}" for one in ("conflict", "together", "requires")}
     assert {name for name in names if f"bench.{name}" not in known and name not in known} == set()
+
+
+def test_a_key_gets_its_own_entry_where_one_amount_stands_for_all() -> None:
+    """As the command line does with the same number."""
+    rule = {"values": [{"amount": 3, "unit": "ha"}]}
+    made = with_number(rule, "amount", "20000", "2019")["values"]
+    assert made == [{"amount": 3, "unit": "ha"}, {"key": ["2019"], "amount": 2, "unit": "ha"}]
