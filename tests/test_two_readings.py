@@ -81,6 +81,7 @@ def as_written(seed: int) -> Case:
         (random_case, 200),
         (as_written, 1000),
         (as_written, 1060),
+        (as_written, 1120),
         (spiced_case, 0),
         (spiced_case, 2700),
     ],

@@ -199,7 +199,7 @@ def apply_sets(case: Case, sets: Sequence[str]) -> Case:
             issues.append(_unknown_rule(match["rule"], rules, f"--set {text}"))
             continue
         try:
-            _require_key(case, rule, _key(match["key"]))
+            _require_key(case, rule, match["what"], _key(match["key"]))
             rules[rule.id] = set_number(rule, match["what"], match["value"].replace("_", ""), _key(match["key"]))
         except NotSettable as refused:
             said = refused.said
@@ -215,23 +215,30 @@ def _key(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(part.strip() for part in text.split(",")) if text.strip() else ()
 
 
-def _require_key(case: Case, rule: Rule, key: tuple[str, ...] | None) -> None:
-    """Refuse a key that no parcel, platform or period of the round has: nothing would count against it."""
+def _require_key(case: Case, rule: Rule, what: str, key: tuple[str, ...] | None) -> None:
+    """Refuse a key that the rule does not name and nothing of the round can have: nothing would count against it."""
     per = rule.spec.get("per") or ()
-    if not key or rule.spec.get("across") or len(per) != len(key):
+    named = {tuple(entry["key"]) for entry in rule.spec.get("values") or ()}
+    if not key or key in named or rule.spec.get("across") or len(per) != len(key):
         return
     for name, value in zip(per, key, strict=True):
         known = _values_of(case, name)
         if known and value not in known:
-            raise NotSettable(told("O006.no-amount-for", number="amount", key=list(key)))
+            raise NotSettable(told("O006.no-amount-for", number=what, key=list(key)))
 
 
 def _values_of(case: Case, name: str) -> set[str]:
-    """The values of a field in a round; empty where the offers alone tell them."""
+    """The values that a field can have in a round; empty where the offers alone tell them.
+
+    What an offer says of a platform need not stand in its row (the operator may be a partner's): of a closed list of
+    values any may be meant.
+    """
     if name == "period":
         return {period.id for period in case.round.periods}
-    columns = {**case.demands.columns, **case.parcels.columns}
-    return {key_text(value) for value in columns.get(name, ()) if not isinstance(value, tuple)}
+    if name in fields() and fields()[name].values:
+        return set(fields()[name].values)
+    values = case.parcels.columns.get(name, ())
+    return set() if any(isinstance(value, tuple) for value in values) else {key_text(value) for value in values}
 
 
 def _keys(case: Case, rule: Rule) -> Told:

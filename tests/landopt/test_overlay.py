@@ -54,6 +54,8 @@ def test_a_key_gets_its_own_amount_where_one_stands_for_all() -> None:
     assert {tuple(v["key"]): v["amount"] for v in rule.spec["values"]} == {(): 30_000, ("B",): 9_000}
     rows = {row.key: row.rhs for row in offers_of(changed).rows if row.rule == "p.each"}
     assert rows == {("A",): 30_000, ("B",): 9_000}
+    own = _round(limit("p.kind", "", "<=", {("existing_user",): 9, ("private",): 8}, per=["operator"], measure="count"))
+    apply_sets(own, ["p.kind[existing_user]:amount=3"])  # of no platform's row: a partner's or the holder's
     with pytest.raises(Refused) as refused:
         apply_sets(round_, ["p.each[C]:amount=1", "p.quota[C]:amount=1", "p.none[A]:amount=1", "p.each[A,B]:amount=1"])
     text = _messages(refused)

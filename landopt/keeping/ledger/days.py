@@ -17,7 +17,10 @@ from parcels.common.place import Place
 FOUNDED = "1949-10-01"
 """No document of this state is older: a year such as 0001 or 0206 is a slip of the hand."""
 LONGEST_YEARS = 70
-"""The longest term of a land-use right (housing, Order 55 art. 12): a later year such as 9999 is a slip of the hand."""
+"""The longest term of a land-use right: a later year such as 9999 is a slip of the hand.
+
+Housing: 城镇国有土地使用权出让和转让暂行条例, 国务院令第55号, art. 12, grade V1 (rule ``cn.order55.art12.housing``).
+"""
 
 
 def today() -> str:
