@@ -60,7 +60,7 @@ def test_the_best_period_is_told_where_one_other_moves() -> None:
     market = Market(("IND",), ("listing",))
     round_ = case([parcel(), parcel(status="reserve")], [demand()], rules, periods=PERIODS, market=market)
     late = FactTable(("D99",), {name: (column[0],) for name, column in round_.demands.columns.items()})
-    none = FactTable((), {name: () for name in round_.demands.columns})
+    none = FactTable((), dict.fromkeys(round_.demands.columns, ()))
     round_ = replace(round_, demands=none)
     offers = offers_of(round_)
     outcome = solve(round_, offers, gap="0")
