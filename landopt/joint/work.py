@@ -144,11 +144,17 @@ class _Worker:
         return {**said, "alone": as_json(candidate(one, outcome.chosen))}
 
     def price(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The best plan found at prices, its bound there and the tree that proves it."""
+        """The best plan found at prices, its bound there and the tree that proves it.
+
+        The city's own plan is begun from only where none is found without it: at other prices it leads a solver astray
+        (docs/scale.md).
+        """
         one = store.kept(self.runs / "cities" / given["key"])
         offers = priced(one, tuple(given["prices"]), int(given["scale"]))
         effort = replace(self.effort, gap=Fraction(given["gap"]))
-        outcome = run(one, offers, effort, np.array(given["warm"], np.int64))
+        outcome = run(one, offers, effort)
+        if outcome.chosen is None:
+            outcome = run(one, offers, effort, np.array(given["warm"], np.int64))
         said: dict[str, Any] = {"round": one.id, "stopped": outcome.stopped, "bound": None}
         if outcome.chosen is None:
             return {**said, "stopped": "failed"}
