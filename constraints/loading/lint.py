@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from constraints.language import expr
 from constraints.language.nodes import And, Compare, Const, Contains, Flag, In, Node, Not, Or
 from constraints.types import STRICTNESS, Rule
+from parcels.common.catalogue import Told, told
 from parcels.common.issues import Issue, error, note, warning
 from parcels.common.place import at_line, within
-from parcels.common.schema import Value, fields
+from parcels.common.schema import Value, fields, measures
 
 IDENTITY = frozenset(("operator", "partners", "hkmo", "name", "demand_id", "level", "holds"))
 """Facts of identity, ownership or place of registration (fair-competition review)."""
@@ -72,39 +74,67 @@ def _same_value(rules: Iterable[Rule]) -> list[Issue]:
         for a, b in itertools.combinations(rule.spec.get("values", ()), 2):
             overlap = a["from"] < (b["until"] or "9999-99-99") and b["from"] < (a["until"] or "9999-99-99")
             if a["key"] == b["key"] and overlap and a["amount"] != b["amount"]:
-                key = "/".join(a["key"])
+                key, unit = "/".join(a["key"]), measures()[rule.spec["measure"]]
                 issues.append(
                     error(
                         "R013.rule-two-values",
                         at=at_line(rule.place),
                         id=rule.id,
                         key=key,
-                        amount=a["amount"],
-                        amount2=b["amount"],
+                        amount=_amount(a["amount"], unit),
+                        amount2=_amount(b["amount"], unit),
                     )
                 )
     return issues
 
 
-def _subject(rule: Rule) -> list[tuple[Any, Any]]:
-    """What a rule sets, as (subject, value) pairs; equal subjects with unequal values contradict each other."""
+def _subject(rule: Rule) -> list[tuple[Any, Any, Told]]:
+    """What a rule sets: subject, value, the value in words; equal subjects with unequal values contradict."""
     where, spec, rank = _normal(rule.when), rule.spec, rule.cite.rank
     if rule.kind == "eligibility":
-        return [((rule.kind, rank, where, method), verdict) for method, verdict in spec["verdict"].items()]
-    if rule.kind == "term":
-        bounds = [(name, spec[name]) for name in ("min_years", "max_years") if spec[name] is not None]
-        return [((rule.kind, rank, where, method, name), years) for method in spec["methods"] for name, years in bounds]
-    if rule.kind == "limit":
-        subject = (rule.kind, rank, where, spec["measure"], tuple(spec["per"]), spec["sense"], spec["of"])
-        if spec["share"]:
-            return [((*subject, "share"), tuple(spec["share"]))]
-        return [((*subject, tuple(v["key"]), v["from"], v["until"]), v["amount"]) for v in spec["values"]]
-    if rule.kind == "lock":
         return [
-            ((rule.kind, parcel), (tuple(spec["parcels"]), spec["demand"], spec["method"]))
-            for parcel in spec["parcels"]
+            ((rule.kind, rank, where, method), verdict, told("set.verdict", verdict=verdict))
+            for method, verdict in spec["verdict"].items()
         ]
+    if rule.kind == "term":
+        return [
+            ((rule.kind, rank, where, method, name), years, _amount(years, "years"))
+            for method in spec["methods"]
+            for name in ("min_years", "max_years")
+            if (years := spec[name]) is not None
+        ]
+    if rule.kind == "limit":
+        return _limited(rule, (rule.kind, rank, where))
+    if rule.kind == "lock":
+        value = (tuple(spec["parcels"]), spec["demand"], spec["method"])
+        key = "set.lock" if spec["demand"] else "set.lock-whoever"
+        words = told(key, parcels=spec["parcels"], demand=spec["demand"], method=spec["method"])
+        return [((rule.kind, parcel), value, words) for parcel in spec["parcels"]]
     return []
+
+
+def _limited(rule: Rule, base: tuple[Any, ...]) -> list[tuple[Any, Any, Told]]:
+    """What a hard limit sets. A soft one charges and forbids nothing: beside another it is a step, no contradiction."""
+    spec = rule.spec
+    if not spec["hard"]:
+        return []
+    credit = repr(sorted(spec["credit"].items())) if spec["credit"] else ""
+    keys = tuple(sorted(map(tuple, spec.get("keys") or ())))
+    compared = (spec.get("across"), keys, credit)
+    subject = (*base, spec["measure"], tuple(spec["per"]), spec["sense"], _normal(spec["of"] or ""), compared)
+    if spec["share"]:
+        num, den = spec["share"]
+        percent = f"{Decimal(100 * num) / Decimal(den):.6g}"
+        return [((*subject, "share"), (num, den), told("set.share", percent=percent))]
+    unit = measures()[spec["measure"]]
+    return [
+        ((*subject, tuple(v["key"]), v["from"], v["until"]), v["amount"], _amount(v["amount"], unit))
+        for v in spec["values"]
+    ]
+
+
+def _amount(number: int, unit: str) -> Told:
+    return told("set.amount", number=number, unit=unit)
 
 
 def _normal(text: str) -> str:
@@ -112,14 +142,14 @@ def _normal(text: str) -> str:
 
 
 def _same_thing(rules: Sequence[Rule]) -> list[Issue]:
-    seen: dict[Any, list[tuple[Rule, Any]]] = {}
+    seen: dict[Any, list[tuple[Rule, Any, Told]]] = {}
     issues: dict[tuple[str, str], Issue] = {}
     for rule in rules:
-        for subject, value in _subject(rule):
-            for other, earlier in seen.setdefault(subject, []):
+        for subject, value, words in _subject(rule):
+            for other, before, earlier in seen.setdefault(subject, []):
                 related = other.id in rule.exception_to or rule.id in other.exception_to
                 adopted = "adopted" in rule.spec or "adopted" in other.spec
-                if other.id != rule.id and value != earlier and overlap(rule, other) and not related and not adopted:
+                if other.id != rule.id and value != before and overlap(rule, other) and not related and not adopted:
                     issues[other.id, rule.id] = error(
                         "R013.rules-set-same",
                         at=within(at_line(other.place), also=at_line(rule.place)),
@@ -127,9 +157,9 @@ def _same_thing(rules: Sequence[Rule]) -> list[Issue]:
                         id=other.id,
                         id2=rule.id,
                         earlier=earlier,
-                        value=value,
+                        value=words,
                     )
-            seen[subject].append((rule, value))
+            seen[subject].append((rule, value, words))
     return list(issues.values())
 
 

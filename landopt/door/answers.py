@@ -11,6 +11,7 @@ from parcels.common.language import language
 if TYPE_CHECKING:
     import pandas as pd
 
+    from constraints.types import Rule
     from landopt.reasons.explain.nearest import Nearest
     from landopt.reasons.explain.records import Ruling
     from landopt.reasons.resolved.forced import Exact
@@ -39,6 +40,8 @@ class Explanation:
     """What was fixed by hand here, by language; empty texts where nothing was."""
     names: Names = field(default_factory=dict)
     """Names that the round has in two languages; a text has one of them."""
+    rules: tuple[Rule, ...] = ()
+    """The rules of the case, which give the keys of limits their words."""
 
     def text(self, lang: str | None = None) -> str:
         """The text in ``"en"`` or ``"zh"``; default: as the environment says.
@@ -53,7 +56,7 @@ class Explanation:
 
         tongue = language(lang)
         said = self.by_hand.get(tongue, self.by_hand["en"])
-        text = render_all(self.records, tongue) + (f"\n{said}" if said else "")
+        text = render_all(self.records, tongue, self.rules) + (f"\n{said}" if said else "")
         return str(said_in(text, self.names, tongue))
 
     def __str__(self) -> str:
@@ -175,6 +178,8 @@ class Diff:
     """
 
     found: Mapping[str, Any]
+    rules: tuple[Rule, ...] = ()
+    """The rules of both cases, which give the keys of limits their words."""
 
     @property
     def moves(self) -> pd.DataFrame:
@@ -236,7 +241,7 @@ class Diff:
         """
         from landopt.reasons.texts import render_answer
 
-        return render_answer("compare", self.found, language(lang))
+        return render_answer("compare", self.found, language(lang), self.rules)
 
     def __str__(self) -> str:
         return self.text()

@@ -47,7 +47,7 @@ class PlanQuestions(PlanTables):
         site = found[0].get("parcel_ids") if len(found) == 1 else None
         told = parcel is None or bool(site)
         fixed = {lang: by_hand(self.data, lang, site) if told else "" for lang in ("en", "zh")}
-        return Explanation(tuple(found), fixed, self._opened.names)
+        return Explanation(tuple(found), fixed, self._opened.names, self.case.rules)
 
     def limits_by_worth(self, *, time_limit: str | int | None = None, say: Say | None = None) -> list[dict[str, Any]]:
         """What each limit and key is worth: lifted alone and by one step, solved again; the one worth most first.

@@ -80,7 +80,7 @@ class Plan(PlanRuns):
         if causes:
             with Clock(arguments.seconds_of(time_limit), say) as clock:
                 found |= single.causes(self.case, other.case, self.data, other.data, clock, most).as_dict()
-        return Diff(found)
+        return Diff(found, (*other.case.rules, *self.case.rules))
 
     def audit(self) -> AuditReport:
         """The audit of this plan: the one it passed before it was shown, or one made now for a folder opened again.

@@ -19,6 +19,7 @@ from landopt.reasons.law_words.article_words import article_words
 from landopt.reasons.law_words.own_corrections import own_corrections
 from landopt.reasons.law_words.own_exceptions import own_exceptions
 from landopt.reasons.law_words.pack_words import late_lines
+from landopt.reasons.limit_words import LimitWords
 from landopt.reasons.two_names import said_in, two_names
 from parcels.common.catalogue import both
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from constraints.case import Case
+    from constraints.types import Rule
 
 LANGUAGES = ("en", "zh")
 _METHODS = frozenset(dir(dict))
@@ -99,8 +101,10 @@ def _by_worth(record: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], int]]:
     return sorted(pairs, key=lambda pair: -pair[1])
 
 
-def render(record: Any, lang: str) -> str:
+def render(record: Any, lang: str, rules: Iterable[Rule] = ()) -> str:
     """The text of one record (dataclass or its JSON) in ``en`` or ``zh``; ends in a newline.
+
+    ``rules`` of its case give the keys of limits their words.
 
     Raises
     ------
@@ -114,7 +118,7 @@ def render(record: Any, lang: str) -> str:
     text = (
         environment(lang)
         .get_template(f"{lang}/{kind}.j2")
-        .render(r={"still": None, "open": None, "basis": None, "worth": [], **data})
+        .render(r={"still": None, "open": None, "basis": None, "worth": [], **data}, said=LimitWords(rules, lang))
     )
     return _tidy(text)
 
@@ -167,19 +171,9 @@ def render_proposal(plan: Mapping[str, Any], case: Case, lang: str) -> str:
         for left in records
         if left["kind"] == "unserved"
     ]
-    caps = {rule.id: tuple(rule.spec.get("per") or ()) for rule in case.rules if rule.kind == "limit"}
-
-    def named(limit: Mapping[str, Any]) -> list[str]:
-        """The key of a limit in words: what each of its fields calls it."""
-        fields = caps.get(limit["cite"]["rule"], ())
-        fields = 2 * fields if limit.get("across") == "spread" else fields
-        if len(fields) != len(limit["key"]):
-            return list(limit["key"])
-        return [words.key_word(field, code, lang) for field, code in zip(fields, limit["key"], strict=True)]
-
     template = environment(lang).get_template(f"{lang}/proposal.j2")
     given = {"unserved": left, "documents": list(documents.values()), "periods": _periods(plan, case)}
-    text = template.render(r=whole, caps=caps, named=named, **given)
+    text = template.render(r=whole, said=LimitWords(case.rules, lang), **given)
     return "".join(f"{line}\n" for line in late_lines(case, lang)) + _tidy(text)
 
 
@@ -322,9 +316,10 @@ def _macros(lang: str, template: str) -> dict[str, Any]:
     return vars(environment(lang).get_template(f"{lang}/{template}.j2").module)
 
 
-def render_all(records: Iterable[Mapping[str, Any]], lang: str) -> str:
+def render_all(records: Iterable[Mapping[str, Any]], lang: str, rules: Iterable[Rule] = ()) -> str:
     """The texts of several records, one after the other, separated by a line."""
-    return ("\n" + "-" * 72 + "\n\n").join(render(record, lang) for record in records)
+    known = tuple(rules)
+    return ("\n" + "-" * 72 + "\n\n").join(render(record, lang, known) for record in records)
 
 
 def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
@@ -339,6 +334,7 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
     template = environment(lang).get_template(f"{lang}/summary.j2")
     text = template.render(
         r={"worth": [], **plan},
+        said=LimitWords(case.rules, lang),
         plan=plan_json,
         title=case.round.title.text(lang),
         authority=case.round.authority,
@@ -380,13 +376,17 @@ def render_plan(plan_json: Mapping[str, Any], lang: str, case: Case, *, full: bo
     head = render_summary(plan_json, case, lang)
     records = [record for record in plan_json["justification"] if record["kind"] != "plan"]
     if full or len(records) <= LONG:
-        return head + "\n" + "=" * 72 + "\n\n" + render_all(records, lang)
+        return head + "\n" + "=" * 72 + "\n\n" + render_all(records, lang, case.rules)
     return head
 
 
-def render_answer(template: str, answer: Mapping[str, Any], lang: str) -> str:
-    """The text of an answer of the desk (``whynot``, ``diagnose``, ``alternatives``, ``compare``, ``sweep``)."""
-    text = _tidy(environment(lang).get_template(f"{lang}/{template}.j2").render(r=answer))
+def render_answer(template: str, answer: Mapping[str, Any], lang: str, rules: Iterable[Rule] = ()) -> str:
+    """The text of an answer of the desk (``whynot``, ``diagnose``, ``alternatives``, ``compare``, ``sweep``).
+
+    ``rules`` of the case asked about give limits their titles and units, and their keys their words.
+    """
+    made = environment(lang).get_template(f"{lang}/{template}.j2")
+    text = _tidy(made.render(r=answer, said=LimitWords(rules, lang)))
     return str(said_in(text, two_names(answer), lang))
 
 

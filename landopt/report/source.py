@@ -133,7 +133,7 @@ class Source:
         return {lang: [self._text(record, lang) for record in self.plan["justification"]] for lang in ("zh", "en")}
 
     def _text(self, record: dict[str, Any], lang: str) -> str:
-        text = render(self.found.compared(record), lang)
+        text = render(self.found.compared(record), lang, self.case.rules)
         if record["kind"] not in ("plan", "assignment"):
             return text
         site = None if record["kind"] == "plan" else record["parcel_ids"]

@@ -29,7 +29,19 @@ KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-WORDS = ("method", "unit", "verdict", "use", "operator", "platform_kind", "field", "land_source", "existing_right")
+WORDS = (
+    "method",
+    "unit",
+    "verdict",
+    "use",
+    "operator",
+    "platform_kind",
+    "field",
+    "land_source",
+    "existing_right",
+    "level",
+    "status",
+)
 """Subjects whose words the page shows as they are."""
 WATCH_S = 1.0
 """Seconds between two looks at the files of the rounds that somebody has open."""

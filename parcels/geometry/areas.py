@@ -50,7 +50,7 @@ def settle_areas(
     a = np.array([value if isinstance(value, int) else -1 for value in stated], dtype=np.int64)
     m = np.array([value if value is not None else -1 for value in measured], dtype=np.int64)
     exact = shapely.area(outlines)
-    both = (a > 0) & (m > 0)
+    both = (a > 0) & (m >= 0)
     differ = both & (np.abs(a - np.where(np.isnan(exact), 0, exact)) > 0.01 * np.maximum(a, m) + 0.5)
     plain = _as_written(a, cells, column) if differ.any() else a.astype(float)
     unit = _unit_hint(plain[both], exact[both], column) if differ.any() else ""

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from constraints.loading.load import pack_names
+from constraints.language.expr import parse
+from constraints.loading.load import load_pack, pack_names
 from constraints.reading.asking.ask import ask
 from constraints.reading.asking.law_changes import diff
 from constraints.reading.asking.told_facts import field_named, read_facts
+from constraints.reading.speak import plain, sentence
 from landopt.desk.law.rules import rules
 from parcels.common.issues import Refused
 from parcels.common.schema import fields
@@ -255,6 +257,18 @@ def test_diff_says_what_changed_for_whom() -> None:
     shown = "  agreement grant: permit -> forbid. industrial land, new-type industrial land (M0); everyone but "
     assert f"{shown}present user of the land, 1 intending user (" in text
     assert run("diff", TODAY, TODAY, "--lang", "zh").strip() == "无变化。"
+
+
+def test_diff_says_where_a_rule_holds_if_it_has_a_condition() -> None:
+    """The words of the condition stand in both languages; nothing is said where a rule has none."""
+    known = {rule.id: rule for rule in load_pack("cn")}
+    found = [each for each in diff(("cn",), "2000-01-01", TODAY)["changes"] if each["what"] == "begins"]
+    assert {bool(known[change["rule"]].when) for change in found} == {True, False}
+    for change in found:
+        when = known[change["rule"]].when
+        assert (" For: " in change["en"]) == bool(when), change["rule"]
+        for lang in ("en", "zh") if when else ():
+            assert change[lang].endswith(sentence(parse(when), lang, plain)), change["rule"]
 
 
 def test_diff_is_short_and_speaks_one_language() -> None:

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from constraints.case import Case
+from constraints.case import Case, Market, Period
 from landopt.reasons.alternatives import value
 from landopt.reasons.clock import Clock
 from landopt.reasons.explain.context import Context
@@ -19,10 +19,11 @@ from landopt.reasons.texts import render_answer
 from landopt.solving.solver import solve
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
-from tests.builders import case, demand, eligibility, parcel
+from tests.builders import case, demand, eligibility, limit, parcel
 from tests.landopt.decided import context_of, decided, offers_of, planned, plans
 
 SEEDS = planned(10)
+PERIODS = (Period("2026-H1", "2026-01-01", "2026-06-30"), Period("2026-H2", "2026-07-01", "2026-12-31"))
 
 
 def _without_one(seed: int) -> tuple[Case, FactTable]:
@@ -47,7 +48,30 @@ def _decided(seed: int) -> tuple[Context, FactTable] | None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_choice_is_what_enumeration_finds(seed: int) -> None:
     """Held, one moved and free: the best change of every site and method; intervals hold the truth."""
-    found = _decided(seed)
+    _as_enumeration(_decided(seed))
+
+
+def test_the_best_period_is_told_where_one_other_moves() -> None:
+    """A market supply makes room in the period it had, which the plan needs; the enumeration knows the best period."""
+    rules = [
+        eligibility("t.open", "use == 'IND'", listing="permit"),
+        limit("t.second-half", "", ">=", {("2026-H2",): 1}, measure="count", per=("period",), penalty=20),
+    ]
+    market = Market(("IND",), ("listing",))
+    round_ = case([parcel(), parcel(status="reserve")], [demand()], rules, periods=PERIODS, market=market)
+    late = FactTable(("D99",), {name: (column[0],) for name, column in round_.demands.columns.items()})
+    none = FactTable((), dict.fromkeys(round_.demands.columns, ()))
+    round_ = replace(round_, demands=none)
+    offers = offers_of(round_)
+    outcome = solve(round_, offers, gap="0")
+    context = context_of(round_, offers, outcome)[0]
+    assert [key_of(round_, offers, offer)[3] for offer in context.chosen] == ["2026-H2"]
+    _as_enumeration((context, late))
+    one, *_ = (each for each in place(context, late, Clock()).choices if each.mode == "one_moved")
+    assert one.period == "2026-H2"
+
+
+def _as_enumeration(found: tuple[Context, FactTable] | None) -> None:
     if found is None:
         pytest.skip("no plan without the platform")
     context, newcomer = found

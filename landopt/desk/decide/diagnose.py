@@ -15,6 +15,7 @@ from landopt.desk.progress import heard
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
+    from constraints.types import Rule
     from landopt.job import Job
     from landopt.keeping.ledger.stores.places import LedgerPlace
     from landopt.reasons.impossible.serving import Served
@@ -83,11 +84,12 @@ def diagnose(
         round_path, overlays=overlay, sets=sets, drop=dropped, reason=reason, fixes=fixes, by=by, ledger=ledger
     )
     if serve is not None:
-        served = _serve(options, serve, time_limit, language(lang)).as_dict()
+        answer, rules = _serve(options, serve, time_limit, language(lang))
+        served = answer.as_dict()
         if as_json:
             click.echo(json.dumps(served, ensure_ascii=False, sort_keys=True))
         else:
-            click.echo(render_answer("serve", served, language(lang)), nl=False)
+            click.echo(render_answer("serve", served, language(lang), rules), nl=False)
         return
     _, case, offers = read_case(options)
     row = None if demand is None else demand_row(case, demand)
@@ -98,11 +100,14 @@ def diagnose(
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
-        click.echo(render_answer("diagnose", found, language(lang)), nl=False)
+        click.echo(render_answer("diagnose", found, language(lang), case.rules), nl=False)
 
 
-def _serve(options: Job, name: str, time_limit: int | None, lang: str) -> Served:
-    """What it takes to serve a platform: in a plan that was given, else in the round's own plan or the best one."""
+def _serve(options: Job, name: str, time_limit: int | None, lang: str) -> tuple[Served, tuple[Rule, ...]]:
+    """What it takes to serve a platform: in a plan that was given, else in the round's own plan or the best one.
+
+    With the rules of the case.
+    """
     from landopt.api import open_plan
     from landopt.keeping.plan_folder import plan_of_round
     from landopt.pipeline import read_case
@@ -112,8 +117,10 @@ def _serve(options: Job, name: str, time_limit: int | None, lang: str) -> Served
 
     place = options.round_path
     if place.name == "plan.json" or (place / "plan.json").is_file():
-        return open_plan(place).serve(name, time_limit=time_limit, say=heard(lang))
+        plan = open_plan(place)
+        return plan.serve(name, time_limit=time_limit, say=heard(lang)), plan.case.rules
     loaded, case, offers = read_case(options)
     row = demand_row(case, name)
     with Clock(time_limit, heard(lang)) as clock:
-        return serving(case, offers, row, clock, plan_of_round(loaded.file.path.parent, case, offers))
+        answer = serving(case, offers, row, clock, plan_of_round(loaded.file.path.parent, case, offers))
+    return answer, case.rules

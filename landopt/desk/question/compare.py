@@ -46,7 +46,6 @@ def compare(
     with --html also a small map each, with their numbers as CSV beside the page.
     """
     from landopt.api import open_plan
-    from landopt.door.answers import Diff
     from landopt.reasons.compared.several import several, several_csv
     from landopt.reasons.texts import render_answer
     from parcels.common.kept import write_kept
@@ -71,10 +70,11 @@ def compare(
             click.echo(render_answer("several", rows, language(lang)), nl=False)
         return
     before, after = opened
-    found = before.diff(after).as_dict()
-    if causes or (causes is None and html is not None and found["changes"]):
+    diff = before.diff(after)
+    if causes or (causes is None and html is not None and diff.found["changes"]):
         told = heard(language(lang))
-        found = before.diff(after, causes=True, most=most, time_limit=time_limit, say=told).as_dict()
+        diff = before.diff(after, causes=True, most=most, time_limit=time_limit, say=told)
+    found = diff.as_dict()
     if html is not None:
         from landopt.report.map.comparison import comparison_page
         from parcels.common.visible import visible_values
@@ -84,7 +84,7 @@ def compare(
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
     else:
-        click.echo(Diff(found).text(language(lang)), nl=False)
+        click.echo(diff.text(language(lang)), nl=False)
 
 
 def _page(html: Path, plans: Sequence[Plan], rows: Sequence[Mapping[str, Any]], lang: str) -> None:

@@ -46,7 +46,7 @@ def explain(
         if as_json:
             click.echo(json.dumps(worth, ensure_ascii=False, sort_keys=True))
         else:
-            click.echo(render_answer("limits", {"limits": worth}, language(lang)), nl=False)
+            click.echo(render_answer("limits", {"limits": worth}, language(lang), opened.case.rules), nl=False)
         return
     found = opened.explain(parcel, demand=demand, every=everything)
     if as_json:

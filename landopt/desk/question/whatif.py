@@ -41,4 +41,5 @@ def whatif(
     if as_json:
         click.echo(json.dumps(answer.as_dict(), ensure_ascii=False, sort_keys=True))
     else:
-        click.echo(render_answer("whatif", {**answer.as_dict(), "now": opened.reached_now}, language(lang)), nl=False)
+        said = {**answer.as_dict(), "now": opened.reached_now}
+        click.echo(render_answer("whatif", said, language(lang), opened.case.rules), nl=False)

@@ -161,40 +161,38 @@ class _Placing:
     def _conflicts(self, offer: int) -> set[int]:
         return {self.taken[parcel] for parcel in self.offers.parcels(offer) if parcel in self.taken}
 
-    def _held(self) -> tuple[list[Placed], list[int]]:
-        """The sites and methods that fit as the plan stands, and one offer each of those that do not."""
+    def _held(self) -> tuple[list[Placed], list[list[int]]]:
+        """The sites and methods that fit as the plan stands, and the offers (one a period) of each that does not."""
         best: dict[tuple[tuple[int, ...], int], tuple[int, int]] = {}
-        cramped: dict[tuple[tuple[int, ...], int], int] = {}
+        cramped: dict[tuple[tuple[int, ...], int], list[int]] = {}
         for offer in self.mine:
             key = self.offers.parcels(offer), int(self.offers.method[offer])
             change = None if self._conflicts(offer) else self._change([offer])
             if change is not None:
                 best[key] = max(best.get(key, (change, -offer)), (change, -offer))
-            elif key not in cramped or self.offers.score[0, offer] > self.offers.score[0, cramped[key]]:
-                cramped[key] = offer
+            else:
+                cramped.setdefault(key, []).append(offer)
         found = [self._placed(-offer, "held", change) for change, offer in best.values()]
-        return found, [offer for key, offer in cramped.items() if key not in best]
+        return found, [offers for key, offers in cramped.items() if key not in best]
 
-    def _moved(self, cramped: Sequence[int]) -> tuple[list[Placed], int]:
+    def _moved(self, cramped: Sequence[list[int]]) -> tuple[list[Placed], int]:
         """The sites and methods that fit once one other moves: those in the way of one, or of a limit alone."""
-        order = sorted(cramped, key=lambda offer: (-int(self.offers.score[0, offer]), offer))
-        order = [offer for offer in order if len(self._conflicts(offer)) <= 1]
+        order = sorted(cramped, key=lambda offers: min((-int(self.offers.score[0, each]), each) for each in offers))
+        order = [offers for offers in order if len(self._conflicts(offers[0])) <= 1]
         found = []
-        for offer in order[:LOOKED_AT]:
-            best = self._one_moved(offer)
-            if best is not None:
-                change, gone, come = best
-                was, now = key_of(self.case, self.offers, gone), come
-                moved = {
-                    "demand_id": was[1],
-                    "from": {"parcel_ids": list(was[0]), "method": was[2]},
-                    "to": None,
-                }
-                if now is not None:
-                    there = key_of(self.case, self.offers, now)
-                    moved["to"] = {"parcel_ids": list(there[0]), "method": there[2]}
-                found.append(self._placed(offer, "one_moved", change, moved))
+        for offers in order[:LOOKED_AT]:
+            ways = [(best, -offer) for offer in offers if (best := self._one_moved(offer)) is not None]
+            if ways:
+                (change, gone, come), offer = max(ways, key=lambda way: (way[0][0], way[1]))
+                there = None if come is None else self._site(come)
+                who = key_of(self.case, self.offers, gone)[1]
+                moved = {"demand_id": who, "from": self._site(gone), "to": there}
+                found.append(self._placed(-offer, "one_moved", change, moved))
         return found, max(0, len(order) - LOOKED_AT)
+
+    def _site(self, offer: int) -> dict[str, Any]:
+        ids, _, method, period = key_of(self.case, self.offers, offer)
+        return {"parcel_ids": list(ids), "method": method, "period": period}
 
     def _one_moved(self, offer: int) -> tuple[int, int, int | None] | None:
         best: tuple[int, int, int | None] | None = None
@@ -267,18 +265,30 @@ class _Placing:
             low = counted[key].score_change if key in counted else None
             assert low is None or isinstance(low, int)
             if exact:
-                placed = self._solved(members, low)
+                placed = self._solved(members, low, counted.get(key))
             else:
                 tops = [self._above(proven, offer) for offer in members]
                 high = None if None in tops else max(top for top in tops if top is not None)
-                placed = self._placed(members[0], "free", (low, high), None, low is not None and low == high)
+                ended = low is not None and low == high
+                placed = self._freely(members, counted.get(key), (low, high), ended)
             found += [] if placed is None else [placed]
         return found
 
-    def _solved(self, members: Sequence[int], low: int | None) -> Placed | None:
+    def _freely(
+        self, members: Sequence[int], counted: Placed | None, change: tuple[int | None, int | None], ended: bool
+    ) -> Placed:
+        """Everything free: in the period of the change that was counted; else whenever, where several are open."""
+        if counted is not None:
+            return replace(counted, mode="free", score_change=change, moved=None, ended=ended)
+        best = min(members, key=lambda offer: (-int(self.offers.score[0, offer]), offer))
+        placed = self._placed(best, "free", change, None, ended)
+        several = len({int(self.offers.period[offer]) for offer in members}) > 1
+        return replace(placed, period=None) if several else placed
+
+    def _solved(self, members: Sequence[int], low: int | None, counted: Placed | None) -> Placed | None:
         found = resolve(self.case, forced(self.offers, members), self.clock)
         if found.chosen is None:
-            return None if found.stopped == "infeasible" else self._placed(members[0], "free", (low, None), None, False)
+            return None if found.stopped == "infeasible" else self._freely(members, counted, (low, None), False)
         offer = next(each for each in found.chosen if each in set(members))
         now = found.worth[0] - self.was
         top = None if found.bound[0] is None else found.bound[0] - self.was

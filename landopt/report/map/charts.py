@@ -12,6 +12,7 @@ from constraints.loading.method_facts import looks
 from constraints.reading.timetable import step_title
 from landopt.reasons import words
 from landopt.reasons.across_words import one_a_rule
+from landopt.reasons.limit_words import LimitWords
 from landopt.report.papers.plain import one_line
 from parcels.common.catalogue import Bilingual, Text, told
 
@@ -118,12 +119,12 @@ def _limits(source: Source) -> Markup:
     if not shown:
         return Markup("")
     parts: list[Markup] = []
+    keyed = {lang: LimitWords(source.case.rules, lang).of for lang in ("zh", "en")}
     room = _WIDE - 330 - 190
     for at, limit in enumerate(shown[:_LONGEST]):
         used, bound, said = _measure(limit) or (0, 1, "")
         top = at * _LINE + 4
-        key = "、".join(limit["key"])
-        zh, en = (f"{key} {limit['cite'][lang]}".strip() for lang in ("zh", "en"))
+        zh, en = (f"{'、'.join(keyed[lang](limit))} {limit['cite'][lang]}".strip() for lang in ("zh", "en"))
         parts.append(_text(322, top + 13, Bilingual(one_line(en, 46), one_line(zh, 24)), anchor="end"))
         reach = max(used, bound) or 1
         met = used <= bound if limit["sense"] == "<=" else used >= bound

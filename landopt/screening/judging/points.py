@@ -43,9 +43,9 @@ class Points:
         """(tiers, offers) millipoints of offers of one period."""
         less = self.less ** max(0, int(offers.period[0])) if offers.period.size else Fraction(1)
         parts = {
-            "served": _scaled(self.served[offers.demand], self.weight["served"] * less),
+            "served": scaled(self.served[offers.demand], self.weight["served"] * less),
             "preference": self._preferred(offers, meets, less),
-            "revenue": _scaled(offers.price, self.weight["revenue"] / 1000 * less),
+            "revenue": scaled(offers.price, self.weight["revenue"] / 1000 * less),
             KEPT: self._kept(offers, meets),
         }
         found = np.zeros((len(self.objective.tiers), offers.site.size), np.int64)
@@ -79,8 +79,8 @@ class Points:
             common = whole.denominator * per_hectare.denominator
             matching = np.where(meets.each(place), self.sides.area[offers.parcels], 0).sum(axis=1)
             value = int(whole * common) * every + int(per_hectare * common) * matching
-            own = _scaled(value, weight / (10 * common))
-            total += own if less == 1 else np.where(value > 0, _scaled(value, weight / (10 * common) * less), own)
+            own = scaled(value, weight / (10 * common))
+            total += own if less == 1 else np.where(value > 0, scaled(value, weight / (10 * common) * less), own)
         return total
 
 
@@ -88,8 +88,8 @@ def _floor(value: Fraction) -> int:
     return value.numerator // value.denominator
 
 
-def _scaled(values: Ints, factor: Fraction) -> Ints:
-    """floor(values x factor), exactly."""
+def scaled(values: Ints, factor: Fraction) -> Ints:
+    """floor(values x factor), exactly: in int64 where no product comes near its end, else in Python's numbers."""
     if values.size == 0 or factor == 0:
         return np.zeros(values.size, np.int64)
     largest = max(abs(int(values.min())), abs(int(values.max())), 1)

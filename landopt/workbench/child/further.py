@@ -43,8 +43,9 @@ def serve(request: Mapping[str, Any], say: Say) -> dict[str, Any]:
     from landopt.door.plans import open_plan
     from landopt.reasons.texts import render_answer
 
-    found = open_plan(Path(request["folder"])).serve(request["demand"], say=say).as_dict()
-    return {**found, "text": _answer("serve", found, render_answer)}
+    plan = open_plan(Path(request["folder"]))
+    found = plan.serve(request["demand"], say=say).as_dict()
+    return {**found, "text": spoken(lambda lang: render_answer("serve", found, lang, plan.case.rules))}
 
 
 def front(request: Mapping[str, Any], say: Say) -> dict[str, Any]:

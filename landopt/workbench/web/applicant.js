@@ -25,7 +25,7 @@ export function lateFile() {
   }, t("late.file"));
 }
 const interval = (v) => (Array.isArray(v) ? (v[0] === v[1] && v[0] !== null ? signed(v[0]) : t("place.between", { least: v[0] === null ? "?" : signed(v[0]), most: v[1] === null ? "?" : signed(v[1]) })) : signed(v));
-const site = (s) => s.parcel_ids.join("+") + " " + methodWord(s.method);
+const site = (s) => s.parcel_ids.join("+") + " " + methodWord(s.method) + (s.period ? " " + s.period : "");
 
 /* Sites and methods for a platform: the rest held, one other moved, all free; each can be fixed where the platform is filed. */
 export function placed(found) {

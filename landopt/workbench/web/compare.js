@@ -50,7 +50,7 @@ const name = (key) => label(now.room.plans.find((p) => p.key === key));
 async function diff() {
   if (left === right) return [h("p", { class: "hint" }, t("compare.same"))];
   const found = await about("diff", { other: left }, right);
-  const choiceOf = (c) => (c ? t("method." + c.method) + (c.demand_id ? " " + c.demand_id : "") : t("held"));
+  const choiceOf = (c) => (c ? t("method." + c.method) + (c.demand_id ? " " + c.demand_id : "") + (c.period ? " " + c.period : "") : t("held"));
   const rows = found.parcels.slice(0, 300);
   return [h("h3", {}, t("compare.causes")), found.changes.length ? h("table", { class: "grid" }, h("thead", {}, h("tr", {}, ["what", "field", "was", "now"].map((c) => h("th", { scope: "col" }, t("compare.c-" + c))))),
     h("tbody", {}, found.changes.map((c) => h("tr", {}, h("th", { scope: "row" }, c.id), h("td", {}, c.field), h("td", {}, short(c.was)), h("td", {}, short(c.now)))))) : h("p", { class: "hint" }, t("compare.no-causes")),

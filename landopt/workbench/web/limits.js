@@ -1,5 +1,5 @@
 /* Amounts as sliders: while one moves, the exact bound of any plan and whether this one still holds; on release, a step. */
-import { both, group, h, lang, points, signed, t, trouble, who } from "./say.js";
+import { both, group, h, keyWords, lang, points, signed, t, trouble, who } from "./say.js";
 import { about, measured, now, planKey, readOnly, step, tab } from "./main.js";
 import { post } from "./net.js";
 import { solve } from "./decide.js";
@@ -52,8 +52,8 @@ function slider(rule, entry, head, several) {
   const small = rule.share ? 0.5 : step0(entry.amount);
   const start = entry.amount, id = "s-" + name.replace(/[^\w]/g, "-");
   const wanted = tab()?.sets[name], shown = wanted === undefined ? start : rule.share ? Number(wanted) * 100 : Number(wanted);
-  const number = h("input", { type: "number", id: id + "-n", value: String(Math.round(shown * 1000) / 1000), min: 0, step: "any", "aria-label": both(rule.title) + " " + key, disabled: readOnly() });
-  const range = h("input", { type: "range", id, min: 0, max: most, step: small, value: String(shown), disabled: false, "aria-label": both(rule.title) + " " + key, "data-name": name, title: rule.id });
+  const number = h("input", { type: "number", id: id + "-n", value: String(Math.round(shown * 1000) / 1000), min: 0, step: "any", "aria-label": both(rule.title) + " " + keyWords(rule, entry.key).join("·"), disabled: readOnly() });
+  const range = h("input", { type: "range", id, min: 0, max: most, step: small, value: String(shown), disabled: false, "aria-label": both(rule.title) + " " + keyWords(rule, entry.key).join("·"), "data-name": name, title: rule.id });
   const was = h("small", { class: "was" }, t("limits.was", { value: group(Math.round(start * 1000) / 1000) }));
   const setValue = (value) => (rule.share ? (Math.round(value * 1000) / 100000).toFixed(5).replace(/0+$/, "").replace(/\.$/, "") : String(Math.round(value)));
   const show = (value) => {
@@ -73,7 +73,7 @@ function slider(rule, entry, head, several) {
   number.addEventListener("change", () => { if (number.value !== "" && Number(number.value) >= 0) release(Number(number.value)); });
   const fill = used && !rule.share ? t("limits.used", { used: group(used.used), limit: group(used.limit) }) : "";
   const box = h("div", { class: "limit" + (wanted !== undefined && setValue(shown) !== setValue(start) ? " waiting" : "") },
-    h("label", { for: id }, both(rule.title), several ? h("b", {}, " ", (entry.key || []).join(" · ")) : "", used?.binding ? h("span", { class: "badge tight" }, t("limits.binding")) : ""),
+    h("label", { for: id }, both(rule.title), several ? h("b", {}, " ", keyWords(rule, entry.key).join(" · ")) : "", used?.binding ? h("span", { class: "badge tight" }, t("limits.binding")) : ""),
     h("div", { class: "row" }, h("span", { class: "sense" }, t(rule.sense === "<=" ? "limits.most" : "limits.least")), range, number, h("span", { class: "unit" }, unitOf(rule))),
     h("div", { class: "row" }, h("small", {}, fill), was));
   return box;
@@ -101,9 +101,9 @@ function answer(head, found, ms) {
   const bound = found.tiers[0]?.bound, objective = head.result.tiers[0].objective;
   line.className = "bound " + (found.holds ? "good" : "bad");
   line.dataset.ms = String(Math.round(ms));
-  const names = new Map(head.rules.map((r) => [r.id, both(r.title)]));
+  const rules = new Map(head.rules.map((r) => [r.id, r])), broken = (b) => [rules.has(b.rule) ? both(rules.get(b.rule).title) : b.rule, ...keyWords(rules.get(b.rule), b.key)].join(" ") + (rules.get(b.rule)?.share ? "" : `: ${group(b.used)} / ${group(b.limit)} ${rules.has(b.rule) ? unitOf(rules.get(b.rule)) : ""}`.trimEnd());
   line.replaceChildren(...(bound === null || bound === undefined ? [h("span", {}, t("limits.unsaid"))]
     : [h("span", {}, t("limits.at-most")), h("b", {}, points(bound)), h("span", {}, "(" + signed(bound - objective) + ")")]),
-  h("small", {}, found.holds ? t("limits.holds") : t("limits.broken", { rules: found.broken.slice(0, 3).map((b) => `${names.get(b.rule) || b.rule} ${b.key.join(" ")}: ${group(b.used)} / ${group(b.limit)}`).join("; ") })));
+  h("small", {}, found.holds ? t("limits.holds") : t("limits.broken", { rules: found.broken.slice(0, 3).map(broken).join("; ") })));
   picture.broken(found);
 }

@@ -1,6 +1,6 @@
 /* The policy as sentences with fields: what is changed goes into the scenario's history, checked by the loader of the rules. */
 import { post } from "./net.js";
-import { ask, both, button, finding, group, h, iAm, own as inLang, t, tell, trouble, who, word } from "./say.js";
+import { ask, both, button, finding, group, h, iAm, keyWords, own as inLang, t, tell, trouble, who, word } from "./say.js";
 import { about, choose, measured, now, planKey, readOnly, refresh, step, tab } from "./main.js";
 
 let open = null;
@@ -45,7 +45,7 @@ function sentence(rule, own) {
   const number = (what, value, key = [], percent = false, unit = "") => {
     const [num, den] = now.room.units[unit], there = (base) => String((Number(base) * den) / num), base = (text) => String(Math.round((Number(text) * num) / den));
     const name = `${rule.id}${key.length ? `[${key.join(",")}]` : ""}:${what}`, set = own?.sets[name], shown = set === undefined ? String(value) : what === "amount" ? there(set) : set;
-    const input = h("input", { type: "number", step: "any", min: what.startsWith("points") ? null : 0, value: percent ? String(Math.round(Number(shown) * 1e6) / 1e4) : shown, disabled: readOnly(), class: set !== undefined ? "moved" : "", "aria-label": title(rule) + " " + key.join(" "), "data-name": name });
+    const input = h("input", { type: "number", step: "any", min: what.startsWith("points") ? null : 0, value: percent ? String(Math.round(Number(shown) * 1e6) / 1e4) : shown, disabled: readOnly(), class: set !== undefined ? "moved" : "", "aria-label": title(rule) + " " + keyWords(rule, key).join(" "), "data-name": name });
     input.addEventListener("change", () => {
       if (input.value === "") return;
       const given = percent ? String(Math.round(Number(input.value) * 1e4) / 1e6) : what === "amount" ? base(input.value) : input.value;
@@ -53,7 +53,7 @@ function sentence(rule, own) {
     });
     return input;
   };
-  const before = (r) => [(r.used || []).map((u) => [" · ", t("policy.used"), " ", (u.key || []).join("·"), " ", group(u.amount), " ", unit(u.unit || r.values?.[0]?.unit)]), r.credit ? [" · ", t("policy.credit", { num: r.credit.num, den: r.credit.den }), " ", h("code", {}, r.credit.where || "")] : ""];
+  const before = (r) => [(r.used || []).map((u) => [" · ", t("policy.used"), " ", keyWords(r, u.key).join("·"), " ", group(u.amount), " ", unit(u.unit || r.values?.[0]?.unit)]), r.credit ? [" · ", t("policy.credit", { num: r.credit.num, den: r.credit.den }), " ", h("code", {}, r.credit.where || "")] : ""];
   const unit = (u) => measured(u, rule);
   if (rule.kind === "limit") {
     const sense = t(rule.sense === "<=" ? "limits.most" : "limits.least"), per = (rule.per || []).length ? t("policy.per", { fields: rule.per.map((f) => word("field." + f) || f).join(", ") }) : "";
@@ -61,7 +61,7 @@ function sentence(rule, own) {
     const over = rule.across ? t("policy.across-" + rule.across, { fields: (rule.per || []).map((f) => word("field." + f) || f).join(", ") }) : "";
     if (over) return [over, " ", sense, " ", (rule.values || []).map((v) => [number("amount", v.amount, v.key || [], false, v.unit || ""), " ", unit(v.unit)]), soft];
     if (rule.share !== undefined) return [sense, " ", number("share", rule.share, [], true), " % ", per, soft];
-    return [(rule.values || []).map((v, i) => [i ? t("policy.and") : "", (v.key || []).length ? v.key.join("·") + " " : "", sense, " ", number("amount", v.amount, v.key || [], false, v.unit || ""), " ", unit(v.unit)]), " ", per, before(rule), soft];
+    return [(rule.values || []).map((v, i) => [i ? t("policy.and") : "", (v.key || []).length ? keyWords(rule, v.key).join("·") + " " : "", sense, " ", number("amount", v.amount, v.key || [], false, v.unit || ""), " ", unit(v.unit)]), " ", per, before(rule), soft];
   }
   if (rule.kind === "preference") {
     const parts = ["points", "points_per_ha"].filter((n) => rule[n] !== undefined).map((n) => [number(n, rule[n]), " ", t("policy." + n), " "]);

@@ -15,6 +15,8 @@ export function firstLanguage() {
   return kept || (/^zh/i.test(navigator.language) ? "zh" : "en");
 }
 export function word(key) { return known[lang()]?.[key]; }
+/* The key of a limit as its fields call it: a method, a use by its name; a place and a period as they are written. */
+export const keyWords = (rule, key) => (key || []).map((code, i) => word(`${(rule?.per || [])[i]}.${code}`) || code);
 export function t(key, values) {
   const text = word("bench." + key) ?? word(key);
   if (text === undefined) return key;
