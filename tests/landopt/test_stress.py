@@ -81,7 +81,8 @@ def test_a_draw_takes_a_part_of_what_the_round_takes_unless_the_command_says(mon
 
     def heard(work: Work, tasks: Sequence[Task], where: Where, *rest: Any) -> Ran:
         given.append([task.given for task in tasks])
-        return Ran({task.key: {"stopped": "optimal", "seconds": 7.0} for task in tasks if task.given["draw"] == 0}, False)
+        today = {"stopped": "optimal", "seconds": 7.0}
+        return Ran({task.key: today for task in tasks if task.given["draw"] == 0}, False)
 
     monkeypatch.setattr(stress_runs, "execute", heard)
     for one, effort, runs, seconds in (

@@ -5,10 +5,11 @@ that held, the others in turn. The floors run from what the best plan by the fir
 that points of the front that no weights would find are found too. Soft limits are held where the plan as it stands
 leaves them: what a point gains is never bought by missing them further.
 
-In rounds too large to be solved to the end, or whose ends are not, the parts are made large together, the others weighing a tenth of the first
-over what there is of each (the augmented epsilon-constraint method, Mavrotas 2009): one programme a point, and its one
-bound says how much a plan that reaches the floors may have more in every part. A floor that a plan reaches which no
-plan of a looser floor exceeds is answered by it, without a run; each run starts from the best plan that is known.
+In rounds too large to be solved to the end, or whose ends are not in their time, the parts are made large together, the
+others weighing a tenth of the first over what there is of each (the augmented epsilon-constraint method, Mavrotas
+2009): one programme a point, and its one bound says how much a plan that reaches the floors may have more in every
+part. A floor that a plan reaches which no plan of a looser floor exceeds is answered by it, without a run; each run
+starts from the best plan that is known.
 """
 
 from __future__ import annotations
@@ -257,7 +258,10 @@ def tradeoff(
             most[axis.name] = low
             found += _lawful(ran)
     if found and not interrupted:
-        here.large |= effort.time_limit_s is None and any(each["stopped"] == "limit" for each in found)
+        if not here.large and effort.time_limit_s is None and any(each["stopped"] == "limit" for each in found):
+            here.large = True
+            ran = made([_started(here, each, {}, found) for each in _orders(here.axes)])
+            found, interrupted = found + _lawful(ran), ran.interrupted
         least = {axis.name: min(each["values"][axis.name] for each in found) for axis in here.axes}
         others = [axis.name for axis in here.axes if axis.name != order[0]]
         grid = _floors(others, least, most, count)
