@@ -65,6 +65,8 @@ def round_of(name: str, land: Sequence[Facts], pairs: Pairs, wants: Sequence[Fac
              periods: Sequence[Period] = (), market: Sequence[str] = ()) -> tuple[Case, Offers]:  # fmt: skip
     """The case of some facts and rules, and its lawful offers."""
     from landopt.screening.uncapped_sites import build_offers
+    from landopt.solving.site_models import adds_up
+    from landopt.solving.site_search import KEEP
 
     head = Round(
         name,
@@ -89,7 +91,7 @@ def round_of(name: str, land: Sequence[Facts], pairs: Pairs, wants: Sequence[Fac
         market=Market(tuple(market), ("listing",)) if market else None,
         crs="EPSG:4526",
     )
-    return case, build_offers(case)
+    return case, build_offers(case, keep=KEEP if adds_up(case) else None)
 
 
 def _table(rows: Sequence[Facts], key: str) -> Any:

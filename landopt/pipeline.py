@@ -142,6 +142,7 @@ def choose(case: Case, offers: Offers, job: Job, say: Say) -> Outcome:
         seed=case.settings.seed,
         threads=case.settings.threads,
         solver=job.solver,
+        warm=offers.start,
         progress=heard(say),
         memory=job.memory,
     )

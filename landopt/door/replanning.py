@@ -23,8 +23,8 @@ NEXT = "next"
 class Failure:
     """A parcel whose sale failed: how often and when, what it was, what becomes of it.
 
-    ``what``: ``method``, ``price``, ``platform``, ``site`` (it goes into another site), ``same`` (supplied again as it
-    was) or ``held``; ``reasons`` say why it is held, ``rules`` which rules that read failed sales decide now.
+    ``what``: ``method``, ``price``, ``platform``, ``site`` (it goes into another site), ``period``, ``same`` (supplied
+    again as it was) or ``held``; ``reasons`` say why it is held, ``rules`` which rules on failed sales decide now.
     """
 
     parcel_id: str
@@ -168,6 +168,8 @@ def _what(was: Mapping[str, Any], now: Mapping[str, Any] | None) -> str:
         return "site"
     if now["demand_id"] != was["demand_id"]:
         return "platform"
+    if now["period"] != was["period"]:
+        return "period"
     return "price" if now["start_price_yuan"] != was["start_price_yuan"] else "same"
 
 

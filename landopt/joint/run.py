@@ -38,15 +38,15 @@ from parcels.common.kept import write_made
 LOOSE = 2
 """Times the gap asked for within which every city is decided at the prices first; what misses it is decided again.
 
-1, 2, 4 (``benchmarks.joint_gaps``, four cities, 0.5 %; CPU s in all): contested 9.5, 9.7, 16.6; local limits 4.7, 4.6,
-4.6; years 4.9, 4.8, 11.3.
+1, 2, 4 (``benchmarks.joint_gaps``, four cities, 0.5 %; CPU s in all): contested 8.1, 5.3, 7.4; local limits 6.0, 5.3,
+5.8; years 5.4, 5.7, 1.1.
 """
 LEFT, APART = Fraction(1, 5), 8
 """Of the gap asked for, what is left to the mix of whole plans, at most; and times a city's own share of it.
 
 The cities' own gaps take the rest together. In a mix about as many cities as there are common limits have another plan
 than their best, however many cities there are: what it costs goes down with their number. Above forty they take more.
-``LEFT`` of 1/2, 1/5, 1/20 (as above): contested 14.4, 9.7, 10.3; local limits 4.7, 4.6, 4.8; years 23.4, 4.8, 11.4.
+``LEFT`` of 1/2, 1/5, 1/20 (as above): contested 8.5, 5.3, 5.5; local limits 5.6, 5.3, 5.4; years 5.0, 5.7, 6.6.
 ``APART`` has no measurement of its own: 24 cities that took 0.40 % together came to 0.38 % with the mix.
 """
 LONGEST = 3

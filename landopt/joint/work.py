@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 ALONE = 8
 """Times the gap asked for within which a city is decided alone: no bound rests on it; others begin from its plan.
 
-2, 4, 8, 20 (``benchmarks.joint_gaps``, four cities, 0.5 %; CPU s in all): contested 14.6, 15.6, 8.5, 6.1; local limits
-4.3, 4.6, 4.6, 4.6; years 14.7, 11.6, 14.5 (4.8 when run again: its repair is cut by a clock), 5.4. 8, since what a city
+2, 4, 8, 20 (``benchmarks.joint_gaps``, four cities, 0.5 %; CPU s in all): contested 9.6, 6.9, 5.3, 6.0; local limits
+5.2, 5.7, 5.3, 4.8; years 9.5, 9.0, 5.7, 3.2. 8, since what a city
 gave up is told against this plan.
 """
 
@@ -144,11 +144,17 @@ class _Worker:
         return {**said, "alone": as_json(candidate(one, outcome.chosen))}
 
     def price(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The best plan found at prices, its bound there and the tree that proves it."""
+        """The best plan found at prices, its bound there and the tree that proves it.
+
+        The city's own plan is begun from only where none is found without it: at other prices it leads a solver astray
+        (docs/scale.md).
+        """
         one = store.kept(self.runs / "cities" / given["key"])
         offers = priced(one, tuple(given["prices"]), int(given["scale"]))
         effort = replace(self.effort, gap=Fraction(given["gap"]))
-        outcome = run(one, offers, effort, np.array(given["warm"], np.int64))
+        outcome = run(one, offers, effort)
+        if outcome.chosen is None:
+            outcome = run(one, offers, effort, np.array(given["warm"], np.int64))
         said: dict[str, Any] = {"round": one.id, "stopped": outcome.stopped, "bound": None}
         if outcome.chosen is None:
             return {**said, "stopped": "failed"}

@@ -84,14 +84,17 @@ def assignment(case: Case, offers: Offers, offer: int) -> dict[str, Any]:
     }
 
 
-def choices(case: Case, offers: Offers, chosen: tuple[int, ...]) -> dict[str, tuple[str | None, str]]:
-    """For each supplied parcel whom it goes to and how."""
+Choice = tuple[str | None, str, str | None]
+"""Whom a parcel goes to (``None``: the market), how, and in which period of the round (``None``: it has none)."""
+
+
+def choices(case: Case, offers: Offers, chosen: tuple[int, ...]) -> dict[str, Choice]:
+    """For each supplied parcel whom it goes to, how and when."""
     found = {}
     for offer in chosen:
-        demand = int(offers.demand[offer])
-        who = None if demand < 0 else case.demands.ids[demand]
-        for row in offers.parcels(offer):
-            found[case.parcels.ids[row]] = (who, case.methods[int(offers.method[offer])].id)
+        told = assignment(case, offers, offer)
+        for name in told["parcel_ids"]:
+            found[name] = (told["demand_id"], told["method"], told["period"])
     return found
 
 
@@ -193,17 +196,17 @@ def _bound(tier: Any) -> int:
 
 def recurrence(case: Case, offers: Offers, found: tuple[Alternative, ...]) -> list[dict[str, Any]]:
     """For each parcel how often each choice recurs over the plans, most frequent first; parcels whose choice varies."""
-    counts: dict[str, Counter[tuple[str | None, str | None]]] = {}
+    counts: dict[str, Counter[Choice | tuple[None, None, None]]] = {}
     plans = [choices(case, offers, entry.chosen) for entry in found]
     names = sorted({name for plan in plans for name in plan})
     for name in names:
-        counts[name] = Counter(plan.get(name, (None, None)) for plan in plans)
+        counts[name] = Counter(plan.get(name, (None, None, None)) for plan in plans)
     return [
         {
             "parcel_id": name,
             "choices": [
-                {"demand_id": who, "method": how, "plans": times}
-                for (who, how), times in sorted(counter.items(), key=lambda entry: (-entry[1], str(entry[0])))
+                {"demand_id": who, "method": how, "period": when, "plans": times}
+                for (who, how, when), times in sorted(counter.items(), key=lambda entry: (-entry[1], str(entry[0])))
             ],
         }
         for name, counter in counts.items()

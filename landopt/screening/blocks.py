@@ -51,3 +51,21 @@ class Rates:
     parcels: Floats
     rows: Mapping[tuple[str, tuple[str, ...]], float]
     tiers: Floats
+
+
+@dataclass(frozen=True)
+class Singles:
+    """Lawful offers of one parcel each, to platforms whose lists were cut short; no area window is asked.
+
+    ``place`` (n,) among those platforms, ``parcel``, ``method``, ``period`` and ``score`` (of the first tier) of each;
+    ``owner``, ``row`` and ``coef`` are what they count in rows, an entry each.
+    """
+
+    place: Ints
+    parcel: Ints
+    method: Ints
+    period: Ints
+    score: Ints
+    owner: Ints
+    row: Ints
+    coef: Ints

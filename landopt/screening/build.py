@@ -110,8 +110,10 @@ def _ranks(sites: Sites, parcels: int) -> tuple[Ints, Ints]:
 class Builder:
     """One round's offers in the making."""
 
-    def __init__(self, case: Case, progress: Progress | None = None, kept: Kept | None = None) -> None:
-        self.case = case
+    def __init__(
+        self, case: Case, progress: Progress | None = None, kept: Kept | None = None, keep: int | None = None
+    ) -> None:
+        self.case, self.keep = case, keep
         self.progress = progress
         self.phases: dict[str, float] = {}
         self.clock = time.process_time()
@@ -177,16 +179,15 @@ class Builder:
         cap = self.case.settings.site_cap
         if found.size > cap:
             self.cut.add(demand)
-            return self._cut(found, cap)
+            return self._cut(found, cap if self.keep is None else min(cap, self.keep))
         return found
 
     def _cut(self, found: Ints, cap: int) -> Ints:
         """``cap`` of the sites: those of fewest parcels, and of the last number of parcels an even choice."""
         sizes = np.diff(self.sites.start)[found]
-        order = np.lexsort((self.tables.rank[found], sizes))
-        last = sizes[order[cap]]
-        whole = order[sizes[order] < last]
-        rest = order[sizes[order] == last]
+        last = int(np.searchsorted(np.cumsum(np.bincount(sizes)), cap, side="right"))
+        whole, rest = np.flatnonzero(sizes < last), np.flatnonzero(sizes == last)
+        rest = rest[np.argsort(self.tables.rank[found[rest]])]
         chosen = rest[np.arange(cap - whole.size) * rest.size // (cap - whole.size)]
         return np.asarray(found[np.concatenate((whole, chosen))])
 

@@ -6,7 +6,7 @@ market last; parcel rows of the site; method; period); sites are unique and sort
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from constraints.types import Row
-from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates
+from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates, Singles
 from landopt.screening.entries import Entries, spans
+from parcels.geometry.sites import Sites
 
 
 class PastCap(Protocol):
@@ -33,6 +34,9 @@ class PastCap(Protocol):
     adj: Ints
     valued: int
 
+    def besides(self, demands: Iterable[int]) -> PastCap:
+        """The same with platforms besides whose lists are whole."""
+
     def counted(self, most: int) -> tuple[Blocks, set[int]]:
         """The blocks of the platforms below the cap, and which those are."""
 
@@ -44,6 +48,16 @@ class PastCap(Protocol):
 
     def worth(self, blocks: Blocks, rates: Rates) -> Floats:
         """The best any lawful offer on each block is worth beyond the rates."""
+
+    def singles(self, rows: Sequence[Row]) -> Singles:
+        """What each parcel by itself would bring each platform, and what it counts in the rows given."""
+
+    def lists(self) -> list[Ints]:
+        """For each platform the numbers of all its sites, by area; none where not every site is listed."""
+
+    @property
+    def sites(self) -> Sites:
+        """All sites listed for the map."""
 
     def unlisted(self, blocks: Blocks) -> Bools:
         """Which blocks are not on the list of their platform."""
@@ -64,7 +78,8 @@ class Offers:
     (empty ones too), then each parcel that has market offers, in row order. ``scope`` is ``listed`` where a cap cut
     the list of sites short. ``reach``, where a rule asks for other applicants, is the CSR by demand of the parcels of
     its lawful sites before that question is asked. ``beyond``, where a list of sites was cut short, values and adds
-    sites past the cut. ``stats`` has the sites listed, the platforms cut short and the seconds of each phase.
+    sites past the cut; ``start`` are offers of a lawful plan to begin with, where one is known. ``stats`` has the sites
+    listed, the platforms cut short and the seconds of each phase.
     """
 
     site_start: Ints
@@ -88,6 +103,7 @@ class Offers:
     scope: str = "all"
     reach: tuple[Ints, Ints] | None = None
     beyond: PastCap | None = field(default=None, compare=False)
+    start: Ints | None = field(default=None, compare=False)
     stats: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -8,18 +8,20 @@ rows by the same tables as every listed offer, so that its value is exact; the s
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from constraints.case import Case
-from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates, joined
+from constraints.types import Row
+from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates, Singles, joined
 from landopt.screening.build import Builder, Progress
 from landopt.screening.entries import spans
 from landopt.screening.judging.offer_verdicts import Others
 from landopt.screening.law.kept import Kept
 from landopt.screening.offers import Offers
+from landopt.screening.store import Block
 from parcels.geometry.sites import Sites, adjacency, connected_sites
 
 GROUP = 30_000
@@ -29,9 +31,9 @@ GROUP = 30_000
 class Beyond:
     """The platforms whose sites were cut short, and what lies past the cut."""
 
-    def __init__(self, builder: Builder, others: Others | None) -> None:
+    def __init__(self, builder: Builder, others: Others | None, more: Iterable[int] = ()) -> None:
         self.builder, self.others = builder, others
-        self.demands: tuple[int, ...] = tuple(sorted(builder.cut))
+        self.demands: tuple[int, ...] = tuple(sorted({*builder.cut, *more}))
         self.valued = 0
         start, adj = adjacency(builder.case.neighbours, builder.sides.count)
         self.start: Ints = start
@@ -41,6 +43,10 @@ class Beyond:
         self.area_min: Ints = np.array([wish.area_min for wish in wishes], np.int64)
         self.area_max: Ints = np.array([wish.area_max for wish in wishes], np.int64)
         self.most: Ints = np.array([wish.parcels for wish in wishes], np.int64)
+
+    def besides(self, demands: Iterable[int]) -> Beyond:
+        """The same with platforms besides whose lists are whole."""
+        return Beyond(self.builder, self.others, demands)
 
     def counted(self, most: int) -> tuple[Blocks, set[int]]:
         """Where the map as a whole was cut short: the blocks of the platforms below the cap, and which those are.
@@ -66,7 +72,8 @@ class Beyond:
     def served(self, tiers: Floats) -> Floats:
         """What serving each of :attr:`demands` is worth by itself."""
         tier = next((at for at, names in enumerate(self.builder.case.objective.tiers) if "served" in names), 0)
-        return np.asarray(tiers[tier] * self.builder.tables.points.served[list(self.demands)], np.float64)
+        points = self.builder.tables.points
+        return np.asarray(tiers[tier] * float(points.weight["served"]) * points.served[list(self.demands)], np.float64)
 
     def open_to(self) -> Bools:
         """(demands, parcels) which parcels a site of each of :attr:`demands` may hold, by filters and hopeful law."""
@@ -81,12 +88,19 @@ class Beyond:
         The area window of the platform is not asked: a block may still grow.
         """
         best = np.full(len(blocks), -np.inf)
+        for at, block, probe, sites in self._offers_on(blocks):
+            land = np.add.reduceat(rates.parcels[sites.parcels], sites.start[:-1])
+            used = probe.entries(block).use(_by_number(probe.tables.rows.number, rates.rows))
+            np.maximum.at(best, at, rates.tiers @ block.score - used - land[block.columns["site"]])
+        return best
+
+    def _offers_on(self, blocks: Blocks) -> Iterator[tuple[Ints, Block, Builder, Sites]]:
+        """Every lawful offer on some blocks, a group at a time, and which of the blocks each is on."""
         if not len(blocks):
-            return best
+            return
         self.valued += len(blocks)
         sites, number = _distinct(blocks, self.area)
         probe = self.builder.on(sites, {})
-        land = np.add.reduceat(rates.parcels[sites.parcels], sites.start[:-1])
         ways = np.ones(len(self.builder.case.methods), bool)
         key = blocks.demand * len(sites) + number
         order = np.argsort(key, kind="stable")
@@ -95,13 +109,47 @@ class Beyond:
             cuts = np.flatnonzero(np.diff(blocks.demand[here])) + 1
             group = [(int(blocks.demand[each[0]]), number[each]) for each in np.split(here, cuts)]
             block = probe.block(probe.judged(group, self.others, ways), self.others)
-            prices = _by_number(probe.tables.rows.number, rates.rows)
-            used = probe.entries(block).use(prices)
-            site = block.columns["site"]
-            left = rates.tiers @ block.score - used - land[site]
-            found = np.searchsorted(key[here], block.columns["demand"] * len(sites) + site)
-            np.maximum.at(best, here[found], left)
-        return best
+            found = np.searchsorted(key[here], block.columns["demand"] * len(sites) + block.columns["site"])
+            yield here[found], block, probe, sites
+
+    def singles(self, rows: Sequence[Row]) -> Singles:
+        """What each parcel by itself would bring each of :attr:`demands`, and what it counts in the rows given."""
+        place, parcel = np.nonzero(self.open_to())
+        who = np.array(self.demands, np.int64)[place]
+        blocks = Blocks(who, np.arange(len(who) + 1), parcel.astype(np.int32))
+        known = {(row.rule, row.key): at for at, row in enumerate(rows)}
+        found: list[tuple[Ints, ...]] = []
+        count = 0
+        for at, block, probe, _ in self._offers_on(blocks):
+            names = probe.tables.rows.number
+            number = np.full(len(names) + 1, -1, np.int64)
+            number[list(names.values())] = [known.get(key, -1) for key in names]
+            start, row, coef = probe.entries(block).of(np.arange(len(at)))
+            owner, row = np.repeat(np.arange(len(at)), np.diff(start)), number[row]
+            found.append((place[at], parcel[at], block.columns["method"], block.columns["period"], block.score[0],
+                          owner[row >= 0] + count, row[row >= 0], coef[row >= 0]))  # fmt: skip
+            count += len(at)
+        nothing = [(np.zeros(0, np.int64),) * 8]
+        return Singles(*(np.concatenate(each) for each in zip(*(found or nothing), strict=True)))
+
+    def lists(self) -> list[Ints]:
+        """For each of :attr:`demands` the numbers of all its sites, by area; none where not every site is listed."""
+        if self.builder.listed.capped:
+            return []
+        made: dict[tuple[int, int], Ints] = {}
+        out = []
+        for demand, most in zip(self.demands, self.most.tolist(), strict=True):
+            key = int(self.builder.listed.kinds.kind[demand]), most
+            if key not in made:
+                mine = self.builder.listed.accepted(*key)
+                made[key] = mine[np.argsort(self.sites.area[mine], kind="stable")].astype(np.int32)
+            out.append(made[key])
+        return out
+
+    @property
+    def sites(self) -> Sites:
+        """All sites listed for the map, whatever the cap on those of a platform."""
+        return self.builder.listed.sites
 
     def unlisted(self, blocks: Blocks) -> Bools:
         """Which blocks are not on the list of their platform."""
@@ -175,7 +223,9 @@ def _by_number(
     return found
 
 
-def build_offers(case: Case, *, progress: Progress | None = None, kept: Kept | None = None) -> Offers:
+def build_offers(
+    case: Case, *, progress: Progress | None = None, kept: Kept | None = None, keep: int | None = None
+) -> Offers:
     """All lawful offers of a case, in order; the same case gives the same arrays.
 
     Parameters
@@ -186,13 +236,15 @@ def build_offers(case: Case, *, progress: Progress | None = None, kept: Kept | N
         Called with ("offers", demands done, demands).
     kept
         What the law said in like rounds, and where what it says here is kept.
+    keep
+        The most sites left to a platform past the cap (None: as many as the cap).
 
     Raises
     ------
     Refused
         If a coefficient would not be below 10^12.
     """
-    return _with_cut_lists(Builder(case, progress, kept))
+    return _with_cut_lists(Builder(case, progress, kept, keep))
 
 
 def _with_cut_lists(builder: Builder) -> Offers:

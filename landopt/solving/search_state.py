@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,9 @@ Hear = Callable[[str, int | None, int | None, Ints | None, bool], None]
 """As :data:`Tell`, and whether the bound is claimed: by rows of odd sets, filled limits or a solver, not by a proof."""
 
 
+BUSIEST = 32.0
+"""Clock seconds a processor second is taken for, at most: beyond, the machine slept."""
+
 Keep = Callable[[int, int, dict[str, Any]], None]
 """Takes (bound, scale, leaf of the proof)."""
 
@@ -87,7 +90,8 @@ class Search:
         self.objective = 0
         self.bound: int | None = None
         self.claim: int | None = None
-        self.phases: dict[str, float] = {}
+        self.phases: dict[str, float] = {}  # processor seconds
+        self.began = monotonic(), process_time()
         self.warm: Warm | None = None
         self.support = np.zeros(0, dtype=np.int64)  # offers that a relaxation takes, whole or in part
         self.guide: Guide | None = None  # the prices that the proof begins with
@@ -135,11 +139,21 @@ class Search:
         return self.objective + int(max(1, abs(self.objective)) * self.options.gap)
 
     def left(self, most: float | None = None) -> float | None:
-        """Seconds left, at most ``most``; None without a clock."""
+        """Seconds of the clock left, at most ``most`` of the processor; None without a clock.
+
+        Stages are counted by the processor, the deadline by the clock: a busy machine gets the plan of an idle one,
+        later, where the deadline allows.
+        """
+        most = None if most is None else most * self.busy()
         if self.options.deadline is None:
             return None if self.options.nodes is not None else most
         rest = max(0.0, self.options.deadline - monotonic())
         return rest if most is None or self.options.nodes is not None else min(rest, most)
+
+    def busy(self) -> float:
+        """Clock seconds that a processor second took so far."""
+        clock, spent = monotonic() - self.began[0], process_time() - self.began[1]
+        return max(1.0, min(BUSIEST, clock / spent)) if spent > 0 else 1.0
 
     def out_of_time(self) -> bool:
         """True once the deadline has passed."""

@@ -8,9 +8,11 @@ is relaxed again. The scope of the list stays ``listed``: that no block is missi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +20,17 @@ from constraints.case import Case
 from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates, joined
 from landopt.screening.law.kept import Kept
 from landopt.screening.offers import Offers, PastCap
-from landopt.solving.process.site_prices import TierPrices, ask
+from landopt.solving.process.site_prices import TierPrices, ask, ask_columns
 from landopt.solving.programme.arrays import program, ranges
 from landopt.solving.programme.price_bound import reduced_float
+from landopt.solving.site_models import adds_up, model_of
 
+KEEP = 100
+"""Sites of fewest parcels that a platform past the cap keeps where all sites can be priced."""
+MANY = 2_000
+"""Offers above which a platform whose list is whole is priced like one past the cap. Not measured."""
+SECONDS = 15.0
+"""CPU seconds after which a plan of priced sites is mended no further."""
 ROUNDS = 6
 """The most times the list is relaxed and added to."""
 WIDTH = 400
@@ -71,7 +80,7 @@ def offers_of(
     """
     from landopt.screening.uncapped_sites import build_offers
 
-    offers = build_offers(case, progress=progress, kept=kept)
+    offers = build_offers(case, progress=progress, kept=kept, keep=KEEP if adds_up(case) else None)
     if offers.beyond is None:
         return offers
     found, added = search_sites(case, offers, limit_s)
@@ -85,12 +94,16 @@ def search_sites(case: Case, offers: Offers, limit_s: float | None = None) -> tu
 
     Where the budget of the whole map cut lists short, those of platforms below the cap are made whole first.
     """
+    end = None if limit_s is None else monotonic() + limit_s
+    if offers.beyond is not None:
+        priced = _priced(case, offers, offers.beyond, limit_s)
+        if priced is not None:
+            return priced
     added = rounds = valued = 0
     if offers.beyond is not None:
         blocks, whole = offers.beyond.counted(WORK)
         if whole:
             offers = offers.beyond.added(blocks, whole)
-    end = None if limit_s is None else monotonic() + limit_s
     while offers.beyond is not None and rounds < ROUNDS and valued < WORK:
         left = None if end is None else end - monotonic()
         if left is not None and left <= 0:
@@ -106,6 +119,60 @@ def search_sites(case: Case, offers: Offers, limit_s: float | None = None) -> tu
             break
     stats = {**offers.stats, "added": added, "rounds": rounds, "valued": valued}
     return replace(offers, beyond=None, stats=stats), added
+
+
+def _priced(case: Case, offers: Offers, beyond: PastCap, limit_s: float | None) -> tuple[Offers, int] | None:
+    """The offers with sites found by pricing every site of the map, and a plan to begin with; None where that fails."""
+    if limit_s is not None and limit_s <= 0:
+        return None
+    count = np.bincount(offers.demand[offers.demand >= 0], minlength=len(case.demands))
+    beyond = beyond.besides(np.flatnonzero(count > MANY).tolist())
+    model = model_of(case, offers, beyond, _gap(case), _seconds(case, limit_s))
+    found = (
+        None if model is None else ask_columns({**model, "wall": float("inf") if limit_s is None else limit_s}, limit_s)
+    )
+    if model is None or found is None:
+        return None
+    width = found["members"].shape[1]
+    mine = found["place"] >= 0
+    members, place = found["members"][mine], found["place"][mine]
+    sizes = (members < len(case.parcels)).sum(axis=1)
+    start = np.concatenate(([0], np.cumsum(sizes)))
+    blocks = Blocks(np.array(beyond.demands)[place], start, members[np.arange(width) < sizes[:, None]].astype(np.int32))
+    made = beyond.added(blocks)
+    plan = _plan_of(made, found, model, len(case.parcels))
+    stats = {**made.stats, "added": len(blocks), "rounds": 1, "valued": len(beyond.sites),
+             "value": float(found["value"]), "over_all": float(found["bound"])}  # fmt: skip
+    return replace(made, beyond=None, start=plan, stats=stats), len(blocks)
+
+
+def _seconds(case: Case, limit_s: float | None) -> float:
+    return float("inf") if case.settings.nodes is not None or limit_s is None else min(SECONDS, limit_s)
+
+
+def _gap(case: Case) -> float:
+    return float(Fraction(case.settings.gap))
+
+
+def _plan_of(offers: Offers, found: Mapping[str, Ints], model: Mapping[str, Any], parcels: int) -> Ints:
+    """The offers of a plan of columns; those that the law does not give after all are left out."""
+    taken = {}
+    columns = (found[f"plan_{name}"].tolist() for name in ("part", "members", "way"))
+    for part, members, way in zip(*columns, strict=True):
+        site = tuple(sorted(each for each in members if each < parcels))
+        kind = (int(model["method"][way]), int(model["period"][way])) if way >= 0 else None
+        taken[part, site] = kind
+    least = {site[0]: None for _, site in taken}
+    likely = np.flatnonzero(np.isin(offers.site_parcels[offers.site_start[offers.site]], list(least)))
+    best: dict[tuple[int, tuple[int, ...]], int] = {}
+    for at in likely.tolist():
+        key = int(offers.demand[at]), offers.parcels(at)
+        if key in taken:
+            kind = taken[key]
+            fits = kind is None or kind == (int(offers.method[at]), int(offers.period[at]))
+            if fits and (key not in best or offers.score[0, at] > offers.score[0, best[key]]):
+                best[key] = at
+    return np.array(sorted(best.values()), np.int64)
 
 
 def _round(case: Case, offers: Offers, beyond: PastCap, limit_s: float | None) -> tuple[Blocks, bool]:

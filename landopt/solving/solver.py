@@ -66,7 +66,7 @@ class Outcome:
 
     ``ties``: ``{"status": "unique"|"tied"|"not examined", "parcels": how many could differ, "broken_by": [...]}``;
     ``claimed`` is there where only the solver says so.
-    ``issues`` say what went wrong in the child, if anything did. ``phases`` are wall seconds. ``left`` is what a round
+    ``issues`` say what went wrong in the child, if anything did. ``phases`` are CPU seconds. ``left`` is what a round
     with other numbers may start from (large rounds only).
     """
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from constraints.case import Period
 from landopt.reasons import alternatives as alternative_plans
 from landopt.reasons.alternatives import alternatives, recurrence
 from landopt.reasons.texts import render_answer
 from landopt.solving.solver import solve
 from parcels.common.catalogue import Told
-from tests.builders import case, demand, parcel
+from tests.builders import case, demand, eligibility, parcel
 from tests.landopt.decided import offers_of, plans
 
 
@@ -75,3 +76,20 @@ def test_time_and_ctrl_c_end_the_list_with_what_was_found(monkeypatch: pytest.Mo
     assert (cut.plans, cut.ended) == (whole.plans[:2], "user")
     for lang, word in (("en", "Ctrl-C"), ("zh", "搜索提前结束")):
         assert word in render_answer("alternatives", cut.as_dict(round_, offers), lang)
+
+
+def test_a_plan_that_differs_by_its_period_alone_says_so() -> None:
+    """The same parcels, takers and methods in another period of the round are another plan, told with both periods."""
+    halves = (Period("2026-H1", "2026-01-01", "2026-06-30"), Period("2026-H2", "2026-07-01", "2026-12-31"))
+    rules = [eligibility("t.open", "use == 'IND'", listing="permit")]
+    round_ = case([parcel()], [demand(want_right=("grant",))], rules, periods=halves)
+    offers = offers_of(round_)
+    first = next(offer for offer in range(len(offers)) if alternative_plans.assignment(round_, offers, offer))
+    found = alternatives(round_, offers, (first,), len(offers) - 1).as_dict(round_, offers)
+    other = [plan for plan in found["plans"][1:] if plan["assignments"]]
+    assert other
+    assert all(plan["moved"] == ["P01"] for plan in other)
+    for lang, one, two in (("en", "2026 H1", "2026 H2"), ("zh", "2026年上半年", "2026年下半年")):
+        text = render_answer("alternatives", found, lang)
+        assert one in text, text
+        assert two in text

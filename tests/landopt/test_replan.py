@@ -107,3 +107,18 @@ def test_a_failed_sale_gives_the_next_plan_in_one_command(tmp_path: Path) -> Non
     assert text.count("-> sold.") == 1
     assert (place / "plan" / "plan.json").is_file()
     assert (place / "next" / "plan.json").is_file()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_sale_in_another_period_is_not_the_same_supply(lang: str) -> None:
+    """A round with periods: what failed in one and is offered in the next is told with both."""
+    was = {"parcel_ids": ["P01"], "demand_id": None, "method": "listing", "start_price_yuan": 10, "period": "2026-H1"}
+    now = {**was, "period": "2026-H2"}
+    assert _what(was, now) == "period"
+    assert _what(was, was) == "same"
+    failure = {"parcel_id": "P01", "times": 1, "date": "2026-06-01", "document": "x", "was": was, "now": now}
+    failure |= {"what": "period", "reasons": [], "rules": []}
+    moved = {"parcel_id": "P02", "was": was, "now": now, "happened": ""}
+    said = render_answer("replan", {"plan_id": "B", "kept": "A", "failures": [failure], "others": [moved]}, lang)
+    for words in ("2026 H1", "2026 H2") if lang == "en" else ("2026年上半年", "2026年下半年"):
+        assert said.count(words) == 2, said

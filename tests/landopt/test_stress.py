@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,11 +15,13 @@ from click.testing import CliRunner
 
 from cli import desk
 from constraints.case import Case
+from landopt.reasons.many import stress as stress_runs
 from landopt.reasons.many.draws import Stress, Vary, happening, read_stress
 from landopt.reasons.many.scenario import Effort, named
 from landopt.reasons.many.stress import Drawn, _without, frequency, mean, stress_csv, stress_plan
 from landopt.reasons.texts import render_answer
-from landopt.runs.work import Where
+from landopt.runs.execute import Ran
+from landopt.runs.work import Task, Where, Work
 from landopt.screening.law.kept import Kept
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.catalogue import Told
@@ -68,6 +71,32 @@ def test_what_today_is_and_the_first_draw_leaves_is_told_before_any_draw_is_plan
     assert f"{found['score']['today'] / 1000:,.3f}" in first[0]
     assert f"leaves 0 of its {len(plan)} choices" in first[0]
     assert f"{len(plan)} 项安排中仍可行的有 0 项" in first[1]
+
+
+def test_a_draw_takes_a_part_of_what_the_round_takes_unless_the_command_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The round as it stands is solved first, from nothing; a limit or a count of nodes that is asked for is kept."""
+    round_, plan = _round()
+    limited = replace(round_, settings=replace(round_.settings, nodes=50))
+    given: list[list[Mapping[str, Any]]] = []
+
+    def heard(work: Work, tasks: Sequence[Task], where: Where, *rest: Any) -> Ran:
+        given.append([task.given for task in tasks])
+        today = {"stopped": "optimal", "seconds": 7.0}
+        return Ran({task.key: today for task in tasks if task.given["draw"] == 0}, False)
+
+    monkeypatch.setattr(stress_runs, "execute", heard)
+    for one, effort, runs, seconds in (
+        (round_, Effort(), [1, 6], 7.0),
+        (round_, Effort(time_limit_s=60), [6], None),
+        (limited, Effort(), [6], None),
+    ):
+        given.clear()
+        stress_plan(one, _one("area", "0"), plan, effort=effort)
+        assert [len(each) for each in given] == runs
+        assert {each["seconds"] for each in given[-1]} == {seconds}
+    today = Drawn(round_, _one("area", "0"), plan, Effort()).draw({"draw": 0})
+    assert today["stopped"] == "optimal"
+    assert 0 < today["seconds"] < 120
 
 
 def test_what_always_happens_is_borne_in_every_draw() -> None:

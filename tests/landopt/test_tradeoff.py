@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ from click.testing import CliRunner
 
 from cli import desk
 from constraints.case import Case
+from landopt.reasons.many import tradeoff as fronts
 from landopt.reasons.many.scenario import Effort, named
 from landopt.reasons.many.tradeoff import Fronted, _answered, _waves, gap_text, tradeoff
 from landopt.reasons.texts import render_answer
 from landopt.report.pictures.fronts import front_csv, front_svg, front_table
-from landopt.runs.work import Where
+from landopt.runs.execute import Ran
+from landopt.runs.work import Task, Where
 from parcels.common.issues import Refused
 from tests.builders import case, demand, limit, parcel
 from tests.landopt.decided import decided, planned, plans
@@ -172,3 +174,25 @@ def test_a_large_round_weighs_its_parts_and_skips_what_is_answered() -> None:
             assert here.weighed(between, first["values"]) == here.weighed(between, point["values"])
     assert _waves([{"a": n} for n in range(5)])[0] == [{"a": 0}]
     assert sorted(each["a"] for wave in _waves([{"a": n} for n in range(7)]) for each in wave) == list(range(7))
+
+
+@pytest.mark.parametrize("most", [None, 60])
+def test_a_round_whose_ends_are_not_reached_in_time_weighs_its_parts(
+    monkeypatch: pytest.MonkeyPatch, most: int | None
+) -> None:
+    """A small round too is given a time by its screening; where that did not do, a point is one programme."""
+    round_, present = _present(planned(1)[0])
+    given: list[Mapping[str, Any]] = []
+    here = Fronted(round_, ["served", "revenue"], present, Effort())
+
+    def heard(work: Any, tasks: Sequence[Task], *rest: Any) -> Ran:
+        given.extend(task.given for task in tasks)
+        return Ran({task.key: {**here.point(task.given), "stopped": "limit", "gap": "0.5"} for task in tasks}, False)
+
+    monkeypatch.setattr(fronts, "execute", heard)
+    front = tradeoff(round_, ["served", "revenue"], 4, present=present, effort=Effort(time_limit_s=most))
+    ends, between = ([each for each in given if bool(each["floors"]) is floors] for floors in (False, True))
+    assert [each.get("together", False) for each in ends] == [False, False, *[True] * (2 if most is None else 0)]
+    assert {each.get("together", False) for each in between} <= {most is None}
+    assert {"seconds" in each for each in given} == {most is None}
+    assert all(set(point) >= {"values", "bound", "gap"} and "together" not in point for point in front.points)

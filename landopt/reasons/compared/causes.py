@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from constraints.case import Case
-from landopt.reasons.alternatives import choices
+from landopt.reasons.alternatives import Choice, choices
 from landopt.reasons.clock import Clock
 from landopt.reasons.compared.differences import Change, changes, with_change
 from landopt.reasons.resolved.placed import Key, key_of
@@ -107,8 +107,8 @@ def _tried(
     case: Case,
     change: Change,
     near: tuple[set[Key], set[Key]],
-    was: Mapping[str, tuple[str | None, str]],
-    now: Mapping[str, tuple[str | None, str]],
+    was: Mapping[str, Choice],
+    now: Mapping[str, Choice],
     moved: set[str],
     clock: Clock,
 ) -> Cause:
@@ -167,7 +167,9 @@ def _key(entry: Mapping[str, Any]) -> Key:
     return tuple(sorted(entry["parcel_ids"])), entry["demand_id"], entry["method"], entry["period"]
 
 
-def _choices(plan: Mapping[str, Any]) -> dict[str, tuple[str | None, str]]:
+def _choices(plan: Mapping[str, Any]) -> dict[str, Choice]:
     return {
-        name: (entry["demand_id"], entry["method"]) for entry in plan["assignments"] for name in entry["parcel_ids"]
+        name: (entry["demand_id"], entry["method"], entry["period"])
+        for entry in plan["assignments"]
+        for name in entry["parcel_ids"]
     }

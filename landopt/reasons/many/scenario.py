@@ -171,15 +171,15 @@ def solved(
     worth = value(offers, chosen)
     taken = choices(case, offers, chosen)
     methods: dict[str, int] = {}
-    for _, how in taken.values():
+    for _, how, _ in taken.values():
         methods[how] = methods.get(how, 0) + 1
     return {
         **found,
         "objective": list(worth),
         "bound": [max(better(tier), now) for tier, now in zip(outcome.tiers, worth, strict=True)],
-        "served": len({who for who, _ in taken.values() if who is not None}),
+        "served": len({who for who, *_ in taken.values() if who is not None}),
         "plan": named(case, offers, chosen),
-        "choices": [[name, who, how] for name, (who, how) in sorted(taken.items())],
+        "choices": [[name, *choice] for name, choice in sorted(taken.items())],
         "methods": dict(sorted(methods.items())),
     }, outcome
 
@@ -200,6 +200,6 @@ def written(folder: Path, texts: Sequence[Sequence[str]]) -> list[Path]:
     return found
 
 
-def as_choices(result: Mapping[str, Any]) -> dict[str, tuple[str | None, str]]:
-    """For each supplied parcel of a result whom it goes to and how."""
-    return {name: (who, how) for name, who, how in result["choices"] or []}
+def as_choices(result: Mapping[str, Any]) -> dict[str, tuple[str | None, ...]]:
+    """For each supplied parcel of a result whom it goes to, how and when."""
+    return {name: tuple(choice) for name, *choice in result["choices"] or []}

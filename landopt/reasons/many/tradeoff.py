@@ -5,10 +5,11 @@ that held, the others in turn. The floors run from what the best plan by the fir
 that points of the front that no weights would find are found too. Soft limits are held where the plan as it stands
 leaves them: what a point gains is never bought by missing them further.
 
-In rounds too large to be solved to the end the parts are made large together, the others weighing a tenth of the first
-over what there is of each (the augmented epsilon-constraint method, Mavrotas 2009): one programme a point, and its one
-bound says how much a plan that reaches the floors may have more in every part. A floor that a plan reaches which no
-plan of a looser floor exceeds is answered by it, without a run; each run starts from the best plan that is known.
+In rounds too large to be solved to the end, or whose ends are not in their time, the parts are made large together, the
+others weighing a tenth of the first over what there is of each (the augmented epsilon-constraint method, Mavrotas
+2009): one programme a point, and its one bound says how much a plan that reaches the floors may have more in every
+part. A floor that a plan reaches which no plan of a looser floor exceeds is answered by it, without a run; each run
+starts from the best plan that is known.
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ from parcels.common.catalogue import Say, told
 
 STEPS = 6
 """Halvings towards the largest floor of a part that no objective can be (fairness)."""
-LEAST_S = 2.0
-"""Seconds that a point with floors may take at least."""
+LEAST_S, SMALL_S = 2.0, 5.0
+"""Seconds that a point of a large and of a small round may take at least."""
 ENDS = 8
-"""How many times as long as the screening of a large round an end of its front may take."""
-POINT = 2
-"""How many times as long a point with floors may take, where the ends took less."""
+"""How many times as long as the screening of its round an end of a front may take."""
+POINT = 3
+"""How many times as long a point with floors may take: seven of them and two ends take about twelve cold solves."""
 LESS = 10
 """How many times less than the first the other parts weigh, each over what there is of it, in a large round."""
 
@@ -94,7 +95,8 @@ class Fronted:
         """The best plan by the parts of ``order`` that reaches ``floors``, from the plan ``start`` if one is named."""
         by_name = {axis.name: axis for axis in self.axes}
         order = [by_name[name] for name in given["order"]]
-        weights = self.weights(given["order"]) if self.large else []
+        together = given.get("together", self.large)
+        weights = self.weights(given["order"]) if together else []
         score = np.vstack([axis.sums for axis in order])
         offers = replace(self.held, score=np.array([weights]) @ score if weights else score)
         for name, floor in given["floors"].items():
@@ -105,9 +107,9 @@ class Fronted:
         effort = self.effort.of(self.case)
         if given.get("seconds") is not None and effort["nodes"] is None:
             effort["time_limit_s"] = min(given["seconds"], effort["time_limit_s"])
-        outcome = solve(self.plain, offers, **effort, warm=start, ties=not self.large, here=watched())
+        outcome = solve(self.plain, offers, **effort, warm=start, ties=not together, here=watched())
         asked = {"order": list(given["order"]), "floors": dict(given["floors"])}
-        found: dict[str, Any] = {"stopped": outcome.stopped, **asked, "values": None}
+        found: dict[str, Any] = {"stopped": outcome.stopped, **asked, "together": together, "values": None}
         if outcome.chosen is None:
             return found
         chosen = outcome.chosen.tolist()
@@ -256,6 +258,10 @@ def tradeoff(
             most[axis.name] = low
             found += _lawful(ran)
     if found and not interrupted:
+        if not here.large and effort.time_limit_s is None and any(each["stopped"] == "limit" for each in found):
+            here.large = True
+            ran = made([_started(here, each, {}, found) for each in _orders(here.axes)])
+            found, interrupted = found + _lawful(ran), ran.interrupted
         least = {axis.name: min(each["values"][axis.name] for each in found) for axis in here.axes}
         others = [axis.name for axis in here.axes if axis.name != order[0]]
         grid = _floors(others, least, most, count)
@@ -270,7 +276,7 @@ def tradeoff(
             ran = made(asked)
             found, interrupted = found + _lawful(ran), ran.interrupted
     now = {axis.name: axis.value(here.start.tolist()) for axis in here.axes}
-    kept = ("order", "most", "seconds")  # of use to the runs alone
+    kept = ("order", "together", "most", "seconds")  # of use to the runs alone
     points = [{key: told for key, told in each.items() if key not in kept} for each in _front(here.axes, found)]
     above = next((point["plan_id"] for point in points if _dominates(point["values"], now)), None)
     parts = tuple({"name": axis.name, "unit": axis.unit} for axis in here.axes)
@@ -284,11 +290,15 @@ def _orders(parts: Sequence[Axis]) -> list[list[str]]:
 
 
 def _end(here: Fronted, order: Sequence[str]) -> dict[str, Any]:
-    """A run without floors: of a large round no longer than what it is screened in, so many times, unless asked."""
+    """A run without floors: no longer than what the round is screened in, so many times, unless asked."""
     given: dict[str, Any] = {"order": list(order), "floors": {}}
-    if here.effort.time_limit_s is not None or not here.large:
+    if here.effort.time_limit_s is not None:
         return given
-    return {**given, "seconds": max(LEAST_S, ENDS * here.screened_s)}
+    return {**given, "seconds": _seconds(here, ENDS)}
+
+
+def _seconds(here: Fronted, times: int) -> float:
+    return max(LEAST_S if here.large else SMALL_S, times * here.screened_s)
 
 
 def _lawful(ran: Ran) -> list[dict[str, Any]]:
@@ -333,6 +343,7 @@ def _answered(
         each
         for each in found
         if each["order"] == list(order)
+        and each["together"] == here.large
         and all(each["floors"].get(n, floor) <= floor for n, floor in floors.items())
         and each["floors"].keys() <= floors.keys()
     ]
@@ -352,16 +363,16 @@ def _started(
 ) -> dict[str, Any]:
     """A run of the floors, from the best plan that is known to reach them.
 
-    In a large round it may take, unless the command sets a limit, as long as the longest without floors did, and no
-    less than a small multiple of the screening: what is open then is stated as the point's gap.
+    It may take, unless the command sets a limit, a small multiple of the screening: what is open then is stated as the
+    point's gap.
     """
     reaching = _reaching(floors, found)
     best = max(reaching, key=lambda each: (here.weighed(order, each["values"]), each["plan_id"]), default=None)
-    free = [each["seconds"] for each in found if not each["floors"]]
     given = {"order": list(order), "floors": floors, "start": None if best is None else best["plan"]}
-    if here.effort.time_limit_s is not None or not here.large or not free:
+    given["together"] = here.large
+    if here.effort.time_limit_s is not None:
         return given
-    return {**given, "seconds": max(LEAST_S, POINT * here.screened_s, *free)}
+    return {**given, "seconds": _seconds(here, POINT)}
 
 
 def _dominates(one: Mapping[str, int], other: Mapping[str, int]) -> bool:

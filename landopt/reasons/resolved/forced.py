@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case, held_at
-from landopt.reasons.alternatives import assignment, choices, value
+from landopt.reasons.alternatives import Choice, assignment, choices, value
 from landopt.reasons.clock import Clock
 from landopt.reasons.explain.changed.variants import another_plan, forced
 from landopt.reasons.explain.context import Context
@@ -339,5 +339,5 @@ def _bound(tier: Any) -> int:
     return int(tier.bound if tier.solver_bound is None else min(tier.bound, tier.solver_bound))
 
 
-def _choice(choice: tuple[str | None, str] | None) -> dict[str, Any] | None:
-    return None if choice is None else {"demand_id": choice[0], "method": choice[1]}
+def _choice(choice: Choice | None) -> dict[str, Any] | None:
+    return None if choice is None else dict(zip(("demand_id", "method", "period"), choice, strict=True))

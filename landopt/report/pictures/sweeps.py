@@ -96,7 +96,7 @@ def sweep_plans(swept: Mapping[str, Any], lang: str) -> list[Shown]:
         Shown(
             one_line(_named(values, lang), 80),
             words.points(result["objective"][0]),
-            {name: (who, how) for name, who, how in result["choices"] or ()},
+            {name: (who, how) for name, who, how, *_ in result["choices"] or ()},
         )
         for values, result, _ in _runs(swept, names)
         if result.get("objective")

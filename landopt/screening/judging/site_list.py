@@ -125,6 +125,13 @@ class SiteList:
         high = np.searchsorted(self._keys, base + min(wish.area_max, self._shift - 1), side="right")
         return spans(low, np.maximum(high - low, 0))
 
+    def accepted(self, kind: int, most: int) -> Ints:
+        """The numbers of all sites of up to ``most`` parcels that a kind of demand accepts, whatever their area."""
+        here = self.buckets_of(kind)
+        base = self._buckets[here[self._size[here] <= most]] * self._shift
+        low, high = np.searchsorted(self._keys, base), np.searchsorted(self._keys, base + self._shift)
+        return spans(low, high - low)
+
     def buckets_of(self, kind: int) -> Ints:
         """The buckets whose mix of classes a kind of demand accepts."""
         bits = self.mix_accepts[kind >> 3] >> np.uint8(7 - (kind & 7)) & np.uint8(1)

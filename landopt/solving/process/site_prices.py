@@ -72,6 +72,19 @@ def ask(case: Case, offers: Offers, *, seed: int = 0, limit_s: float | None = No
             )
 
 
+def ask_columns(model: dict[str, Any], limit_s: float | None = None) -> dict[str, Any] | None:
+    """The columns of a model that prices every site; None where the time is up or the process fails."""
+    with tempfile.TemporaryDirectory(prefix="landopt-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        np.savez(folder / "model.npz", **model)
+        _run(folder, HARD_S if limit_s is None else limit_s + GRACE_S)
+        path = folder / "columns.npz"
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as found:
+            return dict(found)
+
+
 def _run(folder: Path, limit_s: float) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONUTF8": "1"}
     with (folder / "child.log").open("wb") as log:
@@ -94,7 +107,13 @@ def _run(folder: Path, limit_s: float) -> None:
 
 
 def main(folder: Path) -> None:
-    """Relax the tiers of the round in ``folder``."""
+    """Relax the tiers of the round in ``folder``, or find the columns of the model there."""
+    if (folder / "model.npz").exists():
+        from landopt.solving.process import site_plans
+
+        with np.load(folder / "model.npz", allow_pickle=False) as saved:
+            site_plans.find(dict(saved), folder)
+        return
     from constraints.case import held_at
     from landopt.solving.relaxation.prices import relax
     from landopt.solving.relaxation.sifter import Stopped

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from time import monotonic
+from time import monotonic, process_time
 
 import numpy as np
 
@@ -262,10 +262,10 @@ def _tree_effort(state: Search) -> tuple[float | None, int]:
 
 class _Clock:
     def __init__(self, phases: dict[str, float]) -> None:
-        self.phases, self.since = phases, monotonic()
+        self.phases, self.since = phases, process_time()
 
     def mark(self, phase: str) -> None:
-        now = monotonic()
+        now = process_time()
         self.phases[phase] = self.phases.get(phase, 0.0) + now - self.since
         self.since = now
 
