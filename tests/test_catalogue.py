@@ -134,6 +134,7 @@ WORDS: tuple[str, ...] = (
 WORDS += ("grantor", "catalogue", "notice_conditions", "unit", "verdict", "method", "stopped", "reason", "closing")
 WORDS += ("bounded", "field", "role", "type", "usage", "progress", "fact", "grade", "short-verdict", "law-label")
 WORDS += ("unreached", "row-became", "platform_level", "happened", "toolbox", "ledger-outcome", "ledger-kind")
+WORDS += ("rule-part", "round-part", "state-of")
 """Texts found by a value of the data, or asked for by the machinery itself."""
 
 

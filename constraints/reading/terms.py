@@ -48,7 +48,7 @@ def range_of(bounds: Sequence[Bound]) -> Range:
     least, most = _least(bounds), _most(bounds)
     known = [bound for bound in bounds if not bound.unknowns]
     hangs: list[tuple[str, str]] = []
-    if len(known) < len(bounds) and (_least(known), _most(known)) != (least, most):
+    if (_least(known), _most(known)) != (least, most):
         for bound in bounds:
             narrows = (bound.least is not None and bound.least == least) or (
                 bound.most is not None and bound.most == most

@@ -38,6 +38,21 @@ class LimitWords:
         """The key of a limit's record (``LimitUse``) in words."""
         return self.key(use["cite"]["rule"], use["key"], use.get("across") or "")
 
+    def condensed(self, limits: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Limits as two plans use them, of a spread the two keys that lie widest apart alone: a pair stands twice."""
+        found: list[Mapping[str, Any]] = []
+        widest: dict[str, int] = {}
+        for each in limits:
+            have = self._rules.get(each["rule"])
+            if have is None or have.spec.get("across") != "spread":
+                found.append(each)
+            elif each["rule"] not in widest:
+                widest[each["rule"]] = len(found)
+                found.append(each)
+            elif _apart(each) > _apart(found[widest[each["rule"]]]):
+                found[widest[each["rule"]]] = each
+        return found
+
     def title(self, rule: str) -> str:
         """The title of a limit; its id where the case has no such limit."""
         have = self._rules.get(rule)
@@ -66,6 +81,10 @@ class LimitWords:
         """A number of a change in words; amounts of a limit with their unit."""
         unit = self.unit(_rule(what)) if what.endswith(HANDLE) else ""
         return words.grouped(value) + (f" {words.word('unit', unit, self.lang)}" if unit else "")
+
+
+def _apart(limit: Mapping[str, Any]) -> int:
+    return int(limit["used_before"] if limit["used_after"] is None else limit["used_after"])
 
 
 def _rule(what: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from landopt.reasons import words
 from landopt.reasons.across_words import FILTERS
+from landopt.reasons.compared.change_words import ChangeWords
 from landopt.reasons.explain.open_facts import office_name
 from landopt.reasons.explain.plain_records import as_json
 from landopt.reasons.law_words.article_words import article_words
@@ -386,7 +387,8 @@ def render_answer(template: str, answer: Mapping[str, Any], lang: str, rules: It
     ``rules`` of the case asked about give limits their titles and units, and their keys their words.
     """
     made = environment(lang).get_template(f"{lang}/{template}.j2")
-    text = _tidy(made.render(r=answer, said=LimitWords(rules, lang)))
+    known = tuple(rules)
+    text = _tidy(made.render(r=answer, said=LimitWords(known, lang), changed=ChangeWords(known, lang)))
     return str(said_in(text, two_names(answer), lang))
 
 

@@ -6,7 +6,7 @@ market last; parcel rows of the site; method; period); sites are unique and sort
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -33,6 +33,9 @@ class PastCap(Protocol):
     start: Ints
     adj: Ints
     valued: int
+
+    def besides(self, demands: Iterable[int]) -> PastCap:
+        """The same with platforms besides whose lists are whole."""
 
     def counted(self, most: int) -> tuple[Blocks, set[int]]:
         """The blocks of the platforms below the cap, and which those are."""

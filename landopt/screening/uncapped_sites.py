@@ -8,7 +8,7 @@ rows by the same tables as every listed offer, so that its value is exact; the s
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,9 +31,9 @@ GROUP = 30_000
 class Beyond:
     """The platforms whose sites were cut short, and what lies past the cut."""
 
-    def __init__(self, builder: Builder, others: Others | None) -> None:
+    def __init__(self, builder: Builder, others: Others | None, more: Iterable[int] = ()) -> None:
         self.builder, self.others = builder, others
-        self.demands: tuple[int, ...] = tuple(sorted(builder.cut))
+        self.demands: tuple[int, ...] = tuple(sorted({*builder.cut, *more}))
         self.valued = 0
         start, adj = adjacency(builder.case.neighbours, builder.sides.count)
         self.start: Ints = start
@@ -43,6 +43,10 @@ class Beyond:
         self.area_min: Ints = np.array([wish.area_min for wish in wishes], np.int64)
         self.area_max: Ints = np.array([wish.area_max for wish in wishes], np.int64)
         self.most: Ints = np.array([wish.parcels for wish in wishes], np.int64)
+
+    def besides(self, demands: Iterable[int]) -> Beyond:
+        """The same with platforms besides whose lists are whole."""
+        return Beyond(self.builder, self.others, demands)
 
     def counted(self, most: int) -> tuple[Blocks, set[int]]:
         """Where the map as a whole was cut short: the blocks of the platforms below the cap, and which those are.

@@ -27,6 +27,8 @@ from landopt.solving.site_models import adds_up, model_of
 
 KEEP = 100
 """Sites of fewest parcels that a platform past the cap keeps where all sites can be priced."""
+MANY = 2_000
+"""Offers above which a platform whose list is whole is priced like one past the cap. Not measured."""
 SECONDS = 15.0
 """CPU seconds after which a plan of priced sites is mended no further."""
 ROUNDS = 6
@@ -92,6 +94,7 @@ def search_sites(case: Case, offers: Offers, limit_s: float | None = None) -> tu
 
     Where the budget of the whole map cut lists short, those of platforms below the cap are made whole first.
     """
+    end = None if limit_s is None else monotonic() + limit_s
     if offers.beyond is not None:
         priced = _priced(case, offers, offers.beyond, limit_s)
         if priced is not None:
@@ -101,7 +104,6 @@ def search_sites(case: Case, offers: Offers, limit_s: float | None = None) -> tu
         blocks, whole = offers.beyond.counted(WORK)
         if whole:
             offers = offers.beyond.added(blocks, whole)
-    end = None if limit_s is None else monotonic() + limit_s
     while offers.beyond is not None and rounds < ROUNDS and valued < WORK:
         left = None if end is None else end - monotonic()
         if left is not None and left <= 0:
@@ -123,6 +125,8 @@ def _priced(case: Case, offers: Offers, beyond: PastCap, limit_s: float | None) 
     """The offers with sites found by pricing every site of the map, and a plan to begin with; None where that fails."""
     if limit_s is not None and limit_s <= 0:
         return None
+    count = np.bincount(offers.demand[offers.demand >= 0], minlength=len(case.demands))
+    beyond = beyond.besides(np.flatnonzero(count > MANY).tolist())
     model = model_of(case, offers, beyond, _gap(case), _seconds(case, limit_s))
     found = (
         None if model is None else ask_columns({**model, "wall": float("inf") if limit_s is None else limit_s}, limit_s)

@@ -87,7 +87,7 @@ def test_page_that_cannot_be_written_leaves_nothing(folders: tuple[Path, Path], 
 def test_shares_and_settings_are_told_as_people_write_them(folders: tuple[Path, Path]) -> None:
     """A share as a percentage, a limit of a share by part and whole, a setting by its field and value."""
     text = _run(str(folders[0]), str(folders[1]), "--no-causes", "--lang", "en").stdout
-    assert "p.share share: 50 % -> 60 %" in text
+    assert "(p.share) share: 50 % -> 60 %" in text
     before = _round()
     after = replace(before, settings=replace(before.settings, gap="0.01", seed=7))
     found = changes(before, after)

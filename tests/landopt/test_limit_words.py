@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 
+from constraints.case import Market, Objective, Round, Settings
+from constraints.loading.kinds import KINDS
+from landopt.reasons.compared.change_words import STATES, ChangeWords
 from landopt.reasons.limit_words import LimitWords
 from landopt.reasons.texts import render_answer
+from parcels.common.catalogue import texts
 from tests.builders import limit
 
 RULES = (
@@ -65,3 +70,45 @@ def test_ways_to_serve_a_platform_name_limits_and_units() -> None:
     assert said.count("30,000 平方米 → 45,000 平方米") == 2
     assert "使宗地 P01 具备供地条件 与 " in said
     assert not re.search(r":ready", said)
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "field", "was", "now", "said"),
+    [
+        ("rule", "t.area", "amount[IND, 黄陂镇]", "30000", "none", "数额［工业用地、黄陂镇］：30,000 平方米 → 无"),
+        ("rule", "t.money", "penalty", "1", "0.5", "（t.money） 扣分：1 → 0.5"),
+        ("rule", "t.area", "", "in force", "not in force", "（t.area）：有效 → 无效"),
+        ("setting", "objective", "weights.revenue", "1", "2", "目标 权重 收入：1 → 2"),
+        ("parcel", "P01", "benchmark_price", "90050", "unknown", "P01 基准地价：900.5 元/平方米 → 未知"),
+        ("parcel", "P01", "use", "IND", "RES", "P01 规划用途：工业用地 → 科研用地"),
+        ("parcel", "P01", "converted", "false", "true", "P01 农转用已批：否 → 是"),
+        ("demand", "D01", "needed_by", "2026-03-31", "unknown", "D01 最迟用地日期：2026年3月31日 → 未知"),
+        ("demand", "D01", "", "absent", "in the round", "D01：不在本轮 → 在本轮"),
+        ("ledger", "P01", "", "candidate", "failed (2)", "P01：待供 → 流拍 (2)"),
+    ],
+)
+def test_what_differs_is_told_in_words(kind: str, about: str, field: str, was: str, now: str, said: str) -> None:
+    """Rules by title and part, facts by field and value, amounts with their unit: no code in a Chinese text."""
+    change = {"kind": kind, "id": about, "field": field, "was": was, "now": now}
+    told = ChangeWords(RULES, "zh")
+    assert f"{told.name(change)}：{told.value(change, was)} → {told.value(change, now)}".endswith(said)
+
+
+def test_every_part_that_may_differ_has_a_word() -> None:
+    """Each key of a rule and each part of a round: none is told by its code."""
+    whole = (Round, Objective, Market, Settings)
+    parts = {f"round-part.{each.name}" for kind in whole for each in fields(kind)}
+    # ``where`` is kept as ``when``, ``values`` are told as amounts, key by key
+    parts |= {f"rule-part.{key.name}" for keys in KINDS.values() for key in keys if key.name not in ("where", "values")}
+    parts |= {f"state-of.{state.replace(' ', '-')}" for state in STATES}
+    assert sorted(name for name in parts for lang in ("en", "zh") if name not in texts(lang)) == []
+
+
+def test_a_balance_of_two_plans_is_one_line() -> None:
+    """Of the pairs that a spread holds against each other the widest is told, once."""
+    rows = [
+        {"rule": "t.kinds", "key": ["technology", "incubator"], "used_before": 1, "used_after": -4},
+        {"rule": "t.kinds", "key": ["incubator", "technology"], "used_before": -1, "used_after": 4},
+        {"rule": "t.area", "key": ["IND", "黄陂镇"], "used_before": 1, "used_after": None},
+    ]
+    assert LimitWords(RULES, "en").condensed(rows) == rows[1:]

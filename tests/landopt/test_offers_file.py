@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.rounds import case_round
 from constraints.audit.files.offers_reader import OffersFile
+from constraints.audit.files.plan_reader import read_plan
 from constraints.case import Case, Objective, Round
 from constraints.types import Row
 from landopt.screening import entries
@@ -151,6 +152,18 @@ def test_lists_held_with_one_mark_are_told_apart(tmp_path: Path, monkeypatch: py
     assert b"".join(offer_lines(case, offers)) == lines
 
 
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [('{"schema":"landopt.plan/9"}', "landopt.plan/9"), ('{"schema":2}', 2), ("{}", None), ("[]", None), ("7", None)],
+)
+def test_a_file_of_another_schema_is_refused_with_the_one_it_states(tmp_path: Path, text: str, stated: object) -> None:
+    """Also where it is no object at all."""
+    (tmp_path / "plan.json").write_text(text, encoding="utf-8")
+    with pytest.raises(Refused) as caught:
+        read_plan(tmp_path)
+    assert caught.value.issues[0].what == f"plan.json has schema {stated!r}, not landopt.plan/1"
+
+
 def test_arrays_cannot_be_written_to() -> None:
     """Offers are values: nobody changes them behind another's back."""
     with pytest.raises(ValueError, match="read-only"):
@@ -171,9 +184,10 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
         with pytest.raises(Refused) as caught:
             read_offers(tmp_path / name)
         assert name in caught.value.issues[0].where
-    for name in ("other.gz", "older.gz", "list.gz"):
-        with pytest.raises(Refused, match=r"not landopt\.offers/2") as caught, OffersFile(tmp_path / name):
+    for name, stated in (("other.gz", "x"), ("older.gz", "landopt.offers/1"), ("list.gz", None)):
+        with pytest.raises(Refused) as caught, OffersFile(tmp_path / name):
             pass
         assert caught.value.issues[0].code == "A003"
+        assert caught.value.issues[0].what == f"{name} has schema {stated!r}, not landopt.offers/2"
     with pytest.raises(Refused, match="not gzip as landopt writes it"), OffersFile(tmp_path / "named.gz"):
         pass

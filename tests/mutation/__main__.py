@@ -38,8 +38,9 @@ CARRYING = (
 SERVED = "landopt/keeping/ledger/stores/postgres.py"
 """Not changed: its tests start a server of their own (``make postgis``)."""
 STATES = ("killed", "hung", "survived", "uncovered", "unborn", "broken")
-"""A test fails; never ends (noticed as well, and said); all pass; no test runs the line; the module cannot be imported
-(left out of the share); pytest itself could not run the tests (left out, and the run ends with 1)."""
+"""A test fails or can no longer be collected; never ends (noticed as well, and said); all pass; no test runs the line;
+the module cannot be imported (left out of the share); pytest could not run the tests unchanged either (left out, and
+the run ends with 1)."""
 LEFT = (".git", ".venv*", "build", "dist", "__pycache__", ".*_cache", ".hypothesis", "plans", "results")
 
 
@@ -91,7 +92,11 @@ def tried(copy: Path, mutant: Mutant, tests: list[str], seconds: float) -> str:
         )
         if born.returncode:
             return "unborn"
-        return "killed" if done.returncode in (1, 2) else "broken"
+        if done.returncode in (1, 2):
+            return "killed"
+        path.write_text(text, encoding="utf-8")  # not even collected: is it the change, or are the tests gone?
+        asked = subprocess.run([*words, "--collect-only"], cwd=copy, env=environment, capture_output=True, check=False)
+        return "broken" if asked.returncode else "killed"
     except subprocess.TimeoutExpired:
         return "hung"
     finally:

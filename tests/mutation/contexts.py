@@ -91,6 +91,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_sessionfinish() -> None:
     """Keep what was seen where the caller asked for it."""
+    sys.monitoring.set_events(TOOL, 0)
+    sys.monitoring.register_callback(TOOL, sys.monitoring.events.LINE, None)
     sys.monitoring.free_tool_id(TOOL)
     lines: dict[str, dict[str, list[int]]] = {}
     for context, found in _LINES.items():

@@ -17,6 +17,8 @@ SECONDS = 40
 """Processor seconds of tests run against one mutant, as measured without it: the tests of the fewest lines first."""
 MOST = 300
 """Tests run against one mutant at most."""
+FILES = 6
+"""Files these tests are from, at most: pytest reads each of them whole before the first test."""
 
 
 @dataclass(slots=True)
@@ -31,7 +33,7 @@ class Covered:
     """Tests that fail (or skip) in the copy with nothing changed: never run against a mutant."""
 
     def of(self, mutant: Mutant, text: str, most: float = SECONDS) -> list[int]:
-        """The tests that run a mutant's line, the narrowest first, as many as the seconds hold (one at least)."""
+        """The tests that run a mutant's line: the narrowest that the seconds hold (at least one), the quick first."""
         module = self.lines.get(mutant.module, {})
         here = set(module.get(str(mutant.line), ()))
         if str(mutant.line) not in module:  # a line inside a statement: what runs the statement
@@ -40,13 +42,18 @@ class Covered:
         if not _in_function(text, mutant.line):
             order = self._of_module(mutant.module)  # runs when the module is imported, whoever does it first
         chosen: list[int] = []
+        files: set[str] = set()
         total = 0.0
-        for test in order[:MOST]:
-            if chosen and total + self.seconds[test] > most:
+        for test in order:
+            name = _file(self.tests[test])
+            if chosen and (total + self.seconds[test] > most or (len(files) >= FILES and name not in files)):
                 continue
+            if len(chosen) >= MOST:
+                break
             chosen.append(test)
+            files.add(name)
             total += self.seconds[test]
-        return chosen
+        return sorted(chosen, key=lambda test: (self.seconds[test], test))
 
     def _of_module(self, module: str) -> list[int]:
         """All tests of the files with a test that runs a line of the module; first the files that run little else."""

@@ -181,8 +181,8 @@ class OffersFile:
 
     def _header(self) -> Header:
         line = self._decoded(self._raw() or b"null\n")
-        if not isinstance(line, dict) or line.get("schema") != OFFERS_SCHEMA:
-            stated = line.get("schema") if isinstance(line, dict) else None
+        stated = line.get("schema") if isinstance(line, dict) else None
+        if stated != OFFERS_SCHEMA:
             raise Refused(
                 error(
                     "A003.other-schema-offers",

@@ -36,8 +36,8 @@ def load_json(path: Path, schema: str) -> Any:
         raise Refused(error("A001.missing-in-folder", at=str(path), file=path.name)) from missing
     except (ValueError, UnicodeDecodeError, RecursionError) as torn:
         raise Refused(error("A002.cannot-read-file", at=str(path), file=path.name, torn=torn)) from torn
-    if not isinstance(found, dict) or found.get("schema") != schema:
-        stated = found.get("schema") if isinstance(found, dict) else None
+    stated = found.get("schema") if isinstance(found, dict) else None
+    if stated != schema:
         raise Refused(error("A003.other-schema", at=str(path), file=path.name, stated=stated, schema=schema))
     return found
 

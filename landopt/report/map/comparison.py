@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from constraints.case import Case
+from landopt.reasons.compared.change_words import ChangeWords
 from landopt.reasons.texts import environment
 from landopt.report.papers.plain import one_line
 
@@ -52,6 +53,7 @@ def comparison_page(found: Mapping[str, Any], before: Case, after: Case, lang: s
         policy=Markup(f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"),  # noqa: S704
         cases=[_told(before, lang), _told(after, lang)],
         rules=_titles(before, after, lang),
+        changed=ChangeWords((*before.rules, *after.rules), lang),
         names={**_names(before), **_names(after)},
         movers=_movers(found),
     )

@@ -17,9 +17,11 @@ from landopt.workbench.guards import both
 from parcels.common.catalogue import Say
 from parcels.common.gate import load_toml
 from parcels.common.issues import LandoptError, Refused, error
+from parcels.common.visible import visible
 
 if TYPE_CHECKING:
     from landopt.door.plans import Plan
+    from landopt.reasons.compared.change_words import ChangeWords
     from landopt.reasons.proven.core import Core
 
 LANGS = ("en", "zh")
@@ -203,10 +205,21 @@ def _states(found: Core) -> dict[str, Any]:
 def diff(request: Request, say: Say) -> dict[str, Any]:
     """What moved from another plan to this one, and why."""
     from landopt.door.plans import open_plan
+    from landopt.reasons.compared.change_words import ChangeWords
 
     plan, other = _plan(request["folder"]), open_plan(Path(request["other"]))
     found = other.diff(plan)
-    return {**found.as_dict(), "text": spoken(found.text)}
+    said = {lang: ChangeWords(found.rules, lang) for lang in LANGS}
+    changes = [
+        {**each, "said": {lang: _said(words, each) for lang, words in said.items()}} for each in found.found["changes"]
+    ]
+    return {**found.as_dict(), "changes": changes, "text": spoken(found.text)}
+
+
+def _said(words: ChangeWords, change: Mapping[str, Any]) -> dict[str, str]:
+    told = {side: words.value(change, change[side]) for side in ("was", "now")}
+    told |= {"what": words.about(change), "field": words.part(change)}
+    return {name: visible(text) for name, text in told.items()}
 
 
 def audit(request: Request, say: Say) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 /* Two plans side by side: scores, what moved, which rule or number moved it. */
-import { button, group, h, hectares, lang, percent, points, prose, t, trouble } from "./say.js";
+import { button, h, hectares, lang, percent, points, prose, t, trouble } from "./say.js";
 import { about, now, planKey } from "./main.js";
 import * as many from "./many.js";
 
@@ -53,15 +53,10 @@ async function diff() {
   const choiceOf = (c) => (c ? t("method." + c.method) + (c.demand_id ? " " + c.demand_id : "") + (c.period ? " " + c.period : "") : t("held"));
   const rows = found.parcels.slice(0, 300);
   return [h("h3", {}, t("compare.causes")), found.changes.length ? h("table", { class: "grid" }, h("thead", {}, h("tr", {}, ["what", "field", "was", "now"].map((c) => h("th", { scope: "col" }, t("compare.c-" + c))))),
-    h("tbody", {}, found.changes.map((c) => h("tr", {}, h("th", { scope: "row" }, c.id), h("td", {}, c.field), h("td", {}, short(c.was)), h("td", {}, short(c.now)))))) : h("p", { class: "hint" }, t("compare.no-causes")),
+    h("tbody", {}, found.changes.map((c) => h("tr", {}, h("th", { scope: "row" }, c.said[lang()].what), h("td", {}, c.said[lang()].field), h("td", {}, short(c.said[lang()].was)), h("td", {}, short(c.said[lang()].now)))))) : h("p", { class: "hint" }, t("compare.no-causes")),
   h("h3", {}, t("compare.moved", { count: found.parcels.length })), rows.length ? h("table", { class: "grid", id: "moves" }, h("thead", {}, h("tr", {}, ["parcel", "area", "was", "now"].map((c) => h("th", { scope: "col", class: c === "area" ? "n" : null }, t("compare.c-" + c))))),
     h("tbody", {}, rows.map((r) => h("tr", {}, h("th", { scope: "row" }, r.parcel_id), h("td", { class: "n" }, hectares(r.area_m2)), h("td", {}, choiceOf(r.was)), h("td", {}, choiceOf(r.now)))))) : "",
   found.parcels.length > rows.length ? h("p", { class: "hint" }, t("picture.rows", { shown: rows.length, count: found.parcels.length })) : "",
   h("details", {}, h("summary", {}, t("compare.words")), prose(found.text[lang()])), button(t("print"), () => window.print(), { class: "quiet" })];
 }
-const amounts = (v) => Array.isArray(v) && v.every((e) => e && e.amount !== undefined) && v.map((e) => [...(e.key || []), group(e.amount)].join(" ")).join("; ");
-const SAID = { absent: "compare.absent", "in the round": "compare.there" }; // landopt/reasons/compared/differences.py
-const short = (v) => {
-  if (SAID[v]) return t(SAID[v]);
-  if (amounts(v)) return amounts(v);
-  const text = v === null || v === undefined ? "–" : typeof v === "object" ? JSON.stringify(v) : String(v); return text.length > 160 ? text.slice(0, 157) + "…" : text; };
+const short = (text) => (text.length > 160 ? text.slice(0, 157) + "…" : text);
