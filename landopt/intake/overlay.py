@@ -34,7 +34,11 @@ from parcels.common.schema import Field, Value, fields
 
 BINDING_RANK = LAW_RANK
 """Rules from this rank on (law) are never set aside; what ranks below is policy."""
-SETTABLE = ("amount", "share", "penalty", "used", "points", "points_per_ha")
+NUMBERED = {"limit": ("amount", "share", "penalty", "used"), "preference": ("points", "points_per_ha")}
+"""The numbers of a rule of a kind that may be set."""
+SETTABLE = tuple(what for kind in NUMBERED.values() for what in kind)
+MOST_NAMED = 12
+"""Rules named where one that does not exist was asked for."""
 _SET = re.compile(
     r"(?P<rule>[^\[\]:=\s]+)(?:\[(?P<key>[^\]]*)\])?:(?P<what>[a-z_]+)=(?P<value>-?[0-9][0-9_]*(?:\.[0-9]+)?)"
 )
@@ -196,7 +200,7 @@ def apply_sets(case: Case, sets: Sequence[str]) -> Case:
             continue
         rule = rules.get(match["rule"])
         if rule is None:
-            issues.append(_unknown_rule(match["rule"], rules, f"--set {text}"))
+            issues.append(_no_number(match["rule"], case, f"--set {text}"))
             continue
         try:
             _require_key(case, rule, match["what"], _key(match["key"]))
@@ -274,8 +278,7 @@ def set_number(rule: Rule, what: str, value: str, key: tuple[str, ...] | None = 
     if rule.cite.rank >= BINDING_RANK:
         raise NotSettable(told("O006.law", rank=rule.cite.rank))
     spec = dict(rule.spec)
-    kinds = {"limit": ("amount", "share", "penalty", "used"), "preference": ("points", "points_per_ha")}
-    if what not in kinds.get(rule.kind, ()):
+    if what not in NUMBERED.get(rule.kind, ()):
         raise NotSettable(told("O006.no-such-number", kind=rule.kind, number=what))
     if what == "share":
         fraction = Fraction(value)
@@ -312,6 +315,13 @@ def _amounts(spec: Mapping[str, Any], what: str, number: int, key: tuple[str, ..
     if not hit and key is not None:
         entries.append({"key": list(key), "amount": number})
     return {name: entries}
+
+
+def _no_number(name: str, case: Case, where: str) -> Issue:
+    """A rule that does not exist, with the nearest whose number may be set, else all of these."""
+    able = sorted(rule.id for rule in case.rules if rule.kind in NUMBERED and rule.cite.rank < BINDING_RANK)
+    listed = told("near.one-of", names=able[:MOST_NAMED]) if able else told("near.rules-list")
+    return error("O007.not-rule-force", at=where, maybe=closest(name, able, 0.5) or listed, name=name)
 
 
 def _unknown_rule(name: str, known: Any, where: str) -> Issue:

@@ -178,7 +178,7 @@ def test_a_round_from_open_to_close(tmp_path: Path) -> None:
     results.write_bytes(f"宗地编号,结果,日期,成交价,文件\n{names[0]},流拍,2026-05-01,,第9号\n".encode("gb18030"))
     rounddesk.record(place, results, "officer-2")
     rounddesk.close(place, "officer-2")
-    with pytest.raises(Refused, match="is not open"):
+    with pytest.raises(Refused, match="is closed"):
         rounddesk.close(place, "x")
     shown = rounddesk.show(place.ledger)
     assert [entry["kind"] for entry in shown["entries"]] == ["open", "adopt", "record", "close"]

@@ -263,3 +263,14 @@ def test_unknown_names_in_fixes_get_the_nearest() -> None:
         "you meant 'listing'.",
         "you meant 'D01'.",
     ]
+
+
+def test_a_number_of_no_rule_names_rules_whose_numbers_may_be_set() -> None:
+    """The nearest limit or preference of policy, else all of them: never a rule of law or one without numbers."""
+    for name, words in (("p.quote", "'p.quota'"), ("nothing.like.it", "p.prefer, p.quota, p.share")):
+        with pytest.raises(Refused) as refused:
+            apply_sets(_round(), [f"{name}:amount=3"])
+        (issue,) = refused.value.issues
+        assert issue.code == "O007"
+        assert words in issue.maybe
+        assert "t." not in issue.maybe

@@ -194,7 +194,7 @@ def problems(entries: Sequence[Entry], ledger: str) -> list[Issue]:
     found: list[Issue] = []
     before, expected, last = START, 1, ""
     for entry in entries:
-        where = f"{ledger}, entry {entry.seq}"
+        where = within(ledger, entry=entry.seq)
         if entry.seq != expected:
             found.append(
                 error("B080.entries-missing", at=within(ledger, entry=entry.seq), expected=expected, seq=entry.seq - 1)

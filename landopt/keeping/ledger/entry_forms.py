@@ -12,7 +12,7 @@ RESULT_COLUMNS = {
     "parcel_id": ("parcel_id", "宗地编号", "宗地号", "地块编号"),
     "outcome": ("outcome", "结果", "供应结果"),
     "date": ("date", "日期", "结果日期"),
-    "price_yuan": ("price_yuan", "成交价", "成交价(元)", "成交价（元）"),
+    "price_yuan": ("price_yuan", "成交价", "成交价格"),
     "document": ("document", "文件", "文号", "依据文件"),
     "supervision_no": ("supervision_no", "电子监管号"),
     "taken_by": ("taken_by", "受让人", "土地使用权人", "竞得人"),
@@ -22,6 +22,8 @@ RESULT_COLUMNS = {
 }
 
 
+PRICE_UNITS = {"元": 1, "yuan": 1, "万元": 10_000, "wan_yuan": 10_000, "亿元": 100_000_000}
+"""Units that the heading of the price may have in brackets, in yuan."""
 OUTCOME_WORDS = {
     "公告": "announced",
     "已公告": "announced",
@@ -29,6 +31,7 @@ OUTCOME_WORDS = {
     "签约": "contracted",
     "已签约": "contracted",
     "流拍": "failed",
+    "流标": "failed",
     "失效": "lapsed",
     "撤回": "withdrawn",
     "交地": "delivered",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,8 @@ from landopt.keeping.ledger.days import (
     require_until,
 )
 from landopt.keeping.ledger.days import today as today
-from landopt.keeping.ledger.entry_forms import OUTCOME_WORDS, RESULT_COLUMNS
+from landopt.keeping.ledger.entry_forms import OUTCOME_WORDS
+from landopt.keeping.ledger.result_columns import result_columns, whole_yuan
 from landopt.keeping.ledger.rounds import OUTCOMES, State, state
 from landopt.keeping.ledger.stores.places import LedgerPlace, ledger_place
 from landopt.keeping.ledger.trust import examined, trust
@@ -64,6 +64,8 @@ def standing(book: Ledger, found: RoundPlace) -> State:
     """The state, if the ledger holds with its signatures and the round is open."""
     stop_on_errors(examined(book))
     now = state(book.entries())
+    if found.id in now.closed_rounds:
+        raise Refused(error("B010.round-closed", at=str(book.place), id=found.id, file=book.place.name))
     if found.id not in now.open_rounds:
         raise Refused(
             error("B010.round-not-open", at=str(book.place), id=found.id, file=book.place.name, folder=found.folder)
@@ -225,10 +227,7 @@ def read_results(path: Path, known: set[str], last: str | None = None) -> list[d
         With every fault of the file.
     """
     heading, lines = named_rows(decode(read_bytes(path), path.name, prefix="K").text, path.name)
-    columns = {name: next((c for c in heading if c.strip() in names), None) for name, names in RESULT_COLUMNS.items()}
-    lacking = [name for name in ("parcel_id", "outcome", "date") if columns[name] is None]
-    if lacking:
-        raise Refused([error("B020.column-missing", at=path.name, name=name) for name in lacking])
+    columns, unit = result_columns(heading, path.name)
     issues: list[Issue] = []
     found: list[dict[str, Any]] = []
     for number, line in lines:
@@ -248,12 +247,11 @@ def read_results(path: Path, known: set[str], last: str | None = None) -> list[d
             issues.append(error("B027.taking-back", at=within(path.name, row=number)))
         price: int | None = None
         if row["price_yuan"]:
-            if not re.fullmatch(r"[0-9]{1,15}", row["price_yuan"].replace(",", "")):
+            price = whole_yuan(row["price_yuan"], unit)
+            if price is None:
                 issues.append(
                     error("B023.price-yuan-not", at=within(path.name, row=number), price_yuan=row["price_yuan"])
                 )
-            else:
-                price = int(row["price_yuan"].replace(",", ""))
         row = {name: value for name, value in row.items() if value or name not in (*DUE, "taken_by")}
         issues += past_issues([row["date"]], within(path.name, row=number), last)
         due = [row[name] for name in DUE if name in row]
@@ -333,13 +331,13 @@ def ledger_findings(path: LedgerPlace, folder: Path, witness: Path | None, tsa: 
     last, body = own[-1], own[-1].body
     gone = next((each for each in entries if each.kind == "supersede" and each.body["entry"] == last.seq), None)
     if gone is not None:
-        where, why = f"{path.name}, entry {gone.seq}", str(gone.body["reason"])
+        where, why = within(path.name, entry=gone.seq), str(gone.body["reason"])
         return [*found, error("B092.superseded", at=where, entry=last.seq, by=gone.seq, reason=why)]
     paper = read_adoption(folder)
     if (folder / "adoption.json").exists() and (paper is None or paper != of_entry(last, paper.ledger)):
         found.append(error("B092.paper", at="adoption.json", entry=last.seq))
     told = {"document": body["document"], "date": body["date"], "head": last.hash}
-    return [*found, note("B094.found", at=f"{path.name}, entry {last.seq}", entry=last.seq, **told)]
+    return [*found, note("B094.found", at=within(path.name, entry=last.seq), entry=last.seq, **told)]
 
 
 def text(shown: Mapping[str, Any], lang: str) -> list[str]:

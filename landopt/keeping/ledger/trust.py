@@ -18,6 +18,7 @@ from landopt.keeping.sealing import timestamps
 from landopt.keeping.sealing.signing import head_message, verifies
 from parcels.common.gate import MB, read_text
 from parcels.common.issues import Issue, Refused, error, note, stop_on_errors, warning
+from parcels.common.place import within
 
 MISSING = ("B084.missing", "B084.stripped")
 """What another signature may still mend."""
@@ -118,7 +119,7 @@ def continues(entries: Sequence[Entry], ledger: str, witness: Witness) -> list[I
         if number > len(entries):
             return [error("B089.cut", at=ledger, witness=witness.name, seen=len(witness.heads), here=len(entries))]
         if entries[number - 1].hash != head:
-            return [error("B089.rewritten", at=f"{ledger}, entry {number}", witness=witness.name, entry=number)]
+            return [error("B089.rewritten", at=within(ledger, entry=number), witness=witness.name, entry=number)]
     return [note("B089.continues", at=ledger, witness=witness.name, seen=len(witness.heads), here=len(entries))]
 
 
@@ -149,7 +150,7 @@ def out_of_order(entries: Sequence[Entry], ledger: str) -> Iterable[Issue]:
             why = why or ("standing" if name in standing else "")
             standing[name] = entry.seq
         if why:
-            yield error(f"B096.{why}", at=f"{ledger}, entry {entry.seq}", entry=entry.seq, round=name)
+            yield error(f"B096.{why}", at=within(ledger, entry=entry.seq), entry=entry.seq, round=name)
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ def _tokens(entries: Sequence[Entry], ledger: str, tsa: Sequence[Path], found: l
     held: list[tuple[int, str]] = []
     by_number = {entry.seq: entry for entry in entries}
     for entry in (each for each in entries if each.kind == "token"):
-        where = f"{ledger}, entry {entry.seq}"
+        where = within(ledger, entry=entry.seq)
         stamped = by_number.get(entry.body["entry"])
         if stamped is None or stamped.seq >= entry.seq or stamped.hash != entry.body["head"]:
             found.append(error("B090.head", at=where, entry=entry.seq))
@@ -192,7 +193,7 @@ def _signatures(
         clock = max(clock, entry.at)
         last[entry.seq] = clock
     for entry in (each for each in entries if each.kind == "sign"):
-        where = f"{ledger}, entry {entry.seq}"
+        where = within(ledger, entry=entry.seq)
         target, key = by_number.get(entry.body["entry"]), str(entry.body["key"])
         if target is None or target.seq >= entry.seq or target.hash != entry.body["head"] or not _holds(entry, target):
             found.append(error("B085.bad", at=where, entry=entry.seq))
@@ -234,7 +235,7 @@ def _older(seq: int, ended: Entry, proven: tuple[int, list[tuple[int, str]]]) ->
 
 def _lacking(entry: Entry, opened: Mapping[str, Any] | None, signers: set[str], ledger: str) -> Iterable[Issue]:
     """Signatures that an entry says it has, or that its round asks for, and that are not there."""
-    where = f"{ledger}, entry {entry.seq}"
+    where = within(ledger, entry=entry.seq)
     promised = set(entry.body.get("signers") or ()) if entry.kind == "adopt" else set()
     for key in sorted(promised - signers):
         yield error("B084.stripped", at=where, entry=entry.seq, key=key[:16])
