@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from cli import desk
 from constraints.audit.bound.binding import Binding
 from constraints.case import from_json
-from constraints.loading.corrections import read_corrections
+from constraints.language.expr import parse
+from constraints.loading.corrections import Correction, read_corrections
 from constraints.loading.load import load_file
 from landopt.intake.assemble import read_round
 from landopt.report.papers.review_sheet import sheets
@@ -280,3 +281,20 @@ def test_a_text_forged_with_its_digest_falls_to_the_files(bare: Path, tmp_path: 
     done = _run("audit", again / "plan", "--inputs", place)
     assert done.exit_code == 5
     assert "corrections.toml" in done.output
+
+
+@pytest.mark.parametrize(
+    ("of", "field", "old", "new", "when"),
+    [
+        ("parcel", "area_m2", 10, 20, "parcel_id == 'X'"),
+        ("demand", "priority", None, 3, "demand_id == 'X'"),
+        ("demand", "holds", ("P2",), ("P1", "P2"), "demand_id == 'X' or parcel_id in ['P1', 'P2']"),
+        ("demand", "applied_for", ("P2",), None, "demand_id == 'X' or parcel_id in ['P2']"),
+        ("demand", "holds", None, (), "demand_id == 'X'"),
+    ],
+)
+def test_where_a_correction_is_of_consequence(of: str, field: str, old: Any, new: Any, when: str) -> None:
+    """Its parcel or platform; of parcels held or applied for those that were as well as those that are."""
+    made = Correction(of, "X", field, old, new, "", "Lin", "2026-01-05")
+    assert made.when == when
+    parse(made.when)

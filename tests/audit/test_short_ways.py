@@ -8,13 +8,13 @@ import pytest
 
 from constraints.audit.cells import PartReader
 from constraints.audit.reread import Reader
-from constraints.audit.rescreen import connected_sites, lawful
+from constraints.audit.rescreen import Capped, connected_sites, lawful
 from constraints.case import Case
 from constraints.reading.core import shut
 from constraints.reading.judge import answer, judge
 from parcels.common.schema import Value
+from tests import builders
 from tests.audit.folders import reached
-from tests.builders import random_case
 
 
 def _facts(case: Case, parcel: int, demand: int | None) -> dict[str, Value]:
@@ -25,7 +25,7 @@ def _facts(case: Case, parcel: int, demand: int | None) -> dict[str, Value]:
 @pytest.mark.parametrize("seed", range(12))
 def test_the_short_answer_is_that_of_the_full_judgement(seed: int) -> None:
     """Verdict, term, floor and price do not depend on whether rulings and texts are asked for."""
-    reader = reached(random_case(seed))
+    reader = reached(builders.random_case(seed))
     case, asked = reader.case, 0
     for parcel in range(len(case.parcels)):
         for demand in (None, *range(len(case.demands))):
@@ -45,7 +45,7 @@ def test_what_is_shut_at_once_is_forbidden_by_the_full_judgement(purpose: str) -
     """A ban found without asking further is one; in a supply round nearly all bans are found so, in a plan none."""
     found = forbidden = 0
     for seed in range(12):
-        case = random_case(seed)
+        case = builders.random_case(seed)
         reader = reached(replace(case, round=replace(case.round, purpose=purpose)))
         firm = [method for row, method in enumerate(case.methods) if reader.firm[row]]
         for parcel in range(len(case.parcels)):
@@ -66,7 +66,7 @@ def test_what_is_shut_at_once_is_forbidden_by_the_full_judgement(purpose: str) -
 @pytest.mark.parametrize("seed", range(12))
 def test_methods_that_overlook_other_applicants_answer_alike_in_both_passes(seed: int) -> None:
     """What was lawful before other applicants are counted stays so by every method whose law does not read them."""
-    reader = reached(random_case(seed))
+    reader = reached(builders.random_case(seed))
     quiet = {method for method in range(len(reader.case.methods)) if not reader.crowded(method)}
     for demand in range(len(reader.case.demands)):
         sites = list(connected_sites(reader, demand))
@@ -78,7 +78,7 @@ def test_a_parcel_known_to_be_shut_refuses_as_the_whole_reading_does() -> None:
     """Lawfulness by what is known of single parcels is that of every offer read afresh, whatever was asked before."""
     asked = shut = 0
     for seed in range(12):
-        reader = reached(random_case(seed))
+        reader = reached(builders.random_case(seed))
         for demand in range(len(reader.case.demands)):
             known = PartReader(reader, demand)
             for parcels in connected_sites(reader, demand):
@@ -96,7 +96,7 @@ def test_a_parcel_known_to_be_shut_refuses_as_the_whole_reading_does() -> None:
 
 def test_two_platforms_of_one_class_share_what_they_read() -> None:
     """What the cells of a site are together is found once, and is the same for whoever asks."""
-    reader = reached(random_case(3))
+    reader = reached(builders.random_case(3))
     first: dict[tuple[int, tuple[int, ...], int], object] = {}
     for _ in range(2):
         for demand in range(len(reader.case.demands)):
@@ -106,3 +106,14 @@ def test_two_platforms_of_one_class_share_what_they_read() -> None:
                     found = part.derive(part.site(parcels), method, reader.periods[0])
                     assert first.setdefault((demand, parcels, method), found) == found
     assert reader.together
+
+
+def test_the_cap_of_sites_is_the_last_number_that_is_listed() -> None:
+    """Four parcels in a row have ten connected sites: a cap of ten lists them, one of nine gives up."""
+    land = [builders.parcel(area_m2=1_000) for _ in range(4)]
+    want = builders.demand(area_min_m2=1_000, area_max_m2=4_000, max_parcels=4)
+    reader = Reader(builders.case(land, [want], [], [("P01", "P02"), ("P02", "P03"), ("P03", "P04")]))
+    every = [tuple(range(first, last + 1)) for first in range(4) for last in range(first, 4)]
+    assert sorted(connected_sites(reader, 0, 10)) == sorted(every)
+    with pytest.raises(Capped):
+        list(connected_sites(reader, 0, 9))
