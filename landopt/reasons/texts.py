@@ -382,10 +382,7 @@ def render_plan(plan_json: Mapping[str, Any], lang: str, case: Case, *, full: bo
 
 
 def render_answer(template: str, answer: Mapping[str, Any], lang: str, rules: Iterable[Rule] = ()) -> str:
-    """The text of an answer of the desk (``whynot``, ``diagnose``, ``alternatives``, ``compare``, ``sweep``).
-
-    ``rules`` of the case asked about give limits their titles and units, and their keys their words.
-    """
+    """The text of an answer of the desk (``whynot``, ``compare`` ...); the ``rules`` give limits their words."""
     made = environment(lang).get_template(f"{lang}/{template}.j2")
     known = tuple(rules)
     text = _tidy(made.render(r=answer, said=LimitWords(known, lang), changed=ChangeWords(known, lang)))
