@@ -82,7 +82,7 @@ def environment(lang: str) -> Environment:
         formula=lambda text: words.formula(text, lang),
         percent=words.percent, points=words.points,
         signed=lambda value: ("+" if value > 0 else "-" if value < 0 else "") + words.points(abs(value)),
-        grouped=words.grouped,
+        grouped=words.grouped, counted=words.counted,
         unit=lambda code: f" {words.word('unit', code, lang)}" if code else "",
         date=lambda iso: words.date(iso, lang),
         period=lambda name: words.period(name, lang),

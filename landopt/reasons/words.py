@@ -78,6 +78,11 @@ def grouped(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, one: str) -> str:
+    """A number with what it counts, in English: ``1 parcel``, ``2,345 parcels``."""
+    return f"{number:,} {one if number == 1 else one + 's'}"
+
+
 def decimal(value: int, places: int) -> str:
     """An integer of 10^-places units as a decimal text, exact: ``decimal(12345, 2) == '123.45'``."""
     sign, digits = ("-" if value < 0 else ""), str(abs(value)).rjust(places + 1, "0")

@@ -20,7 +20,10 @@ export const keyWords = (rule, key) => (key || []).map((code, i) => word(`${(rul
 export function t(key, values) {
   const text = word("bench." + key) ?? word(key);
   if (text === undefined) return key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => (values && values[name] !== undefined ? String(values[name]) : ""));
+  return text.replace(/\{(\w+)(?::\?([^|}]*)\|([^}]*))?\}/g, (_, name, one, many) => {
+    const value = values && values[name] !== undefined ? String(values[name]) : "";
+    return one === undefined ? value : value === "1" ? one : many; // {count:?row|rows}
+  });
 }
 export const both = (pair) => (pair ? pair[lang()] || pair.en || "" : "");
 /* A name that a round writes as 中文名｜English name, in the language of the page (landopt/reasons/two_names.py). */
