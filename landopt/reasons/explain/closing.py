@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from constraints.reading.book import CASE_DEFAULTS, DEMAND_FIELDS, Clause
@@ -34,6 +34,8 @@ class Closings:
         self._standing: dict[tuple[tuple[str, ...], int], tuple[Closing, ...]] = {}
         self._bans: dict[int, frozenset[str]] = {}
         self._asks: dict[int | None, tuple[str, ...]] = {}
+        self._strict: dict[tuple[str, ...], tuple[Clause, ...]] = {}
+        self._who: dict[tuple[str, ...], bool] = {}
 
     def of(self, site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
         """What keeps a site from a platform (or the market), each reason once.
@@ -67,9 +69,14 @@ class Closings:
         wanted = rights if isinstance(rights, tuple) else ()
         return tuple(m.id for m in self.law.case.methods if not wanted or m.right in wanted)
 
-    @cache  # noqa: B019 - lives as long as the plan that is explained
     def _everywhere(self, methods: tuple[str, ...]) -> tuple[Clause, ...]:
         """The rules that forbid each of some methods by a condition that does not ask for the method."""
+        known = self._strict.get(methods)
+        if known is None:
+            known = self._strict[methods] = self._forbidding(methods)
+        return known
+
+    def _forbidding(self, methods: tuple[str, ...]) -> tuple[Clause, ...]:
         shelves = [self.law.book.shelves[method] for method in methods]
         return tuple(
             clause
@@ -114,10 +121,13 @@ class Closings:
                 found.update((clause.rule.id, clause) for clause in self._everywhere(methods))
         return tuple(found.values())
 
-    @cache  # noqa: B019 - lives as long as the plan that is explained
     def _asks_who(self, methods: tuple[str, ...]) -> bool:
         """Whether a rule that closes these methods asks for more than the parcel: for platform or other applicants."""
-        return any(not clause.reads().isdisjoint(OF_THE_DEMAND) for clause in self._everywhere(methods))
+        known = self._who.get(methods)
+        if known is None:
+            clauses = self._everywhere(methods)
+            known = self._who[methods] = any(not clause.reads().isdisjoint(OF_THE_DEMAND) for clause in clauses)
+        return known
 
     def _closed_by(self, methods: tuple[str, ...], site: Sequence[int], demand: int | None) -> tuple[Closing, ...]:
         parcels, wanted, own = self.law.case_facts(site, demand, None)
