@@ -175,7 +175,7 @@ def test_a_parcel_left_out_at_the_desk_is_told(base: Content) -> None:
     content["case.json"]["dropped"].append({"parcel_id": "NS-9", "reason": "withdrawn by letter"})
     told = Binding(from_json(content["case.json"]), content["case.json"]).unchecked
     assert [str(each.said) for each in told if each.what == "dropped"] == [
-        "1 parcels of the files were left out at the desk (NS-9)"
+        "1 parcel of the files was left out at the desk (NS-9)"
     ]
 
 

@@ -27,7 +27,7 @@ def test_a_sound_round(tmp_path: Path) -> None:
     gpkg(tmp_path, [box(0, 0), box(1, 0)])
     code, text, _ = run(round_folder(tmp_path), "--lang", "en")
     assert code == 0, text
-    assert "2 parcels, 1.6000 ha, 1 platforms; no errors" in text
+    assert "2 parcels, 1.6000 ha, 1 platform; no errors" in text
     assert "zone 38 (EPSG:4526)" in text
     code, text, said = run(tmp_path, "--json")
     assert (code, said["refused"], said["parcels"], said["area_m2"]) == (0, False, 2, 16000)
