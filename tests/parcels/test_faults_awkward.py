@@ -278,4 +278,4 @@ def test_fault_37_outlines_and_rows_of_a_shapefile_that_differ_in_number_are_ref
     path = shapefile(tmp_path, [box(0, 0), box(2, 0)], chinese(2))
     others = shapefile(tmp_path, [box(i, 5) for i in range(rows)], chinese(rows), name="other.shp")
     path.with_suffix(".dbf").write_bytes(others.with_suffix(".dbf").read_bytes())
-    assert f"2 outlines, its .dbf {rows} row" in one(read(path), "P037").what
+    assert f"2 outlines, its .dbf {rows} row{'s' if rows > 1 else ''}" in one(read(path), "P037").what
