@@ -1,11 +1,11 @@
 /* Two plans side by side: scores, what moved, which rule or number moved it. */
 import { button, h, hectares, lang, percent, points, prose, t, trouble } from "./say.js";
-import { about, now, planKey } from "./main.js";
+import { about, now, planKey, planLine } from "./main.js";
 import * as many from "./many.js";
 
 let left = null, right = null;
 let swiped = { pair: "", at: "50" };  // which two lie over each other, and where the cut is: a new drawing keeps it
-const pair = () => JSON.stringify([now.room.name, left, right]);
+const pair = () => JSON.stringify([now.room?.name, left, right]);
 export const drawn = () => { if (swiped.pair === pair() && document.getElementById("swipe")) swipe().catch(trouble); };
 const label = (p) => (p.key === "plan" ? t("scenario.base") : p.key.startsWith("s:") ? p.key.slice(2) : p.id) + (p.adopted?.length ? " ✓" : "");
 
@@ -46,7 +46,7 @@ async function swipe() {
   cut(); follow();
 }
 export const job = (each) => { if (each.what === "front" || each.what === "stress") many.job(); };
-const name = (key) => label(now.room.plans.find((p) => p.key === key));
+const name = (key) => { const line = planLine(key); return line ? label(line) : ""; };
 async function diff() {
   if (left === right) return [h("p", { class: "hint" }, t("compare.same"))];
   const found = await about("diff", { other: left }, right);

@@ -17,18 +17,20 @@ const main = document.getElementById("view");
 export const readOnly = () => now.state.read_only || Boolean(now.room?.plan_only);
 export const tab = () => (now.scenario ? now.room.scenarios.find((s) => s.name === now.scenario) : null);
 export const planKey = () => {
+  if (!now.room) return null;  // left while something was still being drawn
   const wanted = now.scenario ? "s:" + now.scenario : "plan";
   if (now.room.plans.some((p) => p.key === wanted)) return wanted;
   return now.scenario ? null : now.room.plans[0]?.key || null;
 };
 /* The word of an amount's unit: the one it is written in, else that of what is measured. */
 export const measured = (unit, rule) => { const known = unit || now.room.measures[rule.measure]; return known ? t("unit." + known) : ""; };
-export const planLine = (key = planKey()) => now.room.plans.find((p) => p.key === key);
+export const planLine = (key = planKey()) => now.room?.plans.find((p) => p.key === key);
 export const jobsOf = (what, scenario) => [...now.jobs.values()].filter((j) => j.what === what && j.room === now.room?.name && (scenario === undefined || j.scenario === scenario));
 
 /* A question about the plan shown; the answers of one plan are kept while its file stays as it is. */
 const kept = new Map();
 export async function about(what, body = {}, key = planKey()) {
+  if (!now.room) throw new DOMException("the round was left", "AbortError");
   const mark = JSON.stringify([now.room.name, planLine(key)?.stamp, what, body, key]);
   if (!kept.has(mark)) {
     const asked = post("/api/ask/plan/" + what, [now.room.name], { ...body, plan: key });
@@ -47,7 +49,8 @@ export async function open(name, scenario = "") {
 }
 export async function choose(scenario) { now.scenario = scenario; remember(); await draw(); }
 export async function show(view) { now.view = view; remember(); await draw(); main.focus(); }
-export async function home() { now.room = null; now.view = "rounds"; now.state = await get("/api/state"); remember(); await draw(); }
+/* The round is left once the list can be drawn: what is still drawing it has its round until then. */
+export async function home() { const state = await get("/api/state"); now.room = null; now.view = "rounds"; now.state = state; remember(); await draw(); }
 function remember() {
   const place = now.room ? "#/" + [now.room.name, now.view, now.scenario].map(encodeURIComponent).join("/") : "#/";
   if (location.hash !== place) history.pushState(null, "", place);
