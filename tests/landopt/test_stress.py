@@ -99,6 +99,20 @@ def test_a_draw_takes_a_part_of_what_the_round_takes_unless_the_command_says(mon
     assert 0 < today["seconds"] < 120
 
 
+def test_ctrl_c_while_the_round_is_solved_as_it_stands_begins_no_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    round_, plan = _round()
+    begun: list[int] = []
+
+    def stopped(work: Work, tasks: Sequence[Task], where: Where, *rest: Any) -> Ran:
+        begun.append(len(tasks))
+        return Ran({}, True)
+
+    monkeypatch.setattr(stress_runs, "execute", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        stress_plan(round_, _one("area", "0"), plan)
+    assert begun == [1]
+
+
 def test_what_always_happens_is_borne_in_every_draw() -> None:
     """All platforms gone: none is served; every sale fails: no choice of that method survives, others may."""
     round_, plan = _round()

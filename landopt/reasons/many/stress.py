@@ -173,7 +173,10 @@ def _limit(
     if effort.time_limit_s is not None or case.settings.nodes is not None:
         return None
     say(told("progress.as-it-stands"))
-    found = execute(work, [task], where, folder).results.get(task.key, {})
+    ran = execute(work, [task], where, folder)
+    if ran.interrupted:
+        raise KeyboardInterrupt
+    found = ran.results.get(task.key, {})
     return max(LEAST_S, found["seconds"]) if "seconds" in found else None
 
 
