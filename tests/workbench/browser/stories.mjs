@@ -25,6 +25,8 @@ const reach = async (page, selector, most = 400) => {
   }
   throw new Error(`${selector} is not reached by keyboard`);
 };
+/* A file is named as taken: a person sees that before choosing the next, and a browser still busy with one opens no other. */
+const taken = (page, role) => page.waitForFunction((r) => /kB/.test(document.querySelector(`#file-${r}`).closest(".drop").innerText), role, { timeout: 20000 });
 /* An option of the list that has the focus, by its arrow keys. */
 const pick = async (page, value) => {
   const now = () => page.evaluate(() => document.activeElement.value);
@@ -348,8 +350,8 @@ export const stories = {
       await reach(page, "#file-" + role);
       const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Space")]);
       await chooser.setFiles(values[role]);
+      await taken(page, role);
     }
-    await page.waitForFunction(() => [...document.querySelectorAll(".drop small")].filter((e) => /kB/.test(e.innerText)).length === 2, null, { timeout: 20000 });
     seen.date = await page.inputValue("#new-date");
     await shot("new");
     await reach(page, "#new-go");
@@ -566,8 +568,8 @@ export const stories = {
     for (const role of ["parcels", "demands"]) {
       const [chooser] = await Promise.all([page.waitForEvent("filechooser"), click(`label[for=file-${role}]`)]);
       await chooser.setFiles(values[role]);
+      await taken(page, role);
     }
-    await page.waitForFunction(() => [...document.querySelectorAll(".drop small")].filter((e) => /kB/.test(e.innerText)).length === 2, null, { timeout: 20000 });
     await click("#new-go");
     await page.waitForSelector("#files-said", { timeout: 90000 });
     await stretch("round");
