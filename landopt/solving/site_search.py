@@ -29,7 +29,7 @@ KEEP = 100
 """Sites of fewest parcels that a platform past the cap keeps where all sites can be priced."""
 MANY = 2_000
 """Offers above which a platform whose list is whole is priced like one past the cap. Not measured."""
-SECONDS = 15.0
+SECONDS = 18.0
 """CPU seconds after which a plan of priced sites is mended no further."""
 ROUNDS = 6
 """The most times the list is relaxed and added to."""
