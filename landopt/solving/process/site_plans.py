@@ -106,16 +106,18 @@ def find(held: Mapping[str, Any], folder: Path) -> None:
     begun = process_time()
     clock = bool(np.isfinite(ends[0]))
     left = (lambda: process_time() - begun < ends[0] and monotonic() < ends[1]) if clock else None
-    _, prices, _ = relaxed(model, held["classes"], None, FIRST)
-    pool, prices, bound = relaxed(model, None, prices, CLOSE)
+    pool, prices, bound = relaxed(model, held["classes"], None, FIRST)
 
     def keep(plan: Plan) -> None:
         _write(folder, pool.plus(plan.taken), plan.taken, bound)
 
     empty = Plan(model, pool.at(slice(0, 0)))
-    keep(empty)
+    first = placed(Packer.of(model, prices), empty)
+    keep(first)
+    pool, prices, bound = relaxed(model, None, prices, CLOSE)
+    keep(first)
     packer = Packer.of(model, prices)
-    plan = placed(packer, empty)
+    plan = max(first, placed(packer, empty), key=lambda one: one.value)
     keep(plan)
     mended(packer, plan, bound / (1 + float(held["gap"])), left, keep)
 
