@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -288,10 +289,7 @@ class Law:
 
     def _start(self, voice: Voice, method: Method, hopeful: bool) -> Truth:
         """The method's default, or what lifts it: the stricter of the days."""
-        found = self._start_on(voice, method, 0, hopeful)
-        for day in range(1, self.days.count):
-            found = np.maximum(found, self._start_on(voice, method, day, hopeful))
-        return found
+        return reduce(np.maximum, (self._start_on(voice, method, day, hopeful) for day in range(self.days.count)))
 
     def _start_on(self, voice: Voice, method: Method, day: int, hopeful: bool) -> Truth:
         lifted: Any = np.zeros((1,) * 5, bool)
