@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cache
 
+import numpy as np
 import pytest
 
 from constraints.case import Case, Settings
@@ -15,6 +16,7 @@ from landopt.reasons.impossible.proposals import proposals
 from landopt.reasons.impossible.serving import Changed, serving
 from landopt.reasons.texts import render_answer
 from landopt.screening.offers import Offers
+from parcels.common.catalogue import Told
 from tests.builders import ALL_METHODS, COMPETITIVE, case, demand, eligibility, limit, parcel
 from tests.landopt.decided import decided, offers_of, planned, plans
 
@@ -83,6 +85,35 @@ def test_every_change_is_what_enumeration_finds(number: int) -> None:
             assert kinds[what].loss == (best - there[0][0][0],) * 2
     if singles or set(ideas) & set(kinds):
         assert not [what for what in kinds if " + " in what]
+
+
+@pytest.mark.parametrize(("seed", "row"), _cases()[:3])
+def test_what_the_proof_says_is_told_before_anything_is_solved(seed: int, row: int) -> None:
+    """A plan proved best is not solved for again; one with an open gap is, in a part of the time: the same answer."""
+    round_, offers, outcome = decided(seed)
+    assert outcome.chosen is not None
+    chosen = [int(offer) for offer in outcome.chosen]
+    asked = serving(round_, offers, row, Clock(), chosen)
+    best, least = plans(offers)[0][0][0], np.zeros(len(offers), np.int64)
+    for bound in (best, best + 1000):
+        said: list[Told] = []
+        found = serving(round_, offers, row, Clock(60, said.append), chosen, bound, least)
+        assert found == asked
+        assert said[0].key in ("progress.served-by", "progress.served-by-none")
+        assert ("progress.solving-round" in [line.key for line in said]) == (bound > best)
+        told = [line.named["what"] for line in said if line.key == "progress.change-found"]
+        assert {change.what for change in found.changes if " + " not in change.what} <= set(told)
+
+
+def test_a_part_of_the_clock_ends_alone() -> None:
+    """What ends a part of the time does not end the question, which still says that it was cut short."""
+    said: list[Told] = []
+    with Clock(60, said.append) as clock:
+        with clock.part(0):
+            assert not clock.left()
+        assert clock.left() > 50
+        assert (clock.why, clock.early) == ("", "limit")
+    assert said[-1].key == "progress.question-limit"
 
 
 def _policy(round_: Case, offers: Offers) -> set[str]:
