@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.workbench.making import small_round
+
 ROOT = Path(__file__).parent.parent
 HEAVY = ("numpy", "pandas", "geopandas", "pulp", "shapely", "networkx", "highspy")
 
@@ -43,6 +45,19 @@ from cli import desk
 words = [item.value for item in BashComplete(desk, {{}}, "landopt", "_LANDOPT_COMPLETE").get_completions([], "so")]
 assert words == ["solve"], words
 sys.exit(",".join(m for m in {HEAVY!r} if m in sys.modules) or 0)
+"""
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_solve_imports_the_solver_where_it_solves_alone(tmp_path: Path) -> None:
+    """The process that reads, explains and audits has neither highspy nor pulp: the other one searches."""
+    small_round(tmp_path / "round")
+    code = f"""
+import sys
+from cli import desk
+desk(["solve", {str(tmp_path / "round")!r}, "--output", {str(tmp_path / "plan")!r}], standalone_mode=False)
+sys.exit(",".join(m for m in ("highspy", "pulp") if m in sys.modules) or 0)
 """
     done = run(code)
     assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from constraints.language import expr
-from constraints.loading.kinds import UNITS, VALUE_KEYS
+from constraints.loading.kinds import UNITS, VALUE_KEYS, unit_of
 from constraints.loading.rule_file import Block, iso_date
 from constraints.types import GRADES, STRICTNESS
 from parcels.common.catalogue import Told, told
@@ -202,11 +202,11 @@ def _fields(reading: Reading, key: str, value: Any) -> list[str] | None:
 
 def base_amount(value: object, unit: str) -> int | None:
     """An amount in base integers (m², yuan, count), mu rounded half up; ``None`` if not whole in the base unit."""
-    text = decimal_text(value)
-    if text is None or unit not in UNITS:
+    text, known = decimal_text(value), unit_of(unit)
+    if text is None or known is None:
         return None
-    exact = Fraction(text) * UNITS[unit]
-    if unit == "mu":
+    exact = Fraction(text) * UNITS[known]
+    if known == "mu":
         return int(exact + Fraction(1, 2))
     return int(exact) if exact.denominator == 1 else None
 
@@ -222,7 +222,10 @@ def _values(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | No
             continue
         for name in set(item) - set(VALUE_KEYS):
             reading.bad("R002.unknown-key-2", key, maybe=expr.closest(name, VALUE_KEYS), name=name, key=key)
-        unit = item.get("unit", "")
+        unit = str(item.get("unit", ""))
+        if unit_of(unit) is None:
+            reading.bad("R005.no-unit", key, unit=unit, units=tuple(name for name in UNITS if name))
+            continue
         amount = base_amount(item["amount"], unit)
         if amount is None or not 0 <= amount < LARGEST:
             reading.bad("R005.not-whole", key, shown=shown(item["amount"]), unit=unit)
@@ -275,7 +278,7 @@ def _used(reading: Reading, key: str, value: Any) -> list[dict[str, Any]] | None
     unit = values[0].get("unit", "") if isinstance(values, list) and values and isinstance(values[0], dict) else ""
     found = []
     for item in value:
-        amount = base_amount(item.get("amount"), item.get("unit", unit))
+        amount = base_amount(item.get("amount"), str(item.get("unit", unit)))
         if amount is None or set(item) - {"key", "amount", "unit"}:
             reading.bad("R004.part-not", key, key=key)
             continue

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from parcels.common.units import unit_factor
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -129,6 +131,23 @@ UNITS = {
 """Base integers (m², yuan, offers) of a unit; an amount in mu is rounded half up."""
 BASES = {"ha": "m2", "km2": "m2", "mu": "m2", "wan_yuan": "yuan"}
 """The base unit of each other unit."""
+
+
+def unit_of(written: str) -> str | None:
+    """The unit of an amount as a word of :data:`UNITS`, also where it is written as in headings (公顷, 10k yuan).
+
+    None for what is no unit, and for one that is no word of :data:`UNITS` (亿元).
+    """
+    if written in UNITS:
+        return written
+    for base in ("m2", "yuan"):
+        size = unit_factor(base, written)
+        for name, known in UNITS.items():
+            if known == size and BASES.get(name, name) == base:
+                return name
+    return None
+
+
 VALUE_KEYS = ("from", "until", "key", "amount", "unit")
 PACK_KEYS = ("id", "title", "complete_from", "checked_until", "note", "off")
 ADOPT_KEYS = ("rule", "below", "document")

@@ -291,8 +291,12 @@ class PlanQuestions(PlanTables):
 
         opened = self._opened
         row = demand_row(opened.case, demand)
+        context = opened.context
+        tiers = (context.proof or {}).get("tiers") or [{"bound": None}]
+        bound = None if tiers[0]["bound"] is None else int(tiers[0]["bound"])
+        least = None if bound is None or context.losses is None else context.losses.tiers[0]
         with Clock(arguments.seconds_of(time_limit), say) as clock:
-            return serving(opened.case, opened.offers, row, clock, opened.context.chosen)
+            return serving(opened.case, opened.offers, row, clock, context.chosen, bound, least)
 
     def place(
         self,

@@ -10,6 +10,7 @@ from typing import Any
 
 from constraints.case import Case
 from constraints.types import missed_units
+from landopt.progress import heard
 from landopt.reasons.clock import LIMIT_S
 from landopt.reasons.explain.changed.variants import another_plan, different_plan
 from landopt.screening.offers import Offers
@@ -143,7 +144,16 @@ def alternatives(
             say(told("progress.question-limit"))
             return Listed(tuple(found), False, "limit")
         try:
-            outcome = solve(case, current, gap=gap, time_limit_s=left, nodes=case.settings.nodes, seed=seed, threads=1)
+            outcome = solve(
+                case,
+                current,
+                gap=gap,
+                time_limit_s=left,
+                nodes=case.settings.nodes,
+                seed=seed,
+                threads=1,
+                progress=heard(say),
+            )
         except KeyboardInterrupt:
             say(told("progress.question-user"))
             return Listed(tuple(found), False, "user")

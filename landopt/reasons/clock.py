@@ -27,6 +27,7 @@ class Clock(AbstractContextManager["Clock"]):
     def __init__(self, seconds: float | None = None, say: Say | None = None) -> None:
         self.end = monotonic() + (LIMIT_S if seconds is None else seconds)
         self.why = ""
+        self.cut = False
         self._say = say
         self._before: Any = None
         self._ours = False
@@ -46,8 +47,8 @@ class Clock(AbstractContextManager["Clock"]):
         if self._ours:
             signal.signal(signal.SIGINT, self._before)
             self._ours = False
-        if self.why and kind is None:
-            self.tell(f"question-{self.why}")
+        if self.early and kind is None:
+            self.tell(f"question-{self.early}")
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         again = self.why == "user"
@@ -63,6 +64,22 @@ class Clock(AbstractContextManager["Clock"]):
             yield
         finally:
             self._aloud = False
+
+    @contextmanager
+    def part(self, share: float) -> Iterator[None]:
+        """Inside, only so much of the time that is left; what that ends does not end the question."""
+        whole, self.end = self.end, min(self.end, monotonic() + share * (self.end - monotonic()))
+        try:
+            yield
+        finally:
+            self.end = whole
+            if self.why == "limit" and whole - monotonic() > EVERY_S:
+                self.why, self.cut = "", True
+
+    @property
+    def early(self) -> str:
+        """What ended it, or a part of it, before its end: ``limit``, ``user`` or ""."""
+        return self.why or ("limit" if self.cut else "")
 
     def left(self) -> float:
         """Seconds left; 0 once it has ended."""

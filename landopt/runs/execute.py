@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from landopt.runs import cluster, kept, processes
 from landopt.runs.work import Task, Where, Work
-from parcels.common.catalogue import Say, told
+from parcels.common.catalogue import Say, Told, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,28 @@ class Ran:
     interrupted: bool
 
 
-def execute(work: Work, tasks: Sequence[Task], where: Where, folder: Path | None, say: Say = lambda line: None) -> Ran:
+def scored(result: Mapping[str, Any], ended: Told) -> Told:
+    """How a run ended, with what its plan scores in the first tier."""
+    score = result.get("objective")
+    return told("progress.ended-score", ended=ended, score=score[0] / 1000) if score else ended
+
+
+Shown = Callable[[Mapping[str, Any], Told], Told]
+"""What is told of a result: made of it and of how it ended."""
+
+
+# One parameter a part of the work.
+def execute(
+    work: Work,
+    tasks: Sequence[Task],
+    where: Where,
+    folder: Path | None,
+    say: Say = lambda line: None,
+    shown: Shown = scored,
+) -> Ran:
     """Make the runs that are not in ``folder`` yet (``None``: nothing is kept); the results do not depend on ``where``.
 
-    Ctrl-C ends the runs that are under way; those that ended are kept and returned.
+    Ctrl-C ends the runs that are under way; those that ended are kept and returned. ``say`` hears of each as it ends.
 
     Raises
     ------
@@ -48,7 +66,7 @@ def execute(work: Work, tasks: Sequence[Task], where: Where, folder: Path | None
                     known[key] = result
                     if folder is not None and result["stopped"] not in kept.UNFINISHED:
                         kept.keep(folder, key, result)
-                    ended = told(f"progress.ended-{result['stopped']}")
+                    ended = shown(result, told(f"progress.ended-{result['stopped']}"))
                     say(told("progress.run", done=len(known), runs=len(tasks), ended=ended))
             except KeyboardInterrupt:
                 if not known:

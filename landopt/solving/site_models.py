@@ -13,9 +13,10 @@ import numpy as np
 from constraints.case import Case
 from landopt.screening.blocks import Singles
 from landopt.screening.offers import Offers, PastCap
-from landopt.solving.process.site_columns import NONE
 from landopt.solving.programme.arrays import Ints, ranges
 
+NONE = -1e12
+"""What a parcel adds that cannot be had."""
 ROOM = 30_000_000
 """Numbers held of ways, rows and parcels together at most."""
 LISTED = 100_000

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from constraints.loading.kinds import BASES, UNITS
+from constraints.loading.kinds import BASES, UNITS, unit_of
 from landopt.workbench.edits import Now
 from landopt.workbench.guards import refused
 from landopt.workbench.home import Room
@@ -74,8 +74,8 @@ def with_number(rule: Mapping[str, Any], what: str, value: str, key: str | None)
 
 def _amount(entry: dict[str, Any], base: int, unless: str) -> None:
     """Write an amount in the unit that the entry names, or in the base unit where it is not whole there."""
-    unit = str(entry.get("unit", unless))
-    there = base / UNITS.get(unit, Fraction(1))
+    unit = unit_of(str(entry.get("unit", unless))) or ""
+    there = base / UNITS[unit]
     if there.denominator == 1:
         entry["amount"] = int(there)
     else:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from constraints.loading.kinds import unit_of
 from landopt.workbench.edits import FILE, History, Now, read
 from landopt.workbench.guards import refused
 from landopt.workbench.home import BIN, SCENARIOS, Room
@@ -94,9 +95,21 @@ def policies(room: Room) -> list[dict[str, Any]]:
         for path in policy_paths(room):
             table = load_toml(read_bytes(path, 4_000_000).decode("utf-8-sig"))
             found += [rule for rule in table.get("rule", []) if isinstance(rule, dict) and "id" in rule]
-        return [_as_sent(rule) for rule in found]
+        return [_as_sent(_in_known_units(rule)) for rule in found]
     except (OSError, ValueError, AttributeError, TypeError):
         return []
+
+
+def _in_known_units(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule whose amounts name their unit as the page knows it (公顷 as ha)."""
+    entries = {name: rule[name] for name in ("values", "used") if name in rule}
+    said = {
+        name: [
+            {**each, "unit": unit_of(str(each["unit"])) or each["unit"]} if "unit" in each else each for each in listed
+        ]
+        for name, listed in entries.items()
+    }
+    return {**rule, **said}
 
 
 def inputs(room: Room) -> dict[str, Any]:

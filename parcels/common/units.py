@@ -16,6 +16,7 @@ LIMIT = 10**12
 """No fact may reach this size (after scaling): every model row stays exact."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_PER = re.compile(r"\bper\b|每")
 _CLOSE = {"（": "(", "）": ")", "㎡": "m2", "²": "2", "／": "/"}
 
 _MU = Fraction(10000, 15)
@@ -37,11 +38,29 @@ _AREA = {
 _MONEY = {
     "yuan": Fraction(1),
     "元": Fraction(1),
+    "千元": Fraction(1000),
     "万元": Fraction(10000),
-    "wanyuan": Fraction(10000),
+    "wan_yuan": Fraction(10000),
     "10k_yuan": Fraction(10000),
+    "百万元": Fraction(1000000),
     "亿元": Fraction(100000000),
 }
+_SPELT = {
+    "sqm": ("sq.m", "m^2", "squaremetre", "squaremetres", "squaremeter", "squaremeters"),
+    "ha": ("hectare", "hectares"),
+    "km2": ("sqkm", "squarekilometre", "squarekilometres", "squarekilometer", "squarekilometers"),
+    "mu": ("mou",),
+    "yuan": ("rmb", "cny", "人民币元", "元人民币"),
+    "万元": ("人民币万元", "万元人民币"),
+    "wan_yuan": ("wanyuan",),
+    "10k_yuan": ("10kyuan", "10000yuan", "10krmb", "10kcny", "tenthousandyuan"),
+    "百万元": ("millionyuan", "millionrmb", "millioncny", "人民币百万元"),
+    "亿元": ("人民币亿元", "yiyuan", "100millionyuan"),
+    "years": ("year",),
+    "days": ("day",),
+    "%": ("percent", "percentage", "百分比"),
+}
+_KEYS = {spelling: key for key, spellings in _SPELT.items() for spelling in spellings}
 UNITS: dict[str, dict[str, Fraction]] = {
     "m2": _AREA,
     "yuan": _MONEY,
@@ -156,8 +175,9 @@ def unit_name(text: str) -> str:
     """A unit as written, in the spelling of :data:`UNITS` ("元／㎡" is "元/m2")."""
     for old, new in _CLOSE.items():
         text = text.replace(old, new)
-    text = unicodedata.normalize("NFKC", text).strip().lower().replace(" ", "")
-    return text.replace("每", "/") if "每" in text else text
+    text = _PER.sub("/", unicodedata.normalize("NFKC", text).strip().lower())
+    parts = ["".join(part.split()) for part in text.split("/")]
+    return "/".join(_KEYS.get(part.replace("_", "").replace(",", ""), part) for part in parts)
 
 
 def unit_factor(of: str, unit: str) -> Fraction | None:

@@ -58,10 +58,11 @@ def parted(name: str) -> tuple[str, str]:
     if found:
         return found.group(1), _SAID.sub("", found.group(2))
     parts = name.strip().lower().rstrip("_").split("_")
-    for count in (2, 1):  # a format without brackets or slashes writes (万元/亩) as _万元_亩_
-        unit = "/".join(parts[-count:])
-        if len(parts) > count and all(parts) and unit_name(unit) in _suffixes():
-            return "_".join(parts[:-count]), unit
+    for count in (3, 2, 1):  # without brackets or slashes (万元/亩) is _万元_亩_, and wan_yuan/mu _wan_yuan_mu_
+        *first, last = parts[-count:]
+        for unit in ("_".join([*first, last]), "/".join(("_".join(first), last)) if first else last):
+            if len(parts) > count and all(parts) and unit_name(unit) in _suffixes():
+                return "_".join(parts[:-count]), unit
     return name, ""
 
 

@@ -221,13 +221,26 @@ values = [{ amount = %s, unit = "ha" }]
 
 @pytest.mark.parametrize(
     ("amount", "unit", "base"),
-    [("1", "mu", 667), ("3", "mu", 2000), ("0.5", "mu", 333), ("0.75", "mu", 500), ("1.5", "ha", 15_000), ("2", "", 2)],
-)
+    [
+        ("1", "mu", 667), ("3", "mu", 2000), ("0.5", "mu", 333), ("0.75", "mu", 500), ("1.5", "ha", 15_000),
+        ("2", "", 2), ("3", "亩", 2000), ("1.5", "公顷", 15_000), ("2", "万元", 20_000), ("2", "10k yuan", 20_000),
+        ("7", "平方米", 7),
+    ],
+)  # fmt: skip
 def test_amounts_in_base_units(amount: str, unit: str, base: int) -> None:
     """A mu is 10000/15 m², rounded half up; other units must come out whole."""
     assert base_amount(amount, unit) == base
     assert base_amount("0.3", "m2") is None
     assert base_amount("1", "acre") is None
+
+
+def test_a_unit_that_is_none_is_told_with_those_there_are(tmp_path: Path) -> None:
+    """It was "not a whole amount", whose remedy is another amount."""
+    text = (HERE / "every_key.toml").read_text("utf-8")
+    assert 'unit = "ha"' in text
+    issue = fault(tmp_path, text.replace('unit = "ha"', 'unit = "acre"', 1), "R005")
+    assert issue.key == "R005.no-unit"
+    assert "wan_yuan" in str(issue.as_record())
 
 
 def test_names_stand_once_and_texts_are_not_blank(tmp_path: Path) -> None:

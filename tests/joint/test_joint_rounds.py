@@ -19,6 +19,7 @@ from constraints.audit.certificate.proof import gap_text
 from constraints.audit.files.offers_reader import OffersFile
 from constraints.audit.joint import audit_joint
 from constraints.canonical import canonical
+from landopt.desk.decide.joint import _lines as lines
 from landopt.intake.assemble import read_round
 from landopt.invent.round import write_round
 from parcels.common.issues import LandoptError
@@ -96,6 +97,23 @@ def test_each_city_is_told_what_the_common_price_made_it_give_up(province: Path)
         served = {entry["demand_id"] for entry in plan["assignments"]}
         assert served.isdisjoint(given["lost"])
         assert any(limit["rule"] == "joint.listings" for limit in plan["limits"])
+
+
+def test_common_limits_are_told_in_their_unit(province: Path) -> None:
+    """What a round left out has used counts; of a share it is said how much land stands beyond it, in m2."""
+    said = json.loads((province / "joint" / "joint.json").read_bytes())
+    share, listings = said["limits"]
+    english, chinese = (lines(said, province / "joint", lang) for lang in ("en", "zh"))
+    assert f"Common limit listings: {listings['total'] + 2:,} parcels used, <= 7; common price" in "\n".join(english)
+    assert f"共同限额 listings：已用 {listings['total'] + 2:,} 宗，<= 7；" in "\n".join(chinese)
+    area = competing = 0
+    for city in said["cities"]:
+        plan = json.loads((province / "joint" / "cities" / city["round"] / "plan" / "plan.json").read_bytes())
+        for each in plan["assignments"]:
+            area += each["area_m2"]
+            competing += each["area_m2"] * (each["method"] in ("listing", "auction", "bid"))
+    assert share["id"] == "competitive"
+    assert f"its share is kept with {(2 * competing - area) // 2:,} m² to spare" in "\n".join(english)
 
 
 def test_a_city_can_take_its_allotment_over_as_a_policy(province: Path, tmp_path: Path) -> None:

@@ -54,13 +54,18 @@ def test_worse_plan_says_its_loss_tier_by_tier(lang: str) -> None:
 
 
 def test_time_and_ctrl_c_end_the_list_with_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line for each plan; without time none is looked for; Ctrl-C in the second search keeps the first plan found."""
+    """The best so far while a plan is looked for, a line for each found; without time none is looked for.
+
+    Ctrl-C in the second search keeps the first plan found.
+    """
     round_ = case([parcel(), parcel()], [demand(), demand()], [])
     offers = offers_of(round_)
     said: list[Told] = []
     whole = alternatives(round_, offers, (), 2, say=said.append)
     assert (len(whole.plans), whole.ended) == (3, "")
-    assert [line.key for line in said] == ["progress.another-plan"] * 2
+    found = [line.key for line in said if not line.key.startswith("progress.step")]
+    assert found == ["progress.another-plan"] * 2
+    assert said[0].key == "progress.step-value"
     late = alternatives(round_, offers, (), 2, time_limit_s=0)
     assert (len(late.plans), late.no_more, late.ended) == (1, False, "limit")
     calls: list[int] = []

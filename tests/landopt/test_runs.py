@@ -90,6 +90,17 @@ def test_a_fault_in_a_run_is_loud_and_leaves_nobody_behind(tmp_path: Path) -> No
     assert not multiprocessing.active_children()
 
 
+def test_each_run_that_ends_tells_what_it_reached() -> None:
+    """The first line with a result comes with the first run, not with the table."""
+    said = list[Told]()
+    one = [Task("key", {})]
+    execute(
+        Work(lambda _: lambda _: {"stopped": "gap", "objective": [12_500]}, "", None), one, Where(1), None, said.append
+    )
+    assert said[-1].text("en") == "1 of 1: gap, score 12.5"
+    assert said[-1].text("zh").endswith("得分 12.5")
+
+
 def test_ctrl_c_keeps_what_is_done_and_says_so(tmp_path: Path) -> None:
     """The runs that ended are returned and kept; the rest is made the next time."""
     folder, said = tmp_path / "out", list[Told]()

@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 
 from parcels.common.units import UNITS, BadValue, exact, round_half_up, scaled, unit_factor, unit_name
+from parcels.tables.columns import parted
 
 AREA: dict[str, int | Fraction] = {
     "m2": 1,
@@ -22,7 +23,8 @@ AREA: dict[str, int | Fraction] = {
 }
 AREA |= {"万平方米": 10_000, "km2": 1_000_000, "平方公里": 1_000_000}
 MU: dict[str, int | Fraction] = {"mu": Fraction(2000, 3), "亩": Fraction(2000, 3)}
-MONEY = {"yuan": 1, "元": 1, "万元": 10_000, "wanyuan": 10_000, "10k_yuan": 10_000, "亿元": 100_000_000}
+MONEY = {"yuan": 1, "元": 1, "千元": 1_000, "万元": 10_000, "wan_yuan": 10_000, "10k_yuan": 10_000}
+MONEY |= {"百万元": 1_000_000, "亿元": 100_000_000}
 TIME = {"years": {"years": 1, "年": 1}, "days": {"days": 1, "天": 1, "日": 1}, "%": {"%": 1}}
 
 
@@ -43,6 +45,42 @@ def test_every_unit_has_its_factor() -> None:
 def test_units_as_they_are_written(written: str, read: str) -> None:
     """Full-width marks, squares, blanks and 每 are read; 每 alone makes a slash."""
     assert unit_name(written) == read
+
+
+@pytest.mark.parametrize(
+    ("of", "spellings", "size"),
+    [
+        ("m2", ("sq m", "square metres", "Sq.M", "m^2", "㎡"), 1),
+        ("m2", ("hectares", "Hectare", "HM²", "万平方米"), 10_000),
+        ("yuan", ("RMB", "CNY", "人民币元"), 1),
+        (
+            "yuan",
+            ("wan_yuan", "wanyuan", "Wan Yuan", "10k yuan", "10K_YUAN", "10,000 yuan", "人民币万元", "万 元"),
+            10_000,
+        ),
+        ("yuan", ("million yuan", "百万元", "million RMB"), 1_000_000),
+        ("yuan/m2", ("yuan per square metre", "RMB/sqm", "元每平方米", "Yuan per m²"), 1),
+        ("yuan/m2", ("wan_yuan/mu", "万元/亩", "10k yuan per mu"), 15),
+        ("years", ("year", "年"), 1),
+        ("%", ("percent", "%"), 1),
+    ],
+)
+def test_one_unit_has_many_spellings(of: str, spellings: tuple[str, ...], size: int) -> None:
+    """As people write them in headings and in ``units``; those that landopt itself prints are among them."""
+    assert {unit: unit_factor(of, unit) for unit in spellings} == dict.fromkeys(spellings, size)
+
+
+@pytest.mark.parametrize(
+    ("heading", "name", "size"),
+    [("budget_wan_yuan", "budget", 10_000), ("budget_10k_yuan", "budget", 10_000), ("budget_yuan", "budget", 1)],
+)
+def test_a_unit_after_an_underscore_may_have_one_itself(heading: str, name: str, size: int) -> None:
+    """What a format without blanks makes of "budget (wan yuan)"."""
+    base, unit = parted(heading)
+    assert base == name
+    assert unit_factor("yuan", unit) == size
+    assert parted("price_wan_yuan_mu")[0] == "price"
+    assert unit_factor("yuan/m2", parted("price_wan_yuan_mu")[1]) == 15
 
 
 def test_units_that_do_not_go_together() -> None:

@@ -13,11 +13,24 @@ from landopt.workbench.edits import Now
 from landopt.workbench.guards import Refusal
 from landopt.workbench.home import Room
 from landopt.workbench.policy_files import texts, with_number
+from landopt.workbench.scenarios import policies
 from parcels.common.catalogue import texts as catalogue
 from parcels.common.schema import measures
 from tests.workbench.making import copied, finished, page, reviewed
 
 BY = {"by": "officer-2", "reason": "minutes 12"}
+
+
+def test_amounts_in_the_units_of_headings_are_sent_in_those_of_the_page(tmp_path: Path, solved: Path) -> None:
+    """平方米 in a policy is m2 on the page, which reckons with that."""
+    folder = copied(solved, tmp_path / "rounds" / "r1")
+    text = (folder / "policy.toml").read_text("utf-8")
+    assert 'unit = "m2"' in text
+    (folder / "policy.toml").write_text(text.replace('unit = "m2"', 'unit = "平方米"'), "utf-8")
+    assert policies(Room("r1", folder)) == policies(Room("r1", solved))
+    entry = {"amount": 3, "unit": "公顷"}
+    made = with_number({"id": "p.one", "values": [entry]}, "amount", str(base_amount(4, "公顷")), None)
+    assert made["values"] == [{"amount": 4, "unit": "公顷"}]
 
 
 def test_what_is_taken_stands_in_the_policy_and_can_be_adopted(tmp_path: Path, solved: Path) -> None:

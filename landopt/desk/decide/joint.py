@@ -15,7 +15,9 @@ from landopt.desk.decide.solve import gap_text, seconds
 from landopt.desk.usage import LANG
 
 if TYPE_CHECKING:
+    from landopt.joint.file import Common
     from landopt.runs.work import Where
+    from parcels.common.catalogue import Told
 
 
 # One parameter an option of the command.
@@ -68,16 +70,16 @@ def joint(
 
 
 def _lines(said: Mapping[str, Any], folder: Path, lang: str) -> list[str]:
+    from landopt.joint.file import limits_of
     from parcels.common.catalogue import told
+    from parcels.common.gate import MB, read_text
 
     def say(key: str, **values: Any) -> str:
         return told(f"joint.{key}", **values).text(lang)
 
     found = [say("sum", value=said["objective"] / 1000, bound=said["bound"] / 1000, gap=said["gap"])]
-    for limit in said["limits"]:
-        price = f"{limit['price'] / said['scale'] / 1000:.6f}"
-        values = {"limit": limit["id"], "used": limit["total"], "sense": limit["sense"], "most": limit["rhs"]}
-        found.append(say("limit", price=price, **values))
+    common = limits_of(folder / "joint.toml", read_text(folder / "joint.toml", MB))
+    found += [_limit(limit, by, said["scale"]).text(lang) for limit, by in zip(said["limits"], common, strict=True)]
     for city in said["cities"]:
         given = city["gave_up"]
         names = ", ".join(given["lost"]) or "-"
@@ -85,3 +87,17 @@ def _lines(said: Mapping[str, Any], folder: Path, lang: str) -> list[str]:
         found.append(say("gave", points=given["points"] / 1000, alone=given["alone"] / 1000, lost=names))
     found += [say(f"{each['why']}", round=each["round"], said="") for each in said["left_out"]]
     return [*found, say("written", folder=str(folder))]
+
+
+def _limit(said: Mapping[str, Any], common: Common, scale: int) -> Told:
+    """A common limit in its measure's unit, what was used before counted; of a share what is to spare."""
+    from parcels.common.catalogue import told
+
+    sense, unit = str(said["sense"]), told(f"unit.{common.base}")
+    price = f"{said['price'] * common.times / scale / 1000:.6f}"
+    values = {"title": common.rule.title, "unit": unit, "price": price}
+    if "share" in common.table:
+        room = (said["total"] - said["rhs"]) * (1 if sense == ">=" else -1)
+        return told("joint.share", room=room // common.times, **values)
+    used = said["total"] + common.amount - said["rhs"]
+    return told("joint.limit", used=used, sense=sense, most=common.amount, **values)

@@ -89,7 +89,11 @@ def format_page() -> str:
     units = ", ".join(unit for unit in UNITS if unit)
     lines += [
         "",
-        "Units: " + units + " (mu: 10000/15 m², rounded half up). Methods: " + ", ".join(m.id for m in methods()) + ".",
+        "Units: "
+        + units
+        + " (mu: 10000/15 m², rounded half up), or as headings write them (公顷, 亩, 万元, 10k yuan). Methods: "
+        + ", ".join(m.id for m in methods())
+        + ".",
         "Verdicts, by strictness: " + " < ".join(STRICTNESS) + ". Grades, strongest first: " + ", ".join(GRADES) + ".",
         "",
         "## Conditions (`when`, `where`, `of`)",

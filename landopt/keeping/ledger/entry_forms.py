@@ -22,8 +22,6 @@ RESULT_COLUMNS = {
 }
 
 
-PRICE_UNITS = {"元": 1, "yuan": 1, "万元": 10_000, "wan_yuan": 10_000, "亿元": 100_000_000}
-"""Units that the heading of the price may have in brackets, in yuan."""
 OUTCOME_WORDS = {
     "公告": "announced",
     "已公告": "announced",

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 
-from landopt.keeping.ledger.entry_forms import PRICE_UNITS, RESULT_COLUMNS
+from landopt.keeping.ledger.entry_forms import RESULT_COLUMNS
 from parcels.common.issues import Refused, error
+from parcels.common.units import unit_factor
 
 NEEDED = ("parcel_id", "outcome", "date")
-_UNIT = re.compile(r"(.+?)\s*[(（]\s*(\S+?)\s*[)）]")
+_UNIT = re.compile(r"(.+?)\s*[(（]\s*(.+?)\s*[)）]")
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,8})?")
 
 
@@ -27,8 +28,9 @@ def result_columns(heading: Sequence[str], file: str) -> tuple[dict[str, str | N
     for column in heading:
         name = column.strip()
         parted = _UNIT.fullmatch(name)
-        if parted and parted[1] in RESULT_COLUMNS["price_yuan"] and parted[2] in PRICE_UNITS:
-            name, unit = parted[1], PRICE_UNITS[parted[2]]
+        size = unit_factor("yuan", parted[2]) if parted and parted[1] in RESULT_COLUMNS["price_yuan"] else None
+        if parted and size is not None:
+            name, unit = parted[1], int(size)
         for field, names in RESULT_COLUMNS.items():
             if name in names and columns[field] is None:
                 columns[field] = column

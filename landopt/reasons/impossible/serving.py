@@ -7,7 +7,7 @@ little less would not serve. Pairs are looked for only where no single change do
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from constraints.case import Case
 from constraints.types import Row
 from landopt.intake.overlay import BINDING_RANK, changed
+from landopt.reasons.alternatives import value
 from landopt.reasons.clock import LIMIT_S, Clock
 from landopt.reasons.explain.changed.feasible import held_by_some, least_violation
 from landopt.reasons.explain.changed.variants import forced, only_rows, with_rhs, with_row
@@ -25,6 +26,10 @@ from landopt.reasons.resolved.resolve import Resolved, keeping, resolve
 from landopt.reasons.resolved.shares import at_share, giving, quotient
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
+from landopt.solving.programme.arrays import Ints
+
+YARDSTICK, EACH = 0.2, 0.25
+"""Parts of the time left: for the best plan as things are where it is not proved, and for each change tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +98,74 @@ class Served:
         }
 
 
-def serving(case: Case, offers: Offers, demand: int, clock: Clock, chosen: Sequence[int] | None = None) -> Served:
+# One parameter a part of the question.
+def serving(
+    case: Case,
+    offers: Offers,
+    demand: int,
+    clock: Clock,
+    chosen: Sequence[int] | None = None,
+    bound: int | None = None,
+    least: Ints | None = None,
+) -> Served:
     """How a platform (row) can be served.
 
     Parameters
     ----------
     chosen
         The plan whose served platforms stay served; without one the best plan of the round is looked for.
+    bound
+        What no plan exceeds by the proof of ``chosen`` (first tier, millipoints).
+    least
+        What plans with each offer lose at least by that proof.
     """
     name = case.demands.ids[demand]
-    clock.tell("solving-round")
-    best = resolve(case, offers, clock, start=chosen)
+    best = _best(case, offers, demand, clock, chosen, bound, least)
     if best.chosen is None:
         state = "no-plan" if best.stopped == "infeasible" else "unknown"
-        return Served(name, state, (), 0, 0, clock.why)
+        return Served(name, state, (), 0, 0, clock.early)
     held = tuple(best.chosen if chosen is None else sorted(chosen))
     if any(int(offers.demand[offer]) == demand for offer in held):
-        return Served(name, "served", (), 0, 0, clock.why)
+        return Served(name, "served", (), 0, 0, clock.early)
     asked = _Asked(case, offers, demand, held, best, clock)
     found = asked.all()
     state = "changes" if found else "none" if asked.sure and not asked.left else "unknown"
-    return Served(name, state, found, asked.tried, asked.left, clock.why)
+    return Served(name, state, found, asked.tried, asked.left, clock.early)
+
+
+# One parameter a part of the question.
+def _best(
+    case: Case,
+    offers: Offers,
+    demand: int,
+    clock: Clock,
+    chosen: Sequence[int] | None,
+    bound: int | None,
+    least: Ints | None,
+) -> Resolved:
+    """What is known of the best plan as things are: a plan that is proved to be it is not solved for again.
+
+    One with an open gap is improved on in a part of the time; its proof still bounds every plan.
+    """
+    if chosen is None or bound is None:
+        clock.tell("solving-round")
+        return resolve(case, offers, clock, start=chosen)
+    low, high = int(offers.part_start[demand]), int(offers.part_start[demand + 1])
+    if low == high:
+        clock.tell("served-by-none", demand=case.demands.ids[demand])
+    elif least is not None:
+        loss = max(0, int(least[low:high].min())) / 1000
+        clock.tell("served-by", demand=case.demands.ids[demand], offers=high - low, loss=loss)
+    worth = value(offers, tuple(chosen))
+    held = Resolved(tuple(sorted(chosen)), worth, (bound, *[None] * (offers.tiers - 1)), "optimal")
+    if bound <= worth[0]:
+        return held
+    clock.tell("solving-round")
+    with clock.part(YARDSTICK):
+        found = resolve(case, offers, clock, start=chosen)
+    top = min([bound, *[each for each in found.bound[:1] if each is not None]])
+    better = held if found.chosen is None or found.worth < worth else found
+    return replace(better, bound=(max(top, better.worth[0]), *better.bound[1:]))
 
 
 class _Asked:
@@ -132,8 +184,10 @@ class _Asked:
 
     def all(self) -> tuple[Changed, ...]:
         """Forced, then single changes, then pairs where no single one does; by the upper end of the loss."""
-        found = [change for change in [self._forced()] if change is not None]
-        moved = self._rearranged()
+        with self.clock.part(EACH):
+            found = [change for change in [self._forced()] if change is not None]
+        with self.clock.part(EACH):
+            moved = self._rearranged()
         if moved is not None:
             return tuple(sorted([*found, moved], key=_order))
         ideas = proposals(Context(self.case, self.offers, self.held), self.demand)
@@ -143,7 +197,8 @@ class _Asked:
             if not self._left():
                 continue
             self.clock.tell("change", done=done + 1, changes=len(todo))
-            change = self._proposed(one) if isinstance(one, Proposal) else self._given([one])
+            with self.clock.part(EACH):
+                change = self._proposed(one) if isinstance(one, Proposal) else self._given([one])
             singles += [] if change is None else [change]
         if not singles:
             singles = self._pairs(ideas)
@@ -326,6 +381,9 @@ class _Asked:
         above, now = found.bound[0], found.worth[0]
         least = None if above is None else self.best.worth[0] - above
         most = None if top is None else top - now
+        if most is not None:
+            gone = ", ".join(losers) or "-"
+            self.clock.tell("change-found", what=what, most=most / 1000, losers=gone)
         return Changed(what, was, to, (least, most), losers, who, kind, proposal, least is not None and least == most)
 
 

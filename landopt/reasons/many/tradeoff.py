@@ -38,7 +38,7 @@ from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.programme.arrays import program, standing
 from landopt.solving.solver import solve
 from landopt.solving.tuning import USUAL
-from parcels.common.catalogue import Say, told
+from parcels.common.catalogue import Say, Told, told
 
 STEPS = 6
 """Halvings towards the largest floor of a part that no objective can be (fairness)."""
@@ -138,6 +138,15 @@ class Fronted:
         whole = [Fraction(max(1, by_name[name].ceiling(self.offers))) for name in names]
         rates = [1 / size / (1 if at == 0 else LESS) for at, size in enumerate(whole)]
         return [max(1, round(rate / min(rates))) for rate in rates]
+
+    def shown(self, result: Mapping[str, Any], ended: Told) -> Told:
+        """How a run ended, with what its plan is worth on every axis."""
+        values = result["values"]
+        if values is None:
+            return ended
+        units = {axis.name: 1000 if axis.unit == "points" else 1 for axis in self.axes}
+        said = "; ".join(f"{name} {values[name] / units[name]:,.0f}" for name in units)
+        return told("progress.ended-values", ended=ended, values=said)
 
     def _by_part(
         self,
@@ -239,7 +248,7 @@ def tradeoff(
     def made(given: Sequence[Mapping[str, Any]]) -> Ran:
         named = [{key: value for key, value in each.items() if key != "seconds"} for each in given]
         tasks = [Task(digest({**head, **name})[:16], each) for name, each in zip(named, given, strict=True)]
-        return execute(work, tasks, where, folder, say)
+        return execute(work, tasks, where, folder, say, here.shown)
 
     order = _orders(here.axes)[0]
     ran = made([_end(here, each) for each in _orders(here.axes)])

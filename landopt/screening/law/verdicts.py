@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,7 @@ class Law:
             self.grid.parcel_columns.pop("in_annual_plan")
         self.clauses = {self.place[name]: self._clause(name, rules[name], nodes, excepting) for name in used}
         self.judged = [self.clauses[self.place[name]] for name in judged]
+        self.rulings = {method.id: self._rulings(method) for method in self.methods}
         self._memo: dict[object, Truth] = {}
         self._table = self.grid.table(states=False)
         self._extra = extra
@@ -112,6 +114,11 @@ class Law:
             not read.isdisjoint(METHOD_FIELDS),
             "other_applicants" in read,
         )
+
+    def _rulings(self, method: Method) -> list[tuple[Clause, str]]:
+        """The rules that say something of a method, with what they say."""
+        ruled = ((each, each.rule.spec["verdict"]) for each in self.judged if each.rule.kind == "eligibility")
+        return [(clause, verdict[method.id]) for clause, verdict in ruled if method.id in verdict]
 
     def _asking_others(self) -> NDArray[np.bool_]:
         """The methods on which other applicants have a say."""
@@ -246,21 +253,21 @@ class Law:
             return np.zeros((1,) * 5, bool)
         return (filed[self.grid.face_first] > 0).reshape(self._table.shape("parcel"))
 
+    def _asks(self, clause: Clause, voice: Voice) -> Truth:
+        return np.where(self.answered(clause, voice), PERMIT, CONDITION)
+
     # -- what all rules say ------------------------------------------------------------------------------------------
 
     def verdict(self, voice: Voice, method: Method, *, hopeful: bool = False) -> Truth:
         """The verdict before terms and prices; ``hopeful``: what hangs on the state of a site turns out well."""
         found = self._start(voice, method, hopeful)
-        for clause in self.judged:
-            if clause.rule.kind != "eligibility":
-                continue
-            says = clause.rule.spec["verdict"].get(method.id)
-            if says in (None, "permit"):
+        for clause, says in self.rulings[method.id]:
+            if says == "permit":
                 continue
             holds = self.effective(clause, voice, method, quiet=True)
             if not holds.any():
                 continue
-            asks = np.where(self.answered(clause, voice), PERMIT, CONDITION)
+            asks = self._asks(clause, voice)
             unknown = PERMIT if says == "warn" or (hopeful and clause.states) else asks
             known: Any = asks if says == "condition" else STRICTNESS[says]
             if says == "forbid" and self.plan_year:
@@ -282,29 +289,22 @@ class Law:
 
     def _start(self, voice: Voice, method: Method, hopeful: bool) -> Truth:
         """The method's default, or what lifts it: the stricter of the days."""
-        found = self._start_on(voice, method, 0, hopeful)
-        for day in range(1, self.days.count):
-            found = np.maximum(found, self._start_on(voice, method, day, hopeful))
-        return found
+        return reduce(np.maximum, (self._start_on(voice, method, day, hopeful) for day in range(self.days.count)))
 
     def _start_on(self, voice: Voice, method: Method, day: int, hopeful: bool) -> Truth:
         lifted: Any = np.zeros((1,) * 5, bool)
         best: Any = np.zeros((1,) * 5, np.int8) + self.days.start(method, day, self._periods)
-        for clause in self.judged:
-            if clause.rule.kind != "eligibility":
-                continue
-            says = clause.rule.spec["verdict"].get(method.id)
-            asks = np.where(self.answered(clause, voice), PERMIT, CONDITION)
+        for clause, says in self.rulings[method.id]:
             if says == "permit" and clause.rule.cite.rank >= LAW_RANK and not own(clause.rule):
                 holds = self.effective_on(clause, voice, method, day, quiet=False)
                 lifted = lifted | (holds == TRUE)
                 if hopeful and clause.states:
                     lifted = lifted | (holds == UNKNOWN)
                 if method.default == "forbid":
-                    best = np.where(holds == UNKNOWN, np.minimum(best, asks), best)
+                    best = np.where(holds == UNKNOWN, np.minimum(best, self._asks(clause, voice)), best)
             elif says == "condition" and "adopted" in clause.rule.spec and method.default == "forbid":
                 holds = self.effective_on(clause, voice, method, day, quiet=True)
-                best = np.where(holds != FALSE, np.minimum(best, asks), best)
+                best = np.where(holds != FALSE, np.minimum(best, self._asks(clause, voice)), best)
         return np.where(lifted, PERMIT, best).astype(np.int8)
 
     def span(self, voice: Voice, shelf: Method, method: Method, given: str) -> tuple[Ints, Ints, Truth]:
@@ -330,8 +330,7 @@ class Law:
             low, high = clause.rule.spec["min_years"], clause.rule.spec["max_years"]
             narrows = (least == low if low else False) | (most == high if high else False)
             matters = unknown & ((least != sure_least) | (most != sure_most)) & narrows
-            asks = np.where(self.answered(clause, voice), PERMIT, CONDITION)
-            verdict = np.maximum(verdict, np.where(matters, asks, PERMIT))
+            verdict = np.maximum(verdict, np.where(matters, self._asks(clause, voice), PERMIT))
         return least, most, np.asarray(verdict, np.int8)
 
     def say(self, voice: Voice) -> Said:

@@ -30,8 +30,6 @@ NEAR = 1.2
 """Sites of up to so many times the least area are looked at in two rounds of three; all of them in the third."""
 UNIT = 1_000.0
 """Millipoints in the programmes' unit."""
-NONE = -1e12
-"""What a parcel adds that cannot be had."""
 
 
 @dataclass(frozen=True)
