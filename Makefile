@@ -1,6 +1,6 @@
 # make demo: set up and run the embedded round.   make test: set up and run the tests.   Nothing else is needed.
 # make solvers: also the heavy second solvers (tests that need them skip without).   CONTRIBUTING.md has the habits.
-.PHONY: demo test slow long browser postgis solvers loose lint types imports docs wheel sdist wheelhouse \
+.PHONY: demo test slow both long browser postgis solvers loose lint types imports docs wheel sdist wheelhouse \
         installer mutants changelog \
         bench bench-suite bench-files bench-facts bench-law bench-scale clean
 
@@ -14,27 +14,33 @@ PIP_FLAGS := --quiet --disable-pip-version-check -c pins.txt
 demo: $(VENV)/.run
 	$(PY) -m landopt solve examples/nansha
 
-# the tests run side by side, one process a core; CORES=0 runs them one after the other
+# the tests run side by side, one process a core, a file as far as can be in one of them (what it sets up is set up
+# once); who has done takes half of what is left. CORES=0 runs them one after the other
 CORES ?= auto
+SPREAD = -n $(CORES) --dist worksteal
 test: $(VENV)/.dev
-	$(PY) -m pytest -n $(CORES)
+	$(PY) -m pytest $(SPREAD)
 
 slow: $(VENV)/.dev
-	$(PY) -m pytest -m slow -n $(CORES) --durations=40
+	$(PY) -m pytest -m slow $(SPREAD) --durations=40
+
+# the default tests and the slow ones in one go, as CI has them: collected once, files with slow ones first
+both: $(VENV)/.dev
+	$(PY) -m pytest -m "not browser and not postgis" $(SPREAD) --durations=40
 
 # every case of every count, of which CI runs a tenth, and an hour of random clicks; LONG=tests/independent names some tests only
 ROUNDS ?= 300
 SEED ?= 0
 long: $(VENV)/.dev
-	LANDOPT_LONG=1 LANDOPT_ROUNDS=$(ROUNDS) LANDOPT_SEED=$(SEED) $(PY) -m pytest -m slow -n $(CORES) $(LONG)
+	LANDOPT_LONG=1 LANDOPT_ROUNDS=$(ROUNDS) LANDOPT_SEED=$(SEED) $(PY) -m pytest -m slow $(SPREAD) $(LONG)
 	$(if $(LONG),,LANDOPT_LONG=1 LANDOPT_SEED=$(SEED) $(PY) -m pytest -m browser -k random_clicks tests/workbench)
 
 browser: $(VENV)/.dev
-	$(PY) -m pytest -m browser -n $(CORES)
+	$(PY) -m pytest -m browser $(SPREAD)
 
 # against a PostgreSQL server with PostGIS that the tests start themselves (Debian: postgresql, postgresql-15-postgis-3)
 postgis: $(VENV)/.dev
-	$(PY) -m pytest -m postgis -n $(CORES)
+	$(PY) -m pytest -m postgis $(SPREAD)
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check .
@@ -48,11 +54,15 @@ imports: $(VENV)/.dev
 
 solvers: $(VENV)/.solvers
 
-# the default tests with the newest releases of everything, in an environment of its own: reported, never pinned
+# the default tests with the newest releases of everything, in an environment of its own: reported, never pinned; where
+# the newest are what is pinned, the tests were run with them already
 loose:
 	rm -rf .venv-loose && $(MAKE) --no-print-directory VENV=.venv-loose .venv-loose/.made
-	.venv-loose/bin/python -m pip install --quiet --disable-pip-version-check -e ".[all,dev]"
-	.venv-loose/bin/python -m pytest -q -n $(CORES)
+	mkdir -p build && .venv-loose/bin/python -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed \
+	  --report build/loose.json -e ".[all,dev]"
+	@if .venv-loose/bin/python -m tests.loose build/loose.json; then echo "the newest releases are those of pins.txt: nothing else to test"; else \
+	  .venv-loose/bin/python -m pip install --quiet --disable-pip-version-check -e ".[all,dev]" \
+	  && .venv-loose/bin/python -m pytest -q $(SPREAD); fi
 
 docs: $(VENV)/.dev
 	$(PY) -m landopt.desk.docs --write
@@ -65,7 +75,7 @@ SDIST_TESTS ?= tests/test_package.py tests/constraints tests/rules tests/door te
 sdist: $(VENV)/.dev
 	rm -rf dist/*.tar.gz build/sdist && $(PY) -m build --sdist --outdir dist . >/dev/null
 	mkdir -p build/sdist && tar -xzf dist/*.tar.gz -C build/sdist --strip-components 1
-	cd build/sdist && PYTHONPATH=$$PWD $(abspath $(PY)) -m pytest -q -n $(CORES) $(SDIST_TESTS)
+	cd build/sdist && PYTHONPATH=$$PWD $(abspath $(PY)) -m pytest -q $(SPREAD) $(SDIST_TESTS)
 
 # one changelog out of the fragments in changelog.d (CONTRIBUTING.md)
 changelog: $(VENV)/.dev

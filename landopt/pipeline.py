@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from constraints.audit.files.plan_reader import read_plan, uncollected
 from constraints.case import Case, as_written
 from landopt.job import Breach, Job, NoPlan, Result, Stopped, gap_of
-from landopt.progress import beyond, heard
+from landopt.progress import beyond, first_held, heard
 from parcels.common.catalogue import Say, Told, told
 from parcels.common.issues import Environment, Refused, error
 
@@ -117,7 +117,9 @@ def screen(case: Case, say: Say | None = None) -> Offers:
     """
     from landopt.solving.site_search import offers_of
 
-    return offers_of(case, limit_s=_search_limit(case), told=None if say is None else beyond(case, say))
+    if say is None:
+        return offers_of(case, limit_s=_search_limit(case))
+    return offers_of(case, limit_s=_search_limit(case), told=beyond(case, say), first=first_held(say))
 
 
 def choose(case: Case, offers: Offers, job: Job, say: Say) -> Outcome:

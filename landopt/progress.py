@@ -19,6 +19,11 @@ def beyond(case: Case, say: Say) -> Callable[[int, int], None]:
     return tell
 
 
+def first_held(say: Say) -> Callable[[int], None]:
+    """Says what the plan is worth that is held before sites beyond the cap are priced."""
+    return lambda worth: say(told("progress.first-held", best=worth / 1000))
+
+
 def heard(say: Say) -> Callable[[Mapping[str, Any]], None]:
     """Progress of the solver as lines: phase, best value, gap and by which bound; never an invented percentage."""
     last: list[tuple[object, ...]] = [()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -152,14 +152,16 @@ def _known() -> set[str]:
     return {_base(key) for key in texts("en")}
 
 
-def _matches(key: str, known: Iterable[str]) -> list[str]:
+def _matches(key: str, known: Collection[str]) -> list[str]:
     """The keys of the texts that a key of the sources can mean; the letter of a shared number makes no difference."""
     if re.match(r"(\*|[A-Z])?\d{3}\.", key):
         shared = re.sub(r"^(\*|[PDKL])(?=\d{3}\.)", "", key)
         patterns = {key, shared, "any." + key.partition(".")[2]}
     else:
         patterns = {key}
-    return [each for each in known if any(fnmatchcase(each, pattern) for pattern in patterns)]
+    open_ = [pattern for pattern in patterns if re.search(r"[*?\[]", pattern)]
+    found = {pattern for pattern in patterns if pattern in known}
+    return [*found, *(each for each in known if each not in found and any(fnmatchcase(each, one) for one in open_))]
 
 
 def test_every_key_of_the_sources_has_a_text() -> None:
@@ -192,10 +194,11 @@ def test_every_value_a_text_names_is_given() -> None:
     """The holes of a sentence and of its advice are values of every place that says it."""
     english = texts("en")
     missing = []
+    known = _known()
     for each in asked():
         if each.values is None or "*" in each.key[1:] or _later(each):
             continue
-        for key in _matches(each.key, _known()):
+        for key in _matches(each.key, known):
             text = " ".join(english.get(name, "") for name in (key, f"{key}.what", f"{key}.maybe"))
             lacking = holes(text) - each.values - LATER.get(each.maker, set())
             missing += [(each.place, key, sorted(lacking))] if lacking else []

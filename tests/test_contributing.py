@@ -8,6 +8,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tests.loose import differing
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CALLED = {
@@ -82,6 +84,19 @@ def test_every_pin_is_exact_and_every_dependency_pinned() -> None:
     }
     wanted = NEEDED.union(*EXTRAS.values()) - {"landopt"}
     assert {name.replace("_", "-") for name in wanted} - pinned == set()
+
+
+def test_the_newest_releases_are_tested_where_they_differ_from_the_pins() -> None:
+    """A version, a package that nothing pins; no spelling of a name, not landopt, not what others are pinned for."""
+
+    def told(**versions: str) -> list[str]:
+        report = {"install": [{"metadata": {"name": name, "version": of}} for name, of in versions.items()]}
+        return differing(report, "Jinja2==3.1.6\ntyping_extensions==4.15.0\nortools==9.15.0\n")
+
+    same = {"jinja2": "3.1.6", "typing-extensions": "4.15.0", "landopt": "0.1.0"}
+    assert told(**same) == []
+    assert told(**{**same, "jinja2": "3.1.7"}) == ["jinja2 3.1.7 (pinned: 3.1.6)"]
+    assert told(**same, brought="1") == ["brought 1 (pinned: not at all)"]
 
 
 def test_targets_told_of_are_there() -> None:

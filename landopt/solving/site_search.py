@@ -20,6 +20,7 @@ from constraints.case import Case
 from landopt.screening.blocks import Blocks, Bools, Floats, Ints, Rates, joined
 from landopt.screening.law.kept import Kept
 from landopt.screening.offers import Offers, PastCap
+from landopt.solving.heuristics.greedy import greedy
 from landopt.solving.process.site_prices import TierPrices, ask, ask_columns
 from landopt.solving.programme.arrays import program, ranges
 from landopt.solving.programme.price_bound import reduced_float
@@ -29,8 +30,8 @@ KEEP = 100
 """Sites of fewest parcels that a platform past the cap keeps where all sites can be priced."""
 MANY = 2_000
 """Offers above which a platform whose list is whole is priced like one past the cap. Not measured."""
-SECONDS = 15.0
-"""CPU seconds after which a plan of priced sites is mended no further."""
+SECONDS = 18.0
+"""CPU seconds after which a plan of priced sites is mended no further, prices included."""
 ROUNDS = 6
 """The most times the list is relaxed and added to."""
 WIDTH = 400
@@ -67,11 +68,13 @@ def offers_of(
     progress: Callable[[str, int, int], None] | None = None,
     told: Callable[[int, int], None] | None = None,
     kept: Kept | None = None,
+    first: Callable[[int], None] | None = None,
 ) -> Offers:
     """The lawful offers of a case, with those that a search finds beyond the cap on sites.
 
     ``limit_s`` ends the search by the clock (None: by work alone). ``told`` hears how many platforms were cut short and
-    how many sites the search added. Exactly ``build_offers`` where no list was cut short, ``kept`` as there.
+    how many sites the search added, ``first`` what a plan is worth that is held before sites are priced. Exactly
+    ``build_offers`` where no list was cut short, ``kept`` as there.
 
     Raises
     ------
@@ -83,20 +86,22 @@ def offers_of(
     offers = build_offers(case, progress=progress, kept=kept, keep=KEEP if adds_up(case) else None)
     if offers.beyond is None:
         return offers
-    found, added = search_sites(case, offers, limit_s)
+    found, added = search_sites(case, offers, limit_s, first)
     if told is not None and found.scope == "listed":
         told(int(found.stats["capped"]), added)
     return found
 
 
-def search_sites(case: Case, offers: Offers, limit_s: float | None = None) -> tuple[Offers, int]:
+def search_sites(
+    case: Case, offers: Offers, limit_s: float | None = None, first: Callable[[int], None] | None = None
+) -> tuple[Offers, int]:
     """The offers with sites found beyond the cap, and how many sites (of one platform each) were added.
 
     Where the budget of the whole map cut lists short, those of platforms below the cap are made whole first.
     """
     end = None if limit_s is None else monotonic() + limit_s
     if offers.beyond is not None:
-        priced = _priced(case, offers, offers.beyond, limit_s)
+        priced = _priced(case, offers, offers.beyond, limit_s, first)
         if priced is not None:
             return priced
     added = rounds = valued = 0
@@ -121,13 +126,21 @@ def search_sites(case: Case, offers: Offers, limit_s: float | None = None) -> tu
     return replace(offers, beyond=None, stats=stats), added
 
 
-def _priced(case: Case, offers: Offers, beyond: PastCap, limit_s: float | None) -> tuple[Offers, int] | None:
-    """The offers with sites found by pricing every site of the map, and a plan to begin with; None where that fails."""
+def _priced(
+    case: Case, offers: Offers, beyond: PastCap, limit_s: float | None, first: Callable[[int], None] | None
+) -> tuple[Offers, int] | None:
+    """The offers with sites found by pricing every site of the map, and a plan to begin with; None where that fails.
+
+    A plan of listed offers is held before.
+    """
     if limit_s is not None and limit_s <= 0:
         return None
     count = np.bincount(offers.demand[offers.demand >= 0], minlength=len(case.demands))
     beyond = beyond.besides(np.flatnonzero(count > MANY).tolist())
     model = model_of(case, offers, beyond, _gap(case), _seconds(case, limit_s))
+    held, worth = _held(case, offers) if model is not None else (offers.site[:0], 0)
+    if first is not None and len(held):
+        first(worth)
     found = (
         None if model is None else ask_columns({**model, "wall": float("inf") if limit_s is None else limit_s}, limit_s)
     )
@@ -141,8 +154,12 @@ def _priced(case: Case, offers: Offers, beyond: PastCap, limit_s: float | None) 
     blocks = Blocks(np.array(beyond.demands)[place], start, members[np.arange(width) < sizes[:, None]].astype(np.int32))
     made = beyond.added(blocks)
     plan = _plan_of(made, found, model, len(case.parcels))
+    if worth > made.score[0, plan].sum():
+        kinds = zip(offers.method[held].tolist(), offers.period[held].tolist(), strict=True)
+        keys = [(int(offers.demand[at]), offers.parcels(at)) for at in held.tolist()]
+        plan = _matched(made, dict(zip(keys, kinds, strict=True)))
     stats = {**made.stats, "added": len(blocks), "rounds": 1, "valued": len(beyond.sites),
-             "value": float(found["value"]), "over_all": float(found["bound"])}  # fmt: skip
+             "value": max(float(found["value"]), worth), "over_all": float(found["bound"])}  # fmt: skip
     return replace(made, beyond=None, start=plan, stats=stats), len(blocks)
 
 
@@ -156,12 +173,24 @@ def _gap(case: Case) -> float:
 
 def _plan_of(offers: Offers, found: Mapping[str, Ints], model: Mapping[str, Any], parcels: int) -> Ints:
     """The offers of a plan of columns; those that the law does not give after all are left out."""
-    taken = {}
+    taken: dict[tuple[int, tuple[int, ...]], tuple[int, int] | None] = {}
     columns = (found[f"plan_{name}"].tolist() for name in ("part", "members", "way"))
     for part, members, way in zip(*columns, strict=True):
         site = tuple(sorted(each for each in members if each < parcels))
         kind = (int(model["method"][way]), int(model["period"][way])) if way >= 0 else None
         taken[part, site] = kind
+    return _matched(offers, taken)
+
+
+def _held(case: Case, offers: Offers) -> tuple[Ints, int]:
+    """Listed offers that a simple rule takes together, and what they are worth; none where it finds no plan."""
+    prog = program(case, offers, 0)
+    held = greedy(prog)
+    return (offers.site[:0], 0) if held is None else (held, int(prog.score[held].sum()))
+
+
+def _matched(offers: Offers, taken: Mapping[tuple[int, tuple[int, ...]], tuple[int, int] | None]) -> Ints:
+    """The best offer of every (part, site), of a method and period where one is named."""
     least = {site[0]: None for _, site in taken}
     likely = np.flatnonzero(np.isin(offers.site_parcels[offers.site_start[offers.site]], list(least)))
     best: dict[tuple[int, tuple[int, ...]], int] = {}

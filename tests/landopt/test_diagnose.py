@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,21 +20,14 @@ from landopt.reasons.impossible.closers import around
 from landopt.reasons.impossible.diagnose import conflict_rows, diagnose
 from landopt.reasons.texts import render_answer
 from parcels.common.catalogue import Told
-from tests.audit.folders import small
 from tests.builders import case, demand, eligibility, limit, parcel, random_case
-from tests.landopt.decided import offers_of, plans
+from tests.landopt.decided import offers_of, plans, tiers_planned
 from tests.landopt.impossible import ROUNDS, Known, policy_against_law, quota_of_one_district, share_against_lock
 
 
 def _impossible(count: int) -> list[int]:
     """The first seeds of small rounds without a plan."""
-    found: list[int] = []
-    seed = 0
-    while len(found) < count:
-        if small(random_case(seed)).best is None:
-            found.append(seed)
-        seed += 1
-    return found
+    return list(itertools.islice((seed for seed in itertools.count() if tiers_planned(seed) < 0), count))
 
 
 @pytest.mark.parametrize("make", ROUNDS, ids=lambda make: make.__name__)

@@ -16,7 +16,8 @@ from landopt.screening.uncapped_sites import build_offers
 from landopt.solving import site_search
 from landopt.solving.process import site_prices
 from landopt.solving.process.site_columns import Prices, best_sites
-from landopt.solving.process.site_plans import _model
+from landopt.solving.process.site_packing import Packer
+from landopt.solving.process.site_plans import Plan, _model, placed
 from landopt.solving.programme.arrays import program, standing
 from landopt.solving.relaxation.prices import relax
 from landopt.solving.site_models import model_of
@@ -82,6 +83,45 @@ def test_bound_of_priced_sites_holds_for_the_whole_list(seed: int) -> None:
     assert begun.lawful
     assert begun.objective == pytest.approx(found.stats["value"], abs=50)
     assert begun.objective <= best + 1
+
+
+def test_a_plan_is_held_before_sites_are_priced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is lawful and told before any price is asked for, and begins the search where pricing finds no better one."""
+    _, _, narrow, cut = _rounds(1)
+    heard: list[int] = []
+    ask = site_prices.ask_columns
+
+    def without_plan(*asked: Any) -> dict[str, Any] | None:
+        assert len(heard) == 1
+        found = ask(*asked)
+        assert found is not None
+        return {
+            **found,
+            "value": 0.0,
+            **{f"plan_{name}": found[f"plan_{name}"][:0] for name in ("part", "members", "way")},
+        }
+
+    monkeypatch.setattr(site_search, "ask_columns", without_plan)
+    found, _ = search_sites(narrow, cut, first=heard.append)
+    assert found.start is not None
+    held = standing(program(narrow, found, 0), found.start)
+    assert held.lawful
+    assert held.objective == heard[0] == found.stats["value"] > 0
+
+
+def test_land_that_costs_nothing_is_placed_too() -> None:
+    """A packing at prices of nothing at all takes lawful sites and leaves none that fits."""
+    _, _, narrow, cut = _rounds(1)
+    model = _model(_modelled(narrow, cut))
+    free = Prices(np.zeros(model.count), np.zeros(len(model.rhs)), np.zeros(model.parts))
+    plan = placed(Packer.of(model, free), Plan(model, model.listed.at(slice(0, 0))))
+    assert len(plan.taken)
+    land = plan.taken.members[plan.taken.members < model.count]
+    assert len(np.unique(land)) == len(land)
+    assert len(np.unique(plan.taken.part)) == len(plan.taken)
+    assert (plan.room() >= -1e-6).all()
+    left = placed(Packer.of(model, free), plan)
+    assert left.value == pytest.approx(plan.value)
 
 
 def test_the_same_round_gives_the_same_sites() -> None:

@@ -7,6 +7,7 @@ Prices come first from land as a whole (an area of each part of the map), then f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,8 +18,8 @@ from landopt.screening.entries import spans
 from landopt.solving.programme.arrays import Floats, Ints
 from landopt.solving.programme.silent_highs import live_highs
 
-CLOSE = 1e-3
-"""Prices are sought until the relaxation is this close to the bound of all sites; 2e-4 took a second more."""
+CLOSE = 1e-4
+"""Prices are sought until the relaxation is this close to the bound of all sites (docs/performance.md: 1e-3)."""
 ROUNDS = 120
 """The most times columns are sought."""
 NEW = 10
@@ -118,7 +119,12 @@ class Columns:
 
     def plus(self, other: Columns) -> Columns:
         """Both, one after the other."""
-        return Columns(*(np.concatenate((getattr(self, name), getattr(other, name))) for name in NAMES))
+        return Columns.joined((self, other))
+
+    @staticmethod
+    def joined(all_of: Sequence[Columns]) -> Columns:
+        """Some, one after the other."""
+        return Columns(*(np.concatenate([getattr(each, name) for each in all_of]) for name in NAMES))
 
     def reduced(self, prices: Prices) -> Floats:
         """What each is worth beyond the prices."""
@@ -147,21 +153,21 @@ def sited(model: Model, place: Ints, site: Ints, way: Ints) -> Columns:
 
 
 class Programme:
-    """A live linear (or integer) programme over columns; parcels are rows by themselves or a class's area together."""
+    """A live linear programme over columns; parcels are rows by themselves or a class's area together."""
 
-    def __init__(self, model: Model, room: Floats, *, classes: Ints | None = None, integer: bool = False) -> None:
+    def __init__(self, model: Model, *, classes: Ints | None = None) -> None:
         import highspy
 
-        self.model, self.integer = model, integer
+        self.model = model
         self.row = np.append(np.arange(model.count) if classes is None else classes, -1)
         size = np.ones(model.count) if classes is None else model.area / max(1.0, float(model.area.mean()))
         self.size = np.append(size, 0.0)
         land = np.bincount(self.row[:-1], size)
         self.land = len(land)
         self.scale = np.maximum(1.0, np.abs(model.coef).max(axis=(0, 2), initial=1.0))
-        self.highs = live_highs({"presolve": "on"} if integer else {"presolve": "off", "simplex_strategy": 4})
+        self.highs = live_highs({"presolve": "off", "simplex_strategy": 4})
         self.highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-        top = np.concatenate((land, np.ones(model.parts), room / self.scale))
+        top = np.concatenate((land, np.ones(model.parts), model.rhs / self.scale))
         empty = np.zeros(0, np.int32)
         self.highs.addRows(len(top), np.full(len(top), -highspy.kHighsInf), top, 0, np.zeros(len(top), np.int32), empty,
                            np.zeros(0))  # fmt: skip
@@ -187,22 +193,8 @@ class Programme:
         value = np.bincount(which, value, len(once))
         owner, index = np.divmod(once, head + len(self.scale))
         start = np.searchsorted(owner, np.arange(n)).astype(np.int32)
-        first = self.highs.getNumCol()
-        self.highs.addCols(n, more.value / UNIT, np.zeros(n), np.full(n, 1.0 if self.integer else highspy.kHighsInf),
+        self.highs.addCols(n, more.value / UNIT, np.zeros(n), np.full(n, highspy.kHighsInf),
                            len(value), start, index.astype(np.int32), value)  # fmt: skip
-        if self.integer:
-            kinds = np.full(n, highspy.HighsVarType.kInteger)
-            self.highs.changeColsIntegrality(n, np.arange(first, first + n, dtype=np.int32), kinds)
-
-    def begin(self, taken: Ints) -> None:
-        """Begin with some of the columns, whole."""
-        import highspy
-
-        start = highspy.HighsSolution()
-        value = np.zeros(self.highs.getNumCol())
-        value[taken] = 1.0
-        start.col_value = value.tolist()
-        self.highs.setSolution(start)
 
     def run(self) -> tuple[float, Floats, Prices]:
         """The value, what is taken of each column, and the prices."""
@@ -221,12 +213,12 @@ def best_sites(model: Model, prices: Prices, *, whole: bool, platforms: Ints, ne
     best = np.zeros(len(platforms))
     sums: dict[int, Floats] = {}
     listed: dict[tuple[int, int], Floats] = {}
-    beaten = _beaten(model, prices)
+    worse = beaten(model, prices)
     for number, place in enumerate(platforms.tolist()):
         mine = model.lists[place]
         low, high = model.windows[place][[0, 2 if whole else 1]]
         for way in model.ways[place]:
-            if high <= low or not beaten[model.ways[place]].isdisjoint((way,)):
+            if high <= low or not worse[model.ways[place]].isdisjoint((way,)):
                 continue
             if way not in sums:
                 sums[way] = np.add.reduceat(model.values(way, prices)[parcels], start[:-1])
@@ -248,7 +240,7 @@ def best_sites(model: Model, prices: Prices, *, whole: bool, platforms: Ints, ne
     return found, best
 
 
-def _beaten(model: Model, prices: Prices) -> dict[tuple[int, ...], set[int]]:
+def beaten(model: Model, prices: Prices) -> dict[tuple[int, ...], set[int]]:
     """Of each choice of ways those that no parcel prefers to an earlier or better one."""
     found: dict[tuple[int, ...], set[int]] = {}
     for ways in set(model.ways):
@@ -271,7 +263,7 @@ def _keys(columns: Columns) -> Ints:
 
 def relaxed(model: Model, classes: Ints | None, centre: Prices | None, close: float) -> tuple[Columns, Prices, float]:
     """Columns that carry the relaxation over all sites, the best prices known, and the bound of those."""
-    programme = Programme(model, model.rhs, classes=classes)
+    programme = Programme(model, classes=classes)
     held = model.listed
     programme.add(held)
     parts = np.zeros(model.parts)

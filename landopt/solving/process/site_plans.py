@@ -1,55 +1,33 @@
 """A plan of sites that are priced and not listed; writes ``columns.npz``.
 
-What the relaxation of all sites takes most of is taken, a few sites at a time, and the rest is priced again on the land
-that is left; an integer programme places the last. Then the platforms of a piece of land, and those left out, are
-placed again together, piece after piece.
+Platforms are placed on all the land at once, then those of a piece of land, with those left out, again and again: each
+time by a beam that counts what a plan lacks of the bound. One that is a little worse is gone on from, the best is kept.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from time import monotonic, process_time
 from typing import Any
 
 import numpy as np
 
-from landopt.solving.process.site_columns import (
-    CLOSE,
-    NAMES,
-    Columns,
-    Model,
-    Prices,
-    Programme,
-    best_sites,
-    relaxed,
-)
+from landopt.solving.process.site_columns import CLOSE, NAMES, Columns, Model, relaxed
+from landopt.solving.process.site_packing import Packer
 from landopt.solving.programme.arrays import Floats, Ints
 
 FIRST = 0.003
 """How close the relaxation of land as a whole comes before parcels are priced by themselves."""
-TAKEN = 3
-"""Sites taken at a time while a plan is made."""
-AGAIN = 3
-"""Times the rest is priced before the next are taken."""
-CHOICE = 50
-"""Columns of a platform that an integer programme chooses from."""
-POOL = 80
-"""Columns of a platform that stay while a plan is made."""
-LAST = 14
-"""So many platforms are left to an integer programme."""
-LATE = 8
-"""Times what is left is priced before an integer programme."""
-BETTER = 1e-4
-"""What a piece must bring besides to be placed again."""
-LAND = 90
+LAND = 120
 """About as many parcels are placed again together."""
-PIECES = 60
+PIECES = 150
 """Pieces of land placed again at most."""
-SECONDS, NODES = 3.0, 200
-"""Seconds (where a clock is read) and nodes of one integer programme at most."""
+WHOLE = 8
+"""The same where a piece is all the land."""
+WORSE = 6e-4
+"""A plan worth this part less than the best is gone on from."""
 
 Left = Callable[[], bool] | None
 """Whether there is time left; None: no clock is read."""
@@ -77,102 +55,6 @@ class Plan:
         """What is left of every row."""
         return np.asarray(self.model.rhs - self.taken.coef.sum(axis=0))
 
-    def fits(self, columns: Columns) -> Ints:
-        """Which columns could be taken besides."""
-        parts = np.zeros(self.model.parts + 1, bool)
-        parts[self.taken.part[self.taken.part >= 0]] = True
-        good = ~self.land()[columns.members].any(axis=1) & ~parts[columns.part]
-        return np.asarray(good & (columns.coef <= self.room() + 1e-6).all(axis=1))
-
-    def waiting(self) -> Ints:
-        """The places of platforms that have nothing."""
-        return np.flatnonzero(~np.isin(self.model.part, self.taken.part))
-
-
-def nearest(columns: Columns, prices: Prices, most: int) -> Columns:
-    """The columns of each part that are nearest to their prices, ``most`` each."""
-    worth = columns.reduced(prices)
-    order = np.lexsort((-worth, columns.part))
-    part = columns.part[order]
-    new = np.append(True, part[1:] != part[:-1])[: len(part)]
-    begin = np.maximum.accumulate(np.where(new, np.arange(len(part)), 0))
-    return columns.at(order[(np.arange(len(part)) - begin < most) | (part < 0)])
-
-
-def priced(model: Model, plan: Plan, pool: Columns, prices: Prices, again: int) -> tuple[Columns, Prices, Floats]:
-    """The rest of a plan relaxed, priced so many times: its columns, prices, and what is taken of each."""
-    programme = Programme(model, plan.room())
-    programme.add(pool)
-    platforms = plan.waiting()
-    for turn in range(again):
-        _, x, prices = programme.run()
-        if turn == again - 1:
-            break
-        found, _ = best_sites(model, prices, whole=False, platforms=platforms)
-        found = found.at(np.flatnonzero(found.reduced(prices) > 1e-3))
-        if not len(found):
-            break
-        programme.add(found)
-        pool = pool.plus(found)
-    return pool, prices, x
-
-
-def dived(model: Model, pool: Columns, prices: Prices, clock: bool) -> tuple[Plan, Prices]:
-    """A plan by taking what the relaxation takes most of, and pricing the rest again."""
-    plan = Plan(model, pool.at(slice(0, 0)))
-    here = model
-    while len(plan.waiting()) > LAST:
-        pool = nearest(pool.at(plan.fits(pool)), prices, POOL)
-        pool, prices, x = priced(here, plan, pool, prices, AGAIN)
-        took = 0
-        for at in np.argsort(-x, kind="stable").tolist():
-            if x[at] < 1e-6 or (took >= TAKEN and x[at] < 0.999):
-                break
-            one = pool.at(slice(at, at + 1))
-            if plan.fits(one)[0]:
-                plan.taken = plan.taken.plus(one)
-                took += 1
-        if not took:
-            break
-        here = model.without(plan.land())
-    return completed(model, plan, pool, prices, pool.at(slice(0, 0)), clock), prices
-
-
-def completed(model: Model, plan: Plan, pool: Columns, prices: Prices, before: Columns, clock: bool) -> Plan:
-    """The plan with the best of what is left, by an integer programme over priced columns.
-
-    ``before`` are columns that could be taken together: where little more is in sight they are.
-    """
-    here = model.without(plan.land())
-    pool = nearest(pool.at(plan.fits(pool)), prices, POOL)
-    pool, prices, x = priced(here, plan, pool.plus(before), prices, LATE)
-    held = Plan(model, plan.taken.plus(before))
-    if plan.value + float(pool.value @ x) <= held.value * (1 + BETTER):
-        return held
-    more, _ = best_sites(
-        here, replace(prices, parts=prices.parts * 0.9), whole=False, platforms=plan.waiting(), new=CHOICE
-    )
-    pool = pool.plus(more)
-    pool = before.plus(nearest(pool.at(plan.fits(pool)), prices, CHOICE))
-    if not len(pool):
-        return held
-    programme = Programme(model, plan.room(), integer=True)
-    programme.add(pool)
-    programme.highs.setOptionValue("mip_rel_gap", CLOSE)
-    programme.highs.setOptionValue("mip_max_nodes", NODES)
-    if clock:
-        programme.highs.setOptionValue("time_limit", SECONDS)
-    programme.begin(np.arange(len(before)))
-    _, x, _ = programme.run()
-    if len(x) != len(pool) or not np.isfinite(x).all():
-        return held
-    best = Plan(model, plan.taken)
-    for at in np.flatnonzero(x > 0.5).tolist():
-        one = pool.at(slice(at, at + 1))
-        if best.fits(one)[0]:
-            best.taken = best.taken.plus(one)
-    return best
-
 
 def piece(model: Model, draw: np.random.Generator) -> Ints:
     """(parcels + 1,) a piece of land: neighbours about a parcel drawn, about another where there are no more."""
@@ -189,22 +71,32 @@ def piece(model: Model, draw: np.random.Generator) -> Ints:
     return out
 
 
-def mended(plan: Plan, pool: Columns, prices: Prices, enough: float, left: Left, keep: Callable[[Plan], None]) -> Plan:
-    """The plan, its platforms placed again piece by piece of the land; ``keep`` hears of better ones."""
+def placed(packer: Packer, plan: Plan, draw: np.random.Generator | None = None) -> Plan:
+    """The plan with those that have nothing placed on the land that is left."""
+    waiting = np.ones(plan.model.parts, bool)
+    waiting[plan.taken.part[plan.taken.part >= 0]] = False
+    here = plan.model.without(plan.land())
+    more = packer.packed(here, ~plan.land(), plan.room(), waiting, draw)
+    return Plan(plan.model, plan.taken.plus(more))
+
+
+def mended(packer: Packer, plan: Plan, enough: float, left: Left, keep: Callable[[Plan], None]) -> Plan:
+    """The best of plans whose platforms are placed again piece by piece of the land; ``keep`` hears of better ones."""
     draw = np.random.default_rng(0)
-    for _ in range(PIECES):
-        if plan.value >= enough or not (left is None or left()):
+    best = plan
+    for turn in range(PIECES):
+        if best.value >= enough or not (left is None or left()):
             break
-        here = piece(plan.model, draw)
-        stays = ~here[plan.taken.members].any(axis=1)
-        trial = Plan(plan.model, plan.taken.at(stays))
-        again = completed(plan.model, trial, pool, prices, plan.taken.at(~stays), left is not None)
-        if again.value > plan.value + 1e-6:
-            plan = again
-            keep(plan)
-        if not stays.any():  # all land was one piece
+        stays = ~piece(plan.model, draw)[plan.taken.members].any(axis=1)
+        if turn >= WHOLE and not stays.any():
             break
-    return plan
+        trial = placed(packer, Plan(plan.model, plan.taken.at(stays)), draw)
+        if trial.value > best.value * (1 - WORSE):
+            plan = trial
+        if trial.value > best.value + 1e-6:
+            best = trial
+            keep(best)
+    return best
 
 
 def find(held: Mapping[str, Any], folder: Path) -> None:
@@ -214,16 +106,20 @@ def find(held: Mapping[str, Any], folder: Path) -> None:
     begun = process_time()
     clock = bool(np.isfinite(ends[0]))
     left = (lambda: process_time() - begun < ends[0] and monotonic() < ends[1]) if clock else None
-    _, prices, _ = relaxed(model, held["classes"], None, FIRST)
-    pool, prices, bound = relaxed(model, None, prices, CLOSE)
+    pool, prices, bound = relaxed(model, held["classes"], None, FIRST)
 
     def keep(plan: Plan) -> None:
         _write(folder, pool.plus(plan.taken), plan.taken, bound)
 
-    keep(Plan(model, pool.at(slice(0, 0))))
-    plan, prices = dived(model, pool, prices, clock)
+    empty = Plan(model, pool.at(slice(0, 0)))
+    first = placed(Packer.of(model, prices), empty)
+    keep(first)
+    pool, prices, bound = relaxed(model, None, prices, CLOSE)
+    keep(first)
+    packer = Packer.of(model, prices)
+    plan = max(first, placed(packer, empty), key=lambda one: one.value)
     keep(plan)
-    mended(plan, pool, prices, bound / (1 + float(held["gap"])), left, keep)
+    mended(packer, plan, bound / (1 + float(held["gap"])), left, keep)
 
 
 def _model(held: Mapping[str, Any]) -> Model:
