@@ -22,9 +22,9 @@ class Ran:
 
 
 def scored(result: Mapping[str, Any], ended: Told) -> Told:
-    """How a run ended, with what its plan scores in the first tier."""
+    """How a run ended, with what its plan scores in the first tier; a city of a joint round states no tiers."""
     score = result.get("objective")
-    return told("progress.ended-score", ended=ended, score=score[0] / 1000) if score else ended
+    return told("progress.ended-score", ended=ended, score=score[0] / 1000) if isinstance(score, list) else ended
 
 
 Shown = Callable[[Mapping[str, Any], Told], Told]

@@ -17,9 +17,8 @@ from constraints.case import from_json
 from constraints.loading.load import rules_for, shipped
 from parcels.common.issues import Refused
 from tests.audit.mutants import Content, load, reseal, save
-from tests.audit.test_bound import _own, _policy_rule, _rule, solved
+from tests.audit.test_bound import _own, _policy_rule, _rule
 
-__all__ = ["solved"]
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 FARMLAND = "cn.lal.art35"
 

@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from landopt.keeping.whole_audit import whole_audit
-from tests.audit.test_bound import solved
 from tests.report.making import call
-
-__all__ = ["solved"]
 
 
 def test_reports_are_as_written_when_the_folder_is_named_from_where_one_stands(

@@ -28,15 +28,6 @@ from tests.places import EXAMPLE
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session")
-def solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example's plan, made by the desk."""
-    place = tmp_path_factory.mktemp("solved") / "plan"
-    done = CliRunner().invoke(desk, ["solve", str(EXAMPLE), "-o", str(place), "--nodes", "1"])
-    assert done.exit_code in (0, 4), done.output
-    return place
-
-
 def audited(folder: Path, *, complete: bool = False) -> AuditReport:
     return whole_audit(folder, rewrite=write_plan_gpkg, complete=complete)
 

@@ -26,11 +26,9 @@ from landopt.keeping.plan_file import packed
 from landopt.keeping.whole_audit import remade, word_differences
 from landopt.reasons.explain.schema import file_schema
 from tests.audit.mutants import load
-from tests.audit.test_bound import audited, forged, solved
+from tests.audit.test_bound import audited, forged
 from tests.builders import case, demand, limit, parcel
 from tests.counts import WHOLE
-
-__all__ = ["solved"]
 
 MUTANTS = 9_000 if WHOLE else 900
 

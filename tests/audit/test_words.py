@@ -24,11 +24,9 @@ from constraints.audit.words.absent import Absences
 from constraints.audit.words.losses import _name, named_offers
 from constraints.audit.words.reading import Words
 from tests.audit.mutants import load, reseal, save
-from tests.audit.test_bound import solved
 from tests.audit.test_fields import _get, _how, _other, _set, _spots
 from tests.counts import seeds
 
-__all__ = ["solved"]
 MENDED = Path(__file__).parents[1] / "rounds_mended"
 
 

@@ -243,6 +243,20 @@ def test_a_unit_that_is_none_is_told_with_those_there_are(tmp_path: Path) -> Non
     assert "wan_yuan" in str(issue.as_record())
 
 
+@pytest.mark.parametrize(("least", "most", "loads"), [(1, 1, True), (1, 999, True), (0, 5, False), (1, 1000, False)])
+def test_a_term_is_of_one_to_999_years(tmp_path: Path, least: int, most: int, loads: bool) -> None:
+    """A lease of one year is one; none, and four digits, are not."""
+    text = (HERE / "every_key.toml").read_text("utf-8")
+    text = text.replace("min_years = 5", f"min_years = {least}").replace("max_years = 20", f"max_years = {most}")
+    (tmp_path / "rules.toml").write_text(text, "utf-8")
+    if not loads:
+        with pytest.raises(Refused, match="from 1 to 999"):
+            load.load_file(tmp_path / "rules.toml", "pack")
+        return
+    rules = {rule.id: rule for rule in load.load_file(tmp_path / "rules.toml", "pack")}
+    assert (rules["t.term.lease"].spec["min_years"], rules["t.term.lease"].spec["max_years"]) == (least, most)
+
+
 def test_names_stand_once_and_texts_are_not_blank(tmp_path: Path) -> None:
     """A relation names each parcel once; a lock has a document."""
     head = 'title = { en = "x", zh = "某" }\ncite = { doc = "d", article = "a", rank = 0, grade = "V2" }\n'

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
 import constraints.reading.core
 from constraints.case import Record
-from constraints.language.nodes import And, Compare, Const, Flag, In, Not, Or
+from constraints.language.evaluate import compiled
+from constraints.language.nodes import And, Compare, Const, Flag, In, Node, Not, Or
 from constraints.loading.load import in_force, load_pack, methods, pack_names
-from constraints.reading.book import book
+from constraints.reading.book import Clause, book
 from constraints.reading.judge import answer, judge
-from constraints.reading.narrowing import simplified
+from constraints.reading.narrowing import narrowed, simplified
 from parcels.common.schema import Value, fields
+from tests.builders import eligibility
 
 DAY = "2026-03-31"
 END = "2026-12-31"
@@ -94,3 +97,20 @@ def test_what_the_facts_settle_falls_out_of_a_condition() -> None:
     assert simplified(And((small, Or((Not(use), flag)), use)), here) == And((small, flag))
     assert simplified(And((Not(use), small)), here) == Const(False)
     assert simplified(small, here) == small
+
+
+def test_a_clause_of_two_days_keeps_those_on_which_it_can_hold() -> None:
+    """Both, the one, the other, or none at all."""
+    rule = eligibility("t.days", "", listing="forbid")
+    flags = [Flag(name) for name in ("for_sale", "net_land")]
+    first, last = (Clause(rule, flag, compiled(flag), ()) for flag in flags)
+    clause = replace(first, last=last)
+
+    def left(**facts: Value) -> list[Node] | None:
+        found = narrowed(clause, facts)
+        return None if found is None else [found.node, *([found.last.node] if found.last else [])]
+
+    assert left() == flags
+    assert left(for_sale=False) == [flags[1]]
+    assert left(net_land=False) == [flags[0]]
+    assert left(for_sale=False, net_land=False) is None

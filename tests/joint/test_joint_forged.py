@@ -24,9 +24,7 @@ from landopt.keeping.whole_audit import whole_audit
 from landopt.report.gis.plan_layers import write_plan_gpkg
 from parcels.common.issues import Refused
 from tests.audit.ledgers import call
-from tests.joint.test_joint_rounds import province
 
-__all__ = ["province"]
 CLAIMS = {"alone", "lost", "won", "used_alone", "why"}
 
 

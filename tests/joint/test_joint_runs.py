@@ -26,7 +26,7 @@ from landopt.joint.work import allotted, overlay
 from landopt.pipeline import read, scenario, screen
 from landopt.runs import kept
 from landopt.runs.work import Where
-from tests.joint.test_joint_rounds import TOML
+from tests.joint.conftest import TOML
 
 pytestmark = pytest.mark.slow
 NODES = Effort(Fraction(2, 100), None, 200)

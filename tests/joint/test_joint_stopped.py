@@ -21,7 +21,7 @@ from landopt.joint.choose import Effort
 from landopt.joint.choose import run as solve
 from landopt.joint.run import joint
 from landopt.runs.work import Run, Where
-from tests.joint.test_joint_rounds import TOML
+from tests.joint.conftest import TOML
 
 pytestmark = pytest.mark.slow
 NODES = Effort(Fraction(2, 100), None, 200)

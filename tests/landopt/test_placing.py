@@ -17,6 +17,7 @@ from landopt.reasons.resolved.placed import Placement, key_of
 from landopt.reasons.resolved.placing import place
 from landopt.reasons.texts import render_answer
 from landopt.solving.solver import solve
+from parcels.common.catalogue import Told
 from parcels.common.frozen import FactTable
 from parcels.common.issues import Refused
 from tests.builders import case, demand, eligibility, limit, parcel
@@ -67,7 +68,9 @@ def test_the_best_period_is_told_where_one_other_moves() -> None:
     context = context_of(round_, offers, outcome)[0]
     assert [key_of(round_, offers, offer)[3] for offer in context.chosen] == ["2026-H2"]
     _as_enumeration((context, late))
-    one, *_ = (each for each in place(context, late, Clock()).choices if each.mode == "one_moved")
+    said: list[Told] = []
+    one, *_ = (each for each in place(context, late, Clock(60, said.append)).choices if each.mode == "one_moved")
+    assert said[0].key == "progress.placed-first"  # told before anything is placed freely
     assert one.period == "2026-H2"
 
 

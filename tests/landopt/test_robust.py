@@ -13,16 +13,19 @@ import pytest
 from click.testing import CliRunner, Result
 
 import landopt as lo
+from benchmarks.shapes import local
 from cli import desk
 from constraints.audit.run import audit_plan
 from landopt.invent.round import write_round
 from landopt.reasons.alternatives import value
+from landopt.reasons.many.apart import balanced, draw_program, lowered
 from landopt.reasons.many.draws import AGAIN, Stress, Vary
 from landopt.reasons.many.robust import drawn, joint, robust
 from landopt.reasons.many.scenario import Effort
-from landopt.reasons.many.settling import settle
+from landopt.reasons.many.settling import among, settle
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.programme.arrays import from_arrays, standing
+from landopt.solving.relaxation.prices import relax
 from tests.builders import random_case
 from tests.landopt.decided import planned, plans
 
@@ -121,6 +124,42 @@ def test_settling_alone_finds_a_plan_of_all_draws_under_its_bound(seed: int) -> 
     assert state.objective // 3 <= whole_best.objective
     assert found.bound is not None
     assert found.bound // 3 >= whole_best.objective
+
+
+@pytest.mark.parametrize("seed", planned(4, tiers=1))
+def test_draws_priced_apart_bound_every_plan(seed: int) -> None:
+    """Whatever multipliers sum to 0: never below the best mean; what the draws take makes plans."""
+    case = random_case(seed)
+    offers = build_offers(case)
+    stress = Stress(3, seed, VARY, ())
+    whole = joint(case, offers, [drawn(case, offers, stress, number) for number in (1, 2, 3)])
+    prog, parts = from_arrays(whole.base, 0), whole.parts()
+    assert (parts.worth.sum(axis=0) == prog.score[parts.first]).all()
+    best = robust(case, offers, stress, Effort("0", 60).of(case), here=True)
+    relaxed, _ = relax(prog)
+    if best is None or not relaxed.feasible:
+        return
+    plan, bound, _ = lowered(prog, parts, relaxed, None, Fraction(0), None, None)
+    assert bound is not None
+    assert bound // 3 >= best.objective
+    assert plan is None or standing(prog, plan).objective // 3 <= best.objective
+    rough = balanced(np.random.default_rng(seed).normal(0, 5000, parts.worth.shape))
+    assert not rough.sum(axis=0).any()
+    alone = [among(*draw_program(prog, parts, draw, rough[draw - 1]), 0.0, None, None) for draw in (1, 2, 3)]
+    assert sum(each.bound for each in alone if each.bound is not None) // 3 >= best.objective
+
+
+def test_small_limits_leave_the_relaxation_far_off_and_the_draws_less() -> None:
+    """Limits smaller than many sites: whole numbers cost much in each draw, which the draws priced apart count."""
+    case, offers = local(7, 40, 10, 6)
+    stress = Stress(3, 1, VARY[:1], ())
+    whole = joint(case, offers, [drawn(case, offers, stress, number) for number in (1, 2, 3)])
+    prog = from_arrays(whole.base, 0)
+    relaxed, _ = relax(prog)
+    plan, bound, _ = lowered(prog, whole.parts(), relaxed, None, Fraction(1, 10), None, None)
+    assert plan is not None
+    assert bound is not None
+    assert standing(prog, plan).objective <= bound < relaxed.bound * 0.95
 
 
 def test_what_cannot_be_drawn_is_refused_before_the_search(place: Path, tmp_path: Path) -> None:

@@ -90,8 +90,9 @@ def test_changed_round_is_not_answered_from_old_results(tmp_path: Path) -> None:
     said: list[Told] = []
     other = case([parcel()], [demand()], _round().rules)
     sweep_case(other, sweep, out, say=said.append)
-    assert said[1] == told("progress.runs", runs=3, done=0)
-    assert str(said[1]) == "3 runs, 0 done before"
+    asked = [line for line in said if line.key == "progress.runs"]
+    assert asked == [told("progress.runs", runs=3, done=0)]
+    assert str(asked[0]) == "3 runs, 0 done before"
 
 
 def test_two_workers_give_the_same_table(tmp_path: Path) -> None:
@@ -195,6 +196,15 @@ def test_fault_75_a_disk_that_fails_at_any_write_of_a_sweep(tmp_path: Path, monk
     assert (out / "results.jsonl").read_bytes().splitlines(keepends=True) == kept
     assert CliRunner().invoke(desk, words).exit_code == 0
     assert (out / "sweep.svg").is_file()
+
+
+def test_the_best_plan_so_far_is_told_before_any_run_has_ended(tmp_path: Path) -> None:
+    """The round as it stands, which every run starts from, tells what it has while it is solved."""
+    said: list[Told] = []
+    sweep_case(_round(), read_sweep(_sweep(tmp_path, GRID)), tmp_path / "out", say=said.append)
+    keys = [line.key for line in said]
+    assert keys[:2] == ["progress.as-it-stands", "progress.step-value"]
+    assert keys.index("progress.run") > 1
 
 
 def test_a_run_after_a_torn_line_is_kept(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
+from landopt.reasons.many.apart import Parts, lowered
 from landopt.reasons.many.draws import AGAIN, Stress, happening, read_stress
 from landopt.reasons.many.scenario import Effort, named
 from landopt.reasons.many.settling import settle
@@ -37,8 +38,8 @@ from landopt.solving.solver import GRACE_S, Outcome, best_plan, proof_bound
 from parcels.common.catalogue import Say, phrase, told
 from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
 
-SETTLING = 0.6
-"""The part of the time that goes to :mod:`.settling` before the search of a round has the rest."""
+SETTLING, APART = 0.6, 0.2
+"""Parts of the time for :mod:`.settling` and, where that is not enough, :mod:`.apart`; the search has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,25 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """All draws together: ``first`` are today's columns, ``of`` and ``rows`` the draw of each column and row."""
+    """All draws together: ``first`` are today's columns, ``of`` and ``rows`` the draw of each column and row.
+
+    ``worth`` has a line a draw: what it makes of each of today's columns.
+    """
 
     base: dict[str, Any]
     first: Ints
     of: Ints
     rows: Ints
+    worth: Ints
+
+    def parts(self) -> Parts:
+        """Which draw everything is of; today's columns in order."""
+        count, order = len(self.worth) + 1, np.argsort(self.first)
+        of = self.of.copy()
+        of[self.first] = 0
+        sizes = self.base["parcels"] // count, self.base["demands"] // count
+        heads = np.concatenate([np.repeat(np.arange(count), size) for size in sizes])
+        return Parts(self.first[order], self.worth[:, order], of, heads, self.rows)
 
 
 def drawn(case: Case, offers: Offers, stress: Stress, number: int, kept: Kept | None = None) -> Drawn:
@@ -116,16 +130,16 @@ def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = 
     """
     parcels, demands = len(case.parcels), len(case.demands)
     block, today = parcels + demands, len(offers)
-    worth, rows = np.zeros(today, np.int64), list(offers.rows)
+    worth, rows = np.zeros((len(draws), today), np.int64), list(offers.rows)
     costs, owned = [0] * len(rows), [0] * len(rows)  # today nothing is counted yet
     missed = [missed_with(rows)]
     land, entries = [_land(offers, np.arange(today), 0)], [_entries(offers, np.arange(today), 0)]
     who, how, of = [offers.demand.astype(np.int64)], [offers.method.astype(np.int64)], [np.zeros(today, np.int64)]
-    score, count = [worth], today
+    score, count = [], today
     for number, draw in enumerate(draws, 1):
         stands = np.flatnonzero(draw.match >= 0)
         there = draw.match[stands]
-        worth[stands] += draw.offers.score[0][there]
+        worth[number - 1, stands] = draw.offers.score[0][there]
         free = np.flatnonzero(draw.able)
         for columns, own in ((stands, there), (count + np.arange(len(free)), free)):
             rented = np.flatnonzero(draw.offers.demand[own] >= 0)
@@ -145,6 +159,7 @@ def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = 
         missed.append(missed_with(draw.offers.rows) + len(rows))
         rows += draw.offers.rows
         count += len(free)
+    score.insert(0, worth.sum(axis=0))
     base, order = _ordered(land, entries, np.concatenate(who), count, (len(draws) + 1) * block)
     base |= {
         "demands": (len(draws) + 1) * demands,
@@ -161,7 +176,9 @@ def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = 
     }
     back = np.empty(count, np.int64)
     back[order] = np.arange(count)
-    return Joint(_parted(base, demands * (len(draws) + 1)), back[:today], np.concatenate(of)[order], np.array(owned))
+    return Joint(
+        _parted(base, demands * (len(draws) + 1)), back[:today], np.concatenate(of)[order], np.array(owned), worth
+    )
 
 
 def _land(offers: Offers, which: Ints, moved: int) -> tuple[Ints, Ints]:
@@ -248,8 +265,12 @@ def robust(
     seconds = None if limit is None else SETTLING * limit
     known = [whole.first[np.asarray(start, np.int64)]]
     first = settle(prog, np.sort(whole.first), goal, seconds, effort["nodes"], known)
-    chosen, top = first.chosen, first.bound
-    if not first.interrupted and not _met(prog, chosen, top, goal):
+    chosen, top, broken = first.chosen, first.bound, first.interrupted
+    if not broken and first.relaxed is not None and not _met(prog, chosen, top, goal):
+        left = None if limit is None else APART * limit
+        chosen, bound, broken = lowered(prog, whole.parts(), first.relaxed, chosen, goal, left, effort["nodes"])
+        top = bound if top is None else top if bound is None else min(top, bound)
+    if not broken and not _met(prog, chosen, top, goal):
         rest = None if limit is None else max(1, round(limit - (monotonic() - begun)))
         found, bound = _searched(
             whole, prog, {**effort, "time_limit_s": rest}, known if chosen is None else [chosen], here
@@ -303,7 +324,9 @@ def _searched(
     if result.get("stopped") == "infeasible":
         return None, None
     proof = None if entry is None or entry.get("tree") is None else (entry["tree"], int(entry["scale"]))
-    return chosen, None if proof is None else proof_bound(prog, *proof)
+    claimed = None if entry is None else entry.get("solver_bound")
+    known = [*([] if proof is None else [proof_bound(prog, *proof)]), *([] if claimed is None else [int(claimed)])]
+    return chosen, min(known, default=None)
 
 
 def _value(whole: Joint, prog: Any, draw: Drawn, chosen: Ints, mine: Ints, number: int) -> int:

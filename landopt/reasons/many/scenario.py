@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
+from landopt.progress import heard
 from landopt.reasons.alternatives import assignment, choices, value
 from landopt.runs.work import watched
 from landopt.screening.offers import Offers
@@ -21,6 +22,7 @@ from landopt.solving.programme.arrays import Ints, program, standing
 from landopt.solving.programme.model import build
 from landopt.solving.search_state import Warm
 from landopt.solving.solver import Outcome, solve
+from parcels.common.catalogue import Say
 
 PATIENCE_S = 120
 """Without a limit of its own a run stops after so many seconds, with the best plan found and its bound."""
@@ -135,10 +137,12 @@ def solved(
     warm: Ints | None = None,
     *,
     plans_alone: bool = False,
+    say: Say | None = None,
 ) -> tuple[dict[str, Any], Outcome]:
     """A run: why it stopped, value and bound per tier, the plan; ``base`` is the plan it starts from and stays near.
 
     With ``plans_alone`` nothing is proved beyond the prices in a large round, and no ties are looked at.
+    ``say`` hears of the best plan so far.
     """
     near = None
     if base is not None:
@@ -153,6 +157,7 @@ def solved(
         here=watched(),
         ties=not plans_alone,
         prove=not plans_alone,
+        progress=None if say is None else heard(say),
     )
     found: dict[str, Any] = {"stopped": outcome.stopped, "offers": len(offers)}
     if outcome.chosen is None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from landopt.reasons.resolved.resolve import claimed_floor
 from landopt.solving.programme.arrays import Ints, Program, standing
 from landopt.solving.programme.highs_model import handed
 from landopt.solving.relaxation.prices import Relaxation, relax
@@ -23,8 +24,12 @@ from landopt.solving.relaxation.sifter import Stopped
 
 SHARES = (0.4, 0.7, 1.0)
 """Up to which part of the time the relaxation and each choice of today may take."""
+LEAST_S = 1.0
+"""A programme that would have less time is not begun."""
 LAST = 0.1
 """The part of the time that each choice leaves to the draws under it."""
+UNKNOWN = 1e17
+"""From here on a bound of HiGHS is none."""
 MORE = (2, 12)
 """Again so many offers as the relaxation takes, the next best by its prices, may be chosen; more if not done."""
 
@@ -36,6 +41,16 @@ class Settled:
     chosen: Ints | None
     bound: int | None
     interrupted: bool = False
+    relaxed: Relaxation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best plan found among some columns, what none of them exceeds as the solver claims, Ctrl-C ended it."""
+
+    plan: Ints | None
+    bound: int | None
+    broken: bool = False
 
 
 def settle(
@@ -71,17 +86,23 @@ def settle(
             offers = np.arange(prog.count) if not part else pool if best is None else np.union1d(pool, best)
             fixed = None if part or best is None else np.isin(first, best)
             end = until(share if not part else share - LAST)
-            found, broken = _programme(prog, offers, first, fixed, best, float(gap) / 4, end, nodes)
-            best = _best(prog, [each for each in (best, found) if each is not None])
+            found = among(prog, offers, float(gap) / 4, end, nodes, start=best, first=first, fixed=fixed)
+            broken = found.broken
+            best = better_plan(prog, best, found.plan)
         if broken or (best is not None and relaxed.bound - standing(prog, best).objective <= gap * relaxed.bound):
             break
-    return Settled(best, relaxed.bound, broken)
+    return Settled(best, relaxed.bound, broken, relaxed)
 
 
 def _best(prog: Program, plans: Sequence[Ints]) -> Ints | None:
     """The best of some plans that hold."""
     lawful = [plan for plan in plans if standing(prog, plan).lawful]
     return max(lawful, key=lambda plan: standing(prog, plan).objective, default=None)
+
+
+def better_plan(prog: Program, plan: Ints | None, other: Ints | None) -> Ints | None:
+    """The better of two plans, if they are any."""
+    return _best(prog, [each for each in (plan, other) if each is not None])
 
 
 def _pool(prog: Program, relaxed: Relaxation, more: int) -> Ints:
@@ -95,32 +116,36 @@ def _pool(prog: Program, relaxed: Relaxation, more: int) -> Ints:
 
 
 # One parameter a part of the programme and of the effort.
-def _programme(
+def among(
     prog: Program,
     pool: Ints,
-    first: Ints,
-    fixed: Any,
-    start: Ints | None,
     gap: float,
     end: float | None,
     nodes: int | None,
-) -> tuple[Ints | None, bool]:
-    """The best plan found over a pool (``fixed``: which of ``first`` are taken), and whether Ctrl-C ended it."""
+    *,
+    start: Ints | None = None,
+    first: Ints | None = None,
+    fixed: Any = None,
+) -> Found:
+    """The best plan HiGHS finds over a pool; ``fixed``: which of ``first`` are taken, the others are not."""
     left = None if end is None else end - monotonic()
-    if left is not None and left < 1:
-        return None, False
+    if left is not None and left < LEAST_S:
+        return Found(None, None)
     solver = handed(prog, pool, start)
     for name, wanted in (("threads", 1), ("mip_rel_gap", gap), ("time_limit", left), ("mip_max_nodes", nodes)):
         if wanted is not None:
             solver.setOptionValue(name, wanted)
-    if fixed is not None:
+    if first is not None and fixed is not None:
         taken = fixed.astype(float)
         solver.changeColsBounds(len(first), np.searchsorted(pool, first).astype(np.int32), taken, taken)
     broken = _run(solver)
-    if solver.getInfo().primal_solution_status != 2:  # no plan
-        return None, broken
+    info = solver.getInfo()
+    above = float(info.mip_dual_bound)
+    bound = claimed_floor(above) if abs(above) < UNKNOWN else None
+    if info.primal_solution_status != 2:  # no plan, or none yet
+        return Found(None, bound, broken)
     values = np.array(solver.getSolution().col_value)[: len(pool)]
-    return pool[values > 0.5], broken
+    return Found(pool[values > 0.5], bound, broken)
 
 
 def _run(solver: Any) -> bool:

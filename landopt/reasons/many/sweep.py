@@ -9,9 +9,10 @@ from __future__ import annotations
 import itertools
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,12 +163,13 @@ def runs(sweep: Sweep) -> Iterator[Run]:
 class Desk:
     """A round as one process holds it: runs that only change amounts share its offers.
 
-    ``base`` is the plan as it stands, where every run starts. In large rounds runs also start from where the search
-    of the first one ended (not in node mode, whose runs repeat whatever ran before them).
+    ``base`` is the plan as it stands, where every run starts. In large rounds runs also start from where the search of
+    the first one ended (not in node mode, whose runs repeat whatever ran before them). ``say`` hears of the best plan
+    so far of each.
     """
 
-    def __init__(self, case: Case, effort: Effort, base: Sequence[Any] | None = None) -> None:
-        self.case, self.effort, self.base = case, effort, base
+    def __init__(self, case: Case, effort: Effort, base: Sequence[Any] | None = None, say: Say | None = None) -> None:
+        self.case, self.effort, self.base, self.say = case, effort, base, say
         self.first: tuple[Case, Offers, Outcome | None] | None = None
 
     def solve(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,7 +183,7 @@ class Desk:
         like = None
         if changed.settings.nodes is None and self.first and self.first[2] and alike(self.first[1], offers):
             like = self.first[2].left
-        found, outcome = solved(changed, offers, self.effort, self.base, start=like)
+        found, outcome = solved(changed, offers, self.effort, self.base, start=like, say=self.say)
         if self.first is None:
             self.first = changed, offers, outcome
         return found if self.base is None else {**found, "base": stands(changed, offers, self.base)}
@@ -224,10 +226,15 @@ def refused(trouble: LandoptError) -> dict[str, Any]:
     }
 
 
-def open_desk(shared: str) -> Running:
+def open_desk(shared: str, say: Say | None = None) -> Running:
     """A worker's desk, from what all runs share."""
     data = json.loads(shared)
-    return Desk(from_json(data["case"]), Effort(data["gap"], data["time_limit_s"]), data["base"]).result
+    return Desk(from_json(data["case"]), Effort(data["gap"], data["time_limit_s"]), data["base"], say).result
+
+
+def heard_desk(where: Where, say: Say) -> Callable[[str], Running]:
+    """The desk of one run that others start from: it tells how far it is, in this process."""
+    return open_desk if where.scheduler is not None else partial(open_desk, say=say)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +274,7 @@ def sweep_case(
     if any(_understood(case, given) for _, given, _ in every):  # else there is nothing to start from it
         say(told("progress.as-it-stands"))
         key = digest({**head, **_AS_IT_STANDS, "base": True})[:16]
-        work = Work(open_desk, _text(shared), longest)
+        work = Work(heard_desk(where, say), _text(shared), longest)
         base = execute(work, [Task(key, _AS_IT_STANDS)], where, folder).results[key]
         shared["base"] = base["plan"] if base["objective"] is not None else None
     tasks = [Task(key, given) for _, given, key in every]

@@ -30,7 +30,7 @@ from constraints.case import Case, case_digest, from_json, to_json
 from landopt.reasons.alternatives import value
 from landopt.reasons.many.axes import Axis, axes
 from landopt.reasons.many.scenario import Assignment, Effort, better, located, named
-from landopt.reasons.many.sweep import open_desk
+from landopt.reasons.many.sweep import heard_desk
 from landopt.runs.execute import Ran, execute
 from landopt.runs.work import Run, Task, Where, Work, watched
 from landopt.screening.offers import Offers
@@ -238,7 +238,7 @@ def tradeoff(
         say(told("progress.as-it-stands"))
         shared: dict[str, Any] = {"case": to_json(case), **how, "base": None}
         task = Task(digest({**head, "base": True})[:16], {"sets": [], "overlays": []})
-        work = Work(open_desk, json.dumps(shared, ensure_ascii=False), effort.longest_s(case))
+        work = Work(heard_desk(where, say), json.dumps(shared, ensure_ascii=False), effort.longest_s(case))
         present = execute(work, [task], where, folder).results[task.key]["plan"]
     here = Fronted(case, between, present, effort)
     shared = {"case": to_json(case), **how, "between": list(between), "present": list(present)}

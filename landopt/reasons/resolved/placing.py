@@ -256,8 +256,16 @@ class _Placing:
             top = max(int(self.offers.score[0, offer]) for offer in groups[key])
             return not isinstance(change, int), -(change if isinstance(change, int) else top), key
 
+        order = sorted(groups, key=hopeful)
+        first = counted.get(order[0]) if order else None
+        if order and first is None:
+            self.clock.tell("placed-none", choices=len(order))
+        elif first is not None and isinstance(first.score_change, int):
+            self.clock.tell(
+                "placed-first", site="+".join(first.parcel_ids), method=first.method, change=first.score_change / 1000
+            )
         found = []
-        for done, key in enumerate(sorted(groups, key=hopeful)[:FREE], 1):
+        for done, key in enumerate(order[:FREE], 1):
             if exact and not self.clock.left():
                 break
             self.clock.tell("placing", done=done, choices=min(FREE, len(groups)))

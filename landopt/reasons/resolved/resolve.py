@@ -125,7 +125,7 @@ def _tier(
     if stats.status == pulp.LpSolveStatus.Infeasible:
         return "infeasible", None, None
     bound = stats.best_bound
-    above = None if bound is None or not np.isfinite(bound) else _floor(bound)
+    above = None if bound is None or not np.isfinite(bound) else claimed_floor(bound)
     ended = stats.status == pulp.LpSolveStatus.Optimal
     clock.left()
     if not stats.has_solution:
@@ -139,7 +139,7 @@ def _tier(
     return ("optimal" if ended else clock.why or "limit"), found, above
 
 
-def _floor(bound: float) -> int:
+def claimed_floor(bound: float) -> int:
     """The whole number a claimed bound allows, with the slip a double may have."""
     return int(np.floor(bound + 1e-6 * max(1.0, abs(bound) * 1e-6)))
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from landopt.solving.programme.arrays import Ints, Program, columns, standing
 
+ENDLESS = 10**18
+"""A right-hand side so far away asks nothing."""
+
 
 def handed(prog: Program, pool: Ints | None = None, plan: Ints | None = None) -> Any:
     """A HiGHS model over the offers of ``pool`` (default: all), slack columns last; ``plan`` is given as a start.
@@ -22,8 +25,8 @@ def handed(prog: Program, pool: Ints | None = None, plan: Ints | None = None) ->
     pool = np.arange(prog.count) if pool is None else pool
     head, count = prog.parcels + prog.demands, len(pool)
     starts, rows, coefs = columns(prog, pool)
-    low = np.concatenate([np.full(head, -inf), np.where(prog.sense >= 0, prog.rhs, -inf)])
-    high = np.concatenate([np.ones(head), np.where(prog.sense <= 0, prog.rhs, inf)])
+    low = np.concatenate([np.full(head, -inf), np.where((prog.sense >= 0) & (prog.rhs > -ENDLESS), prog.rhs, -inf)])
+    high = np.concatenate([np.ones(head), np.where((prog.sense <= 0) & (prog.rhs < ENDLESS), prog.rhs, inf)])
     used = np.bincount(rows, minlength=len(low)) > 1
     used[head:] = True
     place = np.cumsum(used) - 1
