@@ -82,10 +82,10 @@ def placed(packer: Packer, plan: Plan, draw: np.random.Generator | None = None) 
     return Plan(plan.model, plan.taken.plus(more))
 
 
-def begun(model: Model, prices: Prices) -> tuple[Packer, Plan]:
+def begun(model: Model, prices: Prices, floors: tuple[float, ...] = FLOORS) -> tuple[Packer, Plan]:
     """A plan on all the land, by the packer that made the better one."""
     empty = Plan(model, model.listed.at(slice(0, 0)))
-    packers = [Packer.of(model, prices, floor) for floor in FLOORS]
+    packers = [Packer.of(model, prices, floor) for floor in floors]
     plans = [placed(each, empty) for each in packers]
     best = max(range(len(plans)), key=lambda at: plans[at].value)
     return packers[best], plans[best]
@@ -122,7 +122,7 @@ def find(held: Mapping[str, Any], folder: Path) -> None:
     def keep(plan: Plan) -> None:
         _write(folder, pool.plus(plan.taken), plan.taken, bound)
 
-    _, first = begun(model, prices)
+    _, first = begun(model, prices, FLOORS[1:])
     keep(first)
     pool, prices, bound = relaxed(model, None, prices, CLOSE)
     keep(first)
