@@ -29,33 +29,38 @@ JITTER = 1e-3
 
 @dataclass(frozen=True)
 class Packer:
-    """The prices a plan is held against, and the order in which parcels are looked at."""
+    """The prices a plan is held against, and the order in which parcels are looked at.
+
+    A parcel left costs at least ``floor`` of what the best platform is worth: land without a price is filled closely.
+    """
 
     model: Model
     prices: Prices
     order: Ints
+    floor: float = 0.0
 
     @staticmethod
-    def of(model: Model, prices: Prices) -> Packer:
+    def of(model: Model, prices: Prices, floor: float = 0.0) -> Packer:
         """At prices of parcels and rows; what offers of no part bring is added to those of their parcels."""
         plain = replace(prices, parts=np.zeros(model.parts))
         single = np.zeros(model.count + 1)
         mine = model.listed.at(model.listed.part < 0)
         np.maximum.at(single, mine.members[:, 0], mine.reduced(plain))
-        return Packer(model, replace(plain, parcels=plain.parcels + single[:-1]), _order(model))
+        return Packer(model, replace(plain, parcels=plain.parcels + single[:-1]), _order(model), floor)
 
     def packed(self, here: Model, free: Ints, room: Floats, parts: Ints, draw: np.random.Generator | None) -> Columns:
         """Columns for ``parts`` on the ``free`` land of ``here`` that lack little, with the room left of the rows.
 
         What they lack is drawn a little higher at random where there is a ``draw``.
         """
-        columns, best = self._near(here, parts)
+        columns, best = self._near(here, parts, draw)
         lacks = np.maximum(0.0, np.append(best, 0.0)[columns.part] - columns.reduced(self.prices))
         if draw is not None:
             lacks += draw.exponential(JITTER * max(1.0, float(best.max())), len(columns))
         bits = _Bits.of(columns, self.model)
         beam = _Beam(columns, lacks, bits, room)
-        price = np.append(np.where(free[:-1], self.prices.parcels, 0.0), 0.0)
+        least = self.floor * float(best.max(initial=0.0))
+        price = np.append(np.where(free[:-1], np.maximum(self.prices.parcels, least), 0.0), 0.0)
         owner, at = np.nonzero(price[columns.members] > 1.0)
         land = columns.members[owner, at]
         by = np.lexsort((lacks[owner], land))
@@ -68,8 +73,8 @@ class Packer:
             beam.step(self.model.count + part, best[part], mine[np.argsort(lacks[mine], kind="stable")][:CHOICE])
         return columns.at(beam.taken(self.prices.rows * UNSPENT))
 
-    def _near(self, here: Model, parts: Ints) -> tuple[Columns, Floats]:
-        """The columns of some parts that lack least, and the best of every part."""
+    def _near(self, here: Model, parts: Ints, draw: np.random.Generator | None) -> tuple[Columns, Floats]:
+        """The columns of some parts that lack least, and the best of every part; of those alike some at random."""
         start, parcels, _ = here.sites
         out = beaten(here, self.prices)
         best = np.zeros(here.parts)
@@ -78,6 +83,8 @@ class Packer:
         np.maximum.at(best, found[0].part[found[0].part >= 0], worth[found[0].part >= 0])
         platforms = np.flatnonzero(parts[here.part])
         most = max(1, min(CHOICE, COLUMNS // max(1, len(platforms))))
+        spread = JITTER * float(here.served.max(initial=0.0))
+        alike = (draw or np.random.default_rng(0)).random(len(here.sites[2])) * spread
         sums: dict[int, Floats] = {}
         for place in platforms.tolist():
             low, high = here.windows[place][[0, 2]]
@@ -89,7 +96,8 @@ class Packer:
                     sums[way] = np.add.reduceat(here.values(way, self.prices)[parcels], start[:-1])
                 value = sums[way][mine] + here.served[place]
                 count = min(most, len(value))
-                at = np.argpartition(-value, count - 1)[:count]
+                other = alike[(mine + place * 7_919) % len(alike)]  # another choice for each platform
+                at = np.argpartition(other - value, count - 1)[:count]
                 at = at[value[at] > 0]
                 best[here.part[place]] = max(best[here.part[place]], float(value.max()))
                 size = len(at)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from landopt.solving.process.site_columns import CLOSE, NAMES, Columns, Model, relaxed
+from landopt.solving.process.site_columns import CLOSE, NAMES, Columns, Model, Prices, relaxed
 from landopt.solving.process.site_packing import Packer
 from landopt.solving.programme.arrays import Floats, Ints
 
@@ -26,6 +26,8 @@ PIECES = 150
 """Pieces of land placed again at most."""
 WHOLE = 8
 """The same where a piece is all the land."""
+FLOORS = (0.0, 0.005)
+"""What a parcel left costs at least of what the best platform is worth; the better of both goes on."""
 WORSE = 6e-4
 """A plan worth this part less than the best is gone on from."""
 
@@ -80,6 +82,15 @@ def placed(packer: Packer, plan: Plan, draw: np.random.Generator | None = None) 
     return Plan(plan.model, plan.taken.plus(more))
 
 
+def begun(model: Model, prices: Prices) -> tuple[Packer, Plan]:
+    """A plan on all the land, by the packer that made the better one."""
+    empty = Plan(model, model.listed.at(slice(0, 0)))
+    packers = [Packer.of(model, prices, floor) for floor in FLOORS]
+    plans = [placed(each, empty) for each in packers]
+    best = max(range(len(plans)), key=lambda at: plans[at].value)
+    return packers[best], plans[best]
+
+
 def mended(packer: Packer, plan: Plan, enough: float, left: Left, keep: Callable[[Plan], None]) -> Plan:
     """The best of plans whose platforms are placed again piece by piece of the land; ``keep`` hears of better ones."""
     draw = np.random.default_rng(0)
@@ -103,21 +114,20 @@ def find(held: Mapping[str, Any], folder: Path) -> None:
     """Find columns of a model, and a plan; what there is, is written to ``folder`` as it comes."""
     model = _model(held)
     ends = float(held["seconds"]), monotonic() + float(held["wall"])
-    begun = process_time()
+    start = process_time()
     clock = bool(np.isfinite(ends[0]))
-    left = (lambda: process_time() - begun < ends[0] and monotonic() < ends[1]) if clock else None
+    left = (lambda: process_time() - start < ends[0] and monotonic() < ends[1]) if clock else None
     pool, prices, bound = relaxed(model, held["classes"], None, FIRST)
 
     def keep(plan: Plan) -> None:
         _write(folder, pool.plus(plan.taken), plan.taken, bound)
 
-    empty = Plan(model, pool.at(slice(0, 0)))
-    first = placed(Packer.of(model, prices), empty)
+    _, first = begun(model, prices)
     keep(first)
     pool, prices, bound = relaxed(model, None, prices, CLOSE)
     keep(first)
-    packer = Packer.of(model, prices)
-    plan = max(first, placed(packer, empty), key=lambda one: one.value)
+    packer, plan = begun(model, prices)
+    plan = max(first, plan, key=lambda one: one.value)
     keep(plan)
     mended(packer, plan, bound / (1 + float(held["gap"])), left, keep)
 
