@@ -197,7 +197,8 @@ def _code(text: str, field: Field, use_codes: str | None) -> str:
         known = {**dict.fromkeys(field.values), **dict.fromkeys(readings(subject))}
         near = difflib.get_close_matches(folded(text), known, 1, 0.5)
         if near:
-            raise BadValue("051.none-near", text=text, all_values=field.values, near=near[0])
+            meant = readings(subject).get(near[0], near[0])
+            raise BadValue("051.none-near", text=text, all_values=field.values, near=meant)
         raise BadValue("051.none", text=text, all_values=field.values)
     return found
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from parcels.common.place import Place
+from parcels.common.schema import fields_of
 from parcels.common.units import BadValue, exact, round_half_up, scaled, unit_factor
-from parcels.tables.columns import match_columns
+from parcels.tables.columns import Column, match_columns
 from parcels.tables.use_codes import systems, use_of
-from parcels.tables.values import clean_text, parse_date
+from parcels.tables.values import clean_text, parse_date, parser
 from tests.parcels.making import box, chinese, columns, good, gpkg, one, read, shapefile
 
 FILE = Place("f")
@@ -221,6 +222,15 @@ def test_booleans_and_words(tmp_path: Path) -> None:
     assert land.table.column("ownership") == ("state", "collective", "state", "state")
     assert one(read(gpkg(tmp_path, [box(0, 0)], name="b.gpkg", net_land=["maybe"])), "P050").ids == ("P1",)
     assert "state" in one(read(gpkg(tmp_path, [box(0, 0)], name="c.gpkg", ownership=["stat"])), "P051").what
+
+
+def test_what_is_meant_is_told_as_a_code() -> None:
+    """Words are compared without blanks, and were told so: "did you mean publicinstitution"."""
+    fields = fields_of("demand")
+    with pytest.raises(BadValue) as caught:
+        parser(Column("主体", fields["operator"]), None)("institution")
+    assert caught.value.values["near"] == "pubinst"
+    assert parser(Column("类型", fields["platform_kind"]), None)("Pilot line") == "transformation"
 
 
 def test_mixed_uses(tmp_path: Path) -> None:
