@@ -7,7 +7,7 @@ Nothing reads these texts back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -332,6 +332,11 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
     cases = [record for record in records if record["kind"] == "assignment"]
     held = [record for record in records if record["kind"] == "held"]
     unserved = [record for record in records if record["kind"] == "unserved"]
+    by_whom = (
+        by_hand(plan_json, lang).rstrip("\n"),
+        own_exceptions(case, plan_json, lang),
+        own_corrections(case, lang),
+    )
     template = environment(lang).get_template(f"{lang}/summary.j2")
     text = template.render(
         r={"worth": [], **plan},
@@ -344,16 +349,7 @@ def render_summary(plan_json: Mapping[str, Any], case: Case, lang: str) -> str:
         held=_by_first_reason(held),
         one=cases[0] if cases else None,
         left=unserved[0] if unserved else None,
-        by_hand="\n".join(
-            filter(
-                None,
-                (
-                    by_hand(plan_json, lang).rstrip("\n"),
-                    own_exceptions(case, plan_json, lang),
-                    own_corrections(case, lang),
-                ),
-            )
-        ),
+        by_hand="\n".join(filter(None, by_whom)),
     )
     return "".join(f"{line}\n" for line in late_lines(case, lang)) + _tidy(text)
 
@@ -372,12 +368,17 @@ def _by_first_reason(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any
     return sorted(found.values(), key=lambda entry: -entry["count"])[:HELD_REASONS]
 
 
-def render_plan(plan_json: Mapping[str, Any], lang: str, case: Case, *, full: bool = False) -> str:
-    """The summary, followed by every record where the round is short or ``full`` asks for it."""
+def render_plan(
+    plan_json: Mapping[str, Any],
+    lang: str,
+    case: Case,
+    compared: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+) -> str:
+    """The summary, followed by every record where the round is short: ``compared``, as the folder of the plan can."""
     head = render_summary(plan_json, case, lang)
     records = [record for record in plan_json["justification"] if record["kind"] != "plan"]
-    if full or len(records) <= LONG:
-        return head + "\n" + "=" * 72 + "\n\n" + render_all(records, lang, case.rules)
+    if len(records) <= LONG:
+        return head + "\n" + "=" * 72 + "\n\n" + render_all(map(compared, records), lang, case.rules)
     return head
 
 

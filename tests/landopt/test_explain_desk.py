@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from landopt.reasons.explain.schema import file_schema, schema
 from landopt.reasons.texts import render, render_plan
 from tests.builders import case, demand, eligibility, limit, parcel
 from tests.landopt.decided import write_plan
+from tests.workbench.making import small_round
 
 
 def _round() -> Case:
@@ -197,6 +199,22 @@ def test_printed_plan_holds_table_bounds_and_every_case(folders: tuple[Path, Pat
     for record in opened.plan["justification"]:
         if record["kind"] != "plan":
             assert render(record, lang) in text
+
+
+def test_what_a_short_round_prints_is_what_is_explained(tmp_path: Path) -> None:
+    """A sheet of ``solve`` names each fact to be established once, as ``explain`` does, not each rule that asks for it.
+
+    Without layers and zones many rules ask for the same few facts.
+    """
+    home, plan = small_round(tmp_path / "round", parcels=12, demands=4), str(tmp_path / "plan")
+    text = (home / "round.toml").read_text("utf-8")
+    (home / "round.toml").write_text(re.sub(r"\[inputs\.layers\].*?(?=\n\[)", "", text, flags=re.DOTALL), "utf-8")
+    told = CliRunner().invoke(desk, ["solve", str(home), "--output", plan, "--lang", "en"])
+    assert told.exit_code in (0, 4), told.output
+    explained = _run("explain", plan, "--all", "--lang", "en").stdout
+    asked = re.compile(r"^5\. Conditions before contract\.\n(.*?)^6\. ", re.MULTILINE | re.DOTALL)
+    assert "To be established by" in "".join(asked.findall(explained))
+    assert asked.findall(told.stdout) == asked.findall(explained)
 
 
 def test_long_rounds_print_a_summary_and_say_how_to_see_one_case(folders: tuple[Path, Path]) -> None:

@@ -158,11 +158,13 @@ def solve(
         over = {} if result.robust is None else {"robust": result.robust}
         click.echo(json.dumps({**packed(result.plan), **over}, ensure_ascii=False, sort_keys=True))
     else:
+        from landopt.keeping.plan_folder import PlanFolder
         from landopt.reasons.period_tables import render_periods
         from landopt.reasons.texts import render_plan
         from landopt.reasons.two_names import names_in_file, said_in
 
-        told = render_plan(result.plan, chosen, result.case)
+        compared = PlanFolder(result.folder, result.plan).compared
+        told = render_plan(result.plan, chosen, result.case, compared)
         periods = render_periods(result.plan, result.case, chosen)
         over_draws = None
         if result.robust is not None:
