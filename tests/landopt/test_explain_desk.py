@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,15 @@ def test_printed_plan_holds_table_bounds_and_every_case(folders: tuple[Path, Pat
     for record in opened.plan["justification"]:
         if record["kind"] != "plan":
             assert render(record, lang) in text
+
+
+def test_a_round_that_names_no_authority_leaves_no_gap(folders: tuple[Path, Path]) -> None:
+    """Its first line was "b -  - plan"."""
+    opened = open_plan(folders[0])
+    nobody = replace(opened.case, round=replace(opened.case.round, authority=""))
+    title = opened.case.round.title
+    assert render_plan(opened.plan, "en", nobody).startswith(f"{title.en} - plan ")
+    assert render_plan(opened.plan, "zh", nobody).startswith(f"{title.zh}　方案编号 ")
 
 
 def test_what_a_short_round_prints_is_what_is_explained(tmp_path: Path) -> None:

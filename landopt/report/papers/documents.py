@@ -63,7 +63,7 @@ def proposal(source: Source, lang: str) -> list[Block]:
     for heading, key in zip(wording("proposal", "tables", lang), ("methods", "sites"), strict=True):
         blocks += [Block("heading", heading), *_blocks(said[key])]
     day = words.date(source.plan["case"]["as_of"], lang)
-    return [*blocks, Block("sign", one_line(f"{source.case.round.authority}　　{day}", 300))]
+    return [*blocks, Block("sign", one_line(f"{source.case.round.authority}　　{day}".strip(), 300))]
 
 
 def _blocks(value: Value) -> list[Block]:
