@@ -95,6 +95,21 @@ def test_fault_80_altered_ledger_is_reported_and_not_extended(tmp_path: Path, st
         assert all(entry.round != "late" for entry in book.entries())
 
 
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_ledger_without_its_guards_is_told(tmp_path: Path, read_only: bool) -> None:
+    """Whoever dropped the triggers can change entries: the chain tells of changes, this of the door left open."""
+    _filled(tmp_path / "l")
+    with Ledger(tmp_path / "l", read_only=read_only) as book:
+        assert book.warnings == []
+    raw = sqlite3.connect(tmp_path / "l")
+    raw.executescript("DROP TRIGGER entries_keep;")
+    raw.close()
+    with Ledger(tmp_path / "l", read_only=read_only) as book:
+        assert [(issue.code, issue.level) for issue in book.warnings] == [("B082", "warning")]
+        assert "entries_keep" in book.warnings[0].what
+        assert book.problems() == []
+
+
 def test_fault_80_cut_tail_shows_by_the_head_on_the_plan(tmp_path: Path) -> None:
     """A chain cut at its end is whole in itself; the head printed on a plan is no longer there."""
     _filled(tmp_path / "l")

@@ -92,9 +92,13 @@ class SqliteStore:
             raise Refused(error("B002.not-ledger-landopt", at=str(self.path), file=self.path.name))
         if version > VERSION:
             raise Refused(error("B081.ledger-version-landopt", at=str(self.path), version=version, version2=VERSION))
+        lost = set(_OWN)
         for name, text in db.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@'"):
+            lost.discard(name)
             if _plain(str(text)) != _OWN.get(name):  # a trigger of somebody else's could undo what is appended
                 raise Refused(error("B080.schema", at=str(self.path), name=name))
+        if lost and not any(each.code == "B082" for each in self.warnings):  # the chain still tells what was changed
+            self.warnings.append(warning("B082.unguarded", at=str(self.path), names=tuple(sorted(lost))))
         return True
 
     def _prepare(self, db: sqlite3.Connection, *, new: bool) -> None:
