@@ -179,7 +179,7 @@ class Plan(PlanRuns):
         """
         from landopt.reasons.texts import render_plan
 
-        return render_plan(self.data, language(lang), self.case, self._opened.compared)
+        return render_plan(self.data, language(lang), self.case, lambda: self._opened.compared)
 
     def _repr_html_(self) -> str:
         from landopt.door.notebook import page

@@ -36,6 +36,7 @@ UNIT, RECORD = "\x1f", "\x1e"
 """Separators of cells and rows of a form: control characters, which no text from outside carries."""
 LONG = 40
 """More records than this and the printed plan is a summary that says how to see one case."""
+Compared = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 CASES = 100
 """More assignments than this and the summary leaves out the line for each case."""
 HELD_REASONS = 6
@@ -369,16 +370,13 @@ def _by_first_reason(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any
 
 
 def render_plan(
-    plan_json: Mapping[str, Any],
-    lang: str,
-    case: Case,
-    compared: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+    plan_json: Mapping[str, Any], lang: str, case: Case, compared: Callable[[], Compared] = lambda: dict
 ) -> str:
-    """The summary, followed by every record where the round is short: ``compared``, as the folder of the plan can."""
+    """The summary, followed by every record where the round is short: as what ``compared`` gives makes of it."""
     head = render_summary(plan_json, case, lang)
     records = [record for record in plan_json["justification"] if record["kind"] != "plan"]
     if len(records) <= LONG:
-        return head + "\n" + "=" * 72 + "\n\n" + render_all(map(compared, records), lang, case.rules)
+        return head + "\n" + "=" * 72 + "\n\n" + render_all(map(compared(), records), lang, case.rules)
     return head
 
 

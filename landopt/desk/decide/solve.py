@@ -13,7 +13,9 @@ from landopt.desk.path_argument import LEDGER
 from landopt.desk.usage import LANG, Wrong
 
 if TYPE_CHECKING:
+    from landopt.job import Result
     from landopt.keeping.ledger.stores.places import LedgerPlace
+    from landopt.reasons.texts import Compared
 
 
 def seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int | None:
@@ -158,13 +160,11 @@ def solve(
         over = {} if result.robust is None else {"robust": result.robust}
         click.echo(json.dumps({**packed(result.plan), **over}, ensure_ascii=False, sort_keys=True))
     else:
-        from landopt.keeping.plan_folder import PlanFolder
         from landopt.reasons.period_tables import render_periods
         from landopt.reasons.texts import render_plan
         from landopt.reasons.two_names import names_in_file, said_in
 
-        compared = PlanFolder(result.folder, result.plan).compared
-        told = render_plan(result.plan, chosen, result.case, compared)
+        told = render_plan(result.plan, chosen, result.case, lambda: _compared(result))
         periods = render_periods(result.plan, result.case, chosen)
         over_draws = None
         if result.robust is not None:
@@ -175,3 +175,10 @@ def solve(
         click.echo(said_in(told, names_in_file(result.folder / "case.json"), chosen))
         click.echo(result.footer(chosen))
     click.get_current_context().exit(result.exit_code)
+
+
+def _compared(result: Result) -> Compared:
+    """What only the records of a short round are told with: the questions of a plan folder are not imported before."""
+    from landopt.keeping.plan_folder import PlanFolder
+
+    return PlanFolder(result.folder, result.plan).compared
