@@ -12,6 +12,7 @@ from constraints.case import Case, Settings
 from landopt.intake.overlay import BINDING_RANK, apply_sets, changed
 from landopt.reasons.clock import Clock
 from landopt.reasons.explain.context import Context
+from landopt.reasons.impossible.change_told import told_change
 from landopt.reasons.impossible.proposals import proposals
 from landopt.reasons.impossible.serving import Changed, serving
 from landopt.reasons.texts import render_answer
@@ -102,8 +103,8 @@ def test_what_the_proof_says_is_told_before_anything_is_solved(number: int) -> N
         assert found == asked
         assert said[0].key in ("progress.served-by", "progress.served-by-none")
         assert ("progress.solving-round" in [line.key for line in said]) == (bound > best)
-        told = [line.named["what"] for line in said if line.key == "progress.change-found"]
-        assert {change.what for change in found.changes if " + " not in change.what} <= set(told)
+        told = [str(line.named["what"]) for line in said if line.key == "progress.change-found"]
+        assert {str(told_change(change.what)) for change in found.changes if " + " not in change.what} <= set(told)
 
 
 def test_a_part_of_the_clock_ends_alone() -> None:

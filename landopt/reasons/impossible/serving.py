@@ -20,6 +20,7 @@ from landopt.reasons.clock import LIMIT_S, Clock
 from landopt.reasons.explain.changed.feasible import held_by_some, least_violation
 from landopt.reasons.explain.changed.variants import forced, only_rows, with_rhs, with_row
 from landopt.reasons.explain.context import Context
+from landopt.reasons.impossible.change_told import told_change
 from landopt.reasons.impossible.conflict import decimal, number_of, rule_of, scale_of, stated
 from landopt.reasons.impossible.proposals import Proposal, proposals
 from landopt.reasons.resolved.resolve import Resolved, keeping, resolve
@@ -383,7 +384,7 @@ class _Asked:
         most = None if top is None else top - now
         if most is not None:
             gone = ", ".join(losers) or "-"
-            self.clock.tell("change-found", what=what, most=most / 1000, losers=gone)
+            self.clock.tell("change-found", what=told_change(what), most=most / 1000, losers=gone)
         return Changed(what, was, to, (least, most), losers, who, kind, proposal, least is not None and least == most)
 
 

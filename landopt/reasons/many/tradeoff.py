@@ -140,12 +140,12 @@ class Fronted:
         return [max(1, round(rate / min(rates))) for rate in rates]
 
     def shown(self, result: Mapping[str, Any], ended: Told) -> Told:
-        """How a run ended, with what its plan is worth on every axis."""
+        """How a run ended, with what its plan is worth on every axis, in the order they are asked for."""
         values = result["values"]
         if values is None:
             return ended
         units = {axis.name: 1000 if axis.unit == "points" else 1 for axis in self.axes}
-        said = "; ".join(f"{name} {values[name] / units[name]:,.0f}" for name in units)
+        said = " / ".join(f"{values[name] / size:,.0f}" for name, size in units.items())
         return told("progress.ended-values", ended=ended, values=said)
 
     def _by_part(
