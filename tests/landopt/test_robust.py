@@ -18,11 +18,12 @@ from cli import desk
 from constraints.audit.run import audit_plan
 from landopt.invent.round import write_round
 from landopt.reasons.alternatives import value
-from landopt.reasons.many.apart import balanced, draw_program, lowered
+from landopt.reasons.many.among import among
+from landopt.reasons.many.apart import draw_program, supplied_again
 from landopt.reasons.many.draws import AGAIN, Stress, Vary
 from landopt.reasons.many.robust import drawn, joint, robust
 from landopt.reasons.many.scenario import Effort
-from landopt.reasons.many.settling import among, settle
+from landopt.reasons.many.settling import settle
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.programme.arrays import from_arrays, standing
 from landopt.solving.relaxation.prices import relax
@@ -65,7 +66,7 @@ def test_the_best_mean_is_that_of_enumeration(seed: int) -> None:
             total += max(kept)
         else:
             best = total if best is None else max(best, total)
-    found = robust(case, offers, stress, Effort("0", 60).of(case), here=True)
+    found = robust(case, offers, stress, Effort("0", 60).of(case))
     if best is None:  # whatever is decided today, some draw has no plan
         assert found is None
         return
@@ -114,8 +115,8 @@ def test_settling_alone_finds_a_plan_of_all_draws_under_its_bound(seed: int) -> 
     stress = Stress(3, seed, VARY, ())
     whole = joint(case, offers, [drawn(case, offers, stress, number) for number in (1, 2, 3)])
     prog = from_arrays(whole.base, 0)
-    whole_best = robust(case, offers, stress, Effort("0", 60).of(case), here=True)
-    found = settle(prog, np.sort(whole.first), Fraction(0), 60, None)
+    whole_best = robust(case, offers, stress, Effort("0", 60).of(case))
+    found = settle(prog, whole.parts(), Fraction(0), 60, None)
     if found.chosen is None:
         return
     assert whole_best is not None
@@ -127,39 +128,41 @@ def test_settling_alone_finds_a_plan_of_all_draws_under_its_bound(seed: int) -> 
 
 
 @pytest.mark.parametrize("seed", planned(4, tiers=1))
-def test_draws_priced_apart_bound_every_plan(seed: int) -> None:
-    """Whatever multipliers sum to 0: never below the best mean; what the draws take makes plans."""
+def test_each_draw_alone_is_supplied_again_as_all_of_them_together(seed: int) -> None:
+    """Under what is decided today the draws for themselves reach what one programme of all of them does."""
     case = random_case(seed)
     offers = build_offers(case)
     stress = Stress(3, seed, VARY, ())
     whole = joint(case, offers, [drawn(case, offers, stress, number) for number in (1, 2, 3)])
     prog, parts = from_arrays(whole.base, 0), whole.parts()
-    assert (parts.worth.sum(axis=0) == prog.score[parts.first]).all()
-    best = robust(case, offers, stress, Effort("0", 60).of(case), here=True)
-    relaxed, _ = relax(prog)
-    if best is None or not relaxed.feasible:
+    every = np.arange(prog.count)
+    best = among(prog, every, 0.0, None, None).plan
+    if best is None:
         return
-    plan, bound, _ = lowered(prog, parts, relaxed, None, Fraction(0), None, None)
-    assert bound is not None
-    assert bound // 3 >= best.objective
-    assert plan is None or standing(prog, plan).objective // 3 <= best.objective
-    rough = balanced(np.random.default_rng(seed).normal(0, 5000, parts.worth.shape))
-    assert not rough.sum(axis=0).any()
-    alone = [among(*draw_program(prog, parts, draw, rough[draw - 1]), 0.0, None, None) for draw in (1, 2, 3)]
-    assert sum(each.bound for each in alone if each.bound is not None) // 3 >= best.objective
+    today = np.isin(parts.first, best)
+    kept = best[parts.columns[best] == 0]  # what is decided today, with nothing supplied again
+    start = best if not standing(prog, kept).lawful else kept
+    alone = supplied_again(prog, parts, start, 0.0, None, None)
+    assert alone.plan is not None
+    assert not alone.broken
+    state = standing(prog, alone.plan)
+    assert state.lawful
+    assert (np.isin(parts.first, alone.plan) == today).all()
+    assert state.objective == standing(prog, best).objective
+    assert all((whole.rows[draw_program(prog, parts, draw)[0].rhs != prog.rhs] != draw).all() for draw in (1, 2, 3))
 
 
-def test_small_limits_leave_the_relaxation_far_off_and_the_draws_less() -> None:
-    """Limits smaller than many sites: whole numbers cost much in each draw, which the draws priced apart count."""
+def test_small_limits_leave_the_relaxation_far_off_and_the_whole_programme_closes() -> None:
+    """Limits smaller than many sites: whole numbers cost much in each draw, which the relaxation does not count."""
     case, offers = local(7, 40, 10, 6)
     stress = Stress(3, 1, VARY[:1], ())
     whole = joint(case, offers, [drawn(case, offers, stress, number) for number in (1, 2, 3)])
     prog = from_arrays(whole.base, 0)
     relaxed, _ = relax(prog)
-    plan, bound, _ = lowered(prog, whole.parts(), relaxed, None, Fraction(1, 10), None, None)
-    assert plan is not None
-    assert bound is not None
-    assert standing(prog, plan).objective <= bound < relaxed.bound * 0.95
+    found = robust(case, offers, stress, Effort("0.01", 60).of(case))
+    assert found is not None
+    assert found.objective <= found.bound < relaxed.bound // 3 * 0.95
+    assert found.gap <= Fraction("0.01")
 
 
 def test_what_cannot_be_drawn_is_refused_before_the_search(place: Path, tmp_path: Path) -> None:

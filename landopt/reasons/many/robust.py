@@ -5,13 +5,11 @@ ch. 2), handed to the search like any round. A first-stage offer is lawful today
 takes its platform away or lets its sale fail it is worth 0 and frees site and platform, else it stands, holds both
 there and is worth what the draw makes of it. What is free in a draw is supplied again, for a part of its points: with
 all of them nothing would ever be decided today. The objective is the floor of the mean over the draws; its bound is
-proved like that of any round.
+that of the relaxation, or what HiGHS claims of the whole programme where the relaxation does not do.
 """
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,24 +20,25 @@ from typing import Any
 import numpy as np
 
 from constraints.case import Case
-from landopt.reasons.many.apart import Parts, lowered
+from landopt.reasons.many.among import among
+from landopt.reasons.many.apart import Parts
 from landopt.reasons.many.draws import AGAIN, Stress, happening, read_stress
 from landopt.reasons.many.scenario import Effort, named
-from landopt.reasons.many.settling import settle
+from landopt.reasons.many.settling import better_plan, settle
 from landopt.screening.entries import spans
 from landopt.screening.law.kept import Kept
 from landopt.screening.offers import Offers
-from landopt.solving.process import child
-from landopt.solving.process.child_handle import inside, watch
 from landopt.solving.programme.arrays import SENSES, Ints, Program, from_arrays, missed_with, program, standing
 from landopt.solving.programme.model import check_sizes
 from landopt.solving.site_search import offers_of
-from landopt.solving.solver import GRACE_S, Outcome, best_plan, proof_bound
+from landopt.solving.solver import Outcome, proof_bound
 from parcels.common.catalogue import Say, phrase, told
-from parcels.common.issues import Environment, Issue, LandoptError, Refused, error
+from parcels.common.issues import LandoptError, Refused, error
 
-SETTLING, APART = 0.6, 0.2
-"""Parts of the time for :mod:`.settling` and, where that is not enough, :mod:`.apart`; the search has the rest."""
+PATIENCE_S = 600
+"""Without a limit of its own the search over the draws ends after so many seconds, with its best plan and bound."""
+SETTLING = 0.5
+"""Part of the time for :mod:`.settling`; where that is not enough, the whole programme has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +76,17 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """All draws together: ``first`` are today's columns, ``of`` and ``rows`` the draw of each column and row.
-
-    ``worth`` has a line a draw: what it makes of each of today's columns.
-    """
+    """All draws together: ``first`` are today's columns, ``of`` and ``rows`` the draw of each column and row."""
 
     base: dict[str, Any]
     first: Ints
     of: Ints
     rows: Ints
-    worth: Ints
+    draws: int
 
     def parts(self) -> Parts:
         """Which draw everything is of; today's columns in order."""
-        count, order = len(self.worth) + 1, np.argsort(self.first)
-        of = self.of.copy()
-        of[self.first] = 0
-        sizes = self.base["parcels"] // count, self.base["demands"] // count
-        heads = np.concatenate([np.repeat(np.arange(count), size) for size in sizes])
-        return Parts(self.first[order], self.worth[:, order], of, heads, self.rows)
+        return Parts(np.sort(self.first), self.of, self.rows, self.draws)
 
 
 def drawn(case: Case, offers: Offers, stress: Stress, number: int, kept: Kept | None = None) -> Drawn:
@@ -130,7 +121,7 @@ def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = 
     """
     parcels, demands = len(case.parcels), len(case.demands)
     block, today = parcels + demands, len(offers)
-    worth, rows = np.zeros((len(draws), today), np.int64), list(offers.rows)
+    worth, rows = np.zeros(today, np.int64), list(offers.rows)
     costs, owned = [0] * len(rows), [0] * len(rows)  # today nothing is counted yet
     missed = [missed_with(rows)]
     land, entries = [_land(offers, np.arange(today), 0)], [_entries(offers, np.arange(today), 0)]
@@ -139,7 +130,7 @@ def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = 
     for number, draw in enumerate(draws, 1):
         stands = np.flatnonzero(draw.match >= 0)
         there = draw.match[stands]
-        worth[number - 1, stands] = draw.offers.score[0][there]
+        worth[stands] += draw.offers.score[0][there]
         free = np.flatnonzero(draw.able)
         for columns, own in ((stands, there), (count + np.arange(len(free)), free)):
             rented = np.flatnonzero(draw.offers.demand[own] >= 0)
@@ -159,7 +150,7 @@ def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = 
         missed.append(missed_with(draw.offers.rows) + len(rows))
         rows += draw.offers.rows
         count += len(free)
-    score.insert(0, worth.sum(axis=0))
+    score.insert(0, worth)
     base, order = _ordered(land, entries, np.concatenate(who), count, (len(draws) + 1) * block)
     base |= {
         "demands": (len(draws) + 1) * demands,
@@ -177,7 +168,7 @@ def joint(case: Case, offers: Offers, draws: Sequence[Drawn], again: Fraction = 
     back = np.empty(count, np.int64)
     back[order] = np.arange(count)
     return Joint(
-        _parted(base, demands * (len(draws) + 1)), back[:today], np.concatenate(of)[order], np.array(owned), worth
+        _parted(base, demands * (len(draws) + 1)), back[:today], np.concatenate(of)[order], np.array(owned), len(draws)
     )
 
 
@@ -244,7 +235,6 @@ def robust(
     effort: Mapping[str, Any],
     *,
     start: Sequence[int] = (),
-    here: bool = False,
 ) -> Robust | None:
     """The plan of today with the best mean over the draws, and what no plan of today can exceed; None: none was found.
 
@@ -262,22 +252,19 @@ def robust(
     check_sizes(prog)
     goal, limit = Fraction(effort["gap"]), effort["time_limit_s"]
     begun = monotonic()
-    seconds = None if limit is None else SETTLING * limit
     known = [whole.first[np.asarray(start, np.int64)]]
-    first = settle(prog, np.sort(whole.first), goal, seconds, effort["nodes"], known)
-    chosen, top, broken = first.chosen, first.bound, first.interrupted
-    if not broken and first.relaxed is not None and not _met(prog, chosen, top, goal):
-        left = None if limit is None else APART * limit
-        chosen, bound, broken = lowered(prog, whole.parts(), first.relaxed, chosen, goal, left, effort["nodes"])
-        top = bound if top is None else top if bound is None else min(top, bound)
-    if not broken and not _met(prog, chosen, top, goal):
-        rest = None if limit is None else max(1, round(limit - (monotonic() - begun)))
-        found, bound = _searched(
-            whole, prog, {**effort, "time_limit_s": rest}, known if chosen is None else [chosen], here
-        )
-        plans = [plan for plan in (chosen, found) if plan is not None]
-        chosen = max(plans, key=lambda plan: standing(prog, plan).objective, default=None)
-        top = bound if top is None else top if bound is None else min(top, bound)
+    seconds = None if limit is None else SETTLING * limit
+    first = settle(prog, whole.parts(), goal, seconds, effort["nodes"], known)
+    chosen, top = first.chosen, first.bound
+    broken, end = first.interrupted, None if limit is None else begun + limit
+    every = np.arange(prog.count)
+    for rows_alone in (True, False):
+        if broken or _met(prog, chosen, top, goal) or (rows_alone and chosen is None):
+            continue
+        found = among(prog, every, float(goal), end, effort["nodes"], start=chosen, rows_alone=rows_alone)
+        chosen = chosen if found.plan is None else better_plan(prog, chosen, found.plan)
+        top = min((bound for bound in (top, found.bound) if bound is not None), default=None)
+        broken = found.broken
     if chosen is None:
         return None
     state = standing(prog, chosen)
@@ -302,31 +289,6 @@ def _met(prog: Program, chosen: Ints | None, top: int | None, gap: Fraction) -> 
         return False
     value = standing(prog, chosen).objective
     return top - value <= gap * max(1, abs(value))
-
-
-def _searched(
-    whole: Joint, prog: Program, effort: Mapping[str, Any], starts: Sequence[Ints], here: bool
-) -> tuple[Ints | None, int | None]:
-    """What the search of a round finds of all draws, and what its proof says; it may hand back nothing."""
-    with tempfile.TemporaryDirectory(prefix="landopt-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        child.save_arrays(folder, whole.base)
-        np.save(folder / "warm.npy", starts[0], allow_pickle=False)
-        request = {**effort, "gap": str(Fraction(effort["gap"])), "solver": "highs", "memory": None, "ties": None}
-        (folder / "request.json").write_text(json.dumps(request), "utf-8")
-        limit = effort["time_limit_s"]
-        ended = inside(folder, request) if here else watch(folder, None if limit is None else limit + GRACE_S, None)
-        result = ended.result or {}
-        if "error" in result:
-            raise (Environment if result["exit"] == 6 else LandoptError)(map(Issue.of_record, result["error"]))
-        chosen = best_plan(folder, prog.count)
-    entry = next(iter(result.get("tiers", ())), None)
-    if result.get("stopped") == "infeasible":
-        return None, None
-    proof = None if entry is None or entry.get("tree") is None else (entry["tree"], int(entry["scale"]))
-    claimed = None if entry is None else entry.get("solver_bound")
-    known = [*([] if proof is None else [proof_bound(prog, *proof)]), *([] if claimed is None else [int(claimed)])]
-    return chosen, min(known, default=None)
 
 
 def _value(whole: Joint, prog: Any, draw: Drawn, chosen: Ints, mine: Ints, number: int) -> int:
@@ -363,7 +325,7 @@ def robustly(
     """
     assert outcome.chosen is not None
     assert outcome.proof is not None
-    effort = {**Effort().of(case), "gap": gap or GAP}
+    effort = Effort(gap or GAP, case.settings.time_limit_s or PATIENCE_S).of(case)
     say(told("progress.robust-begins", draws=stress.draws, again=f"{float(stress.again):.0%}"))
     found = robust(case, offers, stress, effort, start=outcome.chosen.tolist())
     if found is None:

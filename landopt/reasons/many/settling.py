@@ -8,28 +8,22 @@ The prices of the relaxation bound every plan, in exact integers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic
-from typing import Any
 
 import numpy as np
 
-from landopt.reasons.resolved.resolve import claimed_floor
+from landopt.reasons.many.among import among
+from landopt.reasons.many.apart import Parts, supplied_again
 from landopt.solving.programme.arrays import Ints, Program, standing
-from landopt.solving.programme.highs_model import handed
 from landopt.solving.relaxation.prices import Relaxation, relax
 from landopt.solving.relaxation.sifter import Stopped
 
-SHARES = (0.4, 0.7, 1.0)
-"""Up to which part of the time the relaxation and each choice of today may take."""
-LEAST_S = 1.0
-"""A programme that would have less time is not begun."""
-LAST = 0.1
-"""The part of the time that each choice leaves to the draws under it."""
-UNKNOWN = 1e17
-"""From here on a bound of HiGHS is none."""
+RELAXED, KNOWN = 0.2, 0.35
+"""Up to which part of the time the relaxation may take, and the draws under a plan that is known."""
+SHARES = ((0.6, 0.7), (0.9, 1.0))
+"""Up to which part of the time each choice of today may take, and the draws under it."""
 MORE = (2, 12)
 """Again so many offers as the relaxation takes, the next best by its prices, may be chosen; more if not done."""
 
@@ -41,22 +35,12 @@ class Settled:
     chosen: Ints | None
     bound: int | None
     interrupted: bool = False
-    relaxed: Relaxation | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The best plan found among some columns, what none of them exceeds as the solver claims, Ctrl-C ended it."""
-
-    plan: Ints | None
-    bound: int | None
-    broken: bool = False
 
 
 def settle(
-    prog: Program, first: Ints, gap: Fraction, seconds: float | None, nodes: int | None, starts: Sequence[Ints] = ()
+    prog: Program, parts: Parts, gap: Fraction, seconds: float | None, nodes: int | None, starts: Sequence[Ints] = ()
 ) -> Settled:
-    """Look for a plan of a programme whose columns ``first`` are decided today.
+    """Look for a plan of a programme of today and its draws.
 
     Parameters
     ----------
@@ -70,7 +54,7 @@ def settle(
 
     best = _best(prog, starts)
     try:
-        relaxed, _ = relax(prog, enough=float(gap) / 20, deadline=until(SHARES[0]))
+        relaxed, _ = relax(prog, enough=float(gap) / 20, deadline=until(RELAXED))
     except Stopped:
         return Settled(best, None)
     except KeyboardInterrupt:
@@ -78,20 +62,21 @@ def settle(
     if not relaxed.feasible:
         return Settled(best, None)
     broken = False
-    for more, share in zip(MORE, SHARES[1:], strict=True):
-        pool = _pool(prog, relaxed, more)
-        for part in (True, False):
-            if broken or (not part and best is None):
-                break
-            offers = np.arange(prog.count) if not part else pool if best is None else np.union1d(pool, best)
-            fixed = None if part or best is None else np.isin(first, best)
-            end = until(share if not part else share - LAST)
-            found = among(prog, offers, float(gap) / 4, end, nodes, start=best, first=first, fixed=fixed)
-            broken = found.broken
-            best = better_plan(prog, best, found.plan)
+    if best is not None:
+        found = supplied_again(prog, parts, best, float(gap) / 4, until(KNOWN), nodes)
+        best, broken = better_plan(prog, best, found.plan), found.broken
+    for more, (choice, draws) in zip(MORE, SHARES, strict=True):
         if broken or (best is not None and relaxed.bound - standing(prog, best).objective <= gap * relaxed.bound):
             break
-    return Settled(best, relaxed.bound, broken, relaxed)
+        pool = _pool(prog, relaxed, more)
+        some = pool if best is None else np.union1d(pool, best)
+        found = among(prog, some, float(gap) / 4, until(choice), nodes, start=best)
+        best = better_plan(prog, best, found.plan)
+        if not found.broken and best is not None:
+            found = supplied_again(prog, parts, best, float(gap) / 4, until(draws), nodes)
+            best = better_plan(prog, best, found.plan)
+        broken = found.broken
+    return Settled(best, relaxed.bound, broken)
 
 
 def _best(prog: Program, plans: Sequence[Ints]) -> Ints | None:
@@ -113,51 +98,3 @@ def _pool(prog: Program, relaxed: Relaxation, more: int) -> Ints:
     rest = np.flatnonzero(~taken)
     order = np.lexsort((rest, -relaxed.margin[rest]))
     return np.union1d(np.flatnonzero(taken), rest[order][: more * int(taken.sum())])
-
-
-# One parameter a part of the programme and of the effort.
-def among(
-    prog: Program,
-    pool: Ints,
-    gap: float,
-    end: float | None,
-    nodes: int | None,
-    *,
-    start: Ints | None = None,
-    first: Ints | None = None,
-    fixed: Any = None,
-) -> Found:
-    """The best plan HiGHS finds over a pool; ``fixed``: which of ``first`` are taken, the others are not."""
-    left = None if end is None else end - monotonic()
-    if left is not None and left < LEAST_S:
-        return Found(None, None)
-    solver = handed(prog, pool, start)
-    for name, wanted in (("threads", 1), ("mip_rel_gap", gap), ("time_limit", left), ("mip_max_nodes", nodes)):
-        if wanted is not None:
-            solver.setOptionValue(name, wanted)
-    if first is not None and fixed is not None:
-        taken = fixed.astype(float)
-        solver.changeColsBounds(len(first), np.searchsorted(pool, first).astype(np.int32), taken, taken)
-    broken = _run(solver)
-    info = solver.getInfo()
-    above = float(info.mip_dual_bound)
-    bound = claimed_floor(above) if abs(above) < UNKNOWN else None
-    if info.primal_solution_status != 2:  # no plan, or none yet
-        return Found(None, bound, broken)
-    values = np.array(solver.getSolution().col_value)[: len(pool)]
-    return Found(pool[values > 0.5], bound, broken)
-
-
-def _run(solver: Any) -> bool:
-    """Run HiGHS so that Ctrl-C ends it with what it has; whether it did."""
-    solver.HandleKeyboardInterrupt = True
-    solver.startSolve()
-    broken, done = False, False
-    while not done:
-        try:
-            done = solver.wait(0.1)[0]
-        except KeyboardInterrupt:
-            broken = True
-            with suppress(KeyboardInterrupt):
-                solver.cancelSolve()
-    return broken
