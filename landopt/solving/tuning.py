@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Step = tuple[bool, int, float]
-"""(what the prices take whole is held, offers of platforms and again on parcels, seconds at most)."""
-
 
 @dataclass(frozen=True)
 class Tuning:
@@ -106,45 +103,40 @@ class Tuning:
     """
 
     small: int = 3_000
-    few: int = 200
-    whole: tuple[int, int, int] = (400, 1_000, 3_000)
-    early: int = 200
     prices_first: int = 60_000
-    rounded: int = 8_000
-    medium: tuple[Step, ...] = ((True, 6_000, 4.0), (False, 6_000, 20.0))
-    large: tuple[Step, ...] = ((True, 6_000, 8.0), (False, 6_000, 20.0), (False, 20_000, 30.0), (False, 60_000, 60.0))
-    of_part: int = 4
+    large: int = 1_000_000
+    few: int = 200
+    whole: tuple[int, int] = (400, 1_000)
+    early: int = 200
+    size: int = 6_000
+    per_part: int = 6
+    seconds: float = 20.0
     tighter: float = 1.0
-    last: int = 80
-    look: float = 2.0
     widest: int = 300_000
-    searched: float = 0.75
+    share: float = 0.75
     claimed: int = 20_000
     branches: int = 4_000
-    grouped: int = 20_000
-    tied: int = 4_000
-    first: int = 5
-    per_part: int = 6
-    tight_rounds: int = 30
-    sets: int = 30
-    stalled: int = 5
     core: int = 20_000
     cut_rounds: int = 24
     idle: int = 2
     multiples: int = 4
     wide: int = 1_000
-    tableau: int = 60
     rows: int = 25
     unit: int = 1 << 12
     broken: float = 1e-4
-    alike: tuple[float, float] = (0.7, 0.9)
-    starts: int = 400
+    alike: float = 0.9
     overfull: float = 0.05
-    recalled: int = 20
     trials: int = 8
     steps: int = 40
-    known: int = 4
-    bases: int = 12
+    rough: int = 30
+    stride: float = 0.1
+    fillings: int = 6
+    freed: int = 80
+    pool: int = 20
+    apart: float = 0.3
+    jitter: float = 5e-3
+    patience: int = 40
+    close: int = 200
 
 
 USUAL = Tuning()

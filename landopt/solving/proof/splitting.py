@@ -49,7 +49,9 @@ class Splitter:
         if not choices:
             return None
         choices.sort(key=lambda choice: (-self._guess(choice), choice.key))
-        fresh = [choice for choice in choices[: 3 * USUAL.trials] if self._trials(choice) < USUAL.known][: USUAL.trials]
+        fresh = [choice for choice in choices[: 3 * USUAL.trials] if self._trials(choice) < USUAL.trials // 2][
+            : USUAL.trials
+        ]
         if fresh:
             basis = self.core.live.solver.getBasis()
             for choice in fresh:

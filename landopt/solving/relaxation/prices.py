@@ -80,7 +80,9 @@ def relax(
         return result(sifter, duals, rounds, feasible=duals is not None), sifter
     else:
         sifter = Sifter(prog, seed=seed, deadline=deadline)
-        first = best_of_parts(prog, prog.score / np.sqrt(np.diff(prog.site_start)[prog.site]), USUAL.first, sifter.part)
+        first = best_of_parts(
+            prog, prog.score / np.sqrt(np.diff(prog.site_start)[prog.site]), USUAL.per_part, sifter.part
+        )
         sifter.add(first if start is None else np.union1d(first, start))
     rounds = 0
     if sifter.artificial and ((again is None and warm is None) or sifter.infeasible()):
@@ -122,8 +124,8 @@ def margins(sifter: Sifter, parcels: Floats, demands: Floats, rows: Floats) -> F
     return _beyond(sifter.prog, reduced_float(sifter.prog, parcels, rows), demands)
 
 
-def improving(sifter: Sifter, margin: Floats, eps: float, most: int = USUAL.per_part) -> Ints:
-    """The ``most`` best offers of every part that are worth more than their prices and not in yet."""
+def improving(sifter: Sifter, margin: Floats, eps: float) -> Ints:
+    """The best few offers of every part that are worth more than their prices and not in yet."""
     hit = np.flatnonzero((margin > eps) & ~sifter.inside)
     if not len(hit):
         return hit
@@ -132,7 +134,7 @@ def improving(sifter: Sifter, margin: Floats, eps: float, most: int = USUAL.per_
     part = part[order]
     first = np.concatenate([[0], np.flatnonzero(np.diff(part)) + 1])
     rank = np.arange(len(part)) - np.repeat(first, np.diff(np.concatenate([first, [len(part)]])))
-    return np.sort(hit[order[rank < most]])
+    return np.sort(hit[order[rank < USUAL.per_part]])
 
 
 def _first_phase(sifter: Sifter) -> tuple[int, bool]:
