@@ -25,6 +25,7 @@ from landopt.solving.proof.cliques import cliques
 from landopt.solving.proof.columns import Columns
 from landopt.solving.proof.core import Core
 from landopt.solving.proof.cutting import cuts
+from landopt.solving.proof.fixing import Recorder, left_out
 from landopt.solving.proof.found import Found, Leaf
 from landopt.solving.proof.relaxed import Priced, Solved
 from landopt.solving.proof.splitting import Splitter, place_of
@@ -292,11 +293,12 @@ class Closer:
             if leaf.scaled <= self.goal or solved is None:
                 continue
             self._try_plan(solved)
+            self._fix(leaf)
             choice = splitter.choose(solved, leaf.path, self.cap + 1.0) if leaf.path else None
             if choice is None or leaf.path is None:
                 continue
             made += 2
-            leaf.on = choice.on
+            leaf.on, leaf.hit = choice.on, choice.hit
             sides = []
             for taken in (False, True):
                 under = core.below(leaf.path, choice.on, choice.hit, taken)
@@ -307,6 +309,18 @@ class Closer:
                         heapq.heappush(heap, (-side.scaled, next(turn), side))
                 sides.append(side)
             leaf.zero, leaf.one = sides
+        Recorder(found, splitter, self.goal).record()
+
+    def _fix(self, leaf: Leaf) -> None:
+        """Leave out below a node what is in no better plan at its prices."""
+        if leaf.path is None or leaf.vector < 0:
+            return
+        leaf.by, leaf.room = leaf.vector, leaf.scaled - self.goal - 1
+        leaf.fixed = left_out(self.core, self.found.vectors[leaf.by], leaf.path, leaf.room)
+        if len(leaf.fixed):
+            allowed = leaf.path.allowed.copy()
+            allowed[leaf.fixed] = False
+            leaf.path = replace(leaf.path, allowed=allowed)
 
     def _inherit(self, leaf: Leaf) -> None:
         """Take over the prices of an earlier leaf that bound this one best; enough, and it is closed."""
@@ -325,13 +339,12 @@ class Closer:
                     return
 
     def _solve(self, leaf: Leaf) -> Solved | None:
-        """Price a leaf anew; None where it is closed or has no solution."""
+        """Price a leaf anew; None where it is closed."""
         core, path = self.core, leaf.path
         assert path is not None
         solved = core.solve(path)
         if solved.value is None:
-            self._emptied(leaf, solved)
-            return None
+            return self._emptied(leaf, solved)
         priced = core.rounded(solved.parcels, solved.rows, path)
         self._better(leaf, priced)
         return solved
@@ -345,12 +358,16 @@ class Closer:
         self.found.vectors.append(priced)
         return True
 
-    def _emptied(self, leaf: Leaf, solved: Solved) -> None:
-        """Prices far along the ray that shows a case to be empty, on top of those that it has."""
+    def _emptied(self, leaf: Leaf, solved: Solved) -> Solved | None:
+        """Prices far along the ray that shows a case to be empty, on top of those that it has.
+
+        What lacks may be next to nothing (square metres of a limit), and no price large enough to show it: then what
+        would be chosen if it were made up for, to branch on.
+        """
         core, path = self.core, leaf.path
         assert path is not None
         if leaf.vector < 0:
-            return
+            return None
         base = self.found.vectors[leaf.vector]
         for sign in (1, -1):
             for power in range(-6, 40):
@@ -360,7 +377,12 @@ class Closer:
                 if max(np.abs(land).max(initial=0), np.abs(rows).max(initial=0)) * core.scale > LARGEST_PRICE:
                     break
                 if self._better(leaf, core.rounded(land, rows, path)) and leaf.scaled <= self.goal:
-                    return
+                    return None
+        for power in (2, 5):
+            solved = core.stretched(path, float(np.abs(self.prog.score).max(initial=1)) * 2.0**power)
+            if self._better(leaf, core.rounded(solved.parcels, solved.rows, path)) and leaf.scaled <= self.goal:
+                return None
+        return solved
 
     def _try_plan(self, solved: Solved) -> None:
         core = self.core

@@ -243,6 +243,30 @@ class Core:
         value = float(self.live.solver.getObjectiveValue()) * self.live.unit
         return self._solved(value, np.array(found.col_value), np.array(found.row_dual) * self.live.unit)
 
+    def stretched(self, path: Path, cost: float) -> Solved:
+        """The relaxation where what a path or a limit asks for at least may be made up for, at a cost for each offer's.
+
+        It has a solution under every path, and where there is none without, a worth that falls with the cost.
+        """
+        self.apply(path)
+        live, solver = self.live, self.live.solver
+        size = np.ones(live.first_row + len(self.low))
+        np.maximum.at(size[live.first_row :], self.triples[1], np.abs(self.triples[2]).astype(float))
+        low, _ = self.ends(path)
+        asked = [live.first_part + part for part in sorted(path.forced)]
+        asked += [int(live.parcel_row[parcel]) for parcel in sorted(path.supplied) if live.parcel_row[parcel] >= 0]
+        asked += (live.first_row + np.flatnonzero(low > -FREE)).tolist()
+        before = self.prog.count + len(self.soft)
+        for row in asked:
+            one = np.array([size[row] / live.unit_of_row[row]])
+            solver.addCol(-cost / live.unit, 0.0, live.inf, 1, np.array([row], np.int32), one)
+        solver.run()
+        found = solver.getSolution()
+        value = float(solver.getObjectiveValue()) * live.unit
+        solved = self._solved(value, np.array(found.col_value)[:before], np.array(found.row_dual) * live.unit)
+        solver.deleteCols(len(asked), np.arange(before, before + len(asked), dtype=np.int32))
+        return solved
+
     def _solved(self, value: float | None, columns: Floats, dual: Floats) -> Solved:
         x, missed = columns[: self.prog.count], columns[self.prog.count :]
         dual = dual / self.live.unit_of_row[: len(dual)]
