@@ -22,8 +22,8 @@ def small_round() -> Program:
     return program(case, build_offers(case), 0)
 
 
-def _state(prog: Program, whole: tuple[int, int], branches: int = USUAL.branches) -> Search:
-    options = Options(Fraction(0), None, None, 0, 1, "highs", replace(USUAL, whole=whole, branches=branches))
+def _state(prog: Program, whole: tuple[int, int], nodes: int = 4_000) -> Search:
+    options = Options(Fraction(0), None, None, 0, 1, "highs", replace(USUAL, whole=whole, branches=(nodes, nodes)))
     state = Search(prog, options, lambda *_: None)
     state.offer(np.zeros(0, dtype=np.int64), "empty")
     return state

@@ -80,7 +80,7 @@ class Mender:
         for _ in range(most):
             outlook = self._outlook()
             good = np.flatnonzero((outlook.gains > 0) & (outlook.breaks <= 1e-12) & ~self.inside)
-            good = good[np.lexsort((good, -outlook.gains[good]))][: 12 * USUAL.trials]
+            good = good[np.lexsort((good, -outlook.gains[good]))][: 12 * USUAL.trials[0]]
             moved = False
             for at in good.tolist():
                 if self._gains(at) > 0 and not self._over(self._after(at)).any():
@@ -117,7 +117,7 @@ class Mender:
         if not len(near):
             return []
         worth = self._worth(outlook.breaks[near], outlook.gains[near])
-        near = near[np.lexsort((near, -worth))][: USUAL.trials]
+        near = near[np.lexsort((near, -worth))][: USUAL.trials[0]]
         exact = np.array([self._mends(at) for at in near.tolist()])
         real = exact < -1e-12
         near, worth = near[real], self._worth(exact[real], outlook.gains[near[real]])

@@ -147,7 +147,7 @@ def broken_sets(prog: Program, offers: Ints, x: Floats, *, most: int, seed: int)
     odd = {name: rhs_of(prog, name) % 2 == 1 for name in rows}
     draw = Random(seed)
     found: dict[frozenset[int], float] = {}
-    for attempt in range(USUAL.trials):
+    for attempt in range(USUAL.trials[0]):
         _eliminate(rows, slack, odd, weight, draw, attempt, found)
     best = sorted(found.items(), key=lambda item: (item[1] + 0.01 * len(item[0]), sorted(item[0])))
     return [tuple(sorted(names)) for names, _ in best[:most]]

@@ -64,7 +64,7 @@ def whole_first(state: Search) -> bool:
         return False
     if state.chosen is not None:
         pool = np.union1d(pool, state.chosen)
-    claim, infeasible = whole(state, pool, state.left(), state.options.tuning.branches)
+    claim, infeasible = whole(state, pool, state.left(), state.options.tuning.branches[0])
     if claim is not None:
         state.claim = claim if state.claim is None else min(claim, state.claim)
         state.tell("branching", state.objective if state.chosen is not None else None, state.better_bound(), None)
