@@ -1,8 +1,8 @@
 """Try the constants of the search: half and double of each on several shapes, CPU seconds against the shipped value.
 
-``python -m benchmarks.tuning rows trials=4,16 --shapes local tight`` prints a line for each value and a cell for each
-round: CPU seconds to the gap of the round over those of the shipped value in the same run, or where the gap was not
-reached the gap held (``=``: the same plans, bounds and branches, so that the constant does not act there).
+``python -m benchmarks.tuning rows unit=1024,65536 --shapes local tight`` prints a line for each value and a cell for
+each round: CPU seconds to its gap over those of the shipped value in the same run, or where that was not reached the
+gap held (``=``: the same plans, bounds and branches, so that the constant does not act there).
 """
 
 from __future__ import annotations
@@ -114,22 +114,19 @@ def main(arguments: list[str]) -> int:
         "--base", nargs="*", default=[], metavar="NAME=VALUE", help="constants that differ in every run"
     )
     asked = parser.parse_args(arguments)
-    base = USUAL
-    for each in asked.base:
-        name, _, given = each.partition("=")
-        base = dataclasses.replace(base, **{name: values_of(name, given)[0]})
     made = {name: ROUNDS[name][1]() for name in asked.shapes}
     progs = {name: program(case, offers, 0) for name, (case, offers) in made.items()}
-    shipped = {name: timed(prog, ROUNDS[name][0], base, asked.limit) for name, prog in progs.items()}
+    shipped = {name: timed(prog, ROUNDS[name][0], USUAL, asked.limit) for name, prog in progs.items()}
     for name, run in shipped.items():
         shown = "not" if run.seconds is None else f"{run.seconds:.2f} s"
-        print(f"{name}: {progs[name].count} offers, {shown} to {ROUNDS[name][0]}, {100 * run.gap:.2g} % in "
-              f"{run.spent:.2f} s, {({key: round(value, 2) for key, value in run.phases.items()})}", flush=True)  # fmt: skip
+        phases = ", ".join(f"{phase} {seconds:.2f}" for phase, seconds in run.phases.items())
+        print(f"{name}: {progs[name].count} offers, {shown} to {ROUNDS[name][0]}", end="; ")
+        print(f"{100 * run.gap:.2g} % in {run.spent:.2f} s ({phases})", flush=True)
     print("| constant | " + " | ".join(progs) + " |\n|---" + "|---" * len(progs) + "|", flush=True)
     for each in asked.names:
         name, _, given = each.partition("=")
         for value in values_of(name, given):
-            tuning = dataclasses.replace(base, **{name: value})
+            tuning = dataclasses.replace(USUAL, **{name: value})
             cells = [
                 told(timed(prog, ROUNDS[which][0], tuning, asked.limit), shipped[which])
                 for which, prog in progs.items()

@@ -85,7 +85,7 @@ class Fitting:
                 own.resume(*self.start)
             own.bar(barred)
             own.solver.setOptionValue("simplex_strategy", 1)
-            for _ in range(self.tuning.fillings):
+            for _ in range(self.tuning.cut_rounds // 4):
                 own.run()
                 if own.infeasible():
                     return None

@@ -80,9 +80,7 @@ def relax(
         return result(sifter, duals, rounds, feasible=duals is not None), sifter
     else:
         sifter = Sifter(prog, seed=seed, deadline=deadline)
-        first = best_of_parts(
-            prog, prog.score / np.sqrt(np.diff(prog.site_start)[prog.site]), USUAL.per_part, sifter.part
-        )
+        first = best_of_parts(prog, prog.score / np.sqrt(np.diff(prog.site_start)[prog.site]), USUAL.first, sifter.part)
         sifter.add(first if start is None else np.union1d(first, start))
     rounds = 0
     if sifter.artificial and ((again is None and warm is None) or sifter.infeasible()):

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from landopt.solving.programme.arrays import Ints, Program, activity, ranges
+from landopt.solving.programme.arrays import Ints, Program, activity, ranges, standing
 from landopt.solving.programme.dominance import take
 from landopt.solving.relaxation.lagrangian_relaxation import Fitting, Guide
 from landopt.solving.relaxation.prices import Relaxation
@@ -29,14 +29,15 @@ def refill(state: Search, relaxed: Relaxation, sifter: Sifter | None = None) -> 
     """Better the plan of ``state`` from the solved relaxation of its programme, until gap, deadline or no gain.
 
     With its live programme (``sifter``), where no other way is left: first from the relaxation whose limits are filled
-    by whole parcels (``fitted``), and longer before it ends without gain.
+    by whole parcels (``fitted``).
     """
     prog = state.prog
     near = _near(state, relaxed)
     if sifter is not None:
         near = np.union1d(near, sifter.basic())
     tuning = state.options.tuning
-    nodes = tuning.early if state.options.nodes is None else min(tuning.early, state.options.nodes)
+    nodes = tuning.early // 2
+    nodes = nodes if state.options.nodes is None else min(nodes, state.options.nodes)
     own = Search(take(prog, near), replace(state.options, nodes=nodes), _heard(state, near))
     own.bound, own.claim = state.bound, state.claim
     if state.chosen is not None:
@@ -122,7 +123,11 @@ class _Filler:
             before = state.objective
             plan = self._better(plan, np.setdiff1d(plan, free))
             idle = idle + 1 if state.objective == before else 0
-            self.size = self.tuning.freed * min(4, 1 + idle // 4)  # more where that brought nothing
+            freed = self.tuning.freed
+            if not idle:
+                self.size = max(freed, int(self.size / 2**0.5))
+            elif idle % 4 == 0:
+                self.size = min(4 * freed, int(self.size * 2**0.5))
 
     def _better(self, plan: Ints, held: Ints) -> Ints:
         """A plan to go on from that holds these offers: ``plan``, one as good or better; the state hears of it.
@@ -137,7 +142,9 @@ class _Filler:
         self._solve(trial, held, self.tuning.pool * self.size)
         assert trial.chosen is not None
         state.offer(trial.chosen, "restricted")
-        return trial.chosen
+        worse = self.tuning.jitter / 1_000 * abs(state.objective)
+        near = standing(prog, trial.chosen).objective >= state.objective - worse
+        return trial.chosen if near or state.chosen is None else state.chosen
 
     def _freed(self, chosen: Ints) -> Ints:
         """The plan's offers that stand in the way where it loses most against the prices; those tried least first."""
