@@ -25,13 +25,15 @@ from landopt.solving.proof.cliques import cliques
 from landopt.solving.proof.columns import Columns
 from landopt.solving.proof.core import Core
 from landopt.solving.proof.cutting import cuts
-from landopt.solving.proof.fixing import Recorder, left_out
+from landopt.solving.proof.fixing import Recorder, fix
 from landopt.solving.proof.found import Found, Leaf
 from landopt.solving.proof.relaxed import Priced, Solved
 from landopt.solving.proof.splitting import Splitter, place_of
 from landopt.solving.proof.written import coarsened, renumbered
 from landopt.solving.tuning import USUAL
 
+OPEN = 2_000
+"""More branches are made where more than one part in so many of the bound is open: what a small round may keep."""
 FINEST = 1 << 24
 """Prices are whole multiples of one part in so many of a millipoint, at most."""
 
@@ -77,7 +79,7 @@ class Closer:
     def __init__(
         self, prog: Program, parcels: Floats, rows: Floats, cap: int, derived: Sequence[Derived] = (), seed: int = 0
     ) -> None:
-        self.prog, self.cap, self.seed = prog, cap, seed
+        self.prog, self.cap, self.seed, self.wide = prog, cap, seed, False
         scale = scale_of(prog)
         self.alone, self.pairs = hopeless(prog), hopeless(prog, together=2)
         self.goal = scale * (cap + 1) - 1
@@ -149,6 +151,7 @@ class Closer:
             scaled, priced = self._cut(scaled, priced, end)
             if scaled - self.goal > self.goal // USUAL.wide and len(self.left) <= USUAL.small:
                 self._begin()
+                self.wide = True
                 scaled, priced = self._cut(*self._left_over(), end, USUAL.multiples)
         self._grow(priced if scaled <= self.goal else None, nodes, end)
         return self.found
@@ -276,7 +279,7 @@ class Closer:
         root = Leaf(path, 2**62)
         found.root = root
         first = self.prog.part_start[core.part]
-        splitter = Splitter(core, self.left - first)
+        splitter = Splitter(core, self.left - first, wide=self.wide)
         turn = itertools.count()
         heap = [(0, next(turn), root)]
         made = 0
@@ -284,7 +287,7 @@ class Closer:
             top, _, leaf = heapq.heappop(heap)
             if leaf.scaled <= self.goal:
                 continue
-            if made >= nodes or (end is not None and monotonic() >= end):
+            if made >= self._most(nodes, -top) or (end is not None and monotonic() >= end):
                 heapq.heappush(heap, (top, next(turn), leaf))
                 break
             if top:
@@ -293,7 +296,8 @@ class Closer:
             if leaf.scaled <= self.goal or solved is None:
                 continue
             self._try_plan(solved)
-            self._fix(leaf)
+            if self.wide:
+                fix(core, found, leaf, self.goal)
             choice = splitter.choose(solved, leaf.path, self.cap + 1.0) if leaf.path else None
             if choice is None or leaf.path is None:
                 continue
@@ -311,16 +315,11 @@ class Closer:
             leaf.zero, leaf.one = sides
         Recorder(found, splitter, self.goal).record()
 
-    def _fix(self, leaf: Leaf) -> None:
-        """Leave out below a node what is in no better plan at its prices."""
-        if leaf.path is None or leaf.vector < 0:
-            return
-        leaf.by, leaf.room = leaf.vector, leaf.scaled - self.goal - 1
-        leaf.fixed = left_out(self.core, self.found.vectors[leaf.by], leaf.path, leaf.room)
-        if len(leaf.fixed):
-            allowed = leaf.path.allowed.copy()
-            allowed[leaf.fixed] = False
-            leaf.path = replace(leaf.path, allowed=allowed)
+    def _most(self, nodes: int, scaled: int) -> int:
+        """How many branches at most: more than usual where they are tried harder and too much is open yet."""
+        usual, more = USUAL.branches
+        far = self.wide and scaled - self.goal > self.goal // OPEN
+        return more if far and nodes == usual else nodes
 
     def _inherit(self, leaf: Leaf) -> None:
         """Take over the prices of an earlier leaf that bound this one best; enough, and it is closed."""

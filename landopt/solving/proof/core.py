@@ -52,7 +52,7 @@ class Core:
         return np.repeat(np.arange(self.prog.count), np.diff(starts)), rows, coefs
 
     @cached_property
-    def _uses(self) -> tuple[Ints, Ints]:
+    def uses(self) -> tuple[Ints, Ints]:
         """(offer, parcel) of all sites."""
         prog = self.prog
         length = np.diff(prog.site_start)[prog.site]
@@ -62,7 +62,7 @@ class Core:
     @cached_property
     def on_parcel(self) -> dict[int, Ints]:
         """The offers on each parcel."""
-        owner, land = self._uses
+        owner, land = self.uses
         order = np.argsort(land, kind="stable")
         edges = np.flatnonzero(np.diff(land[order], prepend=-1)).tolist()
         ends = [*edges[1:], len(order)] if edges else []
@@ -85,7 +85,7 @@ class Core:
         first_row = first_part + self.parts
         owner, rows, coefs = self.triples
         derived, offers, counted = self.derived.triples()
-        holder, land = self._uses
+        holder, land = self.uses
         column = np.concatenate([holder, np.arange(prog.count), owner, offers])
         row = np.concatenate([place[land], first_part + self.part, first_row + rows, first_row + own + derived])
         value = np.concatenate(

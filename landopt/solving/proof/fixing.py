@@ -8,6 +8,7 @@ prices. Most leaves are closed without: only what some leaf rests on is written.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,9 +21,18 @@ from landopt.solving.proof.relaxed import Path, Priced
 from landopt.solving.proof.splitting import Choice, Splitter, place_of
 
 
-def left_out(core: Core, priced: Priced, path: Path, room: int) -> Ints:
-    """The offers of a path that lie more than ``room`` below the best of their part."""
-    return np.flatnonzero(path.allowed & (tops(core, priced, path)[core.part] - priced.worth > room))
+def fix(core: Core, found: Found, leaf: Leaf, goal: int) -> None:
+    """Leave out below a node what is in no better plan at its prices."""
+    if leaf.path is None or leaf.vector < 0:
+        return
+    priced = found.vectors[leaf.vector]
+    leaf.by, leaf.room = leaf.vector, leaf.scaled - goal - 1
+    below = tops(core, priced, leaf.path)[core.part] - priced.worth
+    leaf.fixed = np.flatnonzero(leaf.path.allowed & (below > leaf.room))
+    if len(leaf.fixed):
+        allowed = leaf.path.allowed.copy()
+        allowed[leaf.fixed] = False
+        leaf.path = replace(leaf.path, allowed=allowed)
 
 
 def tops(core: Core, priced: Priced, path: Path) -> Ints:

@@ -248,7 +248,7 @@ def _claimed(state: Search, bound: int | None) -> None:
 def _tree_effort(state: Search) -> tuple[float | None, int]:
     """Seconds (None: no clock) and nodes the proof may take beyond the search; more where gap 0 is asked."""
     options = state.options
-    branches = options.tuning.branches
+    branches = options.tuning.branches[0]
     if state.later is not None:
         left = state.left()
         return None if left is None else left / 4, min(branches, options.tuning.early)
