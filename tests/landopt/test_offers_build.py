@@ -190,9 +190,9 @@ def test_what_a_warning_and_a_condition_cost_unless_the_round_says_so() -> None:
         scores = []
         for weights in ({"served": "100"}, {"served": "100", word: "0"}):
             law = eligibility("t.rule", "", **dict.fromkeys(ALL_METHODS, "forbid") | {"listing": word})
-            made = case(
-                [parcel()], [demand()], [law], weights=weights, settings=Settings(("permit", "condition", "warn"))
-            )
+            settings = Settings(("permit", "condition", "warn"))
+            made = case([parcel()], [demand()], [law], settings=settings)
+            made = replace(made, objective=replace(made.objective, weights=weights))
             offers = build_offers(made)
             (reading,) = [each for each in small(made).offers if each.demand is not None]
             at = [k for k in range(len(offers)) if offers.demand[k] >= 0]
