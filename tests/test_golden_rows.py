@@ -169,3 +169,55 @@ def test_every_kind_of_limit_and_link_is_written_down() -> None:
         assert f"\n{name} =" in text, name
     for word in itertools.chain(('"<="', '">="'), ('"conflict"', '"together"', '"requires"', '"lock"', '"limit"')):
         assert word in text, word
+
+
+DECIDED = """
+kind = "limit"
+where = "{}"
+measure = "area_m2"
+sense = "<="
+values = [{{ amount = 10000, unit = "m2" }}]
+[[rule]]
+kind = "lock"
+parcels = ["C1"]
+demand = "D1"
+method = "{}"
+document = "Minutes 5"
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "listed", "leased"),
+    [
+        ("method == 'listing'", 1, 0),
+        ("method == 'lease'", 0, 1),
+        ("right == 'grant'", 1, 0),
+        ("right == 'lease'", 0, 1),
+        ("competitive", 1, 1),
+        ("not competitive", 0, 0),
+        ("site_parcels == 1", 1, 1),
+        ("site_parcels > 1", 0, 0),
+        ("site_area_m2 == 700", 1, 1),
+        ("site_area_m2 != 700", 0, 0),
+        ("operator == 'univ'", 1, 1),
+        ("operator != 'univ'", 0, 0),
+        ("intending_users == 1", 1, 1),
+        ("intending_users != 1", 0, 0),
+        ("other_applicants == 0", 1, 1),
+        ("other_applicants > 0", 0, 0),
+        ("district == 'B' and land_source == 'new'", 1, 1),
+        ("use == 'COM'", 0, 0),
+    ],
+)
+def test_a_decision_uses_up_what_a_limit_counts_of_it(where: str, listed: int, leased: int, tmp_path: Path) -> None:
+    """C1 is decided for D1, by listing or by lease: its 700 m2 are off the limit where the condition holds of that."""
+    for method, counted in (("listing", listed), ("lease", leased)):
+        made = round_of({"fixed": True}, rules_of({"rule": DECIDED.format(where, method)}, tmp_path))
+        reader, scalars = by_scalars(made)
+        offers = build_offers(made)
+        right = 10_000 - 700 * counted
+        own = reader.rows.row("t.one", ())
+        assert own is not None
+        assert (method, own.rhs) == (method, right)
+        assert [row.rhs for row in offers.rows if row.rule == "t.one"] in ([right], [])
+        assert by_arrays(offers) == scalars

@@ -40,7 +40,7 @@ FINEST = 1 << 24
 
 def scale_of(prog: Program) -> int:
     """The power of two that prices are times: as fine as 64-bit sums allow, and a price may be what many plans are."""
-    peak = max(1, int(np.abs(prog.score).max(initial=0)))
+    peak = int(np.abs(prog.score).max(initial=1))
     whole = max(1, int(np.maximum(part_best(prog, prog.score), 0).sum()))
     scale = FINEST
     while scale > 1 and (scale * peak > LIMIT >> 13 or scale * whole > LARGEST_PRICE >> 4):
