@@ -326,7 +326,7 @@ class Closer:
         assert leaf.path is not None
         order = [
             leaf.vector,
-            *range(len(self.found.vectors) - 1, max(-1, len(self.found.vectors) - 1 - USUAL.recalled), -1),
+            *range(len(self.found.vectors) - 1, max(-1, len(self.found.vectors) - 1 - USUAL.trials[0]), -1),
         ]
         for vector in order:
             if vector < 0:

@@ -63,7 +63,6 @@ def cuts(
         (-promise.broken, str(promise.made), 0, promise) for promise in _promising(core, x, ends, columns, times, deep)
     ]
     heapq.heapify(heap)
-    alike = USUAL.alike[times > 1]
     taken: list[Cut] = []
     while heap and len(taken) < USUAL.rows:
         _, name, _, one = heapq.heappop(heap)
@@ -73,7 +72,7 @@ def cuts(
                 heapq.heappush(heap, (-cut.broken, name, 1, cut))
             continue
         size = np.linalg.norm(one.column)
-        if all(abs(one.column @ other.column) < alike * size * np.linalg.norm(other.column) for other in taken):
+        if all(abs(one.column @ other.column) < USUAL.alike * size * np.linalg.norm(other.column) for other in taken):
             taken.append(one)
     return taken
 
@@ -195,7 +194,7 @@ def _tableau(core: Core, x: Floats, most: int) -> Iterator[Rounding]:
     order = np.lexsort((basic[offers], -part))
     soft = np.flatnonzero((prog.slack > 0) | (prog.carry >= 0))
     late = set(prog.carry[prog.carry >= 0].tolist()) | set(soft.tolist())
-    for at in order[: int((part > 1e-3).sum())][: USUAL.tableau].tolist():
+    for at in order[: int((part > 1e-3).sum())][: 2 * USUAL.rows].tolist():
         _, row = solver.getBasisInverseRow(int(offers[at]))
         times = np.asarray(row) / core.live.unit_of_row
         of: dict[int, float] = {}
