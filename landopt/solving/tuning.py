@@ -71,7 +71,7 @@ class Tuning:
     branches
         Branches of a proof and nodes of the whole model at most; the second where a proof began anew (``wide``) and
         more than 0.05 % is open. 200 x 60 closes in 6 to 16 s or ends at 0.0001 % with 4,000; contested 867 offers
-        keeps 0.24 % with them; the whole model of small 3 (932 to 1,969 left) misses gap 0 with 1,000. Contested,
+        keeps 0.15 % with 4,800; the whole model of small 3 (932 to 1,969 left) misses gap 0 with 1,000. Contested,
         small, plots, few close with less than 200.
     core
         Offers of a proof's core at most, beyond which the prices alone are the proof, and of a programme looked at for
