@@ -6,6 +6,7 @@ import itertools
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,15 @@ def test_a_decision_uses_up_what_a_limit_counts_of_it(where: str, listed: int, l
         assert (method, own.rhs) == (method, right)
         assert [row.rhs for row in offers.rows if row.rule == "t.one"] in ([right], [])
         assert by_arrays(offers) == scalars
+
+
+@pytest.mark.parametrize(("where", "counted"), [("site_compact >= 100", 1), ("site_compact > 100", 0)])
+def test_a_decided_parcel_is_as_compact_as_it_was_measured(where: str, counted: int, tmp_path: Path) -> None:
+    """C1 has 700 m2 within 1,058 dm: floor(160,000 x 700 / 1,058^2) = 100; unmeasured, at most counts it."""
+    made = round_of({"fixed": True}, rules_of({"rule": DECIDED.format(where, "listing")}, tmp_path))
+    measured = replace(made, perimeters=(1_300, 1_800, 2_200, 900, 1_058))
+    for each, due in ((measured, 10_000 - 700 * counted), (made, 10_000 - 700)):
+        own = by_scalars(each)[0].rows.row("t.one", ())
+        assert own is not None
+        assert own.rhs == due
+        assert [row.rhs for row in build_offers(each).rows if row.rule == "t.one"] in ([due], [])

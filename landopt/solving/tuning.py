@@ -31,7 +31,7 @@ class Tuning:
         0.12 % and local 9.3 % open, where all else closes them to 0.03 and 0.003 %; streets 0.85 s instead of 3.4.
     few
         Where a few do: offers of platforms in the programme before the proof, for a row with a minimum in a first plan,
-        that cliques grow from, parcels around a limit's end in a filling; moves that mend a first plan. 100, 200 against
+        that cliques grow from, parcels around a limit's end in a filling; moves that mend a first plan. 100, 200 to
         400: plots 5.6, 2.9, contested, small, periods =; the example with 200 2.7 (6.6 s instead of 2.4). Fillings
         with 120, 200: the same on contested 1,000 x 100, three seeds; moves 200, 500: the same in 55 rounds.
     whole
@@ -71,7 +71,7 @@ class Tuning:
     branches
         Branches of a proof and nodes of the whole model at most; the second where a proof began anew (``wide``) and
         more than 0.05 % is open. 200 x 60 closes in 6 to 16 s or ends at 0.0001 % with 4,000; contested 867 offers
-        keeps 0.24 % with them; the whole model of small 3 (932 to 1,969 left) misses gap 0 with 1,000. Contested,
+        keeps 0.15 % with 4,800; the whole model of small 3 (932 to 1,969 left) misses gap 0 with 1,000. Contested,
         small, plots, few close with less than 200.
     core
         Offers of a proof's core at most, beyond which the prices alone are the proof, and of a programme looked at for
