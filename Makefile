@@ -1,6 +1,6 @@
 # make demo: set up and run the embedded round.   make test: set up and run the tests.   Nothing else is needed.
 # make solvers: also the heavy second solvers (tests that need them skip without).   CONTRIBUTING.md has the habits.
-.PHONY: demo test slow both long browser postgis solvers loose lint types imports docs wheel sdist wheelhouse \
+.PHONY: demo test slow both every long browser postgis solvers loose lint types imports docs wheel sdist wheelhouse \
         installer mutants changelog \
         bench bench-suite bench-files bench-facts bench-law bench-scale clean
 
@@ -24,9 +24,13 @@ test: $(VENV)/.dev
 slow: $(VENV)/.dev
 	$(PY) -m pytest -m slow $(SPREAD) --durations=40
 
-# the default tests and the slow ones in one go, as CI has them: collected once, files with slow ones first
+# the default tests and the slow ones in one go: collected once, files with slow ones first
 both: $(VENV)/.dev
 	$(PY) -m pytest -m "not browser and not postgis" $(SPREAD) --durations=40
+
+# all of them in one go, as CI has them: while one waits for a browser or a server, another has the processor
+every: $(VENV)/.dev
+	$(PY) -m pytest -m "" $(SPREAD) --durations=40
 
 # every case of every count, of which CI runs a tenth, and an hour of random clicks; LONG=tests/independent names some tests only
 ROUNDS ?= 300

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -39,7 +39,14 @@ ENOUGH = 2e-5
 LARGE = 2_000
 """Platforms above which a round keeps the numbers it was drawn with, but for the quotas, set in one step and kept."""
 NUMBERS = Path(__file__).parent / "contested_numbers.json"
-"""What was measured once for large rounds, by "parcels demands seed": parcels held back, quotas, largest share."""
+"""What was measured once, by "parcels demands seed": parcels held back, and the numbers set (of large rounds the quotas
+and the largest share). Rounds that tests draw again and again are here too, written anew by ``python -m
+benchmarks.contested``; tests/test_synthetic.py holds that they are what is measured."""
+KEPT = (
+    *((5_000, 500, seed) for seed in (11, 12, 13, 14, 15)),
+    *((200, 30, seed) for seed in (1, 2, 3, 4, 5, 6)),
+)
+"""Rounds below ``LARGE`` whose numbers are kept."""
 
 
 Made = Callable[[Draft, int], Case]
@@ -56,17 +63,30 @@ def contested(parcels: int, demands: int, seed: int, *, made: Made | None = None
     The same for the same seed. The relaxation is solved a few times to find the numbers; of rounds with more than
     :data:`LARGE` platforms once, and not at all where :data:`NUMBERS` has them.
     """
-    reach = reach_of(demands, True) if made is None else replace(reach_of(demands, True), above=DRAWN_ABOVE)
-    found = replace(draft(parcels, demands, seed, contested=True, geometry=made is not None, reach=reach), lock=None)
-    made = made or case_of
-    found = _with(found, found.numbers)  # without a lock: it could be what no limit leaves room for
+    found = drawn(parcels, demands, seed, geometry=made is not None)
     key = f"{parcels} {demands} {seed}"
-    kept: dict[str, Any] = json.loads(NUMBERS.read_text("utf-8")) if demands > LARGE and NUMBERS.exists() else {}
+    kept = _read() if demands > LARGE or made is None else {}
     if key in kept:
         for row in found.parcels:
             if row["parcel_id"] in kept[key]["held_back"]:
                 hold_back(row)
         return _with(found, replace(found.numbers, **kept[key]["numbers"]))
+    found, held = measured(found, seed, made or case_of)
+    if demands > LARGE:
+        named = {"quota": found.numbers.quota, "district_share": found.numbers.district_share}
+        _write({**kept, key: {"held_back": sorted(held), "numbers": named}})
+    return found
+
+
+def drawn(parcels: int, demands: int, seed: int, *, geometry: bool = False) -> Draft:
+    """The draft whose land and limits are set afterwards."""
+    reach = replace(reach_of(demands, True), above=DRAWN_ABOVE) if geometry else reach_of(demands, True)
+    found = replace(draft(parcels, demands, seed, contested=True, geometry=geometry, reach=reach), lock=None)
+    return _with(found, found.numbers)  # without a lock: it could be what no limit leaves room for
+
+
+def measured(found: Draft, seed: int, made: Made) -> tuple[Draft, list[str]]:
+    """A draft contested by measuring, and the parcels held back in it."""
     draw = Random(f"contested {seed}")
     held: list[str] = []
     for _ in range(8):
@@ -75,19 +95,31 @@ def contested(parcels: int, demands: int, seed: int, *, made: Made | None = None
         if contest(case, offers)["ratio"] >= RATIO:
             break
         held += _hold_back(found, case, offers, draw)
-    if demands > LARGE:
-        numbers = _quotas(case, offers, found.numbers)
-        named = {"quota": numbers.quota, "district_share": numbers.district_share}
-        kept[key] = {"held_back": sorted(held), "numbers": named}
-        NUMBERS.write_text(json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
-        return _with(found, numbers)
     numbers = found.numbers
+    if len(found.demands) > LARGE:
+        return _with(found, _quotas(case, offers, numbers)), held
     for step in (_caps, _floors, _quotas, _floors):  # each from what is used under the limits before it
+        if step is not _caps:
+            case = made(found, seed)
+            offers = build_offers(case)
         numbers = step(case, offers, numbers)
         found = _with(found, numbers)
-        case = made(found, seed)
-        offers = build_offers(case)
-    return found
+    return found, held
+
+
+def numbers_of(parcels: int, demands: int, seed: int) -> dict[str, Any]:
+    """What is kept of a round below ``LARGE``: measured now."""
+    found, held = measured(drawn(parcels, demands, seed), seed, case_of)
+    return {"held_back": sorted(held), "numbers": asdict(found.numbers)}
+
+
+def _read() -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(NUMBERS.read_text("utf-8")) if NUMBERS.exists() else {}
+    return kept
+
+
+def _write(kept: dict[str, Any]) -> None:
+    NUMBERS.write_text(json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def contested_case(parcels: int, demands: int, seed: int) -> Case:
@@ -211,3 +243,7 @@ def _loosened(prog: Program, offers: Offers, free: tuple[str, ...]) -> Program:
         if row.kind == "limit" and row.sense in free:
             rhs[number] = far if row.sense == "<=" else -far
     return replace(prog, rhs=rhs)
+
+
+if __name__ == "__main__":
+    _write({**_read(), **{" ".join(map(str, each)): numbers_of(*each) for each in KEPT}})

@@ -175,11 +175,11 @@ def alike(seed: int) -> tuple[Case, Offers]:
     return round_of(f"alike-{seed}", land, pairs, [{**row, **same} for row in wants], rules)
 
 
-def years(seed: int) -> tuple[Case, Offers]:
+def years(seed: int, parcels: int = 120, demands: int = 30) -> tuple[Case, Offers]:
     """Three years as three periods, limits of each year."""
     draw = Random(f"years {seed}")
-    land, pairs = land_of(draw, 120, (6, 4), (30, 70), (30, 60), 4)
-    wants = wants_of(draw, 30, (1_500, 4_000), (4_000, 6_500), 2)
+    land, pairs = land_of(draw, parcels, (6, 4), (30, 70), (30, 60), 4)
+    wants = wants_of(draw, demands, (1_500, 4_000), (4_000, 6_500), 2)
     rules = [
         ONE,
         limit("new", 8_000, where="land_source == 'new'", per=("district", "period")),
@@ -188,11 +188,11 @@ def years(seed: int) -> tuple[Case, Offers]:
     return round_of(f"years-{seed}", land, pairs, wants, rules, periods=YEARS)
 
 
-def tight(seed: int) -> tuple[Case, Offers]:
+def tight(seed: int, parcels: int = 800, demands: int = 150) -> tuple[Case, Offers]:
     """Floors and shares that leave little room."""
     draw = Random(f"tight {seed}")
-    land, pairs = land_of(draw, 800, (6, 4), (30, 70), (30, 60), 8)
-    wants = wants_of(draw, 150, (1_500, 4_000), (4_000, 6_500), 2)
+    land, pairs = land_of(draw, parcels, (6, 4), (30, 70), (30, 60), 8)
+    wants = wants_of(draw, demands, (1_500, 4_000), (4_000, 6_500), 2)
     rules = [
         LISTED,
         limit("new", 45_000, where="land_source == 'new'", per=("district",)),

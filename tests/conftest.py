@@ -11,5 +11,5 @@ settings.load_profile("clockless")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with long tests first, each whole: what is left at the end is short, and no process waits for another."""
-    long = {item.path for item in items if item.get_closest_marker("slow")}
+    long = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser", "postgis")))}
     items.sort(key=lambda item: item.path not in long)

@@ -6,6 +6,7 @@ import itertools
 import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,67 @@ def test_every_kind_of_limit_and_link_is_written_down() -> None:
         assert f"\n{name} =" in text, name
     for word in itertools.chain(('"<="', '">="'), ('"conflict"', '"together"', '"requires"', '"lock"', '"limit"')):
         assert word in text, word
+
+
+DECIDED = """
+kind = "limit"
+where = "{}"
+measure = "area_m2"
+sense = "<="
+values = [{{ amount = 10000, unit = "m2" }}]
+[[rule]]
+kind = "lock"
+parcels = ["C1"]
+demand = "D1"
+method = "{}"
+document = "Minutes 5"
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "listed", "leased"),
+    [
+        ("method == 'listing'", 1, 0),
+        ("method == 'lease'", 0, 1),
+        ("right == 'grant'", 1, 0),
+        ("right == 'lease'", 0, 1),
+        ("competitive", 1, 1),
+        ("not competitive", 0, 0),
+        ("site_parcels == 1", 1, 1),
+        ("site_parcels > 1", 0, 0),
+        ("site_area_m2 == 700", 1, 1),
+        ("site_area_m2 != 700", 0, 0),
+        ("operator == 'univ'", 1, 1),
+        ("operator != 'univ'", 0, 0),
+        ("intending_users == 1", 1, 1),
+        ("intending_users != 1", 0, 0),
+        ("other_applicants == 0", 1, 1),
+        ("other_applicants > 0", 0, 0),
+        ("district == 'B' and land_source == 'new'", 1, 1),
+        ("use == 'COM'", 0, 0),
+    ],
+)
+def test_a_decision_uses_up_what_a_limit_counts_of_it(where: str, listed: int, leased: int, tmp_path: Path) -> None:
+    """C1 is decided for D1, by listing or by lease: its 700 m2 are off the limit where the condition holds of that."""
+    for method, counted in (("listing", listed), ("lease", leased)):
+        made = round_of({"fixed": True}, rules_of({"rule": DECIDED.format(where, method)}, tmp_path))
+        reader, scalars = by_scalars(made)
+        offers = build_offers(made)
+        right = 10_000 - 700 * counted
+        own = reader.rows.row("t.one", ())
+        assert own is not None
+        assert (method, own.rhs) == (method, right)
+        assert [row.rhs for row in offers.rows if row.rule == "t.one"] in ([right], [])
+        assert by_arrays(offers) == scalars
+
+
+@pytest.mark.parametrize(("where", "counted"), [("site_compact >= 100", 1), ("site_compact > 100", 0)])
+def test_a_decided_parcel_is_as_compact_as_it_was_measured(where: str, counted: int, tmp_path: Path) -> None:
+    """C1 has 700 m2 within 1,058 dm: floor(160,000 x 700 / 1,058^2) = 100; unmeasured, at most counts it."""
+    made = round_of({"fixed": True}, rules_of({"rule": DECIDED.format(where, "listing")}, tmp_path))
+    measured = replace(made, perimeters=(1_300, 1_800, 2_200, 900, 1_058))
+    for each, due in ((measured, 10_000 - 700 * counted), (made, 10_000 - 700)):
+        own = by_scalars(each)[0].rows.row("t.one", ())
+        assert own is not None
+        assert own.rhs == due
+        assert [row.rhs for row in build_offers(each).rows if row.rule == "t.one"] in ([due], [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 import statistics
 from pathlib import Path
@@ -12,7 +13,7 @@ import geopandas as gpd
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.contested import contested_case
+from benchmarks.contested import KEPT, NUMBERS, contested_case, numbers_of
 from benchmarks.rounds import binding, case_round, contest, relaxed
 from constraints.case import case_digest
 from constraints.loading.load import load_file
@@ -26,6 +27,7 @@ from parcels.common.issues import Refused
 from parcels.common.schema import fields
 from parcels.geometry.neighbours import neighbours
 from tests.builders import brute_force, random_case, random_medium_case
+from tests.counts import WHOLE
 from tests.places import EXAMPLE
 
 PLATFORM_USES = {"IND", "IND_M0", "NS_M9", "STOR", "RES", "EDU", "CUL", "HLT", "COM", "BIZ", "UTL", "GOV"}
@@ -272,6 +274,14 @@ def test_contested_rounds_are_contested(seed: int) -> None:
     tight = binding(offers, relaxed(case, offers)[1])
     assert tight["binding"] >= 8
     assert tight["binding_at_least"] >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", KEPT if WHOLE else [each for each in KEPT if each[0] < 1_000][:2])
+def test_kept_numbers_of_contested_rounds_are_those_measured(size: tuple[int, int, int]) -> None:
+    """What is kept to spare the measuring is what measuring gives today (``make long``: of the large ones too)."""
+    kept = json.loads(NUMBERS.read_text("utf-8"))
+    assert kept[" ".join(map(str, size))] == numbers_of(*size)
 
 
 def test_example_is_read_without_trouble() -> None:

@@ -13,7 +13,7 @@ from constraints.case import Case, from_json, to_json
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
 from tests.audit.folders import _offers, reached
-from tests.builders import case, demand, eligibility, parcel, price_floor, random_case, random_medium_case, term
+from tests.builders import case, demand, eligibility, limit, parcel, price_floor, random_case, random_medium_case, term
 from tests.spiced import spiced_case
 
 Identity = tuple[tuple[int, ...], int | None, int, int]
@@ -159,3 +159,14 @@ def test_a_floor_that_comes_to_less_than_nothing_is_nothing(per_m2: str) -> None
     methods = [method.id for method in case.methods if method.paid]
     found = [rule for rule in case.rules if rule.kind != "price_floor"]
     assert agree(replace(case, rules=(*found, price_floor("t.off", "", methods, per_m2)))) > 0
+
+
+@pytest.mark.parametrize(("share", "area", "rows"), [((1, 2), 10_000, 0), ((1, 2), 10_001, 1), ((2, 3), 10_000, 1)])
+def test_what_cancels_inside_a_site_is_in_no_row(share: tuple[int, int], area: int, rows: int) -> None:
+    """Of two parcels the one that a share counts gives what the other takes: no coefficient of zero is written."""
+    land = [parcel(district="A"), parcel(district="B", area_m2=area)]
+    wish = demand(area_min_m2=15_000, area_max_m2=25_000, max_parcels=2)
+    made = case(land, [wish], [limit("p.share", "district == 'A'", share=share)], [("P01", "P02")])
+    assert agree(made) > 0
+    _, found = by_scalars(made)
+    assert {len(offer[5]) for offer in found.values()} == {rows}

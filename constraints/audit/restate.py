@@ -11,7 +11,7 @@ from constraints.audit.problem import Problem
 from constraints.audit.reread import Reader
 from constraints.case import Case
 from constraints.loading.load import pack
-from constraints.reading.timetable import timetable
+from constraints.reading.timetable import longest, timetable
 from parcels.common.catalogue import told
 
 DEPOSIT_PERCENT = 20
@@ -92,10 +92,9 @@ def _steps(reader: Reader, reading: Reading) -> list[dict[str, Any]]:
     since = reader.case.round.periods[reading.period].start if reading.period >= 0 else ""
     method, known = reader.case.methods[reading.method], {rule.id for rule in reader.case.rules}
     tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar, since) for row in reading.site]
-    longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
     return [
         {"step": s.step, "earliest": s.earliest, "latest": s.latest, "rule": s.rule if s.rule in known else None}
-        for s in longest
+        for s in longest(tables)
     ]
 
 

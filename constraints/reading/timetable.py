@@ -205,6 +205,11 @@ def _run(durations: Iterable[Duration], start: str, calendar: Calendar) -> tuple
     return tuple(steps)
 
 
+def longest(tables: Iterable[tuple[Step, ...]]) -> tuple[Step, ...]:
+    """The timetable of a site: of its parcels' the one that ends last; of those that end alike the first."""
+    return max(tables, key=lambda steps: max((step.latest for step in steps), default=""))
+
+
 PUBLIC = ("notice", "applications", "display")
 """Steps by which a supply becomes public."""
 

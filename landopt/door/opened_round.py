@@ -268,7 +268,7 @@ class Round(RoundTables):
 
         Examples
         --------
-        >>> front = rnd.tradeoff(["served", "revenue"], 2, plan=plan, time_limit=15)
+        >>> front = rnd.tradeoff(["served", "revenue"], 2, plan=plan, time_limit=5)
         >>> len(front.points) >= 1
         True
         """

@@ -153,7 +153,7 @@ class PlanRuns(PlanQuestions):
 
         Examples
         --------
-        >>> front = plan.tradeoff(["served", "revenue"], 2, time_limit=15)
+        >>> front = plan.tradeoff(["served", "revenue"], 2, time_limit=5)
         >>> len(front.points) >= 1
         True
         """

@@ -20,6 +20,9 @@ from parcels.common.issues import Environment, error
 
 TICK_S = 2.0
 """Seconds between two looks at what hangs."""
+REPLACED_S = 10
+"""Seconds a worker that hangs has to be ended and to come back; its nanny needs five. One that does not come back is
+not waited for (Dask alone would for 80 s, in which nothing that ends is seen): another worker makes its run."""
 _TLS = {"ca_file": "tls_ca_file", "cert": "tls_client_cert", "key": "tls_client_key"}
 
 
@@ -90,7 +93,7 @@ def _followed(client: Any, name: str, work: Work, tasks: Sequence[Task]) -> Gene
                     raise trouble
             for future, worker in _hanging(client, futures, seen, work.longest_s):
                 future.cancel()
-                _quietly(client.restart_workers, [worker], raise_for_error=False)
+                _quietly(client.restart_workers, [worker], timeout=REPLACED_S, raise_for_error=False)
                 gone.append((future, "hung"))
             for future, why in gone:
                 task = futures.pop(future)

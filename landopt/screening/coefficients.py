@@ -194,8 +194,6 @@ class Coefficients:
         members = self.members[rule.id]
         by_parcel = bool(rule.spec.get("parcels"))
         touched = np.isin(offers.parcels, members).any(axis=1) if by_parcel else np.isin(offers.demand, members)
-        if rule.kind == "lock":
-            touched &= offers.parcels.shape[1] == len(set(members))
         found: dict[tuple[str, ...], list[tuple[int, int]]] = {}
         for at in np.flatnonzero(touched).tolist():
             present = set(offers.parcels[at].tolist()) if by_parcel else {int(offers.demand[at])}

@@ -4,147 +4,170 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Step = tuple[bool, int, float]
-"""(what the prices take whole is held, offers of platforms and again on parcels, seconds at most)."""
-
 
 @dataclass(frozen=True)
 class Tuning:
-    """Stages of the search. Only what names a measurement (docs/performance.md) has one.
+    """Numbers that only change how soon a search ends, never whether what it says is true; at most forty.
 
-    At most forty. Not here are what a format, 64 bits or a solver's tolerance fixes (they stand where they are used),
-    and the numbers of stages that few rounds reach, beside their code: rough prices and fillings of large rounds
-    (``descent``, ``neighbourhoods``, ``lagrangian_*``), the simple rule and its mending (``heuristics``), sites
-    beyond the cap (``site_search``), elements of odd sets. "Contested", "local" and "mixed" are the generators of
-    tests/landopt/test_gap_closed.py.
+    Not here, beside their code: what a format, a text's size, 64 bits, a table's memory or a solver's tolerance fixes,
+    what a child process is held by, and so far the numbers of sites beyond the cap (``site_search``, ``site_models``,
+    ``process/site_*``).
+
+    Figures are CPU seconds against those of the shipped value in one run of ``python -m benchmarks.tuning``, one seed
+    a shape, half, double or as named; a busy machine tells nothing closer than a quarter. Shapes: to gap 0 with its
+    proof *contested* (419 offers), *small* (524), *few* (845), *plots* (local limits, 2,004), *periods* (2,502); to a
+    gap, *local* (141,804), *streets* (361,676), *tight* (72,161), *wanted* (contested, 22,863), *one* district
+    (329,403). "=": the same plans, bounds and proof.
 
     small
-        Offers up to which a round goes on to gap 0 and is bounded by nodes, not by a clock. 3,000 alone was tried:
-        200 x 60 (924 to 2,560 offers) takes 3 to 16 CPU s with its proof.
+        Offers up to which a round goes on to gap 0 and is bounded by nodes, not by a clock; of best plans, up to which
+        ties are looked at. A promise, not tuned: 200 x 60 (924 to 2,560 offers) takes 3 to 16 with its proof.
+    prices_first
+        Offers above which rough prices come first, before a first plan too. 20,000 x 1,000 (seeds 12, 11):
+        prices 5.6 and 6.1 with them, 13.7 and 12.5 without. The number itself is not measured.
+    large
+        Offers above which a plan is filled anew, and as many nearest to their prices looked at. Many (1,241,008 offers)
+        was 0.09 % open after 12 s. On smaller shapes (``large`` 10,000) this way is no better: 6 s of it leave wanted
+        0.12 % and local 9.3 % open, where all else closes them to 0.03 and 0.003 %; streets 0.85 s instead of 3.4.
     few
-        Offers of platforms in the programme that comes before the proof up to ``small`` offers; the tree finds what it
-        misses. 200, 300, 400, 600 and all: with the proof the example takes 1.2, 1.3, 1.4, 1.4 and 2.2 CPU s,
-        a contested round of 1,667 offers 1.4 (200) and 3.2 (all), eleven others up to a third less or the same.
+        Where a few do: offers of platforms in the programme before the proof, for a row with a minimum in a first plan,
+        that cliques grow from, parcels around a limit's end in a filling; moves that mend a first plan. 100, 200 to
+        400: plots 5.6, 2.9, contested, small, periods =; the example with 200 2.7 (6.6 s instead of 2.4). Fillings
+        with 120, 200: the same on contested 1,000 x 100, three seeds; moves 200, 500: the same in 55 rounds.
     whole
         Offers left without those that no better plan needs, up to which and above which the whole model goes to HiGHS
-        first, and its nodes at most. Between, the proof is there sooner. CPU seconds to gap 0 by the better bound with
-        it, without: small 1 (1,581 left) 1.7, 3.9; small 2 (266) 0.15, 2.0; contested 24 (1,151) 0.9, 4.7; contested 18
-        (269) 2.4, 4.8; contested 33 (916) 2.6, 4.8; the example (831) 0.6, 1.5, but 2.0, 1.5 with its proof; local and
-        mixed rounds, which the proof closes in 0.3, the same. With 1,000 nodes small 3 (932 to 1,969) missed it.
+        first. Between, the proof is there sooner. Seconds to gap 0 by the better bound with it, without: small 1 (1,581
+        left) 1.7, 3.9; small 2 (266) 0.15, 2.0; contested 24 (1,151) 0.9, 4.7; contested 18 (269) 2.4, 4.8; contested
+        33 (916) 2.6, 4.8; the example (831) 0.6, 1.5, but 2.0, 1.5 with its proof; local and mixed rounds the same.
     early
-        Branches of that proof at most, before all offers go to the solver after all. 200, 400 and 4,000: a contested
-        round of 3,556 offers (2,000 or so that matter) whose best plan the tree does not meet takes 6.6, 8.0 and 8.5
-        CPU s; the example closes within 106.
-    prices_first
-        Offers above which prices are there as soon as a first plan by a simple rule. Not measured since.
-    rounded
-        Offers looked at when the relaxation is rounded. Not measured.
-    medium, large
-        Restricted programmes before the last one, up to and above ``prices_first`` offers. Sizes of 4,000, 12,000 and
-        20,000 were tried; one CPU s each: local limits 0.003 %, streets 0.0006 %, tight 0.0007 %; contested 5,000 x 500
-        (seed 12) 0.05 % after 12 s, where twelve and thirty offers a platform by margin alone ended at 0.13 % after 22.
-    of_part
-        Offers that a part brings to one of them at least. 10 instead of 4 took d201600 and c10400 all offers.
+        Branches of that proof at most, before all offers go to the solver after all; half as many nodes of a programme
+        that fills anew. 100, 400: contested, small, periods =, plots =, 1.16. A contested round of 3,556 offers whose
+        best plan the tree does not meet: 200, 400, 4,000 take 6.6, 8.0, 8.5 s.
+    size
+        Offers of a restricted programme (later ones three and ten times), looked at when the relaxation is rounded, and
+        of the first programme that fills anew. 3,000, 12,000: local 0.89, 1.61, streets 0.55, 1.35, tight 1.02, 1.52,
+        one =; wanted 0.12 % and 0.033 % where 0.03 % was asked for.
+    first, per_part
+        Offers a part brings: to the relaxation at first (the rounds that ``benchmarks.contested`` draws hang on it),
+        then in a round of pricing, at rough prices, where corners hang together; twice as many to a first plan. 3, 12:
+        contested 1.10, 1.00, small 0.45, 0.47, plots 0.95, 1.54, local 1.06, 1.05, streets 0.77, 0.71, tight 1.57,
+        1.36, one 1.09, 0.96; 20,000 x 1,000 4.8 s instead of 24.5 with twenty. First plans: in 40 mixed rounds 5 % more
+        points with twelve than with six.
+    seconds
+        CPU seconds of a restricted programme at most. 5: local 1.17, streets, tight, one =.
     tighter
-        Seconds that rows of odd sets and divided limits may take at least, else as long as the prices took. Without an
-        end local limits took 7 s of them for the same plan.
-    last, look
-        Offers a platform up to which the last programme is tried as soon as a restricted one brings nothing more, and
-        the seconds it may take at first. Not measured since proofs derive rows.
+        Seconds that rows of odd sets and divided limits may take at least, else as long as the prices took. 0.2, 5:
+        local 0.85, =, streets, tight, wanted and one =. Without an end local limits of 577,148 offers took 7 s.
     widest
-        Offers beyond which no last programme is built where a plan is held, for its memory. Not measured.
-    searched
-        Share of the time left that the last programme may take; the rest is the proof's. With all of it the three
-        years (6,828 offers) ended at 0.38 %, as HiGHS alone does, where 6 CPU s of proof bring 0.16 %.
+        Offers beyond which no last programme is built where a plan is held, for its memory. 1,000: local 1.13, streets,
+        tight, one =, wanted ends at 0.12 %.
+    share
+        What the first of two stages may use up: of the time left the last programme, before the proof; of the gap asked
+        for a relaxation with filled limits, before the search. 0.4, 1: local =, 0.94, streets, tight, one =, wanted
+        1.02, =; with 1 three years (6,828 offers) end at 0.38 %, where 6 s of proof bring 0.16 %.
     claimed
         A proof goes on until its bound is within one part in so many of the plan's worth of what is claimed: half of
         the 0.01 % asked for. Not measured otherwise.
     branches
-        Branches of a proof at most. 4,000 alone was tried: 200 x 60 closes in 6 to 16 CPU s or ends at 0.0001 %.
-    grouped
-        Offers up to which a programme is looked at for parts that no rule connects. Not measured.
-    tied
-        Offers of best plans up to which ties are looked at. Not measured.
-    first, per_part
-        Offers a part adds to the relaxation: at the start, and in a round of pricing. Six instead of twenty: 5,000 x
-        500 1.1 instead of 1.5 CPU s, 20,000 x 1,000 4.8 instead of 24.5. The start not measured.
-    tight_rounds, sets, stalled
-        Rounds of odd sets at most, sets in a round, rounds without gain after which they end. Not measured.
+        Branches of a proof and nodes of the whole model at most; the second where a proof began anew (``wide``) and
+        more than 0.05 % is open. 200 x 60 closes in 6 to 16 s or ends at 0.0001 % with 4,000; contested 867 offers
+        keeps 0.15 % with 4,800; the whole model of small 3 (932 to 1,969 left) misses gap 0 with 1,000. Contested,
+        small, plots, few close with less than 200.
     core
-        Offers of a proof's core at most: beyond, the prices alone are the proof. Not measured.
+        Offers of a proof's core at most, beyond which the prices alone are the proof, and of a programme looked at for
+        parts that no rule connects. 10,000, 40,000: contested, small, plots, periods =; parts not looked for: local,
+        streets, tight, wanted, one =.
     cut_rounds, idle
-        Rounds of rows added to a proof's relaxation at most, and those in a row that take less than a fiftieth off the
-        gap, after which they end. With 1 instead of 2 the example kept 1.5 %; the rounds not measured.
+        Rounds of rows added to a relaxation at most, and those in a row of a proof that take less than a fiftieth off
+        the gap, after which they end. 12, 48 rounds: contested 0.76, 1.06, small 0.90, =, plots, periods =; 5 rounds
+        before the search: local 1.24, tight 1.28, streets, one =. Idle 1, 3: contested 0.73, =, small 0.85, =, plots
+        =, 1.09, periods =, local 0.88, tight 1.10; but with 1 the example kept 1.5 %.
     multiples, wide
-        Multiples of tableau rows looked at, from the start again, where single ones leave more than one part in so many
-        of the bound open over ``small`` offers at most. A contested round of 1,332 offers that kept 0.43 % after 4,000
-        branches closes in a tenth of the time; one of 1,523 came from 0.24 to 0.2 %.
-    tableau, rows
-        Tableau rows looked at in a round; rows by rounding taken in it, and cliques. Not measured.
+        Multiples of tableau rows looked at, and parts that limits are divided into (2 to so many); the former from the
+        start again, where single ones leave more than one part in ``wide`` of the bound open. Multiples 1, 2, 8:
+        contested 0.52, 0.76, 1.72, small 0.97, 0.78, 1.97, plots 0.67, 0.73, 1.45; but a contested round of 1,332
+        offers keeps 0.43 % with 1. Wide 500, 2,000: contested, small, periods =, plots within what the machine varies.
+    rows
+        Rows taken in a round of a relaxation (tableau rows looked at: twice as many), elements of an odd set at most.
+        12, 50: contested, small =, plots 1.20, 1.22; sets 15, 60: local 0.86, 1.14, tight 1.04, 0.99, wanted 0.95, =,
+        streets, one =; tableau rows 30, 120: contested, small, periods =, plots 0.87, 1.28.
     unit
-        What a coefficient of 1 becomes where the divisor of a row is fine. With 2^20 a contested round of 1,523 offers
-        that begins from plain prices closes with 726 branches, where it stays 0.2 % open with 2^12; but prices of rows
-        as fine round by several millipoints, so that other rounds missed 0 by as much.
+        What a coefficient of 1 becomes where the divisor of a row is fine. Half, double: contested 1.38, 1.55, small
+        1.42, 1.21, plots 1.14, 1.28. With 2^20 a round of 1,523 offers closes that stays 0.2 % open, others miss 0.
     broken
-        How much a row must be broken by, against its length, to be added. Not measured.
+        How much a row must be broken by, against its length, to be added. 5e-5, 2e-4, 1e-3: contested 1.18, 0.92, 0.84,
+        small 1.04, 0.95, 0.81, plots 1.24, 1.17, =, few 0.92 (1e-3).
     alike
-        Rows whose directions are nearer than this (cosine) to one taken are left; where multiples are looked at, the
-        second. Not measured.
-    starts, overfull
-        Offers that cliques grow from in a round, and how much beyond one offer the relaxation must take of one. At
-        0.001 instead of 0.05 one row in place of none doubled a tree (contested); the first not measured.
-    recalled
-        Vectors of earlier leaves that a new leaf tries first. Not measured.
+        Rows whose directions are nearer than this (cosine) to one taken are left. 0.9: contested 0.64, small =,
+        plots 1.04, few 1.09, but the example 2.4 (5.8 s instead of 2.4).
+    overfull
+        How much beyond one offer the relaxation must take of a clique. 0, 0.2: contested 1.43, =, small 1.12, =, plots
+        1.77, 1.26, few 1.13, =.
     trials, steps, known
-        Branches tried at a node whose losses are not known well, simplex steps of a trial, trials after which they are.
-        (4, 40, 2) instead of (8, 40, 4): the example 1.49 and 1.49 CPU s, contested 744 and 445 offers 4.4 and 5.2, 4.0
-        and 4.0, local 2,490 offers 0.24 and 0.26, mixed 786 open either way; but contested 572 offers stays at 0.65 %
-        where it closes in 4.3. (8, 20, 2): that one 0.67 %, contested 744 and 1,667 offers 31 and 8.5 instead of 5.2
-        and 1.4, the others alike.
-    bases
-        Vectors written before that one is compared with. Not measured.
+        Branches tried at a node whose losses are not known well, simplex steps of a trial, trials after which they are;
+        the second numbers, with a guess by kind, for proofs begun anew (``wide``). The first of ``trials`` also: moves
+        looked at exactly in mending, searches for odd sets, vectors of earlier leaves tried first. Trials 4, 16:
+        contested 0.99, 1.02, small 0.91, 0.99, plots =, 1.09, few 1.25, 0.89; steps 20, 80: 1.01, =, 0.96, 1.03, 1.38,
+        =, 1.25, =; known 2, 8: 0.98, 0.98, 0.98, 0.94, 1.27, =, 0.85, 0.93 (earlier vectors 4, 64: 1.02, =, 1.01, =,
+        =, =, 0.91, =). But (4, 40, 2) leaves a contested round of 572 offers at 0.65 % where (8, 40, 4) closes it in
+        4.3, (8, 20, 2) at 0.67 % and takes 31 and 8.5 instead of 5.2 and 1.4 on 744 and 1,667 offers. The second:
+        contested 2,861 offers (126) closes with 1,584 branches, where 4,800 leave 0.78 % by (8, 40, 4) and 1,200 as
+        much by (24, 80, 8) without the guess; 1,523 offers (156) takes 1,194 and 1,232.
+    rough, stride
+        Steps of rough prices. How far prices go at a step: rough ones, in parts of an offer's usual worth; from the
+        best known towards a programme's own where offers are picked; from those of one filling towards the next. Rough
+        60, 120 against 30, prices alone: local 1.17, 1.64, streets 1.41, 3.2, tight 1.17, 2.8, one 1.5, 3.1, contested
+        3,000 x 300 0.72, 1.26, many (1,241,008 offers) 1.40, 2.66. Stride 0.1 to 0.4 of rough prices and 0.1 to 0.5 of
+        picking: rounds the same or one more or less on all six. Of fillings: see below.
+    fillings, freed, pool, apart, jitter, patience, close
+        Of large rounds. Fillings of limits tried (also: fillings looked at for one, and programmes in a row
+        that bring nothing before the next); offers set free together, up to four times as many where that brings
+        nothing; offers of a programme for each of them; what tells equal offers apart, in a usual offer's score; how
+        far what a parcel brings is off where a filling is made (a hundredth of it, of a usual score, moves plans among
+        their equals, a thousandth of it below the best one is gone on from); programmes in a row that bring nothing
+        before it ends; part of the gap asked for that ends a programme. With ``large``
+        10,000: patience 10 wanted 0.21 instead of 0.12 %, local and streets =; fillings 3 wanted 0.21 %, local 7.2
+        instead of 9.3. The others are not measured one by one since what they stand for was tried on 100,000 x 5,000
+        (seeds 12, 13, 15: 0.1 % in 147, 123, 130 s).
     """
 
     small: int = 3_000
-    few: int = 200
-    whole: tuple[int, int, int] = (400, 1_000, 3_000)
-    early: int = 200
     prices_first: int = 60_000
-    rounded: int = 8_000
-    medium: tuple[Step, ...] = ((True, 6_000, 4.0), (False, 6_000, 20.0))
-    large: tuple[Step, ...] = ((True, 6_000, 8.0), (False, 6_000, 20.0), (False, 20_000, 30.0), (False, 60_000, 60.0))
-    of_part: int = 4
-    tighter: float = 1.0
-    last: int = 80
-    look: float = 2.0
-    widest: int = 300_000
-    searched: float = 0.75
-    claimed: int = 20_000
-    branches: int = 4_000
-    grouped: int = 20_000
-    tied: int = 4_000
+    large: int = 1_000_000
+    few: int = 400
+    whole: tuple[int, int] = (400, 1_000)
+    early: int = 200
+    size: int = 6_000
     first: int = 5
     per_part: int = 6
-    tight_rounds: int = 30
-    sets: int = 30
-    stalled: int = 5
+    seconds: float = 20.0
+    tighter: float = 1.0
+    widest: int = 300_000
+    share: float = 0.75
+    claimed: int = 20_000
+    branches: tuple[int, int] = (4_000, 12_000)
     core: int = 20_000
     cut_rounds: int = 24
     idle: int = 2
     multiples: int = 4
     wide: int = 1_000
-    tableau: int = 60
     rows: int = 25
     unit: int = 1 << 12
     broken: float = 1e-4
-    alike: tuple[float, float] = (0.7, 0.9)
-    starts: int = 400
+    alike: float = 0.7
     overfull: float = 0.05
-    recalled: int = 20
-    trials: int = 8
-    steps: int = 40
-    known: int = 4
-    bases: int = 12
+    trials: tuple[int, int] = (8, 24)
+    steps: tuple[int, int] = (40, 80)
+    known: tuple[int, int] = (4, 8)
+    rough: int = 30
+    stride: float = 0.1
+    fillings: int = 6
+    freed: int = 80
+    pool: int = 20
+    apart: float = 0.3
+    jitter: float = 5e-3
+    patience: int = 40
+    close: int = 200
 
 
 USUAL = Tuning()

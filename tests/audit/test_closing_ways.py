@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from constraints.case import Case
 from constraints.reading.core import ban
 from tests.audit.folders import reached
 from tests.builders import random_case
+from tests.spiced import spiced_case
 
 
 def _said(reader: Reader, row: int, demand: int | None) -> set[tuple[str, str, tuple[str, ...]]]:
@@ -21,17 +23,19 @@ def _said(reader: Reader, row: int, demand: int | None) -> set[tuple[str, str, t
     return {(one.rule_id, one.verdict, one.unknowns) for each in judged for one in each.rulings}
 
 
-def _cases(seed: int, purpose: str) -> Case:
-    case = random_case(seed)
+def _cases(make: Callable[[int], Case], seed: int, purpose: str) -> Case:
+    case = make(seed)
     return replace(case, round=replace(case.round, purpose=purpose))
 
 
-@pytest.mark.parametrize("purpose", ["supply", "annual_plan"])
-def test_what_a_rule_closes_is_found_as_by_asking_every_method(purpose: str) -> None:
-    """Each rule and verdict that is said anywhere, of every parcel and platform: alike by the short way."""
+@pytest.mark.parametrize(
+    ("make", "purpose"), [(random_case, "supply"), (random_case, "annual_plan"), (spiced_case, "supply")]
+)
+def test_what_a_rule_closes_is_found_as_by_asking_every_method(make: Callable[[int], Case], purpose: str) -> None:
+    """Each rule and verdict that is said anywhere, of every parcel and platform, mixed ones too, the short way."""
     closed = open_ = quick = 0
     for seed in range(10):
-        reader = reached(_cases(seed, purpose))
+        reader = reached(_cases(make, seed, purpose))
         asked = [
             (row, who) for row in range(len(reader.case.parcels)) for who in (None, *range(len(reader.case.demands)))
         ]

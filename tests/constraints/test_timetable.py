@@ -7,7 +7,17 @@ import datetime
 import pytest
 
 from constraints.loading.load import load_pack, methods, pack_names
-from constraints.reading.timetable import STEPS, Calendar, lead_days, step_title, timetable, upstream, upstream_days
+from constraints.reading.timetable import (
+    STEPS,
+    Calendar,
+    Step,
+    lead_days,
+    longest,
+    step_title,
+    timetable,
+    upstream,
+    upstream_days,
+)
 from landopt.intake import days_off
 from landopt.intake.days_off import non_working_days
 from parcels.common.schema import Value
@@ -197,3 +207,18 @@ def test_another_version_of_the_library_is_asked_itself(monkeypatch: pytest.Monk
         assert non_working_days("2026-03-31") == wanted
     finally:
         days_off.kept.cache_clear()
+
+
+def test_a_site_takes_as_long_as_the_parcel_that_ends_last() -> None:
+    """Whatever the steps before the last one; of two that end alike the first, and none is later than a real one."""
+
+    def steps(*ends: str) -> tuple[Step, ...]:
+        return tuple(Step("contract", end, end, "") for end in ends)
+
+    early, late = steps("2026-05-08", "2026-06-01"), steps("2026-05-04", "2026-06-02")
+    assert longest([early, late]) == longest([late, early]) == late
+    alike = steps("2026-05-09", "2026-06-02")
+    assert longest([late, alike]) == late
+    assert longest([alike, late]) == alike
+    assert longest([(), early]) == longest([early, ()]) == early
+    assert longest([()]) == ()

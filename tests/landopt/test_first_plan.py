@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.contested import contested_case
+from benchmarks.rounds import contest
 from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.heuristics.greedy import best_of_parts, greedy
 from landopt.solving.heuristics.mending import Mender
@@ -75,7 +76,10 @@ def test_best_of_parts_is_the_head_of_a_sort(most: int) -> None:
 @pytest.mark.parametrize("seed", [11, 12, 13, 14, 15])
 def test_first_plan_of_five_thousand_parcels(seed: int) -> None:
     """At 5,000 parcels x 500 platforms, where floors and caps all bind, rounding the prices gives a lawful plan."""
-    prog = _program(5_000, 500, seed)
+    case = contested_case(5_000, 500, seed)
+    offers = build_offers(case)
+    assert contest(case, offers)["ratio"] >= 1.3
+    prog = program(case, offers, 0)
     relaxed, _ = relax(prog)
     found = rounded_plan(prog, relaxed)
     assert found is not None

@@ -1,4 +1,4 @@
-"""Rounds of up to 3,000 offers, of three generators, are proven to the end: gap 0 in 19 of 20."""
+"""Rounds of up to 3,000 offers, of three generators, are proven to the end: gap 0 in 19 of 20, none above 0.05 %."""
 
 from __future__ import annotations
 
@@ -53,3 +53,4 @@ def test_small_rounds_are_proven_to_the_end() -> None:
         if answer.chosen is not None and answer.bound > answer.objective:
             missed.append((seed, float(Fraction(answer.bound - answer.objective, max(1, abs(answer.objective))))))
     assert len(missed) <= ROUNDS // 20, missed
+    assert all(gap <= 0.0005 for _, gap in missed), missed

@@ -19,7 +19,9 @@ from landopt.screening.law.verdicts import Law
 from landopt.screening.offers import Offers
 from landopt.screening.uncapped_sites import build_offers
 from parcels.common.issues import Refused
-from tests.builders import case, demand, eligibility, limit, parcel, price_floor, random_case, term
+from parcels.common.schema import Value
+from tests.audit.folders import small
+from tests.builders import ALL_METHODS, case, demand, eligibility, limit, parcel, price_floor, random_case, term
 
 
 def test_a_platform_beyond_the_cap_is_listed_up_to_it() -> None:
@@ -173,3 +175,27 @@ def test_thousands_of_offers_are_built_in_a_moment() -> None:
     again = build_offers(replace(built, settings=replace(built.settings, verdicts=("permit",))))
     assert set(np.unique(again.verdict).tolist()) == {0}
     assert len(again) < len(found)
+
+
+@pytest.mark.parametrize("wants", [[], [demand()]])
+def test_a_round_without_land_has_no_offer(wants: list[dict[str, Value]]) -> None:
+    """No parcel, so no column of their areas either: nothing is offered, and nothing fails."""
+    offers = build_offers(case([], wants, [limit("p.quota", "", "<=", 5_000)]))
+    assert (len(offers), offers.scope) == (0, "all")
+
+
+def test_what_a_warning_and_a_condition_cost_unless_the_round_says_so() -> None:
+    """500 and 50 points off a plan's value, by both readings."""
+    for word, points in (("warn", 500), ("condition", 50)):
+        scores = []
+        for weights in ({"served": "100"}, {"served": "100", word: "0"}):
+            law = eligibility("t.rule", "", **dict.fromkeys(ALL_METHODS, "forbid") | {"listing": word})
+            settings = Settings(("permit", "condition", "warn"))
+            made = case([parcel()], [demand()], [law], settings=settings)
+            made = replace(made, objective=replace(made.objective, weights=weights))
+            offers = build_offers(made)
+            (reading,) = [each for each in small(made).offers if each.demand is not None]
+            at = [k for k in range(len(offers)) if offers.demand[k] >= 0]
+            scores.append(int(offers.score[0, at[0]]))
+            assert (len(at), scores[-1]) == (1, reading.score[0])
+        assert scores[1] - scores[0] == 1_000 * points

@@ -118,7 +118,7 @@ def test_parts_that_no_rule_connects_are_solved_apart(seed: int) -> None:
     assert sorted(np.concatenate(groups).tolist()) == list(range(prog.count))
     lands = [{int(p) for o in group for p in offers.parcels(int(o))} for group in groups]
     assert sum(map(len, lands)) == len(set().union(*lands))
-    for options in (EXACT, replace(EXACT, tuning=replace(USUAL, branches=0))):
+    for options in (EXACT, replace(EXACT, tuning=replace(USUAL, branches=(0, 0)))):
         answer = search(prog, options, lambda *_: None)
         assert (answer.objective,) == brute_force_offers(offers)
         assert answer.bound >= answer.objective
@@ -144,7 +144,8 @@ def test_all_offers_go_to_a_solver_where_a_proof_ends_early(seed: int) -> None:
     """Few offers, then the proof: without a branch it leaves something open, and the best plan is found still."""
     case = random_medium_case(seed, 24)
     prog = program(case, build_offers(case), 0)
-    tunings = (replace(USUAL, branches=most, early=early, few=8) for most, early in ((4_000, 200), (4_000, 0), (0, 0)))
+    kinds = ((4_000, 200), (4_000, 0), (0, 0))
+    tunings = (replace(USUAL, branches=(most, most), early=early, few=8) for most, early in kinds)
     whole, late, cut = (search(prog, replace(EXACT, tuning=tuning), lambda *_: None) for tuning in tunings)
     assert whole.bound == whole.objective == cut.objective <= cut.bound
     assert late.bound == late.objective == whole.objective  # the second proof has all branches

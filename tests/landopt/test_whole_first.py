@@ -22,8 +22,8 @@ def small_round() -> Program:
     return program(case, build_offers(case), 0)
 
 
-def _state(prog: Program, whole: tuple[int, int, int]) -> Search:
-    options = Options(Fraction(0), None, None, 0, 1, "highs", replace(USUAL, whole=whole))
+def _state(prog: Program, whole: tuple[int, int], nodes: int = 4_000) -> Search:
+    options = Options(Fraction(0), None, None, 0, 1, "highs", replace(USUAL, whole=whole, branches=(nodes, nodes)))
     state = Search(prog, options, lambda *_: None)
     state.offer(np.zeros(0, dtype=np.int64), "empty")
     return state
@@ -32,11 +32,11 @@ def _state(prog: Program, whole: tuple[int, int, int]) -> Search:
 def test_its_claim_holds_whatever_ends_it() -> None:
     """A round whose proof, without it, is audited at gap 0: ended at the root, or run to its end."""
     prog = small_round()
-    proved = search(prog, Options(Fraction(0), None, None, 0, 1, "highs", replace(USUAL, whole=(0, 10**6, 0))),
+    proved = search(prog, Options(Fraction(0), None, None, 0, 1, "highs", replace(USUAL, whole=(0, 10**6))),
                     lambda *_: None)  # fmt: skip
     assert proved.bound == proved.objective
     for nodes in (1, 2_000):
-        state = _state(prog, (0, 1, nodes))
+        state = _state(prog, (0, 1), nodes)
         assert not whole_first(state)
         assert state.claim is not None
         assert state.claim >= proved.bound >= state.objective
@@ -46,7 +46,7 @@ def test_its_claim_holds_whatever_ends_it() -> None:
 
 def test_between_the_two_numbers_the_proof_comes_first() -> None:
     """Nothing is handed over there, and nothing claimed."""
-    state = _state(small_round(), (0, 1_000, 2_000))
+    state = _state(small_round(), (0, 1_000))
     assert not whole_first(state)
     assert state.claim is None
 
@@ -57,6 +57,6 @@ def test_that_no_plan_is_lawful_is_told() -> None:
     row = int(np.flatnonzero(prog.slack == 0)[0])
     sense, rhs = prog.sense.copy(), prog.rhs.copy()
     sense[row], rhs[row] = 1, 10**11
-    state = _state(replace(prog, sense=sense, rhs=rhs), (0, 1, 2_000))
+    state = _state(replace(prog, sense=sense, rhs=rhs), (0, 1))
     assert state.chosen is None
     assert whole_first(state)

@@ -68,6 +68,12 @@ class Node:
     any: bool = False
     inner: dict[str, Node] = field(default_factory=dict)
     how: str = ""
+    named: frozenset[str] = frozenset()
+    """The fields of an object that have a name."""
+    due: tuple[str, ...] = ()
+    """Those of them that may not be absent, in order."""
+    kinds: dict[str, Node] = field(default_factory=dict)
+    """The records of a list by their kind."""
 
 
 @cache
@@ -89,7 +95,17 @@ def shape(name: str) -> Node:
         node.how = how
         node.any = types == "any"
         node.types = {_JSON[each] for each in types.split("|") if not node.any}
+    _close(root)
     return root
+
+
+def _close(node: Node) -> None:
+    """What is asked of every value at a place, once for all of them."""
+    node.named = frozenset(step for step in node.inner if step != "*" and not step.startswith("["))
+    node.due = tuple(sorted(node.named - OPTIONAL))
+    node.kinds = {step[1:-1]: each for step, each in node.inner.items() if step.startswith("[") and step != "[]"}
+    for each in node.inner.values():
+        _close(each)
 
 
 class Faults:
@@ -116,8 +132,7 @@ class Faults:
             self.wrong.append(f"{self.name}{path} {what}")
 
     def _list(self, node: Node, value: list[Any], path: str) -> None:
-        items = node.inner.get("[]")
-        kinds = {step[1:-1]: each for step, each in node.inner.items() if step.startswith("[") and step != "[]"}
+        items, kinds = node.inner.get("[]"), node.kinds
         if items is None and not kinds:
             self._say(path, "is a list")
             return
@@ -134,8 +149,7 @@ class Faults:
                 self._walk(one, item, f"{path}[{at}]")
 
     def _object(self, node: Node, value: dict[str, Any], path: str) -> None:
-        every = node.inner.get("*")
-        named = {step for step in node.inner if step != "*" and not step.startswith("[")}
+        every, named = node.inner.get("*"), node.named
         if every is None and not named:
             self._say(path, "is an object")
             return
@@ -145,8 +159,9 @@ class Faults:
                 self.unknown.append(f"{self.name}{path}.{key}")
             else:
                 self._walk(one, item, f"{path}.{key}")
-        for key in sorted(named - value.keys() - OPTIONAL):
-            self._say(f"{path}.{key}", "is missing")
+        for key in node.due:
+            if key not in value:
+                self._say(f"{path}.{key}", "is missing")
 
 
 def fact_faults(raw: Mapping[str, Any]) -> list[str]:

@@ -48,7 +48,7 @@ class OtherMethods:
             offer = {**{name: record[name] for name in ("parcel_ids", "demand_id")}, "method": each["method"]}
             verdicts = self.lawful(offer, (reading.period,))
             why, verdict, kept, deciding = self._due(judged, reading, row, bool(verdicts))
-            verdict = min(verdicts, default=verdict)  # of an offer at the term it has: the only one of the period
+            verdict = next(iter(verdicts), verdict)  # of an offer at the term it has: the only one of the period
             what = each["method"]
             same(where, f"{what}: why", each["why"], why)
             same(where, f"{what}: filter", each.get("filter", ""), kept)

@@ -24,7 +24,7 @@ from constraints.audit.words.prices import Prices
 from constraints.audit.words.shown import distinct, shown, text, totals, unit_of
 from constraints.loading.load import grade_of, weakest
 from constraints.loading.period_law import period_laws
-from constraints.reading.timetable import step_title, timetable
+from constraints.reading.timetable import longest, step_title, timetable
 from constraints.types import STRICTNESS, Rule
 from parcels.common.catalogue import told
 from parcels.common.schema import Value, fields
@@ -272,9 +272,8 @@ class Words:
         start = max(reader.free_from(reading.site), reader.planned_from)
         since = self.case.round.periods[reading.period].start if reading.period >= 0 else ""
         tables = [timetable(method, reader.facts.parcels[row], start, reader.calendar, since) for row in reading.site]
-        longest = max(tables, key=lambda steps: steps[-1].latest if steps else "")
         due = []
-        for step in longest:
+        for step in longest(tables):
             known = reader.calendar.announced(step.earliest) and reader.calendar.announced(step.latest)
             due.append(
                 {

@@ -10,13 +10,7 @@ import numpy as np
 from landopt.solving.heuristics.mending import Mender
 from landopt.solving.programme.arrays import Floats, Ints, Program, columns, standing
 from landopt.solving.programme.price_bound import part_best
-
-HELPERS = 400
-"""Offers kept for each row with a minimum, beside the best of every part."""
-BEST = 6
-"""Offers a part brings to the first plan."""
-MOVES = 500
-"""The most moves that mend a first plan, and looks that better it."""
+from landopt.solving.tuning import USUAL
 
 
 def greedy(
@@ -63,9 +57,9 @@ def _mended(prog: Program, state: _State, pool: Ints) -> Ints | None:
     full = np.array(sorted(state.taken), dtype=np.int64)
     for taken in (full, full[:0]):
         mender = Mender(prog, pool, taken)
-        if mender.mend(min(MOVES, 100 + len(pool) // 2)):
+        if mender.mend(USUAL.few):
             plan = mender.chosen()
-            mender.gain(MOVES)
+            mender.gain(USUAL.few)
             for found in (mender.chosen(), plan):
                 if standing(prog, found).lawful:
                     return found
@@ -73,13 +67,13 @@ def _mended(prog: Program, state: _State, pool: Ints) -> Ints | None:
 
 
 def _pool(prog: Program, worth: Floats) -> Ints:
-    keep = best_of_parts(prog, worth, 8 if prog.count < 20_000 else BEST)
+    keep = best_of_parts(prog, worth, 2 * USUAL.per_part)
     needed = np.flatnonzero((prog.rhs > 0) & (prog.slack == 0) & (prog.sense > 0) | (prog.sense == 0))
     for row in needed.tolist():
         offers, coefs = prog.entries.row(row)
         helper = offers[coefs > 0]
-        if len(helper) > HELPERS:
-            helper = helper[np.argpartition(-worth[helper], HELPERS)[:HELPERS]]
+        if len(helper) > USUAL.few:
+            helper = helper[np.argpartition(-worth[helper], USUAL.few)[: USUAL.few]]
         keep = np.union1d(keep, helper)
     return keep
 

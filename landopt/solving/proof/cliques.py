@@ -41,7 +41,7 @@ def cliques(core: Core, x: Floats, worth: Floats, signs: Signs) -> list[Ints]:
     """Cliques over the core that ``x`` takes more than one of, the most broken first; ``worth``: who joins first."""
     prog = core.prog
     some = np.flatnonzero(x > 1e-6)
-    some = np.sort(some[np.argsort(-x[some], kind="stable")[: USUAL.starts]])
+    some = np.sort(some[np.argsort(-x[some], kind="stable")[: USUAL.few]])
     against = {int(offer): opposed(prog, int(offer), core.part, core.on_parcel, signs) for offer in some}
     found: dict[tuple[int, ...], float] = {}
     for start in some[np.argsort(-x[some], kind="stable")].tolist():

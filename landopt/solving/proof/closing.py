@@ -25,19 +25,22 @@ from landopt.solving.proof.cliques import cliques
 from landopt.solving.proof.columns import Columns
 from landopt.solving.proof.core import Core
 from landopt.solving.proof.cutting import cuts
+from landopt.solving.proof.fixing import Recorder, fix
 from landopt.solving.proof.found import Found, Leaf
 from landopt.solving.proof.relaxed import Priced, Solved
 from landopt.solving.proof.splitting import Splitter, place_of
 from landopt.solving.proof.written import coarsened, renumbered
 from landopt.solving.tuning import USUAL
 
+OPEN = 2_000
+"""More branches are made where more than one part in so many of the bound is open: what a small round may keep."""
 FINEST = 1 << 24
 """Prices are whole multiples of one part in so many of a millipoint, at most."""
 
 
 def scale_of(prog: Program) -> int:
     """The power of two that prices are times: as fine as 64-bit sums allow, and a price may be what many plans are."""
-    peak = max(1, int(np.abs(prog.score).max(initial=0)))
+    peak = int(np.abs(prog.score).max(initial=1))
     whole = max(1, int(np.maximum(part_best(prog, prog.score), 0).sum()))
     scale = FINEST
     while scale > 1 and (scale * peak > LIMIT >> 13 or scale * whole > LARGEST_PRICE >> 4):
@@ -76,7 +79,7 @@ class Closer:
     def __init__(
         self, prog: Program, parcels: Floats, rows: Floats, cap: int, derived: Sequence[Derived] = (), seed: int = 0
     ) -> None:
-        self.prog, self.cap, self.seed = prog, cap, seed
+        self.prog, self.cap, self.seed, self.wide = prog, cap, seed, False
         scale = scale_of(prog)
         self.alone, self.pairs = hopeless(prog), hopeless(prog, together=2)
         self.goal = scale * (cap + 1) - 1
@@ -148,6 +151,7 @@ class Closer:
             scaled, priced = self._cut(scaled, priced, end)
             if scaled - self.goal > self.goal // USUAL.wide and len(self.left) <= USUAL.small:
                 self._begin()
+                self.wide = True
                 scaled, priced = self._cut(*self._left_over(), end, USUAL.multiples)
         self._grow(priced if scaled <= self.goal else None, nodes, end)
         return self.found
@@ -275,7 +279,7 @@ class Closer:
         root = Leaf(path, 2**62)
         found.root = root
         first = self.prog.part_start[core.part]
-        splitter = Splitter(core, self.left - first)
+        splitter = Splitter(core, self.left - first, wide=self.wide)
         turn = itertools.count()
         heap = [(0, next(turn), root)]
         made = 0
@@ -283,7 +287,7 @@ class Closer:
             top, _, leaf = heapq.heappop(heap)
             if leaf.scaled <= self.goal:
                 continue
-            if made >= nodes or (end is not None and monotonic() >= end):
+            if made >= self._most(nodes, -top) or (end is not None and monotonic() >= end):
                 heapq.heappush(heap, (top, next(turn), leaf))
                 break
             if top:
@@ -292,11 +296,13 @@ class Closer:
             if leaf.scaled <= self.goal or solved is None:
                 continue
             self._try_plan(solved)
+            if self.wide:
+                fix(core, found, leaf, self.goal)
             choice = splitter.choose(solved, leaf.path, self.cap + 1.0) if leaf.path else None
             if choice is None or leaf.path is None:
                 continue
             made += 2
-            leaf.on = choice.on
+            leaf.on, leaf.hit = choice.on, choice.hit
             sides = []
             for taken in (False, True):
                 under = core.below(leaf.path, choice.on, choice.hit, taken)
@@ -307,13 +313,20 @@ class Closer:
                         heapq.heappush(heap, (-side.scaled, next(turn), side))
                 sides.append(side)
             leaf.zero, leaf.one = sides
+        Recorder(found, splitter, self.goal).record()
+
+    def _most(self, nodes: int, scaled: int) -> int:
+        """How many branches at most: more than usual where they are tried harder and too much is open yet."""
+        usual, more = USUAL.branches
+        far = self.wide and scaled - self.goal > self.goal // OPEN
+        return more if far and nodes == usual else nodes
 
     def _inherit(self, leaf: Leaf) -> None:
         """Take over the prices of an earlier leaf that bound this one best; enough, and it is closed."""
         assert leaf.path is not None
         order = [
             leaf.vector,
-            *range(len(self.found.vectors) - 1, max(-1, len(self.found.vectors) - 1 - USUAL.recalled), -1),
+            *range(len(self.found.vectors) - 1, max(-1, len(self.found.vectors) - 1 - USUAL.trials[0]), -1),
         ]
         for vector in order:
             if vector < 0:
@@ -325,13 +338,12 @@ class Closer:
                     return
 
     def _solve(self, leaf: Leaf) -> Solved | None:
-        """Price a leaf anew; None where it is closed or has no solution."""
+        """Price a leaf anew; None where it is closed."""
         core, path = self.core, leaf.path
         assert path is not None
         solved = core.solve(path)
         if solved.value is None:
-            self._emptied(leaf, solved)
-            return None
+            return self._emptied(leaf, solved)
         priced = core.rounded(solved.parcels, solved.rows, path)
         self._better(leaf, priced)
         return solved
@@ -345,12 +357,16 @@ class Closer:
         self.found.vectors.append(priced)
         return True
 
-    def _emptied(self, leaf: Leaf, solved: Solved) -> None:
-        """Prices far along the ray that shows a case to be empty, on top of those that it has."""
+    def _emptied(self, leaf: Leaf, solved: Solved) -> Solved | None:
+        """Prices far along the ray that shows a case to be empty, on top of those that it has.
+
+        What lacks may be next to nothing (square metres of a limit), and no price large enough to show it: then what
+        would be chosen if it were made up for, to branch on.
+        """
         core, path = self.core, leaf.path
         assert path is not None
         if leaf.vector < 0:
-            return
+            return None
         base = self.found.vectors[leaf.vector]
         for sign in (1, -1):
             for power in range(-6, 40):
@@ -360,7 +376,12 @@ class Closer:
                 if max(np.abs(land).max(initial=0), np.abs(rows).max(initial=0)) * core.scale > LARGEST_PRICE:
                     break
                 if self._better(leaf, core.rounded(land, rows, path)) and leaf.scaled <= self.goal:
-                    return
+                    return None
+        for power in (2, 5):
+            solved = core.stretched(path, float(np.abs(self.prog.score).max(initial=1)) * 2.0**power)
+            if self._better(leaf, core.rounded(solved.parcels, solved.rows, path)) and leaf.scaled <= self.goal:
+                return None
+        return solved
 
     def _try_plan(self, solved: Solved) -> None:
         core = self.core

@@ -52,7 +52,7 @@ class Core:
         return np.repeat(np.arange(self.prog.count), np.diff(starts)), rows, coefs
 
     @cached_property
-    def _uses(self) -> tuple[Ints, Ints]:
+    def uses(self) -> tuple[Ints, Ints]:
         """(offer, parcel) of all sites."""
         prog = self.prog
         length = np.diff(prog.site_start)[prog.site]
@@ -62,7 +62,7 @@ class Core:
     @cached_property
     def on_parcel(self) -> dict[int, Ints]:
         """The offers on each parcel."""
-        owner, land = self._uses
+        owner, land = self.uses
         order = np.argsort(land, kind="stable")
         edges = np.flatnonzero(np.diff(land[order], prepend=-1)).tolist()
         ends = [*edges[1:], len(order)] if edges else []
@@ -85,7 +85,7 @@ class Core:
         first_row = first_part + self.parts
         owner, rows, coefs = self.triples
         derived, offers, counted = self.derived.triples()
-        holder, land = self._uses
+        holder, land = self.uses
         column = np.concatenate([holder, np.arange(prog.count), owner, offers])
         row = np.concatenate([place[land], first_part + self.part, first_row + rows, first_row + own + derived])
         value = np.concatenate(
@@ -242,6 +242,30 @@ class Core:
         found = self.live.solver.getSolution()
         value = float(self.live.solver.getObjectiveValue()) * self.live.unit
         return self._solved(value, np.array(found.col_value), np.array(found.row_dual) * self.live.unit)
+
+    def stretched(self, path: Path, cost: float) -> Solved:
+        """The relaxation where what a path or a limit asks for at least may be made up for, at a cost for each offer's.
+
+        It has a solution under every path, and where there is none without, a worth that falls with the cost.
+        """
+        self.apply(path)
+        live, solver = self.live, self.live.solver
+        size = np.ones(live.first_row + len(self.low))
+        np.maximum.at(size[live.first_row :], self.triples[1], np.abs(self.triples[2]).astype(float))
+        low, _ = self.ends(path)
+        asked = [live.first_part + part for part in sorted(path.forced)]
+        asked += [int(live.parcel_row[parcel]) for parcel in sorted(path.supplied) if live.parcel_row[parcel] >= 0]
+        asked += (live.first_row + np.flatnonzero(low > -FREE)).tolist()
+        before = self.prog.count + len(self.soft)
+        for row in asked:
+            one = np.array([size[row] / live.unit_of_row[row]])
+            solver.addCol(-cost / live.unit, 0.0, live.inf, 1, np.array([row], np.int32), one)
+        solver.run()
+        found = solver.getSolution()
+        value = float(solver.getObjectiveValue()) * live.unit
+        solved = self._solved(value, np.array(found.col_value)[:before], np.array(found.row_dual) * live.unit)
+        solver.deleteCols(len(asked), np.arange(before, before + len(asked), dtype=np.int32))
+        return solved
 
     def _solved(self, value: float | None, columns: Floats, dual: Floats) -> Solved:
         x, missed = columns[: self.prog.count], columns[self.prog.count :]

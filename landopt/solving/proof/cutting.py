@@ -55,14 +55,14 @@ def cuts(
     """The rows to add to the relaxation just solved; ``ends`` and ``columns`` are those of all rows so far.
 
     No row rests on those that are ``deep`` enough already. Rows of the tableau are looked at up to ``times`` times
-    over: each multiple rounds at other places (k-cuts: Cornuejols, Li and Vandenbussche 2003).
+    over: each multiple rounds at other places (k-cuts: Cornuejols, Li and Vandenbussche 2003). Where that is more than
+    once, limits are looked at as knapsacks of parcels too.
     """
     # the most broken first: what offers outside ``x`` count makes a row less broken, so few are counted whole
     heap: list[tuple[float, str, int, _Promise | Cut]] = [
         (-promise.broken, str(promise.made), 0, promise) for promise in _promising(core, x, ends, columns, times, deep)
     ]
     heapq.heapify(heap)
-    alike = USUAL.alike[times > 1]
     taken: list[Cut] = []
     while heap and len(taken) < USUAL.rows:
         _, name, _, one = heapq.heappop(heap)
@@ -72,7 +72,7 @@ def cuts(
                 heapq.heappush(heap, (-cut.broken, name, 1, cut))
             continue
         size = np.linalg.norm(one.column)
-        if all(abs(one.column @ other.column) < alike * size * np.linalg.norm(other.column) for other in taken):
+        if all(abs(one.column @ other.column) < USUAL.alike * size * np.linalg.norm(other.column) for other in taken):
             taken.append(one)
     return taken
 
@@ -82,7 +82,8 @@ def _promising(
 ) -> Iterator[_Promise]:
     """Rows that are broken enough for what they count of the offers that ``x`` takes."""
     rules: list[tuple[Rounding, Rule, int]] = []
-    for one in dict.fromkeys((*_tableau(core, x, times), *_limits(core, x))):
+    found = (*_tableau(core, x, times), *_limits(core, x), *(_covers(core, x) if times > 1 else ()))
+    for one in dict.fromkeys(found):
         if not deep.isdisjoint(reference // 3 for reference, _ in one.terms if reference % 3 == 0):
             continue
         with contextlib.suppress(BadProof):
@@ -193,7 +194,7 @@ def _tableau(core: Core, x: Floats, most: int) -> Iterator[Rounding]:
     order = np.lexsort((basic[offers], -part))
     soft = np.flatnonzero((prog.slack > 0) | (prog.carry >= 0))
     late = set(prog.carry[prog.carry >= 0].tolist()) | set(soft.tolist())
-    for at in order[: int((part > 1e-3).sum())][: USUAL.tableau].tolist():
+    for at in order[: int((part > 1e-3).sum())][: 2 * USUAL.rows].tolist():
         _, row = solver.getBasisInverseRow(int(offers[at]))
         times = np.asarray(row) / core.live.unit_of_row
         of: dict[int, float] = {}
@@ -214,8 +215,8 @@ def _tableau(core: Core, x: Floats, most: int) -> Iterator[Rounding]:
             yield from _whole(of, most)
 
 
-def _limits(core: Core, x: Floats) -> Iterator[Rounding]:
-    """From tight limits: the offers of a platform taken in part complemented, divided by what one of them counts."""
+def _tight(core: Core, x: Floats) -> Iterator[tuple[int, Ints]]:
+    """The hard limits that are used up, and what every offer counts in them (signed to ``<=``)."""
     prog = core.prog
     owner, rows, coefs = core.triples
     act = np.bincount(rows, coefs * x[owner], len(prog.sense))
@@ -229,6 +230,41 @@ def _limits(core: Core, x: Floats) -> Iterator[Rounding]:
         mine = rows == row
         count = np.zeros(prog.count, np.int64)
         count[owner[mine]] = sign * coefs[mine].astype(np.int64)
+        yield row, count
+
+
+def _covers(core: Core, x: Floats) -> Iterator[Rounding]:
+    """From tight limits: parcels supplied almost whole complemented, divided by what one supplied in part brings.
+
+    What a parcel brings is read from the offers of it alone, else from its share of others: however it is read, the row
+    holds.
+    """
+    prog = core.prog
+    holder, land = core.uses
+    length = np.diff(prog.site_start)[prog.site][holder]
+    filled = np.bincount(land, x[holder], prog.parcels)
+    single = length == 1
+    shared = np.ones(prog.parcels, bool)
+    shared[land[single]] = False
+    for row, count in _tight(core, x):
+        size = np.zeros(prog.parcels, np.int64)
+        np.maximum.at(size, land[single], count[holder[single]])
+        rest = shared[land]
+        np.maximum.at(size, land[rest], (count[holder] // length)[rest])
+        parts = np.flatnonzero((filled > 1e-6) & (filled < 1 - 1e-6) & (size > 1))
+        for least in (0.5, 0.9, 1 - 1e-6):
+            whole = np.flatnonzero((size > 0) & (filled > least)).tolist()
+            terms = ((3 * row, 1), *((3 * parcel + 1, -int(size[parcel])) for parcel in whole))
+            for q in np.unique(size[parts])[-12:].tolist():
+                for divisor in (q, q // 2, q // 4):
+                    if divisor > 1:
+                        yield Rounding(divisor, 0, tuple(sorted(terms)))
+
+
+def _limits(core: Core, x: Floats) -> Iterator[Rounding]:
+    """From tight limits: the offers of a platform taken in part complemented, divided by what one of them counts."""
+    prog = core.prog
+    for row, count in _tight(core, x):
         open_ = np.flatnonzero((x > 1e-6) & (count != 0))
         if not len(open_):
             continue

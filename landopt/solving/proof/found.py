@@ -16,7 +16,9 @@ from landopt.solving.proof.relaxed import Path, Priced
 class Leaf:
     """A node of the tree: its path (None: it contradicts itself), what is proved of it (times the scale), its vector.
 
-    ``on``, ``zero`` and ``one`` are there once it is branched.
+    ``on``, ``zero`` and ``one`` are there once it is branched, ``hit`` are the offers that ``on`` names. Offers
+    ``fixed`` lie more than ``room`` below the best of their part at the prices ``by``: no better plan under it
+    takes them.
     """
 
     path: Path | None
@@ -25,6 +27,10 @@ class Leaf:
     on: Split | None = None
     zero: Leaf | None = None
     one: Leaf | None = None
+    hit: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    fixed: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    by: int = -1
+    room: int = 0
 
 
 @dataclass

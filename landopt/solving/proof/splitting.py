@@ -31,11 +31,14 @@ class Choice:
 class Splitter:
     """Picks branches by the product of what both sides lose (reliability branching).
 
-    ``position`` is the place of every offer of the core within its part.
+    ``position`` is the place of every offer of the core within its part. Where the relaxation is ``wide`` of the goal,
+    more is tried and longer, and what is not known is guessed to lose what others of its kind do.
     """
 
-    def __init__(self, core: Core, position: Ints) -> None:
-        self.core, self.position = core, position
+    def __init__(self, core: Core, position: Ints, *, wide: bool = False) -> None:
+        self.core, self.position, self.wide = core, position, wide
+        self.trials, self.steps, self.known = USUAL.trials[wide], USUAL.steps[wide], USUAL.known[wide]
+        self.kinds: dict[str, list[float]] = {}  # of each kind of branch: those tried, loss a unit on either side
         self.cost: dict[Key, list[float]] = {}  # trials, loss a unit on either side
         prog = core.prog
         self.countable = [
@@ -49,7 +52,7 @@ class Splitter:
         if not choices:
             return None
         choices.sort(key=lambda choice: (-self._guess(choice), choice.key))
-        fresh = [choice for choice in choices[: 3 * USUAL.trials] if self._trials(choice) < USUAL.known][: USUAL.trials]
+        fresh = [choice for choice in choices[: 3 * self.trials] if self._trials(choice) < self.known][: self.trials]
         if fresh:
             basis = self.core.live.solver.getBasis()
             for choice in fresh:
@@ -114,16 +117,19 @@ class Splitter:
 
     def _guess(self, choice: Choice) -> float:
         share = choice.share
-        if choice.key not in self.cost:
+        usual = self.kinds.get(choice.key[0], (1, 1.0, 1.0)) if self.wide else None
+        if choice.key not in self.cost and usual is None:
             return 1e-9 * min(share, 1 - share) * (2 if choice.key[0] in ("parcel", "part") else 1)
-        _, zero, one = self.cost[choice.key]
+        tried, zero, one = self.cost.get(choice.key, usual or (1, 1.0, 1.0))
+        if choice.key not in self.cost:
+            zero, one = zero / tried, one / tried
         return max(zero * share, 1e-6) * max(one * (1 - share), 1e-6)
 
     def _try(self, choice: Choice, value: float, path: Path, cut: float) -> None:
         import highspy
 
         core = self.core
-        core.live.solver.setOptionValue("simplex_iteration_limit", USUAL.steps)
+        core.live.solver.setOptionValue("simplex_iteration_limit", self.steps)
         losses = []
         for taken in (False, True):
             under = core.below(path, choice.on, choice.hit, taken)
@@ -138,6 +144,9 @@ class Splitter:
         core.live.solver.setOptionValue("simplex_iteration_limit", 2**31 - 1)
         trials, zero, one = self.cost.get(choice.key, [0.0, 0.0, 0.0])
         unit = losses[0] / max(choice.share, 1e-3), losses[1] / max(1 - choice.share, 1e-3)
+        if not trials:
+            kind = self.kinds.setdefault(choice.key[0], [0.0, 0.0, 0.0])
+            self.kinds[choice.key[0]] = [kind[0] + 1, kind[1] + unit[0], kind[2] + unit[1]]
         self.cost[choice.key] = [
             trials + 1,
             (zero * trials + unit[0]) / (trials + 1),

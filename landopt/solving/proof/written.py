@@ -159,7 +159,7 @@ def _padded(priced: Priced, rows: int) -> Priced:
 def _nearest(core: Core, done: list[Priced], priced: Priced) -> int:
     """The vector written before that a vector differs least from (-1: none)."""
     best, least = -1, int(np.count_nonzero(priced.rows) + np.count_nonzero(priced.parcels))
-    for number in [*range(min(1, len(done))), *range(max(1, len(done) - USUAL.bases), len(done))]:
+    for number in [*range(min(1, len(done))), *range(max(1, len(done) - USUAL.trials[0]), len(done))]:
         differ = int(np.count_nonzero(done[number].rows != priced.rows))
         differ += int(np.count_nonzero(done[number].parcels != priced.parcels))
         if differ < least:

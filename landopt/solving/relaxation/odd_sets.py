@@ -21,12 +21,7 @@ import numpy as np
 from landopt.solving.programme.arrays import Floats, Ints, Program, ranges
 from landopt.solving.tuning import USUAL
 
-LARGEST = 25
-TRIES = 12
-"""Elements of a set at most; eliminations in a search for sets, each in another order."""
 EPS = 1e-6
-PARTS = (2, 3, 4)
-"""Limits are divided so that so many offers fill them."""
 
 
 def unit_rows(prog: Program) -> Ints:
@@ -104,7 +99,7 @@ def broken_limits(prog: Program, offers: Ints, x: Floats, known: Collection[tupl
     start, rows, coefs = prog.entries.of(offers[x > EPS])
     owner = np.repeat(np.flatnonzero(x > EPS), np.diff(start))
     found: list[tuple[int, ...]] = []
-    for parts in PARTS:
+    for parts in range(2, USUAL.multiples + 1):
         q = np.maximum(prog.rhs // parts + 1, 1)
         fit = (prog.sense < 0) & (prog.slack == 0) & (prog.rhs >= parts) & (np.arange(len(prog.sense)) < prog.own)
         fit &= prog.rhs % q != 0
@@ -152,7 +147,7 @@ def broken_sets(prog: Program, offers: Ints, x: Floats, *, most: int, seed: int)
     odd = {name: rhs_of(prog, name) % 2 == 1 for name in rows}
     draw = Random(seed)
     found: dict[frozenset[int], float] = {}
-    for attempt in range(TRIES):
+    for attempt in range(USUAL.trials[0]):
         _eliminate(rows, slack, odd, weight, draw, attempt, found)
     best = sorted(found.items(), key=lambda item: (item[1] + 0.01 * len(item[0]), sorted(item[0])))
     return [tuple(sorted(names)) for names, _ in best[:most]]
@@ -184,7 +179,7 @@ def _eliminate(
         for bits, gone, names, parity in holding[1:]:
             joined, loose, together = bits ^ pivot[0], gone + pivot[1], names ^ pivot[2]
             uneven = parity != pivot[3]
-            if loose >= 1 - EPS or len(together) > LARGEST:
+            if loose >= 1 - EPS or len(together) > USUAL.rows:
                 continue
             if uneven and together not in found:
                 light = loose + _sum(joined, weight)

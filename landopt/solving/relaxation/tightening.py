@@ -28,14 +28,14 @@ def tighten(
     broken. The prices and the bound speak of the programme with these rows, which hold for every plan and which a proof
     derives again. The sifter is left as it came.
     """
-    prog, left, idle, best = sifter.prog, USUAL.tight_rounds, 0, sifter.value
+    prog, left = sifter.prog, USUAL.cut_rounds
     duals: tuple[Floats, Floats, Floats] | None = None
     found: tuple[Relaxation, Program, tuple[tuple[int, ...], ...]] | None = None
     every: list[tuple[int, ...]] = []
     sifter.deadline = deadline
     end = None if seconds is None else monotonic() + seconds
     try:
-        while left and idle < USUAL.stalled and sifter.value > enough and (end is None or monotonic() < end):
+        while left and sifter.value > enough and (end is None or monotonic() < end):
             sets = list(known) if known and not every else _broken(sifter, seed + left, every)
             if not sets:
                 break
@@ -44,12 +44,10 @@ def tighten(
             sifter.solver.setOptionValue("simplex_strategy", 1)
             duals = _priced(sifter)
             left -= 1
-            idle = 0 if sifter.value < best - 1e-5 * abs(best) else idle + 1
-            best = min(best, sifter.value)
     except Stopped:
         duals = None
     if duals is not None:
-        relaxed = result(sifter, duals, USUAL.tight_rounds - left, feasible=True)
+        relaxed = result(sifter, duals, USUAL.cut_rounds - left, feasible=True)
         counts = [chosen for chosen, price in zip(every, duals[2][len(prog.sense) :], strict=True) if price > 1e-6]
         found = relaxed, with_sets(prog, counts), tuple(counts)
     sifter.solver.setOptionValue("simplex_strategy", 4)
@@ -60,7 +58,7 @@ def tighten(
 def _broken(sifter: Sifter, seed: int, every: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     """Limits divided where some are broken, else odd sets."""
     limits = broken_limits(sifter.prog, sifter.order, sifter.x(), frozenset(every))
-    return limits or broken_sets(sifter.prog, sifter.order, sifter.x(), most=USUAL.sets, seed=seed)
+    return limits or broken_sets(sifter.prog, sifter.order, sifter.x(), most=USUAL.rows, seed=seed)
 
 
 def _priced(sifter: Sifter) -> tuple[Floats, Floats, Floats]:

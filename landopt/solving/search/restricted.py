@@ -12,43 +12,37 @@ from landopt.solving.programme.price_bound import part_best, reduced
 from landopt.solving.relaxation.prices import Relaxation
 from landopt.solving.search import neighbourhoods
 from landopt.solving.search.integer_programmes import apart, last, mip, whole
-from landopt.solving.search_state import Search, gap_of
-from landopt.solving.tuning import Tuning
+from landopt.solving.search_state import Search
+from landopt.solving.tuning import USUAL
 
 
-def rounded_plan(prog: Program, relaxed: Relaxation, most: int = Tuning.rounded) -> Ints | None:
+def rounded_plan(prog: Program, relaxed: Relaxation) -> Ints | None:
     """Round the relaxation: whole columns first, then the rest by value and margin, then what still fits."""
     worth = relaxed.margin + 0.0
     scale = max(1.0, float(np.abs(prog.score).max(initial=1)))
     worth[relaxed.columns] += relaxed.x * scale * 2
     pool = np.flatnonzero(worth > -0.02 * scale)
-    if len(pool) > most:
-        pool = np.sort(np.argpartition(-worth, most)[:most])
+    if len(pool) > USUAL.size:
+        pool = np.sort(np.argpartition(-worth, USUAL.size)[: USUAL.size])
     return greedy(prog, worth, pool)
 
 
 def integer(state: Search, relaxed: Relaxation) -> bool:
     """Restricted programmes, from the smallest to all offers that a better plan could use. True: proved infeasible."""
     prog, margin = state.prog, relaxed.margin
-    tried, tuning = False, state.options.tuning
-    steps = tuning.large if prog.count > tuning.prices_first else tuning.medium if prog.count > tuning.small else ()
+    tuning = state.options.tuning
+    sizes = [tuning.size, tuning.size] if prog.count > tuning.small else []
+    sizes += [3 * tuning.size, 10 * tuning.size] if prog.count > tuning.prices_first else []
     none = np.zeros(0, dtype=np.int64)
-    for turn, (fix, size, seconds) in enumerate(steps):
-        fixed = np.sort(relaxed.columns[relaxed.x > 1 - 1e-6]) if fix else none
+    for turn, size in enumerate(sizes):  # what the prices take whole is held in the first
+        fixed = none if turn else np.sort(relaxed.columns[relaxed.x > 1 - 1e-6])
         pool = near(state, relaxed, size, fixed)
         needed = _threshold(state, relaxed.bound)
         if needed is not None and turn and int((margin >= -needed).sum()) <= len(pool):
             break
-        claim, _ = mip(state, pool, fixed, "restricted", limit=state.left(seconds))
+        mip(state, pool, fixed, "restricted", limit=state.left(tuning.seconds))
         if state.reached() or state.out_of_time():
             return False
-        exhausted = claim is not None and gap_of(state.objective, claim) <= state.options.gap / 4
-        if exhausted and not fix and not tried and _last_is_small(state, relaxed):
-            # these offers hold no better plan: what is missing may be the bound; if not so soon, look further
-            tried = True
-            seconds = max(tuning.look, sum(state.phases.values()))
-            if all_that_matter(state, margin, relaxed.bound, seconds) or state.reached():
-                return state.chosen is None
     return all_that_matter(state, margin, relaxed.bound)
 
 
@@ -64,13 +58,13 @@ def whole_first(state: Search) -> bool:
     Where few offers are left it takes a moment, and where many are the proof alone seldom closes; its plan and its
     bound, a claim, lead the proof.
     """
-    few, many, nodes = state.options.tuning.whole
+    few, many = state.options.tuning.whole
     pool = undominated(state.prog)
     if few < len(pool) <= many:
         return False
     if state.chosen is not None:
         pool = np.union1d(pool, state.chosen)
-    claim, infeasible = whole(state, pool, state.left(), nodes)
+    claim, infeasible = whole(state, pool, state.left(), state.options.tuning.branches[0])
     if claim is not None:
         state.claim = claim if state.claim is None else min(claim, state.claim)
         state.tell("branching", state.objective if state.chosen is not None else None, state.better_bound(), None)
@@ -93,7 +87,7 @@ def near(state: Search, relaxed: Relaxation, size: int, fixed: Ints | None = Non
     part = prog.part()[offers]
     wants, parcels = (max(1, len(np.unique(keys))) for keys in (part[part < prog.demands], land))
     found = [state.support, relaxed.columns[relaxed.x > 1e-6]]
-    found.append(_first(worth, part, offers, max(state.options.tuning.of_part, size // wants)))
+    found.append(_first(worth, part, offers, 1 + size // wants))
     found.append(_first(worth, land, np.repeat(offers, length), size // parcels))
     if state.chosen is not None:
         found.append(state.chosen)
@@ -114,12 +108,6 @@ def _first(worth: Floats, keys: Ints, offers: Ints, most: int) -> Ints:
     return offers[order[rank < most]]
 
 
-def _last_is_small(state: Search, relaxed: Relaxation) -> bool:
-    needed = _threshold(state, relaxed.bound)
-    base = max(60, state.prog.demands)
-    return needed is not None and int((relaxed.margin >= -needed).sum()) <= state.options.tuning.last * base
-
-
 def _threshold(state: Search, bound: int) -> float | None:
     """How far below its price an offer may lie and still matter to a plan beyond the gap; None without a plan."""
     if state.chosen is None:
@@ -129,10 +117,10 @@ def _threshold(state: Search, bound: int) -> float | None:
     return float(max(0, bound - good)) + 1.0
 
 
-def all_that_matter(state: Search, margin: Floats, bound: int, most: float | None = None) -> bool:
+def all_that_matter(state: Search, margin: Floats, bound: int) -> bool:
     """One programme over every offer that could lead beyond the gap: its bound holds for the whole round.
 
-    ``margin`` and ``bound`` are of the same prices; ``most`` are the seconds it may take. True: proved infeasible.
+    ``margin`` and ``bound`` are of the same prices. True: proved infeasible.
     """
     needed = _threshold(state, bound)
     pool = np.arange(state.prog.count) if needed is None else np.flatnonzero(margin >= -needed)
@@ -140,13 +128,11 @@ def all_that_matter(state: Search, margin: Floats, bound: int, most: float | Non
         pool = np.union1d(pool, state.chosen)
         if len(pool) > state.options.tuning.widest:
             return False
-    limit = state.left(most)
-    if most is None and limit is not None:
-        limit *= state.options.tuning.searched
+    limit = state.left()
+    if limit is not None:
+        limit *= state.options.tuning.share
     groups = (
-        components(state.prog, pool)
-        if state.chosen is not None and len(pool) <= state.options.tuning.grouped
-        else [pool]
+        components(state.prog, pool) if state.chosen is not None and len(pool) <= state.options.tuning.core else [pool]
     )
     if len(groups) > 1:
         claim, infeasible = apart(state, groups), False

@@ -189,7 +189,7 @@ def _search(
     if not len(state.chosen if state.chosen is not None else ()):
         state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
-    if prog.count > neighbourhoods.LARGE and relaxed.feasible and not state.reached():
+    if prog.count > options.tuning.large and relaxed.feasible and not state.reached():
         _claimed(state, filled(prog, relaxed.prices))
         neighbourhoods.refill(state, relaxed, sifter)
         clock.mark("refill")
@@ -248,7 +248,7 @@ def _claimed(state: Search, bound: int | None) -> None:
 def _tree_effort(state: Search) -> tuple[float | None, int]:
     """Seconds (None: no clock) and nodes the proof may take beyond the search; more where gap 0 is asked."""
     options = state.options
-    branches = options.tuning.branches
+    branches = options.tuning.branches[0]
     if state.later is not None:
         left = state.left()
         return None if left is None else left / 4, min(branches, options.tuning.early)

@@ -108,7 +108,7 @@ def examine(
         pool = np.union1d(np.intersect1d(pool, Certificate(prog, *proof).level(reached[-1])), chosen)
     if len(pool) == len(chosen):
         return chosen, {"status": "unique", "by": "prices", "parcels": 0, "broken_by": []}
-    if len(pool) > USUAL.tied:
+    if len(pool) > USUAL.small:
         return chosen, {"status": "not examined"}
     stage = _Stage(prog, pool, reached[-1], chosen, options)
     differing = stage.differ()
