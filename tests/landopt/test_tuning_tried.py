@@ -14,14 +14,14 @@ from landopt.solving.tuning import USUAL
 
 def test_a_constant_is_changed_for_one_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A round is proved to the end with both values; where the searches are the same that is told."""
-    prog = program(*shapes.local(2, 40, 6, 6), 0)
+    prog = program(*shapes.local(2, 24, 4, 4), 0)
     shipped = tuning.timed(prog, "0", USUAL, 60.0)
     other = tuning.timed(prog, "0", replace(USUAL, per_part=1), 60.0)
     assert vars(prices)["USUAL"] is USUAL
     assert shipped.gap == other.gap == 0.0
     assert shipped.same[0] == other.same[0]
     assert tuning.told(shipped, shipped) == "="
-    monkeypatch.setattr(tuning, "ROUNDS", {"plots": ("0", lambda: shapes.local(2, 40, 6, 6))})
+    monkeypatch.setattr(tuning, "ROUNDS", {"plots": ("0", lambda: shapes.local(2, 24, 4, 4))})
     assert tuning.main(["few=7", "--shapes", "plots"]) == 0
     assert "| few = 7 |" in capsys.readouterr().out
 
