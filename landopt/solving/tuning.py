@@ -100,7 +100,7 @@ class Tuning:
     alike
         Rows whose directions are nearer than this (cosine) to one taken are left. 0.9: contested 0.64, small =,
         plots 1.04, few 1.09, but the example 2.4 (5.8 s instead of 2.4). The second where a proof began anew: contested
-        2,861 offers closes with 2,053 leaves, where 0.7 keeps 0.0496 % with 5,729.
+        2,861 offers closes with 3,687 leaves, where 0.7 keeps 0.0496 % with 5,729.
     overfull
         How much beyond one offer the relaxation must take of a clique. 0, 0.2: contested 1.43, =, small 1.12, =, plots
         1.77, 1.26, few 1.13, =.
