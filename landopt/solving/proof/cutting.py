@@ -63,6 +63,7 @@ def cuts(
         (-promise.broken, str(promise.made), 0, promise) for promise in _promising(core, x, ends, columns, times, deep)
     ]
     heapq.heapify(heap)
+    alike = USUAL.alike[times > 1]
     taken: list[Cut] = []
     while heap and len(taken) < USUAL.rows:
         _, name, _, one = heapq.heappop(heap)
@@ -72,7 +73,7 @@ def cuts(
                 heapq.heappush(heap, (-cut.broken, name, 1, cut))
             continue
         size = np.linalg.norm(one.column)
-        if all(abs(one.column @ other.column) < USUAL.alike * size * np.linalg.norm(other.column) for other in taken):
+        if all(abs(one.column @ other.column) < alike * size * np.linalg.norm(other.column) for other in taken):
             taken.append(one)
     return taken
 
