@@ -10,8 +10,9 @@ class Tuning:
     """Numbers that only change how soon a search ends, never whether what it says is true; at most forty.
 
     Not here, beside their code: what a format, a text's size, 64 bits, a table's memory or a solver's tolerance fixes,
-    what a child process is held by, and so far the numbers of sites beyond the cap (``site_search``, ``site_models``,
-    ``process/site_*``).
+    what a child process is held by, and so far the numbers of stages that few rounds reach: rough prices and fillings
+    of large rounds (``descent``, ``neighbourhoods``, ``lagrangian_*``), the simple rule and its mending
+    (``heuristics``), sites beyond the cap (``site_search``, ``site_models``, ``process/site_*``).
 
     Figures are CPU seconds against those of the shipped value in one run of ``python -m benchmarks.tuning``, one seed
     a shape, half, double or as named; a busy machine tells nothing closer than a quarter. Shapes: to gap 0 with its
@@ -25,34 +26,27 @@ class Tuning:
     prices_first
         Offers above which rough prices come first, before a first plan too. 20,000 x 1,000 (seeds 12, 11):
         prices 5.6 and 6.1 with them, 13.7 and 12.5 without. The number itself is not measured.
-    large
-        Offers above which a plan is filled anew, and as many nearest to their prices looked at. Many (1,241,008 offers)
-        was 0.09 % open after 12 s. On smaller shapes (``large`` 10,000) this way is no better: 6 s of it leave wanted
-        0.12 % and local 9.3 % open, where all else closes them to 0.03 and 0.003 %; streets 0.85 s instead of 3.4.
     few
-        Where a few do: offers of platforms in the programme before the proof, for a row with a minimum in a first plan,
-        that cliques grow from, parcels around a limit's end in a filling; moves that mend a first plan. 100, 200 to
-        400: plots 5.6, 2.9, contested, small, periods =; the example with 200 2.7 (6.6 s instead of 2.4). Fillings
-        with 120, 200: the same on contested 1,000 x 100, three seeds; moves 200, 500: the same in 55 rounds.
+        Where a few do: offers of platforms in the programme before the proof, and that cliques grow from. 100, 200 to
+        400: plots 5.6, 2.9, contested, small, periods =; the example with 200 2.7 (6.6 s instead of 2.4).
     whole
         Offers left without those that no better plan needs, up to which and above which the whole model goes to HiGHS
         first. Between, the proof is there sooner. Seconds to gap 0 by the better bound with it, without: small 1 (1,581
         left) 1.7, 3.9; small 2 (266) 0.15, 2.0; contested 24 (1,151) 0.9, 4.7; contested 18 (269) 2.4, 4.8; contested
         33 (916) 2.6, 4.8; the example (831) 0.6, 1.5, but 2.0, 1.5 with its proof; local and mixed rounds the same.
     early
-        Branches of that proof at most, before all offers go to the solver after all; half as many nodes of a programme
-        that fills anew. 100, 400: contested, small, periods =, plots =, 1.16. A contested round of 3,556 offers whose
-        best plan the tree does not meet: 200, 400, 4,000 take 6.6, 8.0, 8.5 s.
+        Branches of that proof at most, before all offers go to the solver after all. 100, 400: contested, small,
+        periods =, plots =, 1.16. A contested round of 3,556 offers whose best plan the tree does not meet: 200, 400,
+        4,000 take 6.6, 8.0, 8.5 s.
     size
-        Offers of a restricted programme (later ones three and ten times), looked at when the relaxation is rounded, and
-        of the first programme that fills anew. 3,000, 12,000: local 0.89, 1.61, streets 0.55, 1.35, tight 1.02, 1.52,
+        Offers of a restricted programme (later ones three and ten times), and looked at when the
+        relaxation is rounded. 3,000, 12,000: local 0.89, 1.61, streets 0.55, 1.35, tight 1.02, 1.52,
         one =; wanted 0.12 % and 0.033 % where 0.03 % was asked for.
     first, per_part
         Offers a part brings: to the relaxation at first (the rounds that ``benchmarks.contested`` draws hang on it),
-        then in a round of pricing, at rough prices, where corners hang together; twice as many to a first plan. 3, 12:
+        then in a round of pricing. 3, 12:
         contested 1.10, 1.00, small 0.45, 0.47, plots 0.95, 1.54, local 1.06, 1.05, streets 0.77, 0.71, tight 1.57,
-        1.36, one 1.09, 0.96; 20,000 x 1,000 4.8 s instead of 24.5 with twenty. First plans: in 40 mixed rounds 5 % more
-        points with twelve than with six.
+        1.36, one 1.09, 0.96; 20,000 x 1,000 4.8 s instead of 24.5 with twenty.
     seconds
         CPU seconds of a restricted programme at most. 5: local 1.17, streets, tight, one =.
     tighter
@@ -62,9 +56,8 @@ class Tuning:
         Offers beyond which no last programme is built where a plan is held, for its memory. 1,000: local 1.13, streets,
         tight, one =, wanted ends at 0.12 %.
     share
-        What the first of two stages may use up: of the time left the last programme, before the proof; of the gap asked
-        for a relaxation with filled limits, before the search. 0.4, 1: local =, 0.94, streets, tight, one =, wanted
-        1.02, =; with 1 three years (6,828 offers) end at 0.38 %, where 6 s of proof bring 0.16 %.
+        What the last programme may use up of the time left, before the proof. 0.4, 1: local =, 0.94, streets, tight,
+        one =, wanted 1.02, =; with 1 three years (6,828 offers) end at 0.38 %, where 6 s of proof bring 0.16 %.
     claimed
         A proof goes on until its bound is within one part in so many of the plan's worth of what is claimed: half of
         the 0.01 % asked for. Not measured otherwise.
@@ -82,6 +75,9 @@ class Tuning:
         the gap, after which they end. 12, 48 rounds: contested 0.76, 1.06, small 0.90, =, plots, periods =; 5 rounds
         before the search: local 1.24, tight 1.28, streets, one =. Idle 1, 3: contested 0.73, =, small 0.85, =, plots
         =, 1.09, periods =, local 0.88, tight 1.10; but with 1 the example kept 1.5 %.
+    stalled
+        Rounds of odd sets and divided limits in a row that gain less than 1e-5, after which they end. Without an end
+        contested 4 of the suite took 13 to 22 s instead of 5; ``wanted`` missed its gap with 2.
     multiples, wide
         Multiples of tableau rows looked at, and parts that limits are divided into (2 to so many); the former from the
         start again, where single ones leave more than one part in ``wide`` of the bound open. Multiples 1, 2, 8:
@@ -106,35 +102,18 @@ class Tuning:
         1.77, 1.26, few 1.13, =.
     trials, steps, known
         Branches tried at a node whose losses are not known well, simplex steps of a trial, trials after which they are;
-        the second numbers, with a guess by kind, for proofs begun anew (``wide``). The first of ``trials`` also: moves
-        looked at exactly in mending, searches for odd sets, vectors of earlier leaves tried first. Trials 4, 16:
+        the second numbers, with a guess by kind, for proofs begun anew (``wide``). The first of ``trials`` also:
+        searches for odd sets, vectors of earlier leaves tried first. Trials 4, 16:
         contested 0.99, 1.02, small 0.91, 0.99, plots =, 1.09, few 1.25, 0.89; steps 20, 80: 1.01, =, 0.96, 1.03, 1.38,
         =, 1.25, =; known 2, 8: 0.98, 0.98, 0.98, 0.94, 1.27, =, 0.85, 0.93 (earlier vectors 4, 64: 1.02, =, 1.01, =,
         =, =, 0.91, =). But (4, 40, 2) leaves a contested round of 572 offers at 0.65 % where (8, 40, 4) closes it in
         4.3, (8, 20, 2) at 0.67 % and takes 31 and 8.5 instead of 5.2 and 1.4 on 744 and 1,667 offers. The second:
         contested 2,861 offers (126) closes with 1,584 branches, where 4,800 leave 0.78 % by (8, 40, 4) and 1,200 as
         much by (24, 80, 8) without the guess; 1,523 offers (156) takes 1,194 and 1,232.
-    rough, stride
-        Steps of rough prices. How far prices go at a step: rough ones, in parts of an offer's usual worth; from the
-        best known towards a programme's own where offers are picked; from those of one filling towards the next. Rough
-        60, 120 against 30, prices alone: local 1.17, 1.64, streets 1.41, 3.2, tight 1.17, 2.8, one 1.5, 3.1, contested
-        3,000 x 300 0.72, 1.26, many (1,241,008 offers) 1.40, 2.66. Stride 0.1 to 0.4 of rough prices and 0.1 to 0.5 of
-        picking: rounds the same or one more or less on all six. Of fillings: see below.
-    fillings, freed, pool, apart, jitter, patience, close
-        Of large rounds. Fillings of limits tried (also: fillings looked at for one, and programmes in a row
-        that bring nothing before the next); offers set free together, up to four times as many where that brings
-        nothing; offers of a programme for each of them; what tells equal offers apart, in a usual offer's score; how
-        far what a parcel brings is off where a filling is made (a hundredth of it, of a usual score, moves plans among
-        their equals, a thousandth of it below the best one is gone on from); programmes in a row that bring nothing
-        before it ends; part of the gap asked for that ends a programme. With ``large``
-        10,000: patience 10 wanted 0.21 instead of 0.12 %, local and streets =; fillings 3 wanted 0.21 %, local 7.2
-        instead of 9.3. The others are not measured one by one since what they stand for was tried on 100,000 x 5,000
-        (seeds 12, 13, 15: 0.1 % in 147, 123, 130 s).
     """
 
     small: int = 3_000
     prices_first: int = 60_000
-    large: int = 1_000_000
     few: int = 400
     whole: tuple[int, int] = (400, 1_000)
     early: int = 200
@@ -150,6 +129,7 @@ class Tuning:
     core: int = 20_000
     cut_rounds: int = 24
     idle: int = 2
+    stalled: int = 5
     multiples: int = 4
     wide: int = 1_000
     rows: int = 25
@@ -160,15 +140,6 @@ class Tuning:
     trials: tuple[int, int] = (8, 24)
     steps: tuple[int, int] = (40, 80)
     known: tuple[int, int] = (4, 8)
-    rough: int = 30
-    stride: float = 0.1
-    fillings: int = 6
-    freed: int = 80
-    pool: int = 20
-    apart: float = 0.3
-    jitter: float = 5e-3
-    patience: int = 40
-    close: int = 200
 
 
 USUAL = Tuning()

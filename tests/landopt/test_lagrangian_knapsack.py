@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -19,7 +18,6 @@ from landopt.solving.programme.price_bound import Prices, bound, rounded
 from landopt.solving.relaxation import lagrangian_knapsack
 from landopt.solving.relaxation.lagrangian_knapsack import _picked, filled, kept_rows, left_out
 from landopt.solving.relaxation.prices import relax
-from landopt.solving.tuning import USUAL
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import assemble, bare_round
 
@@ -74,7 +72,7 @@ def test_no_plan_beats_the_filled_limits(seed: int, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("seed", range(40))
 def test_no_plan_beats_it_whatever_the_rows(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Soft limits, minimums, shares, relations and locks beside, limits that count only some offers of a parcel."""
-    monkeypatch.setattr(lagrangian_knapsack, "amounts", lambda prog: prog.sense == prog.sense)
+    monkeypatch.setattr(lagrangian_knapsack, "AMOUNT", 1)
     case, offers = bare_round(seed, parcels=7, demands=5)
     prog, best = from_arrays(base_arrays(case, offers), 0), brute_force_offers(offers)
     relaxed, _ = relax(prog)
@@ -144,7 +142,7 @@ def test_a_limit_is_filled_as_well_as_can_be(seed: int) -> None:
 @pytest.mark.parametrize(("core", "steps", "share"), [(4, 200_000, 0.95), (120, 100, 0.75), (4, 9, 0.75)])
 def test_a_coarser_filling_still_fits(core: int, steps: int, share: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a small core or coarse steps the parcels picked keep the limit, and bring most of what is to be had."""
-    monkeypatch.setattr(lagrangian_knapsack, "USUAL", replace(USUAL, few=core))
+    monkeypatch.setattr(lagrangian_knapsack, "CORE", core)
     monkeypatch.setattr(lagrangian_knapsack, "STEPS", steps)
     draw = np.random.default_rng(0)
     for _ in range(50):
@@ -158,7 +156,7 @@ def test_a_coarser_filling_still_fits(core: int, steps: int, share: float, monke
 
 def test_offers_on_parcels_a_filling_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not left out and counts, one offer a parcel, keeps the limits; what does not count is never left out."""
-    monkeypatch.setattr(lagrangian_knapsack, "USUAL", replace(USUAL, jitter=0.0))
+    monkeypatch.setattr(lagrangian_knapsack, "LOOSE", 0.0)
     some = 0
     for seed in range(60):
         prog, _ = _towns(seed, joint=False)

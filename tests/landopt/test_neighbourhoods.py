@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
@@ -16,7 +15,7 @@ from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.heuristics.greedy import greedy
 from landopt.solving.programme.arrays import Ints, Program, program, standing
 from landopt.solving.programme.dominance import take
-from landopt.solving.relaxation import lagrangian_knapsack
+from landopt.solving.relaxation import lagrangian_knapsack, lagrangian_relaxation
 from landopt.solving.relaxation.lagrangian_knapsack import kept_rows, left_out
 from landopt.solving.relaxation.lagrangian_relaxation import Fitting
 from landopt.solving.relaxation.prices import Relaxation, relax
@@ -24,7 +23,6 @@ from landopt.solving.relaxation.sifter import Sifter
 from landopt.solving.search import neighbourhoods
 from landopt.solving.search.tier_search import search
 from landopt.solving.search_state import Options, Search
-from landopt.solving.tuning import USUAL, Tuning
 from tests.brute import brute_force_offers
 from tests.landopt.solve_rounds import assemble, bare_round
 
@@ -33,13 +31,8 @@ def _silent(phase: str, value: int | None, bound: int | None, chosen: Ints | Non
     """Hears nothing."""
 
 
-BRIEF = replace(USUAL, patience=3, fillings=2)
-SMALL = replace(BRIEF, size=200, pool=15, freed=12, large=4_000)
-"""Few offers free at a time."""
-
-
-def _options(gap: str, tuning: Tuning = USUAL) -> Options:
-    return Options(Fraction(gap), None, 200, 0, 1, "highs", tuning)
+def _options(gap: str) -> Options:
+    return Options(Fraction(gap), None, 200, 0, 1, "highs")
 
 
 @cache
@@ -49,11 +42,11 @@ def _relaxed(parcels: int, demands: int, seed: int) -> tuple[Program, Relaxation
     return prog, *relax(prog)
 
 
-def _filled(prog: Program, gap: str, tuning: Tuning, *, fit: bool = False) -> Search | None:
+def _filled(prog: Program, gap: str, *, fit: bool = False) -> Search | None:
     relaxed, sifter = relax(prog)
     if not relaxed.feasible:
         return None
-    state = Search(prog, _options(gap, tuning), _silent)
+    state = Search(prog, _options(gap), _silent)
     state.bound = relaxed.bound
     state.offer(greedy(prog), "greedy")
     before = state.objective if state.chosen is not None else None
@@ -74,9 +67,11 @@ def _filled(prog: Program, gap: str, tuning: Tuning, *, fit: bool = False) -> Se
 @pytest.mark.parametrize("seed", range(25))
 def test_random_rounds_end_lawful(seed: int, fit: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Soft rows, minimums, shares, relations and locks hold; no plan beats the best one."""
-    monkeypatch.setattr(lagrangian_knapsack, "amounts", lambda prog: prog.sense == prog.sense)
+    for name, value in (("IDLE", 3), ("LONG", 3), ("BRIEF", 1), ("FITTED", 2)):
+        monkeypatch.setattr(neighbourhoods, name, value)
+    monkeypatch.setattr(lagrangian_knapsack, "AMOUNT", 1)
     _, offers = bare_round(seed, parcels=7, demands=5)
-    state = _filled(program(_, offers, 0), "0", BRIEF, fit=fit)
+    state = _filled(program(_, offers, 0), "0", fit=fit)
     best = brute_force_offers(offers)
     if best is None:
         assert state is None or state.chosen is None
@@ -84,10 +79,13 @@ def test_random_rounds_end_lawful(seed: int, fit: bool, monkeypatch: pytest.Monk
         assert state.objective <= best[0]
 
 
-def test_a_contested_round_gets_closer_and_repeats() -> None:
+def test_a_contested_round_gets_closer_and_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     """With few offers free at a time the plan of a contested round still betters the first one, twice the same."""
+    small = {"FIRST": 200, "POOL": 15, "FREED": 12, "IDLE": 3, "BRIEF": 1, "FITTED": 2, "NEAR": 4_000}
+    for name, value in small.items():
+        monkeypatch.setattr(neighbourhoods, name, value)
     prog = program(case := case_round(500, 50, 12), build_offers(case), 0)
-    one, two = (_filled(prog, "0.0001", SMALL, fit=True) for _ in range(2))
+    one, two = (_filled(prog, "0.0001", fit=True) for _ in range(2))
     assert one is not None
     assert two is not None
     assert one.chosen is not None
@@ -96,19 +94,22 @@ def test_a_contested_round_gets_closer_and_repeats() -> None:
     first = greedy(prog)
     assert first is not None
     assert one.objective > standing(prog, first).objective
-    answer = search(prog, _options("0.1", replace(SMALL, large=0)), _silent)
+    monkeypatch.setattr(neighbourhoods, "LARGE", 0)
+    monkeypatch.setattr(neighbourhoods, "LONG", 3)
+    answer = search(prog, _options("0.1"), _silent)
     assert answer.chosen is not None
     assert standing(prog, answer.chosen).lawful
     assert "refill" in answer.phases
 
 
 @pytest.mark.slow
-def test_filled_limits_leave_less_divided() -> None:
+def test_filled_limits_leave_less_divided(monkeypatch: pytest.MonkeyPatch) -> None:
     """The relaxation with filled limits keeps every row, takes nothing barred, is worth a little less.
 
     It divides no more offers in any of the rounds, and a quarter fewer in all of them: how many it is in one round
     hangs on what else binds there.
     """
+    monkeypatch.setattr(lagrangian_relaxation, "FITS", 1)
     divided = [_divided(*size) for size in ((300, 40, 13), (1000, 100, 11), (1000, 100, 12), (1000, 100, 13))]
     assert all(filled <= plain for plain, filled in divided), divided
     plain, filled = (sum(count) for count in zip(*divided, strict=True))
@@ -121,7 +122,7 @@ def _divided(parcels: int, demands: int, seed: int) -> tuple[int, int]:
     near = np.union1d(np.argsort(-relaxed.margin)[: prog.count // 2], sifter.basic())
     own = take(prog, near)
     order, basis = sifter.order.copy(), sifter.left()
-    guide = Fitting(own, near, relaxed, sifter, _options("0", replace(USUAL, fillings=1))).best(relaxed.value)
+    guide = Fitting(own, near, relaxed, sifter, _options("0")).best(relaxed.value)
     assert (sifter.order == order).all()
     assert all((one == two).all() for one, two in zip(sifter.left(), basis, strict=True))
     barred = left_out(own, relaxed.prices, 0)

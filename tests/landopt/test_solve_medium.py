@@ -16,6 +16,7 @@ from landopt.screening.uncapped_sites import build_offers
 from landopt.solving.programme.arrays import base_arrays, from_arrays, standing
 from landopt.solving.programme.model import write_mps
 from landopt.solving.relaxation import prices
+from landopt.solving.search import neighbourhoods
 from landopt.solving.search.tier_search import search
 from landopt.solving.search_state import Options
 from landopt.solving.tuning import USUAL, Tuning
@@ -62,9 +63,11 @@ def test_second_solver_and_auditor_agree(seed: int, tmp_path: Path) -> None:
 def test_the_ways_of_large_rounds_agree_too(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with offers left out, rough prices, rows of odd sets, the last programme as arrays; half filled anew."""
     monkeypatch.setattr(prices, "USUAL", replace(USUAL, prices_first=0))
-    all_ways = Tuning(small=0, prices_first=0)
-    anew = replace(all_ways, large=0, patience=3, fillings=2)
-    _compare(seed, tmp_path, tuning=anew if seed % 2 else all_ways)
+    if seed % 2:
+        monkeypatch.setattr(neighbourhoods, "LARGE", 0)
+        for name, value in (("LONG", 3), ("BRIEF", 1), ("FITTED", 2)):
+            monkeypatch.setattr(neighbourhoods, name, value)
+    _compare(seed, tmp_path, tuning=Tuning(small=0, prices_first=0))
 
 
 def test_node_limited_search_repeats() -> None:

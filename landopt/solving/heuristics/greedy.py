@@ -10,7 +10,13 @@ import numpy as np
 from landopt.solving.heuristics.mending import Mender
 from landopt.solving.programme.arrays import Floats, Ints, Program, columns, standing
 from landopt.solving.programme.price_bound import part_best
-from landopt.solving.tuning import USUAL
+
+HELPERS = 400
+"""Offers kept for each row with a minimum, beside the best of every part."""
+BEST = 6
+"""Offers a part brings to the first plan."""
+MOVES = 500
+"""The most moves that mend a first plan, and looks that better it."""
 
 
 def greedy(
@@ -57,9 +63,9 @@ def _mended(prog: Program, state: _State, pool: Ints) -> Ints | None:
     full = np.array(sorted(state.taken), dtype=np.int64)
     for taken in (full, full[:0]):
         mender = Mender(prog, pool, taken)
-        if mender.mend(USUAL.few):
+        if mender.mend(min(MOVES, 100 + len(pool) // 2)):
             plan = mender.chosen()
-            mender.gain(USUAL.few)
+            mender.gain(MOVES)
             for found in (mender.chosen(), plan):
                 if standing(prog, found).lawful:
                     return found
@@ -67,13 +73,13 @@ def _mended(prog: Program, state: _State, pool: Ints) -> Ints | None:
 
 
 def _pool(prog: Program, worth: Floats) -> Ints:
-    keep = best_of_parts(prog, worth, 2 * USUAL.per_part)
+    keep = best_of_parts(prog, worth, 8 if prog.count < 20_000 else BEST)
     needed = np.flatnonzero((prog.rhs > 0) & (prog.slack == 0) & (prog.sense > 0) | (prog.sense == 0))
     for row in needed.tolist():
         offers, coefs = prog.entries.row(row)
         helper = offers[coefs > 0]
-        if len(helper) > USUAL.few:
-            helper = helper[np.argpartition(-worth[helper], USUAL.few)[: USUAL.few]]
+        if len(helper) > HELPERS:
+            helper = helper[np.argpartition(-worth[helper], HELPERS)[:HELPERS]]
         keep = np.union1d(keep, helper)
     return keep
 

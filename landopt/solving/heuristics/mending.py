@@ -1,7 +1,7 @@
 """Mends a set of offers into a lawful plan: the move that loses least for what it mends, then moves that gain.
 
-A move gives up an offer, or takes one and gives up those in its way. Rows that stay broken weigh twice as much in each
-dead end, so that the search leaves it; it draws nothing at random and repeats bit for bit.
+A move gives up an offer, or takes one and gives up those in its way. Rows that stay broken weigh more and more, so that
+the search leaves dead ends; it draws nothing at random and repeats bit for bit.
 """
 
 from __future__ import annotations
@@ -11,7 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from landopt.solving.programme.arrays import Floats, Ints, Program, columns
-from landopt.solving.tuning import USUAL
+
+CLOSE = 12
+"""Moves looked at exactly, of those that look best one by one."""
+HEAVIER = 1.3
+TRIES = 80
+"""A row still broken weighs so many times more; so often in a row before the search gives up."""
+BATCH = 4_000
+"""Offers of the pool for which one more move is made before all are looked at again."""
+REST = 12
+"""Moves during which an offer just taken or given up stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class Mender:
         self.load = np.zeros(count)
         self.owner = np.full(self.head, -1, np.int64)
         self.inside = np.zeros(len(pool), dtype=bool)
+        self.free_at = np.zeros(len(pool), np.int64)
         self.moves = 0
         for at in np.searchsorted(pool, taken).tolist():
             self._put(at)
@@ -58,29 +68,32 @@ class Mender:
         return self._over(self.load)
 
     def mend(self, most: int) -> bool:
-        """Move until no row is broken (True), or ``most`` moves are spent; a dead end counts as one."""
-        end = self.moves + most
-        while self.moves < end:
+        """Move until no row is broken (True), or ``most`` moves or too many dead ends are spent."""
+        tries, end = 0, self.moves + most
+        while self.moves < end and tries < TRIES:
             over = self.broken()
             if not over.any():
                 return True
             best = self._best_mends(self._outlook())
             if not best:
-                self.weight[over > 0] *= 2
+                self.weight[over > 0] *= HEAVIER
+                tries += 1
                 self.moves += 1
                 continue
+            tries = 0
             self._move(best[0])
-            for at in best[1:]:
-                if self._mends(at) < -1e-12:
+            for at in best[1 : 1 + len(self.pool) // BATCH]:
+                if self.free_at[at] <= self.moves and self._mends(at) < -1e-12:
                     self._move(at)
         return not self.broken().any()
 
     def gain(self, most: int) -> None:
         """From a lawful set: take what betters the score and breaks nothing, best first, in at most ``most`` looks."""
+        self.free_at[:] = 0
         for _ in range(most):
             outlook = self._outlook()
             good = np.flatnonzero((outlook.gains > 0) & (outlook.breaks <= 1e-12) & ~self.inside)
-            good = good[np.lexsort((good, -outlook.gains[good]))][: 12 * USUAL.trials[0]]
+            good = good[np.lexsort((good, -outlook.gains[good]))][: 8 * CLOSE]
             moved = False
             for at in good.tolist():
                 if self._gains(at) > 0 and not self._over(self._after(at)).any():
@@ -113,11 +126,12 @@ class Mender:
 
     def _best_mends(self, outlook: _Outlook) -> list[int]:
         """Moves that mend, what gains most for it first, then what loses least for it."""
-        near = np.flatnonzero(outlook.breaks < -1e-12)
+        rested = self.free_at <= self.moves
+        near = np.flatnonzero(rested & (outlook.breaks < -1e-12))
         if not len(near):
             return []
         worth = self._worth(outlook.breaks[near], outlook.gains[near])
-        near = near[np.lexsort((near, -worth))][: USUAL.trials[0]]
+        near = near[np.lexsort((near, -worth))][: CLOSE + 2 * (len(self.pool) // BATCH)]
         exact = np.array([self._mends(at) for at in near.tolist()])
         real = exact < -1e-12
         near, worth = near[real], self._worth(exact[real], outlook.gains[near[real]])
@@ -164,8 +178,10 @@ class Mender:
         self._shift(self.load, at, 1.0)
         self.owner[self.land[self.land_cut[at] : self.land_cut[at + 1]]] = at
         self.inside[at] = True
+        self.free_at[at] = self.moves + REST if self.moves else 0
 
     def _drop(self, at: int) -> None:
         self._shift(self.load, at, -1.0)
         self.owner[self.land[self.land_cut[at] : self.land_cut[at + 1]]] = -1
         self.inside[at] = False
+        self.free_at[at] = self.moves + REST

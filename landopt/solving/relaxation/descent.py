@@ -15,7 +15,13 @@ import numpy as np
 from landopt.solving.programme.arrays import Floats, Ints, Program, activity, ranges
 from landopt.solving.programme.price_bound import part_best, reduced_float
 from landopt.solving.relaxation.sifter import Sifter, Stopped
-from landopt.solving.tuning import USUAL
+
+STEPS, DECAY, LAND_STEP, ROW_STEP = 60, 0.926, 0.4, 0.1
+"""Steps, what each is of the one before, and the first one, in parts of a platform offer's usual worth."""
+BEST, LAST, PER_PART = 4, 10, 4
+"""Offers a part brings at the rough prices; steps whose picks come in too; offers a part adds in a round."""
+OWN = 0.5
+"""How much the programme's own prices weigh where offers are picked."""
 
 Duals = tuple[Floats, Floats, Floats]
 
@@ -34,7 +40,7 @@ def rough(prog: Program, part: Ints) -> tuple[float, Floats, Floats, Ints]:
     y = [np.zeros(prog.parcels), np.zeros(len(prog.sense))]
     mean, size = [0.0 * each for each in y], [0.0 * each for each in y]
     best, held, picked = np.inf, (y[0], y[1]), []
-    for step in range(USUAL.rough):
+    for step in range(STEPS):
         value, left = bound_at(prog, y[0], y[1])
         if value < best:
             best, held = value, (y[0], y[1])
@@ -45,13 +51,13 @@ def rough(prog: Program, part: Ints) -> tuple[float, Floats, Floats, Ints]:
         land = prog.site_parcels[ranges(prog.site_start[sites], np.diff(prog.site_start)[sites])]
         over = np.bincount(land, minlength=prog.parcels) - 1.0
         pull = [np.where((y[0] <= 0) & (over < 0), 0.0, over), (activity(prog, hit) - prog.rhs) / unit]
-        scales = np.full(prog.parcels, USUAL.stride * usual), USUAL.stride * usual / unit
+        scales = np.full(prog.parcels, LAND_STEP * usual), ROW_STEP * usual / unit
         for at, scale in enumerate(scales):
             mean[at] = 0.7 * mean[at] + 0.3 * pull[at]
             size[at] = 0.9 * size[at] + 0.1 * pull[at] ** 2
-            y[at] = y[at] + 0.01 ** (step / USUAL.rough) * scale * mean[at] / (np.sqrt(size[at]) + 0.3)
+            y[at] = y[at] + DECAY**step * scale * mean[at] / (np.sqrt(size[at]) + 0.3)
         y = [np.maximum(y[0], 0.0), _signed(prog, y[1])]
-    return best, *held, np.unique(np.concatenate(picked[-USUAL.rough // 6 :]))
+    return best, *held, np.unique(np.concatenate(picked[-LAST:]))
 
 
 def _signed(prog: Program, rows: Floats) -> Floats:
@@ -73,7 +79,7 @@ def sift(
     tell: Callable[[float, int], None] | None,
     first_phase: Callable[[Sifter], tuple[int, bool]],
     best_of_parts: Callable[[Program, Floats, int, Ints], Ints],
-    improving: Callable[[Sifter, Floats, float], Ints],
+    improving: Callable[[Sifter, Floats, float, int], Ints],
 ) -> tuple[Duals | None, int]:
     """Solve the relaxation in a fresh sifter: the best prices (None: no mix of offers keeps the rows), and the rounds.
 
@@ -85,7 +91,7 @@ def sift(
     prog = sifter.prog
     best, parcels, rows, picked = rough(prog, sifter.part)
     left = reduced_float(prog, parcels, rows)
-    first = np.union1d(best_of_parts(prog, left, USUAL.per_part, sifter.part), picked)
+    first = np.union1d(best_of_parts(prog, left, BEST, sifter.part), picked)
     sifter.add(first if start is None else np.union1d(first, start))
     rounds = 0
     if sifter.artificial:
@@ -109,8 +115,7 @@ def sift(
         margin = left - np.where(prog.demand >= 0, demands[prog.demand], 0.0) if prog.demands else left
         helps = (margin > 1e-7 * sifter.unit * 64) & ~sifter.inside
         del margin
-        mine = USUAL.stride
-        between = mine * own[0] + (1 - mine) * parcels, mine * own[2] + (1 - mine) * rows
+        between = OWN * own[0] + (1 - OWN) * parcels, OWN * own[2] + (1 - OWN) * rows
         if value <= best:
             best, parcels, rows = value, own[0], own[2]
         value, left = bound_at(prog, *between)
@@ -123,4 +128,4 @@ def sift(
         left -= np.maximum(part_best(prog, left), 0.0)[sifter.part]
         left -= left[helps].min() - 1.0  # all that helps is above 0, best at the prices in between first
         left[~helps] = -1.0
-        sifter.add(improving(sifter, left, 0.0))
+        sifter.add(improving(sifter, left, 0.0, PER_PART))

@@ -18,10 +18,15 @@ from numpy.typing import NDArray
 
 from landopt.solving.programme.arrays import Floats, Ints, Program, ranges
 from landopt.solving.programme.price_bound import Prices, part_best, reduced
-from landopt.solving.tuning import USUAL
 
 STEPS = 200_000
 """Steps a limit is divided into at most; amounts are rounded down to them, so that the bound stays one."""
+CORE = 120
+"""Parcels, around where a limit's room ends, among which the best filling is looked for exactly."""
+LOOSE = 0.005
+"""How far, relatively, what a parcel brings may be off where a filling is made."""
+AMOUNT = 100
+"""Least mean entry of a row that is kept: counts cannot be shared among the parcels of a site."""
 LARGEST = 2**53
 """Prices times amounts beyond this are left to the bound of the prices."""
 
@@ -29,14 +34,13 @@ LARGEST = 2**53
 def kept_rows(prog: Program, rows: Ints) -> Ints:
     """The rows to keep: hard ``<=`` with a price and amounts above 0; of those that share offers the dearest.
 
-    Dearest is what its price makes of its amount. Counts are not kept: the parcels of a site
-    cannot share them.
+    Dearest is what its price makes of its amount.
     """
     profile = prog.entries.profile
     own = np.arange(len(prog.sense)) < prog.entries.rows
     plain = np.append(prog.entries.spread, np.full(len(prog.sense), -1))[: len(prog.sense)] < 0
     fit = own & plain & (prog.sense < 0) & (prog.slack == 0) & (rows > 0) & (prog.rhs > 0)
-    fit &= profile.raised & ~profile.lowered & amounts(prog)
+    fit &= profile.raised & ~profile.lowered & (profile.total >= AMOUNT * profile.count)
     fit[prog.carry[prog.carry >= 0]] = False
     found = np.flatnonzero(fit)
     if not len(found):
@@ -61,11 +65,6 @@ def kept_rows(prog: Program, rows: Ints) -> Ints:
     return np.sort(found[taken])
 
 
-def amounts(prog: Program) -> NDArray[np.bool_]:
-    """The rows with an entry beyond the most parcels of a site: what they add up is no count."""
-    return np.asarray(prog.entries.profile.largest > np.diff(prog.site_start).max(initial=0))
-
-
 def filled(prog: Program, prices: Prices) -> int | None:
     """The bound (millipoints, rounded down) of ``prices`` with some limits filled by whole parcels; None: none fits."""
     kept = kept_rows(prog, prices.rows)
@@ -88,7 +87,7 @@ def filled(prog: Program, prices: Prices) -> int | None:
 def left_out(prog: Program, prices: Prices, seed: int) -> NDArray[np.bool_] | None:
     """Which offers count in a limit on a parcel that its best filling at these prices leaves out; None: none is filled.
 
-    What parcels bring is taken a little less or more at random: good fillings are many.
+    What parcels bring is taken a little (:data:`LOOSE`) less or more at random: good fillings are many.
 
     A filling here keeps its limit to the last square metre (in :func:`filled` it may be over by what is rounded).
     """
@@ -104,7 +103,7 @@ def left_out(prog: Program, prices: Prices, seed: int) -> NDArray[np.bool_] | No
     draw = np.random.default_rng(seed)
     for row in kept.tolist():
         here = np.flatnonzero(row_of == row)
-        gain = (counted[here] - np.maximum(free[here], 0)) * (1 + USUAL.jitter * draw.uniform(-1, 1, len(here)))
+        gain = (counted[here] - np.maximum(free[here], 0)) * (1 + LOOSE * draw.uniform(-1, 1, len(here)))
         spare[here[_picked(weight[here], gain, int(prog.rhs[row]))]] = False
     offers, _, _ = prog.entries.within(mask)
     out = np.zeros(prog.count, dtype=bool)
@@ -195,9 +194,9 @@ def _picked(weight: Ints, gain: Floats, room: int) -> NDArray[np.bool_]:
     items = items[weight[items] > 0]
     items = items[np.argsort(-gain[items] / weight[items], kind="stable")]
     fits = int(np.searchsorted(np.cumsum(weight[items]), room, side="right"))
-    low = max(0, fits - USUAL.few // 2)
+    low = max(0, fits - CORE // 2)
     picked[items[:low]] = True
-    core = items[low : low + USUAL.few]
+    core = items[low : low + CORE]
     left = room - int(weight[items[:low]].sum())
     unit = max(1, -(-left // STEPS))
     steps = left // unit

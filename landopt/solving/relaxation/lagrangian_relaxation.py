@@ -20,6 +20,10 @@ from landopt.solving.relaxation.prices import Relaxation, improving, margins
 from landopt.solving.relaxation.sifter import Sifter, Stopped
 from landopt.solving.search_state import Options
 
+FITS, STEP = 6, 0.1
+"""Fillings at most until one is good, and how far the prices of the last lead to those the next is made at."""
+ROUNDS = 6
+"""Rounds of pricing at most."""
 OUT = 1e15
 """Millipoints below its price that a barred offer counts as."""
 
@@ -47,7 +51,6 @@ class Fitting:
 
     def __init__(self, prog: Program, near: Ints, relaxed: Relaxation, sifter: Sifter, options: Options) -> None:
         self.prog, self.base, self.turn = prog, (relaxed.parcels, relaxed.rows), options.seed
-        self.tuning = options.tuning
         self.own = Sifter(prog, seed=options.seed, deadline=options.deadline)
         of_columns, of_rows = sifter.left()
         held = np.isin(sifter.order, near)
@@ -61,7 +64,7 @@ class Fitting:
         """
         found: Guide | None = None
         parcels, rows = self.base
-        for _ in range(self.tuning.fillings):
+        for _ in range(FITS):
             guide = self._fitted(rounded(self.prog, parcels, rows))
             self.turn += 1
             if guide is None:
@@ -70,8 +73,7 @@ class Fitting:
                 found = guide
             if guide.value >= good:
                 break
-            step = self.tuning.stride
-            parcels, rows = (1 - step) * parcels + step * guide.parcels, (1 - step) * rows + step * guide.rows
+            parcels, rows = (1 - STEP) * parcels + STEP * guide.parcels, (1 - STEP) * rows + STEP * guide.rows
         return found
 
     def _fitted(self, prices: Prices) -> Guide | None:
@@ -85,7 +87,7 @@ class Fitting:
                 own.resume(*self.start)
             own.bar(barred)
             own.solver.setOptionValue("simplex_strategy", 1)
-            for _ in range(self.tuning.cut_rounds // 4):
+            for _ in range(ROUNDS):
                 own.run()
                 if own.infeasible():
                     return None

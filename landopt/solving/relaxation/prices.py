@@ -122,8 +122,8 @@ def margins(sifter: Sifter, parcels: Floats, demands: Floats, rows: Floats) -> F
     return _beyond(sifter.prog, reduced_float(sifter.prog, parcels, rows), demands)
 
 
-def improving(sifter: Sifter, margin: Floats, eps: float) -> Ints:
-    """The best few offers of every part that are worth more than their prices and not in yet."""
+def improving(sifter: Sifter, margin: Floats, eps: float, most: int = USUAL.per_part) -> Ints:
+    """The ``most`` best offers of every part that are worth more than their prices and not in yet."""
     hit = np.flatnonzero((margin > eps) & ~sifter.inside)
     if not len(hit):
         return hit
@@ -132,7 +132,7 @@ def improving(sifter: Sifter, margin: Floats, eps: float) -> Ints:
     part = part[order]
     first = np.concatenate([[0], np.flatnonzero(np.diff(part)) + 1])
     rank = np.arange(len(part)) - np.repeat(first, np.diff(np.concatenate([first, [len(part)]])))
-    return np.sort(hit[order[rank < USUAL.per_part]])
+    return np.sort(hit[order[rank < most]])
 
 
 def _first_phase(sifter: Sifter) -> tuple[int, bool]:

@@ -28,14 +28,14 @@ def tighten(
     broken. The prices and the bound speak of the programme with these rows, which hold for every plan and which a proof
     derives again. The sifter is left as it came.
     """
-    prog, left = sifter.prog, USUAL.cut_rounds
+    prog, left, idle, best = sifter.prog, USUAL.cut_rounds, 0, sifter.value
     duals: tuple[Floats, Floats, Floats] | None = None
     found: tuple[Relaxation, Program, tuple[tuple[int, ...], ...]] | None = None
     every: list[tuple[int, ...]] = []
     sifter.deadline = deadline
     end = None if seconds is None else monotonic() + seconds
     try:
-        while left and sifter.value > enough and (end is None or monotonic() < end):
+        while left and idle < USUAL.stalled and sifter.value > enough and (end is None or monotonic() < end):
             sets = list(known) if known and not every else _broken(sifter, seed + left, every)
             if not sets:
                 break
@@ -44,6 +44,8 @@ def tighten(
             sifter.solver.setOptionValue("simplex_strategy", 1)
             duals = _priced(sifter)
             left -= 1
+            idle = 0 if sifter.value < best - 1e-5 * abs(best) else idle + 1
+            best = min(best, sifter.value)
     except Stopped:
         duals = None
     if duals is not None:

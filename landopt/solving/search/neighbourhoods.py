@@ -24,50 +24,84 @@ from landopt.solving.relaxation.sifter import Sifter
 from landopt.solving.search.integer_programmes import mip
 from landopt.solving.search_state import Search, Tell
 
+LARGE = 1_000_000
+"""Offers above which it pays."""
+NEAR = 1_000_000
+"""Offers looked at: those nearest to their prices."""
+FIRST = 8_000
+"""Offers of the first programme, with what the prices take whole held."""
+NODES = 100
+"""Nodes of a programme at most."""
+CLOSE = 200
+"""A programme of a corner of the plan goes on until it may bring less than the gap asked for divided by this."""
+HELD = (1.0, 0.7, 0.4, 0.0)
+"""How much of what the prices take whole is held by the first programme; less of it until there is a plan."""
+POOL = 20
+"""Offers of a later programme for each offer set free."""
+PATIENCE = 4
+"""Programmes in a row that bring nothing before more is set free."""
+FREED, MORE, MOST = 80, 1.4, 320
+"""Offers of the plan that are set free together at first; times so many where that brought nothing; at most."""
+APART = 3.0
+"""What tells equal offers apart: at most this many tenths of a usual offer's score."""
+TURNS = (1.0, 0.3, 0.1)
+"""How much of it, by turns: offers far below their price come in, or near ones alone."""
+SIDEWAYS = 5e-5
+"""What tells plans of one worth apart in a programme, of a usual offer's score: plans move among their equals."""
+WORSE = 5e-6
+"""How far below the best plan, relatively, one may lie and still be gone on from."""
+SEEDS = (1.0, 0.3)
+"""How much of it is what loses most; the rest is what hangs together with it by good offers. By turns."""
+BEST = 4
+"""Good offers of each parcel and each platform by which it hangs together."""
+WANTED, OTHERS = 60, 3
+"""Offers on land left unused that are looked at, and others of a platform that holds a worse one."""
+IDLE, LONG, BRIEF = 40, 200, 6
+"""Programmes in a row that bring nothing before it ends; where no other way is left; for one filling of many."""
+FITTED, GOOD = 5, 0.75
+"""Relaxations with filled limits tried, and how much of the gap asked for they may use up by themselves."""
+
 
 def refill(state: Search, relaxed: Relaxation, sifter: Sifter | None = None) -> None:
     """Better the plan of ``state`` from the solved relaxation of its programme, until gap, deadline or no gain.
 
     With its live programme (``sifter``), where no other way is left: first from the relaxation whose limits are filled
-    by whole parcels (``fitted``).
+    by whole parcels (``fitted``), and longer before it ends without gain.
     """
     prog = state.prog
     near = _near(state, relaxed)
     if sifter is not None:
         near = np.union1d(near, sifter.basic())
-    tuning = state.options.tuning
-    nodes = tuning.early // 2
-    nodes = nodes if state.options.nodes is None else min(nodes, state.options.nodes)
+    nodes = NODES if state.options.nodes is None else min(NODES, state.options.nodes)
     own = Search(take(prog, near), replace(state.options, nodes=nodes), _heard(state, near))
     own.bound, own.claim = state.bound, state.claim
     if state.chosen is not None:
         own.offer(np.searchsorted(near, state.chosen), "restricted")
-    if sifter is not None:
-        _fit(own, near, relaxed, sifter)
+    fits = sifter is not None and _fit(own, near, relaxed, sifter)
     if not own.reached() and not own.out_of_time():
         amount = np.zeros(prog.count)
         amount[relaxed.columns] = relaxed.x
         plain = Guide(relaxed.value, relaxed.parcels, relaxed.rows, relaxed.margin[near], amount[near])
-        _Filler(own, plain).run(tuning.patience)
+        _Filler(own, plain).run(IDLE if fits or sifter is None else LONG)
     if own.chosen is not None:
         state.offer(near[own.chosen], "restricted")
 
 
-def _fit(state: Search, near: Ints, relaxed: Relaxation, sifter: Sifter) -> None:
-    """Make plans from relaxations with filled limits, each from nothing."""
-    tuning = state.options.tuning
+def _fit(state: Search, near: Ints, relaxed: Relaxation, sifter: Sifter) -> bool:
+    """Make plans from relaxations with filled limits, each from nothing. False where no limit is filled."""
     fitting = Fitting(state.prog, near, relaxed, sifter, state.options)
     bound = state.better_bound()
-    good = np.inf if bound is None else bound - tuning.share * float(state.options.gap) * abs(bound)
-    for _ in range(tuning.fillings):
+    good = np.inf if bound is None else bound - GOOD * float(state.options.gap) * abs(bound)
+    for turn in range(FITTED):
         guide = fitting.best(good)
         if guide is None:
-            return
+            return turn > 0
         fresh = Search(state.prog, state.options, lambda phase, _value, _bound, plan: _pass(state, plan, phase))
         fresh.bound, fresh.claim = state.bound, state.claim
-        _Filler(fresh, guide).run(tuning.fillings)
+        _Filler(fresh, guide).run(BRIEF)
         if state.reached() or state.out_of_time():
-            return
+            break
+    return True
 
 
 def _pass(state: Search, plan: Ints | None, phase: str) -> None:
@@ -78,9 +112,8 @@ def _pass(state: Search, plan: Ints | None, phase: str) -> None:
 def _near(state: Search, relaxed: Relaxation) -> Ints:
     """The offers nearest to their prices, those of the relaxation and those of the plan; ascending."""
     near = np.arange(state.prog.count)
-    most = state.options.tuning.large
-    if len(near) > most:
-        near = np.argpartition(-relaxed.margin, most)[:most]
+    if len(near) > NEAR:
+        near = np.argpartition(-relaxed.margin, NEAR)[:NEAR]
     near = np.union1d(near, relaxed.columns[relaxed.x > 1e-6])
     return near if state.chosen is None else np.union1d(near, state.chosen)
 
@@ -98,23 +131,23 @@ def _silent(_phase: str, _value: int | None, _bound: int | None, _chosen: Ints |
 
 class _Filler:
     def __init__(self, state: Search, guide: Guide) -> None:
-        self.state, self.prog, self.tuning = state, state.prog, state.options.tuning
+        self.state, self.prog = state, state.prog
         self.amount, self.margin, self.parcels = guide.amount, guide.margin, guide.parcels
         self.price = np.abs(guide.rows[: len(self.prog.sense)])  # rows of odd sets may follow
         score = np.abs(self.prog.score[self.amount > 0.5])
         self.draw = np.random.default_rng(state.options.seed)
         self.usual = float(np.median(score)) if len(score) else 1.0
-        self.apart = self.tuning.apart * self.usual
+        self.apart = APART / 10 * self.usual
         self.tries: dict[int, int] = {}
-        self.rounds, self.size = 0, self.tuning.freed
+        self.rounds, self.size = 0, FREED
         self.best, self.cut = self._ranked()
 
     def run(self, most: int) -> None:
         """Fill until ``most`` programmes in a row bring nothing."""
         state = self.state
         whole = np.flatnonzero(self.amount > 1 - 1e-6)
-        for share in (1.0, 0.7, 0.4, 0.0):  # less and less is held until there is a plan
-            self._solve(state, whole[self.draw.random(len(whole)) < share], self.tuning.size)
+        for share in HELD:
+            self._solve(state, whole[self.draw.random(len(whole)) < share], FIRST)
             if state.chosen is not None or state.out_of_time():
                 break
         idle, plan = 0, state.chosen
@@ -123,27 +156,22 @@ class _Filler:
             before = state.objective
             plan = self._better(plan, np.setdiff1d(plan, free))
             idle = idle + 1 if state.objective == before else 0
-            freed = self.tuning.freed
             if not idle:
-                self.size = max(freed, int(self.size / 2**0.5))
-            elif idle % 4 == 0:
-                self.size = min(4 * freed, int(self.size * 2**0.5))
+                self.size = max(FREED, int(self.size / MORE))
+            elif idle % PATIENCE == 0:
+                self.size = min(MOST, int(self.size * MORE))
 
     def _better(self, plan: Ints, held: Ints) -> Ints:
-        """A plan to go on from that holds these offers: ``plan``, one as good or better; the state hears of it.
-
-        Plans of one worth are told apart at random, so that they move among their equals.
-        """
+        """A plan to go on from that holds these offers: ``plan``, one as good or better; the state hears of it."""
         state, prog = self.state, self.prog
-        noise = (self.tuning.jitter / 100 * self.usual * self.draw.random(prog.count)).astype(np.int64)
+        noise = (SIDEWAYS * self.usual * self.draw.random(prog.count)).astype(np.int64)
         trial = Search(replace(prog, score=prog.score + noise), state.options, _silent)
         trial.bound, trial.claim = state.bound, state.claim
         trial.offer(plan, "restricted")
-        self._solve(trial, held, self.tuning.pool * self.size)
+        self._solve(trial, held, POOL * self.size)
         assert trial.chosen is not None
         state.offer(trial.chosen, "restricted")
-        worse = self.tuning.jitter / 1_000 * abs(state.objective)
-        near = standing(prog, trial.chosen).objective >= state.objective - worse
+        near = standing(prog, trial.chosen).objective >= state.objective - WORSE * abs(state.objective)
         return trial.chosen if near or state.chosen is None else state.chosen
 
     def _freed(self, chosen: Ints) -> Ints:
@@ -162,19 +190,19 @@ class _Filler:
         lost = np.where(owner[: prog.parcels] < 0, self.parcels, 0.0)
         gain = np.add.reduceat(lost[prog.site_parcels], prog.site_start[:-1])[prog.site] + self.margin
         idle = np.flatnonzero(gain > small)
-        for offer in idle[np.lexsort((idle, -gain[idle]))][: self.tuning.freed].tolist():
+        for offer in idle[np.lexsort((idle, -gain[idle]))][:WANTED].tolist():
             items.append((self.tries.get(offer, 0), -float(gain[offer]), offer, self._in_way(owner, offer)))
         for place in np.flatnonzero(self.margin[chosen] < -small).tolist():
             offer = int(chosen[place])
             part = int(np.searchsorted(prog.part_start, offer, side="right")) - 1
             low, high = int(prog.part_start[part]), int(prog.part_start[part + 1])
-            better = low + np.argsort(-self.margin[low:high], kind="stable")[: self.tuning.per_part]
+            better = low + np.argsort(-self.margin[low:high], kind="stable")[:OTHERS]
             way = [self._in_way(owner, int(other)) for other in better]
             items.append(
                 (self.tries.get(offer, 0), float(self.margin[offer]), offer, np.unique(np.concatenate([[place], *way])))
             )
         free = np.zeros(len(chosen), dtype=bool)
-        most = self.size * (1.0, 0.3)[self.rounds % 2]  # the rest is what hangs together with it by good offers
+        most = self.size * SEEDS[self.rounds % len(SEEDS)]
         self.rounds += 1
         for _, _, key, places in sorted(items, key=lambda item: item[:3]):
             if free.sum() + (~free[places]).sum() <= most:
@@ -219,7 +247,7 @@ class _Filler:
         order = np.lexsort((-worth, keys))
         keys, source = keys[order], source[order]
         first = np.searchsorted(keys, np.arange(prog.parcels + prog.demands))
-        top = np.arange(len(keys)) - first[keys] < self.tuning.per_part
+        top = np.arange(len(keys)) - first[keys] < BEST
         return good[source[top]], np.searchsorted(keys[top], np.arange(prog.parcels + prog.demands + 1))
 
     def _owners(self, chosen: Ints) -> Ints:
@@ -243,7 +271,7 @@ class _Filler:
     def _solve(self, state: Search, held: Ints, most: int) -> None:
         """Better the plan of ``state`` over the most promising offers beside those held."""
         prog = self.prog
-        apart = self.apart / 3 ** (self.rounds % 3)  # by turns offers far below their price come in, or near ones alone
+        apart = self.apart * TURNS[self.rounds % len(TURNS)]
         worth = self.margin - apart * self.draw.random(prog.count)
         if state.chosen is not None:
             lost = np.where(self._owners(state.chosen)[: prog.parcels] < 0, self.parcels, 0.0)
@@ -256,7 +284,7 @@ class _Filler:
         free = np.flatnonzero(worth > -np.inf)
         if len(free) > most:
             free = free[np.argpartition(-worth[free], most)[:most]]
-        mip(state, np.sort(free), np.sort(held), "restricted", limit=state.left(), close=self.tuning.close)
+        mip(state, np.sort(free), np.sort(held), "restricted", limit=state.left(), close=CLOSE)
 
 
 def touching(prog: Program, held: Ints) -> Ints:

@@ -189,7 +189,7 @@ def _search(
     if not len(state.chosen if state.chosen is not None else ()):
         state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
-    if prog.count > options.tuning.large and relaxed.feasible and not state.reached():
+    if prog.count > neighbourhoods.LARGE and relaxed.feasible and not state.reached():
         _claimed(state, filled(prog, relaxed.prices))
         neighbourhoods.refill(state, relaxed, sifter)
         clock.mark("refill")
