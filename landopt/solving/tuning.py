@@ -28,7 +28,7 @@ class Tuning:
         prices 5.6 and 6.1 with them, 13.7 and 12.5 without. The number itself is not measured.
     few
         Where a few do: offers of platforms in the programme before the proof, and that cliques grow from. 100, 200 to
-        400: plots 5.6, 2.9, contested, small, periods =; the example with 200 2.7 (6.6 s instead of 2.4).
+        400: plots 5.6, 2.9, contested, small, periods =; the example 1.0 with 200 (1.5 and 1.6 s, two runs).
     whole
         Offers left without those that no better plan needs, up to which and above which the whole model goes to HiGHS
         first. Between, the proof is there sooner. Seconds to gap 0 by the better bound with it, without: small 1 (1,581
@@ -39,9 +39,9 @@ class Tuning:
         periods =, plots =, 1.16. A contested round of 3,556 offers whose best plan the tree does not meet: 200, 400,
         4,000 take 6.6, 8.0, 8.5 s.
     size
-        Offers of a restricted programme (later ones three and ten times), and looked at when the
-        relaxation is rounded. 3,000, 12,000: local 0.89, 1.61, streets 0.55, 1.35, tight 1.02, 1.52,
-        one =; wanted 0.12 % and 0.033 % where 0.03 % was asked for.
+        Offers of a restricted programme (later ones three and ten times), and looked at when the relaxation is rounded.
+        3,000, 12,000: local 0.89, 1.61, streets 0.55, 1.35, tight 1.02, 1.52, one =; wanted 0.12 %
+        and 0.033 % where 0.03 % was asked for.
     first, per_part
         Offers a part brings: to the relaxation at first (the rounds that ``benchmarks.contested`` draws hang on it),
         then in a round of pricing. 3, 12:
@@ -95,8 +95,8 @@ class Tuning:
         small 1.04, 0.95, 0.81, plots 1.24, 1.17, =, few 0.92 (1e-3).
     alike
         Rows whose directions are nearer than this (cosine) to one taken are left. 0.9: contested 0.64, small =,
-        plots 1.04, few 1.09, but the example 2.4 (5.8 s instead of 2.4). The second where a proof began anew: contested
-        2,861 offers closes with 3,687 leaves, where 0.7 keeps 0.0496 % with 5,729.
+        plots 1.04, few 1.09, but the example 1.3 (2.0 s instead of 1.55). The second where a proof began
+        anew: contested 2,861 offers closes with 3,687 leaves, where 0.7 keeps 0.0496 % with 5,729.
     overfull
         How much beyond one offer the relaxation must take of a clique. 0, 0.2: contested 1.43, =, small 1.12, =, plots
         1.77, 1.26, few 1.13, =.

@@ -152,6 +152,33 @@ def test_each_draw_alone_is_supplied_again_as_all_of_them_together(seed: int) ->
     assert all((whole.rows[draw_program(prog, parts, draw)[0].rhs != prog.rhs] != draw).all() for draw in (1, 2, 3))
 
 
+@pytest.mark.parametrize("seed", planned(4, tiers=1))
+def test_no_bound_that_is_told_lies_below_the_best_mean(seed: int) -> None:
+    """Stopped early, at the root by its rows alone or one draw at a time: what is claimed holds for every plan."""
+    case = random_case(seed)
+    offers = build_offers(case)
+    stress = Stress(3, seed, VARY, ())
+    best = robust(case, offers, stress, Effort("0", 60).of(case))
+    if best is None:
+        return
+    assert best.bound == best.objective
+    for gap in ("0.5", "0.05", "0.01"):
+        early = robust(case, offers, stress, Effort(gap, 60).of(case))
+        assert early is not None
+        assert early.objective <= best.objective <= early.bound
+    whole = joint(case, offers, [drawn(case, offers, stress, number) for number in (1, 2, 3)])
+    prog, parts = from_arrays(whole.base, 0), whole.parts()
+    every = np.arange(prog.count)
+    held = among(prog, every, 0.0, None, None).plan
+    for alone in (True, False):
+        found = among(prog, every, 0.5, None, None, start=held, rows_alone=alone)
+        assert found.bound is None or found.bound // 3 >= best.objective
+    assert held is not None
+    again = supplied_again(prog, parts, held, 0.5, None, None)
+    assert again.plan is not None
+    assert standing(prog, again.plan).objective // 3 <= best.objective
+
+
 def test_small_limits_leave_the_relaxation_far_off_and_the_whole_programme_closes() -> None:
     """Limits smaller than many sites: whole numbers cost much in each draw, which the relaxation does not count."""
     case, offers = local(7, 40, 10, 6)

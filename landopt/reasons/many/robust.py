@@ -243,7 +243,7 @@ def robust(
     Refused
         S001: a coefficient of 10^12 or more.
     LandoptError
-        What the solver's process says.
+        S005: what was found is no plan of all draws.
     """
     kept = Kept()
     draws = [drawn(case, offers, stress, number, kept) for number in range(1, stress.draws + 1)]
