@@ -12,6 +12,7 @@ from constraints.audit.rescreen import Capped, connected_sites, lawful
 from constraints.case import Case
 from constraints.reading.core import shut
 from constraints.reading.judge import answer, judge
+from parcels.common.catalogue import told
 from parcels.common.schema import Value
 from tests import builders
 from tests.audit.folders import reached
@@ -117,3 +118,20 @@ def test_the_cap_of_sites_is_the_last_number_that_is_listed() -> None:
     assert sorted(connected_sites(reader, 0, 10)) == sorted(every)
     with pytest.raises(Capped):
         list(connected_sites(reader, 0, 9))
+
+
+def test_a_site_of_parcels_or_demands_that_are_not_there_is_none() -> None:
+    """Rows count from 0 to one below the number there is, upwards and each once; so do demands, or none is named."""
+    reader = reached(builders.random_case(3))
+    parcels, demands = len(reader.case.parcels), len(reader.case.demands)
+    rows = {code: told(f"site.{code}") for code in ("rows", "demand")}
+    assert parcels > 1
+    assert demands
+    for site in ([], [-1], [parcels], [0, parcels], [0, 0], [1, 0], [-1, 0]):
+        assert reader.site_problem(site, None) == rows["rows"], site
+    for demand in (-1, demands, demands + 1):
+        assert reader.site_problem([0], demand) == rows["demand"], demand
+    for site in ([0], [parcels - 1]):
+        assert reader.site_problem(site, None) not in rows.values()
+    for demand in (0, demands - 1):
+        assert reader.site_problem([0], demand) not in rows.values()

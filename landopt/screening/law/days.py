@@ -51,8 +51,6 @@ class Days:
 
     def mask(self, name: str, day: int, classes: Ints | None) -> Any:
         """Where a rule is in force: by class of period, or for all of them at once (``classes`` None)."""
-        if not self.periods:
-            return TRUE
         held = np.array([name in each for each in self.sets[day]])
         if held.all():
             return TRUE
