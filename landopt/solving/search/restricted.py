@@ -27,23 +27,35 @@ def rounded_plan(prog: Program, relaxed: Relaxation) -> Ints | None:
     return greedy(prog, worth, pool)
 
 
-def integer(state: Search, relaxed: Relaxation) -> bool:
-    """Restricted programmes, from the smallest to all offers that a better plan could use. True: proved infeasible."""
+def integer(state: Search, relaxed: Relaxation, *, again: bool = False) -> bool:
+    """Restricted programmes, from the smallest to all offers that a better plan could use. True: proved infeasible.
+
+    ``again``: the smallest was tried.
+    """
     prog, margin = state.prog, relaxed.margin
     tuning = state.options.tuning
-    sizes = [tuning.size, tuning.size] if prog.count > tuning.small else []
+    if prog.count > tuning.small and not again:
+        held(state, relaxed, tuning.seconds)
+    sizes = [tuning.size] if prog.count > tuning.small else []
     sizes += [3 * tuning.size, 10 * tuning.size] if prog.count > tuning.prices_first else []
-    none = np.zeros(0, dtype=np.int64)
-    for turn, size in enumerate(sizes):  # what the prices take whole is held in the first
-        fixed = none if turn else np.sort(relaxed.columns[relaxed.x > 1 - 1e-6])
-        pool = near(state, relaxed, size, fixed)
-        needed = _threshold(state, relaxed.bound)
-        if needed is not None and turn and int((margin >= -needed).sum()) <= len(pool):
-            break
-        mip(state, pool, fixed, "restricted", limit=state.left(tuning.seconds))
+    for size in sizes:
         if state.reached() or state.out_of_time():
             return False
+        pool = near(state, relaxed, size)
+        needed = _threshold(state, relaxed.bound)
+        if needed is not None and int((margin >= -needed).sum()) <= len(pool):
+            break
+        mip(state, pool, np.zeros(0, dtype=np.int64), "restricted", limit=state.left(tuning.seconds))
+    if sizes and (state.reached() or state.out_of_time()):
+        return False
     return all_that_matter(state, margin, relaxed.bound)
+
+
+def held(state: Search, relaxed: Relaxation, seconds: float) -> None:
+    """The smallest restricted programme, for so many seconds at most: what the prices take whole is held."""
+    whole = np.sort(relaxed.columns[relaxed.x > 1 - 1e-6])
+    pool = near(state, relaxed, state.options.tuning.size, whole)
+    mip(state, pool, whole, "restricted", limit=state.left(seconds))
 
 
 def few(state: Search, relaxed: Relaxation) -> bool:

@@ -26,7 +26,7 @@ from landopt.solving.relaxation.prices import Relaxation, relax
 from landopt.solving.relaxation.sifter import Sifter, Stopped
 from landopt.solving.relaxation.tightening import tighten
 from landopt.solving.search import neighbourhoods
-from landopt.solving.search.restricted import all_that_matter, few, integer, rounded_plan, whole_first
+from landopt.solving.search.restricted import all_that_matter, few, held, integer, rounded_plan, whole_first
 from landopt.solving.search_state import Answer, Hear, Keep, Options, Search, Warm, gap_of
 
 __all__ = ["Answer", "Options", "search"]
@@ -194,6 +194,11 @@ def _search(
         neighbourhoods.refill(state, relaxed, sifter)
         clock.mark("refill")
     state.support = relaxed.columns[relaxed.x > 1e-6]
+    spent = state.phases.get("prices", 0.0)
+    early = spent > options.tuning.tighter and options.nodes is None and not state.reached()
+    if early:  # rows of odd sets take as long as the prices did: local limits need none to come to the gap
+        held(state, relaxed, spent)
+        clock.mark("integer")
     if not state.reached():
         guide = _tightened(state, relaxed, sifter, () if warm is None else warm.sets)
         clock.mark("prices")
@@ -206,7 +211,7 @@ def _search(
             if not infeasible and not state.reached() and few(state, guide):
                 state.later = guide.margin, guide.bound
         if state.later is None and not infeasible and not state.reached():
-            infeasible = integer(state, guide)
+            infeasible = integer(state, guide, again=early and guide is relaxed)
         clock.mark("integer")
     return "infeasible" if infeasible and state.chosen is None else None
 
