@@ -21,7 +21,7 @@ PROBING = 1 << 15
 
 What the prices take whole fills limits nearly up, and probing of what is left then takes most of the time: one
 district, 1,500 x 300, seeds 2 and 3, 24.3 and 17.8 CPU s to 0.1 % with it, 0.9 and 4.3 without; local limits,
-streets, tight and contested rounds 0.8 to 1.0 of what they took.
+streets, tight and contested rounds 0.8 to 1.0 of what they took. Small rounds keep it: theirs takes a moment.
 """
 
 
@@ -72,7 +72,8 @@ def mip(
     if options.nodes is not None:
         extra["mip_max_nodes"] = options.nodes
     if phase == "restricted":
-        extra |= {"objective_target": float(state.target()), "presolve_rule_off": PROBING}
+        extra["objective_target"] = float(state.target())
+        extra |= {"presolve_rule_off": PROBING} if state.prog.count > options.tuning.small else {}
     solver = SilentHiGHS(
         msg=False,
         gapRel=float(options.gap) if phase == "branching" else float(options.gap) / close,
