@@ -190,15 +190,9 @@ def _search(
         state.offer(greedy(prog, start=plan), "greedy")
         clock.mark("greedy")
     if prog.count > neighbourhoods.LARGE and relaxed.feasible and not state.reached():
-        _claimed(state, filled(prog, relaxed.prices))
-        neighbourhoods.refill(state, relaxed, sifter)
-        clock.mark("refill")
+        _filled(state, relaxed, sifter, clock)
     state.support = relaxed.columns[relaxed.x > 1e-6]
-    spent = state.phases.get("prices", 0.0)
-    early = spent > options.tuning.tighter and options.nodes is None and not state.reached()
-    if early:  # rows of odd sets take as long as the prices did: local limits need none to come to the gap
-        held(state, relaxed, spent)
-        clock.mark("integer")
+    early = _early(state, relaxed, clock)
     if not state.reached():
         guide = _tightened(state, relaxed, sifter, () if warm is None else warm.sets)
         clock.mark("prices")
@@ -214,6 +208,26 @@ def _search(
             infeasible = integer(state, guide, again=early and guide is relaxed)
         clock.mark("integer")
     return "infeasible" if infeasible and state.chosen is None else None
+
+
+def _filled(state: Search, relaxed: Relaxation, sifter: Sifter, clock: _Clock) -> None:
+    """What filled limits claim of a very large round, and its plan filled anew."""
+    _claimed(state, filled(state.prog, relaxed.prices))
+    neighbourhoods.refill(state, relaxed, sifter)
+    clock.mark("refill")
+
+
+def _early(state: Search, relaxed: Relaxation, clock: _Clock) -> bool:
+    """A first restricted programme where prices took long, for as long; whether there was one.
+
+    Rows of odd sets take as long as the prices did: local limits need none to come to the gap.
+    """
+    spent = state.phases.get("prices", 0.0)
+    if spent <= state.options.tuning.tighter or state.options.nodes is not None or state.reached():
+        return False
+    held(state, relaxed, spent)
+    clock.mark("integer")
+    return True
 
 
 def _tightened(state: Search, relaxed: Relaxation, sifter: Sifter, known: Sequence[tuple[int, ...]]) -> Relaxation:
